@@ -1,0 +1,87 @@
+//! Where each boot stage lives, in memory and on the stick: the one place that says so.
+//!
+//! `bootsectors/include/layout.inc` and `bootsectors/loader/layout.ld` are generated from [`CONSTANTS`] by
+//! `cargo xtask layout`; `tests/generated.rs` compares them. Addresses are linear. The picture is in
+//! `docs/memory-map.md`.
+
+constants! {
+    /// Bytes in a sector, on every device this program writes.
+    SECTOR_SIZE = 512;
+    /// log2 of SECTOR_SIZE.
+    SECTOR_SHIFT = 9;
+    /// First sector of the boot area: behind sector 0, a GPT header and its 32 sectors of entries.
+    BOOT_LBA = 34;
+    /// Sectors that sector 0 loads: the boot header and stage 2.
+    STAGE2_SECTORS = 16;
+    /// Most sectors the boot header, stage 2 and the loader may take together: 96 KiB.
+    BOOT_SECTORS_MAX = 192;
+    /// First sector of the stick manifest.
+    MANIFEST_LBA = 226;
+    /// Most sectors the stick manifest may take.
+    MANIFEST_SECTORS_MAX = 62;
+    /// One past the last sector that the boot chain may use; file systems begin at or after it.
+    BOOT_AREA_END_LBA = 288;
+    /// Bottom of the real-mode stack; it ends at MBR_LOAD.
+    REAL_STACK = 0x0600;
+    /// The BIOS loads sector 0 here; the image's first sector goes here too.
+    MBR_LOAD = 0x7C00;
+    /// What stage 2 tells the loader: see boot::BootInfo.
+    BOOT_INFO = 0x7E00;
+    /// Registers of the BIOS call in progress: see boot::Registers.
+    CALL_REGISTERS = 0x7E40;
+    /// Packets and small buffers for BIOS calls; the space behind each packet is spare, for BIOSes that write too much.
+    BIOS_PACKET = 0x7E80;
+    /// Bytes for BIOS packets.
+    BIOS_PACKET_LEN = 0x0180;
+    /// Sector 0 loads the boot header and stage 2 here.
+    STAGE2_LOAD = 0x8000;
+    /// Stage 2 loads the loader here; 64 KiB aligned for DMA.
+    LOADER_LOAD = 0x1_0000;
+    /// One past the loader's code, data and zeroed memory.
+    LOADER_END = 0x3_8000;
+    /// Initial stack pointer of the loader; its stack begins at LOADER_END.
+    LOADER_STACK_TOP = 0x4_0000;
+    /// Buffer for INT 13h transfers; 64 KiB aligned for DMA.
+    BOUNCE = 0x4_0000;
+    /// Bytes in the bounce buffer.
+    BOUNCE_LEN = 0x1_0000;
+    /// One past the last byte that the boot chain uses below the resident part.
+    LOW_MEMORY_END = 0x5_0000;
+    /// Most sectors in one INT 13h call (EDD 1.1 allows 127).
+    TRANSFER_SECTORS_MAX = 127;
+    /// Port that the test machines write the boot chain's log to.
+    DEBUG_PORT = 0xE9;
+}
+
+/// Start and end of each claim on low memory, lowest first.
+pub const REGIONS: &[(&str, u32, u32)] = &[
+    ("real-mode stack", REAL_STACK, MBR_LOAD),
+    ("sector 0", MBR_LOAD, MBR_LOAD + SECTOR_SIZE),
+    ("boot info", BOOT_INFO, CALL_REGISTERS),
+    ("BIOS call registers", CALL_REGISTERS, BIOS_PACKET),
+    ("BIOS packets", BIOS_PACKET, BIOS_PACKET + BIOS_PACKET_LEN),
+    ("boot header and stage 2", STAGE2_LOAD, STAGE2_LOAD + STAGE2_SECTORS * SECTOR_SIZE),
+    ("loader", LOADER_LOAD, LOADER_END),
+    ("loader's stack", LOADER_END, LOADER_STACK_TOP),
+    ("bounce buffer", BOUNCE, BOUNCE + BOUNCE_LEN),
+];
+
+const _: () = {
+    let mut i = 0;
+    let mut free_from = 0;
+    while i < REGIONS.len() {
+        let (_, start, end) = REGIONS[i];
+        assert!(start >= free_from, "regions overlap or are out of order");
+        assert!(start < end, "a region is empty");
+        free_from = end;
+        i += 1;
+    }
+    assert!(free_from <= LOW_MEMORY_END, "the last region reaches memory that was not asked for");
+    assert!(BOUNCE.is_multiple_of(0x1_0000) && LOADER_LOAD.is_multiple_of(0x1_0000), "DMA pages");
+    assert!(BOOT_LBA + BOOT_SECTORS_MAX <= MANIFEST_LBA, "the boot code reaches the manifest");
+    assert!(MANIFEST_LBA + MANIFEST_SECTORS_MAX <= BOOT_AREA_END_LBA, "the manifest leaves the boot area");
+    assert!(
+        LOADER_LOAD + (BOOT_SECTORS_MAX - STAGE2_SECTORS) * SECTOR_SIZE <= LOADER_END,
+        "the largest loader does not fit its region"
+    );
+};

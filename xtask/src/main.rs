@@ -1,0 +1,27 @@
+//! The tasks of this repository: `cargo xtask TASK`.
+
+use std::process::ExitCode;
+
+mod boot;
+mod layout;
+mod rust32;
+mod tools;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let done = match task.as_str() {
+        "boot" => boot::run(&rest),
+        "layout" => layout::run(&rest),
+        "tools" => tools::run(&rest),
+        _ => Err("tasks: boot, layout, tools".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! A private compiler for the loader.
