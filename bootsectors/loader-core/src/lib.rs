@@ -1,4 +1,19 @@
-//! The loader's logic that needs no hardware.
+//! The loader's logic that needs no hardware, so that all of it runs under `cargo test`.
+//!
+//! In the order in which a boot uses it: memory map, drive, file system, file, capsule, hash; and what the
+//! screen shows. BIOS calls come in through [`drive::Bios`]. No allocation, no floating point, no formatting
+//! machinery of `core`: the loader must stay small and run on a 486.
 
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub mod blake3;
+pub mod capsule;
+pub mod drive;
+pub mod fat;
+pub mod file;
+pub mod geometry;
+pub mod memory;
+pub mod menu;
+pub mod progress;
+pub mod text;

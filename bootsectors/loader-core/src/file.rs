@@ -1,0 +1,137 @@
+//! Reads a file in order, in transfers as long as the drive and the file's fragments allow.
+//!
+//! What was read stays in the drive's buffer and goes from there to its place in one copy.
+
+use ramkey_format::memory::{SECTOR_SHIFT, SECTOR_SIZE, TRANSFER_SECTORS_MAX};
+
+use crate::drive::{ReadError, Sectors};
+use crate::fat::{Cursor, FatError, FileEntry, Volume};
+
+/// Why bytes of a file cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileError {
+    /// The drive or the file system.
+    Fat(FatError),
+    /// The bytes lie behind the end of the file.
+    PastEnd,
+}
+
+impl From<FatError> for FileError {
+    fn from(error: FatError) -> Self {
+        Self::Fat(error)
+    }
+}
+
+impl From<ReadError> for FileError {
+    fn from(error: ReadError) -> Self {
+        Self::Fat(FatError::Read(error))
+    }
+}
+
+/// One file of a volume.
+pub struct FileReader<'r, 'w, S> {
+    sectors: &'r mut S,
+    volume: &'r mut Volume<'w>,
+    file: FileEntry,
+    cursor: Cursor,
+    /// The sectors that the last transfer brought: number in the file, LBA, count.
+    transfer: (u32, u64, u16),
+}
+
+impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
+    /// Reads `file` of `volume`.
+    pub fn new(sectors: &'r mut S, volume: &'r mut Volume<'w>, file: FileEntry) -> Self {
+        let cursor = Cursor::new(file.first_cluster);
+        Self { sectors, volume, file, cursor, transfer: (0, 0, 0) }
+    }
+
+    /// Length of the file in bytes.
+    pub fn len(&self) -> u64 {
+        u64::from(self.file.len)
+    }
+
+    /// Whether the file has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.file.len == 0
+    }
+
+    /// The file.
+    pub fn entry(&self) -> &FileEntry {
+        &self.file
+    }
+
+    /// The bytes from `offset` on that are in the buffer after at most one transfer: at least one, at most `max`.
+    ///
+    /// # Errors
+    ///
+    /// The drive or the file system fails, or the file ends before `offset`.
+    pub fn piece(&mut self, offset: u64, max: usize) -> Result<&[u8], FileError> {
+        let left = self.len().saturating_sub(offset);
+        if left == 0 || max == 0 {
+            return Err(FileError::PastEnd);
+        }
+        let sector = (offset >> SECTOR_SHIFT) as u32;
+        let within = offset as usize & (SECTOR_SIZE as usize - 1);
+        let kept = self.kept(sector);
+        let (lba, run) = match kept {
+            Some(place) => place,
+            None => self.locate(sector)?,
+        };
+        let bytes = self.sectors.read(lba, run)?;
+        if kept.is_none() {
+            // Only what was read: the rest of the run must not make the next transfer a short one.
+            self.transfer = (sector, lba, (bytes.len() >> SECTOR_SHIFT) as u16);
+        }
+        let len = bytes.len().saturating_sub(within).min(max).min(usize::try_from(left).unwrap_or(max));
+        bytes.get(within..within + len).ok_or(FileError::PastEnd)
+    }
+
+    /// Fills `out` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileReader::piece`]; `out` then holds a part.
+    pub fn read_exact(&mut self, mut offset: u64, mut out: &mut [u8]) -> Result<(), FileError> {
+        while !out.is_empty() {
+            let piece = self.piece(offset, out.len())?;
+            let (head, rest) = out.split_at_mut(piece.len());
+            head.copy_from_slice(piece);
+            offset += head.len() as u64;
+            out = rest;
+        }
+        Ok(())
+    }
+
+    /// Where on the drive the byte at `offset` is, for messages.
+    pub fn lba_of(&mut self, offset: u64) -> Option<u64> {
+        self.locate((offset >> SECTOR_SHIFT) as u32).ok().map(|(lba, _)| lba)
+    }
+
+    /// Forgets what was read, so that the next read asks the drive again.
+    pub fn invalidate(&mut self) {
+        self.sectors.invalidate();
+    }
+
+    /// Asks for smaller transfers; `false` if they cannot be smaller.
+    pub fn shrink(&mut self) -> bool {
+        self.sectors.shrink()
+    }
+
+    /// LBA of a sector that the last transfer brought, and how many of them are left.
+    fn kept(&self, sector: u32) -> Option<(u64, u16)> {
+        let (first, lba, count) = self.transfer;
+        let skip = sector.wrapping_sub(first);
+        (skip < u32::from(count)).then(|| (lba + u64::from(skip), count - skip as u16))
+    }
+
+    /// LBA of any sector, and how many, up to a full transfer, follow one another from there on.
+    fn locate(&mut self, sector: u32) -> Result<(u64, u16), FileError> {
+        let in_file = self.file.len.div_ceil(SECTOR_SIZE);
+        let max = in_file.saturating_sub(sector).min(TRANSFER_SECTORS_MAX) as u16;
+        if max == 0 {
+            return Err(FileError::PastEnd);
+        }
+        let found = self.volume.run(self.sectors, &mut self.cursor, sector, max)?;
+        Ok(found.ok_or(FatError::Broken { cluster: self.file.first_cluster })?)
+    }
+}
