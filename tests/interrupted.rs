@@ -55,8 +55,7 @@ fn a_stick_pulled_at_any_write_does_not_boot() {
         let stick = Stick::new(Fault::PulledAtWrite(n));
         let End::Failed(failure) = run(&stick, &image()) else { panic!("pulled at write {n}") };
         // Behind the last write nobody can tell, so nothing is promised.
-        let expected =
-            if n == 0 || n == writes - 1 { StickState::Unknown } else { StickState::WillNotBoot };
+        let expected = if n == 0 || n == writes - 1 { StickState::Unknown } else { StickState::WillNotBoot };
         assert_eq!(failure.stick, expected, "pulled at write {n}");
         judge(&stick, &End::Failed(failure), &format!("pulled at write {n}"));
     }

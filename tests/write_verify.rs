@@ -135,7 +135,10 @@ fn an_image_that_changes_is_noticed_and_the_stick_does_not_boot() {
         let offset = read << 20;
         assert_eq!(
             failure.to_string(),
-            format!("bytes {offset:#x}..{:#x} of dos.img changed while it was being written", offset + 0x40000)
+            format!(
+                "bytes {offset:#x}..{:#x} of dos.img changed while it was being written",
+                offset + 0x40000
+            )
         );
         assert_eq!(stick.sector_0(), [0; 512]);
     }

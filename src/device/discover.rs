@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::device::FileSystem;
+
 /// Where the kernel's tables are. Tests give made-up trees.
 #[derive(Clone, Debug)]
 pub struct System {
@@ -171,8 +173,7 @@ impl System {
         let udev_text = |key: &str| udev.get(key).cloned().unwrap_or_default();
         let first = |texts: [String; 2]| texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
         let usb = self.usb_ancestor(&disk);
-        let usb_text =
-            |key: &str| usb.as_ref().map(|usb| self.text(&usb.join(key))).unwrap_or_default();
+        let usb_text = |key: &str| usb.as_ref().map(|usb| self.text(&usb.join(key))).unwrap_or_default();
         Ok(DeviceFacts {
             node: self.dev.join(name.replace('!', "/")),
             number,
@@ -189,6 +190,13 @@ impl System {
             sequence: self.text(&disk.join("diskseq")).parse().ok(),
             partitions: self.partitions(&folder),
         })
+    }
+
+    /// File system and label as udev knows them, if it does.
+    pub fn label(&self, number: DeviceNumber) -> Option<FileSystem> {
+        let mut properties = self.udev_properties(number);
+        let kind = properties.remove("ID_FS_TYPE")?;
+        Some(FileSystem { kind, label: properties.remove("ID_FS_LABEL").unwrap_or_default() })
     }
 
     /// The folder of a device in sysfs; a link, which may not exist.
@@ -235,7 +243,8 @@ impl System {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let index = self.text(&path.join("partition")).parse::<u32>();
-            let (Ok(index), Some(number)) = (index, DeviceNumber::parse(&self.text(&path.join("dev")))) else {
+            let (Ok(index), Some(number)) = (index, DeviceNumber::parse(&self.text(&path.join("dev"))))
+            else {
                 continue;
             };
             let sectors = |name: &str| self.text(&path.join(name)).parse::<u64>().unwrap_or(0);

@@ -290,7 +290,8 @@ impl Mount {
     /// The folders that an overlay is made of.
     fn overlay_layers(&self) -> Vec<PathBuf> {
         let keys = ["lowerdir=", "lowerdir+=", "datadir+=", "upperdir="];
-        let values = self.options.split(',').filter_map(|option| keys.iter().find_map(|key| option.strip_prefix(key)));
+        let values =
+            self.options.split(',').filter_map(|option| keys.iter().find_map(|key| option.strip_prefix(key)));
         values.flat_map(|value| value.split(':')).filter(|path| !path.is_empty()).map(unescape).collect()
     }
 }
@@ -332,7 +333,8 @@ mod tests {
 
     #[test]
     fn a_mount_line_gives_number_folder_and_layers() {
-        let line = "36 35 0:30 / /mnt/a\\040b rw - overlay over rw,lowerdir=/a:/b,upperdir=/c\\134d,workdir=/w";
+        let line =
+            "36 35 0:30 / /mnt/a\\040b rw - overlay over rw,lowerdir=/a:/b,upperdir=/c\\134d,workdir=/w";
         let mount = Mount::parse(line).unwrap();
         assert_eq!(mount.number, DeviceNumber { major: 0, minor: 30 });
         assert_eq!(mount.folder, Path::new("/mnt/a b"));

@@ -110,15 +110,18 @@ impl Refusal {
         match self {
             Self::Mounted { folder, .. } => format!("run `umount {}` first", folder.display()),
             Self::Swap { name, .. } => format!("run `swapoff {name}` first"),
-            Self::Held { holder, .. } => format!("close {holder} first, for example with `dmsetup` or `mdadm`"),
+            Self::Held { holder, .. } => {
+                format!("close {holder} first, for example with `dmsetup` or `mdadm`")
+            }
             Self::Loop { name, .. } => format!("run `losetup --detach /dev/{name}` first"),
             Self::Source { .. } => "copy the image to another disk first".into(),
             Self::Partition { disk, .. } => format!("name the whole stick: {}", disk.display()),
             Self::ReadOnly { .. } => "move the switch on the stick or card, and plug it in again".into(),
             Self::Empty { .. } => "put the card or stick in".into(),
-            Self::System { .. } | Self::NotRemovable { .. } | Self::Virtual { .. } | Self::SectorSize { .. } => {
-                "`ramkey list` shows the sticks that can be written".into()
-            }
+            Self::System { .. }
+            | Self::NotRemovable { .. }
+            | Self::Virtual { .. }
+            | Self::SectorSize { .. } => "`ramkey list` shows the sticks that can be written".into(),
         }
     }
 }
@@ -169,9 +172,7 @@ fn refused_kind(facts: &DeviceFacts) -> Option<Refusal> {
         DeviceKind::Disk if !facts.removable && !facts.usb => Some(Refusal::NotRemovable { node }),
         _ if facts.len == 0 => Some(Refusal::Empty { node }),
         _ if facts.read_only => Some(Refusal::ReadOnly { node }),
-        _ if facts.logical_sector != 512 => {
-            Some(Refusal::SectorSize { node, found: facts.logical_sector })
-        }
+        _ if facts.logical_sector != 512 => Some(Refusal::SectorSize { node, found: facts.logical_sector }),
         _ => None,
     }
 }

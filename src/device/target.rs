@@ -77,7 +77,9 @@ impl OpenError {
     pub fn help(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.help(),
-            Self::NoDevice { .. } => "plug the stick in; `ramkey list` shows the sticks that can be written".into(),
+            Self::NoDevice { .. } => {
+                "plug the stick in; `ramkey list` shows the sticks that can be written".into()
+            }
             Self::Missing { .. } => "check the path".into(),
             Self::Kind { .. } => "name a stick (`ramkey list` shows them) or a file".into(),
             Self::NoSize { .. } => "add --size, for example --size 128M".into(),
@@ -125,7 +127,9 @@ impl TargetPath {
         let failed = |source| OpenError::Open { path: path.into(), source };
         let meta = match fs::metadata(path) {
             Ok(meta) => meta,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::look_at_nothing(system, path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::look_at_nothing(system, path);
+            }
             Err(error) => return Err(failed(error)),
         };
         let kind = meta.file_type();
@@ -208,9 +212,7 @@ impl TargetPath {
     /// The [`Refusal`], the worst reason first.
     pub fn admit(&self, system: &System, images: &[PathBuf]) -> Result<(), Refusal> {
         match self {
-            Self::Block(facts) => {
-                refusal(facts, &uses(system, facts.number, images)).map_or(Ok(()), Err)
-            }
+            Self::Block(facts) => refusal(facts, &uses(system, facts.number, images)).map_or(Ok(()), Err),
             Self::File { path, identity, .. } => {
                 let source = images.iter().find(|image| {
                     fs::metadata(image).is_ok_and(|meta| (meta.dev(), meta.ino()) == *identity)

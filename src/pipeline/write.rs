@@ -44,9 +44,11 @@ impl Job<'_> {
         let len = SECTOR_LEN as usize;
         let mut buffer = Buffer::new(len, self.target.alignment());
         buffer.bytes_mut().copy_from_slice(sector);
-        self.target
-            .write_at(0, buffer.bytes())
-            .map_err(|source| PipelineError::Write { offset: 0, end: SECTOR_LEN, source })?;
+        self.target.write_at(0, buffer.bytes()).map_err(|source| PipelineError::Write {
+            offset: 0,
+            end: SECTOR_LEN,
+            source,
+        })?;
         self.target.flush().map_err(PipelineError::Flush)?;
         buffer.bytes_mut().fill(0xD1);
         self.target

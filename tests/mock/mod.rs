@@ -249,7 +249,12 @@ pub fn run(stick: &Stick, image: &Image) -> End {
     run_observed(stick, image, &AtomicBool::new(false), &|_| {})
 }
 
-pub fn run_observed(stick: &Stick, image: &Image, stop: &AtomicBool, observe: &(dyn Fn(Event) + Sync)) -> End {
+pub fn run_observed(
+    stick: &Stick,
+    image: &Image,
+    stop: &AtomicBool,
+    observe: &(dyn Fn(Event) + Sync),
+) -> End {
     let chunks = chunks(&image.bytes);
     let inputs = [Input { name: "dos.img", source: image, chunk_shift: CHUNK_SHIFT, chunks: &chunks }];
     let job = Job { target: stick, inputs: &inputs, stop, observe };
