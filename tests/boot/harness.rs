@@ -51,8 +51,10 @@ pub fn tool<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> String {
     // Not every user's search path has the tools for file systems.
     let path = std::env::var("PATH").unwrap_or_default();
     let output = command.env("PATH", format!("{path}:/usr/sbin:/sbin")).output();
-    let output = output.unwrap_or_else(|error| panic!("running {program}: {error}; `cargo xtask tools` installs it"));
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output =
+        output.unwrap_or_else(|error| panic!("running {program}: {error}; `cargo xtask tools` installs it"));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{program} failed: {text}");
     text
 }
@@ -132,7 +134,8 @@ impl Running {
 
     /// What it said so far.
     pub fn evidence(&mut self) -> Evidence {
-        let screen = self.emulator.screen().map_or_else(|error| error.to_string(), |screen| screen.to_string());
+        let screen =
+            self.emulator.screen().map_or_else(|error| error.to_string(), |screen| screen.to_string());
         Evidence { console: self.emulator.console(), serial: self.emulator.serial(), screen }
     }
 
@@ -162,9 +165,9 @@ impl Running {
 
     /// Waits until the INT 13h vector points to a safe hook: the image is in memory.
     pub fn wait_hook(&mut self, limit: Duration) {
-        let found = self.emulator.wait_for("the INT 13h hook", limit, |machine| {
-            Ok(machine.is_hooked()?.then_some(()))
-        });
+        let found = self
+            .emulator
+            .wait_for("the INT 13h hook", limit, |machine| Ok(machine.is_hooked()?.then_some(())));
         self.need(found);
     }
 
@@ -202,7 +205,8 @@ static FREED: Condvar = Condvar::new();
 impl Slot {
     fn take() -> Self {
         let free = FREE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let mut free = FREED.wait_while(free, |free| *free == 0).unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut free =
+            FREED.wait_while(free, |free| *free == 0).unwrap_or_else(|poisoned| poisoned.into_inner());
         *free -= 1;
         Self
     }

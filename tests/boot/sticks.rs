@@ -29,7 +29,8 @@ pub fn memdisk(folder: &Path, image: &Path, options: &str) -> PathBuf {
     let text = stick.display().to_string();
     tool("mkfs.fat", &["-F", "16", "-n", "MEMDISK", &text]);
     tool("syslinux", &["--install", &text]);
-    let config = format!("DEFAULT m\nPROMPT 0\nLABEL m\n LINUX memdisk\n INITRD image.img\n APPEND {options}\n");
+    let config =
+        format!("DEFAULT m\nPROMPT 0\nLABEL m\n LINUX memdisk\n INITRD image.img\n APPEND {options}\n");
     let config = file(folder, "syslinux.cfg", config.as_bytes());
     for (path, name) in [(Path::new(MEMDISK), "memdisk"), (image, "image.img"), (&config, "syslinux.cfg")] {
         tool("mcopy", &["-i", &text, &path.display().to_string(), &format!("::{name}")]);

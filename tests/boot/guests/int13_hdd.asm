@@ -306,9 +306,11 @@ every_sector_by_edd:
 
 ; A packet for [packet_count] sectors from DATA_LBA into BUFFER.
 packet:
+        push    ax
         mov     word [PACKET], 10h
         mov     ax, [packet_count]
         mov     [PACKET + 2], ax
+        pop     ax
         mov     dword [PACKET + 4], BUFFER_SEGMENT << 16
         mov     dword [PACKET + 8], DATA_LBA
         mov     dword [PACKET + 12], 0
