@@ -9,8 +9,8 @@ use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
 use crate::drive::Sectors;
 use crate::file::{FileError, FileReader};
 
-/// Bytes that are hashed between two calls of the progress function.
-const HASH_PIECE: usize = 32 << 10;
+/// Bytes that are hashed or cleared between two calls of the progress function.
+const PIECE: usize = 32 << 10;
 
 /// Why a capsule cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ pub fn load_table<'t, S: Sectors>(
 /// Loads chunk `index` to `out`, its place in memory, and proves what is there.
 ///
 /// `progress` is called often, with the bytes of the chunk that were copied since the last call (0 while hashing;
-/// a chunk that is read again counts again from a negative number).
+/// a chunk that is read again is taken back with a negative number first).
 ///
 /// # Errors
 ///
@@ -144,39 +144,77 @@ pub fn load_chunk<S: Sectors>(
     out: &mut [u8],
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
-    if out.len() as u64 != header.raw_len(index) {
+    load(reader, header, entry, index, out, progress)
+}
+
+/// Where a chunk goes: plain memory, or memory with a fault in tests.
+trait Memory {
+    fn put(&mut self, at: usize, bytes: &[u8]);
+    fn clear(&mut self, at: usize, len: usize);
+    fn bytes(&self) -> &[u8];
+}
+
+impl Memory for [u8] {
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    fn clear(&mut self, at: usize, len: usize) {
+        if let Some(place) = self.get_mut(at..at + len) {
+            place.fill(0);
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+fn load<S: Sectors>(
+    reader: &mut FileReader<'_, '_, S>,
+    header: &CapsuleHeader,
+    entry: &ChunkEntry,
+    index: u32,
+    out: &mut (impl Memory + ?Sized),
+    progress: &mut dyn FnMut(i32),
+) -> Result<(), ChunkError> {
+    let len = out.bytes().len();
+    if len as u64 != header.raw_len(index) {
         return Err(ChunkError::Room);
     }
-    let place = Place {
+    let proof = Proof {
         offset: u64::from(index) << header.chunk_shift,
         only: header.chunk_count.get() == 1,
         expected: &entry.chaining_value,
     };
     if entry.codec == codec::ZERO {
-        for piece in out.chunks_mut(HASH_PIECE) {
-            piece.fill(0);
-            progress(piece.len() as i32);
+        for at in (0..len).step_by(PIECE) {
+            let piece = PIECE.min(len - at);
+            out.clear(at, piece);
+            progress(piece as i32);
         }
-        return match place.holds(out, progress) {
+        return match proof.holds(out.bytes(), progress) {
             true => Ok(()),
-            false if out.iter().all(|&byte| byte == 0) => Err(ChunkError::StickWrong),
+            false if out.bytes().iter().all(|&byte| byte == 0) => Err(ChunkError::StickWrong),
             false => Err(ChunkError::MemoryWrong),
         };
     }
     let from = entry.stored_offset.get();
     copy(reader, from, out, None, progress)?;
-    if place.holds(out, progress) {
+    if proof.holds(out.bytes(), progress) {
         return Ok(());
     }
     // What went wrong is not known yet: read again, and now hash the data also before it is copied.
     loop {
         let smaller = reader.shrink();
         reader.invalidate();
-        progress(-(out.len() as i32));
-        let mut read = place.hasher();
+        progress(-(len as i32));
+        let mut read = proof.hasher();
         copy(reader, from, out, Some(&mut read), progress)?;
-        let read_right = place.is(read);
-        if place.holds(out, progress) {
+        let read_right = proof.is(read);
+        if proof.holds(out.bytes(), progress) {
             return Ok(());
         }
         if read_right {
@@ -189,13 +227,13 @@ pub fn load_chunk<S: Sectors>(
 }
 
 /// What a chunk's bytes must hash to.
-struct Place<'e> {
+struct Proof<'e> {
     offset: u64,
     only: bool,
     expected: &'e [u8; HASH_LEN],
 }
 
-impl Place<'_> {
+impl Proof<'_> {
     fn hasher(&self) -> ChunkHasher {
         ChunkHasher::new(self.offset)
     }
@@ -207,7 +245,7 @@ impl Place<'_> {
 
     fn holds(&self, bytes: &[u8], progress: &mut dyn FnMut(i32)) -> bool {
         let mut hasher = self.hasher();
-        for piece in bytes.chunks(HASH_PIECE) {
+        for piece in bytes.chunks(PIECE) {
             hasher.update(piece);
             progress(0);
         }
@@ -217,21 +255,21 @@ impl Place<'_> {
 
 fn copy<S: Sectors>(
     reader: &mut FileReader<'_, '_, S>,
-    mut offset: u64,
-    mut out: &mut [u8],
+    offset: u64,
+    out: &mut (impl Memory + ?Sized),
     mut hasher: Option<&mut ChunkHasher>,
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
-    while !out.is_empty() {
-        let piece = reader.piece(offset, out.len())?;
+    let len = out.bytes().len();
+    let mut at = 0;
+    while at < len {
+        let piece = reader.piece(offset + at as u64, len - at)?;
         if let Some(hasher) = &mut hasher {
             hasher.update(piece);
         }
-        let (head, rest) = out.split_at_mut(piece.len());
-        head.copy_from_slice(piece);
-        progress(head.len() as i32);
-        offset += head.len() as u64;
-        out = rest;
+        out.put(at, piece);
+        at += piece.len();
+        progress(piece.len() as i32);
     }
     Ok(())
 }
