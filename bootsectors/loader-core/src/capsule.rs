@@ -273,3 +273,122 @@ fn copy<S: Sectors>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+    use std::{vec, vec::Vec};
+
+    use zerocopy::little_endian::{U32, U64};
+
+    use super::*;
+    use crate::drive::ReadError;
+    use crate::fat::Volume;
+
+    /// A volume whose drive gets one bit wrong while `lies` lasts.
+    struct Stick {
+        bytes: Vec<u8>,
+        lies: u32,
+    }
+
+    impl Sectors for Stick {
+        fn read(&mut self, lba: u64, max: u16) -> Result<&[u8], ReadError> {
+            let start = lba as usize * 512;
+            self.bytes.get(start..start + usize::from(max) * 512).ok_or(ReadError { status: 4, lba })
+        }
+
+        fn invalidate(&mut self) {
+            if self.lies > 0 {
+                self.lies -= 1;
+                if self.lies == 0 {
+                    let at = self.bytes.windows(3).rposition(|bytes| bytes == [7, 6, 7]).unwrap();
+                    self.bytes[at + 1] = 7;
+                }
+            }
+        }
+    }
+
+    /// Memory with one bit that stays clear, for as many writes as `stuck` says.
+    struct Faulty {
+        bytes: Vec<u8>,
+        stuck: u32,
+    }
+
+    impl Memory for Faulty {
+        fn put(&mut self, at: usize, bytes: &[u8]) {
+            self.bytes[..].put(at, bytes);
+            if (at..at + bytes.len()).contains(&5000) && self.stuck > 0 {
+                self.stuck -= 1;
+                self.bytes[5000] &= !1;
+            }
+        }
+
+        fn clear(&mut self, at: usize, len: usize) {
+            self.bytes[..].clear(at, len);
+            if self.stuck > 0 {
+                self.bytes[5000] |= 0x80;
+            }
+        }
+
+        fn bytes(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+
+    const LEN: usize = 20_000;
+
+    fn header_and_entry(data: &[u8], codec: u8) -> (CapsuleHeader, ChunkEntry) {
+        let mut header = CapsuleHeader::read_from_bytes(&[0; 512]).unwrap();
+        header.image_len = U64::new(LEN as u64);
+        header.chunk_count = U32::new(1);
+        header.chunk_shift = 20;
+        let mut entry = ChunkEntry::read_from_bytes(&[0; 48]).unwrap();
+        entry.codec = codec;
+        entry.chaining_value = hash(data);
+        (header, entry)
+    }
+
+    fn run(stick_lies: u32, stuck: u32, image: [u8; LEN], codec: u8) -> (Result<(), ChunkError>, i32) {
+        let mut bytes = Cursor::new(vec![0; 200 * 512]);
+        fatfs::format_volume(&mut bytes, fatfs::FormatVolumeOptions::new()).unwrap();
+        let disk = fatfs::FileSystem::new(&mut bytes, fatfs::FsOptions::new()).unwrap();
+        let folder = disk.root_dir().create_dir("RAMKEY").unwrap();
+        let mut stored = image;
+        stored[9000] = if stick_lies > 0 { 6 } else { stored[9000] };
+        folder.create_file("A.RKC").unwrap().write_all(&stored).unwrap();
+        drop(folder);
+        disk.unmount().unwrap();
+        let mut stick = Stick { bytes: bytes.into_inner(), lies: stick_lies };
+        let mut window = [0; 512];
+        let mut volume = Volume::open(&mut stick, 0, &mut window).unwrap();
+        let mut folder = volume.find_folder(&mut stick, b"RAMKEY     ").unwrap();
+        let file = volume.next_file(&mut stick, &mut folder, b"RKC").unwrap().unwrap();
+        let mut reader = FileReader::new(&mut stick, &mut volume, file);
+        let (header, entry) = header_and_entry(&image, codec);
+        let mut memory = Faulty { bytes: vec![0xD1; LEN], stuck };
+        let mut done = 0;
+        let result = load(&mut reader, &header, &entry, 0, &mut memory, &mut |bytes| done += bytes);
+        if result.is_ok() {
+            assert!(memory.bytes == image);
+        }
+        (result, done)
+    }
+
+    #[test]
+    fn wrong_memory_is_told_from_a_wrong_stick() {
+        let image = [7; LEN];
+        assert_eq!(run(0, 0, image, codec::RAW), (Ok(()), LEN as i32));
+        assert_eq!(run(0, u32::MAX, image, codec::RAW), (Err(ChunkError::MemoryWrong), LEN as i32));
+        assert_eq!(run(u32::MAX, 0, image, codec::RAW), (Err(ChunkError::StickWrong), LEN as i32));
+        assert_eq!(run(1, 0, image, codec::RAW), (Ok(()), LEN as i32), "the second read is right");
+        assert_eq!(run(0, 1, image, codec::RAW), (Ok(()), LEN as i32), "the second copy holds");
+    }
+
+    #[test]
+    fn zeros_are_proven_like_data() {
+        assert_eq!(run(0, 0, [0; LEN], codec::ZERO), (Ok(()), LEN as i32));
+        assert_eq!(run(0, 1, [0; LEN], codec::ZERO).0, Err(ChunkError::MemoryWrong));
+        // A table that says zeros, with the value of something else.
+        assert_eq!(run(0, 0, [7; LEN], codec::ZERO).0, Err(ChunkError::StickWrong));
+    }
+}
