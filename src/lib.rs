@@ -4,14 +4,14 @@
 
 #![deny(unsafe_code)]
 
-pub mod units;
-pub mod image;
-pub mod device;
-pub mod plan;
 pub mod boot;
+pub mod cli;
+pub mod device;
+pub mod emulator;
+pub mod image;
 pub mod layout;
 pub mod pipeline;
-pub mod verify;
+pub mod plan;
 pub mod report;
-pub mod emulator;
-pub mod cli;
+pub mod units;
+pub mod verify;

@@ -1,1 +1,268 @@
-//! plan
+//! What will be on a stick, or why it cannot be: a pure function of the request.
+//!
+//! The plan fixes everything that does not depend on the images' bytes: partition, file system, geometry and names.
+//! Whether the capsules fit is known when the images have been read, and `layout` says it.
+
+use std::path::PathBuf;
+
+use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
+
+use crate::image::{CHUNK_LEN, ImageFacts};
+use crate::units::{Bytes, Geometry, SECTOR_LEN};
+
+mod fs;
+mod names;
+
+use fs::FatSize;
+pub use fs::{FatBits, Volume};
+
+/// Most images on one stick: what the boot menu can show.
+pub const IMAGES_MAX: usize = 16;
+/// Label of the file system unless the user names another.
+pub const LABEL: &str = "RAMKEY";
+/// Longest title of an image, in characters.
+pub const TITLE_MAX: usize = 64;
+/// First sector of the partition: 1 MiB, the alignment that every partition tool uses today.
+const PARTITION_LBA: u64 = 2048;
+/// Sectors of a GPT at each end of the stick: header and 128 entries; a protective MBR comes before the first.
+pub(crate) const GPT_SECTORS: u64 = 33;
+/// Largest stick with 64 heads and 32 sectors per track: 1024 cylinders of 1 MiB.
+const SMALL_STICK_SECTORS: u64 = 1024 * 64 * 32;
+
+/// How the stick is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LayoutKind {
+    /// Master boot record and one active partition.
+    #[default]
+    Mbr,
+    /// GUID partition table and one partition, with boot code in the protective master boot record.
+    Gpt,
+    /// A file system from sector 0 on.
+    Superfloppy,
+}
+
+/// The file system that the user asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FsChoice {
+    /// FAT12 below 16 MiB, FAT16 up to 1 GiB, FAT32 above.
+    #[default]
+    Auto,
+    /// This one.
+    Is(FatBits),
+}
+
+/// One image of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRequest {
+    /// What it is.
+    pub facts: ImageFacts,
+    /// Title in the boot menu; the file's name without its extension if there is none.
+    pub title: Option<String>,
+    /// Whether the machine may not write to the RAM disk.
+    pub read_only: bool,
+}
+
+/// Everything that the user chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The images, in the order of the menu.
+    pub images: Vec<ImageRequest>,
+    /// Sectors of the stick.
+    pub stick_sectors: u64,
+    /// How it is divided.
+    pub layout: LayoutKind,
+    /// Its file system.
+    pub fs: FsChoice,
+    /// Label of the file system; [`LABEL`] if there is none.
+    pub label: Option<String>,
+    /// Seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait.
+    pub start_timeout: u8,
+    /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
+    pub menu_timeout: u8,
+}
+
+/// One image's place in a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapsulePlan {
+    /// What the image is.
+    pub facts: ImageFacts,
+    /// Title in the boot menu: 1 to [`TITLE_MAX`] printable ASCII characters.
+    pub title: String,
+    /// Name of its file in the folder `RAMKEY`, as in `DOS622.RKC`.
+    pub file_name: String,
+    /// Whether the machine may not write to the RAM disk.
+    pub read_only: bool,
+}
+
+/// A stick, decided down to everything but the images' bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Sectors of the stick.
+    pub stick_sectors: u64,
+    /// How it is divided.
+    pub layout: LayoutKind,
+    /// The file system.
+    pub volume: Volume,
+    /// Label of the file system, upper case, padded with spaces.
+    pub label: [u8; 11],
+    /// Geometry that the partition table and the file system are made for.
+    pub geometry: Geometry,
+    /// Time-out of the boot, as in the request.
+    pub start_timeout: u8,
+    /// Time-out of the menu, as in the request.
+    pub menu_timeout: u8,
+    /// The images, in the order of the menu; at least one.
+    pub capsules: Vec<CapsulePlan>,
+}
+
+/// Why no plan can be made. Nothing has been written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// There is no image.
+    #[error("a stick without an image boots nothing")]
+    NoImage,
+    /// There are more images than the menu shows.
+    #[error("{found} images are more than the {limit} that the boot menu shows")]
+    TooManyImages {
+        /// Number of images.
+        found: usize,
+        /// Most images.
+        limit: usize,
+    },
+    /// A title cannot be shown.
+    #[error("the title \"{title}\" is not 1 to {TITLE_MAX} printable ASCII characters")]
+    Title {
+        /// The image.
+        path: PathBuf,
+        /// The title.
+        title: String,
+    },
+    /// FAT forbids the label.
+    #[error("the label \"{label}\" is not 1 to 11 characters that FAT allows")]
+    Label {
+        /// The label.
+        label: String,
+    },
+    /// The stick has no room for the tables, the boot code and any file system.
+    #[error("the stick has {available} bytes and this layout needs at least {needed}")]
+    StickTooSmall {
+        /// Smallest stick, in bytes.
+        needed: u64,
+        /// Bytes of the stick.
+        available: u64,
+    },
+    /// The file system that was asked for cannot have this size.
+    #[error("a {bits} file system has {least} to {most} bytes and this stick has room for {found}")]
+    FsSize {
+        /// The file system.
+        bits: FatBits,
+        /// Bytes of the smallest.
+        least: u64,
+        /// Bytes of the largest.
+        most: u64,
+        /// Bytes that it would have.
+        found: u64,
+    },
+    /// The image alone is larger than the file system, even if all of it were zeros.
+    #[error("{} needs at least {needed} bytes and the stick's file system has {available}", path.display())]
+    ImageTooLarge {
+        /// The image.
+        path: PathBuf,
+        /// Bytes of its capsule's header and chunk table.
+        needed: u64,
+        /// Bytes of the file system.
+        available: u64,
+    },
+}
+
+impl PlanError {
+    /// What the person at the terminal can do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::NoImage => "name at least one disk image".into(),
+            Self::TooManyImages { .. } => "write two sticks".into(),
+            Self::Title { path, .. } => format!("give --title \"...\" for {}", path.display()),
+            Self::Label { .. } => "use letters, digits, spaces, - and _, as in --label RAMKEY".into(),
+            Self::StickTooSmall { needed, .. } => {
+                format!(
+                    "use a stick of {} or more (--size for a file)",
+                    Bytes(needed.next_multiple_of(1 << 20))
+                )
+            }
+            Self::FsSize { .. } => "leave --fs out: the file system is chosen by size".into(),
+            Self::ImageTooLarge { .. } => "use a larger stick (--size for a file)".into(),
+        }
+    }
+}
+
+/// Decides everything about a stick that does not depend on the images' bytes.
+///
+/// # Errors
+///
+/// The images and texts are checked first, then the size of the stick, then the file system.
+pub fn plan(request: &Request) -> Result<Plan, PlanError> {
+    if request.images.is_empty() {
+        return Err(PlanError::NoImage);
+    }
+    if request.images.len() > IMAGES_MAX {
+        return Err(PlanError::TooManyImages { found: request.images.len(), limit: IMAGES_MAX });
+    }
+    let capsules = names::capsules(&request.images)?;
+    let label = names::label(request.label.as_deref().unwrap_or(LABEL))?;
+    let geometry = stick_geometry(request.stick_sectors);
+    let (lba, end) = volume_bounds(request, &geometry)?;
+    let size = FatSize { layout: request.layout, sectors: end - lba };
+    let volume = size.choose(lba, request.fs)?;
+    for image in &request.images {
+        let needed = CAPSULE_HEADER_LEN as u64 + chunk_table_len(image.facts.len);
+        let available = volume.sectors * SECTOR_LEN;
+        if needed > available {
+            return Err(PlanError::ImageTooLarge { path: image.facts.path.clone(), needed, available });
+        }
+    }
+    Ok(Plan {
+        stick_sectors: request.stick_sectors,
+        layout: request.layout,
+        volume,
+        label,
+        geometry,
+        start_timeout: request.start_timeout,
+        menu_timeout: request.menu_timeout,
+        capsules,
+    })
+}
+
+/// 64/32 while 1024 cylinders of it reach the end, else 255/63: the two that most BIOSes and tools agree on.
+fn stick_geometry(stick_sectors: u64) -> Geometry {
+    let (heads, sectors_per_track) = if stick_sectors <= SMALL_STICK_SECTORS { (64, 32) } else { (255, 63) };
+    let cylinders = stick_sectors / (u64::from(heads) * u64::from(sectors_per_track));
+    let cylinders = u32::try_from(cylinders).unwrap_or(u32::MAX).max(1);
+    Geometry { cylinders, heads, sectors_per_track }
+}
+
+/// First sector of the file system, and one past its last.
+///
+/// Every layout leaves the last sectors of the stick free: a GPT puts its copy there, the others clear what an
+/// earlier GPT may have left. A partition in an MBR ends on a cylinder, because BIOSes take the geometry from there.
+fn volume_bounds(request: &Request, geometry: &Geometry) -> Result<(u64, u64), PlanError> {
+    let (lba, unit, least_end) = match request.layout {
+        LayoutKind::Mbr => (PARTITION_LBA, geometry.cylinder_sectors(), 2 * PARTITION_LBA),
+        LayoutKind::Gpt => (PARTITION_LBA, PARTITION_LBA, 2 * PARTITION_LBA),
+        LayoutKind::Superfloppy => (0, 1, fs::VOLUME_SECTORS_MIN),
+    };
+    let usable = request.stick_sectors.saturating_sub(GPT_SECTORS).min(u64::from(u32::MAX));
+    let end = usable / unit * unit;
+    if end < least_end {
+        return Err(PlanError::StickTooSmall {
+            needed: (least_end + GPT_SECTORS) * SECTOR_LEN,
+            available: request.stick_sectors * SECTOR_LEN,
+        });
+    }
+    Ok((lba, end))
+}
+
+/// Bytes of the chunk table of an image of `len` bytes.
+fn chunk_table_len(len: u64) -> u64 {
+    len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64
+}

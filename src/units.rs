@@ -1,4 +1,311 @@
 //! Lengths and addresses, with their units in their names.
 
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
 /// Bytes in a sector, on every device that this program writes.
 pub const SECTOR_LEN: u64 = 512;
+/// Bytes in a MiB.
+pub const MIB: u64 = 1 << 20;
+
+/// Largest cylinder number that fits the ten bits of a CHS address.
+const CYLINDER_MAX: u64 = 1023;
+
+/// A length in bytes, for people: `128M` and `128MiB` are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub u64);
+
+/// Text that is no length.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BytesError {
+    /// It does not begin with a whole number, or its unit is unknown.
+    #[error("\"{text}\" is no size")]
+    Syntax {
+        /// The text.
+        text: String,
+    },
+    /// The number of bytes does not fit 64 bits.
+    #[error("\"{text}\" is more bytes than 64 bits can count")]
+    TooLarge {
+        /// The text.
+        text: String,
+    },
+}
+
+impl BytesError {
+    /// What the person at the terminal can do next.
+    pub fn help(&self) -> String {
+        "write a size as 128M, 2G or a number of bytes; K, M and G count in powers of 1024".into()
+    }
+}
+
+impl FromStr for Bytes {
+    type Err = BytesError;
+
+    fn from_str(text: &str) -> Result<Self, BytesError> {
+        let syntax = || BytesError::Syntax { text: text.into() };
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        if number.is_empty() {
+            return Err(syntax());
+        }
+        let shift = match unit.to_ascii_uppercase().as_str() {
+            "" | "B" => 0,
+            "K" | "KB" | "KIB" => 10,
+            "M" | "MB" | "MIB" => 20,
+            "G" | "GB" | "GIB" => 30,
+            "T" | "TB" | "TIB" => 40,
+            _ => return Err(syntax()),
+        };
+        let too_large = || BytesError::TooLarge { text: text.into() };
+        let number: u64 = number.parse().map_err(|_| too_large())?;
+        number.checked_mul(1 << shift).map(Self).ok_or_else(too_large)
+    }
+}
+
+impl fmt::Display for Bytes {
+    /// The largest unit with at least one before the point; one decimal when it is not whole.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let Some((shift, unit)) = units.into_iter().find(|&(shift, _)| self.0 >> shift != 0) else {
+            return write!(f, "{} bytes", self.0);
+        };
+        let whole = self.0 >> shift;
+        let tenths = (u128::from(self.0) * 10 >> shift) % 10;
+        if self.0.is_multiple_of(1 << shift) {
+            write!(f, "{whole} {unit}")
+        } else {
+            write!(f, "{whole}.{tenths} {unit}")
+        }
+    }
+}
+
+/// Cylinders, heads and sectors per track of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Geometry {
+    /// Cylinders, at least 1; may exceed the 1024 that a CHS address reaches.
+    pub cylinders: u32,
+    /// Heads, 1 to 255.
+    pub heads: u16,
+    /// Sectors per track, 1 to 63.
+    pub sectors_per_track: u16,
+}
+
+/// Text that is no geometry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is no geometry: it needs cylinders/heads/sectors, 1 or more / 1 to 255 / 1 to 63")]
+pub struct GeometryError {
+    /// The text.
+    pub text: String,
+}
+
+impl GeometryError {
+    /// What the person at the terminal can do next.
+    pub fn help(&self) -> String {
+        "write the three numbers as in --chs 80/2/18, or leave --chs out".into()
+    }
+}
+
+impl Geometry {
+    /// A geometry, if its numbers are in range.
+    pub fn new(cylinders: u32, heads: u16, sectors_per_track: u16) -> Option<Self> {
+        let cylinders = NonZeroU32::new(cylinders)?.get();
+        let sound = (1..=255).contains(&heads) && (1..=63).contains(&sectors_per_track);
+        sound.then_some(Self { cylinders, heads, sectors_per_track })
+    }
+
+    /// Sectors in a cylinder.
+    pub fn cylinder_sectors(&self) -> u64 {
+        u64::from(self.heads) * u64::from(self.sectors_per_track)
+    }
+
+    /// Sectors in all cylinders.
+    pub fn sectors(&self) -> u64 {
+        u64::from(self.cylinders) * self.cylinder_sectors()
+    }
+}
+
+impl FromStr for Geometry {
+    type Err = GeometryError;
+
+    fn from_str(text: &str) -> Result<Self, GeometryError> {
+        let error = || GeometryError { text: text.into() };
+        let mut parts = text.split('/');
+        let (Some(c), Some(h), Some(s), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(error());
+        };
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if ![c, h, s].into_iter().all(digits) {
+            return Err(error());
+        }
+        match (c.parse(), h.parse(), s.parse()) {
+            (Ok(c), Ok(h), Ok(s)) => Self::new(c, h, s).ok_or_else(error),
+            _ => Err(error()),
+        }
+    }
+}
+
+impl fmt::Display for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.cylinders, self.heads, self.sectors_per_track)
+    }
+}
+
+/// The address of one sector by cylinder, head and sector, as a partition table holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Chs {
+    /// Cylinder, 0 to 1023.
+    pub cylinder: u16,
+    /// Head, 0 to 254.
+    pub head: u8,
+    /// Sector, 1 to 63.
+    pub sector: u8,
+}
+
+impl Chs {
+    /// The address of sector `lba`. Beyond cylinder 1023 it is the last address there is, as every partition tool
+    /// writes it.
+    pub fn from_lba(lba: u64, geometry: &Geometry) -> Self {
+        let track = u64::from(geometry.sectors_per_track);
+        let cylinder = lba / geometry.cylinder_sectors();
+        if cylinder > CYLINDER_MAX {
+            return Self::last(geometry);
+        }
+        Self {
+            cylinder: cylinder as u16,
+            head: (lba / track % u64::from(geometry.heads)) as u8,
+            sector: (lba % track) as u8 + 1,
+        }
+    }
+
+    /// The last address that CHS reaches with this geometry.
+    pub fn last(geometry: &Geometry) -> Self {
+        Self {
+            cylinder: CYLINDER_MAX as u16,
+            head: (geometry.heads - 1) as u8,
+            sector: geometry.sectors_per_track as u8,
+        }
+    }
+
+    /// The sector's LBA, or `None` if the geometry has no such address.
+    pub fn to_lba(self, geometry: &Geometry) -> Option<u64> {
+        let (head, sector) = (u64::from(self.head), u64::from(self.sector));
+        let sound = u64::from(self.cylinder) <= CYLINDER_MAX
+            && self.head < geometry.heads as u8
+            && (1..=geometry.sectors_per_track).contains(&u16::from(self.sector));
+        sound.then(|| {
+            u64::from(self.cylinder) * geometry.cylinder_sectors()
+                + head * u64::from(geometry.sectors_per_track)
+                + sector
+                - 1
+        })
+    }
+
+    /// The three bytes of a partition table entry: head, sector with cylinder bits 8 and 9, cylinder bits 0 to 7.
+    pub fn to_bytes(self) -> [u8; 3] {
+        let [low, high] = self.cylinder.to_le_bytes();
+        [self.head, self.sector | high << 6, low]
+    }
+
+    /// Reads the three bytes of a partition table entry.
+    pub fn from_bytes(bytes: [u8; 3]) -> Self {
+        let cylinder = u16::from_le_bytes([bytes[2], bytes[1] >> 6]);
+        Self { cylinder, head: bytes[0], sector: bytes[1] & 0x3F }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_read_in_powers_of_1024_and_nonsense_is_refused() {
+        let good = [
+            ("0", 0),
+            ("1474560", 1_474_560),
+            ("128M", 128 << 20),
+            ("128m", 128 << 20),
+            ("32MiB", 32 << 20),
+            ("2G", 2 << 30),
+            ("360K", 360 << 10),
+        ];
+        for (text, bytes) in good {
+            assert_eq!(text.parse(), Ok(Bytes(bytes)), "{text}");
+        }
+        for text in ["", "M", "-1", "1.5M", "12X", "1 M", "0x10"] {
+            assert_eq!(text.parse::<Bytes>(), Err(BytesError::Syntax { text: text.into() }), "{text}");
+        }
+        for text in ["18446744073709551616", "18014398509481984K"] {
+            assert_eq!(text.parse::<Bytes>(), Err(BytesError::TooLarge { text: text.into() }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_shown_in_its_largest_unit() {
+        let table = [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1 KiB"),
+            (1_474_560, "1.4 MiB"),
+            (128 << 20, "128 MiB"),
+            ((1 << 30) + 1, "1.0 GiB"),
+            (u64::MAX, "16777215.9 TiB"),
+        ];
+        for (bytes, text) in table {
+            assert_eq!(Bytes(bytes).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_address_saturates_behind_cylinder_1023_and_not_before() {
+        let table = [
+            (255, 63, 0, [0, 1, 0]),
+            (255, 63, 63, [1, 1, 0]),
+            (255, 63, 16064, [254, 63, 0]),
+            (255, 63, 16065, [0, 1, 1]),
+            (255, 63, 1024 * 16065 - 1, [254, 0xFF, 0xFF]),
+            (255, 63, 1024 * 16065, [254, 0xFF, 0xFF]),
+            (64, 32, 2048, [0, 1, 1]),
+            (64, 32, 2_097_151, [63, 0xE0, 0xFF]),
+            (64, 32, 2_097_152, [63, 0xE0, 0xFF]),
+        ];
+        for (heads, sectors_per_track, lba, bytes) in table {
+            let geometry = Geometry { cylinders: 1, heads, sectors_per_track };
+            let chs = Chs::from_lba(lba, &geometry);
+            assert_eq!(chs.to_bytes(), bytes, "LBA {lba}");
+            assert_eq!(Chs::from_bytes(bytes), chs, "LBA {lba}");
+            let reach = lba.min(geometry.cylinder_sectors() * 1024 - 1);
+            assert_eq!(chs.to_lba(&geometry), Some(reach), "LBA {lba}");
+        }
+    }
+
+    #[test]
+    fn an_address_outside_the_geometry_has_no_lba() {
+        let geometry = Geometry { cylinders: 80, heads: 2, sectors_per_track: 18 };
+        for (cylinder, head, sector) in [(0, 2, 1), (0, 0, 0), (0, 0, 19), (1024, 0, 1)] {
+            assert_eq!(Chs { cylinder, head, sector }.to_lba(&geometry), None);
+        }
+    }
+
+    #[test]
+    fn a_geometry_with_numbers_out_of_range_is_refused() {
+        assert_eq!("80/2/18".parse(), Ok(Geometry { cylinders: 80, heads: 2, sectors_per_track: 18 }));
+        for text in [
+            "80/2",
+            "80/2/18/1",
+            "0/2/18",
+            "80/0/18",
+            "80/256/18",
+            "80/2/0",
+            "80/2/64",
+            "a/b/c",
+            "+1/2/3",
+            "",
+        ] {
+            assert_eq!(text.parse::<Geometry>(), Err(GeometryError { text: text.into() }), "{text}");
+        }
+    }
+}

@@ -1,5 +1,22 @@
 //! The images that a user brings: what they are, and their bytes.
+//!
+//! [`probe`] decides what kind of disk an image is and which geometry it has; [`scan`] reads it once and hashes
+//! it. Neither writes anything.
 
+mod container;
+mod error;
+mod facts;
+mod file;
+mod geometry;
+mod probe;
+mod scan;
 mod source;
+mod table;
+mod volume;
 
+pub use error::ImageError;
+pub use facts::{ImageFacts, Kind, KindChoice, Warning};
+pub use file::FileSource;
+pub use probe::probe;
+pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use source::Source;

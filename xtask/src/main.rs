@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 mod boot;
+mod demo;
 mod layout;
 mod rust32;
+mod test;
 mod tools;
 
 fn main() -> ExitCode {
@@ -14,8 +16,11 @@ fn main() -> ExitCode {
     let done = match task.as_str() {
         "boot" => boot::run(&rest),
         "layout" => layout::run(&rest),
+        "demo" => demo::run(&rest),
+        "matrix" => test::matrix(&rest),
+        "test" => test::run(&rest),
         "tools" => tools::run(&rest),
-        _ => Err("tasks: boot, layout, tools".into()),
+        _ => Err("tasks: boot, demo, layout, matrix, test, tools".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -92,6 +92,14 @@ constants! {
     VAR_E820_COUNT = 165;
     /// Variable: offset of the hand-off routine; 16 bits.
     VAR_HAND_OFF = 166;
+    /// Variable: how A20 is switched: 0 not known yet, 1 INT 15h, 2 keyboard controller, 3 port 92h; 8 bits.
+    VAR_A20_METHOD = 168;
+    /// Variable: linear address of the resident segment; 32 bits.
+    VAR_LINEAR = 172;
+    /// Variable: base of the resident GDT, as an offset in the file and linear when installed; 32 bits.
+    VAR_GDT_BASE = 178;
+    /// Variable: the resident segment; 16 bits.
+    VAR_SEGMENT = 182;
     /// Bytes of the private stack.
     RESIDENT_STACK_LEN = 512;
     /// Bytes in an entry of the E820 table, which follows the resident image.

@@ -1,0 +1,74 @@
+//! BIOS calls from protected mode, through stage 2.
+
+use ramkey_format::boot::{BootInfo, REGS_FAR_JUMP, Registers};
+use ramkey_format::memory::{BOOT_INFO, CALL_REGISTERS};
+
+use crate::low;
+
+/// Carry flag in [`Registers::flags`].
+const CARRY: u16 = 1;
+/// Zero flag in [`Registers::flags`].
+const ZERO: u16 = 0x40;
+/// Timer ticks since midnight, 18.2 a second (BIOS data area).
+const TICKS: u32 = 0x46C;
+
+/// What stage 2 left.
+pub fn boot_info() -> BootInfo {
+    low::read(BOOT_INFO)
+}
+
+/// Makes BIOS call `int` with `registers`; returns the registers after it.
+pub fn call(int: u8, mut registers: Registers) -> Registers {
+    registers.int.set(u16::from(int));
+    low::write(CALL_REGISTERS, registers);
+    let entry = boot_info().call.get();
+    // SAFETY: stage 2 put the address of `bios_call` there. It keeps all registers that cdecl keeps, and the BIOS
+    // writes only to its own memory and to the buffers that the registers name.
+    unsafe {
+        let entry: extern "C" fn() = core::mem::transmute(entry as *const ());
+        entry();
+    }
+    low::read(CALL_REGISTERS)
+}
+
+/// Leaves for good: real mode, `registers.target_segment:target_offset`.
+pub fn jump(mut registers: Registers) -> ! {
+    registers.int.set(REGS_FAR_JUMP as u16);
+    low::write(CALL_REGISTERS, registers);
+    let entry = boot_info().call.get();
+    // SAFETY: as in `call`, but it does not come back.
+    unsafe {
+        let entry: extern "C" fn() -> ! = core::mem::transmute(entry as *const ());
+        entry()
+    }
+}
+
+/// Whether the call failed by the carry flag; nothing else is believed.
+pub fn failed(registers: &Registers) -> bool {
+    registers.flags.get() & CARRY != 0
+}
+
+/// AH after a call.
+pub fn status(registers: &Registers) -> u8 {
+    (registers.eax.get() >> 8) as u8
+}
+
+/// Timer ticks since midnight.
+pub fn ticks() -> u32 {
+    low::read(TICKS)
+}
+
+/// Scan code and character of the next key, if one was pressed; lets pending interrupts through.
+pub fn key() -> Option<(u8, u8)> {
+    if !key_waits() {
+        return None;
+    }
+    let key = call(0x16, Registers::default()).eax.get();
+    Some(((key >> 8) as u8, key as u8))
+}
+
+/// Whether a key waits; asking lets the interrupts in that were held off.
+pub fn key_waits() -> bool {
+    let registers = Registers { eax: 0x0100.into(), ..Registers::default() };
+    call(0x16, registers).flags.get() & ZERO == 0
+}

@@ -1,0 +1,133 @@
+//! The screen through INT 10h, with a copy to the first serial port and the debug port.
+
+use core::arch::asm;
+
+use ramkey_format::boot::Registers;
+use ramkey_format::memory::DEBUG_PORT;
+use ramkey_loader_core::menu::Key;
+
+use crate::{bios, low};
+
+/// Address of COM1 in the BIOS data area.
+const COM1: u32 = 0x400;
+/// Columns of the text screen.
+pub const COLUMNS: usize = 80;
+const TELETYPE: u32 = 0x0E07;
+/// Reads of the line status before a serial port counts as dead.
+const SERIAL_POLLS: u32 = 100_000;
+const LINE_STATUS: u16 = 5;
+const DATA_READY: u8 = 1;
+const TRANSMITTER_EMPTY: u8 = 0x20;
+
+/// Where text goes.
+pub struct Console {
+    serial: Option<u16>,
+    debug: bool,
+}
+
+impl Console {
+    /// A cleared text screen; the serial port runs at 115200 baud, 8N1.
+    pub fn new() -> Self {
+        bios::call(0x10, Registers { eax: 3.into(), ..Registers::default() });
+        let base: u16 = low::read(COM1);
+        let serial = (base != 0 && input(base + LINE_STATUS) != 0xFF).then_some(base);
+        if let Some(base) = serial {
+            // 16550: divisor 1 behind DLAB, 8N1, FIFOs on, DTR and RTS.
+            for (register, value) in [(3, 0x80), (0, 1), (1, 0), (3, 0x03), (2, 0x07), (4, 0x03)] {
+                output(base + register, value);
+            }
+        }
+        // QEMU and Bochs answer a read of the port with its number.
+        Self { serial, debug: u32::from(input(DEBUG_PORT as u16)) == DEBUG_PORT }
+    }
+
+    /// Writes bytes; `\r` and `\n` move as on a terminal.
+    pub fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if self.debug {
+                output(DEBUG_PORT as u16, byte);
+            }
+            self.send(byte);
+            let eax = TELETYPE & 0xFF00 | u32::from(byte);
+            bios::call(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
+        }
+    }
+
+    /// Writes text and ends the line.
+    pub fn line(&mut self, bytes: &[u8]) {
+        self.write(bytes);
+        self.write(b"\r\n");
+    }
+
+    /// Writes text over the current line, without ending it. At most [`COLUMNS`] - 1 bytes.
+    pub fn over(&mut self, bytes: &[u8]) {
+        self.write(b"\r");
+        self.write(bytes);
+    }
+
+    /// Moves the cursor to the start of `row` on the screen.
+    pub fn row(&mut self, row: u8) {
+        let edx = u32::from(row) << 8;
+        bios::call(0x10, Registers { eax: 0x0200.into(), edx: edx.into(), ..Registers::default() });
+        self.send(b'\r');
+        self.send(b'\n');
+    }
+
+    /// The row of the cursor.
+    pub fn cursor_row(&mut self) -> u8 {
+        let after = bios::call(0x10, Registers { eax: 0x0300.into(), ..Registers::default() });
+        (after.edx.get() >> 8) as u8
+    }
+
+    /// The next key, from the keyboard or the serial line.
+    pub fn key(&mut self) -> Option<Key> {
+        if let Some((scan, character)) = bios::key() {
+            return Some(match (scan, character) {
+                (_, b'0'..=b'9') => Key::Digit(character - b'0'),
+                (_, b'\r') => Key::Enter,
+                (0x48, _) => Key::Up,
+                (0x50, _) => Key::Down,
+                (0x47, _) => Key::Home,
+                (0x4F, _) => Key::End,
+                _ => Key::Other,
+            });
+        }
+        let base = self.serial?;
+        if input(base + LINE_STATUS) & DATA_READY == 0 {
+            return None;
+        }
+        Some(match input(base) {
+            digit @ b'0'..=b'9' => Key::Digit(digit - b'0'),
+            b'\r' | b'\n' => Key::Enter,
+            b'k' => Key::Up,
+            b'j' => Key::Down,
+            _ => Key::Other,
+        })
+    }
+
+    fn send(&mut self, byte: u8) {
+        let Some(base) = self.serial else { return };
+        for _ in 0..SERIAL_POLLS {
+            if input(base + LINE_STATUS) & TRANSMITTER_EMPTY != 0 {
+                output(base, byte);
+                return;
+            }
+        }
+        self.serial = None;
+    }
+}
+
+/// Reads a byte from an I/O port.
+pub fn input(port: u16) -> u8 {
+    let value;
+    // SAFETY: an I/O read touches AL and DX only. Ports read here are UART, debug, keyboard controller and system
+    // control ports, where a read has no effect on memory.
+    unsafe { asm!("in al, dx", out("al") value, in("dx") port, options(nomem, nostack, preserves_flags)) }
+    value
+}
+
+/// Writes a byte to an I/O port.
+pub fn output(port: u16, value: u8) {
+    // SAFETY: as above; the callers write to ports of the devices that they name.
+    unsafe { asm!("out dx, al", in("al") value, in("dx") port, options(nomem, nostack, preserves_flags)) }
+}

@@ -1,0 +1,95 @@
+//! The stick's drive: INT 13h.
+
+use ramkey_format::boot::{BootInfo, Registers};
+use ramkey_format::memory::{BIOS_PACKET, BOUNCE};
+use ramkey_loader_core::drive::{Bios, Drive, EddAnswer};
+use ramkey_loader_core::geometry::Geometry;
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::{U16, U64};
+
+use crate::{bios, low};
+
+/// Segment of the bounce buffer.
+const BOUNCE_SEGMENT: u16 = (BOUNCE >> 4) as u16;
+
+/// Disk address packet (EDD 3.0).
+#[derive(IntoBytes, zerocopy::Immutable)]
+#[repr(C)]
+struct Packet {
+    size: u8,
+    reserved: u8,
+    count: U16,
+    offset: U16,
+    segment: U16,
+    lba: U64,
+}
+
+/// INT 13h as the read engine wants it.
+pub struct Int13;
+
+impl Bios for Int13 {
+    fn edd_read(&mut self, drive: u8, lba: u64, sectors: u16) -> Result<(), u8> {
+        low::clear_packet();
+        let packet = Packet {
+            size: size_of::<Packet>() as u8,
+            reserved: 0,
+            count: sectors.into(),
+            offset: 0.into(),
+            segment: BOUNCE_SEGMENT.into(),
+            lba: lba.into(),
+        };
+        low::write(BIOS_PACKET, packet);
+        int13(0x4200, drive, Registers { esi: BIOS_PACKET.into(), ..Registers::default() })
+    }
+
+    fn chs_read(&mut self, drive: u8, cylinder: u16, head: u8, sector: u8, sectors: u8) -> Result<(), u8> {
+        let cx = cylinder << 8 | cylinder >> 2 & 0xC0 | u16::from(sector);
+        let registers = Registers {
+            ecx: u32::from(cx).into(),
+            edx: (u32::from(head) << 8).into(),
+            es: BOUNCE_SEGMENT.into(),
+            ..Registers::default()
+        };
+        int13(0x0200 | u32::from(sectors), drive, registers)
+    }
+
+    fn reset(&mut self, drive: u8) {
+        // Only the read that follows tells whether it helped.
+        let _ = int13(0, drive, Registers::default());
+    }
+
+    fn buffer(&self) -> &[u8] {
+        low::bounce()
+    }
+}
+
+fn int13(eax: u32, drive: u8, mut registers: Registers) -> Result<(), u8> {
+    registers.eax.set(eax);
+    registers.edx.set(registers.edx.get() | u32::from(drive));
+    let after = bios::call(0x13, registers);
+    if bios::failed(&after) { Err(bios::status(&after)) } else { Ok(()) }
+}
+
+/// The stick, as stage 2 found it.
+pub fn stick(info: &BootInfo) -> Drive {
+    let registers = Registers {
+        eax: 0x4100.into(),
+        ebx: 0x55AA.into(),
+        edx: u32::from(info.drive).into(),
+        ..Registers::default()
+    };
+    let after = bios::call(0x13, registers);
+    let claimed = !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55 && after.ecx.get() & 1 != 0;
+    // Stage 2 read the loader one way or the other: that beats what the BIOS says of itself.
+    let edd = if claimed && info.edd != 0 { EddAnswer::Claimed } else { EddAnswer::Absent };
+    let geometry =
+        Geometry { heads: info.heads.get(), sectors_per_track: info.sectors_per_track.get() };
+    Drive::new(info.drive, edd, Some(geometry))
+}
+
+/// Whether the BIOS gives floppy drive `drive` a parameter table (AH=08h, ES:DI).
+pub fn has_parameter_table(drive: u8) -> bool {
+    let registers = Registers { eax: 0x0800.into(), edx: u32::from(drive).into(), ..Registers::default() };
+    let after = bios::call(0x13, registers);
+    !bios::failed(&after) && (after.es.get() != 0 || after.edi.get() as u16 != 0)
+}

@@ -1,0 +1,42 @@
+//! The ends of a boot that cannot go on.
+
+use core::panic::PanicInfo;
+
+use ramkey_format::errors;
+use ramkey_loader_core::text::Line;
+
+use crate::bios;
+use crate::console::{COLUMNS, Console};
+
+/// A line of the screen.
+pub type Text = Line<{ COLUMNS - 1 }>;
+
+/// Shows the code, what it means, and the numbers in `details`, then waits for a reset. Nothing is booted.
+pub fn stop(console: &mut Console, code: u8, details: &[u8]) -> ! {
+    let mut line = Text::new();
+    line.text("ramkey E").hex(u64::from(code), 2).text(": ");
+    line.text(errors::find(code).map_or("", |error| error.text));
+    console.line(b"");
+    console.line(line.as_bytes());
+    if !details.is_empty() {
+        console.line(details);
+    }
+    console.line(b"Nothing was booted. Ctrl-Alt-Del starts again.");
+    wait()
+}
+
+/// A panic: the file and the line, without the machinery of `core::fmt`.
+pub fn internal(info: &PanicInfo<'_>) -> ! {
+    let mut line = Text::new();
+    if let Some(location) = info.location() {
+        line.text(location.file()).text(" line ").decimal(location.line());
+    }
+    stop(&mut Console::new(), errors::INTERNAL, line.as_bytes())
+}
+
+/// Waits for ever, with interrupts on, so that Ctrl-Alt-Del works.
+fn wait() -> ! {
+    loop {
+        bios::key();
+    }
+}

@@ -1,0 +1,176 @@
+//! Loads an image into high memory and proves it there, chunk by chunk.
+
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry};
+use ramkey_format::errors;
+use ramkey_loader_core::capsule::{ChunkError, load_chunk, load_table, open};
+use ramkey_loader_core::drive::Disk;
+use ramkey_loader_core::fat::{FileEntry, Volume};
+use ramkey_loader_core::file::{FileError, FileReader};
+use ramkey_loader_core::memory::Map;
+use ramkey_loader_core::progress::{Clock, Progress};
+
+use crate::boot::stop_for;
+use crate::choose::stop_damaged;
+use crate::console::Console;
+use crate::disk::Int13;
+use crate::halt::{Text, stop};
+use crate::{a20, bios, low};
+
+const PAGE: u64 = 4096;
+/// Ticks between two drawings of the progress line.
+const REDRAW: u32 = 4;
+/// Bytes that are cleared at once, between two looks at the clock.
+const CLEAR_PIECE: u64 = 1 << 20;
+
+/// A disk in memory, proven.
+pub struct RamDisk {
+    /// What the capsule says of it.
+    pub header: CapsuleHeader,
+    /// Linear address of its first sector.
+    pub base: u32,
+}
+
+impl RamDisk {
+    /// Linear address of the image's first byte: behind the track that a partition image gets.
+    pub fn image(&self) -> u32 {
+        self.base + (self.header.lead_sectors.get() << 9)
+    }
+}
+
+/// Bytes of memory that an image needs: the RAM disk and its chunk table, both in whole pages.
+pub fn need(header: &CapsuleHeader) -> u64 {
+    disk_len(header) + table_len(header)
+}
+
+fn disk_len(header: &CapsuleHeader) -> u64 {
+    (u64::from(header.disk_sectors.get()) << 9).next_multiple_of(PAGE)
+}
+
+fn table_len(header: &CapsuleHeader) -> u64 {
+    header.table_len().next_multiple_of(PAGE)
+}
+
+/// Loads `file` to the top of memory; takes the RAM disk out of `map`. Stops if anything is wrong.
+pub fn load(
+    console: &mut Console,
+    disk: &mut Disk<Int13>,
+    volume: &mut Volume<'_>,
+    file: &FileEntry,
+    map: &mut Map,
+) -> RamDisk {
+    let mut reader = FileReader::new(disk, volume, *file);
+    let header = match open(&mut reader) {
+        Ok(header) => header,
+        Err(damage) => stop_damaged(console, file, damage),
+    };
+    let Some(place) = map.highest_fit(need(&header), PAGE as u32) else {
+        stop(console, errors::TOO_LITTLE_MEMORY, b"");
+    };
+    // The table lies below the disk, and is free memory again when the disk is proven.
+    let ram_disk = RamDisk { base: place + table_len(&header) as u32, header };
+    let header = &ram_disk.header;
+    console.line(b"");
+    console.write(b"Loading ");
+    console.line(header.title().unwrap_or("").as_bytes());
+
+    let table = low::high(place, header.table_len() as usize);
+    let table = match load_table(&mut reader, header, table) {
+        Ok(table) => table,
+        Err(damage) => stop_damaged(console, file, damage),
+    };
+    let mut meter = Meter::new(header.image_len.get());
+    for (index, entry) in (0..).zip(table) {
+        let offset = index << header.chunk_shift;
+        let out = low::high(ram_disk.image() + offset, header.raw_len(index) as usize);
+        let loaded = load_chunk(&mut reader, header, entry, index, out, &mut |bytes| meter.show(console, bytes));
+        if let Err(error) = loaded {
+            stop_chunk(console, &mut reader, header, entry, index, error);
+        }
+    }
+    meter.draw(console);
+    console.line(b"");
+    clear_rest(&ram_disk);
+    map.reserve(u64::from(ram_disk.base), disk_len(header));
+    ram_disk
+}
+
+/// Zeros before and behind the image.
+fn clear_rest(ram_disk: &RamDisk) {
+    let image_end = u64::from(ram_disk.image()) + ram_disk.header.image_len.get();
+    let disk_end = u64::from(ram_disk.base) + disk_len(&ram_disk.header);
+    for (start, end) in [(u64::from(ram_disk.base), u64::from(ram_disk.image())), (image_end, disk_end)] {
+        let mut start = start;
+        while start < end {
+            let len = (end - start).min(CLEAR_PIECE);
+            low::high(start as u32, len as usize).fill(0);
+            start += len;
+            // Lets the interrupts in that are waiting.
+            bios::key_waits();
+        }
+    }
+}
+
+/// Stops because of a chunk: the code, the LBA, and which bytes of the image are not there.
+fn stop_chunk(
+    console: &mut Console,
+    reader: &mut FileReader<'_, '_, Disk<Int13>>,
+    header: &CapsuleHeader,
+    entry: &ChunkEntry,
+    index: u32,
+    error: ChunkError,
+) -> ! {
+    let start = u64::from(index) << header.chunk_shift;
+    let mut line = Text::new();
+    line.text("image bytes 0x").hex(start, 8).text("..0x").hex(start + header.raw_len(index), 8).text(", ");
+    console.line(b"");
+    let code = match error {
+        ChunkError::File(FileError::Fat(error)) => stop_for(console, error, line.as_bytes()),
+        ChunkError::MemoryWrong => errors::MEMORY_WRONG,
+        _ => errors::CHUNK_WRONG,
+    };
+    if let Some(lba) = reader.lba_of(entry.stored_offset.get()) {
+        line.text("LBA ").decimal(lba as u32);
+    }
+    stop(console, code, line.as_bytes())
+}
+
+/// The progress line.
+struct Meter {
+    progress: Progress,
+    clock: Clock,
+    drawn: u32,
+}
+
+impl Meter {
+    fn new(total: u64) -> Self {
+        Self { progress: Progress::new(total), clock: Clock::new(bios::ticks()), drawn: 0 }
+    }
+
+    /// Counts bytes, lets waiting interrupts in, keeps A20 on, and draws now and then.
+    fn show(&mut self, console: &mut Console, bytes: i32) {
+        bios::key_waits();
+        if !a20::is_on() && a20::switch_on().is_none() {
+            stop(console, errors::NO_PROTECTED_MODE_MEMORY, b"");
+        }
+        let elapsed = self.clock.elapsed(bios::ticks());
+        self.progress.advance(bytes, elapsed);
+        if elapsed - self.drawn >= REDRAW {
+            self.drawn = elapsed;
+            self.draw(console);
+        }
+    }
+
+    fn draw(&self, console: &mut Console) {
+        let mut line = Text::new();
+        line.mib(self.progress.done()).text(" of ").mib(self.progress.total()).text(" MB, ");
+        line.decimal(self.progress.percent()).text(" %");
+        if let Some(rate) = self.progress.kib_per_second() {
+            line.text(", ").mib(u64::from(rate) << 10).text(" MB/s");
+        }
+        if let Some(left) = self.progress.seconds_left() {
+            line.text(", ").time(left).text(" left");
+        }
+        line.pad_to(60);
+        console.over(line.as_bytes());
+    }
+}

@@ -1,0 +1,55 @@
+//! Memory below 1 MiB that the BIOS and the boot chain share: the only place that reads and writes it.
+
+use ramkey_format::memory::{BIOS_PACKET, BIOS_PACKET_LEN, BOUNCE, BOUNCE_LEN, LOW_MEMORY_END};
+
+/// One past the last byte of conventional memory and ROM.
+pub const END: u32 = 0x10_0000;
+
+/// Reads a value of a plain type from linear address `address`.
+pub fn read<T: zerocopy::FromBytes>(address: u32) -> T {
+    assert!(address.checked_add(size_of::<T>() as u32).is_some_and(|end| end <= END));
+    // SAFETY: the segments are flat and everything below 1 MiB may be read; T is valid for any bytes. Volatile,
+    // because the BIOS writes there behind the compiler's back.
+    unsafe { (address as *const T).read_volatile() }
+}
+
+/// Writes a value of a plain type to linear address `address`, outside the loader and stage 2.
+pub fn write<T: zerocopy::IntoBytes>(address: u32, value: T) {
+    assert!(address.checked_add(size_of::<T>() as u32).is_some_and(|end| end <= END));
+    assert!(address < ramkey_format::memory::STAGE2_LOAD || address >= BOUNCE);
+    // SAFETY: the segments are flat, and the assertion keeps it away from code and data of the loader; that the
+    // address is one that may be written is the caller's business, as it is for any BIOS data.
+    unsafe { (address as *mut T).write_volatile(value) }
+}
+
+/// The packet area for BIOS calls, cleared.
+pub fn clear_packet() {
+    for address in (BIOS_PACKET..BIOS_PACKET + BIOS_PACKET_LEN).step_by(4) {
+        write(address, 0_u32);
+    }
+}
+
+/// The bounce buffer, as the last BIOS call left it.
+pub fn bounce() -> &'static [u8] {
+    // SAFETY: this range is nothing but the buffer; it changes only during BIOS calls, and the borrow checker keeps
+    // callers from holding a slice across one: `disk::Int13` returns it borrowed from itself.
+    unsafe { core::slice::from_raw_parts(BOUNCE as *const u8, BOUNCE_LEN as usize) }
+}
+
+/// `len` bytes from linear address `start` on, for the resident part: behind the loader's memory, below 640 KiB.
+pub fn resident(start: u32, len: usize) -> &'static mut [u8] {
+    assert!(start >= LOW_MEMORY_END && start + len as u32 <= 0xA_0000);
+    // SAFETY: nothing of the boot chain lies behind LOW_MEMORY_END, base memory ends behind the range by the memory
+    // map, and the one caller asks once.
+    unsafe { core::slice::from_raw_parts_mut(start as *mut u8, len) }
+}
+
+/// `len` bytes of memory above 1 MiB from `start` on.
+///
+/// The caller got the range from the memory map and keeps the slices that it asks for apart.
+pub fn high(start: u32, len: usize) -> &'static mut [u8] {
+    assert!(start >= END && start.checked_add(len as u32).is_some());
+    // SAFETY: the range is usable memory that nothing else of the boot chain uses; A20 is checked by the caller. The
+    // lengths asked for are chunks and tables, far below isize::MAX.
+    unsafe { core::slice::from_raw_parts_mut(start as *mut u8, len) }
+}

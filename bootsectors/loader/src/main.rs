@@ -1,0 +1,49 @@
+//! The loader: from stage 2's jump to the image's first sector.
+//!
+//! Entered in 32-bit protected mode with flat segments, interrupts off and a stack of 32 KiB. Everything that can
+//! be decided without hardware is in `ramkey-loader-core`; here are the BIOS calls, the ports and the memory. The
+//! order of events is in [`boot::run`].
+
+#![no_std]
+#![no_main]
+
+mod a20;
+mod bios;
+mod boot;
+mod choose;
+mod console;
+mod disk;
+mod halt;
+mod install;
+mod load;
+mod low;
+mod map;
+
+use core::arch::global_asm;
+
+// Clears .bss and calls `start`. EAX, ECX and EDI are free: nothing ran before.
+global_asm!(
+    ".section .entry, \"ax\"",
+    ".globl _start",
+    "_start:",
+    "    cld",
+    "    lea edi, [__bss_start]",
+    "    lea ecx, [__bss_end]",
+    "    sub ecx, edi",
+    "    shr ecx, 2",
+    "    xor eax, eax",
+    "    rep stosd",
+    "    call {start}",
+    "1:  jmp 1b",
+    ".text",
+    start = sym start,
+);
+
+extern "C" fn start() -> ! {
+    boot::run()
+}
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    halt::internal(info)
+}

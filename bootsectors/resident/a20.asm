@@ -1,0 +1,95 @@
+; a20.asm - reach memory above 1 MiB, whatever the caller did to A20.
+;
+; Included by: resident.asm
+
+A20_TRIES               equ 6               ; each method twice
+A20_POLLS               equ 0               ; 65536 reads of the controller's status
+
+; ---------------------------------------------------------------------------
+; a20_is_on - compares a word of ours with the one 1 MiB above it
+;
+;   in      DS            flat, protected mode
+;           EDX           linear address of a20_word
+;   out     ZF = 1        A20 is off: they are the same word
+;   kills   AX
+; ---------------------------------------------------------------------------
+a20_is_on:
+        inc     word [edx]
+        mov     ax, [edx + 100000h]
+        cmp     ax, [edx]
+        jne     .done
+        inc     word [edx]                  ; equal by chance? then not twice
+        mov     ax, [edx + 100000h]
+        cmp     ax, [edx]
+.done:
+        ret
+
+; ---------------------------------------------------------------------------
+; a20_switch - AL = 1 switches A20 on, AL = 0 off
+;
+; By the method that worked at boot; when none is known, by each in turn: the
+; caller tests and calls again.
+;   kills   EAX
+; ---------------------------------------------------------------------------
+a20_switch:
+        pushad
+        mov     ah, [mbft + VAR_A20_METHOD]
+        test    ah, ah
+        jnz     .known
+        inc     byte [a20_turn]
+        mov     ah, [a20_turn]
+        cmp     ah, 3
+        jbe     .known
+        mov     ah, 1
+        mov     [a20_turn], ah
+.known:
+        dec     ah
+        jz      .bios
+        dec     ah
+        jz      .keyboard_controller
+
+        mov     ah, al                      ; port 92h; bit 0 would reset the machine
+        in      al, PORT_92
+        and     al, ~(PORT_92_A20 | PORT_92_RESET)
+        shl     ah, 1
+        or      al, ah
+        out     PORT_92, al
+        jmp     .done
+
+.bios:
+        mov     ah, SYS_A20 >> 8
+        pushf
+        call    far [mbft + MBFT_OLD_INT15]
+        cli
+        push    cs
+        pop     ds
+        jmp     .done
+
+.keyboard_controller:
+        mov     ah, KBC_OUTPUT_A20_OFF
+        test    al, al
+        jz      .value
+        mov     ah, KBC_OUTPUT_A20_ON
+.value:
+        call    .ready
+        mov     al, KBC_WRITE_OUTPUT
+        out     KBC_STATUS, al
+        call    .ready
+        mov     al, ah
+        out     KBC_DATA, al
+        call    .ready
+        mov     al, KBC_NULL
+        out     KBC_STATUS, al
+        call    .ready
+.done:
+        popad
+        ret
+
+; .ready - wait until the controller takes a byte, or 65536 polls (no controller)
+.ready:
+        mov     cx, A20_POLLS
+.poll:
+        in      al, KBC_STATUS
+        test    al, 2
+        loopnz  .poll
+        ret

@@ -1,0 +1,147 @@
+; copy.asm - move bytes between the RAM disk and the caller's buffer.
+;
+; Included by: resident.asm                  Mode: 16-bit real or V86, DS = CS
+
+BIOS_MOVE_MAX           equ 8000h           ; bytes in one INT 15h AH=87h
+
+; ---------------------------------------------------------------------------
+; copy_to_caller, copy_from_caller
+;
+;   in      ESI           linear address in the RAM disk
+;           EDI           linear address of the caller's buffer
+;           ECX           bytes, a multiple of 512; may be 0
+;   out     CF = 0        done
+;           CF = 1        AH = status
+;   kills   EAX EBX ECX EDX ESI EDI ES
+;
+; In real mode: protected mode for the length of the copy, with interrupts off.
+; GDTR is put back, IDTR is not touched; DS and ES keep the 4 GiB limits that they
+; get, because a caller in unreal mode had them and no other caller can tell. CS,
+; SS, FS and GS are not loaded, so their hidden parts are the caller's throughout.
+; In V86 mode (PE = 1) the monitor does it: INT 15h AH=87h.
+; ---------------------------------------------------------------------------
+copy_from_caller:
+        xchg    esi, edi
+copy_to_caller:
+        smsw    ax
+        test    al, CR0_PE
+        jnz     copy_by_bios
+
+        o32 sgdt [caller_gdt]
+        mov     byte [a20_was_off], 0
+.again:
+        mov     edx, [mbft + VAR_LINEAR]
+        add     edx, a20_word
+        call    flat_on
+        call    a20_is_on
+        jz      .a20_off
+        push    ecx
+        shr     ecx, 2
+        a32 rep movsd
+        pop     ecx
+        call    flat_off
+        cmp     byte [a20_was_off], 0       ; CF = 0
+        je      .done
+        mov     al, 0
+        call    a20_switch
+        clc
+.done:
+        ret
+
+.a20_off:
+        call    flat_off
+        inc     byte [a20_was_off]
+        cmp     byte [a20_was_off], A20_TRIES
+        ja      .no_a20
+        mov     al, 1
+        call    a20_switch
+        jmp     .again
+.no_a20:
+        mov     ah, STATUS_NO_DRIVE
+        stc
+        ret
+
+; ---------------------------------------------------------------------------
+; flat_on - protected mode, DS = ES = flat; flat_off - back, DS = CS
+;   kills   EAX BX
+; ---------------------------------------------------------------------------
+flat_on:
+        o32 lgdt [own_gdt_register]
+        mov     eax, cr0
+        or      al, CR0_PE
+        mov     cr0, eax
+        jmp     .serialised                 ; a 486 has prefetched
+.serialised:
+        mov     bx, FLAT_DATA
+        mov     ds, bx
+        mov     es, bx
+        ret
+flat_off:
+        mov     eax, cr0
+        and     al, ~CR0_PE
+        mov     cr0, eax
+        jmp     .serialised
+.serialised:
+        push    cs
+        pop     ds
+        push    cs
+        pop     es
+        o32 lgdt [caller_gdt]
+        ret
+
+; ---------------------------------------------------------------------------
+; copy_by_bios - as above, through INT 15h AH=87h
+;
+; The vector of now is called, not the old one: a V86 monitor watches that. Its
+; carry is believed, and interrupts are off again after it.
+; ---------------------------------------------------------------------------
+copy_by_bios:
+        jecxz   .done
+        mov     ebx, BIOS_MOVE_MAX
+        cmp     ecx, ebx
+        jae     .sized
+        mov     ebx, ecx
+.sized:
+        pushad
+        push    cs
+        pop     es
+        mov     eax, esi
+        mov     di, move_source
+        call    .address
+        mov     eax, [esp + FRAME.edi]
+        mov     di, move_target
+        call    .address
+        mov     cx, bx
+        shr     cx, 1                       ; words
+        mov     si, move_gdt
+        mov     ah, SYS_MOVE_BLOCK
+        int     INT_SYSTEM
+        cli
+        push    cs
+        pop     ds
+        mov     [move_status], ah
+        popad
+        jc      .failed
+        add     esi, ebx
+        add     edi, ebx
+        sub     ecx, ebx
+        jmp     copy_by_bios
+.failed:
+        mov     ah, [move_status]
+        test    ah, ah
+        jnz     .status
+        mov     ah, STATUS_NO_DRIVE
+.status:
+        stc
+        ret
+.done:
+        clc
+        ret
+
+; .address - EAX into the base of the descriptor at DI
+.address:
+        mov     [di + 2], ax
+        shr     eax, 16
+        mov     [di + 4], al
+        mov     [di + 7], ah
+        ret

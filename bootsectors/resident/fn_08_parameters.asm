@@ -1,0 +1,58 @@
+; fn_08_parameters.asm - INT 13h AH=08h, and MEMDISK's installation check.
+;
+; Included by: resident.asm                  Contract: int13_entry
+
+; ---------------------------------------------------------------------------
+; fn_08_parameters
+;
+;   out     AL = 0, CH/CL = last cylinder (at most 1023) and sectors per track,
+;           DH = last head, DL = drives of this class that are shown
+;           floppy: BX = CMOS drive type, ES:DI -> diskette parameter table
+;
+; Installation check (MEMDISK's documentation): "ME", "MD", "IS", "K?" in the high
+; halves of EAX, ECX, EDX, EBX; answered with "!M", "EM", "DI", "SK" there, and
+; ES:DI -> MDI.
+; ---------------------------------------------------------------------------
+fn_08_parameters:
+        mov     byte [ARG(eax)], 0
+        movzx   eax, word [mbft + MBFT_CYLINDERS]
+        cmp     ax, 1024
+        jbe     .cylinders
+        mov     ax, 1024
+.cylinders:
+        dec     ax
+        mov     [ARG(ecx) + 1], al
+        shl     ah, 6
+        or      ah, [mbft + MBFT_SECTORS_PER_TRACK]
+        mov     [ARG(ecx)], ah
+        mov     al, [mbft + MBFT_HEADS]
+        dec     al
+        mov     ah, al
+        mov     al, [mbft + MBFT_DRIVE_COUNT]
+        mov     [ARG(edx)], ax
+
+        test    byte [mbft + MBFT_DRIVE], 80h
+        jnz     .check
+        movzx   ax, byte [mbft + MBFT_DRIVE_TYPE]
+        mov     [ARG(ebx)], ax
+        mov     [ARG(es)], cs
+        mov     word [ARG(edi)], mbft + MBFT_DPT
+
+.check:
+        cmp     word [ARG(eax) + 2], "ME"
+        jne     .done
+        cmp     word [ARG(ecx) + 2], "MD"
+        jne     .done
+        cmp     word [ARG(edx) + 2], "IS"
+        jne     .done
+        cmp     word [ARG(ebx) + 2], "K?"
+        jne     .done
+        mov     word [ARG(eax) + 2], "!M"
+        mov     word [ARG(ecx) + 2], "EM"
+        mov     word [ARG(edx) + 2], "DI"
+        mov     word [ARG(ebx) + 2], "SK"
+        mov     [ARG(es)], cs
+        mov     word [ARG(edi)], mbft + MBFT_MDI
+.done:
+        mov     ah, STATUS_OK
+        ret

@@ -1,0 +1,147 @@
+; disk_read.asm - read a run of sectors through INT 13h, by EDD or CHS.
+;
+; Included by: stage2.asm                   Mode: 16-bit real, DS = ES = 0
+; Source:      EDD 3.0, AH=42h; Ralf Brown's Interrupt List, AH=02h
+
+RUN_TRIES               equ 3               ; at each transfer size
+
+; ---------------------------------------------------------------------------
+; disk_read - copy sectors from the stick to low memory
+;
+;   in      EAX           first LBA
+;           ECX           sectors to read, at least 1
+;           EDI           linear destination below 1 MiB, multiple of 512
+;           [DRIVE], [EDD], [SECTORS_PER_TRACK], [HEADS]
+;   out     CF = 0        done; [EDD] tells which way worked
+;           CF = 1        AH = BIOS status of the last try
+;   kills   all but segments
+;   stack   40 bytes, and what the BIOS uses
+;
+; A transfer is as long as the last one that worked, never crosses a 64 KiB page
+; (DMA), and by CHS never a track. It is tried RUN_TRIES times with a reset
+; between, then halved; at one sector the other way is tried, once.
+; ---------------------------------------------------------------------------
+disk_read:
+        mov     [.lba], eax
+        mov     [.left], ecx
+.run:
+        mov     byte [.tries], RUN_TRIES
+.size:
+        mov     eax, [.lba]
+        mov     ecx, 10000h
+        movzx   edx, di
+        sub     ecx, edx
+        shr     ecx, SECTOR_SHIFT           ; sectors up to the end of the page
+        movzx   edx, word [.longest]
+        call    at_most
+        mov     edx, [.left]
+        call    at_most
+        cmp     byte [EDD], 0
+        jne     .edd
+
+        movzx   ebx, word [SECTORS_PER_TRACK]
+        test    bx, bx
+        jz      .other_way
+        xor     edx, edx
+        div     ebx
+        mov     esi, edx                    ; sector in the track, from 0
+        sub     ebx, edx
+        mov     edx, ebx
+        call    at_most                     ; up to the end of the track
+        xor     edx, edx
+        movzx   ebx, word [HEADS]
+        div     ebx
+        cmp     eax, 1023
+        ja      .other_way
+        mov     dh, dl                      ; head
+        push    ecx
+        xchg    ax, cx                      ; AL = sectors, CX = cylinder
+        xchg    cl, ch
+        shl     cl, 6
+        inc     si
+        or      cx, si                      ; sector, from 1
+        mov     ah, DISK_READ
+        mov     ebx, edi
+        shr     ebx, 4
+        mov     es, bx
+        xor     bx, bx
+        jmp     .call
+
+.edd:
+        push    ecx
+        mov     bx, BIOS_PACKET             ; made anew: the BIOS may write to it
+        mov     word [bx + DAP.size], DAP_size
+        mov     [bx + DAP.count], cx
+        mov     edx, edi
+        shr     edx, 4
+        mov     word [bx + DAP.offset], 0
+        mov     [bx + DAP.segment], dx
+        mov     [bx + DAP.lba], eax
+        mov     dword [bx + DAP.lba + 4], 0
+        mov     si, bx
+        mov     ah, DISK_EXT_READ
+.call:
+        push    edi
+        call    disk_bios
+        pop     edi
+        pop     ecx                         ; sectors in this transfer
+        jnc     .done
+
+        push    edi
+        mov     ah, DISK_RESET
+        call    disk_bios
+        pop     edi
+        dec     byte [.tries]
+        jnz     .size
+        shr     word [.longest], 1
+        jnz     .run
+        mov     word [.longest], 1
+.other_way:
+        xor     byte [.ways], 1             ; 1 after the first change, 0 after the second
+        jz      .failed
+        xor     byte [EDD], 1
+        jmp     .run
+.failed:
+        mov     ah, [.status]
+        stc
+        ret
+
+.done:
+        add     [.lba], ecx
+        sub     [.left], ecx
+        pushfd
+        shl     ecx, SECTOR_SHIFT
+        add     edi, ecx
+        popfd
+        jnz     .run
+        ret                                 ; CF = 0: nothing was borrowed
+
+.lba:           dd 0                        ; next sector
+.left:          dd 0                        ; sectors still to read
+.longest:       dw TRANSFER_SECTORS_MAX     ; longest transfer that may work
+.tries:         db 0
+.ways:          db 0
+.status:        db 0
+
+; at_most - ECX = min(ECX, EDX)
+at_most:
+        cmp     ecx, edx
+        jbe     .kept
+        mov     ecx, edx
+.kept:
+        ret
+
+; disk_bios - INT 13h for [DRIVE]; DS = ES = 0, IF = 1, DF = 0 afterwards
+disk_bios:
+        mov     dl, [DRIVE]
+        int     INT_DISK
+        push    cs
+        pop     ds
+        push    cs
+        pop     es
+        sti
+        cld
+        jnc     .done
+        mov     [disk_read.status], ah
+.done:
+        ret

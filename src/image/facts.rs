@@ -1,0 +1,127 @@
+//! What is known about an image before its bytes are read.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::units::{Bytes, Geometry, SECTOR_LEN};
+
+/// The kind of disk that the machine will see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A whole hard disk: drive 80h.
+    HardDisk,
+    /// A floppy: drive 00h.
+    Floppy,
+    /// One partition: drive 80h, behind a first track that the loader makes.
+    Partition,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HardDisk => "hard disk",
+            Self::Floppy => "floppy",
+            Self::Partition => "partition",
+        })
+    }
+}
+
+/// The kind that the user asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum KindChoice {
+    /// What the image says it is.
+    #[default]
+    Auto,
+    /// This kind, whatever the image says.
+    Is(Kind),
+}
+
+/// Everything about one image that the plan of a stick needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// The file; only its name matters to the stick.
+    pub path: PathBuf,
+    /// Length in bytes, at least 1.
+    pub len: u64,
+    /// The kind of disk that it will be.
+    pub kind: Kind,
+    /// Why it is that kind, for people.
+    pub reason: &'static str,
+    /// Geometry that INT 13h will answer with.
+    pub geometry: Geometry,
+    /// Sectors of the RAM disk: the lead, the image, and zeros behind it.
+    pub disk_sectors: u32,
+    /// Sectors that the loader makes before the image; 0 unless the kind is a partition.
+    pub lead_sectors: u32,
+    /// BIOS drive number: 80h, or 00h for a floppy.
+    pub drive: u8,
+    /// CMOS type of a floppy drive; 0 for a hard disk.
+    pub drive_type: u8,
+    /// Type byte of the partition that the loader makes; 0 unless the kind is a partition.
+    pub partition_type: u8,
+    /// Whether its first sector ends with 55h AAh.
+    pub boot_signature: bool,
+    /// What is on it, in a few words, as in `FAT12 "BOOT"`; `None` when it cannot be told.
+    pub contents: Option<String>,
+    /// What the user should know before booting it.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something odd about an image that does not stop it from being written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The image ends long before its own partition table or boot sector says.
+    Truncated {
+        /// Length that it claims, in sectors.
+        claimed: u64,
+        /// Length that it has, in sectors.
+        present: u64,
+    },
+    /// Its first sector does not end with 55h AAh.
+    NoBootSignature,
+    /// Its length is no multiple of 512 bytes; zeros follow it in memory.
+    PartialSector {
+        /// Length in bytes.
+        len: u64,
+    },
+    /// A partition's boot sector names another place on its disk than the RAM disk can give it.
+    Moved {
+        /// First sector on the disk, as its boot sector says.
+        claimed: u32,
+        /// First sector on the RAM disk.
+        lead: u32,
+    },
+    /// The geometry that was asked for is smaller than the image.
+    BeyondGeometry {
+        /// Sectors of the geometry.
+        reach: u64,
+        /// Sectors of the image.
+        present: u64,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { claimed, present } => write!(
+                f,
+                "the image is shorter than it says itself: it has {} of {}",
+                Bytes(present * SECTOR_LEN),
+                Bytes(claimed * SECTOR_LEN)
+            ),
+            Self::NoBootSignature => f.write_str("its first sector has no boot signature; it may not boot"),
+            Self::PartialSector { len } => {
+                let zeros = len.next_multiple_of(SECTOR_LEN) - len;
+                write!(f, "its last sector is not whole; {zeros} zero bytes will follow it in memory")
+            }
+            Self::Moved { claimed, lead } => write!(
+                f,
+                "its boot sector says that it begins at sector {claimed}; in memory it begins at sector {lead}"
+            ),
+            Self::BeyondGeometry { reach, present } => {
+                write!(f, "its geometry reaches {reach} sectors and it has {present}")
+            }
+        }
+    }
+}

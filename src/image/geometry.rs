@@ -1,0 +1,80 @@
+//! Geometries that are not told by the image, but by its size.
+
+use crate::units::Geometry;
+
+/// Most bytes that a RAM disk can have: it must end below 4 GiB, and leave room for the rest.
+pub(super) const DISK_LEN_MAX: u64 = 0xFFF0_0000;
+/// Sectors of the largest floppy that was sold: 2.88 MB.
+pub(super) const FLOPPY_SECTORS_MAX: u64 = 5760;
+/// Largest hard disk that 16 heads and 63 sectors reach with 1024 cylinders: 504 MiB.
+const SMALL_DISK_SECTORS: u64 = 1024 * 16 * 63;
+
+/// Floppies as they were sold, by their number of sectors: cylinders, heads, sectors per track.
+const FLOPPIES: &[(u32, u16, u16)] = &[
+    (40, 1, 8),  // 160K
+    (40, 1, 9),  // 180K
+    (40, 2, 8),  // 320K
+    (40, 2, 9),  // 360K
+    (80, 2, 8),  // 640K
+    (80, 2, 9),  // 720K
+    (80, 2, 15), // 1.2M
+    (80, 2, 18), // 1.44M
+    (80, 2, 21), // 1.68M, Microsoft's distribution format
+    (82, 2, 21), // 1.722M
+    (80, 2, 36), // 2.88M
+];
+
+fn floppies() -> impl Iterator<Item = Geometry> {
+    FLOPPIES.iter().map(|&(cylinders, heads, sectors_per_track)| Geometry {
+        cylinders,
+        heads,
+        sectors_per_track,
+    })
+}
+
+/// The floppy that was sold with exactly `sectors` sectors.
+pub(super) fn exact_floppy(sectors: u64) -> Option<Geometry> {
+    floppies().find(|floppy| floppy.sectors() == sectors)
+}
+
+/// The floppy that an image of `len` bytes goes on: the one of exactly its size, else 1.44M, else the next larger
+/// one, else as many cylinders with 36 sectors per track as it takes. `None` if it takes more than 255.
+pub(super) fn floppy(len: u64) -> Option<Geometry> {
+    if len.is_multiple_of(512)
+        && let Some(exact) = exact_floppy(len / 512)
+    {
+        return Some(exact);
+    }
+    let sectors = len.div_ceil(512);
+    let from_1440 = floppies().find(|floppy| floppy.sectors() >= sectors.max(2880));
+    from_1440.or_else(|| {
+        let cylinders = u32::try_from(sectors.div_ceil(2 * 36)).ok().filter(|&cylinders| cylinders <= 255)?;
+        Geometry::new(cylinders, 2, 36)
+    })
+}
+
+/// Bytes of the largest floppy that [`floppy`] makes.
+pub(super) const FLOPPY_LEN_MAX: u64 = 255 * 2 * 36 * 512;
+
+/// CMOS type of the drive that reads such a floppy: 1 is 360K, 2 is 1.2M, 3 is 720K, 4 is 1.44M, 6 is 2.88M.
+pub(super) fn drive_type(geometry: &Geometry) -> u8 {
+    match (geometry.cylinders, geometry.sectors_per_track) {
+        (..=43, ..=12) => 1,
+        (_, ..=12) => 3,
+        (_, 13..=16) => 2,
+        (_, 17..=23) => 4,
+        _ => 6,
+    }
+}
+
+/// Heads and sectors per track of a hard disk that says nothing about them.
+pub(super) fn hard_disk(sectors: u64) -> (u16, u16) {
+    if sectors <= SMALL_DISK_SECTORS { (16, 63) } else { (255, 63) }
+}
+
+/// Whether a disk of `sectors` sectors was plausibly used with so many heads and sectors per track: boot code that
+/// reads by CHS reaches all of it, or as much as any geometry lets it.
+pub(super) fn reaches(heads: u16, sectors_per_track: u16, sectors: u64) -> bool {
+    let cylinder = u64::from(heads) * u64::from(sectors_per_track);
+    sectors <= 1024 * cylinder || (heads >= 240 && sectors_per_track == 63)
+}

@@ -1,0 +1,302 @@
+//! What an image is: its kind, and the disk that the machine will see.
+
+use std::path::Path;
+
+use super::facts::{ImageFacts, Kind, KindChoice, Warning};
+use super::geometry::{self, DISK_LEN_MAX, FLOPPY_LEN_MAX, FLOPPY_SECTORS_MAX};
+use super::table::{self, Entry};
+use super::volume::{self, Volume};
+use super::{ImageError, Source, container};
+use crate::units::{Geometry, SECTOR_LEN};
+
+/// Images of at least so many sectors are hard disks unless they say otherwise: 4 MiB.
+const HARD_DISK_SECTORS_MIN: u64 = 8192;
+/// Most zeros that are added because a partition table or boot sector claims them: 16 MiB.
+const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
+/// Most sectors that are made before a partition, so that it begins where its boot sector says.
+const LEAD_SECTORS_MAX: u32 = 4096;
+/// Type byte of a partition whose file system is not known.
+const TYPE_UNKNOWN: u8 = 0x83;
+
+/// The first bytes of an image, understood as far as they can be.
+struct Evidence<'a> {
+    path: &'a Path,
+    source: &'a dyn Source,
+    len: u64,
+    first: [u8; 512],
+    disc: bool,
+    entries: Vec<Entry>,
+    volume: Option<Volume>,
+}
+
+/// The disk that an image becomes, before the limits are checked.
+struct Disk {
+    geometry: Geometry,
+    sectors: u64,
+    lead: u32,
+    partition_type: u8,
+    warning: Option<Warning>,
+}
+
+/// Looks at the image in `source` and says what the machine will see.
+///
+/// `path` is for messages and titles only. `choice` and `chs` win over what the image says. A geometry is taken
+/// from the file system, then from the partition table, then from the size.
+///
+/// # Errors
+///
+/// [`ImageError::Empty`], [`ImageError::TooLarge`] and [`ImageError::NoFloppy`] for a length that cannot be used;
+/// [`ImageError::Compressed`], [`ImageError::Container`] and [`ImageError::Disc`] for what is no raw disk;
+/// [`ImageError::Read`] if the image cannot be read.
+pub fn probe(
+    path: &Path,
+    source: &dyn Source,
+    choice: KindChoice,
+    chs: Option<Geometry>,
+) -> Result<ImageFacts, ImageError> {
+    let evidence = Evidence::read(path, source)?;
+    let (kind, reason) = match choice {
+        KindChoice::Auto => evidence.kind(),
+        KindChoice::Is(kind) => (kind, "it was asked for"),
+    };
+    let disk = match kind {
+        Kind::HardDisk => evidence.hard_disk(chs)?,
+        Kind::Floppy => evidence.floppy(chs)?,
+        Kind::Partition => evidence.partition(chs),
+    };
+    let needed = disk.sectors.saturating_mul(SECTOR_LEN);
+    if needed > DISK_LEN_MAX {
+        return Err(ImageError::TooLarge { path: path.to_owned(), needed, limit: DISK_LEN_MAX });
+    }
+    let boot_signature = evidence.first[510..] == table::SIGNATURE;
+    let mut warnings: Vec<Warning> = disk.warning.clone().into_iter().collect();
+    if !boot_signature {
+        warnings.push(Warning::NoBootSignature);
+    }
+    if !evidence.len.is_multiple_of(SECTOR_LEN) {
+        warnings.push(Warning::PartialSector { len: evidence.len });
+    }
+    if chs.is_some_and(|asked| asked.sectors() < evidence.sectors()) {
+        let reach = disk.geometry.sectors();
+        warnings.push(Warning::BeyondGeometry { reach, present: evidence.sectors() });
+    }
+    let floppy = kind == Kind::Floppy;
+    Ok(ImageFacts {
+        path: path.to_owned(),
+        len: evidence.len,
+        kind,
+        reason,
+        geometry: disk.geometry,
+        disk_sectors: disk.sectors as u32,
+        lead_sectors: disk.lead,
+        drive: if floppy { 0x00 } else { 0x80 },
+        drive_type: if floppy { geometry::drive_type(&disk.geometry) } else { 0 },
+        partition_type: disk.partition_type,
+        boot_signature,
+        contents: evidence.contents(),
+        warnings,
+    })
+}
+
+impl<'a> Evidence<'a> {
+    fn read(path: &'a Path, source: &'a dyn Source) -> Result<Self, ImageError> {
+        let len = source.len();
+        if len == 0 {
+            return Err(ImageError::Empty { path: path.to_owned() });
+        }
+        if len > DISK_LEN_MAX {
+            return Err(ImageError::TooLarge { path: path.to_owned(), needed: len, limit: DISK_LEN_MAX });
+        }
+        let bytes = |offset: u64, count: usize| {
+            let mut bytes = vec![0; (len - offset).min(count as u64) as usize];
+            match source.read_at(offset, &mut bytes) {
+                Ok(()) => Ok(bytes),
+                Err(source) => Err(ImageError::Read { path: path.to_owned(), offset, source }),
+            }
+        };
+        let head = bytes(0, container::HEAD_LEN)?;
+        let tail = bytes(len.saturating_sub(container::TAIL_LEN as u64), container::TAIL_LEN)?;
+        container::refuse(path, &head, &tail)?;
+        let mut first = [0; 512];
+        let present = head.len().min(512);
+        first[..present].copy_from_slice(&head[..present]);
+        let mut volume = volume::read(&first);
+        let mut entries = table::read(&first);
+        let sectors = len.div_ceil(SECTOR_LEN);
+        // A boot sector that claims many times what is there is chance, or no boot sector of this image.
+        if volume.as_ref().is_some_and(|volume| volume.sectors / 2 > sectors.max(FLOPPY_SECTORS_MAX)) {
+            volume = None;
+        }
+        // So is a table whose every partition begins behind the end; one sector may be all there is of a disk.
+        if sectors > 1 && entries.iter().all(|entry| entry.start >= sectors) {
+            entries.clear();
+        }
+        Ok(Self { path, source, len, first, disc: container::is_disc(&head), entries, volume })
+    }
+
+    fn sectors(&self) -> u64 {
+        self.len.div_ceil(SECTOR_LEN)
+    }
+
+    fn kind(&self) -> (Kind, &'static str) {
+        if self.floppy_volume().is_some() {
+            return (Kind::Floppy, "its file system is a floppy's");
+        }
+        if table::active(&self.entries).is_some() {
+            return (Kind::HardDisk, "it has a partition table with an active entry");
+        }
+        if self.disc {
+            return (Kind::HardDisk, "it is a CD that also boots as a disk");
+        }
+        let in_first_sector = self.volume.as_ref().filter(|_| self.entries.is_empty());
+        match in_first_sector {
+            Some(volume) if volume.sectors > FLOPPY_SECTORS_MAX || volume.heads > 2 => {
+                if volume.hidden == 0 {
+                    return (Kind::HardDisk, "its file system begins at sector 0");
+                }
+                return (Kind::Partition, "it begins with the boot sector of a partition");
+            }
+            _ => {}
+        }
+        if self.sectors() < HARD_DISK_SECTORS_MIN {
+            (Kind::Floppy, "it is smaller than 4 MiB")
+        } else {
+            (Kind::HardDisk, "it is not smaller than 4 MiB")
+        }
+    }
+
+    /// The volume in sector 0, if it was made on a floppy of about this size.
+    fn floppy_volume(&self) -> Option<&Volume> {
+        let volume = self.volume.as_ref()?;
+        let cylinder = u64::from(volume.heads) * u64::from(volume.sectors_per_track);
+        let plausible = volume.sectors <= FLOPPY_SECTORS_MAX
+            && self.sectors() <= FLOPPY_SECTORS_MAX
+            && volume.heads <= 2
+            && volume.sectors_per_track <= 36
+            && volume.hidden == 0
+            && self.sectors().max(volume.sectors).div_ceil(cylinder) <= 255;
+        // An image that was sold in another format than its boot sector says goes by its size.
+        let other = geometry::exact_floppy(self.sectors()).is_some() && self.sectors() > volume.sectors;
+        (plausible && !other).then_some(volume)
+    }
+
+    fn floppy(&self, chs: Option<Geometry>) -> Result<Disk, ImageError> {
+        let by_volume = self.floppy_volume().and_then(|volume| {
+            let cylinder = u64::from(volume.heads) * u64::from(volume.sectors_per_track);
+            let cylinders = self.sectors().max(volume.sectors).div_ceil(cylinder);
+            Geometry::new(cylinders as u32, volume.heads, volume.sectors_per_track)
+        });
+        let geometry = chs.or(by_volume).or_else(|| geometry::floppy(self.len)).ok_or_else(|| {
+            ImageError::NoFloppy { path: self.path.to_owned(), len: self.len, limit: FLOPPY_LEN_MAX }
+        })?;
+        let sectors = geometry.sectors().max(self.sectors());
+        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning: None })
+    }
+
+    fn hard_disk(&self, chs: Option<Geometry>) -> Result<Disk, ImageError> {
+        let present = self.sectors();
+        let superfloppy = self.volume.as_ref().filter(|_| self.entries.is_empty());
+        let claimed = match superfloppy {
+            Some(volume) => volume.sectors,
+            None => self.entries.iter().map(Entry::end).max().unwrap_or(0),
+        };
+        let believed = claimed <= present + CLAIM_SECTORS_MAX;
+        let wanted = if believed { present.max(claimed) } else { present };
+        let (heads, sectors_per_track) = match chs {
+            Some(asked) => (asked.heads, asked.sectors_per_track),
+            None => self.heads_and_sectors(wanted)?,
+        };
+        let cylinder = u64::from(heads) * u64::from(sectors_per_track);
+        let mut sectors = wanted.max(cylinder);
+        let mut cylinders = (sectors / cylinder) as u32;
+        if let Some(asked) = chs {
+            sectors = wanted.max(asked.sectors());
+            cylinders = asked.cylinders;
+        }
+        let warning = (!believed).then_some(Warning::Truncated { claimed, present });
+        let geometry = Geometry { cylinders, heads, sectors_per_track };
+        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
+    }
+
+    /// Heads and sectors per track of a hard disk, from the best witness that there is.
+    fn heads_and_sectors(&self, sectors: u64) -> Result<(u16, u16), ImageError> {
+        if let Some(active) = table::active(&self.entries)
+            && let Some(volume) = self.volume_at(active.start)?
+            && u64::from(volume.hidden) == active.start
+            && geometry::reaches(volume.heads, volume.sectors_per_track, sectors)
+        {
+            return Ok((volume.heads, volume.sectors_per_track));
+        }
+        if let Some(found) = table::heads_and_sectors(&self.entries) {
+            return Ok(found);
+        }
+        match &self.volume {
+            Some(volume) if self.entries.is_empty() => Ok((volume.heads, volume.sectors_per_track)),
+            _ => Ok(geometry::hard_disk(sectors)),
+        }
+    }
+
+    /// The volume that begins at `lba`, if that sector is there and is a boot sector.
+    fn volume_at(&self, lba: u64) -> Result<Option<Volume>, ImageError> {
+        let offset = lba * SECTOR_LEN;
+        if offset + SECTOR_LEN > self.len {
+            return Ok(None);
+        }
+        let mut sector = [0; 512];
+        let read = self.source.read_at(offset, &mut sector);
+        read.map_err(|source| ImageError::Read { path: self.path.to_owned(), offset, source })?;
+        Ok(volume::read(&sector))
+    }
+
+    fn partition(&self, chs: Option<Geometry>) -> Disk {
+        let present = self.sectors();
+        let (heads, sectors_per_track) = match (chs, &self.volume) {
+            (Some(asked), _) => (asked.heads, asked.sectors_per_track),
+            (None, Some(volume)) => (volume.heads, volume.sectors_per_track),
+            (None, None) => geometry::hard_disk(present),
+        };
+        let hidden = self.volume.as_ref().map_or(0, |volume| volume.hidden);
+        let fits = (1..=LEAD_SECTORS_MAX).contains(&hidden);
+        let lead = if fits { hidden } else { u32::from(sectors_per_track) };
+        let claimed = self.volume.as_ref().map_or(0, |volume| volume.sectors);
+        let believed = claimed <= present + CLAIM_SECTORS_MAX;
+        let wanted = u64::from(lead) + if believed { present.max(claimed) } else { present };
+        let cylinder = u64::from(heads) * u64::from(sectors_per_track);
+        let cylinders = chs.map_or((wanted / cylinder).max(1), |asked| u64::from(asked.cylinders));
+        let sectors = wanted.max(cylinders * cylinder);
+        let warning = if !believed {
+            Some(Warning::Truncated { claimed, present })
+        } else if hidden != 0 && !fits {
+            Some(Warning::Moved { claimed: hidden, lead })
+        } else {
+            None
+        };
+        let partition_type = match &self.volume {
+            Some(volume) => volume.system.partition_type(volume.sectors),
+            None => TYPE_UNKNOWN,
+        };
+        let geometry = Geometry { cylinders: cylinders as u32, heads, sectors_per_track };
+        Disk { geometry, sectors, lead, partition_type, warning }
+    }
+
+    /// What is on the image, in a few words.
+    fn contents(&self) -> Option<String> {
+        if self.disc {
+            return Some("hybrid CD".into());
+        }
+        if !self.entries.is_empty() {
+            let active = table::active(&self.entries);
+            let active =
+                active.map_or("none active".into(), |entry| format!("active type {:02X}h", entry.type_byte));
+            return Some(match self.entries.len() {
+                1 => format!("1 partition, {active}"),
+                count => format!("{count} partitions, {active}"),
+            });
+        }
+        let volume = self.volume.as_ref()?;
+        Some(match &volume.label {
+            Some(label) => format!("{} \"{label}\"", volume.system.name()),
+            None => volume.system.name().into(),
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! The boot sector of a FAT or NTFS volume, as far as a geometry and a kind need it.
+
+/// What a volume's boot sector says about the disk that it was made on.
+#[derive(Clone, Debug)]
+pub(super) struct Volume {
+    pub system: System,
+    pub heads: u16,
+    pub sectors_per_track: u16,
+    /// Sectors on the disk before the volume.
+    pub hidden: u32,
+    /// Sectors of the volume.
+    pub sectors: u64,
+    /// The label in the boot sector, if it has one.
+    pub label: Option<String>,
+}
+
+/// File system of a volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum System {
+    Fat12,
+    Fat16,
+    Fat32,
+    Ntfs,
+}
+
+impl System {
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fat12 => "FAT12",
+            Self::Fat16 => "FAT16",
+            Self::Fat32 => "FAT32",
+            Self::Ntfs => "NTFS",
+        }
+    }
+
+    /// Type byte of a partition of `sectors` sectors that holds it.
+    pub fn partition_type(self, sectors: u64) -> u8 {
+        match self {
+            Self::Fat12 => 0x01,
+            Self::Fat16 if sectors < 0x1_0000 => 0x04,
+            Self::Fat16 => 0x06,
+            Self::Fat32 => 0x0C,
+            Self::Ntfs => 0x07,
+        }
+    }
+}
+
+fn u16_at(sector: &[u8; 512], at: usize) -> u16 {
+    u16::from_le_bytes([sector[at], sector[at + 1]])
+}
+
+fn u32_at(sector: &[u8; 512], at: usize) -> u32 {
+    u32::from_le_bytes([sector[at], sector[at + 1], sector[at + 2], sector[at + 3]])
+}
+
+/// Reads the BIOS parameter block of a volume, or gives `None` if some field of it is one that no format program
+/// writes. (Microsoft, FAT32 File System Specification 1.03.)
+pub(super) fn read(sector: &[u8; 512]) -> Option<Volume> {
+    let (heads, sectors_per_track) = (u16_at(sector, 26), u16_at(sector, 24));
+    let (per_cluster, media) = (sector[13], sector[21]);
+    let sound = u16_at(sector, 11) == 512
+        && per_cluster.is_power_of_two()
+        && (media == 0xF0 || media >= 0xF8)
+        && (1..=255).contains(&heads)
+        && (1..=63).contains(&sectors_per_track);
+    if !sound {
+        return None;
+    }
+    let volume = |system, hidden, sectors, label| {
+        Some(Volume { system, heads, sectors_per_track, hidden, sectors, label })
+    };
+    if &sector[3..11] == b"NTFS    " {
+        let bytes = sector[40..48].try_into().expect("eight bytes of the sector");
+        let sectors = u64::from_le_bytes(bytes);
+        // NTFS counts without the copy of the boot sector behind it.
+        return if sectors == 0 { None } else { volume(System::Ntfs, u32_at(sector, 28), sectors + 1, None) };
+    }
+    let (reserved, fats) = (u64::from(u16_at(sector, 14)), u64::from(sector[16]));
+    let is_fat32 = u16_at(sector, 22) == 0 && u16_at(sector, 17) == 0;
+    let fat_sectors = if is_fat32 { u64::from(u32_at(sector, 36)) } else { u64::from(u16_at(sector, 22)) };
+    let short = u16_at(sector, 19);
+    // The fields of 32 bits exist since DOS 3.31; before, the bytes behind are code.
+    let (hidden, sectors) = match short {
+        0 => (u32_at(sector, 28), u64::from(u32_at(sector, 32))),
+        _ if u32_at(sector, 32) == 0 => (u32_at(sector, 28), u64::from(short)),
+        _ => (u32::from(u16_at(sector, 28)), u64::from(short)),
+    };
+    let root_sectors = u64::from(u16_at(sector, 17)).div_ceil(16);
+    let data = reserved + fats * fat_sectors + root_sectors;
+    if reserved == 0 || !(1..=2).contains(&fats) || fat_sectors == 0 || data >= sectors {
+        return None;
+    }
+    let system = match (sectors - data) / u64::from(per_cluster) {
+        0 => return None,
+        ..4085 => System::Fat12,
+        ..65525 => System::Fat16,
+        _ => System::Fat32,
+    };
+    volume(system, hidden, sectors, label(sector, if is_fat32 { 66 } else { 38 }))
+}
+
+/// The volume label behind an extended boot signature at `at`.
+fn label(sector: &[u8; 512], at: usize) -> Option<String> {
+    if sector[at] != 0x29 {
+        return None;
+    }
+    let bytes = &sector[at + 5..at + 16];
+    let text = std::str::from_utf8(bytes).ok()?.trim_end();
+    let sound =
+        text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) && !text.is_empty() && text != "NO NAME";
+    sound.then(|| text.to_owned())
+}

@@ -1,0 +1,166 @@
+//! Which FAT, with which clusters, for how many sectors.
+
+use std::fmt;
+
+use ramkey_format::memory::BOOT_AREA_END_LBA;
+
+use super::{FsChoice, LayoutKind, PlanError};
+use crate::units::SECTOR_LEN;
+
+/// Sectors of the smallest file system: 512 KiB.
+pub(super) const VOLUME_SECTORS_MIN: u64 = 1024;
+/// Distance that a number of clusters keeps from where FAT12 ends and FAT16 begins, and from the next such border,
+/// because programs differ by a few clusters there.
+const BORDER: u64 = 16;
+/// First number of clusters that makes a FAT16 (Microsoft, FAT32 File System Specification 1.03).
+const FAT16_CLUSTERS: u64 = 4085;
+/// First number of clusters that makes a FAT32.
+const FAT32_CLUSTERS: u64 = 65525;
+/// One past the largest number of clusters of a FAT32.
+const CLUSTERS_END: u64 = 0x0FFF_FFF5;
+/// Sectors of the root directory of a FAT12 or FAT16: 512 entries.
+const ROOT_SECTORS: u64 = 32;
+/// Most sectors in a cluster that every system reads: 32 KiB.
+const CLUSTER_SECTORS_MAX: u8 = 64;
+/// Sectors of volumes where the choice by size changes: 16 MiB and 1 GiB.
+const AUTO_FAT16_SECTORS: u64 = (16 << 20) / SECTOR_LEN;
+const AUTO_FAT32_SECTORS: u64 = (1 << 30) / SECTOR_LEN + 1;
+
+/// Bits in an entry of the file allocation table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FatBits {
+    /// FAT12.
+    Fat12,
+    /// FAT16.
+    Fat16,
+    /// FAT32.
+    Fat32,
+}
+
+impl FatBits {
+    /// 12, 16 or 32.
+    pub fn bits(self) -> u8 {
+        match self {
+            Self::Fat12 => 12,
+            Self::Fat16 => 16,
+            Self::Fat32 => 32,
+        }
+    }
+
+    /// Numbers of clusters that this program makes it with.
+    fn clusters(self) -> std::ops::Range<u64> {
+        match self {
+            Self::Fat12 => 1..FAT16_CLUSTERS - BORDER,
+            Self::Fat16 => FAT16_CLUSTERS + BORDER..FAT32_CLUSTERS - BORDER,
+            Self::Fat32 => FAT32_CLUSTERS + BORDER..CLUSTERS_END - BORDER,
+        }
+    }
+
+    /// Reserved sectors that it is formatted with, boot sector included.
+    pub(crate) fn reserved_sectors(self) -> u64 {
+        if self == Self::Fat32 { 8 } else { 1 }
+    }
+}
+
+impl fmt::Display for FatBits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FAT{}", self.bits())
+    }
+}
+
+/// The file system of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Bits in an entry of its file allocation table.
+    pub bits: FatBits,
+    /// First sector on the stick; 0 for a superfloppy.
+    pub lba: u64,
+    /// Sectors, with everything reserved; at most `u32::MAX`.
+    pub sectors: u64,
+    /// Sectors in a cluster: a power of two, 1 to 64.
+    pub cluster_sectors: u8,
+    /// Sectors that are reserved beside those that its kind always has: the boot area of a superfloppy.
+    pub boot_sectors: u64,
+}
+
+/// The room for a file system.
+pub(super) struct FatSize {
+    pub layout: LayoutKind,
+    pub sectors: u64,
+}
+
+impl FatSize {
+    /// The file system for this room.
+    pub fn choose(&self, lba: u64, choice: FsChoice) -> Result<Volume, PlanError> {
+        let bits = match choice {
+            FsChoice::Is(bits) => bits,
+            FsChoice::Auto if self.sectors < AUTO_FAT16_SECTORS => FatBits::Fat12,
+            FsChoice::Auto if self.sectors < AUTO_FAT32_SECTORS => FatBits::Fat16,
+            FsChoice::Auto => FatBits::Fat32,
+        };
+        let boot_sectors = self.boot_sectors(bits);
+        let range = bits.clusters();
+        let fits = |&cluster: &u8| range.contains(&self.clusters(bits, self.sectors, cluster));
+        match self.cluster_sizes(bits).into_iter().find(fits) {
+            Some(cluster_sectors) => {
+                Ok(Volume { bits, lba, sectors: self.sectors, cluster_sectors, boot_sectors })
+            }
+            None => Err(PlanError::FsSize {
+                bits,
+                least: self.least(|sectors| self.clusters(bits, sectors, 1) >= range.start) * SECTOR_LEN,
+                most: (self.least(|sectors| self.clusters(bits, sectors, CLUSTER_SECTORS_MAX) >= range.end)
+                    - 1)
+                    * SECTOR_LEN,
+                found: self.sectors * SECTOR_LEN,
+            }),
+        }
+    }
+
+    fn boot_sectors(&self, bits: FatBits) -> u64 {
+        match self.layout {
+            LayoutKind::Superfloppy => u64::from(BOOT_AREA_END_LBA) - bits.reserved_sectors(),
+            LayoutKind::Mbr | LayoutKind::Gpt => 0,
+        }
+    }
+
+    /// Sectors in a cluster, the best first.
+    fn cluster_sizes(&self, bits: FatBits) -> Vec<u8> {
+        let gib = self.sectors * SECTOR_LEN >> 30;
+        let best: u8 = match (bits, gib) {
+            (FatBits::Fat12, _) => 1,
+            (FatBits::Fat16, _) => 4,
+            (FatBits::Fat32, ..8) => 8,
+            (FatBits::Fat32, 8..16) => 16,
+            (FatBits::Fat32, 16..32) => 32,
+            (FatBits::Fat32, _) => 64,
+        };
+        let sizes = [1, 2, 4, 8, 16, 32, CLUSTER_SECTORS_MAX];
+        let larger = sizes.into_iter().filter(|&size| size >= best);
+        larger.chain(sizes.into_iter().rev().filter(|&size| size < best)).collect()
+    }
+
+    /// Clusters of a volume of `sectors` sectors, as the format program counts them.
+    fn clusters(&self, bits: FatBits, sectors: u64, cluster: u8) -> u64 {
+        let root = if bits == FatBits::Fat32 { 0 } else { ROOT_SECTORS };
+        let fixed = self.boot_sectors(bits) + bits.reserved_sectors() + root;
+        let cluster = u64::from(cluster);
+        let rest = sectors.saturating_sub(fixed);
+        // A FAT sector describes 4096 / bits clusters, and there are two tables.
+        let fat = (rest + 2 * cluster).div_ceil(cluster * 4096 / u64::from(bits.bits()) + 2);
+        rest.saturating_sub(2 * fat) / cluster
+    }
+
+    /// The smallest number of sectors for which `large_enough` holds; it holds for all larger ones.
+    fn least(&self, large_enough: impl Fn(u64) -> bool) -> u64 {
+        let (mut low, mut high) = (VOLUME_SECTORS_MIN, u64::from(u32::MAX) + 1);
+        while low < high {
+            let middle = (low + high) / 2;
+            if large_enough(middle) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
+    }
+}

@@ -1,0 +1,90 @@
+//! Titles, file names and labels.
+
+use std::path::Path;
+
+use ramkey_format::capsule::EXTENSION;
+
+use super::{CapsulePlan, ImageRequest, PlanError, TITLE_MAX};
+
+/// Name of an image whose own name has no usable character.
+const NAMELESS: &str = "IMAGE";
+/// Names that mean a device to DOS and Windows, with any extension.
+const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+
+/// Titles and file names of all images.
+pub(super) fn capsules(images: &[ImageRequest]) -> Result<Vec<CapsulePlan>, PlanError> {
+    let mut capsules: Vec<CapsulePlan> = Vec::with_capacity(images.len());
+    for image in images {
+        let path = &image.facts.path;
+        let title = match &image.title {
+            Some(title) if is_title(title) => title.clone(),
+            Some(title) => return Err(PlanError::Title { path: path.clone(), title: title.clone() }),
+            None => default_title(path),
+        };
+        let stem = short_stem(path);
+        let taken = |name: &str| capsules.iter().any(|other| other.file_name == name);
+        // There are fewer images than numbers.
+        let file_name = (0..=images.len())
+            .map(|number| numbered(&stem, number))
+            .find(|name| !taken(name))
+            .expect("more numbers than images");
+        let (facts, read_only) = (image.facts.clone(), image.read_only);
+        capsules.push(CapsulePlan { facts, title, file_name, read_only });
+    }
+    Ok(capsules)
+}
+
+fn is_title(title: &str) -> bool {
+    let printable = title.bytes().all(|byte| (0x20..0x7F).contains(&byte));
+    printable && (1..=TITLE_MAX).contains(&title.len()) && !title.trim().is_empty()
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn default_title(path: &Path) -> String {
+    let title: String =
+        stem(path).chars().map(|c| if (' '..='~').contains(&c) { c } else { '_' }).take(TITLE_MAX).collect();
+    if is_title(&title) { title } else { NAMELESS.into() }
+}
+
+/// Up to eight characters that every FAT driver accepts.
+fn short_stem(path: &Path) -> String {
+    let keep = |c: char| {
+        let c = c.to_ascii_uppercase();
+        if c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-' { c } else { '_' }
+    };
+    let mut name: String = stem(path).chars().map(keep).take(8).collect();
+    if name.bytes().all(|byte| byte == b'_') {
+        name = NAMELESS.into();
+    }
+    let port = name.len() == 4 && (name.starts_with("COM") || name.starts_with("LPT"));
+    if DEVICES.contains(&name.as_str()) || port {
+        name.push('_');
+    }
+    name
+}
+
+fn numbered(stem: &str, number: usize) -> String {
+    if number == 0 {
+        return format!("{stem}.{EXTENSION}");
+    }
+    let suffix = format!("~{number}");
+    let keep = stem.len().min(8 - suffix.len());
+    format!("{}{suffix}.{EXTENSION}", &stem[..keep])
+}
+
+/// The label as FAT stores it.
+pub(super) fn label(text: &str) -> Result<[u8; 11], PlanError> {
+    let upper = text.to_ascii_uppercase();
+    let allowed =
+        |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b" !#$%&'()-@^_`{}~".contains(&byte);
+    let sound = (1..=11).contains(&upper.len()) && upper.bytes().all(allowed) && !upper.starts_with(' ');
+    if !sound {
+        return Err(PlanError::Label { label: text.into() });
+    }
+    let mut label = [b' '; 11];
+    label[..upper.len()].copy_from_slice(upper.as_bytes());
+    Ok(label)
+}

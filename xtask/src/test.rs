@@ -1,0 +1,80 @@
+//! Every check, in the order of what fails soonest.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::tools::{self, run_command};
+
+/// One check: its name, and what does it.
+type Check = (&'static str, fn() -> Result<(), String>);
+
+/// The checks of `cargo xtask test`.
+const CHECKS: &[Check] = &[
+    ("tools", tools::for_test),
+    ("format", || cargo(&["fmt", "--all", "--check"])),
+    ("lints", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
+    }),
+    ("documentation", documentation),
+    ("dependencies", || cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"])),
+    ("tests", || cargo(&["test", "--workspace", "--locked"])),
+];
+
+/// `cargo xtask test`: every check that a change must pass.
+///
+/// # Errors
+///
+/// The first check that failed.
+pub fn run(_arguments: &[String]) -> Result<(), String> {
+    let started = Instant::now();
+    let mut times = Vec::new();
+    for (name, check) in CHECKS {
+        println!("== {name}");
+        let began = Instant::now();
+        check().map_err(|error| format!("{name}: {error}"))?;
+        times.push((*name, began.elapsed()));
+    }
+    for (name, time) in times {
+        println!("{:>6}  {name}", seconds(time));
+    }
+    println!("{:>6}  everything passed", seconds(started.elapsed()));
+    Ok(())
+}
+
+/// `cargo xtask matrix`: every real guest on every USB controller. Longer than the checks of every change.
+///
+/// # Errors
+///
+/// If a guest did not come up.
+pub fn matrix(arguments: &[String]) -> Result<(), String> {
+    tools::for_test()?;
+    let mut command = vec!["test", "--locked", "--test", "matrix", "--"];
+    command.extend(arguments.iter().map(String::as_str));
+    cargo(&command)
+}
+
+fn documentation() -> Result<(), String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+    run_command(command.env("RUSTDOCFLAGS", "-D warnings").current_dir(root()))
+}
+
+/// Runs cargo at the root of the repository.
+///
+/// # Errors
+///
+/// If it fails.
+pub fn cargo(arguments: &[&str]) -> Result<(), String> {
+    run_command(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ours.parent().unwrap_or(ours)
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs())
+}
