@@ -100,7 +100,7 @@ fn set_entry(image: &mut Image, width: Width, cluster: u32, value: u32) {
             let at = cluster + cluster / 2;
             let old = u16::from_le_bytes([table[at], table[at + 1]]);
             let value = value as u16 & 0xFFF;
-            let new = if cluster % 2 == 0 { old & 0xF000 | value } else { old & 0xF | value << 4 };
+            let new = if cluster.is_multiple_of(2) { old & 0xF000 | value } else { old & 0xF | value << 4 };
             table[at..at + 2].copy_from_slice(&new.to_le_bytes());
         }
         Width::Fat16 => table[2 * cluster..2 * cluster + 2].copy_from_slice(&(value as u16).to_le_bytes()),
