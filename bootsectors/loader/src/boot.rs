@@ -75,7 +75,7 @@ fn wait(console: &mut Console, timeout: u8) {
         if timeout != 0 && elapsed >= total {
             break;
         }
-        let left = seconds(total.saturating_sub(elapsed)) + 1;
+        let left = seconds(total.saturating_sub(elapsed + 1)) + 1;
         if left != shown {
             shown = left;
             let mut line = Text::new();
