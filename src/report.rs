@@ -1,1 +1,175 @@
-//! report
+//! What was written, for people and for programs. Nothing here prints.
+
+use ramkey_format::boot::BootHeader;
+use ramkey_format::memory::BOOT_LBA;
+use serde::Serialize;
+
+use crate::image::{ImageFacts, Scan};
+use crate::layout::{Content, Extent, Layout, Role};
+use crate::pipeline::{Committed, Repair};
+use crate::plan::{LayoutKind, Plan};
+use crate::units::{MIB, SECTOR_LEN};
+
+/// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk in whole MiB,
+/// and the first MiB, which is never used for it.
+pub fn ram_needed(disk_sectors: u32) -> u64 {
+    (u64::from(disk_sectors) * SECTOR_LEN).next_multiple_of(MIB) + MIB
+}
+
+/// One image of a stick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImageReport {
+    /// The file that it came from.
+    pub path: String,
+    /// Its file on the stick.
+    pub file: String,
+    /// Title in the boot menu.
+    pub title: String,
+    /// Kind of disk.
+    pub kind: String,
+    /// Cylinders/heads/sectors.
+    pub geometry: String,
+    /// Length in bytes.
+    pub len: u64,
+    /// BLAKE3, as `b3sum` prints it.
+    pub blake3: String,
+    /// Memory that a machine needs to boot it, in bytes.
+    pub ram_needed: u64,
+    /// What the user should know before booting it.
+    pub warnings: Vec<String>,
+}
+
+/// One range of a stick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RangeReport {
+    /// First sector.
+    pub lba: u64,
+    /// Sectors.
+    pub sectors: u64,
+    /// Short name of its purpose; does not change between versions.
+    pub role: &'static str,
+    /// Why it is written.
+    pub why: String,
+}
+
+/// A stick as it will be, or as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StickReport {
+    /// `mbr`, `gpt` or `superfloppy`.
+    pub layout: &'static str,
+    /// Sectors of the stick.
+    pub sectors: u64,
+    /// For example `FAT16`.
+    pub file_system: String,
+    /// Label of the file system.
+    pub label: String,
+    /// First sector of the file system.
+    pub volume_lba: u64,
+    /// Sectors of the file system.
+    pub volume_sectors: u64,
+    /// The stick's identity, 32 hexadecimal digits.
+    pub stick_id: String,
+    /// The images, in the order of the menu.
+    pub images: Vec<ImageReport>,
+    /// Every range that is written, ascending.
+    pub ranges: Vec<RangeReport>,
+    /// Bytes in all ranges.
+    pub bytes: u64,
+}
+
+/// A finished write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The stick.
+    #[serde(flatten)]
+    pub stick: StickReport,
+    /// Ranges that had to be written more than once.
+    pub repairs: Vec<Repair>,
+}
+
+impl ImageReport {
+    fn new(facts: &ImageFacts, file: &str, title: &str, scan: &Scan) -> Self {
+        Self {
+            path: facts.path.display().to_string(),
+            file: file.into(),
+            title: title.into(),
+            kind: facts.kind.to_string(),
+            geometry: facts.geometry.to_string(),
+            len: facts.len,
+            blake3: blake3::Hash::from_bytes(scan.root).to_hex().to_string(),
+            ram_needed: ram_needed(facts.disk_sectors),
+            warnings: facts.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl StickReport {
+    /// Describes the stick of `plan` as `layout` makes it.
+    pub fn new(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
+        let images = plan.capsules.iter().zip(scans).map(|(capsule, scan)| {
+            ImageReport::new(&capsule.facts, &capsule.file_name, &capsule.title, scan)
+        });
+        Self {
+            layout: layout_name(plan.layout),
+            sectors: plan.stick_sectors,
+            file_system: plan.volume.bits.to_string(),
+            label: String::from_utf8_lossy(&plan.label).trim_end().to_owned(),
+            volume_lba: plan.volume.lba,
+            volume_sectors: plan.volume.sectors,
+            stick_id: stick_id(layout).map(hex).unwrap_or_default(),
+            images: images.collect(),
+            ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
+            bytes: layout.extents.iter().map(|extent| extent.sectors * SECTOR_LEN).sum(),
+        }
+    }
+}
+
+impl Report {
+    /// Describes a finished write.
+    pub fn new(plan: &Plan, scans: &[Scan], committed: &Committed) -> Self {
+        Self { stick: StickReport::new(plan, &committed.layout, scans), repairs: committed.repairs.clone() }
+    }
+}
+
+impl RangeReport {
+    fn new(extent: &Extent, plan: &Plan) -> Self {
+        let (role, why) = match extent.role {
+            Role::Sector0 => ("sector-0", "first boot code; cleared first, written last".into()),
+            Role::Table => ("table", "partition table".into()),
+            Role::BootCode => ("boot-code", "boot header, second stage and loader".into()),
+            Role::Manifest => ("manifest", "hash of every range, for `ramkey verify`".into()),
+            Role::FatReserved => {
+                ("fat-reserved", "boot sector and reserved sectors of the file system".into())
+            }
+            Role::FatTable => ("fat-table", "file allocation tables".into()),
+            Role::Directory => ("directory", "directories".into()),
+            Role::Capsule { image } => {
+                let name = plan.capsules.get(image).map_or("", |capsule| &capsule.file_name);
+                ("capsule", format!("RAMKEY/{name}"))
+            }
+            Role::Cleared => ("cleared", "zeros over what another tool may have left".into()),
+        };
+        Self { lba: extent.lba, sectors: extent.sectors, role, why }
+    }
+}
+
+/// Name of a layout, as the command line and JSON have it.
+pub fn layout_name(layout: LayoutKind) -> &'static str {
+    match layout {
+        LayoutKind::Mbr => "mbr",
+        LayoutKind::Gpt => "gpt",
+        LayoutKind::Superfloppy => "superfloppy",
+    }
+}
+
+/// The identity in the boot header of a layout.
+fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
+    let boot = layout.extents.iter().find(|extent| extent.lba == u64::from(BOOT_LBA))?;
+    let Content::Bytes(bytes) = &boot.content else { return None };
+    Some(BootHeader::parse(bytes).ok()?.stick_id)
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,1 +1,75 @@
-//! cli
+//! The command line: one file for each subcommand. The only module that prints.
+
+mod args;
+mod boot;
+mod confirm;
+mod demo;
+mod exit;
+mod inspect;
+mod list;
+mod plan;
+mod reference;
+mod render;
+mod verify;
+mod write;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::{CliError, Exit};
+pub use reference::reference;
+pub use render::{Output, Progress};
+pub use write::{Destination, make_stick};
+
+/// Makes USB sticks that old BIOS machines boot from RAM, every byte proven
+#[derive(Debug, Parser)]
+#[command(name = "ramkey", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Write(write::WriteArgs),
+    Plan(plan::PlanArgs),
+    Verify(verify::VerifyArgs),
+    Inspect(inspect::InspectArgs),
+    List(list::ListArgs),
+    Boot(boot::BootArgs),
+    Demo(demo::DemoArgs),
+}
+
+/// Runs the command line of this process; gives its exit status.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap tells them apart. A closed output is the reader's choice.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { Exit::Done as u8 });
+        }
+    };
+    let mut stdout = io::stdout().lock();
+    let mut output = Output { to: &mut stdout, json: cli.json };
+    let result = match cli.command {
+        Command::Write(args) => args.run(&mut output),
+        Command::Plan(args) => args.run(&mut output),
+        Command::Verify(args) => args.run(&mut output),
+        Command::Inspect(args) => args.run(&mut output),
+        Command::List(args) => args.run(&mut output),
+        Command::Boot(args) => args.run(&mut output),
+        Command::Demo(args) => args.run(&mut output),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        output.error(&error);
+        error.exit()
+    });
+    ExitCode::from(exit as u8)
+}

@@ -35,4 +35,18 @@ pub trait Target: Send + Sync {
     ///
     /// What the system says.
     fn flush(&self) -> io::Result<()>;
+
+    /// Whether every byte reads as zero until it is written, so that zeros need no writing.
+    fn is_fresh(&self) -> bool {
+        false
+    }
+
+    /// Proves that the device is still the one that was checked and opened.
+    ///
+    /// # Errors
+    ///
+    /// What changed.
+    fn same_device(&self) -> io::Result<()> {
+        Ok(())
+    }
 }

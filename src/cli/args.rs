@@ -1,0 +1,195 @@
+//! Options that several subcommands share, and their meaning.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::CliError;
+use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, probe};
+use crate::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Request};
+use crate::units::{Bytes, Geometry, SECTOR_LEN};
+
+/// How the stick is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LayoutArg {
+    /// Master boot record and one partition
+    #[default]
+    Mbr,
+    /// GUID partition table and one partition
+    Gpt,
+    /// A file system from sector 0 on
+    Superfloppy,
+}
+
+/// The stick's file system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FsArg {
+    /// By the size of the stick
+    #[default]
+    Auto,
+    /// FAT12
+    Fat12,
+    /// FAT16
+    Fat16,
+    /// FAT32
+    Fat32,
+}
+
+/// The kind of disk that an image is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    /// What the image says
+    #[default]
+    Auto,
+    /// A whole hard disk
+    Hdd,
+    /// A floppy
+    Floppy,
+    /// One partition
+    Partition,
+}
+
+/// What goes onto a stick.
+#[derive(Clone, Debug, Args)]
+pub struct StickArgs {
+    /// Disk images to boot from RAM, in the order of the boot menu
+    #[arg(value_name = "IMAGE", required = true)]
+    pub images: Vec<PathBuf>,
+
+    /// Size of the stick, for example 128M; needed when the file does not exist yet
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub size: Option<Bytes>,
+
+    /// How the stick is divided
+    #[arg(long, value_enum, default_value_t)]
+    pub layout: LayoutArg,
+
+    /// File system of the stick
+    #[arg(long, value_enum, default_value_t)]
+    pub fs: FsArg,
+
+    /// Label of the file system
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<String>,
+
+    /// Title in the boot menu; once for each image, in the same order
+    #[arg(long = "title", value_name = "TITLE")]
+    pub titles: Vec<String>,
+
+    /// Kind of disk that the images are
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: KindArg,
+
+    /// Geometry of the images: cylinders/heads/sectors per track
+    #[arg(long, value_name = "C/H/S", value_parser = geometry)]
+    pub chs: Option<Geometry>,
+
+    /// The machine may not write to the RAM disk
+    #[arg(long)]
+    pub read_only: bool,
+
+    /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = timeout)]
+    pub timeout: u8,
+
+    /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = timeout)]
+    pub menu_timeout: u8,
+}
+
+fn size(text: &str) -> Result<Bytes, String> {
+    let size: Bytes = text.parse().map_err(|error: crate::units::BytesError| error.to_string())?;
+    match size {
+        Bytes(0) => Err("a stick has at least one sector".into()),
+        Bytes(bytes) if !bytes.is_multiple_of(SECTOR_LEN) => {
+            Err(format!("{bytes} is no multiple of {SECTOR_LEN} bytes"))
+        }
+        size => Ok(size),
+    }
+}
+
+fn geometry(text: &str) -> Result<Geometry, String> {
+    text.parse().map_err(|error: crate::units::GeometryError| error.to_string())
+}
+
+fn timeout(text: &str) -> Result<u8, String> {
+    match text {
+        "off" => Ok(ramkey_format::boot::NO_WAIT),
+        _ => match text.parse::<u8>() {
+            Ok(seconds) if seconds != ramkey_format::boot::NO_WAIT => Ok(seconds),
+            _ => Err("it is 0 to 254 seconds, or off".into()),
+        },
+    }
+}
+
+/// The images of a request, open.
+pub struct Images {
+    /// Their bytes.
+    pub sources: Vec<FileSource>,
+    /// What they are.
+    pub facts: Vec<ImageFacts>,
+}
+
+impl StickArgs {
+    /// Refuses what no parser can: more titles than images.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`].
+    pub fn check(&self) -> Result<(), CliError> {
+        if self.titles.len() > self.images.len() {
+            let what =
+                format!("--title was given {} times for {} images", self.titles.len(), self.images.len());
+            return Err(CliError::Usage { what });
+        }
+        Ok(())
+    }
+
+    /// Opens the images and looks at them.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Image`] for the first that cannot be used.
+    pub fn open(&self) -> Result<Images, CliError> {
+        let kind = match self.kind {
+            KindArg::Auto => KindChoice::Auto,
+            KindArg::Hdd => KindChoice::Is(Kind::HardDisk),
+            KindArg::Floppy => KindChoice::Is(Kind::Floppy),
+            KindArg::Partition => KindChoice::Is(Kind::Partition),
+        };
+        let mut images = Images { sources: Vec::new(), facts: Vec::new() };
+        for path in &self.images {
+            let source = FileSource::open(path)?;
+            images.facts.push(probe(path, &source as &dyn Source, kind, self.chs)?);
+            images.sources.push(source);
+        }
+        Ok(images)
+    }
+
+    /// The request for a stick of `stick_len` bytes.
+    pub fn request(&self, facts: &[ImageFacts], stick_len: u64) -> Request {
+        let image = |(index, facts): (usize, &ImageFacts)| ImageRequest {
+            facts: facts.clone(),
+            title: self.titles.get(index).cloned(),
+            read_only: self.read_only,
+        };
+        Request {
+            images: facts.iter().enumerate().map(image).collect(),
+            stick_sectors: stick_len / SECTOR_LEN,
+            layout: match self.layout {
+                LayoutArg::Mbr => LayoutKind::Mbr,
+                LayoutArg::Gpt => LayoutKind::Gpt,
+                LayoutArg::Superfloppy => LayoutKind::Superfloppy,
+            },
+            fs: match self.fs {
+                FsArg::Auto => FsChoice::Auto,
+                FsArg::Fat12 => FsChoice::Is(FatBits::Fat12),
+                FsArg::Fat16 => FsChoice::Is(FatBits::Fat16),
+                FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
+            },
+            label: self.label.clone(),
+            start_timeout: self.timeout,
+            menu_timeout: self.menu_timeout,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Exit statuses, and the error that every subcommand ends with.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use crate::device::{OpenError, Refusal};
+use crate::emulator::EmulatorError;
+use crate::image::ImageError;
+use crate::layout::LayoutError;
+use crate::pipeline::{Difference, Failure, StickState};
+use crate::plan::PlanError;
+
+/// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything that was asked for is done.
+    Done = 0,
+    /// It failed; if a stick was being written, its state is unknown.
+    Failed = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// It was refused; nothing was touched.
+    Refused = 3,
+    /// `verify` found a difference.
+    Difference = 4,
+    /// It was interrupted or failed on the way; the stick does not boot.
+    WillNotBoot = 5,
+}
+
+/// Anything that a subcommand can fail with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The options contradict each other.
+    #[error("{what}")]
+    Usage {
+        /// What is wrong.
+        what: String,
+    },
+    /// The target cannot be written.
+    #[error(transparent)]
+    Target(OpenError),
+    /// A file or device cannot be read.
+    #[error(transparent)]
+    Open(OpenError),
+    /// An image that was to be written cannot be used.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// There can be no such stick.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The images do not fit.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The user did not confirm.
+    #[error("{} was not confirmed and stays as it is", path.display())]
+    NotConfirmed {
+        /// The device.
+        path: PathBuf,
+    },
+    /// There is nobody to ask.
+    #[error("{} would be erased, and there is no terminal to confirm that", path.display())]
+    NoTerminal {
+        /// The device.
+        path: PathBuf,
+    },
+    /// Writing stopped.
+    #[error(transparent)]
+    Pipeline(#[from] Failure),
+    /// The stick does not keep what is written to it.
+    #[error("{}", differences.first().map(ToString::to_string).unwrap_or_default())]
+    Differs {
+        /// What is known of its sector 0.
+        stick: StickState,
+        /// The ranges that stay wrong.
+        differences: Vec<Difference>,
+    },
+    /// The emulator did not do what was asked of it.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+    /// The system does not tell something.
+    #[error("reading {}", path.display())]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Standard output or a temporary file went away.
+    #[error("writing the output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// The exit status that it stands for.
+    pub fn exit(&self) -> Exit {
+        let of_stick = |stick| match stick {
+            StickState::Untouched => Exit::Refused,
+            StickState::WillNotBoot => Exit::WillNotBoot,
+            StickState::Unknown => Exit::Failed,
+        };
+        match self {
+            Self::Usage { .. } => Exit::Usage,
+            Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
+            Self::NotConfirmed { .. } | Self::NoTerminal { .. } => Exit::Refused,
+            Self::Pipeline(failure) => of_stick(failure.stick),
+            Self::Differs { stick, .. } => of_stick(*stick),
+            Self::Open(_) | Self::Emulator(_) | Self::Read { .. } | Self::Output(_) => Exit::Failed,
+        }
+    }
+
+    /// What the person at the terminal can do next.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Usage { .. } => "`ramkey help` lists commands and options".into(),
+            Self::Target(error) | Self::Open(error) => error.help(),
+            Self::Image(error) => error.help(),
+            Self::Plan(error) => error.help(),
+            Self::Layout(error) => error.help(),
+            Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
+            Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
+            Self::Pipeline(failure) => failure.cause.help().into(),
+            Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
+            Self::Emulator(error) => return error.help(),
+            Self::Read { .. } | Self::Output(_) => return None,
+        })
+    }
+
+    /// The messages of what caused it, outermost first.
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes
+    }
+}
+
+impl From<Refusal> for CliError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Target(refusal.into())
+    }
+}

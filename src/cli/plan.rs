@@ -1,0 +1,68 @@
+//! `ramkey plan`: what `write` would do.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::StickArgs;
+use crate::cli::write::{Prepared, prepare, show_stick};
+use crate::cli::{CliError, Exit, Output};
+use crate::device::{System, TargetPath};
+use crate::report::StickReport;
+use crate::units::Bytes;
+
+/// Show every range that `write` would write, and why
+///
+/// Opens nothing for writing; the same as `write --dry-run`. The size of the stick comes from --size or from the
+/// target.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    stick: StickArgs,
+
+    /// The stick: a device such as /dev/sdX, or a file
+    #[arg(long, value_name = "TARGET", required_unless_present = "size")]
+    to: Option<PathBuf>,
+}
+
+impl PlanArgs {
+    /// Prints the plan.
+    ///
+    /// # Errors
+    ///
+    /// What `write` would refuse.
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        self.stick.check()?;
+        let size = self.stick.size.map(|Bytes(len)| len);
+        let images = self.stick.open()?;
+        let len = match (&self.to, size) {
+            (None, Some(len)) => len,
+            (Some(to), _) => {
+                let system = System::default();
+                let target = TargetPath::look(&system, to).map_err(CliError::Target)?;
+                let len = target.stick_len(size).map_err(CliError::Target)?;
+                target.admit(&system, &self.stick.images)?;
+                len
+            }
+            (None, None) => return Err(CliError::Usage { what: "--size or --to is needed".into() }),
+        };
+        show_plan(output, &prepare(&self.stick, images, len)?)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Prints images, stick and ranges.
+pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), CliError> {
+    let report = StickReport::new(&prepared.plan, &prepared.layout, &prepared.scans);
+    output.show(&report, |out| {
+        show_stick(out, &report)?;
+        writeln!(out, "\n{:>23}  {:>10}  {:<12}  why", "sectors", "bytes", "what")?;
+        for range in &report.ranges {
+            let sectors = format!("{}..{}", range.lba, range.lba + range.sectors);
+            let bytes = range.sectors * crate::units::SECTOR_LEN;
+            writeln!(out, "{sectors:>23}  {bytes:>10}  {:<12}  {}", range.role, range.why)?;
+        }
+        writeln!(out, "\n{} in {} ranges; nothing was written", Bytes(report.bytes), report.ranges.len())
+    })?;
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! `docs/cli.md`, made from the command line's own help.
+
+use clap::CommandFactory;
+
+use crate::cli::Cli;
+
+const HEAD: &str = "# The command line
+
+Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes it anew.
+
+Exit statuses: 0 done · 1 failed (if a stick was being written, its state is unknown) · 2 the command line makes no
+sense · 3 refused, the stick is untouched · 4 `verify` found a difference · 5 interrupted or failed on the way, the
+stick does not boot.
+
+Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
+error, is one JSON object on standard output; field names do not change between versions.
+";
+
+/// The text of `docs/cli.md`.
+pub fn reference() -> String {
+    let mut text = HEAD.to_owned();
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    for subcommand in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
+        let help = subcommand.render_long_help().to_string();
+        let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+        text += &format!("\n## ramkey {}\n\n```text\n{}\n```\n", subcommand.get_name(), help.join("\n"));
+    }
+    text
+}

@@ -1,0 +1,156 @@
+//! How results, errors and progress reach the user.
+
+use std::io::{self, Write};
+use std::sync::Mutex;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli::{CliError, Exit};
+use crate::pipeline::{Event, Phase};
+
+/// Where a subcommand's result goes.
+pub struct Output<'a> {
+    /// Standard output, or what stands for it in a test.
+    pub to: &'a mut dyn Write,
+    /// Whether the result is one JSON object instead of text.
+    pub json: bool,
+}
+
+impl Output<'_> {
+    /// Prints `value` as JSON, or what `text` writes.
+    ///
+    /// # Errors
+    ///
+    /// What writing says.
+    pub fn show(
+        &mut self,
+        value: &impl Serialize,
+        text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.json {
+            serde_json::to_writer_pretty(&mut *self.to, value)?;
+            writeln!(self.to)?;
+        } else {
+            text(self.to)?;
+        }
+        self.to.flush()
+    }
+
+    /// Prints an error: on standard error for people, and as JSON on standard output if that was asked for.
+    pub fn error(&mut self, error: &CliError) {
+        eprint!("{}", error_text(error));
+        if self.json {
+            let value = json!({
+                "error": error.to_string(),
+                "because": error.causes(),
+                "help": error.help(),
+                "exit": error.exit(),
+                "exit_status": error.exit() as u8,
+            });
+            // There is nowhere left to report a failure to report a failure.
+            let _ = writeln!(self.to, "{value:#}");
+        }
+    }
+}
+
+fn error_text(error: &CliError) -> String {
+    let mut text = format!("error: {error}\n");
+    for cause in error.causes() {
+        text += &format!("  because: {cause}\n");
+    }
+    if let CliError::Differs { differences, .. } = error {
+        for difference in differences.iter().skip(1).take(MORE_MAX) {
+            text += &format!("  also: {difference}\n");
+        }
+        let rest = differences.len().saturating_sub(1 + MORE_MAX);
+        if rest > 0 {
+            text += &format!("  also: {rest} more ranges\n");
+        }
+    }
+    if error.exit() == Exit::WillNotBoot {
+        text += "  the stick will not boot: its sector 0 is clear\n";
+    }
+    if let Some(help) = error.help() {
+        text += &format!("help: {help}\n");
+    }
+    text
+}
+
+/// Ranges that are listed beside the first one.
+const MORE_MAX: usize = 4;
+
+/// Progress bars on standard error; nothing at all when that is no terminal.
+pub struct Progress {
+    bar: Mutex<Option<(Phase, ProgressBar)>>,
+}
+
+impl Progress {
+    /// No bar yet.
+    pub fn new() -> Self {
+        Self { bar: Mutex::new(None) }
+    }
+
+    /// A bar of its own, for work outside the pipeline.
+    pub fn bar(name: &'static str, bytes: u64) -> ProgressBar {
+        let bar = ProgressBar::new(bytes);
+        let template = "{msg:<12} {bar:30} {bytes:>10} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(name);
+        bar
+    }
+
+    /// Shows one event of the pipeline.
+    pub fn show(&self, event: Event) {
+        let mut bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match event {
+            Event::Begin { phase, bytes } => {
+                if let Some((_, old)) = bar.take() {
+                    old.finish();
+                }
+                *bar = Some((phase, Self::bar(phase_name(phase), bytes)));
+            }
+            Event::Advance { bytes, .. } => {
+                if let Some((_, bar)) = &*bar {
+                    bar.inc(bytes);
+                }
+            }
+            Event::Repaired { lba, sectors, tries } => {
+                let end = lba + sectors;
+                let text =
+                    format!("sectors {lba}..{end} came back changed, and are right after {tries} tries");
+                match &*bar {
+                    Some((_, bar)) => bar.println(text),
+                    None => eprintln!("{text}"),
+                }
+            }
+        }
+    }
+
+    /// Takes the last bar away.
+    pub fn end(&self) {
+        let bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some((_, bar)) = bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Clear => "clearing",
+        Phase::Write => "writing",
+        Phase::Flush => "flushing",
+        Phase::ReadBack => "reading back",
+        Phase::Commit => "sector 0",
+    }
+}

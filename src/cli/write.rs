@@ -1,0 +1,238 @@
+//! `ramkey write`: from images to a proven stick.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+
+use crate::cli::args::{Images, StickArgs};
+use crate::cli::plan::show_plan;
+use crate::cli::{CliError, Exit, Output, Progress, confirm};
+use crate::device::{BlockTarget, FileTarget, System, TargetPath};
+use crate::image::{Scan, Source, scan};
+use crate::layout::{Layout, layout};
+use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
+use crate::plan::{Plan, plan};
+use crate::report::{Report, StickReport};
+use crate::units::Bytes;
+
+/// Write images to a stick and prove every byte
+///
+/// Sector 0 is cleared first and written last, after everything else was read back and compared: a stick that was
+/// interrupted does not boot, and never boots something wrong.
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    #[command(flatten)]
+    stick: StickArgs,
+
+    /// The stick: a device such as /dev/sdX, or a file
+    #[arg(long, value_name = "TARGET")]
+    to: PathBuf,
+
+    /// Show every range that would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Do not ask before a device is erased
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A stick that can be written: everything but the bytes is decided.
+pub(super) struct Prepared {
+    pub plan: Plan,
+    pub layout: Layout,
+    pub scans: Vec<Scan>,
+    pub images: Images,
+}
+
+impl WriteArgs {
+    /// Writes the stick, or shows what would be written.
+    ///
+    /// # Errors
+    ///
+    /// See [`CliError`]; its exit status says what became of the stick.
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        self.stick.check()?;
+        let system = System::default();
+        let target = TargetPath::look(&system, &self.to).map_err(CliError::Target)?;
+        let images = self.stick.open()?;
+        let len = target.stick_len(self.stick.size.map(|Bytes(len)| len)).map_err(CliError::Target)?;
+        target.admit(&system, &self.stick.images)?;
+        let prepared = prepare(&self.stick, images, len)?;
+        if self.dry_run {
+            show_plan(output, &prepared)?;
+            return Ok(Exit::Done);
+        }
+        if let TargetPath::Block(facts) = &target
+            && !self.yes
+        {
+            confirm::ask(&system, facts)?;
+        }
+        let destination = Destination { system: &system, target: &target, images: &self.stick.images };
+        let report = put(&prepared, &destination, len)?;
+        output.show(&report, |out| show_report(out, &self.to, &report))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Plans the stick, hashes the images, lays it out.
+pub(super) fn prepare(args: &StickArgs, images: Images, stick_len: u64) -> Result<Prepared, CliError> {
+    let plan = plan(&args.request(&images.facts, stick_len))?;
+    let mut scans = Vec::new();
+    for (source, facts) in images.sources.iter().zip(&images.facts) {
+        let bar = Progress::bar("hashing", facts.len);
+        let result = scan(source, &mut |bytes| bar.inc(bytes));
+        bar.finish_and_clear();
+        scans.push(result.map_err(|source| CliError::Read { path: facts.path.clone(), source })?);
+    }
+    let layout = layout(&plan, &scans)?;
+    Ok(Prepared { plan, layout, scans, images })
+}
+
+/// Where a stick is written to.
+pub struct Destination<'a> {
+    /// The machine.
+    pub system: &'a System,
+    /// The target, looked at and admitted.
+    pub target: &'a TargetPath,
+    /// Paths of the images, which must not lie on the target.
+    pub images: &'a [PathBuf],
+}
+
+/// Opens the target and writes, proves and commits the stick, with progress on standard error.
+fn put(prepared: &Prepared, destination: &Destination, len: u64) -> Result<Report, CliError> {
+    let sources: Vec<&dyn Source> =
+        prepared.images.sources.iter().map(|source| source as &dyn Source).collect();
+    make_stick(&prepared.plan, &prepared.layout, &prepared.scans, &sources, destination, len)
+}
+
+/// Writes, proves and commits a stick of `len` bytes that is laid out, with progress on standard error.
+///
+/// An interrupt or a request to terminate stops it after the piece in work; a second one ends the program at once.
+/// A file that was made for it is removed again if nothing was written to it.
+///
+/// # Errors
+///
+/// [`CliError::Target`], [`CliError::Pipeline`] or [`CliError::Differs`].
+pub fn make_stick(
+    plan: &Plan,
+    layout: &Layout,
+    scans: &[Scan],
+    sources: &[&dyn Source],
+    destination: &Destination,
+    len: u64,
+) -> Result<Report, CliError> {
+    let Destination { system, target, images } = *destination;
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // In this order: the second signal finds the flag set and ends the program.
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let chunks: Vec<Vec<[u8; 32]>> =
+        scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
+    let names: Vec<String> =
+        plan.capsules.iter().map(|capsule| capsule.facts.path.display().to_string()).collect();
+    let inputs: Vec<Input> = sources
+        .iter()
+        .zip(&chunks)
+        .zip(&names)
+        .map(|((source, chunks), name)| Input {
+            name,
+            source: *source,
+            chunk_shift: crate::image::CHUNK_SHIFT,
+            chunks,
+        })
+        .collect();
+    let committed = match target {
+        TargetPath::Block(facts) => {
+            let device = BlockTarget::open(system, facts, images).map_err(CliError::Target)?;
+            let committed = run(layout, &device, &inputs, &stop)?;
+            if let Err(error) = device.reread_partitions() {
+                eprintln!(
+                    "note: the system does not see the new partition yet ({error}); plug the stick in again"
+                );
+            }
+            committed
+        }
+        TargetPath::File { .. } | TargetPath::New { .. } => {
+            let file = FileTarget::open(target, len).map_err(CliError::Target)?;
+            run(layout, &file, &inputs, &stop).inspect_err(|error| {
+                let untouched = matches!(error, CliError::Pipeline(f) if f.stick == StickState::Untouched);
+                if untouched && matches!(target, TargetPath::New { .. }) {
+                    // It is ours and empty; if it stays, it is a file of zeros.
+                    let _ = std::fs::remove_file(target.path());
+                }
+            })?
+        }
+    };
+    Ok(Report::new(plan, scans, &committed))
+}
+
+fn run(
+    layout: &Layout,
+    target: &dyn Target,
+    inputs: &[Input],
+    stop: &AtomicBool,
+) -> Result<Committed, CliError> {
+    let progress = Progress::new();
+    let observe = |event| progress.show(event);
+    let job = Job { target, inputs, stop, observe: &observe };
+    let result = write_and_prove(layout.clone(), job);
+    progress.end();
+    result
+}
+
+fn write_and_prove(layout: Layout, job: Job) -> Result<Committed, CliError> {
+    match pipeline::verify(pipeline::write(layout, job)?)? {
+        Verdict::Identical(proven) => Ok(pipeline::commit(proven)?),
+        Verdict::Differs { stick, differences } => Err(CliError::Differs { stick, differences }),
+    }
+}
+
+fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io::Result<()> {
+    show_stick(out, &report.stick)?;
+    for repair in &report.repairs {
+        let end = repair.lba + repair.sectors;
+        writeln!(
+            out,
+            "repaired  sectors {}..{end} after {} tries; the stick wears out",
+            repair.lba, repair.tries
+        )?;
+    }
+    let StickReport { bytes, ranges, .. } = &report.stick;
+    writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    writeln!(out, "done      {} boots from RAM", to.display())
+}
+
+/// The stick and its images, a line each.
+pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    for image in &stick.images {
+        writeln!(out, "image     {}  {}", image.blake3, image.path)?;
+        writeln!(
+            out,
+            "          \"{}\" in RAMKEY/{}: {} {}, {}, needs {} of RAM",
+            image.title,
+            image.file,
+            image.kind,
+            image.geometry,
+            Bytes(image.len),
+            Bytes(image.ram_needed)
+        )?;
+        for warning in &image.warnings {
+            writeln!(out, "warning   {warning}")?;
+        }
+    }
+    writeln!(
+        out,
+        "stick     {}, {}, {} \"{}\", id {}",
+        Bytes(stick.sectors * crate::units::SECTOR_LEN),
+        stick.layout,
+        stick.file_system,
+        stick.label,
+        stick.stick_id
+    )
+}

@@ -1,0 +1,142 @@
+//! A whole block device, opened once.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat};
+use rustix::io::Errno;
+
+use crate::device::{DeviceFacts, DeviceNumber, OpenError, System, TargetPath, ioctl};
+use crate::pipeline::Target;
+
+/// udev and automounters look at a stick for a moment after it was plugged in.
+const BUSY_TRIES: u32 = 20;
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
+
+/// A whole block device that nobody else can claim while it is open.
+pub struct BlockTarget {
+    device: File,
+    system: System,
+    facts: DeviceFacts,
+    alignment: usize,
+}
+
+impl BlockTarget {
+    /// Opens the device that `facts` describe for writing, and checks it again through the open descriptor.
+    ///
+    /// Opens with `O_EXCL` and never without it, so the kernel refuses when the disk or a part of it is
+    /// mounted, swapped to or held, and refuses others while this lives. Nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Busy`] or a refusal if something uses it, [`OpenError::Changed`] if it is no longer what was
+    /// checked, [`OpenError::Open`] if the system refuses.
+    pub fn open(system: &System, facts: &DeviceFacts, images: &[PathBuf]) -> Result<Self, OpenError> {
+        let path = || facts.node.clone();
+        let failed = |source: io::Error| OpenError::Open { path: path(), source };
+        let device = open_exclusive(system, facts, images)?;
+        let stat = fstat(&device).map_err(|error| failed(error.into()))?;
+        let number = DeviceNumber::from_raw(stat.st_rdev);
+        if FileType::from_raw_mode(stat.st_mode) != FileType::BlockDevice || number != facts.number {
+            return Err(OpenError::Changed { path: path() });
+        }
+        lock(&device).map_err(|error| match error {
+            Errno::WOULDBLOCK => OpenError::Busy { path: path() },
+            error => failed(error.into()),
+        })?;
+        let mut again = system.facts(number).map_err(failed)?;
+        again.node = path();
+        TargetPath::Block(Box::new(again.clone())).admit(system, images)?;
+        let len = ioctl::len(&device).map_err(failed)?;
+        let physical = ioctl::physical_sector(&device).map_err(failed)?;
+        let sector = ioctl::logical_sector(&device).map_err(failed)?;
+        if ioctl::read_only(&device).map_err(failed)? {
+            return Err(crate::device::Refusal::ReadOnly { node: path() }.into());
+        }
+        if sector != 512 {
+            return Err(crate::device::Refusal::SectorSize { node: path(), found: sector }.into());
+        }
+        let same = len == facts.len
+            && again.len == facts.len
+            && again.serial == facts.serial
+            && again.sequence == facts.sequence
+            && (facts.sequence.is_none() || ioctl::sequence(&device).ok() == facts.sequence);
+        if !same {
+            return Err(OpenError::Changed { path: path() });
+        }
+        let alignment = usize::try_from(physical).unwrap_or(4096).max(4096).next_power_of_two();
+        Ok(Self { device, system: system.clone(), facts: again, alignment })
+    }
+
+    /// Asks the kernel to read the new partition table. Of use after the commit only; a failure harms nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the system says: some devices have no partitions.
+    pub fn reread_partitions(&self) -> io::Result<()> {
+        ioctl::reread_partitions(&self.device)
+    }
+}
+
+fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[PathBuf]) -> Result<File, OpenError> {
+    let flags = OFlags::RDWR | OFlags::EXCL | OFlags::DIRECT | OFlags::CLOEXEC;
+    for _ in 0..BUSY_TRIES {
+        match rustix::fs::open(&facts.node, flags, Mode::empty()) {
+            Ok(device) => return Ok(device.into()),
+            Err(Errno::BUSY) => {
+                TargetPath::Block(Box::new(facts.clone())).admit(system, images)?;
+                sleep(BUSY_PAUSE);
+            }
+            Err(error) => return Err(OpenError::Open { path: facts.node.clone(), source: error.into() }),
+        }
+    }
+    Err(OpenError::Busy { path: facts.node.clone() })
+}
+
+/// Takes the lock that keeps udev from looking at the device while it is written
+/// (systemd.io/BLOCK_DEVICE_LOCKING).
+fn lock(device: &File) -> Result<(), Errno> {
+    for _ in 1..BUSY_TRIES {
+        match flock(device, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => sleep(BUSY_PAUSE),
+            result => return result,
+        }
+    }
+    flock(device, FlockOperation::NonBlockingLockExclusive)
+}
+
+impl Target for BlockTarget {
+    fn len(&self) -> u64 {
+        self.facts.len
+    }
+
+    fn alignment(&self) -> usize {
+        self.alignment
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.device.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        self.device.write_all_at(buffer, offset)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.device.sync_data()
+    }
+
+    fn same_device(&self) -> io::Result<()> {
+        let now = self.system.facts(self.facts.number)?;
+        let len = ioctl::len(&self.device)?;
+        if now.sequence == self.facts.sequence && now.serial == self.facts.serial && len == self.facts.len {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("another medium is in {}", self.facts.node.display())))
+        }
+    }
+}

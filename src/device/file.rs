@@ -1,0 +1,183 @@
+//! A regular file that stands for a stick, and anything that is only read.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::{Advice, FlockOperation, OFlags, fadvise, flock};
+
+use crate::device::{OpenError, TargetPath, ioctl};
+use crate::pipeline::{Buffer, Target};
+
+/// Alignment of address, offset and length that direct I/O accepts everywhere.
+const DIRECT: u64 = 4096;
+/// Bytes of the buffer of [`ReadOnly`].
+const BUFFER_LEN: u64 = 1 << 20;
+
+/// A regular file as a target. Writes go through the page cache, reads past it where the file system can.
+pub struct FileTarget {
+    file: File,
+    direct: Option<File>,
+    len: u64,
+    fresh: bool,
+}
+
+impl FileTarget {
+    /// Opens the file that was looked at, or makes one of `len` bytes, all holes.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Changed`] if another file is there now, [`OpenError::Busy`] if another ramkey writes it,
+    /// [`OpenError::Kind`] for a device, [`OpenError::Open`] if the system refuses.
+    pub fn open(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
+        let path = target.path();
+        let failed = |source| OpenError::Open { path: path.into(), source };
+        let (file, fresh) = match target {
+            TargetPath::Block(_) => {
+                return Err(OpenError::Kind { path: path.into(), kind: "a block device" });
+            }
+            TargetPath::File { identity, .. } => {
+                let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
+                let meta = file.metadata().map_err(failed)?;
+                if !meta.is_file() || (meta.dev(), meta.ino()) != *identity || meta.len() != len {
+                    return Err(OpenError::Changed { path: path.into() });
+                }
+                (file, false)
+            }
+            TargetPath::New { .. } => {
+                let mut options = OpenOptions::new();
+                let file = options.read(true).write(true).create_new(true).open(path).map_err(failed)?;
+                if let Err(error) = file.set_len(len) {
+                    // It is ours and empty, made a moment ago.
+                    let _ = std::fs::remove_file(path);
+                    return Err(failed(error));
+                }
+                (file, true)
+            }
+        };
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(OpenError::Busy { path: path.into() });
+        }
+        Ok(Self { direct: open_direct(path, &file), file, len, fresh })
+    }
+}
+
+impl Target for FileTarget {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn alignment(&self) -> usize {
+        DIRECT as usize
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        if let Some(direct) = &self.direct
+            && direct.read_exact_at(buffer, offset).is_ok()
+        {
+            return Ok(());
+        }
+        forget(&self.file, offset, buffer.len() as u64);
+        self.file.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(buffer, offset)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+}
+
+/// A file or block device that is only read, past the page cache where the system can.
+pub struct ReadOnly {
+    file: File,
+    direct: Option<File>,
+    len: u64,
+    buffer: Mutex<Buffer>,
+}
+
+impl ReadOnly {
+    /// Opens what `target` names for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Missing`] if nothing is there, [`OpenError::Open`] if the system refuses.
+    pub fn open(target: &TargetPath) -> Result<Self, OpenError> {
+        let path = target.path();
+        if matches!(target, TargetPath::New { .. }) {
+            return Err(OpenError::Missing { path: path.into() });
+        }
+        let failed = |source| OpenError::Open { path: path.into(), source };
+        let file = File::open(path).map_err(failed)?;
+        let len = match target {
+            TargetPath::Block(_) => ioctl::len(&file).map_err(failed)?,
+            _ => file.metadata().map_err(failed)?.len(),
+        };
+        let buffer = Mutex::new(Buffer::new(BUFFER_LEN as usize, DIRECT as usize));
+        Ok(Self { direct: open_direct(path, &file), file, len, buffer })
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Fills `buffer` from byte `offset` on; any offset and length.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; also when the end comes before the buffer is full.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let mut done = 0;
+        while done < buffer.len() {
+            let at = offset + done as u64;
+            let part = buffer.len().min(done + (BUFFER_LEN - DIRECT) as usize);
+            self.read_part(at, &mut buffer[done..part])?;
+            done = part;
+        }
+        Ok(())
+    }
+
+    fn read_part(&self, offset: u64, part: &mut [u8]) -> io::Result<()> {
+        let start = offset / DIRECT * DIRECT;
+        let end = (offset + part.len() as u64).next_multiple_of(DIRECT).min(self.len);
+        if let Some(direct) = &self.direct
+            && offset + part.len() as u64 <= self.len
+        {
+            let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+            let bytes = &mut buffer.bytes_mut()[..(end - start) as usize];
+            if direct.read_exact_at(bytes, start).is_ok() {
+                part.copy_from_slice(&bytes[(offset - start) as usize..][..part.len()]);
+                return Ok(());
+            }
+        }
+        forget(&self.file, start, part.len() as u64 + DIRECT);
+        self.file.read_exact_at(part, offset)
+    }
+}
+
+/// A second descriptor of the same file that reads past the page cache, if the file system has that.
+fn open_direct(path: &Path, file: &File) -> Option<File> {
+    let flags = i32::try_from(OFlags::DIRECT.bits()).ok()?;
+    let direct = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+    let identity = |file: &File| file.metadata().ok().map(|meta| (meta.dev(), meta.ino(), meta.rdev()));
+    (identity(&direct).is_some() && identity(&direct) == identity(file)).then_some(direct)
+}
+
+/// Drops cached bytes, so that the next read asks the medium. Only advice: a failure is no harm to the read.
+fn forget(file: &File, offset: u64, len: u64) {
+    let _ = fadvise(file, offset, std::num::NonZero::new(len), Advice::DontNeed);
+}

@@ -1,0 +1,178 @@
+//! Why a device is refused: a pure decision over facts that others have gathered.
+
+use std::path::PathBuf;
+
+use crate::device::{DeviceFacts, DeviceKind, Use};
+
+/// Why a target must not be written. Nothing has been touched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The running system needs it.
+    #[error("{} is refused: it holds {}", node.display(), folder.display())]
+    System {
+        /// The device.
+        node: PathBuf,
+        /// The folder of the running system.
+        folder: PathBuf,
+    },
+    /// It is a part of a disk.
+    #[error("{} is refused: it is a partition, and the whole stick is written", node.display())]
+    Partition {
+        /// The device.
+        node: PathBuf,
+        /// The disk that it is a part of.
+        disk: PathBuf,
+    },
+    /// A file system on it is mounted.
+    #[error("{} is refused: {name} is mounted on {}", node.display(), folder.display())]
+    Mounted {
+        /// The device.
+        node: PathBuf,
+        /// Name of the device that is mounted.
+        name: String,
+        /// Where.
+        folder: PathBuf,
+    },
+    /// Memory is swapped to it.
+    #[error("{} is refused: {name} is swap space in use", node.display())]
+    Swap {
+        /// The device.
+        node: PathBuf,
+        /// Name of the device, or path of the file.
+        name: String,
+    },
+    /// Another device is made of it.
+    #[error("{} is refused: {name} is held by {holder}", node.display())]
+    Held {
+        /// The device.
+        node: PathBuf,
+        /// Name of the part that is held.
+        name: String,
+        /// Name of the device that holds it.
+        holder: String,
+    },
+    /// A file on it stands for a disk.
+    #[error("{} is refused: {name} shows the file {}", node.display(), file.display())]
+    Loop {
+        /// The device or file.
+        node: PathBuf,
+        /// Name of the loop device.
+        name: String,
+        /// The file.
+        file: PathBuf,
+    },
+    /// It holds an image that is to be written.
+    #[error("{} is refused: the image {} lies on it", node.display(), image.display())]
+    Source {
+        /// The device or file.
+        node: PathBuf,
+        /// The image.
+        image: PathBuf,
+    },
+    /// It is built in, so it is no stick.
+    #[error("{} is refused: it is not removable", node.display())]
+    NotRemovable {
+        /// The device.
+        node: PathBuf,
+    },
+    /// It is made of other devices, or of memory.
+    #[error("{} is refused: it is no disk but a device made of others", node.display())]
+    Virtual {
+        /// The device.
+        node: PathBuf,
+    },
+    /// The kernel refuses writes.
+    #[error("{} is refused: it is read-only", node.display())]
+    ReadOnly {
+        /// The device.
+        node: PathBuf,
+    },
+    /// A BIOS would see other sectors.
+    #[error("{} is refused: its sectors have {found} bytes, and 512 are needed", node.display())]
+    SectorSize {
+        /// The device.
+        node: PathBuf,
+        /// Bytes in its logical sector.
+        found: u64,
+    },
+    /// A card reader without a card, for example.
+    #[error("{} is refused: it holds no medium", node.display())]
+    Empty {
+        /// The device.
+        node: PathBuf,
+    },
+}
+
+impl Refusal {
+    /// What the person at the terminal can do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Mounted { folder, .. } => format!("run `umount {}` first", folder.display()),
+            Self::Swap { name, .. } => format!("run `swapoff {name}` first"),
+            Self::Held { holder, .. } => {
+                format!("close {holder} first, for example with `dmsetup` or `mdadm`")
+            }
+            Self::Loop { name, .. } => format!("run `losetup --detach /dev/{name}` first"),
+            Self::Source { .. } => "copy the image to another disk first".into(),
+            Self::Partition { disk, .. } => format!("name the whole stick: {}", disk.display()),
+            Self::ReadOnly { .. } => "move the switch on the stick or card, and plug it in again".into(),
+            Self::Empty { .. } => "put the card or stick in".into(),
+            Self::System { .. }
+            | Self::NotRemovable { .. }
+            | Self::Virtual { .. }
+            | Self::SectorSize { .. } => "`ramkey list` shows the sticks that can be written".into(),
+        }
+    }
+}
+
+/// Why the device is refused, or `None` if it may be written.
+///
+/// What would do most harm is said first: the running system, then what is in use, then what it is.
+pub fn refusal(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
+    let node = || facts.node.clone();
+    let system = uses.iter().find_map(|used| match used {
+        Use::System { folder } => Some(Refusal::System { node: node(), folder: folder.clone() }),
+        _ => None,
+    });
+    if system.is_some() {
+        return system;
+    }
+    if facts.kind == DeviceKind::Partition {
+        let name = facts.node.to_string_lossy();
+        let digits = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let whole = digits.strip_suffix('p').filter(|disk| disk.ends_with(|c: char| c.is_ascii_digit()));
+        return Some(Refusal::Partition { node: node(), disk: whole.unwrap_or(digits).into() });
+    }
+    uses.first().map(|used| refused_use(facts, used)).or_else(|| refused_kind(facts))
+}
+
+/// The refusal of a file or device for one use of it.
+pub(super) fn refused_use(facts: &DeviceFacts, used: &Use) -> Refusal {
+    refused_path(&facts.node, used)
+}
+
+/// The refusal of the target `node` for one use of it.
+pub(super) fn refused_path(node: &std::path::Path, used: &Use) -> Refusal {
+    let node = node.to_owned();
+    match used.clone() {
+        Use::System { folder } => Refusal::System { node, folder },
+        Use::Mounted { name, folder, .. } => Refusal::Mounted { node, name, folder },
+        Use::Swap { name } => Refusal::Swap { node, name },
+        Use::Held { name, holder } => Refusal::Held { node, name, holder },
+        Use::Loop { name, file } => Refusal::Loop { node, name, file },
+        Use::Source { image } => Refusal::Source { node, image },
+    }
+}
+
+fn refused_kind(facts: &DeviceFacts) -> Option<Refusal> {
+    let node = facts.node.clone();
+    match facts.kind {
+        DeviceKind::Virtual => Some(Refusal::Virtual { node }),
+        DeviceKind::Disk if !facts.removable && !facts.usb => Some(Refusal::NotRemovable { node }),
+        _ if facts.len == 0 => Some(Refusal::Empty { node }),
+        _ if facts.read_only => Some(Refusal::ReadOnly { node }),
+        _ if facts.logical_sector != 512 => Some(Refusal::SectorSize { node, found: facts.logical_sector }),
+        _ => None,
+    }
+}

@@ -1,0 +1,227 @@
+//! What the path that a user gave is: a device, a file, or nothing yet.
+
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::device::safety::refused_path;
+use crate::device::{DeviceFacts, DeviceNumber, Refusal, System, Use, refusal, uses};
+
+/// Why a target cannot be opened. It was not touched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// It must not be written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such device, and none is made up.
+    #[error("{} does not exist, and ramkey makes no files under /dev", path.display())]
+    NoDevice {
+        /// The path.
+        path: PathBuf,
+    },
+    /// There is nothing at the path.
+    #[error("{} does not exist", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It is a folder, a pipe, a terminal or the like.
+    #[error("{} is {kind}, neither a block device nor a regular file", path.display())]
+    Kind {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A new file needs a length.
+    #[error("{} does not exist yet, so its size is needed", path.display())]
+    NoSize {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file or device has another length.
+    #[error("{} has {found} bytes, and --size asks for {wanted}", path.display())]
+    Size {
+        /// The path.
+        path: PathBuf,
+        /// Its length in bytes.
+        found: u64,
+        /// The length asked for.
+        wanted: u64,
+    },
+    /// Another program has claimed it.
+    #[error("{} is in use by another program", path.display())]
+    Busy {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It is not what was checked a moment ago.
+    #[error("{} changed since it was checked", path.display())]
+    Changed {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The system refuses.
+    #[error("opening {}", path.display())]
+    Open {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    /// What the person at the terminal can do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.help(),
+            Self::NoDevice { .. } => {
+                "plug the stick in; `ramkey list` shows the sticks that can be written".into()
+            }
+            Self::Missing { .. } => "check the path".into(),
+            Self::Kind { .. } => "name a stick (`ramkey list` shows them) or a file".into(),
+            Self::NoSize { .. } => "add --size, for example --size 128M".into(),
+            Self::Size { .. } => "leave --size out, or remove the file first".into(),
+            Self::Busy { .. } => "close the program that uses it; `lsof` names it".into(),
+            Self::Changed { .. } => "repeat the command".into(),
+            Self::Open { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => "run the command as root".into(),
+                io::ErrorKind::NotFound => "make the folder first".into(),
+                _ => "check the path and the device".into(),
+            },
+        }
+    }
+}
+
+/// The thing at a path, looked at and not opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetPath {
+    /// A block device.
+    Block(Box<DeviceFacts>),
+    /// A regular file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Its length in bytes.
+        len: u64,
+        /// Its device and inode number.
+        identity: (u64, u64),
+    },
+    /// Nothing; a file can be made there.
+    New {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+impl TargetPath {
+    /// Finds out what `path` is, following links.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::NoDevice`] if nothing is there and the folder is one of devices, [`OpenError::Kind`] if it
+    /// can be no target, [`OpenError::Open`] if the system does not tell.
+    pub fn look(system: &System, path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Open { path: path.into(), source };
+        let meta = match fs::metadata(path) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::look_at_nothing(system, path);
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let kind = meta.file_type();
+        if kind.is_block_device() {
+            let mut facts = system.facts(DeviceNumber::from_raw(meta.rdev())).map_err(failed)?;
+            facts.node = fs::canonicalize(path).map_err(failed)?;
+            return Ok(Self::Block(Box::new(facts)));
+        }
+        if kind.is_file() {
+            let identity = (meta.dev(), meta.ino());
+            return Ok(Self::File { path: path.into(), len: meta.len(), identity });
+        }
+        let kind = match () {
+            () if kind.is_dir() => "a folder",
+            () if kind.is_fifo() => "a pipe",
+            () if kind.is_char_device() => "a character device",
+            () if kind.is_socket() => "a socket",
+            () => "something else",
+        };
+        Err(OpenError::Kind { path: path.into(), kind })
+    }
+
+    fn look_at_nothing(system: &System, path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Open { path: path.into(), source };
+        if fs::symlink_metadata(path).is_ok() {
+            // A link to nothing: what it points to could be anywhere.
+            return Err(OpenError::Missing { path: path.into() });
+        }
+        let folder = match path.parent() {
+            Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+            Some(folder) => folder,
+            None => return Err(OpenError::Missing { path: path.into() }),
+        };
+        let folder = fs::canonicalize(folder).map_err(|source| {
+            let devices = path.starts_with(&system.dev) && source.kind() == io::ErrorKind::NotFound;
+            if devices { OpenError::NoDevice { path: path.into() } } else { failed(source) }
+        })?;
+        // /dev/shm is memory that any program may keep files in.
+        if folder.starts_with(&system.dev) && !folder.starts_with(system.dev.join("shm")) {
+            return Err(OpenError::NoDevice { path: path.into() });
+        }
+        if path.file_name().is_none() || path.to_string_lossy().ends_with('/') {
+            return Err(OpenError::Missing { path: path.into() });
+        }
+        Ok(Self::New { path: path.into() })
+    }
+
+    /// The path, as messages name it.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Block(facts) => &facts.node,
+            Self::File { path, .. } | Self::New { path } => path,
+        }
+    }
+
+    /// Length in bytes that the stick will have, given what the user asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::NoSize`] if a new file gets no length, [`OpenError::Size`] if a thing that exists has
+    /// another one.
+    pub fn stick_len(&self, wanted: Option<u64>) -> Result<u64, OpenError> {
+        let found = match self {
+            Self::Block(facts) => facts.len,
+            Self::File { len, .. } => *len,
+            Self::New { path } => return wanted.ok_or_else(|| OpenError::NoSize { path: path.clone() }),
+        };
+        match wanted {
+            Some(wanted) if wanted != found => {
+                Err(OpenError::Size { path: self.path().into(), found, wanted })
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// Refuses a target that must not be written. `images` are the files that are to be written to it.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`], the worst reason first.
+    pub fn admit(&self, system: &System, images: &[PathBuf]) -> Result<(), Refusal> {
+        match self {
+            Self::Block(facts) => refusal(facts, &uses(system, facts.number, images)).map_or(Ok(()), Err),
+            Self::File { path, identity, .. } => {
+                let source = images.iter().find(|image| {
+                    fs::metadata(image).is_ok_and(|meta| (meta.dev(), meta.ino()) == *identity)
+                });
+                let source = source.map(|image| Use::Source { image: image.clone() });
+                let used = source.or_else(|| system.uses_of_file(path).into_iter().next());
+                used.map_or(Ok(()), |used| Err(refused_path(path, &used)))
+            }
+            Self::New { .. } => Ok(()),
+        }
+    }
+}

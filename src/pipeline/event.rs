@@ -1,0 +1,46 @@
+//! What the pipeline tells while it works.
+
+/// A part of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Sector 0 is cleared, so that the stick does not boot until it is proven.
+    Clear,
+    /// Everything but sector 0 is written.
+    Write,
+    /// The device is asked to keep what it got.
+    Flush,
+    /// Everything is read back and compared.
+    ReadBack,
+    /// Sector 0 is written and read back.
+    Commit,
+}
+
+/// One step of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A phase begins. The read-back begins again after a repair.
+    Begin {
+        /// Which.
+        phase: Phase,
+        /// Bytes that it handles.
+        bytes: u64,
+    },
+    /// Bytes that the device has accepted, or given back.
+    Advance {
+        /// In which phase.
+        phase: Phase,
+        /// How many since the last such event.
+        bytes: u64,
+    },
+    /// A range came back changed, was written again, and is right now.
+    Repaired {
+        /// First sector.
+        lba: u64,
+        /// Sectors.
+        sectors: u64,
+        /// Times that it was written again.
+        tries: u32,
+    },
+}

@@ -1,0 +1,123 @@
+//! Why the pipeline stopped, and what it leaves behind.
+
+use std::error::Error;
+use std::{fmt, io};
+
+use crate::pipeline::Phase;
+
+/// What is known of a stick after the pipeline stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StickState {
+    /// Nothing was written.
+    Untouched,
+    /// Sector 0 is clear: the stick does not boot.
+    WillNotBoot,
+    /// Sector 0 could not be cleared, or not be read back.
+    Unknown,
+}
+
+/// The pipeline stopped.
+///
+/// Displays as its cause, whose source is its own.
+#[derive(Debug)]
+pub struct Failure {
+    /// What is known of the stick.
+    pub stick: StickState,
+    /// Why.
+    pub cause: PipelineError,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}
+
+/// Why the pipeline stopped. Offsets are bytes from the start of the stick or of the image.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The layout does not fit the stick, or contradicts itself.
+    #[error("the layout is wrong at sector {lba}")]
+    Layout {
+        /// First sector of the range.
+        lba: u64,
+    },
+    /// The device at the other end is not the one that was checked.
+    #[error("the stick is not the one that was checked")]
+    DeviceChanged(#[source] io::Error),
+    /// The stick refused to read.
+    #[error("reading the stick at byte {offset:#x}")]
+    Read {
+        /// First byte.
+        offset: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The stick refused to write.
+    #[error("writing bytes {offset:#x}..{end:#x} of the stick")]
+    Write {
+        /// First byte.
+        offset: u64,
+        /// One past the last byte.
+        end: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The stick did not confirm what it got.
+    #[error("flushing the stick")]
+    Flush(#[source] io::Error),
+    /// Sector 0 does not hold what was written to it.
+    #[error("sector 0 reads back changed after it was written")]
+    Sector0,
+    /// An image could not be read.
+    #[error("reading {image} at byte {offset:#x}")]
+    Image {
+        /// Its name.
+        image: String,
+        /// First byte.
+        offset: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An image is not what it was when its hash was taken.
+    #[error("bytes {offset:#x}..{end:#x} of {image} changed while it was being written")]
+    ImageChanged {
+        /// Its name.
+        image: String,
+        /// First byte.
+        offset: u64,
+        /// One past the last byte.
+        end: u64,
+    },
+    /// The user asked to stop.
+    #[error("stopped on request in the phase {phase:?}")]
+    Stopped {
+        /// In which phase.
+        phase: Phase,
+    },
+}
+
+impl PipelineError {
+    /// What the person at the terminal can do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Layout { .. } => "this is a defect of ramkey: please report it with the command line",
+            Self::DeviceChanged(_) => "run `ramkey list` and start again with the stick that you mean",
+            Self::Read { .. } | Self::Write { .. } | Self::Flush(_) => {
+                "plug the stick in again and repeat the command; if it fails again, use another stick"
+            }
+            Self::Sector0 => "the stick loses data after reporting success; do not use it",
+            Self::Image { .. } => "copy the image to a sound disk and repeat the command",
+            Self::ImageChanged { .. } => "close what writes to the image and repeat the command",
+            Self::Stopped { .. } => "repeat the command to make the stick bootable",
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A layout cut into pieces that fit a buffer, and the bytes of each.
+
+use blake3::hazmat::HasherExt;
+
+use crate::image::Source;
+use crate::layout::{Content, Layout, Role};
+use crate::pipeline::PipelineError;
+use crate::units::SECTOR_LEN;
+
+/// Most bytes in a piece: what one request writes, and what one hash covers.
+pub const PIECE_LEN: u64 = 1 << 20;
+
+/// An image as the pipeline needs it: its bytes, and what they must hash to.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// Name for messages.
+    pub name: &'a str,
+    /// The bytes.
+    pub source: &'a dyn Source,
+    /// log2 of the chunk length, at most 20.
+    pub chunk_shift: u8,
+    /// BLAKE3 chaining value of each chunk; of a single chunk, the hash itself.
+    pub chunks: &'a [[u8; 32]],
+}
+
+/// A run of sectors inside one extent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Number of the extent.
+    pub extent: usize,
+    /// First sector.
+    pub lba: u64,
+    /// Sectors; at most [`PIECE_LEN`] bytes.
+    pub sectors: u64,
+}
+
+impl Piece {
+    pub fn offset(&self) -> u64 {
+        self.lba * SECTOR_LEN
+    }
+
+    pub fn len(&self) -> u64 {
+        self.sectors * SECTOR_LEN
+    }
+
+    pub fn end(&self) -> u64 {
+        self.offset() + self.len()
+    }
+}
+
+/// Refuses a layout that could not be written as a whole: empty, out of order, beyond `stick_len`, or not
+/// starting with sector 0.
+pub(super) fn check(layout: &Layout, stick_len: u64) -> Result<(), PipelineError> {
+    let mut free_from = 0;
+    for (index, extent) in layout.extents.iter().enumerate() {
+        let end = extent.lba.checked_add(extent.sectors);
+        let len = extent.sectors.checked_mul(SECTOR_LEN);
+        let sound = extent.sectors > 0
+            && extent.lba >= free_from
+            && end.is_some_and(|end| end <= layout.stick_sectors && end <= stick_len / SECTOR_LEN)
+            && (index == 0) == (extent.role == Role::Sector0)
+            && (index > 0 || (extent.lba, extent.sectors) == (0, 1))
+            && !matches!(&extent.content, Content::Bytes(bytes) if Some(bytes.len() as u64) != len);
+        if !sound {
+            return Err(PipelineError::Layout { lba: extent.lba });
+        }
+        free_from = end.unwrap_or(u64::MAX);
+    }
+    if layout.extents.is_empty() { Err(PipelineError::Layout { lba: 0 }) } else { Ok(()) }
+}
+
+/// Every piece of `layout` but sector 0, in order.
+pub(super) fn pieces(layout: &Layout) -> impl Iterator<Item = Piece> {
+    layout.extents.iter().enumerate().skip(1).flat_map(|(index, extent)| {
+        let step = PIECE_LEN / SECTOR_LEN;
+        (0..extent.sectors).step_by(step as usize).map(move |first| Piece {
+            extent: index,
+            lba: extent.lba + first,
+            sectors: step.min(extent.sectors - first),
+        })
+    })
+}
+
+/// Fills `buffer`, which is as long as the piece, with the bytes that belong there.
+///
+/// Bytes of an image are compared with the hashes of its chunks first.
+pub(super) fn fill(
+    piece: &Piece,
+    layout: &Layout,
+    inputs: &[Input],
+    buffer: &mut [u8],
+) -> Result<(), PipelineError> {
+    let extent = &layout.extents[piece.extent];
+    let skip = (piece.lba - extent.lba) * SECTOR_LEN;
+    match &extent.content {
+        Content::Zeros => buffer.fill(0),
+        Content::Bytes(bytes) => buffer.copy_from_slice(&bytes[skip as usize..][..buffer.len()]),
+        Content::Image { image, offset } => {
+            let input = inputs.get(*image).ok_or(PipelineError::Layout { lba: piece.lba })?;
+            let offset = offset + skip;
+            let len = input.source.len().saturating_sub(offset).min(buffer.len() as u64) as usize;
+            let (data, padding) = buffer.split_at_mut(len);
+            padding.fill(0);
+            input.source.read_at(offset, data).map_err(|source| PipelineError::Image {
+                image: input.name.to_owned(),
+                offset,
+                source,
+            })?;
+            prove(input, offset, data).map_err(|error| match error {
+                Unproven::Unaligned => PipelineError::Layout { lba: piece.lba },
+                Unproven::Changed { offset, end } => {
+                    PipelineError::ImageChanged { image: input.name.to_owned(), offset, end }
+                }
+            })?;
+        }
+    }
+    Ok(())
+}
+
+enum Unproven {
+    Unaligned,
+    Changed { offset: u64, end: u64 },
+}
+
+/// Compares `data`, the image's bytes from `offset` on, with the hashes of the chunks.
+fn prove(input: &Input, offset: u64, data: &[u8]) -> Result<(), Unproven> {
+    let chunk_len = 1u64 << input.chunk_shift;
+    let end = offset + data.len() as u64;
+    if !offset.is_multiple_of(chunk_len) || !(end.is_multiple_of(chunk_len) || end == input.source.len()) {
+        return Err(Unproven::Unaligned);
+    }
+    for (index, chunk) in (offset >> input.chunk_shift..).zip(data.chunks(chunk_len as usize)) {
+        let offset = index << input.chunk_shift;
+        let expected = input.chunks.get(index as usize).ok_or(Unproven::Unaligned)?;
+        let found = if input.chunks.len() == 1 {
+            *blake3::hash(chunk).as_bytes()
+        } else {
+            blake3::Hasher::new().set_input_offset(offset).update(chunk).finalize_non_root()
+        };
+        if found != *expected {
+            return Err(Unproven::Changed { offset, end: offset + chunk.len() as u64 });
+        }
+    }
+    Ok(())
+}

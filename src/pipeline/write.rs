@@ -1,0 +1,156 @@
+//! Clears sector 0, then writes everything behind it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crate::layout::Layout;
+use crate::pipeline::piece::{self, Piece};
+use crate::pipeline::{Buffer, Event, Failure, Input, PIECE_LEN, Phase, PipelineError, StickState, Target};
+use crate::units::SECTOR_LEN;
+
+/// Buffers between the thread that reads and the one that writes: 8 MiB of memory.
+pub(super) const BUFFERS: usize = 8;
+
+/// Everything that the pipeline works with, beside the layout.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// The stick.
+    pub target: &'a dyn Target,
+    /// The images, in the order that the layout numbers them.
+    pub inputs: &'a [Input<'a>],
+    /// Set when the user asks to stop: the piece in work is finished, sector 0 stays clear.
+    pub stop: &'a AtomicBool,
+    /// Told of each step; may be called from any thread.
+    pub observe: &'a (dyn Fn(Event) + Sync),
+}
+
+impl Job<'_> {
+    pub(super) fn tell(&self, event: Event) {
+        (self.observe)(event);
+    }
+
+    pub(super) fn check_stop(&self, phase: Phase) -> Result<(), PipelineError> {
+        if self.stop.load(Ordering::Relaxed) { Err(PipelineError::Stopped { phase }) } else { Ok(()) }
+    }
+
+    pub(super) fn flush(&self) -> Result<(), PipelineError> {
+        self.tell(Event::Begin { phase: Phase::Flush, bytes: 0 });
+        self.target.flush().map_err(PipelineError::Flush)
+    }
+
+    /// Writes one sector 0 and reads it back.
+    pub(super) fn put_sector_0(&self, sector: &[u8]) -> Result<(), PipelineError> {
+        let len = SECTOR_LEN as usize;
+        let mut buffer = Buffer::new(len, self.target.alignment());
+        buffer.bytes_mut().copy_from_slice(sector);
+        self.target.write_at(0, buffer.bytes()).map_err(|source| PipelineError::Write {
+            offset: 0,
+            end: SECTOR_LEN,
+            source,
+        })?;
+        self.target.flush().map_err(PipelineError::Flush)?;
+        buffer.bytes_mut().fill(0xD1);
+        self.target
+            .read_at(0, buffer.bytes_mut())
+            .map_err(|source| PipelineError::Read { offset: 0, source })?;
+        if buffer.bytes() == sector { Ok(()) } else { Err(PipelineError::Sector0) }
+    }
+}
+
+/// One piece as it was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub piece: Piece,
+    /// BLAKE3 of the bytes that were written.
+    pub hash: blake3::Hash,
+}
+
+/// A stick that holds everything but sector 0, which is clear. Nothing of it is proven.
+#[must_use]
+pub struct Written<'a> {
+    pub(super) job: Job<'a>,
+    pub(super) layout: Layout,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// Clears sector 0 and proves that, then writes the rest of `layout` and flushes it.
+///
+/// Reads the images in a second thread; at most 8 MiB are on the way. Nothing is changed before sector 0 is
+/// cleared.
+///
+/// # Errors
+///
+/// A [`Failure`] with the state of the stick: untouched if the layout is wrong or the device was exchanged,
+/// unknown if sector 0 could not be cleared, and not bootable after that.
+pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
+    let untouched = |cause| Failure { stick: StickState::Untouched, cause };
+    piece::check(&layout, job.target.len()).map_err(untouched)?;
+    job.check_stop(Phase::Clear).map_err(untouched)?;
+    job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(untouched)?;
+
+    job.tell(Event::Begin { phase: Phase::Clear, bytes: SECTOR_LEN });
+    job.put_sector_0(&[0; SECTOR_LEN as usize])
+        .map_err(|cause| Failure { stick: StickState::Unknown, cause })?;
+    job.tell(Event::Advance { phase: Phase::Clear, bytes: SECTOR_LEN });
+
+    let dead = |cause| Failure { stick: StickState::WillNotBoot, cause };
+    let bytes = piece::pieces(&layout).map(|piece| piece.len()).sum();
+    job.tell(Event::Begin { phase: Phase::Write, bytes });
+    let marks = write_pieces(&layout, &job).map_err(dead)?;
+    job.flush().map_err(dead)?;
+    Ok(Written { job, layout, marks })
+}
+
+type Filled = Result<(Mark, Buffer), PipelineError>;
+
+/// Moves every piece from a reading thread to the target; gives the hash of each.
+fn write_pieces(layout: &Layout, job: &Job) -> Result<Vec<Mark>, PipelineError> {
+    thread::scope(|scope| {
+        let (filled, to_write) = sync_channel::<Filled>(BUFFERS);
+        let (emptied, to_fill) = sync_channel::<Buffer>(BUFFERS);
+        for _ in 0..BUFFERS {
+            // The receiver lives in this function, so a send cannot fail yet.
+            let _ = emptied.send(Buffer::new(PIECE_LEN as usize, job.target.alignment()));
+        }
+        let inputs = job.inputs;
+        scope.spawn(move || read_pieces(layout, inputs, &to_fill, &filled));
+
+        let mut marks = Vec::new();
+        while let Ok(message) = to_write.recv() {
+            job.check_stop(Phase::Write)?;
+            let (mark, buffer) = message?;
+            put_piece(job, &mark.piece, &buffer.bytes()[..mark.piece.len() as usize])?;
+            job.tell(Event::Advance { phase: Phase::Write, bytes: mark.piece.len() });
+            marks.push(mark);
+            // The reader is gone when it has nothing more to fill.
+            let _ = emptied.send(buffer);
+        }
+        Ok(marks)
+    })
+}
+
+/// Writes a piece, unless the target is known to hold zeros there already.
+fn put_piece(job: &Job, piece: &Piece, bytes: &[u8]) -> Result<(), PipelineError> {
+    if job.target.is_fresh() && bytes.iter().all(|&byte| byte == 0) {
+        return Ok(());
+    }
+    job.target.write_at(piece.offset(), bytes).map_err(|source| PipelineError::Write {
+        offset: piece.offset(),
+        end: piece.end(),
+        source,
+    })
+}
+
+/// Fills buffers until there are no pieces left or nobody takes them.
+fn read_pieces(layout: &Layout, inputs: &[Input], to_fill: &Receiver<Buffer>, filled: &SyncSender<Filled>) {
+    for piece in piece::pieces(layout) {
+        let Ok(mut buffer) = to_fill.recv() else { return };
+        let bytes = &mut buffer.bytes_mut()[..piece.len() as usize];
+        let result = piece::fill(&piece, layout, inputs, bytes).map(|()| blake3::hash(bytes));
+        let failed = result.is_err();
+        if filled.send(result.map(|hash| (Mark { piece, hash }, buffer))).is_err() || failed {
+            return;
+        }
+    }
+}

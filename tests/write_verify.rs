@@ -1,0 +1,231 @@
+//! Writing and reading back, on a stick that insists on alignment and misbehaves in every way we know.
+
+mod mock;
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use mock::{End, Fault, Stick, image, is_complete, run, run_observed};
+use ramkey::layout::{Content, Extent, Layout, Role};
+use ramkey::pipeline::{Event, Found, Input, Job, Phase, PipelineError, StickState, write};
+
+#[test]
+fn a_good_stick_is_written_whole_and_sector_0_last() {
+    let (stick, image) = (Stick::new(Fault::None), image());
+    let End::Committed(committed) = run(&stick, &image) else { panic!("it was not committed") };
+    assert!(is_complete(&stick, &image));
+    assert!(committed.repairs.is_empty());
+    let sectors: u64 = committed.layout.extents.iter().map(|extent| extent.sectors).sum();
+    assert_eq!(committed.bytes, sectors * 512);
+    let log = stick.state().log.clone();
+    assert_eq!(log.first(), Some(&(0, 512)), "sector 0 is cleared before anything else");
+    assert_eq!(log.last(), Some(&(0, 512)), "sector 0 is written behind everything else");
+    assert_eq!(log.iter().filter(|(offset, _)| *offset == 0).count(), 2);
+}
+
+#[test]
+fn bytes_outside_the_layout_are_not_touched() {
+    let stick = Stick::new(Fault::None);
+    let End::Committed(_) = run(&stick, &image()) else { panic!("it was not committed") };
+    let state = stick.state();
+    for lba in [134, 2047, 2348, 2999, mock::STICK_SECTORS - 3001] {
+        let sector = &state.bytes[(lba * 512) as usize..][..512];
+        assert!(sector.iter().all(|&byte| byte == 0xD1), "sector {lba} was written");
+    }
+}
+
+#[test]
+fn a_fresh_file_keeps_its_holes_and_is_still_read_back() {
+    let mut stick = Stick::new(Fault::None);
+    stick.fresh = true;
+    stick.state().bytes.fill(0);
+    let End::Committed(_) = run(&stick, &image()) else { panic!("it was not committed") };
+    assert!(is_complete(&stick, &image()));
+    let first_cleared = (mock::STICK_SECTORS - 3000) * 512;
+    assert!(stick.state().log.iter().all(|(offset, _)| *offset < first_cleared), "zeros were written");
+
+    // A stick that only claims to be fresh is found out and repaired.
+    let mut stick = Stick::new(Fault::None);
+    stick.fresh = true;
+    let End::Committed(committed) = run(&stick, &image()) else { panic!("it was not committed") };
+    assert!(!committed.repairs.is_empty());
+    assert!(is_complete(&stick, &image()));
+}
+
+#[test]
+fn one_lie_is_repaired_and_reported() {
+    let image = image();
+    // Write 0 clears sector 0; the last one commits.
+    for n in 1..9 {
+        let stick = Stick::new(Fault::DropWrite(n));
+        let End::Committed(committed) = run(&stick, &image) else { panic!("write {n}: not committed") };
+        assert_eq!(committed.repairs.len(), 1, "write {n}");
+        assert_eq!(committed.repairs[0].tries, 1, "write {n}");
+        assert!(is_complete(&stick, &image), "write {n}");
+    }
+}
+
+#[test]
+fn a_sector_that_needs_several_tries_gets_three() {
+    let image = image();
+    // The first read is the pass that finds it; each try reads once more.
+    for (times, tries) in [(1, 1), (2, 2), (3, 3)] {
+        let stick = Stick::new(Fault::BadReads { lba: 2100, times });
+        let End::Committed(committed) = run(&stick, &image) else { panic!("{times} bad reads") };
+        assert_eq!(committed.repairs[0].tries, tries);
+        assert_eq!(committed.repairs[0].lba, 2048, "the piece that holds sector 2100");
+        let stick = Stick::new(Fault::Unreadable { lba: 2100, times });
+        let End::Committed(committed) = run(&stick, &image) else { panic!("{times} failed reads") };
+        assert_eq!(committed.repairs[0].tries, tries);
+    }
+    let stick = Stick::new(Fault::BadReads { lba: 2100, times: 4 });
+    assert!(matches!(run(&stick, &image), End::Differs { .. }));
+}
+
+#[test]
+fn a_sector_that_loses_data_for_ever_is_named_with_both_hashes() {
+    let image = image();
+    let stick = Stick::new(Fault::DropSector(2100));
+    let End::Differs { stick: state, differences } = run(&stick, &image) else { panic!("it was missed") };
+    assert_eq!(state, StickState::WillNotBoot);
+    let [difference] = &differences[..] else { panic!("{differences:?}") };
+    assert_eq!((difference.offset, difference.end), (2048 * 512, 2348 * 512));
+    let mut found = mock::noise(300 * 512, 4);
+    assert_eq!(difference.written, blake3::hash(&found));
+    found[52 * 512..53 * 512].fill(0xD1);
+    assert_eq!(difference.read, Found::Bytes(blake3::hash(&found)));
+    assert_eq!(
+        difference.to_string(),
+        format!(
+            "bytes 0x100000..0x125800 changed: wrote {}, read back {}",
+            difference.written,
+            blake3::hash(&found)
+        )
+    );
+    assert_eq!(stick.sector_0(), [0; 512]);
+}
+
+#[test]
+fn an_unreadable_sector_is_a_difference() {
+    let stick = Stick::new(Fault::Unreadable { lba: 40, times: u64::MAX });
+    let End::Differs { differences, .. } = run(&stick, &image()) else { panic!("it was missed") };
+    assert!(matches!(&differences[0].read, Found::Unreadable(why) if why.contains("os error 5")));
+    assert_eq!(differences[0].offset, 34 * 512);
+}
+
+#[test]
+fn a_stick_that_claims_more_room_than_it_has_is_never_committed() {
+    // Each repair destroys what lies at the same place: only a whole pass without one may count.
+    for sectors in [64, 1000, 3000, 4096, 8192, mock::STICK_SECTORS - 3000] {
+        let stick = Stick::new(Fault::Wraps(sectors));
+        let end = run(&stick, &image());
+        assert!(!matches!(end, End::Committed(_)), "{sectors} sectors");
+        assert_eq!(stick.sector_0(), [0; 512], "{sectors} sectors");
+    }
+}
+
+#[test]
+fn an_image_that_changes_is_noticed_and_the_stick_does_not_boot() {
+    for read in 0..3 {
+        let mut image = image();
+        image.changes_at = Some(read);
+        let stick = Stick::new(Fault::None);
+        let End::Failed(failure) = run(&stick, &image) else { panic!("read {read}: it was missed") };
+        assert_eq!(failure.stick, StickState::WillNotBoot);
+        let offset = read << 20;
+        assert_eq!(
+            failure.to_string(),
+            format!(
+                "bytes {offset:#x}..{:#x} of dos.img changed while it was being written",
+                offset + 0x40000
+            )
+        );
+        assert_eq!(stick.sector_0(), [0; 512]);
+    }
+}
+
+#[test]
+fn an_image_that_cannot_be_read_leaves_a_stick_that_does_not_boot() {
+    let mut image = image();
+    image.fails_at = Some(1);
+    let stick = Stick::new(Fault::None);
+    let End::Failed(failure) = run(&stick, &image) else { panic!("it was missed") };
+    assert_eq!(failure.to_string(), "reading dos.img at byte 0x100000");
+    assert_eq!(failure.stick, StickState::WillNotBoot);
+}
+
+#[test]
+fn an_exchanged_stick_is_not_committed() {
+    let stick = Stick::new(Fault::Exchanged);
+    let End::Failed(failure) = run(&stick, &image()) else { panic!("it was missed") };
+    assert!(matches!(failure.cause, PipelineError::DeviceChanged(_)));
+    assert_eq!(stick.sector_0(), [0; 512]);
+}
+
+#[test]
+fn a_wrong_layout_is_refused_before_the_first_write() {
+    let extent = |lba, sectors, role| Extent { lba, sectors, role, content: Content::Zeros };
+    let first = extent(0, 1, Role::Sector0);
+    let cases = [
+        vec![],
+        vec![extent(1, 1, Role::Table)],
+        vec![extent(0, 2, Role::Sector0)],
+        vec![first.clone(), extent(0, 1, Role::Table)],
+        vec![first.clone(), extent(5, 2, Role::Table), extent(6, 1, Role::Table)],
+        vec![first.clone(), extent(5, 0, Role::Table)],
+        vec![first.clone(), extent(mock::STICK_SECTORS, 1, Role::Table)],
+        vec![first.clone(), extent(u64::MAX, 1, Role::Table)],
+        vec![first.clone(), Extent { content: Content::Bytes(vec![0; 511]), ..extent(1, 1, Role::Table) }],
+    ];
+    for extents in cases {
+        let stick = Stick::new(Fault::None);
+        let layout = Layout { stick_sectors: mock::STICK_SECTORS, extents };
+        let described = format!("{:?}", layout.extents);
+        let stop = AtomicBool::new(false);
+        let job = Job { target: &stick, inputs: &[], stop: &stop, observe: &|_| {} };
+        let Err(failure) = write(layout, job) else { panic!("accepted: {described}") };
+        assert_eq!(failure.stick, StickState::Untouched, "{described}");
+        assert_eq!(stick.state().writes, 0, "{described}");
+    }
+}
+
+#[test]
+fn a_single_chunk_is_proven_by_its_root_hash() {
+    let bytes = mock::noise(1000, 9);
+    let image = mock::Image { bytes: bytes.clone(), ..image() };
+    let chunks = [*blake3::hash(&bytes).as_bytes()];
+    let inputs = [Input { name: "a", source: &image, chunk_shift: 18, chunks: &chunks }];
+    let stick = Stick::new(Fault::None);
+    let stop = AtomicBool::new(false);
+    let job = Job { target: &stick, inputs: &inputs, stop: &stop, observe: &|_| {} };
+    assert!(write(mock::layout(1000), job).is_ok());
+}
+
+#[test]
+fn the_events_account_for_every_byte() {
+    let (stick, image) = (Stick::new(Fault::DropSector(u64::MAX)), image());
+    let events = Mutex::new(Vec::new());
+    let End::Committed(committed) =
+        run_observed(&stick, &image, &AtomicBool::new(false), &|event| events.lock().unwrap().push(event))
+    else {
+        panic!("it was not committed")
+    };
+    let events = events.into_inner().unwrap();
+    for phase in [Phase::Clear, Phase::Write, Phase::ReadBack, Phase::Commit] {
+        let promised = events.iter().find_map(|event| match event {
+            Event::Begin { phase: found, bytes } if *found == phase => Some(*bytes),
+            _ => None,
+        });
+        let done: u64 = events
+            .iter()
+            .map(|event| match event {
+                Event::Advance { phase: found, bytes } if *found == phase => *bytes,
+                _ => 0,
+            })
+            .sum();
+        assert_eq!(promised, Some(done), "{phase:?}");
+        if phase == Phase::ReadBack {
+            assert_eq!(done, committed.bytes);
+        }
+    }
+}
