@@ -75,7 +75,13 @@ fn append(pieces: &mut Vec<Piece>, image: usize, offset: u64, sectors: u64) {
     pieces.push(Piece { sectors, content: Content::Image { image, offset } });
 }
 
-fn header(plan: &CapsulePlan, scan: &Scan, file_len: u64, data_offset: u64, table: [u8; 32]) -> CapsuleHeader {
+fn header(
+    plan: &CapsulePlan,
+    scan: &Scan,
+    file_len: u64,
+    data_offset: u64,
+    table: [u8; 32],
+) -> CapsuleHeader {
     let facts = &plan.facts;
     let mut title = [0; 64];
     title[..plan.title.len()].copy_from_slice(plan.title.as_bytes());

@@ -81,6 +81,13 @@ impl FatVolume {
         })
     }
 
+    /// Keeps the copy of the boot sector on a FAT32 equal to `sector_0`, where that is the boot sector.
+    pub fn copy_sector_0(&mut self, sector_0: &[u8; 512]) {
+        if self.volume_lba == 0 && self.reserved > BACKUP_BOOT {
+            *self.disk.sector_mut(BACKUP_BOOT) = *sector_0;
+        }
+    }
+
     /// Sector `lba` of the stick, which lies in the reserved sectors, a table or a directory.
     pub fn sector(&self, lba: u64) -> [u8; 512] {
         let in_volume = lba - self.volume_lba;
@@ -168,7 +175,8 @@ fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutErro
     let mut files = Vec::with_capacity(plan.capsules.len());
     for capsule in &plan.capsules {
         let missing = LayoutError::Unsound { what: "a capsule is missing" };
-        let entry = directory::find(disk, &folder, &directory::short_name(&capsule.file_name)).ok_or(missing)?;
+        let entry =
+            directory::find(disk, &folder, &directory::short_name(&capsule.file_name)).ok_or(missing)?;
         files.push(fat.chain(disk, entry.cluster)?);
     }
     let mut directories = [root, folder].concat();

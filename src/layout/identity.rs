@@ -31,7 +31,8 @@ impl Identity {
             });
         }
         let seed = seed.finalize();
-        let derive = |context| *blake3::Hasher::new_derive_key(context).update(seed.as_bytes()).finalize().as_bytes();
+        let derive =
+            |context| *blake3::Hasher::new_derive_key(context).update(seed.as_bytes()).finalize().as_bytes();
         let [a, b, c, d, ..] = derive("ramkey 2026 disk signature v1");
         let [e, f, g, h, ..] = derive("ramkey 2026 volume serial v1");
         let first_16 = |bytes: [u8; 32]| bytes.first_chunk::<16>().copied().expect("16 of 32 bytes");
@@ -54,7 +55,13 @@ fn describe_plan(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
         LayoutKind::Superfloppy => 3,
     };
     feed(&plan.stick_sectors.to_le_bytes());
-    feed(&[layout, plan.volume.bits.bits(), plan.volume.cluster_sectors, plan.start_timeout, plan.menu_timeout]);
+    feed(&[
+        layout,
+        plan.volume.bits.bits(),
+        plan.volume.cluster_sectors,
+        plan.start_timeout,
+        plan.menu_timeout,
+    ]);
     feed(&plan.label);
     feed(&(plan.capsules.len() as u64).to_le_bytes());
 }

@@ -1,7 +1,8 @@
 //! The stick manifest: every range that is written, with its hash.
 
 use ramkey_format::manifest::{
-    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RANGES_MAX, RangeEntry, layout, range,
+    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RANGES_MAX, RangeEntry,
+    layout, range,
 };
 use ramkey_format::memory::MANIFEST_SECTORS_MAX;
 use zerocopy::{FromZeros, IntoBytes};

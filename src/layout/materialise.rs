@@ -12,7 +12,11 @@ use crate::units::SECTOR_LEN;
 /// # Errors
 ///
 /// What reading an image or writing the output says.
-pub fn materialise(layout: &Layout, images: &[&dyn Source], output: &mut (impl Write + Seek)) -> io::Result<()> {
+pub fn materialise(
+    layout: &Layout,
+    images: &[&dyn Source],
+    output: &mut (impl Write + Seek),
+) -> io::Result<()> {
     for extent in &layout.extents {
         output.seek(SeekFrom::Start(extent.lba * SECTOR_LEN))?;
         let len = extent.sectors * SECTOR_LEN;

@@ -5,7 +5,8 @@ use std::io::Cursor;
 use gpt::mbr::ProtectiveMBR;
 use mbrman::{BOOT_ACTIVE, CHS, MBRHeader, MBRPartitionEntry};
 use ramkey_format::boot::{
-    SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC, SECTOR0_TABLE,
+    SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC,
+    SECTOR0_TABLE,
 };
 use ramkey_format::memory::BOOT_LBA;
 
@@ -71,7 +72,10 @@ fn one_partition(plan: &Plan, identity: &Identity) -> Result<[u8; 512], LayoutEr
     };
     let mut bytes = Cursor::new(vec![0; 512]);
     let written = header.write_into(&mut bytes);
-    written.map_err(|error| LayoutError::InMemory { what: "partition table", source: std::io::Error::other(error) })?;
+    written.map_err(|error| LayoutError::InMemory {
+        what: "partition table",
+        source: std::io::Error::other(error),
+    })?;
     Ok(bytes.into_inner().try_into().expect("a sector"))
 }
 

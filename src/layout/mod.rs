@@ -51,7 +51,7 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
         .map(|(image, (capsule, scan))| Capsule::new(image, capsule, scan))
         .collect();
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
-    let volume = FatVolume::make(plan, &lens, identity.volume_serial)?;
+    let mut volume = FatVolume::make(plan, &lens, identity.volume_serial)?;
 
     let boot_code = boot::boot_area(&boot::Patch {
         stick_id: identity.stick,
@@ -64,6 +64,7 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
 
     let mut extents = Extents::default();
     extents.bytes(0, Role::Sector0, sector_0.to_vec());
+    volume.copy_sector_0(&sector_0);
     table(&mut extents, plan, &identity, &volume)?;
     let boot_end = u64::from(BOOT_LBA) + boot_code.len() as u64 / SECTOR_LEN;
     extents.bytes(u64::from(BOOT_LBA), Role::BootCode, boot_code);

@@ -37,7 +37,8 @@ pub fn get(folder: &Path) -> Result<Rust32, String> {
 }
 
 fn version(rustc: &Path) -> Result<String, String> {
-    let output = Command::new(rustc).arg("-V").output().map_err(|error| format!("{}: {error}", rustc.display()))?;
+    let output =
+        Command::new(rustc).arg("-V").output().map_err(|error| format!("{}: {error}", rustc.display()))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     match (output.status.success(), text.split(' ').nth(1)) {
         (true, Some(version)) => Ok(version.to_owned()),
@@ -58,7 +59,8 @@ fn unpack(folder: &Path) -> Result<(), String> {
     // Start from nothing: what an interrupted run left is not trusted.
     let _ = fs::remove_dir_all(folder);
     let make = |path: &str| {
-        fs::create_dir_all(folder.join(path)).map_err(|error| format!("making {}/{path}: {error}", folder.display()))
+        fs::create_dir_all(folder.join(path))
+            .map_err(|error| format!("making {}/{path}: {error}", folder.display()))
     };
     for path in ["apt/lists/partial", "apt/archives/partial", "root", "bin"] {
         make(path)?;

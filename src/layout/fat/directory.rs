@@ -31,7 +31,8 @@ type Slot = [u8; SLOT_LEN];
 fn slots(disk: &Overlay, directory: &[Range<u64>]) -> Vec<Slot> {
     let sectors = directory.iter().cloned().flatten().map(|lba| disk.sector(lba));
     let all = sectors.flat_map(|sector| {
-        let slots: Vec<Slot> = sector.chunks_exact(SLOT_LEN).map(|slot| slot.try_into().expect("32 bytes")).collect();
+        let slots: Vec<Slot> =
+            sector.chunks_exact(SLOT_LEN).map(|slot| slot.try_into().expect("32 bytes")).collect();
         slots
     });
     all.take_while(|slot| slot[0] != 0).collect()
@@ -42,7 +43,8 @@ fn slots(disk: &Overlay, directory: &[Range<u64>]) -> Vec<Slot> {
 /// Every name here is 8.3, so that nothing is lost with the long ones; and `..` names no cluster, because the parent
 /// is always the root.
 pub(super) fn repair(disk: &mut Overlay, directory: &[Range<u64>]) {
-    let kept = slots(disk, directory).into_iter().filter(|slot| slot[0] != DELETED && slot[ATTRIBUTES] != LONG_NAME);
+    let kept =
+        slots(disk, directory).into_iter().filter(|slot| slot[0] != DELETED && slot[ATTRIBUTES] != LONG_NAME);
     let mut kept = kept.map(finished);
     for lba in directory.iter().cloned().flatten() {
         // Zeros behind the last entry: the end mark.

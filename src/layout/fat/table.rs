@@ -28,7 +28,8 @@ impl Fat {
         let b = disk.sector(0);
         let u16_at = |at: usize| u64::from(u16::from_le_bytes([b[at], b[at + 1]]));
         let u32_at = |at: usize| u16_at(at) | u16_at(at + 2) << 16;
-        let either = |short: usize, long: usize| if u16_at(short) == 0 { u32_at(long) } else { u16_at(short) };
+        let either =
+            |short: usize, long: usize| if u16_at(short) == 0 { u32_at(long) } else { u16_at(short) };
         let (cluster_sectors, reserved) = (u64::from(b[13]), u16_at(14));
         let tables_end = reserved + u64::from(b[16]) * either(22, 36);
         let data = tables_end + u16_at(17).div_ceil(16);
