@@ -54,13 +54,18 @@ impl Judge<'_> {
         let header = self.reader.sector(lba).ok().map(|sector| *blake3::hash(&sector).as_bytes());
         let first = |range: &&RangeEntry| range.kind == range::CAPSULE && range.file_sector.get() == 0;
         let mut ranges = self.ranges.iter().filter(first);
-        ranges.clone().find(|range| Some(range.blake3) == header).or_else(|| ranges.find(|range| range.lba.get() == lba))
+        ranges
+            .clone()
+            .find(|range| Some(range.blake3) == header)
+            .or_else(|| ranges.find(|range| range.lba.get() == lba))
     }
 
     /// A capsule that was written and is no longer in the folder: moved, which is a fault, or removed.
     fn missing(&self, range: &RangeEntry, entries: &[Entry], findings: &mut Findings) {
         let lba = range.lba.get();
-        for entry in entries.iter().filter(|entry| !entry.is_capsule && entry.len >= CAPSULE_HEADER_LEN as u64) {
+        for entry in
+            entries.iter().filter(|entry| !entry.is_capsule && entry.len >= CAPSULE_HEADER_LEN as u64)
+        {
             let Some((start, _)) = entry.runs.first() else { continue };
             let same = self.reader.sector(*start).is_ok_and(|s| *blake3::hash(&s).as_bytes() == range.blake3);
             if same {
@@ -139,7 +144,8 @@ impl Judge<'_> {
             Err(bad) => return findings.unreadable(bad, Some(path)),
         };
         let place = file.place(CAPSULE_HEADER_LEN as u64, header.table_len());
-        let fault = |place: Place, message: &str| Fault::new(FaultKind::Capsule, place.in_file(path), message);
+        let fault =
+            |place: Place, message: &str| Fault::new(FaultKind::Capsule, place.in_file(path), message);
         let (expected, found) = (blake3::Hash::from_bytes(header.table_blake3), blake3::hash(&table));
         if expected != found {
             let fault = fault(place, "its chunk table does not have the hash that its header names");
@@ -153,7 +159,10 @@ impl Judge<'_> {
         for (index, entry) in (0..).zip(entries) {
             match header.check_entry(index, entry, end) {
                 Ok(next) => end = next,
-                Err(_) => return findings.fault(fault(place, &format!("entry {index} of its chunk table is wrong"))),
+                Err(_) => {
+                    return findings
+                        .fault(fault(place, &format!("entry {index} of its chunk table is wrong")));
+                }
             }
         }
         let values: Vec<ChainingValue> = entries.iter().map(|entry| entry.chaining_value).collect();
@@ -163,7 +172,12 @@ impl Judge<'_> {
             return findings.fault(fault.hashes(expected, found));
         }
         if self.depth == Depth::Proof {
-            self.padding(file, CAPSULE_HEADER_LEN as u64 + header.table_len(), header.data_offset.get().into(), findings);
+            self.padding(
+                file,
+                CAPSULE_HEADER_LEN as u64 + header.table_len(),
+                header.data_offset.get().into(),
+                findings,
+            );
             for (index, entry) in (0..).zip(entries) {
                 self.chunk(file, header, index, entry, findings);
             }

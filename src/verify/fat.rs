@@ -121,7 +121,10 @@ fn first_difference(
     reader.each(lba, sectors, |bytes| {
         for found in bytes.chunks_exact(SECTOR_LEN as usize) {
             let expected = &table[(sector * SECTOR_LEN) as usize..][..SECTOR_LEN as usize];
-            if first.is_none() && found != expected && (sector > 0 || !only_state_differs(bits, expected, found)) {
+            if first.is_none()
+                && found != expected
+                && (sector > 0 || !only_state_differs(bits, expected, found))
+            {
                 first = Some((sector, blake3::hash(expected), blake3::hash(found)));
             }
             sector += 1;

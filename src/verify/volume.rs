@@ -76,7 +76,17 @@ impl Bpb {
         }
         let root_cluster = if bits == 32 { long(44) } else { 0 };
         let media = sector[21];
-        Ok(Self { bits, media, cluster_sectors, reserved, fats, fat_sectors, root_sectors, root_cluster, clusters })
+        Ok(Self {
+            bits,
+            media,
+            cluster_sectors,
+            reserved,
+            fats,
+            fat_sectors,
+            root_sectors,
+            root_cluster,
+            clusters,
+        })
     }
 
     /// First sector of cluster 2, from the start of the volume.
@@ -240,7 +250,9 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
             }
         }
         if *blake3::hash(&bytes).as_bytes() == entry.blake3 {
-            changes.push(Change::Volume { what: "the file system's label, state or count of free clusters is another" });
+            changes.push(Change::Volume {
+                what: "the file system's label, state or count of free clusters is another",
+            });
             return Some(changes);
         }
     }
