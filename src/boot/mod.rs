@@ -1,1 +1,82 @@
-//! boot
+//! The committed boot code, and the few fields of it that are this stick's own.
+
+mod volume;
+
+use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_MAGIC};
+use ramkey_format::checksum::checksum;
+use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
+use zerocopy::FromBytes;
+
+pub use volume::volume_code;
+
+/// Sector 0 as it was assembled.
+const SECTOR_0: &[u8] = include_bytes!("../../bootsectors/prebuilt/sector0.bin");
+/// Boot header, stage 2 and loader as they were built.
+const BOOT: &[u8] = include_bytes!("../../bootsectors/prebuilt/boot.bin");
+/// Bytes of the boot header and stage 2, which sector 0 proves.
+const STAGE2_LEN: usize = (STAGE2_SECTORS * SECTOR_SIZE) as usize;
+
+/// What the boot header says about one stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// Identity of the stick.
+    pub stick_id: [u8; 16],
+    /// First sector of the file system; 0 for a superfloppy.
+    pub volume_lba: u32,
+    /// Seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait.
+    pub start_timeout: u8,
+    /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
+    pub menu_timeout: u8,
+}
+
+/// Sector 0 without a table; its patch points hold zeros.
+///
+/// # Errors
+///
+/// What is wrong with the committed file.
+pub fn sector_0() -> Result<[u8; 512], &'static str> {
+    let mut sector: [u8; 512] = SECTOR_0.try_into().map_err(|_| "sector0.bin is not one sector")?;
+    let magic = SECTOR0_MAGIC as usize;
+    if sector[magic..] != [0x55, 0xAA] {
+        return Err("sector0.bin has no boot signature");
+    }
+    sector[SECTOR0_BOOT_LBA as usize..SECTOR0_BOOT_CHECKSUM as usize + 4].fill(0);
+    Ok(sector)
+}
+
+/// The boot area of one stick: header, stage 2 and loader, in whole sectors.
+///
+/// # Errors
+///
+/// What is wrong with the committed file: its length, its header, or the checksum of its loader.
+pub fn boot_area(patch: &Patch) -> Result<Vec<u8>, &'static str> {
+    let sectors = BOOT.len() / SECTOR_SIZE as usize;
+    if !BOOT.len().is_multiple_of(SECTOR_SIZE as usize) || sectors > BOOT_SECTORS_MAX as usize {
+        return Err("boot.bin is not whole sectors, or too many");
+    }
+    let header = BootHeader::parse(BOOT).map_err(|_| "boot.bin has no boot header of this version")?;
+    let loader_sectors = usize::from(header.loader_sectors.get());
+    if sectors != STAGE2_SECTORS as usize + loader_sectors {
+        return Err("boot.bin is not as long as its header says");
+    }
+    if checksum(&BOOT[STAGE2_LEN..]) != header.loader_checksum.get() {
+        return Err("the loader in boot.bin has another checksum than its header says");
+    }
+    let mut bytes = BOOT.to_vec();
+    let (header, _) = BootHeader::mut_from_prefix(&mut bytes).map_err(|_| "boot.bin is too short")?;
+    header.boot_lba = BOOT_LBA.into();
+    header.volume_lba = patch.volume_lba.into();
+    header.stick_id = patch.stick_id;
+    header.start_timeout = patch.start_timeout;
+    header.menu_timeout = patch.menu_timeout;
+    Ok(bytes)
+}
+
+/// The checksum that sector 0 holds of the sectors it loads from `boot_area`.
+///
+/// # Panics
+///
+/// If the boot area is shorter than that.
+pub fn stage2_checksum(boot_area: &[u8]) -> u32 {
+    checksum(&boot_area[..STAGE2_LEN])
+}

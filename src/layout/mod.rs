@@ -3,25 +3,209 @@
 //! Nothing here reads a clock, a random number, a file or a device: the same plan and hashes give the same bytes on
 //! every machine.
 
+mod capsule;
 mod error;
 mod extent;
+mod fat;
+mod gpt;
+mod identity;
+mod manifest;
+mod materialise;
+mod mbr;
+mod overlay;
 
 pub use error::LayoutError;
 pub use extent::{Content, Extent, Layout, Role};
+pub use materialise::materialise;
 
+use std::ops::Range;
+
+use ramkey_format::memory::{BOOT_AREA_END_LBA, BOOT_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+
+use crate::boot;
 use crate::image::Scan;
-use crate::plan::Plan;
+use crate::plan::{FatBits, GPT_SECTORS, LayoutKind, Plan};
+use crate::units::SECTOR_LEN;
+use capsule::Capsule;
+use fat::FatVolume;
+use identity::Identity;
+
+/// Zeros between two sectors of a table that are worth a range of their own: 32 KiB.
+const ZEROS_MIN: u64 = 64;
 
 /// Lays out the stick of `plan`. `scans` are the images' hashes, in the order of the plan.
 ///
 /// # Errors
 ///
-/// [`LayoutError::TooLarge`] if the capsules do not fit the file system.
+/// [`LayoutError::TooLarge`] if the capsules do not fit the file system, [`LayoutError::TooManyRanges`] if they are
+/// too many; the others are faults of this program.
 ///
 /// # Panics
 ///
 /// If there is not exactly one scan for each image of the plan.
 pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     assert_eq!(plan.capsules.len(), scans.len(), "one scan for each image");
-    Err(LayoutError::TooLarge { needed: 0, available: 0 })
+    let identity = Identity::derive(plan, scans);
+    let capsules: Vec<Capsule> = (0..)
+        .zip(plan.capsules.iter().zip(scans))
+        .map(|(image, (capsule, scan))| Capsule::new(image, capsule, scan))
+        .collect();
+    let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
+    let mut volume = FatVolume::make(plan, &lens, identity.volume_serial)?;
+
+    let boot_code = boot::boot_area(&boot::Patch {
+        stick_id: identity.stick,
+        volume_lba: plan.volume.lba as u32,
+        start_timeout: plan.start_timeout,
+        menu_timeout: plan.menu_timeout,
+    })
+    .map_err(|what| LayoutError::BootCode { what })?;
+    let sector_0 = mbr::sector_0(plan, &identity, boot::stage2_checksum(&boot_code), &volume.boot_sector)?;
+
+    let mut extents = Extents::default();
+    extents.bytes(0, Role::Sector0, sector_0.to_vec());
+    volume.copy_sector_0(&sector_0);
+    table(&mut extents, plan, &identity, &volume)?;
+    let boot_end = u64::from(BOOT_LBA) + boot_code.len() as u64 / SECTOR_LEN;
+    extents.bytes(u64::from(BOOT_LBA), Role::BootCode, boot_code);
+    extents.zeros(boot_end..u64::from(MANIFEST_LBA), Role::Cleared);
+    let manifest_end = u64::from(MANIFEST_LBA + MANIFEST_SECTORS_MAX);
+    let boot_area_end = u64::from(BOOT_AREA_END_LBA).max(plan.volume.lba);
+    extents.zeros(manifest_end..boot_area_end, Role::Cleared);
+    if plan.layout != LayoutKind::Superfloppy {
+        extents.sparse(plan.volume.lba..volume.tables.start, Role::FatReserved, |lba| volume.sector(lba));
+    }
+    extents.present(&volume.tables, Role::FatTable, &volume);
+    for directory in &volume.directories {
+        extents.present(directory, Role::Directory, &volume);
+    }
+    for (image, (capsule, file)) in (0..).zip(capsules.iter().zip(&volume.files)) {
+        extents.capsule(image, capsule, file);
+    }
+    extents.0.sort_by_key(|extent| extent.lba);
+
+    let bytes = manifest::manifest(plan, identity.stick, &extents.0, &capsules)?;
+    extents.bytes(u64::from(MANIFEST_LBA), Role::Manifest, bytes);
+    extents.0.sort_by_key(|extent| extent.lba);
+    let layout = Layout { stick_sectors: plan.stick_sectors, extents: extents.0 };
+    layout.check().map_err(|what| LayoutError::Unsound { what })?;
+    Ok(layout)
+}
+
+/// The sectors that a GPT has, or that must not look as if there were one.
+fn table(
+    extents: &mut Extents,
+    plan: &Plan,
+    identity: &Identity,
+    volume: &FatVolume,
+) -> Result<(), LayoutError> {
+    let first = 1..u64::from(BOOT_LBA);
+    let last = plan.stick_sectors - GPT_SECTORS..plan.stick_sectors;
+    match plan.layout {
+        LayoutKind::Gpt => {
+            let disk = gpt::tables(plan, identity)?;
+            extents.sparse(first, Role::Table, |lba| disk.sector(lba));
+            extents.sparse(last, Role::Table, |lba| disk.sector(lba));
+        }
+        LayoutKind::Superfloppy if plan.volume.bits == FatBits::Fat32 => {
+            extents.sparse(first, Role::FatReserved, |lba| volume.sector(lba));
+            extents.zeros(last, Role::Cleared);
+        }
+        LayoutKind::Mbr | LayoutKind::Superfloppy => {
+            extents.zeros(first, Role::Cleared);
+            extents.zeros(last, Role::Cleared);
+        }
+    }
+    Ok(())
+}
+
+/// Extents as they are found, in any order.
+#[derive(Default)]
+struct Extents(Vec<Extent>);
+
+impl Extents {
+    fn bytes(&mut self, lba: u64, role: Role, bytes: Vec<u8>) {
+        let sectors = bytes.len() as u64 / SECTOR_LEN;
+        self.0.push(Extent { lba, sectors, role, content: Content::Bytes(bytes) });
+    }
+
+    fn zeros(&mut self, range: Range<u64>, role: Role) {
+        if !range.is_empty() {
+            let sectors = range.end - range.start;
+            self.0.push(Extent { lba: range.start, sectors, role, content: Content::Zeros });
+        }
+    }
+
+    /// The few sectors of `range`, one by one.
+    fn sparse(&mut self, range: Range<u64>, role: Role, sector: impl Fn(u64) -> [u8; 512]) {
+        let present = range.clone().map(|lba| (lba, sector(lba))).filter(|(_, sector)| *sector != [0; 512]);
+        self.runs(range, role, present);
+    }
+
+    /// The sectors of `range` that are there in `volume`, and zeros for the others.
+    fn present(&mut self, range: &Range<u64>, role: Role, volume: &FatVolume) {
+        self.runs(range.clone(), role, volume.present(range).map(|(lba, sector)| (lba, *sector)));
+    }
+
+    /// Covers `range` with extents: bytes around the sectors of `present`, zeros where they are far apart.
+    fn runs(&mut self, range: Range<u64>, role: Role, present: impl Iterator<Item = (u64, [u8; 512])>) {
+        let mut start = range.start;
+        let mut bytes = Vec::new();
+        for (lba, sector) in present {
+            let end = start + bytes.len() as u64 / SECTOR_LEN;
+            if lba - end >= ZEROS_MIN {
+                if !bytes.is_empty() {
+                    self.bytes(start, role, std::mem::take(&mut bytes));
+                }
+                self.zeros(end..lba, role);
+                start = lba;
+            } else {
+                bytes.resize(((lba - start) * SECTOR_LEN) as usize, 0);
+            }
+            bytes.extend_from_slice(&sector);
+        }
+        let mut end = start + bytes.len() as u64 / SECTOR_LEN;
+        if range.end - end < ZEROS_MIN && !bytes.is_empty() {
+            bytes.resize(((range.end - start) * SECTOR_LEN) as usize, 0);
+            end = range.end;
+        }
+        if !bytes.is_empty() {
+            self.bytes(start, role, bytes);
+        }
+        self.zeros(end..range.end, role);
+    }
+
+    /// Puts the pieces of a capsule, in order, into the sectors of its file; what is left of the last cluster is not
+    /// written.
+    fn capsule(&mut self, image: usize, capsule: &Capsule, file: &[Range<u64>]) {
+        let role = Role::Capsule { image };
+        let mut room = file.iter().cloned();
+        let mut here = 0..0;
+        for piece in &capsule.pieces {
+            let mut done = 0;
+            while done < piece.sectors {
+                if here.is_empty() {
+                    here = room.next().expect("the file is as long as the capsule");
+                }
+                let sectors = (piece.sectors - done).min(here.end - here.start);
+                let content = part(&piece.content, done, sectors);
+                self.0.push(Extent { lba: here.start, sectors, role, content });
+                here.start += sectors;
+                done += sectors;
+            }
+        }
+    }
+}
+
+/// `sectors` sectors of `content`, from sector `first` on.
+fn part(content: &Content, first: u64, sectors: u64) -> Content {
+    let offset = first * SECTOR_LEN;
+    match content {
+        Content::Bytes(bytes) => {
+            let (start, end) = (offset as usize, (offset + sectors * SECTOR_LEN) as usize);
+            Content::Bytes(bytes[start..end].to_vec())
+        }
+        Content::Zeros => Content::Zeros,
+        Content::Image { image, offset: before } => Content::Image { image: *image, offset: before + offset },
+    }
 }

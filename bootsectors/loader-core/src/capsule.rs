@@ -9,8 +9,8 @@ use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
 use crate::drive::Sectors;
 use crate::file::{FileError, FileReader};
 
-/// Bytes that are hashed between two calls of the progress function.
-const HASH_PIECE: usize = 32 << 10;
+/// Bytes that are hashed or cleared between two calls of the progress function.
+const PIECE: usize = 32 << 10;
 
 /// Why a capsule cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ pub fn load_table<'t, S: Sectors>(
 /// Loads chunk `index` to `out`, its place in memory, and proves what is there.
 ///
 /// `progress` is called often, with the bytes of the chunk that were copied since the last call (0 while hashing;
-/// a chunk that is read again counts again from a negative number).
+/// a chunk that is read again is taken back with a negative number first).
 ///
 /// # Errors
 ///
@@ -144,39 +144,77 @@ pub fn load_chunk<S: Sectors>(
     out: &mut [u8],
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
-    if out.len() as u64 != header.raw_len(index) {
+    load(reader, header, entry, index, out, progress)
+}
+
+/// Where a chunk goes: plain memory, or memory with a fault in tests.
+trait Memory {
+    fn put(&mut self, at: usize, bytes: &[u8]);
+    fn clear(&mut self, at: usize, len: usize);
+    fn bytes(&self) -> &[u8];
+}
+
+impl Memory for [u8] {
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    fn clear(&mut self, at: usize, len: usize) {
+        if let Some(place) = self.get_mut(at..at + len) {
+            place.fill(0);
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+fn load<S: Sectors>(
+    reader: &mut FileReader<'_, '_, S>,
+    header: &CapsuleHeader,
+    entry: &ChunkEntry,
+    index: u32,
+    out: &mut (impl Memory + ?Sized),
+    progress: &mut dyn FnMut(i32),
+) -> Result<(), ChunkError> {
+    let len = out.bytes().len();
+    if len as u64 != header.raw_len(index) {
         return Err(ChunkError::Room);
     }
-    let place = Place {
+    let proof = Proof {
         offset: u64::from(index) << header.chunk_shift,
         only: header.chunk_count.get() == 1,
         expected: &entry.chaining_value,
     };
     if entry.codec == codec::ZERO {
-        for piece in out.chunks_mut(HASH_PIECE) {
-            piece.fill(0);
-            progress(piece.len() as i32);
+        for at in (0..len).step_by(PIECE) {
+            let piece = PIECE.min(len - at);
+            out.clear(at, piece);
+            progress(piece as i32);
         }
-        return match place.holds(out, progress) {
+        return match proof.holds(out.bytes(), progress) {
             true => Ok(()),
-            false if out.iter().all(|&byte| byte == 0) => Err(ChunkError::StickWrong),
+            false if out.bytes().iter().all(|&byte| byte == 0) => Err(ChunkError::StickWrong),
             false => Err(ChunkError::MemoryWrong),
         };
     }
     let from = entry.stored_offset.get();
     copy(reader, from, out, None, progress)?;
-    if place.holds(out, progress) {
+    if proof.holds(out.bytes(), progress) {
         return Ok(());
     }
     // What went wrong is not known yet: read again, and now hash the data also before it is copied.
     loop {
         let smaller = reader.shrink();
         reader.invalidate();
-        progress(-(out.len() as i32));
-        let mut read = place.hasher();
+        progress(-(len as i32));
+        let mut read = proof.hasher();
         copy(reader, from, out, Some(&mut read), progress)?;
-        let read_right = place.is(read);
-        if place.holds(out, progress) {
+        let read_right = proof.is(read);
+        if proof.holds(out.bytes(), progress) {
             return Ok(());
         }
         if read_right {
@@ -189,13 +227,13 @@ pub fn load_chunk<S: Sectors>(
 }
 
 /// What a chunk's bytes must hash to.
-struct Place<'e> {
+struct Proof<'e> {
     offset: u64,
     only: bool,
     expected: &'e [u8; HASH_LEN],
 }
 
-impl Place<'_> {
+impl Proof<'_> {
     fn hasher(&self) -> ChunkHasher {
         ChunkHasher::new(self.offset)
     }
@@ -207,7 +245,7 @@ impl Place<'_> {
 
     fn holds(&self, bytes: &[u8], progress: &mut dyn FnMut(i32)) -> bool {
         let mut hasher = self.hasher();
-        for piece in bytes.chunks(HASH_PIECE) {
+        for piece in bytes.chunks(PIECE) {
             hasher.update(piece);
             progress(0);
         }
@@ -217,21 +255,140 @@ impl Place<'_> {
 
 fn copy<S: Sectors>(
     reader: &mut FileReader<'_, '_, S>,
-    mut offset: u64,
-    mut out: &mut [u8],
+    offset: u64,
+    out: &mut (impl Memory + ?Sized),
     mut hasher: Option<&mut ChunkHasher>,
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
-    while !out.is_empty() {
-        let piece = reader.piece(offset, out.len())?;
+    let len = out.bytes().len();
+    let mut at = 0;
+    while at < len {
+        let piece = reader.piece(offset + at as u64, len - at)?;
         if let Some(hasher) = &mut hasher {
             hasher.update(piece);
         }
-        let (head, rest) = out.split_at_mut(piece.len());
-        head.copy_from_slice(piece);
-        progress(head.len() as i32);
-        offset += head.len() as u64;
-        out = rest;
+        out.put(at, piece);
+        at += piece.len();
+        progress(piece.len() as i32);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+    use std::{vec, vec::Vec};
+
+    use zerocopy::little_endian::{U32, U64};
+
+    use super::*;
+    use crate::drive::ReadError;
+    use crate::fat::Volume;
+
+    /// A volume whose drive gets one bit wrong while `lies` lasts.
+    struct Stick {
+        bytes: Vec<u8>,
+        lies: u32,
+    }
+
+    impl Sectors for Stick {
+        fn read(&mut self, lba: u64, max: u16) -> Result<&[u8], ReadError> {
+            let start = lba as usize * 512;
+            self.bytes.get(start..start + usize::from(max) * 512).ok_or(ReadError { status: 4, lba })
+        }
+
+        fn invalidate(&mut self) {
+            if self.lies > 0 {
+                self.lies -= 1;
+                if self.lies == 0 {
+                    let at = self.bytes.windows(3).rposition(|bytes| bytes == [7, 6, 7]).unwrap();
+                    self.bytes[at + 1] = 7;
+                }
+            }
+        }
+    }
+
+    /// Memory with one bit that stays clear, for as many writes as `stuck` says.
+    struct Faulty {
+        bytes: Vec<u8>,
+        stuck: u32,
+    }
+
+    impl Memory for Faulty {
+        fn put(&mut self, at: usize, bytes: &[u8]) {
+            self.bytes[..].put(at, bytes);
+            if (at..at + bytes.len()).contains(&5000) && self.stuck > 0 {
+                self.stuck -= 1;
+                self.bytes[5000] &= !1;
+            }
+        }
+
+        fn clear(&mut self, at: usize, len: usize) {
+            self.bytes[..].clear(at, len);
+            if self.stuck > 0 {
+                self.bytes[5000] |= 0x80;
+            }
+        }
+
+        fn bytes(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+
+    const LEN: usize = 20_000;
+
+    fn header_and_entry(data: &[u8], codec: u8) -> (CapsuleHeader, ChunkEntry) {
+        let mut header = CapsuleHeader::read_from_bytes(&[0; 512]).unwrap();
+        header.image_len = U64::new(LEN as u64);
+        header.chunk_count = U32::new(1);
+        header.chunk_shift = 20;
+        let mut entry = ChunkEntry::read_from_bytes(&[0; 48]).unwrap();
+        entry.codec = codec;
+        entry.chaining_value = hash(data);
+        (header, entry)
+    }
+
+    fn run(stick_lies: u32, stuck: u32, image: [u8; LEN], codec: u8) -> (Result<(), ChunkError>, i32) {
+        let mut bytes = Cursor::new(vec![0; 200 * 512]);
+        fatfs::format_volume(&mut bytes, fatfs::FormatVolumeOptions::new()).unwrap();
+        let disk = fatfs::FileSystem::new(&mut bytes, fatfs::FsOptions::new()).unwrap();
+        let folder = disk.root_dir().create_dir("RAMKEY").unwrap();
+        let mut stored = image;
+        stored[9000] = if stick_lies > 0 { 6 } else { stored[9000] };
+        folder.create_file("A.RKC").unwrap().write_all(&stored).unwrap();
+        drop(folder);
+        disk.unmount().unwrap();
+        let mut stick = Stick { bytes: bytes.into_inner(), lies: stick_lies };
+        let mut window = [0; 512];
+        let mut volume = Volume::open(&mut stick, 0, &mut window).unwrap();
+        let mut folder = volume.find_folder(&mut stick, b"RAMKEY     ").unwrap();
+        let file = volume.next_file(&mut stick, &mut folder, b"RKC").unwrap().unwrap();
+        let mut reader = FileReader::new(&mut stick, &mut volume, file);
+        let (header, entry) = header_and_entry(&image, codec);
+        let mut memory = Faulty { bytes: vec![0xD1; LEN], stuck };
+        let mut done = 0;
+        let result = load(&mut reader, &header, &entry, 0, &mut memory, &mut |bytes| done += bytes);
+        if result.is_ok() {
+            assert!(memory.bytes == image);
+        }
+        (result, done)
+    }
+
+    #[test]
+    fn wrong_memory_is_told_from_a_wrong_stick() {
+        let image = [7; LEN];
+        assert_eq!(run(0, 0, image, codec::RAW), (Ok(()), LEN as i32));
+        assert_eq!(run(0, u32::MAX, image, codec::RAW), (Err(ChunkError::MemoryWrong), LEN as i32));
+        assert_eq!(run(u32::MAX, 0, image, codec::RAW), (Err(ChunkError::StickWrong), LEN as i32));
+        assert_eq!(run(1, 0, image, codec::RAW), (Ok(()), LEN as i32), "the second read is right");
+        assert_eq!(run(0, 1, image, codec::RAW), (Ok(()), LEN as i32), "the second copy holds");
+    }
+
+    #[test]
+    fn zeros_are_proven_like_data() {
+        assert_eq!(run(0, 0, [0; LEN], codec::ZERO), (Ok(()), LEN as i32));
+        assert_eq!(run(0, 1, [0; LEN], codec::ZERO).0, Err(ChunkError::MemoryWrong));
+        // A table that says zeros, with the value of something else.
+        assert_eq!(run(0, 0, [7; LEN], codec::ZERO).0, Err(ChunkError::StickWrong));
+    }
 }

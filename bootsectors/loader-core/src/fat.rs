@@ -1,7 +1,7 @@
 //! Finds files on a FAT12, FAT16 or FAT32 volume and says where their clusters lie.
 //!
-//! Reads only. Nothing on the stick is believed: clusters stay inside the volume, and every loop is bounded by
-//! the number of clusters. Written from Microsoft's FAT specification, version 1.03.
+//! Reads only. Nothing on the stick is believed: clusters stay inside the volume, and a chain that runs in a circle
+//! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
 use crate::drive::{ReadError, Sectors};
 
@@ -86,12 +86,26 @@ pub struct Cursor {
     first: u32,
     cluster: u32,
     index: u32,
+    /// The cluster at the last index that is a power of two: meeting it again is a circle (Brent).
+    mark: u32,
 }
 
 impl Cursor {
     /// The start of the chain that begins with `first_cluster`.
     pub fn new(first_cluster: u32) -> Self {
-        Self { first: first_cluster, cluster: first_cluster, index: 0 }
+        Self { first: first_cluster, cluster: first_cluster, index: 0, mark: first_cluster }
+    }
+
+    fn step(&mut self, cluster: u32) -> Result<(), FatError> {
+        if cluster == self.mark {
+            return Err(FatError::Broken { cluster: self.cluster });
+        }
+        self.cluster = cluster;
+        self.index += 1;
+        if self.index.is_power_of_two() {
+            self.mark = cluster;
+        }
+        Ok(())
     }
 }
 
@@ -278,7 +292,7 @@ impl<'w> Volume<'w> {
         self.check(cursor.cluster)?;
         while cursor.index < index {
             match self.next_cluster(sectors, cursor.cluster)? {
-                Some(cluster) => *cursor = Cursor { cluster, index: cursor.index + 1, ..*cursor },
+                Some(cluster) => cursor.step(cluster)?,
                 None => return Ok(None),
             }
         }
@@ -288,7 +302,7 @@ impl<'w> Volume<'w> {
         while run < u32::from(max) {
             match self.next_cluster(sectors, cursor.cluster) {
                 Ok(Some(cluster)) if cluster == cursor.cluster + 1 => {
-                    *cursor = Cursor { cluster, index: cursor.index + 1, ..*cursor };
+                    cursor.step(cluster)?;
                     run += self.cluster_sectors();
                 }
                 // Damage behind this run is met when somebody asks for it.
@@ -351,12 +365,6 @@ impl<'w> Volume<'w> {
         }
         let at = offset as usize - self.window_first as usize * SECTOR;
         self.window.get(at).copied().ok_or(FatError::NoFileSystem)
-    }
-
-    /// Whether a file can be on this volume: its clusters exist, and it is not longer than the volume.
-    pub fn holds(&self, file: &FileEntry) -> bool {
-        let clusters = file.len.div_ceil(SECTOR as u32).div_ceil(self.cluster_sectors());
-        clusters <= self.clusters && (file.len == 0 || self.check(file.first_cluster).is_ok())
     }
 }
 

@@ -1,0 +1,120 @@
+//! The bytes of a capsule: header, chunk table, and which parts of the image follow.
+
+use ramkey_format::capsule::{
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, flags, kind,
+};
+use zerocopy::{FromZeros, IntoBytes};
+
+use super::Content;
+use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Kind, Scan};
+use crate::plan::CapsulePlan;
+use crate::units::SECTOR_LEN;
+
+/// A capsule as a file.
+pub(super) struct Capsule {
+    /// Length in bytes, a multiple of 512.
+    pub file_len: u64,
+    /// Its bytes, in order and without gaps.
+    pub pieces: Vec<Piece>,
+    /// BLAKE3 of its first sector, for the manifest.
+    pub header_blake3: [u8; 32],
+}
+
+/// A part of a capsule.
+pub(super) struct Piece {
+    /// Sectors.
+    pub sectors: u64,
+    /// Its bytes.
+    pub content: Content,
+}
+
+impl Capsule {
+    /// Lays out the capsule of image number `image`.
+    pub fn new(image: usize, plan: &CapsulePlan, scan: &Scan) -> Self {
+        let table_len = scan.chunks.len() * CHUNK_ENTRY_LEN;
+        let data_offset = ((CAPSULE_HEADER_LEN + table_len) as u64).next_multiple_of(SECTOR_LEN);
+        let mut head = vec![0; data_offset as usize];
+        let mut pieces = vec![Piece { sectors: data_offset / SECTOR_LEN, content: Content::Zeros }];
+        let mut end = data_offset;
+        let entries = head[CAPSULE_HEADER_LEN..].chunks_exact_mut(CHUNK_ENTRY_LEN);
+        for ((index, chunk), place) in (0u64..).zip(&scan.chunks).zip(entries) {
+            let offset = index << CHUNK_SHIFT;
+            let len = (scan.len - offset).min(CHUNK_LEN as u64);
+            let mut entry = ChunkEntry::new_zeroed();
+            entry.chaining_value = chunk.chaining_value;
+            if chunk.zero {
+                entry.codec = codec::ZERO;
+            } else {
+                entry.codec = codec::RAW;
+                entry.stored_len = (len as u32).into();
+                entry.stored_offset = end.into();
+                let sectors = len.div_ceil(SECTOR_LEN);
+                end += sectors * SECTOR_LEN;
+                append(&mut pieces, image, offset, sectors);
+            }
+            place.copy_from_slice(entry.as_bytes());
+        }
+        let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
+        let table_blake3 = *blake3::hash(table).as_bytes();
+        let header = header(plan, scan, end, data_offset, table_blake3);
+        head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
+        debug_assert!(CapsuleHeader::parse(&head).is_ok(), "{:?}", CapsuleHeader::parse(&head));
+        pieces[0].content = Content::Bytes(head);
+        Self { file_len: end, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() }
+    }
+}
+
+/// Adds `sectors` sectors of the image from byte `offset` on; one piece for neighbours.
+fn append(pieces: &mut Vec<Piece>, image: usize, offset: u64, sectors: u64) {
+    if let Some(Piece { sectors: before, content: Content::Image { offset: start, .. } }) = pieces.last_mut()
+        && *start + *before * SECTOR_LEN == offset
+    {
+        *before += sectors;
+        return;
+    }
+    pieces.push(Piece { sectors, content: Content::Image { image, offset } });
+}
+
+fn header(
+    plan: &CapsulePlan,
+    scan: &Scan,
+    file_len: u64,
+    data_offset: u64,
+    table: [u8; 32],
+) -> CapsuleHeader {
+    let facts = &plan.facts;
+    let mut title = [0; 64];
+    title[..plan.title.len()].copy_from_slice(plan.title.as_bytes());
+    let mut header = CapsuleHeader {
+        magic: CapsuleHeader::MAGIC,
+        version: CapsuleHeader::VERSION.into(),
+        header_len: (CAPSULE_HEADER_LEN as u16).into(),
+        flags: if plan.read_only { flags::READ_ONLY } else { 0 }.into(),
+        file_len: file_len.into(),
+        image_len: scan.len.into(),
+        image_blake3: scan.root,
+        table_blake3: table,
+        disk_sectors: facts.disk_sectors.into(),
+        lead_sectors: facts.lead_sectors.into(),
+        chunk_count: (scan.chunks.len() as u32).into(),
+        data_offset: (data_offset as u32).into(),
+        chunk_shift: CHUNK_SHIFT,
+        kind: match facts.kind {
+            Kind::HardDisk => kind::HARD_DISK,
+            Kind::Floppy => kind::FLOPPY,
+            Kind::Partition => kind::PARTITION,
+        },
+        drive: facts.drive,
+        drive_type: facts.drive_type,
+        cylinders: facts.geometry.cylinders.into(),
+        heads: facts.geometry.heads.into(),
+        sectors_per_track: facts.geometry.sectors_per_track.into(),
+        partition_type: facts.partition_type,
+        reserved_1: [0; 3],
+        title,
+        reserved_2: [0; 288],
+        header_blake3: [0; 32],
+    };
+    header.header_blake3 = *blake3::hash(&header.as_bytes()[..HEADER_HASHED_LEN]).as_bytes();
+    header
+}

@@ -1,0 +1,227 @@
+//! The FAT file system of a stick: formatted and filled by fatfs in memory, then repaired.
+//!
+//! fatfs 0.3.6 writes long-name slots before `.` and `..`, dates of month 0, no hidden sectors, and only one reserved
+//! sector; what it leaves is corrected here. The capsules' bytes never pass through: fatfs writes zeros of their
+//! length, which the overlay does not keep, and their place is taken from the allocation table.
+
+mod directory;
+mod table;
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
+use ramkey_format::capsule::FOLDER;
+
+use super::LayoutError;
+use super::overlay::{Overlay, ZEROS};
+use crate::boot;
+use crate::plan::{FatBits, LayoutKind, Plan};
+use crate::units::SECTOR_LEN;
+use table::Fat;
+
+/// Reserved sectors of a FAT32: the copy of the boot sector is at 6, FSInfo at 1, its copy at 7.
+const BACKUP_BOOT: u64 = 6;
+const FS_INFO: u64 = 1;
+const FS_INFO_FREE: usize = 488;
+/// BIOS drive number in the boot sector.
+const DRIVE: u8 = 0x80;
+/// Media descriptor in the boot sector and the first table entry: a hard disk.
+const MEDIA: u8 = 0xF8;
+
+/// A volume that is ready to be laid out. LBAs count from the start of the stick.
+pub(super) struct FatVolume {
+    disk: Overlay,
+    volume_lba: u64,
+    boot_sectors: u64,
+    /// Reserved sectors, as they were formatted.
+    reserved: u64,
+    /// Boot sector, as it is written.
+    pub boot_sector: [u8; 512],
+    /// Both file allocation tables.
+    pub tables: Range<u64>,
+    /// Every directory, ascending.
+    pub directories: Vec<Range<u64>>,
+    /// The sectors of each file, in the order of the plan.
+    pub files: Vec<Vec<Range<u64>>>,
+}
+
+impl FatVolume {
+    /// Formats the volume of `plan` and gives each capsule a file of its length. `lens` are in bytes and in the order
+    /// of the plan.
+    pub fn make(plan: &Plan, lens: &[u64], serial: u32) -> Result<Self, LayoutError> {
+        let formatted = plan.volume.sectors - plan.volume.boot_sectors;
+        let mut disk = Overlay::new(formatted);
+        let in_memory = |source: io::Error| LayoutError::InMemory { what: "file system", source };
+        fatfs::format_volume(&mut disk, options(plan, formatted, serial)).map_err(in_memory)?;
+        let fat = Fat::read(&disk).ok_or(LayoutError::Unsound { what: "its boot sector" })?;
+        if fat.bits != plan.volume.bits {
+            let (sectors, found) = (plan.volume.sectors, fat.bits.bits());
+            return Err(LayoutError::OtherFat { sectors, found, planned: plan.volume.bits });
+        }
+        check_room(&fat, lens)?;
+        fill(&mut disk, plan, lens).map_err(in_memory)?;
+
+        let (directories, files) = walk(&mut disk, &fat, plan)?;
+        let boot_sector = finish_boot_sector(&mut disk, plan);
+        if fat.bits == FatBits::Fat32 {
+            finish_fs_info(&mut disk, &fat);
+        }
+        let shift = plan.volume.lba + plan.volume.boot_sectors;
+        let shifted = |range: &Range<u64>| range.start + shift..range.end + shift;
+        Ok(Self {
+            volume_lba: plan.volume.lba,
+            boot_sectors: plan.volume.boot_sectors,
+            reserved: fat.reserved,
+            boot_sector,
+            tables: shifted(&(fat.reserved..fat.tables_end)),
+            directories: directories.iter().map(shifted).collect(),
+            files: files.iter().map(|file| file.iter().map(shifted).collect()).collect(),
+            disk,
+        })
+    }
+
+    /// Keeps the copy of the boot sector on a FAT32 equal to `sector_0`, where that is the boot sector.
+    pub fn copy_sector_0(&mut self, sector_0: &[u8; 512]) {
+        if self.volume_lba == 0 && self.reserved > BACKUP_BOOT {
+            *self.disk.sector_mut(BACKUP_BOOT) = *sector_0;
+        }
+    }
+
+    /// Sector `lba` of the stick, which lies in the reserved sectors, a table or a directory.
+    pub fn sector(&self, lba: u64) -> [u8; 512] {
+        let in_volume = lba - self.volume_lba;
+        if in_volume < self.reserved {
+            return self.disk.sector(in_volume);
+        }
+        match in_volume.checked_sub(self.boot_sectors) {
+            Some(formatted) if formatted >= self.reserved => self.disk.sector(formatted),
+            // Between them lies the boot area of a superfloppy.
+            _ => [0; 512],
+        }
+    }
+
+    /// The sectors of `range` on the stick that are not zeros, ascending; `range` lies in a table or a directory.
+    pub fn present(&self, range: &Range<u64>) -> impl Iterator<Item = (u64, &[u8; 512])> {
+        let shift = self.volume_lba + self.boot_sectors;
+        let sectors = self.disk.present(range.start - shift, range.end - shift);
+        sectors.map(move |(lba, sector)| (lba + shift, sector))
+    }
+}
+
+fn options(plan: &Plan, sectors: u64, serial: u32) -> FormatVolumeOptions {
+    FormatVolumeOptions::new()
+        .total_sectors(sectors as u32)
+        .bytes_per_cluster(u32::from(plan.volume.cluster_sectors) * SECTOR_LEN as u32)
+        .sectors_per_track(plan.geometry.sectors_per_track)
+        .heads(plan.geometry.heads)
+        .media(MEDIA)
+        .drive_num(DRIVE)
+        .volume_id(serial)
+        .volume_label(plan.label)
+}
+
+/// Refuses capsules that do not fit, to the cluster.
+fn check_room(fat: &Fat, lens: &[u64]) -> Result<(), LayoutError> {
+    let cluster_len = fat.cluster_sectors * SECTOR_LEN;
+    // fatfs gives every name a long-name slot, the dot entries too.
+    let folder_len = (4 + 2 * lens.len() as u64) * directory::SLOT_LEN as u64;
+    let root = u64::from(fat.bits == FatBits::Fat32);
+    let files: u64 = lens.iter().map(|len| len.div_ceil(cluster_len)).sum();
+    let clusters = root + folder_len.div_ceil(cluster_len) + files;
+    if clusters > fat.clusters {
+        let (needed, available) = (clusters * cluster_len, fat.clusters * cluster_len);
+        return Err(LayoutError::TooLarge { needed, available });
+    }
+    Ok(())
+}
+
+/// Makes the folder and the files; directories come first, so that they are never between capsules.
+fn fill(disk: &mut Overlay, plan: &Plan, lens: &[u64]) -> io::Result<()> {
+    let fs = FileSystem::new(disk, FsOptions::new())?;
+    {
+        let folder = fs.root_dir().create_dir(FOLDER)?;
+        for capsule in &plan.capsules {
+            folder.create_file(&capsule.file_name)?;
+        }
+        for (capsule, &len) in plan.capsules.iter().zip(lens) {
+            let mut file = folder.open_file(&capsule.file_name)?;
+            let mut left = len;
+            while left > 0 {
+                let n = left.min(ZEROS.len() as u64);
+                file.write_all(&ZEROS[..n as usize])?;
+                left -= n;
+            }
+            file.flush()?;
+        }
+    }
+    fs.unmount()
+}
+
+/// The sectors of all directories, and of each capsule.
+type Places = (Vec<Range<u64>>, Vec<Vec<Range<u64>>>);
+
+/// Repairs the directories, and finds out where everything is.
+fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutError> {
+    let root = match fat.root_cluster {
+        0 => vec![fat.tables_end..fat.data],
+        cluster => fat.chain(disk, cluster)?,
+    };
+    directory::repair(disk, &root);
+    let missing = LayoutError::Unsound { what: "its folder is missing" };
+    let folder = directory::find(disk, &root, &directory::short_name(FOLDER)).ok_or(missing)?;
+    let folder = fat.chain(disk, folder.cluster)?;
+    directory::repair(disk, &folder);
+    let mut files = Vec::with_capacity(plan.capsules.len());
+    for capsule in &plan.capsules {
+        let missing = LayoutError::Unsound { what: "a capsule is missing" };
+        let entry =
+            directory::find(disk, &folder, &directory::short_name(&capsule.file_name)).ok_or(missing)?;
+        files.push(fat.chain(disk, entry.cluster)?);
+    }
+    let mut directories = [root, folder].concat();
+    directories.sort_by_key(|range| range.start);
+    Ok((directories, files))
+}
+
+/// Corrects the boot sector, and its copy on a FAT32, to what the volume is on the stick.
+fn finish_boot_sector(disk: &mut Overlay, plan: &Plan) -> [u8; 512] {
+    let is_fat32 = plan.volume.bits == FatBits::Fat32;
+    let sector = disk.sector_mut(0);
+    let boot_sectors = plan.volume.boot_sectors as u16;
+    let reserved = u16::from_le_bytes([sector[14], sector[15]]) + boot_sectors;
+    sector[14..16].copy_from_slice(&reserved.to_le_bytes());
+    let sectors = plan.volume.sectors as u32;
+    let short = if sectors < 0x1_0000 { sectors as u16 } else { 0 };
+    let long = if short == 0 { sectors } else { 0 };
+    sector[19..21].copy_from_slice(&short.to_le_bytes());
+    sector[32..36].copy_from_slice(&long.to_le_bytes());
+    sector[28..32].copy_from_slice(&(plan.volume.lba as u32).to_le_bytes());
+    let code = if is_fat32 { 0x5A } else { 0x3E };
+    match plan.layout {
+        // Sector 0 brings its own code; see `mbr`.
+        LayoutKind::Superfloppy => sector[code..510].fill(0),
+        LayoutKind::Mbr | LayoutKind::Gpt => {
+            sector[..3].copy_from_slice(&[0xEB, code as u8 - 2, 0x90]);
+            sector[code..510].fill(0);
+            boot::volume_code(&mut sector[code..510], code as u16);
+        }
+    }
+    let sector = *sector;
+    if is_fat32 {
+        *disk.sector_mut(BACKUP_BOOT) = sector;
+    }
+    sector
+}
+
+/// Fills in the summary of free clusters, and its copy.
+fn finish_fs_info(disk: &mut Overlay, fat: &Fat) {
+    let (used, last) = fat.allocated(disk);
+    let free = (fat.clusters - used) as u32;
+    let next = (last + 1).min(fat.clusters + 1) as u32;
+    let sector = disk.sector_mut(FS_INFO);
+    sector[FS_INFO_FREE..FS_INFO_FREE + 4].copy_from_slice(&free.to_le_bytes());
+    sector[FS_INFO_FREE + 4..FS_INFO_FREE + 8].copy_from_slice(&next.to_le_bytes());
+    let sector = *sector;
+    *disk.sector_mut(BACKUP_BOOT + FS_INFO) = sector;
+}

@@ -1,0 +1,101 @@
+//! The parts of a formatted volume, and the chains of its allocation table.
+
+use std::ops::Range;
+
+use crate::layout::LayoutError;
+use crate::layout::overlay::Overlay;
+use crate::plan::FatBits;
+
+/// Where the parts of a volume are, in sectors from its start.
+pub(super) struct Fat {
+    pub bits: FatBits,
+    /// First sector of the first table.
+    pub reserved: u64,
+    /// One past the last sector of the second table; the root directory of a FAT12 or FAT16.
+    pub tables_end: u64,
+    /// First cluster of the root directory; 0 unless it is a FAT32.
+    pub root_cluster: u64,
+    /// First sector of cluster 2.
+    pub data: u64,
+    pub cluster_sectors: u64,
+    /// Number of clusters.
+    pub clusters: u64,
+}
+
+impl Fat {
+    /// Reads the boot sector that the format program wrote.
+    pub fn read(disk: &Overlay) -> Option<Self> {
+        let b = disk.sector(0);
+        let u16_at = |at: usize| u64::from(u16::from_le_bytes([b[at], b[at + 1]]));
+        let u32_at = |at: usize| u16_at(at) | u16_at(at + 2) << 16;
+        let either =
+            |short: usize, long: usize| if u16_at(short) == 0 { u32_at(long) } else { u16_at(short) };
+        let (cluster_sectors, reserved) = (u64::from(b[13]), u16_at(14));
+        let tables_end = reserved + u64::from(b[16]) * either(22, 36);
+        let data = tables_end + u16_at(17).div_ceil(16);
+        let clusters = either(19, 32).checked_sub(data)?.checked_div(cluster_sectors)?;
+        let bits = match clusters {
+            ..4085 => FatBits::Fat12,
+            ..65525 => FatBits::Fat16,
+            _ => FatBits::Fat32,
+        };
+        let root_cluster = if bits == FatBits::Fat32 { u32_at(44) } else { 0 };
+        Some(Self { bits, reserved, tables_end, root_cluster, data, cluster_sectors, clusters })
+    }
+
+    /// The entry of cluster `n` in the first table.
+    fn entry(&self, disk: &Overlay, n: u64) -> u64 {
+        let byte = |at: u64| u64::from(disk.sector(self.reserved + at / 512)[(at % 512) as usize]);
+        match self.bits {
+            FatBits::Fat12 => {
+                let at = n * 3 / 2;
+                let word = byte(at) | byte(at + 1) << 8;
+                if n % 2 == 1 { word >> 4 } else { word & 0xFFF }
+            }
+            FatBits::Fat16 => byte(n * 2) | byte(n * 2 + 1) << 8,
+            FatBits::Fat32 => (0..4).map(|i| byte(n * 4 + i) << (8 * i)).sum::<u64>() & 0x0FFF_FFFF,
+        }
+    }
+
+    /// Smallest entry that ends a chain.
+    fn chain_end(&self) -> u64 {
+        match self.bits {
+            FatBits::Fat12 => 0xFF8,
+            FatBits::Fat16 => 0xFFF8,
+            FatBits::Fat32 => 0x0FFF_FFF8,
+        }
+    }
+
+    /// The chain from cluster `first` as ranges of sectors, neighbours joined.
+    pub fn chain(&self, disk: &Overlay, first: u64) -> Result<Vec<Range<u64>>, LayoutError> {
+        let mut ranges = Vec::<Range<u64>>::new();
+        let mut cluster = first;
+        for _ in 0..self.clusters {
+            if !(2..self.clusters + 2).contains(&cluster) {
+                return Err(LayoutError::Unsound { what: "a chain leaves it" });
+            }
+            let start = self.data + (cluster - 2) * self.cluster_sectors;
+            match ranges.last_mut() {
+                Some(last) if last.end == start => last.end += self.cluster_sectors,
+                _ => ranges.push(start..start + self.cluster_sectors),
+            }
+            cluster = self.entry(disk, cluster);
+            if cluster >= self.chain_end() {
+                return Ok(ranges);
+            }
+        }
+        Err(LayoutError::Unsound { what: "a chain does not end" })
+    }
+
+    /// Number of clusters in use on a FAT32, and the last of them.
+    pub fn allocated(&self, disk: &Overlay) -> (u64, u64) {
+        let table_end = self.reserved + ((self.clusters + 2) * 4).div_ceil(512);
+        let entries = disk.present(self.reserved, table_end).flat_map(|(lba, sector)| {
+            let first = (lba - self.reserved) * 128;
+            (first..).zip(sector.chunks_exact(4))
+        });
+        let clusters = 2..self.clusters + 2;
+        let used = entries.filter(|(n, entry)| clusters.contains(n) && entry.iter().any(|&byte| byte != 0));
+        used.fold((0, 1), |(count, _), (n, _)| (count + 1, n))
+    }
+}

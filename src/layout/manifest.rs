@@ -1,0 +1,119 @@
+//! The stick manifest: every range that is written, with its hash.
+
+use ramkey_format::manifest::{
+    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RANGES_MAX, RangeEntry,
+    layout, range,
+};
+use ramkey_format::memory::MANIFEST_SECTORS_MAX;
+use zerocopy::{FromZeros, IntoBytes};
+
+use super::capsule::Capsule;
+use super::overlay::ZEROS;
+use super::{Content, Extent, LayoutError, Role};
+use crate::plan::{LayoutKind, Plan};
+use crate::units::SECTOR_LEN;
+
+/// Makes the manifest of `extents`, which are all ranges but its own; as long as its place, zeros at the end, so that
+/// nothing of an older one is left.
+///
+/// # Errors
+///
+/// [`LayoutError::TooManyRanges`] if they do not fit.
+pub(super) fn manifest(
+    plan: &Plan,
+    stick_id: [u8; 16],
+    extents: &[Extent],
+    capsules: &[Capsule],
+) -> Result<Vec<u8>, LayoutError> {
+    let ranges = ranges(extents, capsules);
+    if ranges.len() > RANGES_MAX {
+        return Err(LayoutError::TooManyRanges { found: ranges.len(), limit: RANGES_MAX });
+    }
+    let header = ManifestHeader {
+        magic: ManifestHeader::MAGIC,
+        version: ManifestHeader::VERSION.into(),
+        header_len: (MANIFEST_HEADER_LEN as u16).into(),
+        flags: 0.into(),
+        stick_sectors: plan.stick_sectors.into(),
+        volume_lba: plan.volume.lba.into(),
+        volume_sectors: plan.volume.sectors.into(),
+        range_count: (ranges.len() as u32).into(),
+        layout: match plan.layout {
+            LayoutKind::Mbr => layout::MBR,
+            LayoutKind::Gpt => layout::GPT,
+            LayoutKind::Superfloppy => layout::SUPERFLOPPY,
+        },
+        fat_bits: plan.volume.bits.bits(),
+        reserved_1: [0; 2],
+        stick_id,
+        reserved_2: [0; 32],
+        blake3: [0; 32],
+    };
+    let mut bytes = header.as_bytes().to_vec();
+    bytes.extend_from_slice(ranges.as_bytes());
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&bytes[..MANIFEST_HASHED_LEN]).update(&bytes[MANIFEST_HEADER_LEN..]);
+    bytes[MANIFEST_HASHED_LEN..MANIFEST_HEADER_LEN].copy_from_slice(hasher.finalize().as_bytes());
+    debug_assert_eq!(bytes.len(), MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN);
+    bytes.resize(MANIFEST_SECTORS_MAX as usize * SECTOR_LEN as usize, 0);
+    Ok(bytes)
+}
+
+/// One range for each run of neighbouring extents of one role.
+fn ranges(extents: &[Extent], capsules: &[Capsule]) -> Vec<RangeEntry> {
+    let mut ranges = Vec::new();
+    let mut done = vec![0; capsules.len()];
+    let neighbours = |a: &Extent, b: &Extent| a.role == b.role && a.lba + a.sectors == b.lba;
+    for run in extents.chunk_by(neighbours) {
+        let sectors = run.iter().map(|extent| extent.sectors).sum::<u64>();
+        let mut entry = RangeEntry::new_zeroed();
+        entry.lba = run[0].lba.into();
+        entry.sectors = sectors.into();
+        entry.kind = kind(run[0].role);
+        entry.blake3 = match run[0].role {
+            Role::Capsule { image } => {
+                entry.file_sector = done[image].into();
+                done[image] += sectors;
+                capsules[image].header_blake3
+            }
+            _ => hash(run),
+        };
+        ranges.push(entry);
+    }
+    ranges
+}
+
+fn kind(role: Role) -> u8 {
+    match role {
+        Role::Sector0 => range::SECTOR_0,
+        Role::Table => range::TABLE,
+        Role::BootCode => range::BOOT_CODE,
+        Role::FatReserved => range::FAT_RESERVED,
+        Role::FatTable => range::FAT_TABLE,
+        Role::Directory => range::DIRECTORY,
+        Role::Capsule { .. } => range::CAPSULE,
+        Role::Cleared => range::CLEARED,
+        Role::Manifest => unreachable!("the manifest does not list itself"),
+    }
+}
+
+fn hash(run: &[Extent]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for extent in run {
+        match &extent.content {
+            Content::Bytes(bytes) => {
+                hasher.update(bytes);
+            }
+            Content::Zeros => {
+                let mut left = extent.sectors * SECTOR_LEN;
+                while left > 0 {
+                    let n = left.min(ZEROS.len() as u64);
+                    hasher.update(&ZEROS[..n as usize]);
+                    left -= n;
+                }
+            }
+            Content::Image { .. } => unreachable!("only capsules hold parts of images"),
+        }
+    }
+    *hasher.finalize().as_bytes()
+}
