@@ -12,7 +12,7 @@ mod screen;
 
 pub use demo_image::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS, demo_image};
 pub use error::EmulatorError;
-pub use qemu::{Controller, Machine, Port, Stick};
+pub use qemu::{Controller, Machine, Port, Stick, has_display};
 pub use qmp::Qmp;
 pub use run::{BlockStats, Emulator, End};
 pub use screen::Screen;

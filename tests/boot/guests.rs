@@ -38,11 +38,13 @@ fn a_hard_disk_with_one_wrong_byte_does_not_pass_it() {
 #[test]
 fn a_disk_of_memdisk_passes_it_after_the_pull() {
     let folder = scratch();
-    let image = disk("int13_hdd", HARD_DISK, HARD_DISK.sectors(), &["REFERENCE"]);
+    let definitions = ["REFERENCE", "MEMDISK", "WAIT_FOR_KEY"];
+    let image = disk("int13_hdd", HARD_DISK, HARD_DISK.sectors(), &definitions);
     let image = file(folder.path(), "guest.img", &image);
     let stick = sticks::memdisk(folder.path(), &image, "harddisk c=4 h=16 s=63");
     let mut machine = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
     machine.wait_hook(DEADLINE);
     machine.pull();
+    machine.press(&["ret"]);
     machine.must_pass();
 }

@@ -177,6 +177,12 @@ impl Running {
         self.need(pulled);
     }
 
+    /// Presses keys, by QEMU's names.
+    pub fn press(&mut self, keys: &[&str]) {
+        let pressed = self.emulator.press(keys);
+        self.need(pressed);
+    }
+
     /// The guest's verdict, and what it said.
     pub fn verdict(mut self, limit: Duration) -> (bool, Evidence) {
         let end = self.emulator.wait_end(limit);
