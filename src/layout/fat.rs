@@ -92,10 +92,10 @@ impl FatVolume {
     pub fn sector(&self, lba: u64) -> [u8; 512] {
         let in_volume = lba - self.volume_lba;
         if in_volume < self.reserved {
-            return self.disk.sector(in_volume);
+            return *self.disk.sector(in_volume);
         }
         match in_volume.checked_sub(self.boot_sectors) {
-            Some(formatted) if formatted >= self.reserved => self.disk.sector(formatted),
+            Some(formatted) if formatted >= self.reserved => *self.disk.sector(formatted),
             // Between them lies the boot area of a superfloppy.
             _ => [0; 512],
         }
