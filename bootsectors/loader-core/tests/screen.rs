@@ -74,6 +74,11 @@ fn speed_and_time_left_follow_from_bytes_and_ticks() {
 #[test]
 fn the_largest_image_overflows_nothing() {
     let total = 0xFFF0_0000;
+    let mut progress = Progress::new(total - 1);
+    for _ in 0..2 {
+        progress.advance(0x7FF7_FFFF, 9);
+    }
+    assert_eq!((progress.done(), progress.percent()), (total - 2, 99), "100 is the end");
     let mut progress = Progress::new(total);
     let mut last = 0;
     for step in 0..4095 {

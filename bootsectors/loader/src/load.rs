@@ -139,11 +139,13 @@ struct Meter {
     progress: Progress,
     clock: Clock,
     drawn: u32,
+    /// Chunks that were wrong and are read again.
+    repeats: u32,
 }
 
 impl Meter {
     fn new(total: u64) -> Self {
-        Self { progress: Progress::new(total), clock: Clock::new(bios::ticks()), drawn: 0 }
+        Self { progress: Progress::new(total), clock: Clock::new(bios::ticks()), drawn: 0, repeats: 0 }
     }
 
     /// Counts bytes, lets waiting interrupts in, keeps A20 on, and draws now and then.
@@ -154,6 +156,7 @@ impl Meter {
         }
         let elapsed = self.clock.elapsed(bios::ticks());
         self.progress.advance(bytes, elapsed);
+        self.repeats += u32::from(bytes < 0);
         if elapsed - self.drawn >= REDRAW {
             self.drawn = elapsed;
             self.draw(console);
@@ -169,6 +172,9 @@ impl Meter {
         }
         if let Some(left) = self.progress.seconds_left() {
             line.text(", ").time(left).text(" left");
+        }
+        if self.repeats > 0 {
+            line.text(", wrong data read again ").decimal(self.repeats).text(" times");
         }
         line.pad_to(60);
         console.over(line.as_bytes());
