@@ -115,7 +115,8 @@ fn what_another_tool_may_have_left_is_cleared() {
     for_each_stick(|stick, bytes, name| {
         let boot_sectors =
             stick.layout.extents.iter().find(|extent| extent.role == Role::BootCode).unwrap().sectors;
-        let mut clear = vec![BOOT_AREA + boot_sectors as usize * 512..MANIFEST];
+        let mut clear = Vec::new();
+        clear.push(BOOT_AREA + boot_sectors as usize * 512..MANIFEST);
         if stick.plan.layout != LayoutKind::Gpt {
             clear.push(bytes.len() - 33 * 512..bytes.len());
         }

@@ -163,10 +163,7 @@ type Places = (Vec<Range<u64>>, Vec<Vec<Range<u64>>>);
 
 /// Repairs the directories, and finds out where everything is.
 fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutError> {
-    let root = match fat.root_cluster {
-        0 => vec![fat.tables_end..fat.data],
-        cluster => fat.chain(disk, cluster)?,
-    };
+    let root = fat.root(disk)?;
     directory::repair(disk, &root);
     let missing = LayoutError::Unsound { what: "its folder is missing" };
     let folder = directory::find(disk, &root, &directory::short_name(FOLDER)).ok_or(missing)?;

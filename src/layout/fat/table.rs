@@ -1,5 +1,6 @@
 //! The parts of a formatted volume, and the chains of its allocation table.
 
+use std::iter;
 use std::ops::Range;
 
 use crate::layout::LayoutError;
@@ -36,7 +37,7 @@ impl Fat {
         let clusters = either(19, 32).checked_sub(data)?.checked_div(cluster_sectors)?;
         let bits = match clusters {
             ..4085 => FatBits::Fat12,
-            ..65525 => FatBits::Fat16,
+            4085..65525 => FatBits::Fat16,
             _ => FatBits::Fat32,
         };
         let root_cluster = if bits == FatBits::Fat32 { u32_at(44) } else { 0 };
@@ -74,6 +75,14 @@ impl Fat {
             FatBits::Fat12 => 0xFF8,
             FatBits::Fat16 => 0xFFF8,
             FatBits::Fat32 => 0x0FFF_FFF8,
+        }
+    }
+
+    /// The sectors of the root directory.
+    pub fn root(&self, disk: &Overlay) -> Result<Vec<Range<u64>>, LayoutError> {
+        match self.root_cluster {
+            0 => Ok(iter::once(self.tables_end..self.data).collect()),
+            cluster => self.chain(disk, cluster),
         }
     }
 
