@@ -158,10 +158,10 @@ lengths:        dw 26, 30, 66, 74
         mov     al, [status]
         cmp     [out + REGISTERS.eax + 1], al
         must    e, {%4, ": AH=01h tells the status again"}
-%endif
         mov     al, [status]
         cmp     [BDA_STATUS], al
         must    e, {%4, ": the status is at 474h"}
+%endif
 %endmacro
 status:         db 0
 
