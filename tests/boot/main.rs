@@ -1,5 +1,8 @@
 //! Boots sticks in QEMU: what the target machine sees, guest by guest.
 
 mod guests;
+mod int13;
 mod harness;
+mod hidden;
+mod state;
 mod sticks;
