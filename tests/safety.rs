@@ -242,7 +242,7 @@ fn nothing_is_made_under_dev_and_odd_things_are_no_targets() {
     let link = folder.path().join("link");
     symlink("/dev/sdqq", &link).unwrap();
     assert!(matches!(TargetPath::look(&system, &link), Err(OpenError::Missing { .. })));
-    for (path, expected) in [("/dev/null", "a character device"), ("/tmp", "a folder")] {
+    for (path, expected) in [("/dev/null", "a character device"), ("/tmp", "a directory")] {
         assert!(matches!(look(path), Err(OpenError::Kind { kind, .. }) if kind == expected), "{path}");
     }
     let pipe = folder.path().join("pipe");
@@ -268,7 +268,7 @@ fn a_file_that_is_one_of_the_images_is_refused_by_any_of_its_names() {
         }
         let target = TargetPath::look(&system, &path).unwrap();
         let refused = target.admit(&system, std::slice::from_ref(&image));
-        assert!(matches!(refused, Err(Refusal::Source { .. })), "{name}");
+        assert!(matches!(refused, Err(Refusal::Image { .. })), "{name}");
     }
 }
 
