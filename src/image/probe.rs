@@ -9,8 +9,8 @@ use super::volume::{self, Volume};
 use super::{ImageError, Source, container};
 use crate::units::{Geometry, SECTOR_LEN};
 
-/// Images of at least so many sectors are hard disks unless they say otherwise: 4 MiB.
-const HARD_DISK_SECTORS_MIN: u64 = 8192;
+/// Images of at least so many bytes are hard disks unless they say otherwise.
+const HARD_DISK_LEN_MIN: u64 = 4 << 20;
 /// Most zeros that are added because a partition table or boot sector claims them: 16 MiB.
 const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
 /// Most sectors that are made before a partition, so that it begins where its boot sector says.
@@ -158,7 +158,7 @@ impl<'a> Evidence<'a> {
             }
             _ => {}
         }
-        if self.sectors() < HARD_DISK_SECTORS_MIN {
+        if self.len < HARD_DISK_LEN_MIN {
             (Kind::Floppy, "it is smaller than 4 MiB")
         } else {
             (Kind::HardDisk, "it is not smaller than 4 MiB")
