@@ -187,7 +187,7 @@ fn a_mount_counts_by_number_and_not_by_name() {
     machine.put("proc/self/mountinfo", "30 1 240:17 / /media/a\\040b rw - vfat /dev/other rw\n");
     let mounted =
         Use::Mounted { name: "sdz1".into(), folder: "/media/a b".into(), file_system: "vfat".into() };
-    assert_eq!(machine.uses(), [mounted.clone()]);
+    assert_eq!(machine.uses(), std::slice::from_ref(&mounted));
     machine.put("proc/self/mountinfo", "");
     machine.put("proc/1/mountinfo", "30 1 240:17 / /media/a\\040b rw - vfat /dev/other rw\n");
     assert_eq!(machine.uses(), [mounted], "a mount that only the first process sees");
@@ -199,7 +199,7 @@ fn a_holder_and_the_mount_behind_it_are_both_seen() {
     let holders = "sys/devices/usb1/1-1/host/sdz/sdz1/holders";
     machine.put(&format!("{holders}/dm-0"), "");
     let held = Use::Held { name: "sdz1".into(), holder: "dm-0 (crypt)".into() };
-    assert_eq!(machine.uses(), [held.clone()]);
+    assert_eq!(machine.uses(), std::slice::from_ref(&held));
     machine.put("proc/self/mountinfo", "30 1 241:0 / /secret rw - ext4 /dev/mapper/crypt rw\n");
     let mounted = Use::Mounted { name: "dm-0".into(), folder: "/secret".into(), file_system: "ext4".into() };
     assert_eq!(machine.uses(), [mounted, held]);
