@@ -8,6 +8,20 @@ pub(super) const STICK_DEVICE: &str = "key";
 /// Name of the stick's drive, in QEMU's statistics.
 pub(super) const STICK_DRIVE: &str = "stick";
 
+/// Whether a window can be shown: there is a display, and QEMU has the part that draws on it.
+pub fn has_display() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| set(name)) {
+        return false;
+    }
+    // Debian keeps the window toolkits in a package of their own.
+    let help = super::run::PROGRAMS
+        .iter()
+        .find_map(|program| std::process::Command::new(program).args(["-display", "help"]).output().ok());
+    let text = help.map(|help| String::from_utf8_lossy(&help.stdout).into_owned()).unwrap_or_default();
+    text.lines().any(|line| ["gtk", "sdl", "cocoa"].contains(&line.trim()))
+}
+
 /// A USB controller that SeaBIOS can boot from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Controller {

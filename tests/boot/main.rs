@@ -1,0 +1,5 @@
+//! Boots sticks in QEMU: what the target machine sees, guest by guest.
+
+mod guests;
+mod harness;
+mod sticks;
