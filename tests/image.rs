@@ -172,10 +172,11 @@ fn an_active_entry_makes_a_hard_disk_of_the_smallest_image() {
 fn a_hard_disk_takes_its_geometry_from_its_table_or_else_from_its_size() {
     // sectors of the image, geometry of the table, geometry found, sectors of the RAM disk
     let table = [
-        (16 << 10, None, "16/16/63", 16384),
+        (16 << 10, None, "17/16/63", 17136),
         (16 << 10, Some((64, 32)), "8/64/32", 16384),
         (32130, Some((255, 63)), "2/255/63", 32130),
         (1_032_192, None, "1024/16/63", 1_032_192),
+        (1_032_191, None, "1024/16/63", 1_032_192),
         (1_032_193, None, "64/255/63", 1_032_193),
     ];
     for (sectors, chs, geometry, disk_sectors) in table {
@@ -191,7 +192,7 @@ fn a_table_whose_addresses_contradict_each_other_is_not_believed() {
     let mut image = vec![0; 16384 * 512];
     entry(&mut image, 0, 0x80, 0x06, 32, 4096, Some((64, 32)));
     entry(&mut image, 1, 0x00, 0x06, 8192, 4096, Some((16, 63)));
-    assert_eq!(facts(image).geometry.to_string(), "16/16/63");
+    assert_eq!(facts(image).geometry.to_string(), "17/16/63");
 }
 
 #[test]
@@ -200,7 +201,7 @@ fn the_boot_sector_of_the_active_partition_is_the_best_witness() {
     entry(&mut image, 1, 0x80, 0x06, 2048, 30720, Some((64, 32)));
     let volume = Volume { sectors: 30720, heads: 15, track: 63, hidden: 2048 };
     image[2048 * 512..2049 * 512].copy_from_slice(&volume.sector());
-    assert_eq!(facts(image.clone()).geometry.to_string(), "34/15/63");
+    assert_eq!(facts(image.clone()).geometry.to_string(), "35/15/63");
     // Made for another place: its geometry is another disk's.
     let elsewhere = Volume { hidden: 63, ..volume };
     image[2048 * 512..2049 * 512].copy_from_slice(&elsewhere.sector());
@@ -213,7 +214,8 @@ fn a_small_disk_has_at_least_one_cylinder_and_what_its_table_claims() {
     let tiny = facts_as(hard_disk, None, noise(4096)).unwrap();
     assert_eq!(told(&tiny), (Kind::HardDisk, "1/16/63".into(), 1008, 0));
     // The last claim that is believed, and the first that is not: 16 MiB.
-    for (claimed, disk_sectors, warned) in [(2048 + 32768, 34816, false), (2048 + 32769, 2048, true)] {
+    for (claimed, disk_sectors, warned) in [(2048 + 32768, 35 * 1008, false), (2048 + 32769, 3 * 1008, true)]
+    {
         let mut image = vec![0; 1 << 20];
         entry(&mut image, 0, 0x80, 0x06, 63, claimed - 63, None);
         let facts = facts(image);
@@ -227,13 +229,13 @@ fn a_small_disk_has_at_least_one_cylinder_and_what_its_table_claims() {
 fn a_file_system_from_sector_0_on_is_a_hard_disk_and_one_from_elsewhere_a_partition() {
     let volume = Volume { sectors: 20480, heads: 16, track: 63, hidden: 0 };
     let superfloppy = facts(volume.image(20480 * 512));
-    assert_eq!(told(&superfloppy), (Kind::HardDisk, "20/16/63".into(), 20480, 0));
-    for (hidden, lead, moved) in [(63, 63, false), (2048, 2048, false), (4097, 63, true)] {
+    assert_eq!(told(&superfloppy), (Kind::HardDisk, "21/16/63".into(), 21 * 1008, 0));
+    for (hidden, lead, cylinders) in [(63, 63, 21), (2048, 2048, 23), (4097, 63, 21)] {
         let partition = facts(Volume { hidden, ..volume }.image(20480 * 512));
         assert_eq!(partition.kind, Kind::Partition);
-        assert_eq!((partition.lead_sectors, partition.disk_sectors), (lead, lead + 20480));
+        assert_eq!((partition.lead_sectors, partition.disk_sectors), (lead, cylinders * 1008));
         assert_eq!((partition.partition_type, partition.drive), (0x01, 0x80));
-        assert_eq!(partition.warnings.contains(&Warning::Moved { claimed: hidden, lead }), moved);
+        assert_eq!(partition.warnings.contains(&Warning::Moved { claimed: hidden, lead }), hidden != lead);
     }
     let mut ntfs = vec![0; 8 << 20];
     ntfs[3..11].copy_from_slice(b"NTFS    ");
@@ -446,6 +448,6 @@ fn an_image_of_other_programs_is_recognised() {
     assert!(child.wait().unwrap().success());
     let source = FileSource::open(&disk).unwrap();
     let facts = probe(&disk, &source, KindChoice::Auto, None).unwrap();
-    assert_eq!((facts.kind, facts.disk_sectors), (Kind::HardDisk, 131_072));
+    assert_eq!((facts.kind, facts.disk_sectors), (Kind::HardDisk, 132_048));
     assert_eq!(facts.contents.as_deref(), Some("1 partition, active type 06h"));
 }

@@ -187,7 +187,7 @@ fn a_mount_counts_by_number_and_not_by_name() {
     machine.put("proc/self/mountinfo", "30 1 240:17 / /media/a\\040b rw - vfat /dev/other rw\n");
     let mounted =
         Use::Mounted { name: "sdz1".into(), folder: "/media/a b".into(), file_system: "vfat".into() };
-    assert_eq!(machine.uses(), [mounted.clone()]);
+    assert_eq!(machine.uses(), std::slice::from_ref(&mounted));
     machine.put("proc/self/mountinfo", "");
     machine.put("proc/1/mountinfo", "30 1 240:17 / /media/a\\040b rw - vfat /dev/other rw\n");
     assert_eq!(machine.uses(), [mounted], "a mount that only the first process sees");
@@ -199,7 +199,7 @@ fn a_holder_and_the_mount_behind_it_are_both_seen() {
     let holders = "sys/devices/usb1/1-1/host/sdz/sdz1/holders";
     machine.put(&format!("{holders}/dm-0"), "");
     let held = Use::Held { name: "sdz1".into(), holder: "dm-0 (crypt)".into() };
-    assert_eq!(machine.uses(), [held.clone()]);
+    assert_eq!(machine.uses(), std::slice::from_ref(&held));
     machine.put("proc/self/mountinfo", "30 1 241:0 / /secret rw - ext4 /dev/mapper/crypt rw\n");
     let mounted = Use::Mounted { name: "dm-0".into(), folder: "/secret".into(), file_system: "ext4".into() };
     assert_eq!(machine.uses(), [mounted, held]);
@@ -242,7 +242,7 @@ fn nothing_is_made_under_dev_and_odd_things_are_no_targets() {
     let link = folder.path().join("link");
     symlink("/dev/sdqq", &link).unwrap();
     assert!(matches!(TargetPath::look(&system, &link), Err(OpenError::Missing { .. })));
-    for (path, expected) in [("/dev/null", "a character device"), ("/tmp", "a folder")] {
+    for (path, expected) in [("/dev/null", "a character device"), ("/tmp", "a directory")] {
         assert!(matches!(look(path), Err(OpenError::Kind { kind, .. }) if kind == expected), "{path}");
     }
     let pipe = folder.path().join("pipe");
@@ -268,7 +268,7 @@ fn a_file_that_is_one_of_the_images_is_refused_by_any_of_its_names() {
         }
         let target = TargetPath::look(&system, &path).unwrap();
         let refused = target.admit(&system, std::slice::from_ref(&image));
-        assert!(matches!(refused, Err(Refusal::Source { .. })), "{name}");
+        assert!(matches!(refused, Err(Refusal::Image { .. })), "{name}");
     }
 }
 
@@ -289,6 +289,22 @@ fn a_file_that_was_exchanged_or_is_being_written_is_not_opened() {
     fs::write(folder.path().join("keeps the number"), "").unwrap();
     fs::write(&path, [0; 4096]).unwrap();
     assert!(matches!(FileTarget::open(&again, 4096), Err(OpenError::Changed { .. })));
+}
+
+#[test]
+fn an_empty_file_gets_the_size_that_is_asked_for() {
+    let system = System::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stick.img");
+    fs::write(&path, "").unwrap();
+    let target = TargetPath::look(&system, &path).unwrap();
+    assert!(matches!(target.stick_len(None), Err(OpenError::NoSize { .. })));
+    assert_eq!(target.stick_len(Some(8192)).unwrap(), 8192);
+    let file = FileTarget::open(&target, 8192).unwrap();
+    assert!(file.is_fresh());
+    assert_eq!(fs::metadata(&path).unwrap().len(), 8192);
+    let longer = TargetPath::look(&system, &path).unwrap();
+    assert!(matches!(longer.stick_len(Some(4096)), Err(OpenError::Size { found: 8192, wanted: 4096, .. })));
 }
 
 fn run(program: &str, arguments: &[&str]) -> Output {

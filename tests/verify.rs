@@ -110,7 +110,8 @@ fn a_flipped_bit_that_matters_to_a_boot_is_found_without_strict() {
     let mut dice = Dice(2);
     let stick = small();
     let mut bytes = Image(stick.bytes());
-    let checks: [(&str, fn(&Role) -> bool, &[FaultKind]); 6] = [
+    type Check = (&'static str, fn(&Role) -> bool, &'static [FaultKind]);
+    let checks: [Check; 6] = [
         ("sector 0", |role| *role == Role::Sector0, &[FaultKind::Sector0]),
         ("boot code", |role| *role == Role::BootCode, &[FaultKind::BootCode]),
         ("cleared", |role| *role == Role::Cleared, &[FaultKind::Cleared]),

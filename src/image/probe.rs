@@ -207,12 +207,10 @@ impl<'a> Evidence<'a> {
             None => self.heads_and_sectors(wanted)?,
         };
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
-        let mut sectors = wanted.max(cylinder);
-        let mut cylinders = (sectors / cylinder) as u32;
-        if let Some(asked) = chs {
-            sectors = wanted.max(asked.sectors());
-            cylinders = asked.cylinders;
-        }
+        let (cylinders, sectors) = match chs {
+            Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
+            None => geometry::whole_cylinders(wanted, cylinder),
+        };
         let warning = (!believed).then_some(Warning::Truncated { claimed, present });
         let geometry = Geometry { cylinders, heads, sectors_per_track };
         Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
@@ -262,8 +260,10 @@ impl<'a> Evidence<'a> {
         let believed = claimed <= present + CLAIM_SECTORS_MAX;
         let wanted = u64::from(lead) + if believed { present.max(claimed) } else { present };
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
-        let cylinders = chs.map_or((wanted / cylinder).max(1), |asked| u64::from(asked.cylinders));
-        let sectors = wanted.max(cylinders * cylinder);
+        let (cylinders, sectors) = match chs {
+            Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
+            None => geometry::whole_cylinders(wanted, cylinder),
+        };
         let warning = if !believed {
             Some(Warning::Truncated { claimed, present })
         } else if hidden != 0 && !fits {
@@ -275,7 +275,7 @@ impl<'a> Evidence<'a> {
             Some(volume) => volume.system.partition_type(volume.sectors),
             None => TYPE_UNKNOWN,
         };
-        let geometry = Geometry { cylinders: cylinders as u32, heads, sectors_per_track };
+        let geometry = Geometry { cylinders, heads, sectors_per_track };
         Disk { geometry, sectors, lead, partition_type, warning }
     }
 
