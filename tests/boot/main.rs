@@ -4,5 +4,6 @@ mod guests;
 mod int13;
 mod harness;
 mod hidden;
+mod scanners;
 mod state;
 mod sticks;
