@@ -1,9 +1,11 @@
 //! Boots sticks in QEMU: what the target machine sees, guest by guest.
 
 mod guests;
-mod int13;
 mod harness;
 mod hidden;
+mod int13;
+mod quick;
+mod real;
 mod scanners;
 mod state;
 mod sticks;
