@@ -3,9 +3,11 @@
 mod guests;
 mod harness;
 mod hidden;
+mod images;
 mod int13;
 mod quick;
 mod real;
 mod scanners;
 mod state;
 mod sticks;
+mod tamper;
