@@ -81,7 +81,7 @@ pub struct StickArgs {
     pub kind: KindArg,
 
     /// Geometry of the images: cylinders/heads/sectors per track
-    #[arg(long, value_name = "C/H/S", value_parser = geometry)]
+    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
     pub chs: Option<Geometry>,
 
     /// The machine may not write to the RAM disk
@@ -108,7 +108,8 @@ fn size(text: &str) -> Result<Bytes, String> {
     }
 }
 
-fn geometry(text: &str) -> Result<Geometry, String> {
+/// A geometry, or why it is none.
+pub(super) fn parse_geometry(text: &str) -> Result<Geometry, String> {
     text.parse().map_err(|error: crate::units::GeometryError| error.to_string())
 }
 
@@ -119,6 +120,16 @@ fn timeout(text: &str) -> Result<u8, String> {
             Ok(seconds) if seconds != ramkey_format::boot::NO_WAIT => Ok(seconds),
             _ => Err("it is 0 to 254 seconds, or off".into()),
         },
+    }
+}
+
+/// What an option means to the image module.
+pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
+    match kind {
+        KindArg::Auto => KindChoice::Auto,
+        KindArg::Hdd => KindChoice::Is(Kind::HardDisk),
+        KindArg::Floppy => KindChoice::Is(Kind::Floppy),
+        KindArg::Partition => KindChoice::Is(Kind::Partition),
     }
 }
 
@@ -151,12 +162,7 @@ impl StickArgs {
     ///
     /// [`CliError::Image`] for the first that cannot be used.
     pub fn open(&self) -> Result<Images, CliError> {
-        let kind = match self.kind {
-            KindArg::Auto => KindChoice::Auto,
-            KindArg::Hdd => KindChoice::Is(Kind::HardDisk),
-            KindArg::Floppy => KindChoice::Is(Kind::Floppy),
-            KindArg::Partition => KindChoice::Is(Kind::Partition),
-        };
+        let kind = kind_choice(self.kind);
         let mut images = Images { sources: Vec::new(), facts: Vec::new() };
         for path in &self.images {
             let source = FileSource::open(path)?;

@@ -49,6 +49,9 @@ pub enum CliError {
     /// An image that was to be written cannot be used.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// What was to be inspected is no image.
+    #[error(transparent)]
+    Unusable(ImageError),
     /// There can be no such stick.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -108,7 +111,9 @@ impl CliError {
             Self::NotConfirmed { .. } | Self::NoTerminal { .. } => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
             Self::Differs { stick, .. } => of_stick(*stick),
-            Self::Open(_) | Self::Emulator(_) | Self::Read { .. } | Self::Output(_) => Exit::Failed,
+            Self::Open(_) | Self::Unusable(_) | Self::Emulator(_) | Self::Read { .. } | Self::Output(_) => {
+                Exit::Failed
+            }
         }
     }
 
@@ -117,7 +122,7 @@ impl CliError {
         Some(match self {
             Self::Usage { .. } => "`ramkey help` lists commands and options".into(),
             Self::Target(error) | Self::Open(error) => error.help(),
-            Self::Image(error) => error.help(),
+            Self::Image(error) | Self::Unusable(error) => error.help(),
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),

@@ -3,19 +3,135 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
-use crate::cli::{CliError, Exit, Output};
+use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::verify::{open, show_stick};
+use crate::cli::{CliError, Exit, Output, Progress};
+use crate::image::{ImageError, ImageFacts, Source, probe, scan};
+use crate::report::{hex, ram_needed};
+use crate::units::{Bytes, Geometry};
+use crate::verify::{StickVerdict, facts, is_stick};
 
 /// Show what a stick or an image is
+///
+/// Of a stick: layout, file system and images, from headers and directories; `ramkey verify` proves them. Of an
+/// image: the disk that a machine would see, and why.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// A stick, or a disk image
     #[arg(value_name = "PATH")]
     path: PathBuf,
+
+    /// Also print the BLAKE3 of an image
+    #[arg(long)]
+    hash: bool,
+
+    /// Kind of disk that an image is
+    #[arg(long, value_enum, default_value_t)]
+    kind: KindArg,
+
+    /// Geometry of an image: cylinders/heads/sectors per track
+    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
+    chs: Option<Geometry>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+enum Inspected {
+    Stick(Box<StickVerdict>),
+    Image(Box<ImageView>),
+}
+
+#[derive(Serialize)]
+struct ImageView {
+    path: String,
+    kind: String,
+    reason: &'static str,
+    contents: Option<String>,
+    geometry: String,
+    len: u64,
+    disk_sectors: u32,
+    lead_sectors: u32,
+    drive: u8,
+    ram_needed: u64,
+    boot_signature: bool,
+    warnings: Vec<String>,
+    blake3: Option<String>,
+}
+
+impl ImageView {
+    fn new(facts: &ImageFacts, blake3: Option<String>) -> Self {
+        Self {
+            path: facts.path.display().to_string(),
+            kind: facts.kind.to_string(),
+            reason: facts.reason,
+            contents: facts.contents.clone(),
+            geometry: facts.geometry.to_string(),
+            len: facts.len,
+            disk_sectors: facts.disk_sectors,
+            lead_sectors: facts.lead_sectors,
+            drive: facts.drive,
+            ram_needed: ram_needed(facts.disk_sectors),
+            boot_signature: facts.boot_signature,
+            warnings: facts.warnings.iter().map(ToString::to_string).collect(),
+            blake3,
+        }
+    }
 }
 
 impl InspectArgs {
-    pub fn run(self, _output: &mut Output) -> Result<Exit, CliError> {
-        Err(CliError::Usage { what: "inspect comes next".into() })
+    /// Prints what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Open`] or [`CliError::Unusable`] if it cannot be read or is neither.
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        let source = open(&self.path)?;
+        if is_stick(&source) {
+            let stick = Inspected::Stick(Box::new(facts(&source)));
+            output.show(&stick, |out| match &stick {
+                Inspected::Stick(stick) => show_stick(out, stick),
+                Inspected::Image(_) => Ok(()),
+            })?;
+            return Ok(Exit::Done);
+        }
+        let facts =
+            probe(&self.path, &source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
+        let hash = if self.hash { Some(self.hash(&source)?) } else { None };
+        let view = ImageView::new(&facts, hash);
+        output.show(&Inspected::Image(Box::new(ImageView::new(&facts, view.blake3.clone()))), |out| {
+            if let Some(hash) = &view.blake3 {
+                writeln!(out, "BLAKE3    {hash}")?;
+            }
+            writeln!(out, "image     {}, {} ({} bytes)", view.path, Bytes(view.len), view.len)?;
+            writeln!(out, "kind      {}: {}", view.kind, view.reason)?;
+            if let Some(contents) = &view.contents {
+                writeln!(out, "contents  {contents}")?;
+            }
+            let lead = match view.lead_sectors {
+                0 => String::new(),
+                lead => format!(", behind {lead} sectors that the loader makes"),
+            };
+            writeln!(
+                out,
+                "disk      {:02X}h, {} sectors, geometry {}{lead}",
+                view.drive, view.disk_sectors, view.geometry
+            )?;
+            writeln!(out, "RAM       a machine needs {}", Bytes(view.ram_needed))?;
+            for warning in &view.warnings {
+                writeln!(out, "warning   {warning}")?;
+            }
+            Ok(())
+        })?;
+        Ok(Exit::Done)
+    }
+
+    fn hash(&self, source: &dyn Source) -> Result<String, CliError> {
+        let bar = Progress::bar("hashing", source.len());
+        let result = scan(source, &mut |bytes| bar.inc(bytes));
+        bar.finish_and_clear();
+        let read = |source| ImageError::Read { path: self.path.clone(), offset: 0, source };
+        Ok(hex(result.map_err(read).map_err(CliError::Unusable)?.root))
     }
 }

@@ -1,25 +1,113 @@
 //! `ramkey verify`: proves a stick without its images.
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::{CliError, Exit, Output};
+use crate::cli::{CliError, Exit, Output, Progress};
+use crate::device::{ReadOnly, System, TargetPath};
+use crate::image::Source;
+use crate::report::ram_needed;
+use crate::units::{Bytes, SECTOR_LEN};
+use crate::verify::{StickVerdict, Strictness, verify};
 
 /// Prove a stick: boot code, tables, file system and every image on it
+///
+/// Needs no image: the stick carries its hashes. Files that were added, changed or removed are named and are no
+/// fault. Exit status 4 says that there is a fault: each is shown with its sectors and both hashes.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The stick: a device such as /dev/sdX, or a file
     #[arg(value_name = "STICK")]
     stick: PathBuf,
 
-    /// Any byte that is not as written is a difference
+    /// Any byte that is not as written is a fault
     #[arg(long)]
     strict: bool,
 }
 
-impl VerifyArgs {
-    pub fn run(self, _output: &mut Output) -> Result<Exit, CliError> {
-        Err(CliError::Usage { what: "verify comes next".into() })
+impl Source for ReadOnly {
+    fn len(&self) -> u64 {
+        self.len()
     }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_at(offset, buffer)
+    }
+}
+
+/// Opens a stick or image for reading.
+pub(super) fn open(path: &Path) -> Result<ReadOnly, CliError> {
+    let target = TargetPath::look(&System::default(), path).map_err(CliError::Open)?;
+    ReadOnly::open(&target).map_err(CliError::Open)
+}
+
+impl VerifyArgs {
+    /// Verifies and prints the verdict.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Open`] if the stick cannot be opened; a fault is no error but an answer.
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        let stick = open(&self.stick)?;
+        let strictness = if self.strict { Strictness::EveryByte } else { Strictness::Boot };
+        let bar = Progress::bar("reading", stick.len());
+        let verdict = verify(&stick, strictness, &|bytes| bar.inc(bytes));
+        bar.finish_and_clear();
+        output.show(&verdict, |out| {
+            show_stick(out, &verdict)?;
+            let read = Bytes(verdict.bytes_read);
+            match (verdict.sound, verdict.strictness) {
+                (true, Strictness::Boot) => {
+                    writeln!(out, "sound     all that a boot needs is right; {read} read")
+                }
+                (true, Strictness::EveryByte) => {
+                    writeln!(out, "sound     every byte is as written; {read} read")
+                }
+                (false, _) => writeln!(out, "faults    {}; {read} read", verdict.faults.len()),
+            }
+        })?;
+        Ok(if verdict.sound { Exit::Done } else { Exit::Difference })
+    }
+}
+
+/// Images, stick, changes and faults, a line each.
+pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Result<()> {
+    for image in &stick.capsules {
+        writeln!(out, "image     {}  {}", image.blake3, image.file)?;
+        let state = if image.proven { "proven" } else { "not proven" };
+        let pieces =
+            if image.fragments > 1 { format!(", in {} pieces", image.fragments) } else { String::new() };
+        let origin = if image.as_written { "" } else { ", added later" };
+        let protection = if image.read_only { ", read-only" } else { "" };
+        writeln!(
+            out,
+            "          \"{}\": {} {}, {}, needs {} of RAM{protection}{pieces}{origin}; {state}",
+            image.title,
+            image.kind,
+            image.geometry,
+            Bytes(image.len),
+            Bytes(ram_needed(image.disk_sectors))
+        )?;
+    }
+    if !stick.stick_id.is_empty() {
+        writeln!(
+            out,
+            "stick     {}, {} of {} \"{}\", {} free, id {}",
+            if stick.layout.is_empty() { "unknown layout" } else { stick.layout },
+            stick.file_system,
+            Bytes(stick.volume_sectors * SECTOR_LEN),
+            stick.label,
+            Bytes(stick.free),
+            stick.stick_id
+        )?;
+    }
+    for change in &stick.changes {
+        writeln!(out, "changed   {change}")?;
+    }
+    for fault in &stick.faults {
+        writeln!(out, "fault     {fault}")?;
+    }
+    Ok(())
 }

@@ -38,9 +38,9 @@ constants! {
     INFO_PNP = 4;
     /// BootInfo: linear address of the protected-mode entry that makes BIOS calls.
     INFO_CALL = 8;
-    /// BootInfo: sectors per track that CHS reads use, 16 bits; 0 when EDD is used.
+    /// BootInfo: sectors per track that AH=08h gave, 16 bits; 0 when it failed.
     INFO_SECTORS_PER_TRACK = 12;
-    /// BootInfo: heads that CHS reads use, 16 bits; 0 when EDD is used.
+    /// BootInfo: heads that AH=08h gave, 16 bits.
     INFO_HEADS = 14;
     /// Registers: interrupt number, or REGS_FAR_CALL.
     REGS_INT = 0;
@@ -182,9 +182,9 @@ pub struct BootInfo {
     pub pnp_segment: U16,
     /// Linear address of the entry that makes BIOS calls. Offset 8.
     pub call: U32,
-    /// Sectors per track that CHS reads used; 0 when EDD was used. Offset 12.
+    /// Sectors per track that AH=08h gave; 0 when it failed. Offset 12.
     pub sectors_per_track: U16,
-    /// Heads that CHS reads used; 0 when EDD was used. Offset 14.
+    /// Heads that AH=08h gave. Offset 14.
     pub heads: U16,
 }
 

@@ -13,11 +13,13 @@ const ZERO: u16 = 0x40;
 const TICKS: u32 = 0x46C;
 
 /// What stage 2 left.
+#[inline(never)]
 pub fn boot_info() -> BootInfo {
     low::read(BOOT_INFO)
 }
 
 /// Makes BIOS call `int` with `registers`; returns the registers after it.
+#[inline(never)]
 pub fn call(int: u8, mut registers: Registers) -> Registers {
     registers.int.set(u16::from(int));
     low::write(CALL_REGISTERS, registers);
@@ -68,6 +70,7 @@ pub fn key() -> Option<(u8, u8)> {
 }
 
 /// Whether a key waits; asking lets the interrupts in that were held off.
+#[inline(never)]
 pub fn key_waits() -> bool {
     let registers = Registers { eax: 0x0100.into(), ..Registers::default() };
     call(0x16, registers).flags.get() & ZERO == 0

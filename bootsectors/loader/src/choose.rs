@@ -63,6 +63,8 @@ pub fn images(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume
         };
         let image = match open(&mut FileReader::new(disk, volume, file)) {
             Ok(header) => sound(file, &header, room),
+            // "._NAME.RKC", in which a Macintosh keeps what FAT has no place for.
+            Err(OpenError::Format(CapsuleError::NotACapsule)) if file.name[0] == b'_' => continue,
             Err(damage) => damaged(file, damage),
         };
         images.images[images.count] = Some(image);

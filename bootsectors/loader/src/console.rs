@@ -42,6 +42,7 @@ impl Console {
     }
 
     /// Writes bytes; `\r` and `\n` move as on a terminal.
+    #[inline(never)]
     pub fn write(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if self.debug {
@@ -54,6 +55,7 @@ impl Console {
     }
 
     /// Writes text and ends the line.
+    #[inline(never)]
     pub fn line(&mut self, bytes: &[u8]) {
         self.write(bytes);
         self.write(b"\r\n");

@@ -23,6 +23,7 @@ pub fn write<T: zerocopy::IntoBytes>(address: u32, value: T) {
 }
 
 /// The packet area for BIOS calls, cleared.
+#[inline(never)]
 pub fn clear_packet() {
     for address in (BIOS_PACKET..BIOS_PACKET + BIOS_PACKET_LEN).step_by(4) {
         write(address, 0_u32);

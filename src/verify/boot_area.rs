@@ -1,0 +1,144 @@
+//! What the boot area says of the stick: manifest and boot header.
+
+use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM};
+use ramkey_format::checksum::checksum;
+use ramkey_format::manifest::{
+    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RangeEntry, layout,
+};
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX, STAGE2_SECTORS};
+use zerocopy::IntoBytes;
+
+use crate::units::SECTOR_LEN;
+use crate::verify::fault::Findings;
+use crate::verify::reader::Reader;
+use crate::verify::{Fault, FaultKind, Place, Strictness};
+
+/// The boot area, as far as it can be understood.
+pub(super) struct BootArea {
+    /// The ranges of a sound manifest, or none.
+    pub ranges: Vec<RangeEntry>,
+    pub stick_id: Option<[u8; 16]>,
+    /// A value of [`layout`], or 0.
+    pub layout: u8,
+    pub fat_bits: u8,
+    pub volume_lba: Option<u64>,
+    pub volume_sectors: u64,
+}
+
+impl BootArea {
+    pub fn is_present(reader: &Reader) -> bool {
+        let magic = |lba: u32, magic: &[u8]| {
+            reader.sector(u64::from(lba)).is_ok_and(|sector| sector.starts_with(magic))
+        };
+        magic(BOOT_LBA, &BootHeader::MAGIC) || magic(MANIFEST_LBA, &ManifestHeader::MAGIC)
+    }
+
+    pub fn read(reader: &Reader, strictness: Strictness, findings: &mut Findings) -> Self {
+        let mut area = Self {
+            ranges: Vec::new(),
+            stick_id: None,
+            layout: 0,
+            fat_bits: 0,
+            volume_lba: None,
+            volume_sectors: 0,
+        };
+        if !Self::is_present(reader) {
+            let place = Place::sectors(u64::from(BOOT_LBA), 1);
+            findings.fault(Fault::new(FaultKind::NoStick, place, "this is no stick that ramkey wrote"));
+            return area;
+        }
+        area.read_manifest(reader, strictness, findings);
+        area.read_boot_header(reader, findings);
+        area
+    }
+
+    fn read_manifest(&mut self, reader: &Reader, strictness: Strictness, findings: &mut Findings) {
+        let (lba, sectors) = (u64::from(MANIFEST_LBA), u64::from(MANIFEST_SECTORS_MAX));
+        let place = Place::sectors(lba, sectors);
+        let bytes = match reader.bytes(lba, sectors) {
+            Ok(bytes) => bytes,
+            Err(bad) => return findings.unreadable(bad, None),
+        };
+        let (header, ranges) = match ManifestHeader::parse(&bytes) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let message = format!("the manifest cannot be understood ({error:?})");
+                return findings.fault(Fault::new(FaultKind::Manifest, place, message));
+            }
+        };
+        let mut hasher = blake3::Hasher::new();
+        let found = hasher.update(&bytes[..MANIFEST_HASHED_LEN]).update(ranges.as_bytes()).finalize();
+        let expected = blake3::Hash::from_bytes(header.blake3);
+        if found != expected {
+            let message = "the manifest does not have the hash that it names";
+            return findings.fault(Fault::new(FaultKind::Manifest, place, message).hashes(expected, found));
+        }
+        let end = MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN;
+        if strictness == Strictness::EveryByte && bytes[end..].iter().any(|&byte| byte != 0) {
+            findings.fault(Fault::new(FaultKind::Manifest, place, "there is something behind the manifest"));
+        }
+        let needed = header.stick_sectors.get();
+        if needed > reader.sectors() {
+            let message = format!("the stick was written with {needed} sectors and has {}", reader.sectors());
+            let place = Place::sectors(reader.sectors(), needed - reader.sectors());
+            findings.fault(Fault::new(FaultKind::TooShort, place, message));
+        }
+        self.ranges = ranges.to_vec();
+        self.stick_id = Some(header.stick_id);
+        self.layout = header.layout;
+        self.fat_bits = header.fat_bits;
+        self.volume_lba = Some(header.volume_lba.get());
+        self.volume_sectors = header.volume_sectors.get();
+    }
+
+    /// Checks the boot code as sector 0 and stage 2 do, which needs no manifest.
+    fn read_boot_header(&mut self, reader: &Reader, findings: &mut Findings) {
+        let lba = u64::from(BOOT_LBA);
+        let place = |sectors| Place::sectors(lba, sectors);
+        let sector = match reader.sector(lba) {
+            Ok(sector) => sector,
+            Err(bad) => return findings.unreadable(bad, None),
+        };
+        let header = match BootHeader::parse(&sector) {
+            Ok(header) => header,
+            Err(error) => {
+                let message = format!("the boot header cannot be understood ({error:?})");
+                return findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
+            }
+        };
+        if self.stick_id.is_some_and(|id| id != header.stick_id) {
+            let message = "the boot header and the manifest belong to two sticks";
+            findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
+        }
+        if self.ranges.is_empty() {
+            self.stick_id = Some(header.stick_id);
+            self.volume_lba = Some(u64::from(header.volume_lba.get()));
+            self.layout = if header.volume_lba.get() == 0 { layout::SUPERFLOPPY } else { 0 };
+        }
+        let stage2 = u64::from(STAGE2_SECTORS);
+        let loader = u64::from(header.loader_sectors.get());
+        let bytes = match reader.bytes(lba, stage2 + loader) {
+            Ok(bytes) => bytes,
+            Err(bad) => return findings.unreadable(bad, None),
+        };
+        let (stage2_bytes, loader_bytes) = bytes.split_at((stage2 * SECTOR_LEN) as usize);
+        let sector_0 = match reader.sector(0) {
+            Ok(sector) => sector,
+            Err(bad) => return findings.unreadable(bad, None),
+        };
+        let at = SECTOR0_BOOT_CHECKSUM as usize;
+        let wanted = u32::from_le_bytes([sector_0[at], sector_0[at + 1], sector_0[at + 2], sector_0[at + 3]]);
+        if sector_0 != [0; 512] && checksum(stage2_bytes) != wanted {
+            let message = "the second stage does not have the checksum that sector 0 names";
+            findings.fault(Fault::new(FaultKind::BootCode, place(stage2), message));
+        }
+        if checksum(loader_bytes) != header.loader_checksum.get() {
+            let message = "the loader does not have the checksum that the boot header names";
+            findings.fault(Fault::new(FaultKind::BootCode, Place::sectors(lba + stage2, loader), message));
+        }
+        if self.ranges.is_empty() && sector_0 == [0; 512] {
+            let message = "sector 0 is clear: the stick was not finished";
+            findings.fault(Fault::new(FaultKind::Sector0, Place::sectors(0, 1), message));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What verifying found: faults, and changes that are none.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::units::SECTOR_LEN;
+use crate::verify::reader::BadSector;
+
+/// What is wrong. The names in JSON do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// It is no stick of this program.
+    NoStick,
+    /// A sector cannot be read.
+    Unreadable,
+    /// The stick ends before what was written to it.
+    TooShort,
+    /// Sector 0.
+    Sector0,
+    /// Partition table sectors other than sector 0.
+    Table,
+    /// Boot header, second stage and loader.
+    BootCode,
+    /// The stick manifest.
+    Manifest,
+    /// Zeros beside the boot code.
+    Cleared,
+    /// Boot sector and reserved sectors of the file system.
+    FatReserved,
+    /// File allocation tables.
+    FatTable,
+    /// A directory.
+    Directory,
+    /// A file whose place in the file system is wrong.
+    File,
+    /// An image.
+    Capsule,
+    /// There is no image to boot.
+    NoImage,
+}
+
+impl FaultKind {
+    /// The message for a range of this kind that is not as written.
+    pub(super) fn differs(self) -> &'static str {
+        match self {
+            Self::Sector0 => "sector 0 is not as written",
+            Self::Table => "the partition table is not as written",
+            Self::BootCode => "the boot code is not as written",
+            Self::Manifest => "the manifest is not as written",
+            Self::Cleared => "sectors that were cleared hold something",
+            Self::FatReserved => "the file system's boot sector is not as written",
+            Self::FatTable => "the file allocation tables are not as written",
+            Self::Directory => "a directory is not as written",
+            _ => "it is not as written",
+        }
+    }
+}
+
+/// Where a fault is, on the stick and in an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// First sector.
+    pub lba: u64,
+    /// Sectors.
+    pub sectors: u64,
+    /// First byte on the stick.
+    pub offset: u64,
+    /// One past the last byte.
+    pub end: u64,
+    /// The file, if it is one.
+    pub file: Option<String>,
+    /// First byte of the image.
+    pub image_offset: Option<u64>,
+    /// One past its last byte.
+    pub image_end: Option<u64>,
+}
+
+impl Place {
+    /// A run of sectors.
+    pub fn sectors(lba: u64, sectors: u64) -> Self {
+        let (offset, end) = (lba * SECTOR_LEN, (lba + sectors) * SECTOR_LEN);
+        Self { lba, sectors, offset, end, ..Self::default() }
+    }
+
+    /// The same, in a file.
+    pub fn in_file(self, file: &str) -> Self {
+        Self { file: Some(file.to_owned()), ..self }
+    }
+
+    /// The same, as a part of an image.
+    pub fn of_image(self, offset: u64, end: u64) -> Self {
+        Self { image_offset: Some(offset), image_end: Some(end), ..self }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// In words.
+    pub message: String,
+    /// BLAKE3 of the bytes as written, or what stands for it; 64 hexadecimal digits.
+    pub expected: Option<String>,
+    /// BLAKE3 of the bytes as found.
+    pub found: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn new(kind: FaultKind, place: Place, message: impl Into<String>) -> Self {
+        Self { kind, place, message: message.into(), expected: None, found: None }
+    }
+
+    pub(super) fn hashes(self, expected: blake3::Hash, found: blake3::Hash) -> Self {
+        let hex = |hash: blake3::Hash| Some(hash.to_hex().to_string());
+        Self { expected: hex(expected), found: hex(found), ..self }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { lba, sectors, offset, end, file, image_offset, image_end } = &self.place;
+        if let Some(file) = file {
+            write!(f, "{file}: ")?;
+        }
+        write!(f, "{}", self.message)?;
+        if let (Some(offset), Some(end)) = (image_offset, image_end) {
+            write!(f, ", bytes {offset:#x}..{end:#x} of the image")?;
+        }
+        if *sectors > 0 {
+            write!(f, ", LBA {lba}..{} (bytes {offset:#x}..{end:#x})", lba + sectors)?;
+        }
+        if let (Some(expected), Some(found)) = (&self.expected, &self.found) {
+            write!(f, ": expected {expected}, found {found}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A change since the stick was written that is no fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Change {
+    /// A file or folder that was not written with the stick.
+    Added {
+        /// Its path.
+        path: String,
+        /// Its length in bytes; 0 for a folder.
+        len: u64,
+    },
+    /// An image is gone.
+    Removed {
+        /// Its title, if that can still be read.
+        title: Option<String>,
+        /// First sector that it had.
+        lba: u64,
+    },
+    /// The dates of a file are others.
+    Dates {
+        /// Its path.
+        path: String,
+    },
+    /// The file system's label, serial name or state, or its count of free clusters.
+    Volume {
+        /// In words.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added { path, .. } => write!(f, "{path} was added"),
+            Self::Removed { title: Some(title), .. } => write!(f, "the image \"{title}\" was removed"),
+            Self::Removed { title: None, lba } => write!(f, "the image that began at LBA {lba} was removed"),
+            Self::Dates { path } => write!(f, "{path} has other dates"),
+            Self::Volume { what } => write!(f, "{what}"),
+        }
+    }
+}
+
+/// Everything that was found so far.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub faults: Vec<Fault>,
+    pub changes: Vec<Change>,
+}
+
+impl Findings {
+    pub fn fault(&mut self, fault: Fault) {
+        // A sector is read for more than one reason; its fault is told once.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    pub fn unreadable(&mut self, bad: BadSector, file: Option<&str>) {
+        let place = Place { file: file.map(str::to_owned), ..Place::sectors(bad.lba, 1) };
+        self.fault(Fault::new(FaultKind::Unreadable, place, format!("cannot be read ({})", bad.message)));
+    }
+}

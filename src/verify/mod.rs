@@ -1,0 +1,219 @@
+//! Proves a stick without its images: it carries the hash of everything that was written.
+//!
+//! Boot code and tables must be as written. The file system may have changed, if it is sound: files that a user
+//! added, changed or removed are named and are no fault. Every capsule in the folder `RAMKEY` is proven by its own
+//! hashes, wherever its bytes lie. Nothing is repaired, and nothing here prints.
+
+mod boot_area;
+mod capsule;
+mod fat;
+mod fault;
+mod file_system;
+mod reader;
+mod volume;
+
+use ramkey_format::manifest::{RangeEntry, layout, range};
+
+use crate::image::Source;
+use crate::units::SECTOR_LEN;
+
+pub use fault::{Change, Fault, FaultKind, Place};
+
+use boot_area::BootArea;
+use fault::Findings;
+use file_system::Entry;
+use reader::Reader;
+
+/// What counts as a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strictness {
+    /// What a boot needs, and what nobody can explain.
+    Boot,
+    /// Every byte that is not as written.
+    EveryByte,
+}
+
+/// A capsule that was found on a stick.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FoundCapsule {
+    /// Path of its file.
+    pub file: String,
+    /// Title in the boot menu.
+    pub title: String,
+    /// Kind of disk.
+    pub kind: &'static str,
+    /// Cylinders/heads/sectors.
+    pub geometry: String,
+    /// Length of the image in bytes.
+    pub len: u64,
+    /// BLAKE3 of the image.
+    pub blake3: String,
+    /// Sectors of its RAM disk.
+    pub disk_sectors: u32,
+    /// Whether the machine may not write to it.
+    pub read_only: bool,
+    /// Pieces that its file lies in.
+    pub fragments: usize,
+    /// Whether it was there when the stick was written.
+    pub as_written: bool,
+    /// Whether its bytes were read and match its hashes.
+    pub proven: bool,
+}
+
+/// What verifying a stick found.
+#[must_use]
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct StickVerdict {
+    /// Whether there is no fault.
+    pub sound: bool,
+    /// What counted as one.
+    pub strictness: Strictness,
+    /// The stick's identity, 32 hexadecimal digits; empty if it has none.
+    pub stick_id: String,
+    /// `mbr`, `gpt`, `superfloppy`, or empty.
+    pub layout: &'static str,
+    /// For example `FAT16`; empty if there is none.
+    pub file_system: String,
+    /// Label of the file system.
+    pub label: String,
+    /// First sector of the file system.
+    pub volume_lba: u64,
+    /// Sectors of the file system.
+    pub volume_sectors: u64,
+    /// Bytes of the file system that are free.
+    pub free: u64,
+    /// The capsules in the folder.
+    pub capsules: Vec<FoundCapsule>,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+    /// What changed and is no fault.
+    pub changes: Vec<Change>,
+    /// Bytes that were read.
+    pub bytes_read: u64,
+}
+
+/// How much of a stick is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Everything.
+    Proof,
+    /// Headers and directories only.
+    Facts,
+}
+
+/// Reads the whole stick and judges it. `observe` is told of bytes that were read.
+///
+/// A sector that cannot be read is a fault like any other, with its LBA.
+pub fn verify(stick: &dyn Source, strictness: Strictness, observe: &dyn Fn(u64)) -> StickVerdict {
+    examine(stick, strictness, Depth::Proof, observe)
+}
+
+/// What is on a stick, from headers and directories; the images' bytes are not read, so nothing is proven.
+pub fn facts(stick: &dyn Source) -> StickVerdict {
+    examine(stick, Strictness::Boot, Depth::Facts, &|_| {})
+}
+
+/// Whether there is a boot area of this program on `stick`, sound or not.
+pub fn is_stick(stick: &dyn Source) -> bool {
+    BootArea::is_present(&Reader::new(stick, &|_| {}))
+}
+
+fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &dyn Fn(u64)) -> StickVerdict {
+    let reader = Reader::new(stick, observe);
+    let mut findings = Findings::default();
+    let area = BootArea::read(&reader, strictness, &mut findings);
+    for entry in &area.ranges {
+        check_range(&reader, &area, entry, strictness, &mut findings);
+    }
+    let (mut capsules, mut file_system, mut label, mut free) = (Vec::new(), String::new(), String::new(), 0);
+    if let Some(lba) = area.volume_lba
+        && let Some(mut volume) = volume::Volume::read(&reader, lba, &mut findings)
+    {
+        file_system = format!("FAT{}", volume.bits);
+        let tree = file_system::walk(&reader, &mut volume, &mut findings);
+        free = volume.free_clusters() * volume.cluster_len();
+        label = tree.label.clone();
+        let judge = capsule::Judge { reader: &reader, ranges: &area.ranges, strictness, depth };
+        capsules = judge.all(&tree.entries, &mut findings);
+        name_changes(&tree.entries, &capsules, &mut findings);
+    }
+    StickVerdict {
+        sound: findings.faults.is_empty(),
+        strictness,
+        stick_id: area.stick_id.map(crate::report::hex).unwrap_or_default(),
+        layout: match area.layout {
+            layout::MBR => "mbr",
+            layout::GPT => "gpt",
+            layout::SUPERFLOPPY => "superfloppy",
+            _ => "",
+        },
+        file_system,
+        label,
+        volume_lba: area.volume_lba.unwrap_or(0),
+        volume_sectors: area.volume_sectors,
+        free,
+        capsules,
+        faults: findings.faults,
+        changes: findings.changes,
+        bytes_read: reader.bytes_read(),
+    }
+}
+
+/// Compares one range of the manifest with the stick, as far as it must be as written.
+fn check_range(
+    reader: &Reader,
+    area: &BootArea,
+    entry: &RangeEntry,
+    strictness: Strictness,
+    findings: &mut Findings,
+) {
+    let strict = strictness == Strictness::EveryByte;
+    let kind = match entry.kind {
+        range::SECTOR_0 => FaultKind::Sector0,
+        range::TABLE => FaultKind::Table,
+        range::BOOT_CODE => FaultKind::BootCode,
+        range::CLEARED => FaultKind::Cleared,
+        range::FAT_RESERVED => FaultKind::FatReserved,
+        range::FAT_TABLE if strict => FaultKind::FatTable,
+        range::DIRECTORY if strict => FaultKind::Directory,
+        // The others are judged by what they mean.
+        _ => return,
+    };
+    let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+    let place = Place::sectors(lba, sectors);
+    let found = match reader.hash(lba, sectors) {
+        Ok(found) => found,
+        Err(bad) => return findings.unreadable(bad, None),
+    };
+    let expected = blake3::Hash::from_bytes(entry.blake3);
+    if found == expected {
+        return;
+    }
+    let volume_sector = matches!(kind, FaultKind::FatReserved)
+        || (kind == FaultKind::Sector0 && volume::is_superfloppy(area));
+    if volume_sector
+        && !strict
+        && let Some(changes) = volume::explain(reader, area, entry)
+    {
+        findings.changes.extend(changes);
+        return;
+    }
+    let clear = kind == FaultKind::Sector0 && found == blake3::hash(&[0; SECTOR_LEN as usize]);
+    let message = if clear { "sector 0 is clear: the stick was not finished" } else { kind.differs() };
+    findings.fault(Fault::new(kind, place, message).hashes(expected, found));
+}
+
+/// Names the files that nobody wrote with the stick.
+fn name_changes(entries: &[Entry], capsules: &[FoundCapsule], findings: &mut Findings) {
+    for entry in entries {
+        let written = capsules.iter().any(|capsule| capsule.as_written && capsule.file == entry.path);
+        if written {
+            if !entry.has_fixed_dates {
+                findings.changes.push(Change::Dates { path: entry.path.clone() });
+            }
+        } else if entry.path != ramkey_format::capsule::FOLDER {
+            findings.changes.push(Change::Added { path: entry.path.clone(), len: entry.len });
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Reads a stick by sectors; a sector that cannot be read is found and named.
+
+use std::cell::Cell;
+use std::io;
+
+use crate::image::Source;
+use crate::units::SECTOR_LEN;
+
+/// Bytes in one request while hashing.
+pub(super) const RUN_LEN: usize = 1 << 20;
+
+/// The first sector of a run that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BadSector {
+    pub lba: u64,
+    pub message: String,
+}
+
+/// A stick that is only read.
+pub(super) struct Reader<'a> {
+    stick: &'a dyn Source,
+    observe: &'a dyn Fn(u64),
+    bytes_read: Cell<u64>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(stick: &'a dyn Source, observe: &'a dyn Fn(u64)) -> Self {
+        Self { stick, observe, bytes_read: Cell::new(0) }
+    }
+
+    /// Whole sectors that the stick has.
+    pub fn sectors(&self) -> u64 {
+        self.stick.len() / SECTOR_LEN
+    }
+
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.get()
+    }
+
+    /// Fills `buffer`, whole sectors, from `lba` on.
+    pub fn read(&self, lba: u64, buffer: &mut [u8]) -> Result<(), BadSector> {
+        let Err(error) = self.read_once(lba, buffer) else {
+            self.count(buffer.len() as u64);
+            return Ok(());
+        };
+        // One bad sector spoils the whole request: find it, and use the others.
+        let mut error = Err(error);
+        for (lba, sector) in (lba..).zip(buffer.chunks_mut(SECTOR_LEN as usize)) {
+            error = self.read_once(lba, sector);
+            if let Err(error) = error {
+                return Err(BadSector { lba, message: error.to_string() });
+            }
+        }
+        error.map_err(|error| BadSector { lba, message: error.to_string() })
+    }
+
+    /// One sector.
+    pub fn sector(&self, lba: u64) -> Result<[u8; 512], BadSector> {
+        let mut sector = [0; 512];
+        self.read(lba, &mut sector).map(|()| sector)
+    }
+
+    /// `sectors` sectors in memory.
+    pub fn bytes(&self, lba: u64, sectors: u64) -> Result<Vec<u8>, BadSector> {
+        let mut bytes = vec![0; (sectors * SECTOR_LEN) as usize];
+        self.read(lba, &mut bytes).map(|()| bytes)
+    }
+
+    /// BLAKE3 of a run of sectors.
+    pub fn hash(&self, lba: u64, sectors: u64) -> Result<blake3::Hash, BadSector> {
+        let mut hasher = blake3::Hasher::new();
+        self.each(lba, sectors, |bytes| {
+            hasher.update(bytes);
+        })?;
+        Ok(hasher.finalize())
+    }
+
+    /// Gives a run of sectors to `take`, in order, at most [`RUN_LEN`] bytes at a time.
+    pub fn each(&self, lba: u64, sectors: u64, mut take: impl FnMut(&[u8])) -> Result<(), BadSector> {
+        let step = RUN_LEN as u64 / SECTOR_LEN;
+        let mut buffer = vec![0; (sectors.min(step) * SECTOR_LEN) as usize];
+        for first in (0..sectors).step_by(step as usize) {
+            let len = ((sectors - first).min(step) * SECTOR_LEN) as usize;
+            self.read(lba + first, &mut buffer[..len])?;
+            take(&buffer[..len]);
+        }
+        Ok(())
+    }
+
+    fn read_once(&self, lba: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let end = lba.checked_add(buffer.len() as u64 / SECTOR_LEN);
+        if !end.is_some_and(|end| end <= self.sectors()) {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "behind the end of the stick"));
+        }
+        self.stick.read_at(lba * SECTOR_LEN, buffer)
+    }
+
+    fn count(&self, bytes: u64) {
+        self.bytes_read.set(self.bytes_read.get() + bytes);
+        (self.observe)(bytes);
+    }
+}

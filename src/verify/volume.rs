@@ -1,0 +1,291 @@
+//! The FAT volume: its boot sector, its table, and the changes to its reserved sectors that systems make.
+
+use ramkey_format::manifest::{RangeEntry, layout, range};
+
+use crate::plan::LABEL;
+use crate::units::SECTOR_LEN;
+use crate::verify::boot_area::BootArea;
+use crate::verify::fat::{Next, Table};
+use crate::verify::fault::Findings;
+use crate::verify::reader::Reader;
+use crate::verify::{Change, Fault, FaultKind, Place};
+
+/// Names that format programs put into the boot sector, and that old systems replace.
+const OEM_NAMES: [&[u8; 8]; 2] = [b"MSWIN4.1", b"MSDOS5.0"];
+/// Sectors of a FAT32: summary of free clusters, copy of the boot sector, copy of the summary.
+const FS_INFO: u64 = 1;
+const BACKUP_BOOT: u64 = 6;
+/// Offset of the counts in the summary.
+const FS_INFO_COUNTS: usize = 488;
+
+/// The numbers of a boot sector.
+struct Bpb {
+    bits: u8,
+    media: u8,
+    cluster_sectors: u64,
+    reserved: u64,
+    fats: u64,
+    fat_sectors: u64,
+    root_sectors: u64,
+    root_cluster: u64,
+    clusters: u64,
+}
+
+/// A volume with its table in memory. Cluster numbers begin at 2.
+pub(super) struct Volume {
+    pub bits: u8,
+    bpb: Bpb,
+    lba: u64,
+    table: Table,
+    claimed: Vec<u64>,
+}
+
+/// The sectors of a chain, neighbours joined: first sector and number.
+pub(super) type Runs = Vec<(u64, u64)>;
+
+impl Bpb {
+    fn parse(sector: &[u8; 512]) -> Result<Self, &'static str> {
+        let word = |at: usize| u64::from(u16::from_le_bytes([sector[at], sector[at + 1]]));
+        let long = |at: usize| word(at) | word(at + 2) << 16;
+        let either = |short, long| if short != 0 { short } else { long };
+        if sector[510..] != [0x55, 0xAA] {
+            return Err("it has no signature");
+        }
+        if word(11) != SECTOR_LEN {
+            return Err("its sectors do not have 512 bytes");
+        }
+        let cluster_sectors = u64::from(sector[13]);
+        if !cluster_sectors.is_power_of_two() {
+            return Err("the length of a cluster is no power of two");
+        }
+        let (reserved, fats) = (word(14), u64::from(sector[16]));
+        let (total, fat_sectors) = (either(word(19), long(32)), either(word(22), long(36)));
+        if reserved == 0 || !(1..=2).contains(&fats) || fat_sectors == 0 {
+            return Err("it has no table");
+        }
+        let root_sectors = word(17).div_ceil(16);
+        let data = reserved + fats * fat_sectors + root_sectors;
+        let clusters = total.checked_sub(data).ok_or("it is smaller than its tables")? / cluster_sectors;
+        let bits = match clusters {
+            0..4085 => 12,
+            4085..65525 => 16,
+            _ => 32,
+        };
+        if (bits == 32) != (word(22) == 0) || (bits == 32) != (root_sectors == 0) {
+            return Err("its numbers are those of two kinds of FAT");
+        }
+        let root_cluster = if bits == 32 { long(44) } else { 0 };
+        let media = sector[21];
+        Ok(Self {
+            bits,
+            media,
+            cluster_sectors,
+            reserved,
+            fats,
+            fat_sectors,
+            root_sectors,
+            root_cluster,
+            clusters,
+        })
+    }
+
+    /// First sector of cluster 2, from the start of the volume.
+    fn data(&self) -> u64 {
+        self.reserved + self.fats * self.fat_sectors + self.root_sectors
+    }
+}
+
+impl Volume {
+    /// Reads boot sector and table of the volume at `lba`.
+    pub fn read(reader: &Reader, lba: u64, findings: &mut Findings) -> Option<Self> {
+        let sector = match reader.sector(lba) {
+            Ok(sector) => sector,
+            Err(bad) => {
+                findings.unreadable(bad, None);
+                return None;
+            }
+        };
+        let mut fault = |message: String| {
+            findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(lba, 1), message));
+        };
+        let bpb = match Bpb::parse(&sector) {
+            Ok(bpb) => bpb,
+            Err(what) => {
+                fault(format!("the boot sector describes no FAT file system: {what}"));
+                return None;
+            }
+        };
+        let end = lba + bpb.data() + bpb.clusters * bpb.cluster_sectors;
+        if end > reader.sectors() {
+            fault("the file system is larger than the stick".into());
+            return None;
+        }
+        let start = lba + bpb.reserved;
+        let table = Table::read(reader, bpb.bits, start, bpb.fat_sectors, bpb.fats, findings)?;
+        let place = Place::sectors(start, 1);
+        if table.capacity() < bpb.clusters + 2 {
+            let message = "the file allocation table is too short for the file system";
+            findings.fault(Fault::new(FaultKind::FatTable, place, message));
+            return None;
+        }
+        if !table.has_sound_start(bpb.media) {
+            let message = "the file allocation table does not begin as one";
+            findings.fault(Fault::new(FaultKind::FatTable, place, message));
+        }
+        if table.is_dirty() {
+            findings.changes.push(Change::Volume { what: "the stick was pulled while it was mounted" });
+        }
+        let claimed = vec![0; (bpb.clusters + 2).div_ceil(64) as usize];
+        Some(Self { bits: bpb.bits, bpb, lba, table, claimed })
+    }
+
+    pub fn cluster_len(&self) -> u64 {
+        self.bpb.cluster_sectors * SECTOR_LEN
+    }
+
+    pub fn free_clusters(&self) -> u64 {
+        self.numbers().filter(|&cluster| self.table.next(cluster) == Next::Free).count() as u64
+    }
+
+    /// The sectors of the root directory of a FAT12 or FAT16, or its first cluster.
+    pub fn root(&self) -> Result<Runs, u64> {
+        match self.bpb.root_cluster {
+            0 => Ok(vec![(self.lba + self.bpb.data() - self.bpb.root_sectors, self.bpb.root_sectors)]),
+            cluster => Err(cluster),
+        }
+    }
+
+    /// First sector of a cluster.
+    pub fn cluster_lba(&self, cluster: u64) -> u64 {
+        self.lba + self.bpb.data() + (cluster - 2) * self.bpb.cluster_sectors
+    }
+
+    /// Follows the chain from `first` and claims it; the sectors, and what is wrong if it does not end well.
+    pub fn claim(&mut self, first: u64) -> (Runs, Result<(), (u64, &'static str)>) {
+        let mut runs = Runs::new();
+        let mut cluster = first;
+        let mut last = None;
+        // Ends: each cluster is claimed once, and there are so many.
+        loop {
+            let here = last.map_or(self.lba, |cluster| self.cluster_lba(cluster));
+            if !self.numbers().contains(&cluster) {
+                return (runs, Err((here, "its chain leaves the file system")));
+            }
+            let (word, bit) = ((cluster / 64) as usize, 1 << (cluster % 64));
+            if self.claimed[word] & bit != 0 {
+                let lba = self.cluster_lba(cluster);
+                return (runs, Err((lba, "its chain runs into one that is taken already")));
+            }
+            self.claimed[word] |= bit;
+            let lba = self.cluster_lba(cluster);
+            match runs.last_mut() {
+                Some((start, sectors)) if *start + *sectors == lba => *sectors += self.bpb.cluster_sectors,
+                _ => runs.push((lba, self.bpb.cluster_sectors)),
+            }
+            last = Some(cluster);
+            cluster = match self.table.next(cluster) {
+                Next::End => return (runs, Ok(())),
+                Next::Free => return (runs, Err((lba, "its chain ends in a free cluster"))),
+                Next::Bad => return (runs, Err((lba, "its chain ends in a bad cluster"))),
+                Next::Cluster(next) => next,
+            };
+        }
+    }
+
+    /// Clusters that are taken and belong to nothing that was claimed: how many, and the first.
+    pub fn lost(&self) -> Option<(u64, u64)> {
+        let taken = |cluster: u64| matches!(self.table.next(cluster), Next::End | Next::Cluster(_));
+        let claimed = |cluster: u64| self.claimed[(cluster / 64) as usize] & 1 << (cluster % 64) != 0;
+        let mut lost = self.numbers().filter(|&cluster| taken(cluster) && !claimed(cluster));
+        let first = lost.next()?;
+        Some((1 + lost.count() as u64, first))
+    }
+
+    fn numbers(&self) -> std::ops::Range<u64> {
+        2..self.bpb.clusters + 2
+    }
+}
+
+/// Tries to explain a boot sector or reserved sectors that are not as written by what systems do to them: they
+/// mark the volume as mounted, name it, and count free clusters.
+///
+/// Undoes each of these; if that gives the bytes that were written, nothing else changed.
+pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> Option<Vec<Change>> {
+    let lba = area.volume_lba?;
+    let (start, sectors) = (entry.lba.get(), entry.sectors.get());
+    let found = reader.bytes(start, sectors).ok()?;
+    let boot = reader.sector(lba).ok()?;
+    let bpb = Bpb::parse(&boot).ok()?;
+    let fat32 = bpb.bits == 32;
+    let copies: &[u64] = if fat32 { &[0, BACKUP_BOOT] } else { &[0] };
+    let other = |number: u64| reader.sector(lba + number).ok();
+    let (state_at, label_at) = if fat32 { (0x41, 0x47) } else { (0x25, 0x2B) };
+    let mut labels = vec![None, Some(default_label())];
+    let mut names = vec![None, Some(*OEM_NAMES[0]), Some(*OEM_NAMES[1])];
+    for sector in copies.iter().filter_map(|&number| other(number)) {
+        labels.push(sector[label_at..label_at + 11].try_into().ok());
+        names.push(sector[3..11].try_into().ok());
+    }
+    let counts = fat32.then(|| written_counts(&bpb, area, lba));
+    for (label, name) in labels.iter().flat_map(|label| names.iter().map(move |name| (label, name))) {
+        let mut bytes = found.clone();
+        let mut changes = Vec::new();
+        let mut at = |number: u64| {
+            let sector = (lba + number).checked_sub(start).filter(|&sector| sector < sectors)?;
+            Some((sector * SECTOR_LEN) as usize)
+        };
+        for at in copies.iter().filter_map(|&number| at(number)) {
+            let sector = &mut bytes[at..at + SECTOR_LEN as usize];
+            sector[state_at] &= !3;
+            if let Some(label) = label {
+                sector[label_at..label_at + 11].copy_from_slice(label);
+            }
+            if let Some(name) = name {
+                sector[3..11].copy_from_slice(name);
+            }
+        }
+        if let Some(counts) = counts {
+            for at in [FS_INFO, BACKUP_BOOT + FS_INFO].into_iter().filter_map(&mut at) {
+                bytes[at + FS_INFO_COUNTS..at + FS_INFO_COUNTS + 8].copy_from_slice(&counts);
+            }
+        }
+        if *blake3::hash(&bytes).as_bytes() == entry.blake3 {
+            changes.push(Change::Volume {
+                what: "the file system's label, state or count of free clusters is another",
+            });
+            return Some(changes);
+        }
+    }
+    None
+}
+
+fn default_label() -> [u8; 11] {
+    let mut label = [b' '; 11];
+    label[..LABEL.len()].copy_from_slice(LABEL.as_bytes());
+    label
+}
+
+/// The summary of free clusters as it was written: the manifest tells which clusters were taken.
+fn written_counts(bpb: &Bpb, area: &BootArea, lba: u64) -> [u8; 8] {
+    let data = lba + bpb.data();
+    let in_data = |entry: &&RangeEntry| {
+        matches!(entry.kind, range::CAPSULE | range::DIRECTORY) && entry.lba.get() >= data
+    };
+    let (mut used, mut end) = (0, 2);
+    for entry in area.ranges.iter().filter(in_data) {
+        let clusters = entry.sectors.get().div_ceil(bpb.cluster_sectors);
+        used += clusters;
+        end = end.max(2 + (entry.lba.get() - data) / bpb.cluster_sectors + clusters);
+    }
+    let free = bpb.clusters.saturating_sub(used) as u32;
+    let next = end.min(bpb.clusters + 1) as u32;
+    let mut counts = [0; 8];
+    counts[..4].copy_from_slice(&free.to_le_bytes());
+    counts[4..].copy_from_slice(&next.to_le_bytes());
+    counts
+}
+
+/// Whether sector 0 is the boot sector of the file system.
+pub(super) fn is_superfloppy(area: &BootArea) -> bool {
+    area.layout == layout::SUPERFLOPPY
+}
