@@ -2,4 +2,6 @@
 
 mod guests;
 mod harness;
+mod quick;
+mod real;
 mod sticks;
