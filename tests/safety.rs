@@ -291,6 +291,22 @@ fn a_file_that_was_exchanged_or_is_being_written_is_not_opened() {
     assert!(matches!(FileTarget::open(&again, 4096), Err(OpenError::Changed { .. })));
 }
 
+#[test]
+fn an_empty_file_gets_the_size_that_is_asked_for() {
+    let system = System::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stick.img");
+    fs::write(&path, "").unwrap();
+    let target = TargetPath::look(&system, &path).unwrap();
+    assert!(matches!(target.stick_len(None), Err(OpenError::NoSize { .. })));
+    assert_eq!(target.stick_len(Some(8192)).unwrap(), 8192);
+    let file = FileTarget::open(&target, 8192).unwrap();
+    assert!(file.is_fresh());
+    assert_eq!(fs::metadata(&path).unwrap().len(), 8192);
+    let longer = TargetPath::look(&system, &path).unwrap();
+    assert!(matches!(longer.stick_len(Some(4096)), Err(OpenError::Size { found: 8192, wanted: 4096, .. })));
+}
+
 fn run(program: &str, arguments: &[&str]) -> Output {
     let found = ["/usr/sbin", "/sbin"].map(|folder| Path::new(folder).join(program));
     let program = found.into_iter().find(|path| path.exists()).unwrap_or_else(|| program.into());

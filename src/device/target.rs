@@ -34,8 +34,8 @@ pub enum OpenError {
         /// What it is.
         kind: &'static str,
     },
-    /// A new file needs a length.
-    #[error("{} does not exist yet, so its size is needed", path.display())]
+    /// A new or empty file needs a length.
+    #[error("{} has no size yet, so it must be given", path.display())]
     NoSize {
         /// The path.
         path: PathBuf,
@@ -189,11 +189,15 @@ impl TargetPath {
     ///
     /// # Errors
     ///
-    /// [`OpenError::NoSize`] if a new file gets no length, [`OpenError::Size`] if a thing that exists has
+    /// [`OpenError::NoSize`] if a new or empty file gets no length, [`OpenError::Size`] if a thing that exists has
     /// another one.
     pub fn stick_len(&self, wanted: Option<u64>) -> Result<u64, OpenError> {
         let found = match self {
             Self::Block(facts) => facts.len,
+            // An empty file is as good as none: `mktemp` makes such.
+            Self::File { path, len: 0, .. } => {
+                return wanted.ok_or_else(|| OpenError::NoSize { path: path.clone() });
+            }
             Self::File { len, .. } => *len,
             Self::New { path } => return wanted.ok_or_else(|| OpenError::NoSize { path: path.clone() }),
         };

@@ -1,0 +1,43 @@
+//! Every real system on every USB controller: longer than the checks of every change, so only `cargo xtask matrix`
+//! runs it.
+
+#![allow(dead_code, reason = "the modules serve the boot tests too")]
+
+#[path = "boot/harness.rs"]
+mod harness;
+#[path = "boot/real.rs"]
+mod real;
+#[path = "boot/sticks.rs"]
+mod sticks;
+
+use ramkey::emulator::Controller;
+
+macro_rules! on_every_controller {
+    ($($guest:ident)+) => { $(
+        mod $guest {
+            use super::*;
+
+            #[test]
+            fn on_uhci() {
+                real::$guest(Controller::Uhci);
+            }
+
+            #[test]
+            fn on_ohci() {
+                real::$guest(Controller::Ohci);
+            }
+
+            #[test]
+            fn on_ehci() {
+                real::$guest(Controller::Ehci);
+            }
+
+            #[test]
+            fn on_xhci() {
+                real::$guest(Controller::Xhci);
+            }
+        }
+    )+ };
+}
+
+on_every_controller!(grub_floppy grub_disk grub_legacy memtest ipxe linux);
