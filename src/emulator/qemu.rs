@@ -102,6 +102,8 @@ pub struct Machine {
     pub stick: Stick,
     /// Internal IDE disks; never changed.
     pub disks: Vec<PathBuf>,
+    /// An empty floppy drive.
+    pub floppy_drive: bool,
     /// A ROM that runs before the boot.
     pub option_rom: Option<PathBuf>,
     /// Count instructions in place of time: the exponent of nanoseconds for each instruction.
@@ -118,6 +120,7 @@ impl Machine {
             cpu: None,
             stick,
             disks: Vec::new(),
+            floppy_drive: false,
             option_rom: None,
             icount_shift: None,
             window: false,
@@ -142,8 +145,8 @@ impl Machine {
             arguments.add("-display", "none");
         }
         arguments.add("-vga", "std");
-        // No network: its option ROM would only cost time. A triple fault ends the run.
-        arguments.add("-net", "none");
+        // No network, whose option ROM would only cost time; no drives but ours. A triple fault ends the run.
+        arguments.flag("-nodefaults");
         arguments.flag("-no-reboot");
         arguments.file("-serial", "file:", &folder.join("serial"));
         arguments.file("-debugcon", "file:", &folder.join("console"));
@@ -152,6 +155,9 @@ impl Machine {
         arguments.add("-device", "isa-debug-exit,iobase=0xf4,iosize=4");
         if let Some(rom) = &self.option_rom {
             arguments.file("-option-rom", "", rom);
+        }
+        if self.floppy_drive {
+            arguments.add("-device", "floppy,unit=0,drive-type=144");
         }
         self.stick_arguments(&mut arguments);
         let first = u32::from(self.stick.port == Port::Ide);

@@ -12,6 +12,8 @@ use ramkey::emulator::{Emulator, EmulatorError, End, Machine};
 /// How long a guest may take from power-on to its verdict. The slowest stick (USB 1.1, emulated, on a busy machine
 /// of two cores) needs a minute and a half.
 pub const DEADLINE: Duration = Duration::from_secs(240);
+/// What the boot chain says when the image is in memory.
+pub const PROVEN: &str = "You may remove the stick.";
 /// Sectors that every guest's code takes; `GUEST_SECTORS` in `guest.inc`.
 pub const GUEST_SECTORS: usize = 24;
 /// What a guest writes to port F4h when its property holds.

@@ -2,6 +2,10 @@
 
 mod guests;
 mod harness;
+mod hidden;
+mod int13;
 mod quick;
 mod real;
+mod scanners;
+mod state;
 mod sticks;

@@ -124,7 +124,10 @@ pub fn memtest(controller: Controller) {
     let memory = screen.lines().find_map(|line| line.split_once("Memory  :")).expect("the size of memory").1;
     let mib: u64 = memory.trim_start().split("MB").next().and_then(|mib| mib.parse().ok()).expect("a number");
     let disk = fs::metadata(&image).expect("the image").len() >> 20;
-    assert!((48..=64 - disk).contains(&mib), "{mib} MB of 64 are tested, with a disk of {disk} in them\n{screen}");
+    assert!(
+        (48..=64 - disk).contains(&mib),
+        "{mib} MB of 64 are tested, with a disk of {disk} in them\n{screen}"
+    );
 }
 
 /// iPXE, whose disc is also a hard disk.
@@ -152,7 +155,8 @@ pub fn linux(controller: Controller) {
 /// A partitioned FAT16 disk of 24 MiB with SYSLINUX, Debian's kernel, and an initial RAM disk that looks for its disk.
 fn linux_disk(folder: &Path) -> PathBuf {
     let depends = tool("apt-cache", &["depends", "--important", "linux-image-amd64"]);
-    let package = depends.split_whitespace().find(|word| word.starts_with("linux-image-6")).expect("a kernel");
+    let package =
+        depends.split_whitespace().find(|word| word.starts_with("linux-image-6")).expect("a kernel");
     let kernel = unpacked(package);
     let release = package.trim_start_matches("linux-image-");
     let initrd = initrd(folder, &kernel.join("lib/modules").join(release).join("kernel/drivers/mtd"));
@@ -167,7 +171,8 @@ fn linux_disk(folder: &Path) -> PathBuf {
     let blocks = ((24 << 20) / 512 - START_SECTOR) / 2;
     tool("mkfs.fat", &["-F16", "--offset", "2048", "-h", "2048", &name, &blocks.to_string()]);
     tool("syslinux", &["--install", "-t", &(START_SECTOR * 512).to_string(), &name]);
-    let config = "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX vmlinuz\n INITRD initrd\n APPEND console=ttyS0 quiet\n";
+    let config =
+        "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX vmlinuz\n INITRD initrd\n APPEND console=ttyS0 quiet\n";
     let config = file(folder, "syslinux.cfg", config.as_bytes());
     let vmlinuz = kernel.join("boot").join(format!("vmlinuz-{release}"));
     for (path, target) in [(&vmlinuz, "vmlinuz"), (&initrd, "initrd"), (&config, "syslinux.cfg")] {
