@@ -73,7 +73,7 @@ impl fmt::Display for Bytes {
             return write!(f, "{} bytes", self.0);
         };
         let whole = self.0 >> shift;
-        let tenths = (u128::from(self.0) * 10 >> shift) % 10;
+        let tenths = ((u128::from(self.0) * 10) >> shift) % 10;
         if self.0.is_multiple_of(1 << shift) {
             write!(f, "{whole} {unit}")
         } else {

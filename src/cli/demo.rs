@@ -1,20 +1,224 @@
-//! `ramkey demo`.
+//! `ramkey demo`: the whole way, from an image to a system that runs after its stick was pulled, without hardware.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::{CliError, Exit, Output};
+use crate::cli::boot::{PROVEN, UsbArg, View};
+use crate::cli::{CliError, Destination, Exit, Output, make_stick};
+use crate::device::{System, TargetPath};
+use crate::emulator::{
+    DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Emulator, EmulatorError, Machine, Port, Stick, demo_image, has_display,
+};
+use crate::image::{FileSource, KindChoice, Source, probe, scan};
+use crate::layout::layout;
+use crate::plan::{FsChoice, ImageRequest, LayoutKind, Request, plan};
+use crate::units::SECTOR_LEN;
+use crate::verify::{StickVerdict, Strictness, verify};
 
-/// Boot a stick in QEMU
+/// Size of the temporary stick.
+const STICK_LEN: u64 = 64 << 20;
+/// How long each step of the boot may take, with the slowest controller on a busy machine.
+const LIMIT: Duration = Duration::from_secs(180);
+/// How long a pulled stick may take to be gone.
+const PULL_LIMIT: Duration = Duration::from_secs(30);
+/// Seconds between the proof and the boot.
+const START_TIMEOUT: u8 = 3;
+
+/// Write a temporary stick with the built-in image, verify it, boot it in QEMU and pull it
+///
+/// The built-in image is a tiny system that reads and writes every part of its disk after the stick is gone, and says
+/// whether all of it was right.
 #[derive(Debug, Args)]
-pub struct DemoArgs {}
+pub struct DemoArgs {
+    /// Open no window; exit status 0 only if the system reported success after the stick was gone
+    #[arg(long)]
+    headless: bool,
+
+    /// USB controller that the stick is plugged into
+    #[arg(long, value_enum, default_value_t)]
+    usb: UsbArg,
+}
+
+/// How far the demo came.
+#[derive(Debug, Default, serde::Serialize)]
+struct Outcome {
+    /// BLAKE3 of the image.
+    blake3: String,
+    /// The stick was written and read back.
+    written: bool,
+    /// `verify` found every byte as written.
+    verified: bool,
+    /// The image was in memory, and proven there.
+    proven: bool,
+    /// The stick was gone after that.
+    pulled: bool,
+    /// The system reported that everything works.
+    passed: bool,
+}
 
 impl DemoArgs {
-    /// Runs it.
+    /// Runs the demo.
     ///
     /// # Errors
     ///
-    /// See [`CliError`].
-    pub fn run(self, _output: &mut Output) -> Result<Exit, CliError> {
-        Err(CliError::Usage { what: "demo comes with the emulator".into() })
+    /// [`CliError::Emulator`] if QEMU is missing in a headless run, or a step takes too long; whatever writing a
+    /// stick can fail with.
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        let folder = Folder::new()?;
+        let image = folder.path.join("demo.img");
+        let stick = folder.path.join("stick.img");
+        let mut outcome = Outcome::default();
+
+        fs::write(&image, demo_image()).map_err(|source| CliError::Read { path: image.clone(), source })?;
+        outcome.blake3 = write_stick(&image, &stick)?;
+        outcome.written = true;
+        let verdict = check_stick(&stick)?;
+        outcome.verified = verdict.sound;
+        say(output, &format!("image     {}  the built-in image", outcome.blake3))?;
+        say(output, "written   a stick of 64 MiB, in a temporary file, read back and identical")?;
+        if !verdict.sound {
+            for fault in &verdict.faults {
+                say(output, &format!("fault     {fault}"))?;
+            }
+            return finish(output, &outcome, Exit::Difference);
+        }
+        say(output, "verified  every byte of the stick")?;
+
+        let mut machine = Machine::new(Stick::new(stick, Port::Usb(self.usb.controller())));
+        machine.window = !self.headless && has_display();
+        match Emulator::start(&machine) {
+            Ok(mut emulator) => {
+                self.follow(&mut emulator, machine.window, output, &mut outcome)?;
+                let exit = if outcome.passed { Exit::Done } else { Exit::Failed };
+                if machine.window {
+                    say(output, "close the window to end")?;
+                    wait_until_closed(&mut emulator)?;
+                }
+                finish(output, &outcome, exit)
+            }
+            Err(missing @ EmulatorError::Missing) if !self.headless => {
+                say(output, &format!("not booted: {missing}"))?;
+                if let Some(help) = missing.help() {
+                    say(output, &format!("          {help}, then run `ramkey demo` again"))?;
+                }
+                finish(output, &outcome, Exit::Done)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Boots, pulls, presses the key that the system waits for, and reads its verdict.
+    fn follow(
+        &self,
+        emulator: &mut Emulator,
+        window: bool,
+        output: &mut Output,
+        outcome: &mut Outcome,
+    ) -> Result<(), CliError> {
+        let mut view = View::new(!window && !output.json);
+        let mut wait = |emulator: &mut Emulator, output: &mut Output, what: &str| {
+            emulator.wait_for(&format!("`{what}`"), LIMIT, |machine| {
+                let screen = machine.screen()?;
+                // A closed standard output does not stop the machine; the last line of the demo reports it.
+                let _ = view.show(&screen, output.to);
+                let serial = machine.serial();
+                Ok((serial.contains(what) || serial.contains(DEMO_FAIL)).then_some(()))
+            })
+        };
+        wait(emulator, output, PROVEN)?;
+        outcome.proven = true;
+        emulator.pull(PULL_LIMIT)?;
+        outcome.pulled = true;
+        say(output, "pulled    the stick is gone")?;
+        wait(emulator, output, DEMO_WAITS)?;
+        emulator.press(&["ret"])?;
+        wait(emulator, output, DEMO_PASS)?;
+        outcome.passed = emulator.serial().contains(DEMO_PASS);
+        Ok(())
+    }
+}
+
+/// A line for people; JSON has it in its one object.
+fn say(output: &mut Output, line: &str) -> Result<(), CliError> {
+    if !output.json {
+        writeln!(output.to, "{line}")?;
+        output.to.flush()?;
+    }
+    Ok(())
+}
+
+fn finish(output: &mut Output, outcome: &Outcome, exit: Exit) -> Result<Exit, CliError> {
+    output.show(outcome, |out| match outcome {
+        Outcome { passed: true, .. } => {
+            writeln!(out, "passed    the system ran from memory, after its stick was pulled")
+        }
+        Outcome { proven: true, .. } => writeln!(out, "failed    the system found a fault; see its screen"),
+        Outcome { verified: true, .. } => {
+            writeln!(out, "the stick is written and verified, and was not booted")
+        }
+        _ => writeln!(out, "failed    the stick is not as written"),
+    })?;
+    Ok(exit)
+}
+
+/// Writes the stick as `ramkey write` does; gives the image's BLAKE3 hash.
+fn write_stick(image: &Path, stick: &Path) -> Result<String, CliError> {
+    let source = FileSource::open(image)?;
+    let facts = probe(image, &source as &dyn Source, KindChoice::Auto, None)?;
+    let scanned =
+        scan(&source, &mut |_| ()).map_err(|source| CliError::Read { path: image.to_owned(), source })?;
+    let request = Request {
+        images: vec![ImageRequest { facts, title: Some("ramkey demo".into()), read_only: false }],
+        stick_sectors: STICK_LEN / SECTOR_LEN,
+        layout: LayoutKind::Mbr,
+        fs: FsChoice::Auto,
+        label: None,
+        start_timeout: START_TIMEOUT,
+        menu_timeout: START_TIMEOUT,
+    };
+    let plan = plan(&request)?;
+    let scans = [scanned];
+    let layout = layout(&plan, &scans)?;
+    let system = System::default();
+    let target = TargetPath::look(&system, stick).map_err(CliError::Target)?;
+    let destination = Destination { system: &system, target: &target, images: &[image.to_owned()] };
+    let report = make_stick(&plan, &layout, &scans, &[&source], &destination, STICK_LEN)?;
+    Ok(report.stick.images.iter().map(|image| image.blake3.to_string()).collect())
+}
+
+fn check_stick(stick: &Path) -> Result<StickVerdict, CliError> {
+    let stick = super::verify::open(stick)?;
+    Ok(verify(&stick, Strictness::EveryByte, &|_| ()))
+}
+
+fn wait_until_closed(emulator: &mut Emulator) -> Result<(), CliError> {
+    while emulator.ended()?.is_none() {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+/// The demo's files, removed at its end.
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn new() -> Result<Self, CliError> {
+        let path = std::env::temp_dir().join(format!("ramkey-demo-{}", std::process::id()));
+        match fs::create_dir(&path) {
+            Ok(()) => Ok(Self { path }),
+            Err(source) => Err(CliError::Read { path, source }),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays behind lies in the system's folder for temporary files.
+        let _ = fs::remove_dir_all(&self.path);
     }
 }

@@ -104,7 +104,8 @@ impl InspectArgs {
             if let Some(hash) = &view.blake3 {
                 writeln!(out, "BLAKE3    {hash}")?;
             }
-            writeln!(out, "image     {}, {} ({} bytes)", view.path, Bytes(view.len), view.len)?;
+            let exact = if view.len < 1024 { String::new() } else { format!(" ({} bytes)", view.len) };
+            writeln!(out, "image     {}, {}{exact}", view.path, Bytes(view.len))?;
             writeln!(out, "kind      {}: {}", view.kind, view.reason)?;
             if let Some(contents) = &view.contents {
                 writeln!(out, "contents  {contents}")?;

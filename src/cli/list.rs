@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::cli::{CliError, Exit, Output};
 use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath, refusal, uses};
 use crate::units::Bytes;
+use crate::verify::is_stick;
 
 /// List the sticks that can be written, and why others cannot
 #[derive(Debug, Args)]
@@ -93,6 +94,9 @@ pub(super) fn headline(facts: &DeviceFacts) -> String {
 pub(super) fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
     let device = ReadOnly::open(&TargetPath::Block(Box::new(facts.clone()))).ok();
     let what = |number, offset| {
+        if device.as_ref().is_some_and(|device| offset == 0 && is_stick(device)) {
+            return "a stick of ramkey".into();
+        }
         let label = system.label(number);
         let probed = device
             .as_ref()

@@ -25,7 +25,7 @@ pub struct FileTarget {
 }
 
 impl FileTarget {
-    /// Opens the file that was looked at, or makes one of `len` bytes, all holes.
+    /// Opens the file that was looked at, or makes one of `len` bytes, all holes; so does an empty one become.
     ///
     /// # Errors
     ///
@@ -38,13 +38,17 @@ impl FileTarget {
             TargetPath::Block(_) => {
                 return Err(OpenError::Kind { path: path.into(), kind: "a block device" });
             }
-            TargetPath::File { identity, .. } => {
+            TargetPath::File { identity, len: old_len, .. } => {
                 let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
                 let meta = file.metadata().map_err(failed)?;
-                if !meta.is_file() || (meta.dev(), meta.ino()) != *identity || meta.len() != len {
+                let same = meta.is_file() && (meta.dev(), meta.ino()) == *identity && meta.len() == *old_len;
+                if !same || (*old_len != 0 && *old_len != len) {
                     return Err(OpenError::Changed { path: path.into() });
                 }
-                (file, false)
+                if *old_len == 0 {
+                    file.set_len(len).map_err(failed)?;
+                }
+                (file, *old_len == 0)
             }
             TargetPath::New { .. } => {
                 let mut options = OpenOptions::new();

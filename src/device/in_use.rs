@@ -157,6 +157,15 @@ impl System {
                 found.push(used);
             }
         }
+        for (source, folder, file_system) in self.second_opinion() {
+            let Some(number) = self.node_number(&source).filter(|n| family.contains(n)) else { continue };
+            if !found
+                .iter()
+                .any(|used| matches!(used, Use::Mounted { folder: known, .. } if *known == folder))
+            {
+                found.push(Use::Mounted { name: self.name_of(number), folder, file_system });
+            }
+        }
         // A file system on several devices names only one of them in its mount.
         for number in self.btrfs_members().into_iter().flatten().filter(|number| family.contains(number)) {
             if !found.iter().any(|used| matches!(used, Use::Mounted { .. })) {
@@ -165,6 +174,19 @@ impl System {
             }
         }
         found
+    }
+
+    /// Source, folder and type of the mounts that sysinfo finds, which reads another table in its own way.
+    fn second_opinion(&self) -> Vec<(PathBuf, PathBuf, String)> {
+        if self.proc != Path::new("/proc") {
+            return Vec::new();
+        }
+        let disks = sysinfo::Disks::new_with_refreshed_list();
+        let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+        let disk = |disk: &sysinfo::Disk| {
+            (PathBuf::from(disk.name()), disk.mount_point().to_owned(), text(disk.file_system()))
+        };
+        disks.iter().flat_map(|disks| disks.iter().map(disk)).collect()
     }
 
     fn swapped(&self, family: &BTreeSet<DeviceNumber>) -> Vec<Use> {

@@ -70,6 +70,12 @@ pub enum Refusal {
         /// The image.
         image: PathBuf,
     },
+    /// It is itself an image that is to be written.
+    #[error("{} is refused: it is one of the images", node.display())]
+    Image {
+        /// The file.
+        node: PathBuf,
+    },
     /// It is built in, so it is no stick.
     #[error("{} is refused: it is not removable", node.display())]
     NotRemovable {
@@ -115,6 +121,7 @@ impl Refusal {
             }
             Self::Loop { name, .. } => format!("run `losetup --detach /dev/{name}` first"),
             Self::Source { .. } => "copy the image to another disk first".into(),
+            Self::Image { .. } => "name another file for the stick".into(),
             Self::Partition { disk, .. } => format!("name the whole stick: {}", disk.display()),
             Self::ReadOnly { .. } => "move the switch on the stick or card, and plug it in again".into(),
             Self::Empty { .. } => "put the card or stick in".into(),

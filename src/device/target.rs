@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::device::safety::refused_path;
-use crate::device::{DeviceFacts, DeviceNumber, Refusal, System, Use, refusal, uses};
+use crate::device::{DeviceFacts, DeviceNumber, Refusal, System, refusal, uses};
 
 /// Why a target cannot be opened. It was not touched.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
-    /// It is a folder, a pipe, a terminal or the like.
+    /// It is a directory, a pipe, a terminal or the like.
     #[error("{} is {kind}, neither a block device nor a regular file", path.display())]
     Kind {
         /// The path.
@@ -34,8 +34,8 @@ pub enum OpenError {
         /// What it is.
         kind: &'static str,
     },
-    /// A new file needs a length.
-    #[error("{} does not exist yet, so its size is needed", path.display())]
+    /// A new or empty file needs a length.
+    #[error("{} has no size yet, so it must be given", path.display())]
     NoSize {
         /// The path.
         path: PathBuf,
@@ -143,7 +143,7 @@ impl TargetPath {
             return Ok(Self::File { path: path.into(), len: meta.len(), identity });
         }
         let kind = match () {
-            () if kind.is_dir() => "a folder",
+            () if kind.is_dir() => "a directory",
             () if kind.is_fifo() => "a pipe",
             () if kind.is_char_device() => "a character device",
             () if kind.is_socket() => "a socket",
@@ -189,11 +189,15 @@ impl TargetPath {
     ///
     /// # Errors
     ///
-    /// [`OpenError::NoSize`] if a new file gets no length, [`OpenError::Size`] if a thing that exists has
+    /// [`OpenError::NoSize`] if a new or empty file gets no length, [`OpenError::Size`] if a thing that exists has
     /// another one.
     pub fn stick_len(&self, wanted: Option<u64>) -> Result<u64, OpenError> {
         let found = match self {
             Self::Block(facts) => facts.len,
+            // An empty file is as good as none: `mktemp` makes such.
+            Self::File { path, len: 0, .. } => {
+                return wanted.ok_or_else(|| OpenError::NoSize { path: path.clone() });
+            }
             Self::File { len, .. } => *len,
             Self::New { path } => return wanted.ok_or_else(|| OpenError::NoSize { path: path.clone() }),
         };
@@ -217,8 +221,10 @@ impl TargetPath {
                 let source = images.iter().find(|image| {
                     fs::metadata(image).is_ok_and(|meta| (meta.dev(), meta.ino()) == *identity)
                 });
-                let source = source.map(|image| Use::Source { image: image.clone() });
-                let used = source.or_else(|| system.uses_of_file(path).into_iter().next());
+                if source.is_some() {
+                    return Err(Refusal::Image { node: path.clone() });
+                }
+                let used = system.uses_of_file(path).into_iter().next();
                 used.map_or(Ok(()), |used| Err(refused_path(path, &used)))
             }
             Self::New { .. } => Ok(()),

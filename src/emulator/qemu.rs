@@ -8,6 +8,20 @@ pub(super) const STICK_DEVICE: &str = "key";
 /// Name of the stick's drive, in QEMU's statistics.
 pub(super) const STICK_DRIVE: &str = "stick";
 
+/// Whether a window can be shown: there is a display, and QEMU has the part that draws on it.
+pub fn has_display() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| set(name)) {
+        return false;
+    }
+    // Debian keeps the window toolkits in a package of their own.
+    let help = super::run::PROGRAMS
+        .iter()
+        .find_map(|program| std::process::Command::new(program).args(["-display", "help"]).output().ok());
+    let text = help.map(|help| String::from_utf8_lossy(&help.stdout).into_owned()).unwrap_or_default();
+    text.lines().any(|line| ["gtk", "sdl", "cocoa"].contains(&line.trim()))
+}
+
 /// A USB controller that SeaBIOS can boot from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Controller {
@@ -88,6 +102,8 @@ pub struct Machine {
     pub stick: Stick,
     /// Internal IDE disks; never changed.
     pub disks: Vec<PathBuf>,
+    /// An empty floppy drive.
+    pub floppy_drive: bool,
     /// A ROM that runs before the boot.
     pub option_rom: Option<PathBuf>,
     /// Count instructions in place of time: the exponent of nanoseconds for each instruction.
@@ -104,6 +120,7 @@ impl Machine {
             cpu: None,
             stick,
             disks: Vec::new(),
+            floppy_drive: false,
             option_rom: None,
             icount_shift: None,
             window: false,
@@ -128,8 +145,8 @@ impl Machine {
             arguments.add("-display", "none");
         }
         arguments.add("-vga", "std");
-        // No network: its option ROM would only cost time. A triple fault ends the run.
-        arguments.add("-net", "none");
+        // No network, whose option ROM would only cost time; no drives but ours. A triple fault ends the run.
+        arguments.flag("-nodefaults");
         arguments.flag("-no-reboot");
         arguments.file("-serial", "file:", &folder.join("serial"));
         arguments.file("-debugcon", "file:", &folder.join("console"));
@@ -138,6 +155,9 @@ impl Machine {
         arguments.add("-device", "isa-debug-exit,iobase=0xf4,iosize=4");
         if let Some(rom) = &self.option_rom {
             arguments.file("-option-rom", "", rom);
+        }
+        if self.floppy_drive {
+            arguments.add("-device", "floppy,unit=0,drive-type=144");
         }
         self.stick_arguments(&mut arguments);
         let first = u32::from(self.stick.port == Port::Ide);

@@ -17,7 +17,7 @@ use super::screen::{PAGE, PAGE_LEN};
 use super::{EmulatorError, Machine, Qmp, Screen};
 
 /// Programs that can run a PC, best first.
-const PROGRAMS: [&str; 2] = ["qemu-system-x86_64", "qemu-system-i386"];
+pub(super) const PROGRAMS: [&str; 2] = ["qemu-system-x86_64", "qemu-system-i386"];
 /// How long QEMU may take to open its control socket.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two looks at the machine.

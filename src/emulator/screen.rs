@@ -39,6 +39,11 @@ impl Screen {
         Self { lines }
     }
 
+    /// Whether there is nothing on it.
+    pub fn is_empty(&self) -> bool {
+        self.lines.iter().all(String::is_empty)
+    }
+
     /// Whether a row contains `text`. Text that the screen wraps is found too.
     pub fn contains(&self, text: &str) -> bool {
         let full = |line: &String| format!("{line:COLUMNS$}");

@@ -9,6 +9,9 @@ pub(super) const FLOPPY_SECTORS_MAX: u64 = 5760;
 /// Largest hard disk that 16 heads and 63 sectors reach with 1024 cylinders: 504 MiB.
 const SMALL_DISK_SECTORS: u64 = 1024 * 16 * 63;
 
+/// Longest cylinder that is filled up: 1 MiB.
+const LAST_CYLINDER_MAX: u64 = 2048;
+
 /// Floppies as they were sold, by their number of sectors: cylinders, heads, sectors per track.
 const FLOPPIES: &[(u32, u16, u16)] = &[
     (40, 1, 8),  // 160K
@@ -70,6 +73,17 @@ pub(super) fn drive_type(geometry: &Geometry) -> u8 {
 /// Heads and sectors per track of a hard disk that says nothing about them.
 pub(super) fn hard_disk(sectors: u64) -> (u16, u16) {
     if sectors <= SMALL_DISK_SECTORS { (16, 63) } else { (255, 63) }
+}
+
+/// Cylinders of a hard disk that holds `sectors` sectors, and its sectors.
+///
+/// A last cylinder that is not whole is filled up with zeros while that costs less than 1 MiB of memory, so that a
+/// guest that reads by CHS alone reaches everything; else it is left out of the count, as BIOSes do it. There is at
+/// least one cylinder.
+pub(super) fn whole_cylinders(sectors: u64, cylinder: u64) -> (u32, u64) {
+    let whole = if cylinder <= LAST_CYLINDER_MAX { sectors.div_ceil(cylinder) } else { sectors / cylinder };
+    let cylinders = whole.max(1);
+    (cylinders as u32, sectors.max(cylinders * cylinder))
 }
 
 /// Whether a disk of `sectors` sectors was plausibly used with so many heads and sectors per track: boot code that

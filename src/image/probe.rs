@@ -9,8 +9,8 @@ use super::volume::{self, Volume};
 use super::{ImageError, Source, container};
 use crate::units::{Geometry, SECTOR_LEN};
 
-/// Images of at least so many sectors are hard disks unless they say otherwise: 4 MiB.
-const HARD_DISK_SECTORS_MIN: u64 = 8192;
+/// Images of at least so many bytes are hard disks unless they say otherwise.
+const HARD_DISK_LEN_MIN: u64 = 4 << 20;
 /// Most zeros that are added because a partition table or boot sector claims them: 16 MiB.
 const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
 /// Most sectors that are made before a partition, so that it begins where its boot sector says.
@@ -158,7 +158,7 @@ impl<'a> Evidence<'a> {
             }
             _ => {}
         }
-        if self.sectors() < HARD_DISK_SECTORS_MIN {
+        if self.len < HARD_DISK_LEN_MIN {
             (Kind::Floppy, "it is smaller than 4 MiB")
         } else {
             (Kind::HardDisk, "it is not smaller than 4 MiB")
@@ -207,12 +207,10 @@ impl<'a> Evidence<'a> {
             None => self.heads_and_sectors(wanted)?,
         };
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
-        let mut sectors = wanted.max(cylinder);
-        let mut cylinders = (sectors / cylinder) as u32;
-        if let Some(asked) = chs {
-            sectors = wanted.max(asked.sectors());
-            cylinders = asked.cylinders;
-        }
+        let (cylinders, sectors) = match chs {
+            Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
+            None => geometry::whole_cylinders(wanted, cylinder),
+        };
         let warning = (!believed).then_some(Warning::Truncated { claimed, present });
         let geometry = Geometry { cylinders, heads, sectors_per_track };
         Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
@@ -262,8 +260,10 @@ impl<'a> Evidence<'a> {
         let believed = claimed <= present + CLAIM_SECTORS_MAX;
         let wanted = u64::from(lead) + if believed { present.max(claimed) } else { present };
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
-        let cylinders = chs.map_or((wanted / cylinder).max(1), |asked| u64::from(asked.cylinders));
-        let sectors = wanted.max(cylinders * cylinder);
+        let (cylinders, sectors) = match chs {
+            Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
+            None => geometry::whole_cylinders(wanted, cylinder),
+        };
         let warning = if !believed {
             Some(Warning::Truncated { claimed, present })
         } else if hidden != 0 && !fits {
@@ -275,7 +275,7 @@ impl<'a> Evidence<'a> {
             Some(volume) => volume.system.partition_type(volume.sectors),
             None => TYPE_UNKNOWN,
         };
-        let geometry = Geometry { cylinders: cylinders as u32, heads, sectors_per_track };
+        let geometry = Geometry { cylinders, heads, sectors_per_track };
         Disk { geometry, sectors, lead, partition_type, warning }
     }
 

@@ -93,8 +93,8 @@ pub(super) fn read(sector: &[u8; 512]) -> Option<Volume> {
     }
     let system = match (sectors - data) / u64::from(per_cluster) {
         0 => return None,
-        ..4085 => System::Fat12,
-        ..65525 => System::Fat16,
+        1..4085 => System::Fat12,
+        4085..65525 => System::Fat16,
         _ => System::Fat32,
     };
     volume(system, hidden, sectors, label(sector, if is_fat32 { 66 } else { 38 }))

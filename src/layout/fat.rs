@@ -92,10 +92,10 @@ impl FatVolume {
     pub fn sector(&self, lba: u64) -> [u8; 512] {
         let in_volume = lba - self.volume_lba;
         if in_volume < self.reserved {
-            return self.disk.sector(in_volume);
+            return *self.disk.sector(in_volume);
         }
         match in_volume.checked_sub(self.boot_sectors) {
-            Some(formatted) if formatted >= self.reserved => self.disk.sector(formatted),
+            Some(formatted) if formatted >= self.reserved => *self.disk.sector(formatted),
             // Between them lies the boot area of a superfloppy.
             _ => [0; 512],
         }
@@ -163,10 +163,7 @@ type Places = (Vec<Range<u64>>, Vec<Vec<Range<u64>>>);
 
 /// Repairs the directories, and finds out where everything is.
 fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutError> {
-    let root = match fat.root_cluster {
-        0 => vec![fat.tables_end..fat.data],
-        cluster => fat.chain(disk, cluster)?,
-    };
+    let root = fat.root(disk)?;
     directory::repair(disk, &root);
     let missing = LayoutError::Unsound { what: "its folder is missing" };
     let folder = directory::find(disk, &root, &directory::short_name(FOLDER)).ok_or(missing)?;

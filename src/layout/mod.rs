@@ -104,8 +104,8 @@ fn table(
     match plan.layout {
         LayoutKind::Gpt => {
             let disk = gpt::tables(plan, identity)?;
-            extents.sparse(first, Role::Table, |lba| disk.sector(lba));
-            extents.sparse(last, Role::Table, |lba| disk.sector(lba));
+            extents.sparse(first, Role::Table, |lba| *disk.sector(lba));
+            extents.sparse(last, Role::Table, |lba| *disk.sector(lba));
         }
         LayoutKind::Superfloppy if plan.volume.bits == FatBits::Fat32 => {
             extents.sparse(first, Role::FatReserved, |lba| volume.sector(lba));

@@ -23,8 +23,8 @@ impl Overlay {
     }
 
     /// Sector `lba`.
-    pub fn sector(&self, lba: u64) -> [u8; 512] {
-        self.sectors.get(&lba).map_or([0; 512], |sector| **sector)
+    pub fn sector(&self, lba: u64) -> &[u8; 512] {
+        self.sectors.get(&lba).map_or(&[0; 512], |sector| sector)
     }
 
     /// Sector `lba`, to be changed.

@@ -125,7 +125,7 @@ impl FatSize {
 
     /// Sectors in a cluster, the best first.
     fn cluster_sizes(&self, bits: FatBits) -> Vec<u8> {
-        let gib = self.sectors * SECTOR_LEN >> 30;
+        let gib = (self.sectors * SECTOR_LEN) >> 30;
         let best: u8 = match (bits, gib) {
             (FatBits::Fat12, _) => 1,
             (FatBits::Fat16, _) => 4,

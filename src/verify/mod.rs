@@ -130,6 +130,11 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
     if let Some(lba) = area.volume_lba
         && let Some(mut volume) = volume::Volume::read(&reader, lba, &mut findings)
     {
+        if !area.ranges.is_empty() && volume.bits != area.fat_bits {
+            let message =
+                format!("the file system is a FAT{} and was written as a FAT{}", volume.bits, area.fat_bits);
+            findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(lba, 1), message));
+        }
         file_system = format!("FAT{}", volume.bits);
         let tree = file_system::walk(&reader, &mut volume, &mut findings);
         free = volume.free_clusters() * volume.cluster_len();

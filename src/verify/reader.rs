@@ -43,15 +43,17 @@ impl<'a> Reader<'a> {
             self.count(buffer.len() as u64);
             return Ok(());
         };
-        // One bad sector spoils the whole request: find it, and use the others.
-        let mut error = Err(error);
+        // One bad sector spoils the whole request: find it, or find that it was a passing fault.
         for (lba, sector) in (lba..).zip(buffer.chunks_mut(SECTOR_LEN as usize)) {
-            error = self.read_once(lba, sector);
-            if let Err(error) = error {
+            if let Err(error) = self.read_once(lba, sector) {
                 return Err(BadSector { lba, message: error.to_string() });
             }
         }
-        error.map_err(|error| BadSector { lba, message: error.to_string() })
+        if buffer.is_empty() {
+            return Err(BadSector { lba, message: error.to_string() });
+        }
+        self.count(buffer.len() as u64);
+        Ok(())
     }
 
     /// One sector.
@@ -89,7 +91,7 @@ impl<'a> Reader<'a> {
 
     fn read_once(&self, lba: u64, buffer: &mut [u8]) -> io::Result<()> {
         let end = lba.checked_add(buffer.len() as u64 / SECTOR_LEN);
-        if !end.is_some_and(|end| end <= self.sectors()) {
+        if end.is_none_or(|end| end > self.sectors()) {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "behind the end of the stick"));
         }
         self.stick.read_at(lba * SECTOR_LEN, buffer)

@@ -91,11 +91,12 @@ impl Drive {
         }
     }
 
-    /// Halves the transfers, because data was wrong without an error; `false` if they were single sectors.
+    /// Quarters the transfers, because data was wrong without an error; `false` if they were single sectors.
     pub fn shrink(&mut self) -> bool {
         let sectors = self.sectors_mut(self.method);
         let smaller = *sectors > 1;
-        *sectors = half(*sectors);
+        // Faster down than after an error: a whole chunk is read at each size.
+        *sectors = half(half(*sectors));
         smaller
     }
 

@@ -192,7 +192,7 @@ fn a_failed_read_leaves_nothing_to_be_served() {
 }
 
 #[test]
-fn shrinking_halves_the_transfers_and_resets_the_drive() {
+fn shrinking_quarters_the_transfers_and_resets_the_drive() {
     let mut disk = Disk::new(MockBios::good(numbered(500)), drive(EddAnswer::Claimed));
     let mut sizes = Vec::new();
     loop {
@@ -201,7 +201,7 @@ fn shrinking_halves_the_transfers_and_resets_the_drive() {
             break;
         }
     }
-    assert_eq!(sizes, [127, 63, 31, 15, 7, 3, 1]);
+    assert_eq!(sizes, [127, 31, 7, 1]);
     let resets = disk.bios().calls.iter().filter(|call| **call == Call::Reset).count();
-    assert_eq!(resets, 7);
+    assert_eq!(resets, 4);
 }

@@ -65,7 +65,7 @@ pub fn switch_on() -> Option<Method> {
 }
 
 fn by_bios() {
-    bios::call(0x15, Registers { eax: 0x2401.into(), ..Registers::default() });
+    bios::call_as_is(0x15, Registers { eax: 0x2401.into(), ..Registers::default() });
 }
 
 fn by_keyboard_controller() {

@@ -1,9 +1,11 @@
 //! BIOS calls from protected mode, through stage 2.
 
 use ramkey_format::boot::{BootInfo, REGS_FAR_JUMP, Registers};
+use ramkey_format::errors;
 use ramkey_format::memory::{BOOT_INFO, CALL_REGISTERS};
 
-use crate::low;
+use crate::console::Console;
+use crate::{a20, halt, low};
 
 /// Carry flag in [`Registers::flags`].
 const CARRY: u16 = 1;
@@ -19,8 +21,20 @@ pub fn boot_info() -> BootInfo {
 }
 
 /// Makes BIOS call `int` with `registers`; returns the registers after it.
+///
+/// A20 is on afterwards, whatever the BIOS did to it: some switch it off in INT 13h or INT 15h, and the next copy
+/// to high memory would land in the loader.
+pub fn call(int: u8, registers: Registers) -> Registers {
+    let after = call_as_is(int, registers);
+    if !a20::is_on() && a20::switch_on().is_none() {
+        halt::stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, b"");
+    }
+    after
+}
+
+/// Makes a BIOS call and leaves A20 as the BIOS does.
 #[inline(never)]
-pub fn call(int: u8, mut registers: Registers) -> Registers {
+pub fn call_as_is(int: u8, mut registers: Registers) -> Registers {
     registers.int.set(u16::from(int));
     low::write(CALL_REGISTERS, registers);
     let entry = boot_info().call.get();

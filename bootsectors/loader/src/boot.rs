@@ -17,12 +17,13 @@ const FAT_WINDOW: usize = 8 << 10;
 /// Boots an image, or says why not.
 pub fn run() -> ! {
     let info = bios::boot_info();
+    // Before any BIOS call: each one checks A20 and would switch it on by itself.
+    let Some(a20_method) = a20::switch_on() else {
+        stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, b"");
+    };
     let mut console = Console::new();
     console.line(concat!("ramkey ", env!("CARGO_PKG_VERSION")).as_bytes());
 
-    let Some(a20_method) = a20::switch_on() else {
-        stop(&mut console, errors::NO_PROTECTED_MODE_MEMORY, b"");
-    };
     let Some((mut map, base_kib)) = map::ask() else {
         stop(&mut console, errors::NO_MEMORY_MAP, b"");
     };

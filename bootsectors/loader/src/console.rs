@@ -41,6 +41,11 @@ impl Console {
         Self { serial, debug: u32::from(input(DEBUG_PORT as u16)) == DEBUG_PORT }
     }
 
+    /// The screen as it is, and no serial port: for the end of a boot that may happen anywhere.
+    pub fn silent() -> Self {
+        Self { serial: None, debug: true }
+    }
+
     /// Writes bytes; `\r` and `\n` move as on a terminal.
     #[inline(never)]
     pub fn write(&mut self, bytes: &[u8]) {
@@ -50,7 +55,7 @@ impl Console {
             }
             self.send(byte);
             let eax = TELETYPE & 0xFF00 | u32::from(byte);
-            bios::call(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
+            bios::call_as_is(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use core::panic::PanicInfo;
 
+use ramkey_format::boot::Registers;
 use ramkey_format::errors;
 use ramkey_loader_core::text::Line;
 
@@ -37,6 +38,7 @@ pub fn internal(info: &PanicInfo<'_>) -> ! {
 /// Waits for ever, with interrupts on, so that Ctrl-Alt-Del works.
 fn wait() -> ! {
     loop {
-        bios::key();
+        // Not `call`: without A20 that would come back here.
+        bios::call_as_is(0x16, Registers { eax: 0x0100.into(), ..Registers::default() });
     }
 }

@@ -14,7 +14,7 @@ use crate::choose::stop_damaged;
 use crate::console::Console;
 use crate::disk::Int13;
 use crate::halt::{Text, stop};
-use crate::{a20, bios, low};
+use crate::{bios, low};
 
 const PAGE: u64 = 4096;
 /// Ticks between two drawings of the progress line.
@@ -139,21 +139,21 @@ struct Meter {
     progress: Progress,
     clock: Clock,
     drawn: u32,
+    /// Chunks that were wrong and are read again.
+    repeats: u32,
 }
 
 impl Meter {
     fn new(total: u64) -> Self {
-        Self { progress: Progress::new(total), clock: Clock::new(bios::ticks()), drawn: 0 }
+        Self { progress: Progress::new(total), clock: Clock::new(bios::ticks()), drawn: 0, repeats: 0 }
     }
 
-    /// Counts bytes, lets waiting interrupts in, keeps A20 on, and draws now and then.
+    /// Counts bytes, lets waiting interrupts in, and draws now and then.
     fn show(&mut self, console: &mut Console, bytes: i32) {
         bios::key_waits();
-        if !a20::is_on() && a20::switch_on().is_none() {
-            stop(console, errors::NO_PROTECTED_MODE_MEMORY, b"");
-        }
         let elapsed = self.clock.elapsed(bios::ticks());
         self.progress.advance(bytes, elapsed);
+        self.repeats += u32::from(bytes < 0);
         if elapsed - self.drawn >= REDRAW {
             self.drawn = elapsed;
             self.draw(console);
@@ -169,6 +169,9 @@ impl Meter {
         }
         if let Some(left) = self.progress.seconds_left() {
             line.text(", ").time(left).text(" left");
+        }
+        if self.repeats > 0 {
+            line.text(", wrong data read again ").decimal(self.repeats).text(" times");
         }
         line.pad_to(60);
         console.over(line.as_bytes());

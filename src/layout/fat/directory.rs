@@ -30,12 +30,8 @@ type Slot = [u8; SLOT_LEN];
 /// All slots before the end mark.
 fn slots(disk: &Overlay, directory: &[Range<u64>]) -> Vec<Slot> {
     let sectors = directory.iter().cloned().flatten().map(|lba| disk.sector(lba));
-    let all = sectors.flat_map(|sector| {
-        let slots: Vec<Slot> =
-            sector.chunks_exact(SLOT_LEN).map(|slot| slot.try_into().expect("32 bytes")).collect();
-        slots
-    });
-    all.take_while(|slot| slot[0] != 0).collect()
+    let slots = sectors.flat_map(|sector| sector.as_chunks::<SLOT_LEN>().0);
+    slots.take_while(|slot| slot[0] != 0).copied().collect()
 }
 
 /// Keeps the short entries, in order, from the first slot on, with fixed dates.

@@ -1,5 +1,6 @@
 //! The parts of a formatted volume, and the chains of its allocation table.
 
+use std::iter;
 use std::ops::Range;
 
 use crate::layout::LayoutError;
@@ -36,7 +37,7 @@ impl Fat {
         let clusters = either(19, 32).checked_sub(data)?.checked_div(cluster_sectors)?;
         let bits = match clusters {
             ..4085 => FatBits::Fat12,
-            ..65525 => FatBits::Fat16,
+            4085..65525 => FatBits::Fat16,
             _ => FatBits::Fat32,
         };
         let root_cluster = if bits == FatBits::Fat32 { u32_at(44) } else { 0 };
@@ -45,15 +46,26 @@ impl Fat {
 
     /// The entry of cluster `n` in the first table.
     fn entry(&self, disk: &Overlay, n: u64) -> u64 {
-        let byte = |at: u64| u64::from(disk.sector(self.reserved + at / 512)[(at % 512) as usize]);
+        let at = |offset: u64| {
+            let (sector, byte) = (self.reserved + offset / 512, (offset % 512) as usize);
+            (disk.sector(sector), byte)
+        };
         match self.bits {
             FatBits::Fat12 => {
-                let at = n * 3 / 2;
-                let word = byte(at) | byte(at + 1) << 8;
+                // An entry of twelve bits may lie in two sectors.
+                let ((first, low), (second, high)) = (at(n * 3 / 2), at(n * 3 / 2 + 1));
+                let word = u64::from(u16::from_le_bytes([first[low], second[high]]));
                 if n % 2 == 1 { word >> 4 } else { word & 0xFFF }
             }
-            FatBits::Fat16 => byte(n * 2) | byte(n * 2 + 1) << 8,
-            FatBits::Fat32 => (0..4).map(|i| byte(n * 4 + i) << (8 * i)).sum::<u64>() & 0x0FFF_FFFF,
+            FatBits::Fat16 => {
+                let (sector, byte) = at(n * 2);
+                u64::from(u16::from_le_bytes([sector[byte], sector[byte + 1]]))
+            }
+            FatBits::Fat32 => {
+                let (sector, byte) = at(n * 4);
+                let bytes = [sector[byte], sector[byte + 1], sector[byte + 2], sector[byte + 3]];
+                u64::from(u32::from_le_bytes(bytes)) & 0x0FFF_FFFF
+            }
         }
     }
 
@@ -63,6 +75,14 @@ impl Fat {
             FatBits::Fat12 => 0xFF8,
             FatBits::Fat16 => 0xFFF8,
             FatBits::Fat32 => 0x0FFF_FFF8,
+        }
+    }
+
+    /// The sectors of the root directory.
+    pub fn root(&self, disk: &Overlay) -> Result<Vec<Range<u64>>, LayoutError> {
+        match self.root_cluster {
+            0 => Ok(iter::once(self.tables_end..self.data).collect()),
+            cluster => self.chain(disk, cluster),
         }
     }
 

@@ -1,0 +1,121 @@
+//! A RAM disk answers INT 13h as the drive that it stands for, with its stick pulled.
+
+use std::path::Path;
+
+use ramkey::emulator::{Controller, Machine, Port, Stick};
+
+use super::harness::{DEADLINE, Evidence, Geometry, PROVEN, Running, disk, file, scratch};
+use super::sticks;
+
+/// Boots `image` from a ramkey stick made with `options`, pulls the stick, and waits for the guest's verdict.
+pub fn verdict(
+    folder: &Path,
+    image: &[u8],
+    options: &[&str],
+    change: impl FnOnce(&mut Machine),
+) -> (bool, Evidence) {
+    let image = file(folder, "guest.img", image);
+    let stick = sticks::ramkey(folder, &[&image], options);
+    let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
+    change(&mut machine);
+    let mut running = Running::start(&machine);
+    running.wait_text(PROVEN, DEADLINE);
+    running.pull();
+    running.verdict(DEADLINE)
+}
+
+/// The same, and the guest must pass.
+pub fn passes(image: &[u8], options: &[&str], change: impl FnOnce(&mut Machine)) {
+    let folder = scratch();
+    let (passed, evidence) = verdict(folder.path(), image, options, change);
+    assert!(passed, "the guest failed\n{evidence}");
+}
+
+const SMALL: Geometry = Geometry::new(4, 16, 63);
+
+#[test]
+fn a_guest_that_fails_on_a_ram_disk_is_noticed() {
+    let folder = scratch();
+    let image = disk("must_fail", SMALL, SMALL.sectors(), &[]);
+    let (passed, evidence) = verdict(folder.path(), &image, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
+    assert!(!passed, "{evidence}");
+}
+
+#[test]
+fn a_hard_disk_answers_every_call() {
+    let image = disk("int13_hdd", SMALL, SMALL.sectors(), &[]);
+    passes(&image, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
+}
+
+#[test]
+fn an_image_smaller_than_its_geometry_is_followed_by_zeros() {
+    let image = disk("int13_hdd", SMALL, 1500, &[]);
+    passes(&image, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
+}
+
+#[test]
+fn an_image_that_ends_inside_a_sector_is_followed_by_zeros() {
+    let mut image = disk("int13_hdd", SMALL, 1500, &[]);
+    image.extend([0; 5]);
+    passes(&image, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
+}
+
+#[test]
+fn a_read_only_disk_refuses_writes_and_answers_all_else() {
+    let image = disk("int13_hdd", SMALL, SMALL.sectors(), &["READ_ONLY"]);
+    passes(&image, &["--kind", "hdd", "--chs", "4/16/63", "--read-only"], |_| ());
+}
+
+#[test]
+fn a_disk_of_255_heads_and_another_processor() {
+    let geometry = Geometry::new(2, 255, 63);
+    let image = disk("int13_hdd", geometry, geometry.sectors(), &[]);
+    passes(&image, &["--kind", "hdd", "--chs", "2/255/63"], |machine| machine.cpu = Some("486".into()));
+}
+
+/// Every floppy that was sold: its geometry, and the CMOS type of the drive that reads it.
+const FLOPPIES: [(&str, Geometry, u8); 9] = [
+    ("160K", Geometry::new(40, 1, 8), 1),
+    ("180K", Geometry::new(40, 1, 9), 1),
+    ("320K", Geometry::new(40, 2, 8), 1),
+    ("360K", Geometry::new(40, 2, 9), 1),
+    ("640K", Geometry::new(80, 2, 8), 3),
+    ("720K", Geometry::new(80, 2, 9), 3),
+    ("1.2M", Geometry::new(80, 2, 15), 2),
+    ("1.44M", Geometry::new(80, 2, 18), 4),
+    ("2.88M", Geometry::new(80, 2, 36), 6),
+];
+
+fn floppies(range: std::ops::Range<usize>) {
+    for (name, geometry, drive_type) in &FLOPPIES[range] {
+        let folder = scratch();
+        let drive_type = format!("DRIVE_TYPE={drive_type}");
+        let image = disk("int13_floppy", *geometry, geometry.sectors(), &[&drive_type]);
+        let (passed, evidence) = verdict(folder.path(), &image, &["--kind", "floppy"], |_| ());
+        assert!(passed, "the guest failed on a floppy of {name}\n{evidence}");
+    }
+}
+
+#[test]
+fn small_floppies_answer_every_call() {
+    floppies(0..5);
+}
+
+#[test]
+fn large_floppies_answer_every_call() {
+    floppies(5..9);
+}
+
+#[test]
+fn a_short_floppy_image_is_a_whole_floppy_of_zeros_behind_it() {
+    let geometry = Geometry::new(80, 2, 18);
+    let image = disk("int13_floppy", geometry, 40, &["DRIVE_TYPE=4"]);
+    passes(&image, &["--kind", "floppy"], |_| ());
+}
+
+#[test]
+fn a_floppy_drive_that_is_there_follows_as_the_second() {
+    let geometry = Geometry::new(80, 2, 18);
+    let image = disk("int13_floppy", geometry, geometry.sectors(), &["DRIVE_TYPE=4", "FLOPPIES=2"]);
+    passes(&image, &["--kind", "floppy"], |machine| machine.floppy_drive = true);
+}

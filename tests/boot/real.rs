@@ -1,0 +1,219 @@
+//! Systems that nobody here wrote, from the distribution's packages: each boots from RAM, loses its stick before
+//! its first sector runs, and must then work.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use ramkey::emulator::{Controller, Machine, Port, Stick};
+
+use super::harness::{DEADLINE, Running, file, scratch, tool};
+use super::sticks;
+
+/// How long a system may take to answer once its stick is gone. A BIOS that still asks the pulled stick needs 26
+/// seconds for each try, so an answer within this time has not waited for it.
+const ANSWER: Duration = Duration::from_secs(20);
+/// How long a system may take from its first sector to its first screen.
+const START: Duration = Duration::from_secs(60);
+/// Where Debian keeps GRUB Legacy's stages.
+const GRUB_LEGACY: &str = "usr/lib/grub/x86_64-pc";
+/// Modules that a RAM disk needs, in the order of loading, but for phram.
+const MTD: [&str; 3] = ["mtd", "mtd_blkdevs", "mtdblock"];
+
+/// A file of an installed package.
+fn package_file(path: &str) -> PathBuf {
+    let path = PathBuf::from(path);
+    assert!(path.exists(), "{} is missing: `cargo xtask tools` installs it", path.display());
+    path
+}
+
+/// A package that need not be installed, unpacked below `target/guests`.
+fn unpacked(package: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests").join(package);
+    if folder.join("usr").exists() || folder.join("boot").exists() {
+        return folder;
+    }
+    let download = scratch();
+    let mut apt = Command::new("apt-get");
+    apt.args(["-q", "-o", "APT::Sandbox::User=root", "download", package]).current_dir(download.path());
+    let output = apt.output().expect("apt-get is needed: the guests are packages of Debian");
+    assert!(output.status.success(), "downloading {package}: {}", String::from_utf8_lossy(&output.stderr));
+    let mut entries = fs::read_dir(download.path()).expect("the folder of the download");
+    let deb = entries.next().expect("a package was downloaded").expect("its name").path();
+    // Into a folder of its own first: a run that is killed leaves nothing that looks whole.
+    let fresh = folder.with_file_name(format!("{package}.{}", std::process::id()));
+    fs::create_dir_all(&fresh).expect("a folder for the guests");
+    tool("dpkg-deb", &["-x".as_ref(), deb.as_os_str(), fresh.as_os_str()]);
+    if fs::rename(&fresh, &folder).is_err() {
+        fs::remove_dir_all(&fresh).expect("another test was first");
+    }
+    folder
+}
+
+/// Boots `image` from RAM with `ram_mib` of memory, and pulls the stick when the image is proven and in place.
+fn boot_and_pull(image: &Path, options: &[&str], controller: Controller, ram_mib: u32) -> Running {
+    let folder = scratch();
+    let stick = sticks::ramkey(folder.path(), &[image], options);
+    let mut machine = Machine::new(Stick::new(stick, Port::Usb(controller)));
+    machine.ram_mib = ram_mib;
+    let mut machine = Running::start(&machine);
+    machine.wait_hook(DEADLINE);
+    machine.wait_text("You may remove the stick.", ANSWER);
+    machine.pull();
+    machine
+}
+
+/// Presses the keys of `text`: small letters, digits, space and slash.
+fn enter(machine: &mut Running, text: &str) {
+    let keys: Vec<String> = text
+        .chars()
+        .map(|key| match key {
+            ' ' => "spc".into(),
+            '/' => "slash".into(),
+            key => key.to_string(),
+        })
+        .collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    machine.press(&keys);
+    machine.press(&["ret"]);
+}
+
+/// GRUB 2 as a floppy: its command line lists the drives and reads them.
+pub fn grub_floppy(controller: Controller) {
+    let image = package_file("/usr/lib/grub-rescue/grub-rescue-floppy.img");
+    let mut machine = boot_and_pull(&image, &["--kind", "floppy"], controller, 64);
+    machine.wait_screen("GNU GRUB", START);
+    machine.press(&["c"]);
+    enter(&mut machine, "ls");
+    machine.wait_screen("(fd0)", ANSWER);
+}
+
+/// The same bytes as a hard disk.
+pub fn grub_disk(controller: Controller) {
+    let image = package_file("/usr/lib/grub-rescue/grub-rescue-floppy.img");
+    let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 64);
+    machine.wait_screen("GNU GRUB", START);
+    machine.press(&["c"]);
+    enter(&mut machine, "ls");
+    machine.wait_screen("(hd0)", ANSWER);
+    let screen = machine.evidence().screen;
+    assert!(!screen.contains("(hd1)"), "the pulled stick is still listed\n{screen}");
+}
+
+/// GRUB Legacy loads its own GDT and goes to protected mode and back around each BIOS call.
+pub fn grub_legacy(controller: Controller) {
+    let stages = unpacked("grub-legacy").join(GRUB_LEGACY);
+    let mut floppy = fs::read(stages.join("stage1")).expect("stage1");
+    floppy.extend(fs::read(stages.join("stage2")).expect("stage2"));
+    let folder = scratch();
+    let image = file(folder.path(), "legacy.img", &floppy);
+    let mut machine = boot_and_pull(&image, &["--kind", "floppy"], controller, 64);
+    machine.wait_screen("GNU GRUB  version 0.97", START);
+    enter(&mut machine, "find /x");
+    machine.wait_screen("Error 15", ANSWER);
+}
+
+/// Memtest86+ takes all memory that it is told of: it must not be told of the RAM disk.
+pub fn memtest(controller: Controller) {
+    let image = package_file("/usr/lib/memtest86+/memtest86+ia32.iso");
+    let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 64);
+    machine.wait_screen("Memtest86+ v6", START);
+    machine.wait_screen("Testing:", START);
+    let screen = machine.evidence().screen;
+    let memory = screen.lines().find_map(|line| line.split_once("Memory  :")).expect("the size of memory").1;
+    let mib: u64 = memory.trim_start().split("MB").next().and_then(|mib| mib.parse().ok()).expect("a number");
+    let disk = fs::metadata(&image).expect("the image").len() >> 20;
+    assert!(
+        (48..=64 - disk).contains(&mib),
+        "{mib} MB of 64 are tested, with a disk of {disk} in them\n{screen}"
+    );
+}
+
+/// iPXE, whose disc is also a hard disk.
+pub fn ipxe(controller: Controller) {
+    let image = package_file("/usr/lib/ipxe/ipxe.iso");
+    let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 64);
+    machine.wait_screen("Open Source Network Boot Firmware", START);
+}
+
+/// SYSLINUX starts Linux, whose memdiskfind, phram and mtdblock find the RAM disk again and read all of it.
+pub fn linux(controller: Controller) {
+    let folder = scratch();
+    let image = linux_disk(folder.path());
+    let sum = tool("md5sum", &[&image]);
+    let sum = sum.split_whitespace().next().expect("a sum");
+    let len = fs::metadata(&image).expect("the image").len();
+    let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 256);
+    machine.wait_text("GUEST DONE", DEADLINE);
+    let serial = machine.evidence().serial;
+    let found = serial.lines().find_map(|line| line.split_once("MEMDISKFIND rc=0 <")).expect("memdiskfind");
+    assert!(found.1.trim_end().ends_with(&format!(",{len:#x}>")), "another length than {len:#x}\n{serial}");
+    assert!(serial.contains(&format!("SUM {sum}")), "Linux read other bytes than {sum}\n{serial}");
+}
+
+/// A partitioned FAT16 disk of 24 MiB with SYSLINUX, Debian's kernel, and an initial RAM disk that looks for its disk.
+fn linux_disk(folder: &Path) -> PathBuf {
+    let depends = tool("apt-cache", &["depends", "--important", "linux-image-amd64"]);
+    let package =
+        depends.split_whitespace().find(|word| word.starts_with("linux-image-6")).expect("a kernel");
+    let kernel = unpacked(package);
+    let release = package.trim_start_matches("linux-image-");
+    let initrd = initrd(folder, &kernel.join("lib/modules").join(release).join("kernel/drivers/mtd"));
+
+    const START_SECTOR: u64 = 2048;
+    let disk = folder.join("linux.img");
+    fs::File::create(&disk).and_then(|file| file.set_len(24 << 20)).expect("making the disk");
+    let name = disk.display().to_string();
+    let table = format!("start={START_SECTOR}, type=6, bootable");
+    tool("sh", &["-c", &format!("echo '{table}' | /sbin/sfdisk -q {name}")]);
+    tool("sh", &["-c", &format!("dd if=/usr/lib/syslinux/mbr/mbr.bin of={name} conv=notrunc status=none")]);
+    let blocks = ((24 << 20) / 512 - START_SECTOR) / 2;
+    tool("mkfs.fat", &["-F16", "--offset", "2048", "-h", "2048", &name, &blocks.to_string()]);
+    tool("syslinux", &["--install", "-t", &(START_SECTOR * 512).to_string(), &name]);
+    let config =
+        "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX vmlinuz\n INITRD initrd\n APPEND console=ttyS0 quiet\n";
+    let config = file(folder, "syslinux.cfg", config.as_bytes());
+    let vmlinuz = kernel.join("boot").join(format!("vmlinuz-{release}"));
+    for (path, target) in [(&vmlinuz, "vmlinuz"), (&initrd, "initrd"), (&config, "syslinux.cfg")] {
+        let at = format!("{name}@@{}", START_SECTOR * 512);
+        tool("mcopy", &["-i", &at, &path.display().to_string(), &format!("::{target}")]);
+    }
+    disk
+}
+
+/// What runs in Linux: finds the disk as a user would, and prints the sum of all its bytes.
+const INIT: &str = "#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev
+exec >/dev/ttyS0 2>&1
+A=$(memdiskfind); echo \"MEMDISKFIND rc=$? <$A>\"
+for m in mtd mtd_blkdevs mtdblock; do insmod /m/$m.ko; done
+insmod /m/phram.ko phram=memdisk,$A; cat /proc/mtd
+echo \"SUM $(md5sum < /dev/mtdblock0)\"; echo GUEST DONE; poweroff -f
+";
+
+fn initrd(folder: &Path, modules: &Path) -> PathBuf {
+    let root = folder.join("initrd.d");
+    for path in ["bin", "m", "proc", "sys", "dev", "lib64", "lib/x86_64-linux-gnu"] {
+        fs::create_dir_all(root.join(path)).expect("a folder of the initial RAM disk");
+    }
+    let copy = |from: &Path, to: &str| {
+        fs::copy(from, root.join(to)).unwrap_or_else(|error| panic!("copying {}: {error}", from.display()));
+    };
+    copy(&package_file("/bin/busybox"), "bin/busybox");
+    copy(&package_file("/usr/bin/memdiskfind"), "bin/memdiskfind");
+    copy(&package_file("/lib64/ld-linux-x86-64.so.2"), "lib64/ld-linux-x86-64.so.2");
+    copy(&package_file("/lib/x86_64-linux-gnu/libc.so.6"), "lib/x86_64-linux-gnu/libc.so.6");
+    for module in MTD {
+        copy(&modules.join(module).with_extension("ko"), &format!("m/{module}.ko"));
+    }
+    copy(&modules.join("devices/phram.ko"), "m/phram.ko");
+    file(&root, "init", INIT.as_bytes());
+    tool("chmod", &["+x".as_ref(), root.join("init").as_os_str()]);
+    let initrd = folder.join("initrd.gz");
+    let pack = "cd \"$1\" && find . | cpio -o -H newc --quiet | gzip -1 > \"$2\"";
+    let (root, target) = (root.display().to_string(), initrd.display().to_string());
+    tool("sh", &["-c", pack, "sh", &root, &target]);
+    initrd
+}

@@ -1,0 +1,32 @@
+//! The state that the image starts in, what calls leave of it, and the memory that the BIOS offers.
+
+use super::harness::{Geometry, disk};
+use super::int13::passes;
+
+const SMALL: Geometry = Geometry::new(4, 16, 63);
+const AS_HDD: [&str; 4] = ["--kind", "hdd", "--chs", "4/16/63"];
+
+#[test]
+fn registers_tables_flags_and_stack_survive_every_call() {
+    let image = disk("state", SMALL, SMALL.sectors(), &[]);
+    passes(&image, &AS_HDD, |_| ());
+}
+
+#[test]
+fn a_system_may_hook_int_13h_and_call_it_from_inside() {
+    let image = disk("chain", SMALL, SMALL.sectors(), &[]);
+    passes(&image, &AS_HDD, |_| ());
+}
+
+#[test]
+fn every_call_about_memory_agrees() {
+    let image = disk("memory", SMALL, SMALL.sectors(), &[]);
+    for ram_mib in [4, 8, 16, 17, 64, 256] {
+        println!("{ram_mib} MiB");
+        // Two MiB do not fit beside the loader in a machine of 4: a floppy does.
+        let small = Geometry::new(1, 16, 63);
+        let image = if ram_mib == 4 { disk("memory", small, small.sectors(), &[]) } else { image.clone() };
+        let geometry = if ram_mib == 4 { "1/16/63" } else { "4/16/63" };
+        passes(&image, &["--kind", "hdd", "--chs", geometry], |machine| machine.ram_mib = ram_mib);
+    }
+}

@@ -1,0 +1,145 @@
+//! The command line from outside: its texts, its exit statuses, its JSON.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+#[test]
+fn every_text_is_as_shown() {
+    trycmd::TestCases::new().case("tests/cli/*.trycmd");
+}
+
+#[test]
+fn the_reference_is_what_the_help_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
+    let expected = ramkey::cli::reference();
+    if std::env::var_os("RAMKEY_BLESS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "docs/cli.md is old: RAMKEY_BLESS=1 cargo test --test cli writes it anew");
+}
+
+/// A folder with an image in it.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        let mut image = vec![0; 300_000];
+        blake3::Hasher::new().finalize_xof().fill(&mut image);
+        fs::write(desk.folder.path().join("dos.img"), image).unwrap();
+        desk
+    }
+
+    fn ramkey(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+        command.args(arguments).current_dir(self.folder.path()).output().unwrap()
+    }
+
+    fn status(&self, arguments: &[&str]) -> Option<i32> {
+        self.ramkey(arguments).status.code()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_slice(&self.ramkey(arguments).stdout).unwrap()
+    }
+
+    fn stick(&self) -> Vec<u8> {
+        fs::read(self.folder.path().join("stick.img")).unwrap()
+    }
+}
+
+const WRITE: [&str; 6] = ["write", "dos.img", "--to", "stick.img", "--size", "8M"];
+
+#[test]
+fn the_exit_status_of_verify_tells_sound_from_damaged_from_missing() {
+    let desk = Desk::new();
+    assert_eq!(desk.status(&WRITE), Some(0));
+    assert_eq!(desk.status(&["verify", "--strict", "stick.img"]), Some(0));
+    let whole = desk.stick();
+    for (byte, kind) in [(0, "sector0"), (34 * 512 + 700, "boot-code"), (226 * 512 + 200, "manifest")] {
+        let mut stick = whole.clone();
+        stick[byte] ^= 0x10;
+        fs::write(desk.folder.path().join("stick.img"), stick).unwrap();
+        assert_eq!(desk.status(&["verify", "stick.img"]), Some(4), "{kind}");
+        let verdict = desk.json(&["verify", "stick.img", "--json"]);
+        assert_eq!(verdict["sound"], false);
+        assert_eq!(verdict["faults"][0]["kind"], kind);
+        let place = &verdict["faults"][0];
+        let (offset, end) = (place["offset"].as_u64().unwrap(), place["end"].as_u64().unwrap());
+        assert!((offset..end).contains(&(byte as u64)), "{kind}: {offset}..{end}");
+    }
+    assert_eq!(desk.status(&["verify", "nothing.img"]), Some(1));
+}
+
+#[test]
+fn the_same_images_and_options_give_the_same_bytes_from_any_folder() {
+    let (one, two) = (Desk::new(), Desk::new());
+    assert_eq!(one.status(&WRITE), Some(0));
+    let image = one.folder.path().join("dos.img").display().to_string();
+    assert_eq!(two.status(&["write", &image, "--to", "stick.img", "--size", "8M"]), Some(0));
+    assert!(one.stick() == two.stick());
+}
+
+#[test]
+fn a_dry_run_is_the_plan_and_makes_nothing() {
+    let desk = Desk::new();
+    let dry = desk.ramkey(&[&WRITE[..], &["--dry-run"]].concat());
+    assert!(dry.status.success() && !desk.folder.path().join("stick.img").exists());
+    let plan = desk.ramkey(&["plan", "dos.img", "--size", "8M"]);
+    assert_eq!(String::from_utf8(dry.stdout).unwrap(), String::from_utf8(plan.stdout).unwrap());
+    let report = desk.json(&["plan", "dos.img", "--size", "8M", "--json"]);
+    let ranges = report["ranges"].as_array().unwrap();
+    assert_eq!(ranges[0]["role"], "sector-0");
+    let sectors: u64 = ranges.iter().map(|range| range["sectors"].as_u64().unwrap()).sum();
+    assert_eq!(report["bytes"].as_u64(), Some(sectors * 512));
+}
+
+#[test]
+fn the_report_has_the_hash_that_b3sum_prints() {
+    let desk = Desk::new();
+    let report = desk.json(&[&WRITE[..], &["--json", "--title", "DOS 6.22", "--read-only"]].concat());
+    let image = &report["images"][0];
+    let expected = blake3::hash(&fs::read(desk.folder.path().join("dos.img")).unwrap());
+    assert_eq!(image["blake3"], expected.to_hex().to_string());
+    assert_eq!((&image["file"], &image["title"]), (&"DOS.RKC".into(), &"DOS 6.22".into()));
+    assert_eq!(report["repairs"], Value::Array(Vec::new()));
+    let verdict = desk.json(&["verify", "stick.img", "--json"]);
+    assert_eq!(verdict["sound"], true);
+    assert_eq!(verdict["stick_id"], report["stick_id"]);
+    assert_eq!(verdict["capsules"][0]["blake3"], image["blake3"]);
+    assert_eq!(verdict["capsules"][0]["read_only"], true);
+}
+
+#[test]
+fn an_error_is_json_too_when_json_was_asked_for() {
+    let desk = Desk::new();
+    let error = desk.json(&["write", "missing.img", "--to", "stick.img", "--size", "8M", "--json"]);
+    assert_eq!(error["exit_status"], 3);
+    assert_eq!(error["exit"], "refused");
+    assert_eq!(error["error"], "opening missing.img");
+    assert!(error["because"][0].as_str().unwrap().contains("No such file"));
+    assert!(error["help"].is_string());
+}
+
+#[test]
+fn nothing_is_drawn_without_a_terminal() {
+    let desk = Desk::new();
+    let output = desk.ramkey(&WRITE);
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn the_list_is_json_and_names_no_disk_of_the_running_system_as_writable() {
+    let desk = Desk::new();
+    let list = desk.json(&["list", "--all", "--json"]);
+    for stick in list.as_array().unwrap() {
+        let refused = stick["refused"].as_str().unwrap_or_default();
+        assert_eq!(stick["writable"].as_bool(), Some(refused.is_empty()));
+    }
+}

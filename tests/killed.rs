@@ -1,0 +1,145 @@
+//! The program itself is stopped: killed at any moment, asked to end, or out of room.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+const ROUNDS: u32 = 16;
+
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    /// Two images of which each takes a while to write.
+    fn new(image_len: usize) -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        for (name, seed) in [("old.img", 1u64), ("new.img", 2)] {
+            let mut image = vec![0; image_len];
+            blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut image);
+            fs::write(desk.path(name), image).unwrap();
+        }
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, image: &str, stick: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+        command.arg("write").arg(self.path(image)).arg("--to").arg(stick).args(["--size", "64M"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// Starts a write and sends it a signal after `delay`.
+    fn signalled(&self, stick: &Path, delay: Duration, signal: Signal) -> ExitStatus {
+        let mut child = self.write("new.img", stick).spawn().unwrap();
+        sleep(delay);
+        let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+        child.wait().unwrap()
+    }
+
+    /// How long a whole write takes.
+    fn time(&self) -> Duration {
+        let stick = self.path("timed.img");
+        let begin = Instant::now();
+        assert!(self.write("new.img", &stick).status().unwrap().success());
+        let time = begin.elapsed();
+        fs::remove_file(stick).unwrap();
+        time
+    }
+}
+
+/// What a stick is: clear, or complete, with which image. Anything else fails the test.
+#[derive(Debug, PartialEq)]
+enum Left {
+    Nothing,
+    Clear,
+    Complete(String),
+}
+
+fn left(stick: &Path, case: &str) -> Left {
+    let Ok(bytes) = fs::read(stick) else { return Left::Nothing };
+    if bytes.is_empty() {
+        return Left::Nothing;
+    }
+    if bytes[..512] == [0; 512] {
+        return Left::Clear;
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+    let output = command.arg("verify").arg(stick).args(["--strict", "--json"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{case}: it boots and is not complete: {text}");
+    let verdict: serde_json::Value = serde_json::from_str(&text).unwrap();
+    Left::Complete(verdict["capsules"][0]["title"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn killed_at_any_moment_a_stick_is_complete_or_does_not_boot() {
+    let desk = Desk::new(24 << 20);
+    let time = desk.time();
+    let mut clear = 0;
+    for round in 0..ROUNDS {
+        let stick = desk.path(&format!("stick{round}.img"));
+        let over_old = round % 2 == 0;
+        if over_old {
+            assert!(desk.write("old.img", &stick).status().unwrap().success());
+        }
+        desk.signalled(&stick, time * round / ROUNDS, Signal::KILL);
+        let left = left(&stick, &format!("round {round}"));
+        clear += u32::from(left == Left::Clear);
+        assert!(!over_old || left != Left::Nothing, "round {round}: the old stick is gone");
+        fs::remove_file(&stick).ok();
+    }
+    assert!(clear > 0, "no round came between the first write and the last");
+}
+
+#[test]
+fn asked_to_end_it_says_what_became_of_the_stick() {
+    let desk = Desk::new(24 << 20);
+    let time = desk.time();
+    let mut stopped = 0;
+    for round in 0..ROUNDS {
+        let stick = desk.path(&format!("stick{round}.img"));
+        let signal = if round % 2 == 0 { Signal::INT } else { Signal::TERM };
+        let status = desk.signalled(&stick, time * round / ROUNDS, signal);
+        let left = left(&stick, &format!("round {round}"));
+        let expected = match (status.code(), status.signal()) {
+            (Some(0), _) => Left::Complete("new".into()),
+            (Some(5), _) => Left::Clear,
+            // Before there was anything to clean up.
+            (Some(3), _) | (None, Some(_)) => Left::Nothing,
+            other => panic!("round {round}: {other:?}"),
+        };
+        assert_eq!(left, expected, "round {round}: {status}");
+        stopped += u32::from(status.code() == Some(5));
+        fs::remove_file(&stick).ok();
+    }
+    assert!(stopped > 0, "no round came between the first write and the last");
+}
+
+#[test]
+fn a_full_file_system_leaves_a_stick_that_does_not_boot() {
+    let desk = Desk::new(8 << 20);
+    let small = desk.path("small");
+    fs::create_dir(&small).unwrap();
+    let mount =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=4M", "tmpfs"]).arg(&small).output().unwrap();
+    if !mount.status.success() {
+        eprintln!("skipped: no small file system ({})", String::from_utf8_lossy(&mount.stderr).trim());
+        return;
+    }
+    let stick = small.join("stick.img");
+    let status = desk.write("new.img", &stick).status().unwrap();
+    let left = left(&stick, "full");
+    assert!(Command::new("umount").arg(&small).status().unwrap().success());
+    assert_eq!((status.code(), left), (Some(5), Left::Clear));
+}

@@ -1,0 +1,204 @@
+//! Planning is pure, so its edge cases are tables.
+
+mod sticks;
+
+use ramkey::plan::{FatBits, FsChoice, IMAGES_MAX, ImageRequest, LayoutKind, PlanError, Request, plan};
+use sticks::{Image, MIB, facts, noise};
+
+const LAYOUTS: [LayoutKind; 3] = [LayoutKind::Mbr, LayoutKind::Gpt, LayoutKind::Superfloppy];
+
+fn image(name: &str) -> ImageRequest {
+    ImageRequest { facts: facts(name, &Image(noise(4096))), title: None, read_only: false }
+}
+
+fn request(stick_sectors: u64) -> Request {
+    Request { stick_sectors, ..sticks::request(image("dos.img").facts, 0) }
+}
+
+fn with_images(names: &[&str]) -> Request {
+    Request { images: names.iter().map(|name| image(name)).collect(), ..request(262_144) }
+}
+
+#[test]
+fn the_partition_ends_on_a_cylinder_and_leaves_the_end_of_the_stick_free() {
+    let sizes = [
+        // sectors of the stick, end of the MBR partition, of the GPT partition, of the superfloppy
+        (4129, 4096, 4096, 4096),
+        (6176, 4096, 4096, 6143),
+        (6177, 6144, 6144, 6144),
+        (6178, 6144, 6144, 6145),
+        (250_000, 249_856, 249_856, 249_967),
+        (262_144, 260_096, 260_096, 262_111),
+        (2_097_152, 2_095_104, 2_095_104, 2_097_119),
+        (2_097_153, 130 * 16065, 2_095_104, 2_097_120),
+        (30_000_000, 1867 * 16065, 29_999_104, 29_999_967),
+    ];
+    for (sectors, mbr, gpt, superfloppy) in sizes {
+        for (layout, start, end) in [
+            (LayoutKind::Mbr, 2048, mbr),
+            (LayoutKind::Gpt, 2048, gpt),
+            (LayoutKind::Superfloppy, 0, superfloppy),
+        ] {
+            let plan = plan(&Request { layout, ..request(sectors) }).unwrap();
+            assert_eq!(
+                (plan.volume.lba, plan.volume.lba + plan.volume.sectors),
+                (start, end),
+                "{layout:?} {sectors}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_smallest_stick_is_planned_and_one_sector_less_is_refused() {
+    for (layout, least) in [(LayoutKind::Mbr, 4129), (LayoutKind::Gpt, 4129), (LayoutKind::Superfloppy, 1057)]
+    {
+        plan(&Request { layout, ..request(least) }).unwrap();
+        for sectors in [least - 1, 32, 0] {
+            let error = plan(&Request { layout, ..request(sectors) }).unwrap_err();
+            let expected = PlanError::StickTooSmall { needed: least * 512, available: sectors * 512 };
+            assert_eq!(error, expected, "{layout:?}");
+        }
+    }
+    let error = plan(&request(2048)).unwrap_err();
+    assert_eq!(error.to_string(), "the stick has 1048576 bytes and this layout needs at least 2114048");
+    assert_eq!(error.help(), "use a stick of 3 MiB or more (--size for a file)");
+}
+
+#[test]
+fn the_file_system_is_chosen_by_its_size() {
+    let sizes = [
+        (32767, FatBits::Fat12, 8),
+        (32768, FatBits::Fat16, 4),
+        (262_144, FatBits::Fat16, 4),
+        (300_000, FatBits::Fat16, 8),
+        (2_097_152, FatBits::Fat16, 64),
+        (2_097_153, FatBits::Fat32, 8),
+        (16_777_215, FatBits::Fat32, 8),
+        (16_777_216, FatBits::Fat32, 16),
+        (33_554_432, FatBits::Fat32, 32),
+        (67_108_864, FatBits::Fat32, 64),
+        (4_294_967_295, FatBits::Fat32, 64),
+    ];
+    for (sectors, bits, cluster_sectors) in sizes {
+        let plan = plan(&Request { layout: LayoutKind::Superfloppy, ..request(sectors + 33) }).unwrap();
+        assert_eq!(plan.volume.sectors, sectors);
+        assert_eq!(
+            (plan.volume.bits, plan.volume.cluster_sectors),
+            (bits, cluster_sectors),
+            "{sectors} sectors"
+        );
+    }
+}
+
+#[test]
+fn a_stick_beyond_2_tib_gets_a_file_system_that_32_bits_can_count() {
+    for layout in LAYOUTS {
+        let plan = plan(&Request { layout, ..request(1 << 34) }).unwrap();
+        assert!(plan.volume.lba + plan.volume.sectors <= u64::from(u32::MAX), "{layout:?}");
+    }
+}
+
+#[test]
+fn a_file_system_of_another_size_is_refused_with_the_sizes_it_can_have() {
+    for bits in [FatBits::Fat12, FatBits::Fat16, FatBits::Fat32] {
+        let as_asked = |sectors: u64| {
+            let asked =
+                Request { layout: LayoutKind::Superfloppy, fs: FsChoice::Is(bits), ..request(sectors + 33) };
+            plan(&asked)
+        };
+        // One that is refused says which sizes are not.
+        let wrong = if bits == FatBits::Fat32 { 50_000 } else { 5_000_000 };
+        let Err(PlanError::FsSize { least, most, found, .. }) = as_asked(wrong) else {
+            panic!("{bits} of {wrong} sectors is planned")
+        };
+        assert_eq!(found, wrong * 512);
+        for inside in [least / 512, most / 512] {
+            assert_eq!(as_asked(inside).unwrap().volume.bits, bits, "{inside} sectors");
+        }
+        if bits != FatBits::Fat12 {
+            assert!(as_asked(least / 512 - 1).is_err(), "{bits} begins at {least}");
+        }
+        if bits != FatBits::Fat32 {
+            assert!(as_asked(most / 512 + 1).is_err(), "{bits} ends at {most}");
+        }
+    }
+}
+
+#[test]
+fn every_image_gets_its_own_8_3_name() {
+    let table: [(&[&str], &[&str]); 6] = [
+        (&["dos.img"], &["DOS.RKC"]),
+        (&["/a/Windows XP SP3.img", "b/windows xp.img"], &["WINDOWS_.RKC", "WINDOW~1.RKC"]),
+        (&["a.img", "x/a.bin", "y/A"], &["A.RKC", "A~1.RKC", "A~2.RKC"]),
+        (&["..img", "\u{e9}\u{e9}.img"], &["IMAGE.RKC", "IMAGE~1.RKC"]),
+        (&["nul.img", "com1.img", "aux"], &["NUL_.RKC", "COM1_.RKC", "AUX_.RKC"]),
+        (&["free-dos.tar.img"], &["FREE-DOS.RKC"]),
+    ];
+    for (paths, names) in table {
+        let plan = plan(&with_images(paths)).unwrap();
+        let found: Vec<&str> = plan.capsules.iter().map(|capsule| &capsule.file_name[..]).collect();
+        assert_eq!(found, names, "{paths:?}");
+    }
+}
+
+#[test]
+fn as_many_images_as_the_menu_shows_all_get_names_and_one_more_is_refused() {
+    let most = vec!["a-long-name.img"; IMAGES_MAX];
+    let plan_of_most = plan(&with_images(&most)).unwrap();
+    let mut names: Vec<&String> = plan_of_most.capsules.iter().map(|capsule| &capsule.file_name).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), IMAGES_MAX);
+    assert!(names.iter().all(|name| name.len() <= 12));
+    let error = plan(&with_images(&vec!["a.img"; IMAGES_MAX + 1])).unwrap_err();
+    assert_eq!(error, PlanError::TooManyImages { found: IMAGES_MAX + 1, limit: IMAGES_MAX });
+    assert_eq!(plan(&with_images(&[])), Err(PlanError::NoImage));
+}
+
+#[test]
+fn a_title_is_the_file_s_name_or_printable_text_of_64_characters() {
+    let titled = |title: Option<&str>| {
+        let mut request = with_images(&["dir/Free DOS 1.3.img"]);
+        request.images[0].title = title.map(str::to_owned);
+        plan(&request).map(|plan| plan.capsules[0].title.clone())
+    };
+    assert_eq!(titled(None).as_deref(), Ok("Free DOS 1.3"));
+    assert_eq!(titled(Some(&"t".repeat(64))), Ok("t".repeat(64)));
+    for wrong in ["", "   ", "caf\u{e9}", "two\nlines", &"t".repeat(65)] {
+        let error = titled(Some(wrong)).unwrap_err();
+        assert_eq!(error, PlanError::Title { path: "dir/Free DOS 1.3.img".into(), title: wrong.into() });
+    }
+}
+
+#[test]
+fn a_label_that_fat_forbids_is_refused() {
+    let labelled = |label: &str| plan(&Request { label: Some(label.into()), ..request(262_144) });
+    assert_eq!(&plan(&request(262_144)).unwrap().label, b"RAMKEY     ");
+    assert_eq!(&labelled("my stick-1").unwrap().label, b"MY STICK-1 ");
+    assert_eq!(&labelled("ELEVENCHARS").unwrap().label, b"ELEVENCHARS");
+    for wrong in ["", "TWELVE CHARS", " A", "A.B", "A/B", "A\"B", "caf\u{e9}", "A\tB", "A+B", "A*"] {
+        let error = labelled(wrong).unwrap_err();
+        assert_eq!(error, PlanError::Label { label: wrong.into() });
+        assert!(!error.help().is_empty());
+    }
+}
+
+#[test]
+fn an_image_whose_table_alone_is_too_large_is_refused_before_it_is_read() {
+    let mut huge = with_images(&["huge.img"]);
+    huge.images[0].facts.len = 4000 * MIB;
+    huge.stick_sectors = 1057;
+    huge.layout = LayoutKind::Superfloppy;
+    let error = plan(&huge).unwrap_err();
+    let text = "huge.img needs at least 768512 bytes and the stick's file system has 524288";
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn planning_twice_gives_the_same_plan() {
+    for layout in LAYOUTS {
+        let request = Request { layout, ..with_images(&["a.img", "b.img"]) };
+        assert_eq!(plan(&request), plan(&request.clone()));
+    }
+}
