@@ -37,7 +37,9 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder of the repository").flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         match entry.file_type().expect("a file or a folder") {
-            kind if kind.is_dir() && ![".git", "target", "corpus", "artifacts"].iter().any(|&skip| name == skip) => {
+            kind if kind.is_dir()
+                && ![".git", "target", "corpus", "artifacts"].iter().any(|&skip| name == skip) =>
+            {
                 collect(&path, found);
             }
             kind if kind.is_file() && name != ".git" => found.push(path),
@@ -99,7 +101,8 @@ pub fn links(text: &str) -> Vec<(usize, String)> {
 
 /// The anchors of a page's headings, as repository hosts make them.
 pub fn headings(text: &str) -> BTreeSet<String> {
-    let heading = |line: &str| line.starts_with('#').then(|| line.trim_start_matches('#').trim().to_lowercase());
+    let heading =
+        |line: &str| line.starts_with('#').then(|| line.trim_start_matches('#').trim().to_lowercase());
     let anchor = |heading: String| {
         let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
         kept.map(|c| if c == ' ' { '-' } else { c }).collect()
