@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use ramkey_format::boot::{HEADER_LOADER_CHECKSUM, HEADER_LOADER_SECTORS};
