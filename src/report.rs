@@ -1,19 +1,22 @@
 //! What was written, for people and for programs. Nothing here prints.
 
 use ramkey_format::boot::BootHeader;
+use ramkey_format::capsule::CHUNK_ENTRY_LEN;
 use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
-use crate::image::{ImageFacts, Scan};
+use crate::image::{CHUNK_LEN, ImageFacts, Scan};
 use crate::layout::{Content, Extent, Layout, Role};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{LayoutKind, Plan};
 use crate::units::{MIB, SECTOR_LEN};
 
-/// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk in whole MiB,
-/// and the first MiB, which is never used for it.
+/// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk and its chunk table,
+/// in whole MiB, and the first MiB, which is never used for them. The machine may keep some for itself.
 pub fn ram_needed(disk_sectors: u32) -> u64 {
-    (u64::from(disk_sectors) * SECTOR_LEN).next_multiple_of(MIB) + MIB
+    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
+    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
+    (disk_len + table_len).next_multiple_of(MIB) + MIB
 }
 
 /// One image of a stick.
@@ -172,4 +175,16 @@ fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ram_needed;
+
+    #[test]
+    fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
+        for (sectors, mib) in [(1, 2), (2880, 3), (2047, 2), (2048, 3), (131_072, 66)] {
+            assert_eq!(ram_needed(sectors), mib << 20, "{sectors} sectors");
+        }
+    }
 }

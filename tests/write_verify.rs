@@ -1,13 +1,16 @@
 //! Writing and reading back, on a stick that insists on alignment and misbehaves in every way we know.
 
 mod mock;
+mod sticks;
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use mock::{End, Fault, Stick, image, is_complete, run, run_observed};
 use ramkey::layout::{Content, Extent, Layout, Role};
-use ramkey::pipeline::{Event, Found, Input, Job, Phase, PipelineError, StickState, write};
+use ramkey::pipeline::{
+    Event, Found, Input, Job, Phase, PipelineError, StickState, Verdict, commit, verify, write,
+};
 
 #[test]
 fn a_good_stick_is_written_whole_and_sector_0_last() {
@@ -21,6 +24,32 @@ fn a_good_stick_is_written_whole_and_sector_0_last() {
     assert_eq!(log.first(), Some(&(0, 512)), "sector 0 is cleared before anything else");
     assert_eq!(log.last(), Some(&(0, 512)), "sector 0 is written behind everything else");
     assert_eq!(log.iter().filter(|(offset, _)| *offset == 0).count(), 2);
+}
+
+#[test]
+fn the_pipeline_writes_what_the_layout_describes_on_every_kind_of_stick() {
+    use ramkey::device::{FileTarget, System, TargetPath};
+    for (kind, fs, len) in sticks::every_layout().into_iter().filter(|(_, _, len)| *len < 60 << 20) {
+        let images = vec![("dos.img", sticks::Image(sticks::noise((3 << 20) + 77)))];
+        let stick = sticks::Stick::new(images, kind, fs, len);
+        let expected = stick.bytes();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stick.img");
+        std::fs::write(&path, vec![sticks::POISON; len as usize]).unwrap();
+        let target = TargetPath::look(&System::default(), &path).unwrap();
+        let target = FileTarget::open(&target, len).unwrap();
+        let image = &stick.images[0];
+        let chunks = mock::chunks(&image.0);
+        let inputs =
+            [Input { name: "dos.img", source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks }];
+        let stop = AtomicBool::new(false);
+        let job = Job { target: &target, inputs: &inputs, stop: &stop, observe: &|_| {} };
+        let Ok(Verdict::Identical(proven)) = write(stick.layout, job).and_then(verify) else {
+            panic!("{kind:?} {fs:?} was not proven")
+        };
+        assert!(commit(proven).is_ok());
+        assert!(std::fs::read(&path).unwrap() == expected, "{kind:?} {fs:?} {len}");
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Boots sticks in QEMU: what the target machine sees, guest by guest.
 
+mod every_controller;
 mod guests;
 mod harness;
 mod hidden;
 mod images;
 mod int13;
-mod quick;
+mod partition;
+
 mod real;
 mod scanners;
 mod state;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use ramkey_format::boot::{HEADER_LOADER_CHECKSUM, HEADER_LOADER_SECTORS};
@@ -12,22 +12,10 @@ use ramkey_format::resident::RESIDENT_MAX;
 use ramkey_loader_core::blake3;
 
 use crate::layout::root;
-use crate::rust32;
+use crate::{rust32, sources};
 
 /// Where the committed boot code lies.
 const PREBUILT: &str = "bootsectors/prebuilt";
-/// Folders and files that the boot code is made of.
-const SOURCES: [&str; 9] = [
-    "bootsectors/demo",
-    "bootsectors/format/src",
-    "bootsectors/include",
-    "bootsectors/loader",
-    "bootsectors/loader-core/Cargo.toml",
-    "bootsectors/loader-core/src",
-    "bootsectors/mbr",
-    "bootsectors/resident",
-    "bootsectors/stage2",
-];
 /// Instructions that a 486 without FPU does not have.
 const TOO_NEW: [&str; 8] = ["cmov", "cmpxchg8b", "cpuid", "rdtsc", "nopw", "nopl", "rdmsr", "wrmsr"];
 
@@ -203,31 +191,9 @@ fn manifest(built: &Built) -> Result<String, String> {
 
 /// BLAKE3 of every source's path and content, in the order of the paths.
 fn sources_hash() -> Result<String, String> {
-    let mut files = Vec::new();
-    for source in SOURCES {
-        collect(&root().join(source), &mut files);
-    }
-    files.sort();
-    let mut all = Vec::new();
-    for file in files {
-        let name = file.strip_prefix(root()).unwrap_or(&file).to_string_lossy().into_owned();
-        let bytes = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        all.extend(name.as_bytes());
-        all.extend((bytes.len() as u64).to_le_bytes());
-        all.extend(bytes);
-    }
-    Ok(hex(&blake3::hash(&all)))
-}
-
-/// Every file below `path`, without build output.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) {
-    if path.is_file() {
-        files.push(path.to_owned());
-    } else if path.file_name().is_some_and(|name| name != "target") {
-        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            collect(&entry.path(), files);
-        }
-    }
+    let bytes =
+        sources::bytes(&root()).map_err(|error| format!("reading the sources of the boot code: {error}"))?;
+    Ok(hex(&blake3::hash(&bytes)))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -35,7 +35,10 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
-fn tables() -> [(&'static str, &'static [(&'static str, u32, &'static str)]); 3] {
+/// Name, value and description of each constant of a file.
+type Constants = &'static [(&'static str, u32, &'static str)];
+
+fn tables() -> [(&'static str, Constants); 3] {
     [("memory.rs", memory::CONSTANTS), ("boot.rs", boot::CONSTANTS), ("resident.rs", resident::CONSTANTS)]
 }
 

@@ -6,6 +6,7 @@ mod boot;
 mod demo;
 mod layout;
 mod rust32;
+mod sources;
 mod test;
 mod tools;
 

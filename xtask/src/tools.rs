@@ -27,6 +27,8 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (Program("sgdisk"), "gdisk"),
     (Program("sfdisk"), "fdisk"),
     (Program("file"), "file"),
+    (Program("losetup"), "mount"),
+    (Program("mkfs.ext2"), "e2fsprogs"),
     (Program("b3sum"), "b3sum"),
     (Program("xorriso"), "xorriso"),
     (Program("cpio"), "cpio"),

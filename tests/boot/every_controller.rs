@@ -1,16 +1,8 @@
-//! Every real system on every USB controller: longer than the checks of every change, so only `cargo xtask matrix`
-//! runs it.
-
-#![allow(dead_code, reason = "the modules serve the boot tests too")]
-
-#[path = "boot/harness.rs"]
-mod harness;
-#[path = "boot/real.rs"]
-mod real;
-#[path = "boot/sticks.rs"]
-mod sticks;
+//! Every real system on every USB controller.
 
 use ramkey::emulator::Controller;
+
+use super::real;
 
 macro_rules! on_every_controller {
     ($($guest:ident)+) => { $(

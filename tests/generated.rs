@@ -1,0 +1,95 @@
+//! Tables in the documentation equal the constants that they show.
+//!
+//! `RAMKEY_BLESS=1 cargo test --test generated` writes them anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use ramkey_format::memory::{
+    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_LBA,
+    MANIFEST_SECTORS_MAX, REGIONS, SECTOR_SIZE, STAGE2_SECTORS,
+};
+use ramkey_format::resident::{self, RESIDENT_MAX};
+
+/// Highest address first, as memory is drawn.
+fn low_memory() -> String {
+    let mut text = String::from("| from | to | bytes | what |\n|---|---|---|---|\n");
+    for &(name, start, end) in REGIONS.iter().rev() {
+        let _ = writeln!(text, "| `{start:05X}` | `{end:05X}` | {} | {name} |", end - start);
+    }
+    text
+}
+
+fn limits() -> String {
+    let loader = LOADER_END - LOADER_LOAD;
+    format!(
+        "- The boot chain uses nothing at or above `{LOW_MEMORY_END:05X}` ({} KiB) but the resident part, at most \
+         {RESIDENT_MAX} bytes at the top of base memory.\n\
+         - The loader has {} KiB for code, data and zeroed memory.\n\
+         - Boot header, stage 2 and loader have at most {} KiB together on the stick.\n",
+        LOW_MEMORY_END >> 10,
+        loader >> 10,
+        BOOT_SECTORS_MAX * SECTOR_SIZE >> 10,
+    )
+}
+
+fn stick() -> String {
+    let stage2 = BOOT_LBA + STAGE2_SECTORS;
+    let rows = [
+        (0, 1, "sector 0"),
+        (1, BOOT_LBA, "GPT header and entries; zeros without a GPT; FAT32's own sectors on a superfloppy"),
+        (BOOT_LBA, stage2, "boot header and stage 2"),
+        (stage2, BOOT_LBA + BOOT_SECTORS_MAX, "loader, then zeros"),
+        (MANIFEST_LBA, MANIFEST_LBA + MANIFEST_SECTORS_MAX, "stick manifest, then zeros"),
+    ];
+    let mut text = String::from("| sectors | what |\n|---|---|\n");
+    for (start, end, what) in rows {
+        let _ = writeln!(text, "| {start}..{end} | {what} |");
+    }
+    let _ = writeln!(text, "| {BOOT_AREA_END_LBA}.. | nothing of the boot chain |");
+    text
+}
+
+/// The constants of the resident part whose names begin with `prefix`, by offset.
+fn resident_table(prefix: &str) -> String {
+    let mut text = String::from("| offset | name | what |\n|---|---|---|\n");
+    for (name, value, doc) in resident::CONSTANTS {
+        let a_length = ["_LEN", "_MAX"].iter().any(|ending| name.ends_with(ending));
+        if name.starts_with(prefix) && !a_length && *name != "MBFT_VARIABLES" {
+            let what = doc.trim().split_once(": ").map_or(doc.trim(), |(_, what)| what);
+            let _ = writeln!(text, "| {value} | `{name}` | {what} |");
+        }
+    }
+    text
+}
+
+fn tables() -> Vec<(&'static str, &'static str, String)> {
+    vec![
+        ("docs/memory-map.md", "low memory", low_memory()),
+        ("docs/memory-map.md", "limits", limits()),
+        ("docs/memory-map.md", "stick", stick()),
+        ("docs/boot-protocol.md", "header", resident_table("RESIDENT_")),
+        ("docs/boot-protocol.md", "safe hook", resident_table("SAFE_HOOK_")),
+        ("docs/boot-protocol.md", "mbft", resident_table("MBFT_")),
+        ("docs/boot-protocol.md", "variables", resident_table("VAR_")),
+    ]
+}
+
+#[test]
+fn the_tables_in_the_documentation_are_what_the_constants_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bless = std::env::var_os("RAMKEY_BLESS").is_some();
+    for (path, name, table) in tables() {
+        let text = fs::read_to_string(root.join(path)).expect(path);
+        let (begin, end) = (format!("<!-- generated: {name} -->\n"), "<!-- end -->");
+        let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{path} has no {begin:?}"));
+        let (found, after) = rest.split_once(end).unwrap_or_else(|| panic!("{path}: {name} has no end"));
+        let wanted = format!("\n{table}\n");
+        if found == wanted {
+            continue;
+        }
+        assert!(bless, "{path}: the table \"{name}\" is old; run this test with RAMKEY_BLESS=1 and commit");
+        fs::write(root.join(path), format!("{before}{begin}{wanted}{end}{after}")).expect(path);
+    }
+}
