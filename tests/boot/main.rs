@@ -6,6 +6,7 @@ mod harness;
 mod hidden;
 mod int13;
 mod partition;
+mod personality;
 
 mod real;
 mod scanners;
