@@ -8,6 +8,7 @@ mod hidden;
 mod images;
 mod int13;
 mod partition;
+mod personality;
 
 mod real;
 mod scanners;
