@@ -250,7 +250,7 @@ fn any_bit_of_boot_code_or_capsule_stops_the_boot() {
         CapsuleHeader::parse(&stick.bytes[stick.capsule()..]).expect("a capsule").file_len.get();
     let places = [(BOOT_LBA as usize * 512, boot_len), (stick.capsule(), capsule_len as usize)];
     // A linear congruential sequence: other bits than anyone chose, the same in every run.
-    let mut number: u64 = 0x5EED_0F_7A3B;
+    let mut number: u64 = 0x5EED_0F7A_3B00;
     for round in 0..8 {
         number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let (start, len) = places[round % places.len()];

@@ -44,6 +44,21 @@ pub fn run(_arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// `cargo xtask bench NAME`: measures, beside the programs that do the same; not a check.
+///
+/// # Errors
+///
+/// If there is no such measurement, or it fails.
+pub fn bench(arguments: &[String]) -> Result<(), String> {
+    let Some((name, rest)) = arguments.split_first() else {
+        return Err("measurements: boot, write".into());
+    };
+    tools::for_test()?;
+    let mut command = vec!["bench", "--locked", "--quiet", "--bench", name, "--"];
+    command.extend(rest.iter().map(String::as_str));
+    cargo(&command)
+}
+
 fn documentation() -> Result<(), String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
