@@ -1,6 +1,7 @@
 //! Boots sticks in QEMU: what the target machine sees, guest by guest.
 
 mod every_controller;
+mod bochs;
 mod guests;
 mod harness;
 mod hidden;

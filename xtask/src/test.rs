@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::boot;
 use crate::tools::{self, run_command};
 
 /// One check: its name, and what does it.
@@ -18,6 +19,7 @@ const CHECKS: &[Check] = &[
     }),
     ("documentation", documentation),
     ("dependencies", || cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"])),
+    ("boot code", boot::check),
     ("tests", || cargo(&["test", "--workspace", "--locked"])),
 ];
 
@@ -40,18 +42,6 @@ pub fn run(_arguments: &[String]) -> Result<(), String> {
     }
     println!("{:>6}  everything passed", seconds(started.elapsed()));
     Ok(())
-}
-
-/// `cargo xtask matrix`: every real guest on every USB controller. Longer than the checks of every change.
-///
-/// # Errors
-///
-/// If a guest did not come up.
-pub fn matrix(arguments: &[String]) -> Result<(), String> {
-    tools::for_test()?;
-    let mut command = vec!["test", "--locked", "--test", "matrix", "--"];
-    command.extend(arguments.iter().map(String::as_str));
-    cargo(&command)
 }
 
 fn documentation() -> Result<(), String> {
