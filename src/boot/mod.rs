@@ -1,13 +1,11 @@
 //! The committed boot code, and the few fields of it that are this stick's own.
 
-mod volume;
-
-use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_MAGIC};
+use ramkey_format::boot::{
+    BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC,
+};
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
 use zerocopy::FromBytes;
-
-pub use volume::volume_code;
 
 /// Sector 0 as it was assembled.
 const SECTOR_0: &[u8] = include_bytes!("../../bootsectors/prebuilt/sector0.bin");
@@ -29,19 +27,29 @@ pub struct Patch {
     pub menu_timeout: u8,
 }
 
-/// Sector 0 without a table; its patch points hold zeros.
+/// Sector 0 without a table, for a boot area whose first sectors have `boot_checksum`.
 ///
 /// # Errors
 ///
 /// What is wrong with the committed file.
-pub fn sector_0() -> Result<[u8; 512], &'static str> {
+pub fn sector_0(boot_checksum: u32) -> Result<[u8; 512], &'static str> {
     let mut sector: [u8; 512] = SECTOR_0.try_into().map_err(|_| "sector0.bin is not one sector")?;
     let magic = SECTOR0_MAGIC as usize;
     if sector[magic..] != [0x55, 0xAA] {
         return Err("sector0.bin has no boot signature");
     }
-    sector[SECTOR0_BOOT_LBA as usize..SECTOR0_BOOT_CHECKSUM as usize + 4].fill(0);
+    for (offset, value) in [(SECTOR0_BOOT_LBA, BOOT_LBA), (SECTOR0_BOOT_CHECKSUM, boot_checksum)] {
+        sector[offset as usize..offset as usize + 4].copy_from_slice(&value.to_le_bytes());
+    }
     Ok(sector)
+}
+
+/// Puts the code of `sector_0` into the boot sector of a FAT volume that is not at sector 0, for BIOSes that start
+/// there: it finds the boot area by itself, wherever it was started from. The BPB stays.
+pub fn start_volume(boot_sector: &mut [u8; 512], sector_0: &[u8; 512]) {
+    let code = SECTOR0_CODE as usize..SECTOR0_DISK_SIGNATURE as usize;
+    boot_sector[..3].copy_from_slice(&sector_0[..3]);
+    boot_sector[code.clone()].copy_from_slice(&sector_0[code]);
 }
 
 /// The boot area of one stick: header, stage 2 and loader, in whole sectors.

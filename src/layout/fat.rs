@@ -48,8 +48,8 @@ pub(super) struct FatVolume {
 
 impl FatVolume {
     /// Formats the volume of `plan` and gives each capsule a file of its length. `lens` are in bytes and in the order
-    /// of the plan.
-    pub fn make(plan: &Plan, lens: &[u64], serial: u32) -> Result<Self, LayoutError> {
+    /// of the plan; `boot_code` is sector 0's.
+    pub fn make(plan: &Plan, lens: &[u64], serial: u32, boot_code: &[u8; 512]) -> Result<Self, LayoutError> {
         let formatted = plan.volume.sectors - plan.volume.added_reserved;
         let mut disk = Overlay::new(formatted);
         let in_memory = |source: io::Error| LayoutError::InMemory { what: "file system", source };
@@ -63,7 +63,7 @@ impl FatVolume {
         fill(&mut disk, plan, lens).map_err(in_memory)?;
 
         let (directories, files) = walk(&mut disk, &fat, plan)?;
-        let boot_sector = finish_boot_sector(&mut disk, plan);
+        let boot_sector = finish_boot_sector(&mut disk, plan, boot_code);
         if fat.bits == FatBits::Fat32 {
             finish_fs_info(&mut disk, &fat);
         }
@@ -182,7 +182,7 @@ fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutErro
 }
 
 /// Corrects the boot sector, and its copy on a FAT32, to what the volume is on the stick.
-fn finish_boot_sector(disk: &mut Overlay, plan: &Plan) -> [u8; 512] {
+fn finish_boot_sector(disk: &mut Overlay, plan: &Plan, boot_code: &[u8; 512]) -> [u8; 512] {
     let is_fat32 = plan.volume.bits == FatBits::Fat32;
     let sector = disk.sector_mut(0);
     let added_reserved = plan.volume.added_reserved as u16;
@@ -199,9 +199,8 @@ fn finish_boot_sector(disk: &mut Overlay, plan: &Plan) -> [u8; 512] {
         // Sector 0 brings its own code; see `mbr`.
         LayoutKind::Superfloppy => sector[code..510].fill(0),
         LayoutKind::Mbr | LayoutKind::Gpt => {
-            sector[..3].copy_from_slice(&[0xEB, code as u8 - 2, 0x90]);
             sector[code..510].fill(0);
-            boot::volume_code(&mut sector[code..510], code as u16);
+            boot::start_volume(sector, boot_code);
         }
     }
     let sector = *sector;

@@ -4,40 +4,32 @@ use std::io::Cursor;
 
 use gpt::mbr::ProtectiveMBR;
 use mbrman::{BOOT_ACTIVE, CHS, MBRHeader, MBRPartitionEntry};
-use ramkey_format::boot::{
-    SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC,
-    SECTOR0_TABLE,
-};
-use ramkey_format::memory::BOOT_LBA;
+use ramkey_format::boot::{SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC, SECTOR0_TABLE};
 
 use super::LayoutError;
 use super::identity::Identity;
-use crate::boot;
 use crate::plan::{FatBits, LayoutKind, Plan};
 use crate::units::{Chs, Geometry};
 
 /// First byte of a boot sector that belongs to its file system, and one past the last on a FAT32.
 const BPB: std::ops::Range<usize> = 3..SECTOR0_CODE as usize;
 
-/// Makes sector 0. `boot_checksum` is over the sectors that it will load; `volume` is the file system's boot sector.
+/// Makes sector 0 from its code; `volume` is the file system's boot sector.
 ///
 /// # Errors
 ///
-/// [`LayoutError::BootCode`] if the built-in sector 0 is not usable, [`LayoutError::InMemory`] if a table cannot be
-/// made.
+/// [`LayoutError::InMemory`] if a table cannot be made.
 pub(super) fn sector_0(
     plan: &Plan,
     identity: &Identity,
-    boot_checksum: u32,
+    code: &[u8; 512],
     volume: &[u8; 512],
 ) -> Result<[u8; 512], LayoutError> {
-    let mut sector = boot::sector_0().map_err(|what| LayoutError::BootCode { what })?;
+    let mut sector = *code;
     let mut put = |offset: u32, bytes: &[u8]| {
         let offset = offset as usize;
         sector[offset..offset + bytes.len()].copy_from_slice(bytes);
     };
-    put(SECTOR0_BOOT_LBA, &BOOT_LBA.to_le_bytes());
-    put(SECTOR0_BOOT_CHECKSUM, &boot_checksum.to_le_bytes());
     let table = match plan.layout {
         LayoutKind::Mbr => one_partition(plan, identity)?,
         LayoutKind::Gpt => protective(plan, identity),

@@ -51,8 +51,6 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
         .map(|(image, (capsule, scan))| Capsule::new(image, capsule, scan))
         .collect();
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
-    let mut volume = FatVolume::make(plan, &lens, identity.volume_serial)?;
-
     let boot_code = boot::boot_area(&boot::Patch {
         stick_id: identity.stick,
         volume_lba: plan.volume.lba as u32,
@@ -60,7 +58,10 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
         menu_timeout: plan.menu_timeout,
     })
     .map_err(|what| LayoutError::BootCode { what })?;
-    let sector_0 = mbr::sector_0(plan, &identity, boot::stage2_checksum(&boot_code), &volume.boot_sector)?;
+    let code = boot::sector_0(boot::stage2_checksum(&boot_code));
+    let code = code.map_err(|what| LayoutError::BootCode { what })?;
+    let mut volume = FatVolume::make(plan, &lens, identity.volume_serial, &code)?;
+    let sector_0 = mbr::sector_0(plan, &identity, &code, &volume.boot_sector)?;
 
     let mut extents = Extents::default();
     extents.bytes(0, Role::Sector0, sector_0.to_vec());

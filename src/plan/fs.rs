@@ -21,7 +21,7 @@ const CLUSTERS_END: u64 = 0x0FFF_FFF5;
 /// Sectors of the root directory of a FAT12 or FAT16: 512 entries.
 const ROOT_SECTORS: u64 = 32;
 /// Reserved sectors of a FAT32: as many as every format program makes, and some tools write 14 sectors with the boot
-/// sector without asking how many there are (docs/quirks.md#reserved-sectors).
+/// sector without asking how many there are (docs/quirks.md#files).
 const FAT32_RESERVED: u64 = 32;
 /// Most sectors in a cluster that every system reads: 32 KiB.
 const CLUSTER_SECTORS_MAX: u8 = 64;

@@ -5,6 +5,7 @@ mod guests;
 mod harness;
 mod hidden;
 mod int13;
+mod partition;
 
 mod real;
 mod scanners;

@@ -1,0 +1,31 @@
+//! Sticks that do not start at their own sector 0.
+
+use std::fs;
+
+use ramkey::emulator::{Controller, Machine, Port, Stick};
+
+use super::harness::{DEADLINE, Geometry, Running, disk, file, scratch};
+use super::sticks;
+
+/// Debian's SYSLINUX MBR: starts the active partition's boot sector and knows nothing of ramkey.
+const FOREIGN_MBR: &str = "/usr/lib/syslinux/mbr/mbr.bin";
+const HARD_DISK: Geometry = Geometry::new(4, 16, 63);
+
+#[test]
+fn a_stick_whose_mbr_was_replaced_starts_through_its_partition() {
+    for fs in ["fat16", "fat32"] {
+        let folder = scratch();
+        let image = disk("int13_hdd", HARD_DISK, HARD_DISK.sectors(), &[]);
+        let image = file(folder.path(), "guest.img", &image);
+        let stick = sticks::ramkey(folder.path(), &[&image], &["--fs", fs, "--kind", "hdd"]);
+        let mut bytes = fs::read(&stick).expect("the stick");
+        let foreign = fs::read(FOREIGN_MBR).expect("syslinux is needed: `cargo xtask tools` installs it");
+        assert!(foreign.len() <= 440, "the table is not the MBR's");
+        bytes[..440].fill(0);
+        bytes[..foreign.len()].copy_from_slice(&foreign);
+        fs::write(&stick, bytes).expect("the stick");
+        let mut machine = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
+        machine.wait_hook(DEADLINE);
+        machine.must_pass();
+    }
+}
