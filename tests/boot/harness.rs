@@ -205,7 +205,12 @@ impl Running {
 }
 
 /// One of the machines that may run.
-struct Slot;
+pub struct Slot;
+
+/// Waits for its turn to run a machine of another kind.
+pub fn take_slot() -> Slot {
+    Slot::take()
+}
 
 static FREE: Mutex<usize> = Mutex::new(MACHINES);
 static FREED: Condvar = Condvar::new();

@@ -1,13 +1,17 @@
 //! Boots sticks in QEMU: what the target machine sees, guest by guest.
 
 mod every_controller;
+mod bochs;
 mod guests;
 mod harness;
 mod hidden;
+mod images;
 mod int13;
 mod partition;
+mod personality;
 
 mod real;
 mod scanners;
 mod state;
 mod sticks;
+mod tamper;

@@ -19,6 +19,12 @@ fn a_system_may_hook_int_13h_and_call_it_from_inside() {
 }
 
 #[test]
+fn a_virtual_8086_monitor_moves_the_memory_and_may_refuse() {
+    let image = disk("v86", SMALL, SMALL.sectors(), &[]);
+    passes(&image, &AS_HDD, |_| ());
+}
+
+#[test]
 fn every_call_about_memory_agrees() {
     let image = disk("memory", SMALL, SMALL.sectors(), &[]);
     for ram_mib in [4, 8, 16, 17, 64, 256] {

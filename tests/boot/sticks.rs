@@ -13,7 +13,10 @@ const MEMDISK: &str = "/usr/lib/syslinux/memdisk";
 pub fn ramkey(folder: &Path, images: &[&Path], options: &[&str]) -> PathBuf {
     let stick = folder.join("stick.img");
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-    command.arg("write").args(images).arg("--to").arg(&stick).args(["--yes", "--timeout", "2"]);
+    command.arg("write").args(images).arg("--to").arg(&stick).arg("--yes");
+    if !options.contains(&"--timeout") {
+        command.args(["--timeout", "2"]);
+    }
     if !options.contains(&"--size") {
         command.args(["--size", "64M"]);
     }

@@ -15,13 +15,13 @@ fn main() -> ExitCode {
     let task = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     let done = match task.as_str() {
+        "bench" => test::bench(&rest),
         "boot" => boot::run(&rest),
         "layout" => layout::run(&rest),
         "demo" => demo::run(&rest),
-        "matrix" => test::matrix(&rest),
         "test" => test::run(&rest),
         "tools" => tools::run(&rest),
-        _ => Err("tasks: boot, demo, layout, matrix, test, tools".into()),
+        _ => Err("tasks: bench, boot, demo, layout, test, tools".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::boot;
 use crate::tools::{self, run_command};
 
 /// One check: its name, and what does it.
@@ -18,6 +19,7 @@ const CHECKS: &[Check] = &[
     }),
     ("documentation", documentation),
     ("dependencies", || cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"])),
+    ("boot code", boot::check),
     ("tests", || cargo(&["test", "--workspace", "--locked"])),
 ];
 
@@ -42,15 +44,18 @@ pub fn run(_arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// `cargo xtask matrix`: every real guest on every USB controller. Longer than the checks of every change.
+/// `cargo xtask bench NAME`: measures, beside the programs that do the same; not a check.
 ///
 /// # Errors
 ///
-/// If a guest did not come up.
-pub fn matrix(arguments: &[String]) -> Result<(), String> {
+/// If there is no such measurement, or it fails.
+pub fn bench(arguments: &[String]) -> Result<(), String> {
+    let Some((name, rest)) = arguments.split_first() else {
+        return Err("measurements: boot, write".into());
+    };
     tools::for_test()?;
-    let mut command = vec!["test", "--locked", "--test", "matrix", "--"];
-    command.extend(arguments.iter().map(String::as_str));
+    let mut command = vec!["bench", "--locked", "--quiet", "--bench", name, "--"];
+    command.extend(rest.iter().map(String::as_str));
     cargo(&command)
 }
 

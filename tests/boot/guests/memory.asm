@@ -1,6 +1,12 @@
 ; memory.asm - every BIOS call that tells the memory agrees with the others, and none offers the RAM disk.
+;
+; Defines: BASE_LEFT, KiB of base memory that must be left; else 4 less than SeaBIOS leaves
 
 %include "guest.inc"
+
+%ifndef BASE_LEFT
+  %define BASE_LEFT 635                     ; SeaBIOS takes one itself
+%endif
 
 LIST                    equ WORK            ; E820 entries, 20 bytes each
 ENTRIES_MAX             equ 64
@@ -112,7 +118,7 @@ low_memory:
         int     12h
         cmp     ax, [413h]
         must    e, "INT 12h says what 0:413h says"
-        cmp     word [413h], 636
+        cmp     word [413h], BASE_LEFT
         must    ae, "base memory: at most 4 KiB taken"
         ; What follows up to 640 KiB is reserved.
         mov     eax, [LIST + 20]

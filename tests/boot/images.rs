@@ -1,0 +1,178 @@
+//! Images as users have them: in pieces, copied by hand, several on a stick, of odd sizes, one partition.
+
+use std::fs;
+use std::path::Path;
+
+use ramkey::emulator::{Controller, Machine, Port, Stick};
+
+use super::harness::{DEADLINE, Geometry, PROVEN, Running, assemble, disk, file, scratch, tool};
+use super::int13::passes;
+use super::sticks;
+
+const DISK: Geometry = Geometry::new(4, 16, 63);
+const AS_HDD: [&str; 4] = ["--kind", "hdd", "--chs", "4/16/63"];
+
+/// mtools' name of the file system on a stick with a partition at 1 MiB.
+fn volume(stick: &Path) -> String {
+    format!("{}@@1M", stick.display())
+}
+
+/// The capsules on a stick, as mtools names them.
+fn capsules(stick: &Path) -> Vec<String> {
+    let listing = tool("mdir", &["-b", "-i", &volume(stick), "::RAMKEY"]);
+    listing.lines().map(str::trim).filter(|line| line.ends_with(".RKC")).map(str::to_owned).collect()
+}
+
+/// Takes the only capsule off a stick, into a file of its own.
+fn take_capsule(stick: &Path, folder: &Path) -> (String, String) {
+    let name = capsules(stick).pop().expect("a capsule");
+    let local = folder.join("taken.rkc").display().to_string();
+    tool("mcopy", &["-n", "-i", &volume(stick), &name, &local]);
+    tool("mdel", &["-i", &volume(stick), &name]);
+    (name, local)
+}
+
+fn boots(stick: &Path) {
+    let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
+    running.wait_text(PROVEN, DEADLINE);
+    running.pull();
+    running.must_pass();
+}
+
+#[test]
+fn a_capsule_in_many_pieces_boots() {
+    let folder = scratch();
+    let image = file(folder.path(), "guest.img", &disk("int13_hdd", DISK, DISK.sectors(), &[]));
+    let mut options = AS_HDD.to_vec();
+    options.extend(["--size", "8M"]);
+    let stick = sticks::ramkey(folder.path(), &[&image], &options);
+    let (name, local) = take_capsule(&stick, folder.path());
+    // Fill the stick with small files, take every second one away, and put the capsule into the holes.
+    let filler = folder.path().join("filler");
+    fs::create_dir(&filler).expect("a folder");
+    let names: Vec<String> = (0..110).map(|number| format!("F{number:03}")).collect();
+    for name in &names {
+        fs::write(filler.join(name), vec![0xD1; 60 << 10]).expect("a filler");
+    }
+    let mut copied = Vec::new();
+    for name in &names {
+        let from = filler.join(name).display().to_string();
+        let full = std::process::Command::new("mcopy").args(["-i", &volume(&stick), &from, "::"]).output();
+        if !full.expect("running mcopy").status.success() {
+            break;
+        }
+        copied.push(format!("::{name}"));
+    }
+    assert!(copied.len() < names.len(), "the stick is not full");
+    let volume = volume(&stick);
+    let mut delete = vec!["-i", volume.as_str()];
+    delete.extend(copied.iter().step_by(2).map(String::as_str));
+    tool("mdel", &delete);
+    tool("mcopy", &["-i", &volume, &local, &name]);
+    let report = tool(env!("CARGO_BIN_EXE_ramkey"), &["verify".as_ref(), stick.as_os_str()]);
+    assert!(report.contains(" pieces"), "it is not fragmented\n{report}");
+    boots(&stick);
+}
+
+#[test]
+fn a_capsule_that_was_copied_from_another_stick_boots() {
+    let from = scratch();
+    let image = file(from.path(), "guest.img", &disk("int13_hdd", DISK, DISK.sectors(), &[]));
+    let source = sticks::ramkey(from.path(), &[&image], &AS_HDD);
+    let (_, local) = take_capsule(&source, from.path());
+    let to = scratch();
+    let other = file(to.path(), "other.img", &disk("must_fail", DISK, DISK.sectors(), &[]));
+    let target = sticks::ramkey(to.path(), &[&other], &[&AS_HDD[..], &["--layout", "superfloppy"]].concat());
+    let whole = target.display().to_string();
+    let listing = tool("mdir", &["-b", "-i", &whole, "::RAMKEY"]);
+    let old = listing.lines().map(str::trim).find(|line| line.ends_with(".RKC")).expect("a capsule");
+    tool("mdel", &["-i", &whole, old]);
+    tool("mcopy", &["-i", &whole, &local, "::RAMKEY/COPIED.RKC"]);
+    boots(&target);
+}
+
+#[test]
+fn every_layout_and_file_system_boots() {
+    for options in [
+        &["--layout", "gpt"][..],
+        &["--layout", "superfloppy"],
+        &["--fs", "fat12", "--size", "8M"],
+        &["--fs", "fat16"],
+        &["--fs", "fat32", "--size", "128M"],
+        &["--layout", "superfloppy", "--fs", "fat32", "--size", "128M"],
+    ] {
+        println!("{options:?}");
+        let image = disk("int13_hdd", DISK, DISK.sectors(), &[]);
+        passes(&image, &[&AS_HDD[..], options].concat(), |_| ());
+    }
+}
+
+/// A stick with images A, B and C, whose menu waits 3 seconds.
+fn menu_stick(folder: &Path) -> Running {
+    let image = |letter: u8| {
+        let image = disk("idle", DISK, DISK.sectors(), &[&format!("LETTER={letter}")]);
+        file(folder, &format!("{}.img", char::from(letter)), &image)
+    };
+    let images = [image(b'A'), image(b'B'), image(b'C')];
+    let images: Vec<&Path> = images.iter().map(|image| image.as_path()).collect();
+    let options = ["--title", "First", "--title", "Second", "--title", "Third", "--menu-timeout", "6"];
+    let stick = sticks::ramkey(folder, &images, &[&AS_HDD[..], &options].concat());
+    let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
+    running.wait_screen("Starting the marked one in", DEADLINE);
+    running
+}
+
+#[test]
+fn a_digit_chooses_from_the_menu() {
+    let folder = scratch();
+    let mut running = menu_stick(folder.path());
+    for title in ["First", "Second", "Third"] {
+        running.wait_screen(title, DEADLINE);
+    }
+    running.press(&["2"]);
+    running.wait_text("IDLE\nB", DEADLINE);
+}
+
+#[test]
+fn arrow_keys_choose_from_the_menu() {
+    let folder = scratch();
+    let mut running = menu_stick(folder.path());
+    running.press(&["down", "down", "ret"]);
+    running.wait_text("IDLE\nC", DEADLINE);
+}
+
+#[test]
+fn the_menu_starts_the_first_image_by_itself() {
+    let folder = scratch();
+    let mut running = menu_stick(folder.path());
+    running.wait_text("IDLE\nA", DEADLINE);
+}
+
+#[test]
+fn the_smallest_image_is_one_sector() {
+    let folder = scratch();
+    for kind in ["floppy", "hdd"] {
+        let sector = assemble("one_sector", &[format!("DRIVE={}", if kind == "hdd" { "0x80" } else { "0" })]);
+        assert_eq!(sector.len(), 512);
+        let image = file(folder.path(), "one.img", &sector);
+        let stick = sticks::ramkey(folder.path(), &[&image], &["--kind", kind]);
+        boots(&stick);
+    }
+}
+
+#[test]
+fn a_partition_image_boots_behind_a_track_of_its_own() {
+    let folder = scratch();
+    let image = folder.path().join("partition.img");
+    let name = image.display().to_string();
+    fs::File::create(&image).and_then(|file| file.set_len(8 << 20)).expect("a file");
+    tool("mkfs.fat", &["-F", "16", "-s", "1", &name]);
+    // The guest is the code of the boot sector: it lies behind the BPB.
+    let mut bytes = fs::read(&image).expect("the file system");
+    let code = assemble("boot_record", &[]);
+    bytes[..3].copy_from_slice(&code[..3]);
+    bytes[0x3E..512].copy_from_slice(&code[0x3E..512]);
+    fs::write(&image, bytes).expect("writing the image");
+    let stick = sticks::ramkey(folder.path(), &[&image], &["--kind", "partition"]);
+    boots(&stick);
+}
