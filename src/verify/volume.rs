@@ -229,10 +229,8 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
         Some((sector * SECTOR_LEN) as usize..((sector + 1) * SECTOR_LEN) as usize)
     };
     let fat32 = bpb.bits == 32;
-    let (boots, infos): (&[u64], &[u64]) = match fat32 {
-        true => (&[0, BACKUP_BOOT, 2 * BACKUP_BOOT], &[FS_INFO, BACKUP_BOOT + FS_INFO, 2 * BACKUP_BOOT + FS_INFO]),
-        false => (&[0], &[]),
-    };
+    // On a FAT32 the first eight sectors, their copy, and what mtools makes of the copy.
+    let copies: &[u64] = if fat32 { &[0, BACKUP_BOOT, 2 * BACKUP_BOOT] } else { &[0] };
     let mut changes = Vec::new();
     let mut change = |what| {
         let change = Change::Volume { what };
@@ -240,7 +238,7 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
             changes.push(change);
         }
     };
-    for range in boots.iter().filter_map(|&number| at(number)) {
+    for range in copies.iter().filter_map(|&number| at(number)) {
         let sector = &mut bytes[range];
         if sector.iter().all(|&byte| byte == 0) {
             continue;
@@ -257,15 +255,16 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
         }
     }
     let counts = written_counts(&bpb, area, lba);
-    for range in infos.iter().filter_map(|&number| at(number)) {
+    for range in copies.iter().filter_map(|&number| at(number + FS_INFO)) {
         let sector = &mut bytes[range];
-        if sector.starts_with(FS_INFO_MAGIC) && sector[FS_INFO_COUNTS] != counts {
+        if fat32 && sector.starts_with(FS_INFO_MAGIC) && sector[FS_INFO_COUNTS] != counts {
             change("the count of free clusters is another");
             sector[FS_INFO_COUNTS].copy_from_slice(&counts);
         }
     }
-    for number in [0, FS_INFO] {
-        if let (true, Some(copy), Some(second)) = (fat32, at(BACKUP_BOOT + number), at(2 * BACKUP_BOOT + number))
+    for number in [BACKUP_BOOT, BACKUP_BOOT + FS_INFO] {
+        if fat32
+            && let (Some(copy), Some(second)) = (at(number), at(number + BACKUP_BOOT))
             && bytes[copy] == bytes[second.clone()]
         {
             bytes[second].fill(0);
