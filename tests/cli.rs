@@ -78,6 +78,21 @@ fn the_exit_status_of_verify_tells_sound_from_damaged_from_missing() {
 }
 
 #[test]
+fn a_label_of_the_users_own_choice_may_change_too() {
+    let desk = Desk::new();
+    assert_eq!(desk.status(&[&WRITE[..], &["--label", "tools"]].concat()), Some(0));
+    let mut stick = desk.stick();
+    let label = (1 << 20) + 0x2B;
+    assert_eq!(stick[label..label + 11], *b"TOOLS      ");
+    stick[label..label + 11].copy_from_slice(b"NEW        ");
+    fs::write(desk.folder.path().join("stick.img"), stick).unwrap();
+    let verdict = desk.json(&["verify", "stick.img", "--json"]);
+    assert_eq!(verdict["sound"], true, "{verdict}");
+    let change = serde_json::json!([{ "change": "label", "written": "TOOLS", "found": "NEW" }]);
+    assert_eq!(verdict["changes"], change);
+}
+
+#[test]
 fn the_same_images_and_options_give_the_same_bytes_from_any_folder() {
     let (one, two) = (Desk::new(), Desk::new());
     assert_eq!(one.status(&WRITE), Some(0));

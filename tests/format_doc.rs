@@ -69,6 +69,7 @@ fn every_field_of_every_record_stands_where_the_page_says() {
         fat_bits,
         reserved_1,
         stick_id,
+        label,
         reserved_2,
         blake3
     );

@@ -6,7 +6,9 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use ramkey::image::FileSource;
 use ramkey::plan::{FatBits, LayoutKind};
+use ramkey::verify::{Change, Strictness, verify};
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, codec};
 use sticks::{Image, Stick, every_layout, noise, printed, tool};
 use zerocopy::FromBytes;
@@ -55,6 +57,24 @@ fn fsck_finds_nothing_to_say() {
             })
             .collect();
         assert!(complaints.is_empty(), "{name}: {text}");
+    });
+}
+
+#[test]
+fn another_label_leaves_every_file_system_sound() {
+    for_each_stick(|stick, path, name| {
+        let image = format!("{}@@{}", path.display(), stick.plan.volume.lba * 512);
+        let output = tool("mtools", "mlabel", &["-i", &image, "::NEW"]);
+        assert!(output.status.success(), "{name}: {}", printed(&output));
+        let file = FileSource::open(path).unwrap();
+        let verdict = verify(&file, Strictness::Boot, &|_| ());
+        let label = Change::Label { written: "RAMKEY".into(), found: "NEW".into() };
+        assert!(verdict.sound && verdict.changes == [label], "{name}: {verdict:?}");
+        let volume = volume_file(stick, path);
+        let output = tool("dosfstools", "fsck.fat", &["-n", volume.to_str().unwrap()]);
+        assert!(output.status.success(), "{name}: {}", printed(&output));
+        let listing = printed(&tool("mtools", "mdir", &["-i", &image, "::RAMKEY"]));
+        assert!(listing.contains("Volume in drive : is NEW"), "{name}: {listing}");
     });
 }
 

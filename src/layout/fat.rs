@@ -33,7 +33,7 @@ const MEDIA: u8 = 0xF8;
 pub(super) struct FatVolume {
     disk: Overlay,
     volume_lba: u64,
-    boot_sectors: u64,
+    added_reserved: u64,
     /// Reserved sectors, as they were formatted.
     reserved: u64,
     /// Boot sector, as it is written.
@@ -50,7 +50,7 @@ impl FatVolume {
     /// Formats the volume of `plan` and gives each capsule a file of its length. `lens` are in bytes and in the order
     /// of the plan; `boot_code` is sector 0's.
     pub fn make(plan: &Plan, lens: &[u64], serial: u32, boot_code: &[u8; 512]) -> Result<Self, LayoutError> {
-        let formatted = plan.volume.sectors - plan.volume.boot_sectors;
+        let formatted = plan.volume.sectors - plan.volume.added_reserved;
         let mut disk = Overlay::new(formatted);
         let in_memory = |source: io::Error| LayoutError::InMemory { what: "file system", source };
         fatfs::format_volume(&mut disk, options(plan, formatted, serial)).map_err(in_memory)?;
@@ -67,11 +67,11 @@ impl FatVolume {
         if fat.bits == FatBits::Fat32 {
             finish_fs_info(&mut disk, &fat);
         }
-        let shift = plan.volume.lba + plan.volume.boot_sectors;
+        let shift = plan.volume.lba + plan.volume.added_reserved;
         let shifted = |range: &Range<u64>| range.start + shift..range.end + shift;
         Ok(Self {
             volume_lba: plan.volume.lba,
-            boot_sectors: plan.volume.boot_sectors,
+            added_reserved: plan.volume.added_reserved,
             reserved: fat.reserved,
             boot_sector,
             tables: shifted(&(fat.reserved..fat.tables_end)),
@@ -94,16 +94,16 @@ impl FatVolume {
         if in_volume < self.reserved {
             return *self.disk.sector(in_volume);
         }
-        match in_volume.checked_sub(self.boot_sectors) {
+        match in_volume.checked_sub(self.added_reserved) {
             Some(formatted) if formatted >= self.reserved => *self.disk.sector(formatted),
-            // Between them lies the boot area of a superfloppy.
+            // Between them lie the reserved sectors that the format program knows nothing of.
             _ => [0; 512],
         }
     }
 
     /// The sectors of `range` on the stick that are not zeros, ascending; `range` lies in a table or a directory.
     pub fn present(&self, range: &Range<u64>) -> impl Iterator<Item = (u64, &[u8; 512])> {
-        let shift = self.volume_lba + self.boot_sectors;
+        let shift = self.volume_lba + self.added_reserved;
         let sectors = self.disk.present(range.start - shift, range.end - shift);
         sectors.map(move |(lba, sector)| (lba + shift, sector))
     }
@@ -185,8 +185,8 @@ fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutErro
 fn finish_boot_sector(disk: &mut Overlay, plan: &Plan, boot_code: &[u8; 512]) -> [u8; 512] {
     let is_fat32 = plan.volume.bits == FatBits::Fat32;
     let sector = disk.sector_mut(0);
-    let boot_sectors = plan.volume.boot_sectors as u16;
-    let reserved = u16::from_le_bytes([sector[14], sector[15]]) + boot_sectors;
+    let added_reserved = plan.volume.added_reserved as u16;
+    let reserved = u16::from_le_bytes([sector[14], sector[15]]) + added_reserved;
     sector[14..16].copy_from_slice(&reserved.to_le_bytes());
     let sectors = plan.volume.sectors as u32;
     let short = if sectors < 0x1_0000 { sectors as u16 } else { 0 };

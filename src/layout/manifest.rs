@@ -46,7 +46,8 @@ pub(super) fn manifest(
         fat_bits: plan.volume.bits.bits(),
         reserved_1: [0; 2],
         stick_id,
-        reserved_2: [0; 32],
+        label: plan.label,
+        reserved_2: [0; 21],
         blake3: [0; 32],
     };
     let mut bytes = header.as_bytes().to_vec();

@@ -20,6 +20,9 @@ const FAT32_CLUSTERS: u64 = 65525;
 const CLUSTERS_END: u64 = 0x0FFF_FFF5;
 /// Sectors of the root directory of a FAT12 or FAT16: 512 entries.
 const ROOT_SECTORS: u64 = 32;
+/// Reserved sectors of a FAT32: as many as every format program makes, and some tools write 14 sectors with the boot
+/// sector without asking how many there are (docs/quirks.md#files).
+const FAT32_RESERVED: u64 = 32;
 /// Most sectors in a cluster that every system reads: 32 KiB.
 const CLUSTER_SECTORS_MAX: u8 = 64;
 /// Sectors of volumes where the choice by size changes: 16 MiB and 1 GiB.
@@ -56,8 +59,8 @@ impl FatBits {
         }
     }
 
-    /// Reserved sectors that it is formatted with, boot sector included.
-    pub(crate) fn reserved_sectors(self) -> u64 {
+    /// Reserved sectors that the format program makes, boot sector included.
+    fn formatted_reserved(self) -> u64 {
         if self == Self::Fat32 { 8 } else { 1 }
     }
 }
@@ -79,8 +82,8 @@ pub struct Volume {
     pub sectors: u64,
     /// Sectors in a cluster: a power of two, 1 to 64.
     pub cluster_sectors: u8,
-    /// Sectors that are reserved beside those that its kind always has: the boot area of a superfloppy.
-    pub boot_sectors: u64,
+    /// Reserved sectors beside those that the format program makes.
+    pub added_reserved: u64,
 }
 
 /// The room for a file system.
@@ -98,12 +101,12 @@ impl FatSize {
             FsChoice::Auto if self.sectors < AUTO_FAT32_SECTORS => FatBits::Fat16,
             FsChoice::Auto => FatBits::Fat32,
         };
-        let boot_sectors = self.boot_sectors(bits);
+        let added_reserved = self.added_reserved(bits);
         let range = bits.clusters();
         let fits = |&cluster: &u8| range.contains(&self.clusters(bits, self.sectors, cluster));
         match self.cluster_sizes(bits).into_iter().find(fits) {
             Some(cluster_sectors) => {
-                Ok(Volume { bits, lba, sectors: self.sectors, cluster_sectors, boot_sectors })
+                Ok(Volume { bits, lba, sectors: self.sectors, cluster_sectors, added_reserved })
             }
             None => Err(PlanError::FsSize {
                 bits,
@@ -116,11 +119,14 @@ impl FatSize {
         }
     }
 
-    fn boot_sectors(&self, bits: FatBits) -> u64 {
-        match self.layout {
-            LayoutKind::Superfloppy => u64::from(BOOT_AREA_END_LBA) - bits.reserved_sectors(),
-            LayoutKind::Mbr | LayoutKind::Gpt => 0,
-        }
+    /// The boot area lies in the reserved sectors of a superfloppy.
+    fn added_reserved(&self, bits: FatBits) -> u64 {
+        let reserved = match (self.layout, bits) {
+            (LayoutKind::Superfloppy, _) => u64::from(BOOT_AREA_END_LBA),
+            (LayoutKind::Mbr | LayoutKind::Gpt, FatBits::Fat32) => FAT32_RESERVED,
+            (LayoutKind::Mbr | LayoutKind::Gpt, _) => bits.formatted_reserved(),
+        };
+        reserved - bits.formatted_reserved()
     }
 
     /// Sectors in a cluster, the best first.
@@ -142,7 +148,7 @@ impl FatSize {
     /// Clusters of a volume of `sectors` sectors, as the format program counts them.
     fn clusters(&self, bits: FatBits, sectors: u64, cluster: u8) -> u64 {
         let root = if bits == FatBits::Fat32 { 0 } else { ROOT_SECTORS };
-        let fixed = self.boot_sectors(bits) + bits.reserved_sectors() + root;
+        let fixed = self.added_reserved(bits) + bits.formatted_reserved() + root;
         let cluster = u64::from(cluster);
         let rest = sectors.saturating_sub(fixed);
         // A FAT sector describes 4096 / bits clusters, and there are two tables.

@@ -23,6 +23,8 @@ pub(super) struct BootArea {
     pub fat_bits: u8,
     pub volume_lba: Option<u64>,
     pub volume_sectors: u64,
+    /// Label that was written; spaces if the manifest is not sound.
+    pub label: [u8; 11],
 }
 
 impl BootArea {
@@ -41,6 +43,7 @@ impl BootArea {
             fat_bits: 0,
             volume_lba: None,
             volume_sectors: 0,
+            label: [b' '; 11],
         };
         if !Self::is_present(reader) {
             let place = Place::sectors(u64::from(BOOT_LBA), 1);
@@ -89,6 +92,7 @@ impl BootArea {
         self.fat_bits = header.fat_bits;
         self.volume_lba = Some(header.volume_lba.get());
         self.volume_sectors = header.volume_sectors.get();
+        self.label = header.label;
     }
 
     /// Checks the boot code as sector 0 and stage 2 do, which needs no manifest.

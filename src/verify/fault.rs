@@ -167,7 +167,14 @@ pub enum Change {
         /// Its path.
         path: String,
     },
-    /// The file system's label, serial name or state, or its count of free clusters.
+    /// The file system has another label.
+    Label {
+        /// The label that was written.
+        written: String,
+        /// The one that is there.
+        found: String,
+    },
+    /// What systems note about the file system: its state, their name, the count of free clusters.
     Volume {
         /// In words.
         what: &'static str,
@@ -181,6 +188,7 @@ impl fmt::Display for Change {
             Self::Removed { title: Some(title), .. } => write!(f, "the image \"{title}\" was removed"),
             Self::Removed { title: None, lba } => write!(f, "the image that began at LBA {lba} was removed"),
             Self::Dates { path } => write!(f, "{path} has other dates"),
+            Self::Label { written, found } => write!(f, "the label is \"{found}\" and was \"{written}\""),
             Self::Volume { what } => write!(f, "{what}"),
         }
     }
@@ -198,6 +206,13 @@ impl Findings {
         // A sector is read for more than one reason; its fault is told once.
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
+        }
+    }
+
+    pub fn change(&mut self, change: Change) {
+        // A boot sector and its copy change together.
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
         }
     }
 

@@ -248,7 +248,7 @@ impl LongName {
 }
 
 /// Bytes of a short name or label as text, without the spaces behind it.
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     let shown = |&byte: &u8| if (0x20..0x7F).contains(&byte) { char::from(byte) } else { '_' };
     bytes.iter().map(shown).collect::<String>().trim_end().to_owned()
 }

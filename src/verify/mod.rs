@@ -139,6 +139,13 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         let tree = file_system::walk(&reader, &mut volume, &mut findings);
         free = volume.free_clusters() * volume.cluster_len();
         label = tree.label.clone();
+        if !area.ranges.is_empty() {
+            let written = file_system::text(&area.label);
+            let labels = [label.clone(), file_system::text(&volume.label)];
+            if let Some(found) = labels.into_iter().find(|found| *found != written) {
+                findings.change(Change::Label { written, found });
+            }
+        }
         let judge = capsule::Judge { reader: &reader, ranges: &area.ranges, strictness, depth };
         capsules = judge.all(&tree.entries, &mut findings);
         name_changes(&tree.entries, &capsules, &mut findings);
@@ -201,7 +208,9 @@ fn check_range(
         && !strict
         && let Some(changes) = volume::explain(reader, area, entry)
     {
-        findings.changes.extend(changes);
+        for change in changes {
+            findings.change(change);
+        }
         return;
     }
     let clear = kind == FaultKind::Sector0 && found == blake3::hash(&[0; SECTOR_LEN as usize]);

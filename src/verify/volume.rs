@@ -1,8 +1,9 @@
 //! The FAT volume: its boot sector, its table, and the changes to its reserved sectors that systems make.
 
+use std::ops::Range;
+
 use ramkey_format::manifest::{RangeEntry, layout, range};
 
-use crate::plan::LABEL;
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
 use crate::verify::fat::{Next, Table};
@@ -10,13 +11,15 @@ use crate::verify::fault::Findings;
 use crate::verify::reader::Reader;
 use crate::verify::{Change, Fault, FaultKind, Place};
 
-/// Names that format programs put into the boot sector, and that old systems replace.
-const OEM_NAMES: [&[u8; 8]; 2] = [b"MSWIN4.1", b"MSDOS5.0"];
+/// Where the boot sector names the system that formatted it, which some systems replace; and the name as written.
+const OEM_NAME: Range<usize> = 3..11;
+const OEM_NAME_WRITTEN: &[u8; 8] = b"MSWIN4.1";
 /// Sectors of a FAT32: summary of free clusters, copy of the boot sector, copy of the summary.
 const FS_INFO: u64 = 1;
 const BACKUP_BOOT: u64 = 6;
-/// Offset of the counts in the summary.
-const FS_INFO_COUNTS: usize = 488;
+const FS_INFO_MAGIC: &[u8; 4] = b"RRaA";
+/// Where the summary has its counts.
+const FS_INFO_COUNTS: Range<usize> = 488..496;
 
 /// The numbers of a boot sector.
 struct Bpb {
@@ -34,6 +37,8 @@ struct Bpb {
 /// A volume with its table in memory. Cluster numbers begin at 2.
 pub(super) struct Volume {
     pub bits: u8,
+    /// Label in the boot sector.
+    pub label: [u8; 11],
     bpb: Bpb,
     lba: u64,
     table: Table,
@@ -136,7 +141,9 @@ impl Volume {
             findings.changes.push(Change::Volume { what: "the stick was pulled while it was mounted" });
         }
         let claimed = vec![0; (bpb.clusters + 2).div_ceil(64) as usize];
-        Some(Self { bits: bpb.bits, bpb, lba, table, claimed })
+        let mut label = [b' '; 11];
+        label.copy_from_slice(&sector[label_range(bpb.bits)]);
+        Some(Self { bits: bpb.bits, label, bpb, lba, table, claimed })
     }
 
     pub fn cluster_len(&self) -> u64 {
@@ -201,68 +208,75 @@ impl Volume {
         Some((1 + lost.count() as u64, first))
     }
 
-    fn numbers(&self) -> std::ops::Range<u64> {
+    fn numbers(&self) -> Range<u64> {
         2..self.bpb.clusters + 2
     }
 }
 
 /// Tries to explain a boot sector or reserved sectors that are not as written by what systems do to them: they
-/// mark the volume as mounted, name it, and count free clusters.
+/// mark the volume as mounted, name it, and count free clusters; mtools also copies the first eight sectors of a FAT32
+/// behind the copy of the boot sector.
 ///
-/// Undoes each of these; if that gives the bytes that were written, nothing else changed.
+/// Undoes each of these; if that gives the bytes that were written, nothing else changed. A label is no change of its
+/// own here: the root directory has it too.
 pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> Option<Vec<Change>> {
     let lba = area.volume_lba?;
     let (start, sectors) = (entry.lba.get(), entry.sectors.get());
-    let found = reader.bytes(start, sectors).ok()?;
-    let boot = reader.sector(lba).ok()?;
-    let bpb = Bpb::parse(&boot).ok()?;
+    let mut bytes = reader.bytes(start, sectors).ok()?;
+    let bpb = Bpb::parse(&reader.sector(lba).ok()?).ok()?;
+    let at = |number: u64| {
+        let sector = (lba + number).checked_sub(start).filter(|&sector| sector < sectors)?;
+        Some((sector * SECTOR_LEN) as usize..((sector + 1) * SECTOR_LEN) as usize)
+    };
     let fat32 = bpb.bits == 32;
-    let copies: &[u64] = if fat32 { &[0, BACKUP_BOOT] } else { &[0] };
-    let other = |number: u64| reader.sector(lba + number).ok();
-    let (state_at, label_at) = if fat32 { (0x41, 0x47) } else { (0x25, 0x2B) };
-    let mut labels = vec![None, Some(default_label())];
-    let mut names = vec![None, Some(*OEM_NAMES[0]), Some(*OEM_NAMES[1])];
-    for sector in copies.iter().filter_map(|&number| other(number)) {
-        labels.push(sector[label_at..label_at + 11].try_into().ok());
-        names.push(sector[3..11].try_into().ok());
-    }
-    let counts = fat32.then(|| written_counts(&bpb, area, lba));
-    for (label, name) in labels.iter().flat_map(|label| names.iter().map(move |name| (label, name))) {
-        let mut bytes = found.clone();
-        let mut changes = Vec::new();
-        let mut at = |number: u64| {
-            let sector = (lba + number).checked_sub(start).filter(|&sector| sector < sectors)?;
-            Some((sector * SECTOR_LEN) as usize)
-        };
-        for at in copies.iter().filter_map(|&number| at(number)) {
-            let sector = &mut bytes[at..at + SECTOR_LEN as usize];
-            sector[state_at] &= !3;
-            if let Some(label) = label {
-                sector[label_at..label_at + 11].copy_from_slice(label);
-            }
-            if let Some(name) = name {
-                sector[3..11].copy_from_slice(name);
-            }
+    // On a FAT32 the first eight sectors, their copy, and what mtools makes of the copy.
+    let copies: &[u64] = if fat32 { &[0, BACKUP_BOOT, 2 * BACKUP_BOOT] } else { &[0] };
+    let mut changes = Vec::new();
+    let mut change = |what| {
+        let change = Change::Volume { what };
+        if !changes.contains(&change) {
+            changes.push(change);
         }
-        if let Some(counts) = counts {
-            for at in [FS_INFO, BACKUP_BOOT + FS_INFO].into_iter().filter_map(&mut at) {
-                bytes[at + FS_INFO_COUNTS..at + FS_INFO_COUNTS + 8].copy_from_slice(&counts);
-            }
+    };
+    for range in copies.iter().filter_map(|&number| at(number)) {
+        let sector = &mut bytes[range];
+        if sector.iter().all(|&byte| byte == 0) {
+            continue;
         }
-        if *blake3::hash(&bytes).as_bytes() == entry.blake3 {
-            changes.push(Change::Volume {
-                what: "the file system's label, state or count of free clusters is another",
-            });
-            return Some(changes);
+        let state = &mut sector[if fat32 { 0x41 } else { 0x25 }];
+        if *state & 3 != 0 {
+            change("the file system's boot sector says that it is mounted");
+            *state &= !3;
+        }
+        sector[label_range(bpb.bits)].copy_from_slice(&area.label);
+        if sector[OEM_NAME] != *OEM_NAME_WRITTEN {
+            change("another system put its name into the file system's boot sector");
+            sector[OEM_NAME].copy_from_slice(OEM_NAME_WRITTEN);
         }
     }
-    None
+    let counts = written_counts(&bpb, area, lba);
+    for range in copies.iter().filter_map(|&number| at(number + FS_INFO)) {
+        let sector = &mut bytes[range];
+        if fat32 && sector.starts_with(FS_INFO_MAGIC) && sector[FS_INFO_COUNTS] != counts {
+            change("the count of free clusters is another");
+            sector[FS_INFO_COUNTS].copy_from_slice(&counts);
+        }
+    }
+    for number in [BACKUP_BOOT, BACKUP_BOOT + FS_INFO] {
+        if fat32
+            && let (Some(copy), Some(second)) = (at(number), at(number + BACKUP_BOOT))
+            && bytes[copy] == bytes[second.clone()]
+        {
+            bytes[second].fill(0);
+        }
+    }
+    (*blake3::hash(&bytes).as_bytes() == entry.blake3).then_some(changes)
 }
 
-fn default_label() -> [u8; 11] {
-    let mut label = [b' '; 11];
-    label[..LABEL.len()].copy_from_slice(LABEL.as_bytes());
-    label
+/// Where the boot sector has its label.
+fn label_range(bits: u8) -> Range<usize> {
+    let start = if bits == 32 { 0x47 } else { 0x2B };
+    start..start + 11
 }
 
 /// The summary of free clusters as it was written: the manifest tells which clusters were taken.

@@ -75,8 +75,10 @@ pub struct ManifestHeader {
     pub reserved_1: [u8; 2],
     /// The stick's identity, as in the boot header. Offset 48.
     pub stick_id: [u8; 16],
-    /// Zero. Offset 64.
-    pub reserved_2: [u8; 32],
+    /// Label of the file system, padded with spaces. Offset 64.
+    pub label: [u8; 11],
+    /// Zero. Offset 75.
+    pub reserved_2: [u8; 21],
     /// BLAKE3 of the first 96 bytes of this header followed by the ranges. Offset 96.
     pub blake3: [u8; 32],
 }
@@ -118,6 +120,11 @@ pub enum ManifestError {
         /// The bits.
         bits: u32,
     },
+    /// A reserved field is not zero.
+    Field {
+        /// Offset of the field in the header.
+        offset: u16,
+    },
     /// More ranges than a manifest can have, or fewer bytes than they take.
     RangeCount {
         /// Number found.
@@ -152,6 +159,12 @@ impl ManifestHeader {
         if header.flags.get() != 0 {
             return Err(ManifestError::UnknownFlags { bits: header.flags.get() });
         }
+        if header.reserved_1 != [0; 2] {
+            return Err(ManifestError::Field { offset: 46 });
+        }
+        if header.reserved_2 != [0; 21] {
+            return Err(ManifestError::Field { offset: 75 });
+        }
         let found = header.range_count.get();
         let count = found as usize;
         if count > RANGES_MAX {
@@ -177,6 +190,9 @@ impl ManifestHeader {
 const _: () = {
     use core::mem::{offset_of, size_of};
     assert!(size_of::<ManifestHeader>() == MANIFEST_HEADER_LEN);
+    assert!(offset_of!(ManifestHeader, reserved_1) == 46);
+    assert!(offset_of!(ManifestHeader, label) == 64);
+    assert!(offset_of!(ManifestHeader, reserved_2) == 75);
     assert!(offset_of!(ManifestHeader, blake3) == MANIFEST_HASHED_LEN);
     assert!(size_of::<RangeEntry>() == RANGE_ENTRY_LEN);
     assert!(offset_of!(RangeEntry, blake3) == 32);

@@ -138,6 +138,7 @@ fn the_fields_of_the_good_vectors_are_what_their_maker_put_there() {
         (header.stick_sectors.get(), header.volume_sectors.get(), header.fat_bits),
         (16384, 12288, 12)
     );
+    assert_eq!(&header.label, b"OLD TOOLS  ");
     assert_eq!(ranges.len(), 8);
     assert_eq!((ranges[7].lba.get(), ranges[7].file_sector.get(), ranges[7].blake3), (3000, 100, [0x16; 32]));
 }
