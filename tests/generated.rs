@@ -30,7 +30,7 @@ fn limits() -> String {
          - Boot header, stage 2 and loader have at most {} KiB together on the stick.\n",
         LOW_MEMORY_END >> 10,
         loader >> 10,
-        BOOT_SECTORS_MAX * SECTOR_SIZE >> 10,
+        (BOOT_SECTORS_MAX * SECTOR_SIZE) >> 10,
     )
 }
 

@@ -42,7 +42,7 @@ start:
         jnz     .found
         add     si, 16
         loop    .entry
-        int     INT_BOOT_FAILED
+        jmp     .failed
 .found:
         push    si
         push    dword 0                     ; disk address packet

@@ -56,6 +56,8 @@ start:
         mov     es, ax
 
 .drive:
+        test    dl, 70h                     ; no BIOS boots 10h to 7Fh or 90h up, and
+        jnz     .next                       ;   some crash when FFh is asked
         mov     [DRIVE], dl
         call    load
         jc      .next
@@ -110,21 +112,15 @@ start:
 ;           CF = 1        [status] = BIOS status of the last failure
 ;   kills   all but segments
 ;
-; CX of AH=41h is not looked at: a BIOS that has no packet calls fails them, and
-; then CHS is tried.
+; CF and CX of AH=41h are not looked at: a BIOS without packet calls leaves BX
+; alone, or fails them, and then CHS is tried.
 ; ---------------------------------------------------------------------------
 load:
         mov     ah, DISK_EXT_CHECK
         mov     bx, EXT_CHECK_ASK
-        stc                                 ; a BIOS without it may leave CF alone
         call    bios
-        sbb     al, al                      ; FFh when CF was set
-        inc     ax
         cmp     bx, EXT_CHECK_ANSWER
-        je      .asked
-        mov     al, 0
-.asked:
-        mov     [EDD], al
+        sete    [EDD]
 
         mov     ah, DISK_PARAMETERS
         xor     di, di                      ; RBIL: guards against BIOS bugs

@@ -42,6 +42,11 @@ copy_to_caller:
         call    flat_off
         cmp     byte [a20_was_off], 0       ; CF = 0
         je      .done
+        cmp     byte [mbft + VAR_A20_METHOD], 0
+        jne     .known
+        mov     al, [a20_turn]              ; this method works: the same one back
+        mov     [mbft + VAR_A20_METHOD], al
+.known:
         mov     al, 0
         call    a20_switch
         clc

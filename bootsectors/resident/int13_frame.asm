@@ -44,6 +44,7 @@ int13_entry:
         cmp     dl, [cs:mbft + MBFT_DRIVE]
         jne     other_drive
 
+        cli                                 ; a far call instead of INT leaves them on
         cmp     byte [cs:busy], 0
         jne     refuse                      ; an interrupt during INT 15h: see copy
         mov     byte [cs:busy], 1

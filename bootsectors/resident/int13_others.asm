@@ -9,7 +9,9 @@
 ;   number < shown           a BIOS drive: less one if the RAM disk is of this
 ;                            class, more one from the stick's number on
 ;   shown <= number < real   the place that the stick left: no such drive
-;   number >= real           nothing of ours (CDs, PC Cards): unchanged
+;   number >= real           nothing of ours (CDs, PC Cards): unchanged; but the
+;                            first ABSENT of a class that the BIOS has not are
+;                            refused
 ;
 ;   stack   the caller's: 14 bytes above INT's own, and what the BIOS uses
 ;
@@ -17,6 +19,8 @@
 ; where it is the number of drives shown, and AH=15h of a hard disk, where CX:DX
 ; is its size. Of FLAGS only CF changes.
 ; ---------------------------------------------------------------------------
+
+ABSENT                  equ 4
 
 ; The caller's stack while the BIOS works.
 struc CALL
@@ -67,6 +71,11 @@ other_drive:
 .not_shown:
         cmp     al, dl
         jb      .no_drive
+        cmp     al, ABSENT
+        jae     .unchanged
+        test    dl, dl                      ; some BIOSes hang at drives that they
+        jz      .no_drive                   ;   never had: they are not asked
+.unchanged:
         pop     ax
         pop     dx
         jmp     far [cs:previous]
@@ -81,8 +90,9 @@ other_drive:
         push    bp
         mov     bp, sp
         mov     dh, [bp + CALL.dx + 1]
+        bt      word [bp + CALL.flags], 0   ; the caller's CF: a BIOS may leave it
         pop     bp
-        inc     byte [cs:depth]
+        inc     byte [cs:depth]             ; keeps CF, as POP does
         pushf
         call    far [cs:previous]
         dec     byte [cs:depth]             ; keeps CF

@@ -19,7 +19,8 @@ RUN_TRIES               equ 3               ; at each transfer size
 ;
 ; A transfer is as long as the last one that worked, never crosses a 64 KiB page
 ; (DMA), and by CHS never a track. It is tried RUN_TRIES times with a reset
-; between, then halved; at one sector the other way is tried, once.
+; between, then halved; at one sector the other way is tried, once. After a
+; time-out one sector is tried at once: the stick may be gone.
 ; ---------------------------------------------------------------------------
 disk_read:
         mov     [.lba], eax
@@ -87,10 +88,21 @@ disk_read:
         pop     ecx                         ; sectors in this transfer
         jnc     .done
 
+        mov     al, [.status]
+        push    ax
         push    edi
         mov     ah, DISK_RESET
         call    disk_bios
         pop     edi
+        pop     ax
+        mov     [.status], al               ; of the read, not of the reset
+        cmp     al, STATUS_NO_DRIVE
+        jne     .again
+        cmp     word [.longest], 1          ; each time-out costs seconds: one more
+        mov     word [.longest], 1          ;   try, with one sector
+        mov     byte [.tries], 1
+        ja      .size
+.again:
         dec     byte [.tries]
         jnz     .size
         shr     word [.longest], 1

@@ -17,6 +17,7 @@ print_dword:
         ror     eax, 16
         call    print_word
         ror     eax, 16
+; print_word - AX as four hex digits; kills nothing
 print_word:
         xchg    al, ah
         call    print_byte

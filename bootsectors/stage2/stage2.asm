@@ -89,6 +89,10 @@ entry:
         pop     ax
         mov     al, ah
         call    print_byte
+        mov     si, text_lba
+        call    print
+        mov     eax, [disk_read.lba]
+        call    print_dword
         jmp     stop
 .damaged:
         mov     si, text_damaged
@@ -104,6 +108,8 @@ stop:
 
 text_read:
         db      13, 10, "ramkey E31: ", TEXT_READ_FAILED, ", status ", 0
+text_lba:
+        db      "h, LBA (hex) ", 0
 text_damaged:
         db      13, 10, "ramkey E32: ", TEXT_LOADER_CHECKSUM, 0
 text_exception:

@@ -24,6 +24,8 @@ const STICK_LEN: u64 = 64 << 20;
 const LIMIT: Duration = Duration::from_secs(180);
 /// How long a pulled stick may take to be gone.
 const PULL_LIMIT: Duration = Duration::from_secs(30);
+/// What the loader says when it stops.
+const STOPPED: &str = "Nothing was booted.";
 /// Seconds between the proof and the boot.
 const START_TIMEOUT: u8 = 3;
 
@@ -119,24 +121,28 @@ impl DemoArgs {
         outcome: &mut Outcome,
     ) -> Result<(), CliError> {
         let mut view = View::new(!window && !output.json);
-        let mut wait = |emulator: &mut Emulator, output: &mut Output, what: &str| {
+        let mut reached = |emulator: &mut Emulator, output: &mut Output, what: &str| {
             emulator.wait_for(&format!("`{what}`"), LIMIT, |machine| {
                 let screen = machine.screen()?;
                 // A closed standard output does not stop the machine; the last line of the demo reports it.
                 let _ = view.show(&screen, output.to);
                 let serial = machine.serial();
-                Ok((serial.contains(what) || serial.contains(DEMO_FAIL)).then_some(()))
+                let failed = [DEMO_FAIL, STOPPED].iter().any(|text| serial.contains(text));
+                Ok((failed || serial.contains(what)).then(|| serial.contains(what)))
             })
         };
-        wait(emulator, output, PROVEN)?;
-        outcome.proven = true;
+        outcome.proven = reached(emulator, output, PROVEN)?;
+        if !outcome.proven {
+            return Ok(());
+        }
         emulator.pull(PULL_LIMIT)?;
         outcome.pulled = true;
         say(output, "pulled    the stick is gone")?;
-        wait(emulator, output, DEMO_WAITS)?;
+        if !reached(emulator, output, DEMO_WAITS)? {
+            return Ok(());
+        }
         emulator.press(&["ret"])?;
-        wait(emulator, output, DEMO_PASS)?;
-        outcome.passed = emulator.serial().contains(DEMO_PASS);
+        outcome.passed = reached(emulator, output, DEMO_PASS)?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod every_controller;
 mod bochs;
+mod demo;
 mod guests;
 mod harness;
 mod hidden;

@@ -42,7 +42,7 @@ constants! {
     INFO_SECTORS_PER_TRACK = 12;
     /// BootInfo: heads that AH=08h gave, 16 bits.
     INFO_HEADS = 14;
-    /// Registers: interrupt number, or REGS_FAR_CALL.
+    /// Registers: interrupt number, or REGS_FAR_JUMP.
     REGS_INT = 0;
     /// Registers: FLAGS after the call.
     REGS_FLAGS = 2;

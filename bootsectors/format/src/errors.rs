@@ -42,9 +42,6 @@ boot_errors! {
     NO_LOW_MEMORY = 0x23, "too little memory below 640 KiB",
         "The resident part needs at most 4 KiB at the top of base memory, and the loader 320 KiB below it.",
         "Switch off BIOS options and boot ROMs that take base memory, such as network boot.";
-    STICK_NOT_FOUND = 0x30, "the stick does not answer under any drive number",
-        "No drive returned this stick's boot header.",
-        "Try another USB port; plug the stick in before power-on; set USB emulation to hard disk.";
     READ_FAILED = 0x31, "reading the stick failed",
         "INT 13h failed at every transfer size, by EDD and by CHS; the BIOS status and the LBA follow.",
         "Try another port; run `ramkey verify` on the stick; replace the stick.";
@@ -95,8 +92,8 @@ pub const SECTOR0_ERRORS: &[BootError] = &[
     BootError {
         name: "SECTOR0_CHECKSUM",
         code: b'S',
-        text: "ramkey S",
-        cause: "Every drive that could be read held something else than this stick's boot code.",
+        text: "ramkey S and two hex digits",
+        cause: "Every drive that could be read held something else than this stick's boot code; the digits mean nothing then.",
         remedy: "Unplug other drives; run `ramkey verify` on the stick; write it again.",
     },
 ];

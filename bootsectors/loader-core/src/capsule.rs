@@ -33,8 +33,10 @@ pub enum OpenError {
         /// Bytes that it needs.
         needed: u64,
     },
-    /// The chunk table does not have its hash.
+    /// The chunk table does not have its hash, at any transfer size.
     TableHash,
+    /// The chunk table was read right, but memory holds something else.
+    MemoryWrong,
     /// The chunks' values do not combine to the image's hash.
     ImageHash,
 }
@@ -74,23 +76,29 @@ impl From<FileError> for ChunkError {
 ///
 /// # Errors
 ///
-/// Another version is told from a damaged header: only the magic and the version are believed without the hash.
+/// Another version is told from a damaged header: only the magic and the version are believed without the hash. A
+/// header with a wrong hash is read again with smaller transfers first.
 pub fn open<S: Sectors>(reader: &mut FileReader<'_, '_, S>) -> Result<CapsuleHeader, OpenError> {
     let found = reader.len();
     if found < CAPSULE_HEADER_LEN as u64 {
         return Err(OpenError::Format(CapsuleError::NotACapsule));
     }
     let mut bytes = [0; CAPSULE_HEADER_LEN];
-    reader.read_exact(0, &mut bytes)?;
-    let parsed = CapsuleHeader::parse(&bytes);
-    if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
-        return Err(OpenError::Format(error));
-    }
-    let (hashed, expected) = bytes.split_at(HEADER_HASHED_LEN);
-    if hash(hashed)[..] != *expected {
-        return Err(OpenError::HeaderHash);
-    }
-    let header = parsed?.clone();
+    let header = loop {
+        reader.read_exact(0, &mut bytes)?;
+        let parsed = CapsuleHeader::parse(&bytes);
+        if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
+            return Err(OpenError::Format(error));
+        }
+        let (hashed, expected) = bytes.split_at(HEADER_HASHED_LEN);
+        if hash(hashed)[..] == *expected {
+            break parsed?.clone();
+        }
+        if !reader.shrink() {
+            return Err(OpenError::HeaderHash);
+        }
+        reader.invalidate();
+    };
     let expected = header.file_len.get();
     if found < expected {
         return Err(OpenError::Truncated { expected, found });
@@ -111,9 +119,19 @@ pub fn load_table<'t, S: Sectors>(
     let needed = header.table_len();
     let room = usize::try_from(needed).ok().and_then(|len| table.get_mut(..len));
     let bytes = room.ok_or(OpenError::TableRoom { needed })?;
-    reader.read_exact(CAPSULE_HEADER_LEN as u64, bytes)?;
-    if hash(bytes) != header.table_blake3 {
-        return Err(OpenError::TableHash);
+    loop {
+        let mut read = ChunkHasher::new(0);
+        copy(reader, CAPSULE_HEADER_LEN as u64, bytes, Some(&mut read), &mut |_| ())?;
+        if hash(bytes) == header.table_blake3 {
+            break;
+        }
+        if read.finish_root() == header.table_blake3 {
+            return Err(OpenError::MemoryWrong);
+        }
+        if !reader.shrink() {
+            return Err(OpenError::TableHash);
+        }
+        reader.invalidate();
     }
     let entries = <[ChunkEntry]>::ref_from_bytes(bytes).map_err(|_| OpenError::TableRoom { needed })?;
     let mut combiner = Combiner::new();
@@ -259,7 +277,7 @@ fn copy<S: Sectors>(
     out: &mut (impl Memory + ?Sized),
     mut hasher: Option<&mut ChunkHasher>,
     progress: &mut dyn FnMut(i32),
-) -> Result<(), ChunkError> {
+) -> Result<(), FileError> {
     let len = out.bytes().len();
     let mut at = 0;
     while at < len {

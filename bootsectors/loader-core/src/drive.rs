@@ -9,6 +9,14 @@ use crate::geometry::Geometry;
 
 /// Calls at one transfer size before it is given up.
 pub const TRIES: u32 = 3;
+/// Status of a call that timed out: the BIOS waited for seconds.
+const TIME_OUT: u8 = 0x80;
+/// Calls at the first size of a read that may time out, before one sector is tried once.
+const PATIENCE: u32 = 2;
+/// Reads that must work at a reduced size before twice as much is tried again.
+const GROW_AFTER: u16 = 32;
+/// How often that is tried: a BIOS with a limit keeps it.
+const GROWTHS: u8 = 4;
 
 /// The BIOS calls that reading needs. Every read fills [`Bios::buffer`] from its start.
 ///
@@ -59,6 +67,10 @@ pub struct Drive {
     method: Method,
     edd_sectors: u16,
     chs_sectors: u16,
+    /// Reads that worked since the size was last changed.
+    good: u16,
+    /// How often the size may still grow.
+    growths: u8,
 }
 
 impl Drive {
@@ -70,7 +82,7 @@ impl Drive {
             _ => Method::Edd,
         };
         let most = TRANSFER_SECTORS_MAX as u16;
-        Self { number, geometry, method, edd_sectors: most, chs_sectors: most }
+        Self { number, geometry, method, edd_sectors: most, chs_sectors: most, good: 0, growths: GROWTHS }
     }
 
     /// BIOS drive number.
@@ -103,7 +115,9 @@ impl Drive {
     /// Reads from `lba` on into the buffer: at least one sector, at most `max_sectors`; returns how many.
     ///
     /// Tries each transfer size [`TRIES`] times with a reset behind each failure, halves it down to one sector,
-    /// then does the same by the other method. What worked is remembered. At most 42 reads.
+    /// then does the same by the other method. What worked is remembered; after some reads that work, twice as much
+    /// is tried again, a few times in all, because one weak sector must not make the rest slow. At most 42 reads.
+    /// After a time-out only single sectors are tried, once by each method: the stick may be gone.
     ///
     /// # Errors
     ///
@@ -117,10 +131,14 @@ impl Drive {
             match self.read_by(method, bios, lba, room) {
                 Ok(sectors) => {
                     self.method = method;
+                    self.grow();
                     return Ok(sectors);
                 }
                 Err(Some(found)) => status = found,
                 Err(None) => {}
+            }
+            if status == TIME_OUT {
+                *self.sectors_mut(other) = 1;
             }
         }
         Err(ReadError { status, lba })
@@ -146,7 +164,7 @@ impl Drive {
         let mut room = place.map_or(room, |(_, left)| room.min(left)).min(*self.sectors_mut(method));
         loop {
             let mut status = 0;
-            for _ in 0..TRIES {
+            for tried in 1..=TRIES {
                 let answer = match place {
                     None => bios.edd_read(self.number, lba, room),
                     Some((chs, _)) => {
@@ -158,13 +176,33 @@ impl Drive {
                     Err(found) => status = found,
                 }
                 bios.reset(self.number);
+                if status == TIME_OUT && (room == 1 || tried == PATIENCE) {
+                    break;
+                }
             }
             if room == 1 {
                 return Err(Some(status));
             }
-            room = half(room);
+            room = if status == TIME_OUT { 1 } else { half(room) };
             *self.sectors_mut(method) = room;
+            self.good = 0;
         }
+    }
+
+    /// Tries larger transfers again when enough small ones worked.
+    fn grow(&mut self) {
+        let most = TRANSFER_SECTORS_MAX as u16;
+        if self.transfer_sectors() >= most || self.growths == 0 {
+            return;
+        }
+        self.good += 1;
+        if self.good < GROW_AFTER {
+            return;
+        }
+        self.good = 0;
+        self.growths -= 1;
+        let sectors = self.sectors_mut(self.method);
+        *sectors = (*sectors * 2 + 1).min(most);
     }
 
     fn sectors_mut(&mut self, method: Method) -> &mut u16 {

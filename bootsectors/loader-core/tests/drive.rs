@@ -133,15 +133,58 @@ fn a_senseless_geometry_is_not_used() {
 #[test]
 fn a_dead_drive_costs_a_bounded_number_of_calls() {
     for edd in [EddAnswer::Claimed, EddAnswer::Absent] {
-        let mut bios = MockBios::new(numbered(500), |_| Answer::Fails(0x80));
+        let mut bios = MockBios::new(numbered(500), |_| Answer::Fails(0x20));
         let mut drive = drive(edd);
-        assert_eq!(drive.read(&mut bios, 63, 127), Err(ReadError { status: 0x80, lba: 63 }));
+        assert_eq!(drive.read(&mut bios, 63, 127), Err(ReadError { status: 0x20, lba: 63 }));
         let resets = bios.calls.len() - bios.reads().len();
         // EDD 127, 63, ... 1 and CHS 63, 31, ... 1: 13 sizes, three times each, a reset behind each.
         assert_eq!((bios.reads().len(), resets), (39, 39));
         drive.read(&mut bios, 63, 127).unwrap_err();
         assert_eq!(bios.reads().len(), 39 + 6, "the second time only single sectors are tried");
     }
+}
+
+#[test]
+fn a_drive_that_times_out_is_given_up_after_four_calls() {
+    for edd in [EddAnswer::Claimed, EddAnswer::Absent] {
+        let mut bios = MockBios::new(numbered(500), |_| Answer::Fails(0x80));
+        assert_eq!(drive(edd).read(&mut bios, 63, 127), Err(ReadError { status: 0x80, lba: 63 }));
+        assert_eq!(bios.reads().len(), 4, "twice in full, one sector, and one sector by the other method");
+    }
+}
+
+#[test]
+fn a_stick_that_times_out_once_is_read_in_full_transfers() {
+    let mut first = true;
+    let mut bios = MockBios::new(numbered(1000), move |call| {
+        let fails = call != Call::Reset && std::mem::take(&mut first);
+        if fails { Answer::Fails(0x80) } else { Answer::Good }
+    });
+    let mut drive = drive(EddAnswer::Claimed);
+    assert_eq!(drive.read(&mut bios, 63, 127), Ok(127));
+}
+
+#[test]
+fn transfers_grow_again_behind_a_weak_place_but_not_for_ever() {
+    let mut bios = MockBios::new(numbered(1000), |call| match call {
+        Call::Edd { lba: ..100, sectors: 2.. } => Answer::Fails(0x10),
+        _ => Answer::Good,
+    });
+    let mut weak = drive(EddAnswer::Claimed);
+    assert_eq!(weak.read(&mut bios, 50, 127), Ok(1));
+    let sizes: Vec<u16> = (0..200).map(|_| weak.read(&mut bios, 500, 127).unwrap()).collect();
+    assert_eq!((sizes[0], sizes[40], sizes[80], sizes[199]), (1, 3, 7, 31));
+
+    let mut bios = MockBios::new(numbered(1000), |call| match call {
+        Call::Edd { sectors: 64.., .. } => Answer::Fails(0x01),
+        _ => Answer::Good,
+    });
+    let mut limited = drive(EddAnswer::Claimed);
+    for _ in 0..500 {
+        assert_eq!(limited.read(&mut bios, 300, 127), Ok(63));
+    }
+    let failed = bios.reads().iter().filter(|call| matches!(call, Call::Edd { sectors: 64.., .. })).count();
+    assert_eq!(failed, 3 * 5, "the first read, and four that tried again");
 }
 
 #[test]

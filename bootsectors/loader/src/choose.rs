@@ -18,7 +18,11 @@ use crate::halt::{Text, stop};
 use crate::{bios, load};
 
 /// Rows of the menu; more images scroll.
-const ROWS: usize = 16;
+const ROWS: usize = 12;
+/// Images that are named when another does not fit.
+const NAMED: usize = 4;
+/// Seconds that the menu waits when a key opened it on a stick that does not wait.
+const OPENED_BY_KEY: u8 = 30;
 
 /// An image on the stick.
 #[derive(Clone, Copy)]
@@ -73,6 +77,9 @@ pub fn images(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume
     if images.count == 0 {
         stop(console, errors::NO_CAPSULE, b"");
     }
+    if images.count == ENTRIES_MAX && matches!(volume.next_file(disk, &mut folder, &extension), Ok(Some(_))) {
+        console.line(b"More images than the menu can hold: the rest is not shown.");
+    }
     images
 }
 
@@ -102,7 +109,9 @@ pub fn choose(console: &mut Console, images: &Images, room: u64, ram: u64, timeo
     {
         refuse_if_needed(console, images, image, room, ram);
     }
-    menu(console, images, room, ram, if key.is_some() { 0 } else { timeout })
+    // The key may be older than this program: it opens the menu, but does not stop its countdown.
+    let timeout = if key.is_some() && timeout == NO_WAIT { OPENED_BY_KEY } else { timeout };
+    menu(console, images, room, ram, timeout)
 }
 
 /// Stops with the reason if `image` cannot be booted.
@@ -127,7 +136,7 @@ fn explain(console: &mut Console, images: &Images, image: &Image, room: u64, ram
     line.text(" needs ").mib(image.need).text(" MB.");
     console.line(line.as_bytes());
     let mut any = false;
-    for other in images.iter().filter(|other| other.fits) {
+    for other in images.iter().filter(|other| other.fits).take(NAMED) {
         let mut line = Text::new();
         line.text("Would fit: ").bytes(&other.title.as_bytes()[..other.title.as_bytes().len().min(48)]);
         line.text(", ").mib(other.need).text(" MB.");
@@ -149,11 +158,12 @@ pub fn stop_damaged(console: &mut Console, file: &FileEntry, damage: OpenError) 
             CapsuleError::Version { .. } | CapsuleError::UnknownFlags { .. } | CapsuleError::UnknownKind { .. },
         ) => errors::NEWER_CAPSULE,
         OpenError::TableRoom { .. } => errors::TOO_LITTLE_MEMORY,
+        OpenError::MemoryWrong => errors::MEMORY_WRONG,
         _ => errors::BAD_CAPSULE,
     };
     let what = match damage {
         OpenError::HeaderHash => "header hash",
-        OpenError::TableHash => "table hash",
+        OpenError::TableHash | OpenError::MemoryWrong => "table hash",
         OpenError::ImageHash => "image hash",
         OpenError::Truncated { .. } | OpenError::File(_) => "too short",
         _ => "header",

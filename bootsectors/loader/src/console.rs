@@ -17,6 +17,10 @@ const TELETYPE: u32 = 0x0E07;
 const SERIAL_POLLS: u32 = 100_000;
 const LINE_STATUS: u16 = 5;
 const DATA_READY: u8 = 1;
+/// Overrun, parity, framing error and break.
+const RECEIVE_ERRORS: u8 = 0x1E;
+/// Bytes that a UART can hold.
+const SERIAL_FIFO: u32 = 16;
 const TRANSMITTER_EMPTY: u8 = 0x20;
 
 /// Where text goes.
@@ -35,6 +39,10 @@ impl Console {
             // 16550: divisor 1 behind DLAB, 8N1, FIFOs on, DTR and RTS.
             for (register, value) in [(3, 0x80), (0, 1), (1, 0), (3, 0x03), (2, 0x07), (4, 0x03)] {
                 output(base + register, value);
+            }
+            // A mouse says what it is when DTR rises.
+            for _ in 0..SERIAL_FIFO {
+                input(base);
             }
         }
         // QEMU and Bochs answer a read of the port with its number.
@@ -100,15 +108,20 @@ impl Console {
             });
         }
         let base = self.serial?;
-        if input(base + LINE_STATUS) & DATA_READY == 0 {
+        let status = input(base + LINE_STATUS);
+        if status & DATA_READY == 0 {
             return None;
         }
-        Some(match input(base) {
-            digit @ b'0'..=b'9' => Key::Digit(digit - b'0'),
+        let byte = input(base);
+        if status & RECEIVE_ERRORS != 0 {
+            return None;
+        }
+        // Only what a person types: mice, modems and noise talk on this line too.
+        Some(match byte {
             b'\r' | b'\n' => Key::Enter,
             b'k' => Key::Up,
             b'j' => Key::Down,
-            _ => Key::Other,
+            _ => return None,
         })
     }
 

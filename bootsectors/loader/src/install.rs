@@ -74,7 +74,7 @@ pub fn install(
     let Some(count) = map.write_e820(room) else { stop(console, errors::NO_LOW_MEMORY, b"E820 table") };
 
     image.describe_disk(ram_disk, disks, floppies);
-    image.describe_memory(map, count, base_kib);
+    image.describe_memory(map, count);
     image.put8(VAR_STICK_DRIVE, stick);
     image.put8(VAR_A20_METHOD, a20_method as u8);
     let own_gdt = image.get32(VAR_GDT_BASE);
@@ -196,12 +196,13 @@ impl Resident {
         self.put8(VAR_FLOPPIES_SHOWN, floppies.shown);
     }
 
-    fn describe_memory(&mut self, map: &Map, entries: usize, base_kib: u16) {
-        self.put16(MBFT_MEMORY_88, map.kib_88());
-        self.put32(MBFT_MEMORY_1M, u32::from(map.kib_1m_16m()).min(0x3C00));
-        self.put32(MBFT_MEMORY_16M, u32::from(map.units_64k_above_16m()));
+    fn describe_memory(&mut self, memory: &Map, entries: usize) {
+        self.put16(MBFT_MEMORY_88, memory.kib_88());
+        self.put32(MBFT_MEMORY_1M, u32::from(memory.kib_1m_16m()).min(0x3C00));
+        self.put32(MBFT_MEMORY_16M, u32::from(memory.units_64k_above_16m()));
         self.put8(VAR_E820_COUNT, entries as u8);
-        self.put16(MBFT_OLD_BASE_MEMORY, base_kib);
+        // As the BIOS has it, although the map may end sooner.
+        self.put16(MBFT_OLD_BASE_MEMORY, low::read::<u16>(map::BASE_MEMORY));
         self.put16(MBFT_COMMAND_LINE + 2, (self.start >> 4) as u16);
     }
 
@@ -255,15 +256,25 @@ fn make_first_track(console: &mut Console, ram_disk: &RamDisk) {
     let boot = low::high(ram_disk.image(), SECTOR_SIZE as usize);
     let bytes_per_sector = u16::from_le_bytes([boot[11], boot[12]]);
     let hidden = u32::from_le_bytes([boot[28], boot[29], boot[30], boot[31]]);
-    if u32::from(bytes_per_sector) == SECTOR_SIZE && hidden != lead {
+    if u32::from(bytes_per_sector) != SECTOR_SIZE {
+        return;
+    }
+    let mut line = Text::new();
+    line.text("Changed in memory:");
+    let nothing = line.as_bytes().len();
+    if hidden != lead {
         boot[28..32].copy_from_slice(&lead.to_le_bytes());
-        for at in BPB_SIGNATURES {
-            if boot[at] == 0x29 {
-                boot[at - 2] = header.drive;
-            }
+        line.text(" hidden sectors from ").decimal(hidden).text(" to ").decimal(lead).text(".");
+    }
+    for at in BPB_SIGNATURES {
+        let drive = &mut boot[at - 2..=at];
+        if drive[2] == 0x29 && drive[0] != header.drive {
+            line.text(" drive from ").hex(u64::from(drive[0]), 2).text("h to ").hex(u64::from(header.drive), 2);
+            line.text("h.");
+            drive[0] = header.drive;
         }
-        let mut line = Text::new();
-        line.text("Changed in memory: hidden sectors from ").decimal(hidden).text(" to ").decimal(lead).text(".");
+    }
+    if line.as_bytes().len() > nothing {
         console.line(line.as_bytes());
     }
 }

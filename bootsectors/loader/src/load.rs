@@ -66,6 +66,13 @@ pub fn load(
     let Some(place) = map.highest_fit(need(&header), PAGE as u32) else {
         stop(console, errors::TOO_LITTLE_MEMORY, b"");
     };
+    for end in [place, place + (need(&header) - PAGE) as u32] {
+        if !low::holds(end) {
+            let mut line = Text::new();
+            line.text("the BIOS told of memory at 0x").hex(u64::from(end), 8).text(", and there is none");
+            stop(console, errors::MEMORY_WRONG, line.as_bytes());
+        }
+    }
     // The table lies below the disk, and is free memory again when the disk is proven.
     let ram_disk = RamDisk { base: place + table_len(&header) as u32, header };
     let header = &ram_disk.header;

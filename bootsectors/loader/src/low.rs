@@ -1,6 +1,8 @@
 //! Memory below 1 MiB that the BIOS and the boot chain share: the only place that reads and writes it.
 
-use ramkey_format::memory::{BIOS_PACKET, BIOS_PACKET_LEN, BOUNCE, BOUNCE_LEN, LOW_MEMORY_END};
+use ramkey_format::memory::{
+    BIOS_PACKET, BIOS_PACKET_LEN, BOUNCE, BOUNCE_LEN, LOW_MEMORY_END, REAL_STACK,
+};
 
 /// One past the last byte of conventional memory and ROM.
 pub const END: u32 = 0x10_0000;
@@ -53,4 +55,18 @@ pub fn high(start: u32, len: usize) -> &'static mut [u8] {
     // SAFETY: the range is usable memory that nothing else of the boot chain uses; A20 is checked by the caller. The
     // lengths asked for are chunks and tables, far below isize::MAX.
     unsafe { core::slice::from_raw_parts_mut(start as *mut u8, len) }
+}
+
+/// Whether the memory at `address`, above 1 MiB, keeps what is written to it.
+pub fn holds(address: u32) -> bool {
+    assert!(address >= END && address.is_multiple_of(4));
+    [0x5AA5_1234_u32, 0xA55A_EDCB].into_iter().all(|value| {
+        // SAFETY: the caller got the address from the memory map as free; the volatile accesses are four aligned bytes.
+        // Another address is read in between, so that the bus does not just return the last value.
+        unsafe {
+            (address as *mut u32).write_volatile(value);
+            (REAL_STACK as *const u32).read_volatile();
+            (address as *const u32).read_volatile() == value
+        }
+    })
 }

@@ -66,6 +66,9 @@ fn e801(base_kib: u16) -> Map {
 
 fn e88(base_kib: u16) -> Map {
     let after = bios::call(0x15, Registers { eax: 0x8800.into(), ..Registers::default() });
-    // The carry flag of this old call means nothing on some machines; zero KiB is no answer.
+    // The carry flag of this old call means nothing on some machines, so one of these must be there too.
+    if bios::failed(&after) && matches!(bios::status(&after), 0x80 | 0x86) {
+        return Map::new();
+    }
     Map::from_88(after.eax.get() as u16, base_kib)
 }
