@@ -26,6 +26,9 @@ pub const TITLE_MAX: usize = 64;
 const PARTITION_LBA: u64 = 2048;
 /// Sectors of a GPT at each end of the stick: header and 128 entries; a protective MBR comes before the first.
 pub(crate) const GPT_SECTORS: u64 = 33;
+/// Lengths of the smallest and the largest stick that is chosen for the user.
+const USUAL_LEN_MIN: u64 = 16 << 20;
+const USUAL_LEN_MAX: u64 = 2 << 40;
 /// Largest stick with 64 heads and 32 sectors per track: 1024 cylinders of 1 MiB.
 const SMALL_STICK_SECTORS: u64 = 1024 * 64 * 32;
 
@@ -231,6 +234,29 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
         menu_timeout: request.menu_timeout,
         capsules,
     })
+}
+
+/// Plans the smallest usual stick of at least `least_len` bytes that the request can have, whatever size it names:
+/// 16 MiB, and each power of two up to 2 TiB.
+///
+/// # Errors
+///
+/// What no larger stick would change, or what the largest is still too small for.
+pub fn plan_smallest(request: &Request, least_len: u64) -> Result<Plan, PlanError> {
+    let mut result = Err(PlanError::StickTooSmall { needed: least_len, available: USUAL_LEN_MAX });
+    let doubled = |len: &u64| (*len < USUAL_LEN_MAX).then_some(len * 2);
+    for len in std::iter::successors(Some(USUAL_LEN_MIN), doubled).filter(|&len| len >= least_len) {
+        result = plan(&Request { stick_sectors: len / SECTOR_LEN, ..request.clone() });
+        let too_small = match &result {
+            Err(PlanError::StickTooSmall { .. } | PlanError::ImageTooLarge { .. }) => true,
+            Err(PlanError::FsSize { least, found, .. }) => found < least,
+            _ => false,
+        };
+        if !too_small {
+            break;
+        }
+    }
+    result
 }
 
 /// 64/32 while 1024 cylinders of it reach the end, else 255/63: the two that most BIOSes and tools agree on.

@@ -62,6 +62,8 @@ pub struct StickReport {
     pub layout: &'static str,
     /// Sectors of the stick.
     pub sectors: u64,
+    /// Whether its size was chosen because nobody named one.
+    pub size_chosen: bool,
     /// For example `FAT16`.
     pub file_system: String,
     /// Label of the file system.
@@ -115,6 +117,7 @@ impl StickReport {
         Self {
             layout: layout_name(plan.layout),
             sectors: plan.stick_sectors,
+            size_chosen: false,
             file_system: plan.volume.bits.to_string(),
             label: String::from_utf8_lossy(&plan.label).trim_end().to_owned(),
             volume_lba: plan.volume.lba,

@@ -116,6 +116,31 @@ fn a_dry_run_is_the_plan_and_makes_nothing() {
 }
 
 #[test]
+fn without_a_size_the_smallest_usual_stick_is_made_and_an_old_file_keeps_its_own() {
+    let desk = Desk::new();
+    let write = ["write", "dos.img", "--to", "stick.img", "--json"];
+    let report = desk.json(&write);
+    assert_eq!((&report["sectors"], &report["size_chosen"]), (&32768.into(), &true.into()));
+    assert_eq!(desk.stick().len(), 16 << 20);
+    assert_eq!(desk.json(&["plan", "dos.img", "--json"])["stick_id"], report["stick_id"]);
+    assert_eq!(desk.status(&["verify", "--strict", "stick.img"]), Some(0));
+
+    fs::write(desk.folder.path().join("stick.img"), vec![0; 8 << 20]).unwrap();
+    let report = desk.json(&write);
+    assert_eq!((&report["sectors"], &report["size_chosen"]), (&16384.into(), &false.into()));
+    // The partitions of 16 and 32 MiB have 14 and 30.
+    for (mib, chosen) in [(12, 16), (13, 32), (26, 32), (28, 64)] {
+        let mut image = vec![0; mib << 20];
+        blake3::Hasher::new().finalize_xof().fill(&mut image);
+        fs::write(desk.folder.path().join("large.img"), image).unwrap();
+        let plan = desk.json(&["plan", "large.img", "--kind", "hdd", "--json"]);
+        assert_eq!(plan["sectors"].as_u64(), Some(chosen * 2048), "{mib} MiB");
+    }
+    let plan = desk.json(&["plan", "dos.img", "--fs", "fat32", "--json"]);
+    assert_eq!(plan["sectors"], 64 * 2048, "no smaller stick has a FAT32");
+}
+
+#[test]
 fn the_report_has_the_hash_that_b3sum_prints() {
     let desk = Desk::new();
     let report = desk.json(&[&WRITE[..], &["--json", "--title", "DOS 6.22", "--read-only"]].concat());

@@ -1,5 +1,7 @@
 //! The program itself is stopped: killed at any moment, asked to end, or out of room.
 
+mod skip;
+
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use skip::skip;
 
 const ROUNDS: u32 = 16;
 
@@ -134,8 +137,7 @@ fn a_full_file_system_leaves_a_stick_that_does_not_boot() {
     let mount =
         Command::new("mount").args(["-t", "tmpfs", "-o", "size=4M", "tmpfs"]).arg(&small).output().unwrap();
     if !mount.status.success() {
-        eprintln!("skipped: no small file system ({})", String::from_utf8_lossy(&mount.stderr).trim());
-        return;
+        return skip("small file system", &mount.stderr);
     }
     let stick = small.join("stick.img");
     let status = desk.write("new.img", &stick).status().unwrap();

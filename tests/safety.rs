@@ -1,4 +1,9 @@
 //! What is refused, and that it stays untouched: decisions in tables, made-up machines, and real loop devices.
+//!
+//! Many kernels that tests run on have no device mapper and find no partitions on loop devices: there the made-up
+//! machines stand in.
+
+mod skip;
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, symlink};
@@ -10,6 +15,7 @@ use ramkey::device::{
     TargetPath, Use, refusal, uses,
 };
 use ramkey::pipeline::Target;
+use skip::skip;
 
 fn stick() -> DeviceFacts {
     DeviceFacts {
@@ -298,8 +304,8 @@ fn an_empty_file_gets_the_size_that_is_asked_for() {
     let path = folder.path().join("stick.img");
     fs::write(&path, "").unwrap();
     let target = TargetPath::look(&system, &path).unwrap();
-    assert!(matches!(target.stick_len(None), Err(OpenError::NoSize { .. })));
-    assert_eq!(target.stick_len(Some(8192)).unwrap(), 8192);
+    assert_eq!(target.stick_len(None).unwrap(), None);
+    assert_eq!(target.stick_len(Some(8192)).unwrap(), Some(8192));
     let file = FileTarget::open(&target, 8192).unwrap();
     assert!(file.is_fresh());
     assert_eq!(fs::metadata(&path).unwrap().len(), 8192);
@@ -331,7 +337,7 @@ impl Loop {
         let path = path.display().to_string();
         let output = run("losetup", &[&["--find", "--show"], options, &[&path]].concat());
         if !output.status.success() {
-            eprintln!("skipped: no loop device ({})", String::from_utf8_lossy(&output.stderr).trim());
+            skip("loop device", &output.stderr);
             return None;
         }
         let node = String::from_utf8(output.stdout).unwrap().trim().into();
@@ -436,8 +442,7 @@ fn swap_space_in_use_is_refused() {
     assert!(run("mkswap", &[device.node()]).status.success());
     let output = run("swapon", &[device.node()]);
     if !output.status.success() {
-        eprintln!("skipped: no swap ({})", String::from_utf8_lossy(&output.stderr).trim());
-        return;
+        return skip("swap", &output.stderr);
     }
     device.refuses(&image, "is swap space in use");
     assert!(run("swapoff", &[device.node()]).status.success());

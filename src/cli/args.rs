@@ -56,7 +56,7 @@ pub struct StickArgs {
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
 
-    /// Size of the stick, for example 128M; needed when the file does not exist yet
+    /// Size of the stick, for example 128M; for a new file the smallest usual one that leaves a tenth free, if not given
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub size: Option<Bytes>,
 

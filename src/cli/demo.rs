@@ -191,7 +191,7 @@ fn write_stick(image: &Path, stick: &Path) -> Result<String, CliError> {
     let system = System::default();
     let target = TargetPath::look(&system, stick).map_err(CliError::Target)?;
     let destination = Destination { system: &system, target: &target, images: &[image.to_owned()] };
-    let report = make_stick(&plan, &layout, &scans, &[&source], &destination, STICK_LEN)?;
+    let report = make_stick(&plan, &layout, &scans, &[&source], &destination)?;
     Ok(report.stick.images.iter().map(|image| image.blake3.to_string()).collect())
 }
 

@@ -8,6 +8,7 @@ mod exit;
 mod inspect;
 mod list;
 mod plan;
+mod prepare;
 mod reference;
 mod render;
 mod verify;

@@ -5,23 +5,23 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
-use crate::cli::write::{Prepared, prepare, show_stick};
+use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::write::show_stick;
 use crate::cli::{CliError, Exit, Output};
 use crate::device::{System, TargetPath};
-use crate::report::StickReport;
 use crate::units::Bytes;
 
 /// Show every range that `write` would write, and why
 ///
 /// Opens nothing for writing; the same as `write --dry-run`. The size of the stick comes from --size or from the
-/// target.
+/// target; without them it is the one that `write` would choose.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
     stick: StickArgs,
 
     /// The stick: a device such as /dev/sdX, or a file
-    #[arg(long, value_name = "TARGET", required_unless_present = "size")]
+    #[arg(long, value_name = "TARGET")]
     to: Option<PathBuf>,
 }
 
@@ -35,16 +35,15 @@ impl PlanArgs {
         self.stick.check()?;
         let size = self.stick.size.map(|Bytes(len)| len);
         let images = self.stick.open()?;
-        let len = match (&self.to, size) {
-            (None, Some(len)) => len,
-            (Some(to), _) => {
+        let len = match &self.to {
+            None => size,
+            Some(to) => {
                 let system = System::default();
                 let target = TargetPath::look(&system, to).map_err(CliError::Target)?;
                 let len = target.stick_len(size).map_err(CliError::Target)?;
                 target.admit(&system, &self.stick.images)?;
                 len
             }
-            (None, None) => return Err(CliError::Usage { what: "--size or --to is needed".into() }),
         };
         show_plan(output, &prepare(&self.stick, images, len)?)?;
         Ok(Exit::Done)
@@ -53,7 +52,7 @@ impl PlanArgs {
 
 /// Prints images, stick and ranges.
 pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), CliError> {
-    let report = StickReport::new(&prepared.plan, &prepared.layout, &prepared.scans);
+    let report = prepared.report();
     output.show(&report, |out| {
         show_stick(out, &report)?;
         writeln!(out, "\n{:>23}  {:>10}  {:<12}  why", "sectors", "bytes", "what")?;

@@ -7,16 +7,17 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use crate::cli::args::{Images, StickArgs};
+use crate::cli::args::StickArgs;
 use crate::cli::plan::show_plan;
+use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::{CliError, Exit, Output, Progress, confirm};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
-use crate::image::{Scan, Source, scan};
-use crate::layout::{Layout, layout};
+use crate::image::{Scan, Source};
+use crate::layout::Layout;
 use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
-use crate::plan::{Plan, plan};
+use crate::plan::Plan;
 use crate::report::{Report, StickReport};
-use crate::units::Bytes;
+use crate::units::{Bytes, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
 ///
@@ -38,14 +39,6 @@ pub struct WriteArgs {
     /// Do not ask before a device is erased
     #[arg(long)]
     yes: bool,
-}
-
-/// A stick that can be written: everything but the bytes is decided.
-pub(super) struct Prepared {
-    pub plan: Plan,
-    pub layout: Layout,
-    pub scans: Vec<Scan>,
-    pub images: Images,
 }
 
 impl WriteArgs {
@@ -72,24 +65,10 @@ impl WriteArgs {
             confirm::ask(&system, facts)?;
         }
         let destination = Destination { system: &system, target: &target, images: &self.stick.images };
-        let report = put(&prepared, &destination, len)?;
+        let report = put(&prepared, &destination)?;
         output.show(&report, |out| show_report(out, &self.to, &report))?;
         Ok(Exit::Done)
     }
-}
-
-/// Plans the stick, hashes the images, lays it out.
-pub(super) fn prepare(args: &StickArgs, images: Images, stick_len: u64) -> Result<Prepared, CliError> {
-    let plan = plan(&args.request(&images.facts, stick_len))?;
-    let mut scans = Vec::new();
-    for (source, facts) in images.sources.iter().zip(&images.facts) {
-        let bar = Progress::bar("hashing", facts.len);
-        let result = scan(source, &mut |bytes| bar.inc(bytes));
-        bar.finish_and_clear();
-        scans.push(result.map_err(|source| CliError::Read { path: facts.path.clone(), source })?);
-    }
-    let layout = layout(&plan, &scans)?;
-    Ok(Prepared { plan, layout, scans, images })
 }
 
 /// Where a stick is written to.
@@ -103,13 +82,16 @@ pub struct Destination<'a> {
 }
 
 /// Opens the target and writes, proves and commits the stick, with progress on standard error.
-fn put(prepared: &Prepared, destination: &Destination, len: u64) -> Result<Report, CliError> {
+fn put(prepared: &Prepared, destination: &Destination) -> Result<Report, CliError> {
     let sources: Vec<&dyn Source> =
         prepared.images.sources.iter().map(|source| source as &dyn Source).collect();
-    make_stick(&prepared.plan, &prepared.layout, &prepared.scans, &sources, destination, len)
+    let Prepared { plan, layout, scans, .. } = prepared;
+    let mut report = make_stick(plan, layout, scans, &sources, destination)?;
+    report.stick.size_chosen = prepared.size_chosen;
+    Ok(report)
 }
 
-/// Writes, proves and commits a stick of `len` bytes that is laid out, with progress on standard error.
+/// Writes, proves and commits a stick that is laid out, with progress on standard error.
 ///
 /// An interrupt or a request to terminate stops it after the piece in work; a second one ends the program at once.
 /// A file that was made for it is removed again if nothing was written to it.
@@ -123,7 +105,6 @@ pub fn make_stick(
     scans: &[Scan],
     sources: &[&dyn Source],
     destination: &Destination,
-    len: u64,
 ) -> Result<Report, CliError> {
     let Destination { system, target, images } = *destination;
     let stop = Arc::new(AtomicBool::new(false));
@@ -159,7 +140,7 @@ pub fn make_stick(
             committed
         }
         TargetPath::File { .. } | TargetPath::New { .. } => {
-            let file = FileTarget::open(target, len).map_err(CliError::Target)?;
+            let file = FileTarget::open(target, plan.stick_sectors * SECTOR_LEN).map_err(CliError::Target)?;
             run(layout, &file, &inputs, &stop).inspect_err(|error| {
                 let untouched = matches!(error, CliError::Pipeline(f) if f.stick == StickState::Untouched);
                 if untouched && matches!(target, TargetPath::New { .. }) {
@@ -228,8 +209,9 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     }
     writeln!(
         out,
-        "stick     {}, {}, {} \"{}\", id {}",
-        Bytes(stick.sectors * crate::units::SECTOR_LEN),
+        "stick     {}{}, {}, {} \"{}\", id {}",
+        Bytes(stick.sectors * SECTOR_LEN),
+        if stick.size_chosen { " (chosen; --size sets another)" } else { "" },
         stick.layout,
         stick.file_system,
         stick.label,

@@ -34,12 +34,6 @@ pub enum OpenError {
         /// What it is.
         kind: &'static str,
     },
-    /// A new or empty file needs a length.
-    #[error("{} has no size yet, so it must be given", path.display())]
-    NoSize {
-        /// The path.
-        path: PathBuf,
-    },
     /// The file or device has another length.
     #[error("{} has {found} bytes, and --size asks for {wanted}", path.display())]
     Size {
@@ -82,7 +76,6 @@ impl OpenError {
             }
             Self::Missing { .. } => "check the path".into(),
             Self::Kind { .. } => "name a stick (`ramkey list` shows them) or a file".into(),
-            Self::NoSize { .. } => "add --size, for example --size 128M".into(),
             Self::Size { .. } => "leave --size out, or remove the file first".into(),
             Self::Busy { .. } => "close the program that uses it; `lsof` names it".into(),
             Self::Changed { .. } => "repeat the command".into(),
@@ -185,27 +178,23 @@ impl TargetPath {
         }
     }
 
-    /// Length in bytes that the stick will have, given what the user asked for.
+    /// Length in bytes that the stick will have, given what the user asked for; `None` if any will do.
     ///
     /// # Errors
     ///
-    /// [`OpenError::NoSize`] if a new or empty file gets no length, [`OpenError::Size`] if a thing that exists has
-    /// another one.
-    pub fn stick_len(&self, wanted: Option<u64>) -> Result<u64, OpenError> {
+    /// [`OpenError::Size`] if a thing that exists has another length.
+    pub fn stick_len(&self, wanted: Option<u64>) -> Result<Option<u64>, OpenError> {
         let found = match self {
-            Self::Block(facts) => facts.len,
             // An empty file is as good as none: `mktemp` makes such.
-            Self::File { path, len: 0, .. } => {
-                return wanted.ok_or_else(|| OpenError::NoSize { path: path.clone() });
-            }
+            Self::New { .. } | Self::File { len: 0, .. } => return Ok(wanted),
+            Self::Block(facts) => facts.len,
             Self::File { len, .. } => *len,
-            Self::New { path } => return wanted.ok_or_else(|| OpenError::NoSize { path: path.clone() }),
         };
         match wanted {
             Some(wanted) if wanted != found => {
                 Err(OpenError::Size { path: self.path().into(), found, wanted })
             }
-            _ => Ok(found),
+            _ => Ok(Some(found)),
         }
     }
 

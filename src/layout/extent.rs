@@ -90,6 +90,12 @@ impl Layout {
         self.extents.iter().map(|extent| extent.sectors).sum()
     }
 
+    /// Sectors of all images' capsules.
+    pub fn capsule_sectors(&self) -> u64 {
+        let capsules = self.extents.iter().filter(|extent| matches!(extent.role, Role::Capsule { .. }));
+        capsules.map(|extent| extent.sectors).sum()
+    }
+
     /// What is wrong with the list, if anything is: it must begin with sector 0, ascend, not overlap and stay on the
     /// stick, and all bytes must be as long as their range.
     pub(super) fn check(&self) -> Result<(), &'static str> {

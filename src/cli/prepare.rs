@@ -1,0 +1,69 @@
+//! From the images of a command line to a stick that is laid out, whatever is to become of it.
+
+use crate::cli::args::{Images, StickArgs};
+use crate::cli::{CliError, Progress};
+use crate::image::{Scan, scan};
+use crate::layout::{Layout, LayoutError, layout};
+use crate::plan::{Plan, Request, plan, plan_smallest};
+use crate::report::StickReport;
+use crate::units::SECTOR_LEN;
+
+/// A stick that can be written: everything but the bytes is decided.
+pub(super) struct Prepared {
+    pub plan: Plan,
+    pub layout: Layout,
+    pub scans: Vec<Scan>,
+    pub images: Images,
+    /// Whether nobody named a size.
+    pub size_chosen: bool,
+}
+
+impl Prepared {
+    /// Describes the stick.
+    pub fn report(&self) -> StickReport {
+        let report = StickReport::new(&self.plan, &self.layout, &self.scans);
+        StickReport { size_chosen: self.size_chosen, ..report }
+    }
+}
+
+/// Plans the stick, hashes the images, lays it out. Without a length it becomes the smallest usual stick that has a
+/// tenth of its file system left.
+pub(super) fn prepare(
+    args: &StickArgs,
+    images: Images,
+    stick_len: Option<u64>,
+) -> Result<Prepared, CliError> {
+    let request = args.request(&images.facts, stick_len.unwrap_or(0));
+    // Before the images are read, because that takes long and most errors show here.
+    let plan = if stick_len.is_some() { plan(&request)? } else { plan_smallest(&request, 0)? };
+    let mut scans = Vec::new();
+    for (source, facts) in images.sources.iter().zip(&images.facts) {
+        let bar = Progress::bar("hashing", facts.len);
+        let result = scan(source, &mut |bytes| bar.inc(bytes));
+        bar.finish_and_clear();
+        scans.push(result.map_err(|source| CliError::Read { path: facts.path.clone(), source })?);
+    }
+    let size_chosen = stick_len.is_none();
+    let (plan, layout) = if size_chosen { grow(&request, plan, &scans)? } else { lay_out(plan, &scans)? };
+    Ok(Prepared { plan, layout, scans, images, size_chosen })
+}
+
+fn lay_out(plan: Plan, scans: &[Scan]) -> Result<(Plan, Layout), CliError> {
+    let layout = layout(&plan, scans)?;
+    Ok((plan, layout))
+}
+
+/// Takes the next larger stick until a tenth is left. Ends: there is a largest.
+fn grow(request: &Request, mut plan: Plan, scans: &[Scan]) -> Result<(Plan, Layout), CliError> {
+    loop {
+        match layout(&plan, scans) {
+            Ok(layout) if layout.capsule_sectors() <= plan.volume.sectors / 10 * 9 => {
+                return Ok((plan, layout));
+            }
+            Ok(_) | Err(LayoutError::TooLarge { .. }) => {
+                plan = plan_smallest(request, 2 * plan.stick_sectors * SECTOR_LEN)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
