@@ -66,7 +66,9 @@ fn update_lists() {
 /// Name of the package of Debian's newest kernel.
 fn kernel_package() -> String {
     let find = || {
-        let depends = tool("apt-cache", &["depends", "--important", "linux-image-amd64"]);
+        let mut ask = Command::new("apt-cache");
+        let answer = ask.args(["depends", "--important", "linux-image-amd64"]).output().expect("apt-cache");
+        let depends = String::from_utf8_lossy(&answer.stdout).into_owned();
         depends.split_whitespace().find(|word| word.starts_with("linux-image-6")).map(str::to_owned)
     };
     find().unwrap_or_else(|| {
