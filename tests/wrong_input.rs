@@ -30,7 +30,7 @@ impl Desk {
         symlink("nowhere", at("dangling.img")).unwrap();
         assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
         fs::set_permissions(at("locked.img"), fs::Permissions::from_mode(0o444)).unwrap();
-        fs::set_permissions(at("secret.img"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(at("secret.img"), fs::Permissions::from_mode(0o000)).unwrap();
         fs::set_permissions(desk.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         desk
     }

@@ -59,7 +59,7 @@ pub fn probe(
         KindChoice::Auto => evidence.kind(),
         KindChoice::Is(kind) => (kind, "it was asked for"),
     };
-    let limit = if kind == Kind::Floppy { FLOPPY_SECTORS_MAX } else { DISK_LEN_MAX / SECTOR_LEN };
+    let limit = if kind == Kind::Floppy { FLOPPY_LEN_MAX } else { DISK_LEN_MAX } / SECTOR_LEN;
     if let Some(sectors) = chs.map(|asked| asked.sectors()).filter(|&sectors| sectors > limit) {
         return Err(ImageError::Geometry { path: path.to_owned(), sectors, kind, limit });
     }
