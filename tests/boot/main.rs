@@ -1,6 +1,7 @@
 //! Boots sticks in QEMU: what the target machine sees, guest by guest.
 
 mod every_controller;
+mod answers;
 mod bochs;
 mod demo;
 mod guests;

@@ -35,9 +35,16 @@ fn unpacked(package: &str) -> PathBuf {
         return folder;
     }
     let download = scratch();
-    let mut apt = Command::new("apt-get");
-    apt.args(["-q", "-o", "APT::Sandbox::User=root", "download", package]).current_dir(download.path());
-    let output = apt.output().expect("apt-get is needed: the guests are packages of Debian");
+    let fetch = || {
+        let mut apt = Command::new("apt-get");
+        apt.args(["-q", "-o", "APT::Sandbox::User=root", "download", package]).current_dir(download.path());
+        apt.output().expect("apt-get is needed: the guests are packages of Debian")
+    };
+    let mut output = fetch();
+    if !output.status.success() {
+        update_lists();
+        output = fetch();
+    }
     assert!(output.status.success(), "downloading {package}: {}", String::from_utf8_lossy(&output.stderr));
     let mut entries = fs::read_dir(download.path()).expect("the folder of the download");
     let deb = entries.next().expect("a package was downloaded").expect("its name").path();
@@ -49,6 +56,23 @@ fn unpacked(package: &str) -> PathBuf {
         fs::remove_dir_all(&fresh).expect("another test was first");
     }
     folder
+}
+
+/// Brings the package lists up to date: they may be older than what is to be had.
+fn update_lists() {
+    tool("apt-get", &["-q", "update"]);
+}
+
+/// Name of the package of Debian's newest kernel.
+fn kernel_package() -> String {
+    let find = || {
+        let depends = tool("apt-cache", &["depends", "--important", "linux-image-amd64"]);
+        depends.split_whitespace().find(|word| word.starts_with("linux-image-6")).map(str::to_owned)
+    };
+    find().unwrap_or_else(|| {
+        update_lists();
+        find().expect("the package lists have a kernel")
+    })
 }
 
 /// Boots `image` from RAM with `ram_mib` of memory, and pulls the stick when the image is proven and in place.
@@ -154,10 +178,8 @@ pub fn linux(controller: Controller) {
 
 /// A partitioned FAT16 disk of 24 MiB with SYSLINUX, Debian's kernel, and an initial RAM disk that looks for its disk.
 fn linux_disk(folder: &Path) -> PathBuf {
-    let depends = tool("apt-cache", &["depends", "--important", "linux-image-amd64"]);
-    let package =
-        depends.split_whitespace().find(|word| word.starts_with("linux-image-6")).expect("a kernel");
-    let kernel = unpacked(package);
+    let package = kernel_package();
+    let kernel = unpacked(&package);
     let release = package.trim_start_matches("linux-image-");
     let initrd = initrd(folder, &kernel.join("lib/modules").join(release).join("kernel/drivers/mtd"));
 

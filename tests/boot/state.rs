@@ -19,6 +19,12 @@ fn a_system_may_hook_int_13h_and_call_it_from_inside() {
 }
 
 #[test]
+fn a_disk_above_1_mib_is_read_while_a20_is_off_and_a20_stays_off() {
+    let image = disk("a20", SMALL, SMALL.sectors(), &[]);
+    passes(&image, &AS_HDD, |_| ());
+}
+
+#[test]
 fn a_virtual_8086_monitor_moves_the_memory_and_may_refuse() {
     let image = disk("v86", SMALL, SMALL.sectors(), &[]);
     passes(&image, &AS_HDD, |_| ());

@@ -26,6 +26,15 @@ macro_rules! boot_errors {
         pub const BOOT_ERRORS: &[BootError] = &[$( BootError {
             name: stringify!($name), code: $code, text: $text, cause: $cause, remedy: $remedy,
         } ),+];
+
+        /// What the screen says for `code`; empty if it is none of ours. The loader uses this and not
+        /// [`BOOT_ERRORS`], so that only these texts take room on the stick.
+        pub const fn text(code: u8) -> &'static str {
+            match code {
+                $( $code => $text, )+
+                _ => "",
+            }
+        }
     };
 }
 
@@ -97,8 +106,3 @@ pub const SECTOR0_ERRORS: &[BootError] = &[
         remedy: "Unplug other drives; run `ramkey verify` on the stick; write it again.",
     },
 ];
-
-/// The entry of `code`, if it is one of [`BOOT_ERRORS`].
-pub fn find(code: u8) -> Option<&'static BootError> {
-    BOOT_ERRORS.iter().find(|error| error.code == code)
-}

@@ -77,33 +77,36 @@ impl From<FileError> for ChunkError {
 /// # Errors
 ///
 /// Another version is told from a damaged header: only the magic and the version are believed without the hash. A
-/// header with a wrong hash is read again with smaller transfers first.
+/// header that is wrong is read once more, alone: some BIOSes spoil long transfers.
 pub fn open<S: Sectors>(reader: &mut FileReader<'_, '_, S>) -> Result<CapsuleHeader, OpenError> {
     let found = reader.len();
     if found < CAPSULE_HEADER_LEN as u64 {
         return Err(OpenError::Format(CapsuleError::NotACapsule));
     }
     let mut bytes = [0; CAPSULE_HEADER_LEN];
-    let header = loop {
-        reader.read_exact(0, &mut bytes)?;
-        let parsed = CapsuleHeader::parse(&bytes);
-        if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
-            return Err(OpenError::Format(error));
-        }
-        let (hashed, expected) = bytes.split_at(HEADER_HASHED_LEN);
-        if hash(hashed)[..] == *expected {
-            break parsed?.clone();
-        }
-        if !reader.shrink() {
-            return Err(OpenError::HeaderHash);
-        }
-        reader.invalidate();
+    reader.read_exact(0, &mut bytes)?;
+    let header = match check_header(&bytes) {
+        Ok(header) => header,
+        Err(_) => check_header(reader.first_sector()?)?,
     };
     let expected = header.file_len.get();
     if found < expected {
         return Err(OpenError::Truncated { expected, found });
     }
     Ok(header)
+}
+
+fn check_header(bytes: &[u8]) -> Result<CapsuleHeader, OpenError> {
+    let parsed = CapsuleHeader::parse(bytes);
+    if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
+        return Err(OpenError::Format(error));
+    }
+    let hashed = bytes.get(..HEADER_HASHED_LEN).unwrap_or(&[]);
+    let expected = bytes.get(HEADER_HASHED_LEN..CAPSULE_HEADER_LEN).unwrap_or(&[]);
+    if hash(hashed)[..] != *expected {
+        return Err(OpenError::HeaderHash);
+    }
+    Ok(parsed?.clone())
 }
 
 /// Reads the chunk table to the start of `table` and checks it.

@@ -109,6 +109,8 @@ impl Drive {
         let smaller = *sectors > 1;
         // Faster down than after an error: a whole chunk is read at each size.
         *sectors = half(half(*sectors));
+        // A BIOS that spoils long transfers will do so again.
+        self.growths = 0;
         smaller
     }
 

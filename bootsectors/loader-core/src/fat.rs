@@ -174,6 +174,11 @@ impl<'w> Volume<'w> {
         })
     }
 
+    /// Forgets the part of the table that is in memory: it may have been read wrong without an error.
+    pub fn invalidate(&mut self) {
+        self.window_count = 0;
+    }
+
     /// First sector of the volume.
     pub fn lba(&self) -> u64 {
         self.lba

@@ -86,6 +86,18 @@ impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
         bytes.get(within..within + len).ok_or(FileError::PastEnd)
     }
 
+    /// The first sector of the file, read again and alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileReader::piece`].
+    pub fn first_sector(&mut self) -> Result<&[u8], FileError> {
+        let (lba, _) = self.locate(0)?;
+        self.sectors.invalidate();
+        self.transfer = (0, lba, 1);
+        Ok(self.sectors.read(lba, 1)?)
+    }
+
     /// Fills `out` with the bytes from `offset` on.
     ///
     /// # Errors
@@ -107,9 +119,12 @@ impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
         self.locate((offset >> SECTOR_SHIFT) as u32).ok().map(|(lba, _)| lba)
     }
 
-    /// Forgets what was read, so that the next read asks the drive again.
+    /// Forgets what was read, of the file and of its chain of clusters, so that the next read asks the drive again.
     pub fn invalidate(&mut self) {
         self.sectors.invalidate();
+        self.volume.invalidate();
+        self.cursor = Cursor::new(self.file.first_cluster);
+        self.transfer = (0, 0, 0);
     }
 
     /// Asks for smaller transfers; `false` if they cannot be smaller.

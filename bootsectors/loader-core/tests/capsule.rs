@@ -129,6 +129,19 @@ fn images_of_every_shape_come_out_whole() {
 }
 
 #[test]
+fn a_bios_that_spoils_long_transfers_is_read_in_short_ones_from_the_header_on() {
+    let image = image();
+    for limit in [1, 7, 40] {
+        let bios = MockBios::new(stick(&capsule(&image)), move |call| match call {
+            Call::Edd { sectors, .. } | Call::Chs { sectors, .. } if sectors > limit => Answer::Lies,
+            _ => Answer::Good,
+        });
+        let (loaded, _) = boot(bios);
+        assert!(loaded.unwrap() == image, "limit {limit}");
+    }
+}
+
+#[test]
 fn chunks_do_not_shorten_the_transfers() {
     let image = image();
     let sectors = capsule(&image).len() / SECTOR;

@@ -16,7 +16,7 @@ pub type Text = Line<{ COLUMNS - 1 }>;
 pub fn stop(console: &mut Console, code: u8, details: &[u8]) -> ! {
     let mut line = Text::new();
     line.text("ramkey E").hex(u64::from(code), 2).text(": ");
-    line.text(errors::find(code).map_or("", |error| error.text));
+    line.text(errors::text(code));
     console.line(b"");
     console.line(line.as_bytes());
     if !details.is_empty() {

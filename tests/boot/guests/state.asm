@@ -41,6 +41,7 @@ main:
         call    flags
         call    small_stack
         call    large_esp
+        call    far_call
         jmp     pass
 
 ; A20 as the guests that need it switch it on: port 92h.
@@ -174,6 +175,37 @@ flags:
         mov     word [in + REGISTERS.flags], FLAG_IF | FLAG_DF | 802h
         call    read
         mov     word [in + REGISTERS.flags], FLAG_IF | 2
+        ret
+
+; A caller that calls the vector with interrupts on, as a hook may, while the timer ticks at 9 kHz: an interrupt
+; in protected mode would be the end.
+far_call:
+        mov     al, 34h
+        out     43h, al
+        mov     al, 80h
+        out     40h, al
+        mov     al, 0
+        out     40h, al
+        mov     bp, 300
+.again:
+        mov     ax, BUFFER_SEGMENT
+        mov     es, ax
+        mov     ax, 0240h
+        xor     bx, bx
+        mov     cx, 1
+        mov     dx, 80h
+        sti
+        pushf
+        call    far [13h * 4]
+        must    nc, "a far call with interrupts on"
+        dec     bp
+        jnz     .again
+        pushf
+        pop     ax
+        test    ax, FLAG_IF
+        must    nz, "interrupts are on after a far call"
+        push    cs
+        pop     es
         ret
 
 ; A caller whose stack has hardly any room; the word below it must stay.
