@@ -134,7 +134,7 @@ pub enum PlanError {
         limit: usize,
     },
     /// A title cannot be shown.
-    #[error("the title \"{title}\" is not 1 to {TITLE_MAX} printable ASCII characters")]
+    #[error("the title {title:?} is not 1 to {TITLE_MAX} printable ASCII characters")]
     Title {
         /// The image.
         path: PathBuf,
@@ -142,7 +142,7 @@ pub enum PlanError {
         title: String,
     },
     /// FAT forbids the label.
-    #[error("the label \"{label}\" is not 1 to 11 characters that FAT allows")]
+    #[error("the label {label:?} is not 1 to 11 characters that FAT allows")]
     Label {
         /// The label.
         label: String,

@@ -125,7 +125,7 @@ impl StickReport {
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
             images: images.collect(),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
-            bytes: layout.extents.iter().map(|extent| extent.sectors * SECTOR_LEN).sum(),
+            bytes: layout.written_sectors() * SECTOR_LEN,
         }
     }
 }

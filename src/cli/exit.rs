@@ -92,6 +92,14 @@ pub enum CliError {
         /// What the system said.
         source: io::Error,
     },
+    /// The stick is finished, and standard output is not there to say so.
+    #[error("{} is complete and proven, but its report could not be written", path.display())]
+    Unreported {
+        /// The stick.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Standard output or a temporary file went away.
     #[error("writing the output")]
     Output(#[from] io::Error),
@@ -111,9 +119,8 @@ impl CliError {
             Self::NotConfirmed { .. } | Self::NoTerminal { .. } => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
             Self::Differs { stick, .. } => of_stick(*stick),
-            Self::Open(_) | Self::Unusable(_) | Self::Emulator(_) | Self::Read { .. } | Self::Output(_) => {
-                Exit::Failed
-            }
+            Self::Open(_) | Self::Unusable(_) | Self::Emulator(_) | Self::Read { .. } => Exit::Failed,
+            Self::Unreported { .. } | Self::Output(_) => Exit::Failed,
         }
     }
 
@@ -130,6 +137,7 @@ impl CliError {
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::Emulator(error) => return error.help(),
+            Self::Unreported { path, .. } => format!("`ramkey verify {}` proves it again", path.display()),
             Self::Read { .. } | Self::Output(_) => return None,
         })
     }

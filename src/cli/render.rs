@@ -23,8 +23,20 @@ impl Output<'_> {
     ///
     /// # Errors
     ///
-    /// What writing says.
+    /// What writing says; a closed pipe is no error.
     pub fn show(
+        &mut self,
+        value: &impl Serialize,
+        text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self.write(value, text) {
+            // Whoever closes a pipe has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    fn write(
         &mut self,
         value: &impl Serialize,
         text: impl FnOnce(&mut dyn Write) -> io::Result<()>,

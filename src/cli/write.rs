@@ -66,7 +66,8 @@ impl WriteArgs {
         }
         let destination = Destination { system: &system, target: &target, images: &self.stick.images };
         let report = put(&prepared, &destination)?;
-        output.show(&report, |out| show_report(out, &self.to, &report))?;
+        let shown = output.show(&report, |out| show_report(out, &self.to, &report));
+        shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)
     }
 }

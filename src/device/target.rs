@@ -79,12 +79,33 @@ impl OpenError {
             Self::Size { .. } => "leave --size out, or remove the file first".into(),
             Self::Busy { .. } => "close the program that uses it; `lsof` names it".into(),
             Self::Changed { .. } => "repeat the command".into(),
-            Self::Open { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied => "run the command as root".into(),
+            Self::Open { path, source } => match source.kind() {
+                io::ErrorKind::PermissionDenied if path.starts_with("/dev") => {
+                    "run the command as root".into()
+                }
+                io::ErrorKind::PermissionDenied => {
+                    format!("`ls -ld {}` shows who may read and write it", permissions_of(path).display())
+                }
                 io::ErrorKind::NotFound => "make the folder first".into(),
+                io::ErrorKind::FileTooLarge => "choose a smaller --size".into(),
+                io::ErrorKind::ReadOnlyFilesystem => "name a file that can be written".into(),
                 _ => "check the path and the device".into(),
             },
         }
+    }
+}
+
+/// The file, or the folder that it would be made in.
+fn permissions_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !path.exists() => {
+            if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            }
+        }
+        _ => path,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::image::Kind;
 use crate::units::Bytes;
 
 /// Why an image cannot be used. Nothing has been written.
@@ -50,6 +51,18 @@ pub enum ImageError {
         /// Length in bytes.
         len: u64,
         /// Largest floppy, in bytes.
+        limit: u64,
+    },
+    /// The geometry that was asked for is larger than any such disk.
+    #[error("{} was given a geometry of {sectors} sectors and a {kind} can have at most {limit}", path.display())]
+    Geometry {
+        /// The image.
+        path: PathBuf,
+        /// Sectors of the geometry.
+        sectors: u64,
+        /// The kind of disk.
+        kind: Kind,
+        /// Most sectors.
         limit: u64,
     },
     /// It must be unpacked first.
@@ -105,6 +118,7 @@ impl ImageError {
             Self::NoFloppy { limit, .. } => {
                 format!("use --kind hdd for an image of more than {}", Bytes(*limit))
             }
+            Self::Geometry { .. } => "give a smaller --chs, or leave it out".into(),
             Self::Compressed { path, command, .. } => {
                 format!("unpack it first: `{command} {}`", path.display())
             }

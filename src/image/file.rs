@@ -3,14 +3,13 @@
 use std::fs::{self, File, FileType};
 use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{ImageError, Source};
 
 /// A regular file, read by position.
 #[derive(Debug)]
 pub struct FileSource {
-    path: PathBuf,
     file: File,
     len: u64,
 }
@@ -34,17 +33,7 @@ impl FileSource {
         if let Some(found) = not_regular(metadata.file_type()) {
             return Err(ImageError::NotAFile { path: path.to_owned(), found });
         }
-        Ok(Self { path: path.to_owned(), file, len: metadata.len() })
-    }
-
-    /// The name that it was opened by.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The open file, to be compared with the target.
-    pub fn file(&self) -> &File {
-        &self.file
+        Ok(Self { file, len: metadata.len() })
     }
 }
 

@@ -59,6 +59,10 @@ pub fn probe(
         KindChoice::Auto => evidence.kind(),
         KindChoice::Is(kind) => (kind, "it was asked for"),
     };
+    let limit = if kind == Kind::Floppy { FLOPPY_LEN_MAX } else { DISK_LEN_MAX } / SECTOR_LEN;
+    if let Some(sectors) = chs.map(|asked| asked.sectors()).filter(|&sectors| sectors > limit) {
+        return Err(ImageError::Geometry { path: path.to_owned(), sectors, kind, limit });
+    }
     let disk = match kind {
         Kind::HardDisk => evidence.hard_disk(chs)?,
         Kind::Floppy => evidence.floppy(chs)?,

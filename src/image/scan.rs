@@ -4,9 +4,7 @@ use std::io;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
-
-use super::Source;
+use super::{Source, chunk_value, combine};
 
 /// log2 of the length of a chunk.
 pub const CHUNK_SHIFT: u8 = 18;
@@ -49,8 +47,8 @@ pub fn scan(source: &dyn Source, progress: &mut dyn FnMut(u64)) -> io::Result<Sc
     if len == 0 {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty image has no chunks"));
     }
-    let alone = len <= CHUNK_LEN as u64;
-    let mut chunks = Vec::with_capacity(len.div_ceil(CHUNK_LEN as u64) as usize);
+    let count = len.div_ceil(CHUNK_LEN as u64) as usize;
+    let mut chunks = Vec::with_capacity(count);
     thread::scope(|scope| {
         let (full, to_hash) = sync_channel::<io::Result<Vec<u8>>>(BUFFERS);
         let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
@@ -70,7 +68,9 @@ pub fn scan(source: &dyn Source, progress: &mut dyn FnMut(u64)) -> io::Result<Sc
         while let Ok(buffer) = to_hash.recv() {
             let buffer = buffer?;
             for data in buffer.chunks(CHUNK_LEN) {
-                chunks.push(chunk(chunks.len() as u64, data, alone));
+                let offset = (chunks.len() as u64) << CHUNK_SHIFT;
+                let chaining_value = chunk_value(data, offset, count);
+                chunks.push(Chunk { zero: is_zero(data), chaining_value });
             }
             progress(buffer.len() as u64);
             // The reader may have finished; then nobody takes the buffer back.
@@ -78,24 +78,9 @@ pub fn scan(source: &dyn Source, progress: &mut dyn FnMut(u64)) -> io::Result<Sc
         }
         Ok::<(), io::Error>(())
     })?;
-    let root = match &chunks[..] {
-        [only] => only.chaining_value,
-        chunks => {
-            let (left, right) = split(chunks);
-            *merge_subtrees_root(&subtree(left), &subtree(right), Mode::Hash).as_bytes()
-        }
-    };
+    let values: Vec<[u8; 32]> = chunks.iter().map(|chunk: &Chunk| chunk.chaining_value).collect();
+    let root = *combine(&values).as_bytes();
     Ok(Scan { len, root, chunks })
-}
-
-fn chunk(index: u64, data: &[u8], alone: bool) -> Chunk {
-    let zero = is_zero(data);
-    if alone {
-        return Chunk { zero, chaining_value: *blake3::hash(data).as_bytes() };
-    }
-    let mut hasher = blake3::Hasher::new();
-    hasher.set_input_offset(index << CHUNK_SHIFT);
-    Chunk { zero, chaining_value: hasher.update(data).finalize_non_root() }
 }
 
 fn is_zero(data: &[u8]) -> bool {
@@ -104,17 +89,4 @@ fn is_zero(data: &[u8]) -> bool {
     head == Some(&0)
         && words.into_iter().all(|block| block.iter().fold(0, |sum, &byte| sum | byte) == 0)
         && tail.iter().all(|&byte| byte == 0)
-}
-
-/// The halves of a BLAKE3 tree: the left one is the largest power of two that leaves something on the right.
-fn split(chunks: &[Chunk]) -> (&[Chunk], &[Chunk]) {
-    chunks.split_at(chunks.len().next_power_of_two() / 2)
-}
-
-fn subtree(chunks: &[Chunk]) -> ChainingValue {
-    if let [only] = chunks {
-        return only.chaining_value;
-    }
-    let (left, right) = split(chunks);
-    merge_subtrees_non_root(&subtree(left), &subtree(right), Mode::Hash)
 }

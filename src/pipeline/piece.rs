@@ -1,8 +1,6 @@
 //! A layout cut into pieces that fit a buffer, and the bytes of each.
 
-use blake3::hazmat::HasherExt;
-
-use crate::image::Source;
+use crate::image::{Source, chunk_value};
 use crate::layout::{Content, Layout, Role};
 use crate::pipeline::PipelineError;
 use crate::units::SECTOR_LEN;
@@ -132,12 +130,7 @@ fn prove(input: &Input, offset: u64, data: &[u8]) -> Result<(), Unproven> {
     for (index, chunk) in (offset >> input.chunk_shift..).zip(data.chunks(chunk_len as usize)) {
         let offset = index << input.chunk_shift;
         let expected = input.chunks.get(index as usize).ok_or(Unproven::Unaligned)?;
-        let found = if input.chunks.len() == 1 {
-            *blake3::hash(chunk).as_bytes()
-        } else {
-            blake3::Hasher::new().set_input_offset(offset).update(chunk).finalize_non_root()
-        };
-        if found != *expected {
+        if chunk_value(chunk, offset, input.chunks.len()) != *expected {
             return Err(Unproven::Changed { offset, end: offset + chunk.len() as u64 });
         }
     }

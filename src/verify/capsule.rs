@@ -1,12 +1,13 @@
 //! Proves the capsules of a stick by their own hashes.
 
-use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
+use blake3::hazmat::ChainingValue;
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, flags, kind,
 };
 use ramkey_format::manifest::{RangeEntry, range};
 use zerocopy::FromBytes;
 
+use crate::image::{chunk_value, combine};
 use crate::units::{Geometry, SECTOR_LEN};
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
@@ -166,7 +167,7 @@ impl Judge<'_> {
             }
         }
         let values: Vec<ChainingValue> = entries.iter().map(|entry| entry.chaining_value).collect();
-        let (expected, found) = (blake3::Hash::from_bytes(header.image_blake3), root(&values));
+        let (expected, found) = (blake3::Hash::from_bytes(header.image_blake3), combine(&values));
         if expected != found {
             let fault = fault(place, "its chunks do not combine to the hash of the image");
             return findings.fault(fault.hashes(expected, found));
@@ -202,11 +203,7 @@ impl Judge<'_> {
             },
             _ => vec![0; header.raw_len(index) as usize],
         };
-        let found = if header.chunk_count.get() == 1 {
-            *blake3::hash(&bytes).as_bytes()
-        } else {
-            blake3::Hasher::new().set_input_offset(image_offset).update(&bytes).finalize_non_root()
-        };
+        let found = chunk_value(&bytes, image_offset, header.chunk_count.get() as usize);
         if found != entry.chaining_value {
             let place = if len > 0 { file.place(offset, len) } else { Place::default() };
             let place = place.in_file(&file.entry.path).of_image(image_offset, image_end);
@@ -302,21 +299,4 @@ impl File<'_> {
         }
         Place::default()
     }
-}
-
-/// The hash that chaining values combine to; a single one is the hash itself.
-fn root(values: &[ChainingValue]) -> blake3::Hash {
-    if let [only] = values {
-        return blake3::Hash::from_bytes(*only);
-    }
-    let (left, right) = values.split_at(values.len().next_power_of_two() / 2);
-    merge_subtrees_root(&subtree(left), &subtree(right), Mode::Hash)
-}
-
-fn subtree(values: &[ChainingValue]) -> ChainingValue {
-    if let [only] = values {
-        return *only;
-    }
-    let (left, right) = values.split_at(values.len().next_power_of_two() / 2);
-    merge_subtrees_non_root(&subtree(left), &subtree(right), Mode::Hash)
 }

@@ -1,0 +1,190 @@
+//! Whatever is wrong with a command line: one clear error, the right exit status, and nothing changed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A folder with images of every kind in it.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        let at = |name: &str| desk.folder.path().join(name);
+        for name in ["dos.img", "two.img", "ünï ☂.img", "secret.img"] {
+            fs::write(at(name), [7; 5000]).unwrap();
+        }
+        File::create(at("locked.img")).unwrap().set_len(8 << 20).unwrap();
+        for number in 1..=17 {
+            fs::write(at(&format!("i{number}.img")), [7; 600]).unwrap();
+        }
+        fs::write(at("empty.img"), "").unwrap();
+        File::create(at("four.img")).unwrap().set_len(4 << 30).unwrap();
+        File::create(at("huge.img")).unwrap().set_len(4 << 40).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        symlink("dos.img", at("link.img")).unwrap();
+        symlink("nowhere", at("dangling.img")).unwrap();
+        assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+        fs::set_permissions(at("locked.img"), fs::Permissions::from_mode(0o444)).unwrap();
+        fs::set_permissions(at("secret.img"), fs::Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(desk.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        desk
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn ramkey(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Name, length and permissions of everything, and the bytes of what is small.
+    fn state(&self) -> BTreeMap<String, (u64, u32, Vec<u8>)> {
+        let entry = |entry: fs::DirEntry| {
+            let meta = entry.metadata().unwrap();
+            let small = meta.is_file() && meta.len() < 1 << 20;
+            let bytes = if small { fs::read(entry.path()).unwrap_or_default() } else { Vec::new() };
+            (entry.file_name().into_string().unwrap(), (meta.len(), meta.permissions().mode(), bytes))
+        };
+        fs::read_dir(self.path()).unwrap().map(|found| entry(found.unwrap())).collect()
+    }
+
+    fn expect(&self, output: Output, arguments: &[&str], status: i32, text: &str) {
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {errors}");
+        let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert!(lines.len() == 1 && errors.starts_with("error: "), "{arguments:?}: {errors}");
+        assert!(errors.contains(text), "{arguments:?}: no \"{text}\" in {errors}");
+        if status != 2 {
+            assert!(errors.lines().any(|line| line.starts_with("help: ")), "{arguments:?}: {errors}");
+            let strange =
+                |line: &&str| !["error: ", "  because: ", "help: "].iter().any(|s| line.starts_with(s));
+            assert_eq!(errors.lines().find(strange), None, "{arguments:?}");
+        }
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+    }
+}
+
+#[test]
+fn each_gives_one_error_and_changes_nothing() {
+    let desk = Desk::new();
+    let seventeen: Vec<String> = (1..=17).map(|number| format!("i{number}.img")).collect();
+    let seventeen: Vec<&str> = seventeen.iter().map(|name| &name[..]).collect();
+    let long = "t".repeat(65);
+    let table: &[(&[&str], i32, &str)] = &[
+        (&["empty.img"], 3, "empty.img is empty"),
+        (&["folder"], 3, "folder is a directory"),
+        (&["pipe"], 3, "pipe is a pipe"),
+        (&["/dev/null"], 3, "/dev/null is a device"),
+        (&["dangling.img"], 3, "No such file"),
+        (&["four.img"], 3, "a PC can have at most"),
+        (&["huge.img"], 3, "a PC can have at most"),
+        (&seventeen, 3, "17 images are more than the 16"),
+        (&["dos.img", "--to", "dos.img"], 3, "it is one of the images"),
+        (&["dos.img", "--to", "link.img"], 3, "it is one of the images"),
+        (&["link.img", "--to", "dos.img"], 3, "it is one of the images"),
+        (&["dos.img", "--to", "dangling.img"], 3, "dangling.img does not exist"),
+        (&["dos.img", "--to", "folder"], 3, "folder is a directory"),
+        (&["dos.img", "--to", "new/"], 3, "new/ does not exist"),
+        (&["dos.img", "--to", "no/stick.img"], 3, "make the folder first"),
+        (&["dos.img", "--to", "pipe"], 3, "pipe is a pipe"),
+        (&["dos.img", "--to", "/dev/null"], 3, "/dev/null is a character device"),
+        (&["dos.img", "--to", "/dev/no-such-stick"], 3, "makes no files under /dev"),
+        (&["dos.img", "--to", ""], 2, "a value is required"),
+        (&["dos.img", "--to", "two.img"], 3, "needs at least"),
+        (&["dos.img", "--size", "8000000T"], 3, "choose a smaller --size"),
+        (&["dos.img", "--size", "99999999T"], 2, "more bytes than 64 bits"),
+        (&["dos.img", "--size=-5"], 2, "is no size"),
+        (&["dos.img", "--timeout", "300"], 2, "0 to 254 seconds, or off"),
+        (&["dos.img", "--timeout", "255"], 2, "0 to 254 seconds, or off"),
+        (&["dos.img", "--menu-timeout", "soon"], 2, "0 to 254 seconds, or off"),
+        (&["dos.img", "--chs", "9999999999/2/18"], 2, "is no geometry"),
+        (&["dos.img", "--chs", "80/2"], 2, "is no geometry"),
+        (&["dos.img", "--chs", "4294967295/255/63"], 3, "give a smaller --chs"),
+        (&["dos.img", "--chs", "1024/16/63", "--kind", "floppy"], 3, "a floppy can have at most"),
+        (&["dos.img", "--title", "Ünï"], 3, "the title \"Ünï\" is not"),
+        (&["dos.img", "--title", "two\nlines"], 3, "the title \"two\\nlines\" is not"),
+        (&["dos.img", "--title", &long], 3, "is not 1 to 64 printable"),
+        (&["dos.img", "--label", "ünï"], 3, "the label \"ünï\" is not"),
+        (&["dos.img", "--label", "\u{1b}[2J"], 3, "the label \"\\u{1b}[2J\" is not"),
+    ];
+    let before = desk.state();
+    for &(arguments, status, text) in table {
+        let to: &[&str] = if arguments.contains(&"--to") { &[] } else { &["--to", "stick.img"] };
+        let output = desk.ramkey(&[&["write"], arguments, to].concat()).output().unwrap();
+        desk.expect(output, arguments, status, text);
+        assert!(desk.state() == before, "{arguments:?} changed something");
+    }
+}
+
+#[test]
+fn nobody_writes_where_only_others_may() {
+    let desk = Desk::new();
+    let ramkey = desk.path().join("ramkey");
+    fs::copy(env!("CARGO_BIN_EXE_ramkey"), &ramkey).unwrap();
+    let before = desk.state();
+    for (arguments, status, text) in [
+        (&["write", "secret.img", "--to", "/dev/shm/ramkey-nobody.img"][..], 3, "`ls -l secret.img` shows"),
+        (&["write", "dos.img", "--to", "stick.img"], 3, "`ls -ld .` shows"),
+        (&["write", "dos.img", "--to", "locked.img"], 3, "`ls -ld locked.img` shows"),
+        (&["verify", "secret.img"], 1, "`ls -ld secret.img` shows"),
+    ] {
+        let mut command = Command::new(&ramkey);
+        if rustix::process::geteuid().is_root() {
+            command = Command::new("setpriv");
+            command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&ramkey);
+        }
+        let output = command.args(arguments).current_dir(desk.path()).output().unwrap();
+        desk.expect(output, arguments, status, text);
+        assert!(desk.state() == before, "{arguments:?} changed something");
+    }
+    assert!(!Path::new("/dev/shm/ramkey-nobody.img").exists());
+}
+
+#[test]
+fn odd_names_and_equal_images_are_no_error() {
+    let desk = Desk::new();
+    for arguments in [
+        &["ünï ☂.img"][..],
+        &["link.img"],
+        &["dos.img", "dos.img", "two.img"],
+        &["dos.img", "two.img", "--title", "A", "--title", "A"],
+    ] {
+        let output = desk.ramkey(&[&["write", "--to", "stick.img"], arguments].concat()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = desk.ramkey(&["verify", "--strict", "stick.img", "--json"]).output().unwrap();
+        let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let images = arguments.iter().filter(|argument| argument.ends_with(".img")).count();
+        assert_eq!(verdict["sound"], true, "{arguments:?}");
+        assert_eq!(verdict["capsules"].as_array().unwrap().len(), images, "{arguments:?}");
+        fs::remove_file(desk.path().join("stick.img")).unwrap();
+    }
+}
+
+#[test]
+fn a_stick_is_finished_whoever_reads_the_report() {
+    let desk = Desk::new();
+    let write = ["write", "dos.img", "--to", "stick.img"];
+    let verified = || {
+        let output = desk.ramkey(&["verify", "--strict", "stick.img"]).output().unwrap();
+        fs::remove_file(desk.path().join("stick.img")).unwrap();
+        output.status.success()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = desk.ramkey(&write).stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "a closed pipe");
+    assert!(verified());
+
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = desk.ramkey(&write).stdout(full).output().unwrap();
+    desk.expect(output, &write, 1, "stick.img is complete and proven, but its report could not be written");
+    assert!(verified());
+}
