@@ -1,5 +1,6 @@
 //! `ramkey inspect`: what a stick or an image is.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -87,45 +88,22 @@ impl InspectArgs {
     ///
     /// [`CliError::Open`] or [`CliError::Unusable`] if it cannot be read or is neither.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let source = open(&self.path)?;
-        if is_stick(&source) {
-            let stick = Inspected::Stick(Box::new(facts(&source)));
-            output.show(&stick, |out| match &stick {
-                Inspected::Stick(stick) => show_stick(out, stick),
-                Inspected::Image(_) => Ok(()),
-            })?;
-            return Ok(Exit::Done);
-        }
-        let facts =
-            probe(&self.path, &source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
-        let hash = if self.hash { Some(self.hash(&source)?) } else { None };
-        let view = ImageView::new(&facts, hash);
-        output.show(&Inspected::Image(Box::new(ImageView::new(&facts, view.blake3.clone()))), |out| {
-            if let Some(hash) = &view.blake3 {
-                writeln!(out, "BLAKE3    {hash}")?;
-            }
-            let exact = if view.len < 1024 { String::new() } else { format!(" ({} bytes)", view.len) };
-            writeln!(out, "image     {}, {}{exact}", view.path, Bytes(view.len))?;
-            writeln!(out, "kind      {}: {}", view.kind, view.reason)?;
-            if let Some(contents) = &view.contents {
-                writeln!(out, "contents  {contents}")?;
-            }
-            let lead = match view.lead_sectors {
-                0 => String::new(),
-                lead => format!(", behind {lead} sectors that the loader makes"),
-            };
-            writeln!(
-                out,
-                "disk      {:02X}h, {} sectors, geometry {}{lead}",
-                view.drive, view.disk_sectors, view.geometry
-            )?;
-            writeln!(out, "RAM       a machine needs {}", Bytes(view.ram_needed))?;
-            for warning in &view.warnings {
-                writeln!(out, "warning   {warning}")?;
-            }
-            Ok(())
+        let inspected = self.look(&open(&self.path)?)?;
+        output.show(&inspected, |out| match &inspected {
+            Inspected::Stick(stick) => show_stick(out, stick),
+            Inspected::Image(image) => show_image(out, image),
         })?;
         Ok(Exit::Done)
+    }
+
+    fn look(&self, source: &dyn Source) -> Result<Inspected, CliError> {
+        if is_stick(source) {
+            return Ok(Inspected::Stick(Box::new(facts(source))));
+        }
+        let facts =
+            probe(&self.path, source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
+        let hash = if self.hash { Some(self.hash(source)?) } else { None };
+        Ok(Inspected::Image(Box::new(ImageView::new(&facts, hash))))
     }
 
     fn hash(&self, source: &dyn Source) -> Result<String, CliError> {
@@ -135,4 +113,30 @@ impl InspectArgs {
         let read = |source| ImageError::Read { path: self.path.clone(), offset: 0, source };
         Ok(hex(result.map_err(read).map_err(CliError::Unusable)?.root))
     }
+}
+
+fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
+    if let Some(hash) = &image.blake3 {
+        writeln!(out, "BLAKE3    {hash}")?;
+    }
+    let exact = if image.len < 1024 { String::new() } else { format!(" ({} bytes)", image.len) };
+    writeln!(out, "image     {}, {}{exact}", image.path, Bytes(image.len))?;
+    writeln!(out, "kind      {}: {}", image.kind, image.reason)?;
+    if let Some(contents) = &image.contents {
+        writeln!(out, "contents  {contents}")?;
+    }
+    let lead = match image.lead_sectors {
+        0 => String::new(),
+        lead => format!(", behind {lead} sectors that the loader makes"),
+    };
+    writeln!(
+        out,
+        "disk      {:02X}h, {} sectors, geometry {}{lead}",
+        image.drive, image.disk_sectors, image.geometry
+    )?;
+    writeln!(out, "RAM       a machine needs {}", Bytes(image.ram_needed))?;
+    for warning in &image.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    Ok(())
 }
