@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
@@ -30,6 +31,8 @@ fn package_file(path: &str) -> PathBuf {
 
 /// A package that need not be installed, unpacked below `target/guests`.
 fn unpacked(package: &str) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests").join(package);
     if folder.join("usr").exists() || folder.join("boot").exists() {
         return folder;
@@ -53,7 +56,7 @@ fn unpacked(package: &str) -> PathBuf {
     fs::create_dir_all(&fresh).expect("a folder for the guests");
     tool("dpkg-deb", &["-x".as_ref(), deb.as_os_str(), fresh.as_os_str()]);
     if fs::rename(&fresh, &folder).is_err() {
-        fs::remove_dir_all(&fresh).expect("another test was first");
+        fs::remove_dir_all(&fresh).expect("another run was first");
     }
     folder
 }
