@@ -13,7 +13,7 @@ type Check = (&'static str, fn() -> Result<(), String>);
 /// The checks of `cargo xtask test`.
 const CHECKS: &[Check] = &[
     ("tools", tools::for_test),
-    ("format", || cargo(&["fmt", "--all", "--check"])),
+    ("format", format),
     ("lints", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
     }),
@@ -57,6 +57,12 @@ pub fn bench(arguments: &[String]) -> Result<(), String> {
     let mut command = vec!["bench", "--locked", "--quiet", "--bench", name, "--"];
     command.extend(rest.iter().map(String::as_str));
     cargo(&command)
+}
+
+/// The loader is a workspace of its own.
+fn format() -> Result<(), String> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["fmt", "--manifest-path", "bootsectors/loader/Cargo.toml", "--check"])
 }
 
 fn documentation() -> Result<(), String> {

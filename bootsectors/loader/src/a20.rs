@@ -49,8 +49,11 @@ pub fn switch_on() -> Option<Method> {
     if is_on() {
         return Some(Method::None);
     }
-    let methods: [(Method, fn()); 3] =
-        [(Method::Bios, by_bios), (Method::KeyboardController, by_keyboard_controller), (Method::Port92, by_port_92)];
+    let methods: [(Method, fn()); 3] = [
+        (Method::Bios, by_bios),
+        (Method::KeyboardController, by_keyboard_controller),
+        (Method::Port92, by_port_92),
+    ];
     for (method, switch) in methods {
         switch();
         // Some machines (ThinkPad 760EL) take their time.

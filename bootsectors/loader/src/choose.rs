@@ -155,7 +155,9 @@ pub fn stop_damaged(console: &mut Console, file: &FileEntry, damage: OpenError) 
     let code = match damage {
         OpenError::File(FileError::Fat(error)) => stop_for(console, error, line.as_bytes()),
         OpenError::Format(
-            CapsuleError::Version { .. } | CapsuleError::UnknownFlags { .. } | CapsuleError::UnknownKind { .. },
+            CapsuleError::Version { .. }
+            | CapsuleError::UnknownFlags { .. }
+            | CapsuleError::UnknownKind { .. },
         ) => errors::NEWER_CAPSULE,
         OpenError::TableRoom { .. } => errors::TOO_LITTLE_MEMORY,
         OpenError::MemoryWrong => errors::MEMORY_WRONG,
@@ -213,7 +215,9 @@ fn menu(console: &mut Console, images: &Images, room: u64, ram: u64, timeout: u8
 fn draw(console: &mut Console, menu: &Menu, images: &Images, top: u8) {
     console.row(top);
     for index in menu.window() {
-        let (Some(entry), Some(image)) = (menu.entry(index), images.images.get(index).and_then(Option::as_ref)) else {
+        let (Some(entry), Some(image)) =
+            (menu.entry(index), images.images.get(index).and_then(Option::as_ref))
+        else {
             continue;
         };
         let mut line = Text::new();
@@ -222,7 +226,11 @@ fn draw(console: &mut Console, menu: &Menu, images: &Images, top: u8) {
         line.bytes(&entry.title.as_bytes()[..entry.title.as_bytes().len().min(44)]).pad_to(52);
         match image.damage {
             Some(_) => line.text("damaged"),
-            None => line.decimal_wide(entry.mib, 4).text(" MB").text(if entry.fits { "" } else { "  does not fit" }),
+            None => line.decimal_wide(entry.mib, 4).text(" MB").text(if entry.fits {
+                ""
+            } else {
+                "  does not fit"
+            }),
         };
         line.pad_to(78);
         console.line(line.as_bytes());

@@ -82,8 +82,7 @@ pub fn stick(info: &BootInfo) -> Drive {
     let claimed = !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55 && after.ecx.get() & 1 != 0;
     // Stage 2 read the loader one way or the other: that beats what the BIOS says of itself.
     let edd = if claimed && info.edd != 0 { EddAnswer::Claimed } else { EddAnswer::Absent };
-    let geometry =
-        Geometry { heads: info.heads.get(), sectors_per_track: info.sectors_per_track.get() };
+    let geometry = Geometry { heads: info.heads.get(), sectors_per_track: info.sectors_per_track.get() };
     Drive::new(info.drive, edd, Some(geometry))
 }
 

@@ -83,7 +83,8 @@ pub fn install(
     image.put16(VAR_SEGMENT, segment);
 
     // The vectors as they are now, then the vectors as they will be, then the table that says so.
-    let (int13, int15, int1e): (u32, u32, u32) = (low::read(VECTOR_13), low::read(VECTOR_15), low::read(VECTOR_1E));
+    let (int13, int15, int1e): (u32, u32, u32) =
+        (low::read(VECTOR_13), low::read(VECTOR_15), low::read(VECTOR_1E));
     image.put32(MBFT_OLD_INT13, int13);
     image.put32(MBFT_OLD_INT15, int15);
     image.put32(MBFT_OLD_INT1E, int1e);
@@ -269,7 +270,10 @@ fn make_first_track(console: &mut Console, ram_disk: &RamDisk) {
     for at in BPB_SIGNATURES {
         let drive = &mut boot[at - 2..=at];
         if drive[2] == 0x29 && drive[0] != header.drive {
-            line.text(" drive from ").hex(u64::from(drive[0]), 2).text("h to ").hex(u64::from(header.drive), 2);
+            line.text(" drive from ")
+                .hex(u64::from(drive[0]), 2)
+                .text("h to ")
+                .hex(u64::from(header.drive), 2);
             line.text("h.");
             drive[0] = header.drive;
         }

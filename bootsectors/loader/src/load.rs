@@ -89,7 +89,8 @@ pub fn load(
     for (index, entry) in (0..).zip(table) {
         let offset = index << header.chunk_shift;
         let out = low::high(ram_disk.image() + offset, header.raw_len(index) as usize);
-        let loaded = load_chunk(&mut reader, header, entry, index, out, &mut |bytes| meter.show(console, bytes));
+        let loaded =
+            load_chunk(&mut reader, header, entry, index, out, &mut |bytes| meter.show(console, bytes));
         if let Err(error) = loaded {
             stop_chunk(console, &mut reader, header, entry, index, error);
         }

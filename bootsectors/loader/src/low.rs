@@ -1,8 +1,6 @@
 //! Memory below 1 MiB that the BIOS and the boot chain share: the only place that reads and writes it.
 
-use ramkey_format::memory::{
-    BIOS_PACKET, BIOS_PACKET_LEN, BOUNCE, BOUNCE_LEN, LOW_MEMORY_END, REAL_STACK,
-};
+use ramkey_format::memory::{BIOS_PACKET, BIOS_PACKET_LEN, BOUNCE, BOUNCE_LEN, LOW_MEMORY_END, REAL_STACK};
 
 /// One past the last byte of conventional memory and ROM.
 pub const END: u32 = 0x10_0000;
