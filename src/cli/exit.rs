@@ -138,6 +138,9 @@ impl CliError {
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::Emulator(error) => return error.help(),
             Self::Unreported { path, .. } => format!("`ramkey verify {}` proves it again", path.display()),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check the name; a relative name counts from the current directory".into()
+            }
             Self::Read { .. } | Self::Output(_) => return None,
         })
     }
