@@ -168,6 +168,55 @@ fn an_error_is_json_too_when_json_was_asked_for() {
 }
 
 #[test]
+fn a_command_line_that_makes_no_sense_is_json_too() {
+    let desk = Desk::new();
+    let usage = |arguments: &[&str]| {
+        let output = desk.ramkey(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stderr.starts_with(b"error: "), "{arguments:?}: people read it too");
+        let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&error["exit_status"], &error["exit"]), (&2.into(), &"usage".into()));
+        assert_eq!(error["because"], Value::Array(Vec::new()));
+        (error["error"].as_str().unwrap().to_owned(), error["help"].as_str().unwrap().to_owned())
+    };
+    let lists = "`ramkey help` lists commands and options";
+    for (arguments, error, help) in [
+        (&["--json"][..], "no command was given", lists),
+        (
+            &["write", "--json"],
+            "the following required arguments were not provided: --to <TARGET> <IMAGE>...",
+            lists,
+        ),
+        (
+            &["--json", "vreify", "x"],
+            "unrecognized subcommand 'vreify'",
+            "a similar subcommand exists: 'verify'",
+        ),
+        (
+            &["verify", "x", "--strickt", "--json"],
+            "unexpected argument '--strickt' found",
+            "a similar argument exists: '--strict'",
+        ),
+        (
+            &["plan", "dos.img", "--timeout", "-1", "--json"],
+            "invalid value '-1' for '--timeout <SECONDS>': it is 0 to 254 seconds, or off",
+            lists,
+        ),
+        (
+            &["plan", "dos.img", "--title", "a", "--title", "b", "--json"],
+            "--title was given 2 times for 1 images",
+            lists,
+        ),
+    ] {
+        assert_eq!(usage(arguments), (error.to_owned(), help.to_owned()), "{arguments:?}");
+    }
+    let help = desk.ramkey(&["--json", "--help"]);
+    assert!(help.status.success() && help.stdout.starts_with(b"Makes USB sticks"));
+    let named = desk.ramkey(&["verify", "--strickt", "--", "--json"]);
+    assert_eq!((named.status.code(), &*named.stdout), (Some(2), &b""[..]), "a file named --json");
+}
+
+#[test]
 fn nothing_is_drawn_without_a_terminal() {
     let desk = Desk::new();
     let output = desk.ramkey(&WRITE);

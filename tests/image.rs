@@ -435,6 +435,21 @@ fn an_image_of_other_programs_is_recognised() {
     assert_eq!(told(&facts), (Kind::Floppy, "80/2/9".into(), 1440, 3));
     assert_eq!(facts.contents.as_deref(), Some("FAT12 \"OTHERS\""));
 
+    // `mformat` puts a table into the boot sector, with one entry for the whole of it.
+    let hard_disk = ["-t", "64", "-h", "16", "-s", "63"];
+    for (format, kind, geometry, expected) in [
+        (&["-f", "1440"][..], Kind::Floppy, "80/2/18", "FAT12 \"OTHERS\""),
+        (&hard_disk, Kind::HardDisk, "64/16/63", "FAT16 \"OTHERS\""),
+    ] {
+        let path = folder.path().join("mformat.img");
+        let made = [format, &["-C", "-v", "OTHERS", "-i", path.to_str().unwrap(), "::"]].concat();
+        assert!(tool("mtools", "mformat", &made).status.success());
+        let facts = probe(&path, &FileSource::open(&path).unwrap(), KindChoice::Auto, None).unwrap();
+        assert_eq!((facts.kind, &*facts.geometry.to_string()), (kind, geometry));
+        assert_eq!(facts.contents.as_deref(), Some(expected));
+        std::fs::remove_file(&path).unwrap();
+    }
+
     let disk = folder.path().join("disk.img");
     std::fs::File::create(&disk).unwrap().set_len(64 << 20).unwrap();
     let mut sfdisk = Command::new("/usr/sbin/sfdisk");

@@ -57,7 +57,7 @@ pub struct StickArgs {
     pub images: Vec<PathBuf>,
 
     /// Size of the stick, for example 128M; for a new file the smallest usual one that leaves a tenth free, if not given
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub size: Option<Bytes>,
 
     /// How the stick is divided
@@ -89,11 +89,11 @@ pub struct StickArgs {
     pub read_only: bool,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = timeout)]
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = timeout, allow_negative_numbers = true)]
     pub timeout: u8,
 
     /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = timeout)]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = timeout, allow_negative_numbers = true)]
     pub menu_timeout: u8,
 }
 

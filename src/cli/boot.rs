@@ -53,7 +53,7 @@ pub struct BootArgs {
     stick: PathBuf,
 
     /// RAM of the machine
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = ram)]
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = ram, allow_negative_numbers = true)]
     ram: u32,
 
     /// USB controller that the stick is plugged into
@@ -77,7 +77,7 @@ pub struct BootArgs {
     screenshot: Option<PathBuf>,
 
     /// Switch the machine off after this time
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     seconds: Option<u64>,
 }
 

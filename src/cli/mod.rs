@@ -11,6 +11,7 @@ mod plan;
 mod prepare;
 mod reference;
 mod render;
+mod usage;
 mod verify;
 mod write;
 
@@ -54,7 +55,13 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no errors; clap tells them apart. A closed output is the reader's choice.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { Exit::Done as u8 });
+            if !error.use_stderr() {
+                return ExitCode::from(Exit::Done as u8);
+            }
+            if usage::asks_for_json(std::env::args_os()) {
+                Output { to: &mut io::stdout(), json: true }.error_object(&usage::error(&error));
+            }
+            return ExitCode::from(Exit::Usage as u8);
         }
     };
     let mut stdout = io::stdout().lock();

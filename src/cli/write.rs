@@ -36,7 +36,7 @@ pub struct WriteArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a device is erased
+    /// Do not ask before a device, or a file with contents of its own, is erased
     #[arg(long)]
     yes: bool,
 }
@@ -59,10 +59,8 @@ impl WriteArgs {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
         }
-        if let TargetPath::Block(facts) = &target
-            && !self.yes
-        {
-            confirm::ask(&system, facts)?;
+        if !self.yes {
+            confirm::ask(&system, &target)?;
         }
         let destination = Destination { system: &system, target: &target, images: &self.stick.images };
         let report = put(&prepared, &destination)?;

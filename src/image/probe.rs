@@ -135,7 +135,14 @@ impl<'a> Evidence<'a> {
         if sectors > 1 && entries.iter().all(|entry| entry.start >= sectors) {
             entries.clear();
         }
-        Ok(Self { path, source, len, first, disc: container::is_disc(&head), entries, volume })
+        let mut evidence =
+            Self { path, source, len, first, disc: container::is_disc(&head), entries, volume };
+        // `mformat` puts an entry that begins at sector 0 into the boot sector of its file systems.
+        let at_start = evidence.volume.is_some() && evidence.entries.iter().all(|entry| entry.start == 0);
+        if at_start || evidence.floppy_volume().is_some() {
+            evidence.entries.clear();
+        }
+        Ok(evidence)
     }
 
     fn sectors(&self) -> u64 {

@@ -112,7 +112,10 @@ fn header(
         partition_type: facts.partition_type,
         reserved_1: [0; 3],
         title,
-        reserved_2: [0; 288],
+        companions: Default::default(),
+        disc: Default::default(),
+        disk_signature: 0.into(),
+        reserved_2: [0; 40],
         header_blake3: [0; 32],
     };
     header.header_blake3 = *blake3::hash(&header.as_bytes()[..HEADER_HASHED_LEN]).as_bytes();
