@@ -14,7 +14,7 @@ use crate::emulator::{
 };
 use crate::image::{FileSource, KindChoice, Source, probe, scan};
 use crate::layout::layout;
-use crate::plan::{FsChoice, ImageRequest, LayoutKind, Request, plan};
+use crate::plan::{FsChoice, ImageRequest, LayoutKind, Request, SetOptions, Writes, plan};
 use crate::units::SECTOR_LEN;
 use crate::verify::{StickVerdict, Strictness, verify};
 
@@ -177,7 +177,9 @@ fn write_stick(image: &Path, stick: &Path) -> Result<String, CliError> {
     let scanned =
         scan(&source, &mut |_| ()).map_err(|source| CliError::Read { path: image.to_owned(), source })?;
     let request = Request {
-        images: vec![ImageRequest { facts, title: Some("ramkey demo".into()), read_only: false }],
+        images: vec![ImageRequest { facts, title: Some("ramkey demo".into()), writes: Writes::Kept }],
+        companions: Vec::new(),
+        set: SetOptions::default(),
         stick_sectors: STICK_LEN / SECTOR_LEN,
         layout: LayoutKind::Mbr,
         fs: FsChoice::Auto,

@@ -4,6 +4,7 @@ mod args;
 mod boot;
 mod confirm;
 mod demo;
+mod drives;
 mod exit;
 mod inspect;
 mod list;

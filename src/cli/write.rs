@@ -16,7 +16,7 @@ use crate::image::{Scan, Source};
 use crate::layout::Layout;
 use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
 use crate::plan::Plan;
-use crate::report::{Report, StickReport};
+use crate::report::{ImageReport, Report, StickReport};
 use crate::units::{Bytes, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
@@ -53,7 +53,7 @@ impl WriteArgs {
         let target = TargetPath::look(&system, &self.to).map_err(CliError::Target)?;
         let images = self.stick.open()?;
         let len = target.stick_len(self.stick.size.map(|Bytes(len)| len)).map_err(CliError::Target)?;
-        target.admit(&system, &self.stick.images)?;
+        target.admit(&system, &self.stick.paths())?;
         let prepared = prepare(&self.stick, images, len)?;
         if self.dry_run {
             show_plan(output, &prepared)?;
@@ -62,7 +62,7 @@ impl WriteArgs {
         if !self.yes {
             confirm::ask(&system, &target)?;
         }
-        let destination = Destination { system: &system, target: &target, images: &self.stick.images };
+        let destination = Destination { system: &system, target: &target, images: &self.stick.paths() };
         let report = put(&prepared, &destination)?;
         let shown = output.show(&report, |out| show_report(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
@@ -190,11 +190,12 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
 
 /// The stick and its images, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
     for image in &stick.images {
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {} {}, {}, needs {} of RAM",
+            "          \"{}\" in RAMKEY/{}: {} {}, {}, needs {} of RAM{together}",
             image.title,
             image.file,
             image.kind,
@@ -202,10 +203,25 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             Bytes(image.len),
             Bytes(image.ram_needed)
         )?;
-        for warning in &image.warnings {
-            writeln!(out, "warning   {warning}")?;
+        if image.first_disk == Some("internal") {
+            writeln!(out, "          the machine's own hard disks come before those in RAM")?;
         }
+        show_notes(out, image)?;
     }
+    for image in &stick.companions {
+        writeln!(out, "with      {}  {}", image.blake3, image.path)?;
+        writeln!(
+            out,
+            "          drive {:02X}h in RAMKEY/{}: {} {}, {}",
+            image.drive,
+            image.file,
+            image.kind,
+            image.geometry,
+            Bytes(image.len)
+        )?;
+        show_notes(out, image)?;
+    }
+    show_options(out, stick)?;
     writeln!(
         out,
         "stick     {}{}, {}, {} \"{}\", id {}",
@@ -216,4 +232,37 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         stick.label,
         stick.stick_id
     )
+}
+
+/// What the user should know of one image.
+fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    if let Some(signature) = image.disk_signature {
+        writeln!(out, "          gets the disk signature {signature:08X} in RAM, because it has none")?;
+    }
+    for warning in &image.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    Ok(())
+}
+
+/// What was chosen for the drives, if anything was.
+fn show_options(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    let mut chosen = Vec::new();
+    if stick.identity == "grub4dos" {
+        chosen.push("drivers find them as GRUB4DOS's");
+    }
+    match stick.images.first().map(|image| image.writes) {
+        Some("refused") => chosen.push("writes are refused"),
+        Some("dropped") => chosen.push("writes are dropped"),
+        _ => {}
+    }
+    match stick.copy {
+        "direct" => chosen.push("copied by INT 13h itself only"),
+        "int15" => chosen.push("copied through INT 15h only"),
+        _ => {}
+    }
+    if stick.keep_stick {
+        chosen.push("the stick keeps a drive number");
+    }
+    if chosen.is_empty() { Ok(()) } else { writeln!(out, "drives    {}", chosen.join("; ")) }
 }
