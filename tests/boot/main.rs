@@ -3,6 +3,7 @@
 mod every_controller;
 mod answers;
 mod bochs;
+mod command;
 mod demo;
 mod guests;
 mod harness;
