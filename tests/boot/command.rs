@@ -10,7 +10,7 @@ use ramkey::emulator::demo_image;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::demo::ramkey;
-use super::harness::{DEADLINE, file, scratch, take_slot};
+use super::harness::{DEADLINE, Geometry, disk, file, scratch, take_slot};
 use super::sticks;
 
 /// A stick of ours in a folder.
@@ -22,17 +22,21 @@ fn stick(folder: &Path) -> PathBuf {
 #[test]
 fn boot_pulls_the_stick_keeps_a_picture_and_changes_nothing() {
     let folder = scratch();
-    let stick = stick(folder.path());
+    // A guest that ends the machine. It must not do so before the stick is pulled.
+    let geometry = Geometry::new(4, 16, 63);
+    let image = file(folder.path(), "guest.img", &disk("int13_hdd", geometry, geometry.sectors(), &[]));
+    let options = ["--kind", "hdd", "--chs", "4/16/63", "--timeout", "20"];
+    let stick = sticks::ramkey(folder.path(), &[&image], &options);
     let before = fs::read(&stick).expect("the stick");
     let picture = folder.path().join("screen.png");
     let _slot = take_slot();
     let (stick_name, picture_name) = (stick.display().to_string(), picture.display().to_string());
     let arguments =
-        ["boot", &stick_name, "--headless", "--pull", "--seconds", "30", "--screenshot", &picture_name];
+        ["boot", &stick_name, "--headless", "--pull", "--seconds", "360", "--screenshot", &picture_name];
     let (output, text) = ramkey(&arguments, None);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("and the stick pulled"), "{text}");
-    for begin in ["ramkey ", "memory ", "Loading demo", "In memory and proven: BLAKE3 ", "Starting in"] {
+    for begin in ["ramkey ", "memory ", "Loading guest", "In memory and proven: BLAKE3 "] {
         let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("| ")).collect();
         let found: Vec<_> = lines.iter().filter(|line| line.starts_with(begin)).collect();
         assert_eq!(found.len(), 1, "{begin}: {text}");
