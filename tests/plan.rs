@@ -2,13 +2,15 @@
 
 mod sticks;
 
-use ramkey::plan::{FatBits, FsChoice, IMAGES_MAX, ImageRequest, LayoutKind, PlanError, Request, plan};
+use ramkey::plan::{
+    FatBits, FsChoice, IMAGES_MAX, ImageRequest, LayoutKind, PlanError, Request, Writes, plan,
+};
 use sticks::{Image, MIB, facts, noise};
 
 const LAYOUTS: [LayoutKind; 3] = [LayoutKind::Mbr, LayoutKind::Gpt, LayoutKind::Superfloppy];
 
 fn image(name: &str) -> ImageRequest {
-    ImageRequest { facts: facts(name, &Image(noise(4096))), title: None, read_only: false }
+    ImageRequest { facts: facts(name, &Image(noise(4096))), title: None, writes: Writes::Kept }
 }
 
 fn request(stick_sectors: u64) -> Request {

@@ -4,6 +4,7 @@ mod args;
 mod boot;
 mod confirm;
 mod demo;
+mod drives;
 mod exit;
 mod inspect;
 mod list;
@@ -11,8 +12,10 @@ mod plan;
 mod prepare;
 mod reference;
 mod render;
+mod stop;
 mod usage;
 mod verify;
+mod view;
 mod write;
 
 use std::io;

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
@@ -10,13 +9,13 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, prepare};
-use crate::cli::{CliError, Exit, Output, Progress, confirm};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
 use crate::layout::Layout;
 use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
 use crate::plan::Plan;
-use crate::report::{Report, StickReport};
+use crate::report::{ImageReport, Report, StickReport};
 use crate::units::{Bytes, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
@@ -53,7 +52,7 @@ impl WriteArgs {
         let target = TargetPath::look(&system, &self.to).map_err(CliError::Target)?;
         let images = self.stick.open()?;
         let len = target.stick_len(self.stick.size.map(|Bytes(len)| len)).map_err(CliError::Target)?;
-        target.admit(&system, &self.stick.images)?;
+        target.admit(&system, &self.stick.paths())?;
         let prepared = prepare(&self.stick, images, len)?;
         if self.dry_run {
             show_plan(output, &prepared)?;
@@ -62,7 +61,7 @@ impl WriteArgs {
         if !self.yes {
             confirm::ask(&system, &target)?;
         }
-        let destination = Destination { system: &system, target: &target, images: &self.stick.images };
+        let destination = Destination { system: &system, target: &target, images: &self.stick.paths() };
         let report = put(&prepared, &destination)?;
         let shown = output.show(&report, |out| show_report(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
@@ -106,12 +105,7 @@ pub fn make_stick(
     destination: &Destination,
 ) -> Result<Report, CliError> {
     let Destination { system, target, images } = *destination;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // In this order: the second signal finds the flag set and ends the program.
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let stop = stop::wish()?;
     let chunks: Vec<Vec<[u8; 32]>> =
         scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
     let names: Vec<String> =
@@ -190,11 +184,12 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
 
 /// The stick and its images, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
     for image in &stick.images {
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {} {}, {}, needs {} of RAM",
+            "          \"{}\" in RAMKEY/{}: {} {}, {}, needs {} of RAM{together}",
             image.title,
             image.file,
             image.kind,
@@ -202,10 +197,25 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             Bytes(image.len),
             Bytes(image.ram_needed)
         )?;
-        for warning in &image.warnings {
-            writeln!(out, "warning   {warning}")?;
+        if image.first_disk == Some("internal") {
+            writeln!(out, "          the machine's own hard disks come before those in RAM")?;
         }
+        show_notes(out, image)?;
     }
+    for image in &stick.companions {
+        writeln!(out, "with      {}  {}", image.blake3, image.path)?;
+        writeln!(
+            out,
+            "          drive {:02X}h in RAMKEY/{}: {} {}, {}",
+            image.drive,
+            image.file,
+            image.kind,
+            image.geometry,
+            Bytes(image.len)
+        )?;
+        show_notes(out, image)?;
+    }
+    show_options(out, stick)?;
     writeln!(
         out,
         "stick     {}{}, {}, {} \"{}\", id {}",
@@ -216,4 +226,37 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         stick.label,
         stick.stick_id
     )
+}
+
+/// What the user should know of one image.
+fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    if let Some(signature) = image.disk_signature {
+        writeln!(out, "          gets the disk signature {signature:08X} in RAM, because it has none")?;
+    }
+    for warning in &image.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    Ok(())
+}
+
+/// What was chosen for the drives, if anything was.
+fn show_options(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    let mut chosen = Vec::new();
+    if stick.identity == "grub4dos" {
+        chosen.push("drivers find them as GRUB4DOS's");
+    }
+    match stick.images.first().map(|image| image.writes) {
+        Some("refused") => chosen.push("writes are refused"),
+        Some("dropped") => chosen.push("writes are dropped"),
+        _ => {}
+    }
+    match stick.copy {
+        "direct" => chosen.push("copied by INT 13h itself only"),
+        "int15" => chosen.push("copied through INT 15h only"),
+        _ => {}
+    }
+    if stick.keep_stick {
+        chosen.push("the stick keeps a drive number");
+    }
+    if chosen.is_empty() { Ok(()) } else { writeln!(out, "drives    {}", chosen.join("; ")) }
 }

@@ -59,6 +59,9 @@ pub struct ImageFacts {
     pub drive_type: u8,
     /// Type byte of the partition that the loader makes; 0 unless the kind is a partition.
     pub partition_type: u8,
+    /// NT disk signature, at 1B8h, of a hard disk with a partition table; `None` for every other disk, which has no
+    /// place for one.
+    pub disk_signature: Option<u32>,
     /// Whether its first sector ends with 55h AAh.
     pub boot_signature: bool,
     /// What is on it, in a few words, as in `FAT12 "BOOT"`; `None` when it cannot be told.

@@ -1,7 +1,7 @@
 //! The images that a user brings: what they are, and their bytes.
 //!
 //! [`probe`] decides what kind of disk an image is and which geometry it has; [`scan`] reads it once and hashes
-//! it. Neither writes anything.
+//! it; [`iso`] reads CD images. None of them writes anything.
 
 mod container;
 mod error;
@@ -9,6 +9,7 @@ mod facts;
 mod file;
 mod geometry;
 mod hash;
+pub mod iso;
 mod probe;
 mod scan;
 mod source;

@@ -96,6 +96,7 @@ pub fn probe(
         drive: if floppy { 0x00 } else { 0x80 },
         drive_type: if floppy { geometry::drive_type(&disk.geometry) } else { 0 },
         partition_type: disk.partition_type,
+        disk_signature: if kind == Kind::HardDisk { evidence.disk_signature() } else { None },
         boot_signature,
         contents: evidence.contents(),
         warnings,
@@ -174,6 +175,13 @@ impl<'a> Evidence<'a> {
         } else {
             (Kind::HardDisk, "it is not smaller than 4 MiB")
         }
+    }
+
+    /// The NT disk signature, if sector 0 is a master boot record with partitions. A GUID partition table has its own
+    /// identity; its protective record has no signature by rule. (UEFI specification, section 5.2.3.)
+    fn disk_signature(&self) -> Option<u32> {
+        let is_record = self.volume.is_none() && !self.entries.iter().all(Entry::is_protective);
+        is_record.then(|| table::disk_signature(&self.first))
     }
 
     /// The volume in sector 0, if it was made on a floppy of about this size.

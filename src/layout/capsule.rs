@@ -1,13 +1,14 @@
 //! The bytes of a capsule: header, chunk table, and which parts of the image follow.
 
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, flags, kind,
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion,
+    HEADER_HASHED_LEN, codec,
 };
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::Content;
-use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Kind, Scan};
-use crate::plan::CapsulePlan;
+use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Scan};
+use crate::plan::{CapsulePlan, kind_of};
 use crate::units::SECTOR_LEN;
 
 /// A capsule as a file.
@@ -28,9 +29,19 @@ pub(super) struct Piece {
     pub content: Content,
 }
 
+/// What a header says that depends on the other drives of its set.
+pub(super) struct Links {
+    /// Bits of the format's `flags`.
+    pub flags: u32,
+    /// The images that stand beside it.
+    pub companions: [Companion; COMPANIONS_MAX],
+    /// NT disk signature that its RAM disk gets, or 0.
+    pub disk_signature: u32,
+}
+
 impl Capsule {
     /// Lays out the capsule of image number `image`.
-    pub fn new(image: usize, plan: &CapsulePlan, scan: &Scan) -> Self {
+    pub fn new(image: usize, plan: &CapsulePlan, scan: &Scan, links: Links) -> Self {
         let table_len = scan.chunks.len() * CHUNK_ENTRY_LEN;
         let data_offset = ((CAPSULE_HEADER_LEN + table_len) as u64).next_multiple_of(SECTOR_LEN);
         let mut head = vec![0; data_offset as usize];
@@ -56,7 +67,7 @@ impl Capsule {
         }
         let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
         let table_blake3 = *blake3::hash(table).as_bytes();
-        let header = header(plan, scan, end, data_offset, table_blake3);
+        let header = header(plan, scan, &links, (end, data_offset), table_blake3);
         head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
         debug_assert!(CapsuleHeader::parse(&head).is_ok(), "{:?}", CapsuleHeader::parse(&head));
         pieces[0].content = Content::Bytes(head);
@@ -78,8 +89,8 @@ fn append(pieces: &mut Vec<Piece>, image: usize, offset: u64, sectors: u64) {
 fn header(
     plan: &CapsulePlan,
     scan: &Scan,
-    file_len: u64,
-    data_offset: u64,
+    links: &Links,
+    (file_len, data_offset): (u64, u64),
     table: [u8; 32],
 ) -> CapsuleHeader {
     let facts = &plan.facts;
@@ -89,7 +100,7 @@ fn header(
         magic: CapsuleHeader::MAGIC,
         version: CapsuleHeader::VERSION.into(),
         header_len: (CAPSULE_HEADER_LEN as u16).into(),
-        flags: if plan.read_only { flags::READ_ONLY } else { 0 }.into(),
+        flags: links.flags.into(),
         file_len: file_len.into(),
         image_len: scan.len.into(),
         image_blake3: scan.root,
@@ -99,12 +110,8 @@ fn header(
         chunk_count: (scan.chunks.len() as u32).into(),
         data_offset: (data_offset as u32).into(),
         chunk_shift: CHUNK_SHIFT,
-        kind: match facts.kind {
-            Kind::HardDisk => kind::HARD_DISK,
-            Kind::Floppy => kind::FLOPPY,
-            Kind::Partition => kind::PARTITION,
-        },
-        drive: facts.drive,
+        kind: kind_of(facts.kind),
+        drive: plan.number,
         drive_type: facts.drive_type,
         cylinders: facts.geometry.cylinders.into(),
         heads: facts.geometry.heads.into(),
@@ -112,9 +119,9 @@ fn header(
         partition_type: facts.partition_type,
         reserved_1: [0; 3],
         title,
-        companions: Default::default(),
+        companions: links.companions,
         disc: Default::default(),
-        disk_signature: 0.into(),
+        disk_signature: links.disk_signature.into(),
         reserved_2: [0; 40],
         header_blake3: [0; 32],
     };

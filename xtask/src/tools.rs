@@ -34,6 +34,7 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (Program("mkfs.ext2"), "e2fsprogs"),
     (Program("b3sum"), "b3sum"),
     (Program("xorriso"), "xorriso"),
+    (Program("isoinfo"), "genisoimage"),
     (Program("cpio"), "cpio"),
     (Program("busybox"), "busybox-static"),
     (Program("syslinux"), "syslinux"),
