@@ -27,7 +27,7 @@ pub const LABEL: &str = "RAMKEY";
 /// Longest title of an image, in characters.
 pub const TITLE_MAX: usize = 64;
 /// First sector of the partition: 1 MiB, the alignment that every partition tool uses today.
-const PARTITION_LBA: u64 = 2048;
+pub(crate) const PARTITION_LBA: u64 = 2048;
 /// Sectors of a GPT at each end of the stick: header and 128 entries; a protective MBR comes before the first.
 pub(crate) const GPT_SECTORS: u64 = 33;
 /// Lengths of the smallest and the largest stick that is chosen for the user.

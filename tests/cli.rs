@@ -78,6 +78,28 @@ fn the_exit_status_of_verify_tells_sound_from_damaged_from_missing() {
 }
 
 #[test]
+fn verify_tells_a_stick_that_was_damaged_from_what_is_no_stick() {
+    let desk = Desk::new();
+    for layout in ["mbr", "gpt"] {
+        assert_eq!(desk.status(&[&WRITE[..], &["--layout", layout, "--yes"]].concat()), Some(0));
+        let whole = desk.stick();
+        let wiped = |sectors: std::ops::Range<usize>| {
+            let mut stick = whole.clone();
+            stick[sectors.start * 512..sectors.end * 512].fill(0xD1);
+            fs::write(desk.folder.path().join("stick.img"), stick).unwrap();
+            desk.status(&["verify", "stick.img"])
+        };
+        assert_eq!(wiped(0..1), Some(4), "{layout}: sector 0");
+        assert_eq!(wiped(34..226), Some(4), "{layout}: the boot code, but not the manifest");
+        assert_eq!(wiped(0..2048), Some(4), "{layout}: all before the folder RAMKEY");
+        assert_eq!(wiped(34..4096), Some(1), "{layout}: all that is ours, with only a table left");
+    }
+    assert_eq!(desk.status(&["verify", "dos.img"]), Some(1));
+    let output = desk.ramkey(&["verify", "dos.img", "--strict"]);
+    assert!(output.stderr.starts_with(b"error: dos.img is no stick of ramkey\nhelp: "), "{output:?}");
+}
+
+#[test]
 fn a_label_of_the_users_own_choice_may_change_too() {
     let desk = Desk::new();
     assert_eq!(desk.status(&[&WRITE[..], &["--label", "tools"]].concat()), Some(0));

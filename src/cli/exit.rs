@@ -86,6 +86,26 @@ pub enum CliError {
         /// What is in it.
         what: String,
     },
+    /// What was to be verified is no stick.
+    #[error("{} is no stick of ramkey", path.display())]
+    NoStick {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// What was to be booted is no stick.
+    #[error("{} is no stick of ramkey, and is not booted", path.display())]
+    NotBooted {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// A file cannot be made.
+    #[error("writing {}", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Writing stopped.
     #[error(transparent)]
     Pipeline(#[from] Failure),
@@ -132,10 +152,18 @@ impl CliError {
         match self {
             Self::Usage { .. } | Self::CommandLine { .. } => Exit::Usage,
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
-            Self::NotConfirmed { .. } | Self::NoTerminal { .. } | Self::Occupied { .. } => Exit::Refused,
+            Self::NotConfirmed { .. }
+            | Self::NoTerminal { .. }
+            | Self::Occupied { .. }
+            | Self::NotBooted { .. } => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
             Self::Differs { stick, .. } => of_stick(*stick),
-            Self::Open(_) | Self::Unusable(_) | Self::Emulator(_) | Self::Read { .. } => Exit::Failed,
+            Self::NoStick { .. }
+            | Self::Create { .. }
+            | Self::Open(_)
+            | Self::Unusable(_)
+            | Self::Emulator(_)
+            | Self::Read { .. } => Exit::Failed,
             Self::Unreported { .. } | Self::Output(_) => Exit::Failed,
         }
     }
@@ -154,6 +182,11 @@ impl CliError {
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
             Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
+            Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", path.display()),
+            Self::NotBooted { path } => {
+                format!("`ramkey write {} --to STICK` makes a stick that boots it", path.display())
+            }
+            Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::Emulator(error) => return error.help(),

@@ -12,8 +12,10 @@ mod plan;
 mod prepare;
 mod reference;
 mod render;
+mod stop;
 mod usage;
 mod verify;
+mod view;
 mod write;
 
 use std::io;

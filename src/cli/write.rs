@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
@@ -10,7 +9,7 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, prepare};
-use crate::cli::{CliError, Exit, Output, Progress, confirm};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
 use crate::layout::Layout;
@@ -106,12 +105,7 @@ pub fn make_stick(
     destination: &Destination,
 ) -> Result<Report, CliError> {
     let Destination { system, target, images } = *destination;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // In this order: the second signal finds the flag set and ends the program.
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let stop = stop::wish()?;
     let chunks: Vec<Vec<[u8; 32]>> =
         scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
     let names: Vec<String> =

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bochs;
+mod command;
 mod demo;
 mod every_controller;
 mod guests;
