@@ -12,6 +12,7 @@ mod prepare;
 mod reference;
 mod render;
 mod verify;
+mod windows;
 mod write;
 
 use std::io;

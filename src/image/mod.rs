@@ -1,12 +1,13 @@
 //! The images that a user brings: what they are, and their bytes.
 //!
 //! [`probe`] decides what kind of disk an image is and which geometry it has; [`scan`] reads it once and hashes
-//! it. Neither writes anything.
+//! it. [`windows::look`] tells whether a Windows on it will find its RAM disk. None of them writes anything.
 
 mod container;
 mod error;
 mod facts;
 mod file;
+mod files;
 mod geometry;
 mod hash;
 mod probe;
@@ -14,6 +15,7 @@ mod scan;
 mod source;
 mod table;
 mod volume;
+pub mod windows;
 
 pub use error::ImageError;
 pub use facts::{ImageFacts, Kind, KindChoice, Warning};
