@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::{ReadOnly, System, TargetPath};
 use crate::image::Source;
@@ -88,12 +89,12 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
         let protection = if image.read_only { ", read-only" } else { "" };
         writeln!(
             out,
-            "          \"{}\": {} {}, {}, needs {} of RAM{protection}{pieces}{origin}; {state}",
+            "          \"{}\": {} {}, {}, {}{protection}{pieces}{origin}; {state}",
             image.title,
             image.kind,
             image.geometry,
             Bytes(image.len),
-            Bytes(ram_needed(image.disk_sectors))
+            ram_text(ram_needed(image.disk_sectors), "")
         )?;
     }
     if !stick.stick_id.is_empty() {

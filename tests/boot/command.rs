@@ -89,7 +89,7 @@ fn memory_that_this_system_has_not_and_an_unknown_processor_are_our_own_errors()
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let expected =
-        "error: this system cannot give the machine 8192 MiB of RAM\nhelp: ask for less, as in --ram 64M\n";
+        "error: this system cannot give the machine 8192 MB of RAM\nhelp: ask for less, as in --ram 64M\n";
     assert_eq!(run(&["--ram", "8G"]), (Some(1), expected.to_owned()));
     let (status, text) = run(&["--cpu", "abacus"]);
     assert_eq!(status, Some(1), "{text}");
