@@ -110,7 +110,7 @@ fn a_boot_that_proves_nothing_fails_and_tells_what_was_seen_last() {
     let image = file(folder.path(), "large.img", &vec![7; 8 << 20]);
     let stick = sticks::ramkey(folder.path(), &[&image], &[]).display().to_string();
     let _slot = take_slot();
-    let small = ["boot", &stick, "--headless", "--ram", "8M", "--seconds", "12"];
+    let small = ["boot", &stick, "--headless", "--ram", "8M", "--seconds", "25"];
     let (output, text) = ramkey(&small, None);
     assert_eq!(output.status.code(), Some(1), "{text}");
     let (_, last) =
