@@ -7,14 +7,18 @@ use std::path::PathBuf;
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
 
-use crate::image::{CHUNK_LEN, ImageFacts};
+use crate::image::iso::NoBoot;
+use crate::image::{CHUNK_LEN, ImageFacts, Kind};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 mod fs;
 mod names;
+mod set;
 
 use fs::FatSize;
 pub use fs::{FatBits, Volume};
+pub(crate) use set::kind_of;
+pub use set::{CompanionRequest, CopyMode, FirstDisk, Identity, SetOptions, Writes};
 
 /// Most images on one stick: what the boot menu can show.
 pub const IMAGES_MAX: usize = 16;
@@ -23,7 +27,7 @@ pub const LABEL: &str = "RAMKEY";
 /// Longest title of an image, in characters.
 pub const TITLE_MAX: usize = 64;
 /// First sector of the partition: 1 MiB, the alignment that every partition tool uses today.
-const PARTITION_LBA: u64 = 2048;
+pub(crate) const PARTITION_LBA: u64 = 2048;
 /// Sectors of a GPT at each end of the stick: header and 128 entries; a protective MBR comes before the first.
 pub(crate) const GPT_SECTORS: u64 = 33;
 /// Lengths of the smallest and the largest stick that is chosen for the user.
@@ -59,17 +63,21 @@ pub enum FsChoice {
 pub struct ImageRequest {
     /// What it is.
     pub facts: ImageFacts,
-    /// Title in the boot menu; the file's name without its extension if there is none.
+    /// Title in the boot menu; the file's name without its extension if there is none. Equal ones get a number.
     pub title: Option<String>,
-    /// Whether the machine may not write to the RAM disk.
-    pub read_only: bool,
+    /// What becomes of the sectors that the machine writes to it.
+    pub writes: Writes,
 }
 
 /// Everything that the user chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The images, in the order of the menu.
+    /// The images that are booted, in the order of the menu.
     pub images: Vec<ImageRequest>,
+    /// The images that stand beside each of them, in the order of their drives.
+    pub companions: Vec<CompanionRequest>,
+    /// How drivers and systems see the drives.
+    pub set: SetOptions,
     /// Sectors of the stick.
     pub stick_sectors: u64,
     /// How it is divided.
@@ -93,8 +101,24 @@ pub struct CapsulePlan {
     pub title: String,
     /// Name of its file in the folder `RAMKEY`, as in `DOS622.RKC`.
     pub file_name: String,
-    /// Whether the machine may not write to the RAM disk.
-    pub read_only: bool,
+    /// BIOS drive number; the first of its class means the next that is free.
+    pub number: u8,
+    /// What becomes of the sectors that the machine writes to it.
+    pub writes: Writes,
+    /// Whether it is in the boot menu.
+    pub role: CapsuleRole,
+}
+
+/// The place of an image in its set of drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CapsuleRole {
+    /// It is booted.
+    Boot {
+        /// Whether the machine's own hard disks come before the hard disks in RAM.
+        internal_first: bool,
+    },
+    /// It stands beside each one that is booted.
+    Companion,
 }
 
 /// A stick, decided down to everything but the images' bytes.
@@ -114,7 +138,10 @@ pub struct Plan {
     pub start_timeout: u8,
     /// Time-out of the menu, as in the request.
     pub menu_timeout: u8,
-    /// The images, in the order of the menu; at least one.
+    /// How drivers and systems see the drives.
+    pub set: SetOptions,
+    /// The images that are booted, in the order of the menu, at least one; then those that stand beside each of them,
+    /// in the order of their drives.
     pub capsules: Vec<CapsulePlan>,
 }
 
@@ -132,6 +159,58 @@ pub enum PlanError {
         found: usize,
         /// Most images.
         limit: usize,
+    },
+    /// A CD that no BIOS boots would be in the boot menu.
+    #[error("{} does not boot as a CD: {why}", path.display())]
+    NoBoot {
+        /// The image.
+        path: PathBuf,
+        /// Why not.
+        why: NoBoot,
+    },
+    /// An entry has more drives than there can be.
+    #[error("{} would have {found} drives in RAM and can have at most {limit}", path.display())]
+    TooManyDrives {
+        /// The image that is booted.
+        path: PathBuf,
+        /// Drives, with the one that a CD emulates.
+        found: usize,
+        /// Most drives.
+        limit: usize,
+    },
+    /// An entry has more floppies than BIOSes have numbers.
+    #[error("{} would have {found} floppy drives in RAM and can have at most {limit}", path.display())]
+    TooManyFloppies {
+        /// The image that is booted.
+        path: PathBuf,
+        /// Floppies.
+        found: usize,
+        /// Most floppies.
+        limit: usize,
+    },
+    /// No drive of its kind has such a number.
+    #[error("{} cannot be drive {number:02X}h: a {kind} is {first:02X}h to {last:02X}h", path.display())]
+    DriveNumber {
+        /// The image.
+        path: PathBuf,
+        /// The number that was asked for.
+        number: u8,
+        /// Its kind.
+        kind: Kind,
+        /// First number of that kind.
+        first: u8,
+        /// Last number of that kind.
+        last: u8,
+    },
+    /// Two drives have the same number.
+    #[error("{} and {} cannot both be drive {number:02X}h", other.display(), path.display())]
+    SameNumber {
+        /// The image.
+        path: PathBuf,
+        /// The one before it.
+        other: PathBuf,
+        /// The number.
+        number: u8,
     },
     /// A title cannot be shown.
     #[error("the title {title:?} is not 1 to {TITLE_MAX} printable ASCII characters")]
@@ -185,6 +264,11 @@ impl PlanError {
         match self {
             Self::NoImage => "name at least one disk image".into(),
             Self::TooManyImages { .. } => "write two sticks".into(),
+            Self::NoBoot { why, .. } => why.help().into(),
+            Self::TooManyDrives { .. } => "put what belongs together into one image".into(),
+            Self::TooManyFloppies { .. } => "put their files into one hard disk image".into(),
+            Self::DriveNumber { .. } => "leave the number out: the drive gets the next that is free".into(),
+            Self::SameNumber { .. } => "give each its own number, or leave the numbers out".into(),
             Self::Title { path, .. } => format!("give --title \"...\" for {}", path.display()),
             Self::Label { .. } => "use letters, digits, spaces, - and _, as in --label RAMKEY".into(),
             Self::StickTooSmall { needed, .. } => {
@@ -203,7 +287,7 @@ impl PlanError {
 ///
 /// # Errors
 ///
-/// The images and texts are checked first, then the size of the stick, then the file system.
+/// The images, drives and texts are checked first, then the size of the stick, then the file system.
 pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     if request.images.is_empty() {
         return Err(PlanError::NoImage);
@@ -211,17 +295,18 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     if request.images.len() > IMAGES_MAX {
         return Err(PlanError::TooManyImages { found: request.images.len(), limit: IMAGES_MAX });
     }
-    let capsules = names::capsules(&request.images)?;
+    set::check(request)?;
+    let capsules = names::capsules(request)?;
     let label = names::label(request.label.as_deref().unwrap_or(LABEL))?;
     let geometry = stick_geometry(request.stick_sectors);
     let (lba, end) = volume_bounds(request, &geometry)?;
     let size = FatSize { layout: request.layout, sectors: end - lba };
     let volume = size.choose(lba, request.fs)?;
-    for image in &request.images {
-        let needed = CAPSULE_HEADER_LEN as u64 + chunk_table_len(image.facts.len);
+    for CapsulePlan { facts, .. } in &capsules {
+        let needed = CAPSULE_HEADER_LEN as u64 + chunk_table_len(facts.len);
         let available = volume.sectors * SECTOR_LEN;
         if needed > available {
-            return Err(PlanError::ImageTooLarge { path: image.facts.path.clone(), needed, available });
+            return Err(PlanError::ImageTooLarge { path: facts.path.clone(), needed, available });
         }
     }
     Ok(Plan {
@@ -232,6 +317,7 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
         geometry,
         start_timeout: request.start_timeout,
         menu_timeout: request.menu_timeout,
+        set: request.set,
         capsules,
     })
 }

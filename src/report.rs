@@ -5,18 +5,38 @@ use ramkey_format::capsule::CHUNK_ENTRY_LEN;
 use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
-use crate::image::{CHUNK_LEN, ImageFacts, Scan};
-use crate::layout::{Content, Extent, Layout, Role};
+use crate::image::iso::Emulation;
+use crate::image::{CHUNK_LEN, Kind, Scan, Warning};
+use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{LayoutKind, Plan};
-use crate::units::{MIB, SECTOR_LEN};
+use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, Identity, LayoutKind, Plan, Writes};
+use crate::units::{Geometry, MIB, SECTOR_LEN};
+
+/// The loader puts a RAM disk and its table on page boundaries.
+const PAGE: u64 = 4096;
 
 /// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk and its chunk table,
-/// in whole MiB, and the first MiB, which is never used for them. The machine may keep some for itself.
+/// in whole MiB as the boot menu shows them, and the first MiB, which is never used for them. The machine may keep some
+/// for itself.
 pub fn ram_needed(disk_sectors: u32) -> u64 {
     let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
     let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
-    (disk_len + table_len).next_multiple_of(MIB) + MIB
+    (disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)).next_multiple_of(MIB) + MIB
+}
+
+/// The same for RAM disks that are in memory together.
+pub fn ram_needed_together(disk_sectors: impl IntoIterator<Item = u32>) -> u64 {
+    disk_sectors.into_iter().map(|sectors| ram_needed(sectors) - MIB).sum::<u64>() + MIB
+}
+
+/// A drive in a few words: its kind, its geometry, and what a CD emulates; `None` for no CD, or one that is not booted.
+pub fn drive_words(kind: Kind, geometry: &Geometry, emulation: Option<Emulation>) -> String {
+    match (kind, emulation) {
+        (Kind::Disc, None) => kind.to_string(),
+        (Kind::Disc, Some(Emulation::NoEmulation)) => format!("{kind}, {}", Emulation::NoEmulation),
+        (Kind::Disc, Some(emulation)) => format!("{kind}, {emulation} {geometry}"),
+        _ => format!("{kind} {geometry}"),
+    }
 }
 
 /// One image of a stick.
@@ -32,12 +52,23 @@ pub struct ImageReport {
     pub kind: String,
     /// Cylinders/heads/sectors.
     pub geometry: String,
+    /// Kind, geometry and emulation in a few words.
+    pub words: String,
     /// Length in bytes.
     pub len: u64,
     /// BLAKE3, as `b3sum` prints it.
     pub blake3: String,
-    /// Memory that a machine needs to boot it, in bytes.
+    /// BIOS drive number; the first of its class means the next that is free.
+    pub drive: u8,
+    /// What becomes of the machine's writes: `kept`, `refused` or `dropped`.
+    pub writes: &'static str,
+    /// NT disk signature that the RAM disk gets because the image has none.
+    pub disk_signature: Option<u32>,
+    /// Memory that a machine needs to boot it, with all drives beside it, in bytes. Of one that stands beside others,
+    /// its own part.
     pub ram_needed: u64,
+    /// Whose hard disks come first, `ram` or `internal`; `None` for one that stands beside others.
+    pub first_disk: Option<&'static str>,
     /// What the user should know before booting it.
     pub warnings: Vec<String>,
 }
@@ -76,6 +107,14 @@ pub struct StickReport {
     pub stick_id: String,
     /// The images, in the order of the menu.
     pub images: Vec<ImageReport>,
+    /// The images that stand beside each of them, in the order of their drives.
+    pub companions: Vec<ImageReport>,
+    /// Whose RAM disk drivers find: `memdisk` or `grub4dos`.
+    pub identity: &'static str,
+    /// Whether the stick keeps a drive number.
+    pub keep_stick: bool,
+    /// How INT 13h copies: `auto`, `direct` or `int15`.
+    pub copy: &'static str,
     /// Every range that is written, ascending.
     pub ranges: Vec<RangeReport>,
     /// Bytes in all ranges.
@@ -93,27 +132,62 @@ pub struct Report {
 }
 
 impl ImageReport {
-    fn new(facts: &ImageFacts, file: &str, title: &str, scan: &Scan) -> Self {
+    fn new(capsule: &CapsulePlan, scan: &Scan, disk_signature: u32, ram_needed: u64) -> Self {
+        let facts = &capsule.facts;
+        let matters = |warning: &&Warning| capsule.is_boot() || **warning != Warning::NoBootSignature;
+        let emulation = facts.boot_entry().filter(|_| capsule.is_boot()).map(|boot| boot.emulation);
         Self {
             path: facts.path.display().to_string(),
-            file: file.into(),
-            title: title.into(),
+            file: capsule.file_name.clone(),
+            title: capsule.title.clone(),
             kind: facts.kind.to_string(),
             geometry: facts.geometry.to_string(),
+            words: drive_words(facts.kind, &facts.geometry, emulation),
             len: facts.len,
             blake3: blake3::Hash::from_bytes(scan.root).to_hex().to_string(),
-            ram_needed: ram_needed(facts.disk_sectors),
-            warnings: facts.warnings.iter().map(ToString::to_string).collect(),
+            drive: capsule.number,
+            writes: match capsule.writes {
+                Writes::Kept => "kept",
+                Writes::Refused => "refused",
+                Writes::Dropped => "dropped",
+            },
+            disk_signature: (disk_signature != 0).then_some(disk_signature),
+            ram_needed,
+            first_disk: match capsule.role {
+                CapsuleRole::Boot { internal_first: true } => Some("internal"),
+                CapsuleRole::Boot { internal_first: false } => Some("ram"),
+                CapsuleRole::Companion => None,
+            },
+            warnings: facts.warnings.iter().filter(matters).map(ToString::to_string).collect(),
         }
+    }
+
+    /// Every image of a plan.
+    fn all(plan: &Plan, scans: &[Scan]) -> Vec<Self> {
+        let signatures = disk_signatures(plan, scans);
+        let beside: Vec<u32> = plan
+            .capsules
+            .iter()
+            .filter(|capsule| !capsule.is_boot())
+            .map(|capsule| capsule.facts.disk_sectors)
+            .collect();
+        let of_one = |((capsule, scan), signature): ((&CapsulePlan, &Scan), u32)| {
+            let own = capsule.facts.disk_sectors;
+            let needed = match capsule.role {
+                CapsuleRole::Boot { .. } => ram_needed_together(beside.iter().copied().chain([own])),
+                CapsuleRole::Companion => ram_needed(own) - MIB,
+            };
+            Self::new(capsule, scan, signature, needed)
+        };
+        plan.capsules.iter().zip(scans).zip(signatures).map(of_one).collect()
     }
 }
 
 impl StickReport {
     /// Describes the stick of `plan` as `layout` makes it.
     pub fn new(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
-        let images = plan.capsules.iter().zip(scans).map(|(capsule, scan)| {
-            ImageReport::new(&capsule.facts, &capsule.file_name, &capsule.title, scan)
-        });
+        let images = ImageReport::all(plan, scans);
+        let (images, companions) = images.into_iter().partition(|image| image.first_disk.is_some());
         Self {
             layout: layout_name(plan.layout),
             sectors: plan.stick_sectors,
@@ -123,7 +197,18 @@ impl StickReport {
             volume_lba: plan.volume.lba,
             volume_sectors: plan.volume.sectors,
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
-            images: images.collect(),
+            images,
+            companions,
+            identity: match plan.set.identity {
+                Identity::Memdisk => "memdisk",
+                Identity::Grub4dos => "grub4dos",
+            },
+            keep_stick: plan.set.keep_stick,
+            copy: match plan.set.copy {
+                CopyMode::Auto => "auto",
+                CopyMode::Direct => "direct",
+                CopyMode::Int15 => "int15",
+            },
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
         }
@@ -182,12 +267,19 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::ram_needed;
+    use super::{ram_needed, ram_needed_together};
 
     #[test]
     fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
-        for (sectors, mib) in [(1, 2), (2880, 3), (2047, 2), (2048, 3), (131_072, 66)] {
+        // 2040 sectors and a page for the table are 1 MiB.
+        for (sectors, mib) in [(1, 2), (2880, 3), (2040, 2), (2041, 3), (2048, 3), (131_072, 66)] {
             assert_eq!(ram_needed(sectors), mib << 20, "{sectors} sectors");
         }
+    }
+
+    #[test]
+    fn disks_that_are_together_in_memory_share_the_first_mib_only() {
+        assert_eq!(ram_needed_together([2880]), ram_needed(2880));
+        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (2 + 1 + 65 + 1) << 20);
     }
 }

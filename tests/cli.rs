@@ -78,6 +78,28 @@ fn the_exit_status_of_verify_tells_sound_from_damaged_from_missing() {
 }
 
 #[test]
+fn verify_tells_a_stick_that_was_damaged_from_what_is_no_stick() {
+    let desk = Desk::new();
+    for layout in ["mbr", "gpt"] {
+        assert_eq!(desk.status(&[&WRITE[..], &["--layout", layout, "--yes"]].concat()), Some(0));
+        let whole = desk.stick();
+        let wiped = |sectors: std::ops::Range<usize>| {
+            let mut stick = whole.clone();
+            stick[sectors.start * 512..sectors.end * 512].fill(0xD1);
+            fs::write(desk.folder.path().join("stick.img"), stick).unwrap();
+            desk.status(&["verify", "stick.img"])
+        };
+        assert_eq!(wiped(0..1), Some(4), "{layout}: sector 0");
+        assert_eq!(wiped(34..226), Some(4), "{layout}: the boot code, but not the manifest");
+        assert_eq!(wiped(0..2048), Some(4), "{layout}: all before the folder RAMKEY");
+        assert_eq!(wiped(34..4096), Some(1), "{layout}: all that is ours, with only a table left");
+    }
+    assert_eq!(desk.status(&["verify", "dos.img"]), Some(1));
+    let output = desk.ramkey(&["verify", "dos.img", "--strict"]);
+    assert!(output.stderr.starts_with(b"error: dos.img is no stick of ramkey\nhelp: "), "{output:?}");
+}
+
+#[test]
 fn a_label_of_the_users_own_choice_may_change_too() {
     let desk = Desk::new();
     assert_eq!(desk.status(&[&WRITE[..], &["--label", "tools"]].concat()), Some(0));
@@ -157,6 +179,26 @@ fn the_report_has_the_hash_that_b3sum_prints() {
 }
 
 #[test]
+fn a_stick_with_a_warning_is_not_said_to_boot() {
+    let desk = Desk::new();
+    let mut floppy = vec![0; 1_474_560];
+    floppy[510..512].copy_from_slice(&[0x55, 0xAA]);
+    fs::write(desk.folder.path().join("dos.img"), &floppy).unwrap();
+    let last = |more: &[&str]| {
+        let output = desk.ramkey(&[&WRITE[..], more].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(last(&[]), "done      stick.img boots from RAM");
+    let doubtful = "done      stick.img is written and proven; whether it boots: see the warning";
+    assert_eq!(last(&["--chs", "40/2/9"]), doubtful);
+    floppy[510] = 0;
+    fs::write(desk.folder.path().join("dos.img"), &floppy).unwrap();
+    assert_eq!(last(&[]), doubtful);
+    assert_eq!(last(&["--chs", "40/2/9"]), format!("{doubtful}s"));
+}
+
+#[test]
 fn an_error_is_json_too_when_json_was_asked_for() {
     let desk = Desk::new();
     let error = desk.json(&["write", "missing.img", "--to", "stick.img", "--size", "8M", "--json"]);
@@ -165,6 +207,55 @@ fn an_error_is_json_too_when_json_was_asked_for() {
     assert_eq!(error["error"], "opening missing.img");
     assert!(error["because"][0].as_str().unwrap().contains("No such file"));
     assert!(error["help"].is_string());
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_json_too() {
+    let desk = Desk::new();
+    let usage = |arguments: &[&str]| {
+        let output = desk.ramkey(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stderr.starts_with(b"error: "), "{arguments:?}: people read it too");
+        let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&error["exit_status"], &error["exit"]), (&2.into(), &"usage".into()));
+        assert_eq!(error["because"], Value::Array(Vec::new()));
+        (error["error"].as_str().unwrap().to_owned(), error["help"].as_str().unwrap().to_owned())
+    };
+    let lists = "`ramkey help` lists commands and options";
+    for (arguments, error, help) in [
+        (&["--json"][..], "no command was given", lists),
+        (
+            &["write", "--json"],
+            "the following required arguments were not provided: --to <TARGET> <IMAGE>...",
+            lists,
+        ),
+        (
+            &["--json", "vreify", "x"],
+            "unrecognized subcommand 'vreify'",
+            "a similar subcommand exists: 'verify'",
+        ),
+        (
+            &["verify", "x", "--strickt", "--json"],
+            "unexpected argument '--strickt' found",
+            "a similar argument exists: '--strict'",
+        ),
+        (
+            &["plan", "dos.img", "--timeout", "-1", "--json"],
+            "invalid value '-1' for '--timeout <SECONDS>': it is 0 to 254 seconds, or off",
+            lists,
+        ),
+        (
+            &["plan", "dos.img", "--title", "a", "--title", "b", "--json"],
+            "--title was given 2 times for 1 images",
+            lists,
+        ),
+    ] {
+        assert_eq!(usage(arguments), (error.to_owned(), help.to_owned()), "{arguments:?}");
+    }
+    let help = desk.ramkey(&["--json", "--help"]);
+    assert!(help.status.success() && help.stdout.starts_with(b"Makes USB sticks"));
+    let named = desk.ramkey(&["verify", "--strickt", "--", "--json"]);
+    assert_eq!((named.status.code(), &*named.stdout), (Some(2), &b""[..]), "a file named --json");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::mem::{offset_of, size_of};
 
 use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_TABLE};
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry};
+use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, DRIVES_MAX, Disc, flags};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
 use ramkey_format::memory::{BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, MANIFEST_LBA, STAGE2_SECTORS};
 
@@ -99,8 +99,24 @@ fn every_field_of_every_record_stands_where_the_page_says() {
         partition_type,
         reserved_1,
         title,
+        companions,
+        disc,
+        disk_signature,
         reserved_2,
         header_blake3
+    );
+    assert_table!("### Companions", Companion, name, reserved, image_blake3);
+    assert_table!(
+        "### CD",
+        Disc,
+        emulation,
+        reserved_1,
+        load_segment,
+        load_sectors,
+        reserved_2,
+        load_lba,
+        catalogue_lba,
+        emulated_sectors
     );
     assert_table!(
         "The chunk table begins",
@@ -111,6 +127,17 @@ fn every_field_of_every_record_stands_where_the_page_says() {
         stored_offset,
         chaining_value
     );
+}
+
+#[test]
+fn every_flag_of_a_capsule_has_its_line() {
+    let (_, rest) = PAGE.split_once("| bit | what |\n|---|---|\n").unwrap();
+    let rows = rest.lines().take_while(|line| line.starts_with('|'));
+    let bits: Vec<u32> = rows.map(|row| row.split('|').nth(1).unwrap().trim().parse().unwrap()).collect();
+    assert_eq!(bits, (0..flags::KNOWN.count_ones()).collect::<Vec<_>>());
+    assert_eq!(flags::KNOWN, (1 << bits.len()) - 1);
+    assert_eq!(flags::OF_COMPANIONS, 0b111, "the page says so");
+    assert_eq!((COMPANIONS_MAX, DRIVES_MAX), (7, 8), "the page says so");
 }
 
 #[test]

@@ -11,14 +11,22 @@ fn tree() -> Key {
     let mut root = Key::new("$$$PROTO.HIV");
     root.at("Select").number("Current", 1).number("Default", 2).number("LastKnownGood", 2);
     let service = root.at("ControlSet002\\Services\\FiraDisk");
-    service.number("Start", 0).text("Group", "Boot Bus Extender").variable_text("ImagePath", "system32\\a.sys");
-    root.at("ControlSet002\\Control\\ServiceGroupOrder").texts("List", &["System Bus Extender", "SCSI miniport"]);
+    service
+        .number("Start", 0)
+        .text("Group", "Boot Bus Extender")
+        .variable_text("ImagePath", "system32\\a.sys");
+    root.at("ControlSet002\\Control\\ServiceGroupOrder")
+        .texts("List", &["System Bus Extender", "SCSI miniport"]);
     for number in 0..300 {
         root.at(&format!("Many\\Key{number:03}")).number("Number", number);
     }
     root.at("Größe Ω").text("Straße", "ß");
     let values = root.at("Values");
-    values.bytes("Nothing", &[]).bytes("One", &[7]).bytes("Three", &[1, 2, 3]).bytes("Five", &[1, 2, 3, 4, 5]);
+    values
+        .bytes("Nothing", &[])
+        .bytes("One", &[7])
+        .bytes("Three", &[1, 2, 3])
+        .bytes("Five", &[1, 2, 3, 4, 5]);
     for len in [16343, 16344, 16345, 40000] {
         let bytes: Vec<u8> = (0..len).map(|n| (n % 251) as u8).collect();
         values.bytes(&format!("Long{len}"), &bytes);
@@ -153,7 +161,8 @@ fn no_changed_byte_makes_the_reader_fail_otherwise_than_with_an_error() {
     for (seed, layout) in [(1, XP), (2, NT4), (3, Layout { lists: Lists::Ri(7), ..XP })] {
         let whole = hive(&tree(), layout);
         // The long values are most of the bytes and say nothing about the structure.
-        let used: Vec<usize> = (0..whole.len()).filter(|&at| at < 512 || (4096..60_000).contains(&at)).collect();
+        let used: Vec<usize> =
+            (0..whole.len()).filter(|&at| at < 512 || (4096..60_000).contains(&at)).collect();
         let mut noise = Noise(0x9E37_79B9_7F4A_7C15 + seed);
         let (mut damaged, mut spared) = (0, 0);
         for _ in 0..700 {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use ramkey::image::{Scan, scan};
 use ramkey::layout::{Content, Layout, LayoutError, Role, layout};
-use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, plan};
+use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, Writes, plan};
 use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA};
 use ramkey_format::checksum::checksum;
 use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
@@ -332,7 +332,7 @@ fn read_only_and_title_reach_the_capsule() {
     let images = vec![ImageRequest {
         facts: facts("dos.img", &image),
         title: Some("MS-DOS 6.22".into()),
-        read_only: true,
+        writes: Writes::Refused,
     }];
     let plan = plan(&Request { images, ..base }).unwrap();
     let layout = layout(&plan, &scans).unwrap();

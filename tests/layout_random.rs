@@ -4,7 +4,7 @@ mod sticks;
 
 use proptest::prelude::*;
 use ramkey::layout::{Content, LayoutError, Role, layout};
-use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, PlanError, Request, plan};
+use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, PlanError, Request, Writes, plan};
 use ramkey_format::capsule::CapsuleHeader;
 use ramkey_format::manifest::ManifestHeader;
 use sticks::{Image, facts, imagined, noise, request};
@@ -28,7 +28,7 @@ fn requested(lens: &[u64], stick_sectors: u64, layout: LayoutKind, fs: FsChoice)
         let mut facts = facts("a.img", &Image(noise(512)));
         facts.len = len;
         facts.disk_sectors = len.div_ceil(512).max(2880) as u32;
-        ImageRequest { facts, title: None, read_only: false }
+        ImageRequest { facts, title: None, writes: Writes::Kept }
     });
     Request { images: images.collect(), stick_sectors, layout, fs, ..base }
 }

@@ -18,7 +18,8 @@ fn tree() -> Key {
     let service = root.at("ControlSet002\\Services\\FiraDisk");
     service.number("Start", 0).number("Type", 1).text("Group", "Boot Bus Extender");
     service.variable_text("ImagePath", "system32\\drivers\\firadisk.sys");
-    root.at("ControlSet002\\Control\\ServiceGroupOrder").texts("List", &["System Bus Extender", "SCSI miniport"]);
+    root.at("ControlSet002\\Control\\ServiceGroupOrder")
+        .texts("List", &["System Bus Extender", "SCSI miniport"]);
     root.at("MountedDevices").bytes("\\DosDevices\\C:", &[1, 2, 3, 4, 0, 0x7E, 0, 0, 0, 0, 0, 0]);
     let long: Vec<u8> = (0..20_000u32).map(|n| (n % 251) as u8).collect();
     root.at("Long").bytes("Bytes", &long);
@@ -79,7 +80,8 @@ fn reged_finds_the_keys_that_the_tests_write() {
         let path = folder.path().join("SYSTEM");
         fs::write(&path, hive(&tree(), layout)).unwrap();
         let out = folder.path().join("out.reg");
-        let arguments = ["-x", path.to_str().unwrap(), "HKEY_LOCAL_MACHINE\\SYSTEM", "\\", out.to_str().unwrap()];
+        let arguments =
+            ["-x", path.to_str().unwrap(), "HKEY_LOCAL_MACHINE\\SYSTEM", "\\", out.to_str().unwrap()];
         let output = told("chntpw", "reged", &arguments, "");
         let text = fs::read_to_string(&out).unwrap_or_else(|error| panic!("{error}: {}", printed(&output)));
         for expected in [
@@ -134,18 +136,17 @@ fn what_reged_changed_is_read() {
     let text = "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet002\\Services\\FiraDisk]\r\n\
         \"Start\"=dword:00000004\r\n\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet002\\Services\\New]\r\n\"Start\"=dword:00000001\r\n\r\n";
     fs::write(&change, text).unwrap();
-    let arguments = [
-        "-C",
-        "-I",
-        path.to_str().unwrap(),
-        "HKEY_LOCAL_MACHINE\\SYSTEM",
-        change.to_str().unwrap(),
-    ];
+    let arguments =
+        ["-C", "-I", path.to_str().unwrap(), "HKEY_LOCAL_MACHINE\\SYSTEM", change.to_str().unwrap()];
     let output = told("chntpw", "reged", &arguments, "y\n");
     let found = Hive::parse(fs::read(&path).unwrap()).unwrap();
     let start = |name: &str| {
         let key = found.key(&format!("ControlSet002\\Services\\{name}")).unwrap();
-        key.unwrap_or_else(|| panic!("{name}: {}", printed(&output))).value("Start").unwrap().unwrap().number()
+        key.unwrap_or_else(|| panic!("{name}: {}", printed(&output)))
+            .value("Start")
+            .unwrap()
+            .unwrap()
+            .number()
     };
     assert_eq!((start("FiraDisk"), start("New")), (Some(4), Some(1)), "{}", printed(&output));
 }

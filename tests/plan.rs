@@ -2,13 +2,15 @@
 
 mod sticks;
 
-use ramkey::plan::{FatBits, FsChoice, IMAGES_MAX, ImageRequest, LayoutKind, PlanError, Request, plan};
+use ramkey::plan::{
+    FatBits, FsChoice, IMAGES_MAX, ImageRequest, LayoutKind, PlanError, Request, Writes, plan,
+};
 use sticks::{Image, MIB, facts, noise};
 
 const LAYOUTS: [LayoutKind; 3] = [LayoutKind::Mbr, LayoutKind::Gpt, LayoutKind::Superfloppy];
 
 fn image(name: &str) -> ImageRequest {
-    ImageRequest { facts: facts(name, &Image(noise(4096))), title: None, read_only: false }
+    ImageRequest { facts: facts(name, &Image(noise(4096))), title: None, writes: Writes::Kept }
 }
 
 fn request(stick_sectors: u64) -> Request {
@@ -154,6 +156,28 @@ fn as_many_images_as_the_menu_shows_all_get_names_and_one_more_is_refused() {
     let error = plan(&with_images(&vec!["a.img"; IMAGES_MAX + 1])).unwrap_err();
     assert_eq!(error, PlanError::TooManyImages { found: IMAGES_MAX + 1, limit: IMAGES_MAX });
     assert_eq!(plan(&with_images(&[])), Err(PlanError::NoImage));
+}
+
+#[test]
+fn no_two_images_have_one_title() {
+    let titles = |names: &[(&str, Option<&str>)]| {
+        let image = |&(name, title): &(&str, Option<&str>)| ImageRequest {
+            title: title.map(str::to_owned),
+            ..image(name)
+        };
+        let plan = plan(&Request { images: names.iter().map(image).collect(), ..request(262_144) });
+        let titles: Vec<String> = plan.unwrap().capsules.into_iter().map(|capsule| capsule.title).collect();
+        titles
+    };
+    assert_eq!(
+        titles(&[("x/dos.img", None), ("y/dos.img", None), ("dos.ima", None)]),
+        ["dos", "dos (2)", "dos (3)"]
+    );
+    assert_eq!(titles(&[("a", Some("A")), ("b", Some("A")), ("c", Some("a"))]), ["A", "A (2)", "a"]);
+    assert_eq!(titles(&[("a", Some("A (2)")), ("b", Some("A")), ("c", Some("A"))]), ["A (2)", "A", "A (3)"]);
+    let long = "t".repeat(64);
+    let cut = format!("{} (2)", "t".repeat(60));
+    assert_eq!(titles(&[("a", Some(&long)), ("b", Some(&long))]), [long, cut]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ramkey::image::{FileSource, Source};
 use ramkey::layout::{Content, Extent, Role};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
-use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness, facts, is_stick, verify};
+use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness, facts, has_trace, is_stick, verify};
 use sticks::{Image, MIB, Stick, every_layout, noise, printed, tool};
 
 /// 1 MiB and a few bytes, so that there is padding.
@@ -234,7 +234,7 @@ fn an_unfinished_stick_is_named_as_such() {
 fn what_is_no_stick_is_said_to_be_none() {
     for bytes in [vec![], vec![0; 100], vec![0xD1; 1 << 20], noise(1 << 20)] {
         let stick = Image(bytes);
-        assert!(!is_stick(&stick));
+        assert!(!is_stick(&stick) && !has_trace(&stick));
         assert_eq!(kinds(&judge(&stick, Strictness::Boot)), [FaultKind::NoStick]);
     }
 }

@@ -5,6 +5,7 @@ mod sticks;
 mod windows_image;
 
 use std::path::Path;
+use std::process::Command;
 
 use hive::{Key, Layout, XP, hive};
 use ramkey::image::windows::{Answer, DriverName, Family, Identity, Windows, look, recommended_identity};
@@ -107,7 +108,11 @@ fn a_driver_that_will_not_work_is_told_with_its_step() {
             "FiraDisk does not start at boot: its start type is 3",
             "`Start` below `HKLM\\SYSTEM\\CurrentControlSet\\Services\\FiraDisk` to 0",
         ),
-        (|xp| xp.service("FiraDisk").remove("Start"), "FiraDisk does not start at boot: its start type is none", "to 0"),
+        (
+            |xp| xp.service("FiraDisk").remove("Start"),
+            "FiraDisk does not start at boot: its start type is none",
+            "to 0",
+        ),
         (
             |xp| {
                 xp.service("FiraDisk").number("Type", 16);
@@ -225,7 +230,11 @@ fn the_boot_menu_must_name_the_ram_disk() {
     assert_eq!(found.problems[0].fix, "let `boot.ini` name `multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS`");
     assert_eq!(found.starts, Answer::No);
     let found = menu("signature(1b2c3d4e)disk(0)rdisk(0)partition(1)\\WINDOWS");
-    assert!(problems(&found).starts_with("!`boot.ini` starts Windows from `signature("), "{}", problems(&found));
+    assert!(
+        problems(&found).starts_with("!`boot.ini` starts Windows from `signature("),
+        "{}",
+        problems(&found)
+    );
     let found = menu("multi(0)disk(0)rdisk(0)partition(2)\\WINDOWS");
     assert_eq!(problems(&found), "!`boot.ini` names partition 2, and Windows is on partition 1\n");
     let found = after(|xp| {
@@ -241,7 +250,11 @@ fn the_drive_letter_is_that_of_this_disk() {
     let other = after(|xp| xp.signature = 0x0102_0304);
     let text = problems(&other);
     assert!(text.contains("C: on a disk with the signature 1b2c3d4e, and the image has 01020304"), "{text}");
-    assert!(other.problems[0].fix.starts_with("`sfdisk --disk-id IMAGE 0x1b2c3d4e`"), "{}", other.problems[0].fix);
+    assert!(
+        other.problems[0].fix.starts_with("`sfdisk --disk-id IMAGE 0x1b2c3d4e`"),
+        "{}",
+        other.problems[0].fix
+    );
     assert_eq!(other.starts, Answer::Yes);
     let zero = after(|xp| xp.signature = 0);
     assert!(zero.problems[0].fix.contains("0x1b2c3d4e"), "{:?}", zero.problems);
@@ -257,7 +270,10 @@ fn the_drive_letter_is_that_of_this_disk() {
     // What it remembers of other disks does not matter.
     is_sound(&after(|xp| {
         xp.letter('D', 7, 512);
-        xp.registry.at("MountedDevices").bytes("\\??\\Volume{0}", &[0; 12]).bytes("\\DosDevices\\E:", &[7; 90]);
+        xp.registry
+            .at("MountedDevices")
+            .bytes("\\??\\Volume{0}", &[0; 12])
+            .bytes("\\DosDevices\\E:", &[7; 90]);
     }));
     let partition = windows(Xp::new(System::Ntfs).partition()).unwrap();
     assert!(problems(&partition).starts_with("an image of a partition gets a new disk signature"));
@@ -276,12 +292,17 @@ fn what_cannot_be_read_is_said_and_not_guessed() {
         let found = after(|xp| {
             xp.file("WINDOWS/system32/config/SYSTEM", bytes);
         });
-        assert!(problems(&found).starts_with("`system32\\config\\SYSTEM` cannot be read: "), "{}", problems(&found));
+        assert!(
+            problems(&found).starts_with("`system32\\config\\SYSTEM` cannot be read: "),
+            "{}",
+            problems(&found)
+        );
         assert_eq!((found.starts, found.system), (Answer::Unknown, None));
     }
     let found = after(|xp| xp.registry = Key::new("none"));
     assert_eq!(problems(&found), "there is no `system32\\config\\SYSTEM` where NTLDR looks for Windows\n");
-    let found = after(|xp| xp.registry.at("ControlSet001\\Control\\CriticalDeviceDatabase").remove("gendisk"));
+    let found =
+        after(|xp| xp.registry.at("ControlSet001\\Control\\CriticalDeviceDatabase").remove("gendisk"));
     assert!(problems(&found).starts_with("the critical device database has no `gendisk`"));
 }
 
@@ -292,7 +313,10 @@ fn other_lines_of_windows_are_told_apart() {
         (xp.registry, xp.software) = (Key::new("none"), Key::new("none"));
         xp.files.clear();
         for path in files {
-            xp.file(path, if path.ends_with("MSDOS.SYS") { b"[Paths]\r\nWinDir=C:\\WIN98\r\n" } else { b"x" });
+            xp.file(
+                path,
+                if path.ends_with("MSDOS.SYS") { b"[Paths]\r\nWinDir=C:\\WIN98\r\n" } else { b"x" },
+            );
         }
         windows(xp.disk())
     };
@@ -319,4 +343,68 @@ fn other_lines_of_windows_are_told_apart() {
     assert_eq!((problems(&found).as_str(), found.starts), ("", Answer::Yes));
     seven.files.remove("Boot/BCD");
     assert!(problems(&windows(seven.disk()).unwrap()).starts_with("!`Boot\\BCD` is missing"));
+}
+
+/// What `ramkey inspect` prints of `disk`.
+fn inspected(disk: &[u8], arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("xp.img"), disk).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+    let output =
+        command.args(["inspect", "xp.img"]).args(arguments).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn inspect_prints_the_verdict_and_each_step() {
+    let text = inspected(&Xp::new(System::Ntfs).disk(), &[]);
+    let tail = "\
+windows   Microsoft Windows XP in \\WINDOWS on partition 1
+start     multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS /fastdetect
+driver    FiraDisk 0.0.1.30, starts at boot, group Boot Bus Extender, system32\\DRIVERS\\firadisk.sys
+verdict   FiraDisk 0.0.1.30 starts at boot and will find this RAM disk: yes
+";
+    assert!(text.ends_with(tail), "{text}");
+    let mut xp = Xp::new(System::Fat16);
+    xp.service("FiraDisk").number("Start", 3);
+    let text = inspected(&xp.disk(), &[]);
+    let tail = "\
+verdict   FiraDisk 0.0.1.30 will not find this RAM disk: it will stop with 0x0000007B
+problem   FiraDisk does not start at boot: its start type is 3
+  step    set `Start` below `HKLM\\SYSTEM\\CurrentControlSet\\Services\\FiraDisk` to 0, then shut down and copy the disk again
+";
+    assert!(text.ends_with(tail), "{text}");
+}
+
+#[test]
+fn json_has_all_of_it() {
+    let mut xp = Xp::new(System::Fat16);
+    xp.remove_driver("FiraDisk", "firadisk.sys").driver("SVBus", "svbusx86.sys", [1, 3, 0, 0]);
+    xp.service("SVBus").text("Group", "Nowhere");
+    let value: serde_json::Value = serde_json::from_str(&inspected(&xp.disk(), &["--json"])).unwrap();
+    let windows = &value["windows"];
+    let expected = [
+        ("/family", "ntldr".into()),
+        ("/product", "Microsoft Windows XP".into()),
+        ("/kernel_version", "5.1.2600.5512".into()),
+        ("/processor_bits", 32.into()),
+        ("/place/folder", "WINDOWS".into()),
+        ("/place/offset", 32256.into()),
+        ("/boot_entry/disk", 0.into()),
+        ("/system/control_set", 1.into()),
+        ("/system/drivers/0/name", "SVBus".into()),
+        ("/system/drivers/0/version", "1.3.0.0".into()),
+        ("/system/drivers/0/group_is_ordered", false.into()),
+        ("/system/drive_letters/0/letter", "C".into()),
+        ("/disk_signature", SIGNATURE.into()),
+        ("/identity", "grub4dos".into()),
+        ("/starts", "yes".into()),
+        ("/problems/0/stops", false.into()),
+    ];
+    for (path, expected) in expected {
+        assert_eq!(windows.pointer(path), Some(&expected), "{path} in {windows:#}");
+    }
+    let nothing: serde_json::Value = serde_json::from_str(&inspected(&[0; 4 << 20], &["--json"])).unwrap();
+    assert_eq!(nothing["windows"], serde_json::Value::Null);
 }

@@ -1,12 +1,13 @@
 //! Options that several subcommands share, and their meaning.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
+use crate::cli::drives::{DriveArg, DrivesArgs};
 use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, probe};
-use crate::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Request};
+use crate::plan::{CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutKind, Request};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 /// How the stick is divided.
@@ -47,6 +48,8 @@ pub enum KindArg {
     Floppy,
     /// One partition
     Partition,
+    /// A CD
+    Cd,
 }
 
 /// What goes onto a stick.
@@ -57,7 +60,7 @@ pub struct StickArgs {
     pub images: Vec<PathBuf>,
 
     /// Size of the stick, for example 128M; for a new file the smallest usual one that leaves a tenth free, if not given
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub size: Option<Bytes>,
 
     /// How the stick is divided
@@ -72,7 +75,7 @@ pub struct StickArgs {
     #[arg(long, value_name = "LABEL")]
     pub label: Option<String>,
 
-    /// Title in the boot menu; once for each image, in the same order
+    /// Title in the boot menu; once for each image, in the same order; equal titles get a number
     #[arg(long = "title", value_name = "TITLE")]
     pub titles: Vec<String>,
 
@@ -84,16 +87,15 @@ pub struct StickArgs {
     #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
     pub chs: Option<Geometry>,
 
-    /// The machine may not write to the RAM disk
-    #[arg(long)]
-    pub read_only: bool,
+    #[command(flatten)]
+    pub drives: DrivesArgs,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = timeout)]
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = timeout, allow_negative_numbers = true)]
     pub timeout: u8,
 
     /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = timeout)]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = timeout, allow_negative_numbers = true)]
     pub menu_timeout: u8,
 }
 
@@ -130,10 +132,11 @@ pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
         KindArg::Hdd => KindChoice::Is(Kind::HardDisk),
         KindArg::Floppy => KindChoice::Is(Kind::Floppy),
         KindArg::Partition => KindChoice::Is(Kind::Partition),
+        KindArg::Cd => KindChoice::Is(Kind::Disc),
     }
 }
 
-/// The images of a request, open.
+/// The images of a request, open: those of the menu, then those that stand beside them.
 pub struct Images {
     /// Their bytes.
     pub sources: Vec<FileSource>,
@@ -164,23 +167,46 @@ impl StickArgs {
     pub fn open(&self) -> Result<Images, CliError> {
         let kind = kind_choice(self.kind);
         let mut images = Images { sources: Vec::new(), facts: Vec::new() };
-        for path in &self.images {
+        let mut add = |path: &Path, kind, chs| -> Result<(), CliError> {
             let source = FileSource::open(path)?;
-            images.facts.push(probe(path, &source as &dyn Source, kind, self.chs)?);
+            images.facts.push(probe(path, &source as &dyn Source, kind, chs)?);
             images.sources.push(source);
+            Ok(())
+        };
+        for path in &self.images {
+            add(path, kind, self.chs)?;
+        }
+        for (drive, is_floppy) in self.drives.companions() {
+            let kind = if is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
+            add(&drive.path, kind, None)?;
         }
         Ok(images)
     }
 
-    /// The request for a stick of `stick_len` bytes.
+    /// Every image, none of which may lie on the target.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let companions = self.drives.companions().map(|(drive, _)| drive.path.clone());
+        self.images.iter().cloned().chain(companions).collect()
+    }
+
+    /// The request for a stick of `stick_len` bytes. `facts` are those of [`Self::open`].
     pub fn request(&self, facts: &[ImageFacts], stick_len: u64) -> Request {
+        let (boot, beside) = facts.split_at(self.images.len());
+        let writes = self.drives.writes();
         let image = |(index, facts): (usize, &ImageFacts)| ImageRequest {
             facts: facts.clone(),
             title: self.titles.get(index).cloned(),
-            read_only: self.read_only,
+            writes,
+        };
+        let companion = |((drive, _), facts): ((&DriveArg, bool), &ImageFacts)| CompanionRequest {
+            facts: facts.clone(),
+            number: drive.number,
+            writes,
         };
         Request {
-            images: facts.iter().enumerate().map(image).collect(),
+            images: boot.iter().enumerate().map(image).collect(),
+            companions: self.drives.companions().zip(beside).map(companion).collect(),
+            set: self.drives.set(),
             stick_sectors: stick_len / SECTOR_LEN,
             layout: match self.layout {
                 LayoutArg::Mbr => LayoutKind::Mbr,

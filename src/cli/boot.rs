@@ -1,21 +1,30 @@
 //! `ramkey boot`: a stick in QEMU, disposable.
 
-use std::io::{self, IsTerminal, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::{CliError, Exit, Output};
-use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Screen, Stick, has_display};
+use crate::cli::view::View;
+use crate::cli::{CliError, Exit, Output, stop};
+use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::units::Bytes;
+use crate::verify::is_stick;
 
 /// What the screen says once the image is in memory.
 pub(super) const PROVEN: &str = "You may remove the stick.";
 /// How long a pulled stick may take to be gone; QEMU does it at once.
 const PULL_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two looks at the screen.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(100);
+/// Most RAM of a machine: what QEMU's PC can address.
+const RAM_MIB_MAX: u32 = 1 << 20;
+
+/// How a PNG begins.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// The USB controller of the emulated machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -44,8 +53,9 @@ impl UsbArg {
 
 /// Boot a stick in QEMU, disposable
 ///
-/// Nothing is written to the stick. A window opens if there is a display; otherwise the text screen is printed
-/// whenever it changes. It runs until the machine is switched off, its window is closed, or Ctrl-C.
+/// Nothing is written to the stick. A window opens if there is a display; otherwise the text screen is printed, to a
+/// terminal as it is, elsewhere each line once when it is whole. It runs until the machine is switched off, its window
+/// is closed, or Ctrl-C. Exit status 0 says that the image was in memory and proven, 1 that this was not seen.
 #[derive(Debug, Args)]
 pub struct BootArgs {
     /// The stick, as a file
@@ -53,7 +63,7 @@ pub struct BootArgs {
     stick: PathBuf,
 
     /// RAM of the machine
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = ram)]
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = ram, allow_negative_numbers = true)]
     ram: u32,
 
     /// USB controller that the stick is plugged into
@@ -72,12 +82,13 @@ pub struct BootArgs {
     #[arg(long)]
     headless: bool,
 
-    /// Keep a picture (PNG) of the screen: when the stick may be removed, or at the end of `--seconds`
+    /// Keep a picture (PNG) of the screen: when the stick may be removed, or at the end of `--seconds`; an old picture is
+    /// replaced, and no other file
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
 
     /// Switch the machine off after this time
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     seconds: Option<u64>,
 }
 
@@ -86,8 +97,8 @@ pub(super) fn ram(text: &str) -> Result<u32, String> {
     let Bytes(bytes) = text.parse::<Bytes>().map_err(|error| error.to_string())?;
     let mib = bytes >> 20;
     match u32::try_from(mib) {
-        Ok(mib @ 1..) if u64::from(mib) << 20 == bytes => Ok(mib),
-        _ => Err("it is whole MiB, for example 64M".into()),
+        Ok(mib @ 1..=RAM_MIB_MAX) if u64::from(mib) << 20 == bytes => Ok(mib),
+        _ => Err("it is whole MiB, 1M to 1T, for example 64M".into()),
     }
 }
 
@@ -96,50 +107,61 @@ impl BootArgs {
     ///
     /// # Errors
     ///
-    /// [`CliError::Read`] if there is no such stick, [`CliError::Emulator`] if QEMU is missing or fails.
+    /// [`CliError::Open`] if there is no such stick, [`CliError::NotBooted`] if it is none, [`CliError::Create`] if there
+    /// can be no picture, [`CliError::Emulator`] if QEMU is missing or fails. That nothing was proven is no error but an
+    /// answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let open = std::fs::File::open(&self.stick);
-        open.map_err(|source| CliError::Read { path: self.stick.clone(), source })?;
+        if !is_stick(&super::verify::open(&self.stick)?) {
+            return Err(CliError::NotBooted { path: self.stick });
+        }
+        if let Some(path) = &self.screenshot {
+            try_to_make(path)?;
+        }
+        let stop = stop::wish()?;
         let mut machine = Machine::new(Stick::new(absolute(&self.stick)?, Port::Usb(self.usb.controller())));
         machine.ram_mib = self.ram;
         machine.cpu = self.cpu.clone();
         machine.window = !self.headless && has_display();
-        let show_text = !machine.window && !output.json;
+        let mut view = View::new(!machine.window && !output.json);
         let mut emulator = Emulator::start(&machine)?;
-        let mut view = View::new(show_text);
         let mut outcome = Outcome::default();
-        match self.follow(&mut emulator, &mut view, output, &mut outcome) {
+        match self.follow(&mut emulator, &mut view, output, &mut outcome, &stop) {
             // The window was closed, or the guest switched the machine off.
             Ok(()) | Err(CliError::Emulator(EmulatorError::Ended { .. })) => {}
             Err(error) => return Err(error),
         }
+        view.finish(output.to)?;
         outcome.serial = emulator.serial();
+        outcome.proven |= outcome.serial.contains(PROVEN);
+        outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
         output.show(&outcome, |out| outcome.print(out))?;
-        Ok(Exit::Done)
+        Ok(if outcome.proven { Exit::Done } else { Exit::Failed })
     }
 
-    /// Looks at the screen until the machine ends or its time is over.
+    /// Looks at the screen until the machine ends, its time is over, or the user stops it.
     fn follow(
         &self,
         emulator: &mut Emulator,
         view: &mut View,
         output: &mut Output,
         outcome: &mut Outcome,
+        stop: &AtomicBool,
     ) -> Result<(), CliError> {
         let until = self.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
             view.show(&screen, output.to)?;
-            if !outcome.proven && screen.contains(PROVEN) {
+            if !outcome.proven && (screen.contains(PROVEN) || emulator.serial().contains(PROVEN)) {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 if self.pull {
                     emulator.pull(PULL_LIMIT)?;
                     outcome.pulled = true;
+                    view.catch_up(output.to)?;
                     eprintln!("the stick is pulled");
                 }
             }
-            if until.is_some_and(|until| Instant::now() > until) {
+            if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until) {
                 if !outcome.proven {
                     self.picture(emulator)?;
                 }
@@ -164,6 +186,8 @@ struct Outcome {
     proven: bool,
     /// The stick was pulled then.
     pulled: bool,
+    /// The lines that were on the screen last.
+    screen: Vec<String>,
     /// What the machine wrote to its serial port.
     serial: String,
 }
@@ -171,10 +195,36 @@ struct Outcome {
 impl Outcome {
     fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         match (self.proven, self.pulled) {
-            (false, _) => writeln!(out, "ended: no image was loaded and proven"),
+            (false, _) => {
+                writeln!(out, "ended: no image was seen in memory and proven")?;
+                match self.screen.last() {
+                    Some(line) => writeln!(out, "  seen last: {line}"),
+                    None => writeln!(out, "  seen last: an empty text screen"),
+                }
+            }
             (true, false) => writeln!(out, "ended: the image was in memory and proven"),
             (true, true) => writeln!(out, "ended: the image was in memory and proven, and the stick pulled"),
         }
+    }
+}
+
+/// Finds out, before a long boot, whether a picture can be written; leaves everything as it was.
+fn try_to_make(path: &Path) -> Result<(), CliError> {
+    let failed = |source| CliError::Create { path: path.to_owned(), source };
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(_) => std::fs::remove_file(path).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
+            let mut head = Vec::new();
+            if file.metadata().map_err(failed)?.is_file() {
+                file.take(PNG.len() as u64).read_to_end(&mut head).map_err(failed)?;
+                if head.is_empty() || head == PNG {
+                    return Ok(());
+                }
+            }
+            Err(CliError::NoPicture { path: path.to_owned() })
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 
@@ -183,58 +233,18 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, CliError> {
     std::path::absolute(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
 }
 
-/// The machine's text screen on standard output: redrawn in place on a terminal, else a copy for every change.
-pub(super) struct View {
-    wanted: bool,
-    in_place: bool,
-    last: Screen,
-}
-
-impl View {
-    /// A view that shows nothing if it is not wanted.
-    pub fn new(wanted: bool) -> Self {
-        Self { wanted, in_place: io::stdout().is_terminal(), last: Screen::default() }
-    }
-
-    /// Prints the screen if it has changed.
-    pub fn show(&mut self, screen: &Screen, out: &mut dyn Write) -> io::Result<()> {
-        if !self.wanted || *screen == self.last || screen.is_empty() {
-            return Ok(());
-        }
-        if self.in_place {
-            write!(out, "\x1b[H\x1b[2J{screen}")?;
-        } else {
-            // Only what is new; the screen scrolls, so places say nothing.
-            for line in screen.lines.iter().filter(|line| !line.is_empty() && !self.last.lines.contains(line))
-            {
-                writeln!(out, "| {line}")?;
-            }
-        }
-        self.last = screen.clone();
-        out.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{View, ram};
-    use crate::emulator::Screen;
+    use super::ram;
 
     #[test]
     fn ram_is_whole_mebibytes() {
         assert_eq!(ram("64M"), Ok(64));
         assert_eq!(ram("1G"), Ok(1024));
         assert!(ram("1000K").is_err());
-        assert!(ram("0").is_err());
-    }
-
-    #[test]
-    fn a_view_prints_only_the_lines_that_changed() {
-        let screen = |lines: &[&str]| Screen { lines: lines.iter().map(|&line| line.to_owned()).collect() };
-        let mut view = View { wanted: true, in_place: false, last: screen(&["a", "b"]) };
-        let mut out = Vec::new();
-        view.show(&screen(&["a", "c"]), &mut out).expect("a vector takes everything");
-        view.show(&screen(&["c", "d"]), &mut out).expect("a vector takes everything");
-        assert_eq!(out, b"| c\n| d\n");
+        assert_eq!(ram("1T"), Ok(1 << 20));
+        for absurd in ["0", "-1", "512K", "2T", "99999999T"] {
+            assert!(ram(absurd).is_err(), "{absurd}");
+        }
     }
 }

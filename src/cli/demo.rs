@@ -2,19 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::boot::{PROVEN, UsbArg, View};
-use crate::cli::{CliError, Destination, Exit, Output, make_stick};
+use crate::cli::boot::{PROVEN, UsbArg};
+use crate::cli::view::View;
+use crate::cli::{CliError, Destination, Exit, Output, make_stick, stop};
 use crate::device::{System, TargetPath};
 use crate::emulator::{
     DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Emulator, EmulatorError, Machine, Port, Stick, demo_image, has_display,
 };
 use crate::image::{FileSource, KindChoice, Source, probe, scan};
 use crate::layout::layout;
-use crate::plan::{FsChoice, ImageRequest, LayoutKind, Request, plan};
+use crate::plan::{FsChoice, ImageRequest, LayoutKind, Request, SetOptions, Writes, plan};
 use crate::units::SECTOR_LEN;
 use crate::verify::{StickVerdict, Strictness, verify};
 
@@ -120,30 +122,31 @@ impl DemoArgs {
         output: &mut Output,
         outcome: &mut Outcome,
     ) -> Result<(), CliError> {
+        let stop = stop::wish()?;
         let mut view = View::new(!window && !output.json);
-        let mut reached = |emulator: &mut Emulator, output: &mut Output, what: &str| {
+        let reached = |emulator: &mut Emulator, view: &mut View, output: &mut Output, what: &str| {
             emulator.wait_for(&format!("`{what}`"), LIMIT, |machine| {
                 let screen = machine.screen()?;
                 // A closed standard output does not stop the machine; the last line of the demo reports it.
                 let _ = view.show(&screen, output.to);
                 let serial = machine.serial();
                 let failed = [DEMO_FAIL, STOPPED].iter().any(|text| serial.contains(text));
-                Ok((failed || serial.contains(what)).then(|| serial.contains(what)))
+                let over = failed || stop.load(Ordering::Relaxed);
+                Ok((over || serial.contains(what)).then(|| serial.contains(what)))
             })
         };
-        outcome.proven = reached(emulator, output, PROVEN)?;
-        if !outcome.proven {
-            return Ok(());
+        outcome.proven = reached(emulator, &mut view, output, PROVEN)?;
+        if outcome.proven {
+            emulator.pull(PULL_LIMIT)?;
+            outcome.pulled = true;
+            view.catch_up(output.to)?;
+            say(output, "pulled    the stick is gone")?;
+            if reached(emulator, &mut view, output, DEMO_WAITS)? {
+                emulator.press(&["ret"])?;
+                outcome.passed = reached(emulator, &mut view, output, DEMO_PASS)?;
+            }
         }
-        emulator.pull(PULL_LIMIT)?;
-        outcome.pulled = true;
-        say(output, "pulled    the stick is gone")?;
-        if !reached(emulator, output, DEMO_WAITS)? {
-            return Ok(());
-        }
-        emulator.press(&["ret"])?;
-        outcome.passed = reached(emulator, output, DEMO_PASS)?;
-        Ok(())
+        Ok(view.finish(output.to)?)
     }
 }
 
@@ -177,7 +180,9 @@ fn write_stick(image: &Path, stick: &Path) -> Result<String, CliError> {
     let scanned =
         scan(&source, &mut |_| ()).map_err(|source| CliError::Read { path: image.to_owned(), source })?;
     let request = Request {
-        images: vec![ImageRequest { facts, title: Some("ramkey demo".into()), read_only: false }],
+        images: vec![ImageRequest { facts, title: Some("ramkey demo".into()), writes: Writes::Kept }],
+        companions: Vec::new(),
+        set: SetOptions::default(),
         stick_sectors: STICK_LEN / SECTOR_LEN,
         layout: LayoutKind::Mbr,
         fs: FsChoice::Auto,
@@ -201,7 +206,8 @@ fn check_stick(stick: &Path) -> Result<StickVerdict, CliError> {
 }
 
 fn wait_until_closed(emulator: &mut Emulator) -> Result<(), CliError> {
-    while emulator.ended()?.is_none() {
+    let stop = stop::wish()?;
+    while emulator.ended()?.is_none() && !stop.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(200));
     }
     Ok(())

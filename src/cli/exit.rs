@@ -40,6 +40,14 @@ pub enum CliError {
         /// What is wrong.
         what: String,
     },
+    /// The options cannot be understood.
+    #[error("{what}")]
+    CommandLine {
+        /// What is wrong.
+        what: String,
+        /// What was probably meant.
+        tips: Vec<String>,
+    },
     /// The target cannot be written.
     #[error(transparent)]
     Target(OpenError),
@@ -61,13 +69,47 @@ pub enum CliError {
     /// The user did not confirm.
     #[error("{} was not confirmed and stays as it is", path.display())]
     NotConfirmed {
-        /// The device.
+        /// The device or file.
         path: PathBuf,
     },
     /// There is nobody to ask.
     #[error("{} would be erased, and there is no terminal to confirm that", path.display())]
     NoTerminal {
         /// The device.
+        path: PathBuf,
+    },
+    /// A file would be overwritten, and there is nobody to ask.
+    #[error("{} would be overwritten: it holds {what}, and there is no terminal to confirm that", path.display())]
+    Occupied {
+        /// The file.
+        path: PathBuf,
+        /// What is in it.
+        what: String,
+    },
+    /// What was to be verified is no stick.
+    #[error("{} is no stick of ramkey", path.display())]
+    NoStick {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// What was to be booted is no stick.
+    #[error("{} is no stick of ramkey, and is not booted", path.display())]
+    NotBooted {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// A file cannot be made.
+    #[error("writing {}", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A picture would overwrite something else.
+    #[error("{} exists and is no picture", path.display())]
+    NoPicture {
+        /// The file or device.
         path: PathBuf,
     },
     /// Writing stopped.
@@ -114,12 +156,21 @@ impl CliError {
             StickState::Unknown => Exit::Failed,
         };
         match self {
-            Self::Usage { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::CommandLine { .. } => Exit::Usage,
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
-            Self::NotConfirmed { .. } | Self::NoTerminal { .. } => Exit::Refused,
+            Self::NotConfirmed { .. }
+            | Self::NoTerminal { .. }
+            | Self::NoPicture { .. }
+            | Self::Occupied { .. }
+            | Self::NotBooted { .. } => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
             Self::Differs { stick, .. } => of_stick(*stick),
-            Self::Open(_) | Self::Unusable(_) | Self::Emulator(_) | Self::Read { .. } => Exit::Failed,
+            Self::NoStick { .. }
+            | Self::Create { .. }
+            | Self::Open(_)
+            | Self::Unusable(_)
+            | Self::Emulator(_)
+            | Self::Read { .. } => Exit::Failed,
             Self::Unreported { .. } | Self::Output(_) => Exit::Failed,
         }
     }
@@ -127,13 +178,23 @@ impl CliError {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            Self::Usage { .. } => "`ramkey help` lists commands and options".into(),
+            Self::CommandLine { tips, .. } if !tips.is_empty() => tips.join("; "),
+            Self::Usage { .. } | Self::CommandLine { .. } => {
+                "`ramkey help` lists commands and options".into()
+            }
             Self::Target(error) | Self::Open(error) => error.help(),
             Self::Image(error) | Self::Unusable(error) => error.help(),
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
             Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
+            Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
+            Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", path.display()),
+            Self::NotBooted { path } => {
+                format!("`ramkey write {} --to STICK` makes a stick that boots it", path.display())
+            }
+            Self::NoPicture { .. } => "name another file for the picture".into(),
+            Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::Emulator(error) => return error.help(),

@@ -4,6 +4,7 @@ mod args;
 mod boot;
 mod confirm;
 mod demo;
+mod drives;
 mod exit;
 mod inspect;
 mod list;
@@ -11,7 +12,10 @@ mod plan;
 mod prepare;
 mod reference;
 mod render;
+mod stop;
+mod usage;
 mod verify;
+mod view;
 mod windows;
 mod write;
 
@@ -55,7 +59,13 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no errors; clap tells them apart. A closed output is the reader's choice.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { Exit::Done as u8 });
+            if !error.use_stderr() {
+                return ExitCode::from(Exit::Done as u8);
+            }
+            if usage::asks_for_json(std::env::args_os()) {
+                Output { to: &mut io::stdout(), json: true }.error_object(&usage::error(&error));
+            }
+            return ExitCode::from(Exit::Usage as u8);
         }
     };
     let mut stdout = io::stdout().lock();

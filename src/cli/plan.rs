@@ -41,7 +41,7 @@ impl PlanArgs {
                 let system = System::default();
                 let target = TargetPath::look(&system, to).map_err(CliError::Target)?;
                 let len = target.stick_len(size).map_err(CliError::Target)?;
-                target.admit(&system, &self.stick.images)?;
+                target.admit(&system, &self.stick.paths())?;
                 len
             }
         };

@@ -54,16 +54,21 @@ impl Output<'_> {
     pub fn error(&mut self, error: &CliError) {
         eprint!("{}", error_text(error));
         if self.json {
-            let value = json!({
-                "error": error.to_string(),
-                "because": error.causes(),
-                "help": error.help(),
-                "exit": error.exit(),
-                "exit_status": error.exit() as u8,
-            });
-            // There is nowhere left to report a failure to report a failure.
-            let _ = writeln!(self.to, "{value:#}");
+            self.error_object(error);
         }
+    }
+
+    /// Prints an error as JSON only.
+    pub(super) fn error_object(&mut self, error: &CliError) {
+        let value = json!({
+            "error": error.to_string(),
+            "because": error.causes(),
+            "help": error.help(),
+            "exit": error.exit(),
+            "exit_status": error.exit() as u8,
+        });
+        // There is nowhere left to report a failure to report a failure.
+        let _ = writeln!(self.to, "{value:#}");
     }
 }
 

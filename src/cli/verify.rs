@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::{ReadOnly, System, TargetPath};
 use crate::image::Source;
 use crate::report::ram_needed;
 use crate::units::{Bytes, SECTOR_LEN};
-use crate::verify::{StickVerdict, Strictness, verify};
+use crate::verify::{StickVerdict, Strictness, has_trace, verify};
 
 /// Prove a stick: boot code, tables, file system and every image on it
 ///
 /// Needs no image: the stick carries its hashes. Files that were added, changed or removed are named and are no
-/// fault. Exit status 4 says that there is a fault: each is shown with its sectors and both hashes.
+/// fault. Exit status 4 says that there is a fault: each is shown with its sectors and both hashes. What is no stick
+/// of ramkey is an error, exit status 1.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The stick: a device such as /dev/sdX, or a file
@@ -48,9 +50,13 @@ impl VerifyArgs {
     ///
     /// # Errors
     ///
-    /// [`CliError::Open`] if the stick cannot be opened; a fault is no error but an answer.
+    /// [`CliError::Open`] if the stick cannot be opened, [`CliError::NoStick`] if nothing on it is ours; a fault is no error
+    /// but an answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let stick = open(&self.stick)?;
+        if !has_trace(&stick) {
+            return Err(CliError::NoStick { path: self.stick });
+        }
         let strictness = if self.strict { Strictness::EveryByte } else { Strictness::Boot };
         let bar = Progress::bar("reading", stick.len());
         let verdict = verify(&stick, strictness, &|bytes| bar.inc(bytes));
@@ -83,12 +89,12 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
         let protection = if image.read_only { ", read-only" } else { "" };
         writeln!(
             out,
-            "          \"{}\": {} {}, {}, needs {} of RAM{protection}{pieces}{origin}; {state}",
+            "          \"{}\": {} {}, {}, {}{protection}{pieces}{origin}; {state}",
             image.title,
             image.kind,
             image.geometry,
             Bytes(image.len),
-            Bytes(ram_needed(image.disk_sectors))
+            ram_text(ram_needed(image.disk_sectors), "")
         )?;
     }
     if !stick.stick_id.is_empty() {

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
@@ -10,14 +9,14 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, prepare};
-use crate::cli::{CliError, Exit, Output, Progress, confirm};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
 use crate::layout::Layout;
 use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
 use crate::plan::Plan;
-use crate::report::{Report, StickReport};
-use crate::units::{Bytes, SECTOR_LEN};
+use crate::report::{ImageReport, Report, StickReport};
+use crate::units::{Bytes, MIB, Ram, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
 ///
@@ -36,7 +35,7 @@ pub struct WriteArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a device is erased
+    /// Do not ask before a device, or a file with contents of its own, is erased
     #[arg(long)]
     yes: bool,
 }
@@ -53,18 +52,16 @@ impl WriteArgs {
         let target = TargetPath::look(&system, &self.to).map_err(CliError::Target)?;
         let images = self.stick.open()?;
         let len = target.stick_len(self.stick.size.map(|Bytes(len)| len)).map_err(CliError::Target)?;
-        target.admit(&system, &self.stick.images)?;
+        target.admit(&system, &self.stick.paths())?;
         let prepared = prepare(&self.stick, images, len)?;
         if self.dry_run {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
         }
-        if let TargetPath::Block(facts) = &target
-            && !self.yes
-        {
-            confirm::ask(&system, facts)?;
+        if !self.yes {
+            confirm::ask(&system, &target)?;
         }
-        let destination = Destination { system: &system, target: &target, images: &self.stick.images };
+        let destination = Destination { system: &system, target: &target, images: &self.stick.paths() };
         let report = put(&prepared, &destination)?;
         let shown = output.show(&report, |out| show_report(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
@@ -108,12 +105,7 @@ pub fn make_stick(
     destination: &Destination,
 ) -> Result<Report, CliError> {
     let Destination { system, target, images } = *destination;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // In this order: the second signal finds the flag set and ends the program.
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let stop = stop::wish()?;
     let chunks: Vec<Vec<[u8; 32]>> =
         scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
     let names: Vec<String> =
@@ -187,27 +179,56 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
     }
     let StickReport { bytes, ranges, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    writeln!(out, "done      {} boots from RAM", to.display())
+    let images = report.stick.images.iter().chain(&report.stick.companions);
+    let (to, warnings) = (to.display(), images.map(|image| image.warnings.len()).sum::<usize>());
+    match warnings {
+        0 => writeln!(out, "done      {to} boots from RAM"),
+        1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
+        _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
+}
+
+/// What the boot menu says that an image takes, and the machine that has so much free.
+pub(super) fn ram_text(needed: u64, what_for: &str) -> String {
+    format!(
+        "takes {} of RAM{what_for}, needs a machine with {}",
+        Ram(needed.saturating_sub(MIB)),
+        Ram(needed)
+    )
 }
 
 /// The stick and its images, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
     for image in &stick.images {
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {} {}, {}, needs {} of RAM",
+            "          \"{}\" in RAMKEY/{}: {}, {}, {}",
             image.title,
             image.file,
-            image.kind,
-            image.geometry,
+            image.words,
             Bytes(image.len),
-            Bytes(image.ram_needed)
+            ram_text(image.ram_needed, together)
         )?;
-        for warning in &image.warnings {
-            writeln!(out, "warning   {warning}")?;
+        if image.first_disk == Some("internal") {
+            writeln!(out, "          the machine's own hard disks come before those in RAM")?;
         }
+        show_notes(out, image)?;
     }
+    for image in &stick.companions {
+        writeln!(out, "with      {}  {}", image.blake3, image.path)?;
+        writeln!(
+            out,
+            "          {} in RAMKEY/{}: {}, {}",
+            number_words(image.drive),
+            image.file,
+            image.words,
+            Bytes(image.len)
+        )?;
+        show_notes(out, image)?;
+    }
+    show_options(out, stick)?;
     writeln!(
         out,
         "stick     {}{}, {}, {} \"{}\", id {}",
@@ -218,4 +239,45 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         stick.label,
         stick.stick_id
     )
+}
+
+/// The number of a drive beside the boot drive. The first of a class means the next that is free.
+fn number_words(number: u8) -> String {
+    match number {
+        0x00 | 0x80 | 0xE0 => "next drive".into(),
+        _ => format!("drive {number:02X}h"),
+    }
+}
+
+/// What the user should know of one image.
+fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    if let Some(signature) = image.disk_signature {
+        writeln!(out, "          gets the disk signature {signature:08X} in RAM, because it has none")?;
+    }
+    for warning in &image.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    Ok(())
+}
+
+/// What was chosen for the drives, if anything was.
+fn show_options(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    let mut chosen = Vec::new();
+    if stick.identity == "grub4dos" {
+        chosen.push("drivers find them as GRUB4DOS's");
+    }
+    match stick.images.first().map(|image| image.writes) {
+        Some("refused") => chosen.push("writes are refused"),
+        Some("dropped") => chosen.push("writes are dropped"),
+        _ => {}
+    }
+    match stick.copy {
+        "direct" => chosen.push("copied by INT 13h itself only"),
+        "int15" => chosen.push("copied through INT 15h only"),
+        _ => {}
+    }
+    if stick.keep_stick {
+        chosen.push("the stick keeps a drive number");
+    }
+    if chosen.is_empty() { Ok(()) } else { writeln!(out, "drives    {}", chosen.join("; ")) }
 }

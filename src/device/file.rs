@@ -6,7 +6,8 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::{Advice, FlockOperation, OFlags, fadvise, flock};
+use rustix::fs::{Advice, FlockOperation, OFlags, SeekFrom, fadvise, flock, seek};
+use rustix::io::Errno;
 
 use crate::device::{OpenError, TargetPath, ioctl};
 use crate::pipeline::{Buffer, Target};
@@ -137,6 +138,35 @@ impl ReadOnly {
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Offset of the first byte that is not zero, or `None` if all are. Holes are skipped, not read; `observe` is
+    /// told of bytes that were read.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn first_data(&self, observe: &dyn Fn(u64)) -> io::Result<Option<u64>> {
+        let mut buffer = vec![0; BUFFER_LEN as usize];
+        let mut offset = 0;
+        while offset < self.len {
+            offset = match seek(&self.file, SeekFrom::Data(offset)) {
+                Ok(data) => data,
+                // Nothing but holes from here on.
+                Err(Errno::NXIO) => return Ok(None),
+                // A file system that cannot tell: everything is read.
+                Err(Errno::INVAL | Errno::OPNOTSUPP) => offset,
+                Err(error) => return Err(error.into()),
+            };
+            let part = &mut buffer[..BUFFER_LEN.min(self.len.saturating_sub(offset)) as usize];
+            self.file.read_exact_at(part, offset)?;
+            observe(part.len() as u64);
+            if let Some(found) = part.iter().position(|&byte| byte != 0) {
+                return Ok(Some(offset + found as u64));
+            }
+            offset += part.len() as u64;
+        }
+        Ok(None)
     }
 
     /// Fills `buffer` from byte `offset` on; any offset and length.

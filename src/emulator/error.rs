@@ -23,6 +23,12 @@ pub enum EmulatorError {
         #[source]
         source: io::Error,
     },
+    /// This system has not the memory for the machine.
+    #[error("this system cannot give the machine {mib} MB of RAM")]
+    Memory {
+        /// RAM of the machine in MiB.
+        mib: u32,
+    },
     /// QEMU ended although it was still needed.
     #[error("QEMU ended with {status}: {messages}")]
     Ended {
@@ -77,6 +83,10 @@ impl EmulatorError {
             }
             Self::Deadline { .. } => {
                 Some("give the machine more time, or another USB controller (--usb xhci)".into())
+            }
+            Self::Memory { .. } => Some("ask for less, as in --ram 64M".into()),
+            Self::Ended { messages, .. } if messages.contains("CPU model") => {
+                Some("`qemu-system-x86_64 -cpu help` lists processors".into())
             }
             Self::Ended { .. } | Self::Socket { .. } | Self::Refused { .. } | Self::File { .. } => None,
         }

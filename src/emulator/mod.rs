@@ -5,6 +5,7 @@
 
 mod demo_image;
 mod error;
+mod program;
 mod qemu;
 mod qmp;
 mod run;

@@ -15,7 +15,7 @@ pub fn has_display() -> bool {
         return false;
     }
     // Debian keeps the window toolkits in a package of their own.
-    let help = super::run::PROGRAMS
+    let help = super::program::PROGRAMS
         .iter()
         .find_map(|program| std::process::Command::new(program).args(["-display", "help"]).output().ok());
     let text = help.map(|help| String::from_utf8_lossy(&help.stdout).into_owned()).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,10 +16,10 @@ use super::qemu::{STICK_DEVICE, STICK_DRIVE};
 use super::screen::{PAGE, PAGE_LEN};
 use super::{EmulatorError, Machine, Qmp, Screen};
 
-/// Programs that can run a PC, best first.
-pub(super) const PROGRAMS: [&str; 2] = ["qemu-system-x86_64", "qemu-system-i386"];
 /// How long QEMU may take to open its control socket.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// How long a QEMU that closed its control socket may take to end.
+const EXIT_LIMIT: Duration = Duration::from_secs(2);
 /// Time between two looks at the machine.
 const POLL: Duration = Duration::from_millis(50);
 /// Time between two keys; SeaBIOS drops faster ones.
@@ -47,7 +47,7 @@ pub struct BlockStats {
     pub operations: u64,
 }
 
-/// A running machine. Dropping it ends QEMU.
+/// A running machine. Dropping it ends QEMU; so does the end of the thread that started it, where the system can.
 #[derive(Debug)]
 pub struct Emulator {
     child: Child,
@@ -80,27 +80,12 @@ impl Emulator {
         let folder = Folder::new()?;
         let errors = folder.create("errors")?;
         let arguments = machine.arguments(&folder.path);
-        let mut found = Err(EmulatorError::Missing);
-        for program in PROGRAMS {
-            let mut command = Command::new(program);
-            command.args(&arguments).args(more).stdin(Stdio::null()).stdout(Stdio::null());
-            command.stderr(errors.try_clone().map_err(|source| folder.failed("errors", source))?);
-            match command.spawn() {
-                Ok(child) => {
-                    found = Ok(child);
-                    break;
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(EmulatorError::Start { program, source }),
-            }
-        }
-        let mut child = found?;
+        let (program, mut command) = super::program::qemu()?;
+        command.args(&arguments).args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
+        let mut child = command.spawn().map_err(|source| EmulatorError::Start { program, source })?;
         match connect(&mut child, &folder) {
             Ok(qmp) => Ok(Self { child, qmp, folder, memory_number: 0, started: Instant::now() }),
-            Err(error) => {
-                end(&mut child);
-                Err(error)
-            }
+            Err(error) => Err(not_started(machine, &mut child, &folder, error)),
         }
     }
 
@@ -290,7 +275,7 @@ impl Emulator {
 
     /// QEMU closes its socket just before it ends: whether it does so within a moment.
     fn exits_soon(&mut self) -> bool {
-        self.wait_end(Duration::from_secs(2)).is_ok()
+        self.wait_end(EXIT_LIMIT).is_ok()
     }
 
     fn ended_error(&mut self) -> EmulatorError {
@@ -328,6 +313,25 @@ fn connect(child: &mut Child, folder: &Folder) -> Result<Qmp, EmulatorError> {
             return Err(EmulatorError::Ended { status: status.to_string(), messages });
         }
         sleep(Duration::from_millis(10));
+    }
+}
+
+/// Ends a QEMU that did not take the control connection. If it said why on standard error, that is the reason.
+fn not_started(machine: &Machine, child: &mut Child, folder: &Folder, error: EmulatorError) -> EmulatorError {
+    let until = Instant::now() + EXIT_LIMIT;
+    while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
+        sleep(Duration::from_millis(10));
+    }
+    end(child);
+    let messages = folder.text("errors").trim().replace('\n', "; ");
+    if messages.contains("cannot set up guest memory") {
+        return EmulatorError::Memory { mib: machine.ram_mib };
+    }
+    match (error, child.wait()) {
+        (EmulatorError::Socket { .. }, Ok(status)) if !messages.is_empty() => {
+            EmulatorError::Ended { status: status.to_string(), messages }
+        }
+        (error, _) => error,
     }
 }
 

@@ -1,15 +1,18 @@
 //! The images that a user brings: what they are, and their bytes.
 //!
 //! [`probe`] decides what kind of disk an image is and which geometry it has; [`scan`] reads it once and hashes
-//! it. [`windows::look`] tells whether a Windows on it will find its RAM disk. None of them writes anything.
+//! it; [`iso`] reads CD images; [`windows::look`] tells whether a Windows on an image will find its RAM disk. None of
+//! them writes anything.
 
 mod container;
+mod disc;
 mod error;
 mod facts;
 mod file;
 mod files;
 mod geometry;
 mod hash;
+pub mod iso;
 mod probe;
 mod scan;
 mod source;
@@ -17,6 +20,7 @@ mod table;
 mod volume;
 pub mod windows;
 
+pub use disc::DISC_GEOMETRY;
 pub use error::ImageError;
 pub use facts::{ImageFacts, Kind, KindChoice, Warning};
 pub use file::FileSource;

@@ -4,6 +4,10 @@ use crate::units::{Chs, Geometry};
 
 /// The last two bytes of a boot sector.
 pub(super) const SIGNATURE: [u8; 2] = [0x55, 0xAA];
+/// Offset of the NT disk signature in the sector.
+const DISK_SIGNATURE_OFFSET: usize = 0x1B8;
+/// Type byte of the entry that keeps old tools away from a GUID partition table.
+const PROTECTIVE: u8 = 0xEE;
 /// Offset of the table in the sector.
 const TABLE_OFFSET: usize = 0x1BE;
 const ENTRY_LEN: usize = 16;
@@ -25,6 +29,17 @@ impl Entry {
     pub fn end(&self) -> u64 {
         self.start + self.sectors
     }
+
+    /// Whether it stands for a GUID partition table.
+    pub fn is_protective(&self) -> bool {
+        self.type_byte == PROTECTIVE
+    }
+}
+
+/// The NT disk signature of the master boot record in `sector`; 0 if it has none.
+pub(super) fn disk_signature(sector: &[u8; 512]) -> u32 {
+    let bytes = &sector[DISK_SIGNATURE_OFFSET..DISK_SIGNATURE_OFFSET + 4];
+    u32::from_le_bytes(bytes.try_into().expect("four bytes of the sector"))
 }
 
 /// The used entries of the table in `sector`; empty when it has none, or bytes that no partition tool writes.

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use boot_ini::BootEntry;
 pub use pe::FileVersion;
-pub use registry::{Driver, DriveLetter, DriverName, System};
+pub use registry::{DriveLetter, Driver, DriverName, System};
 pub use search::look;
 
 /// A line of Windows, as far as its start differs.

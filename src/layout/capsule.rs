@@ -1,13 +1,15 @@
 //! The bytes of a capsule: header, chunk table, and which parts of the image follow.
 
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, flags, kind,
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc,
+    HEADER_HASHED_LEN, codec, emulation,
 };
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::Content;
-use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Kind, Scan};
-use crate::plan::CapsulePlan;
+use crate::image::iso::Emulation;
+use crate::image::{CHUNK_LEN, CHUNK_SHIFT, DISC_GEOMETRY, Kind, Scan};
+use crate::plan::{CapsulePlan, kind_of};
 use crate::units::SECTOR_LEN;
 
 /// A capsule as a file.
@@ -28,9 +30,19 @@ pub(super) struct Piece {
     pub content: Content,
 }
 
+/// What a header says that depends on the other drives of its set.
+pub(super) struct Links {
+    /// Bits of the format's `flags`.
+    pub flags: u32,
+    /// The images that stand beside it.
+    pub companions: [Companion; COMPANIONS_MAX],
+    /// NT disk signature that its RAM disk gets, or 0.
+    pub disk_signature: u32,
+}
+
 impl Capsule {
     /// Lays out the capsule of image number `image`.
-    pub fn new(image: usize, plan: &CapsulePlan, scan: &Scan) -> Self {
+    pub fn new(image: usize, plan: &CapsulePlan, scan: &Scan, links: Links) -> Self {
         let table_len = scan.chunks.len() * CHUNK_ENTRY_LEN;
         let data_offset = ((CAPSULE_HEADER_LEN + table_len) as u64).next_multiple_of(SECTOR_LEN);
         let mut head = vec![0; data_offset as usize];
@@ -56,7 +68,7 @@ impl Capsule {
         }
         let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
         let table_blake3 = *blake3::hash(table).as_bytes();
-        let header = header(plan, scan, end, data_offset, table_blake3);
+        let header = header(plan, scan, &links, (end, data_offset), table_blake3);
         head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
         debug_assert!(CapsuleHeader::parse(&head).is_ok(), "{:?}", CapsuleHeader::parse(&head));
         pieces[0].content = Content::Bytes(head);
@@ -78,18 +90,23 @@ fn append(pieces: &mut Vec<Piece>, image: usize, offset: u64, sectors: u64) {
 fn header(
     plan: &CapsulePlan,
     scan: &Scan,
-    file_len: u64,
-    data_offset: u64,
+    links: &Links,
+    (file_len, data_offset): (u64, u64),
     table: [u8; 32],
 ) -> CapsuleHeader {
     let facts = &plan.facts;
+    // A CD that is not booted emulates nothing.
+    let (geometry, drive_type) = match (facts.kind, plan.is_boot()) {
+        (Kind::Disc, false) => (DISC_GEOMETRY, 0),
+        _ => (facts.geometry, facts.drive_type),
+    };
     let mut title = [0; 64];
     title[..plan.title.len()].copy_from_slice(plan.title.as_bytes());
     let mut header = CapsuleHeader {
         magic: CapsuleHeader::MAGIC,
         version: CapsuleHeader::VERSION.into(),
         header_len: (CAPSULE_HEADER_LEN as u16).into(),
-        flags: if plan.read_only { flags::READ_ONLY } else { 0 }.into(),
+        flags: links.flags.into(),
         file_len: file_len.into(),
         image_len: scan.len.into(),
         image_blake3: scan.root,
@@ -99,22 +116,46 @@ fn header(
         chunk_count: (scan.chunks.len() as u32).into(),
         data_offset: (data_offset as u32).into(),
         chunk_shift: CHUNK_SHIFT,
-        kind: match facts.kind {
-            Kind::HardDisk => kind::HARD_DISK,
-            Kind::Floppy => kind::FLOPPY,
-            Kind::Partition => kind::PARTITION,
-        },
-        drive: facts.drive,
-        drive_type: facts.drive_type,
-        cylinders: facts.geometry.cylinders.into(),
-        heads: facts.geometry.heads.into(),
-        sectors_per_track: facts.geometry.sectors_per_track.into(),
+        kind: kind_of(facts.kind),
+        drive: plan.number,
+        drive_type,
+        cylinders: geometry.cylinders.into(),
+        heads: geometry.heads.into(),
+        sectors_per_track: geometry.sectors_per_track.into(),
         partition_type: facts.partition_type,
         reserved_1: [0; 3],
         title,
-        reserved_2: [0; 288],
+        companions: links.companions,
+        disc: disc(plan),
+        disk_signature: links.disk_signature.into(),
+        reserved_2: [0; 40],
         header_blake3: [0; 32],
     };
     header.header_blake3 = *blake3::hash(&header.as_bytes()[..HEADER_HASHED_LEN]).as_bytes();
     header
+}
+
+/// How a CD boots; zeros for every other kind.
+fn disc(plan: &CapsulePlan) -> Disc {
+    if plan.facts.kind != Kind::Disc {
+        return Disc::default();
+    }
+    let Some(boot) = plan.facts.boot_entry().filter(|_| plan.is_boot()) else {
+        return Disc { emulation: emulation::NOT_BOOTABLE, ..Disc::default() };
+    };
+    Disc {
+        emulation: match boot.emulation {
+            Emulation::NoEmulation => emulation::NONE,
+            Emulation::Floppy12 => emulation::FLOPPY_1200,
+            Emulation::Floppy144 => emulation::FLOPPY_1440,
+            Emulation::Floppy288 => emulation::FLOPPY_2880,
+            Emulation::HardDisk => emulation::HARD_DISK,
+        },
+        load_segment: boot.load_segment.into(),
+        load_sectors: boot.load_sectors.into(),
+        load_lba: boot.load_lba.into(),
+        catalogue_lba: boot.catalogue_lba.into(),
+        emulated_sectors: boot.disk.as_ref().map_or(0, |disk| disk.sectors as u32).into(),
+        ..Disc::default()
+    }
 }

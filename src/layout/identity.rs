@@ -1,7 +1,10 @@
 //! Everything that other programs make at random, derived from what is on the stick.
 
-use crate::image::{Kind, Scan};
-use crate::plan::{CapsulePlan, LayoutKind, Plan};
+use ramkey_format::capsule::flags;
+
+use super::set;
+use crate::image::Scan;
+use crate::plan::{CapsulePlan, LayoutKind, Plan, Writes, kind_of};
 
 /// The numbers by which systems tell this stick from others.
 pub(super) struct Identity {
@@ -30,6 +33,9 @@ impl Identity {
                 seed.update(bytes);
             });
         }
+        describe_set(plan, &mut |bytes| {
+            seed.update(bytes);
+        });
         let seed = seed.finalize();
         let derive =
             |context| *blake3::Hasher::new_derive_key(context).update(seed.as_bytes()).finalize().as_bytes();
@@ -68,13 +74,9 @@ fn describe_plan(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
 
 fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {
     let facts = &capsule.facts;
-    let kind = match facts.kind {
-        Kind::HardDisk => 1,
-        Kind::Floppy => 2,
-        Kind::Partition => 3,
-    };
     feed(&facts.len.to_le_bytes());
-    feed(&[kind, u8::from(capsule.read_only), facts.drive, facts.drive_type, facts.partition_type]);
+    let read_only = u8::from(capsule.writes == Writes::Refused);
+    feed(&[kind_of(facts.kind), read_only, capsule.number, facts.drive_type, facts.partition_type]);
     for number in [
         facts.geometry.cylinders,
         u32::from(facts.geometry.heads),
@@ -87,6 +89,15 @@ fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {
     for text in [&capsule.title, &capsule.file_name] {
         feed(&(text.len() as u64).to_le_bytes());
         feed(text.as_bytes());
+    }
+}
+
+/// Feeds what every capsule's flags say, unless they say what [`describe_capsule`] does: it comes last, so a stick of
+/// plain drives keeps the identity that it had before there were others.
+fn describe_set(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
+    let flags = |capsule| set::flags(plan, capsule);
+    if plan.capsules.iter().any(|capsule| flags(capsule) & !flags::READ_ONLY != 0) {
+        plan.capsules.iter().for_each(|capsule| feed(&flags(capsule).to_le_bytes()));
     }
 }
 

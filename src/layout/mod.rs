@@ -13,10 +13,12 @@ mod manifest;
 mod materialise;
 mod mbr;
 mod overlay;
+mod set;
 
 pub use error::LayoutError;
 pub use extent::{Content, Extent, Layout, Role};
 pub use materialise::materialise;
+pub use set::disk_signatures;
 
 use std::ops::Range;
 
@@ -46,10 +48,7 @@ const ZEROS_MIN: u64 = 64;
 pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     assert_eq!(plan.capsules.len(), scans.len(), "one scan for each image");
     let identity = Identity::derive(plan, scans);
-    let capsules: Vec<Capsule> = (0..)
-        .zip(plan.capsules.iter().zip(scans))
-        .map(|(image, (capsule, scan))| Capsule::new(image, capsule, scan))
-        .collect();
+    let capsules = capsules(plan, scans);
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
     let boot_code = boot::boot_area(&boot::Patch {
         stick_id: identity.stick,
@@ -91,6 +90,19 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     let layout = Layout { stick_sectors: plan.stick_sectors, extents: extents.0 };
     layout.check().map_err(|what| LayoutError::Unsound { what })?;
     Ok(layout)
+}
+
+/// The capsules, in the order of the plan.
+fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
+    let signatures = disk_signatures(plan, scans);
+    let companions = set::companions(plan, scans);
+    let capsules = plan.capsules.iter().zip(scans).zip(signatures).enumerate();
+    let capsules = capsules.map(|(image, ((capsule, scan), disk_signature))| {
+        let companions = if capsule.is_boot() { companions } else { Default::default() };
+        let links = capsule::Links { flags: set::flags(plan, capsule), companions, disk_signature };
+        Capsule::new(image, capsule, scan, links)
+    });
+    capsules.collect()
 }
 
 /// The sectors that a GPT has, or that must not look as if there were one.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use ramkey_format::capsule::EXTENSION;
 
-use super::{CapsulePlan, ImageRequest, PlanError, TITLE_MAX};
+use super::set::internal_first;
+use super::{CapsulePlan, CapsuleRole, PlanError, Request, TITLE_MAX};
+use crate::image::ImageFacts;
 
 /// Name of an image whose own name has no usable character.
 const NAMELESS: &str = "IMAGE";
@@ -12,24 +14,36 @@ const NAMELESS: &str = "IMAGE";
 const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
 
 /// Titles and file names of all images.
-pub(super) fn capsules(images: &[ImageRequest]) -> Result<Vec<CapsulePlan>, PlanError> {
-    let mut capsules: Vec<CapsulePlan> = Vec::with_capacity(images.len());
-    for image in images {
+pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError> {
+    let count = request.images.len() + request.companions.len();
+    let mut capsules: Vec<CapsulePlan> = Vec::with_capacity(count);
+    let mut add = |facts: &ImageFacts, title, number: Option<u8>, writes, role| {
+        let stem = short_stem(&facts.path);
+        let taken = |name: &str| capsules.iter().any(|other| other.file_name == name);
+        // There are fewer images than numbers.
+        let file_name = (0..=count)
+            .map(|number| numbered(&stem, number))
+            .find(|name| !taken(name))
+            .expect("more numbers than images");
+        let number = number.unwrap_or(facts.drive);
+        capsules.push(CapsulePlan { facts: facts.clone(), title, file_name, number, writes, role });
+    };
+    let mut titles: Vec<String> = Vec::new();
+    for image in &request.images {
         let path = &image.facts.path;
         let title = match &image.title {
             Some(title) if is_title(title) => title.clone(),
             Some(title) => return Err(PlanError::Title { path: path.clone(), title: title.clone() }),
             None => default_title(path),
         };
-        let stem = short_stem(path);
-        let taken = |name: &str| capsules.iter().any(|other| other.file_name == name);
-        // There are fewer images than numbers.
-        let file_name = (0..=images.len())
-            .map(|number| numbered(&stem, number))
-            .find(|name| !taken(name))
-            .expect("more numbers than images");
-        let (facts, read_only) = (image.facts.clone(), image.read_only);
-        capsules.push(CapsulePlan { facts, title, file_name, read_only });
+        let title = distinct(&title, &titles);
+        titles.push(title.clone());
+        let role = CapsuleRole::Boot { internal_first: internal_first(request, image) };
+        add(&image.facts, title, None, image.writes, role);
+    }
+    for companion in &request.companions {
+        let title = default_title(&companion.facts.path);
+        add(&companion.facts, title, companion.number, companion.writes, CapsuleRole::Companion);
     }
     Ok(capsules)
 }
@@ -37,6 +51,19 @@ pub(super) fn capsules(images: &[ImageRequest]) -> Result<Vec<CapsulePlan>, Plan
 fn is_title(title: &str) -> bool {
     let printable = title.bytes().all(|byte| (0x20..0x7F).contains(&byte));
     printable && (1..=TITLE_MAX).contains(&title.len()) && !title.trim().is_empty()
+}
+
+/// The title, or the title with the first number from 2 on that is not taken; it is cut so that the number fits.
+fn distinct(title: &str, taken: &[String]) -> String {
+    let mut distinct = title.to_owned();
+    let mut number = 1;
+    // Ends: one of so many numbers is free.
+    while taken.contains(&distinct) {
+        number += 1;
+        let suffix = format!(" ({number})");
+        distinct = format!("{}{suffix}", &title[..title.len().min(TITLE_MAX - suffix.len())]);
+    }
+    distinct
 }
 
 fn stem(path: &Path) -> String {

@@ -47,7 +47,11 @@ impl BootArea {
         };
         if !Self::is_present(reader) {
             let place = Place::sectors(u64::from(BOOT_LBA), 1);
-            findings.fault(Fault::new(FaultKind::NoStick, place, "this is no stick that ramkey wrote"));
+            findings.fault(Fault::new(
+                FaultKind::NoStick,
+                place,
+                "there is no boot area: neither boot header nor manifest",
+            ));
             return area;
         }
         area.read_manifest(reader, strictness, findings);

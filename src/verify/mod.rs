@@ -12,9 +12,12 @@ mod file_system;
 mod reader;
 mod volume;
 
+use ramkey_format::capsule::FOLDER;
 use ramkey_format::manifest::{RangeEntry, layout, range};
+use ramkey_format::memory::BOOT_LBA;
 
 use crate::image::Source;
+use crate::plan::PARTITION_LBA;
 use crate::units::SECTOR_LEN;
 
 pub use fault::{Change, Fault, FaultKind, Place};
@@ -117,6 +120,25 @@ pub fn facts(stick: &dyn Source) -> StickVerdict {
 /// Whether there is a boot area of this program on `stick`, sound or not.
 pub fn is_stick(stick: &dyn Source) -> bool {
     BootArea::is_present(&Reader::new(stick, &|_| {}))
+}
+
+/// Whether anything on `stick` is of this program: a boot area, sound or not, or the folder for images. A boot area that
+/// cannot be read may be one.
+pub fn has_trace(stick: &dyn Source) -> bool {
+    let reader = Reader::new(stick, &|_| {});
+    if reader.sectors() <= u64::from(BOOT_LBA) {
+        return false;
+    }
+    if reader.sector(u64::from(BOOT_LBA)).is_err() {
+        return true;
+    }
+    let has_folder = |lba| {
+        let mut findings = Findings::default();
+        let volume = volume::Volume::read(&reader, lba, &mut findings);
+        let tree = volume.map(|mut volume| file_system::walk(&reader, &mut volume, &mut findings));
+        tree.is_some_and(|tree| tree.entries.iter().any(|entry| entry.path == FOLDER))
+    };
+    BootArea::is_present(&reader) || [0, PARTITION_LBA].into_iter().any(has_folder)
 }
 
 fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &dyn Fn(u64)) -> StickVerdict {
@@ -226,7 +248,7 @@ fn name_changes(entries: &[Entry], capsules: &[FoundCapsule], findings: &mut Fin
             if !entry.has_fixed_dates {
                 findings.changes.push(Change::Dates { path: entry.path.clone() });
             }
-        } else if entry.path != ramkey_format::capsule::FOLDER {
+        } else if entry.path != FOLDER {
             findings.changes.push(Change::Added { path: entry.path.clone(), len: entry.len });
         }
     }

@@ -7,11 +7,11 @@ use std::process::Command;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use ramkey::emulator::{Emulator, EmulatorError, End, Machine};
+use ramkey::emulator::{Emulator, EmulatorError, End, Machine, Screen};
 
-/// How long a guest may take from power-on to its verdict. The slowest stick (USB 1.1, emulated, on a busy machine
-/// of two cores) needs a minute and a half.
-pub const DEADLINE: Duration = Duration::from_secs(240);
+/// How long a guest may take from power-on to its verdict: it only ends what hangs. The slowest stick (USB 1.1,
+/// emulated, on a busy machine of two cores) needs a minute and a half.
+pub const DEADLINE: Duration = Duration::from_secs(360);
 /// What the boot chain says when the image is in memory.
 pub const PROVEN: &str = "You may remove the stick.";
 /// Sectors that every guest's code takes; `GUEST_SECTORS` in `guest.inc`.
@@ -149,12 +149,24 @@ impl Running {
         }
     }
 
+    /// Waits until `look` finds what it wants on the screen.
+    ///
+    /// The only way to read the screen of a guest that runs: one look may find it half drawn.
+    pub fn wait_on_screen<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut look: impl FnMut(&Screen) -> Option<T>,
+    ) -> T {
+        let found = self
+            .emulator
+            .wait_for(&format!("{what} on the screen"), limit, |machine| Ok(look(&machine.screen()?)));
+        self.need(found)
+    }
+
     /// Waits until the screen contains a text.
     pub fn wait_screen(&mut self, text: &str, limit: Duration) {
-        let found = self.emulator.wait_for(&format!("{text:?} on the screen"), limit, |machine| {
-            Ok(machine.screen()?.contains(text).then_some(()))
-        });
-        self.need(found);
+        self.wait_on_screen(&format!("{text:?}"), limit, |screen| screen.contains(text).then_some(()));
     }
 
     /// Waits until COM1 or port E9h said a text.
@@ -177,6 +189,13 @@ impl Running {
     pub fn pull(&mut self) {
         let pulled = self.emulator.pull(Duration::from_secs(30));
         self.need(pulled);
+    }
+
+    /// Pulls the stick when the image is in memory, and only then lets it boot. For sticks that wait for a key.
+    pub fn pull_and_boot(&mut self) {
+        self.wait_text(PROVEN, DEADLINE);
+        self.pull();
+        self.press(&["ret"]);
     }
 
     /// Presses keys, by QEMU's names.

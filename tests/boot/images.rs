@@ -5,12 +5,15 @@ use std::path::Path;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 
-use super::harness::{DEADLINE, Geometry, PROVEN, Running, assemble, disk, file, scratch, tool};
+use super::harness::{DEADLINE, Geometry, Running, assemble, disk, file, scratch, tool};
 use super::int13::passes;
 use super::sticks;
 
 const DISK: Geometry = Geometry::new(4, 16, 63);
 const AS_HDD: [&str; 4] = ["--kind", "hdd", "--chs", "4/16/63"];
+
+/// Seconds that a menu waits where a test presses its keys: more than a busy machine needs for that.
+const LONG: &str = "60";
 
 /// mtools' name of the file system on a stick with a partition at 1 MiB.
 fn volume(stick: &Path) -> String {
@@ -34,8 +37,7 @@ fn take_capsule(stick: &Path, folder: &Path) -> (String, String) {
 
 fn boots(stick: &Path) {
     let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
-    running.wait_text(PROVEN, DEADLINE);
-    running.pull();
+    running.pull_and_boot();
     running.must_pass();
 }
 
@@ -107,16 +109,17 @@ fn every_layout_and_file_system_boots() {
     }
 }
 
-/// A stick with images A, B and C, whose menu waits 3 seconds.
-fn menu_stick(folder: &Path) -> Running {
+/// A stick with images A, B and C, whose menu waits for a key.
+fn menu_stick(folder: &Path, seconds: &str) -> Running {
     let image = |letter: u8| {
         let image = disk("idle", DISK, DISK.sectors(), &[&format!("LETTER={letter}")]);
         file(folder, &format!("{}.img", char::from(letter)), &image)
     };
     let images = [image(b'A'), image(b'B'), image(b'C')];
     let images: Vec<&Path> = images.iter().map(|image| image.as_path()).collect();
-    let options = ["--title", "First", "--title", "Second", "--title", "Third", "--menu-timeout", "6"];
-    let stick = sticks::ramkey(folder, &images, &[&AS_HDD[..], &options].concat());
+    let titles = ["--title", "First", "--title", "Second", "--title", "Third"];
+    let times = ["--menu-timeout", seconds, "--timeout", "off"];
+    let stick = sticks::ramkey(folder, &images, &[&AS_HDD[..], &titles, &times].concat());
     let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
     running.wait_screen("Starting the marked one in", DEADLINE);
     running
@@ -125,7 +128,7 @@ fn menu_stick(folder: &Path) -> Running {
 #[test]
 fn a_digit_chooses_from_the_menu() {
     let folder = scratch();
-    let mut running = menu_stick(folder.path());
+    let mut running = menu_stick(folder.path(), LONG);
     for title in ["First", "Second", "Third"] {
         running.wait_screen(title, DEADLINE);
     }
@@ -136,15 +139,23 @@ fn a_digit_chooses_from_the_menu() {
 #[test]
 fn arrow_keys_choose_from_the_menu() {
     let folder = scratch();
-    let mut running = menu_stick(folder.path());
-    running.press(&["down", "down", "ret"]);
+    let mut running = menu_stick(folder.path(), LONG);
+    for chosen in ["> 2 Second", "> 3 Third"] {
+        running.press(&["down"]);
+        running.wait_on_screen(chosen, DEADLINE, |screen| {
+            let row =
+                |line: &&String| line.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(chosen);
+            screen.lines.iter().find(row).map(drop)
+        });
+    }
+    running.press(&["ret"]);
     running.wait_text("IDLE\nC", DEADLINE);
 }
 
 #[test]
 fn the_menu_starts_the_first_image_by_itself() {
     let folder = scratch();
-    let mut running = menu_stick(folder.path());
+    let mut running = menu_stick(folder.path(), "6");
     running.wait_text("IDLE\nA", DEADLINE);
 }
 

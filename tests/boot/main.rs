@@ -1,9 +1,10 @@
 //! Boots sticks in QEMU: what the target machine sees, guest by guest.
 
-mod every_controller;
 mod answers;
 mod bochs;
+mod command;
 mod demo;
+mod every_controller;
 mod guests;
 mod harness;
 mod hidden;
@@ -11,7 +12,6 @@ mod images;
 mod int13;
 mod partition;
 mod personality;
-
 mod real;
 mod scanners;
 mod state;

@@ -15,8 +15,6 @@ use super::sticks;
 /// How long a system may take to answer once its stick is gone. A BIOS that still asks the pulled stick needs 26
 /// seconds for each try, so an answer within this time has not waited for it.
 const ANSWER: Duration = Duration::from_secs(20);
-/// How long a system may take from its first sector to its first screen.
-const START: Duration = Duration::from_secs(60);
 /// Where Debian keeps GRUB Legacy's stages.
 const GRUB_LEGACY: &str = "usr/lib/grub/x86_64-pc";
 /// Modules that a RAM disk needs, in the order of loading, but for phram.
@@ -87,47 +85,59 @@ fn boot_and_pull(image: &Path, options: &[&str], controller: Controller, ram_mib
     let mut machine = Machine::new(Stick::new(stick, Port::Usb(controller)));
     machine.ram_mib = ram_mib;
     let mut machine = Running::start(&machine);
-    machine.wait_hook(DEADLINE);
-    machine.wait_text("You may remove the stick.", ANSWER);
-    machine.pull();
+    machine.pull_and_boot();
     machine
 }
 
-/// Presses the keys of `text`: small letters, digits, space and slash.
-fn enter(machine: &mut Running, text: &str) {
-    let keys: Vec<String> = text
-        .chars()
-        .map(|key| match key {
-            ' ' => "spc".into(),
-            '/' => "slash".into(),
-            key => key.to_string(),
-        })
-        .collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    machine.press(&keys);
+/// What both GRUBs print before a command.
+const PROMPT: &str = "grub> ";
+
+/// Types a command for GRUB: small letters, digits, space and slash. Each key waits for the one before it to be
+/// seen, because a BIOS that is busy drops keys.
+fn enter(machine: &mut Running, command: &str) {
+    machine.wait_screen(PROMPT, DEADLINE);
+    for (index, key) in command.char_indices() {
+        match key {
+            ' ' => machine.press(&["spc"]),
+            '/' => machine.press(&["slash"]),
+            key => machine.press(&[&key.to_string()]),
+        }
+        machine.wait_screen(&format!("{PROMPT}{}", &command[..=index]), DEADLINE);
+    }
     machine.press(&["ret"]);
+}
+
+/// What GRUB answered to a command, once its prompt is there again.
+fn answer(machine: &mut Running, command: &str) -> String {
+    let entered = format!("{PROMPT}{command}");
+    machine.wait_on_screen(&format!("the answer to {command:?}"), ANSWER, |screen| {
+        let text = screen.to_string();
+        let (_, after) = text.split_once(&entered)?;
+        after.split_once(PROMPT.trim_end()).map(|(answer, _)| answer.to_owned())
+    })
 }
 
 /// GRUB 2 as a floppy: its command line lists the drives and reads them.
 pub fn grub_floppy(controller: Controller) {
     let image = package_file("/usr/lib/grub-rescue/grub-rescue-floppy.img");
     let mut machine = boot_and_pull(&image, &["--kind", "floppy"], controller, 64);
-    machine.wait_screen("GNU GRUB", START);
+    machine.wait_screen("GNU GRUB", DEADLINE);
     machine.press(&["c"]);
     enter(&mut machine, "ls");
-    machine.wait_screen("(fd0)", ANSWER);
+    let drives = answer(&mut machine, "ls");
+    assert!(drives.contains("(fd0)"), "the floppy is not listed\n{drives}");
 }
 
 /// The same bytes as a hard disk.
 pub fn grub_disk(controller: Controller) {
     let image = package_file("/usr/lib/grub-rescue/grub-rescue-floppy.img");
     let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 64);
-    machine.wait_screen("GNU GRUB", START);
+    machine.wait_screen("GNU GRUB", DEADLINE);
     machine.press(&["c"]);
     enter(&mut machine, "ls");
-    machine.wait_screen("(hd0)", ANSWER);
-    let screen = machine.evidence().screen;
-    assert!(!screen.contains("(hd1)"), "the pulled stick is still listed\n{screen}");
+    let drives = answer(&mut machine, "ls");
+    assert!(drives.contains("(hd0)"), "the disk is not listed\n{drives}");
+    assert!(!drives.contains("(hd1)"), "the pulled stick is still listed\n{drives}");
 }
 
 /// GRUB Legacy loads its own GDT and goes to protected mode and back around each BIOS call.
@@ -138,24 +148,27 @@ pub fn grub_legacy(controller: Controller) {
     let folder = scratch();
     let image = file(folder.path(), "legacy.img", &floppy);
     let mut machine = boot_and_pull(&image, &["--kind", "floppy"], controller, 64);
-    machine.wait_screen("GNU GRUB  version 0.97", START);
+    machine.wait_screen("GNU GRUB  version 0.97", DEADLINE);
     enter(&mut machine, "find /x");
-    machine.wait_screen("Error 15", ANSWER);
+    let found = answer(&mut machine, "find /x");
+    assert!(found.contains("Error 15"), "it did not read the disk\n{found}");
 }
 
 /// Memtest86+ takes all memory that it is told of: it must not be told of the RAM disk.
 pub fn memtest(controller: Controller) {
     let image = package_file("/usr/lib/memtest86+/memtest86+ia32.iso");
     let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 64);
-    machine.wait_screen("Memtest86+ v6", START);
-    machine.wait_screen("Testing:", START);
-    let screen = machine.evidence().screen;
-    let memory = screen.lines().find_map(|line| line.split_once("Memory  :")).expect("the size of memory").1;
-    let mib: u64 = memory.trim_start().split("MB").next().and_then(|mib| mib.parse().ok()).expect("a number");
+    machine.wait_screen("Memtest86+ v6", DEADLINE);
+    machine.wait_screen("Testing:", DEADLINE);
+    let mib = machine.wait_on_screen("the size of memory", DEADLINE, |screen| {
+        let memory = screen.lines.iter().find_map(|line| line.split_once("Memory  :"))?.1;
+        memory.split_once("MB")?.0.trim().parse::<u64>().ok()
+    });
     let disk = fs::metadata(&image).expect("the image").len() >> 20;
     assert!(
         (48..=64 - disk).contains(&mib),
-        "{mib} MB of 64 are tested, with a disk of {disk} in them\n{screen}"
+        "{mib} MB of 64 are tested, with a disk of {disk} in them\n{}",
+        machine.evidence()
     );
 }
 
@@ -163,7 +176,7 @@ pub fn memtest(controller: Controller) {
 pub fn ipxe(controller: Controller) {
     let image = package_file("/usr/lib/ipxe/ipxe.iso");
     let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 64);
-    machine.wait_screen("Open Source Network Boot Firmware", START);
+    machine.wait_screen("Open Source Network Boot Firmware", DEADLINE);
 }
 
 /// SYSLINUX starts Linux, whose memdiskfind, phram and mtdblock find the RAM disk again and read all of it.

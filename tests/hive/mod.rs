@@ -169,7 +169,7 @@ impl Cells {
     }
 
     fn name(&self, name: &str) -> (Vec<u8>, bool) {
-        let narrow = name.chars().all(|c| c.is_ascii()) && !self.layout.wide_names;
+        let narrow = name.is_ascii() && !self.layout.wide_names;
         (if narrow { name.as_bytes().to_vec() } else { utf16(name) }, narrow)
     }
 
@@ -242,9 +242,9 @@ impl Cells {
                 }
                 Lists::Lh | Lists::Ri(_) => {
                     let upper = name.to_uppercase();
-                    let hash = upper.encode_utf16().fold(0u32, |hash, unit| {
-                        hash.wrapping_mul(37).wrapping_add(u32::from(unit))
-                    });
+                    let hash = upper
+                        .encode_utf16()
+                        .fold(0u32, |hash, unit| hash.wrapping_mul(37).wrapping_add(u32::from(unit)));
                     content.extend(hash.to_le_bytes());
                 }
             }

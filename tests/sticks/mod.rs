@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use ramkey::image::{Chunk, ImageFacts, KindChoice, Scan, Source, probe, scan};
 use ramkey::layout::{Layout, layout, materialise};
-use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, plan};
+use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, SetOptions, Writes, plan};
 
 pub const MIB: u64 = 1 << 20;
 /// What a stick holds before it is written.
@@ -54,7 +54,9 @@ pub fn facts(name: &str, image: &Image) -> ImageFacts {
 /// A request with one image in it.
 pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
     Request {
-        images: vec![ImageRequest { facts, title: None, read_only: false }],
+        images: vec![ImageRequest { facts, title: None, writes: Writes::Kept }],
+        companions: Vec::new(),
+        set: SetOptions::default(),
         stick_sectors: stick_len / 512,
         layout: LayoutKind::Mbr,
         fs: FsChoice::Auto,
@@ -98,7 +100,7 @@ impl Stick {
         let requests = images.iter().map(|(name, image)| ImageRequest {
             facts: facts(name, image),
             title: None,
-            read_only: false,
+            writes: Writes::Kept,
         });
         let images_of_request: Vec<ImageRequest> = requests.collect();
         let first = images_of_request[0].facts.clone();

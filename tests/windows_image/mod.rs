@@ -53,7 +53,9 @@ impl Xp {
         let mut registry = Key::new("$$$PROTO.HIV");
         registry.at("Select").number("Current", 1).number("Default", 1).number("LastKnownGood", 2);
         let control = registry.at("ControlSet001\\Control");
-        control.at("ServiceGroupOrder").texts("List", &["System Reserved", "Boot Bus Extender", "SCSI miniport"]);
+        control
+            .at("ServiceGroupOrder")
+            .texts("List", &["System Reserved", "Boot Bus Extender", "SCSI miniport"]);
         control.at("CriticalDeviceDatabase\\gendisk").text("Service", "disk");
         registry.at("ControlSet001\\Services\\disk").number("Start", 0);
         let mut software = Key::new("$$$PROTO.HIV");
@@ -178,6 +180,10 @@ fn ntfs(image: &Path, tree: &Path) {
     let format = ["-q", "-F", "-f", "-p", &hidden, "-H", "16", "-S", "63", "-c", "4096", image];
     run("ntfs-3g", "mkntfs", &format);
     let archive = format!("{image}.wim");
-    run("wimtools", "wimlib-imagex", &["capture", tree.to_str().unwrap(), &archive, "--compress=none", "--quiet"]);
+    run(
+        "wimtools",
+        "wimlib-imagex",
+        &["capture", tree.to_str().unwrap(), &archive, "--compress=none", "--quiet"],
+    );
     run("wimtools", "wimlib-imagex", &["apply", &archive, "1", image, "--quiet"]);
 }

@@ -28,8 +28,24 @@ pub const DISK_LEN_MAX: u64 = 0xFFF0_0000;
 pub mod flags {
     /// The RAM disk refuses INT 13h writes with status 03h.
     pub const READ_ONLY: u32 = 1 << 0;
+    /// INT 13h writes report success and are dropped.
+    pub const FAKE_WRITE: u32 = 1 << 1;
+    /// This image stands beside another one's boot drive, and is in no menu.
+    pub const COMPANION: u32 = 1 << 2;
+    /// The machine's own hard disks come before the hard disks in RAM.
+    pub const INTERNAL_FIRST: u32 = 1 << 3;
+    /// The stick keeps a drive number.
+    pub const KEEP_STICK: u32 = 1 << 4;
+    /// Drivers see GRUB4DOS's hook and slots instead of MEMDISK's.
+    pub const GRUB4DOS: u32 = 1 << 5;
+    /// INT 13h copies with its own mode switch only.
+    pub const COPY_DIRECT: u32 = 1 << 6;
+    /// INT 13h copies with INT 15h AH=87h only.
+    pub const COPY_INT15: u32 = 1 << 7;
     /// Every bit that this version understands.
-    pub const KNOWN: u32 = READ_ONLY;
+    pub const KNOWN: u32 = (1 << 8) - 1;
+    /// The bits that a companion may have; the others belong to the boot drive's capsule.
+    pub const OF_COMPANIONS: u32 = READ_ONLY | FAKE_WRITE | COMPANION;
 }
 
 /// Values of [`CapsuleHeader::kind`].
@@ -40,6 +56,24 @@ pub mod kind {
     pub const FLOPPY: u8 = 2;
     /// One partition: drive 80h behind a first track that the loader makes.
     pub const PARTITION: u8 = 3;
+    /// A CD: drive E0h, sectors of 2048 bytes.
+    pub const DISC: u8 = 4;
+}
+
+/// Values of [`Disc::emulation`]: the media types of El Torito, and one for discs that do not boot.
+pub mod emulation {
+    /// The boot image is code; the drive is the disc.
+    pub const NONE: u8 = 0;
+    /// The boot image is a floppy of 1.2 MB.
+    pub const FLOPPY_1200: u8 = 1;
+    /// The boot image is a floppy of 1.44 MB.
+    pub const FLOPPY_1440: u8 = 2;
+    /// The boot image is a floppy of 2.88 MB.
+    pub const FLOPPY_2880: u8 = 3;
+    /// The boot image is a hard disk.
+    pub const HARD_DISK: u8 = 4;
+    /// The disc does not boot: a companion.
+    pub const NOT_BOOTABLE: u8 = 0xFF;
 }
 
 /// Values of [`ChunkEntry::codec`].
@@ -48,6 +82,66 @@ pub mod codec {
     pub const RAW: u8 = 0;
     /// Nothing is stored; the chunk is all zeros.
     pub const ZERO: u8 = 1;
+}
+
+/// Most RAM drives of one entry, with the boot drive, and with the drive that a disc emulates.
+pub const DRIVES_MAX: usize = 8;
+/// Most companions of one capsule.
+pub const COMPANIONS_MAX: usize = DRIVES_MAX - 1;
+/// Bytes in a sector of a CD.
+pub const DISC_SECTOR_LEN: u64 = 2048;
+
+/// Another image that is loaded together with this one.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct Companion {
+    /// Name of its capsule without the extension, as in a directory: upper case, padded with spaces; zeros when
+    /// there is none. Offset 0.
+    pub name: [u8; 8],
+    /// Zero. Offset 8.
+    pub reserved: [u8; 8],
+    /// First half of the BLAKE3 of its image. Offset 16.
+    pub image_blake3: [u8; 16],
+}
+
+impl Companion {
+    /// Whether this place holds a companion.
+    pub fn is_there(&self) -> bool {
+        self.name[0] != 0
+    }
+}
+
+/// How a CD boots (El Torito 1.0); zeros for every other kind.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct Disc {
+    /// A value of [`emulation`]. Offset 0.
+    pub emulation: u8,
+    /// Zero. Offset 1.
+    pub reserved_1: u8,
+    /// Segment that the boot image is loaded to; never 0. Offset 2.
+    pub load_segment: U16,
+    /// Sectors of 512 bytes to load. Offset 4.
+    pub load_sectors: U16,
+    /// Zero. Offset 6.
+    pub reserved_2: U16,
+    /// First sector of the boot image, in sectors of 2048 bytes. Offset 8.
+    pub load_lba: U32,
+    /// First sector of the boot catalogue, in sectors of 2048 bytes. Offset 12.
+    pub catalogue_lba: U32,
+    /// Length of the emulated disk in sectors of 512 bytes; 0 without emulation. Offset 16.
+    pub emulated_sectors: U32,
+}
+
+impl Disc {
+    /// Whether the boot image becomes a drive of its own.
+    pub fn emulates(&self) -> bool {
+        (emulation::FLOPPY_1200..=emulation::HARD_DISK).contains(&self.emulation)
+    }
 }
 
 /// First sector of a capsule.
@@ -82,11 +176,13 @@ pub struct CapsuleHeader {
     pub chunk_shift: u8,
     /// A value of [`kind`]. Offset 113.
     pub kind: u8,
-    /// BIOS drive number: 80h, or 00h for a floppy. Offset 114.
+    /// BIOS drive number, in [`numbers_of`]. The first of a class (80h, 00h, E0h) means the next that is free in it;
+    /// any other number means just that one. Offset 114.
     pub drive: u8,
-    /// CMOS drive type of a floppy, as INT 13h AH=08h gives it in BL; 0 for a hard disk. Offset 115.
+    /// CMOS drive type of a floppy, or of the floppy that a disc emulates, as INT 13h AH=08h gives it in BL; else
+    /// 0. Offset 115.
     pub drive_type: u8,
-    /// Cylinders, at least 1. Offset 116.
+    /// Cylinders, at least 1; of the emulated disk when a disc has one. Offset 116.
     pub cylinders: U32,
     /// Heads, 1 to 255. Offset 120.
     pub heads: U16,
@@ -98,10 +194,26 @@ pub struct CapsuleHeader {
     pub reserved_1: [u8; 3],
     /// Title for people: printable ASCII, padded with zeros, at least one character. Offset 128.
     pub title: [u8; 64],
-    /// Zero. Offset 192.
-    pub reserved_2: [u8; 288],
+    /// Images that are loaded together with this one, in the order of their drives; the last places may be empty.
+    /// Offset 192.
+    pub companions: [Companion; COMPANIONS_MAX],
+    /// How a CD boots. Offset 416.
+    pub disc: Disc,
+    /// NT disk signature that the RAM disk gets because the image has none; 0 leaves it. Offset 436.
+    pub disk_signature: U32,
+    /// Zero. Offset 440.
+    pub reserved_2: [u8; 40],
     /// BLAKE3 of the 480 bytes before it. Offset 480.
     pub header_blake3: [u8; 32],
+}
+
+/// BIOS drive numbers that a capsule of `kind` may name; the first means "the next that is free".
+pub const fn numbers_of(kind: u8) -> core::ops::RangeInclusive<u8> {
+    match kind {
+        kind::FLOPPY => 0x00..=0x03,
+        kind::DISC => 0xE0..=0xE0,
+        _ => 0x80..=0x8F,
+    }
 }
 
 /// One chunk of the image: the `i`-th covers the image's bytes from `i << chunk_shift` on.
@@ -178,7 +290,7 @@ impl CapsuleHeader {
         if bits != 0 {
             return Err(CapsuleError::UnknownFlags { bits });
         }
-        if !(kind::HARD_DISK..=kind::PARTITION).contains(&header.kind) {
+        if !(kind::HARD_DISK..=kind::DISC).contains(&header.kind) {
             return Err(CapsuleError::UnknownKind { found: header.kind });
         }
         match header.wrong_field() {
@@ -193,7 +305,6 @@ impl CapsuleHeader {
         let disk_len = u64::from(self.disk_sectors.get()) * 512;
         let lead_len = u64::from(self.lead_sectors.get()) * 512;
         let partition = self.kind == kind::PARTITION;
-        let floppy = self.kind == kind::FLOPPY;
         if usize::from(self.header_len.get()) != CAPSULE_HEADER_LEN {
             return Some(10);
         }
@@ -220,7 +331,7 @@ impl CapsuleHeader {
         if self.file_len.get() < data_offset || !self.file_len.get().is_multiple_of(512) {
             return Some(16);
         }
-        if self.drive != if floppy { 0x00 } else { 0x80 } {
+        if !numbers_of(self.kind).contains(&self.drive) {
             return Some(114);
         }
         if self.cylinders.get() == 0 {
@@ -235,7 +346,84 @@ impl CapsuleHeader {
         if self.title[0] == 0 || self.title().is_none() {
             return Some(128);
         }
+        self.wrong_set().or_else(|| self.wrong_disc())
+    }
+
+    /// As `wrong_field`, for what belongs to a set of drives.
+    fn wrong_set(&self) -> Option<u16> {
+        let flags = self.flags.get();
+        let companion = flags & flags::COMPANION != 0;
+        let count = self.companions().count();
+        let sound = |(place, other): (usize, &Companion)| {
+            if place < count {
+                // Behind the last character there are only spaces, as in a directory.
+                let end = other.name.iter().position(|&byte| byte == b' ').unwrap_or(other.name.len());
+                let (name, padding) = other.name.split_at(end);
+                name.iter().all(|byte| (0x21..0x7F).contains(byte))
+                    && padding.iter().all(|&byte| byte == b' ')
+            } else {
+                *other == Companion::default()
+            }
+        };
+        if companion && flags & !flags::OF_COMPANIONS != 0
+            || flags & flags::COPY_DIRECT != 0 && flags & flags::COPY_INT15 != 0
+        {
+            return Some(12);
+        }
+        let emulated = usize::from(self.disc.emulates());
+        if !self.companions.iter().enumerate().all(sound)
+            || companion && count != 0
+            || 1 + emulated + count > DRIVES_MAX
+        {
+            return Some(192);
+        }
+        if self.disk_signature.get() != 0 && self.kind != kind::HARD_DISK {
+            return Some(436);
+        }
         None
+    }
+
+    /// As `wrong_field`, for how a CD boots.
+    fn wrong_disc(&self) -> Option<u16> {
+        let disc = &self.disc;
+        if self.kind != kind::DISC {
+            return (*disc != Disc::default()).then_some(416);
+        }
+        if !self.disk_sectors.get().is_multiple_of(DISC_SECTOR_LEN as u32 / 512) {
+            return Some(96);
+        }
+        let bootable = disc.emulation != emulation::NOT_BOOTABLE;
+        let companion = self.flags.get() & flags::COMPANION != 0;
+        if bootable == companion || bootable && disc.emulation > emulation::HARD_DISK {
+            return Some(416);
+        }
+        if !bootable {
+            return (*disc != Disc { emulation: emulation::NOT_BOOTABLE, ..Disc::default() }).then_some(416);
+        }
+        if disc.load_segment.get() == 0 {
+            return Some(418);
+        }
+        if disc.load_sectors.get() == 0 {
+            return Some(420);
+        }
+        // What is loaded or emulated lies in the disk; what a floppy lacks behind it is zeros of the disk.
+        let sectors =
+            if disc.emulates() { disc.emulated_sectors.get() } else { disc.load_sectors.get().into() };
+        if u64::from(disc.load_lba.get()) * 4 + u64::from(sectors) > u64::from(self.disk_sectors.get()) {
+            return Some(424);
+        }
+        if u64::from(disc.catalogue_lba.get()) * 4 >= u64::from(self.disk_sectors.get()) {
+            return Some(428);
+        }
+        if disc.emulates() != (disc.emulated_sectors.get() != 0) {
+            return Some(432);
+        }
+        None
+    }
+
+    /// The companions, in order.
+    pub fn companions(&self) -> impl Iterator<Item = &Companion> {
+        self.companions.iter().take_while(|companion| companion.is_there())
     }
 
     /// Bytes in the chunk table.
@@ -297,4 +485,9 @@ const _: () = {
     assert!(offset_of!(CapsuleHeader, chunk_shift) == 112);
     assert!(offset_of!(CapsuleHeader, cylinders) == 116);
     assert!(offset_of!(CapsuleHeader, title) == 128);
+    assert!(offset_of!(CapsuleHeader, companions) == 192);
+    assert!(offset_of!(CapsuleHeader, disc) == 416);
+    assert!(offset_of!(CapsuleHeader, disk_signature) == 436);
+    assert!(size_of::<Companion>() == 32);
+    assert!(size_of::<Disc>() == 20);
 };

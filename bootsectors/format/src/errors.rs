@@ -81,6 +81,9 @@ boot_errors! {
     MEMORY_WRONG = 0x47, "the memory does not hold what was copied into it",
         "The data came right from the stick, but memory above 1 MiB returned something else.",
         "Run a memory test; try an image that is smaller; check the A20 setting of the BIOS.";
+    NO_COMPANION = 0x48, "an image that belongs to this one is missing",
+        "The image is loaded together with others; the folder RAMKEY has no file of that name, or it holds another image.",
+        "Copy the missing capsule (.RKC) into the folder RAMKEY, or write the stick again.";
     INTERNAL = 0x50, "the loader found a fault in itself",
         "A check that should never fail did; the file and line are on the screen.",
         "Photograph the screen and report it.";

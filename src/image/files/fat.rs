@@ -122,9 +122,9 @@ impl<'s> FatVolume<'s> {
                 Folder::Sectors { lba, count } => {
                     Some((lba + u64::from(done), (count - done).min(u32::from(READ_SECTORS)) as u16))
                 }
-                Folder::Chain { .. } => {
-                    volume.run(sectors, &mut cursor, done, READ_SECTORS).map_err(|error| self.error(&error))?
-                }
+                Folder::Chain { .. } => volume
+                    .run(sectors, &mut cursor, done, READ_SECTORS)
+                    .map_err(|error| self.error(&error))?,
             };
             let Some((lba, count)) = run else { break };
             let bytes = sectors.read(lba, count).map_err(|error| self.error(&error.into()))?;
@@ -159,7 +159,9 @@ impl<'s> FatVolume<'s> {
 
     fn error(&self, error: &FatError) -> FilesError {
         match error {
-            FatError::Read(_) => FilesError::Damaged { what: "a file or folder of the volume", offset: self.start },
+            FatError::Read(_) => {
+                FilesError::Damaged { what: "a file or folder of the volume", offset: self.start }
+            }
             _ => self.damaged(),
         }
     }

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::record::{
-    ATTRIBUTE_LIST, Attribute, AttributeValue, BITMAP, DATA, INDEX_ALLOCATION, INDEX_ROOT, attributes, restore,
+    ATTRIBUTE_LIST, Attribute, AttributeValue, BITMAP, DATA, INDEX_ALLOCATION, INDEX_ROOT, attributes,
+    restore,
 };
 use super::runs::Run;
 use super::{FilesError, Source, names, u16_at, u32_at, u64_at, unpack};
@@ -263,7 +264,8 @@ impl<'s> NtfsVolume<'s> {
         for (index, part) in bytes.chunks_mut(unit_len).enumerate() {
             let (first, mut stored) = (index as u64 * unit, Vec::new());
             for run in runs {
-                let (from, to) = (first.max(run.vcn), (first + unit).min(run.vcn.saturating_add(run.clusters)));
+                let (from, to) =
+                    (first.max(run.vcn), (first + unit).min(run.vcn.saturating_add(run.clusters)));
                 if let Some(lcn) = run.lcn
                     && from < to
                 {
@@ -287,7 +289,8 @@ impl<'s> NtfsVolume<'s> {
 
     /// Fills `bytes` from `offset` bytes behind the start of cluster `lcn`.
     fn read_image(&self, lcn: u64, offset: u64, bytes: &mut [u8]) -> Result<(), FilesError> {
-        let at = lcn.checked_mul(self.cluster_len).and_then(|at| at.checked_add(offset)?.checked_add(self.start));
+        let at =
+            lcn.checked_mul(self.cluster_len).and_then(|at| at.checked_add(offset)?.checked_add(self.start));
         let within = at.filter(|at| at.saturating_add(bytes.len() as u64) <= self.source.len());
         Ok(self.source.read_at(within.ok_or_else(|| self.damaged_stream())?, bytes)?)
     }
@@ -298,7 +301,8 @@ impl<'s> NtfsVolume<'s> {
             AttributeValue::Clusters { runs, .. } => runs.first().and_then(|run| run.lcn).unwrap_or_default(),
             AttributeValue::Resident(_) => 0,
         };
-        let within = first.saturating_mul(self.cluster_len).saturating_add(number.saturating_mul(self.record_len));
+        let within =
+            first.saturating_mul(self.cluster_len).saturating_add(number.saturating_mul(self.record_len));
         FilesError::Damaged { what: "a file record of NTFS", offset: self.start.saturating_add(within) }
     }
 
@@ -330,7 +334,8 @@ fn first_part(record: &Record, kind: u32, name: &[u8]) -> Option<Stream> {
 fn listed_records(list: &[u8], kind: u32, own: u64) -> BTreeSet<u64> {
     let mut numbers = BTreeSet::new();
     let mut rest = list;
-    while let (Some(found), Some(len), Some(reference)) = (u32_at(rest, 0), u16_at(rest, 4), u64_at(rest, 16)) {
+    while let (Some(found), Some(len), Some(reference)) = (u32_at(rest, 0), u16_at(rest, 4), u64_at(rest, 16))
+    {
         let number = reference & 0xFFFF_FFFF_FFFF;
         if found == kind && number != own && numbers.len() < PARTS_MAX {
             numbers.insert(number);

@@ -57,14 +57,15 @@ mod tests {
     fn runs_go_forth_and_back_and_have_holes() {
         let list = [0x21, 0x18, 0x34, 0x56, 0x01, 0x08, 0x11, 0x04, 0xF0, 0x00];
         let run = |vcn, lcn, clusters| Run { vcn, lcn, clusters };
-        let expected =
-            vec![run(7, Some(0x5634), 0x18), run(31, None, 8), run(39, Some(0x5624), 4)];
+        let expected = vec![run(7, Some(0x5634), 0x18), run(31, None, 8), run(39, Some(0x5624), 4)];
         assert_eq!(decode(&list, 7), Some(expected));
     }
 
     #[test]
     fn a_list_without_an_end_or_with_a_negative_count_is_damaged() {
-        for list in [&[0x21, 0x18][..], &[0x11, 0x80, 0x01, 0], &[0x11, 1, 0x80, 0], &[0x10, 1, 0], &[0x91; 30]] {
+        for list in
+            [&[0x21, 0x18][..], &[0x11, 0x80, 0x01, 0], &[0x11, 1, 0x80, 0], &[0x10, 1, 0], &[0x91; 30]]
+        {
             assert_eq!(decode(list, 0), None, "{list:X?}");
         }
     }

@@ -35,7 +35,9 @@ pub fn default_entry(bytes: &[u8]) -> Option<BootEntry> {
         let Some((key, value)) = line.split_once('=') else { continue };
         let (key, value) = (key.trim(), value.trim());
         match section.as_str() {
-            "boot loader" | "flexboot" if key.eq_ignore_ascii_case("default") => default = Some(value.to_owned()),
+            "boot loader" | "flexboot" if key.eq_ignore_ascii_case("default") => {
+                default = Some(value.to_owned())
+            }
             "operating systems" => entries.push(entry(key, value)),
             _ => {}
         }

@@ -212,7 +212,8 @@ fn drive_letters(hive: &Hive) -> Result<Vec<DriveLetter>, HiveError> {
         let Some(letter) = name.strip_prefix("\\DosDevices\\").and_then(|name| name.strip_suffix(':')) else {
             continue;
         };
-        let (Ok(letter), Ok(bytes)) = (letter.parse::<char>(), <[u8; 12]>::try_from(value.data()?.bytes)) else {
+        let (Ok(letter), Ok(bytes)) = (letter.parse::<char>(), <[u8; 12]>::try_from(value.data()?.bytes))
+        else {
             continue;
         };
         let [signature, low, high] =

@@ -36,7 +36,7 @@ struct Volume<'s> {
 /// What cannot be read is no error: it becomes a problem of the answer.
 pub fn look(source: &dyn Source, facts: &ImageFacts) -> Option<Windows> {
     let (volumes, signature, error) = match facts.kind {
-        Kind::Floppy => return None,
+        Kind::Floppy | Kind::Disc => return None,
         Kind::Partition => partition(source, u64::from(facts.lead_sectors)),
         Kind::HardDisk => hard_disk(source),
     };
@@ -81,8 +81,7 @@ fn hard_disk(source: &dyn Source) -> Found<'_> {
     for (number, entry) in (1..).zip(entries) {
         let (files, failed) = open(source, entry.start * SECTOR_LEN);
         error = error.or(failed);
-        let volume =
-            |files| Volume { number, offset: entry.start * SECTOR_LEN, active: entry.active, files };
+        let volume = |files| Volume { number, offset: entry.start * SECTOR_LEN, active: entry.active, files };
         volumes.extend(files.map(volume));
     }
     volumes.sort_by_key(|volume| !volume.active);
@@ -174,7 +173,8 @@ fn dos(volume: &Volume<'_>) -> Option<Windows> {
     let settings: String = settings.iter().copied().map(char::from).collect();
     let named = settings.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
-        let folder = value.trim().split_once('\\').map(|(_, folder)| folder.trim_end_matches('\\').to_owned());
+        let folder =
+            value.trim().split_once('\\').map(|(_, folder)| folder.trim_end_matches('\\').to_owned());
         key.trim().eq_ignore_ascii_case("WinDir").then_some(folder).flatten()
     });
     let folders = named.into_iter().chain(FOLDERS.map(str::to_owned));
@@ -201,8 +201,10 @@ fn read_windows(windows: &mut Windows, volume: &Volume<'_>, folder: String) {
         && let Ok((product, root)) = registry::product(&hive)
     {
         windows.product = product;
-        windows.system_letter =
-            root.and_then(|root| root.chars().next()).filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase());
+        windows.system_letter = root
+            .and_then(|root| root.chars().next())
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_uppercase());
     }
     windows.product = windows.product.take().or_else(|| {
         let [major, minor, ..] = windows.kernel_version?.0;
@@ -215,9 +217,7 @@ fn read_windows(windows: &mut Windows, volume: &Volume<'_>, folder: String) {
     windows.place = Some(Place { partition: volume.number, offset: volume.offset, folder: folder.clone() });
 }
 
-fn read_system(
-    read: &impl Fn(&str, u64) -> Result<Option<Vec<u8>>, FilesError>,
-) -> Result<System, String> {
+fn read_system(read: &impl Fn(&str, u64) -> Result<Option<Vec<u8>>, FilesError>) -> Result<System, String> {
     let bytes = read("system32\\config\\SYSTEM", HIVE_LEN_MAX).map_err(|error| error.to_string())?;
     let hive = Hive::parse(bytes.unwrap_or_default()).map_err(|error| error.to_string())?;
     let mut system = registry::system(&hive).map_err(|error| error.to_string())?;

@@ -22,7 +22,11 @@ const COPY_AGAIN: &str = "then shut down and copy the disk again";
 pub(super) fn judge(windows: &mut Windows) {
     match windows.family {
         Family::Pe => {
-            return settle(windows, Answer::Yes, "Windows PE makes a RAM disk of its own: it needs no driver");
+            return settle(
+                windows,
+                Answer::Yes,
+                "Windows PE makes a RAM disk of its own: it needs no driver",
+            );
         }
         Family::Dos => {
             let verdict = "this Windows reads its disk through INT 13h: it needs no driver for the RAM disk";
@@ -52,7 +56,11 @@ fn settle(windows: &mut Windows, starts: Answer, verdict: &str) {
 fn identity(drivers: &[Driver]) -> Identity {
     let starting = |driver: &&Driver| driver.start == Some(BOOT_START);
     let among = |identity| drivers.iter().filter(starting).any(|driver| finds(driver, identity));
-    if !among(Identity::Memdisk) && among(Identity::Grub4dos) { Identity::Grub4dos } else { Identity::Memdisk }
+    if !among(Identity::Memdisk) && among(Identity::Grub4dos) {
+        Identity::Grub4dos
+    } else {
+        Identity::Memdisk
+    }
 }
 
 /// Whether `driver` looks for a RAM disk of this identity.
@@ -103,12 +111,15 @@ fn drivers(windows: &mut Windows, system: &System) {
         group(windows, driver);
     }
     if windows.family == Family::Ntldr && !good.is_empty() && !system.knows_any_disk {
-        let problem = "the critical device database has no `gendisk`: Windows may not know the driver of a new disk";
-        let fix = "start Windows once from a disk of another controller, or bring the key from a whole Windows";
+        let problem =
+            "the critical device database has no `gendisk`: Windows may not know the driver of a new disk";
+        let fix =
+            "start Windows once from a disk of another controller, or bring the key from a whole Windows";
         windows.warn(problem, fix);
     }
     if system.hive_is_dirty {
-        let problem = "the registry was copied while Windows ran: changes of its last minutes may be missing here";
+        let problem =
+            "the registry was copied while Windows ran: changes of its last minutes may be missing here";
         windows.warn(problem, "shut Windows down and copy the disk again");
     }
     answer(windows, &good, system);
@@ -124,12 +135,20 @@ fn answer(windows: &mut Windows, good: &[&Driver], system: &System) {
         (Some(driver), _) => {
             let driver = named(driver);
             let finds = format!("{driver} starts at boot and will find this RAM disk{with}");
-            if others { (Answer::No, format!("{finds}, but Windows will not start")) } else { (Answer::Yes, finds + ": yes") }
+            if others {
+                (Answer::No, format!("{finds}, but Windows will not start"))
+            } else {
+                (Answer::Yes, finds + ": yes")
+            }
         }
-        (None, Some(driver)) => (Answer::No, format!("{} will not find this RAM disk: {STOP}", named(driver))),
+        (None, Some(driver)) => {
+            (Answer::No, format!("{} will not find this RAM disk: {STOP}", named(driver)))
+        }
         (None, None) => {
             let problem = "no driver for RAM disks is installed";
-            let fix = format!("install FiraDisk or WinVBlock in the running Windows, start it once more, {COPY_AGAIN}");
+            let fix = format!(
+                "install FiraDisk or WinVBlock in the running Windows, start it once more, {COPY_AGAIN}"
+            );
             windows.stop(problem, &fix);
             (Answer::No, format!("{problem}: {STOP}"))
         }
@@ -218,7 +237,8 @@ fn boot_entry(windows: &mut Windows) {
             windows.stop(&problem, &fix);
         }
         None => {
-            let problem = format!("`boot.ini` starts Windows from `{}`, and not through the BIOS", entry.path);
+            let problem =
+                format!("`boot.ini` starts Windows from `{}`, and not through the BIOS", entry.path);
             windows.stop(&problem, &fix);
         }
     }

@@ -11,7 +11,7 @@
 
 BDA_DISKS               equ 475h
 BDA_TICKS               equ 46Ch
-TICKS_MAX               equ 18              ; one second for one call
+TICKS_MAX               equ 182             ; ten seconds for one call: also a busy machine is done by then
 WORD_OF_INTERNAL        equ 1A7E55AAh       ; first word of an internal disk's sector 1
 
 main:

@@ -1,0 +1,172 @@
+//! The options for the drives of an entry: which stand beside the boot drive, and how systems see them.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use crate::plan::{CopyMode, FirstDisk, Identity, SetOptions, Writes};
+
+/// Whose RAM disk drivers find.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum IdentityArg {
+    /// MEMDISK's: for memdiskfind, FreeBSD, WinVBlock and newer FiraDisk
+    #[default]
+    Memdisk,
+    /// GRUB4DOS's: for SVBus and older FiraDisk
+    Grub4dos,
+}
+
+/// Whose hard disks come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FirstDiskArg {
+    /// Those in RAM
+    Ram,
+    /// The machine's own
+    Internal,
+}
+
+/// How INT 13h copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CopyArg {
+    /// By its own mode switch, and through the BIOS where that is not allowed
+    #[default]
+    Auto,
+    /// By its own mode switch only
+    Direct,
+    /// Through the BIOS (INT 15h AH=87h) only
+    Int15,
+}
+
+/// An image, and the number of its drive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriveArg {
+    /// BIOS drive number, if one was named.
+    pub number: Option<u8>,
+    /// The image.
+    pub path: PathBuf,
+}
+
+impl DriveArg {
+    /// Reads `NNh:IMAGE` or `IMAGE`.
+    fn of(text: &OsStr) -> Self {
+        if let Some((number, path)) = Self::numbered(text.as_bytes()) {
+            return Self { number: Some(number), path: OsStr::from_bytes(path).into() };
+        }
+        Self { number: None, path: text.into() }
+    }
+
+    fn numbered(bytes: &[u8]) -> Option<(u8, &[u8])> {
+        let (number, path) = bytes.split_at_checked(4)?;
+        let digits = number.strip_suffix(b"h:").or_else(|| number.strip_suffix(b"H:"))?;
+        // `from_str_radix` takes a sign too.
+        let digits = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
+        Some((u8::from_str_radix(digits, 16).ok()?, path))
+    }
+}
+
+fn drive() -> impl TypedValueParser<Value = DriveArg> {
+    OsStringValueParser::new().try_map(|text: OsString| match DriveArg::of(&text) {
+        drive if drive.path.as_os_str().is_empty() => Err("an image is missing"),
+        drive => Ok(drive),
+    })
+}
+
+/// The drives beside the boot drive, and how systems see all of them.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DrivesArgs {
+    /// One more image in RAM beside the first, up to seven; 83h:IMAGE makes it drive 83h, and otherwise it gets the next
+    /// number of its kind. Several images of the menu all get it
+    #[arg(long = "with", value_name = "[NNh:]IMAGE", value_parser = drive())]
+    pub with: Vec<DriveArg>,
+
+    /// The same for a floppy, whatever the image says, for example with drivers for a setup; after those of --with
+    #[arg(long = "floppy", value_name = "[NNh:]IMAGE", value_parser = drive())]
+    pub floppies: Vec<DriveArg>,
+
+    /// Whose RAM disk drivers find
+    #[arg(long, value_enum, default_value_t)]
+    pub identity: IdentityArg,
+
+    /// Whose hard disks come first, from 80h on; if not given, those in RAM when one of them is booted, and the machine's
+    /// own when a CD or a floppy is
+    #[arg(long, value_enum)]
+    pub first_disk: Option<FirstDiskArg>,
+
+    /// The stick keeps a drive number; a system may wait for it long after it was pulled
+    #[arg(long)]
+    pub keep_stick: bool,
+
+    /// The machine may not write to the RAM disks
+    #[arg(long)]
+    pub read_only: bool,
+
+    /// Writes to the RAM disks report success and are dropped
+    #[arg(long, conflicts_with = "read_only")]
+    pub fake_write: bool,
+
+    /// How INT 13h copies from and to the RAM disks
+    #[arg(long, value_enum, default_value_t)]
+    pub copy: CopyArg,
+}
+
+impl DrivesArgs {
+    /// What holds for every entry.
+    pub fn set(&self) -> SetOptions {
+        SetOptions {
+            identity: match self.identity {
+                IdentityArg::Memdisk => Identity::Memdisk,
+                IdentityArg::Grub4dos => Identity::Grub4dos,
+            },
+            first_disk: self.first_disk.map(|first| match first {
+                FirstDiskArg::Ram => FirstDisk::Ram,
+                FirstDiskArg::Internal => FirstDisk::Internal,
+            }),
+            keep_stick: self.keep_stick,
+            copy: match self.copy {
+                CopyArg::Auto => CopyMode::Auto,
+                CopyArg::Direct => CopyMode::Direct,
+                CopyArg::Int15 => CopyMode::Int15,
+            },
+        }
+    }
+
+    /// What becomes of the machine's writes.
+    pub fn writes(&self) -> Writes {
+        match (self.read_only, self.fake_write) {
+            (true, _) => Writes::Refused,
+            (false, true) => Writes::Dropped,
+            (false, false) => Writes::Kept,
+        }
+    }
+
+    /// The drives beside the boot drive, and whether each must be a floppy.
+    pub fn companions(&self) -> impl Iterator<Item = (&DriveArg, bool)> {
+        let with = self.with.iter().map(|drive| (drive, false));
+        with.chain(self.floppies.iter().map(|drive| (drive, true)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_two_hexadecimal_digits_and_everything_else_is_a_name() {
+        for (text, number, path) in [
+            ("data.img", None, "data.img"),
+            ("83h:data.img", Some(0x83), "data.img"),
+            ("8aH:a:b", Some(0x8A), "a:b"),
+            ("00h:f", Some(0), "f"),
+            ("+8h:f", None, "+8h:f"),
+            ("83:f", None, "83:f"),
+            ("./83h:f", None, "./83h:f"),
+            ("83h:", Some(0x83), ""),
+            ("\u{e9}h:f", None, "\u{e9}h:f"),
+        ] {
+            assert_eq!(DriveArg::of(text.as_ref()), DriveArg { number, path: path.into() }, "{text}");
+        }
+    }
+}

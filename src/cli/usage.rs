@@ -1,0 +1,59 @@
+//! A command line that cannot be understood, as an error like any other.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+
+use crate::cli::CliError;
+
+/// Whether `--json` is among the arguments; they need not make sense otherwise.
+pub(super) fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    arguments.skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// The parser's words: what is wrong on one line, and its tips.
+pub(super) fn error(error: &clap::Error) -> CliError {
+    let none = [ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, ErrorKind::MissingSubcommand];
+    if none.contains(&error.kind()) {
+        return CliError::CommandLine { what: "no command was given".into(), tips: Vec::new() };
+    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let tips = lines.clone().filter_map(|line| line.strip_prefix("tip: ")).map(str::to_owned).collect();
+    // The message ends before an empty line; tips, usage and the pointer to the help follow.
+    let what: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let what = what.join(" ");
+    CliError::CommandLine { what: what.strip_prefix("error: ").unwrap_or(&what).to_owned(), tips }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{asks_for_json, error};
+    use crate::cli::{Cli, CliError};
+    use clap::Parser;
+
+    fn parts(arguments: &[&str]) -> (String, Vec<String>) {
+        match error(&Cli::try_parse_from(arguments).expect_err("no command line")) {
+            CliError::CommandLine { what, tips } => (what, tips),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_one_line_and_tips_are_apart() {
+        let (what, tips) = parts(&["ramkey", "write", "--json"]);
+        assert_eq!(what, "the following required arguments were not provided: --to <TARGET> <IMAGE>...");
+        assert_eq!(tips, [""; 0]);
+        let (what, tips) = parts(&["ramkey", "verify", "x", "--strickt"]);
+        assert_eq!(what, "unexpected argument '--strickt' found");
+        assert_eq!(tips, ["a similar argument exists: '--strict'"]);
+        assert_eq!(parts(&["ramkey"]).0, "no command was given");
+    }
+
+    #[test]
+    fn json_is_asked_for_by_an_option_and_not_by_a_name() {
+        let asks = |list: &[&str]| asks_for_json(list.iter().map(Into::into));
+        assert!(asks(&["ramkey", "verify", "--json"]));
+        assert!(!asks(&["--json", "verify", "--", "--json"]));
+    }
+}

@@ -1,0 +1,55 @@
+//! Blocks of a disc.
+
+use super::{BLOCK_LEN, IsoError};
+use crate::image::Source;
+
+/// One block.
+pub(super) type Block = [u8; BLOCK_LEN as usize];
+
+/// A disc, read block by block.
+#[derive(Clone, Copy)]
+pub(super) struct Blocks<'a> {
+    pub source: &'a dyn Source,
+}
+
+impl Blocks<'_> {
+    /// Blocks that are there, also a last one that is not whole.
+    pub fn count(&self) -> u64 {
+        self.source.len().div_ceil(BLOCK_LEN)
+    }
+
+    /// Block `lba`, with zeros behind the end of the image; `None` if nothing of it is there.
+    pub fn get(&self, lba: u64) -> Result<Option<Block>, IsoError> {
+        let mut block = [0; BLOCK_LEN as usize];
+        Ok((self.bytes(lba, &mut block)? > 0).then_some(block))
+    }
+
+    /// Fills `buffer` from block `lba` on as far as the disc goes; says how many bytes were there.
+    pub fn bytes(&self, lba: u64, buffer: &mut [u8]) -> Result<usize, IsoError> {
+        let offset = lba.saturating_mul(BLOCK_LEN);
+        let rest = self.source.len().saturating_sub(offset);
+        let there = rest.min(buffer.len() as u64) as usize;
+        if there > 0 {
+            let read = self.source.read_at(offset, &mut buffer[..there]);
+            read.map_err(|source| IsoError::Read { offset, source })?;
+        }
+        Ok(there)
+    }
+}
+
+/// The little-endian number of 16 bits at `at`.
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+/// The little-endian number of 32 bits at `at`.
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+/// The printable part of a text field, without the filling at its end.
+pub(super) fn text(bytes: &[u8]) -> String {
+    let printable = |&byte: &u8| if (0x20..0x7F).contains(&byte) { byte as char } else { '?' };
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    bytes[..end].iter().map(printable).collect::<String>().trim_end().to_owned()
+}

@@ -1,0 +1,76 @@
+//! The disk that a BIOS makes of a part of a disc.
+
+use super::blocks::Blocks;
+use super::disc::{DiscWarning, EmulatedDisk, Emulation, NoBoot};
+use super::{BLOCK_LEN, IsoError};
+use crate::image::{geometry, table};
+use crate::units::{Geometry, SECTOR_LEN};
+
+/// Most sectors that are made because the partition table claims them and the disc has them not: 16 MiB.
+const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
+
+/// The disk at block `lba`, which is on the disc; `None` for no emulation.
+///
+/// A floppy has the sectors of its format. A hard disk ends with its partition, filled up to a whole cylinder.
+/// What the disc does not have is zeros.
+pub(super) fn disk(
+    blocks: Blocks,
+    emulation: Emulation,
+    lba: u32,
+    warnings: &mut Vec<DiscWarning>,
+) -> Result<Result<Option<EmulatedDisk>, NoBoot>, IsoError> {
+    let rest = blocks.source.len().saturating_sub(u64::from(lba) * BLOCK_LEN).div_ceil(SECTOR_LEN);
+    let floppy = |sectors_per_track| {
+        let geometry = Geometry { cylinders: 80, heads: 2, sectors_per_track };
+        let sectors = geometry.sectors();
+        EmulatedDisk { geometry, sectors, present: rest.min(sectors) }
+    };
+    let disk = match emulation {
+        Emulation::NoEmulation => return Ok(Ok(None)),
+        Emulation::Floppy12 => floppy(15),
+        Emulation::Floppy144 => floppy(18),
+        Emulation::Floppy288 => floppy(36),
+        Emulation::HardDisk => match hard_disk(blocks, lba, rest, warnings)? {
+            Ok(disk) => disk,
+            Err(why) => return Ok(Err(why)),
+        },
+    };
+    Ok(Ok(Some(disk)))
+}
+
+fn hard_disk(
+    blocks: Blocks,
+    lba: u32,
+    rest: u64,
+    warnings: &mut Vec<DiscWarning>,
+) -> Result<Result<EmulatedDisk, NoBoot>, IsoError> {
+    let mut first = [0; 512];
+    blocks.bytes(u64::from(lba), &mut first)?;
+    let entries = table::read(&first);
+    let Some(claimed) = entries.iter().map(table::Entry::end).max() else {
+        return Ok(Err(NoBoot::NoPartition));
+    };
+    if entries.len() > 1 {
+        warnings.push(DiscWarning::Partitions { found: entries.len() });
+    }
+    let believed = claimed <= rest + CLAIM_SECTORS_MAX;
+    if !believed {
+        warnings.push(DiscWarning::DiskTruncated { claimed, present: rest });
+    }
+    let (heads, sectors_per_track) = table::heads_and_sectors(&entries)
+        .or_else(|| end_of(&entries[0]))
+        .unwrap_or_else(|| geometry::hard_disk(claimed));
+    let wanted = if believed { claimed } else { rest };
+    let cylinder = u64::from(heads) * u64::from(sectors_per_track);
+    let (cylinders, sectors) = geometry::whole_cylinders(wanted, cylinder);
+    let geometry = Geometry { cylinders, heads, sectors_per_track };
+    Ok(Ok(EmulatedDisk { geometry, sectors, present: rest.min(sectors) }))
+}
+
+/// Heads and sectors per track of an entry's end address, as BIOSes take them, if that address can be the last of a
+/// cylinder and reaches the partition's end.
+fn end_of(entry: &table::Entry) -> Option<(u16, u16)> {
+    let (heads, track) = (u16::from(entry.end_chs.head) + 1, u16::from(entry.end_chs.sector));
+    Geometry::new(1, heads, track)?;
+    geometry::reaches(heads, track, entry.end()).then_some((heads, track))
+}

@@ -1,0 +1,158 @@
+//! The drives of an entry, and how drivers and systems see them.
+
+use std::path::PathBuf;
+
+use ramkey_format::capsule::{DRIVES_MAX, kind, numbers_of};
+
+use super::{CapsulePlan, CapsuleRole, ImageRequest, PlanError, Request};
+use crate::image::iso::Emulation;
+use crate::image::{ImageFacts, Kind};
+
+/// What becomes of the sectors that the machine writes to a RAM drive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Writes {
+    /// They stay in memory until the machine is switched off.
+    #[default]
+    Kept,
+    /// They are refused with status 03h.
+    Refused,
+    /// They are reported as written, and dropped.
+    Dropped,
+}
+
+/// Whose RAM disk drivers find.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// MEMDISK's: hook, mBFT table and answers to its calls.
+    #[default]
+    Memdisk,
+    /// GRUB4DOS's: hook and drive slots.
+    Grub4dos,
+}
+
+/// Whose hard disks have the first numbers, from 80h on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FirstDisk {
+    /// Those in RAM.
+    Ram,
+    /// The machine's own.
+    Internal,
+}
+
+/// How INT 13h copies between the RAM drive and the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CopyMode {
+    /// With its own mode switch, and through the BIOS where that is not allowed.
+    #[default]
+    Auto,
+    /// With its own mode switch only.
+    Direct,
+    /// Through INT 15h AH=87h only.
+    Int15,
+}
+
+/// What holds for every entry of a stick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SetOptions {
+    /// Whose RAM disk drivers find.
+    pub identity: Identity,
+    /// Whose hard disks come first; by the boot drive's kind if there is none.
+    pub first_disk: Option<FirstDisk>,
+    /// Whether the stick keeps a drive number.
+    pub keep_stick: bool,
+    /// How INT 13h copies.
+    pub copy: CopyMode,
+}
+
+/// An image that stands beside the boot drive of every entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompanionRequest {
+    /// What it is.
+    pub facts: ImageFacts,
+    /// Its BIOS drive number; `None` and the first number of its class mean the next that is free.
+    pub number: Option<u8>,
+    /// What becomes of the sectors that the machine writes to it.
+    pub writes: Writes,
+}
+
+/// The value of a kind in a capsule.
+pub(crate) fn kind_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::HardDisk => kind::HARD_DISK,
+        Kind::Floppy => kind::FLOPPY,
+        Kind::Partition => kind::PARTITION,
+        Kind::Disc => kind::DISC,
+    }
+}
+
+/// Refuses a set that no machine can have: too many drives, or a number that is not to be had.
+pub(super) fn check(request: &Request) -> Result<(), PlanError> {
+    let mut named: Vec<(u8, &PathBuf)> = Vec::new();
+    for CompanionRequest { facts, number, .. } in &request.companions {
+        let Some(number) = *number else { continue };
+        let path = facts.path.clone();
+        let numbers = numbers_of(kind_of(facts.kind));
+        let (first, last) = (*numbers.start(), *numbers.end());
+        if !numbers.contains(&number) {
+            return Err(PlanError::DriveNumber { path, number, kind: facts.kind, first, last });
+        }
+        // The first one is no claim: it means the next that is free.
+        if number == first {
+            continue;
+        }
+        if let Some((_, other)) = named.iter().find(|(taken, _)| *taken == number) {
+            return Err(PlanError::SameNumber { path, other: (*other).clone(), number });
+        }
+        named.push((number, &facts.path));
+    }
+    request.images.iter().try_for_each(|image| check_room(image, &request.companions))
+}
+
+/// Refuses a CD that does not boot, and more drives, or more floppies, than there are numbers.
+fn check_room(image: &ImageRequest, companions: &[CompanionRequest]) -> Result<(), PlanError> {
+    let path = || image.facts.path.clone();
+    if let Some(Err(why)) = &image.facts.disc {
+        return Err(PlanError::NoBoot { path: path(), why: why.clone() });
+    }
+    let kinds = kinds_of_boot(&image.facts).chain(companions.iter().map(|companion| companion.facts.kind));
+    let found = kinds.clone().count();
+    if found > DRIVES_MAX {
+        return Err(PlanError::TooManyDrives { path: path(), found, limit: DRIVES_MAX });
+    }
+    let floppies = kinds.filter(|&kind| kind == Kind::Floppy).count();
+    let limit = numbers_of(kind::FLOPPY).count();
+    if floppies > limit {
+        return Err(PlanError::TooManyFloppies { path: path(), found: floppies, limit });
+    }
+    Ok(())
+}
+
+/// The kinds of the drives that a boot image becomes: its own, and the one that a CD emulates.
+fn kinds_of_boot(facts: &ImageFacts) -> impl Iterator<Item = Kind> + Clone {
+    let emulated = facts.boot_entry().and_then(|boot| match boot.emulation {
+        Emulation::NoEmulation => None,
+        Emulation::HardDisk => Some(Kind::HardDisk),
+        Emulation::Floppy12 | Emulation::Floppy144 | Emulation::Floppy288 => Some(Kind::Floppy),
+    });
+    std::iter::once(facts.kind).chain(emulated)
+}
+
+/// Whether the machine's own hard disks come before those in RAM, where there are any in RAM.
+///
+/// A hard disk that is booted must be the first one. Where a CD or a floppy is booted, the first hard disk is the one
+/// that a setup installs to.
+pub(super) fn internal_first(request: &Request, image: &ImageRequest) -> bool {
+    let is_hard_disk = |kind| matches!(kind, Kind::HardDisk | Kind::Partition);
+    match request.set.first_disk {
+        Some(first) => first == FirstDisk::Internal,
+        None if kinds_of_boot(&image.facts).any(is_hard_disk) => false,
+        None => request.companions.iter().any(|companion| is_hard_disk(companion.facts.kind)),
+    }
+}
+
+impl CapsulePlan {
+    /// Whether it is in the boot menu.
+    pub fn is_boot(&self) -> bool {
+        matches!(self.role, CapsuleRole::Boot { .. })
+    }
+}

@@ -1,0 +1,169 @@
+//! A file that exists and is named as the stick: what is lost is asked about, what is nobody's is not.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// Length of every stick here.
+const LEN: u64 = 8 << 20;
+
+/// A folder with an image in it.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        fs::write(desk.path("dos.img"), [7; 5000]).unwrap();
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.output().unwrap_or_else(|error| panic!("{program}: {error}"))
+    }
+
+    fn ramkey(&self, arguments: &[&str]) -> Output {
+        self.run(env!("CARGO_BIN_EXE_ramkey"), arguments)
+    }
+
+    fn write(&self, more: &[&str]) -> Output {
+        self.ramkey(&[&["write", "dos.img", "--to", "stick.img"], more].concat())
+    }
+
+    /// A file of holes, with some bytes in it.
+    fn make(&self, offset: u64, bytes: &[u8]) {
+        let mut file = File::create(self.path("stick.img")).unwrap();
+        file.set_len(LEN).unwrap();
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.write_all(bytes).unwrap();
+    }
+
+    fn stick(&self) -> Vec<u8> {
+        fs::read(self.path("stick.img")).unwrap()
+    }
+
+    fn refuses(&self, case: &str, text: &str) {
+        let before = self.stick();
+        let output = self.write(&[]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{case}: {errors}");
+        assert!(errors.contains(&format!("it holds {text}, and there is no terminal")), "{case}: {errors}");
+        assert!(errors.contains("help: name another file, or add --yes"), "{case}: {errors}");
+        assert!(self.stick() == before, "{case}: it was changed");
+    }
+
+    fn accepts(&self, case: &str, more: &[&str]) {
+        let output = self.write(more);
+        assert!(output.status.success(), "{case}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(self.ramkey(&["verify", "--strict", "stick.img"]).status.success(), "{case}");
+    }
+}
+
+#[test]
+fn one_byte_anywhere_is_enough_to_be_asked_about() {
+    let desk = Desk::new();
+    for offset in [0, 1, 511, 512, 1 << 20, (1 << 20) + 1, 5_000_001, LEN - 1] {
+        desk.make(offset, b"x");
+        desk.refuses(&format!("a byte at {offset}"), "unknown contents");
+    }
+    desk.accepts("with --yes", &["--yes"]);
+}
+
+#[test]
+fn what_is_in_it_is_named() {
+    let desk = Desk::new();
+    desk.make(0, b"My novel, the only copy");
+    desk.refuses("a text", "unknown contents");
+    let disk = |name: &str, program: &str, arguments: &[&str], text: &str| {
+        desk.make(0, &[]);
+        let output = desk.run(program, arguments);
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        desk.refuses(name, text);
+    };
+    let fat = ["-v", "LETTERS", "-t", "16", "-h", "16", "-s", "64", "-i", "stick.img", "::"];
+    disk("a FAT", "mformat", &fat, "FAT12 \"LETTERS\"");
+    let ext = ["-q", "-F", "-L", "letters", "stick.img"];
+    disk("an ext2", "/sbin/mkfs.ext2", &ext, "ext \"letters\"");
+    disk("a disk", "/sbin/sgdisk", &["--new=1:2048:4096", "stick.img"], "1 partition, none active");
+}
+
+#[test]
+fn what_is_nobodys_needs_no_question() {
+    let desk = Desk::new();
+    desk.accepts("a new file", &["--size", "8M"]);
+    desk.accepts("a stick of ours", &[]);
+    fs::write(desk.path("stick.img"), "").unwrap();
+    desk.accepts("an empty file", &["--size", "8M"]);
+    desk.make(0, &[]);
+    desk.accepts("a file of holes", &[]);
+    fs::write(desk.path("stick.img"), vec![0; LEN as usize]).unwrap();
+    desk.accepts("a file of zeros", &[]);
+    let unfinished = [&[0; 512], &desk.stick()[512..]].concat();
+    fs::write(desk.path("stick.img"), unfinished).unwrap();
+    desk.accepts("a stick of ours that was not finished", &[]);
+}
+
+#[test]
+fn a_stick_that_was_formatted_for_something_else_is_no_longer_ours() {
+    let desk = Desk::new();
+    desk.accepts("a new file", &["--size", "8M"]);
+    let old = desk.stick();
+    let fat = ["-F", "12", "-n", "LETTERS", "--offset", "2048", "stick.img", "6144"];
+    assert!(desk.run("/sbin/mkfs.fat", &fat).status.success());
+    assert!(desk.stick()[..2048 * 512] == old[..2048 * 512], "the boot area is still there");
+    desk.refuses("a new file system behind our boot area", "1 partition, active type 01h");
+}
+
+#[test]
+fn a_hole_of_terabytes_is_not_read() {
+    let desk = Desk::new();
+    let file = File::create(desk.path("large.img")).unwrap();
+    if file.set_len(1 << 40).is_err() {
+        // This file system has no such files, so nobody can have one on it.
+        return;
+    }
+    let target = ramkey::device::TargetPath::look(&Default::default(), &desk.path("large.img")).unwrap();
+    let file = ramkey::device::ReadOnly::open(&target).unwrap();
+    let read = std::cell::Cell::new(0);
+    assert_eq!(file.first_data(&|bytes| read.set(read.get() + bytes)).unwrap(), None);
+    assert!(read.get() < 1 << 30, "{} bytes were read", read.get());
+}
+
+/// Answers the question on a terminal.
+fn answer(desk: &Desk, answer: &str) -> (Option<i32>, String) {
+    let ramkey = format!("{} write dos.img --to stick.img", env!("CARGO_BIN_EXE_ramkey"));
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &ramkey, "/dev/null"]);
+    command.current_dir(desk.folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("`script` of util-linux");
+    child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn on_a_terminal_the_name_of_the_file_is_the_answer() {
+    let desk = Desk::new();
+    desk.make(4096, b"letters");
+    let before = desk.stick();
+    for wrong in ["\n", "y\n", "yes\n", "dos.img\n"] {
+        let (status, screen) = answer(&desk, wrong);
+        assert_eq!(status, Some(3), "{screen}");
+        assert!(screen.contains("stick.img was not confirmed and stays as it is"), "{screen}");
+        assert!(desk.stick() == before, "{wrong:?} changed it");
+    }
+    let (status, screen) = answer(&desk, "stick.img\n");
+    assert_eq!(status, Some(0), "{screen}");
+    assert!(screen.contains("stick.img  8 MiB (8388608 bytes), unknown contents"), "{screen}");
+    assert!(screen.contains("Type stick.img to erase it: "), "{screen}");
+    let (status, screen) = answer(&desk, "");
+    assert_eq!((status, screen.contains("Type")), (Some(0), false), "it is a stick of ours now: {screen}");
+}
