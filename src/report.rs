@@ -19,14 +19,17 @@ const PAGE: u64 = 4096;
 /// in whole MiB as the boot menu shows them, and the first MiB, which is never used for them. The machine may keep some
 /// for itself.
 pub fn ram_needed(disk_sectors: u32) -> u64 {
-    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
-    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
-    (disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)).next_multiple_of(MIB) + MIB
+    ram_needed_together([disk_sectors])
 }
 
 /// The same for RAM disks that are in memory together.
 pub fn ram_needed_together(disk_sectors: impl IntoIterator<Item = u32>) -> u64 {
-    disk_sectors.into_iter().map(|sectors| ram_needed(sectors) - MIB).sum::<u64>() + MIB
+    let taken = |sectors| {
+        let disk_len = u64::from(sectors) * SECTOR_LEN;
+        let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
+        disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)
+    };
+    disk_sectors.into_iter().map(taken).sum::<u64>().next_multiple_of(MIB) + MIB
 }
 
 /// A drive in a few words: its kind, its geometry, and what a CD emulates; `None` for no CD, or one that is not booted.
@@ -278,8 +281,8 @@ mod tests {
     }
 
     #[test]
-    fn disks_that_are_together_in_memory_share_the_first_mib_only() {
+    fn disks_that_are_together_in_memory_share_the_first_mib_and_what_is_not_whole() {
         assert_eq!(ram_needed_together([2880]), ram_needed(2880));
-        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (2 + 1 + 65 + 1) << 20);
+        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (67 + 1) << 20, "what is not whole adds up");
     }
 }
