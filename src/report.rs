@@ -12,12 +12,16 @@ use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, CapsuleRole, LayoutKind, Plan};
 use crate::units::{Geometry, MIB, SECTOR_LEN};
 
+/// The loader puts a RAM disk and its table on page boundaries.
+const PAGE: u64 = 4096;
+
 /// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk and its chunk table,
-/// in whole MiB, and the first MiB, which is never used for them. The machine may keep some for itself.
+/// in whole MiB as the boot menu shows them, and the first MiB, which is never used for them. The machine may keep some
+/// for itself.
 pub fn ram_needed(disk_sectors: u32) -> u64 {
     let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
     let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
-    (disk_len + table_len).next_multiple_of(MIB) + MIB
+    (disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)).next_multiple_of(MIB) + MIB
 }
 
 /// The same for RAM disks that are in memory together.
@@ -296,13 +300,15 @@ mod tests {
 
     #[test]
     fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
-        for (sectors, mib) in [(1, 2), (2880, 3), (2047, 2), (2048, 3), (131_072, 66)] {
+        // 2040 sectors and a page for the table are 1 MiB.
+        for (sectors, mib) in [(1, 2), (2880, 3), (2040, 2), (2041, 3), (2048, 3), (131_072, 66)] {
             assert_eq!(ram_needed(sectors), mib << 20, "{sectors} sectors");
         }
     }
+
     #[test]
     fn disks_that_are_together_in_memory_share_the_first_mib_only() {
         assert_eq!(ram_needed_together([2880]), ram_needed(2880));
-        assert_eq!(ram_needed_together([2880, 2047, 131_072]), (2 + 1 + 65 + 1) << 20);
+        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (2 + 1 + 65 + 1) << 20);
     }
 }

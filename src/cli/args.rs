@@ -75,7 +75,7 @@ pub struct StickArgs {
     #[arg(long, value_name = "LABEL")]
     pub label: Option<String>,
 
-    /// Title in the boot menu; once for each image, in the same order
+    /// Title in the boot menu; once for each image, in the same order; equal titles get a number
     #[arg(long = "title", value_name = "TITLE")]
     pub titles: Vec<String>,
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::render::{gets_signature, number_words};
+use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::{ReadOnly, System, TargetPath};
 use crate::image::Source;
@@ -114,8 +115,8 @@ fn show_image(out: &mut dyn Write, image: &FoundCapsule) -> io::Result<()> {
     };
     let needs = match (image.companion, image.companions.is_empty()) {
         (true, _) => String::new(),
-        (false, true) => format!(", needs {} of RAM", Bytes(image.ram_needed)),
-        (false, false) => format!(", needs {} of RAM for all its drives", Bytes(image.ram_needed)),
+        (false, true) => format!(", {}", ram_text(image.ram_needed, "")),
+        (false, false) => format!(", {}", ram_text(image.ram_needed, " for all its drives")),
     };
     let words: String = image.options.words().iter().map(|word| format!(", {word}")).collect();
     writeln!(out, "{name}     {}  {}", image.blake3, image.file)?;

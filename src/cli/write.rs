@@ -17,7 +17,7 @@ use crate::layout::Layout;
 use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
 use crate::plan::Plan;
 use crate::report::{ImageReport, Report, StickReport};
-use crate::units::{Bytes, SECTOR_LEN};
+use crate::units::{Bytes, MIB, Ram, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
 ///
@@ -180,7 +180,22 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
     }
     let StickReport { bytes, ranges, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    writeln!(out, "done      {} boots from RAM", to.display())
+    let images = report.stick.images.iter().chain(&report.stick.companions);
+    let (to, warnings) = (to.display(), images.map(|image| image.warnings.len()).sum::<usize>());
+    match warnings {
+        0 => writeln!(out, "done      {to} boots from RAM"),
+        1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
+        _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
+}
+
+/// What the boot menu says that an image takes, and the machine that has so much free.
+pub(super) fn ram_text(needed: u64, what_for: &str) -> String {
+    format!(
+        "takes {} of RAM{what_for}, needs a machine with {}",
+        Ram(needed.saturating_sub(MIB)),
+        Ram(needed)
+    )
 }
 
 /// The stick and its images, a line each.
@@ -190,12 +205,12 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {}, {}, needs {} of RAM{together}",
+            "          \"{}\" in RAMKEY/{}: {}, {}, {}",
             image.title,
             image.file,
             image.words,
             Bytes(image.len),
-            Bytes(image.ram_needed)
+            ram_text(image.ram_needed, together)
         )?;
         let words = image.options.words();
         if !words.is_empty() {

@@ -29,7 +29,7 @@ pub(super) fn companions(header: &CapsuleHeader) -> Vec<FoundCompanion> {
 }
 
 /// Looks for the companions of every image, sums up the memory, and puts the images of the menu first.
-pub(super) fn connect(entries: &[Entry], capsules: &mut Vec<FoundCapsule>, findings: &mut Findings) {
+pub(super) fn connect(entries: &[Entry], capsules: &mut [FoundCapsule], findings: &mut Findings) {
     let short = |capsule: &FoundCapsule| entries.iter().find(|entry| entry.path == capsule.file);
     let known: Vec<(String, FoundCapsule)> = capsules
         .iter()

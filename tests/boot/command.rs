@@ -89,7 +89,7 @@ fn memory_that_this_system_has_not_and_an_unknown_processor_are_our_own_errors()
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let expected =
-        "error: this system cannot give the machine 8192 MiB of RAM\nhelp: ask for less, as in --ram 64M\n";
+        "error: this system cannot give the machine 8192 MB of RAM\nhelp: ask for less, as in --ram 64M\n";
     assert_eq!(run(&["--ram", "8G"]), (Some(1), expected.to_owned()));
     let (status, text) = run(&["--cpu", "abacus"]);
     assert_eq!(status, Some(1), "{text}");
@@ -102,7 +102,7 @@ fn a_boot_that_proves_nothing_fails_and_tells_what_was_seen_last() {
     let image = file(folder.path(), "large.img", &vec![7; 8 << 20]);
     let stick = sticks::ramkey(folder.path(), &[&image], &[]).display().to_string();
     let _slot = take_slot();
-    let small = ["boot", &stick, "--headless", "--ram", "8M", "--seconds", "12"];
+    let small = ["boot", &stick, "--headless", "--ram", "8M", "--seconds", "25"];
     let (output, text) = ramkey(&small, None);
     assert_eq!(output.status.code(), Some(1), "{text}");
     let (_, last) =
