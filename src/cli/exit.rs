@@ -106,6 +106,12 @@ pub enum CliError {
         /// What the system said.
         source: io::Error,
     },
+    /// A picture would overwrite something else.
+    #[error("{} exists and is no picture", path.display())]
+    NoPicture {
+        /// The file or device.
+        path: PathBuf,
+    },
     /// Writing stopped.
     #[error(transparent)]
     Pipeline(#[from] Failure),
@@ -154,6 +160,7 @@ impl CliError {
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
             Self::NotConfirmed { .. }
             | Self::NoTerminal { .. }
+            | Self::NoPicture { .. }
             | Self::Occupied { .. }
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
@@ -186,6 +193,7 @@ impl CliError {
             Self::NotBooted { path } => {
                 format!("`ramkey write {} --to STICK` makes a stick that boots it", path.display())
             }
+            Self::NoPicture { .. } => "name another file for the picture".into(),
             Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
