@@ -19,19 +19,19 @@ const PAGE: u64 = 4096;
 /// in whole MiB as the boot menu shows them, and the first MiB, which is never used for them. The machine may keep some
 /// for itself.
 pub fn ram_needed(disk_sectors: u32) -> u64 {
-    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
-    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
-    (disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)).next_multiple_of(MIB) + MIB
+    ram_needed_together([disk_sectors])
 }
 
 /// The same for RAM disks that are in memory together.
 pub fn ram_needed_together(disk_sectors: impl IntoIterator<Item = u32>) -> u64 {
-    disk_sectors.into_iter().map(ram_needed_beside).sum::<u64>() + MIB
+    disk_sectors.into_iter().map(ram_taken).sum::<u64>().next_multiple_of(MIB) + MIB
 }
 
-/// What one more RAM disk adds to that.
-pub fn ram_needed_beside(disk_sectors: u32) -> u64 {
-    ram_needed(disk_sectors) - MIB
+/// Memory that one RAM disk and its chunk table take, in bytes, in whole pages.
+pub fn ram_taken(disk_sectors: u32) -> u64 {
+    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
+    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
+    disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)
 }
 
 /// How systems see the drives of one image. The texts do not change between versions.
@@ -214,7 +214,7 @@ impl ImageReport {
             let own = capsule.facts.disk_sectors;
             let needed = match capsule.role {
                 CapsuleRole::Boot { .. } => ram_needed_together(beside.iter().copied().chain([own])),
-                CapsuleRole::Companion => ram_needed_beside(own),
+                CapsuleRole::Companion => ram_taken(own),
             };
             Self::new(capsule, scan, capsule_flags(plan, capsule), signature, needed)
         };
@@ -309,6 +309,9 @@ mod tests {
     #[test]
     fn disks_that_are_together_in_memory_share_the_first_mib_only() {
         assert_eq!(ram_needed_together([2880]), ram_needed(2880));
-        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (2 + 1 + 65 + 1) << 20);
+        // 1444 KiB, 1 MiB, and 64 MiB with 12 KiB of table are less than 67 MiB.
+        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (67 + 1) << 20);
+        assert_eq!(ram_needed_together([2040, 2040]), (2 + 1) << 20);
+        assert_eq!(ram_needed_together([2040, 2041]), (3 + 1) << 20);
     }
 }
