@@ -24,17 +24,14 @@ pub fn ram_needed(disk_sectors: u32) -> u64 {
 
 /// The same for RAM disks that are in memory together.
 pub fn ram_needed_together(disk_sectors: impl IntoIterator<Item = u32>) -> u64 {
-    let taken = |sectors| {
-        let disk_len = u64::from(sectors) * SECTOR_LEN;
-        let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
-        disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)
-    };
-    disk_sectors.into_iter().map(taken).sum::<u64>().next_multiple_of(MIB) + MIB
+    disk_sectors.into_iter().map(ram_taken).sum::<u64>().next_multiple_of(MIB) + MIB
 }
 
-/// The most that one more RAM disk adds to that, in whole MiB.
-pub fn ram_needed_beside(disk_sectors: u32) -> u64 {
-    ram_needed(disk_sectors) - MIB
+/// Memory that one RAM disk and its chunk table take, in bytes, in whole pages.
+pub fn ram_taken(disk_sectors: u32) -> u64 {
+    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
+    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
+    disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)
 }
 
 /// How systems see the drives of one image. The texts do not change between versions.
@@ -217,7 +214,7 @@ impl ImageReport {
             let own = capsule.facts.disk_sectors;
             let needed = match capsule.role {
                 CapsuleRole::Boot { .. } => ram_needed_together(beside.iter().copied().chain([own])),
-                CapsuleRole::Companion => ram_needed_beside(own),
+                CapsuleRole::Companion => ram_taken(own),
             };
             Self::new(capsule, scan, capsule_flags(plan, capsule), signature, needed)
         };
@@ -310,8 +307,11 @@ mod tests {
     }
 
     #[test]
-    fn disks_that_are_together_in_memory_share_the_first_mib_and_what_is_not_whole() {
+    fn disks_that_are_together_in_memory_share_the_first_mib_only() {
         assert_eq!(ram_needed_together([2880]), ram_needed(2880));
-        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (67 + 1) << 20, "what is not whole adds up");
+        // 1444 KiB, 1 MiB, and 64 MiB with 12 KiB of table are less than 67 MiB.
+        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (67 + 1) << 20);
+        assert_eq!(ram_needed_together([2040, 2040]), (2 + 1) << 20);
+        assert_eq!(ram_needed_together([2040, 2041]), (3 + 1) << 20);
     }
 }

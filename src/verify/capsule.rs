@@ -9,7 +9,7 @@ use zerocopy::FromBytes;
 
 use crate::image::iso::Emulation;
 use crate::image::{Kind, chunk_value, combine};
-use crate::report::{DriveOptions, drive_words, ram_needed_beside};
+use crate::report::{DriveOptions, drive_words, ram_taken};
 use crate::units::{Geometry, SECTOR_LEN};
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
@@ -261,7 +261,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         blake3: crate::report::hex(header.image_blake3),
         disk_sectors,
         words: drive_words(kind, &geometry, emulation),
-        ram_needed: ram_needed_beside(disk_sectors),
+        ram_needed: ram_taken(disk_sectors),
         drive: header.drive,
         disk_signature: (signature != 0).then_some(signature),
         companion: flags & flags::COMPANION != 0,
