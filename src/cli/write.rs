@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::render::{gets_signature, number_words};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
@@ -211,8 +212,9 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             Bytes(image.len),
             ram_text(image.ram_needed, together)
         )?;
-        if image.first_disk == Some("internal") {
-            writeln!(out, "          the machine's own hard disks come before those in RAM")?;
+        let words = image.options.words();
+        if !words.is_empty() {
+            writeln!(out, "          {}", words.join("; "))?;
         }
         show_notes(out, image)?;
     }
@@ -228,7 +230,6 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         )?;
         show_notes(out, image)?;
     }
-    show_options(out, stick)?;
     writeln!(
         out,
         "stick     {}{}, {}, {} \"{}\", id {}",
@@ -241,43 +242,13 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     )
 }
 
-/// The number of a drive beside the boot drive. The first of a class means the next that is free.
-fn number_words(number: u8) -> String {
-    match number {
-        0x00 | 0x80 | 0xE0 => "next drive".into(),
-        _ => format!("drive {number:02X}h"),
-    }
-}
-
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     if let Some(signature) = image.disk_signature {
-        writeln!(out, "          gets the disk signature {signature:08X} in RAM, because it has none")?;
+        writeln!(out, "          {}", gets_signature(signature))?;
     }
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
     }
     Ok(())
-}
-
-/// What was chosen for the drives, if anything was.
-fn show_options(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
-    let mut chosen = Vec::new();
-    if stick.identity == "grub4dos" {
-        chosen.push("drivers find them as GRUB4DOS's");
-    }
-    match stick.images.first().map(|image| image.writes) {
-        Some("refused") => chosen.push("writes are refused"),
-        Some("dropped") => chosen.push("writes are dropped"),
-        _ => {}
-    }
-    match stick.copy {
-        "direct" => chosen.push("copied by INT 13h itself only"),
-        "int15" => chosen.push("copied through INT 15h only"),
-        _ => {}
-    }
-    if stick.keep_stick {
-        chosen.push("the stick keeps a drive number");
-    }
-    if chosen.is_empty() { Ok(()) } else { writeln!(out, "drives    {}", chosen.join("; ")) }
 }
