@@ -8,6 +8,7 @@ mod drives;
 mod exit;
 mod inspect;
 mod list;
+mod phram;
 mod plan;
 mod prepare;
 mod reference;
@@ -47,6 +48,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
+    Phram(phram::PhramArgs),
     Boot(boot::BootArgs),
     Demo(demo::DemoArgs),
 }
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => args.run(&mut output),
         Command::Inspect(args) => args.run(&mut output),
         Command::List(args) => args.run(&mut output),
+        Command::Phram(args) => args.run(&mut output),
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),
     };
