@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
 
+use crate::image::iso::NoBoot;
 use crate::image::{CHUNK_LEN, ImageFacts, Kind};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
@@ -159,6 +160,14 @@ pub enum PlanError {
         /// Most images.
         limit: usize,
     },
+    /// A CD that no BIOS boots would be in the boot menu.
+    #[error("{} does not boot as a CD: {why}", path.display())]
+    NoBoot {
+        /// The image.
+        path: PathBuf,
+        /// Why not.
+        why: NoBoot,
+    },
     /// An entry has more drives than there can be.
     #[error("{} would have {found} drives in RAM and can have at most {limit}", path.display())]
     TooManyDrives {
@@ -255,6 +264,7 @@ impl PlanError {
         match self {
             Self::NoImage => "name at least one disk image".into(),
             Self::TooManyImages { .. } => "write two sticks".into(),
+            Self::NoBoot { why, .. } => why.help().into(),
             Self::TooManyDrives { .. } => "put what belongs together into one image".into(),
             Self::TooManyFloppies { .. } => "put their files into one hard disk image".into(),
             Self::DriveNumber { .. } => "leave the number out: the drive gets the next that is free".into(),

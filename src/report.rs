@@ -5,11 +5,12 @@ use ramkey_format::capsule::CHUNK_ENTRY_LEN;
 use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
-use crate::image::{CHUNK_LEN, Scan};
+use crate::image::iso::Emulation;
+use crate::image::{CHUNK_LEN, Kind, Scan, Warning};
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, Identity, LayoutKind, Plan, Writes};
-use crate::units::{MIB, SECTOR_LEN};
+use crate::units::{Geometry, MIB, SECTOR_LEN};
 
 /// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk and its chunk table,
 /// in whole MiB, and the first MiB, which is never used for them. The machine may keep some for itself.
@@ -22,6 +23,16 @@ pub fn ram_needed(disk_sectors: u32) -> u64 {
 /// The same for RAM disks that are in memory together.
 pub fn ram_needed_together(disk_sectors: impl IntoIterator<Item = u32>) -> u64 {
     disk_sectors.into_iter().map(|sectors| ram_needed(sectors) - MIB).sum::<u64>() + MIB
+}
+
+/// A drive in a few words: its kind, its geometry, and what a CD emulates; `None` for no CD, or one that is not booted.
+pub fn drive_words(kind: Kind, geometry: &Geometry, emulation: Option<Emulation>) -> String {
+    match (kind, emulation) {
+        (Kind::Disc, None) => kind.to_string(),
+        (Kind::Disc, Some(Emulation::NoEmulation)) => format!("{kind}, {}", Emulation::NoEmulation),
+        (Kind::Disc, Some(emulation)) => format!("{kind}, {emulation} {geometry}"),
+        _ => format!("{kind} {geometry}"),
+    }
 }
 
 /// One image of a stick.
@@ -37,6 +48,8 @@ pub struct ImageReport {
     pub kind: String,
     /// Cylinders/heads/sectors.
     pub geometry: String,
+    /// Kind, geometry and emulation in a few words.
+    pub words: String,
     /// Length in bytes.
     pub len: u64,
     /// BLAKE3, as `b3sum` prints it.
@@ -117,12 +130,15 @@ pub struct Report {
 impl ImageReport {
     fn new(capsule: &CapsulePlan, scan: &Scan, disk_signature: u32, ram_needed: u64) -> Self {
         let facts = &capsule.facts;
+        let matters = |warning: &&Warning| capsule.is_boot() || **warning != Warning::NoBootSignature;
+        let emulation = facts.boot_entry().filter(|_| capsule.is_boot()).map(|boot| boot.emulation);
         Self {
             path: facts.path.display().to_string(),
             file: capsule.file_name.clone(),
             title: capsule.title.clone(),
             kind: facts.kind.to_string(),
             geometry: facts.geometry.to_string(),
+            words: drive_words(facts.kind, &facts.geometry, emulation),
             len: facts.len,
             blake3: blake3::Hash::from_bytes(scan.root).to_hex().to_string(),
             drive: capsule.number,
@@ -138,7 +154,7 @@ impl ImageReport {
                 CapsuleRole::Boot { internal_first: false } => Some("ram"),
                 CapsuleRole::Companion => None,
             },
-            warnings: facts.warnings.iter().map(ToString::to_string).collect(),
+            warnings: facts.warnings.iter().filter(matters).map(ToString::to_string).collect(),
         }
     }
 

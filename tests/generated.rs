@@ -56,7 +56,7 @@ fn resident_table(prefix: &str) -> String {
     let mut text = String::from("| offset | name | what |\n|---|---|---|\n");
     for (name, value, doc) in resident::CONSTANTS {
         let a_length = ["_LEN", "_MAX"].iter().any(|ending| name.ends_with(ending));
-        if name.starts_with(prefix) && !a_length && *name != "MBFT_VARIABLES" {
+        if name.starts_with(prefix) && !a_length {
             let what = doc.trim().split_once(": ").map_or(doc.trim(), |(_, what)| what);
             let _ = writeln!(text, "| {value} | `{name}` | {what} |");
         }
@@ -69,10 +69,13 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "low memory", low_memory()),
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
-        ("docs/boot-protocol.md", "header", resident_table("RESIDENT_")),
+        ("docs/boot-protocol.md", "header", resident_table("HEAD_")),
         ("docs/boot-protocol.md", "safe hook", resident_table("SAFE_HOOK_")),
         ("docs/boot-protocol.md", "mbft", resident_table("MBFT_")),
+        ("docs/boot-protocol.md", "slots", resident_table("SLOTS")),
+        ("docs/boot-protocol.md", "engine", resident_table("ENGINE_")),
         ("docs/boot-protocol.md", "variables", resident_table("VAR_")),
+        ("docs/boot-protocol.md", "records", resident_table("RECORD_")),
     ]
 }
 

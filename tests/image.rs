@@ -319,11 +319,6 @@ fn what_is_no_raw_disk_is_refused_with_the_command_that_makes_one() {
         (at(0, b"conectix"), "guest.img is a VHD file and no raw image", "-f vpc -O raw guest.img"),
         (at((1 << 20) - 512, b"conectix"), "guest.img is a VHD file and no raw image", "-f vpc"),
         (at(0x40, &[0x7F, 0x10, 0xDA, 0xBE]), "guest.img is a VDI file and no raw image", "-f vdi -O raw"),
-        (
-            at(0x8001, b"CD001"),
-            "guest.img is a CD image without boot code for disks",
-            "CD images cannot be booted",
-        ),
         (Vec::new(), "guest.img is empty", "at least one byte"),
     ];
     for (image, text, help) in table {
@@ -334,14 +329,17 @@ fn what_is_no_raw_disk_is_refused_with_the_command_that_makes_one() {
 }
 
 #[test]
-fn a_cd_that_also_boots_as_a_disk_is_a_hard_disk() {
-    let mut image = vec![0; 1 << 20];
-    image[0x8001..0x8006].copy_from_slice(b"CD001");
-    image[0] = 0xFA;
-    entry(&mut image, 0, 0x80, 0x17, 0, 2048, Some((64, 32)));
-    let facts = facts(image);
-    assert_eq!(told(&facts), (Kind::HardDisk, "1/64/32".into(), 2048, 0));
-    assert_eq!(facts.contents.as_deref(), Some("hybrid CD"));
+fn only_a_hard_disk_with_partitions_has_a_place_for_a_disk_signature() {
+    let mut image = vec![0; 8 << 20];
+    assert_eq!(facts(image.clone()).disk_signature, None, "no partition");
+    entry(&mut image, 0, 0x80, 6, 63, 16002, Some((16, 63)));
+    assert_eq!(facts(image.clone()).disk_signature, Some(0));
+    image[0x1B8..0x1BC].copy_from_slice(&[0x78, 0x56, 0x34, 0x12]);
+    assert_eq!(facts(image.clone()).disk_signature, Some(0x1234_5678));
+    let as_floppy = facts_as(KindChoice::Is(Kind::Floppy), None, image.clone()).unwrap();
+    assert_eq!(as_floppy.disk_signature, None);
+    image[446 + 4] = 0xEE;
+    assert_eq!(facts(image).disk_signature, None, "a GUID partition table");
 }
 
 #[test]

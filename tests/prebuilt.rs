@@ -98,22 +98,26 @@ fn the_boot_area_proves_itself_and_fits() {
     );
 }
 
-/// The resident part as it lies in the loader.
-struct Resident(Vec<u8>);
+/// A part of the resident part as it lies in the loader.
+struct Part(Vec<u8>);
 
-impl Resident {
-    fn find() -> Self {
+impl Part {
+    /// The head that has `hook` at `offset`, `len` bytes long.
+    fn head(hook: &[u8], offset: u32, len: u32) -> Self {
         let boot = blob("boot.bin");
-        let hook = b"$INT13SFMEMDISK ";
         let places: Vec<usize> =
             (0..boot.len() - hook.len()).filter(|&at| boot[at..].starts_with(hook)).collect();
-        assert_eq!(places.len(), 1, "safe hooks in the boot code");
-        let start = places[0] - RESIDENT_SAFE_HOOK as usize - 3;
-        let size = u16::from_le_bytes([
-            boot[start + RESIDENT_SIZE as usize],
-            boot[start + RESIDENT_SIZE as usize + 1],
-        ]);
-        Self(boot[start..start + usize::from(size)].to_vec())
+        assert_eq!(places.len(), 1, "safe hooks of this kind in the boot code");
+        let start = places[0] - offset as usize;
+        Self(boot[start..start + len as usize].to_vec())
+    }
+
+    fn memdisk() -> Self {
+        Self::head(b"$INT13SFMEMDISK ", HEAD_SAFE_HOOK + SAFE_HOOK_SIGNATURE, HEAD_LEN)
+    }
+
+    fn grub4dos() -> Self {
+        Self::head(b"$INT13SFGRUB4DOS", SLOTS_SAFE_HOOK + SAFE_HOOK_SIGNATURE, SLOTS_LEN)
     }
 
     fn u8(&self, offset: u32) -> u8 {
@@ -131,61 +135,56 @@ impl Resident {
     fn bytes(&self, offset: u32, len: usize) -> &[u8] {
         &self.0[offset as usize..offset as usize + len]
     }
-
-    fn mbft(&self) -> u32 {
-        u32::from(self.u16(RESIDENT_MDI)) - MBFT_MDI
-    }
 }
 
 #[test]
-fn the_resident_part_has_the_header_and_the_safe_hook_of_memdisk() {
-    let resident = Resident::find();
-    assert!(resident.0.len() + 1024 <= RESIDENT_MAX as usize, "room for fifty ranges of memory");
-    assert_eq!(u32::from(resident.u16(RESIDENT_INT13)), RESIDENT_SAFE_HOOK);
-    assert_eq!(resident.u16(RESIDENT_INT13), 10, "as in every MEMDISK");
-    let int15 = usize::from(resident.u16(RESIDENT_INT15));
-    assert!((64..resident.0.len()).contains(&int15));
-    assert_eq!(resident.u8(u32::from(resident.u16(RESIDENT_IRET))), 0xCF, "an IRET");
+fn the_head_of_a_drive_has_the_header_and_the_safe_hook_of_memdisk() {
+    let head = Part::memdisk();
+    assert_eq!(u32::from(head.u16(HEAD_INT13)), HEAD_SAFE_HOOK);
+    assert_eq!(head.u16(HEAD_INT13), 10, "as in every MEMDISK");
+    let int15 = u32::from(head.u16(HEAD_INT15));
+    assert_eq!((head.u8(int15), int15 + 1), (0xEA, HEAD_ENGINE_15), "a far jump to the engine");
+    assert_eq!(u32::from(head.u16(HEAD_MDI)), HEAD_MBFT + MBFT_MDI);
+    assert_eq!(u32::from(head.u16(HEAD_SIZE)), HEAD_LEN);
+    assert_eq!(head.u8(u32::from(head.u16(HEAD_IRET))), 0xCF, "an IRET");
+    assert!(HEAD_LEN.is_multiple_of(16), "the next head is a segment of its own");
 
-    let hook = RESIDENT_SAFE_HOOK;
-    assert_eq!(resident.u8(hook), 0xE9, "a near jump of three bytes");
-    let entry = (hook + 3).wrapping_add(resident.u16(hook + 1).into()) as usize;
-    assert!((hook as usize + 31..resident.0.len()).contains(&entry), "the jump leads behind the structure");
-    assert_eq!(resident.bytes(hook + 3, 8), b"$INT13SF");
-    assert_eq!(resident.bytes(hook + 11, 8), b"MEMDISK ");
+    let hook = HEAD_SAFE_HOOK;
+    assert_eq!(head.u8(hook), 0xE9, "a near jump of three bytes");
+    let entry = (hook + 3).wrapping_add(head.u16(hook + 1).into());
+    assert_eq!(entry, hook + 31, "the jump leads right behind the structure");
+    assert_eq!((head.u8(entry), entry + 1), (0xEA, HEAD_ENGINE_13), "a far jump to the engine");
+    assert_eq!(head.bytes(hook + 3, 8), b"$INT13SF");
+    assert_eq!(head.bytes(hook + 11, 8), b"MEMDISK ");
     assert_eq!((SAFE_HOOK_PREVIOUS, SAFE_HOOK_FLAGS, SAFE_HOOK_MBFT), (19, 23, 27));
-    assert_eq!(resident.bytes(hook + 19, 12), [0; 12], "previous vector, flags, and the mBFT's address");
+    assert_eq!(head.bytes(hook + 19, 12), [0; 12], "previous vector, flags, and the mBFT's address");
 }
 
 #[test]
 fn the_mbft_is_complete_but_for_its_signature() {
-    let resident = Resident::find();
-    let mbft = resident.mbft();
+    let head = Part::memdisk();
+    let mbft = HEAD_MBFT;
     assert!(mbft.is_multiple_of(16));
-    assert_eq!(resident.bytes(mbft, 4), [0; 4], "a copy that is not installed must not look so");
-    assert_eq!(resident.u32(mbft + MBFT_LENGTH), 70, "mdiskchk accepts no other length");
-    assert_eq!(
-        (resident.u8(mbft + 8), resident.u8(mbft + MBFT_CHECKSUM)),
-        (1, 0),
-        "revision, and no checksum yet"
-    );
-    assert_eq!(resident.bytes(mbft + 10, 6), b"MEMDSK");
-    assert_eq!(resident.bytes(mbft + 16, 8), b"Syslinux");
-    assert_eq!(resident.bytes(mbft + 24, 12), [0; 12], "revisions and creator");
+    assert_eq!(head.bytes(mbft, 4), [0; 4], "a copy that is not installed must not look so");
+    assert_eq!(head.u32(mbft + MBFT_LENGTH), 70, "mdiskchk accepts no other length");
+    assert_eq!((head.u8(mbft + 8), head.u8(mbft + MBFT_CHECKSUM)), (1, 0), "revision, and no checksum yet");
+    assert_eq!(head.bytes(mbft + 10, 6), b"MEMDSK");
+    assert_eq!(head.bytes(mbft + 16, 8), b"Syslinux");
+    assert_eq!(head.bytes(mbft + 24, 12), [0; 12], "revisions and creator");
     assert_eq!((MBFT_SAFE_HOOK, MBFT_MDI, MBFT_LEN), (36, 40, 70));
 }
 
 #[test]
 fn the_mdi_and_the_patch_area_are_where_drivers_read_them() {
-    let resident = Resident::find();
-    let mbft = resident.mbft();
+    let head = Part::memdisk();
+    let mbft = HEAD_MBFT;
     let mdi = mbft + 40;
-    assert_eq!(resident.u16(mdi), 30, "bytes in the MDI");
-    assert_eq!((resident.u8(mdi + 2), resident.u8(mdi + 3)), (4, 6), "version: minor, major");
-    assert_eq!(u32::from(resident.u16(mdi + 2)), MEMDISK_VERSION);
-    let command_line = u32::from(resident.u16(mbft + MBFT_COMMAND_LINE));
-    assert_eq!(resident.u8(command_line), 0, "an empty command line");
-    assert_eq!(resident.u8(mdi + 27), 0, "sectors of 512 bytes");
+    assert_eq!(head.u16(mdi), 30, "bytes in the MDI");
+    assert_eq!((head.u8(mdi + 2), head.u8(mdi + 3)), (4, 6), "version: minor, major");
+    assert_eq!(u32::from(head.u16(mdi + 2)), MEMDISK_VERSION);
+    assert_eq!(u32::from(head.u16(mbft + MBFT_COMMAND_LINE)), HEAD_COMMAND_LINE);
+    assert_eq!(head.u8(HEAD_COMMAND_LINE), 0, "an empty command line");
+    assert_eq!(head.u8(mbft + MBFT_SECTOR_SHIFT), 0, "sectors of 512 bytes");
     // Offsets from the MDI, as drivers know them.
     let known = [
         (MBFT_DISK, 4),
@@ -194,6 +193,7 @@ fn the_mdi_and_the_patch_area_are_where_drivers_read_them() {
         (MBFT_OLD_INT13, 16),
         (MBFT_OLD_INT15, 20),
         (MBFT_OLD_BASE_MEMORY, 24),
+        (MBFT_SECTOR_SHIFT, 27),
         (MBFT_DPT_POINTER, 28),
         (MBFT_SHIFT_LIMIT, 30),
         (MBFT_MEMORY_88, 34),
@@ -215,14 +215,50 @@ fn the_mdi_and_the_patch_area_are_where_drivers_read_them() {
         assert_eq!(from_mbft, 40 + from_mdi, "an offset of the MDI or the patch area");
     }
     assert_eq!(
-        resident.bytes(mbft + MBFT_DPT, 4),
+        head.bytes(mbft + MBFT_DPT, 4),
         [0xDF, 0x02, 0x25, 0x02],
         "diskette parameters of a 1.44M drive"
     );
-    assert_eq!(resident.bytes(mbft + MBFT_DPT + 5, 6), [0x12, 0xFF, 0x6C, 0xF6, 0x0F, 0x05]);
-    assert_eq!(resident.u8(mbft + VAR_STICK_DRIVE), 0xFF, "no stick is hidden before the installation");
-    let hand_off = u32::from(resident.u16(mbft + VAR_HAND_OFF));
-    let stack = resident.0.len() as u32 - RESIDENT_STACK_LEN;
-    assert!((stack..stack + 4).contains(&hand_off), "the hand-off lies in the stack");
-    assert!(mbft + VAR_SEGMENT + 2 <= stack, "the variables lie in front of the stack");
+    assert_eq!(head.bytes(mbft + MBFT_DPT + 5, 6), [0x12, 0xFF, 0x6C, 0xF6, 0x0F, 0x05]);
+}
+
+#[test]
+fn the_head_of_all_drives_has_the_slots_and_the_safe_hook_of_grub4dos() {
+    let head = Part::grub4dos();
+    assert_eq!((head.u8(3), head.bytes(4, 4), head.u16(8)), (0xE0, &b"G4DS"[..], 1));
+    assert_eq!((SLOTS, SLOT_LEN), (0x20, 24), "where FiraDisk, WinVBlock and SVBus look");
+    assert_eq!(head.bytes(SLOTS, 9 * SLOT_LEN as usize), [0; 9 * 24], "eight slots and a terminator");
+    assert_eq!(head.u32(0xFC), 16);
+    let hook = SLOTS_SAFE_HOOK;
+    assert_eq!((hook, head.u8(hook)), (0x100, 0xE9));
+    let entry = (hook + 3).wrapping_add(head.u16(hook + 1).into());
+    assert_eq!(entry, hook + 31, "the jump leads right behind the structure");
+    assert_eq!((head.u8(entry), entry + 1), (0xEA, SLOTS_ENGINE_13), "a far jump to the engine");
+    assert_eq!(head.bytes(hook + 3, 16), b"$INT13SFGRUB4DOS");
+    assert_eq!(head.u32(hook + SAFE_HOOK_PREVIOUS), 0, "filled in at the installation");
+    assert_eq!((head.u32(hook + SAFE_HOOK_FLAGS), head.u32(hook + 27)), (1, 1), "flags and scheme");
+    // SVBus wants slots and signature in one page, and the resident part begins on a whole KiB.
+    assert!((0..4096).step_by(1024).all(|start| start + hook + 19 <= 4096));
+}
+
+#[test]
+fn the_engine_has_its_hand_off_in_the_stack_and_its_end_behind_it() {
+    let boot = blob("boot.bin");
+    // The first bytes of the engine: its header, whose first entry lies right behind it.
+    let start = (0..boot.len() - 32).find(|&at| {
+        let word = |offset: u32| {
+            u32::from(u16::from_le_bytes([boot[at + offset as usize], boot[at + offset as usize + 1]]))
+        };
+        word(ENGINE_INT13) == ENGINE_LEN_ALL + 2
+            && boot[at + 12] == 0xFA
+            && word(ENGINE_LEN_CORE) == (word(ENGINE_HAND_OFF) & !3) + RESIDENT_STACK_LEN
+            && word(ENGINE_VARIABLES) + VARIABLES_LEN <= word(ENGINE_HAND_OFF)
+            && word(ENGINE_LEN_ALL) > word(ENGINE_LEN_CORE)
+    });
+    let engine = Part(boot[start.expect("the engine")..].to_vec());
+    // One hard disk and eight ranges of memory: no more than MEMDISK takes.
+    let usual = HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_CORE)) + RECORD_LEN + 8 * E820_ENTRY_LEN;
+    assert!(usual <= 3 << 10, "{usual} bytes of base memory");
+    let most = 8 * HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_ALL)) + 8 * RECORD_LEN + 100 * E820_ENTRY_LEN;
+    assert!(most <= RESIDENT_MAX, "{most} bytes for eight drives and a hundred ranges of memory");
 }

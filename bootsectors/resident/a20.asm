@@ -33,7 +33,7 @@ a20_is_on:
 ; ---------------------------------------------------------------------------
 a20_switch:
         pushad
-        mov     ah, [mbft + VAR_A20_METHOD]
+        mov     ah, [VAR(A20_METHOD)]
         test    ah, ah
         jnz     .known
         inc     byte [a20_turn]
@@ -59,7 +59,7 @@ a20_switch:
 .bios:
         mov     ah, SYS_A20 >> 8
         pushf
-        call    far [mbft + MBFT_OLD_INT15]
+        call    far [VAR(OLD_INT15)]
         cli
         push    cs
         pop     ds

@@ -18,11 +18,14 @@ BIOS_MOVE_MAX           equ 8000h           ; bytes in one INT 15h AH=87h
 ; GDTR is put back, IDTR is not touched; DS and ES keep the 4 GiB limits that they
 ; get, because a caller in unreal mode had them and no other caller can tell. CS,
 ; SS, FS and GS are not loaded, so their hidden parts are the caller's throughout.
-; In V86 mode (PE = 1) the monitor does it: INT 15h AH=87h.
+; In V86 mode (PE = 1) the monitor does it: INT 15h AH=87h. So does the BIOS with
+; COPY_INT15, for machines on which our own switch fails.
 ; ---------------------------------------------------------------------------
 copy_from_caller:
         xchg    esi, edi
 copy_to_caller:
+        cmp     byte [VAR(COPY)], COPY_INT15
+        je      copy_by_bios
         smsw    ax
         test    al, CR0_PE
         jnz     copy_by_bios
@@ -30,7 +33,7 @@ copy_to_caller:
         o32 sgdt [caller_gdt]
         mov     byte [a20_was_off], 0
 .again:
-        mov     edx, [mbft + VAR_LINEAR]
+        mov     edx, [VAR(LINEAR)]
         add     edx, a20_word
         call    flat_on
         call    a20_is_on
@@ -42,10 +45,10 @@ copy_to_caller:
         call    flat_off
         cmp     byte [a20_was_off], 0       ; CF = 0
         je      .done
-        cmp     byte [mbft + VAR_A20_METHOD], 0
+        cmp     byte [VAR(A20_METHOD)], 0
         jne     .known
         mov     al, [a20_turn]              ; this method works: the same one back
-        mov     [mbft + VAR_A20_METHOD], al
+        mov     [VAR(A20_METHOD)], al
 .known:
         mov     al, 0
         call    a20_switch

@@ -8,6 +8,7 @@
 ;   out     AH = 0        AL unchanged: all sectors
 ;           AH = 02h      AL = 0: outside the disk, nothing was moved
 ;           AH = 03h      AL = 0: the disk is read-only
+; With CONFIG_FAKE_WRITE a write inside the disk reports success and is dropped.
 ; The buffer may cross a 64 KiB boundary: memory has no DMA pages. AL = 0 moves
 ; nothing and is no error.
 ; ---------------------------------------------------------------------------
@@ -17,11 +18,13 @@ fn_02_read:
         call    copy_to_caller
         jmp     .moved
 fn_03_write:
-        test    byte [mbft + MBFT_CONFIG], CONFIG_READ_ONLY
+        test    byte [CUR(CONFIG)], CONFIG_READ_ONLY
         mov     ah, STATUS_WRITE_PROTECTED
         jnz     fn_02_read.failed
         call    from_chs
         jc      fn_02_read.failed
+        test    byte [CUR(CONFIG)], CONFIG_FAKE_WRITE
+        jnz     fn_02_read.done
         call    copy_from_caller
 fn_02_read.moved:
         jnc     fn_02_read.done
@@ -68,17 +71,17 @@ from_chs:
         movzx   eax, byte [ARG(ecx) + 1]
         mov     ah, [ARG(ecx)]
         shr     ah, 6                       ; AX = cylinder, 0 to 1023
-        movzx   ebx, word [mbft + MBFT_HEADS]
+        movzx   ebx, word [CUR(HEADS)]
         mul     ebx
         movzx   edx, byte [ARG(edx) + 1]
         cmp     edx, ebx
         jae     not_found
         add     eax, edx
-        mul     dword [mbft + MBFT_SECTORS_PER_TRACK]
+        mul     dword [CUR(SECTORS_PER_TRACK)]
         movzx   ebx, byte [ARG(ecx)]
         and     bl, 3Fh
         jz      not_found
-        cmp     ebx, [mbft + MBFT_SECTORS_PER_TRACK]
+        cmp     ebx, [CUR(SECTORS_PER_TRACK)]
         ja      not_found
         dec     ebx
         add     eax, ebx
@@ -94,14 +97,17 @@ from_chs:
 ;   out     as from_chs
 ; ---------------------------------------------------------------------------
 inside:
-        mov     edx, [mbft + MBFT_SECTORS]
+        mov     edx, [CUR(SECTORS)]
         sub     edx, eax                    ; sectors from here to the end
         jb      not_found
         cmp     edx, ecx
         jb      not_found
-        shl     eax, SECTOR_SHIFT
-        shl     ecx, SECTOR_SHIFT
-        add     eax, [mbft + MBFT_DISK]
+        mov     edx, ecx
+        mov     cl, [CUR(SECTOR_SHIFT)]
+        shl     eax, cl
+        shl     edx, cl
+        mov     ecx, edx
+        add     eax, [CUR(DISK)]
         xchg    eax, esi
         clc
         ret

@@ -15,7 +15,7 @@
 ; ---------------------------------------------------------------------------
 fn_08_parameters:
         mov     byte [ARG(eax)], 0
-        movzx   eax, word [mbft + MBFT_CYLINDERS]
+        movzx   eax, word [CUR(CYLINDERS)]
         cmp     ax, 1024
         jbe     .cylinders
         mov     ax, 1024
@@ -23,22 +23,28 @@ fn_08_parameters:
         dec     ax
         mov     [ARG(ecx) + 1], al
         shl     ah, 6
-        or      ah, [mbft + MBFT_SECTORS_PER_TRACK]
+        or      ah, [CUR(SECTORS_PER_TRACK)]
         mov     [ARG(ecx)], ah
-        mov     al, [mbft + MBFT_HEADS]
+        mov     al, [CUR(HEADS)]
         dec     al
         mov     ah, al
-        mov     al, [mbft + MBFT_DRIVE_COUNT]
+        mov     al, [VAR(DISKS_SHOWN)]
+        cmp     byte [CUR(CLASS)], CLASS_DISK
+        je      .counted
+        mov     al, [CUR(TYPE)]
+        cbw
+        mov     [ARG(ebx)], ax
+        les     di, [CUR(DPT)]
+        mov     [ARG(es)], es
+        mov     [ARG(edi)], di
+        mov     ah, [CUR(HEADS)]
+        dec     ah
+        mov     al, [VAR(FLOPPIES_SHOWN)]
+.counted:
         mov     [ARG(edx)], ax
 
-        test    byte [mbft + MBFT_DRIVE], 80h
-        jnz     .check
-        movzx   ax, byte [mbft + MBFT_DRIVE_TYPE]
-        mov     [ARG(ebx)], ax
-        mov     [ARG(es)], cs
-        mov     word [ARG(edi)], mbft + MBFT_DPT
-
-.check:
+        cmp     word [CUR(HEAD)], 0
+        je      .done                       ; GRUB4DOS has no installation check
         cmp     word [ARG(eax) + 2], "ME"
         jne     .done
         cmp     word [ARG(ecx) + 2], "MD"
@@ -51,8 +57,9 @@ fn_08_parameters:
         mov     word [ARG(ecx) + 2], "EM"
         mov     word [ARG(edx) + 2], "DI"
         mov     word [ARG(ebx) + 2], "SK"
-        mov     [ARG(es)], cs
-        mov     word [ARG(edi)], mbft + MBFT_MDI
+        mov     ax, [CUR(HEAD)]
+        mov     [ARG(es)], ax
+        mov     word [ARG(edi)], HEAD_MBFT + MBFT_MDI
 .done:
         mov     ah, STATUS_OK
         ret

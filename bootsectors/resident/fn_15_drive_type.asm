@@ -13,10 +13,10 @@
 ; ---------------------------------------------------------------------------
 fn_15_drive_type:
         mov     byte [ARG(eax) + 1], 02h
-        test    byte [mbft + MBFT_DRIVE], 80h
+        test    byte [CUR(DRIVE)], 80h
         jz      leave_keep_ah
         mov     byte [ARG(eax) + 1], 03h
-        mov     eax, [mbft + MBFT_SECTORS]
+        mov     eax, [CUR(SECTORS)]
         mov     [ARG(edx)], ax
         shr     eax, 16
         mov     [ARG(ecx)], ax

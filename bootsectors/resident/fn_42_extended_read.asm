@@ -20,9 +20,11 @@ fn_42_extended_read:
 fn_43_extended_write:
         call    from_packet
         jc      packet_failed
-        test    byte [mbft + MBFT_CONFIG], CONFIG_READ_ONLY
+        test    byte [CUR(CONFIG)], CONFIG_READ_ONLY
         mov     ah, STATUS_WRITE_PROTECTED
         jnz     packet_failed
+        test    byte [CUR(CONFIG)], CONFIG_FAKE_WRITE
+        jnz     fn_ok
         call    copy_from_caller
 packet_moved:
         jc      packet_failed

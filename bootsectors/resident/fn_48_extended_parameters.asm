@@ -37,21 +37,24 @@ fn_48_extended_parameters:
         or      dword [es:di + EDD_PARAMETERS.dpte], -1
 .sized:
         mov     [es:di + EDD_PARAMETERS.size], ax
-        movzx   ecx, word [mbft + MBFT_CYLINDERS]
+        movzx   ecx, word [CUR(CYLINDERS)]
         mov     ax, INFO_ALWAYS | INFO_CHS
         cmp     cx, 1024
         jbe     .info
-        mov     al, INFO_ALWAYS
+        mov     al, INFO_ALWAYS             ; so for every CD, which has 65535
 .info:
         mov     [es:di + EDD_PARAMETERS.info], ax
         mov     [es:di + EDD_PARAMETERS.cylinders], ecx
-        movzx   eax, word [mbft + MBFT_HEADS]
+        movzx   eax, word [CUR(HEADS)]
         mov     [es:di + EDD_PARAMETERS.heads], eax
-        mov     eax, [mbft + MBFT_SECTORS_PER_TRACK]
+        mov     eax, [CUR(SECTORS_PER_TRACK)]
         mov     [es:di + EDD_PARAMETERS.track], eax
-        mov     eax, [mbft + MBFT_SECTORS]
+        mov     eax, [CUR(SECTORS)]
         mov     [es:di + EDD_PARAMETERS.sectors], eax
         and     dword [es:di + EDD_PARAMETERS.sectors + 4], 0
-        mov     word [es:di + EDD_PARAMETERS.sector_len], SECTOR_SIZE
+        mov     cl, [CUR(SECTOR_SHIFT)]
+        mov     ax, 1
+        shl     ax, cl
+        mov     [es:di + EDD_PARAMETERS.sector_len], ax
         mov     ah, STATUS_OK
         ret

@@ -36,37 +36,83 @@ STACKED_FLAGS           equ 4               ; above IP and CS, in bytes
 ; the BIOS data area.
 ;
 ; A BIOS that calls INT 13h from inside INT 13h (ThinkPads) means its own drives:
-; while `depth` counts a call in progress, nothing is shifted.
+; while `depth` counts a call in progress, nothing is mapped.
 ; ---------------------------------------------------------------------------
 int13_entry:
+        cli                                 ; a far call instead of INT leaves them on
         cmp     byte [cs:depth], 0
         jne     .nested
-        cmp     dl, [cs:mbft + MBFT_DRIVE]
-        jne     other_drive
+        mov     [cs:caller_bx], bx
+        movzx   bx, dl
+        test    bl, bl
+        js      .high
+        cmp     bl, FLOPPY_MAP_LEN
+        jae     .not_mapped
+        mov     bl, [cs:VAR(FLOPPY_MAP) + bx]
+        jmp     .mapped
+.high:
+        and     bl, 7Fh
+        cmp     bl, DISK_MAP_LEN
+        jae     .not_mapped
+        mov     bl, [cs:VAR(DISK_MAP) + bx]
+.mapped:
+        cmp     bl, MAP_RAM
+        jb      other_drive
+        cmp     bl, MAP_NONE
+        je      no_drive
+        sub     bl, MAP_RAM
+        shl     bx, 5                       ; RECORD_LEN
+        add     bx, [cs:VAR(RECORDS)]
+        jmp     our_drive
 
-        cli                                 ; a far call instead of INT leaves them on
+.not_mapped:                                ; CDs, PC Cards and the like
+        cmp     byte [cs:VAR(DISCS)], 0
+        jne     find_disc
+.unchanged:
+        mov     bx, [cs:caller_bx]
+.nested:
+        jmp     far [cs:VAR(OLD_INT13)]
+%if RECORD_LEN != 1 << 5
+  %error "the shift above is for records of 32 bytes"
+%endif
+
+; our_drive - BX = offset of the drive's record
+our_drive:
         cmp     byte [cs:busy], 0
-        jne     refuse                      ; an interrupt during INT 15h: see copy
+        jne     no_drive                    ; an interrupt during INT 15h: see copy
         mov     byte [cs:busy], 1
         mov     [cs:caller_esp], esp        ; all of it: the high half is the caller's
         mov     [cs:caller_ss], ss
-        mov     ss, [cs:mbft + VAR_SEGMENT]
+        mov     ss, [cs:VAR(SEGMENT)]
         mov     esp, stack_top
         push    ds
         push    es
+        xchg    bx, [cs:caller_bx]
         pushad
         movzx   ebp, sp
         push    cs
         pop     ds
+        push    cs
+        pop     es
         cld
+        mov     si, [caller_bx]
+        mov     di, variables + VAR_CURRENT
+        mov     cx, RECORD_LEN / 4
+        rep movsd
 
-        mov     cx, functions.floppy_end    ; floppies have no EDD functions
-        test    byte [mbft + MBFT_DRIVE], 80h
-        jz      .class
-        mov     cx, functions.disk_end
-.class:
-        mov     bx, functions
         mov     ah, [ARG(eax) + 1]
+        movzx   bx, byte [CUR(CLASS)]
+        shl     bx, 2
+        mov     cx, [classes + bx + 2]
+        mov     bx, [classes + bx]
+        test    byte [CUR(CONFIG)], CONFIG_EL_TORITO
+        jz      .look
+        cmp     ah, 4Ah
+        jb      .look
+        cmp     ah, 4Dh
+        ja      .look
+        mov     bx, functions.el_torito
+        mov     cx, functions.el_torito_end
 .look:
         cmp     ah, [bx]
         je      .call
@@ -82,7 +128,7 @@ int13_entry:
 .leave_keep_ah:                             ; AH = status, but the caller's AH is a result
         xor     bx, bx
         mov     es, bx
-        mov     bx, [mbft + MBFT_STATUS]
+        mov     bx, [CUR(STATUS)]
         mov     [es:bx], ah
 
         mov     es, [caller_ss]
@@ -99,17 +145,18 @@ int13_entry:
         mov     byte [cs:busy], 0
         iret
 
-.nested:
-        jmp     far [cs:previous]
-
 ; fn number, handler
 %macro fn 2
         db      %1
         dw      %2
 %endmacro
 functions:
-        fn      00h, fn_ok                  ; reset: nothing to reset, and the pulled
-        fn      01h, fn_01_status           ;   stick's controller is left alone
+.disk:
+        fn      21h, fn_02_read             ; read multiple (PS/2)
+        fn      22h, fn_03_write            ; write multiple
+        fn      23h, fn_ok                  ; set features
+        fn      24h, fn_ok                  ; set multiple mode
+.floppy:
         fn      02h, fn_02_read
         fn      03h, fn_03_write
         fn      04h, fn_04_verify
@@ -121,11 +168,10 @@ functions:
         fn      11h, fn_ok                  ; recalibrate
         fn      15h, fn_15_drive_type
         fn      16h, fn_ok                  ; disk not changed
-.floppy_end:
-        fn      21h, fn_02_read             ; read multiple (PS/2)
-        fn      22h, fn_03_write            ; write multiple
-        fn      23h, fn_ok                  ; set features
-        fn      24h, fn_ok                  ; set multiple mode
+.disc:
+        fn      00h, fn_ok                  ; reset: nothing to reset, and the pulled
+        fn      01h, fn_01_status           ;   stick's controller is left alone
+.floppy_end:                                ; floppies have no EDD functions
         fn      41h, fn_41_extended_check
         fn      42h, fn_42_extended_read
         fn      43h, fn_43_extended_write
@@ -135,7 +181,15 @@ functions:
         fn      47h, fn_44_extended_verify  ; extended seek
         fn      48h, fn_48_extended_parameters
         fn      49h, fn_ok                  ; media not changed
+        fn      4Eh, fn_4e_configuration
 .disk_end:
+.disc_end:
+.el_torito:
+        fn      4Ah, fn_4a_start_emulation
+        fn      4Bh, fn_4b_end_emulation
+        fn      4Ch, fn_4c_boot
+        fn      4Dh, fn_4d_catalogue
+.el_torito_end:
 
 ; fn_ok - functions that have nothing to do
 fn_ok:
@@ -146,7 +200,7 @@ fn_ok:
 fn_01_status:
         xor     bx, bx
         mov     es, bx
-        mov     bx, [mbft + MBFT_STATUS]
+        mov     bx, [CUR(STATUS)]
         mov     ah, [es:bx]
         ret
 
@@ -162,7 +216,7 @@ fn_41_extended_check:
 leave_keep_ah:
         mov     ah, STATUS_OK
         pop     bx                          ; drop the return to .leave
-        jmp     int13_entry.leave_keep_ah
+        jmp     our_drive.leave_keep_ah
 
 ; fn_45_lock - INT 13h AH=45h: AL = 0, not locked
 fn_45_lock:
@@ -173,6 +227,22 @@ fn_45_lock:
 ; fn_46_eject - INT 13h AH=46h: memory cannot be ejected
 fn_46_eject:
         mov     ah, STATUS_NOT_REMOVABLE
+        ret
+
+; fn_4e_configuration - INT 13h AH=4Eh: prefetch off, slow PIO and no DMA are what
+; memory does; anything else there is nobody to do it
+;   in      AL = what is wanted
+;   out     AL = 0: only this drive is touched
+fn_4e_configuration:
+        mov     cl, [ARG(eax)]
+        cmp     cl, 6
+        ja      bad_command
+        mov     al, 01011010b               ; 1, 3, 4 and 6
+        shr     al, cl
+        test    al, 1
+        jz      bad_command
+        mov     byte [ARG(eax)], 0
+        mov     ah, STATUS_OK
         ret
 
 bad_command:

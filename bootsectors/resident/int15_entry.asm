@@ -3,8 +3,10 @@
 ; Included by: resident.asm                  Mode: 16-bit real or V86, any CS
 ; Stack:       the caller's: 20 bytes above INT's own
 
+MEMORY_TABLE_LEN        equ 42              ; of AH=C7h, with its length word
+
 ; ---------------------------------------------------------------------------
-; int15_entry - E820h, E801h, E881h and 88h from our tables, the rest as before
+; int15_entry - the size of memory from our tables, the rest as before
 ;
 ;   AX=E820h    EDX = "SMAP", ECX >= 20, EBX = 0 or what the last call gave
 ;               out: 20 bytes at ES:DI, EAX = "SMAP", ECX = 20, EBX = next, 0
@@ -12,10 +14,21 @@
 ;   AX=E801h    out: AX = CX = KiB from 1 to 16 MiB, BX = DX = 64 KiB above
 ;   AX=E881h    the same in 32 bits
 ;   AH=88h      out: AX = KiB from 1 MiB on
+;   AH=8Ah      out: DX:AX = KiB from 1 MiB on (Phoenix)
+;   AX=DA88h    out: CL:BX = KiB from 1 MiB on, AX = 0 (AMI)
+;   AH=C7h      out: the table at DS:SI (PS/2): from 1 and from 16 MiB on
+; Every one of them, though some BIOSes have it and some not: one that was passed on
+; would tell of the memory that the RAM disks lie in.
 ; ---------------------------------------------------------------------------
 int15_entry:
         cmp     ah, 88h
         je      .fn_88
+        cmp     ah, 8Ah
+        je      .fn_8a
+        cmp     ah, 0C7h
+        je      .fn_c7
+        cmp     ax, 0DA88h
+        je      .fn_da88
         cmp     ax, 0E820h
         je      .fn_e820
         cmp     ax, 0E801h
@@ -23,21 +36,57 @@ int15_entry:
         cmp     ax, 0E881h
         je      .fn_e881
 .chain:
-        jmp     far [cs:mbft + MBFT_OLD_INT15]
+        jmp     far [cs:VAR(OLD_INT15)]
 
 .fn_88:
-        mov     ax, [cs:mbft + MBFT_MEMORY_88]
+        mov     ax, [cs:VAR(MEMORY_88)]
+        jmp     .ok
+
+.fn_8a:
+        mov     ax, [cs:VAR(MEMORY_KIB)]
+        mov     dx, [cs:VAR(MEMORY_KIB) + 2]
+        jmp     .ok
+.fn_da88:
+        mov     bx, [cs:VAR(MEMORY_KIB)]
+        mov     cl, [cs:VAR(MEMORY_KIB) + 2]
+        xor     ax, ax
+        jmp     .ok
+
+.fn_c7:
+        push    es
+        pushad
+        push    ds
+        pop     es
+        mov     di, si
+        cld
+        mov     ax, MEMORY_TABLE_LEN - 2
+        stosw
+        mov     eax, [cs:VAR(MEMORY_1M)]
+        mov     ebx, [cs:VAR(MEMORY_16M)]
+        shl     ebx, 6                      ; KiB
+        mov     cx, 4                       ; local, system, cacheable, and where
+.pair:                                      ;   the memory ends
+        stosd
+        xchg    eax, ebx
+        stosd
+        xchg    eax, ebx
+        loop    .pair
+        xor     eax, eax
+        stosd                               ; no free segment
+        stosd
+        popad
+        pop     es
         jmp     .ok
 
 .fn_e881:
-        mov     eax, [cs:mbft + MBFT_MEMORY_1M]
-        mov     ebx, [cs:mbft + MBFT_MEMORY_16M]
+        mov     eax, [cs:VAR(MEMORY_1M)]
+        mov     ebx, [cs:VAR(MEMORY_16M)]
         mov     ecx, eax
         mov     edx, ebx
         jmp     .ok
 .fn_e801:
-        mov     ax, [cs:mbft + MBFT_MEMORY_1M]
-        mov     bx, [cs:mbft + MBFT_MEMORY_16M]
+        mov     ax, [cs:VAR(MEMORY_1M)]
+        mov     bx, [cs:VAR(MEMORY_16M)]
         mov     cx, ax
         mov     dx, bx
         jmp     .ok
@@ -47,7 +96,7 @@ int15_entry:
         jne     .chain
         cmp     ecx, E820_ENTRY_LEN
         jb      .wrong
-        movzx   eax, byte [cs:mbft + VAR_E820_COUNT]
+        movzx   eax, byte [cs:VAR(E820_COUNT)]
         cmp     ebx, eax
         jae     .wrong
         push    ds
@@ -56,7 +105,7 @@ int15_entry:
         push    cs
         pop     ds
         imul    si, bx, E820_ENTRY_LEN
-        add     si, resident_end            ; the table follows the image
+        add     si, [VAR(E820)]
         mov     cx, E820_ENTRY_LEN / 4
         cld
         rep movsd

@@ -1,22 +1,23 @@
-; resident.asm - what stays in memory: INT 13h and INT 15h for a disk in RAM.
+; resident.asm - the engine: INT 13h and INT 15h for drives in RAM.
 ;
-; Entered by:  INT 13h and INT 15h, from code we know nothing about
-; Lives at:    the top of base memory, at offset 0 of a segment that is a
-;              multiple of 1 KiB; the loader copies it there, fills in
-;              resident.rs's fields and appends the E820 table
+; Entered by:  the heads' jumps (head_memdisk.asm, head_grub4dos.asm), from code
+;              we know nothing about
+; Lives at:    the top of base memory, at offset 0 of a segment of its own behind
+;              the heads; the loader copies it there, fills in resident.rs's
+;              fields, and appends the records and the E820 table
 ;
 ;   offset        use
-;   0             header: where the entries and the MDI are
-;   10            safe hook, then the code
-;   mbft          mBFT, MDI and patch area as drivers read them (resident.rs)
-;   + 160         our variables
+;   0             engine header: where the entries and the variables are
+;   variables     what the loader fills in (resident.rs)
 ;   stack         512 bytes of private stack; until the first INT 13h its
 ;                 bottom holds the hand-off routine
-;   size          E820 table
+;   core_end      what only CDs need; left out when there is none
+;   records       one for each RAM drive
+;   then          E820 table
 ;
-; Drives (class: floppies from 00h, hard disks from 80h): the RAM disk is number
-; 0 of its class, the BIOS's drives of that class follow it, and the stick is in
-; no count and gets no call.
+; Drives: three classes, floppies from 00h, hard disks from 80h, CDs from E0h
+; down. Each number of the first two means what the map says: a RAM drive, a
+; drive of the BIOS, or none. A stick that is hidden stands in no map.
 
 %include "assert.inc"
 %include "bios.inc"
@@ -26,33 +27,22 @@
         bits 16
         org 0
 
+%define VAR(name)       variables + VAR_ %+ name
+%define CUR(name)       variables + VAR_CURRENT + RECORD_ %+ name
+
 header:
-        assert_at "int13", RESIDENT_INT13
-        dw      safe_hook
-        assert_at "int15", RESIDENT_INT15
+        assert_at "engine_int13", ENGINE_INT13
+        dw      int13_entry
+        assert_at "engine_int15", ENGINE_INT15
         dw      int15_entry
-        assert_at "mdi", RESIDENT_MDI
-        dw      mbft + MBFT_MDI
-        assert_at "size", RESIDENT_SIZE
-        dw      resident_end
-        assert_at "iret", RESIDENT_IRET
-        dw      return
-
-        assert_at "safe_hook", RESIDENT_SAFE_HOOK
-safe_hook:
-        jmp     strict near int13_entry     ; readers skip these three bytes
-        db      "$INT13SF"
-        db      "MEMDISK "
-        assert_at "previous", RESIDENT_SAFE_HOOK + SAFE_HOOK_PREVIOUS
-previous:
-        dd      0                           ; filled in: INT 13h before us
-        assert_at "flags", RESIDENT_SAFE_HOOK + SAFE_HOOK_FLAGS
-        dd      0                           ; WinVBlock claims the disk with bit 0
-        assert_at "mbft_pointer", RESIDENT_SAFE_HOOK + SAFE_HOOK_MBFT
-        dd      0                           ; filled in: linear address of the mBFT
-
-return:
-        iret
+        assert_at "engine_hand_off", ENGINE_HAND_OFF
+        dw      hand_off
+        assert_at "engine_variables", ENGINE_VARIABLES
+        dw      variables
+        assert_at "engine_len_core", ENGINE_LEN_CORE
+        dw      core_end
+        assert_at "engine_len_all", ENGINE_LEN_ALL
+        dw      all_end
 
 %include "int13_frame.asm"
 %include "int13_others.asm"
@@ -65,3 +55,5 @@ return:
 %include "copy.asm"
 %include "a20.asm"
 %include "tables.asm"
+%include "hand_off.asm"
+%include "el_torito.asm"

@@ -48,6 +48,8 @@ pub enum KindArg {
     Floppy,
     /// One partition
     Partition,
+    /// A CD
+    Cd,
 }
 
 /// What goes onto a stick.
@@ -130,6 +132,7 @@ pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
         KindArg::Hdd => KindChoice::Is(Kind::HardDisk),
         KindArg::Floppy => KindChoice::Is(Kind::Floppy),
         KindArg::Partition => KindChoice::Is(Kind::Partition),
+        KindArg::Cd => KindChoice::Is(Kind::Disc),
     }
 }
 

@@ -199,11 +199,10 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {} {}, {}, needs {} of RAM{together}",
+            "          \"{}\" in RAMKEY/{}: {}, {}, needs {} of RAM{together}",
             image.title,
             image.file,
-            image.kind,
-            image.geometry,
+            image.words,
             Bytes(image.len),
             Bytes(image.ram_needed)
         )?;
@@ -216,11 +215,10 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "with      {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          drive {:02X}h in RAMKEY/{}: {} {}, {}",
-            image.drive,
+            "          {} in RAMKEY/{}: {}, {}",
+            number_words(image.drive),
             image.file,
-            image.kind,
-            image.geometry,
+            image.words,
             Bytes(image.len)
         )?;
         show_notes(out, image)?;
@@ -236,6 +234,14 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         stick.label,
         stick.stick_id
     )
+}
+
+/// The number of a drive beside the boot drive. The first of a class means the next that is free.
+fn number_words(number: u8) -> String {
+    match number {
+        0x00 | 0x80 | 0xE0 => "next drive".into(),
+        _ => format!("drive {number:02X}h"),
+    }
 }
 
 /// What the user should know of one image.

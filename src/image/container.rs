@@ -1,18 +1,11 @@
-//! Files that hold an image, but are none: compressed ones, virtual machines' disks, CDs.
+//! Files that hold an image, but are none: compressed ones, virtual machines' disks.
 
 use std::path::Path;
 
 use super::ImageError;
-use super::table::SIGNATURE;
-
-/// Where the volume descriptors of a CD begin, in bytes, and what stands in the first.
-const ISO_OFFSET: usize = 0x8001;
-const ISO_MAGIC: &[u8] = b"CD001";
-/// Bytes of boot code before the disk signature of a master boot record.
-const BOOT_CODE_LEN: usize = 440;
 
 /// Bytes from the start of an image that [`refuse`] looks at.
-pub(super) const HEAD_LEN: usize = ISO_OFFSET + ISO_MAGIC.len();
+pub(super) const HEAD_LEN: usize = 512;
 /// Bytes from the end of an image that [`refuse`] looks at.
 pub(super) const TAIL_LEN: usize = 512;
 
@@ -36,16 +29,11 @@ const CONTAINERS: &[(usize, &[u8], &str, &str)] = &[
     (0x40, &[0x7F, 0x10, 0xDA, 0xBE], "VDI", "vdi"),
 ];
 
-/// Whether the image is a CD.
-pub(super) fn is_disc(head: &[u8]) -> bool {
-    head.get(ISO_OFFSET..).is_some_and(|rest| rest.starts_with(ISO_MAGIC))
-}
-
 /// Refuses an image that is no raw disk. `head` and `tail` are its first and last bytes, as many as there are.
 ///
 /// # Errors
 ///
-/// [`ImageError::Compressed`], [`ImageError::Container`] or [`ImageError::Disc`].
+/// [`ImageError::Compressed`] or [`ImageError::Container`].
 pub(super) fn refuse(path: &Path, head: &[u8], tail: &[u8]) -> Result<(), ImageError> {
     let path = || path.to_owned();
     if let Some(&(_, format, command)) = COMPRESSED.iter().find(|(magic, ..)| head.starts_with(magic)) {
@@ -59,12 +47,6 @@ pub(super) fn refuse(path: &Path, head: &[u8], tail: &[u8]) -> Result<(), ImageE
     // A VHD of fixed size is a raw image with a footer.
     if tail.len() == TAIL_LEN && tail.starts_with(b"conectix") {
         return Err(ImageError::Container { path: path(), format: "VHD", qemu_name: "vpc" });
-    }
-    // A hybrid CD has a master boot record with code in the area that ISO 9660 leaves to systems.
-    let boots_as_disk =
-        head.get(510..512) == Some(&SIGNATURE[..]) && head[..BOOT_CODE_LEN].iter().any(|&byte| byte != 0);
-    if is_disc(head) && !boots_as_disk {
-        return Err(ImageError::Disc { path: path() });
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::image::Kind;
+use crate::image::iso::IsoError;
 use crate::units::Bytes;
 
 /// Why an image cannot be used. Nothing has been written.
@@ -85,9 +86,24 @@ pub enum ImageError {
         /// The same, as `qemu-img` names it.
         qemu_name: &'static str,
     },
-    /// It is a CD that does not also boot as a disk.
-    #[error("{} is a CD image without boot code for disks", path.display())]
+    /// It says that it is a CD, and cannot be read as one.
+    #[error("reading {} as a CD image", path.display())]
     Disc {
+        /// The image.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: IsoError,
+    },
+    /// It was asked to be a CD.
+    #[error("{} is no CD image: it has no volume of ISO 9660 or UDF", path.display())]
+    NoDisc {
+        /// The image.
+        path: PathBuf,
+    },
+    /// A geometry was asked for, and a CD has none.
+    #[error("{} is a CD image and its geometry cannot be chosen", path.display())]
+    DiscGeometry {
         /// The image.
         path: PathBuf,
     },
@@ -130,8 +146,10 @@ impl ImageError {
                     raw.display()
                 )
             }
-            Self::Disc { .. } => {
-                "CD images cannot be booted yet; use the disk or floppy image of the same system".into()
+            Self::Disc { source, .. } => source.help().into(),
+            Self::NoDisc { .. } => "leave --kind out: the kind is what the image says".into(),
+            Self::DiscGeometry { .. } => {
+                "leave --chs out, or use --kind hdd for a CD that boots as a disk".into()
             }
             Self::Read { .. } => "copy the image to a healthy disk and try again".into(),
         }

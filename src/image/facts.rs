@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::iso::{BootEntry, DiscWarning, NoBoot};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 /// The kind of disk that the machine will see.
@@ -14,6 +15,15 @@ pub enum Kind {
     Floppy,
     /// One partition: drive 80h, behind a first track that the loader makes.
     Partition,
+    /// A CD: drive E0h, and the drive that it emulates.
+    Disc,
+}
+
+impl ImageFacts {
+    /// The entry that a BIOS boots, of a CD that boots.
+    pub fn boot_entry(&self) -> Option<&BootEntry> {
+        self.disc.as_ref()?.as_ref().ok()
+    }
 }
 
 impl fmt::Display for Kind {
@@ -22,6 +32,7 @@ impl fmt::Display for Kind {
             Self::HardDisk => "hard disk",
             Self::Floppy => "floppy",
             Self::Partition => "partition",
+            Self::Disc => "CD",
         })
     }
 }
@@ -47,18 +58,20 @@ pub struct ImageFacts {
     pub kind: Kind,
     /// Why it is that kind, for people.
     pub reason: &'static str,
-    /// Geometry that INT 13h will answer with.
+    /// Geometry that INT 13h will answer with: of a CD that emulates a disk, for that disk.
     pub geometry: Geometry,
-    /// Sectors of the RAM disk: the lead, the image, and zeros behind it.
+    /// Sectors of 512 bytes of the RAM disk: the lead, the image, and zeros behind it.
     pub disk_sectors: u32,
     /// Sectors that the loader makes before the image; 0 unless the kind is a partition.
     pub lead_sectors: u32,
-    /// BIOS drive number: 80h, or 00h for a floppy.
+    /// BIOS drive number: 80h, 00h for a floppy, or E0h for a CD.
     pub drive: u8,
-    /// CMOS type of a floppy drive; 0 for a hard disk.
+    /// CMOS type of a floppy drive, or of the floppy that a CD emulates; else 0.
     pub drive_type: u8,
     /// Type byte of the partition that the loader makes; 0 unless the kind is a partition.
     pub partition_type: u8,
+    /// How a CD boots, or why it does not; `None` for every other kind.
+    pub disc: Option<Result<BootEntry, NoBoot>>,
     /// NT disk signature, at 1B8h, of a hard disk with a partition table; `None` for every other disk, which has no
     /// place for one.
     pub disk_signature: Option<u32>,
@@ -95,6 +108,8 @@ pub enum Warning {
         /// First sector on the RAM disk.
         lead: u32,
     },
+    /// Something odd about a CD.
+    Disc(DiscWarning),
     /// The geometry that was asked for is smaller than the image.
     BeyondGeometry {
         /// Sectors of the geometry.
@@ -122,6 +137,7 @@ impl fmt::Display for Warning {
                 f,
                 "its boot sector says that it begins at sector {claimed}; in memory it begins at sector {lead}"
             ),
+            Self::Disc(warning) => warning.fmt(f),
             Self::BeyondGeometry { reach, present } => {
                 write!(f, "its geometry reaches {reach} sectors and it has {present}")
             }

@@ -4,6 +4,7 @@
 //! it; [`iso`] reads CD images. None of them writes anything.
 
 mod container;
+mod disc;
 mod error;
 mod facts;
 mod file;
@@ -16,6 +17,7 @@ mod source;
 mod table;
 mod volume;
 
+pub use disc::DISC_GEOMETRY;
 pub use error::ImageError;
 pub use facts::{ImageFacts, Kind, KindChoice, Warning};
 pub use file::FileSource;

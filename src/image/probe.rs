@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::facts::{ImageFacts, Kind, KindChoice, Warning};
 use super::geometry::{self, DISK_LEN_MAX, FLOPPY_LEN_MAX, FLOPPY_SECTORS_MAX};
+use super::iso::{self, Disc, IsoError, NoBoot};
 use super::table::{self, Entry};
 use super::volume::{self, Volume};
-use super::{ImageError, Source, container};
+use super::{ImageError, Source, container, disc};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Images of at least so many bytes are hard disks unless they say otherwise.
@@ -24,7 +25,8 @@ struct Evidence<'a> {
     source: &'a dyn Source,
     len: u64,
     first: [u8; 512],
-    disc: bool,
+    disc: Option<Disc>,
+    disc_error: Option<IsoError>,
     entries: Vec<Entry>,
     volume: Option<Volume>,
 }
@@ -46,16 +48,18 @@ struct Disk {
 /// # Errors
 ///
 /// [`ImageError::Empty`], [`ImageError::TooLarge`] and [`ImageError::NoFloppy`] for a length that cannot be used;
-/// [`ImageError::Compressed`], [`ImageError::Container`] and [`ImageError::Disc`] for what is no raw disk;
-/// [`ImageError::Read`] if the image cannot be read.
+/// [`ImageError::Compressed`] and [`ImageError::Container`] for what is no raw disk; [`ImageError::Disc`],
+/// [`ImageError::NoDisc`] and [`ImageError::DiscGeometry`] for a CD; [`ImageError::Read`] if the image cannot be read.
 pub fn probe(
     path: &Path,
     source: &dyn Source,
     choice: KindChoice,
     chs: Option<Geometry>,
 ) -> Result<ImageFacts, ImageError> {
-    let evidence = Evidence::read(path, source)?;
+    let mut evidence = Evidence::read(path, source)?;
+    let disc = evidence.disc(choice)?;
     let (kind, reason) = match choice {
+        KindChoice::Auto if disc.is_some() => (Kind::Disc, "it is a CD"),
         KindChoice::Auto => evidence.kind(),
         KindChoice::Is(kind) => (kind, "it was asked for"),
     };
@@ -67,6 +71,10 @@ pub fn probe(
         Kind::HardDisk => evidence.hard_disk(chs)?,
         Kind::Floppy => evidence.floppy(chs)?,
         Kind::Partition => evidence.partition(chs),
+        Kind::Disc if chs.is_some() => return Err(ImageError::DiscGeometry { path: path.to_owned() }),
+        Kind::Disc => {
+            Disk::of_disc(disc.as_ref().ok_or_else(|| ImageError::NoDisc { path: path.to_owned() })?)
+        }
     };
     let needed = disk.sectors.saturating_mul(SECTOR_LEN);
     if needed > DISK_LEN_MAX {
@@ -74,7 +82,8 @@ pub fn probe(
     }
     let boot_signature = evidence.first[510..] == table::SIGNATURE;
     let mut warnings: Vec<Warning> = disk.warning.clone().into_iter().collect();
-    if !boot_signature {
+    warnings.extend(disc.iter().flat_map(disc::warnings));
+    if !boot_signature && kind != Kind::Disc {
         warnings.push(Warning::NoBootSignature);
     }
     if !evidence.len.is_multiple_of(SECTOR_LEN) {
@@ -84,7 +93,12 @@ pub fn probe(
         let reach = disk.geometry.sectors();
         warnings.push(Warning::BeyondGeometry { reach, present: evidence.sectors() });
     }
-    let floppy = kind == Kind::Floppy;
+    let (drive, drive_type) = match kind {
+        Kind::HardDisk | Kind::Partition => (0x80, 0),
+        Kind::Floppy => (0x00, geometry::drive_type(&disk.geometry)),
+        Kind::Disc => (0xE0, disc.as_ref().map_or(0, disc::drive_type)),
+    };
+    let contents = disc.as_ref().map(disc::contents).or_else(|| evidence.contents());
     Ok(ImageFacts {
         path: path.to_owned(),
         len: evidence.len,
@@ -93,14 +107,22 @@ pub fn probe(
         geometry: disk.geometry,
         disk_sectors: disk.sectors as u32,
         lead_sectors: disk.lead,
-        drive: if floppy { 0x00 } else { 0x80 },
-        drive_type: if floppy { geometry::drive_type(&disk.geometry) } else { 0 },
+        drive,
+        drive_type,
         partition_type: disk.partition_type,
         disk_signature: if kind == Kind::HardDisk { evidence.disk_signature() } else { None },
+        disc: disc.map(|disc| disc.boot.ok_or(disc.no_boot.unwrap_or(NoBoot::NoRecord))),
         boot_signature,
-        contents: evidence.contents(),
+        contents,
         warnings,
     })
+}
+
+impl Disk {
+    fn of_disc(disc: &Disc) -> Self {
+        let (geometry, sectors) = (disc::geometry(disc), disc::sectors(disc));
+        Self { geometry, sectors, lead: 0, partition_type: 0, warning: None }
+    }
 }
 
 impl<'a> Evidence<'a> {
@@ -136,8 +158,11 @@ impl<'a> Evidence<'a> {
         if sectors > 1 && entries.iter().all(|entry| entry.start >= sectors) {
             entries.clear();
         }
-        let mut evidence =
-            Self { path, source, len, first, disc: container::is_disc(&head), entries, volume };
+        let (disc, disc_error) = match iso::read(source) {
+            Ok(disc) => (disc, None),
+            Err(error) => (None, Some(error)),
+        };
+        let mut evidence = Self { path, source, len, first, disc, disc_error, entries, volume };
         // `mformat` puts an entry that begins at sector 0 into the boot sector of its file systems.
         let at_start = evidence.volume.is_some() && evidence.entries.iter().all(|entry| entry.start == 0);
         if at_start || evidence.floppy_volume().is_some() {
@@ -150,15 +175,31 @@ impl<'a> Evidence<'a> {
         self.len.div_ceil(SECTOR_LEN)
     }
 
+    /// The disc that the image becomes; `None` if it becomes something else.
+    ///
+    /// A disc that only boots as a disk is a disk, as is one whose descriptors are damaged and that has partitions.
+    fn disc(&mut self, choice: KindChoice) -> Result<Option<Disc>, ImageError> {
+        let asked = choice == KindChoice::Is(Kind::Disc);
+        if !asked && choice != KindChoice::Auto {
+            return Ok(None);
+        }
+        match self.disc_error.take() {
+            Some(source) if asked || self.entries.is_empty() => {
+                Err(ImageError::Disc { path: self.path.to_owned(), source })
+            }
+            _ => {
+                let disc = self.disc.as_ref();
+                Ok(disc.filter(|disc| asked || disc.boot.is_some() || !disc.hybrid).cloned())
+            }
+        }
+    }
+
     fn kind(&self) -> (Kind, &'static str) {
         if self.floppy_volume().is_some() {
             return (Kind::Floppy, "its file system is a floppy's");
         }
         if table::active(&self.entries).is_some() {
             return (Kind::HardDisk, "it has a partition table with an active entry");
-        }
-        if self.disc {
-            return (Kind::HardDisk, "it is a CD that also boots as a disk");
         }
         let in_first_sector = self.volume.as_ref().filter(|_| self.entries.is_empty());
         match in_first_sector {
@@ -300,8 +341,8 @@ impl<'a> Evidence<'a> {
 
     /// What is on the image, in a few words.
     fn contents(&self) -> Option<String> {
-        if self.disc {
-            return Some("hybrid CD".into());
+        if let Some(disc) = &self.disc {
+            return Some(format!("also a CD: {}", disc::contents(disc)));
         }
         if !self.entries.is_empty() {
             let active = table::active(&self.entries);

@@ -1,13 +1,14 @@
 //! The bytes of a capsule: header, chunk table, and which parts of the image follow.
 
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion,
-    HEADER_HASHED_LEN, codec,
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc,
+    HEADER_HASHED_LEN, codec, emulation,
 };
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::Content;
-use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Scan};
+use crate::image::iso::Emulation;
+use crate::image::{CHUNK_LEN, CHUNK_SHIFT, DISC_GEOMETRY, Kind, Scan};
 use crate::plan::{CapsulePlan, kind_of};
 use crate::units::SECTOR_LEN;
 
@@ -94,6 +95,11 @@ fn header(
     table: [u8; 32],
 ) -> CapsuleHeader {
     let facts = &plan.facts;
+    // A CD that is not booted emulates nothing.
+    let (geometry, drive_type) = match (facts.kind, plan.is_boot()) {
+        (Kind::Disc, false) => (DISC_GEOMETRY, 0),
+        _ => (facts.geometry, facts.drive_type),
+    };
     let mut title = [0; 64];
     title[..plan.title.len()].copy_from_slice(plan.title.as_bytes());
     let mut header = CapsuleHeader {
@@ -112,19 +118,44 @@ fn header(
         chunk_shift: CHUNK_SHIFT,
         kind: kind_of(facts.kind),
         drive: plan.number,
-        drive_type: facts.drive_type,
-        cylinders: facts.geometry.cylinders.into(),
-        heads: facts.geometry.heads.into(),
-        sectors_per_track: facts.geometry.sectors_per_track.into(),
+        drive_type,
+        cylinders: geometry.cylinders.into(),
+        heads: geometry.heads.into(),
+        sectors_per_track: geometry.sectors_per_track.into(),
         partition_type: facts.partition_type,
         reserved_1: [0; 3],
         title,
         companions: links.companions,
-        disc: Default::default(),
+        disc: disc(plan),
         disk_signature: links.disk_signature.into(),
         reserved_2: [0; 40],
         header_blake3: [0; 32],
     };
     header.header_blake3 = *blake3::hash(&header.as_bytes()[..HEADER_HASHED_LEN]).as_bytes();
     header
+}
+
+/// How a CD boots; zeros for every other kind.
+fn disc(plan: &CapsulePlan) -> Disc {
+    if plan.facts.kind != Kind::Disc {
+        return Disc::default();
+    }
+    let Some(boot) = plan.facts.boot_entry().filter(|_| plan.is_boot()) else {
+        return Disc { emulation: emulation::NOT_BOOTABLE, ..Disc::default() };
+    };
+    Disc {
+        emulation: match boot.emulation {
+            Emulation::NoEmulation => emulation::NONE,
+            Emulation::Floppy12 => emulation::FLOPPY_1200,
+            Emulation::Floppy144 => emulation::FLOPPY_1440,
+            Emulation::Floppy288 => emulation::FLOPPY_2880,
+            Emulation::HardDisk => emulation::HARD_DISK,
+        },
+        load_segment: boot.load_segment.into(),
+        load_sectors: boot.load_sectors.into(),
+        load_lba: boot.load_lba.into(),
+        catalogue_lba: boot.catalogue_lba.into(),
+        emulated_sectors: boot.disk.as_ref().map_or(0, |disk| disk.sectors as u32).into(),
+        ..Disc::default()
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ramkey_format::capsule::{DRIVES_MAX, kind, numbers_of};
 
 use super::{CapsulePlan, CapsuleRole, ImageRequest, PlanError, Request};
+use crate::image::iso::Emulation;
 use crate::image::{ImageFacts, Kind};
 
 /// What becomes of the sectors that the machine writes to a RAM drive.
@@ -80,6 +81,7 @@ pub(crate) fn kind_of(kind: Kind) -> u8 {
         Kind::HardDisk => kind::HARD_DISK,
         Kind::Floppy => kind::FLOPPY,
         Kind::Partition => kind::PARTITION,
+        Kind::Disc => kind::DISC,
     }
 }
 
@@ -106,9 +108,12 @@ pub(super) fn check(request: &Request) -> Result<(), PlanError> {
     request.images.iter().try_for_each(|image| check_room(image, &request.companions))
 }
 
-/// Refuses more drives, or more floppies, than there are numbers.
+/// Refuses a CD that does not boot, and more drives, or more floppies, than there are numbers.
 fn check_room(image: &ImageRequest, companions: &[CompanionRequest]) -> Result<(), PlanError> {
     let path = || image.facts.path.clone();
+    if let Some(Err(why)) = &image.facts.disc {
+        return Err(PlanError::NoBoot { path: path(), why: why.clone() });
+    }
     let kinds = kinds_of_boot(&image.facts).chain(companions.iter().map(|companion| companion.facts.kind));
     let found = kinds.clone().count();
     if found > DRIVES_MAX {
@@ -122,9 +127,14 @@ fn check_room(image: &ImageRequest, companions: &[CompanionRequest]) -> Result<(
     Ok(())
 }
 
-/// The kinds of the drives that a boot image becomes.
+/// The kinds of the drives that a boot image becomes: its own, and the one that a CD emulates.
 fn kinds_of_boot(facts: &ImageFacts) -> impl Iterator<Item = Kind> + Clone {
-    std::iter::once(facts.kind)
+    let emulated = facts.boot_entry().and_then(|boot| match boot.emulation {
+        Emulation::NoEmulation => None,
+        Emulation::HardDisk => Some(Kind::HardDisk),
+        Emulation::Floppy12 | Emulation::Floppy144 | Emulation::Floppy288 => Some(Kind::Floppy),
+    });
+    std::iter::once(facts.kind).chain(emulated)
 }
 
 /// Whether the machine's own hard disks come before those in RAM, where there are any in RAM.

@@ -83,9 +83,12 @@ fn build() -> Result<Built, String> {
 
     let sector0 = assemble(&folder, "mbr/sector0.asm")?;
     assemble(&folder, "mbr/ram_mbr.asm")?;
-    let resident = assemble(&folder, "resident/resident.asm")?;
-    if resident.len() > RESIDENT_MAX as usize {
-        return Err(format!("the resident part has {} bytes, limit {RESIDENT_MAX}", resident.len()));
+    for head in ["resident/head_memdisk.asm", "resident/head_grub4dos.asm"] {
+        assemble(&folder, head)?;
+    }
+    let engine = assemble(&folder, "resident/resident.asm")?;
+    if engine.len() > RESIDENT_MAX as usize {
+        return Err(format!("the engine has {} bytes, limit {RESIDENT_MAX}", engine.len()));
     }
     let mut boot = assemble(&folder, "stage2/stage2.asm")?;
     let (loader, rustc) = build_loader(&folder)?;

@@ -38,7 +38,7 @@ constants! {
     /// Stage 2 loads the loader here; 64 KiB aligned for DMA.
     LOADER_LOAD = 0x1_0000;
     /// One past the loader's code, data and zeroed memory.
-    LOADER_END = 0x3_8000;
+    LOADER_END = 0x2_8000;
     /// Initial stack pointer of the loader; its stack begins at LOADER_END.
     LOADER_STACK_TOP = 0x4_0000;
     /// Buffer for INT 13h transfers; 64 KiB aligned for DMA.

@@ -13,6 +13,7 @@ extern crate std;
 pub mod blake3;
 pub mod capsule;
 pub mod drive;
+pub mod drives;
 pub mod fat;
 pub mod file;
 pub mod geometry;

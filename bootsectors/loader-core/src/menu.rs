@@ -36,6 +36,8 @@ pub enum Key {
     Enter,
     /// 1 to 9: boots that entry. 0 does nothing.
     Digit(u8),
+    /// Changes how INT 13h copies.
+    Copy,
     /// Any other key: stops the countdown.
     Other,
 }
@@ -49,6 +51,8 @@ pub enum Action {
     Redraw,
     /// Boot this entry.
     Boot(usize),
+    /// Change how INT 13h copies, and draw again.
+    SwitchCopy,
     /// Draw again, and say that this entry does not fit the memory.
     Refused(usize),
 }
@@ -141,6 +145,7 @@ impl Menu {
                     return self.boot();
                 }
             }
+            Key::Copy => return Action::SwitchCopy,
             Key::Other => {}
         }
         if counted || self.selected != before { Action::Redraw } else { Action::None }

@@ -1,15 +1,18 @@
 //! The order of events, from stage 2 to the image's first sector.
 
 use ramkey_format::boot::{BootHeader, NO_WAIT};
+use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
 use ramkey_format::memory::STAGE2_LOAD;
+use ramkey_format::resident::{COPY_AUTO, COPY_DIRECT, COPY_INT15};
 use ramkey_loader_core::drive::{Disk, Method};
 use ramkey_loader_core::fat::{FatError, Volume};
+use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 
 use crate::console::Console;
 use crate::halt::{Text, stop};
-use crate::{a20, bios, choose, disk, install, load, low, map};
+use crate::{a20, bios, choose, disk, images, install, load, low, map};
 
 /// Bytes of the file allocation table that are kept in memory.
 const FAT_WINDOW: usize = 8 << 10;
@@ -45,45 +48,127 @@ pub fn run() -> ! {
         Err(error) => stop_for(&mut console, error, b""),
     };
     let room = map.largest_fit();
-    let images = choose::images(&mut console, &mut disk, &mut volume, room);
-    let file = choose::choose(&mut console, &images, room, map.total_ram(), header.menu_timeout);
+    let ram = map.total_ram();
+    let images = images::find(&mut console, &mut disk, &mut volume, &map);
+    let mut copy = None;
+    let image = choose::choose(&mut console, &images, room, ram, header.menu_timeout, &mut copy);
 
-    let ram_disk = load::load(&mut console, &mut disk, &mut volume, &file, &mut map);
-    let resident = install::install(&mut console, &ram_disk, &mut map, base_kib, info.drive, a20_method);
+    if image.companions[0].is_some() {
+        let mut line = Text::new();
+        line.decimal(image.files().count() as u32).text(" images belong together and need ");
+        line.mib(image.need).text(" MB.");
+        console.line(b"");
+        console.line(line.as_bytes());
+    }
+    let mut disks = [const { None }; DRIVES_MAX];
+    for (file, place) in image.files().zip(&mut disks) {
+        *place = Some(load::load(&mut console, &mut disk, &mut volume, &file, &mut map));
+    }
+    let stored = disks[0].as_ref().map_or(0, |boot| boot.header.flags.get());
+    let installed = install::install(&mut console, &disks, &mut map, base_kib, info.drive, a20_method);
 
-    let mut line = Text::new();
-    line.text("In memory and proven: BLAKE3 ").hash(&ram_disk.header.image_blake3[..8]);
-    line.text(". You may remove the stick.");
     console.line(b"");
-    console.line(line.as_bytes());
-    wait(&mut console, header.start_timeout);
-    install::hand_off(&ram_disk, resident)
+    let last = disks.iter().flatten().count() - 1;
+    for (place, ram_disk) in disks.iter().flatten().enumerate() {
+        let mut line = Text::new();
+        line.text("In memory and proven: BLAKE3 ").hash(&ram_disk.header.image_blake3[..8]).text(".");
+        if place == last {
+            line.text(if stored & flags::KEEP_STICK != 0 {
+                " Leave the stick plugged in."
+            } else {
+                " You may remove the stick."
+            });
+        }
+        console.line(line.as_bytes());
+    }
+    let mut copy = copy.unwrap_or(CopyMode::of(stored));
+    wait(&mut console, header.start_timeout, &mut copy);
+    install::hand_off(&installed, copy)
 }
 
-/// Waits `timeout` seconds or for a key; 0 waits for a key only.
-fn wait(console: &mut Console, timeout: u8) {
+/// How INT 13h moves bytes between the RAM disk and below 1 MiB.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum CopyMode {
+    /// Our own mode switch, and INT 15h AH=87h in V86 mode.
+    Auto,
+    /// Our own mode switch wherever the processor allows it.
+    Direct,
+    /// INT 15h AH=87h.
+    Int15,
+}
+
+impl CopyMode {
+    /// What the flags of a capsule say.
+    fn of(stored: u32) -> Self {
+        match stored & (flags::COPY_DIRECT | flags::COPY_INT15) {
+            flags::COPY_DIRECT => Self::Direct,
+            flags::COPY_INT15 => Self::Int15,
+            _ => Self::Auto,
+        }
+    }
+
+    /// The one that the key C chooses next.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Auto => Self::Direct,
+            Self::Direct => Self::Int15,
+            Self::Int15 => Self::Auto,
+        }
+    }
+
+    /// For the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Direct => "direct",
+            Self::Int15 => "INT 15h",
+        }
+    }
+
+    /// For the engine.
+    pub fn value(self) -> u8 {
+        (match self {
+            Self::Auto => COPY_AUTO,
+            Self::Direct => COPY_DIRECT,
+            Self::Int15 => COPY_INT15,
+        }) as u8
+    }
+}
+
+/// Waits `timeout` seconds or for a key; 0 waits for a key only. The key C changes `copy` and stops the countdown.
+fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
     if timeout == NO_WAIT {
         return;
     }
     let mut clock = Clock::new(bios::ticks());
-    let total = ticks(timeout);
+    let mut total = Some(ticks(timeout)).filter(|_| timeout != 0);
     let mut shown = u32::MAX;
     loop {
-        if console.key().is_some() {
-            break;
+        match console.key() {
+            Some(Key::Copy) => {
+                *copy = copy.next();
+                total = None;
+                shown = u32::MAX;
+            }
+            Some(_) => break,
+            None => {}
         }
         let elapsed = clock.elapsed(bios::ticks());
-        if timeout != 0 && elapsed >= total {
+        if total.is_some_and(|total| elapsed >= total) {
             break;
         }
-        let left = seconds(total.saturating_sub(elapsed + 1)) + 1;
+        let left = total.map_or(0, |total| seconds(total.saturating_sub(elapsed + 1)) + 1);
         if left != shown {
             shown = left;
             let mut line = Text::new();
-            match timeout {
-                0 => line.text("Press a key to start."),
-                _ => line.text("Starting in ").decimal(left).text(" s; a key starts now. "),
+            match total {
+                None => line.text("Press a key to start."),
+                Some(_) => line.text("Starting in ").decimal(left).text(" s; a key starts now. "),
             };
+            if *copy != CopyMode::Auto {
+                line.text(" INT 13h copies: ").text(copy.name()).text(".");
+            }
+            line.pad_to(60);
             console.over(line.as_bytes());
         }
     }

@@ -100,6 +100,7 @@ impl Console {
             return Some(match (scan, character) {
                 (_, b'0'..=b'9') => Key::Digit(character - b'0'),
                 (_, b'\r') => Key::Enter,
+                (_, b'c' | b'C') => Key::Copy,
                 (0x48, _) => Key::Up,
                 (0x50, _) => Key::Down,
                 (0x47, _) => Key::Home,
@@ -121,6 +122,7 @@ impl Console {
             b'\r' | b'\n' => Key::Enter,
             b'k' => Key::Up,
             b'j' => Key::Down,
+            b'c' => Key::Copy,
             _ => return None,
         })
     }

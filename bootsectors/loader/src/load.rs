@@ -1,6 +1,6 @@
 //! Loads an image into high memory and proves it there, chunk by chunk.
 
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry};
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, DISC_SECTOR_LEN};
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::{ChunkError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::Disk;
@@ -35,11 +35,40 @@ impl RamDisk {
     pub fn image(&self) -> u32 {
         self.base + (self.header.lead_sectors.get() << 9)
     }
+
+    /// Linear address of a CD's boot image.
+    pub fn boot_image(&self) -> u32 {
+        self.base + self.header.disc.load_lba.get() * DISC_SECTOR_LEN as u32
+    }
 }
 
-/// Bytes of memory that an image needs: the RAM disk and its chunk table, both in whole pages.
-pub fn need(header: &CapsuleHeader) -> u64 {
-    disk_len(header) + table_len(header)
+/// Memory that an image needs, in whole pages.
+#[derive(Clone, Copy, Default)]
+pub struct Need {
+    /// Bytes of the RAM disk.
+    disk: u64,
+    /// Bytes of the chunk table below it, which is free memory again when the disk is proven.
+    table: u64,
+}
+
+impl Need {
+    /// Bytes in all.
+    pub fn all(self) -> u64 {
+        self.disk + self.table
+    }
+}
+
+/// What the image of a capsule needs.
+pub fn need(header: &CapsuleHeader) -> Need {
+    Need { disk: disk_len(header), table: table_len(header) }
+}
+
+/// Takes a RAM disk out of `map`; its linear address and that of its chunk table, if there is room.
+pub fn place(map: &mut Map, need: Need) -> Option<(u32, u32)> {
+    let table = map.highest_fit(need.all(), PAGE as u32)?;
+    let disk = table + need.table as u32;
+    map.reserve(u64::from(disk), need.disk);
+    Some((disk, table))
 }
 
 fn disk_len(header: &CapsuleHeader) -> u64 {
@@ -63,24 +92,24 @@ pub fn load(
         Ok(header) => header,
         Err(damage) => stop_damaged(console, file, damage),
     };
-    let Some(place) = map.highest_fit(need(&header), PAGE as u32) else {
+    let need = need(&header);
+    let Some((base, table)) = place(map, need) else {
         stop(console, errors::TOO_LITTLE_MEMORY, b"");
     };
-    for end in [place, place + (need(&header) - PAGE) as u32] {
+    for end in [table, table + (need.all() - PAGE) as u32] {
         if !low::holds(end) {
             let mut line = Text::new();
             line.text("the BIOS told of memory at 0x").hex(u64::from(end), 8).text(", and there is none");
             stop(console, errors::MEMORY_WRONG, line.as_bytes());
         }
     }
-    // The table lies below the disk, and is free memory again when the disk is proven.
-    let ram_disk = RamDisk { base: place + table_len(&header) as u32, header };
+    let ram_disk = RamDisk { base, header };
     let header = &ram_disk.header;
     console.line(b"");
     console.write(b"Loading ");
     console.line(header.title().unwrap_or("").as_bytes());
 
-    let table = low::high(place, header.table_len() as usize);
+    let table = low::high(table, header.table_len() as usize);
     let table = match load_table(&mut reader, header, table) {
         Ok(table) => table,
         Err(damage) => stop_damaged(console, file, damage),
@@ -98,7 +127,6 @@ pub fn load(
     meter.draw(console);
     console.line(b"");
     clear_rest(&ram_disk);
-    map.reserve(u64::from(ram_disk.base), disk_len(header));
     ram_disk
 }
 

@@ -68,3 +68,40 @@ pub fn holds(address: u32) -> bool {
         }
     })
 }
+
+/// Bytes with fields at offsets, little-endian. An offset outside them is a fault of the loader.
+pub struct Bytes<'b>(pub &'b mut [u8]);
+
+impl Bytes<'_> {
+    /// Writes `bytes` from `offset` on.
+    pub fn put(&mut self, offset: u32, bytes: &[u8]) {
+        self.0[offset as usize..offset as usize + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Writes 8 bits.
+    pub fn put8(&mut self, offset: u32, value: u8) {
+        self.put(offset, &[value]);
+    }
+
+    /// Writes 16 bits.
+    pub fn put16(&mut self, offset: u32, value: u16) {
+        self.put(offset, &value.to_le_bytes());
+    }
+
+    /// Writes 32 bits.
+    pub fn put32(&mut self, offset: u32, value: u32) {
+        self.put(offset, &value.to_le_bytes());
+    }
+
+    /// Reads 32 bits.
+    pub fn get32(&self, offset: u32) -> u32 {
+        let at = offset as usize;
+        u32::from_le_bytes([self.0[at], self.0[at + 1], self.0[at + 2], self.0[at + 3]])
+    }
+
+    /// The sum of `len` bytes from `offset` on.
+    pub fn sum(&self, offset: u32, len: u32) -> u8 {
+        let bytes = &self.0[offset as usize..(offset + len) as usize];
+        bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
+    }
+}

@@ -1,6 +1,6 @@
 //! The loader: from stage 2's jump to the image's first sector.
 //!
-//! Entered in 32-bit protected mode with flat segments, interrupts off and a stack of 32 KiB. Everything that can
+//! Entered in 32-bit protected mode with flat segments, interrupts off and a stack of 96 KiB. Everything that can
 //! be decided without hardware is in `ramkey-loader-core`; here are the BIOS calls, the ports and the memory. The
 //! order of events is in [`boot::run`].
 
@@ -10,10 +10,14 @@
 mod a20;
 mod bios;
 mod boot;
+mod changes;
 mod choose;
 mod console;
 mod disk;
+mod drives;
 mod halt;
+mod heads;
+mod images;
 mod install;
 mod load;
 mod low;

@@ -1,0 +1,75 @@
+//! What is changed in a RAM disk after it was proven. The stored image stays as it is, and each change is said.
+
+use ramkey_format::capsule::kind;
+use ramkey_format::memory::SECTOR_SIZE;
+use ramkey_loader_core::geometry::{Geometry, partition_entry};
+
+use crate::console::Console;
+use crate::halt::Text;
+use crate::load::RamDisk;
+use crate::low;
+
+/// The assembled sector 0 of a partition image's disk.
+static RAM_MBR: &[u8; SECTOR_SIZE as usize] = include_bytes!(concat!(env!("RAMKEY_BLOBS"), "/ram_mbr.bin"));
+
+const BPB_SIGNATURES: [usize; 2] = [0x26, 0x42];
+/// Sector 0: disk signature, as Windows NT knows it.
+const DISK_SIGNATURE: core::ops::Range<usize> = 0x1B8..0x1BC;
+
+/// Makes the changes that `ram_disk` needs.
+pub fn make(console: &mut Console, ram_disk: &RamDisk) {
+    if ram_disk.header.kind == kind::PARTITION {
+        make_first_track(console, ram_disk);
+    }
+    let signature = ram_disk.header.disk_signature.get();
+    if signature != 0 {
+        let first = low::high(ram_disk.base, SECTOR_SIZE as usize);
+        first[DISK_SIGNATURE].copy_from_slice(&signature.to_le_bytes());
+        let mut line = Text::new();
+        line.text("Changed in memory: disk signature from 0 to ").hex(u64::from(signature), 8).text("h.");
+        console.line(line.as_bytes());
+    }
+}
+
+/// Makes the track before a partition image: sector 0 with one active entry, and tells the partition's boot sector
+/// where it is. The image was proven before; what is changed is said on the screen.
+fn make_first_track(console: &mut Console, ram_disk: &RamDisk) {
+    let header = &ram_disk.header;
+    let lead = header.lead_sectors.get();
+    let geometry = Geometry { heads: header.heads.get(), sectors_per_track: header.sectors_per_track.get() };
+    let first = low::high(ram_disk.base, SECTOR_SIZE as usize);
+    first.copy_from_slice(RAM_MBR);
+    // The disk signature must not be zero, and differ from image to image.
+    first[DISK_SIGNATURE].copy_from_slice(&header.image_blake3[..4]);
+    first[DISK_SIGNATURE.start] |= 1;
+    let entry = partition_entry(&geometry, header.partition_type, lead, header.disk_sectors.get() - lead);
+    first[0x1BE..0x1CE].copy_from_slice(&entry);
+
+    let boot = low::high(ram_disk.image(), SECTOR_SIZE as usize);
+    let bytes_per_sector = u16::from_le_bytes([boot[11], boot[12]]);
+    let hidden = u32::from_le_bytes([boot[28], boot[29], boot[30], boot[31]]);
+    if u32::from(bytes_per_sector) != SECTOR_SIZE {
+        return;
+    }
+    let mut line = Text::new();
+    line.text("Changed in memory:");
+    let nothing = line.as_bytes().len();
+    if hidden != lead {
+        boot[28..32].copy_from_slice(&lead.to_le_bytes());
+        line.text(" hidden sectors from ").decimal(hidden).text(" to ").decimal(lead).text(".");
+    }
+    for at in BPB_SIGNATURES {
+        let drive = &mut boot[at - 2..=at];
+        if drive[2] == 0x29 && drive[0] != header.drive {
+            line.text(" drive from ")
+                .hex(u64::from(drive[0]), 2)
+                .text("h to ")
+                .hex(u64::from(header.drive), 2);
+            line.text("h.");
+            drive[0] = header.drive;
+        }
+    }
+    if line.as_bytes().len() > nothing {
+        console.line(line.as_bytes());
+    }
+}

@@ -1,0 +1,185 @@
+//! What is on the stick: every image, and the set of drives that belongs to each.
+
+use ramkey_format::capsule::{
+    COMPANIONS_MAX, CapsuleError, CapsuleHeader, Companion, EXTENSION, FOLDER, flags,
+};
+use ramkey_format::errors;
+use ramkey_loader_core::capsule::{OpenError, open};
+use ramkey_loader_core::drive::Disk;
+use ramkey_loader_core::fat::{FileEntry, Volume};
+use ramkey_loader_core::file::FileReader;
+use ramkey_loader_core::memory::Map;
+use ramkey_loader_core::menu::{ENTRIES_MAX, TITLE_MAX};
+use ramkey_loader_core::text::Line;
+
+use crate::boot::stop_for;
+use crate::console::Console;
+use crate::disk::Int13;
+use crate::halt::stop;
+use crate::load::{self, Need};
+
+/// Companions that a stick can have; further ones are not found, and said to be missing.
+const COMPANIONS_SEEN: usize = 48;
+
+/// An image that can be chosen.
+#[derive(Clone, Copy)]
+pub struct Image {
+    /// Its capsule.
+    pub file: FileEntry,
+    /// The capsules of its other drives, in order.
+    pub companions: [Option<FileEntry>; COMPANIONS_MAX],
+    /// Title for people.
+    pub title: Line<TITLE_MAX>,
+    /// Bytes of memory that all its drives need.
+    pub need: u64,
+    /// Whether this machine has that much, in pieces that are large enough.
+    pub fits: bool,
+    /// Why it cannot be booted at all.
+    pub damage: Option<Damage>,
+}
+
+/// Why an image cannot be booted.
+#[derive(Clone, Copy)]
+pub enum Damage {
+    /// Its capsule is not what it should be.
+    Capsule(OpenError),
+    /// This companion is not in the folder, or is another image than it was.
+    Missing([u8; 8]),
+}
+
+impl Image {
+    /// Its capsule and those of its other drives.
+    pub fn files(&self) -> impl Iterator<Item = FileEntry> + '_ {
+        core::iter::once(self.file).chain(self.companions.iter().flatten().copied())
+    }
+}
+
+/// The images on the stick, in the order of the folder.
+pub struct Images {
+    images: [Option<Image>; ENTRIES_MAX],
+    count: usize,
+}
+
+impl Images {
+    /// How many there are; at least one.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Image `index`.
+    pub fn get(&self, index: usize) -> Option<&Image> {
+        self.images.get(index)?.as_ref()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Image> {
+        self.images.iter().flatten()
+    }
+}
+
+/// A companion in the folder.
+#[derive(Clone, Copy)]
+struct Seen {
+    file: FileEntry,
+    image_blake3: [u8; 16],
+    need: Need,
+}
+
+/// Finds the capsules and reads their headers; stops when there are none.
+pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'_>, map: &Map) -> Images {
+    let mut name = [b' '; 11];
+    name[..FOLDER.len()].copy_from_slice(FOLDER.as_bytes());
+    let mut extension = [b' '; 3];
+    extension.copy_from_slice(EXTENSION.as_bytes());
+
+    let mut folder = match volume.find_folder(disk, &name) {
+        Ok(folder) => folder,
+        Err(error) => stop_for(console, error, b""),
+    };
+    let mut images = Images { images: [None; ENTRIES_MAX], count: 0 };
+    let mut wanted = [[Companion::default(); COMPANIONS_MAX]; ENTRIES_MAX];
+    let mut needs = [Need::default(); ENTRIES_MAX];
+    let mut seen: [Option<Seen>; COMPANIONS_SEEN] = [None; COMPANIONS_SEEN];
+    let mut companions = 0;
+    let mut too_many = false;
+    loop {
+        let file = match volume.next_file(disk, &mut folder, &extension) {
+            Ok(Some(file)) => file,
+            Ok(None) => break,
+            Err(error) => stop_for(console, error, b""),
+        };
+        let opened = open(&mut FileReader::new(disk, volume, file));
+        match &opened {
+            Ok(header) if header.flags.get() & flags::COMPANION != 0 => {
+                if let Some(free) = seen.get_mut(companions) {
+                    let mut image_blake3 = [0; 16];
+                    image_blake3.copy_from_slice(&header.image_blake3[..16]);
+                    *free = Some(Seen { file, image_blake3, need: load::need(header) });
+                    companions += 1;
+                }
+                continue;
+            }
+            // "._NAME.RKC", in which a Macintosh keeps what FAT has no place for.
+            Err(OpenError::Format(CapsuleError::NotACapsule)) if file.name[0] == b'_' => continue,
+            _ => {}
+        }
+        let Some(free) = images.images.get_mut(images.count) else {
+            too_many = true;
+            continue;
+        };
+        *free = Some(match &opened {
+            Ok(header) => {
+                wanted[images.count] = header.companions;
+                needs[images.count] = load::need(header);
+                sound(file, header)
+            }
+            Err(damage) => damaged(file, *damage),
+        });
+        images.count += 1;
+    }
+    if images.count == 0 {
+        stop(console, errors::NO_CAPSULE, b"");
+    }
+    if too_many {
+        console.line(b"More images than the menu can hold: the rest is not shown.");
+    }
+    for (image, (wanted, need)) in images.images.iter_mut().flatten().zip(wanted.iter().zip(needs)) {
+        if image.damage.is_none() {
+            complete(image, wanted, need, &seen, map);
+        }
+    }
+    images
+}
+
+fn sound(file: FileEntry, header: &CapsuleHeader) -> Image {
+    let mut title = Line::new();
+    title.text(header.title().unwrap_or(""));
+    Image { file, companions: [None; COMPANIONS_MAX], title, need: 0, fits: false, damage: None }
+}
+
+fn damaged(file: FileEntry, damage: OpenError) -> Image {
+    let mut title = Line::new();
+    title.bytes(&file.name[..8]);
+    let damage = Some(Damage::Capsule(damage));
+    Image { file, companions: [None; COMPANIONS_MAX], title, need: 0, fits: false, damage }
+}
+
+/// Finds the companions of an image, and whether all of them fit the memory together.
+fn complete(image: &mut Image, wanted: &[Companion], first: Need, seen: &[Option<Seen>], map: &Map) {
+    let mut map = map.clone();
+    image.need = first.all();
+    image.fits = load::place(&mut map, first).is_some();
+    for (wanted, place) in wanted.iter().take_while(|wanted| wanted.is_there()).zip(&mut image.companions) {
+        let found = seen
+            .iter()
+            .flatten()
+            .find(|seen| seen.file.name[..8] == wanted.name && seen.image_blake3 == wanted.image_blake3);
+        let Some(found) = found else {
+            image.damage = Some(Damage::Missing(wanted.name));
+            return;
+        };
+        *place = Some(found.file);
+        image.need += found.need.all();
+        image.fits &= load::place(&mut map, found.need).is_some();
+    }
+}

@@ -1,0 +1,171 @@
+; el_torito.asm - what only CDs need: INT 13h AH=4Ah to 4Dh, and finding the drive.
+;
+; Included by: resident.asm, last            Contract: int13_entry
+; Source:      El Torito 1.0, section 4
+
+; El Torito's specification packet; VAR_SPECIFICATION holds ours.
+struc SPECIFICATION
+  .size:        resb 1                      ; 00  13h
+  .media:       resb 1                      ; 01
+  .drive:       resb 1                      ; 02
+  .controller:  resb 1                      ; 03
+  .lba:         resd 1                      ; 04
+  .device:      resw 1                      ; 08
+  .buffer:      resw 1                      ; 0A
+  .segment:     resw 1                      ; 0C
+  .count:       resw 1                      ; 0E
+  .cylinder:    resb 1                      ; 10
+  .sector:      resb 1                      ; 11
+  .head:        resb 1                      ; 12
+endstruc
+%if SPECIFICATION_size != SPECIFICATION_LEN
+  %error "the specification packet must have the length that resident.rs says"
+%endif
+
+; The packet of AH=4Dh.
+struc CATALOGUE
+  .size:        resb 1                      ; 00  8
+  .count:       resb 1                      ; 01  sectors of 2048 bytes
+  .buffer:      resd 1                      ; 02  real-mode far pointer
+  .first:       resw 1                      ; 06  from the start of the catalogue
+endstruc
+
+ANY_DISC                equ 7Fh             ; DL of AX=4B00h and 4B01h
+
+; ---------------------------------------------------------------------------
+; find_disc - is DL one of our CDs?
+;
+;   in      DL; the caller's BX is in caller_bx
+;   stack   the caller's: nothing above INT's own
+; ---------------------------------------------------------------------------
+find_disc:
+        mov     bx, [cs:VAR(BOOT_DISC)]
+        test    bx, bx
+        jz      .look
+        cmp     dl, ANY_DISC
+        jne     .look
+        cmp     ah, 4Bh
+        je      our_drive
+.look:
+        mov     bx, [cs:VAR(RECORDS)]
+.record:
+        cmp     byte [cs:bx + RECORD_CLASS], CLASS_DISC
+        jne     .next
+        cmp     dl, [cs:bx + RECORD_DRIVE]
+        je      our_drive
+.next:
+        add     bx, RECORD_LEN
+        cmp     bx, [cs:VAR(E820)]
+        jb      .record
+        jmp     int13_entry.unchanged
+
+; ---------------------------------------------------------------------------
+; fn_4b_end_emulation - AL = 0: the emulated drive goes; AL = 1: status only
+;
+;   out     the packet at DS:SI is filled in
+; ---------------------------------------------------------------------------
+fn_4b_end_emulation:
+        mov     al, [ARG(eax)]
+        cmp     al, 1
+        ja      bad_command
+        mov     es, [ARG(ds)]
+        mov     di, [ARG(esi)]
+        mov     si, VAR(SPECIFICATION)
+        mov     cx, SPECIFICATION_LEN
+        rep movsb
+        je      .done                       ; AL = 1: the comparison's flags
+        mov     ah, [VAR(REPLACED)]
+        call    emulated_place
+.done:
+        mov     ah, STATUS_OK
+        ret
+
+; ---------------------------------------------------------------------------
+; fn_4a_start_emulation - the drive that the packet at DS:SI names, if it is ours,
+; is there again; fn_4c_boot - and boots
+;
+;   out     AH = 01h      the packet names another boot image
+; ---------------------------------------------------------------------------
+fn_4a_start_emulation:
+        mov     es, [ARG(ds)]
+        mov     di, [ARG(esi)]
+        mov     al, [es:di + SPECIFICATION.media]
+        xor     al, [VAR(SPECIFICATION) + SPECIFICATION.media]
+        test    al, 0Fh
+        jnz     bad_command
+        mov     eax, [es:di + SPECIFICATION.lba]
+        cmp     eax, [VAR(SPECIFICATION) + SPECIFICATION.lba]
+        jne     bad_command
+        mov     ah, [emulated_is]
+        cmp     ah, MAP_NONE
+        je      .there                      ; it never went
+        call    emulated_place
+.there:
+        mov     ah, STATUS_OK
+        ret
+
+fn_4c_boot:
+        call    fn_4a_start_emulation
+        test    ah, ah
+        jnz     .failed
+        mov     esi, [VAR(BOOT_SOURCE)]
+        mov     ecx, [VAR(BOOT_BYTES)]
+        movzx   edi, word [VAR(BOOT_TARGET) + 2]
+        shl     edi, 4
+        movzx   eax, word [VAR(BOOT_TARGET)]
+        add     edi, eax
+        call    copy_to_caller
+        jc      .failed
+        mov     byte [busy], 0
+        xor     eax, eax
+        mov     ss, ax
+        mov     esp, MBR_LOAD
+        movzx   edx, byte [VAR(BOOT_DRIVE)]
+        mov     ds, ax
+        mov     es, ax
+        sti
+        jmp     far [cs:VAR(BOOT_TARGET)]
+.failed:
+        ret
+
+; emulated_place - exchange AH with what the map says of the emulated drive
+;   kills   BX AH
+emulated_place:
+        mov     bx, [VAR(EMULATED)]
+        test    bx, bx
+        jz      .none
+        xchg    ah, [variables + bx]
+        cmp     ah, MAP_RAM
+        jb      .none
+        cmp     ah, MAP_NONE
+        je      .none
+        mov     [emulated_is], ah           ; what AH=4Ah puts back
+.none:
+        ret
+emulated_is:    db MAP_NONE
+
+; ---------------------------------------------------------------------------
+; fn_4d_catalogue - the boot catalogue, by the packet at DS:SI
+; ---------------------------------------------------------------------------
+fn_4d_catalogue:
+        mov     si, [VAR(BOOT_DISC)]
+        mov     di, variables + VAR_CURRENT
+        mov     cx, RECORD_LEN / 4
+        rep movsd
+        mov     es, [ARG(ds)]
+        mov     bx, [ARG(esi)]
+        movzx   ecx, byte [es:bx + CATALOGUE.count]
+        movzx   edi, word [es:bx + CATALOGUE.buffer + 2]
+        shl     edi, 4
+        movzx   eax, word [es:bx + CATALOGUE.buffer]
+        add     edi, eax
+        movzx   eax, word [es:bx + CATALOGUE.first]
+        add     eax, [VAR(CATALOGUE)]
+        call    inside
+        jc      .done
+        call    copy_to_caller
+        jc      .done
+        mov     ah, STATUS_OK
+.done:
+        ret
+all_end:

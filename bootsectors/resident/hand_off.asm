@@ -1,0 +1,75 @@
+; hand_off.asm - from the loader to what is booted; lies in the private stack.
+;
+; Included by: resident.asm
+
+; ---------------------------------------------------------------------------
+; hand_off - boot
+;
+; Entered by:  the loader, 16-bit real mode, CS = this segment, SS = 0,
+;              SP = MBR_LOAD, IF = 0
+; In:          CL = 0 when A20 was off at power-on, ES:DI = PnP structure or 0:0
+; Leaves to:   VAR_BOOT_TARGET, EDX = VAR_BOOT_DRIVE, ESI = 0, DS = FS = GS = SS = 0,
+;              SP = MBR_LOAD, IF = 1, A20 as the machine had it
+;
+; Wipes what the boot chain used below LOW_MEMORY_END, so that nobody finds a
+; signature of ours that is no longer true; then brings in the boot sector, or
+; the boot image of a CD, which may lie anywhere in what was wiped.
+; ---------------------------------------------------------------------------
+        align   4, db 0
+stack:
+hand_off:
+        push    cs
+        pop     ds
+        mov     esp, MBR_LOAD
+        push    es
+        push    di
+        push    cx
+        cld
+        xor     eax, eax
+        xor     bx, bx
+        mov     es, bx
+        mov     di, REAL_STACK
+        mov     cx, (MBR_LOAD - REAL_STACK - 64) / 4    ; all but the stack in use
+        rep stosd
+        mov     bx, MBR_LOAD >> 4
+.paragraph:                                 ; 16 bytes at a time, up to LOW_MEMORY_END
+        mov     es, bx
+        xor     di, di
+        mov     cx, 4
+        rep stosd
+        inc     bx
+        cmp     bx, LOW_MEMORY_END >> 4
+        jb      .paragraph
+
+        mov     esi, [VAR(BOOT_SOURCE)]
+        mov     ecx, [VAR(BOOT_BYTES)]
+        movzx   edi, word [VAR(BOOT_TARGET) + 2]
+        shl     edi, 4
+        movzx   eax, word [VAR(BOOT_TARGET)]
+        add     edi, eax
+        call    copy_to_caller              ; the loader has used A20: it cannot fail
+        pop     cx
+        test    cl, cl
+        jnz     .a20_stays
+        mov     al, 0
+        call    a20_switch
+.a20_stays:
+        pop     di
+        pop     es
+        movzx   edi, di
+        xor     eax, eax
+        xor     ebx, ebx
+        xor     ecx, ecx
+        xor     esi, esi
+        xor     ebp, ebp
+        movzx   edx, byte [VAR(BOOT_DRIVE)]
+        mov     ds, ax
+        mov     fs, ax
+        mov     gs, ax
+        mov     esp, MBR_LOAD
+        sti
+        jmp     far [cs:VAR(BOOT_TARGET)]
+        assert_room hand_off - $$ + RESIDENT_STACK_LEN
+        times RESIDENT_STACK_LEN - ($ - stack) db 0
+stack_top:
+core_end:
