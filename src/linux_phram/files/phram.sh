@@ -129,8 +129,8 @@ load() {
 
 # is_there NAME: whether such a memory device exists.
 is_there() {
-	while read -r device size erase name; do
-		if [ "$name" = "\"$1\"" ]; then return; fi
+	while read -r device size page label; do
+		if [ "$label" = "\"$1\"" ]; then return; fi
 	done </proc/mtd
 	return 1
 }
