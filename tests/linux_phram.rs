@@ -117,7 +117,10 @@ fn any_program_that_prints_bytes_will_do_and_its_lack_is_said() {
     }
     let empty = tempfile::tempdir().unwrap();
     let (text, status) = memory.found_by(&["/bin/dash"], Some(empty.path()));
-    assert_eq!((text.as_str(), status), ("ramkey: this initramfs has neither od nor hexdump nor busybox", Some(2)));
+    assert_eq!(
+        (text.as_str(), status),
+        ("ramkey: this initramfs has neither od nor hexdump nor busybox", Some(2))
+    );
 }
 
 #[test]

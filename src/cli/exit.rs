@@ -124,6 +124,12 @@ pub enum CliError {
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
+    /// A picture would overwrite something else.
+    #[error("{} exists and is no picture", path.display())]
+    NoPicture {
+        /// The file or device.
+        path: PathBuf,
+    },
     /// Writing stopped.
     #[error(transparent)]
     Pipeline(#[from] Failure),
@@ -172,6 +178,7 @@ impl CliError {
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
             Self::NotConfirmed { .. }
             | Self::NoTerminal { .. }
+            | Self::NoPicture { .. }
             | Self::Occupied { .. }
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Exists { .. } | Self::Phram(_) => Exit::Refused,
@@ -205,6 +212,7 @@ impl CliError {
             Self::NotBooted { path } => {
                 format!("`ramkey write {} --to STICK` makes a stick that boots it", path.display())
             }
+            Self::NoPicture { .. } => "name another file for the picture".into(),
             Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
             Self::Exists { path } => format!("move {} away", path.display()),
             Self::Phram(error) => error.help().into(),

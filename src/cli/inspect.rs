@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::verify::{open, show_stick};
+use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::image::{ImageError, ImageFacts, Source, probe, scan};
 use crate::report::{hex, ram_needed};
@@ -134,7 +135,7 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         "disk      {:02X}h, {} sectors, geometry {}{lead}",
         image.drive, image.disk_sectors, image.geometry
     )?;
-    writeln!(out, "RAM       a machine needs {}", Bytes(image.ram_needed))?;
+    writeln!(out, "RAM       {}", ram_text(image.ram_needed, ""))?;
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
     }

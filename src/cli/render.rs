@@ -95,6 +95,19 @@ fn error_text(error: &CliError) -> String {
     text
 }
 
+/// The number of a drive beside the boot drive. The first of a class means the next that is free.
+pub(super) fn number_words(number: u8) -> String {
+    match number {
+        0x00 | 0x80 | 0xE0 => "next drive".into(),
+        _ => format!("drive {number:02X}h"),
+    }
+}
+
+/// That a RAM disk gets a disk signature.
+pub(super) fn gets_signature(signature: u32) -> String {
+    format!("gets the disk signature {signature:08X} in RAM, because it has none")
+}
+
 /// Ranges that are listed beside the first one.
 const MORE_MAX: usize = 4;
 

@@ -10,6 +10,7 @@ use crate::cli::args::StickArgs;
 use crate::cli::phram;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::render::{gets_signature, number_words};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
@@ -17,7 +18,7 @@ use crate::layout::Layout;
 use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
 use crate::plan::Plan;
 use crate::report::{ImageReport, Report, StickReport};
-use crate::units::{Bytes, SECTOR_LEN};
+use crate::units::{Bytes, MIB, Ram, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
 ///
@@ -189,7 +190,22 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
     }
     let StickReport { bytes, ranges, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    writeln!(out, "done      {} boots from RAM", to.display())
+    let images = report.stick.images.iter().chain(&report.stick.companions);
+    let (to, warnings) = (to.display(), images.map(|image| image.warnings.len()).sum::<usize>());
+    match warnings {
+        0 => writeln!(out, "done      {to} boots from RAM"),
+        1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
+        _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
+}
+
+/// What the boot menu says that an image takes, and the machine that has so much free.
+pub(super) fn ram_text(needed: u64, what_for: &str) -> String {
+    format!(
+        "takes {} of RAM{what_for}, needs a machine with {}",
+        Ram(needed.saturating_sub(MIB)),
+        Ram(needed)
+    )
 }
 
 /// The stick and its images, a line each.
@@ -199,15 +215,16 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {}, {}, needs {} of RAM{together}",
+            "          \"{}\" in RAMKEY/{}: {}, {}, {}",
             image.title,
             image.file,
             image.words,
             Bytes(image.len),
-            Bytes(image.ram_needed)
+            ram_text(image.ram_needed, together)
         )?;
-        if image.first_disk == Some("internal") {
-            writeln!(out, "          the machine's own hard disks come before those in RAM")?;
+        let words = image.options.words();
+        if !words.is_empty() {
+            writeln!(out, "          {}", words.join("; "))?;
         }
         show_notes(out, image)?;
     }
@@ -223,7 +240,6 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         )?;
         show_notes(out, image)?;
     }
-    show_options(out, stick)?;
     writeln!(
         out,
         "stick     {}{}, {}, {} \"{}\", id {}",
@@ -236,43 +252,13 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     )
 }
 
-/// The number of a drive beside the boot drive. The first of a class means the next that is free.
-fn number_words(number: u8) -> String {
-    match number {
-        0x00 | 0x80 | 0xE0 => "next drive".into(),
-        _ => format!("drive {number:02X}h"),
-    }
-}
-
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     if let Some(signature) = image.disk_signature {
-        writeln!(out, "          gets the disk signature {signature:08X} in RAM, because it has none")?;
+        writeln!(out, "          {}", gets_signature(signature))?;
     }
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
     }
     Ok(())
-}
-
-/// What was chosen for the drives, if anything was.
-fn show_options(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
-    let mut chosen = Vec::new();
-    if stick.identity == "grub4dos" {
-        chosen.push("drivers find them as GRUB4DOS's");
-    }
-    match stick.images.first().map(|image| image.writes) {
-        Some("refused") => chosen.push("writes are refused"),
-        Some("dropped") => chosen.push("writes are dropped"),
-        _ => {}
-    }
-    match stick.copy {
-        "direct" => chosen.push("copied by INT 13h itself only"),
-        "int15" => chosen.push("copied through INT 15h only"),
-        _ => {}
-    }
-    if stick.keep_stick {
-        chosen.push("the stick keeps a drive number");
-    }
-    if chosen.is_empty() { Ok(()) } else { writeln!(out, "drives    {}", chosen.join("; ")) }
 }

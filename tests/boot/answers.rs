@@ -12,7 +12,7 @@ fn answers(geometry: Geometry, kind: &str, memdisk_options: &str) -> Vec<(String
     let image = file(folder.path(), "guest.img", &image);
     let Geometry { cylinders, heads, track_sectors } = geometry;
     let chs = format!("{cylinders}/{heads}/{track_sectors}");
-    let ours = sticks::ramkey(folder.path(), &[&image], &["--kind", kind, "--chs", &chs]);
+    let ours = sticks::ramkey(folder.path(), &[&image], &["--kind", kind, "--chs", &chs, "--timeout", "off"]);
     let theirs = sticks::memdisk(folder.path(), &image, memdisk_options);
     let lines = |stick| {
         let machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));

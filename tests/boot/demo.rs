@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use ramkey::emulator::{Controller, DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Machine, Port, Stick, demo_image};
 
-use super::harness::{DEADLINE, PROVEN, Running, file, scratch, take_slot};
+use super::harness::{DEADLINE, Running, file, scratch, take_slot};
 use super::sticks;
 
 pub fn ramkey(arguments: &[&str], path: Option<&Path>) -> (Output, String) {
@@ -52,8 +52,7 @@ fn the_demo_image_notices_a_wrong_byte_of_its_disk() {
     let image = file(folder.path(), "demo.img", &image);
     let stick = sticks::ramkey(folder.path(), &[&image], &[]);
     let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
-    running.wait_text(PROVEN, DEADLINE);
-    running.pull();
+    running.pull_and_boot();
     running.wait_text(DEMO_WAITS, DEADLINE);
     running.press(&["ret"]);
     running.wait_text(&format!("{DEMO_FAIL}: every other sector by cylinder, head and sector"), DEADLINE);

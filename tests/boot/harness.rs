@@ -191,6 +191,13 @@ impl Running {
         self.need(pulled);
     }
 
+    /// Pulls the stick when the image is in memory, and only then lets it boot. For sticks that wait for a key.
+    pub fn pull_and_boot(&mut self) {
+        self.wait_text(PROVEN, DEADLINE);
+        self.pull();
+        self.press(&["ret"]);
+    }
+
     /// Presses keys, by QEMU's names.
     pub fn press(&mut self, keys: &[&str]) {
         let pressed = self.emulator.press(keys);

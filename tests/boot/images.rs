@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 
-use super::harness::{DEADLINE, Geometry, PROVEN, Running, assemble, disk, file, scratch, tool};
+use super::harness::{DEADLINE, Geometry, Running, assemble, disk, file, scratch, tool};
 use super::int13::passes;
 use super::sticks;
 
@@ -37,8 +37,7 @@ fn take_capsule(stick: &Path, folder: &Path) -> (String, String) {
 
 fn boots(stick: &Path) {
     let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
-    running.wait_text(PROVEN, DEADLINE);
-    running.pull();
+    running.pull_and_boot();
     running.must_pass();
 }
 
@@ -118,8 +117,9 @@ fn menu_stick(folder: &Path, seconds: &str) -> Running {
     };
     let images = [image(b'A'), image(b'B'), image(b'C')];
     let images: Vec<&Path> = images.iter().map(|image| image.as_path()).collect();
-    let options = ["--title", "First", "--title", "Second", "--title", "Third", "--menu-timeout", seconds];
-    let stick = sticks::ramkey(folder, &images, &[&AS_HDD[..], &options].concat());
+    let titles = ["--title", "First", "--title", "Second", "--title", "Third"];
+    let times = ["--menu-timeout", seconds, "--timeout", "off"];
+    let stick = sticks::ramkey(folder, &images, &[&AS_HDD[..], &titles, &times].concat());
     let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
     running.wait_screen("Starting the marked one in", DEADLINE);
     running

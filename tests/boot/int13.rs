@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 
-use super::harness::{DEADLINE, Evidence, Geometry, PROVEN, Running, disk, file, scratch};
+use super::harness::{DEADLINE, Evidence, Geometry, Running, disk, file, scratch};
 use super::sticks;
 
 /// Boots `image` from a ramkey stick made with `options`, pulls the stick, and waits for the guest's verdict.
@@ -19,8 +19,7 @@ pub fn verdict(
     let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
     change(&mut machine);
     let mut running = Running::start(&machine);
-    running.wait_text(PROVEN, DEADLINE);
-    running.pull();
+    running.pull_and_boot();
     running.verdict(DEADLINE)
 }
 

@@ -37,7 +37,8 @@ fn a_bios_that_leaves_a_mess_after_each_call_boots_all_the_same() {
     let folder = scratch();
     let image = disk("int13_hdd", HARD_DISK, HARD_DISK.sectors(), &[]);
     let image = file(folder.path(), "guest.img", &image);
-    let stick = sticks::ramkey(folder.path(), &[&image], &["--kind", "hdd", "--chs", "4/16/63"]);
+    let options = ["--kind", "hdd", "--chs", "4/16/63", "--timeout", "off"];
+    let stick = sticks::ramkey(folder.path(), &[&image], &options);
     let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
     machine.option_rom = Some(rom(folder.path(), "rough.asm"));
     let (passed, evidence) = Running::start(&machine).verdict(DEADLINE);

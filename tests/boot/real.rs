@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 
-use super::harness::{DEADLINE, PROVEN, Running, file, scratch, tool};
+use super::harness::{DEADLINE, Running, file, scratch, tool};
 use super::sticks;
 
 /// How long a system may take to answer once its stick is gone. A BIOS that still asks the pulled stick needs 26
@@ -85,8 +85,7 @@ pub fn boot_and_pull(image: &Path, options: &[&str], controller: Controller, ram
     let mut machine = Machine::new(Stick::new(stick, Port::Usb(controller)));
     machine.ram_mib = ram_mib;
     let mut machine = Running::start(&machine);
-    machine.wait_text(PROVEN, DEADLINE);
-    machine.pull();
+    machine.pull_and_boot();
     machine
 }
 

@@ -9,13 +9,14 @@ use super::harness::{file, tool};
 /// Where Debian keeps MEMDISK.
 const MEMDISK: &str = "/usr/lib/syslinux/memdisk";
 
-/// Writes a stick of 64 MiB with `ramkey write`, which verifies it too.
+/// Writes a stick of 64 MiB with `ramkey write`, which verifies it too. It waits for a key before it boots the image,
+/// unless `options` have a `--timeout`.
 pub fn ramkey(folder: &Path, images: &[&Path], options: &[&str]) -> PathBuf {
     let stick = folder.join("stick.img");
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
     command.arg("write").args(images).arg("--to").arg(&stick).arg("--yes");
     if !options.contains(&"--timeout") {
-        command.args(["--timeout", "2"]);
+        command.args(["--timeout", "0"]);
     }
     if !options.contains(&"--size") {
         command.args(["--size", "64M"]);

@@ -28,7 +28,8 @@ impl Tampered {
         let folder = scratch();
         let image = disk("idle", DISK, DISK.sectors(), &[]);
         let image = file(folder.path(), "guest.img", &image);
-        let options = ["--kind", "hdd", "--chs", "4/16/63", "--size", "16M", "--fs", "fat16"];
+        let options =
+            ["--kind", "hdd", "--chs", "4/16/63", "--size", "16M", "--fs", "fat16", "--timeout", "off"];
         let stick = sticks::ramkey(folder.path(), &[&image], &options);
         let bytes = fs::read(&stick).expect("reading the stick");
         Self { folder, stick, bytes }
@@ -274,7 +275,8 @@ fn too_little_memory_is_told_in_numbers_with_what_would_fit() {
     let large = vec![0x5A; 8 << 20];
     let large = file(folder.path(), "large.img", &large);
     let small = file(folder.path(), "small.img", &disk("idle", Geometry::new(1, 16, 63), 1008, &[]));
-    let options = ["--kind", "hdd", "--title", "Large", "--title", "Small", "--menu-timeout", "0"];
+    let options =
+        ["--kind", "hdd", "--title", "Large", "--title", "Small", "--menu-timeout", "0", "--timeout", "off"];
     let stick = sticks::ramkey(folder.path(), &[&large], &["--kind", "hdd", "--title", "Large"]);
     let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
     machine.ram_mib = 8;

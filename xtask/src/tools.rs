@@ -31,6 +31,8 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (Program("sfdisk"), "fdisk"),
     (Program("file"), "file"),
     (Program("losetup"), "mount"),
+    (Program("script"), "bsdutils"),
+    (Program("prlimit"), "util-linux"),
     (Program("mkfs.ext2"), "e2fsprogs"),
     (Program("b3sum"), "b3sum"),
     (Program("xorriso"), "xorriso"),
