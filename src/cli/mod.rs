@@ -17,6 +17,7 @@ mod stop;
 mod usage;
 mod verify;
 mod view;
+mod windows;
 mod write;
 
 use std::io;
