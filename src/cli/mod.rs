@@ -16,6 +16,7 @@ mod stop;
 mod usage;
 mod verify;
 mod view;
+mod windows;
 mod write;
 
 use std::io;
