@@ -63,7 +63,7 @@ pub enum FsChoice {
 pub struct ImageRequest {
     /// What it is.
     pub facts: ImageFacts,
-    /// Title in the boot menu; the file's name without its extension if there is none.
+    /// Title in the boot menu; the file's name without its extension if there is none. Equal ones get a number.
     pub title: Option<String>,
     /// What becomes of the sectors that the machine writes to it.
     pub writes: Writes,

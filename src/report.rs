@@ -1,28 +1,95 @@
 //! What was written, for people and for programs. Nothing here prints.
 
 use ramkey_format::boot::BootHeader;
-use ramkey_format::capsule::CHUNK_ENTRY_LEN;
+use ramkey_format::capsule::{CHUNK_ENTRY_LEN, flags};
 use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
 use crate::image::iso::Emulation;
 use crate::image::{CHUNK_LEN, Kind, Scan, Warning};
-use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
+use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, Identity, LayoutKind, Plan, Writes};
+use crate::plan::{CapsulePlan, CapsuleRole, LayoutKind, Plan};
 use crate::units::{Geometry, MIB, SECTOR_LEN};
 
+/// The loader puts a RAM disk and its table on page boundaries.
+const PAGE: u64 = 4096;
+
 /// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk and its chunk table,
-/// in whole MiB, and the first MiB, which is never used for them. The machine may keep some for itself.
+/// in whole MiB as the boot menu shows them, and the first MiB, which is never used for them. The machine may keep some
+/// for itself.
 pub fn ram_needed(disk_sectors: u32) -> u64 {
-    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
-    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
-    (disk_len + table_len).next_multiple_of(MIB) + MIB
+    ram_needed_together([disk_sectors])
 }
 
 /// The same for RAM disks that are in memory together.
 pub fn ram_needed_together(disk_sectors: impl IntoIterator<Item = u32>) -> u64 {
-    disk_sectors.into_iter().map(|sectors| ram_needed(sectors) - MIB).sum::<u64>() + MIB
+    disk_sectors.into_iter().map(ram_taken).sum::<u64>().next_multiple_of(MIB) + MIB
+}
+
+/// Memory that one RAM disk and its chunk table take, in bytes, in whole pages.
+pub fn ram_taken(disk_sectors: u32) -> u64 {
+    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
+    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
+    disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)
+}
+
+/// How systems see the drives of one image. The texts do not change between versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DriveOptions {
+    /// Whose RAM disk drivers find: `memdisk` or `grub4dos`.
+    pub identity: &'static str,
+    /// Whose hard disks come first: `ram` or `internal`.
+    pub first_disk: &'static str,
+    /// What becomes of the machine's writes: `kept`, `refused` or `dropped`.
+    pub writes: &'static str,
+    /// How INT 13h copies: `auto`, `direct` or `int15`.
+    pub copy: &'static str,
+    /// Whether the stick keeps a drive number.
+    pub keep_stick: bool,
+}
+
+impl DriveOptions {
+    /// What the flags of a capsule say.
+    pub fn of(flags: u32) -> Self {
+        let is_set = |flag| flags & flag != 0;
+        Self {
+            identity: if is_set(flags::GRUB4DOS) { "grub4dos" } else { "memdisk" },
+            first_disk: if is_set(flags::INTERNAL_FIRST) { "internal" } else { "ram" },
+            writes: match (is_set(flags::READ_ONLY), is_set(flags::FAKE_WRITE)) {
+                (true, _) => "refused",
+                (false, true) => "dropped",
+                (false, false) => "kept",
+            },
+            copy: match (is_set(flags::COPY_DIRECT), is_set(flags::COPY_INT15)) {
+                (true, _) => "direct",
+                (false, true) => "int15",
+                (false, false) => "auto",
+            },
+            keep_stick: is_set(flags::KEEP_STICK),
+        }
+    }
+
+    /// What differs from the usual for the whole set, for people.
+    pub fn words(&self) -> Vec<&'static str> {
+        let words = [
+            (self.identity == "grub4dos", "drivers find GRUB4DOS's identity"),
+            (self.first_disk == "internal", "the machine's own hard disks come first"),
+            (self.copy == "direct", "copied by INT 13h itself only"),
+            (self.copy == "int15", "copied through INT 15h only"),
+            (self.keep_stick, "the stick keeps a drive number"),
+        ];
+        words.into_iter().filter(|(differs, _)| *differs).map(|(_, words)| words).collect()
+    }
+
+    /// What differs from the usual for this drive, for people: behind a comma, or nothing.
+    pub fn writes_words(&self) -> &'static str {
+        match self.writes {
+            "refused" => ", read-only",
+            "dropped" => ", writes are dropped",
+            _ => "",
+        }
+    }
 }
 
 /// A drive in a few words: its kind, its geometry, and what a CD emulates; `None` for no CD, or one that is not booted.
@@ -56,15 +123,13 @@ pub struct ImageReport {
     pub blake3: String,
     /// BIOS drive number; the first of its class means the next that is free.
     pub drive: u8,
-    /// What becomes of the machine's writes: `kept`, `refused` or `dropped`.
-    pub writes: &'static str,
     /// NT disk signature that the RAM disk gets because the image has none.
     pub disk_signature: Option<u32>,
     /// Memory that a machine needs to boot it, with all drives beside it, in bytes. Of one that stands beside others,
     /// its own part.
     pub ram_needed: u64,
-    /// Whose hard disks come first, `ram` or `internal`; `None` for one that stands beside others.
-    pub first_disk: Option<&'static str>,
+    /// How systems see its drives; of one that stands beside others only what becomes of writes matters.
+    pub options: DriveOptions,
     /// What the user should know before booting it.
     pub warnings: Vec<String>,
 }
@@ -105,12 +170,6 @@ pub struct StickReport {
     pub images: Vec<ImageReport>,
     /// The images that stand beside each of them, in the order of their drives.
     pub companions: Vec<ImageReport>,
-    /// Whose RAM disk drivers find: `memdisk` or `grub4dos`.
-    pub identity: &'static str,
-    /// Whether the stick keeps a drive number.
-    pub keep_stick: bool,
-    /// How INT 13h copies: `auto`, `direct` or `int15`.
-    pub copy: &'static str,
     /// Every range that is written, ascending.
     pub ranges: Vec<RangeReport>,
     /// Bytes in all ranges.
@@ -128,7 +187,7 @@ pub struct Report {
 }
 
 impl ImageReport {
-    fn new(capsule: &CapsulePlan, scan: &Scan, disk_signature: u32, ram_needed: u64) -> Self {
+    fn new(capsule: &CapsulePlan, scan: &Scan, flags: u32, disk_signature: u32, ram_needed: u64) -> Self {
         let facts = &capsule.facts;
         let matters = |warning: &&Warning| capsule.is_boot() || **warning != Warning::NoBootSignature;
         let emulation = facts.boot_entry().filter(|_| capsule.is_boot()).map(|boot| boot.emulation);
@@ -142,18 +201,9 @@ impl ImageReport {
             len: facts.len,
             blake3: blake3::Hash::from_bytes(scan.root).to_hex().to_string(),
             drive: capsule.number,
-            writes: match capsule.writes {
-                Writes::Kept => "kept",
-                Writes::Refused => "refused",
-                Writes::Dropped => "dropped",
-            },
             disk_signature: (disk_signature != 0).then_some(disk_signature),
             ram_needed,
-            first_disk: match capsule.role {
-                CapsuleRole::Boot { internal_first: true } => Some("internal"),
-                CapsuleRole::Boot { internal_first: false } => Some("ram"),
-                CapsuleRole::Companion => None,
-            },
+            options: DriveOptions::of(flags),
             warnings: facts.warnings.iter().filter(matters).map(ToString::to_string).collect(),
         }
     }
@@ -171,9 +221,9 @@ impl ImageReport {
             let own = capsule.facts.disk_sectors;
             let needed = match capsule.role {
                 CapsuleRole::Boot { .. } => ram_needed_together(beside.iter().copied().chain([own])),
-                CapsuleRole::Companion => ram_needed(own) - MIB,
+                CapsuleRole::Companion => ram_taken(own),
             };
-            Self::new(capsule, scan, signature, needed)
+            Self::new(capsule, scan, capsule_flags(plan, capsule), signature, needed)
         };
         plan.capsules.iter().zip(scans).zip(signatures).map(of_one).collect()
     }
@@ -182,8 +232,8 @@ impl ImageReport {
 impl StickReport {
     /// Describes the stick of `plan` as `layout` makes it.
     pub fn new(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
-        let images = ImageReport::all(plan, scans);
-        let (images, companions) = images.into_iter().partition(|image| image.first_disk.is_some());
+        let mut images = ImageReport::all(plan, scans);
+        let companions = images.split_off(plan.boot_images());
         Self {
             layout: layout_name(plan.layout),
             sectors: plan.stick_sectors,
@@ -195,16 +245,6 @@ impl StickReport {
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
             images,
             companions,
-            identity: match plan.set.identity {
-                Identity::Memdisk => "memdisk",
-                Identity::Grub4dos => "grub4dos",
-            },
-            keep_stick: plan.set.keep_stick,
-            copy: match plan.set.copy {
-                CopyMode::Auto => "auto",
-                CopyMode::Direct => "direct",
-                CopyMode::Int15 => "int15",
-            },
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
         }
@@ -267,13 +307,18 @@ mod tests {
 
     #[test]
     fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
-        for (sectors, mib) in [(1, 2), (2880, 3), (2047, 2), (2048, 3), (131_072, 66)] {
+        // 2040 sectors and a page for the table are 1 MiB.
+        for (sectors, mib) in [(1, 2), (2880, 3), (2040, 2), (2041, 3), (2048, 3), (131_072, 66)] {
             assert_eq!(ram_needed(sectors), mib << 20, "{sectors} sectors");
         }
     }
+
     #[test]
     fn disks_that_are_together_in_memory_share_the_first_mib_only() {
         assert_eq!(ram_needed_together([2880]), ram_needed(2880));
-        assert_eq!(ram_needed_together([2880, 2047, 131_072]), (2 + 1 + 65 + 1) << 20);
+        // 1444 KiB, 1 MiB, and 64 MiB with 12 KiB of table are less than 67 MiB.
+        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (67 + 1) << 20);
+        assert_eq!(ram_needed_together([2040, 2040]), (2 + 1) << 20);
+        assert_eq!(ram_needed_together([2040, 2041]), (3 + 1) << 20);
     }
 }

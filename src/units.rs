@@ -82,6 +82,16 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// RAM in bytes, as a PC's own screens count it: whole MB of 1048576 bytes, rounded up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ram(pub u64);
+
+impl fmt::Display for Ram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} MB", self.0.div_ceil(MIB))
+    }
+}
+
 /// Cylinders, heads and sectors per track of a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Geometry {

@@ -179,6 +179,26 @@ fn the_report_has_the_hash_that_b3sum_prints() {
 }
 
 #[test]
+fn a_stick_with_a_warning_is_not_said_to_boot() {
+    let desk = Desk::new();
+    let mut floppy = vec![0; 1_474_560];
+    floppy[510..512].copy_from_slice(&[0x55, 0xAA]);
+    fs::write(desk.folder.path().join("dos.img"), &floppy).unwrap();
+    let last = |more: &[&str]| {
+        let output = desk.ramkey(&[&WRITE[..], more].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(last(&[]), "done      stick.img boots from RAM");
+    let doubtful = "done      stick.img is written and proven; whether it boots: see the warning";
+    assert_eq!(last(&["--chs", "40/2/9"]), doubtful);
+    floppy[510] = 0;
+    fs::write(desk.folder.path().join("dos.img"), &floppy).unwrap();
+    assert_eq!(last(&[]), doubtful);
+    assert_eq!(last(&["--chs", "40/2/9"]), format!("{doubtful}s"));
+}
+
+#[test]
 fn an_error_is_json_too_when_json_was_asked_for() {
     let desk = Desk::new();
     let error = desk.json(&["write", "missing.img", "--to", "stick.img", "--size", "8M", "--json"]);

@@ -159,6 +159,28 @@ fn as_many_images_as_the_menu_shows_all_get_names_and_one_more_is_refused() {
 }
 
 #[test]
+fn no_two_images_have_one_title() {
+    let titles = |names: &[(&str, Option<&str>)]| {
+        let image = |&(name, title): &(&str, Option<&str>)| ImageRequest {
+            title: title.map(str::to_owned),
+            ..image(name)
+        };
+        let plan = plan(&Request { images: names.iter().map(image).collect(), ..request(262_144) });
+        let titles: Vec<String> = plan.unwrap().capsules.into_iter().map(|capsule| capsule.title).collect();
+        titles
+    };
+    assert_eq!(
+        titles(&[("x/dos.img", None), ("y/dos.img", None), ("dos.ima", None)]),
+        ["dos", "dos (2)", "dos (3)"]
+    );
+    assert_eq!(titles(&[("a", Some("A")), ("b", Some("A")), ("c", Some("a"))]), ["A", "A (2)", "a"]);
+    assert_eq!(titles(&[("a", Some("A (2)")), ("b", Some("A")), ("c", Some("A"))]), ["A (2)", "A", "A (3)"]);
+    let long = "t".repeat(64);
+    let cut = format!("{} (2)", "t".repeat(60));
+    assert_eq!(titles(&[("a", Some(&long)), ("b", Some(&long))]), [long, cut]);
+}
+
+#[test]
 fn a_title_is_the_file_s_name_or_printable_text_of_64_characters() {
     let titled = |title: Option<&str>| {
         let mut request = with_images(&["dir/Free DOS 1.3.img"]);

@@ -75,7 +75,7 @@ pub struct StickArgs {
     #[arg(long, value_name = "LABEL")]
     pub label: Option<String>,
 
-    /// Title in the boot menu; once for each image, in the same order
+    /// Title in the boot menu; once for each image, in the same order; equal titles get a number
     #[arg(long = "title", value_name = "TITLE")]
     pub titles: Vec<String>,
 
@@ -167,18 +167,25 @@ impl StickArgs {
     pub fn open(&self) -> Result<Images, CliError> {
         let kind = kind_choice(self.kind);
         let mut images = Images { sources: Vec::new(), facts: Vec::new() };
-        let mut add = |path: &Path, kind, chs| -> Result<(), CliError> {
+        let open = |path: &Path, kind: KindChoice, chs| -> Result<_, CliError> {
             let source = FileSource::open(path)?;
-            images.facts.push(probe(path, &source as &dyn Source, kind, chs)?);
+            Ok((probe(path, &source as &dyn Source, kind, chs)?, source))
+        };
+        let mut add = |(facts, source)| {
+            images.facts.push(facts);
             images.sources.push(source);
-            Ok(())
         };
         for path in &self.images {
-            add(path, kind, self.chs)?;
+            add(open(path, kind, self.chs)?);
         }
         for (drive, is_floppy) in self.drives.companions() {
-            let kind = if is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
-            add(&drive.path, kind, None)?;
+            let choice = if is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
+            let (facts, source) = open(&drive.path, choice, None)?;
+            add(match drive.kind_beside(facts.kind) {
+                // The number says more than the image.
+                Some(kind) if !is_floppy => open(&drive.path, KindChoice::Is(kind), None)?,
+                _ => (facts, source),
+            });
         }
         Ok(images)
     }

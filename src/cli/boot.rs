@@ -1,7 +1,7 @@
 //! `ramkey boot`: a stick in QEMU, disposable.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -22,6 +22,9 @@ const PULL_LIMIT: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 /// Most RAM of a machine: what QEMU's PC can address.
 const RAM_MIB_MAX: u32 = 1 << 20;
+
+/// How a PNG begins.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// The USB controller of the emulated machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -79,7 +82,8 @@ pub struct BootArgs {
     #[arg(long)]
     headless: bool,
 
-    /// Keep a picture (PNG) of the screen: when the stick may be removed, or at the end of `--seconds`
+    /// Keep a picture (PNG) of the screen: when the stick may be removed, or at the end of `--seconds`; an old picture is
+    /// replaced, and no other file
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
 
@@ -204,13 +208,21 @@ impl Outcome {
     }
 }
 
-/// Finds out, before a long boot, whether a file can be written; leaves everything as it was.
+/// Finds out, before a long boot, whether a picture can be written; leaves everything as it was.
 fn try_to_make(path: &Path) -> Result<(), CliError> {
     let failed = |source| CliError::Create { path: path.to_owned(), source };
     match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(_) => std::fs::remove_file(path).map_err(failed),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            OpenOptions::new().write(true).open(path).map(drop).map_err(failed)
+            let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
+            let mut head = Vec::new();
+            if file.metadata().map_err(failed)?.is_file() {
+                file.take(PNG.len() as u64).read_to_end(&mut head).map_err(failed)?;
+                if head.is_empty() || head == PNG {
+                    return Ok(());
+                }
+            }
+            Err(CliError::NoPicture { path: path.to_owned() })
         }
         Err(error) => Err(failed(error)),
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::image::Kind;
 use crate::plan::{CopyMode, FirstDisk, Identity, SetOptions, Writes};
 
 /// Whose RAM disk drivers find.
@@ -58,6 +59,18 @@ impl DriveArg {
         Self { number: None, path: text.into() }
     }
 
+    /// The kind that the number asks for, if an image of `kind` cannot have it.
+    pub fn kind_beside(&self, kind: Kind) -> Option<Kind> {
+        let wanted = match self.number? {
+            0x00..=0x03 => Kind::Floppy,
+            0x80..=0x8F => Kind::HardDisk,
+            0xE0 => Kind::Disc,
+            _ => return None,
+        };
+        let fits = wanted == kind || (wanted == Kind::HardDisk && kind == Kind::Partition);
+        (!fits).then_some(wanted)
+    }
+
     fn numbered(bytes: &[u8]) -> Option<(u8, &[u8])> {
         let (number, path) = bytes.split_at_checked(4)?;
         let digits = number.strip_suffix(b"h:").or_else(|| number.strip_suffix(b"H:"))?;
@@ -77,8 +90,9 @@ fn drive() -> impl TypedValueParser<Value = DriveArg> {
 /// The drives beside the boot drive, and how systems see all of them.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DrivesArgs {
-    /// One more image in RAM beside the first, up to seven; 83h:IMAGE makes it drive 83h, and otherwise it gets the next
-    /// number of its kind. Several images of the menu all get it
+    /// One more image in RAM beside the first, up to seven. Its kind is what it says, and its number the next one of the
+    /// kind; 83h:IMAGE makes it the hard disk 83h. 80h, 00h and E0h only say that it is a hard disk, a floppy or a CD.
+    /// Several images of the menu all get it
     #[arg(long = "with", value_name = "[NNh:]IMAGE", value_parser = drive())]
     pub with: Vec<DriveArg>,
 
@@ -152,6 +166,22 @@ impl DrivesArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_says_the_kind_unless_the_image_fits_it() {
+        let drive = |number| DriveArg { number, path: "x".into() };
+        for (number, kind, wanted) in [
+            (None, Kind::Floppy, None),
+            (Some(0x81), Kind::Floppy, Some(Kind::HardDisk)),
+            (Some(0x80), Kind::Partition, None),
+            (Some(0x8F), Kind::Disc, Some(Kind::HardDisk)),
+            (Some(0x03), Kind::HardDisk, Some(Kind::Floppy)),
+            (Some(0xE0), Kind::Disc, None),
+            (Some(0x04), Kind::Floppy, None),
+        ] {
+            assert_eq!(drive(number).kind_beside(kind), wanted, "{number:02X?} {kind}");
+        }
+    }
 
     #[test]
     fn a_number_is_two_hexadecimal_digits_and_everything_else_is_a_name() {

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::verify::{open, show_stick};
+use crate::cli::windows::show_windows;
+use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
+use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, Source, probe, scan};
 use crate::report::{hex, ram_needed};
 use crate::units::{Bytes, Geometry};
@@ -58,11 +61,12 @@ struct ImageView {
     ram_needed: u64,
     boot_signature: bool,
     warnings: Vec<String>,
+    windows: Option<Windows>,
     blake3: Option<String>,
 }
 
 impl ImageView {
-    fn new(facts: &ImageFacts, blake3: Option<String>) -> Self {
+    fn new(facts: &ImageFacts, windows: Option<Windows>, blake3: Option<String>) -> Self {
         Self {
             path: facts.path.display().to_string(),
             kind: facts.kind.to_string(),
@@ -76,6 +80,7 @@ impl ImageView {
             ram_needed: ram_needed(facts.disk_sectors),
             boot_signature: facts.boot_signature,
             warnings: facts.warnings.iter().map(ToString::to_string).collect(),
+            windows,
             blake3,
         }
     }
@@ -103,7 +108,7 @@ impl InspectArgs {
         let facts =
             probe(&self.path, source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
         let hash = if self.hash { Some(self.hash(source)?) } else { None };
-        Ok(Inspected::Image(Box::new(ImageView::new(&facts, hash))))
+        Ok(Inspected::Image(Box::new(ImageView::new(&facts, windows::look(source, &facts), hash))))
     }
 
     fn hash(&self, source: &dyn Source) -> Result<String, CliError> {
@@ -134,9 +139,12 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         "disk      {:02X}h, {} sectors, geometry {}{lead}",
         image.drive, image.disk_sectors, image.geometry
     )?;
-    writeln!(out, "RAM       a machine needs {}", Bytes(image.ram_needed))?;
+    writeln!(out, "RAM       {}", ram_text(image.ram_needed, ""))?;
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
     }
-    Ok(())
+    match &image.windows {
+        Some(windows) => show_windows(out, windows),
+        None => Ok(()),
+    }
 }

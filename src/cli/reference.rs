@@ -22,6 +22,9 @@ folder, or not what it must be. It is 1 where something is only read (`verify`, 
 no stick of ramkey is 1, and `boot` of it is 3. A stick of which anything is left, a boot area or the folder `RAMKEY`, is
 verified: 4 says what is wrong with it.
 
+Files and sticks are measured in KiB, MiB and GiB. RAM is told in whole MB of 1048576 bytes, rounded up, as the target
+machine's own screens tell it: what an image takes there is the number in the boot menu.
+
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.
 ";

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::{CliError, Exit};
 use crate::pipeline::{Event, Phase};
+use crate::report::DriveOptions;
 
 /// Where a subcommand's result goes.
 pub struct Output<'a> {
@@ -93,6 +94,25 @@ fn error_text(error: &CliError) -> String {
         text += &format!("help: {help}\n");
     }
     text
+}
+
+/// The number of a drive beside the boot drive. The first of a class means the next that is free.
+pub(super) fn number_words(number: u8) -> String {
+    match number {
+        0x00 | 0x80 | 0xE0 => "next drive".into(),
+        _ => format!("drive {number:02X}h"),
+    }
+}
+
+/// What was chosen for a set of drives, if anything was.
+pub(super) fn show_words(out: &mut dyn Write, options: &DriveOptions) -> io::Result<()> {
+    let words = options.words();
+    if words.is_empty() { Ok(()) } else { writeln!(out, "          {}", words.join("; ")) }
+}
+
+/// That a RAM disk gets a disk signature.
+pub(super) fn gets_signature(signature: u32) -> String {
+    format!("gets the disk signature {signature:08X} in RAM, because it has none")
 }
 
 /// Ranges that are listed beside the first one.

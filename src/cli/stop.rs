@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// A flag that the first such signal sets; a second one ends the program at once. All callers share one.
+/// A flag that the first such signal sets; a second one ends the program at once. All callers share one. A signal that
+/// whoever started us has switched off, as `nohup` does, stays so.
 ///
 /// # Errors
 ///
@@ -19,10 +20,18 @@ pub(super) fn wish() -> io::Result<Arc<AtomicBool>> {
         return Ok(Arc::clone(stop));
     }
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    let ignored = ignored();
+    for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
         // In this order: the second signal finds the flag set and ends the program.
         flag::register_conditional_default(signal, Arc::clone(&stop))?;
         flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(Arc::clone(shared.insert(stop)))
+}
+
+/// The signals that this process ignores, signal 1 as the lowest bit; none if the system does not tell.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

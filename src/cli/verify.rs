@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::render::{gets_signature, number_words, show_words};
+use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::{ReadOnly, System, TargetPath};
 use crate::image::Source;
-use crate::report::ram_needed;
 use crate::units::{Bytes, SECTOR_LEN};
-use crate::verify::{StickVerdict, Strictness, has_trace, verify};
+use crate::verify::{FoundCapsule, StickVerdict, Strictness, has_trace, verify};
 
 /// Prove a stick: boot code, tables, file system and every image on it
 ///
@@ -80,21 +81,7 @@ impl VerifyArgs {
 /// Images, stick, changes and faults, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Result<()> {
     for image in &stick.capsules {
-        writeln!(out, "image     {}  {}", image.blake3, image.file)?;
-        let state = if image.proven { "proven" } else { "not proven" };
-        let pieces =
-            if image.fragments > 1 { format!(", in {} pieces", image.fragments) } else { String::new() };
-        let origin = if image.as_written { "" } else { ", added later" };
-        let protection = if image.read_only { ", read-only" } else { "" };
-        writeln!(
-            out,
-            "          \"{}\": {} {}, {}, needs {} of RAM{protection}{pieces}{origin}; {state}",
-            image.title,
-            image.kind,
-            image.geometry,
-            Bytes(image.len),
-            Bytes(ram_needed(image.disk_sectors))
-        )?;
+        show_image(out, image)?;
     }
     if !stick.stick_id.is_empty() {
         writeln!(
@@ -115,4 +102,37 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
         writeln!(out, "fault     {fault}")?;
     }
     Ok(())
+}
+
+/// An image of the menu, or one that stands beside them.
+fn show_image(out: &mut dyn Write, image: &FoundCapsule) -> io::Result<()> {
+    let state = if image.proven { "proven" } else { "not proven" };
+    let pieces = if image.fragments > 1 { format!(", in {} pieces", image.fragments) } else { String::new() };
+    let origin = if image.as_written { "" } else { ", added later" };
+    let (name, number) = match image.companion {
+        false => ("image", format!("\"{}\"", image.title)),
+        true => ("with ", number_words(image.drive)),
+    };
+    let needs = match (image.companion, image.companions.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => format!(", {}", ram_text(image.ram_needed, "")),
+        (false, false) => format!(", {}", ram_text(image.ram_needed, " for all its drives")),
+    };
+    let writes = image.options.writes_words();
+    writeln!(out, "{name}     {}  {}", image.blake3, image.file)?;
+    writeln!(
+        out,
+        "          {number}: {}, {}{needs}{writes}{pieces}{origin}; {state}",
+        image.words,
+        Bytes(image.len)
+    )?;
+    show_words(out, &image.options)?;
+    if !image.companions.is_empty() {
+        let files: Vec<&str> = image.companions.iter().map(|companion| &companion.file[..]).collect();
+        writeln!(out, "          with {}", files.join(", "))?;
+    }
+    match image.disk_signature {
+        Some(signature) => writeln!(out, "          {}", gets_signature(signature)),
+        None => Ok(()),
+    }
 }

@@ -7,8 +7,10 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
+use crate::cli::phram;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::render::{gets_signature, number_words, show_words};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
@@ -16,7 +18,7 @@ use crate::layout::Layout;
 use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
 use crate::plan::Plan;
 use crate::report::{ImageReport, Report, StickReport};
-use crate::units::{Bytes, SECTOR_LEN};
+use crate::units::{Bytes, MIB, Ram, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
 ///
@@ -30,6 +32,10 @@ pub struct WriteArgs {
     /// The stick: a device such as /dev/sdX, or a file
     #[arg(long, value_name = "TARGET")]
     to: PathBuf,
+
+    /// Also write an addition to the initramfs of a Linux in the first image, beside that image: IMAGE.phram.cpio
+    #[arg(long)]
+    linux_phram: bool,
 
     /// Show every range that would be written, and write nothing
     #[arg(long)]
@@ -60,6 +66,11 @@ impl WriteArgs {
         }
         if !self.yes {
             confirm::ask(&system, &target)?;
+        }
+        if self.linux_phram {
+            let path = phram::beside(&self.stick.paths()[0]);
+            phram::put(&path, &[])?;
+            eprintln!("note: {} goes into the image, as a second initrd: docs/linux.md", path.display());
         }
         let destination = Destination { system: &system, target: &target, images: &self.stick.paths() };
         let report = put(&prepared, &destination)?;
@@ -179,7 +190,22 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
     }
     let StickReport { bytes, ranges, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    writeln!(out, "done      {} boots from RAM", to.display())
+    let images = report.stick.images.iter().chain(&report.stick.companions);
+    let (to, warnings) = (to.display(), images.map(|image| image.warnings.len()).sum::<usize>());
+    match warnings {
+        0 => writeln!(out, "done      {to} boots from RAM"),
+        1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
+        _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
+}
+
+/// What the boot menu says that an image takes, and the machine that has so much free.
+pub(super) fn ram_text(needed: u64, what_for: &str) -> String {
+    format!(
+        "takes {} of RAM{what_for}, needs a machine with {}",
+        Ram(needed.saturating_sub(MIB)),
+        Ram(needed)
+    )
 }
 
 /// The stick and its images, a line each.
@@ -189,31 +215,30 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {}, {}, needs {} of RAM{together}",
+            "          \"{}\" in RAMKEY/{}: {}, {}, {}{}",
             image.title,
             image.file,
             image.words,
             Bytes(image.len),
-            Bytes(image.ram_needed)
+            ram_text(image.ram_needed, together),
+            image.options.writes_words()
         )?;
-        if image.first_disk == Some("internal") {
-            writeln!(out, "          the machine's own hard disks come before those in RAM")?;
-        }
+        show_words(out, &image.options)?;
         show_notes(out, image)?;
     }
     for image in &stick.companions {
         writeln!(out, "with      {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          {} in RAMKEY/{}: {}, {}",
+            "          {} in RAMKEY/{}: {}, {}{}",
             number_words(image.drive),
             image.file,
             image.words,
-            Bytes(image.len)
+            Bytes(image.len),
+            image.options.writes_words()
         )?;
         show_notes(out, image)?;
     }
-    show_options(out, stick)?;
     writeln!(
         out,
         "stick     {}{}, {}, {} \"{}\", id {}",
@@ -226,43 +251,13 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     )
 }
 
-/// The number of a drive beside the boot drive. The first of a class means the next that is free.
-fn number_words(number: u8) -> String {
-    match number {
-        0x00 | 0x80 | 0xE0 => "next drive".into(),
-        _ => format!("drive {number:02X}h"),
-    }
-}
-
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     if let Some(signature) = image.disk_signature {
-        writeln!(out, "          gets the disk signature {signature:08X} in RAM, because it has none")?;
+        writeln!(out, "          {}", gets_signature(signature))?;
     }
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
     }
     Ok(())
-}
-
-/// What was chosen for the drives, if anything was.
-fn show_options(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
-    let mut chosen = Vec::new();
-    if stick.identity == "grub4dos" {
-        chosen.push("drivers find them as GRUB4DOS's");
-    }
-    match stick.images.first().map(|image| image.writes) {
-        Some("refused") => chosen.push("writes are refused"),
-        Some("dropped") => chosen.push("writes are dropped"),
-        _ => {}
-    }
-    match stick.copy {
-        "direct" => chosen.push("copied by INT 13h itself only"),
-        "int15" => chosen.push("copied through INT 15h only"),
-        _ => {}
-    }
-    if stick.keep_stick {
-        chosen.push("the stick keeps a drive number");
-    }
-    if chosen.is_empty() { Ok(()) } else { writeln!(out, "drives    {}", chosen.join("; ")) }
 }

@@ -24,7 +24,7 @@ pub enum EmulatorError {
         source: io::Error,
     },
     /// This system has not the memory for the machine.
-    #[error("this system cannot give the machine {mib} MiB of RAM")]
+    #[error("this system cannot give the machine {mib} MB of RAM")]
     Memory {
         /// RAM of the machine in MiB.
         mib: u32,

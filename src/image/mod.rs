@@ -1,13 +1,15 @@
 //! The images that a user brings: what they are, and their bytes.
 //!
 //! [`probe`] decides what kind of disk an image is and which geometry it has; [`scan`] reads it once and hashes
-//! it; [`iso`] reads CD images. None of them writes anything.
+//! it; [`iso`] reads CD images; [`windows::look`] tells whether a Windows on an image will find its RAM disk. None of
+//! them writes anything.
 
 mod container;
 mod disc;
 mod error;
 mod facts;
 mod file;
+mod files;
 mod geometry;
 mod hash;
 pub mod iso;
@@ -16,6 +18,7 @@ mod scan;
 mod source;
 mod table;
 mod volume;
+pub mod windows;
 
 pub use disc::DISC_GEOMETRY;
 pub use error::ImageError;

@@ -95,7 +95,7 @@ fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {
 /// Feeds what every capsule's flags say, unless they say what [`describe_capsule`] does: it comes last, so a stick of
 /// plain drives keeps the identity that it had before there were others.
 fn describe_set(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let flags = |capsule| set::flags(plan, capsule);
+    let flags = |capsule| set::capsule_flags(plan, capsule);
     if plan.capsules.iter().any(|capsule| flags(capsule) & !flags::READ_ONLY != 0) {
         plan.capsules.iter().for_each(|capsule| feed(&flags(capsule).to_le_bytes()));
     }

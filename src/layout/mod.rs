@@ -18,7 +18,7 @@ mod set;
 pub use error::LayoutError;
 pub use extent::{Content, Extent, Layout, Role};
 pub use materialise::materialise;
-pub use set::disk_signatures;
+pub use set::{capsule_flags, disk_signatures};
 
 use std::ops::Range;
 
@@ -99,7 +99,7 @@ fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
     let capsules = plan.capsules.iter().zip(scans).zip(signatures).enumerate();
     let capsules = capsules.map(|(image, ((capsule, scan), disk_signature))| {
         let companions = if capsule.is_boot() { companions } else { Default::default() };
-        let links = capsule::Links { flags: set::flags(plan, capsule), companions, disk_signature };
+        let links = capsule::Links { flags: set::capsule_flags(plan, capsule), companions, disk_signature };
         Capsule::new(image, capsule, scan, links)
     });
     capsules.collect()

@@ -54,7 +54,7 @@ fn stem(file_name: &str) -> [u8; 8] {
 }
 
 /// The bits of a capsule's flags.
-pub(super) fn flags(plan: &Plan, capsule: &CapsulePlan) -> u32 {
+pub fn capsule_flags(plan: &Plan, capsule: &CapsulePlan) -> u32 {
     let writes = match capsule.writes {
         Writes::Kept => 0,
         Writes::Refused => flags::READ_ONLY,

@@ -28,6 +28,7 @@ pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError>
         let number = number.unwrap_or(facts.drive);
         capsules.push(CapsulePlan { facts: facts.clone(), title, file_name, number, writes, role });
     };
+    let mut titles: Vec<String> = Vec::new();
     for image in &request.images {
         let path = &image.facts.path;
         let title = match &image.title {
@@ -35,6 +36,8 @@ pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError>
             Some(title) => return Err(PlanError::Title { path: path.clone(), title: title.clone() }),
             None => default_title(path),
         };
+        let title = distinct(&title, &titles);
+        titles.push(title.clone());
         let role = CapsuleRole::Boot { internal_first: internal_first(request, image) };
         add(&image.facts, title, None, image.writes, role);
     }
@@ -48,6 +51,19 @@ pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError>
 fn is_title(title: &str) -> bool {
     let printable = title.bytes().all(|byte| (0x20..0x7F).contains(&byte));
     printable && (1..=TITLE_MAX).contains(&title.len()) && !title.trim().is_empty()
+}
+
+/// The title, or the title with the first number from 2 on that is not taken; it is cut so that the number fits.
+fn distinct(title: &str, taken: &[String]) -> String {
+    let mut distinct = title.to_owned();
+    let mut number = 1;
+    // Ends: one of so many numbers is free.
+    while taken.contains(&distinct) {
+        number += 1;
+        let suffix = format!(" ({number})");
+        distinct = format!("{}{suffix}", &title[..title.len().min(TITLE_MAX - suffix.len())]);
+    }
+    distinct
 }
 
 fn stem(path: &Path) -> String {

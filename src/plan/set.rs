@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ramkey_format::capsule::{DRIVES_MAX, kind, numbers_of};
 
-use super::{CapsulePlan, CapsuleRole, ImageRequest, PlanError, Request};
+use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
 use crate::image::iso::Emulation;
 use crate::image::{ImageFacts, Kind};
 
@@ -154,5 +154,12 @@ impl CapsulePlan {
     /// Whether it is in the boot menu.
     pub fn is_boot(&self) -> bool {
         matches!(self.role, CapsuleRole::Boot { .. })
+    }
+}
+
+impl Plan {
+    /// Images in the boot menu; the others come behind them.
+    pub fn boot_images(&self) -> usize {
+        self.capsules.iter().filter(|capsule| capsule.is_boot()).count()
     }
 }

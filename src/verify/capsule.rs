@@ -2,17 +2,19 @@
 
 use blake3::hazmat::ChainingValue;
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, flags, kind,
+    CAPSULE_HEADER_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, emulation, flags, kind,
 };
 use ramkey_format::manifest::{RangeEntry, range};
 use zerocopy::FromBytes;
 
-use crate::image::{chunk_value, combine};
+use crate::image::iso::Emulation;
+use crate::image::{Kind, chunk_value, combine};
+use crate::report::{DriveOptions, drive_words, ram_taken};
 use crate::units::{Geometry, SECTOR_LEN};
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
 use crate::verify::reader::{BadSector, Reader};
-use crate::verify::{Change, Depth, Fault, FaultKind, FoundCapsule, Place, Strictness};
+use crate::verify::{Change, Depth, Fault, FaultKind, FoundCapsule, Place, Strictness, set};
 
 /// What judges the capsules.
 pub(super) struct Judge<'a> {
@@ -42,7 +44,7 @@ impl Judge<'_> {
         for range in first_pieces.filter(|range| !present.contains(&range.lba.get())) {
             self.missing(range, entries, findings);
         }
-        if capsules.is_empty() && findings.faults.is_empty() {
+        if capsules.iter().all(|capsule| capsule.companion) && findings.faults.is_empty() {
             let message = "there is no image in the folder RAMKEY: nothing to boot";
             findings.fault(Fault::new(FaultKind::NoImage, Place::default(), message));
         }
@@ -233,19 +235,39 @@ impl Judge<'_> {
 
 fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCapsule {
     let (heads, sectors_per_track) = (header.heads.get(), header.sectors_per_track.get());
+    let geometry = Geometry { cylinders: header.cylinders.get(), heads, sectors_per_track };
+    let (kind, kind_name) = match header.kind {
+        kind::FLOPPY => (Kind::Floppy, "floppy"),
+        kind::PARTITION => (Kind::Partition, "partition"),
+        kind::DISC => (Kind::Disc, "CD"),
+        _ => (Kind::HardDisk, "hard disk"),
+    };
+    let emulation = match header.disc.emulation {
+        emulation::NONE => Some(Emulation::NoEmulation),
+        emulation::FLOPPY_1200 => Some(Emulation::Floppy12),
+        emulation::FLOPPY_1440 => Some(Emulation::Floppy144),
+        emulation::FLOPPY_2880 => Some(Emulation::Floppy288),
+        emulation::HARD_DISK => Some(Emulation::HardDisk),
+        _ => None,
+    };
+    let (disk_sectors, flags) = (header.disk_sectors.get(), header.flags.get());
+    let signature = header.disk_signature.get();
     FoundCapsule {
         file: entry.path.clone(),
         title: header.title().unwrap_or_default().to_owned(),
-        kind: match header.kind {
-            kind::FLOPPY => "floppy",
-            kind::PARTITION => "partition",
-            _ => "hard disk",
-        },
-        geometry: Geometry { cylinders: header.cylinders.get(), heads, sectors_per_track }.to_string(),
+        kind: kind_name,
+        geometry: geometry.to_string(),
         len: header.image_len.get(),
         blake3: crate::report::hex(header.image_blake3),
-        disk_sectors: header.disk_sectors.get(),
-        read_only: header.flags.get() & flags::READ_ONLY != 0,
+        disk_sectors,
+        words: drive_words(kind, &geometry, emulation),
+        ram_needed: ram_taken(disk_sectors),
+        drive: header.drive,
+        disk_signature: (signature != 0).then_some(signature),
+        companion: flags & flags::COMPANION != 0,
+        companions: set::companions(header),
+        options: DriveOptions::of(flags),
+        read_only: flags & flags::READ_ONLY != 0,
         fragments: entry.runs.len(),
         as_written,
         proven: false,

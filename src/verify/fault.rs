@@ -162,6 +162,11 @@ pub enum Change {
         /// First sector that it had.
         lba: u64,
     },
+    /// An image that stands beside others has none left to stand beside.
+    Alone {
+        /// Its path.
+        path: String,
+    },
     /// The dates of a file are others.
     Dates {
         /// Its path.
@@ -187,6 +192,7 @@ impl fmt::Display for Change {
             Self::Added { path, .. } => write!(f, "{path} was added"),
             Self::Removed { title: Some(title), .. } => write!(f, "the image \"{title}\" was removed"),
             Self::Removed { title: None, lba } => write!(f, "the image that began at LBA {lba} was removed"),
+            Self::Alone { path } => write!(f, "{path} stands beside no image and is not loaded"),
             Self::Dates { path } => write!(f, "{path} has other dates"),
             Self::Label { written, found } => write!(f, "the label is \"{found}\" and was \"{written}\""),
             Self::Volume { what } => write!(f, "{what}"),

@@ -23,6 +23,8 @@ const FIXED_DATE: u16 = 0x0021;
 pub(super) struct Entry {
     /// Path from the root, with `/` between names.
     pub path: String,
+    /// The same with its own short name.
+    pub short_path: String,
     /// Length in bytes; 0 for a folder.
     pub len: u64,
     /// Its sectors.
@@ -144,7 +146,11 @@ fn read_entry(
     findings: &mut Findings,
 ) -> (Entry, Option<Open>) {
     let word = |at: usize| u16::from_le_bytes([slot[at], slot[at + 1]]);
-    let path = if folder.path.is_empty() { name } else { format!("{}/{name}", folder.path) };
+    let in_folder = |name: String| match &folder.path[..] {
+        "" => name,
+        path => format!("{path}/{name}"),
+    };
+    let (path, short_path) = (in_folder(name), in_folder(short_name(slot)));
     let is_folder = slot[11] & FOLDER_BIT != 0;
     let len = u64::from(word(28)) | u64::from(word(30)) << 16;
     let high = if volume.bits == 32 { u64::from(word(20)) } else { 0 };
@@ -178,7 +184,7 @@ fn read_entry(
         is_capsule_folder: folder.clusters.is_none() && short == FOLDER,
     });
     let has_fixed_dates = [16, 18, 24].into_iter().all(|at| word(at) == FIXED_DATE) && word(22) == 0;
-    (Entry { path, len, runs, is_capsule, has_fixed_dates }, subfolder)
+    (Entry { path, short_path, len, runs, is_capsule, has_fixed_dates }, subfolder)
 }
 
 /// `.` names the folder itself, `..` its parent; both come first.
@@ -238,13 +244,18 @@ impl LongName {
     fn finish(self, slot: &[u8]) -> String {
         let sum = slot[..11].iter().fold(0u8, |sum, &byte| sum.rotate_right(1).wrapping_add(byte));
         if self.units.is_empty() || self.expected != 0 || self.checksum != sum {
-            let (stem, extension) = (text(&slot[..8]), text(&slot[8..11]));
-            return if extension.is_empty() { stem } else { format!("{stem}.{extension}") };
+            return short_name(slot);
         }
         let units = self.units.into_iter().take_while(|&unit| unit != 0);
         let name = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
         name.map(|c| if c.is_control() { '_' } else { c }).collect()
     }
+}
+
+/// The short name of an entry, with a point before its extension.
+fn short_name(slot: &[u8]) -> String {
+    let (stem, extension) = (text(&slot[..8]), text(&slot[8..11]));
+    if extension.is_empty() { stem } else { format!("{stem}.{extension}") }
 }
 
 /// Bytes of a short name or label as text, without the spaces behind it.

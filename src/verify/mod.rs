@@ -10,6 +10,7 @@ mod fat;
 mod fault;
 mod file_system;
 mod reader;
+mod set;
 mod volume;
 
 use ramkey_format::capsule::FOLDER;
@@ -18,9 +19,11 @@ use ramkey_format::memory::BOOT_LBA;
 
 use crate::image::Source;
 use crate::plan::PARTITION_LBA;
+use crate::report::DriveOptions;
 use crate::units::SECTOR_LEN;
 
 pub use fault::{Change, Fault, FaultKind, Place};
+pub use set::FoundCompanion;
 
 use boot_area::BootArea;
 use fault::Findings;
@@ -54,6 +57,20 @@ pub struct FoundCapsule {
     pub blake3: String,
     /// Sectors of its RAM disk.
     pub disk_sectors: u32,
+    /// Kind, geometry and emulation in a few words.
+    pub words: String,
+    /// Memory that a machine needs for it and the drives beside it, in bytes; of a companion, its own part.
+    pub ram_needed: u64,
+    /// BIOS drive number; the first of its class means the next that is free.
+    pub drive: u8,
+    /// NT disk signature that the RAM disk gets because the image has none.
+    pub disk_signature: Option<u32>,
+    /// Whether it stands beside others and is in no menu.
+    pub companion: bool,
+    /// The images that it needs beside it, in the order of their drives.
+    pub companions: Vec<FoundCompanion>,
+    /// How systems see its drives; of a companion only what becomes of writes matters.
+    pub options: DriveOptions,
     /// Whether the machine may not write to it.
     pub read_only: bool,
     /// Pieces that its file lies in.
@@ -170,6 +187,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         }
         let judge = capsule::Judge { reader: &reader, ranges: &area.ranges, strictness, depth };
         capsules = judge.all(&tree.entries, &mut findings);
+        set::connect(&tree.entries, &mut capsules, &mut findings);
         name_changes(&tree.entries, &capsules, &mut findings);
     }
     StickVerdict {

@@ -13,6 +13,8 @@ use super::demo::ramkey;
 use super::harness::{DEADLINE, Geometry, disk, file, scratch, take_slot};
 use super::sticks;
 
+const RAMKEY: &str = env!("CARGO_BIN_EXE_ramkey");
+
 /// A stick of ours in a folder.
 fn stick(folder: &Path) -> PathBuf {
     let image = file(folder, "demo.img", &demo_image());
@@ -53,7 +55,7 @@ fn what_cannot_be_booted_is_said_before_anything_is_started() {
     let stick = stick(folder.path()).display().to_string();
     let (image, missing, picture) = (at("demo.img"), at("no-such-stick.img"), at("no/screen.png"));
     let own = folder.path().display().to_string();
-    let table: [(&[&str], i32, &str); 8] = [
+    let table: [(&[&str], i32, &str); 10] = [
         (&[&missing], 1, "no-such-stick.img does not exist\nhelp: "),
         (&[&own], 1, " is a directory, neither a block device nor a regular file\nhelp: "),
         (&[&image], 3, "demo.img is no stick of ramkey, and is not booted\nhelp: `ramkey write "),
@@ -61,6 +63,12 @@ fn what_cannot_be_booted_is_said_before_anything_is_started() {
         (&[&stick, "--ram", "2T"], 2, "it is whole MiB, 1M to 1T, for example 64M"),
         (&[&stick, "--ram", "-1"], 2, "\"-1\" is no size"),
         (&[&stick, "--screenshot", &picture], 1, "because: No such file or directory (os error 2)\nhelp: "),
+        (&[&stick, "--screenshot", &stick], 3, "stick.img exists and is no picture\nhelp: name another file"),
+        (
+            &[&stick, "--screenshot", "/dev/null"],
+            3,
+            "/dev/null exists and is no picture\nhelp: name another file",
+        ),
         (&[&stick, "--screenshot", &own], 1, "because: Is a directory (os error 21)\nhelp: "),
     ];
     for (arguments, status, expected) in table {
@@ -84,12 +92,12 @@ fn memory_that_this_system_has_not_and_an_unknown_processor_are_our_own_errors()
     let stick = stick(folder.path()).display().to_string();
     let run = |arguments: &[&str]| {
         let mut command = Command::new("prlimit");
-        command.args(["--as=4294967296", env!("CARGO_BIN_EXE_ramkey"), "boot", &stick, "--headless"]);
+        command.args(["--as=4294967296", RAMKEY, "boot", &stick, "--headless"]);
         let output = command.args(arguments).output().expect("`prlimit` of util-linux");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let expected =
-        "error: this system cannot give the machine 8192 MiB of RAM\nhelp: ask for less, as in --ram 64M\n";
+        "error: this system cannot give the machine 8192 MB of RAM\nhelp: ask for less, as in --ram 64M\n";
     assert_eq!(run(&["--ram", "8G"]), (Some(1), expected.to_owned()));
     let (status, text) = run(&["--cpu", "abacus"]);
     assert_eq!(status, Some(1), "{text}");
@@ -126,10 +134,14 @@ struct Killed {
 
 impl Killed {
     /// Returns when the machine's screen shows something, so QEMU runs.
-    fn start(arguments: &[&str]) -> Self {
+    fn start(command_line: &[&str]) -> Self {
         let temporary = scratch();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-        command.args(arguments).env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut command = Command::new(command_line[0]);
+        command
+            .args(&command_line[1..])
+            .env("TMPDIR", temporary.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().expect("starting ramkey");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let first = lines.find(|line| line.as_ref().is_ok_and(|line| line.starts_with("| ")));
@@ -173,14 +185,21 @@ fn a_boot_that_is_killed_leaves_no_machine_and_no_files() {
     let stick = stick(folder.path()).display().to_string();
     let _slot = take_slot();
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let mut killed = Killed::start(&["boot", &stick, "--headless"]);
+        let mut killed = Killed::start(&[RAMKEY, "boot", &stick, "--headless"]);
         let status = killed.wait(signal);
         assert!(matches!(status, Some(0 | 1)), "{signal:?}: {status:?}");
         assert_eq!(killed.left_behind(), 0, "{signal:?}");
     }
-    let mut killed = Killed::start(&["demo", "--headless"]);
+    let mut killed = Killed::start(&[RAMKEY, "demo", "--headless"]);
     assert_eq!(killed.wait(Signal::TERM), Some(1));
     assert_eq!(killed.left_behind(), 0, "the demo");
+
+    let mut killed = Killed::start(&["nohup", RAMKEY, "boot", &stick, "--headless"]);
+    kill_process(Pid::from_child(&killed.child), Signal::HUP).expect("a process of ours");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!((killed.machines(), killed.left_behind()), (1, 1), "it was told not to hear that signal");
+    killed.wait(Signal::TERM);
+    assert_eq!(killed.left_behind(), 0, "nohup");
 }
 
 #[test]
@@ -189,7 +208,7 @@ fn a_machine_does_not_outlive_a_ramkey_that_was_killed_by_force() {
     let stick = stick(folder.path()).display().to_string();
     let _slot = take_slot();
     let begun = Instant::now();
-    let mut killed = Killed::start(&["boot", &stick, "--headless"]);
+    let mut killed = Killed::start(&[RAMKEY, "boot", &stick, "--headless"]);
     assert_eq!(killed.wait(Signal::KILL), None);
     assert!(begun.elapsed() < DEADLINE);
 }

@@ -1,0 +1,126 @@
+//! Whether the Windows in an image will find its RAM disk.
+//!
+//! Windows reads through INT 13h until its kernel runs; then it needs a driver that finds the disk in memory. What
+//! decides that is on the image: the boot loader and its menu, the registry, and the driver's file. [`look`] reads
+//! them and says what will happen. Nothing is run and nothing is changed.
+
+mod boot_ini;
+pub mod hive;
+mod pe;
+mod registry;
+mod search;
+mod verdict;
+
+use serde::Serialize;
+
+pub use boot_ini::BootEntry;
+pub use pe::FileVersion;
+pub use registry::{DriveLetter, Driver, DriverName, System};
+pub use search::look;
+
+/// A line of Windows, as far as its start differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Family {
+    /// Started by NTLDR: NT 4, 2000, XP, 2003.
+    Ntldr,
+    /// Started by BOOTMGR: Vista and later.
+    Bootmgr,
+    /// Windows PE: BOOTMGR loads it into a RAM disk of its own.
+    Pe,
+    /// On top of DOS: 95, 98, ME.
+    Dos,
+    /// NTFS that cannot be read.
+    Unreadable,
+}
+
+/// The shape in which the RAM disk is announced to drivers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identity {
+    /// MEMDISK's.
+    #[default]
+    Memdisk,
+    /// GRUB4DOS's.
+    Grub4dos,
+}
+
+/// An answer that may not be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Something about a Windows that its user should change or know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Whether Windows will not start because of it.
+    pub stops: bool,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// Where on the image a Windows is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Number of the partition, from 1; 0 if there is no partition table.
+    pub partition: u32,
+    /// First byte of the partition on the RAM disk.
+    pub offset: u64,
+    /// Folder of Windows, without a backslash before it.
+    pub folder: String,
+}
+
+/// The Windows in an image, and what will happen to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Windows {
+    /// Its line.
+    pub family: Family,
+    /// Its name, if it can be told.
+    pub product: Option<String>,
+    /// Version of its kernel.
+    pub kernel_version: Option<FileVersion>,
+    /// Bits of an address of the processor that it is for.
+    pub processor_bits: Option<u8>,
+    /// Where it is.
+    pub place: Option<Place>,
+    /// What NTLDR starts.
+    pub boot_entry: Option<BootEntry>,
+    /// What its registry says.
+    pub system: Option<System>,
+    /// Signature of the image's disk; `None` if the image is no whole disk.
+    pub disk_signature: Option<u32>,
+    /// The drive letter that it was installed on, as in `C`.
+    pub system_letter: Option<char>,
+    /// Identity that its driver needs.
+    pub identity: Identity,
+    /// Whether it will start from the RAM disk.
+    pub starts: Answer,
+    /// The same, in one sentence.
+    pub verdict: String,
+    /// What stands in the way, and what is odd.
+    pub problems: Vec<Problem>,
+}
+
+/// The identity that the Windows in an image needs, or MEMDISK's if there is none.
+pub fn recommended_identity(windows: Option<&Windows>) -> Identity {
+    windows.map_or(Identity::default(), |windows| windows.identity)
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Memdisk => "memdisk",
+            Self::Grub4dos => "grub4dos",
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! What will happen when a Windows starts from its RAM disk, and what to do about it.
+//!
+//! The rules are those of the drivers: who looks for which identity, from which version on, and when.
+
+use super::pe::FileVersion;
+use super::registry::{Driver, DriverName, System};
+use super::{Answer, Family, Identity, Windows};
+
+/// First FiraDisk that looks for MEMDISK's identity.
+const FIRADISK_KNOWS_MEMDISK: FileVersion = FileVersion([0, 0, 1, 20]);
+/// Start type of a driver that the boot loader loads.
+const BOOT_START: u32 = 0;
+/// Type of a driver of the kernel.
+const KERNEL_DRIVER: u32 = 1;
+/// Major and minor version of Windows 2000's kernel.
+const WINDOWS_2000: [u16; 2] = [5, 0];
+/// What a Windows without its disk says.
+const STOP: &str = "it will stop with 0x0000007B";
+const COPY_AGAIN: &str = "then shut down and copy the disk again";
+
+/// Fills in the identity, the answer and the verdict, and adds the problems that follow from what was read.
+pub(super) fn judge(windows: &mut Windows) {
+    match windows.family {
+        Family::Pe => {
+            return settle(
+                windows,
+                Answer::Yes,
+                "Windows PE makes a RAM disk of its own: it needs no driver",
+            );
+        }
+        Family::Dos => {
+            let verdict = "this Windows reads its disk through INT 13h: it needs no driver for the RAM disk";
+            return settle(windows, Answer::Yes, verdict);
+        }
+        Family::Unreadable => {
+            let verdict = "it has NTFS, which may be Windows; whether it finds its RAM disk cannot be told";
+            return settle(windows, Answer::Unknown, verdict);
+        }
+        Family::Ntldr | Family::Bootmgr => {}
+    }
+    boot_entry(windows);
+    let Some(system) = windows.system.clone() else {
+        return settle(windows, Answer::Unknown, "whether this Windows finds its RAM disk cannot be told");
+    };
+    drive_letter(windows, &system);
+    windows.identity = identity(&system.drivers);
+    drivers(windows, &system);
+}
+
+fn settle(windows: &mut Windows, starts: Answer, verdict: &str) {
+    windows.starts = starts;
+    verdict.clone_into(&mut windows.verdict);
+}
+
+/// The identity that the installed drivers look for.
+fn identity(drivers: &[Driver]) -> Identity {
+    let starting = |driver: &&Driver| driver.start == Some(BOOT_START);
+    let among = |identity| drivers.iter().filter(starting).any(|driver| finds(driver, identity));
+    if !among(Identity::Memdisk) && among(Identity::Grub4dos) {
+        Identity::Grub4dos
+    } else {
+        Identity::Memdisk
+    }
+}
+
+/// Whether `driver` looks for a RAM disk of this identity.
+fn finds(driver: &Driver, identity: Identity) -> bool {
+    match identity {
+        Identity::Memdisk => driver.looks_for_memdisk && !is_old(driver),
+        Identity::Grub4dos => driver.looks_for_grub4dos,
+    }
+}
+
+/// Whether it is a FiraDisk from before it knew MEMDISK's identity.
+fn is_old(driver: &Driver) -> bool {
+    driver.name == DriverName::FiraDisk
+        && driver.version.is_some_and(|version| version < FIRADISK_KNOWS_MEMDISK)
+}
+
+fn named(driver: &Driver) -> String {
+    match driver.version {
+        Some(version) => format!("{} {version}", driver.name.name()),
+        None => driver.name.name().to_owned(),
+    }
+}
+
+fn drivers(windows: &mut Windows, system: &System) {
+    let mut obstacles = Vec::new();
+    let mut good = Vec::new();
+    for driver in &system.drivers {
+        match obstacle(driver, windows) {
+            Some(obstacle) => obstacles.push(obstacle),
+            None => good.push(driver),
+        }
+    }
+    let starting: Vec<&Driver> =
+        system.drivers.iter().filter(|driver| driver.start == Some(BOOT_START)).collect();
+    if let [one, other, ..] = starting[..] {
+        let (one, other) = (one.name.name(), other.name.name());
+        let problem = format!(
+            "{one} and {other} both start at boot: Windows may see the disk twice, or one may hide it from the other"
+        );
+        let fix = format!("keep one: set `Start` of the other's service to 4, {COPY_AGAIN}");
+        windows.warn(&problem, &fix);
+    }
+    // What is wrong with one driver does not stop Windows while another works.
+    for (problem, fix) in obstacles {
+        if good.is_empty() { windows.stop(&problem, &fix) } else { windows.warn(&problem, &fix) }
+    }
+    for driver in &good {
+        group(windows, driver);
+    }
+    if windows.family == Family::Ntldr && !good.is_empty() && !system.knows_any_disk {
+        let problem =
+            "the critical device database has no `gendisk`: Windows may not know the driver of a new disk";
+        let fix =
+            "start Windows once from a disk of another controller, or bring the key from a whole Windows";
+        windows.warn(problem, fix);
+    }
+    if system.hive_is_dirty {
+        let problem =
+            "the registry was copied while Windows ran: changes of its last minutes may be missing here";
+        windows.warn(problem, "shut Windows down and copy the disk again");
+    }
+    answer(windows, &good, system);
+}
+
+fn answer(windows: &mut Windows, good: &[&Driver], system: &System) {
+    let with = match windows.identity {
+        Identity::Memdisk => String::new(),
+        Identity::Grub4dos => " with `--identity grub4dos`".into(),
+    };
+    let others = windows.problems.iter().any(|problem| problem.stops);
+    let (starts, verdict) = match (good.first(), system.drivers.first()) {
+        (Some(driver), _) => {
+            let driver = named(driver);
+            let finds = format!("{driver} starts at boot and will find this RAM disk{with}");
+            if others {
+                (Answer::No, format!("{finds}, but Windows will not start"))
+            } else {
+                (Answer::Yes, finds + ": yes")
+            }
+        }
+        (None, Some(driver)) => {
+            (Answer::No, format!("{} will not find this RAM disk: {STOP}", named(driver)))
+        }
+        (None, None) => {
+            let problem = "no driver for RAM disks is installed";
+            let fix = format!(
+                "install FiraDisk or WinVBlock in the running Windows, start it once more, {COPY_AGAIN}"
+            );
+            windows.stop(problem, &fix);
+            (Answer::No, format!("{problem}: {STOP}"))
+        }
+    };
+    settle(windows, starts, &verdict);
+}
+
+/// Why `driver` will not find the disk, and what to do.
+fn obstacle(driver: &Driver, windows: &Windows) -> Option<(String, String)> {
+    let name = driver.name.name();
+    let service = format!("HKLM\\SYSTEM\\CurrentControlSet\\Services\\{name}");
+    if !driver.file_is_present {
+        let problem = format!("{name} is installed, and its file `{}` is not there", driver.path);
+        return Some((problem, format!("install {name} again, {COPY_AGAIN}")));
+    }
+    if driver.start != Some(BOOT_START) {
+        let start = driver.start.map_or("none".into(), |start| start.to_string());
+        let problem = format!("{name} does not start at boot: its start type is {start}");
+        return Some((problem, format!("set `Start` below `{service}` to 0, {COPY_AGAIN}")));
+    }
+    if driver.kind != Some(KERNEL_DRIVER) {
+        let problem = format!("the service {name} is no driver of the kernel");
+        return Some((problem, format!("set `Type` below `{service}` to 1, {COPY_AGAIN}")));
+    }
+    if let (Some(bits), Some(wanted)) = (driver.processor_bits, windows.processor_bits)
+        && bits != wanted
+    {
+        let problem = format!("{name}'s file is for Windows of {bits} bits, and this one has {wanted}");
+        return Some((problem, format!("install the {wanted}-bit {name}, {COPY_AGAIN}")));
+    }
+    if driver.name == DriverName::FiraDisk
+        && windows.kernel_version.is_some_and(|version| version.0[..2] == WINDOWS_2000)
+    {
+        let problem = "FiraDisk is reported to stop Windows 2000 with 0x0000007B".to_owned();
+        return Some((problem, format!("install WinVBlock instead, {COPY_AGAIN}")));
+    }
+    if !driver.has_device {
+        let problem = format!("{name} expects a device that is no longer there");
+        return Some((problem, format!("set `PnP` below `{service}\\Parameters` to 0, {COPY_AGAIN}")));
+    }
+    if !finds(driver, windows.identity) {
+        return Some(blind(driver, windows.identity));
+    }
+    None
+}
+
+/// A driver that starts and does not look for the RAM disk.
+fn blind(driver: &Driver, identity: Identity) -> (String, String) {
+    let name = driver.name.name();
+    let (problem, fix) = match identity {
+        Identity::Memdisk if driver.name == DriverName::SVBus || is_old(driver) => {
+            let problem = format!("{} looks for GRUB4DOS's identity alone", named(driver));
+            (problem, "remove it, or remove the other driver and use `--identity grub4dos`".into())
+        }
+        Identity::Memdisk | Identity::Grub4dos => {
+            let problem = format!("{name} is told not to look for RAM disks");
+            let key = format!("HKLM\\SYSTEM\\CurrentControlSet\\Control\\{name}");
+            (problem, format!("delete the values `DisableDetect...` below `{key}`, {COPY_AGAIN}"))
+        }
+    };
+    (problem, fix)
+}
+
+/// A driver without a place in the order of groups is loaded last, behind those that look for the boot disk.
+fn group(windows: &mut Windows, driver: &Driver) {
+    let name = driver.name.name();
+    let problem = match &driver.group {
+        Some(_) if driver.group_is_ordered => return,
+        Some(group) => format!("{name} is in the group `{group}`, which has no place in the order of groups"),
+        None => format!("{name} is in no group: it is loaded after all drivers that are in one"),
+    };
+    let key = format!("HKLM\\SYSTEM\\CurrentControlSet\\Services\\{name}");
+    windows.warn(&problem, &format!("set `Group` below `{key}` to `Boot Bus Extender`"));
+}
+
+/// NTLDR's menu must name the RAM disk, which is the first disk of the BIOS.
+fn boot_entry(windows: &mut Windows) {
+    let Some(entry) = windows.boot_entry.clone() else { return };
+    let partition = windows.place.as_ref().map_or(1, |place| place.partition.max(1));
+    let right = format!("multi(0)disk(0)rdisk(0)partition({partition})\\{}", entry.folder);
+    let fix = format!("let `boot.ini` name `{right}`");
+    match entry.disk {
+        Some(0) => {}
+        Some(disk) => {
+            let problem = format!("`boot.ini` starts Windows from disk {disk}, and the RAM disk is disk 0");
+            windows.stop(&problem, &fix);
+        }
+        None => {
+            let problem =
+                format!("`boot.ini` starts Windows from `{}`, and not through the BIOS", entry.path);
+            windows.stop(&problem, &fix);
+        }
+    }
+    if let (Some(named), Some(place)) = (entry.partition, &windows.place)
+        && place.partition > 0
+        && named != place.partition
+    {
+        let problem = format!("`boot.ini` names partition {named}, and Windows is on partition {partition}");
+        windows.stop(&problem, &fix);
+    }
+}
+
+/// The letter that Windows remembers for its own disk, against the disk that it will see. Windows that finds itself
+/// on another letter starts and then does not let anybody log on. (Microsoft, KB 249321.)
+fn drive_letter(windows: &mut Windows, system: &System) {
+    let Some(offset) = windows.place.as_ref().map(|place| place.offset) else { return };
+    let letter = windows.system_letter.unwrap_or('C');
+    let remembered = system.drive_letters.iter().find(|found| found.letter == letter);
+    let forget = format!(
+        "delete the values below `HKLM\\SYSTEM\\MountedDevices` as the last thing before the shutdown, {COPY_AGAIN}"
+    );
+    match (windows.disk_signature, remembered) {
+        (Some(0), Some(remembered)) if remembered.offset == offset && remembered.disk_signature != 0 => {
+            let fix = format!("`sfdisk --disk-id IMAGE {:#010x}` gives it back", remembered.disk_signature);
+            windows.warn(&format!("the disk signature is zero: {letter}: may become another letter"), &fix);
+        }
+        (Some(0), _) => {
+            let problem = "the disk signature is zero: ramkey puts one of its own into memory";
+            windows.warn(problem, "`sfdisk --disk-id IMAGE 0x1a2b3c4d` gives the image one that stays");
+        }
+        (Some(signature), Some(remembered)) if remembered.disk_signature != signature => {
+            let problem = format!(
+                "Windows remembers {letter}: on a disk with the signature {:08x}, and the image has {signature:08x}: \
+                 it may start and let nobody log on",
+                remembered.disk_signature
+            );
+            let fix = if remembered.offset == offset {
+                format!("`sfdisk --disk-id IMAGE {:#010x}`, or {forget}", remembered.disk_signature)
+            } else {
+                forget
+            };
+            windows.warn(&problem, &fix);
+        }
+        (_, Some(remembered)) if remembered.offset != offset => {
+            let problem = format!(
+                "Windows remembers {letter}: at byte {:#x} of its disk, and its partition begins at {offset:#x}: \
+                 it may start and let nobody log on",
+                remembered.offset
+            );
+            windows.warn(&problem, &forget);
+        }
+        (None, Some(_)) => {
+            let problem = format!(
+                "an image of a partition gets a new disk signature: {letter}: may become another letter, and then \
+                 nobody can log on"
+            );
+            windows.warn(&problem, &format!("copy the whole disk, or {forget}"));
+        }
+        _ => {}
+    }
+}
