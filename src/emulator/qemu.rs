@@ -69,6 +69,8 @@ pub enum Port {
     Ide,
     /// As the first floppy drive, for images alone.
     Floppy,
+    /// In an internal CD drive, for images alone.
+    Cd,
 }
 
 /// What the machine boots from.
@@ -207,6 +209,11 @@ impl Machine {
             Port::Floppy => {
                 arguments.add("-device", format!("floppy,drive={STICK_DRIVE},id={STICK_DEVICE}"));
                 arguments.add("-boot", "a");
+            }
+            Port::Cd => {
+                let device =
+                    format!("ide-cd,bus=ide.0,unit=0,drive={STICK_DRIVE},id={STICK_DEVICE},bootindex=1");
+                arguments.add("-device", device);
             }
         }
     }

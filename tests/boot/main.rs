@@ -11,6 +11,7 @@ mod harness;
 mod hidden;
 mod images;
 mod int13;
+mod matrix;
 mod partition;
 mod personality;
 mod phram;

@@ -195,12 +195,8 @@ pub fn linux(controller: Controller) {
 }
 
 /// A partitioned FAT16 disk of 24 MiB with SYSLINUX, Debian's kernel, and an initial RAM disk that looks for its disk.
-fn linux_disk(folder: &Path) -> PathBuf {
-    let package = kernel_package();
-    let kernel = unpacked(&package);
-    let release = package.trim_start_matches("linux-image-");
-    let initrd = initrd(folder, &kernel.join("lib/modules").join(release).join("kernel/drivers/mtd"));
-
+pub fn linux_disk(folder: &Path) -> PathBuf {
+    let (vmlinuz, initrd) = linux_files(folder);
     const START_SECTOR: u64 = 2048;
     let disk = folder.join("linux.img");
     fs::File::create(&disk).and_then(|file| file.set_len(24 << 20)).expect("making the disk");
@@ -211,15 +207,25 @@ fn linux_disk(folder: &Path) -> PathBuf {
     let blocks = ((24 << 20) / 512 - START_SECTOR) / 2;
     tool("mkfs.fat", &["-F16", "--offset", "2048", "-h", "2048", &name, &blocks.to_string()]);
     tool("syslinux", &["--install", "-t", &(START_SECTOR * 512).to_string(), &name]);
-    let config =
-        "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX vmlinuz\n INITRD initrd\n APPEND console=ttyS0 quiet\n";
-    let config = file(folder, "syslinux.cfg", config.as_bytes());
-    let vmlinuz = kernel.join("boot").join(format!("vmlinuz-{release}"));
+    let config = file(folder, "syslinux.cfg", LINUX_CONFIG.as_bytes());
     for (path, target) in [(&vmlinuz, "vmlinuz"), (&initrd, "initrd"), (&config, "syslinux.cfg")] {
         let at = format!("{name}@@{}", START_SECTOR * 512);
         tool("mcopy", &["-i", &at, &path.display().to_string(), &format!("::{target}")]);
     }
     disk
+}
+
+/// SYSLINUX' configuration that starts Linux at once.
+pub const LINUX_CONFIG: &str =
+    "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX vmlinuz\n INITRD initrd\n APPEND console=ttyS0 quiet\n";
+
+/// Debian's kernel, and an initial RAM disk that looks for its disk.
+pub fn linux_files(folder: &Path) -> (PathBuf, PathBuf) {
+    let package = kernel_package();
+    let kernel = unpacked(&package);
+    let release = package.trim_start_matches("linux-image-");
+    let initrd = initrd(folder, &kernel.join("lib/modules").join(release).join("kernel/drivers/mtd"));
+    (kernel.join("boot").join(format!("vmlinuz-{release}")), initrd)
 }
 
 /// What runs in Linux: finds the disk as a user would, and prints the sum of all its bytes.

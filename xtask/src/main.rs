@@ -19,9 +19,10 @@ fn main() -> ExitCode {
         "boot" => boot::run(&rest),
         "layout" => layout::run(&rest),
         "demo" => demo::run(&rest),
+        "matrix" => test::matrix(&rest),
         "test" => test::run(&rest),
         "tools" => tools::run(&rest),
-        _ => Err("tasks: bench, boot, demo, layout, test, tools".into()),
+        _ => Err("tasks: bench, boot, demo, layout, matrix, test, tools".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

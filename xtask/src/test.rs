@@ -59,6 +59,28 @@ pub fn bench(arguments: &[String]) -> Result<(), String> {
     cargo(&command)
 }
 
+/// `cargo xtask matrix [WORD]...`: boots the cells of `docs/compatibility.md` whose row and column have all the words, and
+/// writes them. All of them take about half an hour.
+///
+/// # Errors
+///
+/// If a tool is missing, or an image cannot be made. A guest that does not boot is a result.
+pub fn matrix(words: &[String]) -> Result<(), String> {
+    tools::for_test()?;
+    let mut command = Command::new(env!("CARGO"));
+    command.args([
+        "test",
+        "--locked",
+        "--quiet",
+        "--test",
+        "boot",
+        "matrix::the_page_agrees",
+        "--",
+        "--nocapture",
+    ]);
+    run_command(command.env("RAMKEY_MATRIX", words.join(",")).current_dir(root()))
+}
+
 /// The loader is a workspace of its own.
 fn format() -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"])?;

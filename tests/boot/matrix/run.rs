@@ -1,0 +1,182 @@
+//! Boots one cell of the table and says what was seen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ramkey::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Screen, Stick};
+
+use super::super::harness::{PROVEN, Running, scratch, tool};
+use super::super::sticks;
+use super::cases::{Case, Form, Step};
+use super::keys;
+
+/// How long one step may take: more than the slowest took on a busy machine.
+const STEP: Duration = Duration::from_secs(120);
+/// Sizes of floppies that a real drive takes; another image is filled up to the next.
+const FLOPPIES: [u64; 5] = [368_640, 737_280, 1_228_800, 1_474_560, 2_949_120];
+/// What MEMDISK says when it waits.
+const MEMDISK_WAITS: &str = "press any key to boot";
+
+/// From what a guest boots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// From RAM, with MEMDISK's identity.
+    Memdisk,
+    /// From RAM, with GRUB4DOS's identity.
+    Grub4dos,
+    /// From RAM, by SYSLINUX and the real MEMDISK.
+    Reference,
+    /// From an emulated drive of its kind.
+    Drive,
+}
+
+impl Host {
+    /// In the order of the page's columns.
+    pub const ALL: [Self; 4] = [Self::Memdisk, Self::Grub4dos, Self::Reference, Self::Drive];
+
+    /// The page's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memdisk => "ramkey, `memdisk`",
+            Self::Grub4dos => "ramkey, `grub4dos`",
+            Self::Reference => "MEMDISK 6.04",
+            Self::Drive => "real drive",
+        }
+    }
+}
+
+/// What a cell of the table says: "boots", or what was seen.
+pub fn run(case: &Case, ram_mib: u32, host: Host) -> String {
+    let folder = scratch();
+    let image = (case.make)(folder.path());
+    let mut machine = Running::start(&machine(case, ram_mib, host, &image, folder.path()));
+    let started = start(machine.emulator(), host);
+    if let Err(error) =
+        started.and_then(|()| case.steps.iter().try_for_each(|step| take(machine.emulator(), step)))
+    {
+        return seen(&error, &mut machine);
+    }
+    found(&machine.emulator().serial(), &image).to_owned()
+}
+
+/// Linux says on COM1 whether it found its disk again, and the sum of all its bytes; others say nothing there.
+fn found(serial: &str, image: &Path) -> &'static str {
+    if !serial.contains("MEMDISKFIND") {
+        return "boots";
+    }
+    if !serial.contains("MEMDISKFIND rc=0") {
+        return "boots; `memdiskfind` finds no disk";
+    }
+    let sum = tool("md5sum", &[image]);
+    let sum = sum.split_whitespace().next().expect("a sum");
+    if serial.contains(&format!("SUM {sum}")) {
+        "boots; `memdiskfind` finds the disk"
+    } else {
+        println!("{serial}");
+        "no: other bytes"
+    }
+}
+
+fn machine(case: &Case, ram_mib: u32, host: Host, image: &Path, folder: &Path) -> Machine {
+    let usb = |path: PathBuf| Stick::new(path, Port::Usb(Controller::Xhci));
+    let stick = match host {
+        Host::Memdisk => usb(sticks::ramkey(folder, &[image], &["--kind", case.form.kind()])),
+        Host::Grub4dos => {
+            usb(sticks::ramkey(folder, &[image], &["--kind", case.form.kind(), "--identity", "grub4dos"]))
+        }
+        Host::Reference => {
+            usb(sticks::memdisk(folder, image, &format!("{} {} pause", case.form.memdisk(), case.memdisk)))
+        }
+        Host::Drive => drive(case.form, image, folder),
+    };
+    let mut machine = Machine::new(stick);
+    machine.ram_mib = ram_mib;
+    machine
+}
+
+/// The image in a drive of its kind, filled up to what such a drive takes.
+fn drive(form: Form, image: &Path, folder: &Path) -> Stick {
+    let len = fs::metadata(image).expect("the image").len();
+    let whole = match form {
+        Form::Floppy => FLOPPIES.into_iter().find(|&size| size >= len).expect("a floppy's size"),
+        Form::Disk => len.next_multiple_of(16 * 63 * 512),
+        Form::Cd | Form::CdFloppy | Form::CdDisk => len.next_multiple_of(2048),
+    };
+    let copy = folder.join("drive.img");
+    fs::copy(image, &copy).expect("copying the image");
+    let copied = fs::File::options().write(true).open(&copy).expect("the copy");
+    copied.set_len(whole).expect("filling the image up");
+    let port = match form {
+        Form::Floppy => Port::Floppy,
+        Form::Disk => Port::Ide,
+        Form::Cd | Form::CdFloppy | Form::CdDisk => Port::Cd,
+    };
+    Stick::new(copy, port)
+}
+
+/// Until the image is in memory and the stick gone.
+fn start(machine: &mut Emulator, host: Host) -> Result<(), EmulatorError> {
+    match host {
+        Host::Drive => return Ok(()),
+        Host::Memdisk | Host::Grub4dos => machine.wait_for("the proof of the image", STEP, |machine| {
+            let text = machine.serial() + &machine.console();
+            Ok((text.contains(PROVEN) || stopped(&machine.screen()?).is_some()).then_some(()))
+        })?,
+        Host::Reference => on_screen(machine, MEMDISK_WAITS)?,
+    }
+    if stopped(&machine.screen()?).is_some() {
+        return Err(EmulatorError::Deadline { what: "an image that fits".into(), limit: STEP });
+    }
+    machine.pull(STEP)?;
+    machine.press(&["ret"])
+}
+
+fn take(machine: &mut Emulator, step: &Step) -> Result<(), EmulatorError> {
+    match *step {
+        Step::See(text) => on_screen(machine, text),
+        Step::Serial(text) => machine.wait_for(&format!("{text:?} on COM1"), STEP, |machine| {
+            Ok(machine.serial().contains(text).then_some(()))
+        }),
+        Step::Key(key) => keys::press(machine, key),
+        Step::Enter(prompt, command) => {
+            on_screen(machine, prompt)?;
+            for (index, letter) in command.char_indices() {
+                keys::press(machine, &keys::of(letter))?;
+                on_screen(machine, &format!("{prompt}{}", &command[..=index]))?;
+            }
+            keys::press(machine, "ret")
+        }
+    }
+}
+
+fn on_screen(machine: &mut Emulator, text: &str) -> Result<(), EmulatorError> {
+    machine.wait_for(&format!("{text:?} on the screen"), STEP, |machine| {
+        Ok(machine.screen()?.contains(text).then_some(()))
+    })
+}
+
+/// The line with which the boot chain stopped.
+fn stopped(screen: &Screen) -> Option<String> {
+    screen.lines.iter().find(|line| line.starts_with("ramkey E")).cloned()
+}
+
+/// What a user would tell: the machine went off, or the last line on the screen.
+fn seen(error: &EmulatorError, machine: &mut Running) -> String {
+    let screen = machine.emulator().screen().ok();
+    if std::env::var_os("RAMKEY_MATRIX").is_some() {
+        println!("{error}\n{}", machine.evidence());
+    }
+    let Some(screen) = screen else {
+        return "no: the machine resets".to_owned();
+    };
+    let last =
+        || screen.lines.iter().rev().find(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
+    let line = stopped(&screen).or_else(last).unwrap_or_else(|| "nothing on the screen".to_owned());
+    let plain = |letter: char| if letter == '|' || !letter.is_ascii() { ' ' } else { letter };
+    let words: Vec<String> =
+        line.chars().map(plain).collect::<String>().split_whitespace().map(str::to_owned).collect();
+    let words = words.join(" ");
+    let letters = words.chars().filter(char::is_ascii_alphanumeric).count();
+    if letters * 2 < words.len() { "no: an unreadable screen".to_owned() } else { format!("no: {words}") }
+}
