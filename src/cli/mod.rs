@@ -10,6 +10,7 @@ mod exit;
 mod inspect;
 mod list;
 mod notes;
+mod phram;
 mod plan;
 mod prepare;
 mod reference;
@@ -50,6 +51,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
+    Phram(phram::PhramArgs),
     Boot(boot::BootArgs),
     Demo(demo::DemoArgs),
 }
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => args.run(&mut output),
         Command::Inspect(args) => args.run(&mut output),
         Command::List(args) => args.run(&mut output),
+        Command::Phram(args) => args.run(&mut output),
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),
     };

@@ -12,6 +12,7 @@ mod images;
 mod int13;
 mod partition;
 mod personality;
+mod phram;
 mod real;
 mod scanners;
 mod state;
