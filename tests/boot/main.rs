@@ -4,6 +4,7 @@ mod answers;
 mod bochs;
 mod command;
 mod demo;
+mod discs;
 mod every_controller;
 mod guests;
 mod harness;
