@@ -274,7 +274,7 @@ fn udf_is_told_apart_alone_and_beside_iso_9660() {
 #[test]
 fn live_systems_are_told_apart_from_tools_and_their_loader_is_named() {
     use LiveSystem::*;
-    let cases: [(&[&str], LiveSystem); 9] = [
+    let cases: [(&[&str], LiveSystem); 10] = [
         (&["live/filesystem.squashfs", "live/vmlinuz"], DebianLive),
         (&["casper/filesystem.squashfs", "casper/vmlinuz"], Casper),
         (&["LiveOS/squashfs.img", "isolinux/vmlinuz0"], LiveOs),
@@ -282,6 +282,7 @@ fn live_systems_are_told_apart_from_tools_and_their_loader_is_named() {
         (&["sysresccd/x86_64/airootfs.sfs"], SystemRescue),
         (&["slax/01-core.sb"], LinuxLive),
         (&["puppy.sfs", "vmlinuz"], Puppy),
+        (&["KNOPPIX/KNOPPIX", "boot/isolinux/linux"], Knoppix),
         (&["install.386/vmlinuz", "install.386/initrd.gz"], DebianInstaller),
         (&["boot/isolinux/vmlinuz"], Other),
     ];
@@ -291,6 +292,14 @@ fn live_systems_are_told_apart_from_tools_and_their_loader_is_named() {
         assert!(found.looks_again() && found.advice().unwrap().contains("--linux-phram"));
         let with_grub = [files, &["boot/grub/grub.cfg"]].concat();
         assert_eq!(system(&with_grub, b"GRUB "), System::LinuxLive { kind, grub: true }, "{files:?}");
+    }
+    for files in [&["boot/core.gz", "boot/vmlinuz"], &["linux", "initrd.gz"]] {
+        let whole = system(files, ISOLINUX);
+        assert_eq!(
+            (whole, whole.looks_again(), whole.advice()),
+            (System::LinuxInitrd, false, None),
+            "{files:?}"
+        );
     }
     assert_eq!(system(&["boot/grub/grub.cfg"], b"GRUB "), System::Grub);
     assert_eq!(system(&["isolinux.cfg", "tool.c32"], ISOLINUX), System::Isolinux);
@@ -345,6 +354,7 @@ fn a_statement_is_one_line_and_advice_comes_where_a_system_looks_again() {
     let kind = LiveSystem::Casper;
     let systems = [
         System::LinuxLive { kind, grub: true },
+        System::LinuxInitrd,
         System::WindowsPe,
         System::WindowsSetup,
         System::ReactOs,
