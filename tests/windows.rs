@@ -300,7 +300,7 @@ fn what_cannot_be_read_is_said_and_not_guessed() {
         assert_eq!((found.starts, found.system), (Answer::Unknown, None));
     }
     let found = after(|xp| xp.registry = Key::new("none"));
-    assert_eq!(problems(&found), "there is no `system32\\config\\SYSTEM` where NTLDR looks for Windows\n");
+    assert_eq!(problems(&found), "there is no `system32\\config\\SYSTEM` where the boot menu leads\n");
     let found =
         after(|xp| xp.registry.at("ControlSet001\\Control\\CriticalDeviceDatabase").remove("gendisk"));
     assert!(problems(&found).starts_with("the critical device database has no `gendisk`"));
@@ -343,6 +343,31 @@ fn other_lines_of_windows_are_told_apart() {
     assert_eq!((problems(&found).as_str(), found.starts), ("", Answer::Yes));
     seven.files.remove("Boot/BCD");
     assert!(problems(&windows(seven.disk()).unwrap()).starts_with("!`Boot\\BCD` is missing"));
+}
+
+#[test]
+fn reactos_is_judged_by_the_same_rules() {
+    let reactos = |start: u32| {
+        let mut xp = Xp::new(System::Fat16);
+        for file in ["ntldr", "NTDETECT.COM", "boot.ini"] {
+            xp.files.remove(file);
+        }
+        let files = std::mem::take(&mut xp.files);
+        xp.files =
+            files.into_iter().map(|(path, bytes)| (path.replace("WINDOWS", "reactos"), bytes)).collect();
+        let menu = "[FREELOADER]\r\nDefaultOS=ReactOS\r\n[ReactOS]\r\nBootType=Windows2003\r\n\
+            SystemPath=multi(0)disk(0)rdisk(0)partition(1)\\reactos\r\nOptions=/DEBUG\r\n";
+        xp.file("freeldr.ini", menu.as_bytes()).file("freeldr.sys", b"x");
+        xp.service("FiraDisk").number("Start", start);
+        let registry = hive(&xp.registry, XP);
+        (xp.registry, xp.software) = (Key::new("none"), Key::new("none"));
+        windows(xp.file("reactos/system32/config/system", &registry).disk()).unwrap()
+    };
+    let found = reactos(0);
+    assert_eq!((found.family, found.product.as_deref()), (Family::Reactos, Some("ReactOS")));
+    assert_eq!((problems(&found).as_str(), found.starts), ("", Answer::Yes));
+    assert_eq!(found.boot_entry.unwrap().switches, "/DEBUG");
+    assert_eq!(reactos(1).starts, Answer::No);
 }
 
 /// What `ramkey inspect` prints of `disk`.

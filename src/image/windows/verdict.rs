@@ -36,7 +36,7 @@ pub(super) fn judge(windows: &mut Windows) {
             let verdict = "it has NTFS, which may be Windows; whether it finds its RAM disk cannot be told";
             return settle(windows, Answer::Unknown, verdict);
         }
-        Family::Ntldr | Family::Bootmgr => {}
+        Family::Ntldr | Family::Bootmgr | Family::Reactos => {}
     }
     boot_entry(windows);
     let Some(system) = windows.system.clone() else {
@@ -224,21 +224,21 @@ fn group(windows: &mut Windows, driver: &Driver) {
     windows.warn(&problem, &format!("set `Group` below `{key}` to `Boot Bus Extender`"));
 }
 
-/// NTLDR's menu must name the RAM disk, which is the first disk of the BIOS.
+/// The loader's menu must name the RAM disk, which is the first disk of the BIOS.
 fn boot_entry(windows: &mut Windows) {
     let Some(entry) = windows.boot_entry.clone() else { return };
     let partition = windows.place.as_ref().map_or(1, |place| place.partition.max(1));
     let right = format!("multi(0)disk(0)rdisk(0)partition({partition})\\{}", entry.folder);
-    let fix = format!("let `boot.ini` name `{right}`");
+    let menu = if windows.family == Family::Reactos { "freeldr.ini" } else { "boot.ini" };
+    let fix = format!("let `{menu}` name `{right}`");
     match entry.disk {
         Some(0) => {}
         Some(disk) => {
-            let problem = format!("`boot.ini` starts Windows from disk {disk}, and the RAM disk is disk 0");
+            let problem = format!("`{menu}` starts Windows from disk {disk}, and the RAM disk is disk 0");
             windows.stop(&problem, &fix);
         }
         None => {
-            let problem =
-                format!("`boot.ini` starts Windows from `{}`, and not through the BIOS", entry.path);
+            let problem = format!("`{menu}` starts Windows from `{}`, and not through the BIOS", entry.path);
             windows.stop(&problem, &fix);
         }
     }
@@ -246,7 +246,7 @@ fn boot_entry(windows: &mut Windows) {
         && place.partition > 0
         && named != place.partition
     {
-        let problem = format!("`boot.ini` names partition {named}, and Windows is on partition {partition}");
+        let problem = format!("`{menu}` names partition {named}, and Windows is on partition {partition}");
         windows.stop(&problem, &fix);
     }
 }
