@@ -10,6 +10,7 @@ pub mod device;
 pub mod emulator;
 pub mod image;
 pub mod layout;
+pub mod linux_phram;
 pub mod pipeline;
 pub mod plan;
 pub mod report;

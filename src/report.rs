@@ -70,18 +70,25 @@ impl DriveOptions {
         }
     }
 
-    /// What differs from the usual, for people.
+    /// What differs from the usual for the whole set, for people.
     pub fn words(&self) -> Vec<&'static str> {
         let words = [
             (self.identity == "grub4dos", "drivers find GRUB4DOS's identity"),
             (self.first_disk == "internal", "the machine's own hard disks come first"),
-            (self.writes == "refused", "read-only"),
-            (self.writes == "dropped", "writes are dropped"),
             (self.copy == "direct", "copied by INT 13h itself only"),
             (self.copy == "int15", "copied through INT 15h only"),
             (self.keep_stick, "the stick keeps a drive number"),
         ];
         words.into_iter().filter(|(differs, _)| *differs).map(|(_, words)| words).collect()
+    }
+
+    /// What differs from the usual for this drive, for people: behind a comma, or nothing.
+    pub fn writes_words(&self) -> &'static str {
+        match self.writes {
+            "refused" => ", read-only",
+            "dropped" => ", writes are dropped",
+            _ => "",
+        }
     }
 }
 

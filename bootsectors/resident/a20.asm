@@ -6,25 +6,6 @@ A20_TRIES               equ 6               ; each method twice
 A20_POLLS               equ 0               ; 65536 reads of the controller's status
 
 ; ---------------------------------------------------------------------------
-; a20_is_on - compares a word of ours with the one 1 MiB above it
-;
-;   in      DS            flat, protected mode
-;           EDX           linear address of a20_word
-;   out     ZF = 1        A20 is off: they are the same word
-;   kills   AX
-; ---------------------------------------------------------------------------
-a20_is_on:
-        inc     word [edx]
-        mov     ax, [edx + 100000h]
-        cmp     ax, [edx]
-        jne     .done
-        inc     word [edx]                  ; equal by chance? then not twice
-        mov     ax, [edx + 100000h]
-        cmp     ax, [edx]
-.done:
-        ret
-
-; ---------------------------------------------------------------------------
 ; a20_switch - AL = 1 switches A20 on, AL = 0 off
 ;
 ; By the method that worked at boot; when none is known, by each in turn: the

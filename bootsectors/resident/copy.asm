@@ -31,20 +31,61 @@ copy_to_caller:
         jnz     copy_by_bios
 
         o32 sgdt [caller_gdt]
-        mov     byte [a20_was_off], 0
 .again:
         mov     edx, [VAR(LINEAR)]
-        add     edx, a20_word
-        call    flat_on
-        call    a20_is_on
-        jz      .a20_off
-        push    ecx
+        o32 lgdt [own_gdt_register]
+        mov     eax, cr0
+        or      al, CR0_PE
+        mov     cr0, eax
+        jmp     .flat                       ; a 486 has prefetched
+.flat:
+        mov     bx, FLAT_DATA
+        mov     ds, bx
+        mov     es, bx
+        inc     word [edx + a20_word]       ; the same word 1 MiB higher: A20 is off
+        mov     bx, [edx + a20_word + 100000h]
+        cmp     bx, [edx + a20_word]
+        je      .compare_again
+.a20_on:
         shr     ecx, 2
         a32 rep movsd
-        pop     ecx
-        call    flat_off
+        and     al, ~CR0_PE
+        mov     cr0, eax
+        jmp     .real
+.real:
+        push    cs
+        pop     ds
+        o32 lgdt [caller_gdt]
         cmp     byte [a20_was_off], 0       ; CF = 0
-        je      .done
+        jne     .put_back
+        ret
+
+.compare_again:                             ; equal by chance? then not twice
+        inc     word [edx + a20_word]
+        mov     bx, [edx + a20_word + 100000h]
+        cmp     bx, [edx + a20_word]
+        jne     .a20_on
+        and     al, ~CR0_PE
+        mov     cr0, eax
+        jmp     .real_without_a20
+.real_without_a20:
+        push    cs
+        pop     ds
+        o32 lgdt [caller_gdt]
+        inc     byte [a20_was_off]
+        cmp     byte [a20_was_off], A20_TRIES
+        ja      .no_a20
+        mov     al, 1
+        call    a20_switch
+        jmp     .again
+.no_a20:
+        mov     byte [a20_was_off], 0
+        mov     ah, STATUS_NO_DRIVE
+        stc
+        ret
+
+.put_back:
+        mov     byte [a20_was_off], 0
         cmp     byte [VAR(A20_METHOD)], 0
         jne     .known
         mov     al, [a20_turn]              ; this method works: the same one back
@@ -53,48 +94,6 @@ copy_to_caller:
         mov     al, 0
         call    a20_switch
         clc
-.done:
-        ret
-
-.a20_off:
-        call    flat_off
-        inc     byte [a20_was_off]
-        cmp     byte [a20_was_off], A20_TRIES
-        ja      .no_a20
-        mov     al, 1
-        call    a20_switch
-        jmp     .again
-.no_a20:
-        mov     ah, STATUS_NO_DRIVE
-        stc
-        ret
-
-; ---------------------------------------------------------------------------
-; flat_on - protected mode, DS = ES = flat; flat_off - back, DS = CS
-;   kills   EAX BX
-; ---------------------------------------------------------------------------
-flat_on:
-        o32 lgdt [own_gdt_register]
-        mov     eax, cr0
-        or      al, CR0_PE
-        mov     cr0, eax
-        jmp     .serialised                 ; a 486 has prefetched
-.serialised:
-        mov     bx, FLAT_DATA
-        mov     ds, bx
-        mov     es, bx
-        ret
-flat_off:
-        mov     eax, cr0
-        and     al, ~CR0_PE
-        mov     cr0, eax
-        jmp     .serialised
-.serialised:
-        push    cs
-        pop     ds
-        push    cs
-        pop     es
-        o32 lgdt [caller_gdt]
         ret
 
 ; ---------------------------------------------------------------------------

@@ -30,6 +30,10 @@ struc CATALOGUE
   .first:       resw 1                      ; 06  from the start of the catalogue
 endstruc
 
+        align   2, db 0
+el_torito:
+        dw      fn_4a_start_emulation, fn_4b_end_emulation, fn_4c_boot, fn_4d_catalogue
+
 ANY_DISC                equ 7Fh             ; DL of AX=4B00h and 4B01h
 
 ; ---------------------------------------------------------------------------
@@ -151,7 +155,10 @@ fn_4d_catalogue:
         mov     si, [VAR(BOOT_DISC)]
         mov     di, variables + VAR_CURRENT
         mov     cx, RECORD_LEN / 4
+        push    cs
+        pop     es
         rep movsd
+        mov     [current_record], cx        ; 0: no record of a drive
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         movzx   ecx, byte [es:bx + CATALOGUE.count]
@@ -161,7 +168,7 @@ fn_4d_catalogue:
         add     edi, eax
         movzx   eax, word [es:bx + CATALOGUE.first]
         add     eax, [VAR(CATALOGUE)]
-        call    inside
+        call    inside_disc
         jc      .done
         call    copy_to_caller
         jc      .done

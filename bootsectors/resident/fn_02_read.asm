@@ -16,7 +16,9 @@ fn_02_read:
         call    from_chs
         jc      .failed
         call    copy_to_caller
-        jmp     .moved
+        jc      .failed
+        mov     ah, STATUS_OK
+        ret
 fn_03_write:
         test    byte [CUR(CONFIG)], CONFIG_READ_ONLY
         mov     ah, STATUS_WRITE_PROTECTED
@@ -26,7 +28,6 @@ fn_03_write:
         test    byte [CUR(CONFIG)], CONFIG_FAKE_WRITE
         jnz     fn_02_read.done
         call    copy_from_caller
-fn_02_read.moved:
         jnc     fn_02_read.done
 fn_02_read.failed:
         mov     byte [ARG(eax)], 0
@@ -92,7 +93,7 @@ from_chs:
         ; fall through
 
 ; ---------------------------------------------------------------------------
-; inside - EAX = LBA, ECX = sectors: are they inside the disk?
+; inside - EAX = LBA, ECX = sectors, both of 512 bytes: are they inside the disk?
 ;
 ;   out     as from_chs
 ; ---------------------------------------------------------------------------
@@ -102,11 +103,8 @@ inside:
         jb      not_found
         cmp     edx, ecx
         jb      not_found
-        mov     edx, ecx
-        mov     cl, [CUR(SECTOR_SHIFT)]
-        shl     eax, cl
-        shl     edx, cl
-        mov     ecx, edx
+        shl     eax, SECTOR_SHIFT
+        shl     ecx, SECTOR_SHIFT
         add     eax, [CUR(DISK)]
         xchg    eax, esi
         clc

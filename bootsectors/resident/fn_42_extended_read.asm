@@ -78,6 +78,16 @@ from_packet:
         cmp     dword [es:bx + DAP.lba + 4], 0
         jne     not_found
         mov     eax, [es:bx + DAP.lba]
+        cmp     byte [CUR(CLASS)], CLASS_DISC
+        jne     inside
+        ; fall through
+
+; inside_disc - as inside, EAX and ECX in sectors of 2048 bytes
+inside_disc:
+        test    eax, 3 << 30
+        jnz     not_found
+        shl     eax, 2
+        shl     ecx, 2
         jmp     inside
-.done:
+from_packet.done:
         ret

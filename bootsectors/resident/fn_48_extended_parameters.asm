@@ -50,10 +50,12 @@ fn_48_extended_parameters:
         mov     eax, [CUR(SECTORS_PER_TRACK)]
         mov     [es:di + EDD_PARAMETERS.track], eax
         mov     eax, [CUR(SECTORS)]
+        mov     cl, [CUR(SECTOR_SHIFT)]
+        sub     cl, SECTOR_SHIFT
+        shr     eax, cl
         mov     [es:di + EDD_PARAMETERS.sectors], eax
         and     dword [es:di + EDD_PARAMETERS.sectors + 4], 0
-        mov     cl, [CUR(SECTOR_SHIFT)]
-        mov     ax, 1
+        mov     ax, SECTOR_SIZE
         shl     ax, cl
         mov     [es:di + EDD_PARAMETERS.sector_len], ax
         mov     ah, STATUS_OK

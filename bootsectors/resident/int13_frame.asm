@@ -44,16 +44,9 @@ int13_entry:
         jne     .nested
         mov     [cs:caller_bx], bx
         movzx   bx, dl
-        test    bl, bl
-        js      .high
-        cmp     bl, FLOPPY_MAP_LEN
-        jae     .not_mapped
-        mov     bl, [cs:VAR(FLOPPY_MAP) + bx]
-        jmp     .mapped
-.high:
-        and     bl, 7Fh
+        xor     bl, 80h                     ; hard disks are the usual case
         cmp     bl, DISK_MAP_LEN
-        jae     .not_mapped
+        jae     .not_disk
         mov     bl, [cs:VAR(DISK_MAP) + bx]
 .mapped:
         cmp     bl, MAP_RAM
@@ -63,18 +56,7 @@ int13_entry:
         sub     bl, MAP_RAM
         shl     bx, 5                       ; RECORD_LEN
         add     bx, [cs:VAR(RECORDS)]
-        jmp     our_drive
-
-.not_mapped:                                ; CDs, PC Cards and the like
-        cmp     byte [cs:VAR(DISCS)], 0
-        jne     find_disc
-.unchanged:
-        mov     bx, [cs:caller_bx]
-.nested:
-        jmp     far [cs:VAR(OLD_INT13)]
-%if RECORD_LEN != 1 << 5
-  %error "the shift above is for records of 32 bytes"
-%endif
+        ; fall through
 
 ; our_drive - BX = offset of the drive's record
 our_drive:
@@ -89,40 +71,30 @@ our_drive:
         push    es
         xchg    bx, [cs:caller_bx]
         pushad
-        movzx   ebp, sp
+        mov     bp, sp
         push    cs
         pop     ds
-        push    cs
-        pop     es
         cld
         mov     si, [caller_bx]
-        mov     di, variables + VAR_CURRENT
-        mov     cx, RECORD_LEN / 4
-        rep movsd
-
-        mov     ah, [ARG(eax) + 1]
-        movzx   bx, byte [CUR(CLASS)]
-        shl     bx, 2
-        mov     cx, [classes + bx + 2]
-        mov     bx, [classes + bx]
-        test    byte [CUR(CONFIG)], CONFIG_EL_TORITO
-        jz      .look
-        cmp     ah, 4Ah
+        cmp     si, [current_record]
+        jne     .other_record
+.current:
+        movzx   bx, byte [ARG(eax) + 1]
+        cmp     bl, FUNCTIONS_LOW
         jb      .look
-        cmp     ah, 4Dh
-        ja      .look
-        mov     bx, functions.el_torito
-        mov     cx, functions.el_torito_end
+        cmp     bl, FUNCTIONS_FIRST
+        jb      .unknown
+        sub     bl, FUNCTIONS_FIRST - FUNCTIONS_LOW
+        cmp     bl, (functions.end - functions) / 2
+        jae     .unknown
 .look:
-        cmp     ah, [bx]
-        je      .call
-        add     bx, 3
-        cmp     bx, cx
-        jb      .look
-        mov     ah, STATUS_BAD_COMMAND
-        jmp     .leave
-.call:
-        call    [bx + 1]
+        add     bx, bx
+        mov     bx, [functions + bx]
+        movzx   cx, byte [CUR(CLASS)]
+        bt      bx, cx                      ; CLASS values are bits of the table's words
+        jnc     .not_of_class
+        and     bx, HANDLER_MASK
+        call    bx
 .leave:                                     ; AH = status
         mov     [ARG(eax) + 1], ah
 .leave_keep_ah:                             ; AH = status, but the caller's AH is a result
@@ -145,51 +117,102 @@ our_drive:
         mov     byte [cs:busy], 0
         iret
 
-; fn number, handler
-%macro fn 2
-        db      %1
-        dw      %2
+.other_record:
+        mov     [current_record], si
+        push    cs
+        pop     es
+        mov     di, variables + VAR_CURRENT
+        mov     cx, RECORD_LEN / 4
+        rep movsd
+        jmp     .current
+
+.not_of_class:                              ; the calls of El Torito have no class
+        mov     bl, [ARG(eax) + 1]
+        sub     bl, 4Ah
+        cmp     bl, 3
+        ja      .unknown
+        test    byte [CUR(CONFIG)], CONFIG_EL_TORITO
+        jz      .unknown
+        movzx   bx, bl
+        add     bx, bx
+        call    [el_torito + bx]
+        jmp     .leave
+.unknown:
+        mov     ah, STATUS_BAD_COMMAND
+        jmp     .leave
+
+int13_entry.not_disk:                       ; BL = DL with bit 7 inverted
+        xor     bl, 80h
+        cmp     bl, FLOPPY_MAP_LEN
+        jae     int13_entry.not_mapped
+        mov     bl, [cs:VAR(FLOPPY_MAP) + bx]
+        jmp     int13_entry.mapped
+int13_entry.not_mapped:                     ; CDs, PC Cards and the like
+        cmp     byte [cs:VAR(DISCS)], 0
+        jne     find_disc
+int13_entry.unchanged:
+        mov     bx, [cs:caller_bx]
+int13_entry.nested:
+        jmp     far [cs:VAR(OLD_INT13)]
+%if RECORD_LEN != 1 << 5
+  %error "the shift above is for records of 32 bytes"
+%endif
+
+FUNCTIONS_LOW           equ 25h             ; 00h to 24h, then 41h to 4Eh
+FUNCTIONS_FIRST         equ 41h
+HANDLER_MASK            equ (1 << CLASS_FLOPPY) - 1
+FLOPPY                  equ 1 << CLASS_FLOPPY
+DISK                    equ 1 << CLASS_DISK
+DISC                    equ 1 << CLASS_DISC
+NOBODY                  equ 0
+
+; fn number, handler, who has it
+%macro fn 3
+  %if ($ - functions) / 2 != (%1) - ((%1) >= FUNCTIONS_FIRST) * (FUNCTIONS_FIRST - FUNCTIONS_LOW)
+    %error "the table of functions has a gap"
+  %endif
+        dw      (%2 - header) + %3
 %endmacro
+; none first, last
+%macro none 2
+        times (%2) - (%1) + 1 dw NOBODY
+%endmacro
+        align   2, db 0
 functions:
-.disk:
-        fn      21h, fn_02_read             ; read multiple (PS/2)
-        fn      22h, fn_03_write            ; write multiple
-        fn      23h, fn_ok                  ; set features
-        fn      24h, fn_ok                  ; set multiple mode
-.floppy:
-        fn      02h, fn_02_read
-        fn      03h, fn_03_write
-        fn      04h, fn_04_verify
-        fn      08h, fn_08_parameters
-        fn      09h, fn_ok                  ; set drive parameters
-        fn      0Ch, fn_0c_seek
-        fn      0Dh, fn_ok                  ; reset hard disk
-        fn      10h, fn_ok                  ; drive ready
-        fn      11h, fn_ok                  ; recalibrate
-        fn      15h, fn_15_drive_type
-        fn      16h, fn_ok                  ; disk not changed
-.disc:
-        fn      00h, fn_ok                  ; reset: nothing to reset, and the pulled
-        fn      01h, fn_01_status           ;   stick's controller is left alone
-.floppy_end:                                ; floppies have no EDD functions
-        fn      41h, fn_41_extended_check
-        fn      42h, fn_42_extended_read
-        fn      43h, fn_43_extended_write
-        fn      44h, fn_44_extended_verify
-        fn      45h, fn_45_lock
-        fn      46h, fn_46_eject
-        fn      47h, fn_44_extended_verify  ; extended seek
-        fn      48h, fn_48_extended_parameters
-        fn      49h, fn_ok                  ; media not changed
-        fn      4Eh, fn_4e_configuration
-.disk_end:
-.disc_end:
-.el_torito:
-        fn      4Ah, fn_4a_start_emulation
-        fn      4Bh, fn_4b_end_emulation
-        fn      4Ch, fn_4c_boot
-        fn      4Dh, fn_4d_catalogue
-.el_torito_end:
+        fn      00h, fn_ok, FLOPPY + DISK + DISC        ; reset: nothing to reset, and the
+        fn      01h, fn_01_status, FLOPPY + DISK + DISC ;   pulled stick is left alone
+        fn      02h, fn_02_read, FLOPPY + DISK
+        fn      03h, fn_03_write, FLOPPY + DISK
+        fn      04h, fn_04_verify, FLOPPY + DISK
+        none    05h, 07h
+        fn      08h, fn_08_parameters, FLOPPY + DISK
+        fn      09h, fn_ok, FLOPPY + DISK               ; set drive parameters
+        none    0Ah, 0Bh
+        fn      0Ch, fn_0c_seek, FLOPPY + DISK
+        fn      0Dh, fn_ok, FLOPPY + DISK               ; reset hard disk
+        none    0Eh, 0Fh
+        fn      10h, fn_ok, FLOPPY + DISK               ; drive ready
+        fn      11h, fn_ok, FLOPPY + DISK               ; recalibrate
+        none    12h, 14h
+        fn      15h, fn_15_drive_type, FLOPPY + DISK
+        fn      16h, fn_ok, FLOPPY + DISK               ; disk not changed
+        none    17h, 20h
+        fn      21h, fn_02_read, DISK                   ; read multiple (PS/2)
+        fn      22h, fn_03_write, DISK                  ; write multiple
+        fn      23h, fn_ok, DISK                        ; set features
+        fn      24h, fn_ok, DISK                        ; set multiple mode
+        fn      41h, fn_41_extended_check, DISK + DISC  ; floppies have no EDD functions
+        fn      42h, fn_42_extended_read, DISK + DISC
+        fn      43h, fn_43_extended_write, DISK + DISC
+        fn      44h, fn_44_extended_verify, DISK + DISC
+        fn      45h, fn_45_lock, DISK + DISC
+        fn      46h, fn_46_eject, DISK + DISC
+        fn      47h, fn_44_extended_verify, DISK + DISC ; extended seek
+        fn      48h, fn_48_extended_parameters, DISK + DISC
+        fn      49h, fn_ok, DISK + DISC                 ; media not changed
+        none    4Ah, 4Dh                                ; el_torito.asm
+        fn      4Eh, fn_4e_configuration, DISK + DISC
+.end:
 
 ; fn_ok - functions that have nothing to do
 fn_ok:

@@ -27,19 +27,13 @@ move_target:
 caller_esp:     dd 0
 caller_ss:      dw 0
 caller_bx:      dw 0                        ; then the offset of the drive's record
+current_record: dw 0                        ; offset of the record in VAR_CURRENT
 a20_word:       dw 0
 busy:           db 0                        ; a call for a drive of ours is in progress
 depth:          db 0                        ; calls in progress that we passed on
-a20_was_off:    db 0
+a20_was_off:    db 0                        ; times that it was, in this copy
 a20_turn:       db 0
 move_status:    db 0
-
-; Functions of each class, as offsets in the table of int13_frame.asm.
-        align   4, db 0
-classes:
-        dw      functions.floppy, functions.floppy_end      ; CLASS_FLOPPY
-        dw      functions.disk, functions.disk_end          ; CLASS_DISK
-        dw      functions.disc, functions.disc_end          ; CLASS_DISC
 
         align   4, db 0
 variables:
@@ -48,4 +42,3 @@ own_gdt_register:
         dw      own_gdt_end - own_gdt - 1
         dd      own_gdt                     ; VAR_GDT_BASE: linear when filled in
         times VARIABLES_LEN - ($ - variables) db 0
-        times 16 db 0                       ; spare: some BIOSes write past tables

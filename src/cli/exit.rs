@@ -8,6 +8,7 @@ use crate::device::{OpenError, Refusal};
 use crate::emulator::EmulatorError;
 use crate::image::ImageError;
 use crate::layout::LayoutError;
+use crate::linux_phram::PhramError;
 use crate::pipeline::{Difference, Failure, StickState};
 use crate::plan::PlanError;
 
@@ -106,6 +107,23 @@ pub enum CliError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file that would be made is there already, with other contents.
+    #[error("{} exists and holds something else", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error("writing {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The addition to an initramfs cannot be made.
+    #[error(transparent)]
+    Phram(#[from] PhramError),
     /// A picture would overwrite something else.
     #[error("{} exists and is no picture", path.display())]
     NoPicture {
@@ -163,6 +181,7 @@ impl CliError {
             | Self::NoPicture { .. }
             | Self::Occupied { .. }
             | Self::NotBooted { .. } => Exit::Refused,
+            Self::Exists { .. } | Self::Phram(_) => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
             Self::Differs { stick, .. } => of_stick(*stick),
             Self::NoStick { .. }
@@ -171,7 +190,7 @@ impl CliError {
             | Self::Unusable(_)
             | Self::Emulator(_)
             | Self::Read { .. } => Exit::Failed,
-            Self::Unreported { .. } | Self::Output(_) => Exit::Failed,
+            Self::Unreported { .. } | Self::Output(_) | Self::Write { .. } => Exit::Failed,
         }
     }
 
@@ -195,6 +214,9 @@ impl CliError {
             }
             Self::NoPicture { .. } => "name another file for the picture".into(),
             Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
+            Self::Exists { path } => format!("move {} away", path.display()),
+            Self::Phram(error) => error.help().into(),
+            Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::Emulator(error) => return error.help(),

@@ -8,6 +8,7 @@ mod drives;
 mod exit;
 mod inspect;
 mod list;
+mod phram;
 mod plan;
 mod prepare;
 mod reference;
@@ -48,6 +49,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
+    Phram(phram::PhramArgs),
     Boot(boot::BootArgs),
     Demo(demo::DemoArgs),
 }
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => args.run(&mut output),
         Command::Inspect(args) => args.run(&mut output),
         Command::List(args) => args.run(&mut output),
+        Command::Phram(args) => args.run(&mut output),
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),
     };

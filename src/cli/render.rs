@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::{CliError, Exit};
 use crate::pipeline::{Event, Phase};
+use crate::report::DriveOptions;
 
 /// Where a subcommand's result goes.
 pub struct Output<'a> {
@@ -101,6 +102,12 @@ pub(super) fn number_words(number: u8) -> String {
         0x00 | 0x80 | 0xE0 => "next drive".into(),
         _ => format!("drive {number:02X}h"),
     }
+}
+
+/// What was chosen for a set of drives, if anything was.
+pub(super) fn show_words(out: &mut dyn Write, options: &DriveOptions) -> io::Result<()> {
+    let words = options.words();
+    if words.is_empty() { Ok(()) } else { writeln!(out, "          {}", words.join("; ")) }
 }
 
 /// That a RAM disk gets a disk signature.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::render::{gets_signature, number_words};
+use crate::cli::render::{gets_signature, number_words, show_words};
 use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::{ReadOnly, System, TargetPath};
@@ -118,14 +118,15 @@ fn show_image(out: &mut dyn Write, image: &FoundCapsule) -> io::Result<()> {
         (false, true) => format!(", {}", ram_text(image.ram_needed, "")),
         (false, false) => format!(", {}", ram_text(image.ram_needed, " for all its drives")),
     };
-    let words: String = image.options.words().iter().map(|word| format!(", {word}")).collect();
+    let writes = image.options.writes_words();
     writeln!(out, "{name}     {}  {}", image.blake3, image.file)?;
     writeln!(
         out,
-        "          {number}: {}, {}{needs}{words}{pieces}{origin}; {state}",
+        "          {number}: {}, {}{needs}{writes}{pieces}{origin}; {state}",
         image.words,
         Bytes(image.len)
     )?;
+    show_words(out, &image.options)?;
     if !image.companions.is_empty() {
         let files: Vec<&str> = image.companions.iter().map(|companion| &companion.file[..]).collect();
         writeln!(out, "          with {}", files.join(", "))?;

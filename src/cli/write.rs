@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
+use crate::cli::phram;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, prepare};
-use crate::cli::render::{gets_signature, number_words};
+use crate::cli::render::{gets_signature, number_words, show_words};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
@@ -31,6 +32,10 @@ pub struct WriteArgs {
     /// The stick: a device such as /dev/sdX, or a file
     #[arg(long, value_name = "TARGET")]
     to: PathBuf,
+
+    /// Also write an addition to the initramfs of a Linux in the first image, beside that image: IMAGE.phram.cpio
+    #[arg(long)]
+    linux_phram: bool,
 
     /// Show every range that would be written, and write nothing
     #[arg(long)]
@@ -61,6 +66,11 @@ impl WriteArgs {
         }
         if !self.yes {
             confirm::ask(&system, &target)?;
+        }
+        if self.linux_phram {
+            let path = phram::beside(&self.stick.paths()[0]);
+            phram::put(&path, &[])?;
+            eprintln!("note: {} goes into the image, as a second initrd: docs/linux.md", path.display());
         }
         let destination = Destination { system: &system, target: &target, images: &self.stick.paths() };
         let report = put(&prepared, &destination)?;
@@ -205,28 +215,27 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          \"{}\" in RAMKEY/{}: {}, {}, {}",
+            "          \"{}\" in RAMKEY/{}: {}, {}, {}{}",
             image.title,
             image.file,
             image.words,
             Bytes(image.len),
-            ram_text(image.ram_needed, together)
+            ram_text(image.ram_needed, together),
+            image.options.writes_words()
         )?;
-        let words = image.options.words();
-        if !words.is_empty() {
-            writeln!(out, "          {}", words.join("; "))?;
-        }
+        show_words(out, &image.options)?;
         show_notes(out, image)?;
     }
     for image in &stick.companions {
         writeln!(out, "with      {}  {}", image.blake3, image.path)?;
         writeln!(
             out,
-            "          {} in RAMKEY/{}: {}, {}",
+            "          {} in RAMKEY/{}: {}, {}{}",
             number_words(image.drive),
             image.file,
             image.words,
-            Bytes(image.len)
+            Bytes(image.len),
+            image.options.writes_words()
         )?;
         show_notes(out, image)?;
     }

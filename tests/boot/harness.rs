@@ -1,5 +1,6 @@
 //! Assembles guests, makes media that load them, boots them, and keeps the evidence.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -234,8 +235,14 @@ pub fn take_slot() -> Slot {
 static FREE: Mutex<usize> = Mutex::new(MACHINES);
 static FREED: Condvar = Condvar::new();
 
+thread_local! {
+    /// Whether this test has a machine: two tests that each wait for a second one would wait for ever.
+    static HAS_ONE: Cell<bool> = const { Cell::new(false) };
+}
+
 impl Slot {
     fn take() -> Self {
+        assert!(!HAS_ONE.replace(true), "a test runs one machine at a time");
         let free = FREE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut free =
             FREED.wait_while(free, |free| *free == 0).unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -246,6 +253,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        HAS_ONE.set(false);
         *FREE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) += 1;
         FREED.notify_one();
     }

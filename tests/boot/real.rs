@@ -21,14 +21,14 @@ const GRUB_LEGACY: &str = "usr/lib/grub/x86_64-pc";
 const MTD: [&str; 3] = ["mtd", "mtd_blkdevs", "mtdblock"];
 
 /// A file of an installed package.
-fn package_file(path: &str) -> PathBuf {
+pub fn package_file(path: &str) -> PathBuf {
     let path = PathBuf::from(path);
     assert!(path.exists(), "{} is missing: `cargo xtask tools` installs it", path.display());
     path
 }
 
 /// A package that need not be installed, unpacked below `target/guests`.
-fn unpacked(package: &str) -> PathBuf {
+pub fn unpacked(package: &str) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests").join(package);
@@ -65,7 +65,7 @@ fn update_lists() {
 }
 
 /// Name of the package of Debian's newest kernel.
-fn kernel_package() -> String {
+pub fn kernel_package() -> String {
     let find = || {
         let mut ask = Command::new("apt-cache");
         let answer = ask.args(["depends", "--important", "linux-image-amd64"]).output().expect("apt-cache");
@@ -79,7 +79,7 @@ fn kernel_package() -> String {
 }
 
 /// Boots `image` from RAM with `ram_mib` of memory, and pulls the stick when the image is proven and in place.
-fn boot_and_pull(image: &Path, options: &[&str], controller: Controller, ram_mib: u32) -> Running {
+pub fn boot_and_pull(image: &Path, options: &[&str], controller: Controller, ram_mib: u32) -> Running {
     let folder = scratch();
     let stick = sticks::ramkey(folder.path(), &[image], options);
     let mut machine = Machine::new(Stick::new(stick, Port::Usb(controller)));

@@ -106,8 +106,12 @@ impl Stick {
         let first = images_of_request[0].facts.clone();
         let request =
             Request { images: images_of_request, layout: layout_kind, fs, ..request(first, stick_len) };
-        let plan = plan(&request).unwrap();
-        let images: Vec<Image> = images.into_iter().map(|(_, image)| image).collect();
+        Self::of(&request, images.into_iter().map(|(_, image)| image).collect())
+    }
+
+    /// Lays out the stick of `request`, with the bytes of its images and of those beside them.
+    pub fn of(request: &Request, images: Vec<Image>) -> Self {
+        let plan = plan(request).unwrap();
         let scans: Vec<Scan> = images.iter().map(|image| scan(image, &mut |_| ()).unwrap()).collect();
         let layout = layout(&plan, &scans).unwrap();
         Self { plan, layout, images }

@@ -51,7 +51,7 @@ pub fn run(_arguments: &[String]) -> Result<(), String> {
 /// If there is no such measurement, or it fails.
 pub fn bench(arguments: &[String]) -> Result<(), String> {
     let Some((name, rest)) = arguments.split_first() else {
-        return Err("measurements: boot, write".into());
+        return Err("measurements: boot, int13, write".into());
     };
     tools::for_test()?;
     let mut command = vec!["bench", "--locked", "--quiet", "--bench", name, "--"];

@@ -44,6 +44,7 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (Program("xorriso"), "xorriso"),
     (Program("isoinfo"), "genisoimage"),
     (Program("cpio"), "cpio"),
+    (Program("shellcheck"), "shellcheck"),
     (Program("busybox"), "busybox-static"),
     (Program("syslinux"), "syslinux"),
     (Program("memdiskfind"), "syslinux-utils"),

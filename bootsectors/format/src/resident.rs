@@ -199,7 +199,7 @@ constants! {
     MAP_NONE = 0xFF;
     /// Record: linear address of the drive's first byte, 32 bits.
     RECORD_DISK = 0;
-    /// Record: sectors, of the drive's own length, 32 bits.
+    /// Record: sectors of 512 bytes, 32 bits.
     RECORD_SECTORS = 4;
     /// Record: sectors per track, 32 bits.
     RECORD_SECTORS_PER_TRACK = 8;
@@ -225,12 +225,12 @@ constants! {
     RECORD_CLASS = 28;
     /// Bytes in a record.
     RECORD_LEN = 32;
-    /// Class of a drive: floppies, from 00h on.
-    CLASS_FLOPPY = 0;
+    /// Class of a drive, and its bit in the engine's table of functions: floppies, from 00h on.
+    CLASS_FLOPPY = 13;
     /// Class of a drive: hard disks, from 80h on.
-    CLASS_DISK = 1;
+    CLASS_DISK = 14;
     /// Class of a drive: CDs, from E0h down.
-    CLASS_DISC = 2;
+    CLASS_DISC = 15;
     /// Bit of the configuration: writes are refused.
     CONFIG_READ_ONLY = 1;
     /// Bit of the configuration: writes report success and are dropped.

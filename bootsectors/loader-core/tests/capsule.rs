@@ -259,8 +259,8 @@ fn what_the_hashes_cover_must_also_agree() {
     assert_eq!(boot(MockBios::good(stick(&other_hash))).0, Err(Stop::Open(OpenError::ImageHash)));
 
     let mut flag = whole.clone();
-    reseal(&mut flag, |header| header.flags = U32::new(0x80));
-    let error = OpenError::Format(CapsuleError::UnknownFlags { bits: 0x80 });
+    reseal(&mut flag, |header| header.flags = U32::new(0x8000));
+    let error = OpenError::Format(CapsuleError::UnknownFlags { bits: 0x8000 });
     assert_eq!(boot(MockBios::good(stick(&flag))).0, Err(Stop::Open(error)));
 
     let mut codec = whole;

@@ -56,7 +56,7 @@ pub fn run() -> ! {
     if image.companions[0].is_some() {
         let mut line = Text::new();
         line.decimal(image.files().count() as u32).text(" images belong together and need ");
-        line.mib(image.need).text(" MB.");
+        line.needed_mib(image.need).text(" MB.");
         console.line(b"");
         console.line(line.as_bytes());
     }

@@ -68,17 +68,21 @@ fn refuse_if_needed(console: &mut Console, images: &Images, image: &Image, room:
 /// Says what the machine has, what `image` needs, and which images would fit.
 fn explain(console: &mut Console, images: &Images, image: &Image, room: u64, ram: u64) {
     let mut line = Text::new();
-    line.text("This machine has ").mib(ram).text(" MB, of which ").mib(room).text(" MB can hold an image.");
+    line.text("This machine has ")
+        .mib(ram)
+        .text(" MB, of which ")
+        .free_mib(room)
+        .text(" MB can hold an image.");
     console.line(line.as_bytes());
     let mut line = Text::new();
     line.bytes(&image.title.as_bytes()[..image.title.as_bytes().len().min(48)]);
-    line.text(" needs ").mib(image.need).text(" MB.");
+    line.text(" needs ").needed_mib(image.need).text(" MB.");
     console.line(line.as_bytes());
     let mut any = false;
     for other in images.iter().filter(|other| other.fits).take(NAMED) {
         let mut line = Text::new();
         line.text("Would fit: ").bytes(&other.title.as_bytes()[..other.title.as_bytes().len().min(48)]);
-        line.text(", ").mib(other.need).text(" MB.");
+        line.text(", ").needed_mib(other.need).text(" MB.");
         console.line(line.as_bytes());
         any = true;
     }

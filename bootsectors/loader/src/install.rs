@@ -282,7 +282,7 @@ impl Engine<'_> {
             let head = self.places.segment() + (place * (HEAD_LEN >> 4)) as u16;
             let bytes = &mut self.bytes;
             bytes.put32(record + RECORD_DISK, drive.base);
-            bytes.put32(record + RECORD_SECTORS, drive.sectors);
+            bytes.put32(record + RECORD_SECTORS, drive.half_kib_sectors());
             bytes.put32(record + RECORD_SECTORS_PER_TRACK, u32::from(drive.sectors_per_track));
             bytes.put16(record + RECORD_CYLINDERS, drive.cylinders);
             bytes.put16(record + RECORD_HEADS, drive.heads);

@@ -8,6 +8,7 @@ mod live;
 mod mdiskchk;
 mod memdiskfind;
 mod memory;
+mod sets;
 mod spoilt;
 mod svbus;
 mod winvblock;

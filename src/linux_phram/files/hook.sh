@@ -1,0 +1,2 @@
+# Read by the initramfs before it looks for its disks: see /ramkey/phram.
+sh /ramkey/phram || :
