@@ -67,11 +67,19 @@ fn the_drivers_decide_the_identity() {
     assert_eq!(recommended_identity(Some(&found)), Identity::Memdisk);
 
     let found = after(|xp| {
-        xp.remove_driver("FiraDisk", "firadisk.sys").driver("SVBus", "svbusx86.sys", [1, 3, 0, 0]);
+        xp.remove_driver("FiraDisk", "firadisk.sys").driver("svbusx86", "svbusx86.sys", [1, 3, 0, 0]);
     });
     let with = "starts at boot and will find this RAM disk with `--identity grub4dos`: yes";
     assert_eq!(found.verdict, format!("SVBus 1.3.0.0 {with}"));
     assert_eq!(recommended_identity(Some(&found)), Identity::Grub4dos);
+
+    // A service of another name is told by its file.
+    let found = after(|xp| {
+        xp.remove_driver("FiraDisk", "firadisk.sys").driver("Own", "wvblk32.sys", [0, 0, 1, 8]);
+        xp.service("Own").number("Start", 1);
+    });
+    assert_eq!(found.system.as_ref().unwrap().drivers[0].name, DriverName::WinVBlock);
+    assert!(found.problems[0].fix.contains("Services\\Own` to 0"), "{:?}", found.problems);
 
     for (version, identity) in [(19, Identity::Grub4dos), (20, Identity::Memdisk)] {
         let found = after(|xp| {
@@ -186,7 +194,7 @@ fn two_drivers_are_one_too_many() {
     assert_eq!(problems(&found), "WinVBlock does not start at boot: its start type is 4\n");
     assert_eq!(found.starts, Answer::Yes);
     let found = after(|xp| {
-        xp.driver("SVBus", "svbusx86.sys", [1, 3, 0, 0]);
+        xp.driver("svbusx86", "svbusx86.sys", [1, 3, 0, 0]);
     });
     assert_eq!((found.identity, found.starts), (Identity::Memdisk, Answer::Yes));
     assert!(problems(&found).contains("SVBus 1.3.0.0 looks for GRUB4DOS's identity alone"));
@@ -215,6 +223,15 @@ fn the_set_of_settings_is_that_of_the_next_start() {
     assert_eq!((problems(&found).as_str(), found.starts), ("", Answer::Yes));
     let system = found.system.unwrap();
     assert_eq!((system.control_set, system.current_set), (3, Some(1)));
+}
+
+#[test]
+fn settings_that_are_not_there_are_told() {
+    let found = after(|xp| {
+        xp.registry.at("Select").number("Default", 4);
+    });
+    assert_eq!(problems(&found), "!the settings of the next start, ControlSet004, are not in the registry\n");
+    assert_eq!(found.starts, Answer::No);
 }
 
 #[test]
@@ -251,7 +268,7 @@ fn the_drive_letter_is_that_of_this_disk() {
     let text = problems(&other);
     assert!(text.contains("C: on a disk with the signature 1b2c3d4e, and the image has 01020304"), "{text}");
     assert!(
-        other.problems[0].fix.starts_with("`sfdisk --disk-id IMAGE 0x1b2c3d4e`"),
+        other.problems[0].fix.starts_with("`sfdisk --disk-id xp.img 0x1b2c3d4e`"),
         "{}",
         other.problems[0].fix
     );
@@ -405,8 +422,8 @@ problem   FiraDisk does not start at boot: its start type is 3
 #[test]
 fn json_has_all_of_it() {
     let mut xp = Xp::new(System::Fat16);
-    xp.remove_driver("FiraDisk", "firadisk.sys").driver("SVBus", "svbusx86.sys", [1, 3, 0, 0]);
-    xp.service("SVBus").text("Group", "Nowhere");
+    xp.remove_driver("FiraDisk", "firadisk.sys").driver("svbusx86", "svbusx86.sys", [1, 3, 0, 0]);
+    xp.service("svbusx86").text("Group", "Nowhere");
     let value: serde_json::Value = serde_json::from_str(&inspected(&xp.disk(), &["--json"])).unwrap();
     let windows = &value["windows"];
     let expected = [

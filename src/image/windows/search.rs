@@ -40,7 +40,7 @@ pub fn look(source: &dyn Source, facts: &ImageFacts) -> Option<Windows> {
     }
     let mut windows = windows?;
     windows.disk_signature = volumes.signature;
-    verdict::judge(&mut windows);
+    verdict::judge(&mut windows, &facts.path);
     Some(windows)
 }
 
