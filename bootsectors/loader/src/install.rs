@@ -92,13 +92,15 @@ pub fn install(
     let Some(boot) = disks.first().and_then(Option::as_ref) else {
         stop(console, errors::INTERNAL, b"no disk")
     };
-    for ram_disk in disks.iter().flatten() {
-        changes::make(console, ram_disk);
-    }
     let drives = Drives::new(disks);
     let machine = drives::machine(&boot.header, &drives, stick);
     let wanted = drives.wanted();
     let numbers = number(&machine, &wanted[..drives.count()]);
+    let mut first = 0;
+    for ram_disk in disks.iter().flatten() {
+        changes::make(console, ram_disk, numbers.drives[first]);
+        first += 1 + usize::from(ram_disk.header.disc.emulates());
+    }
     let grub4dos = boot.header.flags.get() & flags::GRUB4DOS != 0;
     let places = Places::new(console, &drives, grub4dos, map, base_kib);
     map.reserve(u64::from(places.start), BASE_MEMORY_END - u64::from(places.start));
