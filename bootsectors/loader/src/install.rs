@@ -1,9 +1,9 @@
 //! Puts the resident part at the top of base memory, makes it the BIOS, and leaves.
 
 use ramkey_format::boot::Registers;
-use ramkey_format::capsule::{CapsuleHeader, flags, kind};
+use ramkey_format::capsule::flags;
 use ramkey_format::errors;
-use ramkey_format::memory::{LOW_MEMORY_END, MBR_LOAD, SECTOR_SHIFT, SECTOR_SIZE};
+use ramkey_format::memory::LOW_MEMORY_END;
 use ramkey_format::resident::*;
 use ramkey_loader_core::drives::{Class, Numbers, number};
 use ramkey_loader_core::memory::Map;
@@ -13,7 +13,7 @@ use crate::console::Console;
 use crate::drives::{self, DISK_COUNT, Drives, EQUIPMENT};
 use crate::engine::{Engine, entry};
 use crate::halt::{Text, stop};
-use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far, status_byte};
+use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far};
 use crate::load::RamDisk;
 use crate::low::Bytes;
 use crate::{a20, bios, changes, disk, low, map};
