@@ -15,6 +15,7 @@ mod choose;
 mod console;
 mod disk;
 mod drives;
+mod engine;
 mod halt;
 mod heads;
 mod images;
