@@ -8,20 +8,12 @@ use ramkey_loader_core::memory::Map;
 
 use crate::drives::Drives;
 use crate::heads::{far, status_byte};
-use crate::install::{Places, Setup};
 use crate::load::RamDisk;
 use crate::low::Bytes;
-
-/// The assembled engine.
-static ENGINE: &[u8] = include_bytes!(concat!(env!("RAMKEY_BLOBS"), "/resident.bin"));
+use crate::places::{ENGINE, Places, Setup, entry};
 
 /// Segment that sector 0 is loaded to, as El Torito has it.
 const BOOT_SEGMENT: u16 = (MBR_LOAD >> 4) as u16;
-
-/// A 16-bit field of the engine's header.
-pub fn entry(offset: u32) -> u16 {
-    u16::from_le_bytes([ENGINE[offset as usize], ENGINE[offset as usize + 1]])
-}
 
 /// The engine in its place. Offsets of `put` count from the variables.
 pub struct Engine<'b> {
