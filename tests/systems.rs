@@ -111,3 +111,21 @@ fn a_disk_without_a_signature_gets_one_and_one_with_keeps_its_own() {
         assert_eq!(said, signature == 0);
     }
 }
+
+#[test]
+fn two_disks_of_a_set_with_one_signature_of_their_own_are_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let warned = |name: &str, first: u32, second: u32| {
+        let path = |which: &str| folder.path().join(format!("{name}-{which}.img"));
+        for (which, signature) in [("a", first), ("b", second)] {
+            let mut disk = discs::partitioned();
+            disk[0x1B8..0x1BC].copy_from_slice(&signature.to_le_bytes());
+            fs::write(path(which), disk).unwrap();
+        }
+        let (a, b) = (path("a"), path("b"));
+        let report = ramkey(&["plan", a.to_str().unwrap(), "--with", b.to_str().unwrap(), "--json"]);
+        let report: Value = serde_json::from_str(&report).unwrap();
+        report["companions"][0]["warnings"].as_array().unwrap().len()
+    };
+    assert_eq!([warned("same", 7, 7), warned("other", 7, 8), warned("none", 0, 0)], [1, 0, 0]);
+}

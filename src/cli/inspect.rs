@@ -21,7 +21,7 @@ use crate::verify::{StickVerdict, facts, is_stick};
 /// Show what a stick or an image is
 ///
 /// Of a stick: layout, file system and images, from headers and directories; `ramkey verify` proves them. Of an
-/// image: the disk that a machine would see, and why.
+/// image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// A stick, or a disk image
