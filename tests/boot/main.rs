@@ -2,6 +2,7 @@
 
 mod answers;
 mod bochs;
+mod cds;
 mod command;
 mod demo;
 mod discs;
