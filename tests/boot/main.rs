@@ -6,6 +6,7 @@ mod cds;
 mod command;
 mod demo;
 mod discs;
+mod el_torito;
 mod every_controller;
 mod guests;
 mod harness;
