@@ -23,6 +23,9 @@ echo \"FOUND <$(sh /ramkey/phram --find)> AND <$(memdiskfind)>\"
 echo \"SUM $(md5sum </dev/mtdblock0)\"
 sh /ramkey/phram; echo \"AGAIN $? $(cat /proc/mtd | wc -l)\"
 dmesg | grep ramkey
+if [ -e /isofs.ko ]; then
+insmod /cdrom.ko; insmod /isofs.ko; mkdir /cd; mount -t iso9660 -o ro /dev/mtdblock0 /cd && echo \"READ $(cat /cd/live/files)\"
+fi
 echo GUEST DONE; poweroff -f
 ";
 
@@ -35,6 +38,8 @@ enum Way {
     InitramfsTools,
     /// The init of dracut.
     Dracut,
+    /// The init of initramfs-tools, on a CD.
+    Disc,
 }
 
 /// Makes the tree of an initramfs: busybox, memdiskfind, the check, and the init of `way`.
@@ -70,7 +75,7 @@ fn tree(root: &Path, way: Way) {
              mount -t proc p /proc && mount -t sysfs s /sys && mount -t devtmpfs d /dev && all=mounted\n\
              sh /check \"$clean $all $$\"\n",
         ),
-        Way::InitramfsTools => {
+        Way::InitramfsTools | Way::Disc => {
             let from = unpacked("initramfs-tools-core").join("usr/share/initramfs-tools");
             copy(&from.join("init"), "init");
             copy(&from.join("scripts/functions"), "scripts/functions");
@@ -92,23 +97,65 @@ fn tree(root: &Path, way: Way) {
     }
 }
 
-/// A partitioned disk with SYSLINUX, a kernel, an initramfs of `way` and the addition as a second one.
-fn disk(folder: &Path, way: Way) -> PathBuf {
+/// What a boot loader needs.
+struct Boot {
+    vmlinuz: PathBuf,
+    initrd: PathBuf,
+    addition: PathBuf,
+}
+
+/// A kernel, an initramfs of `way`, and the addition with the kernel's modules.
+fn boot(folder: &Path, way: Way) -> Boot {
     let package = kernel_package();
     let kernel = unpacked(&package);
     let release = package.trim_start_matches("linux-image-");
+    let modules = kernel.join("lib/modules").join(release);
     let root = folder.join("tree");
     tree(&root, way);
+    if way == Way::Disc {
+        for module in ["drivers/cdrom/cdrom.ko", "fs/isofs/isofs.ko"] {
+            tool("cp", &[modules.join("kernel").join(module).as_os_str(), root.as_os_str()]);
+        }
+    }
     let initrd = folder.join("initrd");
     let pack = "cd \"$1\" && find . | cpio -o -H newc --quiet | gzip -1 >\"$2\"";
     tool("sh", &["-c".as_ref(), pack.as_ref(), "sh".as_ref(), root.as_os_str(), initrd.as_os_str()]);
     let addition = folder.join("phram.cpi");
     let mut make = Command::new(env!("CARGO_BIN_EXE_ramkey"));
     make.args(["phram", "--to"]).arg(&addition);
-    make.arg("--modules").arg(kernel.join("lib/modules").join(release));
+    make.arg("--modules").arg(&modules);
     let output = make.output().expect("running ramkey");
     assert!(output.status.success(), "ramkey phram: {}", String::from_utf8_lossy(&output.stderr));
+    Boot { vmlinuz: kernel.join("boot").join(format!("vmlinuz-{release}")), initrd, addition }
+}
 
+/// A CD with ISOLINUX, to which the addition comes as the page about Linux says.
+fn disc(folder: &Path, boot: &Boot) -> PathBuf {
+    let tree = folder.join("disc");
+    for path in ["isolinux", "live"] {
+        fs::create_dir_all(tree.join(path)).expect("a folder of the disc");
+    }
+    let isolinux = tree.join("isolinux");
+    tool("cp", &["/usr/lib/ISOLINUX/isolinux.bin".as_ref(), isolinux.as_os_str()]);
+    tool("cp", &["/usr/lib/syslinux/modules/bios/ldlinux.c32".as_ref(), isolinux.as_os_str()]);
+    tool("cp", &[boot.vmlinuz.as_os_str(), tree.join("live/vmlinuz").as_os_str()]);
+    tool("cp", &[boot.initrd.as_os_str(), tree.join("live/initrd.img").as_os_str()]);
+    file(&tree, "live/files", b"what a live system looks for");
+    file(&isolinux, "isolinux.cfg", b"SAY no addition\n");
+    let config = "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX /live/vmlinuz\n INITRD /live/initrd.img,/phram.cpio\n \
+                  APPEND console=ttyS0 quiet\n";
+    file(folder, "new.cfg", config.as_bytes());
+    let make = "cd \"$1\" && xorriso -as mkisofs -quiet -o live.iso -b isolinux/isolinux.bin \
+                -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table disc && \
+                xorriso -indev live.iso -outdev live-ram.iso -boot_image any replay \
+                -map \"$2\" /phram.cpio -map new.cfg /isolinux/isolinux.cfg -commit";
+    let (place, addition) = (folder.as_os_str(), boot.addition.as_os_str());
+    tool("sh", &["-c".as_ref(), make.as_ref(), "sh".as_ref(), place, addition]);
+    folder.join("live-ram.iso")
+}
+
+/// A partitioned disk with SYSLINUX, a kernel, an initramfs of `way` and the addition as a second one.
+fn disk(folder: &Path, boot: &Boot, way: Way) -> PathBuf {
     let disk = folder.join("linux.img");
     fs::File::create(&disk).and_then(|file| file.set_len(DISK_LEN)).expect("making the disk");
     let name = disk.display().to_string();
@@ -122,9 +169,9 @@ fn disk(folder: &Path, way: Way) -> PathBuf {
         "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX vmlinuz\n INITRD initrd,phram.cpi\n APPEND console=ttyS0 quiet{first}\n"
     );
     let config = file(folder, "syslinux.cfg", config.as_bytes());
-    let vmlinuz = kernel.join("boot").join(format!("vmlinuz-{release}"));
+    let Boot { vmlinuz, initrd, addition } = boot;
     let files =
-        [(&vmlinuz, "vmlinuz"), (&initrd, "initrd"), (&addition, "phram.cpi"), (&config, "syslinux.cfg")];
+        [(vmlinuz, "vmlinuz"), (initrd, "initrd"), (addition, "phram.cpi"), (&config, "syslinux.cfg")];
     for (path, target) in files {
         let at = format!("{name}@@{}", START_SECTOR * 512);
         tool("mcopy", &["-i", &at, &path.display().to_string(), &format!("::{target}")]);
@@ -140,8 +187,13 @@ fn disk(folder: &Path, way: Way) -> PathBuf {
 /// Boots the disk of `way` from RAM; what Linux says of the RAM disk must be true.
 fn finds_its_disk(way: Way, told: &str) {
     let folder = scratch();
-    let image = disk(folder.path(), way);
-    let mut machine = boot_and_pull(&image, &["--kind", "hdd", "--chs", GEOMETRY], Controller::Xhci, 256);
+    let files = boot(folder.path(), way);
+    let (image, options): (_, &[&str]) = match way {
+        Way::Disc => (disc(folder.path(), &files), &["--kind", "cd"]),
+        _ => (disk(folder.path(), &files, way), &["--kind", "hdd", "--chs", GEOMETRY]),
+    };
+    let image_len = fs::metadata(&image).expect("the image").len();
+    let mut machine = boot_and_pull(&image, options, Controller::Xhci, 256);
     machine.wait_text("GUEST DONE", DEADLINE);
     let serial = machine.evidence().serial;
     assert!(serial.contains(&format!("WAY {told}")), "not {told:?}\n{serial}");
@@ -151,7 +203,9 @@ fn finds_its_disk(way: Way, told: &str) {
     let numbers = |text: &str| text.split_once(',').map(|(start, len)| (number(start), number(len)));
     assert!(numbers(ours).is_some() && numbers(ours) == numbers(theirs), "{ours} is not {theirs}\n{serial}");
     let (_, len) = numbers(ours).expect("start and length");
-    assert!(len >= DISK_LEN && !len.is_multiple_of(4096), "{len} bytes\n{serial}");
+    assert!(len >= image_len, "{len} bytes\n{serial}");
+    assert!(way == Way::Disc || !len.is_multiple_of(4096), "{len} bytes\n{serial}");
+    assert!(way != Way::Disc || serial.contains("READ what a live system looks for"), "{serial}");
     // The RAM disk may have zeros behind the image.
     fs::File::options().write(true).open(&image).and_then(|file| file.set_len(len)).expect("the disk");
     let sum = tool("md5sum", &[&image]);
@@ -175,4 +229,9 @@ fn linux_finds_its_disk_by_the_settings_of_initramfs_tools() {
 #[test]
 fn linux_finds_its_disk_by_the_hooks_of_dracut() {
     finds_its_disk(Way::Dracut, "hook /lib/dracut/hooks");
+}
+
+#[test]
+fn linux_finds_its_cd_and_mounts_it() {
+    finds_its_disk(Way::Disc, "settings kept");
 }
