@@ -193,7 +193,7 @@ pub fn recognise(disc: &Disc, source: &dyn Source) -> Result<System, IsoError> {
                 return Ok(true);
             }
         }
-        Ok(false)
+        disc.udf.map_or(Ok(false), |udf| udf.has(blocks, path))
     };
     let any = |paths: &[&str]| -> Result<bool, IsoError> {
         for path in paths {
@@ -205,7 +205,7 @@ pub fn recognise(disc: &Disc, source: &dyn Source) -> Result<System, IsoError> {
     };
     let code = boot_code(disc, blocks)?;
     let says = |text: &str| code.windows(text.len()).any(|bytes| bytes == text.as_bytes());
-    // Discs of Windows Vista and newer keep their files in UDF alone; their boot code tells them apart.
+    // Where the files cannot be looked at, Microsoft's boot code tells its discs apart.
     let microsoft = says("CDBOOT: ");
     if (has("bootmgr")? && any(&["sources/boot.wim", "boot/boot.sdi"])?) || (microsoft && says("BOOTMGR")) {
         return Ok(System::WindowsPe);
