@@ -188,6 +188,16 @@ pub enum PlanError {
         /// Most floppies.
         limit: usize,
     },
+    /// The RAM disks of an entry would not all end below 4 GiB.
+    #[error("{} would have {needed} bytes of disks in RAM together and a PC can have at most {limit}", path.display())]
+    SetTooLarge {
+        /// The image that is booted.
+        path: PathBuf,
+        /// Bytes of all its RAM disks.
+        needed: u64,
+        /// Most bytes.
+        limit: u64,
+    },
     /// No drive of its kind has such a number.
     #[error("{} cannot be drive {number:02X}h: a {kind} is {first:02X}h to {last:02X}h", path.display())]
     DriveNumber {
@@ -267,6 +277,7 @@ impl PlanError {
             Self::NoBoot { why, .. } => why.help().into(),
             Self::TooManyDrives { .. } => "put what belongs together into one image".into(),
             Self::TooManyFloppies { .. } => "put their files into one hard disk image".into(),
+            Self::SetTooLarge { .. } => "leave a drive out, or shrink one".into(),
             Self::DriveNumber { .. } => "leave the number out: the drive gets the next that is free".into(),
             Self::SameNumber { .. } => "give each its own number, or leave the numbers out".into(),
             Self::Title { path, .. } => format!("give --title \"...\" for {}", path.display()),

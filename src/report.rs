@@ -225,7 +225,18 @@ impl ImageReport {
             };
             Self::new(capsule, scan, capsule_flags(plan, capsule), signature, needed)
         };
-        plan.capsules.iter().zip(scans).zip(signatures).map(of_one).collect()
+        let mut images: Vec<Self> = plan.capsules.iter().zip(scans).zip(signatures).map(of_one).collect();
+        for (companion, capsule) in plan.capsules.iter().enumerate().skip(plan.boot_images()) {
+            let own = capsule.facts.disk_signature.filter(|&signature| signature != 0);
+            let same = |other: &&CapsulePlan| own.is_some() && other.facts.disk_signature == own;
+            if let Some(other) = plan.capsules[..companion].iter().find(same) {
+                images[companion].warnings.push(format!(
+                    "it has the disk signature of {}; a Windows beside both takes one for the other",
+                    other.facts.path.display()
+                ));
+            }
+        }
+        images
     }
 }
 

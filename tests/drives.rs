@@ -12,7 +12,7 @@ use ramkey::plan::{
     CapsuleRole, CompanionRequest, FirstDisk, ImageRequest, PlanError, Request, SetOptions, Writes, plan,
 };
 use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness, verify};
-use ramkey_format::capsule::CapsuleHeader;
+use ramkey_format::capsule::{CapsuleHeader, DISK_LEN_MAX};
 use sticks::{Image, MIB, Stick, noise, printed, tool};
 
 fn as_kind(name: &str, kind: Kind, image: &Image) -> ImageFacts {
@@ -80,6 +80,18 @@ fn four_floppies_have_numbers_and_a_fifth_has_none() {
         let error = plan(&set(facts, floppies(most + 1))).unwrap_err();
         assert_eq!(error, PlanError::TooManyFloppies { path: "a.img".into(), found: 5, limit: 4 });
     }
+}
+
+#[test]
+fn the_disks_of_a_set_end_below_4_gib_together() {
+    let of = |name, sectors| ImageFacts { disk_sectors: sectors, ..hard_disk(name) };
+    let most = (DISK_LEN_MAX / 512) as u32;
+    let request = |sectors| set(of("a.img", 2048), vec![beside(of("b.img", sectors), None)]);
+    plan(&request(most - 2048)).unwrap();
+    let error = plan(&request(most - 2047)).unwrap_err();
+    let expected =
+        "a.img would have 4293919232 bytes of disks in RAM together and a PC can have at most 4293918720";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]

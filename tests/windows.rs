@@ -67,11 +67,19 @@ fn the_drivers_decide_the_identity() {
     assert_eq!(recommended_identity(Some(&found)), Identity::Memdisk);
 
     let found = after(|xp| {
-        xp.remove_driver("FiraDisk", "firadisk.sys").driver("SVBus", "svbusx86.sys", [1, 3, 0, 0]);
+        xp.remove_driver("FiraDisk", "firadisk.sys").driver("svbusx86", "svbusx86.sys", [1, 3, 0, 0]);
     });
     let with = "starts at boot and will find this RAM disk with `--identity grub4dos`: yes";
     assert_eq!(found.verdict, format!("SVBus 1.3.0.0 {with}"));
     assert_eq!(recommended_identity(Some(&found)), Identity::Grub4dos);
+
+    // A service of another name is told by its file.
+    let found = after(|xp| {
+        xp.remove_driver("FiraDisk", "firadisk.sys").driver("Own", "wvblk32.sys", [0, 0, 1, 8]);
+        xp.service("Own").number("Start", 1);
+    });
+    assert_eq!(found.system.as_ref().unwrap().drivers[0].name, DriverName::WinVBlock);
+    assert!(found.problems[0].fix.contains("Services\\Own` to 0"), "{:?}", found.problems);
 
     for (version, identity) in [(19, Identity::Grub4dos), (20, Identity::Memdisk)] {
         let found = after(|xp| {
@@ -186,7 +194,7 @@ fn two_drivers_are_one_too_many() {
     assert_eq!(problems(&found), "WinVBlock does not start at boot: its start type is 4\n");
     assert_eq!(found.starts, Answer::Yes);
     let found = after(|xp| {
-        xp.driver("SVBus", "svbusx86.sys", [1, 3, 0, 0]);
+        xp.driver("svbusx86", "svbusx86.sys", [1, 3, 0, 0]);
     });
     assert_eq!((found.identity, found.starts), (Identity::Memdisk, Answer::Yes));
     assert!(problems(&found).contains("SVBus 1.3.0.0 looks for GRUB4DOS's identity alone"));
@@ -215,6 +223,15 @@ fn the_set_of_settings_is_that_of_the_next_start() {
     assert_eq!((problems(&found).as_str(), found.starts), ("", Answer::Yes));
     let system = found.system.unwrap();
     assert_eq!((system.control_set, system.current_set), (3, Some(1)));
+}
+
+#[test]
+fn settings_that_are_not_there_are_told() {
+    let found = after(|xp| {
+        xp.registry.at("Select").number("Default", 4);
+    });
+    assert_eq!(problems(&found), "!the settings of the next start, ControlSet004, are not in the registry\n");
+    assert_eq!(found.starts, Answer::No);
 }
 
 #[test]
@@ -251,7 +268,7 @@ fn the_drive_letter_is_that_of_this_disk() {
     let text = problems(&other);
     assert!(text.contains("C: on a disk with the signature 1b2c3d4e, and the image has 01020304"), "{text}");
     assert!(
-        other.problems[0].fix.starts_with("`sfdisk --disk-id IMAGE 0x1b2c3d4e`"),
+        other.problems[0].fix.starts_with("`sfdisk --disk-id xp.img 0x1b2c3d4e`"),
         "{}",
         other.problems[0].fix
     );
@@ -300,7 +317,7 @@ fn what_cannot_be_read_is_said_and_not_guessed() {
         assert_eq!((found.starts, found.system), (Answer::Unknown, None));
     }
     let found = after(|xp| xp.registry = Key::new("none"));
-    assert_eq!(problems(&found), "there is no `system32\\config\\SYSTEM` where NTLDR looks for Windows\n");
+    assert_eq!(problems(&found), "there is no `system32\\config\\SYSTEM` where the boot menu leads\n");
     let found =
         after(|xp| xp.registry.at("ControlSet001\\Control\\CriticalDeviceDatabase").remove("gendisk"));
     assert!(problems(&found).starts_with("the critical device database has no `gendisk`"));
@@ -345,6 +362,31 @@ fn other_lines_of_windows_are_told_apart() {
     assert!(problems(&windows(seven.disk()).unwrap()).starts_with("!`Boot\\BCD` is missing"));
 }
 
+#[test]
+fn reactos_is_judged_by_the_same_rules() {
+    let reactos = |start: u32| {
+        let mut xp = Xp::new(System::Fat16);
+        for file in ["ntldr", "NTDETECT.COM", "boot.ini"] {
+            xp.files.remove(file);
+        }
+        let files = std::mem::take(&mut xp.files);
+        xp.files =
+            files.into_iter().map(|(path, bytes)| (path.replace("WINDOWS", "reactos"), bytes)).collect();
+        let menu = "[FREELOADER]\r\nDefaultOS=ReactOS\r\n[ReactOS]\r\nBootType=Windows2003\r\n\
+            SystemPath=multi(0)disk(0)rdisk(0)partition(1)\\reactos\r\nOptions=/DEBUG\r\n";
+        xp.file("freeldr.ini", menu.as_bytes()).file("freeldr.sys", b"x");
+        xp.service("FiraDisk").number("Start", start);
+        let registry = hive(&xp.registry, XP);
+        (xp.registry, xp.software) = (Key::new("none"), Key::new("none"));
+        windows(xp.file("reactos/system32/config/system", &registry).disk()).unwrap()
+    };
+    let found = reactos(0);
+    assert_eq!((found.family, found.product.as_deref()), (Family::Reactos, Some("ReactOS")));
+    assert_eq!((problems(&found).as_str(), found.starts), ("", Answer::Yes));
+    assert_eq!(found.boot_entry.unwrap().switches, "/DEBUG");
+    assert_eq!(reactos(1).starts, Answer::No);
+}
+
 /// What `ramkey inspect` prints of `disk`.
 fn inspected(disk: &[u8], arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -380,8 +422,8 @@ problem   FiraDisk does not start at boot: its start type is 3
 #[test]
 fn json_has_all_of_it() {
     let mut xp = Xp::new(System::Fat16);
-    xp.remove_driver("FiraDisk", "firadisk.sys").driver("SVBus", "svbusx86.sys", [1, 3, 0, 0]);
-    xp.service("SVBus").text("Group", "Nowhere");
+    xp.remove_driver("FiraDisk", "firadisk.sys").driver("svbusx86", "svbusx86.sys", [1, 3, 0, 0]);
+    xp.service("svbusx86").text("Group", "Nowhere");
     let value: serde_json::Value = serde_json::from_str(&inspected(&xp.disk(), &["--json"])).unwrap();
     let windows = &value["windows"];
     let expected = [

@@ -166,6 +166,59 @@ fn a_partition_behind_others_and_inactive_ones_is_found() {
     assert!(problem.contains("C: at byte 0x7e00 of its disk, and its partition begins at"), "{problem}");
 }
 
+/// Puts an entry into a partition table of `disk`: its sector, slot, type, and place counted from that sector.
+fn entry(disk: &mut [u8], lba: usize, slot: usize, kind: u8, start: usize, sectors: usize) {
+    let at = lba * 512 + 0x1BE + slot * 16;
+    disk[at + 4] = kind;
+    disk[at + 8..at + 12].copy_from_slice(&(start as u32).to_le_bytes());
+    disk[at + 12..at + 16].copy_from_slice(&(sectors as u32).to_le_bytes());
+    disk[lba * 512 + 510..lba * 512 + 512].copy_from_slice(&[0x55, 0xAA]);
+}
+
+#[test]
+fn a_partition_within_an_extended_one_is_found() {
+    // One primary partition with the loader, two in the extended one, Windows in the last: number 3.
+    let mut loader = Xp::new(System::Fat16);
+    let menu = windows_image::BOOT_INI.replace("partition(1)", "partition(3)");
+    (loader.registry, loader.software) = (hive::Key::new("none"), hive::Key::new("none"));
+    let mut disk = loader.file("boot.ini", menu.as_bytes()).disk();
+    let windows_volume = Xp::new(System::Ntfs).partition();
+    let (extended, second) = (disk.len() / 512, 1000);
+    disk.resize(disk.len() + (second + LEAD) * 512, 0);
+    disk.extend(&windows_volume);
+    let sectors = windows_volume.len() / 512;
+    entry(&mut disk, 0, 1, 0x0F, extended, second + LEAD + sectors);
+    entry(&mut disk, extended, 0, 0x06, LEAD, 900);
+    entry(&mut disk, extended, 1, 0x05, second, LEAD + sectors);
+    entry(&mut disk, extended + second, 0, 0x07, LEAD, sectors);
+    let place = windows(disk.clone()).unwrap().place.expect("the third partition has Windows");
+    assert_eq!((place.partition, place.offset), (3, ((extended + second + LEAD) * 512) as u64));
+    // A chain that leads back to its start ends.
+    entry(&mut disk, extended + second, 1, 0x05, 0, sectors);
+    windows(disk.clone()).unwrap();
+    entry(&mut disk, extended, 1, 0x05, 0, LEAD + sectors);
+    assert_eq!(windows(disk).unwrap().place, None);
+}
+
+#[test]
+fn damage_on_ntfs_is_not_taken_for_no_windows() {
+    let disk = Xp::new(System::Ntfs).disk();
+    let volume = LEAD * 512;
+    let cluster = usize::from(disk[volume + 13]) * 512;
+    let table =
+        volume + u64::from_le_bytes(disk[volume + 48..volume + 56].try_into().unwrap()) as usize * cluster;
+    for record in [0, 5] {
+        let mut damaged = disk.clone();
+        damaged[table + record * 1024 + 510] ^= 1;
+        let found = windows(damaged).unwrap();
+        assert_eq!((found.family, found.starts), (Family::Unreadable, Answer::Unknown));
+        let problem = &found.problems[0].problem;
+        let place =
+            format!("a file record of NTFS is damaged at byte {:#x} of the image", table + record * 1024);
+        assert!(problem.ends_with(&place), "{problem}");
+    }
+}
+
 /// An NTFS volume that `fill` wrote to while it was mounted with `options`; `None` where nothing can be mounted.
 fn mounted(volume: &[u8], options: &str, fill: impl FnOnce(&Path)) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();

@@ -23,6 +23,7 @@ impl Desk {
             fs::write(at(&format!("i{number}.img")), [7; 600]).unwrap();
         }
         fs::write(at("empty.img"), "").unwrap();
+        File::create(at("three.img")).unwrap().set_len(3 << 30).unwrap();
         File::create(at("four.img")).unwrap().set_len(4 << 30).unwrap();
         File::create(at("huge.img")).unwrap().set_len(4 << 40).unwrap();
         fs::create_dir(at("folder")).unwrap();
@@ -116,6 +117,29 @@ fn each_gives_one_error_and_changes_nothing() {
         (&["dos.img", "--title", "two\nlines"], 3, "the title \"two\\nlines\" is not"),
         (&["dos.img", "--title", &long], 3, "is not 1 to 64 printable"),
         (&["dos.img", "--label", "ünï"], 3, "the label \"ünï\" is not"),
+        (&["dos.img", "--with", "pipe"], 3, "pipe is a pipe"),
+        (&["dos.img", "--floppy", "folder"], 3, "folder is a directory"),
+        (&["dos.img", "--with", "empty.img"], 3, "empty.img is empty"),
+        (&["dos.img", "--floppy", "locked.img", "--with", "four.img"], 3, "a PC can have at most"),
+        (&["dos.img", "--floppy", "three.img"], 3, "a floppy can have at most"),
+        (
+            &["dos.img", "--with", "three.img", "--with", "three.img"],
+            3,
+            "in RAM together and a PC can have at most",
+        ),
+        (&["dos.img", "--with", ""], 2, "an image is missing"),
+        (&["dos.img", "--with", "81h:"], 2, "an image is missing"),
+        (&["dos.img", "--with", "FFh:two.img"], 3, "cannot be drive FFh"),
+        (&["dos.img", "--floppy", "04h:two.img"], 3, "cannot be drive 04h"),
+        (&["dos.img", "--floppy", "81h:two.img"], 3, "cannot be drive 81h"),
+        (&["dos.img", "--with", "01h:two.img", "--floppy", "01h:two.img"], 3, "cannot both be drive 01h"),
+        (&["dos.img", "--with", "two.img", "--to", "two.img"], 3, "it is one of the images"),
+        (&["dos.img", "--floppy", "00h:two.img", "--to", "two.img"], 3, "it is one of the images"),
+        (&["dos.img", "--fake-write", "--read-only"], 2, "cannot be used with"),
+        (&["dos.img", "--first-disk", "usb"], 2, "possible values: ram, internal"),
+        (&["dos.img", "--copy", "fast"], 2, "possible values: auto, direct, int15"),
+        (&["dos.img", "--kind", "cd"], 3, "dos.img is no CD image"),
+        (&["dos.img", "--with", "E0h:two.img"], 3, "two.img is no CD image"),
         (&["dos.img", "--label", "\u{1b}[2J"], 3, "the label \"\\u{1b}[2J\" is not"),
     ];
     let before = desk.state();
@@ -159,6 +183,8 @@ fn odd_names_and_equal_images_are_no_error() {
         &["link.img"],
         &["dos.img", "dos.img", "two.img"],
         &["dos.img", "two.img", "--title", "A", "--title", "A"],
+        &["dos.img", "--with", "dos.img", "--with", "ünï ☂.img", "--floppy", "two.img"],
+        &["dos.img", "two.img", "--floppy", "dos.img"],
     ] {
         let output = desk.ramkey(&[&["write", "--to", "stick.img"], arguments].concat()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

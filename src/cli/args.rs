@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
 use crate::cli::drives::{DriveArg, DrivesArgs};
+use crate::cli::notes::notes;
 use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, probe};
 use crate::plan::{CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutKind, Request};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
@@ -142,6 +143,8 @@ pub struct Images {
     pub sources: Vec<FileSource>,
     /// What they are.
     pub facts: Vec<ImageFacts>,
+    /// What the user should know of the systems on those of the menu.
+    pub notes: Vec<Vec<String>>,
 }
 
 impl StickArgs {
@@ -166,7 +169,7 @@ impl StickArgs {
     /// [`CliError::Image`] for the first that cannot be used.
     pub fn open(&self) -> Result<Images, CliError> {
         let kind = kind_choice(self.kind);
-        let mut images = Images { sources: Vec::new(), facts: Vec::new() };
+        let mut images = Images { sources: Vec::new(), facts: Vec::new(), notes: Vec::new() };
         let open = |path: &Path, kind: KindChoice, chs| -> Result<_, CliError> {
             let source = FileSource::open(path)?;
             Ok((probe(path, &source as &dyn Source, kind, chs)?, source))
@@ -187,6 +190,8 @@ impl StickArgs {
                 _ => (facts, source),
             });
         }
+        let looked_at = images.sources.iter().zip(&images.facts).take(self.images.len());
+        images.notes = looked_at.map(|(source, facts)| notes(self, source, facts)).collect();
         Ok(images)
     }
 

@@ -11,10 +11,9 @@ use crate::image::Kind;
 use crate::plan::{CopyMode, FirstDisk, Identity, SetOptions, Writes};
 
 /// Whose RAM disk drivers find.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum IdentityArg {
     /// MEMDISK's: for memdiskfind, FreeBSD, WinVBlock and newer FiraDisk
-    #[default]
     Memdisk,
     /// GRUB4DOS's: for SVBus and older FiraDisk
     Grub4dos,
@@ -100,9 +99,9 @@ pub struct DrivesArgs {
     #[arg(long = "floppy", value_name = "[NNh:]IMAGE", value_parser = drive())]
     pub floppies: Vec<DriveArg>,
 
-    /// Whose RAM disk drivers find
-    #[arg(long, value_enum, default_value_t)]
-    pub identity: IdentityArg,
+    /// Whose RAM disk drivers find; MEMDISK's if not given
+    #[arg(long, value_enum)]
+    pub identity: Option<IdentityArg>,
 
     /// Whose hard disks come first, from 80h on; if not given, those in RAM when one of them is booted, and the machine's
     /// own when a CD or a floppy is
@@ -131,8 +130,8 @@ impl DrivesArgs {
     pub fn set(&self) -> SetOptions {
         SetOptions {
             identity: match self.identity {
-                IdentityArg::Memdisk => Identity::Memdisk,
-                IdentityArg::Grub4dos => Identity::Grub4dos,
+                Some(IdentityArg::Grub4dos) => Identity::Grub4dos,
+                Some(IdentityArg::Memdisk) | None => Identity::Memdisk,
             },
             first_disk: self.first_disk.map(|first| match first {
                 FirstDiskArg::Ram => FirstDisk::Ram,

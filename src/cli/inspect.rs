@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::disc::DiscView;
 use crate::cli::verify::{open, show_stick};
 use crate::cli::windows::show_windows;
 use crate::cli::write::ram_text;
@@ -20,7 +21,7 @@ use crate::verify::{StickVerdict, facts, is_stick};
 /// Show what a stick or an image is
 ///
 /// Of a stick: layout, file system and images, from headers and directories; `ramkey verify` proves them. Of an
-/// image: the disk that a machine would see, and why.
+/// image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// A stick, or a disk image
@@ -61,12 +62,15 @@ struct ImageView {
     ram_needed: u64,
     boot_signature: bool,
     warnings: Vec<String>,
+    /// NT disk signature of the image; 0 if it has none and could have one.
+    disk_signature: Option<u32>,
+    disc: Option<DiscView>,
     windows: Option<Windows>,
     blake3: Option<String>,
 }
 
 impl ImageView {
-    fn new(facts: &ImageFacts, windows: Option<Windows>, blake3: Option<String>) -> Self {
+    fn new(facts: &ImageFacts, source: &dyn Source, blake3: Option<String>) -> Self {
         Self {
             path: facts.path.display().to_string(),
             kind: facts.kind.to_string(),
@@ -80,7 +84,9 @@ impl ImageView {
             ram_needed: ram_needed(facts.disk_sectors),
             boot_signature: facts.boot_signature,
             warnings: facts.warnings.iter().map(ToString::to_string).collect(),
-            windows,
+            disk_signature: facts.disk_signature,
+            disc: DiscView::look(source, facts),
+            windows: windows::look(source, facts),
             blake3,
         }
     }
@@ -108,7 +114,7 @@ impl InspectArgs {
         let facts =
             probe(&self.path, source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
         let hash = if self.hash { Some(self.hash(source)?) } else { None };
-        Ok(Inspected::Image(Box::new(ImageView::new(&facts, windows::look(source, &facts), hash))))
+        Ok(Inspected::Image(Box::new(ImageView::new(&facts, source, hash))))
     }
 
     fn hash(&self, source: &dyn Source) -> Result<String, CliError> {
@@ -134,14 +140,27 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         0 => String::new(),
         lead => format!(", behind {lead} sectors that the loader makes"),
     };
-    writeln!(
-        out,
-        "disk      {:02X}h, {} sectors, geometry {}{lead}",
-        image.drive, image.disk_sectors, image.geometry
-    )?;
+    match &image.disc {
+        None => writeln!(
+            out,
+            "disk      {:02X}h, {} sectors, geometry {}{lead}",
+            image.drive, image.disk_sectors, image.geometry
+        )?,
+        Some(_) => {
+            writeln!(out, "disk      {:02X}h, {} blocks of 2048 bytes", image.drive, image.disk_sectors / 4)?;
+        }
+    }
+    match image.disk_signature {
+        Some(0) => writeln!(out, "signature none; the RAM disk gets one, and the image stays as it is")?,
+        Some(signature) => writeln!(out, "signature {signature:08X}")?,
+        None => {}
+    }
     writeln!(out, "RAM       {}", ram_text(image.ram_needed, ""))?;
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
+    }
+    if let Some(disc) = &image.disc {
+        disc.show(out)?;
     }
     match &image.windows {
         Some(windows) => show_windows(out, windows),

@@ -21,7 +21,14 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Describes the stick.
     pub fn report(&self) -> StickReport {
-        let report = StickReport::new(&self.plan, &self.layout, &self.scans);
+        self.finish(StickReport::new(&self.plan, &self.layout, &self.scans))
+    }
+
+    /// Adds what is not in the plan.
+    pub fn finish(&self, mut report: StickReport) -> StickReport {
+        for (image, notes) in report.images.iter_mut().zip(&self.images.notes) {
+            image.warnings.extend(notes.iter().cloned());
+        }
         StickReport { size_chosen: self.size_chosen, ..report }
     }
 }

@@ -96,7 +96,7 @@ fn put(prepared: &Prepared, destination: &Destination) -> Result<Report, CliErro
         prepared.images.sources.iter().map(|source| source as &dyn Source).collect();
     let Prepared { plan, layout, scans, .. } = prepared;
     let mut report = make_stick(plan, layout, scans, &sources, destination)?;
-    report.stick.size_chosen = prepared.size_chosen;
+    report.stick = prepared.finish(report.stick);
     Ok(report)
 }
 

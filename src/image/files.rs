@@ -79,6 +79,11 @@ impl<'s> Files<'s> {
         Ok(Some(Self { volume: Volume::Fat(fat::FatVolume::open(source, offset, &sector)) }))
     }
 
+    /// Whether the volume has NTFS.
+    pub fn is_ntfs(&self) -> bool {
+        matches!(self.volume, Volume::Ntfs(_))
+    }
+
     /// Whether there is a file at `path`, names with `\` between them.
     ///
     /// # Errors

@@ -5,11 +5,13 @@
 //! them and says what will happen. Nothing is run and nothing is changed.
 
 mod boot_ini;
+mod freeldr_ini;
 pub mod hive;
 mod pe;
 mod registry;
 mod search;
 mod verdict;
+mod volumes;
 
 use serde::Serialize;
 
@@ -31,6 +33,8 @@ pub enum Family {
     Pe,
     /// On top of DOS: 95, 98, ME.
     Dos,
+    /// ReactOS, which is no Windows and uses its drivers.
+    Reactos,
     /// NTFS that cannot be read.
     Unreadable,
 }

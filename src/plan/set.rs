@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use ramkey_format::capsule::{DRIVES_MAX, kind, numbers_of};
+use ramkey_format::capsule::{DISK_LEN_MAX, DRIVES_MAX, kind, numbers_of};
 
 use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
 use crate::image::iso::Emulation;
 use crate::image::{ImageFacts, Kind};
+use crate::units::SECTOR_LEN;
 
 /// What becomes of the sectors that the machine writes to a RAM drive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -108,7 +109,7 @@ pub(super) fn check(request: &Request) -> Result<(), PlanError> {
     request.images.iter().try_for_each(|image| check_room(image, &request.companions))
 }
 
-/// Refuses a CD that does not boot, and more drives, or more floppies, than there are numbers.
+/// Refuses a CD that does not boot, more drives or floppies than there are numbers, and more bytes than can be.
 fn check_room(image: &ImageRequest, companions: &[CompanionRequest]) -> Result<(), PlanError> {
     let path = || image.facts.path.clone();
     if let Some(Err(why)) = &image.facts.disc {
@@ -123,6 +124,11 @@ fn check_room(image: &ImageRequest, companions: &[CompanionRequest]) -> Result<(
     let limit = numbers_of(kind::FLOPPY).count();
     if floppies > limit {
         return Err(PlanError::TooManyFloppies { path: path(), found: floppies, limit });
+    }
+    let sectors = companions.iter().map(|companion| &companion.facts).chain([&image.facts]);
+    let needed = sectors.map(|facts| u64::from(facts.disk_sectors) * SECTOR_LEN).sum();
+    if needed > DISK_LEN_MAX {
+        return Err(PlanError::SetTooLarge { path: path(), needed, limit: DISK_LEN_MAX });
     }
     Ok(())
 }

@@ -84,6 +84,14 @@ fn four_gigabyte_limits_survive_a_call() {
 }
 
 #[test]
+fn every_function_leaves_tables_limits_and_control_registers_alone() {
+    let console = on_bochs("unchanged", &[]);
+    assert!(console.contains("PASS\n"), "{console}");
+    let console = on_bochs("unchanged", &["SPOIL"]);
+    assert!(console.contains("FAIL: GDTR"), "{console}");
+}
+
+#[test]
 fn a_guest_with_small_limits_is_noticed() {
     let console = on_bochs("state", &["NO_UNREAL"]);
     assert!(console.contains("FAIL: the segment limits are 64 KiB"), "{console}");

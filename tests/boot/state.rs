@@ -13,6 +13,15 @@ fn registers_tables_flags_and_stack_survive_every_call() {
 }
 
 #[test]
+fn every_function_leaves_the_machine_as_it_was() {
+    let image = disk("unchanged", SMALL, SMALL.sectors(), &[]);
+    passes(&image, &AS_HDD, |_| ());
+    // Under the other identity too.
+    let more = ["--kind", "hdd", "--chs", "4/16/63", "--identity", "grub4dos"];
+    passes(&image, &more, |_| ());
+}
+
+#[test]
 fn a_system_may_hook_int_13h_and_call_it_from_inside() {
     let image = disk("chain", SMALL, SMALL.sectors(), &[]);
     passes(&image, &AS_HDD, |_| ());

@@ -49,7 +49,7 @@ boot_errors! {
         "The largest free piece of memory below 4 GiB is smaller than the RAM disk and its chunk table.",
         "Choose an image that fits (the screen names those on this stick), trim the image, or add memory.";
     NO_LOW_MEMORY = 0x23, "too little memory below 640 KiB",
-        "The resident part needs at most 4 KiB at the top of base memory, and the loader 320 KiB below it.",
+        "The resident part needs 3 to 8 KiB at the top of base memory, and the loader 320 KiB below it.",
         "Switch off BIOS options and boot ROMs that take base memory, such as network boot.";
     READ_FAILED = 0x31, "reading the stick failed",
         "INT 13h failed at every transfer size, by EDD and by CHS; the BIOS status and the LBA follow.",

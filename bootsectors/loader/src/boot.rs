@@ -4,14 +4,14 @@ use ramkey_format::boot::{BootHeader, NO_WAIT};
 use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
 use ramkey_format::memory::STAGE2_LOAD;
-use ramkey_format::resident::{COPY_AUTO, COPY_DIRECT, COPY_INT15};
 use ramkey_loader_core::drive::{Disk, Method};
-use ramkey_loader_core::fat::{FatError, Volume};
+use ramkey_loader_core::fat::Volume;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 
 use crate::console::Console;
-use crate::halt::{Text, stop};
+use crate::copy_mode::CopyMode;
+use crate::halt::{Text, stop, stop_for};
 use crate::{a20, bios, choose, disk, images, install, load, low, map};
 
 /// Bytes of the file allocation table that are kept in memory.
@@ -86,55 +86,6 @@ pub fn run() -> ! {
     install::hand_off(&installed, copy)
 }
 
-/// How INT 13h moves bytes between the RAM disk and below 1 MiB.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum CopyMode {
-    /// Our own mode switch, and INT 15h AH=87h in V86 mode.
-    Auto,
-    /// Our own mode switch wherever the processor allows it.
-    Direct,
-    /// INT 15h AH=87h.
-    Int15,
-}
-
-impl CopyMode {
-    /// What the flags of a capsule say.
-    fn of(stored: u32) -> Self {
-        match stored & (flags::COPY_DIRECT | flags::COPY_INT15) {
-            flags::COPY_DIRECT => Self::Direct,
-            flags::COPY_INT15 => Self::Int15,
-            _ => Self::Auto,
-        }
-    }
-
-    /// The one that the key C chooses next.
-    pub fn next(self) -> Self {
-        match self {
-            Self::Auto => Self::Direct,
-            Self::Direct => Self::Int15,
-            Self::Int15 => Self::Auto,
-        }
-    }
-
-    /// For the screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Direct => "direct",
-            Self::Int15 => "INT 15h",
-        }
-    }
-
-    /// For the engine.
-    pub fn value(self) -> u8 {
-        (match self {
-            Self::Auto => COPY_AUTO,
-            Self::Direct => COPY_DIRECT,
-            Self::Int15 => COPY_INT15,
-        }) as u8
-    }
-}
-
 /// Waits `timeout` seconds or for a key; 0 waits for a key only. The key C changes `copy` and stops the countdown.
 fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
     if timeout == NO_WAIT {
@@ -173,23 +124,4 @@ fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
         }
     }
     console.line(b"");
-}
-
-/// Stops because of the drive or the file system; `details` go in front of the numbers.
-pub fn stop_for(console: &mut Console, error: FatError, details: &[u8]) -> ! {
-    let mut line = Text::new();
-    line.bytes(details);
-    let code = match error {
-        FatError::Read(read) => {
-            line.text("status ").hex(u64::from(read.status), 2).text("h, LBA ").decimal(read.lba as u32);
-            errors::READ_FAILED
-        }
-        FatError::NoFileSystem => errors::NO_FILE_SYSTEM,
-        FatError::NoFolder => errors::NO_FOLDER,
-        FatError::Broken { cluster } => {
-            line.text("cluster ").decimal(cluster);
-            errors::BAD_FILE_SYSTEM
-        }
-    };
-    stop(console, code, line.as_bytes())
 }

@@ -16,10 +16,10 @@ const BPB_SIGNATURES: [usize; 2] = [0x26, 0x42];
 /// Sector 0: disk signature, as Windows NT knows it.
 const DISK_SIGNATURE: core::ops::Range<usize> = 0x1B8..0x1BC;
 
-/// Makes the changes that `ram_disk` needs.
-pub fn make(console: &mut Console, ram_disk: &RamDisk) {
+/// Makes the changes that `ram_disk` needs, whose BIOS number is `number`.
+pub fn make(console: &mut Console, ram_disk: &RamDisk, number: u8) {
     if ram_disk.header.kind == kind::PARTITION {
-        make_first_track(console, ram_disk);
+        make_first_track(console, ram_disk, number);
     }
     let signature = ram_disk.header.disk_signature.get();
     if signature != 0 {
@@ -33,7 +33,7 @@ pub fn make(console: &mut Console, ram_disk: &RamDisk) {
 
 /// Makes the track before a partition image: sector 0 with one active entry, and tells the partition's boot sector
 /// where it is. The image was proven before; what is changed is said on the screen.
-fn make_first_track(console: &mut Console, ram_disk: &RamDisk) {
+fn make_first_track(console: &mut Console, ram_disk: &RamDisk, number: u8) {
     let header = &ram_disk.header;
     let lead = header.lead_sectors.get();
     let geometry = Geometry { heads: header.heads.get(), sectors_per_track: header.sectors_per_track.get() };
@@ -60,13 +60,10 @@ fn make_first_track(console: &mut Console, ram_disk: &RamDisk) {
     }
     for at in BPB_SIGNATURES {
         let drive = &mut boot[at - 2..=at];
-        if drive[2] == 0x29 && drive[0] != header.drive {
-            line.text(" drive from ")
-                .hex(u64::from(drive[0]), 2)
-                .text("h to ")
-                .hex(u64::from(header.drive), 2);
+        if drive[2] == 0x29 && drive[0] != number {
+            line.text(" drive from ").hex(u64::from(drive[0]), 2).text("h to ").hex(u64::from(number), 2);
             line.text("h.");
-            drive[0] = header.drive;
+            drive[0] = number;
         }
     }
     if line.as_bytes().len() > nothing {

@@ -10,9 +10,9 @@ use ramkey_loader_core::menu::{Action, Entry, Menu};
 use ramkey_loader_core::progress::Clock;
 
 use crate::bios;
-use crate::boot::{CopyMode, stop_for};
 use crate::console::Console;
-use crate::halt::{Text, stop};
+use crate::copy_mode::CopyMode;
+use crate::halt::{Text, stop, stop_for};
 use crate::images::{Damage, Image, Images};
 
 /// Rows of the menu; more images scroll.

@@ -99,7 +99,7 @@ impl Drives {
 /// What the machine has beside the RAM drives.
 pub fn machine(boot: &CapsuleHeader, drives: &Drives, stick: u8) -> Machine {
     let equipment: u16 = low::read(EQUIPMENT);
-    let any_disc = drives.iter().any(|drive| drive.class == Class::Disc);
+    let wanted = drives.iter().filter(|drive| drive.class == Class::Disc).count();
     Machine {
         disks: low::read(DISK_COUNT),
         floppies: if equipment & 1 == 0 { 0 } else { (equipment >> 6 & 3) as u8 + 1 },
@@ -107,24 +107,32 @@ pub fn machine(boot: &CapsuleHeader, drives: &Drives, stick: u8) -> Machine {
         keep_stick: boot.flags.get() & flags::KEEP_STICK != 0,
         internal_first: boot.flags.get() & flags::INTERNAL_FIRST != 0,
         // Only asked when it matters: some BIOSes hang at drives that they never had.
-        discs: if any_disc { discs() } else { 0 },
+        discs: discs(wanted),
     }
 }
 
-/// CD numbers that the BIOS uses, as bits counted down from E0h.
-fn discs() -> u16 {
-    (0..DISC_NUMBERS).fold(0, |discs, place| {
-        let drive = FIRST_DISC as u8 - place;
+/// CD numbers that the BIOS uses, as bits counted down from E0h; looks no further than `wanted` free ones need.
+fn discs(wanted: usize) -> u16 {
+    let mut free = 0;
+    let mut discs = 0;
+    for place in 0..DISC_NUMBERS {
+        if free == wanted {
+            break;
+        }
         let registers = Registers {
             eax: 0x4100.into(),
             ebx: 0x55AA.into(),
-            edx: u32::from(drive).into(),
+            edx: u32::from(FIRST_DISC as u8 - place).into(),
             ..Registers::default()
         };
         let after = bios::call(0x13, registers);
-        let there = !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55;
-        discs | u16::from(there) << place
-    })
+        if !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55 {
+            discs |= 1 << place;
+        } else {
+            free += 1;
+        }
+    }
+    discs
 }
 
 fn config(header: &CapsuleHeader) -> u8 {

@@ -4,6 +4,7 @@ use core::panic::PanicInfo;
 
 use ramkey_format::boot::Registers;
 use ramkey_format::errors;
+use ramkey_loader_core::fat::FatError;
 use ramkey_loader_core::text::Line;
 
 use crate::bios;
@@ -41,4 +42,23 @@ fn wait() -> ! {
         // Not `call`: without A20 that would come back here.
         bios::call_as_is(0x16, Registers { eax: 0x0100.into(), ..Registers::default() });
     }
+}
+
+/// Stops because of the drive or the file system; `details` go in front of the numbers.
+pub fn stop_for(console: &mut Console, error: FatError, details: &[u8]) -> ! {
+    let mut line = Text::new();
+    line.bytes(details);
+    let code = match error {
+        FatError::Read(read) => {
+            line.text("status ").hex(u64::from(read.status), 2).text("h, LBA ").decimal(read.lba as u32);
+            errors::READ_FAILED
+        }
+        FatError::NoFileSystem => errors::NO_FILE_SYSTEM,
+        FatError::NoFolder => errors::NO_FOLDER,
+        FatError::Broken { cluster } => {
+            line.text("cluster ").decimal(cluster);
+            errors::BAD_FILE_SYSTEM
+        }
+    };
+    stop(console, code, line.as_bytes())
 }

@@ -12,10 +12,9 @@ use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::menu::{ENTRIES_MAX, TITLE_MAX};
 use ramkey_loader_core::text::Line;
 
-use crate::boot::stop_for;
 use crate::console::Console;
 use crate::disk::Int13;
-use crate::halt::stop;
+use crate::halt::{stop, stop_for};
 use crate::load::{self, Need};
 
 /// Companions that a stick can have; further ones are not found, and said to be missing.

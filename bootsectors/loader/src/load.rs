@@ -9,11 +9,10 @@ use ramkey_loader_core::file::{FileError, FileReader};
 use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::progress::{Clock, Progress};
 
-use crate::boot::stop_for;
 use crate::choose::stop_damaged;
 use crate::console::Console;
 use crate::disk::Int13;
-use crate::halt::{Text, stop};
+use crate::halt::{Text, stop, stop_for};
 use crate::{bios, low};
 
 const PAGE: u64 = 4096;

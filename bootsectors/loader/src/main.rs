@@ -13,8 +13,10 @@ mod boot;
 mod changes;
 mod choose;
 mod console;
+mod copy_mode;
 mod disk;
 mod drives;
+mod engine;
 mod halt;
 mod heads;
 mod images;
@@ -22,6 +24,7 @@ mod install;
 mod load;
 mod low;
 mod map;
+mod places;
 
 use core::arch::global_asm;
 

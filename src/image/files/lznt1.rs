@@ -93,4 +93,17 @@ mod tests {
         assert_eq!(unpack(&[0x02, 0xB0, 0x01, 0x00, 0x00], 4), None, "it goes back before its start");
         assert_eq!(unpack(&[], 4).unwrap(), [0; 4]);
     }
+
+    #[test]
+    fn noise_ends_and_gives_no_more_than_was_asked_for() {
+        let mut noise = vec![0; 40_000];
+        blake3::Hasher::new().finalize_xof().fill(&mut noise);
+        for start in 0..2000 {
+            // A packed chunk of the right length, full of anything.
+            let mut packed = noise[start..start + 700].to_vec();
+            packed[..2].copy_from_slice(&(0xB000u16 + 697).to_le_bytes());
+            let len = start * 3;
+            assert!(unpack(&packed, len).is_none_or(|bytes| bytes.len() == len), "{start}");
+        }
+    }
 }

@@ -48,7 +48,8 @@ pub fn default_entry(bytes: &[u8]) -> Option<BootEntry> {
     Some(entries.iter().find(same).cloned().unwrap_or_else(|| entry(&default, "")))
 }
 
-fn entry(path: &str, value: &str) -> BootEntry {
+/// The entry of one line: `path=value`.
+pub(super) fn entry(path: &str, value: &str) -> BootEntry {
     let (title, switches) = match value.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
         Some((title, switches)) => (title, switches.trim()),
         None => ("", value),

@@ -6,7 +6,7 @@ use super::hive::{Hive, HiveError, Key};
 use super::pe::FileVersion;
 
 /// A driver that looks for RAM disks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum DriverName {
     /// FiraDisk, by karyonix.
     FiraDisk,
@@ -20,7 +20,26 @@ impl DriverName {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::FiraDisk, Self::WinVBlock, Self::SVBus];
 
-    /// Its name, which is the name of its service too.
+    /// The driver that the service `service` with the file `path` is.
+    fn of(service: &str, path: &str) -> Option<Self> {
+        let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
+        Self::ALL.into_iter().find(|driver| {
+            let (services, files) = driver.installs();
+            let is_one = |name: &str, of: &[&str]| of.iter().any(|known| known.eq_ignore_ascii_case(name));
+            is_one(service, services) || is_one(file, files)
+        })
+    }
+
+    /// Names of its service and of its file, for processors of 32 and of 64 bits.
+    fn installs(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::FiraDisk => (&["FiraDisk"], &["firadisk.sys", "firadi64.sys"]),
+            Self::WinVBlock => (&["WinVBlock"], &["wvblk32.sys", "wvblk64.sys"]),
+            Self::SVBus => (&["svbusx86", "svbusx64"], &["svbusx86.sys", "svbusx64.sys"]),
+        }
+    }
+
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::FiraDisk => "FiraDisk",
@@ -35,6 +54,8 @@ impl DriverName {
 pub struct Driver {
     /// Which one.
     pub name: DriverName,
+    /// Name of its service.
+    pub service: String,
     /// When it starts: 0 at boot, 1 with the system, 2 by itself, 3 on demand, 4 never; `None` if it does not say.
     pub start: Option<u32>,
     /// Its type; 1 is a driver of the kernel.
@@ -64,6 +85,8 @@ pub struct Driver {
 pub struct System {
     /// Number of the set of settings that the next start uses.
     pub control_set: u32,
+    /// Whether that set is there.
+    pub control_set_is_present: bool,
     /// Number of the set that was in use when the image was made.
     pub current_set: Option<u32>,
     /// Whether Windows was running when the image was made, or was not shut down.
@@ -105,17 +128,22 @@ pub fn system(hive: &Hive) -> Result<System, HiveError> {
     let order = hive.key(&format!("{set}\\Control\\ServiceGroupOrder"))?;
     let order = order.map(|key| key.value("List")).transpose()?.flatten();
     let order = order.and_then(|list| list.texts()).unwrap_or_default();
+    let services = hive.key(&format!("{set}\\Services"))?;
+    let control_set_is_present = services.is_some();
     let mut drivers = Vec::new();
-    for name in DriverName::ALL {
-        let service = hive.key(&format!("{set}\\Services\\{}", name.name()))?;
-        if let Some(service) = service {
+    for service in services.map(|services| services.subkeys()).transpose()?.unwrap_or_default() {
+        // A damaged service that is none of these drivers does not matter.
+        let path = text(&service, "ImagePath").unwrap_or_default().unwrap_or_default();
+        if let Some(name) = DriverName::of(&service.name(), &path) {
             drivers.push(driver(hive, &set, name, &service, &order)?);
         }
     }
+    drivers.sort_by_key(|driver| driver.name);
     let devices = hive.key(&format!("{set}\\Control\\CriticalDeviceDatabase"))?;
     let any_disk = devices.map(|key| key.subkey("gendisk")).transpose()?.flatten();
     Ok(System {
         control_set,
+        control_set_is_present,
         current_set,
         hive_is_dirty: hive.is_dirty(),
         drivers,
@@ -155,17 +183,19 @@ fn driver(
         // It makes its device once, and notes that it has one.
         DriverName::FiraDisk => {
             let made = number(service.subkey("Parameters")?, "PnP")?.is_some_and(|value| value != 0);
-            !made || has_device(hive, set, name.name())?
+            !made || has_device(hive, set, &service.name())?
         }
         DriverName::WinVBlock | DriverName::SVBus => true,
     };
     Ok(Driver {
         name,
+        service: service.name(),
         start: number(Some(*service), "Start")?,
         kind: number(Some(*service), "Type")?,
         group_is_ordered: group.as_ref().is_some_and(is_ordered),
         group,
-        path: path.map_or_else(|| format!("system32\\drivers\\{}.sys", name.name()), |path| relative(&path)),
+        path: path
+            .map_or_else(|| format!("system32\\drivers\\{}.sys", service.name()), |path| relative(&path)),
         file_is_present: false,
         version: None,
         processor_bits: None,

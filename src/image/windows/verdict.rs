@@ -2,6 +2,8 @@
 //!
 //! The rules are those of the drivers: who looks for which identity, from which version on, and when.
 
+use std::path::Path;
+
 use super::pe::FileVersion;
 use super::registry::{Driver, DriverName, System};
 use super::{Answer, Family, Identity, Windows};
@@ -19,7 +21,7 @@ const STOP: &str = "it will stop with 0x0000007B";
 const COPY_AGAIN: &str = "then shut down and copy the disk again";
 
 /// Fills in the identity, the answer and the verdict, and adds the problems that follow from what was read.
-pub(super) fn judge(windows: &mut Windows) {
+pub(super) fn judge(windows: &mut Windows, image: &Path) {
     match windows.family {
         Family::Pe => {
             return settle(
@@ -36,13 +38,13 @@ pub(super) fn judge(windows: &mut Windows) {
             let verdict = "it has NTFS, which may be Windows; whether it finds its RAM disk cannot be told";
             return settle(windows, Answer::Unknown, verdict);
         }
-        Family::Ntldr | Family::Bootmgr => {}
+        Family::Ntldr | Family::Bootmgr | Family::Reactos => {}
     }
     boot_entry(windows);
     let Some(system) = windows.system.clone() else {
         return settle(windows, Answer::Unknown, "whether this Windows finds its RAM disk cannot be told");
     };
-    drive_letter(windows, &system);
+    drive_letter(windows, &system, image);
     windows.identity = identity(&system.drivers);
     drivers(windows, &system);
 }
@@ -95,7 +97,9 @@ fn drivers(windows: &mut Windows, system: &System) {
     }
     let starting: Vec<&Driver> =
         system.drivers.iter().filter(|driver| driver.start == Some(BOOT_START)).collect();
-    if let [one, other, ..] = starting[..] {
+    if let [one, other, ..] = starting[..]
+        && one.name != other.name
+    {
         let (one, other) = (one.name.name(), other.name.name());
         let problem = format!(
             "{one} and {other} both start at boot: Windows may see the disk twice, or one may hide it from the other"
@@ -144,6 +148,17 @@ fn answer(windows: &mut Windows, good: &[&Driver], system: &System) {
         (None, Some(driver)) => {
             (Answer::No, format!("{} will not find this RAM disk: {STOP}", named(driver)))
         }
+        (None, None) if !system.control_set_is_present => {
+            let problem = format!(
+                "the settings of the next start, ControlSet{:03}, are not in the registry",
+                system.control_set
+            );
+            windows.stop(
+                &problem,
+                "start Windows once more from its own disk, shut it down, and copy the disk again",
+            );
+            (Answer::No, problem)
+        }
         (None, None) => {
             let problem = "no driver for RAM disks is installed";
             let fix = format!(
@@ -156,10 +171,14 @@ fn answer(windows: &mut Windows, good: &[&Driver], system: &System) {
     settle(windows, starts, &verdict);
 }
 
+fn service_key(driver: &Driver) -> String {
+    format!("HKLM\\SYSTEM\\CurrentControlSet\\Services\\{}", driver.service)
+}
+
 /// Why `driver` will not find the disk, and what to do.
 fn obstacle(driver: &Driver, windows: &Windows) -> Option<(String, String)> {
     let name = driver.name.name();
-    let service = format!("HKLM\\SYSTEM\\CurrentControlSet\\Services\\{name}");
+    let service = service_key(driver);
     if !driver.file_is_present {
         let problem = format!("{name} is installed, and its file `{}` is not there", driver.path);
         return Some((problem, format!("install {name} again, {COPY_AGAIN}")));
@@ -220,25 +239,25 @@ fn group(windows: &mut Windows, driver: &Driver) {
         Some(group) => format!("{name} is in the group `{group}`, which has no place in the order of groups"),
         None => format!("{name} is in no group: it is loaded after all drivers that are in one"),
     };
-    let key = format!("HKLM\\SYSTEM\\CurrentControlSet\\Services\\{name}");
+    let key = service_key(driver);
     windows.warn(&problem, &format!("set `Group` below `{key}` to `Boot Bus Extender`"));
 }
 
-/// NTLDR's menu must name the RAM disk, which is the first disk of the BIOS.
+/// The loader's menu must name the RAM disk, which is the first disk of the BIOS.
 fn boot_entry(windows: &mut Windows) {
     let Some(entry) = windows.boot_entry.clone() else { return };
     let partition = windows.place.as_ref().map_or(1, |place| place.partition.max(1));
     let right = format!("multi(0)disk(0)rdisk(0)partition({partition})\\{}", entry.folder);
-    let fix = format!("let `boot.ini` name `{right}`");
+    let menu = if windows.family == Family::Reactos { "freeldr.ini" } else { "boot.ini" };
+    let fix = format!("let `{menu}` name `{right}`");
     match entry.disk {
         Some(0) => {}
         Some(disk) => {
-            let problem = format!("`boot.ini` starts Windows from disk {disk}, and the RAM disk is disk 0");
+            let problem = format!("`{menu}` starts Windows from disk {disk}, and the RAM disk is disk 0");
             windows.stop(&problem, &fix);
         }
         None => {
-            let problem =
-                format!("`boot.ini` starts Windows from `{}`, and not through the BIOS", entry.path);
+            let problem = format!("`{menu}` starts Windows from `{}`, and not through the BIOS", entry.path);
             windows.stop(&problem, &fix);
         }
     }
@@ -246,28 +265,28 @@ fn boot_entry(windows: &mut Windows) {
         && place.partition > 0
         && named != place.partition
     {
-        let problem = format!("`boot.ini` names partition {named}, and Windows is on partition {partition}");
+        let problem = format!("`{menu}` names partition {named}, and Windows is on partition {partition}");
         windows.stop(&problem, &fix);
     }
 }
 
 /// The letter that Windows remembers for its own disk, against the disk that it will see. Windows that finds itself
 /// on another letter starts and then does not let anybody log on. (Microsoft, KB 249321.)
-fn drive_letter(windows: &mut Windows, system: &System) {
+fn drive_letter(windows: &mut Windows, system: &System, image: &Path) {
+    let image = image.display();
     let Some(offset) = windows.place.as_ref().map(|place| place.offset) else { return };
     let letter = windows.system_letter.unwrap_or('C');
     let remembered = system.drive_letters.iter().find(|found| found.letter == letter);
-    let forget = format!(
-        "delete the values below `HKLM\\SYSTEM\\MountedDevices` as the last thing before the shutdown, {COPY_AGAIN}"
-    );
+    let forget = format!("delete the values below `HKLM\\SYSTEM\\MountedDevices` in Windows, {COPY_AGAIN}");
     match (windows.disk_signature, remembered) {
         (Some(0), Some(remembered)) if remembered.offset == offset && remembered.disk_signature != 0 => {
-            let fix = format!("`sfdisk --disk-id IMAGE {:#010x}` gives it back", remembered.disk_signature);
+            let fix = format!("`sfdisk --disk-id {image} {:#010x}` gives it back", remembered.disk_signature);
             windows.warn(&format!("the disk signature is zero: {letter}: may become another letter"), &fix);
         }
         (Some(0), _) => {
             let problem = "the disk signature is zero: ramkey puts one of its own into memory";
-            windows.warn(problem, "`sfdisk --disk-id IMAGE 0x1a2b3c4d` gives the image one that stays");
+            let fix = format!("`sfdisk --disk-id {image} 0x1a2b3c4d` gives the image one that stays");
+            windows.warn(problem, &fix);
         }
         (Some(signature), Some(remembered)) if remembered.disk_signature != signature => {
             let problem = format!(
@@ -276,7 +295,7 @@ fn drive_letter(windows: &mut Windows, system: &System) {
                 remembered.disk_signature
             );
             let fix = if remembered.offset == offset {
-                format!("`sfdisk --disk-id IMAGE {:#010x}`, or {forget}", remembered.disk_signature)
+                format!("`sfdisk --disk-id {image} {:#010x}`, or {forget}", remembered.disk_signature)
             } else {
                 forget
             };

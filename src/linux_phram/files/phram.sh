@@ -5,7 +5,7 @@
 #   phram --find   prints start,length of each RAM disk and does nothing else
 #
 # Exit status: 0 found, 1 no RAM disk, 2 it could not be looked for, or the drivers are missing.
-# Needs a POSIX shell, dd, and one of od, hexdump and busybox.
+# Needs a POSIX shell, dd, and one of od, hexdump and busybox; sometimes devmem.
 
 HERE=/ramkey
 LOW_END=655360 # A0000h: low memory ends here
@@ -31,13 +31,40 @@ dump_od() { od -An -v -tx1; }
 dump_hexdump() { hexdump -v -e '16/1 "%02x " "\n"'; }
 dump_busybox() { busybox hexdump -v -e '16/1 "%02x " "\n"'; }
 
-# bytes START COUNT: memory as hexadecimal bytes. Both are multiples of 16.
-bytes() {
-	dd if="$MEM" bs=16 skip=$(($1 / 16)) count=$(($2 / 16)) 2>/dev/null | $DUMP
+# Kernels answer a read of a page that holds any of the system's memory with zeros. Where low memory ends inside a
+# page, that page must be mapped to be seen, which devmem does. Sets DEVMEM to it; empty if there is none.
+choose_devmem() {
+	for DEVMEM in devmem "busybox devmem" ""; do
+		case $($DEVMEM 1040 32 2>/dev/null) in
+		0x*) return ;;
+		esac
+	done
 }
 
-# Prints where low memory that belongs to the system ends, rounded down to a page.
-low_memory_end() {
+# bytes START COUNT: memory as hexadecimal bytes. Both are multiples of 16.
+bytes() {
+	if [ "$1" -lt $HIDDEN_END ] && [ -n "$DEVMEM" ]; then
+		mapped "$1" "$2"
+	else
+		dd if="$MEM" bs=16 skip=$(($1 / 16)) count=$(($2 / 16)) 2>/dev/null | $DUMP
+	fi
+}
+
+# The same by devmem, which prints a word as 0x5446426D.
+mapped() {
+	at=$1
+	while [ $at -lt $(($1 + $2)) ]; do
+		word=$($DEVMEM $at 32)
+		word=${word#0x}
+		tail=${word#??}
+		last=${tail#??}
+		echo "${last#??} ${last%??} ${tail%????} ${word%??????}"
+		at=$((at + 4))
+	done
+}
+
+# Sets RAM_END to where low memory that belongs to the system ends.
+find_low_memory_end() {
 	end=0
 	while read -r range colon name; do
 		[ "$name" = "System RAM" ] || continue
@@ -49,7 +76,7 @@ low_memory_end() {
 		if [ ${#last} -le 5 ]; then end=$((0x$last + 1)); else end=$LOW_END; fi
 		[ $end -le $LOW_END ] || end=$LOW_END
 	done </proc/iomem
-	echo $((end / 4096 * 4096))
+	RAM_END=$end
 }
 
 without_zeros() {
@@ -60,8 +87,17 @@ without_zeros() {
 
 # Prints the address of each paragraph from $1 to the end of low memory that begins with mBFT.
 signatures() {
-	bytes "$1" $((LOW_END - $1)) | {
-		at=$1
+	at=$1
+	if [ -n "$DEVMEM" ]; then
+		while [ $at -lt $HIDDEN_END ]; do
+			case $($DEVMEM $at 32) in
+			0x5446426[dD]) echo $at ;;
+			esac
+			at=$((at + 16))
+		done
+	fi
+	[ $at -lt $LOW_END ] || return
+	bytes $at $((LOW_END - at)) | {
 		while read -r line; do
 			case $line in
 			"6d 42 46 54 "*) echo "$at" ;;
@@ -96,16 +132,23 @@ examine() {
 
 # Prints start,length of each RAM disk.
 find_disks() {
-	page_end=$(low_memory_end)
-	[ "$page_end" -gt 0 ] || give_up "/proc/iomem shows no memory"
+	find_low_memory_end
+	[ $RAM_END -gt 0 ] || give_up "/proc/iomem shows no memory"
+	HIDDEN_END=0
 	# The word at 413h of the BIOS data area counts low memory in KiB.
 	set -- $(bytes 1040 16)
 	from=$((0x$5$4 * 1024))
-	[ $from -ge "$page_end" ] || from=$page_end
+	page=$((RAM_END / 4096 * 4096))
+	[ $from -ge $page ] || from=$page
 	[ $from -ge 65536 ] && [ $from -lt $LOW_END ] || return 0
+	if [ $page -lt $RAM_END ] && [ $from -lt $((page + 4096)) ]; then
+		HIDDEN_END=$((page + 4096))
+		choose_devmem
+		[ -n "$DEVMEM" ] || say "there is no devmem to see the page at $page; the RAM disk may be missed"
+	fi
 	for at in $(signatures $from); do
 		count=$((LOW_END - at))
-		[ $count -le 256 ] || count=256
+		[ $count -le 80 ] || count=80
 		examine "$at" $(bytes "$at" $count)
 	done
 	return 0

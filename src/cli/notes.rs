@@ -1,0 +1,33 @@
+//! What `ramkey write` says of the system on an image, before it is booted.
+
+use crate::cli::args::StickArgs;
+use crate::cli::disc::DiscView;
+use crate::image::iso::System;
+use crate::image::windows::{self, Answer, Identity};
+use crate::image::{ImageFacts, Kind, Source};
+
+/// What the user should know of an image of the menu, with the options that were given.
+pub(super) fn notes(args: &StickArgs, source: &dyn Source, facts: &ImageFacts) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(disc) = DiscView::look(source, facts) {
+        let has_floppy = args.drives.companions().any(|(_, is_floppy)| is_floppy);
+        match disc.system {
+            System::WindowsSetup if has_floppy => {}
+            system if system.looks_again() => {
+                let advice = disc.advice.map(|advice| format!("; {advice}"));
+                notes.push(disc.statement + &advice.unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    let is_disk = matches!(facts.kind, Kind::HardDisk | Kind::Partition);
+    if let Some(windows) = windows::look(source, facts).filter(|_| is_disk) {
+        if windows.starts == Answer::No {
+            notes.push(format!("{}; `ramkey inspect` shows the steps", windows.verdict));
+        }
+        if args.drives.identity.is_none() && windows.identity == Identity::Grub4dos {
+            notes.push("the driver in its Windows looks for GRUB4DOS: add --identity grub4dos".into());
+        }
+    }
+    notes
+}
