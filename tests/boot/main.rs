@@ -10,6 +10,7 @@ mod discs;
 mod el_torito;
 mod every_controller;
 mod guests;
+mod hand_off;
 mod harness;
 mod hidden;
 mod images;
