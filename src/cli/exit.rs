@@ -49,6 +49,14 @@ pub enum CliError {
         /// What was probably meant.
         tips: Vec<String>,
     },
+    /// What was to be explained is no code of ours.
+    #[error("{what}")]
+    NoCode {
+        /// What is wrong.
+        what: String,
+        /// What to type instead.
+        help: String,
+    },
     /// The target cannot be written.
     #[error(transparent)]
     Target(OpenError),
@@ -174,7 +182,7 @@ impl CliError {
             StickState::Unknown => Exit::Failed,
         };
         match self {
-            Self::Usage { .. } | Self::CommandLine { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
             Self::NotConfirmed { .. }
             | Self::NoTerminal { .. }
@@ -201,6 +209,7 @@ impl CliError {
             Self::Usage { .. } | Self::CommandLine { .. } => {
                 "`ramkey help` lists commands and options".into()
             }
+            Self::NoCode { help, .. } => help.clone(),
             Self::Target(error) | Self::Open(error) => error.help(),
             Self::Image(error) | Self::Unusable(error) => error.help(),
             Self::Plan(error) => error.help(),

@@ -1,12 +1,14 @@
 //! The command line: one file for each subcommand. The only module that prints.
 
 mod args;
+mod bios_status;
 mod boot;
 mod confirm;
 mod demo;
 mod disc;
 mod drives;
 mod exit;
+mod explain;
 mod inspect;
 mod list;
 mod notes;
@@ -51,6 +53,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
+    Explain(explain::ExplainArgs),
     Phram(phram::PhramArgs),
     Boot(boot::BootArgs),
     Demo(demo::DemoArgs),
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => args.run(&mut output),
         Command::Inspect(args) => args.run(&mut output),
         Command::List(args) => args.run(&mut output),
+        Command::Explain(args) => args.run(&mut output),
         Command::Phram(args) => args.run(&mut output),
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),
