@@ -60,7 +60,7 @@ impl ExplainArgs {
             return Ok(Exit::Done);
         }
         let asked = parse(&self.words.join(" "))?;
-        let status = match asked.status {
+        let status = match asked.status.filter(|_| has_status(asked.error)) {
             None => None,
             Some(status) => Some(bios_status::find(status).copied().ok_or(CliError::NoCode {
                 what: format!("INT 13h has no status {status:02X}h that is known"),
@@ -102,6 +102,11 @@ fn code_of(error: &BootError) -> String {
 
 /// Whether the screen shows a BIOS status behind it.
 fn has_status(error: &BootError) -> bool {
+    shows_digits(error) && error.code != b'S'
+}
+
+/// Whether the screen shows two more digits behind it. Behind S they are of a call that did not fail.
+fn shows_digits(error: &BootError) -> bool {
     is_letter(error) || error.code == READ_FAILED
 }
 
@@ -129,7 +134,7 @@ fn parse(text: &str) -> Result<Asked, CliError> {
         (None, None) if rest.join(" ").starts_with(&error.text.to_ascii_lowercase()) => None,
         _ => return Err(lists()),
     };
-    if status.is_some() && !has_status(error) {
+    if status.is_some() && !shows_digits(error) {
         let code = code_of(error);
         return Err(no_code(format!("{code} has no BIOS status; `ramkey explain {code}` explains it")));
     }

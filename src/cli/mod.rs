@@ -6,6 +6,7 @@ mod boot;
 mod confirm;
 mod demo;
 mod disc;
+mod doctor;
 mod drives;
 mod exit;
 mod explain;
@@ -54,6 +55,7 @@ enum Command {
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
     Explain(explain::ExplainArgs),
+    Doctor(doctor::DoctorArgs),
     Phram(phram::PhramArgs),
     Boot(boot::BootArgs),
     Demo(demo::DemoArgs),
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => args.run(&mut output),
         Command::List(args) => args.run(&mut output),
         Command::Explain(args) => args.run(&mut output),
+        Command::Doctor(args) => args.run(&mut output),
         Command::Phram(args) => args.run(&mut output),
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),
