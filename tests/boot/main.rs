@@ -2,9 +2,11 @@
 
 mod answers;
 mod bochs;
+mod cds;
 mod command;
 mod demo;
 mod discs;
+mod el_torito;
 mod every_controller;
 mod guests;
 mod harness;
