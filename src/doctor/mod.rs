@@ -5,7 +5,7 @@
 
 mod boot_code;
 mod fat;
-mod gpt;
+mod guid_table;
 mod kinds;
 mod table;
 mod volume;
@@ -199,10 +199,10 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     let mut findings = Findings::default();
     let whole = Volume::read(0, &sector);
     let table = read_table(&sector, whole.is_some());
-    let gpt = gpt::read(&disk, table.as_ref(), &mut findings)?;
+    let gpt = guid_table::read(&disk, table.as_ref(), &mut findings)?;
     let is_disc = disk.sectors > DESCRIPTOR_LBA && disk.sector(DESCRIPTOR_LBA)?[1..].starts_with(DESCRIPTOR);
 
-    let mut parts = table.as_ref().map(|slots| table::parts(slots)).unwrap_or_default();
+    let mut parts = table.as_ref().map(table::parts).unwrap_or_default();
     let in_record = !parts.is_empty();
     parts.extend(gpt.iter().flatten().cloned());
     let in_table = !parts.is_empty() || gpt.is_some();
