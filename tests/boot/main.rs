@@ -4,6 +4,7 @@ mod answers;
 mod bochs;
 mod cds;
 mod command;
+mod companions;
 mod demo;
 mod discs;
 mod el_torito;
