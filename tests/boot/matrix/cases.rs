@@ -247,7 +247,7 @@ pub const CASES: &[Case] = &[
         media::emulating_disk,
         SYSLINUX,
     ),
-    case(ISOLINUX_604, "SYSLINUX", CD, [128, 256], media::isolinux_prompt, SYSLINUX),
+    case(ISOLINUX_604, "SYSLINUX", CD, [8, 64], media::isolinux_prompt, SYSLINUX),
     case("HDT", "SYSLINUX' tools", (Form::Disk, "disk, FAT16"), [32, 64], media::hdt_disk, HDT),
     case("HDT", "SYSLINUX' tools", CD, [8, 64], media::hdt_cd, HDT_CD),
     case("meminfo.c32", "SYSLINUX' tools", FLOPPY, [8, 64], media::meminfo_floppy, MEMINFO),

@@ -28,6 +28,18 @@ Guests that bring a disk driver of their own, and ask no BIOS, cannot see a RAM 
 
 ";
 
+/// What stands below it.
+const BELOW: &str = "
+What the table does not say:
+
+- Under GRUB4DOS's identity there is nothing for `memdiskfind` to find: Linux starts, and needs the other identity to find its
+  disk again.
+- GRUB Legacy's floppy and disk are 117 KB of loader. MEMDISK's disk ends where the file does; ramkey fills it up to a whole
+  floppy or cylinder. As a real floppy it spoils memory under QEMU's BIOS, which we have not explained.
+- MEMDISK at 8 MB and a disc of 5 MB or more: SYSLINUX cannot load it.
+- A CD that emulates a disk starts from no real drive here: its master boot record gets an error from QEMU's BIOS.
+";
+
 type Key = (String, String, u32);
 
 /// The results.
@@ -90,7 +102,7 @@ impl Page {
                 text.push('\n');
             }
         }
-        text
+        text + BELOW
     }
 
     /// Writes it.
