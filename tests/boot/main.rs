@@ -13,6 +13,7 @@ mod harness;
 mod hidden;
 mod images;
 mod int13;
+mod options;
 mod partition;
 mod personality;
 mod phram;
