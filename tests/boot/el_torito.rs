@@ -5,7 +5,7 @@ use std::path::Path;
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 
 use super::discs::{self, BLOCK, Media};
-use super::harness::{DEADLINE, Evidence, Geometry, Running, assemble, disk, file, scratch};
+use super::harness::{DEADLINE, Evidence, Geometry, Running, disk, file, scratch};
 use super::sticks;
 
 /// Blocks of the CD without emulation: 1 MiB.
@@ -60,20 +60,6 @@ fn a_cd_with_one_wrong_byte_does_not_pass_it() {
 fn a_cd_answers_every_call_under_both_identities() {
     for identity in ["memdisk", "grub4dos"] {
         passes(&cd(&[]), &["--identity", identity]);
-    }
-}
-
-#[test]
-fn load_segment_and_count_are_those_of_the_catalogue() {
-    // Segment of the catalogue, where that is, sectors.
-    for (segment, place, sectors) in
-        [(0, 0x7C0, 4), (0x7C0, 0x7C0, 1), (0x50, 0x50, 3), (0x2000, 0x2000, 64), (0x5000, 0x5000, 127)]
-    {
-        println!("{segment:#x}, {sectors} sectors");
-        let definitions = [format!("SEGMENT={place}"), format!("SECTORS={sectors}")];
-        let guest = assemble("segment", &definitions);
-        let disc = discs::disc(128, Media::NoEmulation, segment, sectors, &guest);
-        passes(&disc, &[]);
     }
 }
 
