@@ -402,3 +402,12 @@ fn damaged_discs_never_panic_and_never_claim_what_is_not_there() {
     });
     result.unwrap();
 }
+
+#[test]
+fn programs_are_told_words_in_lower_case() {
+    let as_json = |value: serde_json::Value| value.to_string();
+    assert_eq!(as_json(serde_json::to_value(Emulation::NoEmulation).unwrap()), "\"no-emulation\"");
+    assert_eq!(as_json(serde_json::to_value(FileSystem::Iso9660).unwrap()), "\"iso9660\"");
+    let outside = NoBoot::Outside { lba: 5, blocks: 4 };
+    assert_eq!(as_json(serde_json::to_value(outside).unwrap()), "{\"outside\":{\"blocks\":4,\"lba\":5}}");
+}
