@@ -7,6 +7,7 @@
 pub mod boot;
 pub mod cli;
 pub mod device;
+pub mod doctor;
 pub mod emulator;
 pub mod image;
 pub mod layout;

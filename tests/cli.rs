@@ -246,7 +246,7 @@ fn a_command_line_that_makes_no_sense_is_json_too() {
         ),
         (
             &["plan", "dos.img", "--title", "a", "--title", "b", "--json"],
-            "--title was given 2 times for 1 images",
+            "--title was given 2 times for 1 image",
             lists,
         ),
     ] {
@@ -256,6 +256,55 @@ fn a_command_line_that_makes_no_sense_is_json_too() {
     assert!(help.status.success() && help.stdout.starts_with(b"Makes USB sticks"));
     let named = desk.ramkey(&["verify", "--strickt", "--", "--json"]);
     assert_eq!((named.status.code(), &*named.stdout), (Some(2), &b""[..]), "a file named --json");
+}
+
+#[test]
+fn the_doctor_names_a_contradiction_and_changes_nothing() {
+    let desk = Desk::new();
+    assert_eq!(desk.status(&WRITE), Some(0));
+    assert_eq!(desk.status(&["doctor", "stick.img"]), Some(0));
+    let mut stick = desk.stick();
+    stick[(1 << 20) + 28..][..4].fill(0);
+    fs::write(desk.folder.path().join("stick.img"), &stick).unwrap();
+    let output = desk.ramkey(&["doctor", "stick.img"]);
+    assert_eq!(output.status.code(), Some(4));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let finding = "fault     hidden-sectors: partition 1 begins at sector 2048, and its boot sector says 0\n";
+    assert!(text.contains(finding), "{text}");
+    for label in ["  why     ", "  hurts   ", "  do      ", "  source  "] {
+        assert_eq!(text.matches(label).count(), 1, "{label} in {text}");
+    }
+    assert!(text.ends_with("found     1 contradiction\n"), "{text}");
+    let diagnosis = desk.json(&["doctor", "stick.img", "--json"]);
+    let finding = &diagnosis["findings"][0];
+    assert_eq!((&diagnosis["contradictions"], &finding["kind"]), (&1.into(), &"hidden-sectors".into()));
+    assert_eq!((&finding["severity"], &finding["lba"]), (&"fault".into(), &2048.into()));
+    assert!(desk.stick() == stick, "the stick was changed");
+}
+
+#[test]
+fn every_code_is_explained_with_the_words_of_the_page() {
+    let desk = Desk::new();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
+    let page = fs::read_to_string(page).unwrap();
+    let list = desk.json(&["explain", "--json"]);
+    let codes = list["codes"].as_array().unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(codes.len(), rows, "codes, and rows of docs/errors.md");
+    for listed in codes {
+        let code = listed["code"].as_str().unwrap();
+        let one = desk.json(&["explain", code, "--json"]);
+        assert_eq!(one, *listed);
+        for field in ["screen", "what_happened", "what_to_try"] {
+            let text = one[field].as_str().unwrap();
+            assert!(page.contains(text), "{code}: {text}");
+        }
+    }
+    for status in list["statuses"].as_array().unwrap() {
+        let digits = format!("{:02x}", status["status"].as_u64().unwrap());
+        let one = desk.json(&["explain", "r", &digits, "--json"]);
+        assert_eq!(one["status"], *status);
+    }
 }
 
 #[test]

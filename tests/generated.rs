@@ -64,6 +64,25 @@ fn resident_table(prefix: &str) -> String {
     text
 }
 
+/// Every finding of `ramkey doctor`, a section each.
+fn findings() -> String {
+    let mut text = String::new();
+    for kind in ramkey::doctor::KINDS {
+        let _ = write!(
+            text,
+            "### {}\n\n{}: {}. {}\n\n- Where it hurts: {}\n- What to do: {}\n- Source: {}.\n\n",
+            kind.name,
+            kind.severity.name(),
+            kind.title,
+            kind.why,
+            kind.hurts,
+            kind.remedy,
+            kind.source
+        );
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
 fn tables() -> Vec<(&'static str, &'static str, String)> {
     vec![
         ("docs/memory-map.md", "low memory", low_memory()),
@@ -76,6 +95,7 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/boot-protocol.md", "engine", resident_table("ENGINE_")),
         ("docs/boot-protocol.md", "variables", resident_table("VAR_")),
         ("docs/boot-protocol.md", "records", resident_table("RECORD_")),
+        ("docs/doctor.md", "findings", findings()),
     ]
 }
 

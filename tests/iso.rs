@@ -3,6 +3,8 @@
 mod discs;
 mod sticks;
 
+use std::fs;
+
 use discs::{Tree, by_hand, entry, fix_sum, load, partitioned, section};
 use proptest::prelude::*;
 use ramkey::image::Source;
@@ -274,7 +276,7 @@ fn udf_is_told_apart_alone_and_beside_iso_9660() {
 #[test]
 fn live_systems_are_told_apart_from_tools_and_their_loader_is_named() {
     use LiveSystem::*;
-    let cases: [(&[&str], LiveSystem); 9] = [
+    let cases: [(&[&str], LiveSystem); 10] = [
         (&["live/filesystem.squashfs", "live/vmlinuz"], DebianLive),
         (&["casper/filesystem.squashfs", "casper/vmlinuz"], Casper),
         (&["LiveOS/squashfs.img", "isolinux/vmlinuz0"], LiveOs),
@@ -282,6 +284,7 @@ fn live_systems_are_told_apart_from_tools_and_their_loader_is_named() {
         (&["sysresccd/x86_64/airootfs.sfs"], SystemRescue),
         (&["slax/01-core.sb"], LinuxLive),
         (&["puppy.sfs", "vmlinuz"], Puppy),
+        (&["KNOPPIX/KNOPPIX", "boot/isolinux/linux"], Knoppix),
         (&["install.386/vmlinuz", "install.386/initrd.gz"], DebianInstaller),
         (&["boot/isolinux/vmlinuz"], Other),
     ];
@@ -292,10 +295,45 @@ fn live_systems_are_told_apart_from_tools_and_their_loader_is_named() {
         let with_grub = [files, &["boot/grub/grub.cfg"]].concat();
         assert_eq!(system(&with_grub, b"GRUB "), System::LinuxLive { kind, grub: true }, "{files:?}");
     }
+    for files in [&["boot/core.gz", "boot/vmlinuz"], &["linux", "initrd.gz"]] {
+        let whole = system(files, ISOLINUX);
+        assert_eq!(
+            (whole, whole.looks_again(), whole.advice()),
+            (System::LinuxInitrd, false, None),
+            "{files:?}"
+        );
+    }
     assert_eq!(system(&["boot/grub/grub.cfg"], b"GRUB "), System::Grub);
     assert_eq!(system(&["isolinux.cfg", "tool.c32"], ISOLINUX), System::Isolinux);
     assert_eq!(system(&["readme"], b"own code"), System::Unknown);
     assert!(!system(&["readme"], b"own code").looks_again());
+}
+
+#[test]
+fn files_that_are_in_udf_alone_are_found() {
+    let tree = Tree::new(&["bootmgr", "sources/boot.wim", "readme.txt", "plain/\u{e9}t\u{e9}.txt"]);
+    for number in 0..200 {
+        tree.add(&format!("many/a name that fills the directory {number}"), b"");
+    }
+    let made = |more: &[&str]| {
+        let image = load(
+            &tree.genisoimage(&[&["-udf", "-allow-limited-size", "-input-charset", "utf-8"], more].concat()),
+        );
+        let disc = read(&image).unwrap().unwrap();
+        assert_eq!(disc.file_system, FileSystem::Iso9660AndUdf);
+        (recognise(&disc, &image).unwrap(), image)
+    };
+    assert_eq!(made(&[]).0, System::WindowsPe);
+    let hidden = ["-hide", "bootmgr", "-hide", "sources"];
+    let (system, image) = made(&hidden);
+    assert_eq!(system, System::WindowsPe);
+    // The same disc, its anchor spoilt: ISO 9660 has only the note.
+    let mut spoilt = image.0;
+    spoilt[256 * 2048 + 4] ^= 1;
+    let spoilt = Image(spoilt);
+    assert_eq!(recognise(&read(&spoilt).unwrap().unwrap(), &spoilt).unwrap(), System::Unknown);
+    // genisoimage takes its UDF names from Joliet's.
+    assert_eq!(made(&["-hide", "bootmgr", "-hide-joliet", "bootmgr"]).0, System::Unknown);
 }
 
 #[test]
@@ -345,6 +383,7 @@ fn a_statement_is_one_line_and_advice_comes_where_a_system_looks_again() {
     let kind = LiveSystem::Casper;
     let systems = [
         System::LinuxLive { kind, grub: true },
+        System::LinuxInitrd,
         System::WindowsPe,
         System::WindowsSetup,
         System::ReactOs,
@@ -368,20 +407,34 @@ fn full_disc() -> Vec<u8> {
     tree.add("efi.img", &noise(8192));
     let options =
         ["-J", "-R", "-b", "hd.img", "-c", "boot.cat", "-hard-disk-boot", "-eltorito-alt-boot", "-e"];
-    std::fs::read(tree.xorriso(&[&options[..], &["efi.img", "-no-emul-boot"]].concat())).unwrap()
+    fs::read(tree.xorriso(&[&options[..], &["efi.img", "-no-emul-boot"]].concat())).unwrap()
+}
+
+/// The same with UDF, and the blocks in which its structures lie.
+fn udf_disc() -> Vec<u8> {
+    let tree = Tree::new(&["bootmgr", "sources/boot.wim", "a/b/c"]);
+    tree.add("boot.img", &noise(2048));
+    let options = ["-udf", "-J", "-R", "-b", "boot.img", "-c", "boot.cat", "-no-emul-boot"];
+    fs::read(tree.genisoimage(&options)).unwrap()
 }
 
 #[test]
 fn damaged_discs_never_panic_and_never_claim_what_is_not_there() {
-    let good = full_disc();
-    // Descriptors, catalogue, directories, and the emulated disk's first sector.
-    let interesting = 16 * 2048..(good.len().min(60 * 2048));
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(3000));
+    // Descriptors, catalogue, directories, and the emulated disk's first sector; for UDF its anchor and what follows.
+    damage(&full_disc(), 16..60);
+    damage(&udf_disc(), 16..40);
+    damage(&udf_disc(), 256..290);
+}
+
+/// Changes bytes of some blocks of a disc, and looks at what it becomes.
+fn damage(good: &[u8], blocks: std::ops::Range<usize>) {
+    let interesting = blocks.start * 2048..good.len().min(blocks.end * 2048);
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(1500));
     let changes =
         proptest::collection::vec((interesting, prop_oneof![any::<u8>(), Just(0), Just(0xFF)]), 1..24);
     let cut = prop_oneof![3 => Just(usize::MAX), 1 => 0..good.len()];
     let result = runner.run(&(changes, cut), |(changes, cut)| {
-        let mut bytes = good.clone();
+        let mut bytes = good.to_vec();
         for (at, byte) in changes {
             bytes[at] = byte;
         }

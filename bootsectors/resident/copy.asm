@@ -126,7 +126,6 @@ copy_by_bios:
         cli
         push    cs
         pop     ds
-        mov     [move_status], ah
         popad
         jc      .failed
         add     esi, ebx
@@ -134,11 +133,7 @@ copy_by_bios:
         sub     ecx, ebx
         jmp     copy_by_bios
 .failed:
-        mov     ah, [move_status]
-        test    ah, ah
-        jnz     .status
-        mov     ah, STATUS_NO_DRIVE
-.status:
+        mov     ah, STATUS_CONTROLLER       ; AH=87h has other codes than INT 13h
         stc
         ret
 .done:

@@ -37,18 +37,25 @@ el_torito:
 ANY_DISC                equ 7Fh             ; DL of AX=4B00h and 4B01h
 
 ; ---------------------------------------------------------------------------
-; find_disc - is DL one of our CDs?
+; find_disc - a number that is in no map: is it one of our CDs?
+; find_call - a drive of the BIOS, or none: is it a call that names no drive?
 ;
-;   in      DL; the caller's BX is in caller_bx
+; El Torito gives DL to AH=4Bh only; 4Ah, 4Ch and 4Dh are for the CD that booted,
+; whatever is in DL.
+;   in      DL, AH; the caller's BX is in caller_bx; find_call: BL
 ;   stack   the caller's: nothing above INT's own
 ; ---------------------------------------------------------------------------
 find_disc:
         mov     bx, [cs:VAR(BOOT_DISC)]
         test    bx, bx
         jz      .look
-        cmp     dl, ANY_DISC
-        jne     .look
+        cmp     ah, 4Ah
+        jb      .look
+        cmp     ah, 4Dh
+        ja      .look
         cmp     ah, 4Bh
+        jne     our_drive
+        cmp     dl, ANY_DISC
         je      our_drive
 .look:
         mov     bx, [cs:VAR(RECORDS)]
@@ -62,6 +69,34 @@ find_disc:
         cmp     bx, [cs:VAR(E820)]
         jb      .record
         jmp     int13_entry.unchanged
+
+find_call:
+        cmp     word [cs:VAR(BOOT_DISC)], 0
+        je      int13_entry.plain
+        cmp     ah, 4Ah
+        jb      int13_entry.plain
+        cmp     ah, 4Dh
+        ja      int13_entry.plain
+        cmp     ah, 4Bh
+        je      int13_entry.plain
+        mov     bx, [cs:VAR(BOOT_DISC)]
+        jmp     our_drive
+
+; el_torito_call - a function that is in no class; leaves as int13_entry's do
+el_torito_call:
+        mov     bl, [ARG(eax) + 1]
+        sub     bl, 4Ah
+        cmp     bl, 3
+        ja      our_drive.unknown
+        cmp     bl, 1                       ; 4Bh is the CD's, and what it emulates
+        jne     .call
+        test    byte [CUR(CONFIG)], CONFIG_EL_TORITO
+        jz      our_drive.unknown
+.call:
+        movzx   bx, bl
+        add     bx, bx
+        call    [el_torito + bx]
+        jmp     our_drive.leave
 
 ; ---------------------------------------------------------------------------
 ; fn_4b_end_emulation - AL = 0: the emulated drive goes; AL = 1: status only

@@ -15,23 +15,21 @@
 ; signature of ours that is no longer true; then brings in the boot sector, or
 ; the boot image of a CD, which may lie anywhere in what was wiped.
 ; ---------------------------------------------------------------------------
+HAND_OFF_STACK          equ 320             ; for itself, the copy and a BIOS that moves A20
+
         align   4, db 0
 stack:
 hand_off:
-        push    cs
-        pop     ds
-        mov     esp, MBR_LOAD
+        mov     ax, cs
+        mov     ds, ax
+        mov     ss, ax                      ; a boot image may go where SP was
+        mov     esp, stack_top
         push    es
         push    di
         push    cx
         cld
         xor     eax, eax
-        xor     bx, bx
-        mov     es, bx
-        mov     di, REAL_STACK
-        mov     cx, (MBR_LOAD - REAL_STACK - 64) / 4    ; all but the stack in use
-        rep stosd
-        mov     bx, MBR_LOAD >> 4
+        mov     bx, REAL_STACK >> 4
 .paragraph:                                 ; 16 bytes at a time, up to LOW_MEMORY_END
         mov     es, bx
         xor     di, di
@@ -47,7 +45,11 @@ hand_off:
         shl     edi, 4
         movzx   eax, word [VAR(BOOT_TARGET)]
         add     edi, eax
+        push    word [VAR(COPY)]
+        mov     byte [VAR(COPY)], COPY_DIRECT
         call    copy_to_caller              ; the loader has used A20: it cannot fail
+        pop     ax
+        mov     [VAR(COPY)], al
         pop     cx
         test    cl, cl
         jnz     .a20_stays
@@ -66,10 +68,11 @@ hand_off:
         mov     ds, ax
         mov     fs, ax
         mov     gs, ax
+        mov     ss, ax
         mov     esp, MBR_LOAD
         sti
         jmp     far [cs:VAR(BOOT_TARGET)]
-        assert_room hand_off - $$ + RESIDENT_STACK_LEN
+        assert_room stack - $$ + RESIDENT_STACK_LEN - HAND_OFF_STACK
         times RESIDENT_STACK_LEN - ($ - stack) db 0
 stack_top:
 core_end:

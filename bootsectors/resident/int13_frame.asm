@@ -50,9 +50,9 @@ int13_entry:
         mov     bl, [cs:VAR(DISK_MAP) + bx]
 .mapped:
         cmp     bl, MAP_RAM
-        jb      other_drive
+        jb      .not_ours
         cmp     bl, MAP_NONE
-        je      no_drive
+        je      .not_ours
         sub     bl, MAP_RAM
         shl     bx, 5                       ; RECORD_LEN
         add     bx, [cs:VAR(RECORDS)]
@@ -127,16 +127,8 @@ our_drive:
         jmp     .current
 
 .not_of_class:                              ; the calls of El Torito have no class
-        mov     bl, [ARG(eax) + 1]
-        sub     bl, 4Ah
-        cmp     bl, 3
-        ja      .unknown
-        test    byte [CUR(CONFIG)], CONFIG_EL_TORITO
-        jz      .unknown
-        movzx   bx, bl
-        add     bx, bx
-        call    [el_torito + bx]
-        jmp     .leave
+        cmp     word [VAR(BOOT_DISC)], 0
+        jne     el_torito_call
 .unknown:
         mov     ah, STATUS_BAD_COMMAND
         jmp     .leave
@@ -147,6 +139,13 @@ int13_entry.not_disk:                       ; BL = DL with bit 7 inverted
         jae     int13_entry.not_mapped
         mov     bl, [cs:VAR(FLOPPY_MAP) + bx]
         jmp     int13_entry.mapped
+int13_entry.not_ours:                       ; BL = the BIOS's number, or MAP_NONE
+        cmp     byte [cs:VAR(DISCS)], 0
+        jne     find_call
+int13_entry.plain:
+        cmp     bl, MAP_NONE
+        je      no_drive
+        jmp     other_drive
 int13_entry.not_mapped:                     ; CDs, PC Cards and the like
         cmp     byte [cs:VAR(DISCS)], 0
         jne     find_disc

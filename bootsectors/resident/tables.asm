@@ -33,7 +33,6 @@ busy:           db 0                        ; a call for a drive of ours is in p
 depth:          db 0                        ; calls in progress that we passed on
 a20_was_off:    db 0                        ; times that it was, in this copy
 a20_turn:       db 0
-move_status:    db 0
 
         align   4, db 0
 variables:

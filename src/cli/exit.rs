@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::device::{NEW_FILE, OpenError, Refusal};
+use crate::doctor::DoctorError;
 use crate::emulator::EmulatorError;
 use crate::image::ImageError;
 use crate::layout::LayoutError;
@@ -25,7 +26,7 @@ pub enum Exit {
     Usage = 2,
     /// It was refused; nothing was touched.
     Refused = 3,
-    /// `verify` found a difference.
+    /// `verify` or `doctor` found a difference.
     Difference = 4,
     /// It was interrupted or failed on the way; the stick does not boot.
     WillNotBoot = 5,
@@ -48,6 +49,22 @@ pub enum CliError {
         what: String,
         /// What was probably meant.
         tips: Vec<String>,
+    },
+    /// A stick cannot be looked at.
+    #[error("looking at {}", path.display())]
+    Doctor {
+        /// The file or device.
+        path: PathBuf,
+        /// What is in the way.
+        source: DoctorError,
+    },
+    /// What was to be explained is no code of ours.
+    #[error("{what}")]
+    NoCode {
+        /// What is wrong.
+        what: String,
+        /// What to type instead.
+        help: String,
     },
     /// The target cannot be written.
     #[error(transparent)]
@@ -184,7 +201,7 @@ impl CliError {
             StickState::Unknown => Exit::Failed,
         };
         match self {
-            Self::Usage { .. } | Self::CommandLine { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
             Self::NotConfirmed { .. }
             | Self::NoTerminal { .. }
@@ -196,6 +213,7 @@ impl CliError {
             Self::Differs { stick, .. } => of_stick(*stick),
             Self::NoStick { .. }
             | Self::Create { .. }
+            | Self::Doctor { .. }
             | Self::Open(_)
             | Self::Unusable(_)
             | Self::Emulator(_)
@@ -211,6 +229,8 @@ impl CliError {
             Self::Usage { .. } | Self::CommandLine { .. } => {
                 "`ramkey help` lists commands and options".into()
             }
+            Self::NoCode { help, .. } => help.clone(),
+            Self::Doctor { source, .. } => source.help().into(),
             Self::Target(error) | Self::Open(error) => error.help(),
             Self::Image(error) | Self::Unusable(error) => error.help(),
             Self::Plan(error) => error.help(),

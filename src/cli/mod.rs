@@ -1,12 +1,15 @@
 //! The command line: one file for each subcommand. The only module that prints.
 
 mod args;
+mod bios_status;
 mod boot;
 mod confirm;
 mod demo;
 mod disc;
+mod doctor;
 mod drives;
 mod exit;
+mod explain;
 mod inspect;
 mod list;
 mod notes;
@@ -51,6 +54,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     Inspect(inspect::InspectArgs),
     List(list::ListArgs),
+    Explain(explain::ExplainArgs),
+    Doctor(doctor::DoctorArgs),
     Phram(phram::PhramArgs),
     Boot(boot::BootArgs),
     Demo(demo::DemoArgs),
@@ -80,6 +85,8 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => args.run(&mut output),
         Command::Inspect(args) => args.run(&mut output),
         Command::List(args) => args.run(&mut output),
+        Command::Explain(args) => args.run(&mut output),
+        Command::Doctor(args) => args.run(&mut output),
         Command::Phram(args) => args.run(&mut output),
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),

@@ -14,11 +14,11 @@ Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes 
 | 1 | failed; if a stick was being written, its state is unknown |
 | 2 | the command line makes no sense |
 | 3 | refused, and nothing was touched |
-| 4 | `verify` found a difference |
+| 4 | `verify` found a difference, or `doctor` a contradiction |
 | 5 | interrupted or failed on the way; the stick does not boot |
 
 A path that cannot be used is 3 where a stick would be written (`write`, `plan`): the target or an image is missing, a
-folder, or not what it must be. It is 1 where something is only read (`verify`, `inspect`, `boot`). `verify` of what is
+folder, or not what it must be. It is 1 where something is only read (`verify`, `inspect`, `doctor`, `boot`). `verify` of what is
 no stick of ramkey is 1, and `boot` of it is 3. A stick of which anything is left, a boot area or the folder `RAMKEY`, is
 verified: 4 says what is wrong with it.
 

@@ -96,6 +96,26 @@ fn error_text(error: &CliError) -> String {
     text
 }
 
+/// Columns of a line of text.
+const COLUMNS: usize = 100;
+
+/// Prints `text` in lines of at most [`COLUMNS`] columns, the first behind `label` and the others below its text.
+pub(super) fn wrapped(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    let (mut line, mut is_empty) = (label.to_owned(), true);
+    for word in text.split(' ') {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            writeln!(out, "{line}")?;
+            (line, is_empty) = (" ".repeat(label.len()), true);
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line += word;
+        is_empty = false;
+    }
+    writeln!(out, "{line}")
+}
+
 /// The number of a drive beside the boot drive. The first of a class means the next that is free.
 pub(super) fn number_words(number: u8) -> String {
     match number {

@@ -69,6 +69,8 @@ pub enum Port {
     Ide,
     /// As the first floppy drive, for images alone.
     Floppy,
+    /// As a CD in an internal drive, for images alone.
+    Cd,
 }
 
 /// What the machine boots from.
@@ -160,7 +162,7 @@ impl Machine {
             arguments.add("-device", "floppy,unit=0,drive-type=144");
         }
         self.stick_arguments(&mut arguments);
-        let first = u32::from(self.stick.port == Port::Ide);
+        let first = u32::from(matches!(self.stick.port, Port::Ide | Port::Cd));
         for (index, disk) in (first..).zip(&self.disks) {
             arguments.file("-drive", "format=raw,snapshot=on,if=ide,", Path::new(""));
             arguments.append(&format!("index={index},file="));
@@ -202,6 +204,11 @@ impl Machine {
             Port::Ide => {
                 let device =
                     format!("ide-hd,bus=ide.0,unit=0,drive={STICK_DRIVE},id={STICK_DEVICE},bootindex=1");
+                arguments.add("-device", device);
+            }
+            Port::Cd => {
+                let device =
+                    format!("ide-cd,bus=ide.0,unit=0,drive={STICK_DRIVE},id={STICK_DEVICE},bootindex=1");
                 arguments.add("-device", device);
             }
             Port::Floppy => {

@@ -4,6 +4,7 @@
 //! it; [`iso`] reads CD images; [`windows::look`] tells whether a Windows on an image will find its RAM disk. None of
 //! them writes anything.
 
+mod bpb;
 mod container;
 mod disc;
 mod error;
@@ -21,6 +22,7 @@ mod table;
 mod volume;
 pub mod windows;
 
+pub use bpb::{BOOT_SIGNATURE, BpbFields, Slot, slots};
 pub use disc::DISC_GEOMETRY;
 pub use error::ImageError;
 pub use facts::{ImageFacts, Kind, KindChoice, Warning};

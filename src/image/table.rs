@@ -1,16 +1,14 @@
 //! The partition table of a master boot record, as far as a geometry and a kind need it.
 
+use crate::image::bpb::{BOOT_SIGNATURE, slots, u32_at};
 use crate::units::{Chs, Geometry};
 
 /// The last two bytes of a boot sector.
-pub(super) const SIGNATURE: [u8; 2] = [0x55, 0xAA];
+pub(super) const SIGNATURE: [u8; 2] = BOOT_SIGNATURE;
 /// Offset of the NT disk signature in the sector.
 const DISK_SIGNATURE_OFFSET: usize = 0x1B8;
 /// Type byte of the entry that keeps old tools away from a GUID partition table.
 const PROTECTIVE: u8 = 0xEE;
-/// Offset of the table in the sector.
-const TABLE_OFFSET: usize = 0x1BE;
-const ENTRY_LEN: usize = 16;
 const ACTIVE: u8 = 0x80;
 
 /// One used entry.
@@ -38,8 +36,7 @@ impl Entry {
 
 /// The NT disk signature of the master boot record in `sector`; 0 if it has none.
 pub(super) fn disk_signature(sector: &[u8; 512]) -> u32 {
-    let bytes = &sector[DISK_SIGNATURE_OFFSET..DISK_SIGNATURE_OFFSET + 4];
-    u32::from_le_bytes(bytes.try_into().expect("four bytes of the sector"))
+    u32_at(sector, DISK_SIGNATURE_OFFSET)
 }
 
 /// The used entries of the table in `sector`; empty when it has none, or bytes that no partition tool writes.
@@ -48,26 +45,23 @@ pub(super) fn read(sector: &[u8; 512]) -> Vec<Entry> {
         return Vec::new();
     }
     let mut entries = Vec::new();
-    for raw in sector[TABLE_OFFSET..510].chunks_exact(ENTRY_LEN) {
-        let word =
-            |at: usize| u64::from(u32::from_le_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]));
-        let (start, sectors) = (word(8), word(12));
-        if raw[0] & !ACTIVE != 0 {
+    for slot in slots(sector) {
+        if slot.status & !ACTIVE != 0 {
             return Vec::new();
         }
-        if raw[4] == 0 {
+        if slot.type_byte == 0 {
             continue;
         }
-        if sectors == 0 || start + sectors > 1 << 32 {
+        if slot.sectors == 0 || slot.end() > 1 << 32 {
             return Vec::new();
         }
         entries.push(Entry {
-            active: raw[0] == ACTIVE,
-            type_byte: raw[4],
-            start_chs: Chs::from_bytes([raw[1], raw[2], raw[3]]),
-            end_chs: Chs::from_bytes([raw[5], raw[6], raw[7]]),
-            start,
-            sectors,
+            active: slot.status == ACTIVE,
+            type_byte: slot.type_byte,
+            start_chs: slot.start_chs,
+            end_chs: slot.end_chs,
+            start: slot.start,
+            sectors: slot.sectors,
         });
     }
     entries

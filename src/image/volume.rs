@@ -1,5 +1,7 @@
 //! The boot sector of a FAT or NTFS volume, as far as a geometry and a kind need it.
 
+use crate::image::bpb::BpbFields;
+
 /// What a volume's boot sector says about the disk that it was made on.
 #[derive(Clone, Debug)]
 pub(super) struct Volume {
@@ -46,22 +48,14 @@ impl System {
     }
 }
 
-fn u16_at(sector: &[u8; 512], at: usize) -> u16 {
-    u16::from_le_bytes([sector[at], sector[at + 1]])
-}
-
-fn u32_at(sector: &[u8; 512], at: usize) -> u32 {
-    u32::from_le_bytes([sector[at], sector[at + 1], sector[at + 2], sector[at + 3]])
-}
-
 /// Reads the BIOS parameter block of a volume, or gives `None` if some field of it is one that no format program
 /// writes. (Microsoft, FAT32 File System Specification 1.03.)
 pub(super) fn read(sector: &[u8; 512]) -> Option<Volume> {
-    let (heads, sectors_per_track) = (u16_at(sector, 26), u16_at(sector, 24));
-    let (per_cluster, media) = (sector[13], sector[21]);
-    let sound = u16_at(sector, 11) == 512
-        && per_cluster.is_power_of_two()
-        && (media == 0xF0 || media >= 0xF8)
+    let bpb = BpbFields::read(sector);
+    let (heads, sectors_per_track) = (bpb.heads, bpb.sectors_per_track);
+    let sound = bpb.bytes_per_sector == 512
+        && bpb.cluster_sectors.is_power_of_two()
+        && (bpb.media == 0xF0 || bpb.media >= 0xF8)
         && (1..=255).contains(&heads)
         && (1..=63).contains(&sectors_per_track);
     if !sound {
@@ -74,30 +68,27 @@ pub(super) fn read(sector: &[u8; 512]) -> Option<Volume> {
         let bytes = sector[40..48].try_into().expect("eight bytes of the sector");
         let sectors = u64::from_le_bytes(bytes);
         // NTFS counts without the copy of the boot sector behind it.
-        return if sectors == 0 { None } else { volume(System::Ntfs, u32_at(sector, 28), sectors + 1, None) };
+        return if sectors == 0 { None } else { volume(System::Ntfs, bpb.hidden, sectors + 1, None) };
     }
-    let (reserved, fats) = (u64::from(u16_at(sector, 14)), u64::from(sector[16]));
-    let is_fat32 = u16_at(sector, 22) == 0 && u16_at(sector, 17) == 0;
-    let fat_sectors = if is_fat32 { u64::from(u32_at(sector, 36)) } else { u64::from(u16_at(sector, 22)) };
-    let short = u16_at(sector, 19);
+    let is_fat32 = bpb.is_fat32() && bpb.root_entries == 0;
+    let fat_sectors =
+        if is_fat32 { u64::from(bpb.long_fat_sectors) } else { u64::from(bpb.short_fat_sectors) };
     // The fields of 32 bits exist since DOS 3.31; before, the bytes behind are code.
-    let (hidden, sectors) = match short {
-        0 => (u32_at(sector, 28), u64::from(u32_at(sector, 32))),
-        _ if u32_at(sector, 32) == 0 => (u32_at(sector, 28), u64::from(short)),
-        _ => (u32::from(u16_at(sector, 28)), u64::from(short)),
+    let hidden = match bpb.short_sectors {
+        0 => bpb.hidden,
+        _ if bpb.long_sectors == 0 => bpb.hidden,
+        _ => bpb.hidden & 0xFFFF,
     };
-    let root_sectors = u64::from(u16_at(sector, 17)).div_ceil(16);
-    let data = reserved + fats * fat_sectors + root_sectors;
-    if reserved == 0 || !(1..=2).contains(&fats) || fat_sectors == 0 || data >= sectors {
+    if bpb.reserved == 0 || !(1..=2).contains(&bpb.fats) || fat_sectors == 0 || bpb.data() >= bpb.sectors() {
         return None;
     }
-    let system = match (sectors - data) / u64::from(per_cluster) {
-        0 => return None,
-        1..4085 => System::Fat12,
-        4085..65525 => System::Fat16,
-        _ => System::Fat32,
+    let system = match bpb.clusters() {
+        None | Some(0) => return None,
+        Some(1..4085) => System::Fat12,
+        Some(4085..65525) => System::Fat16,
+        Some(_) => System::Fat32,
     };
-    volume(system, hidden, sectors, label(sector, if is_fat32 { 66 } else { 38 }))
+    volume(system, hidden, bpb.sectors(), label(sector, if is_fat32 { 66 } else { 38 }))
 }
 
 /// The volume label behind an extended boot signature at `at`.

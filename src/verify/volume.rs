@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ramkey_format::manifest::{RangeEntry, layout, range};
 
+use crate::image::{BOOT_SIGNATURE, BpbFields};
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
 use crate::verify::fat::{Next, Table};
@@ -50,46 +51,37 @@ pub(super) type Runs = Vec<(u64, u64)>;
 
 impl Bpb {
     fn parse(sector: &[u8; 512]) -> Result<Self, &'static str> {
-        let word = |at: usize| u64::from(u16::from_le_bytes([sector[at], sector[at + 1]]));
-        let long = |at: usize| word(at) | word(at + 2) << 16;
-        let either = |short, long| if short != 0 { short } else { long };
-        if sector[510..] != [0x55, 0xAA] {
+        let fields = BpbFields::read(sector);
+        if sector[510..] != BOOT_SIGNATURE {
             return Err("it has no signature");
         }
-        if word(11) != SECTOR_LEN {
+        if u64::from(fields.bytes_per_sector) != SECTOR_LEN {
             return Err("its sectors do not have 512 bytes");
         }
-        let cluster_sectors = u64::from(sector[13]);
-        if !cluster_sectors.is_power_of_two() {
+        if !fields.cluster_sectors.is_power_of_two() {
             return Err("the length of a cluster is no power of two");
         }
-        let (reserved, fats) = (word(14), u64::from(sector[16]));
-        let (total, fat_sectors) = (either(word(19), long(32)), either(word(22), long(36)));
-        if reserved == 0 || !(1..=2).contains(&fats) || fat_sectors == 0 {
+        if fields.reserved == 0 || !(1..=2).contains(&fields.fats) || fields.fat_sectors() == 0 {
             return Err("it has no table");
         }
-        let root_sectors = word(17).div_ceil(16);
-        let data = reserved + fats * fat_sectors + root_sectors;
-        let clusters = total.checked_sub(data).ok_or("it is smaller than its tables")? / cluster_sectors;
+        let clusters = fields.clusters().ok_or("it is smaller than its tables")?;
         let bits = match clusters {
             0..4085 => 12,
             4085..65525 => 16,
             _ => 32,
         };
-        if (bits == 32) != (word(22) == 0) || (bits == 32) != (root_sectors == 0) {
+        if (bits == 32) != fields.is_fat32() || (bits == 32) != (fields.root_entries == 0) {
             return Err("its numbers are those of two kinds of FAT");
         }
-        let root_cluster = if bits == 32 { long(44) } else { 0 };
-        let media = sector[21];
         Ok(Self {
             bits,
-            media,
-            cluster_sectors,
-            reserved,
-            fats,
-            fat_sectors,
-            root_sectors,
-            root_cluster,
+            media: fields.media,
+            cluster_sectors: fields.cluster_sectors.into(),
+            reserved: fields.reserved.into(),
+            fats: fields.fats.into(),
+            fat_sectors: fields.fat_sectors(),
+            root_sectors: fields.root_sectors(),
+            root_cluster: if bits == 32 { fields.root_cluster.into() } else { 0 },
             clusters,
         })
     }

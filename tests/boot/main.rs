@@ -2,11 +2,15 @@
 
 mod answers;
 mod bochs;
+mod cds;
 mod command;
+mod companions;
 mod demo;
 mod discs;
+mod el_torito;
 mod every_controller;
 mod guests;
+mod hand_off;
 mod harness;
 mod hidden;
 mod images;

@@ -10,7 +10,7 @@ use super::sticks;
 const HARD_DISK: Geometry = Geometry::new(4, 16, 63);
 
 /// Assembles a ROM of `tests/boot/personalities`; its bytes must add up to zero.
-fn rom(folder: &Path, name: &str) -> PathBuf {
+pub fn rom(folder: &Path, name: &str) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boot/personalities").join(name);
     let target = folder.join("personality.rom");
     tool(

@@ -23,9 +23,7 @@ echo \"FOUND <$(sh /ramkey/phram --find)> AND <$(memdiskfind)>\"
 echo \"SUM $(md5sum </dev/mtdblock0)\"
 sh /ramkey/phram; echo \"AGAIN $? $(cat /proc/mtd | wc -l)\"
 dmesg | grep ramkey
-if [ -e /isofs.ko ]; then
-insmod /cdrom.ko; insmod /isofs.ko; mkdir /cd; mount -t iso9660 -o ro /dev/mtdblock0 /cd && echo \"READ $(cat /cd/live/files)\"
-fi
+[ -e /scripts/live ] && exit
 echo GUEST DONE; poweroff -f
 ";
 
@@ -38,8 +36,8 @@ enum Way {
     InitramfsTools,
     /// The init of dracut.
     Dracut,
-    /// The init of initramfs-tools, on a CD.
-    Disc,
+    /// The init of initramfs-tools with live-boot, on a CD: a whole live system.
+    Live,
 }
 
 /// Makes the tree of an initramfs: busybox, memdiskfind, the check, and the init of `way`.
@@ -75,14 +73,21 @@ fn tree(root: &Path, way: Way) {
              mount -t proc p /proc && mount -t sysfs s /sys && mount -t devtmpfs d /dev && all=mounted\n\
              sh /check \"$clean $all $$\"\n",
         ),
-        Way::InitramfsTools | Way::Disc => {
+        Way::InitramfsTools | Way::Live => {
             let from = unpacked("initramfs-tools-core").join("usr/share/initramfs-tools");
             copy(&from.join("init"), "init");
-            copy(&from.join("scripts/functions"), "scripts/functions");
+            for script in ["functions", "local", "nfs"] {
+                copy(&from.join("scripts").join(script), &format!("scripts/{script}"));
+            }
             text("conf/arch.conf", "DPKG_ARCH=amd64\n");
             text("conf/initramfs.conf", "MODULES=most\nBUSYBOX=y\n");
             text("conf/conf.d/own", "OWN=kept\nexport OWN\n");
             text("scripts/init-top/ORDER", "sh /check \"settings $OWN\"\n");
+            if way == Way::Live {
+                live_boot(root);
+                text("conf/conf.d/own", LIVE_SETTINGS);
+                text("scripts/init-bottom/ORDER", "mount -o move /dev ${rootmnt}/dev\n");
+            }
         }
         Way::Dracut => {
             let from = unpacked("dracut-core").join("usr/lib/dracut/modules.d/99base");
@@ -94,6 +99,44 @@ fn tree(root: &Path, way: Way) {
             text(&format!("{hooks}/cmdline/10-root.sh"), "root=block:/dev/none; rootok=1\n");
             text(&format!("{hooks}/pre-udev/99-check.sh"), "sh /check \"hook $hookdir\"\n");
         }
+    }
+}
+
+/// Modules of the live system, in the order of loading.
+const LIVE_MODULES: [&str; 4] =
+    ["drivers/block/loop.ko", "drivers/cdrom/cdrom.ko", "fs/isofs/isofs.ko", "fs/overlayfs/overlay.ko"];
+
+/// What Debian's tools do by udev is done here by hand, before the addition.
+const LIVE_SETTINGS: &str = "OWN=kept; export OWN
+for module in loop cdrom isofs overlay; do insmod /$module.ko; done
+";
+
+/// The first program of the live system: it runs from the CD, below an overlay.
+const LIVE_INIT: &str = "#!/bin/sh
+exec >/dev/ttyS0 2>&1
+echo \"READ $(cat /etc/name) from $(grep -m1 -o ^/dev/mtdblock0 /proc/mounts)\"
+echo changed >/etc/name && echo \"WRITE $(cat /etc/name)\"
+echo GUEST DONE; poweroff -f
+";
+
+/// Adds live-boot as its packages have it, and the one program of others that it needs.
+fn live_boot(root: &Path) {
+    for package in ["live-boot", "live-boot-initramfs-tools"] {
+        let from = unpacked(package);
+        for path in ["lib/live", "bin/live-boot", "usr/share/initramfs-tools/scripts/live"] {
+            let to = path.strip_prefix("usr/share/initramfs-tools/").unwrap_or(path);
+            let to = root.join(to);
+            if from.join(path).exists() {
+                tool("cp", &["-rT".as_ref(), from.join(path).as_os_str(), to.as_os_str()]);
+            }
+        }
+    }
+    fs::create_dir_all(root.join("sbin")).expect("a folder of the initramfs");
+    tool("cp", &["/usr/sbin/blkid".as_ref(), root.join("sbin").as_os_str()]);
+    for word in tool("ldd", &["/usr/sbin/blkid"]).split_whitespace().filter(|word| word.starts_with("/lib/"))
+    {
+        let to = root.join("usr").join(&word[1..]);
+        tool("cp", &["-L".as_ref(), word.as_ref(), to.as_os_str()]);
     }
 }
 
@@ -112,8 +155,8 @@ fn boot(folder: &Path, way: Way) -> Boot {
     let modules = kernel.join("lib/modules").join(release);
     let root = folder.join("tree");
     tree(&root, way);
-    if way == Way::Disc {
-        for module in ["drivers/cdrom/cdrom.ko", "fs/isofs/isofs.ko"] {
+    if way == Way::Live {
+        for module in LIVE_MODULES {
             tool("cp", &[modules.join("kernel").join(module).as_os_str(), root.as_os_str()]);
         }
     }
@@ -129,7 +172,7 @@ fn boot(folder: &Path, way: Way) -> Boot {
     Boot { vmlinuz: kernel.join("boot").join(format!("vmlinuz-{release}")), initrd, addition }
 }
 
-/// A CD with ISOLINUX, to which the addition comes as the page about Linux says.
+/// A live CD with ISOLINUX, to which the addition comes as the page about Linux says.
 fn disc(folder: &Path, boot: &Boot) -> PathBuf {
     let tree = folder.join("disc");
     for path in ["isolinux", "live"] {
@@ -140,12 +183,22 @@ fn disc(folder: &Path, boot: &Boot) -> PathBuf {
     tool("cp", &["/usr/lib/syslinux/modules/bios/ldlinux.c32".as_ref(), isolinux.as_os_str()]);
     tool("cp", &[boot.vmlinuz.as_os_str(), tree.join("live/vmlinuz").as_os_str()]);
     tool("cp", &[boot.initrd.as_os_str(), tree.join("live/initrd.img").as_os_str()]);
-    file(&tree, "live/files", b"what a live system looks for");
+    let system = tree.join("live/filesystem.dir");
+    for path in ["bin", "sbin", "etc", "dev", "proc", "sys", "run", "root", "tmp", "lib", "var/log"] {
+        fs::create_dir_all(system.join(path)).expect("a folder of the live system");
+    }
+    tool("cp", &["/bin/busybox".as_ref(), system.join("bin").as_os_str()]);
+    for applet in ["sh", "cat", "grep", "poweroff"] {
+        std::os::unix::fs::symlink("busybox", system.join("bin").join(applet)).expect("a link");
+    }
+    let init = file(&system, "sbin/init", LIVE_INIT.as_bytes());
+    tool("chmod", &["+x".as_ref(), init.as_os_str()]);
+    file(&system, "etc/name", b"the live system");
     file(&isolinux, "isolinux.cfg", b"SAY no addition\n");
     let config = "DEFAULT l\nPROMPT 0\nLABEL l\n LINUX /live/vmlinuz\n INITRD /live/initrd.img,/phram.cpio\n \
-                  APPEND console=ttyS0 quiet\n";
+                  APPEND boot=live console=ttyS0\n";
     file(folder, "new.cfg", config.as_bytes());
-    let make = "cd \"$1\" && xorriso -as mkisofs -quiet -o live.iso -b isolinux/isolinux.bin \
+    let make = "cd \"$1\" && xorriso -as mkisofs -quiet -R -o live.iso -b isolinux/isolinux.bin \
                 -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table disc && \
                 xorriso -indev live.iso -outdev live-ram.iso -boot_image any replay \
                 -map \"$2\" /phram.cpio -map new.cfg /isolinux/isolinux.cfg -commit";
@@ -189,7 +242,7 @@ fn finds_its_disk(way: Way, told: &str) {
     let folder = scratch();
     let files = boot(folder.path(), way);
     let (image, options): (_, &[&str]) = match way {
-        Way::Disc => (disc(folder.path(), &files), &["--kind", "cd"]),
+        Way::Live => (disc(folder.path(), &files), &["--kind", "cd"]),
         _ => (disk(folder.path(), &files, way), &["--kind", "hdd", "--chs", GEOMETRY]),
     };
     let image_len = fs::metadata(&image).expect("the image").len();
@@ -204,8 +257,12 @@ fn finds_its_disk(way: Way, told: &str) {
     assert!(numbers(ours).is_some() && numbers(ours) == numbers(theirs), "{ours} is not {theirs}\n{serial}");
     let (_, len) = numbers(ours).expect("start and length");
     assert!(len >= image_len, "{len} bytes\n{serial}");
-    assert!(way == Way::Disc || !len.is_multiple_of(4096), "{len} bytes\n{serial}");
-    assert!(way != Way::Disc || serial.contains("READ what a live system looks for"), "{serial}");
+    if way == Way::Live {
+        assert!(serial.contains("READ the live system from /dev/mtdblock0"), "{serial}");
+        assert!(serial.contains("WRITE changed"), "{serial}");
+    } else {
+        assert!(!len.is_multiple_of(4096), "{len} bytes\n{serial}");
+    }
     // The RAM disk may have zeros behind the image.
     fs::File::options().write(true).open(&image).and_then(|file| file.set_len(len)).expect("the disk");
     let sum = tool("md5sum", &[&image]);
@@ -232,6 +289,6 @@ fn linux_finds_its_disk_by_the_hooks_of_dracut() {
 }
 
 #[test]
-fn linux_finds_its_cd_and_mounts_it() {
-    finds_its_disk(Way::Disc, "settings kept");
+fn a_live_system_runs_from_its_cd_in_ram() {
+    finds_its_disk(Way::Live, "settings kept");
 }

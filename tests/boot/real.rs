@@ -92,14 +92,15 @@ pub fn boot_and_pull(image: &Path, options: &[&str], controller: Controller, ram
 /// What both GRUBs print before a command.
 const PROMPT: &str = "grub> ";
 
-/// Types a command for GRUB: small letters, digits, space and slash. Each key waits for the one before it to be
+/// Types a command for GRUB: small letters, digits, space, dot and slash. Each key waits for the one before it to be
 /// seen, because a BIOS that is busy drops keys.
-fn enter(machine: &mut Running, command: &str) {
+pub fn enter(machine: &mut Running, command: &str) {
     machine.wait_screen(PROMPT, DEADLINE);
     for (index, key) in command.char_indices() {
         match key {
             ' ' => machine.press(&["spc"]),
             '/' => machine.press(&["slash"]),
+            '.' => machine.press(&["dot"]),
             key => machine.press(&[&key.to_string()]),
         }
         machine.wait_screen(&format!("{PROMPT}{}", &command[..=index]), DEADLINE);
@@ -108,7 +109,7 @@ fn enter(machine: &mut Running, command: &str) {
 }
 
 /// What GRUB answered to a command, once its prompt is there again.
-fn answer(machine: &mut Running, command: &str) -> String {
+pub fn answer(machine: &mut Running, command: &str) -> String {
     let entered = format!("{PROMPT}{command}");
     machine.wait_on_screen(&format!("the answer to {command:?}"), ANSWER, |screen| {
         let text = screen.to_string();

@@ -49,6 +49,7 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (Program("syslinux"), "syslinux"),
     (Program("memdiskfind"), "syslinux-utils"),
     (File("/usr/lib/syslinux/memdisk"), "syslinux-common"),
+    (File("/usr/lib/ISOLINUX/isolinux.bin"), "isolinux"),
     (File("/usr/lib/grub-rescue/grub-rescue-floppy.img"), "grub-rescue-pc"),
     (File("/usr/lib/memtest86+/memtest86+ia32.iso"), "memtest86+"),
     (File("/usr/lib/ipxe/ipxe.iso"), "ipxe"),

@@ -83,7 +83,7 @@ constants! {
     MBFT_DRIVE_COUNT = 94;
     /// Patch area: CONFIG_READ_ONLY.
     MBFT_CONFIG = 95;
-    /// Patch area: offset of the top of the private stack, 16 bits.
+    /// Patch area: offset of MEMDISK's private stack, 16 bits; 0, ours is not in this segment.
     MBFT_STACK = 96;
     /// Patch area: address of the status byte in segment 0, 16 bits.
     MBFT_STATUS = 98;

@@ -10,7 +10,7 @@ use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 
 use crate::console::Console;
-use crate::copy_mode::CopyMode;
+use crate::copy_mode::{CopyMode, bios_copies};
 use crate::halt::{Text, stop, stop_for};
 use crate::{a20, bios, choose, disk, images, install, load, low, map};
 
@@ -83,6 +83,10 @@ pub fn run() -> ! {
     }
     let mut copy = copy.unwrap_or(CopyMode::of(stored));
     wait(&mut console, header.start_timeout, &mut copy);
+    if copy == CopyMode::Int15 && !bios_copies(disks[0].as_ref().map_or(0, |boot| boot.base)) {
+        console.line(b"INT 15h does not copy on this machine: INT 13h will copy by itself.");
+        copy = CopyMode::Auto;
+    }
     install::hand_off(&installed, copy)
 }
 

@@ -12,7 +12,10 @@ use crate::low;
 /// The assembled sector 0 of a partition image's disk.
 static RAM_MBR: &[u8; SECTOR_SIZE as usize] = include_bytes!(concat!(env!("RAMKEY_BLOBS"), "/ram_mbr.bin"));
 
-const BPB_SIGNATURES: [usize; 2] = [0x26, 0x42];
+/// Boot sector of FAT12 and FAT16: 29h when the drive number is two bytes before it.
+const EXTENDED_SIGNATURE: usize = 0x26;
+/// The same of FAT32.
+const EXTENDED_SIGNATURE_FAT32: usize = 0x42;
 /// Sector 0: disk signature, as Windows NT knows it.
 const DISK_SIGNATURE: core::ops::Range<usize> = 0x1B8..0x1BC;
 
@@ -42,6 +45,8 @@ fn make_first_track(console: &mut Console, ram_disk: &RamDisk, number: u8) {
     // The disk signature must not be zero, and differ from image to image.
     first[DISK_SIGNATURE].copy_from_slice(&header.image_blake3[..4]);
     first[DISK_SIGNATURE.start] |= 1;
+    // Two drives from one image are two disks.
+    first[DISK_SIGNATURE.start + 1] ^= number & 0x0F;
     let entry = partition_entry(&geometry, header.partition_type, lead, header.disk_sectors.get() - lead);
     first[0x1BE..0x1CE].copy_from_slice(&entry);
 
@@ -58,13 +63,14 @@ fn make_first_track(console: &mut Console, ram_disk: &RamDisk, number: u8) {
         boot[28..32].copy_from_slice(&lead.to_le_bytes());
         line.text(" hidden sectors from ").decimal(hidden).text(" to ").decimal(lead).text(".");
     }
-    for at in BPB_SIGNATURES {
-        let drive = &mut boot[at - 2..=at];
-        if drive[2] == 0x29 && drive[0] != number {
-            line.text(" drive from ").hex(u64::from(drive[0]), 2).text("h to ").hex(u64::from(number), 2);
-            line.text("h.");
-            drive[0] = number;
-        }
+    // FAT32 has it at another place, where FAT12 and FAT16 have code.
+    let fat32 = u16::from_le_bytes([boot[0x16], boot[0x17]]) == 0;
+    let at = if fat32 { EXTENDED_SIGNATURE_FAT32 } else { EXTENDED_SIGNATURE };
+    let drive = &mut boot[at - 2..=at];
+    if drive[2] == 0x29 && drive[0] != number {
+        line.text(" drive from ").hex(u64::from(drive[0]), 2).text("h to ").hex(u64::from(number), 2);
+        line.text("h.");
+        drive[0] = number;
     }
     if line.as_bytes().len() > nothing {
         console.line(line.as_bytes());

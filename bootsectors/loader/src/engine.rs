@@ -111,10 +111,8 @@ impl<'b> Engine<'b> {
         let disc = &header.disc;
         let segment = disc.load_segment.get();
         let sectors = if disc.emulates() { 1 } else { u32::from(disc.load_sectors.get()) };
-        // A boot image that is told to be longer than the memory below us would overwrite us.
-        let room = self.places.start.saturating_sub(u32::from(segment) << 4);
         self.put32(VAR_BOOT_SOURCE, boot.boot_image());
-        self.put32(VAR_BOOT_BYTES, (sectors << SECTOR_SHIFT).min(room & !(SECTOR_SIZE - 1)));
+        self.put32(VAR_BOOT_BYTES, sectors << SECTOR_SHIFT);
         // Boot sectors of floppies and disks expect segment 0, boot images of CDs the one that they asked for.
         let at_mbr = disc.emulates() && segment == BOOT_SEGMENT;
         self.put32(VAR_BOOT_TARGET, if at_mbr { far(0, MBR_LOAD) } else { far(segment, 0) });
@@ -123,8 +121,10 @@ impl<'b> Engine<'b> {
         self.put16(VAR_BOOT_DISC, (self.places.records + record) as u16);
         if disc.emulates() {
             let (map, number, real) = match first.class {
-                Class::Floppy => (VAR_FLOPPY_MAP, drive, self.real_floppy(numbers)),
-                _ => (VAR_DISK_MAP, drive & 0x7F, MAP_NONE as u8),
+                Class::Floppy => {
+                    (VAR_FLOPPY_MAP, drive, self.real(&numbers.floppy_map, numbers.floppies_shown))
+                }
+                _ => (VAR_DISK_MAP, drive & 0x7F, self.real(&numbers.disk_map, numbers.disks_shown)),
             };
             self.put16(VAR_EMULATED, (map + u32::from(number)) as u16);
             self.put8(VAR_REPLACED, real);
@@ -132,10 +132,10 @@ impl<'b> Engine<'b> {
         self.specify(header, first.cylinders, first.heads, drive);
     }
 
-    /// The BIOS's first floppy, which is 00h again when emulation ends.
-    fn real_floppy(&self, numbers: &Numbers) -> u8 {
-        let real = numbers.floppy_map[..usize::from(numbers.floppies_shown)].iter();
-        real.copied().find(|&number| number < MAP_RAM as u8).unwrap_or(MAP_NONE as u8)
+    /// The BIOS's first drive of a class, whose number it gets back when emulation ends.
+    fn real(&self, map: &[u8], shown: u8) -> u8 {
+        let mut shown = map.iter().take(usize::from(shown)).copied();
+        shown.find(|&number| u32::from(number) < MAP_RAM).unwrap_or(MAP_NONE as u8)
     }
 
     /// Fills in El Torito's specification packet (1.0, figure 7).

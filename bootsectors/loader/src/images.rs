@@ -175,6 +175,7 @@ fn complete(image: &mut Image, wanted: &[Companion], first: Need, seen: &[Option
             .find(|seen| seen.file.name[..8] == wanted.name && seen.image_blake3 == wanted.image_blake3);
         let Some(found) = found else {
             image.damage = Some(Damage::Missing(wanted.name));
+            image.fits = false;
             return;
         };
         *place = Some(found.file);

@@ -1,17 +1,18 @@
 //! Puts the resident part at the top of base memory, makes it the BIOS, and leaves.
 
 use ramkey_format::boot::Registers;
-use ramkey_format::capsule::flags;
+use ramkey_format::capsule::{flags, kind};
 use ramkey_format::errors;
+use ramkey_format::memory::{REAL_STACK, SECTOR_SHIFT};
 use ramkey_format::resident::*;
-use ramkey_loader_core::drives::{Class, number};
+use ramkey_loader_core::drives::{Class, Numbers, number};
 use ramkey_loader_core::memory::Map;
 
 use crate::console::Console;
 use crate::copy_mode::CopyMode;
 use crate::drives::{self, DISK_COUNT, Drives, EQUIPMENT};
 use crate::engine::Engine;
-use crate::halt::stop;
+use crate::halt::{Text, stop};
 use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far};
 use crate::load::RamDisk;
 use crate::low::Bytes;
@@ -55,6 +56,7 @@ pub fn install(
     }
     let grub4dos = boot.header.flags.get() & flags::GRUB4DOS != 0;
     let places = Places::new(console, &drives, grub4dos, map, base_kib);
+    check_boot_image(console, boot, &places);
     map.reserve(u64::from(places.start), BASE_MEMORY_END - u64::from(places.start));
 
     let before = Before {
@@ -79,7 +81,7 @@ pub fn install(
         before,
         memory,
         places: &places,
-        floppy_table: numbers.floppies_shown == 1 || !disk::has_parameter_table(0),
+        floppy_table: needs_floppy_table(&drives, &numbers),
     };
     let vectors = if grub4dos { setup.grub4dos(heads) } else { setup.memdisk(heads) };
 
@@ -104,6 +106,32 @@ pub fn install(
     Installed {
         engine_segment: places.engine_segment(),
         copy: engine + u32::from(entry(ENGINE_VARIABLES)) + VAR_COPY,
+    }
+}
+
+/// Whether INT 1Eh must point to the table of a floppy of ours: it is 00h, and the BIOS has no floppy or no table.
+fn needs_floppy_table(drives: &Drives, numbers: &Numbers) -> bool {
+    let mut drives = drives.iter().zip(numbers.drives);
+    let ours = drives.any(|(drive, number)| drive.class == Class::Floppy && number == 0);
+    // A BIOS without floppies is not asked for one.
+    ours && (numbers.floppies_shown == 1 || !disk::has_parameter_table(0))
+}
+
+/// Stops when a CD's boot image would lie over the interrupt table and BIOS data, or over the resident part.
+fn check_boot_image(console: &mut Console, boot: &RamDisk, places: &Places) {
+    let disc = &boot.header.disc;
+    if boot.header.kind != kind::DISC || disc.emulates() {
+        return;
+    }
+    let start = u32::from(disc.load_segment.get()) << 4;
+    let end = start + (u32::from(disc.load_sectors.get()) << SECTOR_SHIFT);
+    if start < REAL_STACK || end > places.start {
+        let mut line = Text::new();
+        line.text("the CD wants its boot image at 0x")
+            .hex(u64::from(start), 6)
+            .text("..0x")
+            .hex(u64::from(end), 6);
+        stop(console, errors::NO_LOW_MEMORY, line.as_bytes());
     }
 }
 

@@ -9,6 +9,7 @@ use super::catalogue::{self, CatalogueFault, Entry};
 use super::descriptor;
 use super::directory::{Encoding, Tree};
 use super::emulated;
+use super::udf;
 use super::{BLOCK_LEN, IsoError};
 use crate::image::{Source, table};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
@@ -44,6 +45,9 @@ pub struct Disc {
     /// The directories, by every kind of name that the disc has.
     #[serde(skip)]
     pub(super) trees: Vec<Tree>,
+    /// Where the same, or other, files lie as UDF.
+    #[serde(skip)]
+    pub(super) udf: Option<udf::Volume>,
 }
 
 impl Disc {
@@ -340,6 +344,7 @@ pub fn read(source: &dyn Source) -> Result<Option<Disc>, IsoError> {
         hybrid: is_hybrid(blocks)?,
         warnings: Vec::new(),
         trees: plain.into_iter().chain(joliet).collect(),
+        udf: if found.udf { udf::Volume::read(blocks)? } else { None },
     };
     let (claimed, present) = (u64::from(disc.blocks), source.len() / BLOCK_LEN);
     if claimed > present {

@@ -12,6 +12,7 @@ mod disc;
 mod emulated;
 mod error;
 mod recognise;
+mod udf;
 
 pub use catalogue::CatalogueFault;
 pub use disc::{BootEntry, Disc, DiscWarning, EmulatedDisk, Emulation, FileSystem, NoBoot, read};

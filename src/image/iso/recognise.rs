@@ -32,6 +32,8 @@ pub enum LiveSystem {
     LinuxLive,
     /// Puppy Linux.
     Puppy,
+    /// Knoppix and its relatives.
+    Knoppix,
     /// An Alpine disc.
     Alpine,
     /// SystemRescue.
@@ -51,6 +53,7 @@ impl fmt::Display for LiveSystem {
             Self::Arch => "a live system with archiso, as Arch Linux's",
             Self::LinuxLive => "a live system of the Slax and Porteus family",
             Self::Puppy => "a Puppy Linux",
+            Self::Knoppix => "a live system of the Knoppix family",
             Self::Alpine => "an Alpine Linux",
             Self::SystemRescue => "a SystemRescue",
             Self::DebianInstaller => "an installer of the Debian family",
@@ -71,6 +74,8 @@ pub enum System {
         /// Whether its loader is GRUB and not ISOLINUX.
         grub: bool,
     },
+    /// A Linux that is whole once its initrd is loaded.
+    LinuxInitrd,
     /// Windows Vista or newer, its setup or Windows PE: `BOOTMGR` and `SOURCES/BOOT.WIM`.
     WindowsPe,
     /// The setup of Windows 2000, XP or Server 2003, in text mode.
@@ -102,6 +107,7 @@ impl System {
                 let loader = if *grub { "GRUB" } else { "ISOLINUX" };
                 format!("{kind}, with {loader}: its kernel looks for the CD again and does not see the one in RAM")
             }
+            Self::LinuxInitrd => "a Linux that is whole in its initrd, which works from RAM".into(),
             Self::WindowsPe => {
                 "Windows PE or a setup of Vista or newer: BOOTMGR copies boot.wim to a RAM disk of its own, so PE \
                  starts; a setup asks for the CD again"
@@ -135,7 +141,7 @@ impl System {
             Self::Dos => {
                 Some("the rest of the CD is a drive only with ELTORITO.SYS, which asks the BIOS for it")
             }
-            Self::FreeBsd | Self::Grub | Self::Isolinux | Self::Unknown => None,
+            Self::LinuxInitrd | Self::FreeBsd | Self::Grub | Self::Isolinux | Self::Unknown => None,
         }
     }
 }
@@ -151,12 +157,17 @@ const LIVE: &[(&str, LiveSystem)] = &[
     ("slax", LiveSystem::LinuxLive),
     ("porteus", LiveSystem::LinuxLive),
     ("puppy.sfs", LiveSystem::Puppy),
+    ("KNOPPIX/KNOPPIX", LiveSystem::Knoppix),
     ("boot/modloop-lts", LiveSystem::Alpine),
     ("boot/modloop-vanilla", LiveSystem::Alpine),
     ("install.386", LiveSystem::DebianInstaller),
     ("install.amd", LiveSystem::DebianInstaller),
     ("live", LiveSystem::DebianLive),
 ];
+
+/// Initial file systems that hold a whole system: Tiny Core's, SliTaz', and the small disc of Debian's installer.
+const WHOLE_INITRDS: &[&str] =
+    &["boot/core.gz", "boot/tinycore.gz", "boot/corepure64.gz", "boot/rootfs.gz", "boot/rootfs4.gz"];
 
 /// Kernels in the usual places, of a Linux that is not known otherwise.
 const KERNELS: &[&str] = &[
@@ -184,7 +195,7 @@ pub fn recognise(disc: &Disc, source: &dyn Source) -> Result<System, IsoError> {
                 return Ok(true);
             }
         }
-        Ok(false)
+        disc.udf.map_or(Ok(false), |udf| udf.has(blocks, path))
     };
     let any = |paths: &[&str]| -> Result<bool, IsoError> {
         for path in paths {
@@ -196,7 +207,7 @@ pub fn recognise(disc: &Disc, source: &dyn Source) -> Result<System, IsoError> {
     };
     let code = boot_code(disc, blocks)?;
     let says = |text: &str| code.windows(text.len()).any(|bytes| bytes == text.as_bytes());
-    // Discs of Windows Vista and newer keep their files in UDF alone; their boot code tells them apart.
+    // Where the files cannot be looked at, Microsoft's boot code tells its discs apart.
     let microsoft = says("CDBOOT: ");
     if (has("bootmgr")? && any(&["sources/boot.wim", "boot/boot.sdi"])?) || (microsoft && says("BOOTMGR")) {
         return Ok(System::WindowsPe);
@@ -218,6 +229,10 @@ pub fn recognise(disc: &Disc, source: &dyn Source) -> Result<System, IsoError> {
         if has(path)? {
             return Ok(System::LinuxLive { kind: *kind, grub });
         }
+    }
+    // The installer's small disc has its files at the top and no packages.
+    if any(WHOLE_INITRDS)? || (has("linux")? && has("initrd.gz")? && !has("pool")?) {
+        return Ok(System::LinuxInitrd);
     }
     if any(KERNELS)? {
         return Ok(System::LinuxLive { kind: LiveSystem::Other, grub });

@@ -242,8 +242,8 @@ virtual:
         mov     dl, [drive]
         int     13h
         must    c, "a move that the monitor refuses is an error"
-        cmp     ah, 3
-        must    e, "with the monitor's status"
+        cmp     ah, 20h
+        must    e, "as a failure of the controller"
         cmp     word [packet + 2], 0
         must    e, "and nothing was moved"
         jmp     pass

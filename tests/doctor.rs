@@ -1,0 +1,480 @@
+//! What `ramkey doctor` finds: nothing on sticks of ours, and each contradiction that is planted.
+
+mod sticks;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use ramkey::doctor::{Diagnosis, DoctorError, KINDS, Severity, diagnose};
+use ramkey::image::{FileSource, Source};
+use ramkey::plan::{FatBits, FsChoice, LayoutKind};
+use sticks::{Image, MIB, Stick, every_layout, noise, printed, tool};
+
+/// Where the volume of a stick with a table begins.
+const V: usize = 1 << 20;
+/// The first two entries of the partition table.
+const SLOT_1: usize = 0x1BE;
+const SLOT_2: usize = 0x1CE;
+
+/// The names of what was found, each once.
+fn names(diagnosis: &Diagnosis) -> BTreeSet<&'static str> {
+    diagnosis.findings.iter().map(|finding| finding.kind.explanation().name).collect()
+}
+
+fn of_file(path: &Path) -> Diagnosis {
+    diagnose(&FileSource::open(path).unwrap()).unwrap()
+}
+
+#[test]
+fn nothing_contradicts_on_any_stick_of_ours() {
+    for (kind, fs, len) in every_layout() {
+        let stick = Stick::new(vec![("one.img", Image(noise(700_000)))], kind, fs, len);
+        let folder = tempfile::tempdir().unwrap();
+        let diagnosis = of_file(&stick.file(folder.path()));
+        let name = format!("{kind:?} {fs:?} {len}: {diagnosis:#?}");
+        assert_eq!(diagnosis.contradictions, 0, "{name}");
+        let expected: &[&str] = match kind {
+            // 1 MiB is no track of 63 sectors, which is the geometry of sticks above 1 GiB.
+            LayoutKind::Mbr if len > 1 << 30 => &["start-off-track"],
+            LayoutKind::Mbr => &[],
+            LayoutKind::Gpt => &["gpt-no-active"],
+            LayoutKind::Superfloppy => &["no-table"],
+        };
+        assert_eq!(names(&diagnosis), expected.iter().copied().collect(), "{name}");
+        let layout = match kind {
+            LayoutKind::Mbr => "mbr",
+            LayoutKind::Gpt => "gpt",
+            LayoutKind::Superfloppy => "superfloppy",
+        };
+        assert_eq!(diagnosis.layout, layout, "{name}");
+    }
+}
+
+/// A stick of ours to plant something on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    Mbr,
+    Fat32,
+    Gpt,
+    Superfloppy,
+}
+
+impl Base {
+    fn bytes(self) -> Vec<u8> {
+        let (layout, bits, len) = match self {
+            Self::Mbr => (LayoutKind::Mbr, FatBits::Fat16, 12 * MIB),
+            Self::Fat32 => (LayoutKind::Mbr, FatBits::Fat32, 48 * MIB),
+            Self::Gpt => (LayoutKind::Gpt, FatBits::Fat16, 12 * MIB),
+            Self::Superfloppy => (LayoutKind::Superfloppy, FatBits::Fat16, 12 * MIB),
+        };
+        Stick::new(vec![("one.img", Image(noise(4096)))], layout, FsChoice::Is(bits), len).bytes()
+    }
+
+    /// What is found without a plant.
+    fn notes(self) -> &'static [&'static str] {
+        match self {
+            Self::Mbr | Self::Fat32 => &[],
+            Self::Gpt => &["gpt-no-active"],
+            Self::Superfloppy => &["no-table"],
+        }
+    }
+}
+
+/// A stick in memory that has zeros behind its bytes.
+struct Longer {
+    bytes: Vec<u8>,
+    len: u64,
+}
+
+impl Source for Longer {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        if offset + buffer.len() as u64 > self.len {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        for (at, byte) in (offset as usize..).zip(buffer) {
+            *byte = self.bytes.get(at).copied().unwrap_or(0);
+        }
+        Ok(())
+    }
+}
+
+fn put(bytes: &mut [u8], offset: usize, new: &[u8]) {
+    bytes[offset..offset + new.len()].copy_from_slice(new);
+}
+
+/// An entry: status and type, CHS, start and length.
+fn entry(status: u8, type_byte: u8, chs: [[u8; 3]; 2], start: u32, sectors: u32) -> [u8; 16] {
+    let mut entry = [0; 16];
+    entry[0] = status;
+    entry[1..4].copy_from_slice(&chs[0]);
+    entry[4] = type_byte;
+    entry[5..8].copy_from_slice(&chs[1]);
+    entry[8..12].copy_from_slice(&start.to_le_bytes());
+    entry[12..16].copy_from_slice(&sectors.to_le_bytes());
+    entry
+}
+
+/// First sector of the volume in a table of 64/32.
+const START: [u8; 3] = [0, 1, 1];
+/// The last address there is, as tools write it.
+const LAST: [u8; 3] = [254, 0xFF, 0xFF];
+
+type Plant = (Base, &'static [&'static str], fn(&mut Longer));
+
+/// Plants in sector 0 and its table.
+const IN_THE_TABLE: &[Plant] = &[
+    (Base::Mbr, &["no-signature"], |s| s.bytes[510] = 0),
+    (Base::Mbr, &["code-in-bpb"], |s| s.bytes[0x15] = 0xBE),
+    (Base::Mbr, &["mbr-jump"], |s| put(&mut s.bytes, 0, &[0xFA, 0x33, 0xC0])),
+    (Base::Mbr, &["no-boot-code"], |s| s.bytes[..440].fill(0)),
+    (Base::Mbr, &["hybrid"], |s| {
+        let mut bpb = s.bytes[V + 3..V + 0x3E].to_vec();
+        bpb[14 - 3..16 - 3].copy_from_slice(&2049u16.to_le_bytes());
+        bpb[19 - 3..21 - 3].copy_from_slice(&(20480u16 + 2048).to_le_bytes());
+        bpb[28 - 3..32 - 3].fill(0);
+        put(&mut s.bytes, 3, &bpb);
+    }),
+    (Base::Mbr, &["hybrid-disagrees", "media-fat"], |s| {
+        let bpb = s.bytes[V + 3..V + 0x3E].to_vec();
+        put(&mut s.bytes, 3, &bpb);
+        s.bytes[28..32].fill(0);
+    }),
+    (Base::Mbr, &["no-contents"], |s| s.bytes.fill(0)),
+    (Base::Mbr, &["status-byte"], |s| s.bytes[SLOT_2] = 0x7F),
+    (Base::Mbr, &["no-active"], |s| s.bytes[SLOT_1] = 0),
+    (Base::Mbr, &["many-active"], |s| s.bytes[SLOT_2] = 0x80),
+    (Base::Mbr, &["empty-entry"], |s| s.bytes[SLOT_2 + 4] = 0x0C),
+    (Base::Mbr, &["starts-at-zero"], |s| {
+        put(&mut s.bytes, SLOT_2, &entry(0, 0xDA, [[0, 1, 0], [3, 4, 0]], 0, 100));
+    }),
+    (Base::Mbr, &["partition-end"], |s| s.len /= 2),
+    (Base::Mbr, &["overlap"], |s| {
+        put(&mut s.bytes, SLOT_2, &entry(0, 0xDA, [[0, 1, 2], [63, 32, 2]], 4096, 2048));
+    }),
+    (Base::Mbr, &["chs-lba"], |s| s.bytes[SLOT_1 + 1] = 1),
+    (Base::Mbr, &["chs-lba"], |s| s.bytes[SLOT_1 + 7] ^= 1),
+    (Base::Mbr, &["chs-limit", "volume-smaller"], |s| {
+        s.len = 2 << 30;
+        put(&mut s.bytes, SLOT_1, &entry(0x80, 0x06, [START, [63, 0xE0, 0xFF]], 2048, 2_097_152));
+    }),
+    (Base::Mbr, &["bios-reach", "volume-smaller"], |s| {
+        s.len = 200 << 30;
+        put(&mut s.bytes, SLOT_1, &entry(0x80, 0x0E, [START, LAST], 2048, 20_000_000));
+    }),
+    (Base::Mbr, &["end-off-cylinder"], |s| {
+        put(&mut s.bytes, SLOT_1, &entry(0x80, 0x04, [START, [63, 31, 10]], 2048, 20479));
+        put(&mut s.bytes, V + 19, &20479u16.to_le_bytes());
+    }),
+    (Base::Mbr, &["end-off-cylinder", "start-off-track"], |s| {
+        put(&mut s.bytes, SLOT_1, &entry(0x80, 0x04, [[32, 33, 0], [102, 37, 1]], 2048, 20480));
+        put(&mut s.bytes, V + 24, &[63, 0, 255, 0]);
+    }),
+    (Base::Mbr, &["type-fs"], |s| s.bytes[SLOT_1 + 4] = 0x0C),
+    (Base::Mbr, &["type-fs"], |s| s.bytes[SLOT_1 + 4] = 0x83),
+    (Base::Mbr, &["no-file-system"], |s| s.bytes[V..V + 512].fill(0)),
+    (Base::Mbr, &["no-disk-signature"], |s| s.bytes[0x1B8..0x1BC].fill(0)),
+    (Base::Mbr, &["iso-hybrid"], |s| put(&mut s.bytes, 64 * 512 + 1, b"CD001")),
+    (Base::Gpt, &["gpt-missing"], |s| s.bytes[512..1024].fill(0)),
+    (Base::Gpt, &["gpt-stale", "-gpt-no-active"], |s| {
+        let record = Base::Mbr.bytes();
+        put(&mut s.bytes, 0, &record[..512]);
+    }),
+    (Base::Gpt, &["gpt-protective"], |s| s.bytes[SLOT_1 + 12] ^= 0x80),
+    (Base::Gpt, &["gpt-hybrid"], |s| {
+        put(&mut s.bytes, SLOT_2, &entry(0, 0xDA, [[3, 1, 0], [3, 32, 0]], 96, 32));
+    }),
+    (Base::Gpt, &["gpt-header"], |s| s.bytes[512 + 60] ^= 1),
+    (Base::Gpt, &["gpt-header"], |s| s.bytes[1024 + 60] ^= 1),
+    (Base::Gpt, &["gpt-backup"], |s| {
+        let last = s.bytes.len() - 512;
+        s.bytes[last + 60] ^= 1;
+    }),
+    (Base::Gpt, &["gpt-backup", "gpt-protective"], |s| s.len += MIB),
+];
+
+/// Plants in the boot sector of the volume.
+const IN_THE_VOLUME: &[Plant] = &[
+    (Base::Mbr, &["no-signature"], |s| s.bytes[V + 510] = 0),
+    (Base::Superfloppy, &["no-signature"], |s| s.bytes[510] = 0),
+    (Base::Mbr, &["jump"], |s| s.bytes[V] = 0),
+    (Base::Superfloppy, &["jump"], |s| s.bytes[0] = 0xFA),
+    (Base::Mbr, &["jump-third-byte"], |s| s.bytes[V + 2] = 0x91),
+    (Base::Mbr, &["code-in-bpb"], |s| s.bytes[V + 1] = 0x10),
+    (Base::Mbr, &["sector-size"], |s| put(&mut s.bytes, V + 11, &1024u16.to_le_bytes())),
+    (Base::Mbr, &["bpb-value"], |s| s.bytes[V + 13] = 3),
+    (Base::Mbr, &["bpb-value"], |s| put(&mut s.bytes, V + 26, &256u16.to_le_bytes())),
+    (Base::Mbr, &["bpb-value"], |s| s.bytes[V + 24] = 0),
+    (Base::Mbr, &["bpb-value"], |s| s.bytes[V + 21] = 0),
+    (Base::Mbr, &["bpb-value"], |s| s.bytes[V + 16] = 0),
+    (Base::Mbr, &["large-cluster", "fat-text", "type-fs"], |s| s.bytes[V + 13] = 128),
+    (Base::Mbr, &["hidden-sectors"], |s| s.bytes[V + 28..V + 32].fill(0)),
+    (Base::Superfloppy, &["hidden-sectors"], |s| s.bytes[28] = 63),
+    (Base::Gpt, &["hidden-sectors"], |s| s.bytes[V + 28] = 1),
+    (Base::Mbr, &["total-sectors"], |s| put(&mut s.bytes, V + 19, &20481u16.to_le_bytes())),
+    (Base::Superfloppy, &["total-sectors"], |s| s.len /= 2),
+    (Base::Mbr, &["total-fields"], |s| put(&mut s.bytes, V + 32, &20480u32.to_le_bytes())),
+    // The short field counts before the long one, and 12288 sectors make no FAT32.
+    (Base::Fat32, &["boot-copy", "fat-type", "total-fields", "type-fs", "volume-smaller"], |s| {
+        put(&mut s.bytes, V + 19, &12288u16.to_le_bytes());
+    }),
+    (Base::Mbr, &["volume-smaller"], |s| {
+        s.len *= 2;
+        put(&mut s.bytes, SLOT_1, &entry(0x80, 0x04, [START, [63, 32, 18]], 2048, 36864));
+    }),
+    (Base::Mbr, &["geometry"], |s| s.bytes[V + 26] = 16),
+    (Base::Mbr, &["drive-number"], |s| s.bytes[V + 0x24] = 0),
+    (Base::Superfloppy, &["drive-number"], |s| s.bytes[0x24] = 0x81),
+    (Base::Mbr, &["drive-number-ff"], |s| s.bytes[V + 0x24] = 0xFF),
+    (Base::Mbr, &["media"], |s| {
+        s.bytes[V + 21] = 0xF0;
+        s.bytes[V + 512] = 0xF0;
+    }),
+    (Base::Superfloppy, &["media"], |s| s.bytes[0x24] = 0),
+    (Base::Mbr, &["media-fat"], |s| s.bytes[V + 512] = 0xF9),
+    (Base::Fat32, &["fat-type", "type-fs", "volume-smaller"], |s| {
+        for sector in [V, V + 6 * 512] {
+            put(&mut s.bytes, sector + 32, &40000u32.to_le_bytes());
+        }
+    }),
+    (Base::Mbr, &["fat-text"], |s| put(&mut s.bytes, V + 0x36, b"FAT12")),
+    (Base::Mbr, &["fat-border"], |s| {
+        let word = |at: usize| usize::from(s.bytes[V + at]) | usize::from(s.bytes[V + at + 1]) << 8;
+        let data = word(14) + 2 * word(22) + word(17) / 16;
+        let sectors = data + 4090 * usize::from(s.bytes[V + 13]);
+        put(&mut s.bytes, V + 19, &(sectors as u16).to_le_bytes());
+    }),
+    (Base::Mbr, &["fat-length"], |s| s.bytes[V + 22] = 2),
+    (Base::Mbr, &["extended-signature"], |s| s.bytes[V + 0x26] = 0x28),
+    (Base::Fat32, &["extended-signature", "boot-copy"], |s| s.bytes[V + 0x42] = 0),
+    (Base::Fat32, &["boot-copy"], |s| s.bytes[V + 6 * 512 + 28] = 1),
+    (Base::Fat32, &["fs-info"], |s| s.bytes[V + 512] = 0),
+];
+
+fn plants() -> impl Iterator<Item = &'static Plant> {
+    IN_THE_TABLE.iter().chain(IN_THE_VOLUME)
+}
+
+#[test]
+fn each_plant_is_found_and_nothing_else() {
+    let bases = [Base::Mbr, Base::Fat32, Base::Gpt, Base::Superfloppy].map(|base| (base, base.bytes()));
+    let mut faults = Vec::new();
+    for (number, (base, expected, plant)) in plants().enumerate() {
+        let (_, bytes) = bases.iter().find(|(known, _)| known == base).unwrap();
+        let mut stick = Longer { bytes: bytes.clone(), len: bytes.len() as u64 };
+        plant(&mut stick);
+        let diagnosis = diagnose(&stick).unwrap();
+        let gone: Vec<&str> = expected.iter().filter_map(|name| name.strip_prefix('-')).collect();
+        let expected: BTreeSet<&str> = expected
+            .iter()
+            .chain(base.notes())
+            .copied()
+            .filter(|name| !name.starts_with('-') && !gone.contains(name))
+            .collect();
+        if names(&diagnosis) != expected {
+            let whats: Vec<&str> = diagnosis.findings.iter().map(|finding| &finding.what[..]).collect();
+            faults
+                .push(format!("plant {number} on {base:?}: {expected:?} was planted, and found: {whats:#?}"));
+        }
+        let notes =
+            |name: &&&str| KINDS.iter().any(|kind| kind.name == **name && kind.severity == Severity::Note);
+        let is_clean = expected.iter().filter(notes).count() == expected.len();
+        if (diagnosis.contradictions == 0) != is_clean {
+            faults.push(format!("plant {number} on {base:?}: {} contradictions", diagnosis.contradictions));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_kind_of_finding_is_planted_somewhere() {
+    let bases = [Base::Gpt, Base::Superfloppy].iter().flat_map(|base| base.notes());
+    let planted: BTreeSet<&str> =
+        plants().flat_map(|(_, names, _)| names.iter()).chain(bases).copied().collect();
+    let missing: Vec<&str> =
+        KINDS.iter().map(|kind| kind.name).filter(|name| !planted.contains(name)).collect();
+    assert_eq!(missing, [""; 0], "no test plants these");
+}
+
+#[test]
+fn names_in_json_are_the_names_in_text() {
+    for kind in KINDS {
+        assert_eq!(serde_json::to_value(kind.kind).unwrap(), kind.name);
+    }
+}
+
+#[test]
+fn no_bytes_make_it_fail_or_hang() {
+    let mut random = blake3::Hasher::new().update(b"doctor").finalize_xof();
+    for base in [Base::Mbr, Base::Gpt, Base::Superfloppy] {
+        let mut stick = Longer { bytes: base.bytes(), len: 12 * MIB };
+        for _ in 0..3000 {
+            let mut bytes = [0; 8];
+            random.fill(&mut bytes);
+            let sector = [0, 1, 2, 2048, 2049, 24575][usize::from(bytes[0]) % 6];
+            let at = sector * 512 + usize::from(u16::from_le_bytes([bytes[1], bytes[2]])) % 512;
+            let old = std::mem::replace(&mut stick.bytes[at], bytes[3]);
+            let _ = diagnose(&stick).unwrap();
+            if bytes[4] % 4 != 0 {
+                stick.bytes[at] = old;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_with_its_sector() {
+    /// A stick whose sector 1 is bad.
+    struct Bad(Vec<u8>);
+    impl Source for Bad {
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+            if (512..1024).contains(&offset) {
+                return Err(io::Error::other("no answer"));
+            }
+            Image(self.0.clone()).read_at(offset, buffer)
+        }
+    }
+    let error = diagnose(&Bad(Base::Gpt.bytes())).unwrap_err();
+    assert!(matches!(error, DoctorError::Read { lba: 1, .. }), "{error}");
+    let error = diagnose(&Image(vec![0; 511])).unwrap_err();
+    assert!(matches!(error, DoctorError::TooShort { len: 511 }), "{error}");
+}
+
+/// A file of `len` bytes in a folder of its own.
+fn blank(len: u64) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stick.img");
+    fs::File::create(&path).unwrap().set_len(len).unwrap();
+    (folder, path.display().to_string())
+}
+
+fn ran(package: &str, program: &str, arguments: &[&str]) {
+    let output = tool(package, program, arguments);
+    assert!(output.status.success(), "{program}: {}", printed(&output));
+}
+
+fn found(path: &str) -> BTreeSet<&'static str> {
+    names(&of_file(Path::new(path)))
+}
+
+fn set(names: &[&'static str]) -> BTreeSet<&'static str> {
+    names.iter().copied().collect()
+}
+
+#[test]
+fn file_systems_of_mkfs_and_mtools_over_a_whole_stick_contradict_nothing() {
+    for (len, bits) in
+        [(1_474_560, "12"), (16 * MIB, "12"), (64 * MIB, "16"), (64 * MIB, "32"), (1 << 30, "32")]
+    {
+        let (_folder, path) = blank(len);
+        ran("dosfstools", "mkfs.fat", &["-F", bits, &path]);
+        assert_eq!(found(&path), set(&["no-table"]), "mkfs.fat -F {bits}, {len}");
+    }
+    let (_folder, path) = blank(1_474_560);
+    ran("mtools", "mformat", &["-i", &path, "-f", "1440", "::"]);
+    // mtools puts a partition into the boot sector that is the volume itself.
+    assert_eq!(found(&path), set(&["hybrid", "no-disk-signature"]), "mformat -f 1440");
+    let (_folder, path) = blank(125 * MIB);
+    ran("mtools", "mformat", &["-i", &path, "-t", "125", "-h", "64", "-s", "32", "::"]);
+    assert_eq!(found(&path), set(&["hybrid", "no-disk-signature"]), "mformat -t 125");
+}
+
+#[test]
+fn a_fat32_that_mkfs_made_too_small_is_named() {
+    let (_folder, path) = blank(20 * MIB);
+    ran("dosfstools", "mkfs.fat", &["-F", "32", &path]);
+    assert_eq!(found(&path), set(&["fat-type", "no-table", "total-fields"]));
+}
+
+/// Partitions by sfdisk, from a description.
+fn sfdisk(path: &str, table: &str) {
+    let script = format!("{path}.sfdisk");
+    fs::write(&script, table).unwrap();
+    let command = format!("PATH=$PATH:/sbin:/usr/sbin sfdisk -q '{path}' < '{script}'");
+    ran("bsdutils", "sh", &["-c", &command]);
+}
+
+#[test]
+fn a_stick_by_sfdisk_mkfs_and_syslinux_shows_what_each_of_them_leaves_behind() {
+    let (_folder, path) = blank(64 * MIB);
+    sfdisk(&path, "2048,,c,*\n");
+    let table = ["end-off-cylinder", "no-boot-code", "start-off-track"];
+    assert_eq!(found(&path), set(&[&table[..], &["no-file-system"]].concat()));
+    // mkfs.fat knows nothing of the disk around the partition unless it is told.
+    ran("dosfstools", "mkfs.fat", &["-F", "32", "--offset", "2048", &path, "64512"]);
+    assert_eq!(found(&path), set(&[&table[..], &["hidden-sectors", "geometry"]].concat()));
+    ran(
+        "dosfstools",
+        "mkfs.fat",
+        &["-F", "32", "-h", "2048", "-g", "255/63", "--offset", "2048", &path, "64512"],
+    );
+    assert_eq!(found(&path), set(&table));
+    ran("syslinux", "syslinux", &["--offset", "1048576", "-i", &path]);
+    let code = fs::read("/usr/lib/syslinux/mbr/mbr.bin").expect("of the package syslinux-common");
+    let mut stick = fs::read(&path).unwrap();
+    put(&mut stick, 0, &code);
+    fs::write(&path, stick).unwrap();
+    let booting = ["end-off-cylinder", "start-off-track", "code-in-bpb", "mbr-jump"];
+    assert_eq!(found(&path), set(&booting));
+}
+
+#[test]
+fn a_table_by_sfdisk_with_two_active_partitions_that_overlap_is_named() {
+    let (_folder, path) = blank(64 * MIB);
+    sfdisk(&path, "2048,65536,83,*\n67584,,83\n");
+    let before = found(&path);
+    assert!(!before.contains("overlap") && !before.contains("many-active"), "{before:?}");
+    let mut stick = fs::read(&path).unwrap();
+    stick[SLOT_2] = 0x80;
+    put(&mut stick, SLOT_2 + 8, &2048u32.to_le_bytes());
+    fs::write(&path, stick).unwrap();
+    let after = found(&path);
+    for name in ["overlap", "many-active", "chs-lba"] {
+        assert!(after.contains(name), "{name} in {after:?}");
+    }
+}
+
+#[test]
+fn a_gpt_by_sgdisk_is_sound_until_it_is_copied_to_a_larger_stick() {
+    let (_folder, path) = blank(64 * MIB);
+    ran("gdisk", "sgdisk", &["-n", "1:2048:0", "-t", "1:0700", &path]);
+    ran("dosfstools", "mkfs.fat", &["-F", "16", "-h", "2048", "--offset", "2048", &path, "64495"]);
+    assert_eq!(found(&path), set(&["gpt-no-active", "no-boot-code"]));
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(65 * MIB).unwrap();
+    assert_eq!(found(&path), set(&["gpt-backup", "gpt-no-active", "gpt-protective", "no-boot-code"]));
+    ran("gdisk", "sgdisk", &["-e", &path]);
+    assert_eq!(found(&path), set(&["gpt-no-active", "no-boot-code"]), "the remedy works");
+    // A new table of another kind over it; sfdisk would wipe the old one.
+    let mut stick = fs::read(&path).unwrap();
+    put(&mut stick, 0, &Base::Mbr.bytes()[..512]);
+    fs::write(&path, stick).unwrap();
+    assert!(found(&path).contains("gpt-stale"));
+}
+
+#[test]
+fn a_hybrid_iso_by_xorriso_is_seen_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, iso) = (folder.path().join("files"), folder.path().join("hybrid.iso"));
+    fs::create_dir(&files).unwrap();
+    fs::write(files.join("readme.txt"), "files of a disc\n").unwrap();
+    let (files, iso) = (files.display().to_string(), iso.display().to_string());
+    let code = "/usr/lib/syslinux/mbr/mbr.bin";
+    ran("xorriso", "xorriso", &["-as", "mkisofs", "-o", &iso, &files]);
+    assert_eq!(found(&iso), set(&["iso-hybrid"]), "a disc without a table");
+    ran("xorriso", "xorriso", &["-as", "mkisofs", "-o", &iso, "-G", code, "-partition_offset", "16", &files]);
+    let names = found(&iso);
+    for name in ["iso-hybrid", "code-in-bpb"] {
+        assert!(names.contains(name), "{name} in {names:?}");
+    }
+    assert!(!names.contains("no-file-system"), "the partition holds the ISO: {names:?}");
+    let ipxe = found("/usr/lib/ipxe/ipxe.iso");
+    assert_eq!(ipxe, set(&["code-in-bpb", "iso-hybrid", "mbr-jump", "starts-at-zero"]), "by isohybrid");
+}
