@@ -148,7 +148,13 @@ const IN_THE_TABLE: &[Plant] = &[
     (Base::Mbr, &["no-contents"], |s| s.bytes.fill(0)),
     (Base::Mbr, &["status-byte"], |s| s.bytes[SLOT_2] = 0x7F),
     (Base::Mbr, &["no-active"], |s| s.bytes[SLOT_1] = 0),
-    (Base::Mbr, &["many-active"], |s| s.bytes[SLOT_2] = 0x80),
+    (Base::Mbr, &["active-unused"], |s| {
+        s.bytes[SLOT_1] = 0;
+        s.bytes[SLOT_2] = 0x80;
+    }),
+    (Base::Mbr, &["many-active"], |s| {
+        put(&mut s.bytes, SLOT_2, &entry(0x80, 0xDA, [[32, 1, 0], [63, 32, 0]], 1024, 1024));
+    }),
     (Base::Mbr, &["empty-entry"], |s| s.bytes[SLOT_2 + 4] = 0x0C),
     (Base::Mbr, &["starts-at-zero"], |s| {
         put(&mut s.bytes, SLOT_2, &entry(0, 0xDA, [[0, 1, 0], [3, 4, 0]], 0, 100));
@@ -424,6 +430,21 @@ fn a_stick_by_sfdisk_mkfs_and_syslinux_shows_what_each_of_them_leaves_behind() {
     fs::write(&path, stick).unwrap();
     let booting = ["end-off-cylinder", "start-off-track", "code-in-bpb", "mbr-jump"];
     assert_eq!(found(&path), set(&booting));
+}
+
+#[test]
+fn an_ntfs_by_mkntfs_is_held_against_its_partition() {
+    let (_folder, path) = blank(64 * MIB);
+    sfdisk(&path, "2048,,7,*\n");
+    let table = ["end-off-cylinder", "no-boot-code", "start-off-track"];
+    let (_volume_folder, volume) = blank(63 * MIB);
+    for (start, expected) in [("2048", &[][..]), ("63", &["hidden-sectors"])] {
+        ran("ntfs-3g", "mkntfs", &["-F", "-Q", "-q", "-p", start, "-H", "255", "-S", "63", &volume]);
+        let mut stick = fs::read(&path).unwrap();
+        put(&mut stick, V, &fs::read(&volume).unwrap());
+        fs::write(&path, stick).unwrap();
+        assert_eq!(found(&path), set(&[&table[..], expected].concat()), "mkntfs -p {start}");
+    }
 }
 
 #[test]
