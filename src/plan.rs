@@ -18,7 +18,7 @@ mod set;
 use fs::FatSize;
 pub use fs::{FatBits, Volume};
 pub(crate) use set::kind_of;
-pub use set::{CompanionRequest, CopyMode, FirstDisk, Identity, SetOptions, Writes};
+pub use set::{CompanionRequest, CopyMode, FirstDisk, SetOptions, Writes};
 
 /// Most images on one stick: what the boot menu can show.
 pub const IMAGES_MAX: usize = 16;

@@ -6,10 +6,10 @@ use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
 use crate::image::iso::Emulation;
-use crate::image::{CHUNK_LEN, Kind, Scan, Warning};
+use crate::image::{CHUNK_LEN, Identity, Kind, Scan, Warning};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{CapsulePlan, CapsuleRole, LayoutKind, Plan};
+use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
 use crate::units::{Geometry, MIB, SECTOR_LEN};
 
 /// The loader puts a RAM disk and its table on page boundaries.
@@ -34,17 +34,17 @@ pub fn ram_taken(disk_sectors: u32) -> u64 {
     disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)
 }
 
-/// How systems see the drives of one image. The texts do not change between versions.
+/// How systems see the drives of one image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct DriveOptions {
-    /// Whose RAM disk drivers find: `memdisk` or `grub4dos`.
-    pub identity: &'static str,
-    /// Whose hard disks come first: `ram` or `internal`.
-    pub first_disk: &'static str,
-    /// What becomes of the machine's writes: `kept`, `refused` or `dropped`.
-    pub writes: &'static str,
-    /// How INT 13h copies: `auto`, `direct` or `int15`.
-    pub copy: &'static str,
+    /// Whose RAM disk drivers find.
+    pub identity: Identity,
+    /// Whose hard disks come first.
+    pub first_disk: FirstDisk,
+    /// What becomes of the machine's writes.
+    pub writes: Writes,
+    /// How INT 13h copies.
+    pub copy: CopyMode,
     /// Whether the stick keeps a drive number.
     pub keep_stick: bool,
 }
@@ -54,17 +54,17 @@ impl DriveOptions {
     pub fn of(flags: u32) -> Self {
         let is_set = |flag| flags & flag != 0;
         Self {
-            identity: if is_set(flags::GRUB4DOS) { "grub4dos" } else { "memdisk" },
-            first_disk: if is_set(flags::INTERNAL_FIRST) { "internal" } else { "ram" },
+            identity: if is_set(flags::GRUB4DOS) { Identity::Grub4dos } else { Identity::Memdisk },
+            first_disk: if is_set(flags::INTERNAL_FIRST) { FirstDisk::Internal } else { FirstDisk::Ram },
             writes: match (is_set(flags::READ_ONLY), is_set(flags::FAKE_WRITE)) {
-                (true, _) => "refused",
-                (false, true) => "dropped",
-                (false, false) => "kept",
+                (true, _) => Writes::Refused,
+                (false, true) => Writes::Dropped,
+                (false, false) => Writes::Kept,
             },
             copy: match (is_set(flags::COPY_DIRECT), is_set(flags::COPY_INT15)) {
-                (true, _) => "direct",
-                (false, true) => "int15",
-                (false, false) => "auto",
+                (true, _) => CopyMode::Direct,
+                (false, true) => CopyMode::Int15,
+                (false, false) => CopyMode::Auto,
             },
             keep_stick: is_set(flags::KEEP_STICK),
         }
@@ -73,10 +73,10 @@ impl DriveOptions {
     /// What differs from the usual for the whole set, for people.
     pub fn words(&self) -> Vec<&'static str> {
         let words = [
-            (self.identity == "grub4dos", "drivers find GRUB4DOS's identity"),
-            (self.first_disk == "internal", "the machine's own hard disks come first"),
-            (self.copy == "direct", "copied by INT 13h itself only"),
-            (self.copy == "int15", "copied through INT 15h only"),
+            (self.identity == Identity::Grub4dos, "drivers find GRUB4DOS's identity"),
+            (self.first_disk == FirstDisk::Internal, "the machine's own hard disks come first"),
+            (self.copy == CopyMode::Direct, "copied by INT 13h itself only"),
+            (self.copy == CopyMode::Int15, "copied through INT 15h only"),
             (self.keep_stick, "the stick keeps a drive number"),
         ];
         words.into_iter().filter(|(differs, _)| *differs).map(|(_, words)| words).collect()
@@ -85,9 +85,9 @@ impl DriveOptions {
     /// What differs from the usual for this drive, for people: behind a comma, or nothing.
     pub fn writes_words(&self) -> &'static str {
         match self.writes {
-            "refused" => ", read-only",
-            "dropped" => ", writes are dropped",
-            _ => "",
+            Writes::Refused => ", read-only",
+            Writes::Dropped => ", writes are dropped",
+            Writes::Kept => "",
         }
     }
 }

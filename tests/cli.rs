@@ -246,7 +246,7 @@ fn a_command_line_that_makes_no_sense_is_json_too() {
         ),
         (
             &["plan", "dos.img", "--title", "a", "--title", "b", "--json"],
-            "--title was given 2 times for 1 images",
+            "--title was given 2 times for 1 image",
             lists,
         ),
     ] {

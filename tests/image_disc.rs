@@ -5,8 +5,8 @@ mod sticks;
 
 use std::path::Path;
 
-use ramkey::image::iso::NoBoot;
-use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, probe};
+use ramkey::image::iso::{DiscWarning, NoBoot};
+use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
 use ramkey::units::Geometry;
 use sticks::{Image, noise};
 
@@ -66,6 +66,14 @@ fn a_cd_that_also_boots_as_a_disk_is_a_cd_unless_it_is_asked_to_be_a_disk() {
     let as_disk = facts_as(KindChoice::Is(Kind::HardDisk), None, image.clone()).unwrap();
     assert_eq!(told(&as_disk), (Kind::HardDisk, "2/64/32".into(), 4096, 0));
     assert_eq!(as_disk.disc, None);
+    assert_eq!(as_disk.warnings, []);
+    let as_floppy = facts_as(KindChoice::Is(Kind::Floppy), None, image.clone()).unwrap();
+    assert_eq!(as_floppy.warnings, [Warning::CdAs { kind: Kind::Floppy }]);
+    // Cut before its boot image, it is a disk as its partition says; that it is cut is said.
+    image[19 * 2048 + 32 + 8] = 200;
+    let cut = facts(image[..100 * 2048].to_vec());
+    assert_eq!(cut.kind, Kind::HardDisk);
+    assert_eq!(cut.warnings, [Warning::Disc(DiscWarning::Truncated { claimed: 1024, present: 100 })]);
     // Without an entry for BIOSes it boots as a disk alone.
     image[19 * 2048 + 32] = 0;
     assert_eq!(facts(image).kind, Kind::HardDisk);

@@ -455,3 +455,12 @@ fn damage(good: &[u8], blocks: std::ops::Range<usize>) {
     });
     result.unwrap();
 }
+
+#[test]
+fn programs_are_told_words_in_lower_case() {
+    let as_json = |value: serde_json::Value| value.to_string();
+    assert_eq!(as_json(serde_json::to_value(Emulation::NoEmulation).unwrap()), "\"no-emulation\"");
+    assert_eq!(as_json(serde_json::to_value(FileSystem::Iso9660).unwrap()), "\"iso9660\"");
+    let outside = NoBoot::Outside { lba: 5, blocks: 4 };
+    assert_eq!(as_json(serde_json::to_value(outside).unwrap()), "{\"outside\":{\"blocks\":4,\"lba\":5}}");
+}

@@ -5,11 +5,11 @@ mod sticks;
 use std::path::Path;
 
 use proptest::prelude::*;
-use ramkey::image::{Kind, KindChoice, probe};
+use ramkey::image::{Identity, Kind, KindChoice, probe};
 use ramkey::layout::{Content, LayoutError, Role, layout};
 use ramkey::plan::{
-    CompanionRequest, CopyMode, FatBits, FirstDisk, FsChoice, Identity, ImageRequest, LayoutKind, PlanError,
-    Request, SetOptions, Writes, plan,
+    CompanionRequest, CopyMode, FatBits, FirstDisk, FsChoice, ImageRequest, LayoutKind, PlanError, Request,
+    SetOptions, Writes, plan,
 };
 use ramkey_format::capsule::{CapsuleHeader, flags};
 use ramkey_format::manifest::ManifestHeader;

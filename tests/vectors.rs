@@ -3,11 +3,9 @@
 mod discs;
 mod sticks;
 
-use ramkey::image::{Kind, KindChoice, scan};
+use ramkey::image::{Identity, Kind, KindChoice, scan};
 use ramkey::layout::{Content, Role, layout};
-use ramkey::plan::{
-    CompanionRequest, CopyMode, FirstDisk, Identity, ImageRequest, Request, SetOptions, Writes, plan,
-};
+use ramkey::plan::{CompanionRequest, CopyMode, FirstDisk, ImageRequest, Request, SetOptions, Writes, plan};
 use sticks::{Image, MIB, facts, request};
 
 /// The bytes of a good vector.

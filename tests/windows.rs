@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use hive::{Key, Layout, XP, hive};
-use ramkey::image::windows::{Answer, DriverName, Family, Identity, Windows, look, recommended_identity};
-use ramkey::image::{KindChoice, probe};
+use ramkey::image::windows::{Answer, DriverName, Family, Windows, look};
+use ramkey::image::{Identity, KindChoice, probe};
 use sticks::Image;
 use windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, program};
 
@@ -64,14 +64,14 @@ fn the_drivers_decide_the_identity() {
     });
     assert_eq!(problems(&found), "");
     assert_eq!(found.verdict, "WinVBlock 0.0.1.8 starts at boot and will find this RAM disk: yes");
-    assert_eq!(recommended_identity(Some(&found)), Identity::Memdisk);
+    assert_eq!(found.identity, Identity::Memdisk);
 
     let found = after(|xp| {
         xp.remove_driver("FiraDisk", "firadisk.sys").driver("svbusx86", "svbusx86.sys", [1, 3, 0, 0]);
     });
     let with = "starts at boot and will find this RAM disk with `--identity grub4dos`: yes";
     assert_eq!(found.verdict, format!("SVBus 1.3.0.0 {with}"));
-    assert_eq!(recommended_identity(Some(&found)), Identity::Grub4dos);
+    assert_eq!(found.identity, Identity::Grub4dos);
 
     // A service of another name is told by its file.
     let found = after(|xp| {
@@ -85,7 +85,7 @@ fn the_drivers_decide_the_identity() {
         let found = after(|xp| {
             xp.driver("FiraDisk", "firadisk.sys", [0, 0, 1, version]);
         });
-        assert_eq!((recommended_identity(Some(&found)), found.starts), (identity, Answer::Yes), "{version}");
+        assert_eq!((found.identity, found.starts), (identity, Answer::Yes), "{version}");
     }
     let settings = |values: &[&str]| {
         let values: Vec<String> = values.iter().map(|value| format!("DisableDetect{value}")).collect();
@@ -102,7 +102,6 @@ fn the_drivers_decide_the_identity() {
         assert_eq!(found.starts, Answer::No, "{values:?}");
         assert_eq!(problems(&found), "!FiraDisk is told not to look for RAM disks\n");
     }
-    assert_eq!(recommended_identity(None), Identity::Memdisk);
 }
 
 #[test]

@@ -23,6 +23,8 @@ impl Desk {
             fs::write(at(&format!("i{number}.img")), [7; 600]).unwrap();
         }
         fs::write(at("empty.img"), "").unwrap();
+        fs::write(at("small.img"), [7; 1024]).unwrap();
+        fs::write(at("nine.img"), vec![7; 9 << 20]).unwrap();
         File::create(at("three.img")).unwrap().set_len(3 << 30).unwrap();
         File::create(at("four.img")).unwrap().set_len(4 << 30).unwrap();
         File::create(at("huge.img")).unwrap().set_len(4 << 40).unwrap();
@@ -81,7 +83,7 @@ fn each_gives_one_error_and_changes_nothing() {
     let long = "t".repeat(65);
     let table: &[(&[&str], i32, &str)] = &[
         (&["empty.img"], 3, "empty.img is empty"),
-        (&["folder"], 3, "folder is a directory"),
+        (&["folder"], 3, "help: name the image, which is a file in it"),
         (&["pipe"], 3, "pipe is a pipe"),
         (&["/dev/null"], 3, "/dev/null is a device"),
         (&["dangling.img"], 3, "No such file"),
@@ -99,7 +101,12 @@ fn each_gives_one_error_and_changes_nothing() {
         (&["dos.img", "--to", "/dev/null"], 3, "/dev/null is a character device"),
         (&["dos.img", "--to", "/dev/no-such-stick"], 3, "makes no files under /dev"),
         (&["dos.img", "--to", ""], 2, "a value is required"),
-        (&["dos.img", "--to", "two.img"], 3, "needs at least"),
+        (&["dos.img", "--to", "two.img"], 3, "two.img is there already, and its 5000 bytes are no multiple"),
+        (&["dos.img", "--to", "two.img", "--size", "64M"], 3, "two.img is there already"),
+        (&["dos.img", "--to", "small.img"], 3, "small.img is there already, and its 1024 bytes are too few"),
+        (&["dos.img", "--to", "small.img"], 3, "because: the stick has 1024 bytes and this layout needs"),
+        (&["nine.img", "--to", "locked.img"], 3, "its 8388608 bytes are too few for this stick"),
+        (&["nine.img", "--to", "locked.img"], 3, "because: the images need"),
         (&["dos.img", "--size", "8000000T"], 3, "choose a smaller --size"),
         (&["dos.img", "--size", "99999999T"], 2, "more bytes than 64 bits"),
         (&["dos.img", "--size=-5"], 2, "is no size"),
@@ -127,6 +134,9 @@ fn each_gives_one_error_and_changes_nothing() {
             3,
             "in RAM together and a PC can have at most",
         ),
+        (&["dos.img", "--with", "83:two.img"], 2, "help: if a number is meant: 83h:two.img"),
+        (&["dos.img", "--floppy", "0x1:two.img"], 2, "help: if a number is meant: 01h:two.img"),
+        (&["dos.img", "--with", "no:such.img"], 3, "opening no:such.img"),
         (&["dos.img", "--with", ""], 2, "an image is missing"),
         (&["dos.img", "--with", "81h:"], 2, "an image is missing"),
         (&["dos.img", "--with", "FFh:two.img"], 3, "cannot be drive FFh"),

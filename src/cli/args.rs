@@ -148,18 +148,27 @@ pub struct Images {
 }
 
 impl StickArgs {
-    /// Refuses what no parser can: more titles than images.
+    /// Refuses what no parser can: more titles than images, and a file that is not there because it was to be a number.
     ///
     /// # Errors
     ///
-    /// [`CliError::Usage`].
+    /// [`CliError::Usage`] or [`CliError::CommandLine`].
     pub fn check(&self) -> Result<(), CliError> {
         if self.titles.len() > self.images.len() {
-            let what =
-                format!("--title was given {} times for {} images", self.titles.len(), self.images.len());
+            let images = match self.images.len() {
+                1 => "1 image".into(),
+                count => format!("{count} images"),
+            };
+            let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
-        Ok(())
+        let missing = self.drives.companions().filter(|(drive, _)| !drive.path.exists());
+        let mut meant = missing.filter_map(|(drive, _)| Some((drive.path.display(), drive.meant()?)));
+        meant.next().map_or(Ok(()), |(path, meant)| {
+            let what =
+                format!("{path} does not exist, and a drive number is two hexadecimal digits and an h");
+            Err(CliError::CommandLine { what, tips: vec![format!("if a number is meant: {meant}")] })
+        })
     }
 
     /// Opens the images and looks at them.

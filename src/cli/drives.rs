@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use crate::image::Kind;
-use crate::plan::{CopyMode, FirstDisk, Identity, SetOptions, Writes};
+use crate::image::{Identity, Kind};
+use crate::plan::{CopyMode, FirstDisk, SetOptions, Writes};
 
 /// Whose RAM disk drivers find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,6 +68,16 @@ impl DriveArg {
         };
         let fits = wanted == kind || (wanted == Kind::HardDisk && kind == Kind::Partition);
         (!fits).then_some(wanted)
+    }
+
+    /// What a number that is none should be written like; `None` if nothing before a colon looks like a number.
+    pub fn meant(&self) -> Option<String> {
+        let (number, image) = self.path.to_str().filter(|_| self.number.is_none())?.split_once(':')?;
+        let digits = number.strip_prefix("0x").unwrap_or(number).trim_end_matches(['h', 'H']);
+        let plausible =
+            (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let example = u8::from_str_radix(digits, 16).unwrap_or(0x81);
+        plausible.then(|| format!("{example:02X}h:{image}"))
     }
 
     fn numbered(bytes: &[u8]) -> Option<(u8, &[u8])> {
@@ -179,6 +189,23 @@ mod tests {
             (Some(0x04), Kind::Floppy, None),
         ] {
             assert_eq!(drive(number).kind_beside(kind), wanted, "{number:02X?} {kind}");
+        }
+    }
+
+    #[test]
+    fn a_number_in_another_shape_is_told_how_to_be_written() {
+        for (text, meant) in [
+            ("83:f", Some("83h:f")),
+            ("0x83:f", Some("83h:f")),
+            ("1h:f", Some("01h:f")),
+            ("183h:f", Some("81h:f")),
+            ("83h:f", None),
+            ("f", None),
+            ("./83:f", None),
+            (":f", None),
+            ("disk:f", None),
+        ] {
+            assert_eq!(DriveArg::of(text.as_ref()).meant().as_deref(), meant, "{text}");
         }
     }
 

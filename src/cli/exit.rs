@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use crate::device::{OpenError, Refusal};
+use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::doctor::DoctorError;
 use crate::emulator::EmulatorError;
 use crate::image::ImageError;
@@ -84,6 +84,16 @@ pub enum CliError {
     /// The images do not fit.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// A file that is there already is too small for the stick.
+    #[error("{} is there already, and its {len} bytes are too few for this stick", path.display())]
+    SmallFile {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        len: u64,
+        /// What has no room.
+        source: Box<CliError>,
+    },
     /// The user did not confirm.
     #[error("{} was not confirmed and stays as it is", path.display())]
     NotConfirmed {
@@ -198,7 +208,7 @@ impl CliError {
             | Self::NoPicture { .. }
             | Self::Occupied { .. }
             | Self::NotBooted { .. } => Exit::Refused,
-            Self::Exists { .. } | Self::Phram(_) => Exit::Refused,
+            Self::Exists { .. } | Self::SmallFile { .. } | Self::Phram(_) => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
             Self::Differs { stick, .. } => of_stick(*stick),
             Self::NoStick { .. }
@@ -225,6 +235,7 @@ impl CliError {
             Self::Image(error) | Self::Unusable(error) => error.help(),
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
+            Self::SmallFile { .. } => NEW_FILE.into(),
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
             Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),

@@ -3,8 +3,8 @@
 use crate::cli::args::StickArgs;
 use crate::cli::disc::DiscView;
 use crate::image::iso::System;
-use crate::image::windows::{self, Answer, Identity};
-use crate::image::{ImageFacts, Kind, Source};
+use crate::image::windows::{self, Answer};
+use crate::image::{Identity, ImageFacts, Kind, Source};
 
 /// What the user should know of an image of the menu, with the options that were given.
 pub(super) fn notes(args: &StickArgs, source: &dyn Source, facts: &ImageFacts) -> Vec<String> {

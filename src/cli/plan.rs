@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
-use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::prepare::{Prepared, name_file, prepare};
 use crate::cli::write::show_stick;
 use crate::cli::{CliError, Exit, Output};
 use crate::device::{System, TargetPath};
@@ -35,17 +35,17 @@ impl PlanArgs {
         self.stick.check()?;
         let size = self.stick.size.map(|Bytes(len)| len);
         let images = self.stick.open()?;
-        let len = match &self.to {
-            None => size,
+        let prepared = match &self.to {
+            None => prepare(&self.stick, images, size)?,
             Some(to) => {
                 let system = System::default();
                 let target = TargetPath::look(&system, to).map_err(CliError::Target)?;
-                let len = target.stick_len(size).map_err(CliError::Target)?;
                 target.admit(&system, &self.stick.paths())?;
-                len
+                let len = target.stick_len(size).map_err(CliError::Target)?;
+                prepare(&self.stick, images, len).map_err(|error| name_file(&target, error))?
             }
         };
-        show_plan(output, &prepare(&self.stick, images, len)?)?;
+        show_plan(output, &prepared)?;
         Ok(Exit::Done)
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::cli::args::{Images, StickArgs};
 use crate::cli::{CliError, Progress};
+use crate::device::TargetPath;
 use crate::image::{Scan, scan};
 use crate::layout::{Layout, LayoutError, layout};
-use crate::plan::{Plan, Request, plan, plan_smallest};
+use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
 use crate::report::StickReport;
 use crate::units::SECTOR_LEN;
 
@@ -33,8 +34,29 @@ impl Prepared {
     }
 }
 
+/// Says of a file that is there already that its length is what is in the way.
+pub(super) fn name_file(target: &TargetPath, error: CliError) -> CliError {
+    let small = match &error {
+        CliError::Plan(error) => {
+            matches!(error, PlanError::StickTooSmall { .. } | PlanError::ImageTooLarge { .. })
+        }
+        CliError::Layout(error) => matches!(error, LayoutError::TooLarge { .. }),
+        _ => false,
+    };
+    match target {
+        TargetPath::File { path, len: len @ 1.., .. } if small => {
+            CliError::SmallFile { path: path.clone(), len: *len, source: Box::new(error) }
+        }
+        _ => error,
+    }
+}
+
 /// Plans the stick, hashes the images, lays it out. Without a length it becomes the smallest usual stick that has a
 /// tenth of its file system left.
+///
+/// # Errors
+///
+/// [`CliError::Plan`], [`CliError::Read`] or [`CliError::Layout`].
 pub(super) fn prepare(
     args: &StickArgs,
     images: Images,

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::phram;
 use crate::cli::plan::show_plan;
-use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::prepare::{Prepared, name_file, prepare};
 use crate::cli::render::{gets_signature, number_words, show_words};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
@@ -57,9 +57,9 @@ impl WriteArgs {
         let system = System::default();
         let target = TargetPath::look(&system, &self.to).map_err(CliError::Target)?;
         let images = self.stick.open()?;
-        let len = target.stick_len(self.stick.size.map(|Bytes(len)| len)).map_err(CliError::Target)?;
         target.admit(&system, &self.stick.paths())?;
-        let prepared = prepare(&self.stick, images, len)?;
+        let len = target.stick_len(self.stick.size.map(|Bytes(len)| len)).map_err(CliError::Target)?;
+        let prepared = prepare(&self.stick, images, len).map_err(|error| name_file(&target, error))?;
         if self.dry_run {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);

@@ -16,4 +16,4 @@ pub use discover::{DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
 pub use file::{FileTarget, ReadOnly};
 pub use in_use::{Use, uses};
 pub use safety::{Refusal, refusal};
-pub use target::{OpenError, TargetPath};
+pub use target::{NEW_FILE, OpenError, TargetPath};

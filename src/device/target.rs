@@ -6,6 +6,11 @@ use std::{fs, io};
 
 use crate::device::safety::refused_path;
 use crate::device::{DeviceFacts, DeviceNumber, Refusal, System, refusal, uses};
+use crate::units::SECTOR_LEN;
+
+/// What to do about a file that has the wrong length for a stick.
+pub const NEW_FILE: &str =
+    "name another file, or remove this one first: a new one gets the size that it needs";
 
 /// Why a target cannot be opened. It was not touched.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +49,14 @@ pub enum OpenError {
         /// The length asked for.
         wanted: u64,
     },
+    /// The file can be no stick as it is.
+    #[error("{} is there already, and its {len} bytes are no multiple of {SECTOR_LEN}", path.display())]
+    PartialSector {
+        /// The path.
+        path: PathBuf,
+        /// Its length in bytes.
+        len: u64,
+    },
     /// Another program has claimed it.
     #[error("{} is in use by another program", path.display())]
     Busy {
@@ -77,6 +90,7 @@ impl OpenError {
             Self::Missing { .. } => "check the path".into(),
             Self::Kind { .. } => "name a stick (`ramkey list` shows them) or a file".into(),
             Self::Size { .. } => "leave --size out, or remove the file first".into(),
+            Self::PartialSector { .. } => NEW_FILE.into(),
             Self::Busy { .. } => "close the program that uses it; `lsof` names it".into(),
             Self::Changed { .. } => "repeat the command".into(),
             Self::Open { path, source } => match source.kind() {
@@ -86,7 +100,7 @@ impl OpenError {
                 io::ErrorKind::PermissionDenied => {
                     format!("`ls -ld {}` shows who may read and write it", permissions_of(path).display())
                 }
-                io::ErrorKind::NotFound => "make the folder first".into(),
+                io::ErrorKind::NotFound => "check the path, or make the folder first".into(),
                 io::ErrorKind::FileTooLarge => "choose a smaller --size".into(),
                 io::ErrorKind::ReadOnlyFilesystem => "name a file that can be written".into(),
                 _ => "check the path and the device".into(),
@@ -203,12 +217,16 @@ impl TargetPath {
     ///
     /// # Errors
     ///
-    /// [`OpenError::Size`] if a thing that exists has another length.
+    /// [`OpenError::Size`] if a thing that exists has another length, [`OpenError::PartialSector`] if a file's is no
+    /// length of a stick.
     pub fn stick_len(&self, wanted: Option<u64>) -> Result<Option<u64>, OpenError> {
         let found = match self {
             // An empty file is as good as none: `mktemp` makes such.
             Self::New { .. } | Self::File { len: 0, .. } => return Ok(wanted),
             Self::Block(facts) => facts.len,
+            Self::File { path, len, .. } if !len.is_multiple_of(SECTOR_LEN) => {
+                return Err(OpenError::PartialSector { path: path.clone(), len: *len });
+            }
             Self::File { len, .. } => *len,
         };
         match wanted {

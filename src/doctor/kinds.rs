@@ -60,7 +60,7 @@ kinds! {
     CodeInBpb "code-in-bpb" Warning "boot code where the BPB belongs"
         why "Some BIOSes write media byte, hidden sectors, drive number or geometry into the sector that they loaded, into bytes 15h to 24h, and change the code."
         hurts "IBM ThinkPads and other BIOSes that start a stick as USB-FDD or USB-ZIP: the boot code crashes."
-        remedy "Use boot code that begins with EB xx 90 and leaves bytes 03h to 59h free, such as ramkey's or GRUB's."
+        remedy "Use boot code that begins with EB xx 90 and leaves bytes 03h to 59h free, such as ramkey's."
         source "FreeBSD boot1.S; SYSLINUX mailing list";
     MbrJump "mbr-jump" Note "a master boot record that does not begin with EB xx 90"
         why "A master boot record needs no BPB. Some BIOSes take the stick for a floppy all the same, and then look for this jump."
@@ -102,6 +102,11 @@ kinds! {
         hurts "BIOSes that do not list a stick without one (reported with WoeUSB and Limine); MBR code says \"Missing operating system\"."
         remedy "`sfdisk --activate STICK 1`, for the partition that boots."
         source "Limine issue 17; WoeUSB issue 97; SYSLINUX mbr.S";
+    ActiveUnused "active-unused" Warning "an active entry that is no partition"
+        why "The entry is marked as the one to boot, and its type says that it is not used. Some ISO images do it to please BIOSes that look for the mark only."
+        hurts "Boot code that follows the table: it starts sector 0 again and hangs, or says \"Missing operating system\"."
+        remedy "Nothing, if it is an ISO image that boots. Else `sfdisk --activate STICK N` for a partition that boots."
+        source "xorriso; SYSLINUX mbr.S";
     ManyActive "many-active" Fault "more than one active partition"
         why "Only one partition can be booted, and boot code refuses to guess."
         hurts "Master boot records stop (\"Multiple active partitions\", \"Invalid partition table\"); BIOSes do not list the stick."

@@ -39,6 +39,9 @@ pub(super) fn check(disk: &Disk, slots: &[Slot; 4], is_volume: bool, findings: &
             let what = format!("the status of partition {number} is {:02X}", slot.status);
             findings.add(Kind::StatusByte, 0, what);
         }
+        if slot.status == ACTIVE && slot.type_byte == 0 {
+            findings.add(Kind::ActiveUnused, 0, format!("entry {number} is active and of type 00"));
+        }
         if slot.type_byte != 0 && slot.sectors == 0 {
             findings.add(Kind::EmptyEntry, 0, format!("partition {number} has no sectors"));
         } else if slot.type_byte != 0 && slot.start == 0 && !is_volume {

@@ -1,8 +1,8 @@
 //! The drive that a CD image becomes.
 
-use super::facts::Warning;
+use super::facts::{Kind, KindChoice, Warning};
 use super::geometry;
-use super::iso::{BLOCK_LEN, Disc, Emulation};
+use super::iso::{BLOCK_LEN, Disc, DiscWarning, Emulation};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Sectors of 512 bytes in a block.
@@ -51,4 +51,15 @@ pub(super) fn contents(disc: &Disc) -> String {
 /// What the user should know before booting it.
 pub(super) fn warnings(disc: &Disc) -> impl Iterator<Item = Warning> {
     disc.warnings.iter().cloned().map(Warning::Disc)
+}
+
+/// What the user should know of a CD image that does not become a CD. One that boots as a disk may become a hard disk.
+pub(super) fn warnings_as(disc: &Disc, choice: KindChoice) -> Vec<Warning> {
+    match choice {
+        KindChoice::Is(kind) if !disc.hybrid || kind != Kind::HardDisk => vec![Warning::CdAs { kind }],
+        _ => {
+            let cut = |warning: &&DiscWarning| matches!(warning, DiscWarning::Truncated { .. });
+            disc.warnings.iter().filter(cut).cloned().map(Warning::Disc).collect()
+        }
+    }
 }

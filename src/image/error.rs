@@ -128,6 +128,7 @@ impl ImageError {
                 "check the name; a relative name counts from the current directory".into()
             }
             Self::Open { path, .. } => format!("`ls -l {}` shows who may read it", path.display()),
+            Self::NotAFile { found: "a directory", .. } => "name the image, which is a file in it".into(),
             Self::NotAFile { .. } => "copy the disk into a file first, for example with `dd`".into(),
             Self::Empty { .. } => "give an image that has at least one byte".into(),
             Self::TooLarge { .. } => "shrink the image's partitions and cut it behind the last one".into(),

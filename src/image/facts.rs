@@ -108,6 +108,11 @@ pub enum Warning {
         /// First sector on the RAM disk.
         lead: u32,
     },
+    /// It is a CD image, and was asked to be a kind of disk as which no CD boots.
+    CdAs {
+        /// The kind.
+        kind: Kind,
+    },
     /// Something odd about a CD.
     Disc(DiscWarning),
     /// The geometry that was asked for is smaller than the image.
@@ -137,6 +142,7 @@ impl fmt::Display for Warning {
                 f,
                 "its boot sector says that it begins at sector {claimed}; in memory it begins at sector {lead}"
             ),
+            Self::CdAs { kind } => write!(f, "it is a CD image, and a {kind} was asked for"),
             Self::Disc(warning) => warning.fmt(f),
             Self::BeyondGeometry { reach, present } => {
                 write!(f, "its geometry reaches {reach} sectors and it has {present}")

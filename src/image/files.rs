@@ -4,6 +4,7 @@
 //! length that its reader asks for. That is why no library is used: those that are free fail on such images.
 
 mod fat;
+mod long_name;
 mod lznt1;
 mod ntfs;
 mod record;
@@ -14,6 +15,7 @@ use std::io;
 use super::{Source, table};
 use crate::units::SECTOR_LEN;
 
+pub(crate) use long_name::LongName;
 pub(super) use lznt1::unpack;
 
 /// Why a file or a volume cannot be read.

@@ -83,6 +83,9 @@ pub fn probe(
     let boot_signature = evidence.first[510..] == table::SIGNATURE;
     let mut warnings: Vec<Warning> = disk.warning.clone().into_iter().collect();
     warnings.extend(disc.iter().flat_map(disc::warnings));
+    if let Some(other) = evidence.disc.as_ref().filter(|_| disc.is_none()) {
+        warnings.extend(disc::warnings_as(other, choice));
+    }
     if !boot_signature && kind != Kind::Disc {
         warnings.push(Warning::NoBootSignature);
     }

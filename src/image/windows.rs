@@ -15,6 +15,8 @@ mod volumes;
 
 use serde::Serialize;
 
+use crate::image::Identity;
+
 pub use boot_ini::BootEntry;
 pub use pe::FileVersion;
 pub use registry::{DriveLetter, Driver, DriverName, System};
@@ -37,17 +39,6 @@ pub enum Family {
     Reactos,
     /// NTFS that cannot be read.
     Unreadable,
-}
-
-/// The shape in which the RAM disk is announced to drivers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Identity {
-    /// MEMDISK's.
-    #[default]
-    Memdisk,
-    /// GRUB4DOS's.
-    Grub4dos,
 }
 
 /// An answer that may not be known.
@@ -113,18 +104,4 @@ pub struct Windows {
     pub verdict: String,
     /// What stands in the way, and what is odd.
     pub problems: Vec<Problem>,
-}
-
-/// The identity that the Windows in an image needs, or MEMDISK's if there is none.
-pub fn recommended_identity(windows: Option<&Windows>) -> Identity {
-    windows.map_or(Identity::default(), |windows| windows.identity)
-}
-
-impl std::fmt::Display for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Memdisk => "memdisk",
-            Self::Grub4dos => "grub4dos",
-        })
-    }
 }

@@ -2,8 +2,8 @@
 
 use ramkey_format::capsule::{COMPANIONS_MAX, Companion, flags};
 
-use crate::image::Scan;
-use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, Identity, Plan, Writes};
+use crate::image::{Identity, Scan};
+use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, Plan, Writes};
 
 /// The NT disk signature that each RAM disk gets, in the order of the plan; 0 where the image has its own, or no place
 /// for one.

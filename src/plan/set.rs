@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use ramkey_format::capsule::{DISK_LEN_MAX, DRIVES_MAX, kind, numbers_of};
+use serde::Serialize;
 
 use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
 use crate::image::iso::Emulation;
-use crate::image::{ImageFacts, Kind};
+use crate::image::{Identity, ImageFacts, Kind};
 use crate::units::SECTOR_LEN;
 
 /// What becomes of the sectors that the machine writes to a RAM drive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Writes {
     /// They stay in memory until the machine is switched off.
     #[default]
@@ -21,18 +23,9 @@ pub enum Writes {
     Dropped,
 }
 
-/// Whose RAM disk drivers find.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Identity {
-    /// MEMDISK's: hook, mBFT table and answers to its calls.
-    #[default]
-    Memdisk,
-    /// GRUB4DOS's: hook and drive slots.
-    Grub4dos,
-}
-
 /// Whose hard disks have the first numbers, from 80h on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FirstDisk {
     /// Those in RAM.
     Ram,
@@ -41,7 +34,8 @@ pub enum FirstDisk {
 }
 
 /// How INT 13h copies between the RAM drive and the caller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CopyMode {
     /// With its own mode switch, and through the BIOS where that is not allowed.
     #[default]

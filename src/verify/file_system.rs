@@ -2,6 +2,7 @@
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
+use crate::image::LongName;
 use crate::units::SECTOR_LEN;
 use crate::verify::fault::Findings;
 use crate::verify::reader::Reader;
@@ -127,7 +128,7 @@ fn read_folder(
                         *label = text(&slot[..11]);
                     }
                 } else {
-                    let name = std::mem::take(&mut long).finish(slot);
+                    let name = name_of(std::mem::take(&mut long), slot);
                     found.push(read_entry(volume, folder, slot, name, lba, findings));
                 }
             }
@@ -215,41 +216,10 @@ fn check_dots(folder: &Open, slots: usize, findings: &mut Findings) {
     }
 }
 
-/// The parts of a long name, which come before their entry and last part first.
-#[derive(Default)]
-struct LongName {
-    units: Vec<u16>,
-    checksum: u8,
-    expected: u8,
-}
-
-impl LongName {
-    fn add(&mut self, slot: &[u8]) {
-        let order = slot[0] & 0x1F;
-        if slot[0] & 0x40 != 0 {
-            *self = Self { units: Vec::new(), checksum: slot[13], expected: order };
-        }
-        if order == 0 || order != self.expected || slot[13] != self.checksum {
-            *self = Self::default();
-            return;
-        }
-        self.expected -= 1;
-        let ranges = [1..11, 14..26, 28..32];
-        let units = ranges.into_iter().flat_map(|range| slot[range].chunks_exact(2));
-        let units = units.map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-        self.units.splice(0..0, units);
-    }
-
-    /// The name of the entry in `slot`: this one if it belongs to it, else the short one.
-    fn finish(self, slot: &[u8]) -> String {
-        let sum = slot[..11].iter().fold(0u8, |sum, &byte| sum.rotate_right(1).wrapping_add(byte));
-        if self.units.is_empty() || self.expected != 0 || self.checksum != sum {
-            return short_name(slot);
-        }
-        let units = self.units.into_iter().take_while(|&unit| unit != 0);
-        let name = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-        name.map(|c| if c.is_control() { '_' } else { c }).collect()
-    }
+/// The name of the entry in `slot`: the long one if it belongs to it, else the short one.
+fn name_of(long: LongName, slot: &[u8]) -> String {
+    let shown = |c: char| if c.is_control() { '_' } else { c };
+    long.of(slot).map_or_else(|| short_name(slot), |name| name.map(shown).collect())
 }
 
 /// The short name of an entry, with a point before its extension.

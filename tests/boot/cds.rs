@@ -68,6 +68,31 @@ fn grub_2() {
 }
 
 #[test]
+fn grub_2_sees_the_other_drives_of_its_set() {
+    let folder = scratch();
+    let floppy = folder.path().join("floppy.img").display().to_string();
+    tool("mformat", &["-C", "-f", "1440", "-i", &floppy, "::"]);
+    let words = file(folder.path(), "words.txt", format!("{WORDS}\n").as_bytes()).display().to_string();
+    tool("mcopy", &["-i", &floppy, &words, "::"]);
+    let data = file(folder.path(), "data.img", &[0x5A; 4 << 20]).display().to_string();
+    let image = package_file("/usr/lib/grub-rescue/grub-rescue-cdrom.iso");
+    for identity in ["memdisk", "grub4dos"] {
+        let options = ["--floppy", &floppy, "--with", &data, "--identity", identity];
+        let mut machine = boot_and_pull(&image, &options, Controller::Xhci, 64);
+        machine.wait_screen("GNU GRUB", DEADLINE);
+        machine.press(&["c"]);
+        enter(&mut machine, "ls");
+        let drives = answer(&mut machine, "ls");
+        for drive in ["(cd)", "(hd0)", "(fd0)"] {
+            assert!(drives.contains(drive), "{drive} is missing\n{drives}");
+        }
+        assert!(!drives.contains("(hd1)"), "the pulled stick is still listed\n{drives}");
+        enter(&mut machine, "cat (fd0)/words.txt");
+        assert!(answer(&mut machine, "cat (fd0)/words.txt").contains(WORDS));
+    }
+}
+
+#[test]
 fn ipxe() {
     let image = package_file("/usr/lib/ipxe/ipxe.iso");
     let mut machine = boot_and_pull(&image, &[], Controller::Ehci, 64);

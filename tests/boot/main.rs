@@ -16,6 +16,7 @@ mod hidden;
 mod images;
 mod int13;
 mod matrix;
+mod options;
 mod partition;
 mod personality;
 mod phram;

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
+use serde_json::json;
 
 use super::harness::{DEADLINE, Running, file, scratch, tool};
 use super::sticks;
@@ -92,7 +93,7 @@ pub fn boot_and_pull(image: &Path, options: &[&str], controller: Controller, ram
 /// What both GRUBs print before a command.
 const PROMPT: &str = "grub> ";
 
-/// Types a command for GRUB: small letters, digits, space, dot and slash. Each key waits for the one before it to be
+/// Types a command for GRUB: small letters, digits, space, dot, slash and brackets. Each key waits for the one before it to be
 /// seen, because a BIOS that is busy drops keys.
 pub fn enter(machine: &mut Running, command: &str) {
     machine.wait_screen(PROMPT, DEADLINE);
@@ -101,11 +102,23 @@ pub fn enter(machine: &mut Running, command: &str) {
             ' ' => machine.press(&["spc"]),
             '/' => machine.press(&["slash"]),
             '.' => machine.press(&["dot"]),
+            '(' => press_shifted(machine, "9"),
+            ')' => press_shifted(machine, "0"),
             key => machine.press(&[&key.to_string()]),
         }
         machine.wait_screen(&format!("{PROMPT}{}", &command[..=index]), DEADLINE);
     }
     machine.press(&["ret"]);
+}
+
+/// A key with shift.
+fn press_shifted(machine: &mut Running, key: &str) {
+    let keys = json!({ "keys": [
+        { "type": "qcode", "data": "shift" },
+        { "type": "qcode", "data": key },
+    ] });
+    let sent = machine.emulator().qmp().execute("send-key", keys);
+    machine.need(sent);
 }
 
 /// What GRUB answered to a command, once its prompt is there again.

@@ -1,6 +1,6 @@
 //! The state that the image starts in, what calls leave of it, and the memory that the BIOS offers.
 
-use super::harness::{Geometry, disk};
+use super::harness::{Geometry, disk, file, scratch};
 use super::int13::passes;
 
 const SMALL: Geometry = Geometry::new(4, 16, 63);
@@ -49,5 +49,28 @@ fn every_call_about_memory_agrees() {
         let image = if ram_mib == 4 { disk("memory", small, small.sectors(), &[]) } else { image.clone() };
         let geometry = if ram_mib == 4 { "1/16/63" } else { "4/16/63" };
         passes(&image, &["--kind", "hdd", "--chs", geometry], |machine| machine.ram_mib = ram_mib);
+    }
+}
+
+#[test]
+fn every_call_about_memory_agrees_beside_eight_drives() {
+    let folder = scratch();
+    let small = Geometry::new(1, 16, 63);
+    let mut data = vec![0x5A; small.sectors() as usize * 512];
+    // One partition from track 1 to the end: a hard disk.
+    data[446..510].fill(0);
+    data[446..462].copy_from_slice(&[0x80, 1, 1, 0, 6, 15, 63, 0, 63, 0, 0, 0, 0xB1, 3, 0, 0]);
+    data[510..512].copy_from_slice(&[0x55, 0xAA]);
+    let data = file(folder.path(), "data.img", &data);
+    let data = data.display().to_string();
+    let mut options = AS_HDD.to_vec();
+    for _ in 0..7 {
+        options.extend(["--with", &data]);
+    }
+    for ram_mib in [16, 17, 64, 256] {
+        println!("{ram_mib} MiB");
+        // The resident part takes at most 8 KiB.
+        let image = disk("memory", SMALL, SMALL.sectors(), &["BASE_LEFT=631"]);
+        passes(&image, &options, |machine| machine.ram_mib = ram_mib);
     }
 }

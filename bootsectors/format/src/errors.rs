@@ -46,11 +46,11 @@ boot_errors! {
         "INT 15h E820h, E801h and 88h all failed or gave nothing usable.",
         "Reset the BIOS settings; switch off options such as OS/2 memory or memory hole at 15 MB.";
     TOO_LITTLE_MEMORY = 0x22, "this image does not fit this machine's memory",
-        "The largest free piece of memory below 4 GiB is smaller than the RAM disk and its chunk table.",
+        "The free pieces of memory below 4 GiB are too small for the image, or for all images of the entry, and their chunk tables.",
         "Choose an image that fits (the screen names those on this stick), trim the image, or add memory.";
     NO_LOW_MEMORY = 0x23, "too little memory below 640 KiB",
         "The resident part needs 3 to 8 KiB at the top of base memory, and the loader 320 KiB below it.",
-        "Switch off BIOS options and boot ROMs that take base memory, such as network boot.";
+        "Switch off BIOS options and boot ROMs that take base memory, such as network boot. If a CD wants its boot image there: it cannot be booted from RAM.";
     READ_FAILED = 0x31, "reading the stick failed",
         "INT 13h failed at every transfer size, by EDD and by CHS; the BIOS status and the LBA follow.",
         "Try another port; run `ramkey verify` on the stick; replace the stick.";

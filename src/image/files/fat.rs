@@ -3,6 +3,7 @@
 use ramkey_loader_core::drive::{ReadError, Sectors};
 use ramkey_loader_core::fat::{Cursor, FatError, Volume};
 
+use super::long_name::LongName;
 use super::{FilesError, Source, names, u16_at, u32_at};
 use crate::units::SECTOR_LEN;
 
@@ -134,7 +135,7 @@ impl<'s> FatVolume<'s> {
                     DELETED => long = LongName::default(),
                     _ if slot[11] & 0x3F == LONG_NAME => long.add(slot),
                     _ if slot[11] & IS_LABEL != 0 => long = LongName::default(),
-                    _ if std::mem::take(&mut long).belongs_to(slot, name) || is_short_name(slot, name) => {
+                    _ if is_long_name(std::mem::take(&mut long), slot, name) || is_short_name(slot, name) => {
                         return Ok(Some(self.read_entry(slot)));
                     }
                     _ => {}
@@ -177,39 +178,10 @@ fn is_short_name(slot: &[u8], name: &str) -> bool {
     is(&slot[..8], stem) && is(&slot[8..11], extension)
 }
 
-/// The parts of a long name, which come before their entry and last part first.
-#[derive(Default)]
-struct LongName {
-    units: Vec<u16>,
-    checksum: u8,
-    expected: u8,
-}
-
-impl LongName {
-    fn add(&mut self, slot: &[u8]) {
-        let order = slot[0] & 0x1F;
-        if slot[0] & 0x40 != 0 {
-            *self = Self { units: Vec::new(), checksum: slot[13], expected: order };
-        }
-        if order == 0 || order != self.expected || slot[13] != self.checksum {
-            *self = Self::default();
-            return;
-        }
-        self.expected -= 1;
-        let units = [1..11, 14..26, 28..32].into_iter().flat_map(|range| slot[range].chunks_exact(2));
-        self.units.splice(0..0, units.map(|unit| u16::from_le_bytes([unit[0], unit[1]])));
-    }
-
-    /// Whether it is all of a name, is that of the entry in `slot`, and is `name`.
-    fn belongs_to(self, slot: &[u8], name: &str) -> bool {
-        let sum = slot[..11].iter().fold(0u8, |sum, &byte| sum.rotate_right(1).wrapping_add(byte));
-        if self.units.is_empty() || self.expected != 0 || self.checksum != sum {
-            return false;
-        }
-        let units = self.units.into_iter().take_while(|&unit| unit != 0);
-        let found = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-        found.flat_map(char::to_uppercase).eq(name.chars().flat_map(char::to_uppercase))
-    }
+/// Whether the entry in `slot` has `name` as its long name, in upper or lower case.
+fn is_long_name(long: LongName, slot: &[u8], name: &str) -> bool {
+    let wanted = name.chars().flat_map(char::to_uppercase);
+    long.of(slot).is_some_and(|found| found.flat_map(char::to_uppercase).eq(wanted))
 }
 
 /// The volume's sectors, as the loader's reader wants them.

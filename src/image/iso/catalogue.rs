@@ -18,6 +18,7 @@ const EFI: u8 = 0xEF;
 
 /// What is wrong with a boot catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CatalogueFault {
     /// The disc ends before it.

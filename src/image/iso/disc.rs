@@ -64,6 +64,7 @@ impl Disc {
 
 /// What a disc's files lie in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FileSystem {
     /// ISO 9660.
     Iso9660,
@@ -85,6 +86,7 @@ impl fmt::Display for FileSystem {
 
 /// What a BIOS makes of the boot image on a disc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Emulation {
     /// Code that is loaded; the disc is a drive with sectors of 2048 bytes.
     NoEmulation,
@@ -169,6 +171,7 @@ fn as_text<S: serde::Serializer>(geometry: &Geometry, serializer: S) -> Result<S
 
 /// Why no BIOS boots a disc as a CD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum NoBoot {
     /// Block 17 is no boot record.
@@ -239,6 +242,7 @@ impl NoBoot {
 
 /// Something odd about a disc that does not stop it from being booted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DiscWarning {
     /// The image ends before the volume does.

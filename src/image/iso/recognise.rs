@@ -17,6 +17,7 @@ const BOOT_CODE_MAX: u64 = 1 << 20;
 
 /// A Linux that runs from its disc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LiveSystem {
     /// Debian's live-boot.
@@ -63,6 +64,7 @@ impl fmt::Display for LiveSystem {
 
 /// What is on a disc, by what it does with the CD once it has left real mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum System {
     /// A Linux that looks for its files on the CD again.

@@ -5,9 +5,9 @@ use super::hive::Hive;
 use super::pe::{file_version, processor_bits};
 use super::registry::{self, System};
 use super::volumes::{Volume, Volumes};
-use super::{Answer, Family, Identity, Place, Problem, Windows, boot_ini, freeldr_ini, verdict};
+use super::{Answer, Family, Place, Problem, Windows, boot_ini, freeldr_ini, verdict};
 use crate::image::files::FilesError;
-use crate::image::{ImageFacts, Kind, Source};
+use crate::image::{Identity, ImageFacts, Kind, Source};
 
 /// Longest hive that is read. XP cannot start with a `SYSTEM` of more than 16 MiB; `SOFTWARE` grows beyond that.
 const HIVE_LEN_MAX: u64 = 96 << 20;

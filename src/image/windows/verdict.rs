@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::pe::FileVersion;
 use super::registry::{Driver, DriverName, System};
-use super::{Answer, Family, Identity, Windows};
+use super::{Answer, Family, Windows};
+use crate::image::Identity;
 
 /// First FiraDisk that looks for MEMDISK's identity.
 const FIRADISK_KNOWS_MEMDISK: FileVersion = FileVersion([0, 0, 1, 20]);

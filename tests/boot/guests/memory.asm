@@ -10,6 +10,7 @@
 
 LIST                    equ WORK            ; E820 entries, 20 bytes each
 ENTRIES_MAX             equ 64
+TABLE                   equ WORK + 780h     ; what AH=C7h fills in, 42 bytes
 SMAP                    equ 534D4150h
 MIB                     equ 100000h
 
@@ -19,6 +20,7 @@ main:
         call    low_memory
         call    no_ram_in_the_disk
         call    other_calls
+        call    old_calls
         call    refusals
         jmp     pass
 
@@ -255,6 +257,79 @@ other_calls:
 .done:
         ret
 
+; The calls of Phoenix, AMI and PS/2 BIOSes, which an old HIMEM asks.
+old_calls:
+        mov     eax, [end_1m]
+        sub     eax, MIB
+        shr     eax, 10
+        mov     [want_kib], eax
+        mov     ax, 8A00h
+        mov     dx, 0D1D1h
+        int     15h
+        must    nc, "AH=8Ah: CF"
+        shl     edx, 16
+        mov     dx, ax
+        mov     [note], edx
+        call    is_wanted
+        must    nc, "AH=8Ah: KiB above 1 MiB up to the first gap"
+
+        mov     ax, 0DA88h
+        mov     bx, 0D1D1h
+        mov     cx, 0D1D1h
+        int     15h
+        must    nc, "AX=DA88h: CF"
+        test    ax, ax
+        must    z, "AX=DA88h: AX"
+        cmp     ch, 0D1h
+        must    e, "AX=DA88h: CH"
+        movzx   ecx, cl
+        shl     ecx, 16
+        mov     cx, bx
+        mov     [note], ecx
+        mov     edx, ecx
+        call    is_wanted
+        must    nc, "AX=DA88h: KiB above 1 MiB up to the first gap"
+
+        mov     di, TABLE
+        mov     cx, 24
+        mov     ax, 0D1D1h
+        rep     stosw
+        mov     si, TABLE
+        mov     ax, 0C700h
+        int     15h
+        must    nc, "AH=C7h: CF"
+        cmp     si, TABLE
+        must    e, "AH=C7h: SI"
+        cmp     word [TABLE], 40
+        must    e, "AH=C7h: bytes that follow"
+        mov     ebx, [want_16m]
+        shl     ebx, 6                      ; KiB
+        mov     eax, [want_1m]
+        mov     cx, 4                       ; local, system, cacheable, and where it ends
+        mov     di, TABLE + 2
+.pair:
+        mov     [note], di
+        scasd
+        must    e, "AH=C7h: KiB above 1 MiB"
+        xchg    eax, ebx
+        scasd
+        must    e, "AH=C7h: KiB above 16 MiB"
+        xchg    eax, ebx
+        loop    .pair
+        cmp     word [TABLE + 42], 0D1D1h
+        must    e, "AH=C7h: more than the table"
+        ret
+
+; CF = 0: EDX is [want_kib], or less by a part of 64 KiB, in which it may be counted.
+is_wanted:
+        mov     eax, [want_kib]
+        sub     eax, edx
+        jc      .done
+        cmp     eax, 64
+        cmc
+.done:
+        ret
+
 ; Calls that make no sense are refused or passed on, and come back.
 refusals:
         mov     eax, 0E820h
@@ -276,5 +351,6 @@ end_1m:         dd 0
 end_16m:        dd 0
 want_1m:        dd 0
 want_16m:       dd 0
+want_kib:       dd 0
 
 %include "end.inc"

@@ -1,6 +1,7 @@
 //! What other people's drivers and tools look for in memory, written again from their descriptions
 //! (`docs/boot-protocol.md`): over memory made by hand, and over the memory of machines that booted from RAM.
 
+mod beside;
 mod dump;
 mod firadisk;
 mod freebsd;
