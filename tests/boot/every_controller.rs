@@ -33,3 +33,8 @@ macro_rules! on_every_controller {
 }
 
 on_every_controller!(grub_floppy grub_disk grub_legacy memtest ipxe linux);
+
+#[test]
+fn linux_finds_a_disk_of_100_mib() {
+    real::linux_finds_all_of_it(Controller::Xhci, 100, 320);
+}

@@ -195,12 +195,17 @@ pub fn ipxe(controller: Controller) {
 
 /// SYSLINUX starts Linux, whose memdiskfind, phram and mtdblock find the RAM disk again and read all of it.
 pub fn linux(controller: Controller) {
+    linux_finds_all_of_it(controller, LINUX_MIB, 256);
+}
+
+/// The same with a disk of `mib` MiB, in a machine with `ram_mib`.
+pub fn linux_finds_all_of_it(controller: Controller, mib: u64, ram_mib: u32) {
     let folder = scratch();
-    let image = linux_disk(folder.path());
+    let image = linux_disk_of(folder.path(), mib);
     let sum = tool("md5sum", &[&image]);
     let sum = sum.split_whitespace().next().expect("a sum");
     let len = fs::metadata(&image).expect("the image").len();
-    let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, 256);
+    let mut machine = boot_and_pull(&image, &["--kind", "hdd"], controller, ram_mib);
     machine.wait_text("GUEST DONE", DEADLINE);
     let serial = machine.evidence().serial;
     let found = serial.lines().find_map(|line| line.split_once("MEMDISKFIND rc=0 <")).expect("memdiskfind");
@@ -208,17 +213,25 @@ pub fn linux(controller: Controller) {
     assert!(serial.contains(&format!("SUM {sum}")), "Linux read other bytes than {sum}\n{serial}");
 }
 
-/// A partitioned FAT16 disk of 24 MiB with SYSLINUX, Debian's kernel, and an initial RAM disk that looks for its disk.
+/// Length of the disk with Linux, in MiB.
+const LINUX_MIB: u64 = 24;
+
+/// A partitioned FAT16 disk with SYSLINUX, Debian's kernel, and an initial RAM disk that looks for its disk.
 pub fn linux_disk(folder: &Path) -> PathBuf {
+    linux_disk_of(folder, LINUX_MIB)
+}
+
+/// The same of `mib` MiB.
+fn linux_disk_of(folder: &Path, mib: u64) -> PathBuf {
     let (vmlinuz, initrd) = linux_files(folder);
     const START_SECTOR: u64 = 2048;
     let disk = folder.join("linux.img");
-    fs::File::create(&disk).and_then(|file| file.set_len(24 << 20)).expect("making the disk");
+    fs::File::create(&disk).and_then(|file| file.set_len(mib << 20)).expect("making the disk");
     let name = disk.display().to_string();
     let table = format!("start={START_SECTOR}, type=6, bootable");
     tool("sh", &["-c", &format!("echo '{table}' | /sbin/sfdisk -q {name}")]);
     tool("sh", &["-c", &format!("dd if=/usr/lib/syslinux/mbr/mbr.bin of={name} conv=notrunc status=none")]);
-    let blocks = ((24 << 20) / 512 - START_SECTOR) / 2;
+    let blocks = ((mib << 20) / 512 - START_SECTOR) / 2;
     tool("mkfs.fat", &["-F16", "--offset", "2048", "-h", "2048", &name, &blocks.to_string()]);
     tool("syslinux", &["--install", "-t", &(START_SECTOR * 512).to_string(), &name]);
     let config = file(folder, "syslinux.cfg", LINUX_CONFIG.as_bytes());
