@@ -17,7 +17,8 @@ Written by `cargo xtask matrix`; the boot tests try a part of it again.
 Each row is a guest from Debian's packages, in one form, in a machine with that much RAM. It is written to a stick with
 `ramkey write IMAGE --kind hdd|floppy|cd --identity memdisk|grub4dos`, started from an emulated USB 3.0 port, and the stick is
 **pulled before the guest's first instruction**. It boots when it shows what it shows from a real drive and then reads
-its disk again: a file, a module, a list of drives. What starts from RAM was read from RAM, for the stick was gone.
+its disk again: a file, a module, a list of drives (Memtest86+ and iPXE have nothing more to read). What starts from RAM
+was read from RAM, for the stick was gone.
 
 The other columns are for comparison. MEMDISK 6.04 is started by SYSLINUX from the same port with its option `floppy`,
 `harddisk` or `iso`, and loses its stick at the same moment. A real drive is a floppy drive, an IDE disk or an IDE CD
