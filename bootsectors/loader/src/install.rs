@@ -16,10 +16,9 @@ use crate::halt::{Text, stop};
 use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far};
 use crate::load::RamDisk;
 use crate::low::Bytes;
-use crate::places::{Places, Setup, entry};
+use crate::places::{BASE_MEMORY_END, Places, Setup, entry};
 use crate::{a20, bios, changes, disk, low, map};
 
-const BASE_MEMORY_END: u64 = 640 << 10;
 const VECTOR_13: u32 = 0x13 * 4;
 const VECTOR_15: u32 = 0x15 * 4;
 const VECTOR_1E: u32 = 0x1E * 4;

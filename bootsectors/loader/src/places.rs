@@ -11,6 +11,8 @@ use crate::drives::Drives;
 use crate::halt::{Text, stop};
 use crate::heads::{Before, Memory};
 
+/// Where base memory ends at most.
+pub const BASE_MEMORY_END: u64 = 640 << 10;
 /// The assembled engine.
 pub static ENGINE: &[u8] = include_bytes!(concat!(env!("RAMKEY_BLOBS"), "/resident.bin"));
 
@@ -41,16 +43,19 @@ impl Places {
         let engine_len = entry(if any_disc { ENGINE_LEN_ALL } else { ENGINE_LEN_CORE });
         let records = u32::from(engine_len).next_multiple_of(4);
         let e820 = records + RECORD_LEN * drives.count() as u32;
-        // Reserving the resident part can split one range in two, and ends another.
-        let entries = map.ranges().len() as u32 + 2;
-        let total = heads + e820 + entries * E820_ENTRY_LEN;
-        let kib = total.div_ceil(1024) as u16;
-        let start = u32::from(base_kib.saturating_sub(kib)) << 10;
-        if total > RESIDENT_MAX || start < LOW_MEMORY_END {
+        // What is reserved has a place in the map too, so the length is known when it fits.
+        let fits = (1..=RESIDENT_MAX >> 10).find_map(|kib| {
+            let start = u32::from(base_kib).checked_sub(kib)? << 10;
+            let mut map = map.clone();
+            map.reserve(u64::from(start), BASE_MEMORY_END - u64::from(start));
+            let total = heads + e820 + map.ranges().len() as u32 * E820_ENTRY_LEN;
+            (start >= LOW_MEMORY_END && total <= kib << 10).then_some((start, kib as u16))
+        });
+        let Some((start, kib)) = fits else {
             let mut line = Text::new();
             line.text("base memory ").decimal(u32::from(base_kib)).text(" KB");
             stop(console, errors::NO_LOW_MEMORY, line.as_bytes());
-        }
+        };
         Self { start, kib, engine: heads, records, e820 }
     }
 

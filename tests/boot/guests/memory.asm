@@ -1,11 +1,11 @@
 ; memory.asm - every BIOS call that tells the memory agrees with the others, and none offers the RAM disk.
 ;
-; Defines: BASE_LEFT, KiB of base memory that must be left; else 4 less than SeaBIOS leaves
+; Defines: BASE_LEFT, KiB of base memory that must be left; else 3 less than SeaBIOS leaves
 
 %include "guest.inc"
 
 %ifndef BASE_LEFT
-  %define BASE_LEFT 635                     ; SeaBIOS takes one itself
+  %define BASE_LEFT 636                     ; SeaBIOS takes one itself
 %endif
 
 LIST                    equ WORK            ; E820 entries, 20 bytes each
@@ -121,7 +121,7 @@ low_memory:
         cmp     ax, [413h]
         must    e, "INT 12h says what 0:413h says"
         cmp     word [413h], BASE_LEFT
-        must    ae, "base memory: at most 4 KiB taken"
+        must    ae, "base memory: no more taken than it may be"
         ; What follows up to 640 KiB is reserved.
         mov     eax, [LIST + 20]
         cmp     eax, [LIST + 8]
