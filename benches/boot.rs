@@ -8,17 +8,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ramkey::emulator::{BlockStats, Controller, Emulator, Machine, Port, Stick};
+
+mod peers;
 
 /// A boot that takes longer is no result.
 const LIMIT: Duration = Duration::from_secs(1200);
 /// Nanoseconds of virtual time for each instruction, as a power of two.
 const SHIFT: u8 = 2;
-/// Bytes of a stick beside its image.
-const ROOM: u64 = 24 << 20;
+/// MiB of a stick beside its image.
+const ROOM_MIB: u64 = 24;
 
 /// What one boot took.
 #[derive(Clone, Copy, Default)]
@@ -62,9 +63,9 @@ fn main() {
     let options = options();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let image = image(folder.path(), options.mib);
-    let stick_len = (options.mib << 20) + ROOM;
-    let ours = ramkey_stick(folder.path(), &image, stick_len);
-    let theirs = memdisk_stick(folder.path(), &image, stick_len);
+    let mib = options.mib + ROOM_MIB;
+    let ours = peers::ramkey_stick(folder.path(), "ramkey.img", &image, mib, &[]);
+    let theirs = peers::memdisk_stick(folder.path(), "memdisk.img", &image, mib, "harddisk");
     println!(
         "image of {} MiB, median of {} boots each; {}",
         options.mib,
@@ -127,9 +128,7 @@ fn boot(stick: &Path, controller: Controller, instructions: bool) -> Boot {
 /// The image: a boot sector, and bytes that no compression would help with.
 fn image(folder: &Path, mib: u64) -> PathBuf {
     let path = folder.join("image.img");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/boot.asm");
-    tool(Command::new("nasm").args(["-f", "bin", "-o"]).arg(&path).arg(source));
-    let mut bytes = fs::read(&path).expect("the boot sector");
+    let mut bytes = peers::assembled(folder, "boot.asm");
     let mut number: u64 = 1;
     while (bytes.len() as u64) < mib << 20 {
         number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -137,36 +136,4 @@ fn image(folder: &Path, mib: u64) -> PathBuf {
     }
     fs::write(&path, bytes).expect("writing the image");
     path
-}
-
-fn ramkey_stick(folder: &Path, image: &Path, len: u64) -> PathBuf {
-    let stick = folder.join("ramkey.img");
-    let size = format!("{}M", len >> 20);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-    command.arg("write").arg(image).arg("--to").arg(&stick);
-    tool(command.args(["--kind", "hdd", "--timeout", "off", "--yes", "--size", &size]));
-    stick
-}
-
-fn memdisk_stick(folder: &Path, image: &Path, len: u64) -> PathBuf {
-    let stick = folder.join("memdisk.img");
-    fs::File::create(&stick).and_then(|file| file.set_len(len)).expect("making a stick");
-    let config = folder.join("syslinux.cfg");
-    let text = "DEFAULT m\nPROMPT 0\nLABEL m\n LINUX memdisk\n INITRD image.img\n APPEND harddisk\n";
-    fs::write(&config, text).expect("the configuration");
-    tool(Command::new("mkfs.fat").args(["-F", "16"]).arg(&stick));
-    tool(Command::new("syslinux").arg("--install").arg(&stick));
-    let memdisk = Path::new("/usr/lib/syslinux/memdisk");
-    for (path, name) in [(memdisk, "memdisk"), (image, "image.img"), (&config, "syslinux.cfg")] {
-        tool(Command::new("mcopy").arg("-i").arg(&stick).arg(path).arg(format!("::{name}")));
-    }
-    stick
-}
-
-fn tool(command: &mut Command) {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let output = command.env("PATH", format!("{path}:/usr/sbin:/sbin")).output();
-    let output =
-        output.unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask tools` installs it"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

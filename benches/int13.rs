@@ -8,11 +8,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ramkey::emulator::{Controller, Emulator, Machine, Port, Stick};
 
+mod peers;
+
+/// Length of each stick.
+const STICK_MIB: u64 = 32;
 /// A run that takes longer is no result.
 const LIMIT: Duration = Duration::from_secs(600);
 /// Nanoseconds of virtual time for each instruction, as a power of two.
@@ -34,10 +37,13 @@ fn main() {
     let cpus = if asked.is_empty() { ["486", "pentium2"].map(str::to_owned).to_vec() } else { asked };
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let image = image(folder.path());
-    let mut sticks = vec![("ramkey", ramkey_stick(folder.path(), &image, "auto"))];
-    sticks.push(("ramkey int15", ramkey_stick(folder.path(), &image, "int15")));
+    let ours = |name: &str, copy: &str| {
+        peers::ramkey_stick(folder.path(), name, &image, STICK_MIB, &["--copy", copy])
+    };
+    let mut sticks = vec![("ramkey", ours("auto.img", "auto")), ("ramkey int15", ours("int15.img", "int15"))];
     for mode in MODES {
-        sticks.push((mode, memdisk_stick(folder.path(), &image, mode)));
+        let (name, options) = (format!("memdisk-{mode}.img"), format!("harddisk {mode}"));
+        sticks.push((mode, peers::memdisk_stick(folder.path(), &name, &image, STICK_MIB, &options)));
     }
     for cpu in &cpus {
         println!("\n{cpu}: instructions of one call");
@@ -85,42 +91,8 @@ fn run(stick: &Path, cpu: &str) -> Vec<Way> {
 /// The image: the measuring boot sector, and bytes behind it.
 fn image(folder: &Path) -> PathBuf {
     let path = folder.join("image.img");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/int13.asm");
-    tool(Command::new("nasm").args(["-f", "bin", "-o"]).arg(&path).arg(source));
-    let mut bytes = fs::read(&path).expect("the boot sector");
+    let mut bytes = peers::assembled(folder, "int13.asm");
     bytes.resize(8 << 20, 0x5A);
     fs::write(&path, bytes).expect("writing the image");
     path
-}
-
-fn ramkey_stick(folder: &Path, image: &Path, copy: &str) -> PathBuf {
-    let stick = folder.join(format!("ramkey-{copy}.img"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-    command.arg("write").arg(image).arg("--to").arg(&stick);
-    tool(command.args(["--kind", "hdd", "--timeout", "off", "--yes", "--size", "32M", "--copy", copy]));
-    stick
-}
-
-fn memdisk_stick(folder: &Path, image: &Path, mode: &str) -> PathBuf {
-    let stick = folder.join(format!("{mode}.img"));
-    fs::File::create(&stick).and_then(|file| file.set_len(32 << 20)).expect("making a stick");
-    let config = folder.join("syslinux.cfg");
-    let text =
-        format!("DEFAULT m\nPROMPT 0\nLABEL m\n LINUX memdisk\n INITRD image.img\n APPEND harddisk {mode}\n");
-    fs::write(&config, text).expect("the configuration");
-    tool(Command::new("mkfs.fat").args(["-F", "16"]).arg(&stick));
-    tool(Command::new("syslinux").arg("--install").arg(&stick));
-    let memdisk = Path::new("/usr/lib/syslinux/memdisk");
-    for (path, name) in [(memdisk, "memdisk"), (image, "image.img"), (&config, "syslinux.cfg")] {
-        tool(Command::new("mcopy").arg("-i").arg(&stick).arg(path).arg(format!("::{name}")));
-    }
-    stick
-}
-
-fn tool(command: &mut Command) {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let output = command.env("PATH", format!("{path}:/usr/sbin:/sbin")).output();
-    let output =
-        output.unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask tools` installs it"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -237,6 +237,10 @@ fn the_head_of_all_drives_has_the_slots_and_the_safe_hook_of_grub4dos() {
     assert_eq!(head.bytes(hook + 3, 16), b"$INT13SFGRUB4DOS");
     assert_eq!(head.u32(hook + SAFE_HOOK_PREVIOUS), 0, "filled in at the installation");
     assert_eq!((head.u32(hook + SAFE_HOOK_FLAGS), head.u32(hook + 27)), (1, 1), "flags and scheme");
+    for table in (SLOTS_DPT..SLOTS_LEN).step_by(SLOTS_DPT_LEN as usize) {
+        assert_eq!(head.bytes(table, 4), [0xDF, 0x02, 0x25, 0x02], "a parameter table for each drive");
+    }
+    assert_eq!((SLOTS_LEN - SLOTS_DPT) / SLOTS_DPT_LEN, 8, "a set of eight floppies");
     // SVBus wants slots and signature in one page, and the resident part begins on a whole KiB.
     assert!((0..4096).step_by(1024).all(|start| start + hook + 19 <= 4096));
 }

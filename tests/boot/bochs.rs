@@ -89,6 +89,8 @@ fn every_function_leaves_tables_limits_and_control_registers_alone() {
     assert!(console.contains("PASS\n"), "{console}");
     let console = on_bochs("unchanged", &["SPOIL"]);
     assert!(console.contains("FAIL: GDTR"), "{console}");
+    let console = on_bochs("unchanged", &["NO_UNREAL"]);
+    assert!(console.contains("FAIL: the segment limits are 64 KiB"), "{console}");
 }
 
 #[test]

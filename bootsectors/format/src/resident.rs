@@ -109,12 +109,12 @@ constants! {
     SLOTS_SAFE_HOOK = 0x100;
     /// GRUB4DOS head: far pointer to the engine's INT 13h entry.
     SLOTS_ENGINE_13 = 0x120;
-    /// GRUB4DOS head: diskette parameter tables, SLOTS_DPT_LEN bytes each.
+    /// GRUB4DOS head: diskette parameter tables, SLOTS_DPT_LEN bytes each, as many as a set can have drives.
     SLOTS_DPT = 0x130;
     /// Bytes for a diskette parameter table.
     SLOTS_DPT_LEN = 16;
     /// GRUB4DOS head: bytes, whole paragraphs.
-    SLOTS_LEN = 0x170;
+    SLOTS_LEN = 0x1B0;
     /// Engine: offset of the INT 13h entry, 16 bits.
     ENGINE_INT13 = 0;
     /// Engine: offset of the INT 15h entry, 16 bits.
@@ -254,3 +254,8 @@ constants! {
     /// The MEMDISK version that the MDI names: 6.04, as minor then major.
     MEMDISK_VERSION = 0x0604;
 }
+
+const _: () = assert!(
+    SLOTS_LEN - SLOTS_DPT == SLOTS_DPT_LEN * crate::capsule::DRIVES_MAX as u32,
+    "every drive of a set may be a floppy"
+);

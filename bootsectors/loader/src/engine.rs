@@ -7,7 +7,7 @@ use ramkey_loader_core::drives::{Class, Numbers};
 use ramkey_loader_core::memory::Map;
 
 use crate::drives::Drives;
-use crate::heads::{far, status_byte};
+use crate::heads::{far, slots_dpt, status_byte};
 use crate::load::RamDisk;
 use crate::low::Bytes;
 use crate::places::{ENGINE, Places, Setup, entry};
@@ -83,10 +83,8 @@ impl<'b> Engine<'b> {
             };
             bytes.put8(record + RECORD_CLASS, class as u8);
             if drive.class == Class::Floppy {
-                let tables = (SLOTS_LEN - SLOTS_DPT) / SLOTS_DPT_LEN;
-                let in_slots = SLOTS_DPT + floppies.min(tables - 1) * SLOTS_DPT_LEN;
                 let table = if grub4dos {
-                    far(self.places.segment(), in_slots)
+                    slots_dpt(self.places.segment(), floppies)
                 } else {
                     far(head, HEAD_MBFT + MBFT_DPT)
                 };

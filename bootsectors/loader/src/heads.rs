@@ -187,12 +187,11 @@ impl Grub4dos<'_> {
         bytes.put32(SLOTS_SAFE_HOOK + SAFE_HOOK_PREVIOUS, before.int13);
         bytes.put32(SLOTS_ENGINE_13, engine_13);
     }
+}
 
-    /// Far pointer to the parameter table of floppy `place` among those of the set.
-    pub fn dpt(&self, place: u32) -> u32 {
-        let tables = (SLOTS_LEN - SLOTS_DPT) / SLOTS_DPT_LEN;
-        far(self.segment, SLOTS_DPT + place.min(tables - 1) * SLOTS_DPT_LEN)
-    }
+/// Far pointer to the parameter table of floppy `place` among those of the set, in a GRUB4DOS head.
+pub fn slots_dpt(segment: u16, place: u32) -> u32 {
+    far(segment, SLOTS_DPT + place * SLOTS_DPT_LEN)
 }
 
 /// The bytes of a diskette parameter table that differ from drive to drive.

@@ -13,7 +13,7 @@ use crate::copy_mode::CopyMode;
 use crate::drives::{self, DISK_COUNT, Drives, EQUIPMENT};
 use crate::engine::Engine;
 use crate::halt::{Text, stop};
-use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far};
+use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far, slots_dpt};
 use crate::load::RamDisk;
 use crate::low::Bytes;
 use crate::places::{BASE_MEMORY_END, Places, Setup, entry};
@@ -48,14 +48,14 @@ pub fn install(
     let machine = drives::machine(&boot.header, &drives, stick);
     let wanted = drives.wanted();
     let numbers = number(&machine, &wanted[..drives.count()]);
+    let grub4dos = boot.header.flags.get() & flags::GRUB4DOS != 0;
+    let places = Places::new(console, &drives, grub4dos, map, base_kib);
+    check_boot_image(console, boot, &places);
     let mut first = 0;
     for ram_disk in disks.iter().flatten() {
         changes::make(console, ram_disk, numbers.drives[first]);
         first += 1 + usize::from(ram_disk.header.disc.emulates());
     }
-    let grub4dos = boot.header.flags.get() & flags::GRUB4DOS != 0;
-    let places = Places::new(console, &drives, grub4dos, map, base_kib);
-    check_boot_image(console, boot, &places);
     map.reserve(u64::from(places.start), BASE_MEMORY_END - u64::from(places.start));
 
     let before = Before {
@@ -181,7 +181,7 @@ impl Setup<'_> {
         let drives = self.drives.iter().zip(self.numbers.drives);
         let floppies = drives.filter(|(drive, _)| drive.class == Class::Floppy);
         let first = (0..).zip(floppies).find(|(_, (_, number))| *number == 0).map(|(place, _)| place);
-        let int1e = first.filter(|_| self.floppy_table).map(|place| head.dpt(place));
+        let int1e = first.filter(|_| self.floppy_table).map(|place| slots_dpt(head.segment, place));
         let int13 = far(self.places.segment(), SLOTS_SAFE_HOOK);
         Vectors { int13, int15: self.engine(ENGINE_INT15), int1e }
     }

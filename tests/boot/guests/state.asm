@@ -8,7 +8,6 @@
 
 %include "guest.inc"
 
-HIGH                    equ 110000h         ; above what 64 KiB limits reach
 SMALL_STACK             equ 0E000h
 STACK_ROOM              equ 32
 
@@ -102,69 +101,6 @@ read_in_unreal:
         pop     ds
         must    nc, "a read in unreal mode"
         ret
-
-; Writes and reads above 1 MiB through each segment register; a 64 KiB limit faults.
-touch:
-        mov     byte [expect_fault], 1
-        mov     ebx, HIGH
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-        mov     fs, ax
-        mov     gs, ax
-        mov     dword [ebx], 12345678h
-        cmp     dword [es:ebx], 12345678h
-        must    e, "ES above 1 MiB"
-        cmp     dword [fs:ebx], 12345678h
-        must    e, "FS above 1 MiB"
-        cmp     dword [gs:ebx], 12345678h
-        must    e, "GS above 1 MiB"
-        mov     byte [expect_fault], 0
-        ret
-
-; Sets 4 GB limits, and a handler for the fault that a smaller limit gives.
-unreal:
-        cli
-        mov     word [13 * 4], fault
-        mov     word [13 * 4 + 2], cs
-%ifdef NO_UNREAL
-        sti
-        ret
-%endif
-        lgdt    [our_gdtr]
-        mov     eax, cr0
-        or      al, 1
-        mov     cr0, eax
-        jmp     .protected
-.protected:
-        mov     bx, 8
-        mov     ds, bx
-        mov     es, bx
-        mov     fs, bx
-        mov     gs, bx
-        and     al, 0FEh
-        mov     cr0, eax
-        jmp     .real
-.real:
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-        mov     fs, ax
-        mov     gs, ax
-        sti
-        ret
-
-; Interrupt 13: also IRQ 5, which nothing here uses.
-fault:
-        cmp     byte [cs:expect_fault], 1
-        je      .ours
-        iret
-.ours:
-        mov     ax, cs
-        mov     ds, ax
-        mov     si, .text
-        jmp     failed
-.text:          db "the segment limits are 64 KiB", 0
 
 ; The interrupt flag comes back as it was, and the direction flag.
 flags:
@@ -262,16 +198,10 @@ read:
         must    e, "AH=02h: the bytes"
         ret
 
-expect_fault:   db 0
 saved_sp:       dw 0
-                align 8, db 0
-our_gdt:        dq 0
-                dq 008F92000000FFFFh        ; data, base 0, 4 GB
-                dq 0000000000000000h
-our_gdtr:       dw $ - our_gdt - 1
-                dd our_gdt
 gdtr_after:     times 6 db 0
 idtr_before:    times 6 db 0
 idtr_after:     times 6 db 0
 
+%include "unreal.inc"
 %include "end.inc"

@@ -8,7 +8,6 @@
 
 %include "guest.inc"
 
-HIGH                    equ 120000h         ; above what 64 KiB limits reach
 OWN_IDT                 equ 50000h
 CR0_TS                  equ 8
 
@@ -41,14 +40,11 @@ main:
         inc     byte [function]
         jnz     .next
 
-        mov     word [interrupt], 15h
         mov     si, memory_functions
 .memory:
         lodsw
         test    ax, ax
         jz      .done
-        mov     [function + 1], al
-        mov     [function], ah
         push    si
         call    load_registers
         mov     edx, 534D4150h
@@ -152,25 +148,6 @@ check:
         popf
         ret
 
-; Writes and reads above 1 MiB through each segment register; a 64 KiB limit faults.
-touch:
-        mov     byte [expect_fault], 1
-        mov     ebx, HIGH
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-        mov     fs, ax
-        mov     gs, ax
-        mov     dword [ebx], 12345678h
-        cmp     dword [es:ebx], 12345678h
-        must    e, "ES above 1 MiB"
-        cmp     dword [fs:ebx], 12345678h
-        must    e, "FS above 1 MiB"
-        cmp     dword [gs:ebx], 12345678h
-        must    e, "GS above 1 MiB"
-        mov     byte [expect_fault], 0
-        ret
-
 ; A copy of the interrupt table somewhere else; what is written to the old one afterwards means nothing.
 own_idt:
         cli
@@ -191,58 +168,14 @@ own_idt:
         sti
         ret
 
-; Sets 4 GiB limits.
-unreal:
-        cli
-        lgdt    [our_gdtr]
-        mov     eax, cr0
-        or      al, 1
-        mov     cr0, eax
-        jmp     .protected
-.protected:
-        mov     bx, 8
-        mov     ds, bx
-        mov     es, bx
-        mov     fs, bx
-        mov     gs, bx
-        and     al, 0FEh
-        mov     cr0, eax
-        jmp     .real
-.real:
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-        mov     fs, ax
-        mov     gs, ax
-        sti
-        ret
-
-; Interrupt 13: also IRQ 5, which nothing here uses.
-fault:
-        cmp     byte [cs:expect_fault], 1
-        je      .ours
-        iret
-.ours:
-        xor     ax, ax
-        mov     ds, ax
-        mov     si, .text
-        jmp     failed
-.text:          db "the segment limits are 64 KiB", 0
-
-expect_fault:   db 0
-function:       db 0, 0
-interrupt:      dw 13h
+function:       db 0
 fs_value:       dw 1357h
 gs_value:       dw 2468h
-                align 8, db 0
-our_gdt:        dq 0
-                dq 008F92000000FFFFh        ; data, base 0, 4 GiB
-our_gdtr:       dw $ - our_gdt - 1
-                dd our_gdt
 our_idtr:       dw 3FFh
                 dd OWN_IDT
 bios_idtr:      dw 3FFh
                 dd 0
 after:          times 6 db 0
 
+%include "unreal.inc"
 %include "end.inc"

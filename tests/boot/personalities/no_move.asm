@@ -1,4 +1,6 @@
-; no_move.asm - option ROM: a BIOS whose INT 15h AH=87h fails.
+; no_move.asm - option ROM: a BIOS whose INT 15h AH=87h fails, and does nothing.
+;
+; Defines: LIES, so that it reports success all the same
 ;
 ; Entered by:  the BIOS, far call to offset 3, before the boot
 ; Leaves to:   the BIOS, with INT 15h hooked
@@ -40,7 +42,11 @@ int15:
         mov     ah, 3                       ; A20 failed
         push    bp
         mov     bp, sp
+%ifdef LIES
+        and     word [bp + 6], ~FLAGS_CF
+%else
         or      word [bp + 6], FLAGS_CF
+%endif
         pop     bp
         iret
 
