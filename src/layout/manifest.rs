@@ -39,7 +39,7 @@ pub(super) fn manifest(
         volume_sectors: plan.volume.sectors.into(),
         range_count: (ranges.len() as u32).into(),
         layout: match plan.layout {
-            LayoutKind::Mbr => layout::MBR,
+            LayoutKind::Mbr => layout::HDD,
             LayoutKind::Gpt => layout::GPT,
             LayoutKind::Superfloppy => layout::SUPERFLOPPY,
         },

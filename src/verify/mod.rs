@@ -195,7 +195,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         strictness,
         stick_id: area.stick_id.map(crate::report::hex).unwrap_or_default(),
         layout: match area.layout {
-            layout::MBR => "mbr",
+            layout::HDD => "hdd",
             layout::GPT => "gpt",
             layout::SUPERFLOPPY => "superfloppy",
             _ => "",

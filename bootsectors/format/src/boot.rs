@@ -8,6 +8,9 @@ use crate::memory::{BOOT_SECTORS_MAX, STAGE2_SECTORS};
 constants! {
     /// Sector 0: where code may begin; BIOSes write into the BPB area before it.
     SECTOR0_CODE = 0x5A;
+    /// Sector 0, its copies, and every stamped sector: patched, its own LBA, 32 bits. It counts only where
+    /// SECTOR0_BOOT_CHECKSUM is that of this stick.
+    SECTOR0_STAMP = 0x1AC;
     /// Sector 0: patched, first LBA of the boot area, 32 bits.
     SECTOR0_BOOT_LBA = 0x1B0;
     /// Sector 0: patched, checksum of the boot header and stage 2 as they are on this stick.
@@ -38,10 +41,52 @@ constants! {
     INFO_PNP = 4;
     /// BootInfo: linear address of the protected-mode entry that makes BIOS calls.
     INFO_CALL = 8;
-    /// BootInfo: sectors per track that AH=08h gave, 16 bits; 0 when it failed.
+    /// BootInfo: sectors per track that CHS reads use, 16 bits; 0 when there is no way to know.
     INFO_SECTORS_PER_TRACK = 12;
-    /// BootInfo: heads that AH=08h gave, 16 bits.
+    /// BootInfo: heads that CHS reads use, 16 bits.
     INFO_HEADS = 14;
+    /// BootInfo: sectors of the stick before the one that EDD calls number 0, 32 bits.
+    INFO_EDD_HIDDEN = 16;
+    /// BootInfo: sectors of the stick before the one that CHS calls have at 0/0/1, 32 bits.
+    INFO_CHS_HIDDEN = 20;
+    /// BootInfo: LBA of the boot area that was loaded, 32 bits.
+    INFO_BOOT_LBA = 24;
+    /// BootInfo: MEASURED bits.
+    INFO_MEASURED = 28;
+    /// BootInfo: AH that AH=41h returned, the version of EDD; 0 when it failed.
+    INFO_EDD_VERSION = 29;
+    /// BootInfo: CL that AH=41h returned; bit 0 claims packet calls.
+    INFO_EDD_CLAIMS = 30;
+    /// BootInfo: BIOS status of the last call that failed.
+    INFO_STATUS = 31;
+    /// BootInfo: sectors per track that AH=08h told, 16 bits; 0 when it failed.
+    INFO_TOLD_SECTORS = 32;
+    /// BootInfo: heads that AH=08h told, 16 bits.
+    INFO_TOLD_HEADS = 34;
+    /// BootInfo: cylinders that AH=08h told, 16 bits.
+    INFO_TOLD_CYLINDERS = 36;
+    /// BootInfo: longest transfer that stage 2 made or may make, in sectors, 16 bits.
+    INFO_TRANSFER = 38;
+    /// BootInfo: BIOS calls that did not come back within WATCH_TICKS, 16 bits.
+    INFO_ABANDONED = 40;
+    /// BootInfo: START_KEY value: what was pressed or held when stage 2 began.
+    INFO_START_KEY = 42;
+    /// MEASURED: the stick's stamps gave INFO_EDD_HIDDEN, so EDD works.
+    MEASURED_EDD = 1;
+    /// MEASURED: the stamps gave INFO_CHS_HIDDEN, so CHS works.
+    MEASURED_CHS = 2;
+    /// MEASURED: the stamps gave the sectors per track.
+    MEASURED_SECTORS = 4;
+    /// MEASURED: the stamps gave the heads.
+    MEASURED_HEADS = 8;
+    /// START_KEY: nothing.
+    START_KEY_NONE = 0;
+    /// START_KEY: F8, or a Shift key: show what was found, then go on.
+    START_KEY_REPORT = 1;
+    /// Timer ticks (18.2 a second) after which an INT 13h call counts as hung, when it lets interrupts in: 30 seconds.
+    WATCH_TICKS = 546;
+    /// Status of a call that hung, and of no BIOS.
+    STATUS_ABANDONED = 0xFE;
     /// Registers: interrupt number, or REGS_FAR_JUMP.
     REGS_INT = 0;
     /// Registers: FLAGS after the call.
@@ -182,10 +227,38 @@ pub struct BootInfo {
     pub pnp_segment: U16,
     /// Linear address of the entry that makes BIOS calls. Offset 8.
     pub call: U32,
-    /// Sectors per track that AH=08h gave; 0 when it failed. Offset 12.
+    /// Sectors per track that CHS reads use; 0 when there is no way to know. Offset 12.
     pub sectors_per_track: U16,
-    /// Heads that AH=08h gave. Offset 14.
+    /// Heads that CHS reads use. Offset 14.
     pub heads: U16,
+    /// Sectors of the stick before the one that EDD calls number 0. Offset 16.
+    pub edd_hidden: U32,
+    /// Sectors of the stick before the one that CHS calls have at 0/0/1. Offset 20.
+    pub chs_hidden: U32,
+    /// LBA of the boot area that was loaded. Offset 24.
+    pub boot_lba: U32,
+    /// Which of these numbers the stick's stamps gave: `MEASURED` bits. Offset 28.
+    pub measured: u8,
+    /// Version of EDD (AH of AH=41h); 0 when the call failed. Offset 29.
+    pub edd_version: u8,
+    /// What AH=41h claims (CL); bit 0 is packet calls. Offset 30.
+    pub edd_claims: u8,
+    /// BIOS status of the last call that failed. Offset 31.
+    pub status: u8,
+    /// Sectors per track that AH=08h told; 0 when it failed. Offset 32.
+    pub told_sectors: U16,
+    /// Heads that AH=08h told. Offset 34.
+    pub told_heads: U16,
+    /// Cylinders that AH=08h told. Offset 36.
+    pub told_cylinders: U16,
+    /// Longest transfer that stage 2 made or may make, in sectors. Offset 38.
+    pub transfer: U16,
+    /// BIOS calls that did not come back within [`WATCH_TICKS`]. Offset 40.
+    pub abandoned: U16,
+    /// A `START_KEY` value. Offset 42.
+    pub start_key: u8,
+    /// Zero. Offset 43.
+    pub reserved: u8,
 }
 
 /// Registers of one BIOS call, at [`crate::memory::CALL_REGISTERS`].
@@ -229,6 +302,15 @@ const _: () = {
     assert!(offset_of!(BootHeader, stick_id) == 32);
     assert!(offset_of!(BootInfo, call) == INFO_CALL as usize);
     assert!(offset_of!(BootInfo, heads) == INFO_HEADS as usize);
+    assert!(offset_of!(BootInfo, edd_hidden) == INFO_EDD_HIDDEN as usize);
+    assert!(offset_of!(BootInfo, chs_hidden) == INFO_CHS_HIDDEN as usize);
+    assert!(offset_of!(BootInfo, boot_lba) == INFO_BOOT_LBA as usize);
+    assert!(offset_of!(BootInfo, measured) == INFO_MEASURED as usize);
+    assert!(offset_of!(BootInfo, told_sectors) == INFO_TOLD_SECTORS as usize);
+    assert!(offset_of!(BootInfo, transfer) == INFO_TRANSFER as usize);
+    assert!(offset_of!(BootInfo, abandoned) == INFO_ABANDONED as usize);
+    assert!(offset_of!(BootInfo, start_key) == INFO_START_KEY as usize);
+    assert!(size_of::<BootInfo>() as u32 <= crate::memory::CALL_REGISTERS - crate::memory::BOOT_INFO);
     assert!(offset_of!(Registers, target_offset) == REGS_TARGET as usize);
     assert!(size_of::<Registers>() == REGS_LEN as usize);
 };

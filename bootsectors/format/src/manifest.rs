@@ -19,12 +19,22 @@ pub const RANGES_MAX: usize =
 
 /// Values of [`ManifestHeader::layout`].
 pub mod layout {
-    /// Master boot record and one partition.
-    pub const MBR: u8 = 1;
+    /// Master boot record and one partition, for USB-HDD.
+    pub const HDD: u8 = 1;
     /// GUID partition table and one partition.
     pub const GPT: u8 = 2;
     /// A file system from sector 0 on.
     pub const SUPERFLOPPY: u8 = 3;
+    /// Sector 0 is a master boot record, and a boot sector of the same file system.
+    pub const UNIVERSAL: u8 = 4;
+    /// The same with the partition in slot 4.
+    pub const UNIVERSAL_ZIP: u8 = 5;
+    /// Master boot record with the partition in slot 4, at the second track, for USB-ZIP.
+    pub const ZIP: u8 = 6;
+    /// A floppy of any size: a file system from sector 0 on with the numbers of a floppy, for USB-FDD.
+    pub const FDD: u8 = 7;
+    /// Master boot record with a second partition at the end.
+    pub const TWO_PARTITIONS: u8 = 8;
 }
 
 /// Values of [`RangeEntry::kind`].
@@ -45,6 +55,10 @@ pub mod range {
     pub const CAPSULE: u8 = 7;
     /// Zeros that clear what another tool may have left.
     pub const CLEARED: u8 = 8;
+    /// Copies of sector 0's code, and sectors that hold their own number.
+    pub const STAMPS: u8 = 9;
+    /// The boot area again, behind the start of the partition.
+    pub const BOOT_COPY: u8 = 10;
 }
 
 /// Start of the manifest.

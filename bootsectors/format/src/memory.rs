@@ -9,18 +9,29 @@ constants! {
     SECTOR_SIZE = 512;
     /// log2 of SECTOR_SIZE.
     SECTOR_SHIFT = 9;
-    /// First sector of the boot area: behind sector 0, a GPT header and its 32 sectors of entries.
-    BOOT_LBA = 34;
+    /// Sectors from 0 on, and from the partition on, that hold sector 0's code: a BIOS that hides a track starts one of
+    /// them.
+    CODE_COPIES = 64;
+    /// Largest number of sectors before what a BIOS shows as the first, unless it hides everything before the partition.
+    HIDDEN_MAX = 63;
+    /// First sector of the boot area: behind every sector in which a track of 63 sectors may begin, so that those can be
+    /// stamped.
+    BOOT_LBA = 128;
     /// Sectors that sector 0 loads: the boot header and stage 2.
     STAGE2_SECTORS = 16;
     /// Most sectors the boot header, stage 2 and the loader may take together: 96 KiB.
     BOOT_SECTORS_MAX = 192;
     /// First sector of the stick manifest.
-    MANIFEST_LBA = 226;
+    MANIFEST_LBA = 320;
     /// Most sectors the stick manifest may take.
     MANIFEST_SECTORS_MAX = 62;
     /// One past the last sector that the boot chain may use; file systems begin at or after it.
-    BOOT_AREA_END_LBA = 288;
+    BOOT_AREA_END_LBA = 384;
+    /// First sector of a partition: 1 MiB, the alignment that every partition tool uses, and a track of 32 sectors.
+    PARTITION_LBA = 2048;
+    /// Sectors, from where the first sector of a BIOS may be, in which a second cylinder may begin: 255 heads, 63 sectors,
+    /// and HIDDEN_MAX.
+    STAMPED_SECTORS = 16128;
     /// Bottom of the real-mode stack; it ends at MBR_LOAD.
     REAL_STACK = 0x0600;
     /// The BIOS loads sector 0 here; the image's first sector goes here too.
@@ -79,6 +90,8 @@ const _: () = {
     assert!(free_from <= LOW_MEMORY_END, "the last region reaches memory that was not asked for");
     assert!(BOUNCE.is_multiple_of(0x1_0000) && LOADER_LOAD.is_multiple_of(0x1_0000), "DMA pages");
     assert!(BOOT_LBA + BOOT_SECTORS_MAX <= MANIFEST_LBA, "the boot code reaches the manifest");
+    assert!(BOOT_LBA > HIDDEN_MAX + 63, "a track may begin in the boot area");
+    assert!(STAMPED_SECTORS >= HIDDEN_MAX + 255 * 63, "a cylinder may begin behind the stamps");
     assert!(MANIFEST_LBA + MANIFEST_SECTORS_MAX <= BOOT_AREA_END_LBA, "the manifest leaves the boot area");
     assert!(
         LOADER_LOAD + (BOOT_SECTORS_MAX - STAGE2_SECTORS) * SECTOR_SIZE <= LOADER_END,
