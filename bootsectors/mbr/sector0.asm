@@ -17,8 +17,9 @@
 ; those that return stage 1 with the right checksum. Stage 1 has a copy in each
 ; first track of at least 17 sectors, wherever a BIOS begins to count, so no
 ; geometry is needed here: as long as reads stay in the first track, EDD and CHS
-; need the same number. This sector has copies too, because a BIOS that hides a
-; track starts another one.
+; need the same number. The search goes on behind it, for a stick on which another
+; tool's code took the first copies. This sector has copies too, because a BIOS that
+; hides a track starts another one.
 ;
 ; The host patches SECTOR0_STAGE1 and SECTOR0_STAGE1_CHECKSUM, and what follows.
 
@@ -67,7 +68,7 @@ start:
         mov     byte [bp + EDD], 1
 .way:
         movzx   eax, byte [first]
-        mov     di, STAGE1_STEP + 1         ; one of so many sectors is stage 1
+        mov     di, STAGE1_END              ; one of so many sectors is stage 1
 .sector:
         mov     bx, STAGE1_LOAD
         call    read
