@@ -72,7 +72,7 @@ fn the_file_system_is_chosen_by_its_size() {
         (32768, FatBits::Fat16, 4),
         (262_144, FatBits::Fat16, 4),
         (300_000, FatBits::Fat16, 8),
-        (2_097_152, FatBits::Fat16, 64),
+        (2_097_152, FatBits::Fat16, 32),
         (2_097_153, FatBits::Fat32, 8),
         (16_777_215, FatBits::Fat32, 8),
         (16_777_216, FatBits::Fat32, 16),
