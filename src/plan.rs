@@ -11,10 +11,13 @@ use crate::image::iso::NoBoot;
 use crate::image::{CHUNK_LEN, ImageFacts, Kind};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
+mod division;
 mod fs;
 mod names;
 mod set;
 
+pub(crate) use division::{GPT_SECTORS, PARTITION_LBA};
+pub use division::{LayoutChoice, LayoutKind, Slot};
 use fs::FatSize;
 pub use fs::{FatBits, Volume};
 pub(crate) use set::kind_of;
@@ -26,28 +29,9 @@ pub const IMAGES_MAX: usize = 16;
 pub const LABEL: &str = "RAMKEY";
 /// Longest title of an image, in characters.
 pub const TITLE_MAX: usize = 64;
-/// First sector of the partition: 1 MiB, the alignment that every partition tool uses today.
-pub(crate) const PARTITION_LBA: u64 = 2048;
-/// Sectors of a GPT at each end of the stick: header and 128 entries; a protective MBR comes before the first.
-pub(crate) const GPT_SECTORS: u64 = 33;
 /// Lengths of the smallest and the largest stick that is chosen for the user.
 const USUAL_LEN_MIN: u64 = 16 << 20;
 const USUAL_LEN_MAX: u64 = 2 << 40;
-/// Largest stick with 64 heads and 32 sectors per track: 1024 cylinders of 1 MiB.
-const SMALL_STICK_SECTORS: u64 = 1024 * 64 * 32;
-
-/// How the stick is divided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum LayoutKind {
-    /// Master boot record and one active partition.
-    #[default]
-    Mbr,
-    /// GUID partition table and one partition, with boot code in the protective master boot record.
-    Gpt,
-    /// A file system from sector 0 on.
-    Superfloppy,
-}
-
 /// The file system that the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FsChoice {
@@ -81,7 +65,7 @@ pub struct Request {
     /// Sectors of the stick.
     pub stick_sectors: u64,
     /// How it is divided.
-    pub layout: LayoutKind,
+    pub layout: LayoutChoice,
     /// Its file system.
     pub fs: FsChoice,
     /// Label of the file system; [`LABEL`] if there is none.
@@ -309,10 +293,11 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     set::check(request)?;
     let capsules = names::capsules(request)?;
     let label = names::label(request.label.as_deref().unwrap_or(LABEL))?;
-    let geometry = stick_geometry(request.stick_sectors);
-    let (lba, end) = volume_bounds(request, &geometry)?;
-    let size = FatSize { layout: request.layout, sectors: end - lba };
-    let volume = size.choose(lba, request.fs)?;
+    let layout = request.layout.of(request.stick_sectors);
+    let (lba, end) = layout.volume_bounds(request.stick_sectors)?;
+    let sectors = end - lba;
+    let size = FatSize { layout, lba, sectors, outside: request.stick_sectors - sectors };
+    let volume = size.choose(request.fs)?;
     for CapsulePlan { facts, .. } in &capsules {
         let needed = CAPSULE_HEADER_LEN as u64 + chunk_table_len(facts.len);
         let available = volume.sectors * SECTOR_LEN;
@@ -322,10 +307,10 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     }
     Ok(Plan {
         stick_sectors: request.stick_sectors,
-        layout: request.layout,
+        layout,
         volume,
         label,
-        geometry,
+        geometry: layout.geometry(request.stick_sectors),
         start_timeout: request.start_timeout,
         menu_timeout: request.menu_timeout,
         set: request.set,
@@ -354,35 +339,6 @@ pub fn plan_smallest(request: &Request, least_len: u64) -> Result<Plan, PlanErro
         }
     }
     result
-}
-
-/// 64/32 while 1024 cylinders of it reach the end, else 255/63: the two that most BIOSes and tools agree on.
-fn stick_geometry(stick_sectors: u64) -> Geometry {
-    let (heads, sectors_per_track) = if stick_sectors <= SMALL_STICK_SECTORS { (64, 32) } else { (255, 63) };
-    let cylinders = stick_sectors / (u64::from(heads) * u64::from(sectors_per_track));
-    let cylinders = u32::try_from(cylinders).unwrap_or(u32::MAX).max(1);
-    Geometry { cylinders, heads, sectors_per_track }
-}
-
-/// First sector of the file system, and one past its last.
-///
-/// Every layout leaves the last sectors of the stick free: a GPT puts its copy there, the others clear what an
-/// earlier GPT may have left. A partition in an MBR ends on a cylinder, because BIOSes take the geometry from there.
-fn volume_bounds(request: &Request, geometry: &Geometry) -> Result<(u64, u64), PlanError> {
-    let (lba, unit, least_end) = match request.layout {
-        LayoutKind::Mbr => (PARTITION_LBA, geometry.cylinder_sectors(), 2 * PARTITION_LBA),
-        LayoutKind::Gpt => (PARTITION_LBA, PARTITION_LBA, 2 * PARTITION_LBA),
-        LayoutKind::Superfloppy => (0, 1, fs::VOLUME_SECTORS_MIN),
-    };
-    let usable = request.stick_sectors.saturating_sub(GPT_SECTORS).min(u64::from(u32::MAX));
-    let end = usable / unit * unit;
-    if end < least_end {
-        return Err(PlanError::StickTooSmall {
-            needed: (least_end + GPT_SECTORS) * SECTOR_LEN,
-            available: request.stick_sectors * SECTOR_LEN,
-        });
-    }
-    Ok((lba, end))
 }
 
 /// Bytes of the chunk table of an image of `len` bytes.

@@ -9,7 +9,7 @@ use crate::image::iso::Emulation;
 use crate::image::{CHUNK_LEN, Identity, Kind, Scan, Warning};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
+use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, Plan, Writes};
 use crate::units::{Geometry, MIB, SECTOR_LEN};
 
 /// The loader puts a RAM disk and its table on page boundaries.
@@ -150,8 +150,10 @@ pub struct RangeReport {
 /// A stick as it will be, or as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StickReport {
-    /// `mbr`, `gpt` or `superfloppy`.
+    /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt` or `superfloppy`.
     pub layout: &'static str,
+    /// For which machines that is.
+    pub machines: &'static str,
     /// Sectors of the stick.
     pub sectors: u64,
     /// Whether its size was chosen because nobody named one.
@@ -246,7 +248,8 @@ impl StickReport {
         let mut images = ImageReport::all(plan, scans);
         let companions = images.split_off(plan.boot_images());
         Self {
-            layout: layout_name(plan.layout),
+            layout: plan.layout.name(),
+            machines: plan.layout.machines(),
             sectors: plan.stick_sectors,
             size_chosen: false,
             file_system: plan.volume.bits.to_string(),
@@ -275,6 +278,13 @@ impl RangeReport {
             Role::Sector0 => ("sector-0", "first boot code; cleared first, written last".into()),
             Role::Table => ("table", "partition table".into()),
             Role::BootCode => ("boot-code", "boot header, second stage and loader".into()),
+            Role::BootCopy => {
+                ("boot-copy", "the same, for a BIOS that hides everything before the partition".into())
+            }
+            Role::Stamps if matches!(extent.content, Content::Bytes(_)) => {
+                ("code-copies", "copies of the first boot code, for a BIOS that hides a track".into())
+            }
+            Role::Stamps => ("stamps", "each sector's number, to measure the BIOS by".into()),
             Role::Manifest => ("manifest", "hash of every range, for `ramkey verify`".into()),
             Role::FatReserved => {
                 ("fat-reserved", "boot sector and reserved sectors of the file system".into())
@@ -288,15 +298,6 @@ impl RangeReport {
             Role::Cleared => ("cleared", "zeros over what another tool may have left".into()),
         };
         Self { lba: extent.lba, sectors: extent.sectors, role, why }
-    }
-}
-
-/// Name of a layout, as the command line and JSON have it.
-pub fn layout_name(layout: LayoutKind) -> &'static str {
-    match layout {
-        LayoutKind::Mbr => "mbr",
-        LayoutKind::Gpt => "gpt",
-        LayoutKind::Superfloppy => "superfloppy",
     }
 }
 

@@ -30,17 +30,18 @@ fn nothing_contradicts_on_any_stick_of_ours() {
         let name = format!("{kind:?} {fs:?} {len}: {diagnosis:#?}");
         assert_eq!(diagnosis.contradictions, 0, "{name}");
         let expected: &[&str] = match kind {
+            LayoutKind::Universal { .. } => &["hybrid"],
             // 1 MiB is no track of 63 sectors, which is the geometry of sticks above 1 GiB.
-            LayoutKind::Mbr if len > 1 << 30 => &["start-off-track"],
-            LayoutKind::Mbr => &[],
+            LayoutKind::Hdd | LayoutKind::TwoPartitions if len > 1 << 30 => &["start-off-track"],
+            LayoutKind::Hdd | LayoutKind::TwoPartitions | LayoutKind::Zip => &[],
             LayoutKind::Gpt => &["gpt-no-active"],
-            LayoutKind::Superfloppy => &["no-table"],
+            LayoutKind::Fdd | LayoutKind::Superfloppy => &["no-table"],
         };
         assert_eq!(names(&diagnosis), expected.iter().copied().collect(), "{name}");
         let layout = match kind {
-            LayoutKind::Mbr => "mbr",
             LayoutKind::Gpt => "gpt",
-            LayoutKind::Superfloppy => "superfloppy",
+            LayoutKind::Fdd | LayoutKind::Superfloppy => "superfloppy",
+            _ => "mbr",
         };
         assert_eq!(diagnosis.layout, layout, "{name}");
     }
@@ -58,8 +59,8 @@ enum Base {
 impl Base {
     fn bytes(self) -> Vec<u8> {
         let (layout, bits, len) = match self {
-            Self::Mbr => (LayoutKind::Mbr, FatBits::Fat16, 12 * MIB),
-            Self::Fat32 => (LayoutKind::Mbr, FatBits::Fat32, 48 * MIB),
+            Self::Mbr => (LayoutKind::Hdd, FatBits::Fat16, 12 * MIB),
+            Self::Fat32 => (LayoutKind::Hdd, FatBits::Fat32, 48 * MIB),
             Self::Gpt => (LayoutKind::Gpt, FatBits::Fat16, 12 * MIB),
             Self::Superfloppy => (LayoutKind::Superfloppy, FatBits::Fat16, 12 * MIB),
         };

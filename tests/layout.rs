@@ -120,7 +120,7 @@ fn what_another_tool_may_have_left_is_cleared() {
         if stick.plan.layout != LayoutKind::Gpt {
             clear.push(bytes.len() - 33 * 512..bytes.len());
         }
-        if stick.plan.layout == LayoutKind::Mbr {
+        if stick.plan.layout == LayoutKind::Hdd {
             clear.push(512..BOOT_AREA);
         }
         if stick.plan.layout != LayoutKind::Superfloppy {
@@ -175,7 +175,7 @@ fn an_mbr_has_one_active_entry_whose_chs_and_lba_agree() {
         (2048 * MIB, [32, 33, 0], [254, 63, 4]),
         (16384 * MIB, [32, 33, 0], [254, 0xFF, 0xFF]),
     ] {
-        let stick = Stick::new(vec![("a.img", Image(noise(4096)))], LayoutKind::Mbr, FsChoice::Auto, len);
+        let stick = Stick::new(vec![("a.img", Image(noise(4096)))], LayoutKind::Hdd, FsChoice::Auto, len);
         let Content::Bytes(sector) = &stick.layout.extents[0].content else { panic!("sector 0 is bytes") };
         let entry = &sector[0x1BE..0x1CE];
         assert_eq!(entry[0], 0x80);
@@ -215,10 +215,10 @@ fn another_image_or_option_gives_other_numbers() {
         numbers(&Stick::new(vec![("dos.img", Image(noise(seed)))], kind, FsChoice::Auto, len))
     };
     let all = [
-        of(4096, LayoutKind::Mbr, 8 * MIB),
-        of(4097, LayoutKind::Mbr, 8 * MIB),
+        of(4096, LayoutKind::Hdd, 8 * MIB),
+        of(4097, LayoutKind::Hdd, 8 * MIB),
         of(4096, LayoutKind::Gpt, 8 * MIB),
-        of(4096, LayoutKind::Mbr, 9 * MIB),
+        of(4096, LayoutKind::Hdd, 9 * MIB),
     ];
     for (i, a) in all.iter().enumerate() {
         assert_ne!(a.1, 0);
@@ -233,7 +233,7 @@ fn plan_of(len: u64, kind: LayoutKind, fs: FsChoice, stick_len: u64) -> Plan {
     let mut facts = facts("dos.img", &Image(noise(4096)));
     facts.len = len;
     facts.disk_sectors = len.div_ceil(512).max(2880) as u32;
-    plan(&Request { layout: kind, fs, ..request(facts, stick_len) }).unwrap()
+    plan(&Request { layout: kind.into(), fs, ..request(facts, stick_len) }).unwrap()
 }
 
 fn laid_out(len: u64, kind: LayoutKind, fs: FsChoice, stick_len: u64) -> Result<Layout, LayoutError> {
@@ -270,7 +270,7 @@ fn the_last_sector_that_fits_and_the_first_that_does_not() {
 
 #[test]
 fn what_does_not_fit_says_how_much_larger_the_stick_must_be() {
-    let error = laid_out(8 * MIB, LayoutKind::Mbr, FsChoice::Auto, 8 * MIB).unwrap_err();
+    let error = laid_out(8 * MIB, LayoutKind::Hdd, FsChoice::Auto, 8 * MIB).unwrap_err();
     assert_eq!(error.to_string(), "the images need 8392704 bytes and the stick's file system has 6264832");
     assert_eq!(error.help(), "use a stick with 3 MiB more (--size for a file), or leave an image out");
 }
@@ -278,7 +278,7 @@ fn what_does_not_fit_says_how_much_larger_the_stick_must_be() {
 #[test]
 fn zero_chunks_take_no_room() {
     let image = Image(vec![0; 64 << 20]);
-    let stick = Stick::new(vec![("zeros.img", image)], LayoutKind::Mbr, FsChoice::Auto, 8 * MIB);
+    let stick = Stick::new(vec![("zeros.img", image)], LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
     let capsule: u64 = stick
         .layout
         .extents
@@ -295,7 +295,7 @@ fn a_full_menu_of_images_is_laid_out_one_after_another_each_in_one_piece() {
     let names: Vec<String> = (0..16).map(|n| format!("image{n}.img")).collect();
     let images =
         names.iter().enumerate().map(|(n, name)| (&name[..], Image(noise(5000 + 512 * n)))).collect();
-    let stick = Stick::new(images, LayoutKind::Mbr, FsChoice::Is(FatBits::Fat32), 48 * MIB);
+    let stick = Stick::new(images, LayoutKind::Hdd, FsChoice::Is(FatBits::Fat32), 48 * MIB);
     let mut places = BTreeMap::<usize, Vec<(u64, u64)>>::new();
     for extent in &stick.layout.extents {
         if let Role::Capsule { image } = extent.role {
@@ -314,7 +314,7 @@ fn a_full_menu_of_images_is_laid_out_one_after_another_each_in_one_piece() {
 #[test]
 fn an_image_of_4_gib_less_1_mib_fits_a_file_of_fat32() {
     let len = (4 << 30) - MIB;
-    let layout = laid_out(len, LayoutKind::Mbr, FsChoice::Auto, 40 << 30).unwrap();
+    let layout = laid_out(len, LayoutKind::Hdd, FsChoice::Auto, 40 << 30).unwrap();
     let stored: u64 = layout
         .extents
         .iter()

@@ -16,7 +16,7 @@ use ramkey_format::manifest::ManifestHeader;
 use sticks::{Image, facts, imagined, noise, request};
 
 fn any_layout() -> impl Strategy<Value = LayoutKind> {
-    prop_oneof![Just(LayoutKind::Mbr), Just(LayoutKind::Gpt), Just(LayoutKind::Superfloppy)]
+    prop::sample::select(LayoutKind::ALL.to_vec())
 }
 
 fn any_fs() -> impl Strategy<Value = FsChoice> {
@@ -69,7 +69,7 @@ fn requested(lens: &[u64], stick_sectors: u64, layout: LayoutKind, fs: FsChoice)
         facts.disk_sectors = len.div_ceil(512).max(2880) as u32;
         ImageRequest { facts, title: None, writes: Writes::Kept }
     });
-    Request { images: images.collect(), stick_sectors, layout, fs, ..base }
+    Request { images: images.collect(), stick_sectors, layout: layout.into(), fs, ..base }
 }
 
 proptest! {
@@ -127,7 +127,9 @@ proptest! {
                         prop_assert_eq!((*of, *offset), (image, stored[image]));
                         stored[image] += extent.sectors * 512;
                     }
-                    Content::Zeros => prop_assert!(false, "a capsule stores no zeros"),
+                    Content::Zeros | Content::Stamps { .. } => {
+                        prop_assert!(false, "a capsule stores image and headers only");
+                    }
                 }
             }
             if let (Role::Manifest, Content::Bytes(bytes)) = (extent.role, &extent.content) {

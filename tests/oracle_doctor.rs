@@ -143,7 +143,7 @@ fn a_gpt_by_sgdisk_is_sound_until_it_is_copied_to_a_larger_stick() {
     // A new table of another kind over it; sfdisk would wipe the old one.
     let mut stick = fs::read(&path).unwrap();
     let ours = vec![("one.img", Image(noise(4096)))];
-    put(&mut stick, 0, &Stick::new(ours, LayoutKind::Mbr, FsChoice::Auto, 65 * MIB).bytes()[..512]);
+    put(&mut stick, 0, &Stick::new(ours, LayoutKind::Hdd, FsChoice::Auto, 65 * MIB).bytes()[..512]);
     fs::write(&path, stick).unwrap();
     assert!(found(&path).contains("gpt-stale"));
 }

@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use ramkey::image::FileSource;
-use ramkey::plan::{FatBits, LayoutKind};
+use ramkey::plan::{FatBits, LayoutKind, Slot};
 use ramkey::verify::{Change, Strictness, verify};
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, codec};
 use sticks::{Image, Stick, every_layout, noise, printed, tool};
@@ -90,7 +90,7 @@ fn fsck_would_have_found_something() {
     let path = stick.file(folder.path());
     let mut file = File::options().write(true).open(&path).unwrap();
     // The second entry of the first table.
-    file.seek(SeekFrom::Start(288 * 512 + 4)).unwrap();
+    file.seek(SeekFrom::Start(384 * 512 + 4)).unwrap();
     file.write_all(&[0x77; 3]).unwrap();
     let output = tool("dosfstools", "fsck.fat", &["-n", path.to_str().unwrap()]);
     assert!(!output.status.success(), "{}", printed(&output));
@@ -144,14 +144,19 @@ fn minfo_sees_the_geometry_and_the_place_of_the_partition() {
         let text = printed(&tool("mtools", "minfo", &["-i", &image, "::"]));
         let sectors = stick.plan.volume.sectors;
         let size = if sectors < 0x1_0000 { "small" } else { "big" };
+        let (media, drive) = match stick.plan.layout {
+            LayoutKind::Fdd => ("0xf0", "0x0"),
+            LayoutKind::Zip => ("0xf8", "0x0"),
+            _ => ("0xf8", "0x80"),
+        };
         let expected = [
             format!("sectors per track: {}", stick.plan.geometry.sectors_per_track),
             format!("heads: {}", stick.plan.geometry.heads),
             format!("{size} size: {sectors} sectors"),
             format!("hidden sectors: {}", stick.plan.volume.lba),
             format!("cluster size: {} sectors", stick.plan.volume.cluster_sectors),
-            "physical drive id: 0x80".to_owned(),
-            "media descriptor byte: 0xf8".to_owned(),
+            format!("physical drive id: {drive}"),
+            format!("media descriptor byte: {media}"),
         ];
         for line in expected {
             assert!(text.lines().any(|found| found.trim() == line), "{name}: {line} in\n{text}");
@@ -189,23 +194,39 @@ fn sfdisk_verifies_and_dumps_what_was_planned() {
         let path = path.to_str().unwrap();
         let dump = printed(&tool("fdisk", "sfdisk", &["-d", path]));
         let volume = &stick.plan.volume;
-        match stick.plan.layout {
-            LayoutKind::Superfloppy => assert!(!dump.contains("start="), "{name}: {dump}"),
-            LayoutKind::Gpt => assert!(dump.contains("label: gpt"), "{name}: {dump}"),
-            LayoutKind::Mbr => {
-                let verdict = printed(&tool("fdisk", "sfdisk", &["--verify", path]));
-                assert!(verdict.contains("No errors detected"), "{name}: {verdict}");
-                let by_chs = stick.plan.stick_sectors <= 2_097_152;
-                let kind = match (volume.bits, by_chs) {
-                    (FatBits::Fat12, _) if volume.sectors < 65536 => "1",
-                    (FatBits::Fat16, true) if volume.sectors < 65536 => "4",
-                    (FatBits::Fat12 | FatBits::Fat16, true) => "6",
-                    (FatBits::Fat12 | FatBits::Fat16, false) => "e",
-                    (FatBits::Fat32, _) => "b",
-                };
-                let line = format!("start={:>12}, size={:>12}, type={kind}, bootable", 2048, volume.sectors);
-                assert!(dump.contains("label: dos") && dump.contains(&line), "{name}: {line} in\n{dump}");
+        let slot = match stick.plan.layout {
+            LayoutKind::Fdd | LayoutKind::Superfloppy => {
+                assert!(!dump.contains("start="), "{name}: {dump}");
+                return;
             }
-        }
+            LayoutKind::Gpt => {
+                assert!(dump.contains("label: gpt"), "{name}: {dump}");
+                return;
+            }
+            LayoutKind::Zip | LayoutKind::Universal { slot: Slot::Fourth } => 4,
+            _ => 1,
+        };
+        let verdict = printed(&tool("fdisk", "sfdisk", &["--verify", path]));
+        assert!(verdict.contains("No errors detected"), "{name}: {verdict}");
+        let (end, track) = (volume.lba + volume.sectors, u64::from(stick.plan.geometry.sectors_per_track));
+        let cylinder = track * u64::from(stick.plan.geometry.heads);
+        let zip = track == 32 && (slot == 4 || matches!(stick.plan.layout, LayoutKind::Universal { .. }));
+        let kind = match (volume.bits, end <= 1024 * cylinder) {
+            (FatBits::Fat12, _) if volume.sectors < 65536 => "1",
+            (FatBits::Fat16, true) if volume.sectors < 65536 && !zip => "4",
+            (FatBits::Fat12 | FatBits::Fat16, true) => "6",
+            (FatBits::Fat12 | FatBits::Fat16, false) => "e",
+            (FatBits::Fat32, true) => "b",
+            (FatBits::Fat32, false) => "c",
+        };
+        assert!(end % cylinder == 0, "{name}: it ends at {end}");
+        let (lba, sectors) = (volume.lba, volume.sectors);
+        let line = format!("{slot} : start={lba:>12}, size={sectors:>12}, type={kind}, bootable");
+        assert!(dump.contains("label: dos") && dump.contains(&line), "{name}: {line} in\n{dump}");
+        assert_eq!(dump.matches("bootable").count(), 1, "{name}: {dump}");
+        let second = format!("2 : start={end:>12}, size={cylinder:>12}, type=da");
+        let has_two = stick.plan.layout == LayoutKind::TwoPartitions;
+        assert_eq!(dump.contains(&second), has_two, "{name}: {dump}");
+        assert_eq!(dump.matches("start=").count(), if has_two { 2 } else { 1 }, "{name}: {dump}");
     });
 }

@@ -21,7 +21,7 @@ fn blkid_sees_one_thing_and_not_two() {
         let offset = (stick.plan.volume.lba * 512).to_string();
         let volume = printed(&tool("util-linux", "blkid", &["-p", "-o", "export", "-O", &offset, path]));
         let table = match stick.plan.layout {
-            LayoutKind::Mbr => Some("PTTYPE=dos"),
+            LayoutKind::Hdd => Some("PTTYPE=dos"),
             LayoutKind::Gpt => Some("PTTYPE=gpt"),
             LayoutKind::Superfloppy => None,
         };
@@ -46,7 +46,7 @@ fn partx_lists_the_partition_that_was_planned() {
         let volume = &stick.plan.volume;
         let expected = match stick.plan.layout {
             LayoutKind::Superfloppy => vec![],
-            LayoutKind::Mbr | LayoutKind::Gpt => vec![1, volume.lba, volume.lba + volume.sectors - 1],
+            LayoutKind::Hdd | LayoutKind::Gpt => vec![1, volume.lba, volume.lba + volume.sectors - 1],
         };
         assert_eq!(found, expected, "{name}");
     });

@@ -7,8 +7,6 @@ use ramkey::plan::{
 };
 use sticks::{Image, MIB, facts, noise};
 
-const LAYOUTS: [LayoutKind; 3] = [LayoutKind::Mbr, LayoutKind::Gpt, LayoutKind::Superfloppy];
-
 fn image(name: &str) -> ImageRequest {
     ImageRequest { facts: facts(name, &Image(noise(4096))), title: None, writes: Writes::Kept }
 }
@@ -37,11 +35,11 @@ fn the_partition_ends_on_a_cylinder_and_leaves_the_end_of_the_stick_free() {
     ];
     for (sectors, mbr, gpt, superfloppy) in sizes {
         for (layout, start, end) in [
-            (LayoutKind::Mbr, 2048, mbr),
+            (LayoutKind::Hdd, 2048, mbr),
             (LayoutKind::Gpt, 2048, gpt),
             (LayoutKind::Superfloppy, 0, superfloppy),
         ] {
-            let plan = plan(&Request { layout, ..request(sectors) }).unwrap();
+            let plan = plan(&Request { layout: layout.into(), ..request(sectors) }).unwrap();
             assert_eq!(
                 (plan.volume.lba, plan.volume.lba + plan.volume.sectors),
                 (start, end),
@@ -53,11 +51,11 @@ fn the_partition_ends_on_a_cylinder_and_leaves_the_end_of_the_stick_free() {
 
 #[test]
 fn the_smallest_stick_is_planned_and_one_sector_less_is_refused() {
-    for (layout, least) in [(LayoutKind::Mbr, 4129), (LayoutKind::Gpt, 4129), (LayoutKind::Superfloppy, 1057)]
+    for (layout, least) in [(LayoutKind::Hdd, 4129), (LayoutKind::Gpt, 4129), (LayoutKind::Superfloppy, 1057)]
     {
-        plan(&Request { layout, ..request(least) }).unwrap();
+        plan(&Request { layout: layout.into(), ..request(least) }).unwrap();
         for sectors in [least - 1, 32, 0] {
-            let error = plan(&Request { layout, ..request(sectors) }).unwrap_err();
+            let error = plan(&Request { layout: layout.into(), ..request(sectors) }).unwrap_err();
             let expected = PlanError::StickTooSmall { needed: least * 512, available: sectors * 512 };
             assert_eq!(error, expected, "{layout:?}");
         }
@@ -74,7 +72,7 @@ fn the_file_system_is_chosen_by_its_size() {
         (32768, FatBits::Fat16, 4),
         (262_144, FatBits::Fat16, 4),
         (300_000, FatBits::Fat16, 8),
-        (2_097_152, FatBits::Fat16, 64),
+        (2_097_152, FatBits::Fat16, 32),
         (2_097_153, FatBits::Fat32, 8),
         (16_777_215, FatBits::Fat32, 8),
         (16_777_216, FatBits::Fat32, 16),
@@ -83,7 +81,8 @@ fn the_file_system_is_chosen_by_its_size() {
         (4_294_967_295, FatBits::Fat32, 64),
     ];
     for (sectors, bits, cluster_sectors) in sizes {
-        let plan = plan(&Request { layout: LayoutKind::Superfloppy, ..request(sectors + 33) }).unwrap();
+        let plan =
+            plan(&Request { layout: LayoutKind::Superfloppy.into(), ..request(sectors + 33) }).unwrap();
         assert_eq!(plan.volume.sectors, sectors);
         assert_eq!(
             (plan.volume.bits, plan.volume.cluster_sectors),
@@ -95,8 +94,8 @@ fn the_file_system_is_chosen_by_its_size() {
 
 #[test]
 fn a_stick_beyond_2_tib_gets_a_file_system_that_32_bits_can_count() {
-    for layout in LAYOUTS {
-        let plan = plan(&Request { layout, ..request(1 << 34) }).unwrap();
+    for layout in LayoutKind::ALL {
+        let plan = plan(&Request { layout: layout.into(), ..request(1 << 34) }).unwrap();
         assert!(plan.volume.lba + plan.volume.sectors <= u64::from(u32::MAX), "{layout:?}");
     }
 }
@@ -105,8 +104,11 @@ fn a_stick_beyond_2_tib_gets_a_file_system_that_32_bits_can_count() {
 fn a_file_system_of_another_size_is_refused_with_the_sizes_it_can_have() {
     for bits in [FatBits::Fat12, FatBits::Fat16, FatBits::Fat32] {
         let as_asked = |sectors: u64| {
-            let asked =
-                Request { layout: LayoutKind::Superfloppy, fs: FsChoice::Is(bits), ..request(sectors + 33) };
+            let asked = Request {
+                layout: LayoutKind::Superfloppy.into(),
+                fs: FsChoice::Is(bits),
+                ..request(sectors + 33)
+            };
             plan(&asked)
         };
         // One that is refused says which sizes are not.
@@ -213,7 +215,7 @@ fn an_image_whose_table_alone_is_too_large_is_refused_before_it_is_read() {
     let mut huge = with_images(&["huge.img"]);
     huge.images[0].facts.len = 4000 * MIB;
     huge.stick_sectors = 1057;
-    huge.layout = LayoutKind::Superfloppy;
+    huge.layout = LayoutKind::Superfloppy.into();
     let error = plan(&huge).unwrap_err();
     let text = "huge.img needs at least 768512 bytes and the stick's file system has 524288";
     assert_eq!(error.to_string(), text);
@@ -221,8 +223,8 @@ fn an_image_whose_table_alone_is_too_large_is_refused_before_it_is_read() {
 
 #[test]
 fn planning_twice_gives_the_same_plan() {
-    for layout in LAYOUTS {
-        let request = Request { layout, ..with_images(&["a.img", "b.img"]) };
+    for layout in LayoutKind::ALL {
+        let request = Request { layout: layout.into(), ..with_images(&["a.img", "b.img"]) };
         assert_eq!(plan(&request), plan(&request.clone()));
     }
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ramkey_format::boot::{BOOT_HEADER_LEN, BootHeader, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_MAGIC};
+use ramkey_format::boot::{
+    BOOT_HEADER_LEN, BootHeader, SECTOR0_CODE, SECTOR0_MAGIC, SECTOR0_STAGE1_CHECKSUM, STAGE1_LEN,
+};
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
 use ramkey_format::resident::*;
@@ -51,7 +53,7 @@ fn each_blob_has_the_length_and_the_hash_of_the_manifest() {
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     assert_eq!(present, listed, "files of bootsectors/prebuilt, and those of the manifest");
-    for name in ["sector0.bin", "boot.bin"] {
+    for name in ["sector0.bin", "stage1.bin", "boot.bin"] {
         assert!(listed.contains(name), "the manifest lacks {name}");
     }
 }
@@ -72,13 +74,22 @@ fn sector_0_keeps_clear_of_what_bioses_write_and_hosts_patch() {
     assert!(2 + usize::from(sector[1]) >= code, "the jump leads over the BPB");
     assert_eq!(sector[3..code], vec![0; code - 3], "no code where BIOSes write");
     assert_ne!(sector[code..code + 16], [0; 16], "the code begins at its place");
-    let (patched, magic) = (SECTOR0_BOOT_LBA as usize, SECTOR0_MAGIC as usize);
+    let (patched, magic) = (SECTOR0_STAGE1_CHECKSUM as usize, SECTOR0_MAGIC as usize);
     assert_eq!(
         sector[patched..magic],
         vec![0; magic - patched],
         "patch points, signature and table are empty"
     );
     assert_eq!(sector[magic..], [0x55, 0xAA]);
+}
+
+#[test]
+fn stage_1_has_nothing_of_any_stick() {
+    let sector = blob("stage1.bin");
+    assert_eq!(sector.len(), SECTOR_SIZE as usize);
+    let len = STAGE1_LEN as usize;
+    assert_eq!(sector[len..], vec![0; SECTOR_SIZE as usize - len], "patch points are empty");
+    assert_ne!(sector[..16], [0; 16]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn stick(layout: LayoutKind, fs: FsChoice, len: u64) -> Stick {
 }
 
 fn small() -> Stick {
-    stick(LayoutKind::Mbr, FsChoice::Auto, 8 * MIB)
+    stick(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB)
 }
 
 fn judge(stick: &dyn Source, strictness: Strictness) -> StickVerdict {
@@ -79,7 +79,7 @@ fn flipped(stick: &mut Image, byte: u64, bit: u64, look: impl FnOnce(&Image)) {
 fn strict_finds_every_flipped_bit_of_everything_that_was_written() {
     let mut dice = Dice(1);
     let cases = [
-        (LayoutKind::Mbr, FsChoice::Auto, 8 * MIB),
+        (LayoutKind::Hdd, FsChoice::Auto, 8 * MIB),
         (LayoutKind::Gpt, FsChoice::Is(FatBits::Fat16), 12 * MIB),
         (LayoutKind::Superfloppy, FsChoice::Is(FatBits::Fat32), 48 * MIB),
     ];
@@ -148,7 +148,7 @@ fn is_padding(stick: &Stick, extent: &Extent, offset: u64) -> bool {
     match &extent.content {
         Content::Bytes(_) => offset >= 512 + len.div_ceil(1 << 18) * 48,
         Content::Image { offset: start, .. } => start + offset >= len,
-        Content::Zeros => false,
+        Content::Zeros | Content::Stamps { .. } => false,
     }
 }
 
@@ -354,8 +354,8 @@ impl OnDisk {
 }
 
 const CHANGED_LAYOUTS: [(LayoutKind, FsChoice, u64); 4] = [
-    (LayoutKind::Mbr, FsChoice::Auto, 8 * MIB),
-    (LayoutKind::Mbr, FsChoice::Is(FatBits::Fat32), 48 * MIB),
+    (LayoutKind::Hdd, FsChoice::Auto, 8 * MIB),
+    (LayoutKind::Hdd, FsChoice::Is(FatBits::Fat32), 48 * MIB),
     (LayoutKind::Superfloppy, FsChoice::Is(FatBits::Fat16), 24 * MIB),
     (LayoutKind::Superfloppy, FsChoice::Is(FatBits::Fat32), 48 * MIB),
 ];
@@ -374,7 +374,7 @@ fn files_that_a_user_adds_are_named_and_are_no_fault() {
 
 #[test]
 fn an_image_that_a_user_removes_is_named_and_is_no_fault() {
-    let stick = OnDisk::new(LayoutKind::Mbr, FsChoice::Auto, 8 * MIB);
+    let stick = OnDisk::new(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
     stick.mtools("mdel", &["::RAMKEY/DOS.RKC"]);
     stick.expect(&["the image \"dos\" was removed"]);
     stick.mtools("mdel", &["::RAMKEY/TINY.RKC"]);
@@ -383,7 +383,7 @@ fn an_image_that_a_user_removes_is_named_and_is_no_fault() {
 
 #[test]
 fn an_image_that_the_menu_no_longer_shows_is_a_fault() {
-    let stick = OnDisk::new(LayoutKind::Mbr, FsChoice::Auto, 8 * MIB);
+    let stick = OnDisk::new(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
     stick.mtools("mren", &["::RAMKEY/DOS.RKC", "::RAMKEY/DOS.OLD"]);
     let verdict = stick.judge(Strictness::Boot);
     assert_eq!(kinds(&verdict), [FaultKind::Capsule], "{}", told(&verdict));
@@ -419,7 +419,7 @@ fn an_image_that_was_moved_by_a_file_manager_is_proven_in_its_pieces() {
 
 #[test]
 fn an_image_that_a_user_copies_in_is_proven_too_and_its_damage_found() {
-    let stick = OnDisk::new(LayoutKind::Mbr, FsChoice::Auto, 8 * MIB);
+    let stick = OnDisk::new(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
     let copy = stick.path.with_file_name("DOS.RKC").display().to_string();
     stick.mtools("mcopy", &["::RAMKEY/DOS.RKC", &copy]);
     stick.mtools("mcopy", &[&copy, "::RAMKEY/SECOND.RKC"]);
@@ -458,7 +458,7 @@ fn another_label_is_a_change_and_no_fault() {
 
 #[test]
 fn another_label_in_both_boot_sectors_of_a_fat32_is_a_change_and_no_fault() {
-    let mut stick = Image(stick(LayoutKind::Mbr, FsChoice::Is(FatBits::Fat32), 48 * MIB).bytes());
+    let mut stick = Image(stick(LayoutKind::Hdd, FsChoice::Is(FatBits::Fat32), 48 * MIB).bytes());
     for sector in [0, 6] {
         let at = (MIB + sector * 512) as usize + 0x47;
         stick.0[at..at + 11].copy_from_slice(b"MY STICK   ");

@@ -17,7 +17,7 @@ struct Fat16 {
 impl Fat16 {
     fn new() -> Self {
         let images = vec![("dos.img", Image(noise(100_000))), ("tiny.img", Image(noise(1000)))];
-        let stick = Stick::new(images, LayoutKind::Mbr, FsChoice::Is(FatBits::Fat16), 12 * MIB);
+        let stick = Stick::new(images, LayoutKind::Hdd, FsChoice::Is(FatBits::Fat16), 12 * MIB);
         let bytes = stick.bytes();
         let at = |role: Role| {
             stick.layout.extents.iter().find(|extent| extent.role == role).unwrap().lba as usize * 512

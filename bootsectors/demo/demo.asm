@@ -33,7 +33,6 @@ DISK_SUM                equ 1B0h            ; offset in sector 0, patched
 RUN_SECTORS             equ 64              ; one EDD read
 SUM_ROTATE              equ 5               ; as bootsectors/format/src/checksum.rs
 
-INT_KEYBOARD            equ 16h
 COM1                    equ 3F8h
 COM1_WAITS              equ 0FFFFh          ; reads of its status; there may be no COM1
 COM1_STATUS             equ COM1 + 5

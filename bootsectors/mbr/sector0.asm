@@ -1,23 +1,27 @@
-; sector0.asm - sector 0 of a stick: finds the stick's own boot area and proves it.
+; sector0.asm - sector 0 of a stick: finds the stick, and stage 1 on it.
 ;
-; Entered by:  BIOS, 16-bit real mode, CS:IP = 0000:7C00 or 07C0:0000
+; Entered by:  BIOS, 16-bit real mode, CS:IP = 0000:7C00 or 07C0:0000; or another
+;              boot record, from a copy of this sector
 ; In:          DL = boot drive, perhaps; ES:DI = PnP structure, perhaps
-; Leaves to:   stage 2 at 0000:STAGE2_LOAD + BOOT_HEADER_LEN, DS = ES = SS = 0,
-;              SP = MBR_LOAD, IF = 1, DF = 0, BOOT_INFO filled but for the A20
-;              state and the call entry
+; Leaves to:   stage 1 at 0000:STAGE1_LOAD, DS = ES = SS = 0, SP below MBR_LOAD,
+;              BP = BOOT_INFO, IF = 1, DF = 0
 ;
 ;   linear        use
 ;   0x00000600    stack, grows down from MBR_LOAD to here
 ;   0x00007C00    this sector; bytes 03h-59h belong to the BPB and to BIOSes
 ;                 that write into it, so no code lies there
 ;   0x00007E00    BOOT_INFO
-;   0x00007E80    BIOS_PACKET: the disk address packet
-;   0x00008000    STAGE2_LOAD: boot header and stage 2
+;   0x0000A000    STAGE1_LOAD
 ;
-; Nothing that the BIOS says is believed: the drive is the one that returns the
-; boot area with the right checksum, and reads are one sector each, by EDD and by
-; CHS in turn. The host patches SECTOR0_BOOT_LBA and SECTOR0_BOOT_CHECKSUM; the
-; checksum covers the stick's id, so two sticks are told apart.
+; Nothing that the BIOS says is believed. The drive, and the way to read it, are
+; those that return stage 1 with the right checksum. Stage 1 has a copy in each
+; first track of at least 17 sectors, wherever a BIOS begins to count, so no
+; geometry is needed here: as long as reads stay in the first track, EDD and CHS
+; need the same number. The search goes on behind it, for a stick on which another
+; tool's code took the first copies. This sector has copies too, because a BIOS that
+; hides a track starts another one.
+;
+; The host patches SECTOR0_STAGE1 and SECTOR0_STAGE1_CHECKSUM, and what follows.
 
 %include "assert.inc"
 %include "bios.inc"
@@ -28,13 +32,7 @@
         bits 16
         org MBR_LOAD
 
-READ_TRIES              equ 4               ; each is EDD, then CHS, then a reset
-
-INFO                    equ BOOT_INFO
-DRIVE                   equ INFO + INFO_DRIVE
-SECTORS_PER_TRACK       equ INFO + INFO_SECTORS_PER_TRACK
-HEADS                   equ INFO + INFO_HEADS
-EDD                     equ INFO + INFO_EDD
+TRACK_MAX               equ 63
 
         jmp     short start
         nop
@@ -50,38 +48,55 @@ start:
 .normalised:
         sti                                 ; USB BIOSes need their interrupts
         cld
-        mov     [INFO + INFO_PNP], di
-        mov     [INFO + INFO_PNP + 2], es
-        mov     [INFO + INFO_BIOS_DL], dl
+        mov     bp, BOOT_INFO
+        push    es
+        push    di
         mov     es, ax
+        mov     di, bp
+        mov     cx, (CALL_REGISTERS - BOOT_INFO) / 2
+        rep     stosw
+        pop     dword [bp + INFO_PNP]
+        mov     [bp + INFO_BIOS_DL], dl
+        mov     byte [bp + CANDIDATE], 80h
+        mov     byte [bp + SECTORS_PER_TRACK], TRACK_MAX
+        mov     byte [bp + HEADS], 1
 
 .drive:
         test    dl, 70h                     ; no BIOS boots 10h to 7Fh or 90h up, and
         jnz     .next                       ;   some crash when FFh is asked
-        mov     [DRIVE], dl
-        call    load
-        jc      .next
-
+        mov     [bp + DRIVE], dl
+        mov     byte [bp + EDD], 1
+.way:
+        movzx   eax, byte [first]
+        mov     di, STAGE1_END              ; one of so many sectors is stage 1
+.sector:
+        mov     bx, STAGE1_LOAD
+        call    read
+        jc      .other_way
         mov     byte [letter], SECTOR0_CHECKSUM
-        mov     si, STAGE2_LOAD
-        mov     cx, STAGE2_SECTORS * SECTOR_SIZE / 4
-        xor     edx, edx
-.sum:
-        lodsd
-        rol     edx, CHECKSUM_ROTATE
-        add     edx, eax
-        loop    .sum
+        pushad
+        mov     si, bx
+        mov     cx, STAGE1_LEN / 4
+        call    sum
         cmp     edx, [checksum]
-        jne     .next
-        jmp     STAGE2_LOAD + BOOT_HEADER_LEN
+        jne     .other_sector
+        call    bx                          ; comes back when it does not get on
+.other_sector:
+        popad
+        inc     ax
+        dec     di
+        jnz     .sector
+.other_way:
+        dec     byte [bp + EDD]             ; 0 is CHS
+        jns     .way
 
 .next:                                      ; 80h to 8Fh, then 00h and 01h
-        mov     dl, [candidate]
-        inc     byte [candidate]
+        mov     dl, [bp + CANDIDATE]
+        inc     byte [bp + CANDIDATE]
         cmp     dl, 90h
         jne     .last
         mov     dl, 0
-        mov     byte [candidate], 1
+        mov     byte [bp + CANDIDATE], 1
 .last:
         cmp     dl, 2
         jne     .drive
@@ -94,7 +109,7 @@ start:
         call    print
         jmp     .print
 .code:
-        mov     al, [status]
+        mov     al, [bp + STATUS]
         aam     16                          ; AH = high digit, AL = low digit
         xchg    al, ah
         call    print_digit
@@ -104,125 +119,6 @@ start:
 .halt:
         hlt
         jmp     .halt
-
-; ---------------------------------------------------------------------------
-; load - read the boot header and stage 2 from [DRIVE]
-;
-;   out     CF = 0        STAGE2_SECTORS sectors are at STAGE2_LOAD
-;           CF = 1        [status] = BIOS status of the last failure
-;   kills   all but segments
-;
-; CF and CX of AH=41h are not looked at: a BIOS without packet calls leaves BX
-; alone, or fails them, and then CHS is tried.
-; ---------------------------------------------------------------------------
-load:
-        mov     ah, DISK_EXT_CHECK
-        mov     bx, EXT_CHECK_ASK
-        call    bios
-        cmp     bx, EXT_CHECK_ANSWER
-        sete    [EDD]
-
-        mov     ah, DISK_PARAMETERS
-        xor     di, di                      ; RBIL: guards against BIOS bugs
-        call    bios
-        jnc     .geometry
-        xor     cx, cx
-.geometry:
-        and     cx, 3Fh
-        mov     [SECTORS_PER_TRACK], cx
-        movzx   dx, dh
-        inc     dx
-        mov     [HEADS], dx
-
-        mov     eax, [boot_lba]
-        mov     bx, STAGE2_LOAD
-.sector:
-        call    read
-        jc      .done
-        inc     ax
-        add     bx, SECTOR_SIZE
-        cmp     bx, STAGE2_LOAD + STAGE2_SECTORS * SECTOR_SIZE
-        jb      .sector                     ; the last comparison clears CF
-.done:
-        ret
-
-; ---------------------------------------------------------------------------
-; read - one sector, by whichever way works
-;
-;   in      EAX           LBA; by CHS, at most cylinder 255
-;           BX            destination in segment 0
-;   out     CF            as load
-;   kills   nothing else
-; ---------------------------------------------------------------------------
-read:
-        mov     byte [tries], READ_TRIES
-.try:
-        pushad
-        cmp     byte [EDD], 0
-        je      .chs
-        push    dword 0                     ; the packet, made anew each time
-        push    eax
-        push    es
-        push    bx
-        push    1
-        push    DAP_size
-        mov     si, sp
-        mov     ah, DISK_EXT_READ
-        call    bios
-        popa                                ; drops the packet, keeps CF
-        popad
-        jnc     .done
-        pushad
-
-.chs:
-        mov     cx, [SECTORS_PER_TRACK]
-        stc
-        jcxz    .tried                      ; no geometry: this way fails
-        xor     dx, dx
-        div     cx
-        mov     cx, dx
-        inc     cx                          ; sector, from 1
-        xor     dx, dx
-        div     word [HEADS]
-        mov     dh, dl                      ; head
-        mov     ch, al                      ; cylinder
-        mov     ax, DISK_READ << 8 | 1
-        call    bios
-.tried:
-        popad
-        jnc     .done
-
-        pushad
-        mov     ah, DISK_RESET
-        call    bios
-        popad
-        dec     byte [tries]
-        jnz     .try
-        stc
-.done:
-        ret
-
-; ---------------------------------------------------------------------------
-; bios - INT 13h for [DRIVE]
-;
-;   in      as the function; DL is set here
-;   out     as the function, and DS = ES = 0, IF = 1, DF = 0
-;           [status] = AH if CF = 1
-;   stack   what the BIOS uses: the stack has 29 KiB
-; ---------------------------------------------------------------------------
-bios:
-        mov     dl, [DRIVE]
-        int     INT_DISK
-        push    cs
-        pop     ds
-        push    cs
-        pop     es
-        sti
-        cld
-        jnc     .done
-        mov     [status], ah
-.done:
-        ret
 
 ; print_digit - AL, 0 to 15, as a hex digit; falls into print
 print_digit:
@@ -239,18 +135,23 @@ print:
         popa
         ret
 
-candidate:      db 80h                      ; next drive number to try
-tries:          db 0
-status:         db 0
+%include "sector_read.asm"
+
 name:           db "ramkey "
 letter:         db SECTOR0_READ, 0
 
-        assert_room SECTOR0_BOOT_LBA
-        times SECTOR0_BOOT_LBA - ($ - $$) db 0
-        assert_at "boot_lba", SECTOR0_BOOT_LBA
-boot_lba:       dd 0
-        assert_at "boot_checksum", SECTOR0_BOOT_CHECKSUM
+        assert_room SECTOR0_STAGE1
+        times SECTOR0_STAGE1 - ($ - $$) db 0
+        assert_at "first", SECTOR0_STAGE1
+first:          db STAGE1_FIRST
+        assert_at "stage1_checksum", SECTOR0_STAGE1_CHECKSUM
 checksum:       dd 0
+        assert_at "stamp", SECTOR0_STAMP
+        dd 0
+        assert_at "boot_lba", SECTOR0_BOOT_LBA
+        dd 0
+        assert_at "boot_checksum", SECTOR0_BOOT_CHECKSUM
+        dd 0
         assert_at "disk_signature", SECTOR0_DISK_SIGNATURE
         dd 0
         dw 0

@@ -1,6 +1,7 @@
 ; disk_read.asm - read a run of sectors through INT 13h, by EDD or CHS.
 ;
-; Included by: stage2.asm                   Mode: 16-bit real, DS = ES = 0
+; Included by: stage2.asm                   Mode: 16-bit real, DS = ES = SS = 0,
+;                                           BP = BOOT_INFO
 ; Source:      EDD 3.0, AH=42h; Ralf Brown's Interrupt List, AH=02h
 
 RUN_TRIES               equ 3               ; at each transfer size
@@ -11,36 +12,39 @@ RUN_TRIES               equ 3               ; at each transfer size
 ;   in      EAX           first LBA
 ;           ECX           sectors to read, at least 1
 ;           EDI           linear destination below 1 MiB, multiple of 512
-;           [DRIVE], [EDD], [SECTORS_PER_TRACK], [HEADS]
-;   out     CF = 0        done; [EDD] tells which way worked
-;           CF = 1        AH = BIOS status of the last try
-;   kills   all but segments
-;   stack   40 bytes, and what the BIOS uses
+;           [EDD], [INFO_TRANSFER], and all that stage 1 and `other_way` measured
+;   out     CF = 0        done; [EDD] and [INFO_TRANSFER] tell what worked
+;           CF = 1        [STATUS] = BIOS status of the last read, [.lba] = its LBA
+;   kills   all but segments and BP
+;   stack   50 bytes, and what the BIOS uses
 ;
 ; A transfer is as long as the last one that worked, never crosses a 64 KiB page
 ; (DMA), and by CHS never a track. It is tried RUN_TRIES times with a reset
 ; between, then halved; at one sector the other way is tried, once. After a
-; time-out one sector is tried at once: the stick may be gone.
+; time-out, or a call that hung, one sector is tried at once.
 ; ---------------------------------------------------------------------------
 disk_read:
         mov     [.lba], eax
         mov     [.left], ecx
+        mov     byte [.ways], 0
 .run:
         mov     byte [.tries], RUN_TRIES
 .size:
-        mov     eax, [.lba]
         mov     ecx, 10000h
         movzx   edx, di
         sub     ecx, edx
         shr     ecx, SECTOR_SHIFT           ; sectors up to the end of the page
-        movzx   edx, word [.longest]
+        movzx   edx, word [bp + INFO_TRANSFER]
         call    at_most
         mov     edx, [.left]
         call    at_most
-        cmp     byte [EDD], 0
+        mov     eax, [.lba]
+        cmp     byte [bp + EDD], 0
         jne     .edd
 
-        movzx   ebx, word [SECTORS_PER_TRACK]
+        sub     eax, [bp + INFO_CHS_HIDDEN]
+        jb      .other_way                  ; it lies before all that this way shows
+        movzx   ebx, word [bp + SECTORS_PER_TRACK]
         test    bx, bx
         jz      .other_way
         xor     edx, edx
@@ -50,7 +54,7 @@ disk_read:
         mov     edx, ebx
         call    at_most                     ; up to the end of the track
         xor     edx, edx
-        movzx   ebx, word [HEADS]
+        movzx   ebx, word [bp + HEADS]
         div     ebx
         cmp     eax, 1023
         ja      .other_way
@@ -69,6 +73,8 @@ disk_read:
         jmp     .call
 
 .edd:
+        sub     eax, [bp + INFO_EDD_HIDDEN]
+        jb      .other_way
         push    ecx
         mov     bx, BIOS_PACKET             ; made anew: the BIOS may write to it
         mov     word [bx + DAP.size], DAP_size
@@ -88,33 +94,35 @@ disk_read:
         pop     ecx                         ; sectors in this transfer
         jnc     .done
 
-        mov     al, [.status]
+        mov     al, [bp + STATUS]
         push    ax
         push    edi
         mov     ah, DISK_RESET
         call    disk_bios
         pop     edi
         pop     ax
-        mov     [.status], al               ; of the read, not of the reset
+        mov     [bp + STATUS], al           ; of the read, not of the reset
+        cmp     al, STATUS_ABANDONED
+        je      .single
         cmp     al, STATUS_NO_DRIVE
         jne     .again
-        cmp     word [.longest], 1          ; each time-out costs seconds: one more
-        mov     word [.longest], 1          ;   try, with one sector
+.single:
+        cmp     word [bp + INFO_TRANSFER], 1 ; each such call costs seconds: one more
+        mov     word [bp + INFO_TRANSFER], 1 ;   try, with one sector
         mov     byte [.tries], 1
         ja      .size
 .again:
         dec     byte [.tries]
         jnz     .size
-        shr     word [.longest], 1
+        shr     word [bp + INFO_TRANSFER], 1
         jnz     .run
-        mov     word [.longest], 1
+        mov     word [bp + INFO_TRANSFER], 1
 .other_way:
         xor     byte [.ways], 1             ; 1 after the first change, 0 after the second
         jz      .failed
-        xor     byte [EDD], 1
+        xor     byte [bp + EDD], 1
         jmp     .run
 .failed:
-        mov     ah, [.status]
         stc
         ret
 
@@ -130,10 +138,8 @@ disk_read:
 
 .lba:           dd 0                        ; next sector
 .left:          dd 0                        ; sectors still to read
-.longest:       dw TRANSFER_SECTORS_MAX     ; longest transfer that may work
 .tries:         db 0
 .ways:          db 0
-.status:        db 0
 
 ; at_most - ECX = min(ECX, EDX)
 at_most:
@@ -143,17 +149,34 @@ at_most:
 .kept:
         ret
 
-; disk_bios - INT 13h for [DRIVE]; DS = ES = 0, IF = 1, DF = 0 afterwards
+; ---------------------------------------------------------------------------
+; disk_bios - INT 13h for [DRIVE], watched
+;
+;   out     as the function, and as `bios`
+; ---------------------------------------------------------------------------
 disk_bios:
-        mov     dl, [DRIVE]
+        push    eax
+        mov     ax, .back
+        call    watch_start
+        pop     eax
+        mov     [watch_tick.sp], sp
+        mov     dl, [bp + DRIVE]
+        stc
         int     INT_DISK
+.back:
         push    cs
         pop     ds
         push    cs
         pop     es
+        mov     bp, BOOT_INFO
         sti
         cld
+        pushf
+        push    eax
+        call    watch_end
+        pop     eax
+        popf
         jnc     .done
-        mov     [disk_read.status], ah
+        mov     [bp + STATUS], ah
 .done:
         ret

@@ -12,6 +12,27 @@ print:
 .done:
         ret
 
+; print_decimal - EAX as decimal digits; kills EAX ECX EDX
+print_decimal:
+        xor     ecx, ecx
+        push    cx                          ; a zero ends the digits
+        mov     cl, 10
+.digit:
+        xor     edx, edx
+        div     ecx
+        add     dl, '0'
+        push    dx
+        test    eax, eax
+        jnz     .digit
+.print:
+        pop     ax
+        test    al, al
+        jz      .done
+        call    print_char
+        jmp     .print
+.done:
+        ret
+
 ; print_dword - EAX as eight hex digits; kills nothing
 print_dword:
         ror     eax, 16

@@ -70,7 +70,8 @@ enter_loader:
 ;   kills   EAX ECX EDX, as cdecl allows
 ;
 ; The BIOS sees IF = 1, DF = 0, a stack of 29 KiB, CF = 1 (a BIOS without the
-; function may leave CF alone), FS = GS = 0. Nothing it leaves in a register,
+; function may leave CF alone), FS = GS = 0. An INT 13h call that hangs comes back
+; with CF = 1 and AH = STATUS_ABANDONED (watch.asm). Nothing it leaves in a register,
 ; segment, GDTR or IDTR survives into the loader.
 ; ---------------------------------------------------------------------------
 bios_call:
@@ -102,8 +103,14 @@ bios_call:
         je      .leave
         mov     al, [REGS + REGS_INT]
         mov     [.int + 1], al
-        jmp     .patched                    ; the 486 prefetches past a write
+        cmp     al, INT_DISK
+        jne     .patched
+        mov     ax, .after
+        call    watch_start
+        mov     [watch_tick.sp], sp
 .patched:
+        jmp     .fetched                    ; the 486 prefetches past a write
+.fetched:
         mov     eax, [REGS + REGS_EAX]
         mov     ebx, [REGS + REGS_EBX]
         mov     ecx, [REGS + REGS_ECX]
@@ -117,6 +124,7 @@ bios_call:
         stc
 .int:
         int     0                           ; the number is written above
+.after:
         cli
         cld
         push    ds
@@ -133,6 +141,10 @@ bios_call:
         mov     [REGS + REGS_ESI], esi
         mov     [REGS + REGS_EDI], edi
         mov     [REGS + REGS_EBP], ebp
+        cmp     byte [REGS + REGS_INT], INT_DISK
+        jne     .unwatched
+        call    watch_end
+.unwatched:
 
         lgdt    [gdt_register]
         lidt    [idt_register]

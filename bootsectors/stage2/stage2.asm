@@ -1,6 +1,6 @@
 ; stage2.asm - the boot header, stage 2, and the way to and from protected mode.
 ;
-; Entered by:  sector 0, 16-bit real mode, CS = DS = ES = SS = 0,
+; Entered by:  stage 1, 16-bit real mode, CS = DS = ES = SS = 0,
 ;              IP = STAGE2_LOAD + BOOT_HEADER_LEN, IF = 1, DF = 0
 ; Leaves to:   the loader at LOADER_LOAD, 32-bit protected mode, flat segments,
 ;              ESP = LOADER_STACK_TOP, IF = 0; it comes back through bios_call
@@ -9,6 +9,8 @@
 ;   0x00000600    real-mode stack, grows down from MBR_LOAD to here
 ;   0x00007E00    BOOT_INFO, CALL_REGISTERS, BIOS_PACKET
 ;   0x00008000    the boot header, then this code
+;   0x0000A000    stage 1, whose patched fields are read
+;   0x0000A200    STAMP_BUFFER
 ;   0x00010000    LOADER_LOAD
 ;   0x00040000    LOADER_STACK_TOP
 
@@ -22,10 +24,6 @@
         org STAGE2_LOAD
 
 INFO                    equ BOOT_INFO
-DRIVE                   equ INFO + INFO_DRIVE
-EDD                     equ INFO + INFO_EDD
-SECTORS_PER_TRACK       equ INFO + INFO_SECTORS_PER_TRACK
-HEADS                   equ INFO + INFO_HEADS
 REGS                    equ CALL_REGISTERS
 
 ; The boot header (boot.rs, BootHeader). `cargo xtask boot` fills in the loader's
@@ -48,11 +46,24 @@ header:
         times BOOT_HEADER_LEN - ($ - $$) db 0
 
 entry:
+        mov     sp, MBR_LOAD
+        mov     bp, BOOT_INFO
         call    a20_test
-        mov     [INFO + INFO_A20], al
-        mov     dword [INFO + INFO_CALL], bios_call
+        mov     [bp + INFO_A20], al
+        mov     dword [bp + INFO_CALL], bios_call
+        call    start_key
+        call    ask
+        call    other_way
 
-        mov     eax, [header.boot_lba]
+        mov     ax, TRANSFER_SECTORS_MAX
+        cmp     byte [bp + INFO_START_KEY], START_KEY_NONE
+        je      .transfer
+        mov     ax, 1                       ; whoever holds a key does not trust this BIOS
+.transfer:
+        mov     [bp + INFO_TRANSFER], ax
+
+.load:
+        mov     eax, [bp + INFO_BOOT_LBA]
         add     eax, STAGE2_SECTORS
         movzx   ecx, word [header.loader_sectors]
         mov     edi, LOADER_LOAD
@@ -66,37 +77,37 @@ entry:
 .paragraph:                                 ; ECX is a multiple of 4
         mov     ds, ax
         xor     si, si
-        mov     bp, 4
+        mov     bx, 4
 .sum:
         rol     edx, CHECKSUM_ROTATE
         add     edx, [si]
         add     si, 4
-        dec     bp
+        dec     bx
         jnz     .sum
         inc     ax
         sub     ecx, 4
         jnz     .paragraph
         mov     ds, cx                      ; zero
         cmp     edx, [header.loader_checksum]
-        jne     .damaged
+        je      enter_loader
 
-        jmp     enter_loader
-
+        cmp     word [bp + INFO_TRANSFER], 1 ; some spoil long transfers
+        mov     word [bp + INFO_TRANSFER], 1
+        ja      .load
+        mov     si, text_damaged
+        call    print
+        jmp     .report
 .read_failed:
-        push    ax
         mov     si, text_read
         call    print
-        pop     ax
-        mov     al, ah
+        mov     al, [bp + STATUS]
         call    print_byte
         mov     si, text_lba
         call    print
         mov     eax, [disk_read.lba]
-        call    print_dword
-        jmp     stop
-.damaged:
-        mov     si, text_damaged
-        call    print
+        call    print_decimal
+.report:
+        call    report
         jmp     stop
 
 ; stop - wait for a reset, with interrupts on so that Ctrl-Alt-Del works
@@ -107,9 +118,9 @@ stop:
         jmp     .halt
 
 text_read:
-        db      13, 10, "ramkey E31: ", TEXT_READ_FAILED, ", status ", 0
+        db      13, 10, "ramkey E31: ", TEXT_READ_FAILED, 13, 10, "status ", 0
 text_lba:
-        db      "h, LBA (hex) ", 0
+        db      "h, LBA ", 0
 text_damaged:
         db      13, 10, "ramkey E32: ", TEXT_LOADER_CHECKSUM, 0
 text_exception:
@@ -120,10 +131,18 @@ text_at:
   %error "the texts above name other codes"
 %endif
 
+; The boot checksum of this stick, where stage 1 has it.
+checksum                equ STAGE1_LOAD + SECTOR0_BOOT_CHECKSUM
+
+%include "start.asm"
 %include "disk_read.asm"
+%include "report.asm"
 %include "print16.asm"
 %include "a20_test.asm"
+%include "watch.asm"
 %include "protected.asm"
+%include "mbr/geometry.asm"
+%include "mbr/sector_read.asm"
 
         assert_room STAGE2_SECTORS * SECTOR_SIZE
         times STAGE2_SECTORS * SECTOR_SIZE - ($ - $$) db 0

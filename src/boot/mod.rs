@@ -2,6 +2,7 @@
 
 use ramkey_format::boot::{
     BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC,
+    SECTOR0_STAMP,
 };
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
@@ -27,6 +28,15 @@ pub struct Patch {
     pub menu_timeout: u8,
 }
 
+/// Where a sector with sector 0's code lies, and where it finds the boot area.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// LBA of the sector itself: its stamp.
+    pub lba: u32,
+    /// First LBA of the boot area, or of its copy, that it loads.
+    pub boot_lba: u32,
+}
+
 /// Sector 0 without a table, for a boot area whose first sectors have `boot_checksum`.
 ///
 /// # Errors
@@ -38,18 +48,42 @@ pub fn sector_0(boot_checksum: u32) -> Result<[u8; 512], &'static str> {
     if sector[magic..] != [0x55, 0xAA] {
         return Err("sector0.bin has no boot signature");
     }
-    for (offset, value) in [(SECTOR0_BOOT_LBA, BOOT_LBA), (SECTOR0_BOOT_CHECKSUM, boot_checksum)] {
-        sector[offset as usize..offset as usize + 4].copy_from_slice(&value.to_le_bytes());
-    }
+    put(&mut sector, SECTOR0_STAMP, 0);
+    put(&mut sector, SECTOR0_BOOT_LBA, BOOT_LBA);
+    put(&mut sector, SECTOR0_BOOT_CHECKSUM, boot_checksum);
     Ok(sector)
 }
 
 /// Puts the code of `sector_0` into the boot sector of a FAT volume that is not at sector 0, for BIOSes that start
 /// there: it finds the boot area by itself, wherever it was started from. The BPB stays.
-pub fn start_volume(boot_sector: &mut [u8; 512], sector_0: &[u8; 512]) {
+pub fn start_volume(boot_sector: &mut [u8; 512], sector_0: &[u8; 512], place: Place) {
     let code = SECTOR0_CODE as usize..SECTOR0_DISK_SIGNATURE as usize;
     boot_sector[..3].copy_from_slice(&sector_0[..3]);
     boot_sector[code.clone()].copy_from_slice(&sector_0[code]);
+    put(boot_sector, SECTOR0_STAMP, place.lba);
+    put(boot_sector, SECTOR0_BOOT_LBA, place.boot_lba);
+}
+
+/// A sector that boots as `sector_0` does, and is nothing else: no BPB, no disk signature, no table.
+pub fn copy(sector_0: &[u8; 512], place: Place) -> [u8; 512] {
+    let mut sector = [0; 512];
+    start_volume(&mut sector, sector_0, place);
+    let magic = SECTOR0_MAGIC as usize;
+    sector[magic..].copy_from_slice(&sector_0[magic..]);
+    sector
+}
+
+/// A sector that holds its own number `lba`, and the checksum by which the stick's own code knows it; zeros else.
+pub fn stamp(lba: u32, boot_checksum: u32) -> [u8; 512] {
+    let mut sector = [0; 512];
+    put(&mut sector, SECTOR0_STAMP, lba);
+    put(&mut sector, SECTOR0_BOOT_CHECKSUM, boot_checksum);
+    sector
+}
+
+fn put(sector: &mut [u8; 512], offset: u32, value: u32) {
+    let offset = offset as usize;
+    sector[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
 }
 
 /// The boot area of one stick: header, stage 2 and loader, in whole sectors.

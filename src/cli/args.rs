@@ -8,19 +8,47 @@ use crate::cli::CliError;
 use crate::cli::drives::{DriveArg, DrivesArgs};
 use crate::cli::notes::notes;
 use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, probe};
-use crate::plan::{CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutKind, Request};
+use crate::plan::{
+    CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutChoice, LayoutKind, Request, Slot,
+};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 /// How the stick is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LayoutArg {
-    /// Master boot record and one partition
+    /// Universal below 1 GiB, hdd from there on
     #[default]
-    Mbr,
+    Auto,
+    /// For any BIOS: master boot record, partition, and the same file system from sector 0 on
+    Universal,
+    /// For USB-HDD: master boot record and one partition
+    Hdd,
+    /// For USB-ZIP: partition in slot 4, from the second track on
+    Zip,
+    /// For USB-FDD: a file system from sector 0 on, with the numbers of a floppy
+    Fdd,
+    /// As hdd, and a second partition of one cylinder at the end
+    TwoPartitions,
     /// GUID partition table and one partition
     Gpt,
-    /// A file system from sector 0 on
+    /// A file system from sector 0 on, with the numbers of a hard disk
     Superfloppy,
+}
+
+impl LayoutArg {
+    /// What it means to the plan, with a partition in `slot`.
+    fn choice(self, slot: Slot) -> LayoutChoice {
+        LayoutChoice::Is(match self {
+            Self::Auto if slot == Slot::First => return LayoutChoice::Auto,
+            Self::Auto | Self::Universal => LayoutKind::Universal { slot },
+            Self::Hdd => LayoutKind::Hdd,
+            Self::Zip => LayoutKind::Zip,
+            Self::Fdd => LayoutKind::Fdd,
+            Self::TwoPartitions => LayoutKind::TwoPartitions,
+            Self::Gpt => LayoutKind::Gpt,
+            Self::Superfloppy => LayoutKind::Superfloppy,
+        })
+    }
 }
 
 /// The stick's file system.
@@ -67,6 +95,10 @@ pub struct StickArgs {
     /// How the stick is divided
     #[arg(long, value_enum, default_value_t)]
     pub layout: LayoutArg,
+
+    /// Universal, with the partition in slot 4 of the table as on a ZIP disk
+    #[arg(long)]
+    pub zip: bool,
 
     /// File system of the stick
     #[arg(long, value_enum, default_value_t)]
@@ -162,6 +194,11 @@ impl StickArgs {
             let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
+        if self.zip && !matches!(self.layout, LayoutArg::Auto | LayoutArg::Universal) {
+            let name = self.layout.choice(Slot::Fourth).of(0).name();
+            let what = format!("--zip is for the universal layout, and --layout {name} was given");
+            return Err(CliError::Usage { what });
+        }
         let missing = self.drives.companions().filter(|(drive, _)| !drive.path.exists());
         let mut meant = missing.filter_map(|(drive, _)| Some((drive.path.display(), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
@@ -229,11 +266,7 @@ impl StickArgs {
             companions: self.drives.companions().zip(beside).map(companion).collect(),
             set: self.drives.set(),
             stick_sectors: stick_len / SECTOR_LEN,
-            layout: match self.layout {
-                LayoutArg::Mbr => LayoutKind::Mbr,
-                LayoutArg::Gpt => LayoutKind::Gpt,
-                LayoutArg::Superfloppy => LayoutKind::Superfloppy,
-            },
+            layout: self.layout.choice(if self.zip { Slot::Fourth } else { Slot::First }),
             fs: match self.fs {
                 FsArg::Auto => FsChoice::Auto,
                 FsArg::Fat12 => FsChoice::Is(FatBits::Fat12),

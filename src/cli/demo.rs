@@ -16,7 +16,7 @@ use crate::emulator::{
 };
 use crate::image::{FileSource, KindChoice, Source, probe, scan};
 use crate::layout::layout;
-use crate::plan::{FsChoice, ImageRequest, LayoutKind, Request, SetOptions, Writes, plan};
+use crate::plan::{FsChoice, ImageRequest, LayoutChoice, Request, SetOptions, Writes, plan};
 use crate::units::SECTOR_LEN;
 use crate::verify::{StickVerdict, Strictness, verify};
 
@@ -184,7 +184,7 @@ fn write_stick(image: &Path, stick: &Path) -> Result<String, CliError> {
         companions: Vec::new(),
         set: SetOptions::default(),
         stick_sectors: STICK_LEN / SECTOR_LEN,
-        layout: LayoutKind::Mbr,
+        layout: LayoutChoice::Auto,
         fs: FsChoice::Auto,
         label: None,
         start_timeout: START_TIMEOUT,

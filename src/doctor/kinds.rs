@@ -305,7 +305,7 @@ kinds! {
     GptNoActive "gpt-no-active" Note "a GPT, so no partition is active"
         why "The protective entry is not active, as the specification wants it. Some BIOSes do not boot such a stick."
         hurts "BIOSes that do not list a stick without an active partition."
-        remedy "Nothing, if it boots. Else use a master boot record: `ramkey write --layout mbr`."
+        remedy "Nothing, if it boots. Else use a master boot record: `ramkey write --layout hdd`."
         source "UEFI Specification 2.10, 5.2.3; Limine issue 17";
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::boot;
 use crate::units::SECTOR_LEN;
 
 /// What a range is for.
@@ -13,6 +14,10 @@ pub enum Role {
     Table,
     /// Boot header, stage 2 and loader.
     BootCode,
+    /// The same again, behind the start of the partition.
+    BootCopy,
+    /// Copies of sector 0's code, and sectors that hold their own number.
+    Stamps,
     /// The stick manifest.
     Manifest,
     /// Boot sector and reserved sectors of the file system.
@@ -37,6 +42,11 @@ pub enum Content {
     Bytes(Vec<u8>),
     /// Zeros.
     Zeros,
+    /// In each sector its own number, beside the checksum of the boot header and stage 2.
+    Stamps {
+        /// That checksum.
+        boot_checksum: u32,
+    },
     /// Bytes of an image from `offset` on; zeros behind the image's end.
     Image {
         /// Number of the image in the request.
@@ -74,6 +84,8 @@ impl fmt::Display for Role {
             Self::Sector0 => f.write_str("sector 0"),
             Self::Table => f.write_str("partition table"),
             Self::BootCode => f.write_str("boot code"),
+            Self::BootCopy => f.write_str("copy of the boot code"),
+            Self::Stamps => f.write_str("stamps"),
             Self::Manifest => f.write_str("manifest"),
             Self::FatReserved => f.write_str("file system's boot sector"),
             Self::FatTable => f.write_str("file allocation tables"),
@@ -81,6 +93,37 @@ impl fmt::Display for Role {
             Self::Capsule { image } => write!(f, "image {}", image + 1),
             Self::Cleared => f.write_str("cleared"),
         }
+    }
+}
+
+/// Bytes that an image must give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Number of the image in the request.
+    pub image: usize,
+    /// First byte; zeros follow behind the image's end.
+    pub offset: u64,
+}
+
+impl Extent {
+    /// Fills `buffer` with whole sectors of this range, from `lba` on; what is an image's the caller must put there.
+    ///
+    /// # Panics
+    ///
+    /// If those sectors are not in this range.
+    pub(crate) fn fill(&self, lba: u64, buffer: &mut [u8]) -> Option<Wanted> {
+        let skip = (lba - self.lba) * SECTOR_LEN;
+        match &self.content {
+            Content::Bytes(bytes) => buffer.copy_from_slice(&bytes[skip as usize..][..buffer.len()]),
+            Content::Zeros => buffer.fill(0),
+            Content::Stamps { boot_checksum } => {
+                for (lba, sector) in (lba..).zip(buffer.chunks_exact_mut(SECTOR_LEN as usize)) {
+                    sector.copy_from_slice(&boot::stamp(lba as u32, *boot_checksum));
+                }
+            }
+            Content::Image { image, offset } => return Some(Wanted { image: *image, offset: offset + skip }),
+        }
+        None
     }
 }
 

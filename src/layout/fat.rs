@@ -13,8 +13,8 @@ use std::ops::Range;
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
 use ramkey_format::capsule::FOLDER;
 
-use super::LayoutError;
 use super::overlay::{Overlay, ZEROS};
+use super::{LayoutError, start};
 use crate::boot;
 use crate::plan::{FatBits, LayoutKind, Plan};
 use crate::units::SECTOR_LEN;
@@ -24,10 +24,14 @@ use table::Fat;
 const BACKUP_BOOT: u64 = 6;
 const FS_INFO: u64 = 1;
 const FS_INFO_FREE: usize = 488;
-/// BIOS drive number in the boot sector.
-const DRIVE: u8 = 0x80;
-/// Media descriptor in the boot sector and the first table entry: a hard disk.
-const MEDIA: u8 = 0xF8;
+/// First sectors of a FAT32 that are its own: mlabel of mtools writes 14 with the boot sector (docs/quirks.md#files).
+const FAT32_OWN: u64 = 16;
+/// BIOS drive numbers in the boot sector.
+const HARD_DISK: u8 = 0x80;
+const FLOPPY: u8 = 0x00;
+/// Media descriptors in the boot sector and the first table entry.
+const HARD_DISK_MEDIA: u8 = 0xF8;
+const FLOPPY_MEDIA: u8 = 0xF0;
 
 /// A volume that is ready to be laid out. LBAs count from the start of the stick.
 pub(super) struct FatVolume {
@@ -101,6 +105,13 @@ impl FatVolume {
         }
     }
 
+    /// One past the last sector of its start that belongs to the file system alone: the boot sector, and on a FAT32 what
+    /// systems write beside it. Nothing else is behind it up to the tables where nothing is stamped.
+    pub fn own_end(&self, stamped_end: u64) -> u64 {
+        let own = if self.reserved > BACKUP_BOOT { FAT32_OWN } else { 1 };
+        if self.volume_lba < stamped_end { self.volume_lba + own } else { self.tables.start }
+    }
+
     /// The sectors of `range` on the stick that are not zeros, ascending; `range` lies in a table or a directory.
     pub fn present(&self, range: &Range<u64>) -> impl Iterator<Item = (u64, &[u8; 512])> {
         let shift = self.volume_lba + self.added_reserved;
@@ -110,13 +121,18 @@ impl FatVolume {
 }
 
 fn options(plan: &Plan, sectors: u64, serial: u32) -> FormatVolumeOptions {
+    let (media, drive) = match plan.layout {
+        LayoutKind::Zip => (HARD_DISK_MEDIA, FLOPPY),
+        LayoutKind::Fdd => (FLOPPY_MEDIA, FLOPPY),
+        _ => (HARD_DISK_MEDIA, HARD_DISK),
+    };
     FormatVolumeOptions::new()
         .total_sectors(sectors as u32)
         .bytes_per_cluster(u32::from(plan.volume.cluster_sectors) * SECTOR_LEN as u32)
         .sectors_per_track(plan.geometry.sectors_per_track)
         .heads(plan.geometry.heads)
-        .media(MEDIA)
-        .drive_num(DRIVE)
+        .media(media)
+        .drive_num(drive)
         .volume_id(serial)
         .volume_label(plan.label)
 }
@@ -194,14 +210,12 @@ fn finish_boot_sector(disk: &mut Overlay, plan: &Plan, boot_code: &[u8; 512]) ->
     sector[19..21].copy_from_slice(&short.to_le_bytes());
     sector[32..36].copy_from_slice(&long.to_le_bytes());
     sector[28..32].copy_from_slice(&(plan.volume.lba as u32).to_le_bytes());
-    let code = if is_fat32 { 0x5A } else { 0x3E };
-    match plan.layout {
-        // Sector 0 brings its own code; see `mbr`.
-        LayoutKind::Superfloppy => sector[code..510].fill(0),
-        LayoutKind::Mbr | LayoutKind::Gpt => {
-            sector[code..510].fill(0);
-            boot::start_volume(sector, boot_code);
-        }
+    sector[if is_fat32 { 0x5A } else { 0x3E }..510].fill(0);
+    // Sector 0 brings its own code; see `mbr`.
+    if plan.volume.lba != 0 {
+        let place =
+            boot::Place { lba: plan.volume.lba as u32, boot_lba: start::boot_lba(plan, plan.volume.lba) };
+        boot::start_volume(sector, boot_code, place);
     }
     let sector = *sector;
     if is_fat32 {

@@ -4,7 +4,7 @@ use ramkey_format::capsule::flags;
 
 use super::set;
 use crate::image::Scan;
-use crate::plan::{CapsulePlan, LayoutKind, Plan, Writes, kind_of};
+use crate::plan::{CapsulePlan, Plan, Writes, kind_of};
 
 /// The numbers by which systems tell this stick from others.
 pub(super) struct Identity {
@@ -55,14 +55,9 @@ impl Identity {
 
 /// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
 fn describe_plan(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let layout = match plan.layout {
-        LayoutKind::Mbr => 1,
-        LayoutKind::Gpt => 2,
-        LayoutKind::Superfloppy => 3,
-    };
     feed(&plan.stick_sectors.to_le_bytes());
     feed(&[
-        layout,
+        plan.layout.code(),
         plan.volume.bits.bits(),
         plan.volume.cluster_sectors,
         plan.start_timeout,

@@ -1,16 +1,14 @@
 //! The stick manifest: every range that is written, with its hash.
 
 use ramkey_format::manifest::{
-    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RANGES_MAX, RangeEntry,
-    layout, range,
+    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RANGES_MAX, RangeEntry, range,
 };
 use ramkey_format::memory::MANIFEST_SECTORS_MAX;
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::capsule::Capsule;
-use super::overlay::ZEROS;
-use super::{Content, Extent, LayoutError, Role};
-use crate::plan::{LayoutKind, Plan};
+use super::{Extent, LayoutError, Role};
+use crate::plan::Plan;
 use crate::units::SECTOR_LEN;
 
 /// Makes the manifest of `extents`, which are all ranges but its own; as long as its place, zeros at the end, so that
@@ -38,11 +36,7 @@ pub(super) fn manifest(
         volume_lba: plan.volume.lba.into(),
         volume_sectors: plan.volume.sectors.into(),
         range_count: (ranges.len() as u32).into(),
-        layout: match plan.layout {
-            LayoutKind::Mbr => layout::HDD,
-            LayoutKind::Gpt => layout::GPT,
-            LayoutKind::Superfloppy => layout::SUPERFLOPPY,
-        },
+        layout: plan.layout.code(),
         fat_bits: plan.volume.bits.bits(),
         reserved_1: [0; 2],
         stick_id,
@@ -89,6 +83,8 @@ fn kind(role: Role) -> u8 {
         Role::Sector0 => range::SECTOR_0,
         Role::Table => range::TABLE,
         Role::BootCode => range::BOOT_CODE,
+        Role::BootCopy => range::BOOT_COPY,
+        Role::Stamps => range::STAMPS,
         Role::FatReserved => range::FAT_RESERVED,
         Role::FatTable => range::FAT_TABLE,
         Role::Directory => range::DIRECTORY,
@@ -100,20 +96,14 @@ fn kind(role: Role) -> u8 {
 
 fn hash(run: &[Extent]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 1 << 16];
     for extent in run {
-        match &extent.content {
-            Content::Bytes(bytes) => {
-                hasher.update(bytes);
-            }
-            Content::Zeros => {
-                let mut left = extent.sectors * SECTOR_LEN;
-                while left > 0 {
-                    let n = left.min(ZEROS.len() as u64);
-                    hasher.update(&ZEROS[..n as usize]);
-                    left -= n;
-                }
-            }
-            Content::Image { .. } => unreachable!("only capsules hold parts of images"),
+        let step = buffer.len() as u64 / SECTOR_LEN;
+        for first in (0..extent.sectors).step_by(step as usize) {
+            let buffer = &mut buffer[..((extent.sectors - first).min(step) * SECTOR_LEN) as usize];
+            let wanted = extent.fill(extent.lba + first, buffer);
+            assert!(wanted.is_none(), "only capsules hold parts of images");
+            hasher.update(buffer);
         }
     }
     *hasher.finalize().as_bytes()

@@ -2,7 +2,8 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-use super::{Content, Layout};
+use super::Layout;
+use super::extent::Wanted;
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
@@ -17,30 +18,19 @@ pub fn materialise(
     images: &[&dyn Source],
     output: &mut (impl Write + Seek),
 ) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 16];
     for extent in &layout.extents {
         output.seek(SeekFrom::Start(extent.lba * SECTOR_LEN))?;
-        let len = extent.sectors * SECTOR_LEN;
-        match &extent.content {
-            Content::Bytes(bytes) => output.write_all(bytes)?,
-            Content::Zeros => {
-                io::copy(&mut io::Read::take(io::repeat(0), len), output)?;
+        let step = buffer.len() as u64 / SECTOR_LEN;
+        for first in (0..extent.sectors).step_by(step as usize) {
+            let buffer = &mut buffer[..((extent.sectors - first).min(step) * SECTOR_LEN) as usize];
+            if let Some(Wanted { image, offset }) = extent.fill(extent.lba + first, buffer) {
+                let present = images[image].len().saturating_sub(offset).min(buffer.len() as u64) as usize;
+                images[image].read_at(offset, &mut buffer[..present])?;
+                buffer[present..].fill(0);
             }
-            Content::Image { image, offset } => copy_image(images[*image], *offset, len, output)?,
+            output.write_all(buffer)?;
         }
     }
     output.flush()
-}
-
-fn copy_image(image: &dyn Source, offset: u64, len: u64, output: &mut impl Write) -> io::Result<()> {
-    let mut buffer = vec![0; 1 << 16];
-    let mut done = 0;
-    while done < len {
-        let n = (len - done).min(buffer.len() as u64) as usize;
-        let present = image.len().saturating_sub(offset + done).min(n as u64) as usize;
-        image.read_at(offset + done, &mut buffer[..present])?;
-        buffer[present..n].fill(0);
-        output.write_all(&buffer[..n])?;
-        done += n as u64;
-    }
-    Ok(())
 }

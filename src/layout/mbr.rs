@@ -3,18 +3,20 @@
 use std::io::Cursor;
 
 use gpt::mbr::ProtectiveMBR;
-use mbrman::{BOOT_ACTIVE, CHS, MBRHeader, MBRPartitionEntry};
+use mbrman::{BOOT_ACTIVE, BOOT_INACTIVE, CHS, MBRHeader, MBRPartitionEntry};
 use ramkey_format::boot::{SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC, SECTOR0_TABLE};
 
 use super::LayoutError;
 use super::identity::Identity;
-use crate::plan::{FatBits, LayoutKind, Plan};
-use crate::units::{Chs, Geometry};
+use crate::plan::{FatBits, LayoutKind, Plan, Slot};
+use crate::units::Chs;
 
 /// First byte of a boot sector that belongs to its file system, and one past the last on a FAT32.
-const BPB: std::ops::Range<usize> = 3..SECTOR0_CODE as usize;
+pub(super) const BPB: std::ops::Range<usize> = 3..SECTOR0_CODE as usize;
+/// Type of the second partition: it holds no file system, and no system asks to format it.
+const NO_FILE_SYSTEM: u8 = 0xDA;
 
-/// Makes sector 0 from its code; `volume` is the file system's boot sector.
+/// Makes sector 0 from its code; `volume` is the file system's boot sector as seen from sector 0.
 ///
 /// # Errors
 ///
@@ -26,15 +28,15 @@ pub(super) fn sector_0(
     volume: &[u8; 512],
 ) -> Result<[u8; 512], LayoutError> {
     let mut sector = *code;
-    let mut put = |offset: u32, bytes: &[u8]| {
-        let offset = offset as usize;
-        sector[offset..offset + bytes.len()].copy_from_slice(bytes);
-    };
+    if plan.layout.has_volume_in_sector_0() {
+        sector[BPB].copy_from_slice(&volume[BPB]);
+    }
     let table = match plan.layout {
-        LayoutKind::Mbr => one_partition(plan, identity)?,
+        LayoutKind::Universal { slot } => partitions(plan, identity, slot)?,
+        LayoutKind::Zip => partitions(plan, identity, Slot::Fourth)?,
+        LayoutKind::Hdd | LayoutKind::TwoPartitions => partitions(plan, identity, Slot::First)?,
         LayoutKind::Gpt => protective(plan, identity),
-        LayoutKind::Superfloppy => {
-            put(BPB.start as u32, &volume[BPB]);
+        LayoutKind::Fdd | LayoutKind::Superfloppy => {
             let mut table = [0; 512];
             let signature = SECTOR0_DISK_SIGNATURE as usize;
             table[signature..signature + 4].copy_from_slice(&identity.disk_signature);
@@ -42,26 +44,36 @@ pub(super) fn sector_0(
             table
         }
     };
-    put(SECTOR0_DISK_SIGNATURE, &table[SECTOR0_DISK_SIGNATURE as usize..]);
+    let tail = SECTOR0_DISK_SIGNATURE as usize..;
+    sector[tail.clone()].copy_from_slice(&table[tail]);
     debug_assert_eq!(sector.len(), SECTOR0_MAGIC as usize + 2);
     Ok(sector)
 }
 
-fn one_partition(plan: &Plan, identity: &Identity) -> Result<[u8; 512], LayoutError> {
-    let end = plan.volume.lba + plan.volume.sectors;
+/// The table of a master boot record: the active partition in `slot`, and with two the other behind it.
+fn partitions(plan: &Plan, identity: &Identity, slot: Slot) -> Result<[u8; 512], LayoutError> {
+    let (start, end) = (plan.volume.lba, plan.volume.lba + plan.volume.sectors);
     let chs = |lba| {
         let chs = Chs::from_lba(lba, &plan.geometry);
         CHS::new(chs.cylinder, chs.head, chs.sector)
     };
-    let mut header = MBRHeader::new(identity.disk_signature);
-    header[1] = MBRPartitionEntry {
-        boot: BOOT_ACTIVE,
-        first_chs: chs(plan.volume.lba),
-        sys: partition_type(plan.volume.bits, plan.volume.sectors, end, &plan.geometry),
-        last_chs: chs(end - 1),
-        starting_lba: plan.volume.lba as u32,
-        sectors: plan.volume.sectors as u32,
+    let entry = |boot, sys, range: std::ops::Range<u64>| MBRPartitionEntry {
+        boot,
+        first_chs: chs(range.start),
+        sys,
+        last_chs: chs(range.end - 1),
+        starting_lba: range.start as u32,
+        sectors: (range.end - range.start) as u32,
     };
+    let mut header = MBRHeader::new(identity.disk_signature);
+    let number = match slot {
+        Slot::First => 1,
+        Slot::Fourth => 4,
+    };
+    header[number] = entry(BOOT_ACTIVE, partition_type(plan, end), start..end);
+    if plan.layout == LayoutKind::TwoPartitions {
+        header[2] = entry(BOOT_INACTIVE, NO_FILE_SYSTEM, end..end + plan.geometry.cylinder_sectors());
+    }
     let mut bytes = Cursor::new(vec![0; 512]);
     let written = header.write_into(&mut bytes);
     written.map_err(|error| LayoutError::InMemory {
@@ -71,12 +83,15 @@ fn one_partition(plan: &Plan, identity: &Identity) -> Result<[u8; 512], LayoutEr
     Ok(bytes.into_inner().try_into().expect("a sector"))
 }
 
-/// Type byte: the one that says FAT by CHS while CHS reaches its end, because old boot code trusts it.
-fn partition_type(bits: FatBits, sectors: u64, end: u64, geometry: &Geometry) -> u8 {
-    let by_chs = end <= 1024 * geometry.cylinder_sectors();
-    match (bits, by_chs) {
-        (FatBits::Fat12, _) if sectors < 0x1_0000 => 0x01,
-        (FatBits::Fat16, true) if sectors < 0x1_0000 => 0x04,
+/// Type byte: the one that says FAT by CHS while CHS reaches its end, because old boot code trusts it. On a ZIP disk, and
+/// on what may be taken for one, a FAT16 of any size is 06h.
+fn partition_type(plan: &Plan, end: u64) -> u8 {
+    let by_chs = end <= 1024 * plan.geometry.cylinder_sectors();
+    let is_zip = matches!(plan.layout, LayoutKind::Universal { .. } | LayoutKind::Zip);
+    let is_small = plan.volume.sectors < 0x1_0000;
+    match (plan.volume.bits, by_chs) {
+        (FatBits::Fat12, _) if is_small => 0x01,
+        (FatBits::Fat16, true) if is_small && !is_zip => 0x04,
         (FatBits::Fat12 | FatBits::Fat16, true) => 0x06,
         (FatBits::Fat12 | FatBits::Fat16, false) => 0x0E,
         (FatBits::Fat32, true) => 0x0B,

@@ -14,19 +14,21 @@ mod materialise;
 mod mbr;
 mod overlay;
 mod set;
+mod start;
 
 pub use error::LayoutError;
+pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
 pub use materialise::materialise;
 pub use set::{capsule_flags, disk_signatures};
 
 use std::ops::Range;
 
-use ramkey_format::memory::{BOOT_AREA_END_LBA, BOOT_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use ramkey_format::memory::MANIFEST_LBA;
 
 use crate::boot;
 use crate::image::Scan;
-use crate::plan::{FatBits, GPT_SECTORS, LayoutKind, Plan};
+use crate::plan::{GPT_SECTORS, LayoutKind, Plan};
 use crate::units::SECTOR_LEN;
 use capsule::Capsule;
 use fat::FatVolume;
@@ -57,24 +59,18 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
         menu_timeout: plan.menu_timeout,
     })
     .map_err(|what| LayoutError::BootCode { what })?;
-    let code = boot::sector_0(boot::stage2_checksum(&boot_code));
-    let code = code.map_err(|what| LayoutError::BootCode { what })?;
+    let boot_checksum = boot::stage2_checksum(&boot_code);
+    let code = boot::sector_0(boot_checksum).map_err(|what| LayoutError::BootCode { what })?;
     let mut volume = FatVolume::make(plan, &lens, identity.volume_serial, &code)?;
-    let sector_0 = mbr::sector_0(plan, &identity, &code, &volume.boot_sector)?;
+    let seen = start::seen_from(plan, &volume.boot_sector, 0);
+    let sector_0 = mbr::sector_0(plan, &identity, &code, &seen)?;
 
     let mut extents = Extents::default();
     extents.bytes(0, Role::Sector0, sector_0.to_vec());
     volume.copy_sector_0(&sector_0);
-    table(&mut extents, plan, &identity, &volume)?;
-    let boot_end = u64::from(BOOT_LBA) + boot_code.len() as u64 / SECTOR_LEN;
-    extents.bytes(u64::from(BOOT_LBA), Role::BootCode, boot_code);
-    extents.zeros(boot_end..u64::from(MANIFEST_LBA), Role::Cleared);
-    let manifest_end = u64::from(MANIFEST_LBA + MANIFEST_SECTORS_MAX);
-    let boot_area_end = u64::from(BOOT_AREA_END_LBA).max(plan.volume.lba);
-    extents.zeros(manifest_end..boot_area_end, Role::Cleared);
-    if plan.layout != LayoutKind::Superfloppy {
-        extents.sparse(plan.volume.lba..volume.tables.start, Role::FatReserved, |lba| volume.sector(lba));
-    }
+    table(&mut extents, plan, &identity)?;
+    let start = start::Start { plan, code: &code, sector_0: &sector_0, boot_code, boot_checksum };
+    start.lay_out(&volume, &mut extents);
     extents.present(&volume.tables, Role::FatTable, &volume);
     for directory in &volume.directories {
         extents.present(directory, Role::Directory, &volume);
@@ -105,29 +101,16 @@ fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
     capsules.collect()
 }
 
-/// The sectors that a GPT has, or that must not look as if there were one.
-fn table(
-    extents: &mut Extents,
-    plan: &Plan,
-    identity: &Identity,
-    volume: &FatVolume,
-) -> Result<(), LayoutError> {
-    let first = 1..u64::from(BOOT_LBA);
+/// The sectors that a GPT has, or at the end of the stick must not look as if there were one.
+fn table(extents: &mut Extents, plan: &Plan, identity: &Identity) -> Result<(), LayoutError> {
     let last = plan.stick_sectors - GPT_SECTORS..plan.stick_sectors;
     match plan.layout {
         LayoutKind::Gpt => {
             let disk = gpt::tables(plan, identity)?;
-            extents.sparse(first, Role::Table, |lba| *disk.sector(lba));
+            extents.sparse(1..1 + GPT_SECTORS, Role::Table, |lba| *disk.sector(lba));
             extents.sparse(last, Role::Table, |lba| *disk.sector(lba));
         }
-        LayoutKind::Superfloppy if plan.volume.bits == FatBits::Fat32 => {
-            extents.sparse(first, Role::FatReserved, |lba| volume.sector(lba));
-            extents.zeros(last, Role::Cleared);
-        }
-        LayoutKind::Mbr | LayoutKind::Superfloppy => {
-            extents.zeros(first, Role::Cleared);
-            extents.zeros(last, Role::Cleared);
-        }
+        _ => extents.zeros(last, Role::Cleared),
     }
     Ok(())
 }
@@ -218,7 +201,7 @@ fn part(content: &Content, first: u64, sectors: u64) -> Content {
             let (start, end) = (offset as usize, (offset + sectors * SECTOR_LEN) as usize);
             Content::Bytes(bytes[start..end].to_vec())
         }
-        Content::Zeros => Content::Zeros,
+        Content::Zeros | Content::Stamps { .. } => content.clone(),
         Content::Image { image, offset: before } => Content::Image { image: *image, offset: before + offset },
     }
 }

@@ -1,7 +1,7 @@
 //! A layout cut into pieces that fit a buffer, and the bytes of each.
 
 use crate::image::{Source, chunk_value};
-use crate::layout::{Content, Layout, Role};
+use crate::layout::{Content, Layout, Role, Wanted};
 use crate::pipeline::PipelineError;
 use crate::units::SECTOR_LEN;
 
@@ -88,31 +88,24 @@ pub(super) fn fill(
     inputs: &[Input],
     buffer: &mut [u8],
 ) -> Result<(), PipelineError> {
-    let extent = &layout.extents[piece.extent];
-    let skip = (piece.lba - extent.lba) * SECTOR_LEN;
-    match &extent.content {
-        Content::Zeros => buffer.fill(0),
-        Content::Bytes(bytes) => buffer.copy_from_slice(&bytes[skip as usize..][..buffer.len()]),
-        Content::Image { image, offset } => {
-            let input = inputs.get(*image).ok_or(PipelineError::Layout { lba: piece.lba })?;
-            let offset = offset + skip;
-            let len = input.source.len().saturating_sub(offset).min(buffer.len() as u64) as usize;
-            let (data, padding) = buffer.split_at_mut(len);
-            padding.fill(0);
-            input.source.read_at(offset, data).map_err(|source| PipelineError::Image {
-                image: input.name.to_owned(),
-                offset,
-                source,
-            })?;
-            prove(input, offset, data).map_err(|error| match error {
-                Unproven::Unaligned => PipelineError::Layout { lba: piece.lba },
-                Unproven::Changed { offset, end } => {
-                    PipelineError::ImageChanged { image: input.name.to_owned(), offset, end }
-                }
-            })?;
+    let Some(Wanted { image, offset }) = layout.extents[piece.extent].fill(piece.lba, buffer) else {
+        return Ok(());
+    };
+    let input = inputs.get(image).ok_or(PipelineError::Layout { lba: piece.lba })?;
+    let len = input.source.len().saturating_sub(offset).min(buffer.len() as u64) as usize;
+    let (data, padding) = buffer.split_at_mut(len);
+    padding.fill(0);
+    input.source.read_at(offset, data).map_err(|source| PipelineError::Image {
+        image: input.name.to_owned(),
+        offset,
+        source,
+    })?;
+    prove(input, offset, data).map_err(|error| match error {
+        Unproven::Unaligned => PipelineError::Layout { lba: piece.lba },
+        Unproven::Changed { offset, end } => {
+            PipelineError::ImageChanged { image: input.name.to_owned(), offset, end }
         }
-    }
-    Ok(())
+    })
 }
 
 enum Unproven {

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use ramkey_format::memory::BOOT_AREA_END_LBA;
-
 use super::{FsChoice, LayoutKind, PlanError};
 use crate::units::SECTOR_LEN;
 
@@ -89,24 +87,29 @@ pub struct Volume {
 /// The room for a file system.
 pub(super) struct FatSize {
     pub layout: LayoutKind,
+    /// First sector on the stick.
+    pub lba: u64,
     pub sectors: u64,
+    /// Sectors of the stick that are not in it.
+    pub outside: u64,
 }
 
 impl FatSize {
     /// The file system for this room.
-    pub fn choose(&self, lba: u64, choice: FsChoice) -> Result<Volume, PlanError> {
+    pub fn choose(&self, choice: FsChoice) -> Result<Volume, PlanError> {
         let bits = match choice {
             FsChoice::Is(bits) => bits,
             FsChoice::Auto if self.sectors < AUTO_FAT16_SECTORS => FatBits::Fat12,
             FsChoice::Auto if self.sectors < AUTO_FAT32_SECTORS => FatBits::Fat16,
             FsChoice::Auto => FatBits::Fat32,
         };
-        let added_reserved = self.added_reserved(bits);
+        let added_reserved = self.added_reserved(bits, self.sectors);
         let range = bits.clusters();
         let fits = |&cluster: &u8| range.contains(&self.clusters(bits, self.sectors, cluster));
         match self.cluster_sizes(bits).into_iter().find(fits) {
             Some(cluster_sectors) => {
-                Ok(Volume { bits, lba, sectors: self.sectors, cluster_sectors, added_reserved })
+                let (lba, sectors) = (self.lba, self.sectors);
+                Ok(Volume { bits, lba, sectors, cluster_sectors, added_reserved })
             }
             None => Err(PlanError::FsSize {
                 bits,
@@ -119,12 +122,14 @@ impl FatSize {
         }
     }
 
-    /// The boot area lies in the reserved sectors of a superfloppy.
-    fn added_reserved(&self, bits: FatBits) -> u64 {
-        let reserved = match (self.layout, bits) {
-            (LayoutKind::Superfloppy, _) => u64::from(BOOT_AREA_END_LBA),
-            (LayoutKind::Mbr | LayoutKind::Gpt, FatBits::Fat32) => FAT32_RESERVED,
-            (LayoutKind::Mbr | LayoutKind::Gpt, _) => bits.formatted_reserved(),
+    /// What is stamped behind the start of a volume of `sectors` sectors is reserved; the boot area lies in that, or its
+    /// copy.
+    fn added_reserved(&self, bits: FatBits, sectors: u64) -> u64 {
+        let stamped = self.layout.stamped_end(sectors + self.outside).saturating_sub(self.lba);
+        let reserved = match bits {
+            _ if stamped > 0 => stamped,
+            FatBits::Fat32 => FAT32_RESERVED,
+            FatBits::Fat12 | FatBits::Fat16 => bits.formatted_reserved(),
         };
         reserved - bits.formatted_reserved()
     }
@@ -148,7 +153,7 @@ impl FatSize {
     /// Clusters of a volume of `sectors` sectors, as the format program counts them.
     fn clusters(&self, bits: FatBits, sectors: u64, cluster: u8) -> u64 {
         let root = if bits == FatBits::Fat32 { 0 } else { ROOT_SECTORS };
-        let fixed = self.added_reserved(bits) + bits.formatted_reserved() + root;
+        let fixed = self.added_reserved(bits, sectors) + bits.formatted_reserved() + root;
         let cluster = u64::from(cluster);
         let rest = sectors.saturating_sub(fixed);
         // A FAT sector describes 4096 / bits clusters, and there are two tables.

@@ -24,6 +24,10 @@ pub enum FaultKind {
     Table,
     /// Boot header, second stage and loader.
     BootCode,
+    /// The same again, behind the start of the partition.
+    BootCopy,
+    /// Copies of sector 0, and the numbers of sectors.
+    Stamps,
     /// The stick manifest.
     Manifest,
     /// Zeros beside the boot code.
@@ -49,6 +53,8 @@ impl FaultKind {
             Self::Sector0 => "sector 0 is not as written",
             Self::Table => "the partition table is not as written",
             Self::BootCode => "the boot code is not as written",
+            Self::BootCopy => "the copy of the boot code is not as written",
+            Self::Stamps => "copies of sector 0 or the numbers of sectors are not as written",
             Self::Manifest => "the manifest is not as written",
             Self::Cleared => "sectors that were cleared hold something",
             Self::FatReserved => "the file system's boot sector is not as written",

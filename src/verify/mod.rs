@@ -14,11 +14,11 @@ mod set;
 mod volume;
 
 use ramkey_format::capsule::FOLDER;
-use ramkey_format::manifest::{RangeEntry, layout, range};
+use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
 
 use crate::image::Source;
-use crate::plan::PARTITION_LBA;
+use crate::plan::{LayoutKind, PARTITION_LBA};
 use crate::report::DriveOptions;
 use crate::units::SECTOR_LEN;
 
@@ -91,7 +91,7 @@ pub struct StickVerdict {
     pub strictness: Strictness,
     /// The stick's identity, 32 hexadecimal digits; empty if it has none.
     pub stick_id: String,
-    /// `mbr`, `gpt`, `superfloppy`, or empty.
+    /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy`, or empty.
     pub layout: &'static str,
     /// For example `FAT16`; empty if there is none.
     pub file_system: String,
@@ -194,12 +194,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         sound: findings.faults.is_empty(),
         strictness,
         stick_id: area.stick_id.map(crate::report::hex).unwrap_or_default(),
-        layout: match area.layout {
-            layout::HDD => "hdd",
-            layout::GPT => "gpt",
-            layout::SUPERFLOPPY => "superfloppy",
-            _ => "",
-        },
+        layout: LayoutKind::from_code(area.layout).map_or("", LayoutKind::name),
         file_system,
         label,
         volume_lba: area.volume_lba.unwrap_or(0),
@@ -225,6 +220,8 @@ fn check_range(
         range::SECTOR_0 => FaultKind::Sector0,
         range::TABLE => FaultKind::Table,
         range::BOOT_CODE => FaultKind::BootCode,
+        range::BOOT_COPY => FaultKind::BootCopy,
+        range::STAMPS => FaultKind::Stamps,
         range::CLEARED => FaultKind::Cleared,
         range::FAT_RESERVED => FaultKind::FatReserved,
         range::FAT_TABLE if strict => FaultKind::FatTable,
@@ -243,7 +240,7 @@ fn check_range(
         return;
     }
     let volume_sector = matches!(kind, FaultKind::FatReserved)
-        || (kind == FaultKind::Sector0 && volume::is_superfloppy(area));
+        || (kind == FaultKind::Sector0 && volume::is_in_sector_0(area));
     if volume_sector
         && !strict
         && let Some(changes) = volume::explain(reader, area, entry)

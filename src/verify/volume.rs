@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use ramkey_format::manifest::{RangeEntry, layout, range};
+use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::image::{BOOT_SIGNATURE, BpbFields};
+use crate::plan::LayoutKind;
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
 use crate::verify::fat::{Next, Table};
@@ -18,6 +19,8 @@ const OEM_NAME_WRITTEN: &[u8; 8] = b"MSWIN4.1";
 /// Sectors of a FAT32: summary of free clusters, copy of the boot sector, copy of the summary.
 const FS_INFO: u64 = 1;
 const BACKUP_BOOT: u64 = 6;
+/// Sectors in which a file system keeps these.
+const OWN_SECTORS: u64 = 16;
 const FS_INFO_MAGIC: &[u8; 4] = b"RRaA";
 /// Where the summary has its counts.
 const FS_INFO_COUNTS: Range<usize> = 488..496;
@@ -216,13 +219,16 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
     let (start, sectors) = (entry.lba.get(), entry.sectors.get());
     let mut bytes = reader.bytes(start, sectors).ok()?;
     let bpb = Bpb::parse(&reader.sector(lba).ok()?).ok()?;
+    // A universal stick has boot sectors of the whole stick too, in sector 0 and in its copy.
+    let is_own = (lba..lba + OWN_SECTORS).contains(&start);
+    let base = if is_own { lba } else { start };
     let at = |number: u64| {
-        let sector = (lba + number).checked_sub(start).filter(|&sector| sector < sectors)?;
+        let sector = (base + number).checked_sub(start).filter(|&sector| sector < sectors)?;
         Some((sector * SECTOR_LEN) as usize..((sector + 1) * SECTOR_LEN) as usize)
     };
     let fat32 = bpb.bits == 32;
     // On a FAT32 the first eight sectors, their copy, and what mtools makes of the copy.
-    let copies: &[u64] = if fat32 { &[0, BACKUP_BOOT, 2 * BACKUP_BOOT] } else { &[0] };
+    let copies: &[u64] = if fat32 && is_own { &[0, BACKUP_BOOT, 2 * BACKUP_BOOT] } else { &[0] };
     let mut changes = Vec::new();
     let mut change = |what| {
         let change = Change::Volume { what };
@@ -262,7 +268,19 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
             bytes[second].fill(0);
         }
     }
+    if !is_own {
+        undo_mlabel(reader, &mut bytes);
+    }
     (*blake3::hash(&bytes).as_bytes() == entry.blake3).then_some(changes)
+}
+
+/// Undoes what mlabel writes behind the copy of sector 0: the sectors behind sector 0, where zeros were.
+fn undo_mlabel(reader: &Reader, bytes: &mut [u8]) {
+    for (number, sector) in (0..).zip(bytes.chunks_exact_mut(SECTOR_LEN as usize)).skip(1) {
+        if reader.sector(number).is_ok_and(|original| *sector == original) {
+            sector.fill(0);
+        }
+    }
 }
 
 /// Where the boot sector has its label.
@@ -291,7 +309,7 @@ fn written_counts(bpb: &Bpb, area: &BootArea, lba: u64) -> [u8; 8] {
     counts
 }
 
-/// Whether sector 0 is the boot sector of the file system.
-pub(super) fn is_superfloppy(area: &BootArea) -> bool {
-    area.layout == layout::SUPERFLOPPY
+/// Whether sector 0 is a boot sector of the file system.
+pub(super) fn is_in_sector_0(area: &BootArea) -> bool {
+    LayoutKind::from_code(area.layout).is_some_and(LayoutKind::has_volume_in_sector_0)
 }

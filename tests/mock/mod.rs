@@ -273,6 +273,13 @@ pub fn is_complete(stick: &Stick, image: &Image) -> bool {
         match &extent.content {
             Content::Bytes(bytes) => found == bytes,
             Content::Zeros => found.iter().all(|&byte| byte == 0),
+            Content::Stamps { boot_checksum } => {
+                let stamped = |(lba, sector): (u64, &[u8])| {
+                    sector[0x1AC..0x1B0] == (lba as u32).to_le_bytes()
+                        && sector[0x1B4..0x1B8] == boot_checksum.to_le_bytes()
+                };
+                (extent.lba..).zip(found.chunks(512)).all(stamped)
+            }
             Content::Image { .. } => {
                 let (data, padding) = found.split_at(image.bytes.len());
                 data == image.bytes && padding.iter().all(|&byte| byte == 0)

@@ -58,7 +58,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
         companions: Vec::new(),
         set: SetOptions::default(),
         stick_sectors: stick_len / 512,
-        layout: LayoutKind::Mbr,
+        layout: LayoutKind::Hdd.into(),
         fs: FsChoice::Auto,
         label: None,
         start_timeout: 3,
@@ -83,8 +83,7 @@ pub fn every_layout() -> Vec<(LayoutKind, FsChoice, u64)> {
         (FsChoice::Is(FatBits::Fat32), 48 * MIB),
         (FsChoice::Auto, 1300 * MIB),
     ];
-    let layouts = [LayoutKind::Mbr, LayoutKind::Gpt, LayoutKind::Superfloppy];
-    layouts.into_iter().flat_map(|layout| systems.map(|(fs, len)| (layout, fs, len))).collect()
+    LayoutKind::ALL.into_iter().flat_map(|layout| systems.map(|(fs, len)| (layout, fs, len))).collect()
 }
 
 /// A plan, its layout, and the images it was made from.
@@ -104,8 +103,12 @@ impl Stick {
         });
         let images_of_request: Vec<ImageRequest> = requests.collect();
         let first = images_of_request[0].facts.clone();
-        let request =
-            Request { images: images_of_request, layout: layout_kind, fs, ..request(first, stick_len) };
+        let request = Request {
+            images: images_of_request,
+            layout: layout_kind.into(),
+            fs,
+            ..request(first, stick_len)
+        };
         Self::of(&request, images.into_iter().map(|(_, image)| image).collect())
     }
 

@@ -82,6 +82,7 @@ fn build() -> Result<Built, String> {
     let nasm = nasm.split(' ').nth(2).unwrap_or("unknown").trim().to_owned();
 
     let sector0 = assemble(&folder, "mbr/sector0.asm")?;
+    let stage1 = assemble(&folder, "mbr/stage1.asm")?;
     assemble(&folder, "mbr/ram_mbr.asm")?;
     for head in ["resident/head_memdisk.asm", "resident/head_grub4dos.asm"] {
         assemble(&folder, head)?;
@@ -105,7 +106,7 @@ fn build() -> Result<Built, String> {
     put(&mut boot, HEADER_LOADER_CHECKSUM, &checksum(&loader).to_le_bytes());
     boot.extend(loader);
 
-    let mut blobs = vec![("sector0.bin", sector0), ("boot.bin", boot)];
+    let mut blobs = vec![("sector0.bin", sector0), ("stage1.bin", stage1), ("boot.bin", boot)];
     if root().join("bootsectors/demo/demo.asm").exists() {
         blobs.push(("demo.bin", assemble(&folder, "demo/demo.asm")?));
     }
@@ -119,7 +120,11 @@ fn assemble(folder: &Path, source: &str) -> Result<Vec<u8>, String> {
     let target = folder.join(name).with_extension("bin");
     let mut command = Command::new("nasm");
     command.args(["-w+all", "-w+error", "-f", "bin"]);
-    for include in [root().join("bootsectors/include"), source.parent().unwrap_or(Path::new("")).to_owned()] {
+    for include in [
+        root().join("bootsectors/include"),
+        root().join("bootsectors"),
+        source.parent().unwrap_or(Path::new("")).to_owned(),
+    ] {
         command.arg(format!("-I{}/", include.display()));
     }
     output(command.arg("-o").arg(&target).arg(&source))?;

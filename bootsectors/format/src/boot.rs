@@ -8,12 +8,19 @@ use crate::memory::{BOOT_SECTORS_MAX, STAGE2_SECTORS};
 constants! {
     /// Sector 0: where code may begin; BIOSes write into the BPB area before it.
     SECTOR0_CODE = 0x5A;
-    /// Sector 0, its copies, and every stamped sector: patched, its own LBA, 32 bits. It counts only where
+    /// Sector 0 and its copies: patched, the first sector in which stage 1 is looked for, counted from the first that the
+    /// BIOS shows, 8 bits.
+    SECTOR0_STAGE1 = 0x1A7;
+    /// Sector 0 and its copies: patched, checksum of stage 1, up to STAGE1_LEN.
+    SECTOR0_STAGE1_CHECKSUM = 0x1A8;
+    /// Bytes of stage 1's code; its stamp, the boot area's LBA and the boot checksum follow as in sector 0.
+    STAGE1_LEN = 0x1AC;
+    /// Sector 0, stage 1, their copies, and every stamped sector: patched, its own LBA, 32 bits. It counts only where
     /// SECTOR0_BOOT_CHECKSUM is that of this stick.
     SECTOR0_STAMP = 0x1AC;
-    /// Sector 0: patched, first LBA of the boot area, 32 bits.
+    /// Sector 0 and stage 1: patched, first LBA of the boot area, 32 bits.
     SECTOR0_BOOT_LBA = 0x1B0;
-    /// Sector 0: patched, checksum of the boot header and stage 2 as they are on this stick.
+    /// The same sectors: patched, checksum of the boot header and stage 2 as they are on this stick.
     SECTOR0_BOOT_CHECKSUM = 0x1B4;
     /// Sector 0: disk signature, as Windows NT knows it.
     SECTOR0_DISK_SIGNATURE = 0x1B8;
@@ -71,6 +78,8 @@ constants! {
     INFO_ABANDONED = 40;
     /// BootInfo: START_KEY value: what was pressed or held when stage 2 began.
     INFO_START_KEY = 42;
+    /// Bytes of BootInfo.
+    INFO_LEN = 44;
     /// MEASURED: the stick's stamps gave INFO_EDD_HIDDEN, so EDD works.
     MEASURED_EDD = 1;
     /// MEASURED: the stamps gave INFO_CHS_HIDDEN, so CHS works.
@@ -310,7 +319,9 @@ const _: () = {
     assert!(offset_of!(BootInfo, transfer) == INFO_TRANSFER as usize);
     assert!(offset_of!(BootInfo, abandoned) == INFO_ABANDONED as usize);
     assert!(offset_of!(BootInfo, start_key) == INFO_START_KEY as usize);
-    assert!(size_of::<BootInfo>() as u32 <= crate::memory::CALL_REGISTERS - crate::memory::BOOT_INFO);
+    assert!(size_of::<BootInfo>() == INFO_LEN as usize);
+    // Behind it lie a few bytes that only stages 0 to 2 use.
+    assert!(INFO_LEN + 12 <= crate::memory::CALL_REGISTERS - crate::memory::BOOT_INFO);
     assert!(offset_of!(Registers, target_offset) == REGS_TARGET as usize);
     assert!(size_of::<Registers>() == REGS_LEN as usize);
 };

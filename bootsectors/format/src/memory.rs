@@ -12,12 +12,19 @@ constants! {
     /// Sectors from 0 on, and from the partition on, that hold sector 0's code: a BIOS that hides a track starts one of
     /// them.
     CODE_COPIES = 64;
+    /// First sector that holds stage 1, counted from sector 0 or from the partition; it is behind sector 0's code there.
+    STAGE1_FIRST = 1;
+    /// Distance to the next copy of stage 1: a track has at least 17 sectors, so one of them is in the first track of any
+    /// BIOS.
+    STAGE1_STEP = 16;
+    /// One past the last sector that may hold stage 1, counted as STAGE1_FIRST.
+    STAGE1_END = 80;
     /// Largest number of sectors before what a BIOS shows as the first, unless it hides everything before the partition.
     HIDDEN_MAX = 63;
     /// First sector of the boot area: behind every sector in which a track of 63 sectors may begin, so that those can be
     /// stamped.
     BOOT_LBA = 128;
-    /// Sectors that sector 0 loads: the boot header and stage 2.
+    /// Sectors that stage 1 loads: the boot header and stage 2.
     STAGE2_SECTORS = 16;
     /// Most sectors the boot header, stage 2 and the loader may take together: 96 KiB.
     BOOT_SECTORS_MAX = 192;
@@ -44,8 +51,12 @@ constants! {
     BIOS_PACKET = 0x7E80;
     /// Bytes for BIOS packets.
     BIOS_PACKET_LEN = 0x0180;
-    /// Sector 0 loads the boot header and stage 2 here.
+    /// Stage 1 loads the boot header and stage 2 here.
     STAGE2_LOAD = 0x8000;
+    /// Sector 0 loads stage 1 here, behind stage 2.
+    STAGE1_LOAD = 0xA000;
+    /// Stages 1 and 2 look at stamped sectors here.
+    STAMP_BUFFER = 0xA200;
     /// Stage 2 loads the loader here; 64 KiB aligned for DMA.
     LOADER_LOAD = 0x1_0000;
     /// One past the loader's code, data and zeroed memory.
@@ -72,6 +83,8 @@ pub const REGIONS: &[(&str, u32, u32)] = &[
     ("BIOS call registers", CALL_REGISTERS, BIOS_PACKET),
     ("BIOS packets", BIOS_PACKET, BIOS_PACKET + BIOS_PACKET_LEN),
     ("boot header and stage 2", STAGE2_LOAD, STAGE2_LOAD + STAGE2_SECTORS * SECTOR_SIZE),
+    ("stage 1", STAGE1_LOAD, STAGE1_LOAD + SECTOR_SIZE),
+    ("stamped sector", STAMP_BUFFER, STAMP_BUFFER + SECTOR_SIZE),
     ("loader", LOADER_LOAD, LOADER_END),
     ("loader's stack", LOADER_END, LOADER_STACK_TOP),
     ("bounce buffer", BOUNCE, BOUNCE + BOUNCE_LEN),
@@ -91,6 +104,8 @@ const _: () = {
     assert!(BOUNCE.is_multiple_of(0x1_0000) && LOADER_LOAD.is_multiple_of(0x1_0000), "DMA pages");
     assert!(BOOT_LBA + BOOT_SECTORS_MAX <= MANIFEST_LBA, "the boot code reaches the manifest");
     assert!(BOOT_LBA > HIDDEN_MAX + 63, "a track may begin in the boot area");
+    assert!(STAGE1_STEP < 17 && STAGE1_END > HIDDEN_MAX + STAGE1_STEP, "a first track has no stage 1");
+    assert!(STAGE1_END <= BOOT_LBA, "stage 1 reaches the boot area");
     assert!(STAMPED_SECTORS >= HIDDEN_MAX + 255 * 63, "a cylinder may begin behind the stamps");
     assert!(MANIFEST_LBA + MANIFEST_SECTORS_MAX <= BOOT_AREA_END_LBA, "the manifest leaves the boot area");
     assert!(

@@ -3,14 +3,18 @@
 //! What it does not do: make the call. That is [`Bios`], so that tests can be a BIOS of any kind.
 //! The rules are those of `docs/quirks.md#int-13h`.
 
+use ramkey_format::boot::STATUS_ABANDONED;
 use ramkey_format::memory::{SECTOR_SHIFT, TRANSFER_SECTORS_MAX};
 
+use crate::access::Access;
 use crate::geometry::Geometry;
 
 /// Calls at one transfer size before it is given up.
 pub const TRIES: u32 = 3;
 /// Status of a call that timed out: the BIOS waited for seconds.
 const TIME_OUT: u8 = 0x80;
+/// Status of a call that hung until stage 2 abandoned it.
+const ABANDONED: u8 = STATUS_ABANDONED as u8;
 /// Calls at the first size of a read that may time out, before one sector is tried once.
 const PATIENCE: u32 = 2;
 /// Reads that must work at a reduced size before twice as much is tried again.
@@ -30,6 +34,14 @@ pub trait Bios {
     fn reset(&mut self, drive: u8);
     /// The bounce buffer.
     fn buffer(&self) -> &[u8];
+    /// Told before and after each read of a [`Drive`].
+    fn trace(&mut self, _trace: &Trace) {}
+}
+
+/// Whether a call worked, from FLAGS and EAX after it: only the carry flag is believed, and AH is read only when it
+/// is set, for some BIOSes leave anything there (`docs/quirks.md#int-13h`).
+pub fn verdict(flags: u16, eax: u32) -> Result<(), u8> {
+    if flags & 1 == 0 { Ok(()) } else { Err((eax >> 8) as u8) }
 }
 
 /// Why a sector cannot be read.
@@ -41,15 +53,6 @@ pub struct ReadError {
     pub lba: u64,
 }
 
-/// Whether the BIOS answered AH=41h as one that has EDD reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EddAnswer {
-    /// It said so; CHS is tried when EDD fails all the same.
-    Claimed,
-    /// It did not; EDD is tried when CHS fails or cannot reach a sector, for some BIOSes are too modest.
-    Absent,
-}
-
 /// How sectors are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -59,30 +62,85 @@ pub enum Method {
     Chs,
 }
 
+impl Method {
+    /// The other one.
+    pub fn other(self) -> Self {
+        if self == Self::Edd { Self::Chs } else { Self::Edd }
+    }
+}
+
+/// What the reads of a drive did last, for the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// First sector of the last read that was asked for.
+    pub asked: u64,
+    /// Last sector that was read, if any was.
+    pub read: Option<u64>,
+    /// BIOS status of the last call that failed; 0 when none did.
+    pub status: u8,
+    /// Calls that hung and were abandoned.
+    pub abandoned: u16,
+    /// The method that the next read tries first.
+    pub method: Method,
+    /// Most sectors that the next read asks for.
+    pub sectors: u16,
+}
+
+/// One method, and what was learnt about it.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// Sectors of the stick before the first one that this method sees.
+    hidden: u32,
+    /// Most sectors in the next call.
+    sectors: u16,
+    /// Most sectors that a call brought.
+    worked: u16,
+    /// Most sectors that may ever be asked for: fewer than a call that hung had.
+    most: u16,
+}
+
+impl Way {
+    fn new(hidden: u32, transfer: u16) -> Self {
+        let most = TRANSFER_SECTORS_MAX as u16;
+        let sectors = if transfer == 0 { most } else { transfer.min(most) };
+        Self { hidden, sectors, worked: 0, most }
+    }
+
+    /// Remembers that a call for `sectors` hung; how many the next may ask for, `None` if one was too many.
+    fn hung(&mut self, sectors: u16) -> Option<u16> {
+        self.most = sectors.saturating_sub(1).min(self.most);
+        let next = if self.worked <= self.most { self.worked.max(1) } else { 1 };
+        self.sectors = next;
+        (self.most > 0).then_some(next)
+    }
+}
+
 /// A BIOS drive, and what was learnt about reading it.
 #[derive(Clone, Debug)]
 pub struct Drive {
     number: u8,
     geometry: Option<Geometry>,
     method: Method,
-    edd_sectors: u16,
-    chs_sectors: u16,
+    /// The only method that may be used, if somebody said so.
+    only: Option<Method>,
+    edd: Way,
+    chs: Way,
     /// Reads that worked since the size was last changed.
     good: u16,
     /// How often the size may still grow.
     growths: u8,
+    trace: Trace,
 }
 
 impl Drive {
-    /// The drive `number`; with no `geometry` (or a senseless one) only EDD is used.
-    pub fn new(number: u8, edd: EddAnswer, geometry: Option<Geometry>) -> Self {
-        let geometry = geometry.filter(Geometry::is_sound);
-        let method = match (edd, geometry) {
-            (EddAnswer::Absent, Some(_)) => Method::Chs,
-            _ => Method::Edd,
-        };
-        let most = TRANSFER_SECTORS_MAX as u16;
-        Self { number, geometry, method, edd_sectors: most, chs_sectors: most, good: 0, growths: GROWTHS }
+    /// The drive `number`. Without a sound geometry only EDD is used.
+    pub fn new(number: u8, access: Access) -> Self {
+        let geometry = access.geometry.filter(Geometry::is_sound);
+        let method = if geometry.is_none() { Method::Edd } else { access.first };
+        let edd = Way::new(access.edd_hidden, access.transfer);
+        let chs = Way::new(access.chs_hidden, access.transfer);
+        let trace = Trace { asked: 0, read: None, status: 0, abandoned: 0, method, sectors: edd.sectors };
+        Self { number, geometry, method, only: None, edd, chs, good: 0, growths: GROWTHS, trace }
     }
 
     /// BIOS drive number.
@@ -97,15 +155,35 @@ impl Drive {
 
     /// Most sectors that the next read asks for in one call.
     pub fn transfer_sectors(&self) -> u16 {
-        match self.method {
-            Method::Edd => self.edd_sectors,
-            Method::Chs => self.chs_sectors,
+        self.way(self.method).sectors
+    }
+
+    /// What the reads did last.
+    pub fn trace(&self) -> Trace {
+        Trace { method: self.method, sectors: self.transfer_sectors(), ..self.trace }
+    }
+
+    /// Reads by `method` only from now on; `false` and no change if there is no geometry for CHS.
+    pub fn restrict(&mut self, method: Method) -> bool {
+        let possible = method == Method::Edd || self.geometry.is_some();
+        if possible {
+            self.method = method;
+            self.only = Some(method);
+        }
+        possible
+    }
+
+    /// Reads one sector in each call from now on.
+    pub fn limit_to_one(&mut self) {
+        for way in [&mut self.edd, &mut self.chs] {
+            way.sectors = 1;
+            way.most = way.most.min(1);
         }
     }
 
     /// Quarters the transfers, because data was wrong without an error; `false` if they were single sectors.
     pub fn shrink(&mut self) -> bool {
-        let sectors = self.sectors_mut(self.method);
+        let sectors = &mut self.way_mut(self.method).sectors;
         let smaller = *sectors > 1;
         // Faster down than after an error: a whole chunk is read at each size.
         *sectors = half(half(*sectors));
@@ -119,28 +197,46 @@ impl Drive {
     /// Tries each transfer size [`TRIES`] times with a reset behind each failure, halves it down to one sector,
     /// then does the same by the other method. What worked is remembered; after some reads that work, twice as much
     /// is tried again, a few times in all, because one weak sector must not make the rest slow. At most 42 reads.
-    /// After a time-out only single sectors are tried, once by each method: the stick may be gone.
+    /// After a time-out only single sectors are tried, once by each method: the stick may be gone. A call that hung
+    /// is never made again, nor a longer one: the next asks for the most that worked, else for one sector. No drive
+    /// costs more than six such calls in all.
     ///
     /// # Errors
     ///
-    /// The status of the last call, when one sector can be read by neither method.
+    /// The status of the last call, when one sector can be read by neither method; 0 when neither can reach `lba`.
     pub fn read(&mut self, bios: &mut impl Bios, lba: u64, max_sectors: u16) -> Result<u16, ReadError> {
         let room = (bios.buffer().len() >> SECTOR_SHIFT).min(usize::from(max_sectors)).max(1) as u16;
+        self.trace.asked = lba;
+        bios.trace(&self.trace());
+        let result = self.read_by_any(bios, lba, room);
+        match result {
+            Ok(sectors) => {
+                self.trace.read = Some(lba + u64::from(sectors) - 1);
+                self.grow();
+            }
+            Err(error) => self.trace.status = error.status,
+        }
+        bios.trace(&self.trace());
+        result
+    }
+
+    fn read_by_any(&mut self, bios: &mut impl Bios, lba: u64, room: u16) -> Result<u16, ReadError> {
         let first = self.method;
-        let other = if first == Method::Edd { Method::Chs } else { Method::Edd };
         let mut status = 0;
-        for method in [first, other] {
+        for method in [first, first.other()] {
+            if self.only.is_some_and(|only| only != method) {
+                continue;
+            }
             match self.read_by(method, bios, lba, room) {
                 Ok(sectors) => {
                     self.method = method;
-                    self.grow();
                     return Ok(sectors);
                 }
                 Err(Some(found)) => status = found,
                 Err(None) => {}
             }
-            if status == TIME_OUT {
-                *self.sectors_mut(other) = 1;
+            if matches!(status, TIME_OUT | ABANDONED) {
+                self.way_mut(first.other()).sectors = 1;
             }
         }
         Err(ReadError { status, lba })
@@ -154,6 +250,7 @@ impl Drive {
         lba: u64,
         room: u16,
     ) -> Result<u16, Option<u8>> {
+        let lba = lba.checked_sub(u64::from(self.way(method).hidden)).ok_or(None)?;
         let place = match (method, self.geometry) {
             (Method::Edd, _) => None,
             (Method::Chs, None) => return Err(None),
@@ -163,7 +260,10 @@ impl Drive {
                 Some((chs, left_on_track))
             }
         };
-        let mut room = place.map_or(room, |(_, left)| room.min(left)).min(*self.sectors_mut(method));
+        if self.way(method).most == 0 {
+            return Err(Some(ABANDONED));
+        }
+        let mut room = place.map_or(room, |(_, left)| room.min(left)).min(self.way(method).sectors);
         loop {
             let mut status = 0;
             for tried in 1..=TRIES {
@@ -174,27 +274,48 @@ impl Drive {
                     }
                 };
                 match answer {
-                    Ok(()) => return Ok(room),
+                    Ok(()) => {
+                        let way = self.way_mut(method);
+                        way.worked = way.worked.max(room);
+                        return Ok(room);
+                    }
                     Err(found) => status = found,
                 }
+                self.trace.status = status;
                 bios.reset(self.number);
-                if status == TIME_OUT && (room == 1 || tried == PATIENCE) {
+                if status == ABANDONED || status == TIME_OUT && (room == 1 || tried == PATIENCE) {
                     break;
                 }
             }
-            if room == 1 {
-                return Err(Some(status));
-            }
-            room = if status == TIME_OUT { 1 } else { half(room) };
-            *self.sectors_mut(method) = room;
+            room = self.next_size(method, room, status).ok_or(Some(status))?;
             self.good = 0;
         }
     }
 
+    /// How many sectors to ask for after `room` failed with `status`; `None` if there is nothing left to try.
+    fn next_size(&mut self, method: Method, room: u16, status: u8) -> Option<u16> {
+        let way = self.way_mut(method);
+        if status == ABANDONED {
+            let grown = way.worked > 0;
+            let next = way.hung(room);
+            self.trace.abandoned = self.trace.abandoned.saturating_add(1);
+            if grown {
+                // The second half minute that a limit costs is the last.
+                self.growths = 0;
+            }
+            return next;
+        }
+        if room == 1 {
+            return None;
+        }
+        way.sectors = if status == TIME_OUT { 1 } else { half(room) };
+        Some(way.sectors)
+    }
+
     /// Tries larger transfers again when enough small ones worked.
     fn grow(&mut self) {
-        let most = TRANSFER_SECTORS_MAX as u16;
-        if self.transfer_sectors() >= most || self.growths == 0 {
+        let Way { sectors, most, .. } = *self.way(self.method);
+        if sectors >= most || self.growths == 0 {
             return;
         }
         self.good += 1;
@@ -203,14 +324,20 @@ impl Drive {
         }
         self.good = 0;
         self.growths -= 1;
-        let sectors = self.sectors_mut(self.method);
-        *sectors = (*sectors * 2 + 1).min(most);
+        self.way_mut(self.method).sectors = (sectors * 2 + 1).min(most);
     }
 
-    fn sectors_mut(&mut self, method: Method) -> &mut u16 {
+    fn way(&self, method: Method) -> &Way {
         match method {
-            Method::Edd => &mut self.edd_sectors,
-            Method::Chs => &mut self.chs_sectors,
+            Method::Edd => &self.edd,
+            Method::Chs => &self.chs,
+        }
+    }
+
+    fn way_mut(&mut self, method: Method) -> &mut Way {
+        match method {
+            Method::Edd => &mut self.edd,
+            Method::Chs => &mut self.chs,
         }
     }
 }
@@ -254,6 +381,12 @@ impl<B: Bios> Disk<B> {
     /// The drive.
     pub fn drive(&self) -> &Drive {
         &self.drive
+    }
+
+    /// The drive, to change how it is read; what was read is forgotten.
+    pub fn drive_mut(&mut self) -> &mut Drive {
+        self.count = 0;
+        &mut self.drive
     }
 
     /// The BIOS, for other calls; what was read is forgotten, because they may use the buffer.

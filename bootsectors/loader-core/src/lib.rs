@@ -10,6 +10,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod access;
 pub mod blake3;
 pub mod capsule;
 pub mod drive;

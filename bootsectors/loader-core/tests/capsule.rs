@@ -5,10 +5,10 @@ mod common;
 use std::io::{Cursor, Write};
 
 use blake3::hazmat::HasherExt;
-use common::{Answer, Call, GEOMETRY, Lcg, MockBios, SECTOR};
+use common::{Answer, Call, Lcg, MockBios, SECTOR, plain};
 use ramkey_format::capsule::{CapsuleError, CapsuleHeader, ChunkEntry, codec, kind};
 use ramkey_loader_core::capsule::{ChunkError, OpenError, load_chunk, load_table, open};
-use ramkey_loader_core::drive::{Disk, Drive, EddAnswer, ReadError};
+use ramkey_loader_core::drive::{Disk, Drive, Method, ReadError};
 use ramkey_loader_core::fat::{FatError, Volume};
 use ramkey_loader_core::file::{FileError, FileReader};
 use zerocopy::little_endian::{U16, U32, U64};
@@ -92,7 +92,7 @@ enum Stop {
 
 /// Loads the capsule on `bios`: the image, or why not; and the reads of the chunks.
 fn boot(bios: MockBios) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
-    let mut disk = Disk::new(bios, Drive::new(0x80, EddAnswer::Claimed, Some(GEOMETRY)));
+    let mut disk = Disk::new(bios, Drive::new(0x80, plain(Method::Edd)));
     let mut window = [0; 4096];
     let mut volume = Volume::open(&mut disk, 0, &mut window).unwrap();
     let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();

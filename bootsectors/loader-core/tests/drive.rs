@@ -2,12 +2,13 @@
 
 mod common;
 
-use common::{Answer, Call, GEOMETRY, MockBios, SECTOR, numbered};
-use ramkey_loader_core::drive::{Disk, Drive, EddAnswer, Method, ReadError, Sectors};
+use common::{Answer, Call, MockBios, SECTOR, numbered, plain};
+use ramkey_loader_core::access::Access;
+use ramkey_loader_core::drive::{Disk, Drive, Method, ReadError, Sectors};
 use ramkey_loader_core::geometry::Geometry;
 
-fn drive(edd: EddAnswer) -> Drive {
-    Drive::new(0x80, edd, Some(GEOMETRY))
+fn drive(first: Method) -> Drive {
+    Drive::new(0x80, plain(first))
 }
 
 fn first_number(bios: &MockBios) -> u32 {
@@ -17,7 +18,7 @@ fn first_number(bios: &MockBios) -> u32 {
 #[test]
 fn a_good_bios_is_asked_once_for_the_largest_transfer() {
     let mut bios = MockBios::good(numbered(1000));
-    let mut drive = drive(EddAnswer::Claimed);
+    let mut drive = drive(Method::Edd);
     assert_eq!(drive.read(&mut bios, 300, 200), Ok(127));
     assert_eq!(first_number(&bios), 300);
     assert_eq!(drive.read(&mut bios, 427, 5), Ok(5));
@@ -44,7 +45,7 @@ fn the_largest_size_that_works_is_found_and_remembered() {
             Call::Edd { sectors, .. } if sectors > limit => Answer::Fails(0x01),
             _ => Answer::Good,
         });
-        let mut drive = drive(EddAnswer::Claimed);
+        let mut drive = drive(Method::Edd);
         assert_eq!(drive.read(&mut bios, 10, 127), Ok(expected), "limit {limit}");
         let learning = bios.calls.len();
         assert_eq!(drive.read(&mut bios, 500, 127), Ok(expected));
@@ -60,7 +61,7 @@ fn a_bios_that_fails_now_and_then_is_asked_again_at_the_same_size() {
         count += u32::from(call != Call::Reset);
         if call != Call::Reset && count.is_multiple_of(3) { Answer::Fails(0x80) } else { Answer::Good }
     });
-    let mut drive = drive(EddAnswer::Claimed);
+    let mut drive = drive(Method::Edd);
     for lba in (0..1800).step_by(127) {
         assert_eq!(drive.read(&mut bios, lba, 127), Ok(127));
         assert_eq!(u64::from(first_number(&bios)), lba);
@@ -80,7 +81,7 @@ fn an_error_that_sticks_is_cleared_by_a_reset() {
         begun = true;
         if stuck { Answer::Fails(0x20) } else { Answer::Good }
     });
-    assert_eq!(drive(EddAnswer::Claimed).read(&mut bios, 1, 127), Ok(127));
+    assert_eq!(drive(Method::Edd).read(&mut bios, 1, 127), Ok(127));
     assert_eq!(bios.calls.len(), 3);
 }
 
@@ -90,7 +91,7 @@ fn edd_that_is_claimed_but_fails_gives_way_to_chs_for_good() {
         Call::Edd { .. } => Answer::Fails(0x01),
         _ => Answer::Good,
     });
-    let mut drive = drive(EddAnswer::Claimed);
+    let mut drive = drive(Method::Edd);
     // Track 1 has 63 sectors from 63 on.
     assert_eq!(drive.read(&mut bios, 100, 127), Ok(26));
     assert_eq!(first_number(&bios), 100);
@@ -106,13 +107,13 @@ fn edd_that_is_not_claimed_is_used_when_chs_fails_or_cannot_reach() {
         Call::Chs { .. } => Answer::Fails(0x01),
         _ => Answer::Good,
     });
-    let mut modest = drive(EddAnswer::Absent);
+    let mut modest = drive(Method::Chs);
     assert_eq!(modest.method(), Method::Chs);
     assert_eq!(modest.read(&mut bios, 5, 20), Ok(20));
     assert_eq!(modest.method(), Method::Edd);
 
     let small = Geometry { heads: 1, sectors_per_track: 1 };
-    let mut far = Drive::new(0x80, EddAnswer::Absent, Some(small));
+    let mut far = Drive::new(0x80, Access { geometry: Some(small), ..plain(Method::Chs) });
     let mut bios = MockBios::good(numbered(1200));
     assert_eq!(far.read(&mut bios, 1024, 10), Ok(10));
     assert_eq!(bios.calls, [Call::Edd { lba: 1024, sectors: 10 }], "cylinder 1024 has no CHS address");
@@ -124,7 +125,7 @@ fn a_senseless_geometry_is_not_used() {
         [Geometry { heads: 0, sectors_per_track: 63 }, Geometry { heads: 16, sectors_per_track: 0 }]
     {
         let mut bios = MockBios::new(numbered(10), |_| Answer::Fails(0x0C));
-        let mut drive = Drive::new(0x80, EddAnswer::Absent, Some(geometry));
+        let mut drive = Drive::new(0x80, Access { geometry: Some(geometry), ..plain(Method::Chs) });
         assert_eq!(drive.read(&mut bios, 3, 4), Err(ReadError { status: 0x0C, lba: 3 }));
         assert!(bios.reads().iter().all(|call| matches!(call, Call::Edd { .. })));
     }
@@ -132,9 +133,9 @@ fn a_senseless_geometry_is_not_used() {
 
 #[test]
 fn a_dead_drive_costs_a_bounded_number_of_calls() {
-    for edd in [EddAnswer::Claimed, EddAnswer::Absent] {
+    for first in [Method::Edd, Method::Chs] {
         let mut bios = MockBios::new(numbered(500), |_| Answer::Fails(0x20));
-        let mut drive = drive(edd);
+        let mut drive = drive(first);
         assert_eq!(drive.read(&mut bios, 63, 127), Err(ReadError { status: 0x20, lba: 63 }));
         let resets = bios.calls.len() - bios.reads().len();
         // EDD 127, 63, ... 1 and CHS 63, 31, ... 1: 13 sizes, three times each, a reset behind each.
@@ -146,9 +147,9 @@ fn a_dead_drive_costs_a_bounded_number_of_calls() {
 
 #[test]
 fn a_drive_that_times_out_is_given_up_after_four_calls() {
-    for edd in [EddAnswer::Claimed, EddAnswer::Absent] {
+    for first in [Method::Edd, Method::Chs] {
         let mut bios = MockBios::new(numbered(500), |_| Answer::Fails(0x80));
-        assert_eq!(drive(edd).read(&mut bios, 63, 127), Err(ReadError { status: 0x80, lba: 63 }));
+        assert_eq!(drive(first).read(&mut bios, 63, 127), Err(ReadError { status: 0x80, lba: 63 }));
         assert_eq!(bios.reads().len(), 4, "twice in full, one sector, and one sector by the other method");
     }
 }
@@ -160,7 +161,7 @@ fn a_stick_that_times_out_once_is_read_in_full_transfers() {
         let fails = call != Call::Reset && std::mem::take(&mut first);
         if fails { Answer::Fails(0x80) } else { Answer::Good }
     });
-    let mut drive = drive(EddAnswer::Claimed);
+    let mut drive = drive(Method::Edd);
     assert_eq!(drive.read(&mut bios, 63, 127), Ok(127));
 }
 
@@ -170,7 +171,7 @@ fn transfers_grow_again_behind_a_weak_place_but_not_for_ever() {
         Call::Edd { lba: ..100, sectors: 2.. } => Answer::Fails(0x10),
         _ => Answer::Good,
     });
-    let mut weak = drive(EddAnswer::Claimed);
+    let mut weak = drive(Method::Edd);
     assert_eq!(weak.read(&mut bios, 50, 127), Ok(1));
     let sizes: Vec<u16> = (0..200).map(|_| weak.read(&mut bios, 500, 127).unwrap()).collect();
     assert_eq!((sizes[0], sizes[40], sizes[80], sizes[199]), (1, 3, 7, 31));
@@ -179,7 +180,7 @@ fn transfers_grow_again_behind_a_weak_place_but_not_for_ever() {
         Call::Edd { sectors: 64.., .. } => Answer::Fails(0x01),
         _ => Answer::Good,
     });
-    let mut limited = drive(EddAnswer::Claimed);
+    let mut limited = drive(Method::Edd);
     for _ in 0..500 {
         assert_eq!(limited.read(&mut bios, 300, 127), Ok(63));
     }
@@ -197,7 +198,7 @@ fn one_bad_sector_is_named_by_its_lba() {
         }
         _ => Answer::Good,
     });
-    let mut drive = drive(EddAnswer::Claimed);
+    let mut drive = drive(Method::Edd);
     let mut lba = 100;
     let error = loop {
         match drive.read(&mut bios, lba, 127) {
@@ -210,7 +211,7 @@ fn one_bad_sector_is_named_by_its_lba() {
 
 #[test]
 fn what_was_read_is_served_from_the_buffer_until_it_is_forgotten() {
-    let mut disk = Disk::new(MockBios::good(numbered(500)), drive(EddAnswer::Claimed));
+    let mut disk = Disk::new(MockBios::good(numbered(500)), drive(Method::Edd));
     assert_eq!(disk.read(10, 127).unwrap().len(), 127 * SECTOR);
     let bytes = disk.read(136, 127).unwrap();
     assert_eq!((bytes.len(), &bytes[..4]), (SECTOR, &136u32.to_le_bytes()[..]));
@@ -227,7 +228,7 @@ fn a_failed_read_leaves_nothing_to_be_served() {
             Call::Edd { lba: 300.., .. } | Call::Chs { lba: 300.., .. } => Answer::Fails(0x04),
             _ => Answer::Good,
         }),
-        drive(EddAnswer::Claimed),
+        drive(Method::Edd),
     );
     disk.read(10, 50).unwrap();
     assert_eq!(disk.read(300, 50), Err(ReadError { status: 0x04, lba: 300 }));
@@ -236,7 +237,7 @@ fn a_failed_read_leaves_nothing_to_be_served() {
 
 #[test]
 fn shrinking_quarters_the_transfers_and_resets_the_drive() {
-    let mut disk = Disk::new(MockBios::good(numbered(500)), drive(EddAnswer::Claimed));
+    let mut disk = Disk::new(MockBios::good(numbered(500)), drive(Method::Edd));
     let mut sizes = Vec::new();
     loop {
         sizes.push(disk.read(5, 127).unwrap().len() / SECTOR);

@@ -2,8 +2,8 @@
 
 use ramkey_format::boot::{BootInfo, Registers};
 use ramkey_format::memory::{BIOS_PACKET, BOUNCE};
-use ramkey_loader_core::drive::{Bios, Drive, EddAnswer};
-use ramkey_loader_core::geometry::Geometry;
+use ramkey_loader_core::access::Access;
+use ramkey_loader_core::drive::{Bios, Drive, verdict};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U64};
 
@@ -67,7 +67,7 @@ fn int13(eax: u32, drive: u8, mut registers: Registers) -> Result<(), u8> {
     registers.eax.set(eax);
     registers.edx.set(registers.edx.get() | u32::from(drive));
     let after = bios::call(0x13, registers);
-    if bios::failed(&after) { Err(bios::status(&after)) } else { Ok(()) }
+    verdict(after.flags.get(), after.eax.get())
 }
 
 /// The stick, as stage 2 found it.
@@ -80,10 +80,7 @@ pub fn stick(info: &BootInfo) -> Drive {
     };
     let after = bios::call(0x13, registers);
     let claimed = !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55 && after.ecx.get() & 1 != 0;
-    // Stage 2 read the loader one way or the other: that beats what the BIOS says of itself.
-    let edd = if claimed && info.edd != 0 { EddAnswer::Claimed } else { EddAnswer::Absent };
-    let geometry = Geometry { heads: info.heads.get(), sectors_per_track: info.sectors_per_track.get() };
-    Drive::new(info.drive, edd, Some(geometry))
+    Drive::new(info.drive, Access::from_info(info, claimed))
 }
 
 /// Whether the BIOS gives floppy drive `drive` a parameter table (AH=08h, ES:DI).

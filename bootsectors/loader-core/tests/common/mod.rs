@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses a part")]
 
-use ramkey_loader_core::drive::{Bios, ReadError, Sectors};
+use ramkey_loader_core::access::Access;
+use ramkey_loader_core::drive::{Bios, Method, ReadError, Sectors, Trace};
 use ramkey_loader_core::geometry::{Chs, Geometry};
 
 pub const SECTOR: usize = 512;
@@ -33,11 +34,30 @@ pub struct MockBios {
     pub buffer: Vec<u8>,
     pub calls: Vec<Call>,
     pub fault: Fault,
+    /// What CHS calls really count by.
+    pub geometry: Geometry,
+    /// Sectors before the first one that each method shows.
+    pub edd_hidden: u64,
+    pub chs_hidden: u64,
+    /// Whether a place outside the geometry is an error of the drive, and not of the caller.
+    pub lenient: bool,
+    /// The last thing that the drive said of itself.
+    pub trace: Option<Trace>,
 }
 
 impl MockBios {
     pub fn new(disk: Vec<u8>, fault: impl FnMut(Call) -> Answer + 'static) -> Self {
-        Self { disk, buffer: vec![0xD1; 0x1_0000], calls: Vec::new(), fault: Box::new(fault) }
+        Self {
+            disk,
+            buffer: vec![0xD1; 0x1_0000],
+            calls: Vec::new(),
+            fault: Box::new(fault),
+            geometry: GEOMETRY,
+            edd_hidden: 0,
+            chs_hidden: 0,
+            lenient: false,
+            trace: None,
+        }
     }
 
     pub fn good(disk: Vec<u8>) -> Self {
@@ -46,6 +66,12 @@ impl MockBios {
 
     pub fn reads(&self) -> Vec<Call> {
         self.calls.iter().copied().filter(|call| *call != Call::Reset).collect()
+    }
+
+    /// Hides sectors from each method.
+    pub fn hiding(mut self, edd: u64, chs: u64) -> Self {
+        (self.edd_hidden, self.chs_hidden) = (edd, chs);
+        self
     }
 
     fn answer(&mut self, call: Call, lba: u64, sectors: u16) -> Result<(), u8> {
@@ -76,15 +102,24 @@ impl MockBios {
 impl Bios for MockBios {
     fn edd_read(&mut self, drive: u8, lba: u64, sectors: u16) -> Result<(), u8> {
         assert_eq!(drive, 0x80);
+        let lba = lba + self.edd_hidden;
         self.answer(Call::Edd { lba, sectors }, lba, sectors)
     }
 
     fn chs_read(&mut self, drive: u8, cylinder: u16, head: u8, sector: u8, sectors: u8) -> Result<(), u8> {
         assert_eq!(drive, 0x80);
-        assert!(cylinder <= 1023 && u16::from(head) < GEOMETRY.heads && (1..=63).contains(&sector));
-        assert!(sector + sectors <= 64, "the read leaves its track");
-        let lba = u64::from(GEOMETRY.lba(Chs { cylinder, head, sector }));
-        self.answer(Call::Chs { lba, sectors: sectors.into() }, lba, sectors.into())
+        let Geometry { heads, sectors_per_track } = self.geometry;
+        let inside =
+            u16::from(head) < heads && u16::from(sector) + u16::from(sectors) <= sectors_per_track + 1;
+        assert!(cylinder <= 1023 && (1..=63).contains(&sector));
+        assert!(inside || self.lenient, "the read leaves its track");
+        let lba = u64::from(self.geometry.lba(Chs { cylinder, head, sector })) + self.chs_hidden;
+        let call = Call::Chs { lba, sectors: sectors.into() };
+        if !inside {
+            self.calls.push(call);
+            return Err(0x04);
+        }
+        self.answer(call, lba, sectors.into())
     }
 
     fn reset(&mut self, drive: u8) {
@@ -96,6 +131,16 @@ impl Bios for MockBios {
     fn buffer(&self) -> &[u8] {
         &self.buffer
     }
+
+    fn trace(&mut self, trace: &Trace) {
+        self.trace = Some(*trace);
+    }
+}
+
+/// A drive of [`GEOMETRY`] that shows everything, by `first` before the other method.
+pub const fn plain(first: Method) -> Access {
+    let geometry = Some(GEOMETRY);
+    Access { first, edd_hidden: 0, chs_hidden: 0, geometry, heads_are_told: false, transfer: 0 }
 }
 
 /// Sectors that begin with their own number.

@@ -1,0 +1,47 @@
+//! What is known about reading the stick before the loader reads its first sector.
+//!
+//! Stage 2 measured it by the stick's own stamps; what the BIOS says of itself counts only where it could not.
+
+use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, MEASURED_SECTORS};
+
+use crate::drive::Method;
+use crate::geometry::Geometry;
+
+/// How a drive is read at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The method that is tried first.
+    pub first: Method,
+    /// Sectors of the stick before the one that EDD calls number 0.
+    pub edd_hidden: u32,
+    /// Sectors of the stick before the one that CHS calls have at 0/0/1.
+    pub chs_hidden: u32,
+    /// What CHS calls count by, if anybody knows.
+    pub geometry: Option<Geometry>,
+    /// Whether the heads are only what somebody told.
+    pub heads_are_told: bool,
+    /// Most sectors in the first transfer; 0 for as many as a call can have.
+    pub transfer: u16,
+}
+
+impl Access {
+    /// What stage 2 found. `claimed` is what AH=41h says now: that there are packet calls.
+    ///
+    /// The method that read the loader comes first. Where no stamp was found, that is EDD only if it is claimed, too.
+    pub fn from_info(info: &BootInfo, claimed: bool) -> Self {
+        let measured = |bit: u32| u32::from(info.measured) & bit != 0;
+        let told = Geometry { heads: info.told_heads.get(), sectors_per_track: info.told_sectors.get() };
+        let known = Geometry { heads: info.heads.get(), sectors_per_track: info.sectors_per_track.get() };
+        let geometry = [known, told].into_iter().find(Geometry::is_sound);
+        let edd_works = measured(MEASURED_EDD) || claimed && !measured(MEASURED_CHS);
+        let edd_first = info.edd != 0 && edd_works || measured(MEASURED_EDD) && !measured(MEASURED_CHS);
+        Self {
+            first: if edd_first { Method::Edd } else { Method::Chs },
+            edd_hidden: info.edd_hidden.get(),
+            chs_hidden: info.chs_hidden.get(),
+            geometry,
+            heads_are_told: !(measured(MEASURED_HEADS) && measured(MEASURED_SECTORS)),
+            transfer: info.transfer.get(),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! How the stick is divided: the layouts, and the bounds that each gives to its file system.
+
+use ramkey_format::manifest::layout;
+use ramkey_format::memory::{self, BOOT_AREA_END_LBA, STAMPED_SECTORS};
+
+use super::{PlanError, fs};
+use crate::units::{Geometry, SECTOR_LEN};
+
+/// First sector of the partition: 1 MiB, the alignment that every partition tool uses today.
+pub(crate) const PARTITION_LBA: u64 = memory::PARTITION_LBA as u64;
+/// First sector of the partition of a USB-ZIP: the second track.
+const ZIP_LBA: u64 = 32;
+/// Sectors of a GPT at each end of the stick: header and 128 entries; a protective MBR comes before the first.
+pub(crate) const GPT_SECTORS: u64 = 33;
+/// Largest stick with 64 heads and 32 sectors per track: 1024 cylinders of 1 MiB.
+const SMALL_STICK_SECTORS: u64 = 1024 * 64 * 32;
+/// Smallest stick that is no universal one unless the user asks for it: 1 GiB.
+const AUTO_HDD_SECTORS: u64 = (1 << 30) / SECTOR_LEN;
+/// Smallest stick that is stamped wherever a cylinder may begin: 64 MiB. On a smaller one 8 MiB would be missed.
+const STAMPED_STICK_SECTORS: u64 = (64 << 20) / SECTOR_LEN;
+
+/// The entry of the partition table that the partition has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The first, as on hard disks.
+    #[default]
+    First,
+    /// The fourth, as on ZIP disks.
+    Fourth,
+}
+
+/// How the stick is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LayoutKind {
+    /// Sector 0 is a master boot record with one active partition, and a boot sector of the same file system.
+    Universal {
+        /// Where the partition stands in the table.
+        slot: Slot,
+    },
+    /// Master boot record and one active partition.
+    Hdd,
+    /// Master boot record and one active partition in slot 4, from the second track on.
+    Zip,
+    /// A file system from sector 0 on, with the numbers of a floppy.
+    Fdd,
+    /// Master boot record, one active partition, and a second of one cylinder at the end.
+    TwoPartitions,
+    /// GUID partition table and one partition, with boot code in the protective master boot record.
+    Gpt,
+    /// A file system from sector 0 on.
+    Superfloppy,
+}
+
+/// The layout that the user asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LayoutChoice {
+    /// Universal below 1 GiB, with a master boot record from there on.
+    #[default]
+    Auto,
+    /// This one.
+    Is(LayoutKind),
+}
+
+impl From<LayoutKind> for LayoutChoice {
+    fn from(kind: LayoutKind) -> Self {
+        Self::Is(kind)
+    }
+}
+
+impl LayoutChoice {
+    /// The layout of a stick of `stick_sectors` sectors.
+    pub fn of(self, stick_sectors: u64) -> LayoutKind {
+        match self {
+            Self::Is(kind) => kind,
+            Self::Auto if stick_sectors < AUTO_HDD_SECTORS => LayoutKind::Universal { slot: Slot::First },
+            Self::Auto => LayoutKind::Hdd,
+        }
+    }
+}
+
+impl LayoutKind {
+    /// Every layout.
+    pub const ALL: [Self; 8] = [
+        Self::Universal { slot: Slot::First },
+        Self::Universal { slot: Slot::Fourth },
+        Self::Hdd,
+        Self::Zip,
+        Self::Fdd,
+        Self::TwoPartitions,
+        Self::Gpt,
+        Self::Superfloppy,
+    ];
+
+    /// Its name in text and JSON, which does not change.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Universal { slot: Slot::First } => "universal",
+            Self::Universal { slot: Slot::Fourth } => "universal-zip",
+            Self::Hdd => "hdd",
+            Self::Zip => "zip",
+            Self::Fdd => "fdd",
+            Self::TwoPartitions => "two-partitions",
+            Self::Gpt => "gpt",
+            Self::Superfloppy => "superfloppy",
+        }
+    }
+
+    /// Its number in the stick manifest.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Universal { slot: Slot::First } => layout::UNIVERSAL,
+            Self::Universal { slot: Slot::Fourth } => layout::UNIVERSAL_ZIP,
+            Self::Hdd => layout::HDD,
+            Self::Zip => layout::ZIP,
+            Self::Fdd => layout::FDD,
+            Self::TwoPartitions => layout::TWO_PARTITIONS,
+            Self::Gpt => layout::GPT,
+            Self::Superfloppy => layout::SUPERFLOPPY,
+        }
+    }
+
+    /// The layout with this number in the stick manifest.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// For which machines it is, in one line.
+    pub fn machines(self) -> &'static str {
+        match self {
+            Self::Universal { slot: Slot::First } => {
+                "a BIOS that boots sticks as USB-HDD, USB-ZIP or USB-FDD, whichever it is"
+            }
+            Self::Universal { slot: Slot::Fourth } => {
+                "the same as universal, if the BIOS boots a USB-ZIP from entry 4 of the table only"
+            }
+            Self::Hdd => "a BIOS that boots sticks as USB-HDD: most machines since 2004",
+            Self::Zip => "a BIOS that boots sticks as USB-ZIP only: drive 00h, 64 heads, 32 sectors",
+            Self::Fdd => "a BIOS that boots sticks as USB-FDD only: drive 00h, no partition table",
+            Self::TwoPartitions => "a BIOS that takes a stick with one partition for a floppy or ZIP disk",
+            Self::Gpt => {
+                "a BIOS that boots USB-HDD without an active partition, beside tools that want a GPT"
+            }
+            Self::Superfloppy => "a BIOS that boots a file system without a partition table as drive 80h",
+        }
+    }
+
+    /// Whether sector 0 is a boot sector of the file system, alone or beside a partition table.
+    pub fn has_volume_in_sector_0(self) -> bool {
+        matches!(self, Self::Universal { .. } | Self::Fdd | Self::Superfloppy)
+    }
+
+    /// First sector of the file system.
+    pub(crate) fn volume_lba(self) -> u64 {
+        match self {
+            Self::Universal { .. } | Self::Hdd | Self::TwoPartitions | Self::Gpt => PARTITION_LBA,
+            Self::Zip => ZIP_LBA,
+            Self::Fdd | Self::Superfloppy => 0,
+        }
+    }
+
+    /// One past the last sector that is stamped, on a stick of `stick_sectors`. What of that lies behind the start of
+    /// the file system are its reserved sectors.
+    pub(crate) fn stamped_end(self, stick_sectors: u64) -> u64 {
+        let is_small = stick_sectors < STAMPED_STICK_SECTORS;
+        let zone = u64::from(if is_small { BOOT_AREA_END_LBA } else { STAMPED_SECTORS });
+        match self {
+            Self::Universal { .. } => PARTITION_LBA + zone,
+            Self::Zip | Self::Fdd | Self::Superfloppy => zone,
+            Self::Hdd | Self::TwoPartitions | Self::Gpt => PARTITION_LBA,
+        }
+    }
+
+    /// 64/32 while 1024 cylinders of it reach the end, else 255/63: the two that most BIOSes and tools agree on. A ZIP
+    /// disk always has 64/32.
+    pub(super) fn geometry(self, stick_sectors: u64) -> Geometry {
+        let is_zip = matches!(self, Self::Universal { .. } | Self::Zip);
+        let is_small = is_zip || stick_sectors <= SMALL_STICK_SECTORS;
+        let (heads, sectors_per_track) = if is_small { (64, 32) } else { (255, 63) };
+        let cylinders = stick_sectors / (u64::from(heads) * u64::from(sectors_per_track));
+        let cylinders = u32::try_from(cylinders).unwrap_or(u32::MAX).max(1);
+        Geometry { cylinders, heads, sectors_per_track }
+    }
+
+    /// First sector of the file system, and one past its last.
+    ///
+    /// Every layout leaves the last sectors of the stick free: a GPT puts its copy there, the others clear what an
+    /// earlier GPT may have left. A partition in an MBR ends on a cylinder, because BIOSes take the geometry from there,
+    /// and so does a floppy, because they take the number of cylinders from its length.
+    pub(super) fn volume_bounds(self, stick_sectors: u64) -> Result<(u64, u64), PlanError> {
+        let cylinder = self.geometry(stick_sectors).cylinder_sectors();
+        let (unit, least_end, behind) = match self {
+            Self::Universal { .. } | Self::Hdd => (cylinder, 2 * PARTITION_LBA, 0),
+            Self::TwoPartitions => (cylinder, 2 * PARTITION_LBA, cylinder),
+            Self::Zip | Self::Fdd => (cylinder, cylinder.max(fs::VOLUME_SECTORS_MIN), 0),
+            Self::Gpt => (PARTITION_LBA, 2 * PARTITION_LBA, 0),
+            Self::Superfloppy => (1, fs::VOLUME_SECTORS_MIN, 0),
+        };
+        let usable = stick_sectors.saturating_sub(GPT_SECTORS).min(u64::from(u32::MAX));
+        let end = (usable / unit * unit).saturating_sub(behind);
+        if end < least_end {
+            return Err(PlanError::StickTooSmall {
+                needed: (least_end + behind + GPT_SECTORS) * SECTOR_LEN,
+                available: stick_sectors * SECTOR_LEN,
+            });
+        }
+        Ok((self.volume_lba(), end))
+    }
+}
