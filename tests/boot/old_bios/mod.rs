@@ -2,6 +2,8 @@
 
 mod personalities;
 mod readers;
+mod run;
+mod sticks;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -9,9 +11,35 @@ use std::thread;
 
 use personalities::{PERSONALITIES, Personality};
 use readers::Reader;
+use sticks::{Size, Sticks, Writer};
 
 /// Machines of this suite at a time.
 const WORKERS: usize = 2;
+
+/// One boot.
+#[derive(Clone, Copy)]
+pub struct Cell {
+    personality: &'static Personality,
+    writer: Writer,
+    size: Size,
+}
+
+/// The cells that the user named: SYSLINUX has one for each personality.
+fn named(filter: &str) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for personality in PERSONALITIES {
+        for size in Size::ALL {
+            for writer in Writer::all() {
+                let text = format!("{}, {}, {}", personality.name, size.name(), writer.name());
+                let once = writer == Writer::Syslinux && size == Size::Large;
+                if !once && filter.split(',').all(|part| text.contains(part)) {
+                    cells.push(Cell { personality, writer, size });
+                }
+            }
+        }
+    }
+    cells
+}
 
 /// Does something with each, some at a time.
 fn each<T: Copy + Send>(all: Vec<T>, work: impl Fn(T) + Sync) {
@@ -57,4 +85,23 @@ fn a_sound_bios_keeps_what_specifications_promise() {
 fn no_two_personalities_have_one_name() {
     let names: BTreeSet<&str> = PERSONALITIES.iter().map(|one| one.name).collect();
     assert_eq!(names.len(), PERSONALITIES.len());
+}
+
+#[test]
+fn the_page_agrees_with_what_boots() {
+    if let Ok(filter) = std::env::var("RAMKEY_MATRIX") {
+        let sticks = Sticks::new();
+        each(named(&filter), |cell| {
+            let started = std::time::Instant::now();
+            let result = run::run(&sticks, cell);
+            let Cell { personality, writer, size } = cell;
+            println!(
+                "{} / {} / {}: {result} ({} s)",
+                personality.name,
+                size.name(),
+                writer.name(),
+                started.elapsed().as_secs()
+            );
+        });
+    }
 }
