@@ -14,6 +14,7 @@
 ;   C/0/1     those, and C cylinders; C = 1 unless that sector has no stamp
 
 CYLINDERS_TRIED         equ 8               ; one of them ends at a stamp
+HEADS_MAX               equ 255             ; with 256 DOS fails, so no BIOS has them
 TRACK_BITS              equ 3Fh             ; of CL in AH=08h
 
 ; ---------------------------------------------------------------------------
@@ -55,6 +56,11 @@ geometry:
         ja      .measured
         cmp     si, CYLINDERS_TRIED
         jb      .cylinder
+        mov     ax, cx                      ; no cylinder ends among the stamps, so one
+        imul    ax, dx                      ;   has at least as many sectors as those
+        cmp     ax, PARTITION_LBA
+        jae     .known
+        mov     dx, HEADS_MAX
         jmp     .known
 .measured:
         imul    si, cx

@@ -2,7 +2,7 @@
 
 use ramkey_format::boot::{
     BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC,
-    SECTOR0_STAMP,
+    SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, STAGE1_LEN,
 };
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
@@ -10,6 +10,8 @@ use zerocopy::FromBytes;
 
 /// Sector 0 as it was assembled.
 const SECTOR_0: &[u8] = include_bytes!("../../bootsectors/prebuilt/sector0.bin");
+/// Stage 1 as it was assembled.
+const STAGE_1: &[u8] = include_bytes!("../../bootsectors/prebuilt/stage1.bin");
 /// Boot header, stage 2 and loader as they were built.
 const BOOT: &[u8] = include_bytes!("../../bootsectors/prebuilt/boot.bin");
 /// Bytes of the boot header and stage 2, which sector 0 proves.
@@ -28,26 +30,32 @@ pub struct Patch {
     pub menu_timeout: u8,
 }
 
-/// Where a sector with sector 0's code lies, and where it finds the boot area.
+/// Where a sector of boot code lies, and where it finds the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// LBA of the sector itself: its stamp.
     pub lba: u32,
-    /// First LBA of the boot area, or of its copy, that it loads.
+    /// First LBA of the boot area, or of its copy, that it leads to.
     pub boot_lba: u32,
+    /// Where it begins to look for stage 1, counted from the first sector that the BIOS shows.
+    pub stage1: u8,
 }
 
-/// Sector 0 without a table, for a boot area whose first sectors have `boot_checksum`.
+/// Sector 0 without a table, for a boot area whose first sectors have `boot_checksum`; it looks for stage 1 from sector
+/// `stage1` on.
 ///
 /// # Errors
 ///
-/// What is wrong with the committed file.
-pub fn sector_0(boot_checksum: u32) -> Result<[u8; 512], &'static str> {
+/// What is wrong with the committed files.
+pub fn sector_0(boot_checksum: u32, stage1: u8) -> Result<[u8; 512], &'static str> {
     let mut sector: [u8; 512] = SECTOR_0.try_into().map_err(|_| "sector0.bin is not one sector")?;
     let magic = SECTOR0_MAGIC as usize;
     if sector[magic..] != [0x55, 0xAA] {
         return Err("sector0.bin has no boot signature");
     }
+    let code = STAGE_1.get(..STAGE1_LEN as usize).ok_or("stage1.bin is too short")?;
+    sector[SECTOR0_STAGE1 as usize] = stage1;
+    put(&mut sector, SECTOR0_STAGE1_CHECKSUM, checksum(code));
     put(&mut sector, SECTOR0_STAMP, 0);
     put(&mut sector, SECTOR0_BOOT_LBA, BOOT_LBA);
     put(&mut sector, SECTOR0_BOOT_CHECKSUM, boot_checksum);
@@ -60,6 +68,7 @@ pub fn start_volume(boot_sector: &mut [u8; 512], sector_0: &[u8; 512], place: Pl
     let code = SECTOR0_CODE as usize..SECTOR0_DISK_SIGNATURE as usize;
     boot_sector[..3].copy_from_slice(&sector_0[..3]);
     boot_sector[code.clone()].copy_from_slice(&sector_0[code]);
+    boot_sector[SECTOR0_STAGE1 as usize] = place.stage1;
     put(boot_sector, SECTOR0_STAMP, place.lba);
     put(boot_sector, SECTOR0_BOOT_LBA, place.boot_lba);
 }
@@ -70,6 +79,15 @@ pub fn copy(sector_0: &[u8; 512], place: Place) -> [u8; 512] {
     start_volume(&mut sector, sector_0, place);
     let magic = SECTOR0_MAGIC as usize;
     sector[magic..].copy_from_slice(&sector_0[magic..]);
+    sector
+}
+
+/// Stage 1 in the sector at `lba`, where it leads to the boot area at `boot_lba`.
+pub fn stage_1(lba: u32, boot_lba: u32, boot_checksum: u32) -> [u8; 512] {
+    let mut sector = stamp(lba, boot_checksum);
+    let code = ..STAGE1_LEN as usize;
+    sector[code].copy_from_slice(&STAGE_1[code]);
+    put(&mut sector, SECTOR0_BOOT_LBA, boot_lba);
     sector
 }
 

@@ -68,7 +68,8 @@ fn check_extension(volume: &Volume, part: &Part, findings: &mut Findings) {
         findings.add(Kind::DriveNumber, lba, what);
     };
     match (volume.has_extension(), part.number, drive) {
-        (false, ..) | (_, _, 0x80) | (_, None, 0x00) => {}
+        // A ZIP disk is a floppy drive to a BIOS, and its partition is the fourth.
+        (false, ..) | (_, _, 0x80) | (_, None | Some(4), 0x00) => {}
         (_, _, 0xFF) => findings.add(Kind::AskDrive, lba, format!("{name}: the drive number is FFh")),
         (_, Some(_), _) => wrong_drive("80h"),
         (_, None, _) => wrong_drive("80h or 00h"),

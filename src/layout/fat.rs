@@ -38,6 +38,7 @@ pub(super) struct FatVolume {
     disk: Overlay,
     volume_lba: u64,
     added_reserved: u64,
+    bits: FatBits,
     /// Reserved sectors, as they were formatted.
     reserved: u64,
     /// Boot sector, as it is written.
@@ -76,6 +77,7 @@ impl FatVolume {
         Ok(Self {
             volume_lba: plan.volume.lba,
             added_reserved: plan.volume.added_reserved,
+            bits: fat.bits,
             reserved: fat.reserved,
             boot_sector,
             tables: shifted(&(fat.reserved..fat.tables_end)),
@@ -108,8 +110,8 @@ impl FatVolume {
     /// One past the last sector of its start that belongs to the file system alone: the boot sector, and on a FAT32 what
     /// systems write beside it. Nothing else is behind it up to the tables where nothing is stamped.
     pub fn own_end(&self, stamped_end: u64) -> u64 {
-        let own = if self.reserved > BACKUP_BOOT { FAT32_OWN } else { 1 };
-        if self.volume_lba < stamped_end { self.volume_lba + own } else { self.tables.start }
+        let own_end = self.volume_lba + own_sectors(self.bits);
+        if self.volume_lba < stamped_end { own_end } else { self.tables.start }
     }
 
     /// The sectors of `range` on the stick that are not zeros, ascending; `range` lies in a table or a directory.
@@ -118,6 +120,11 @@ impl FatVolume {
         let sectors = self.disk.present(range.start - shift, range.end - shift);
         sectors.map(move |(lba, sector)| (lba + shift, sector))
     }
+}
+
+/// Sectors from the boot sector on that belong to a file system alone: on a FAT32, those that systems write beside it.
+pub(super) fn own_sectors(bits: FatBits) -> u64 {
+    if bits == FatBits::Fat32 { FAT32_OWN } else { 1 }
 }
 
 fn options(plan: &Plan, sectors: u64, serial: u32) -> FormatVolumeOptions {
@@ -213,9 +220,7 @@ fn finish_boot_sector(disk: &mut Overlay, plan: &Plan, boot_code: &[u8; 512]) ->
     sector[if is_fat32 { 0x5A } else { 0x3E }..510].fill(0);
     // Sector 0 brings its own code; see `mbr`.
     if plan.volume.lba != 0 {
-        let place =
-            boot::Place { lba: plan.volume.lba as u32, boot_lba: start::boot_lba(plan, plan.volume.lba) };
-        boot::start_volume(sector, boot_code, place);
+        boot::start_volume(sector, boot_code, start::place(plan, plan.volume.lba));
     }
     let sector = *sector;
     if is_fat32 {

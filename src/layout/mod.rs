@@ -60,7 +60,8 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     })
     .map_err(|what| LayoutError::BootCode { what })?;
     let boot_checksum = boot::stage2_checksum(&boot_code);
-    let code = boot::sector_0(boot_checksum).map_err(|what| LayoutError::BootCode { what })?;
+    let stage1 = start::place(plan, 0).stage1;
+    let code = boot::sector_0(boot_checksum, stage1).map_err(|what| LayoutError::BootCode { what })?;
     let mut volume = FatVolume::make(plan, &lens, identity.volume_serial, &code)?;
     let seen = start::seen_from(plan, &volume.boot_sector, 0);
     let sector_0 = mbr::sector_0(plan, &identity, &code, &seen)?;

@@ -7,14 +7,15 @@
 use std::ops::Range;
 
 use ramkey_format::memory::{
-    BOOT_AREA_END_LBA, BOOT_LBA, CODE_COPIES, MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA,
+    BOOT_AREA_END_LBA, BOOT_LBA, CODE_COPIES, MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA, STAGE1_END,
+    STAGE1_FIRST, STAGE1_STEP,
 };
 
-use super::fat::FatVolume;
+use super::fat::{FatVolume, own_sectors};
 use super::mbr::BPB;
 use super::{Content, Extent, Extents, Role};
 use crate::boot;
-use crate::plan::{FatBits, LayoutKind, Plan};
+use crate::plan::{FatBits, GPT_SECTORS, LayoutKind, Plan};
 use crate::units::SECTOR_LEN;
 
 /// Where sector 0 stands again on a FAT32 whose view from there needs a copy of its boot sector: where the manifest of
@@ -37,10 +38,31 @@ pub(super) struct Start<'a> {
     pub boot_checksum: u32,
 }
 
-/// First LBA of the boot area that code in sector `lba` loads: the copy, from the partition of a universal stick on.
-pub(super) fn boot_lba(plan: &Plan, lba: u64) -> u32 {
+/// What code in sector `lba` must know: itself, the boot area, and the first stage 1 behind it. From the partition of a
+/// universal stick on those are copies.
+pub(super) fn place(plan: &Plan, lba: u64) -> boot::Place {
+    let base = base(plan, lba);
+    // A boot sector that is behind all of them, as that of a usual partition, finds what sector 0 finds.
+    let view = if lba < base + u64::from(CODE_COPIES) { lba } else { base };
+    let stage1 = (view..).find(|&lba| has_stage_1(plan, lba)).expect("one of them is never taken");
+    boot::Place { lba: lba as u32, boot_lba: base as u32 + BOOT_LBA, stage1: (stage1 - view) as u8 }
+}
+
+/// Where the boot code that sector `lba` belongs to begins.
+fn base(plan: &Plan, lba: u64) -> u64 {
     let is_universal = matches!(plan.layout, LayoutKind::Universal { .. });
-    if is_universal && lba >= u64::from(PARTITION_LBA) { PARTITION_LBA + BOOT_LBA } else { BOOT_LBA }
+    if is_universal && lba >= u64::from(PARTITION_LBA) { PARTITION_LBA.into() } else { 0 }
+}
+
+/// Whether sector `lba` holds stage 1: one in each first track, unless a table or the file system is there.
+fn has_stage_1(plan: &Plan, lba: u64) -> bool {
+    let number = lba - base(plan, lba);
+    let volume = plan.volume.lba..plan.volume.lba + own_sectors(plan.volume.bits);
+    let table = if plan.layout == LayoutKind::Gpt { 1 + GPT_SECTORS } else { 1 };
+    number < u64::from(STAGE1_END)
+        && number % u64::from(STAGE1_STEP) == u64::from(STAGE1_FIRST)
+        && lba >= table
+        && !volume.contains(&lba)
 }
 
 /// The file system's boot sector with the numbers that it has when it is seen from sector `lba`, which lies before the
@@ -96,9 +118,9 @@ impl Start<'_> {
         }
     }
 
-    /// Stamps every sector of `range`; those in which a track may begin are copies of sector 0 too.
+    /// Stamps every sector of `range`; those in which a track may begin are copies of sector 0, or of stage 1, too.
     fn stamp(&self, range: Range<u64>, volume: &FatVolume, extents: &mut Extents) {
-        let copies = u64::from(CODE_COPIES);
+        let copies = u64::from(STAGE1_END);
         let partition = u64::from(PARTITION_LBA);
         let mut starts = vec![0..copies];
         if matches!(self.plan.layout, LayoutKind::Universal { .. }) {
@@ -125,9 +147,15 @@ impl Start<'_> {
         }
     }
 
-    /// The copy of sector 0 in sector `lba`.
+    /// Stage 1, a copy of sector 0, or a stamp alone: what belongs into sector `lba`.
     fn copy(&self, lba: u64, volume: &FatVolume) -> [u8; 512] {
-        let place = boot::Place { lba: lba as u32, boot_lba: boot_lba(self.plan, lba) };
+        let place = place(self.plan, lba);
+        if has_stage_1(self.plan, lba) {
+            return boot::stage_1(place.lba, place.boot_lba, self.boot_checksum);
+        }
+        if lba - base(self.plan, lba) >= u64::from(CODE_COPIES) {
+            return boot::stamp(place.lba, self.boot_checksum);
+        }
         let mut sector = boot::copy(self.code, place);
         if self.plan.layout.has_volume_in_sector_0() {
             sector[BPB].copy_from_slice(&seen_from(self.plan, &volume.boot_sector, lba)[BPB]);
