@@ -104,6 +104,8 @@ pub struct Machine {
     pub stick: Stick,
     /// Internal IDE disks; never changed.
     pub disks: Vec<PathBuf>,
+    /// A keyboard, and with it its controller at ports 60h and 64h.
+    pub keyboard_controller: bool,
     /// An empty floppy drive.
     pub floppy_drive: bool,
     /// A ROM that runs before the boot.
@@ -122,6 +124,7 @@ impl Machine {
             cpu: None,
             stick,
             disks: Vec::new(),
+            keyboard_controller: true,
             floppy_drive: false,
             option_rom: None,
             icount_shift: None,
@@ -136,6 +139,9 @@ impl Machine {
     pub(super) fn arguments(&self, folder: &Path) -> Vec<OsString> {
         let mut arguments = Arguments::default();
         arguments.add("-machine", "pc,accel=tcg");
+        if !self.keyboard_controller {
+            arguments.append(",i8042=off");
+        }
         arguments.add("-m", self.ram_mib.to_string());
         if let Some(cpu) = &self.cpu {
             arguments.add("-cpu", cpu.clone());

@@ -14,6 +14,7 @@ pub fn rom(folder: &Path, name: &str, definitions: &[&str]) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boot/personalities").join(name);
     let target = folder.join("personality.rom");
     let mut arguments: Vec<String> = ["-w+all", "-w+error", "-f", "bin"].map(str::to_owned).to_vec();
+    arguments.extend(["-I".into(), format!("{}/", source.parent().expect("a folder").display())]);
     arguments.extend(definitions.iter().map(|definition| format!("-D{definition}")));
     arguments.extend(["-o".into(), target.display().to_string(), source.display().to_string()]);
     tool("nasm", &arguments);

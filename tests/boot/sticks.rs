@@ -7,7 +7,7 @@ use std::process::Command;
 use super::harness::{file, tool};
 
 /// Where Debian keeps MEMDISK.
-const MEMDISK: &str = "/usr/lib/syslinux/memdisk";
+pub const MEMDISK: &str = "/usr/lib/syslinux/memdisk";
 
 /// Writes a stick of 64 MiB with `ramkey write`, which verifies it too. It waits for a key before it boots the image,
 /// unless `options` have a `--timeout`.

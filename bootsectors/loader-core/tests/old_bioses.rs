@@ -289,7 +289,7 @@ fn the_trace_says_what_was_asked_and_what_was_read() {
     drive.read(&mut bios, 100, 50).unwrap();
     drive.read(&mut bios, 210, 50).unwrap_err();
     let trace = bios.trace.unwrap();
-    assert_eq!((trace.asked, trace.read, trace.status, trace.abandoned), (210, Some(149), 0x10, 0));
+    assert_eq!((trace.asked, trace.read, trace.status, trace.abandoned), (Some(210), Some(149), 0x10, 0));
     assert_eq!((trace.method, trace.sectors), (Method::Edd, 1));
 }
 

@@ -15,7 +15,7 @@ pub const LAST_TEXT: &str = "this came from the end of the disk";
 /// SYSLINUX' configuration: a prompt, and a key that shows a file.
 const CONFIG: &str = "PROMPT 1\nTIMEOUT 0\nDEFAULT none\nF1 last.txt\n";
 /// First sector of the partition of a disk.
-const START_SECTOR: u64 = 2048;
+pub const START_SECTOR: u64 = 2048;
 
 /// GRUB 2 as it comes: a raw image of an odd size.
 pub fn grub_rescue_floppy(_folder: &Path) -> PathBuf {
@@ -163,7 +163,15 @@ fn floppy(folder: &Path, kib: u32, files: &[Payload], config: &str) -> PathBuf {
 fn disk(folder: &Path, bits: u32, mib: u64, files: &[Payload], config: &str) -> PathBuf {
     let image = folder.join("disk.img");
     fs::File::create(&image).and_then(|file| file.set_len(mib << 20)).expect("making the disk");
-    let name = image.display().to_string();
+    make_syslinux(&image, bits, mib);
+    let volume = format!("{}@@{}", image.display(), START_SECTOR * 512);
+    fill(folder, &volume, files, config);
+    image
+}
+
+/// Partitions a disk of `mib`, with SYSLINUX and its master boot record.
+pub fn make_syslinux(disk: &Path, bits: u32, mib: u64) {
+    let name = disk.display().to_string();
     let kind = match bits {
         12 => "1",
         16 => "6",
@@ -183,8 +191,6 @@ fn disk(folder: &Path, bits: u32, mib: u64, files: &[Payload], config: &str) -> 
     tool("mkfs.fat", &arguments);
     let at = (START_SECTOR * 512).to_string();
     tool("syslinux", &["--install", "-t", &at, &name]);
-    fill(folder, &format!("{name}@@{at}"), files, config);
-    image
 }
 
 /// Puts files on a volume and fills it up, so that the file which is read last lies at its end.

@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use cases::{CASES, Case};
+pub use media::{START_SECTOR, make_syslinux};
 use page::Page;
 use run::Host;
 

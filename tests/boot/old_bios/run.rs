@@ -1,0 +1,56 @@
+//! Boots one cell of the table and says what was seen.
+
+use std::time::Duration;
+
+use ramkey::emulator::{Emulator, EmulatorError, End, Screen};
+
+use super::super::harness::{Running, scratch};
+use super::Cell;
+use super::readers::machine;
+use super::sticks::Sticks;
+
+/// How long a cell may take: more than the slowest, which waits 30 seconds for each of the calls that hang.
+const LIMIT: Duration = Duration::from_secs(150);
+
+/// What a cell says: "boots", or "no: " and what was seen.
+pub fn run(sticks: &Sticks, cell: Cell) -> String {
+    let folder = scratch();
+    let stick = sticks.get(cell.writer, cell.size);
+    let mut running = Running::start(&machine(folder.path(), cell.personality, &stick));
+    let end = wait(running.emulator());
+    if std::env::var_os("RAMKEY_MATRIX").is_some() && !matches!(end, Ok(Some(End::Value(0x10)))) {
+        println!("{end:?}\n{}", running.evidence());
+    }
+    match end {
+        Ok(Some(End::Value(0x10))) => "boots".into(),
+        Ok(Some(End::Value(0x11))) => "no: its image is wrong".into(),
+        Ok(Some(_)) => "no: the machine resets".into(),
+        Ok(None) => stopped(running.emulator()),
+        Err(_) => "no: hangs".into(),
+    }
+}
+
+/// Until the machine ends, or the boot chain or the BIOS says that nothing boots.
+fn wait(machine: &mut Emulator) -> Result<Option<End>, EmulatorError> {
+    machine.wait_for("a verdict", LIMIT, |machine| {
+        let end = machine.ended()?;
+        let over = end.is_some() || machine.console().contains("{!}") || code(&machine.screen()?).is_some();
+        Ok(over.then_some(end))
+    })
+}
+
+/// With what the boot stopped.
+fn stopped(machine: &mut Emulator) -> String {
+    let code = machine.screen().ok().and_then(|screen| code(&screen));
+    code.map_or_else(|| "no: nothing boots".into(), |code| format!("no: {code}"))
+}
+
+/// The code of ramkey on the screen: `E31` of later stages; a letter and two digits of sector 0.
+fn code(screen: &Screen) -> Option<String> {
+    screen.lines.iter().find_map(|line| {
+        let word = line.strip_prefix("ramkey ")?.split_whitespace().next()?.trim_end_matches(':');
+        let (letter, digits) = word.split_at_checked(1)?;
+        let hex = digits.len() == 2 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
+        (hex && ["E", "R", "S"].contains(&letter)).then(|| word.to_owned())
+    })
+}
