@@ -317,6 +317,10 @@ fn a_full_menu_of_images_is_laid_out_one_after_another_each_in_one_piece() {
         }
     }
     assert_eq!(places.len(), 16);
+    // As near to the start of the stick as can be: directories, then images.
+    let end_of_directories =
+        stick.layout.extents.iter().rfind(|extent| extent.role == Role::Directory).unwrap();
+    assert_eq!(places[&0][0].0, end_of_directories.lba + end_of_directories.sectors);
     let mut free_from = 0;
     for (image, pieces) in places {
         assert!(pieces[0].0 >= free_from, "image {image}");
