@@ -158,6 +158,12 @@ impl Drive {
         self.method
     }
 
+    /// Where a file system that begins at `lba` begins for this drive: at the first sector that can be seen, if its own is
+    /// hidden. Each sector that a BIOS may show as the first describes the same file system (docs/format.md).
+    pub fn first_visible(&self, lba: u64) -> u64 {
+        lba.max(self.way(self.method).hidden.into())
+    }
+
     /// Most sectors that the next read asks for in one call.
     pub fn transfer_sectors(&self) -> u16 {
         self.way(self.method).sectors

@@ -47,8 +47,9 @@ pub fn run() -> ! {
     }
 
     let mut window = [0; FAT_WINDOW];
+    let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
     let mut disk = Disk::new(disk::Int13, stick);
-    let mut volume = match Volume::open(&mut disk, u64::from(header.volume_lba.get()), &mut window) {
+    let mut volume = match Volume::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,
         Err(error) => stop_for(&mut console, error, b""),
     };
