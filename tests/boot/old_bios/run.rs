@@ -17,7 +17,11 @@ pub fn run(sticks: &Sticks, cell: Cell) -> String {
     let folder = scratch();
     let stick = sticks.get(cell.writer, cell.size);
     let mut running = Running::start(&machine(folder.path(), cell.personality, &stick));
-    let end = wait(running.emulator());
+    let mut end = wait(running.emulator());
+    if let Err(EmulatorError::Ended { .. }) = end {
+        // It ended between two looks.
+        end = running.emulator().ended();
+    }
     if std::env::var_os("RAMKEY_MATRIX").is_some() && !matches!(end, Ok(Some(End::Value(0x10)))) {
         println!("{end:?}\n{}", running.evidence());
     }
