@@ -38,11 +38,10 @@ pub(super) struct Start<'a> {
     pub boot_checksum: u32,
 }
 
-/// What code in sector `lba` must know: itself, the boot area, and the first stage 1 behind it. From the partition of a
-/// universal stick on those are copies.
+/// What code in sector `lba` must know: itself, the boot area, and the first stage 1 behind it. From where a partition
+/// begins those are copies, on a stick that has them.
 pub(super) fn place(plan: &Plan, lba: u64) -> boot::Place {
     let base = base(plan, lba);
-    // A boot sector that is behind all of them, as that of a usual partition, finds what sector 0 finds.
     let view = if lba < base + u64::from(CODE_COPIES) { lba } else { base };
     let stage1 = (view..).find(|&lba| has_stage_1(plan, lba)).expect("one of them is never taken");
     boot::Place { lba: lba as u32, boot_lba: base as u32 + BOOT_LBA, stage1: (stage1 - view) as u8 }
@@ -50,8 +49,8 @@ pub(super) fn place(plan: &Plan, lba: u64) -> boot::Place {
 
 /// Where the boot code that sector `lba` belongs to begins.
 fn base(plan: &Plan, lba: u64) -> u64 {
-    let is_universal = matches!(plan.layout, LayoutKind::Universal { .. });
-    if is_universal && lba >= u64::from(PARTITION_LBA) { PARTITION_LBA.into() } else { 0 }
+    let has_copy = plan.layout.has_boot_copy(plan.stick_sectors);
+    if has_copy && lba >= u64::from(PARTITION_LBA) { PARTITION_LBA.into() } else { 0 }
 }
 
 /// Whether sector `lba` holds stage 1: one in each first track, unless a table or the file system is there.
@@ -101,14 +100,15 @@ impl Start<'_> {
         let boot_end = boot_lba + self.boot_code.len() as u64 / SECTOR_LEN;
         extents.zeros(boot_end..u64::from(MANIFEST_LBA), Role::Cleared);
         extents.zeros(manifest_end..u64::from(BOOT_AREA_END_LBA), Role::Cleared);
-        if matches!(self.plan.layout, LayoutKind::Universal { .. }) {
+        if self.plan.layout.has_boot_copy(self.plan.stick_sectors) {
             let copy_lba = u64::from(PARTITION_LBA + BOOT_LBA);
             extents.bytes(copy_lba, Role::BootCopy, self.boot_code.clone());
-            if self.plan.volume.bits == FatBits::Fat32 {
-                let mut copy = self.sector_0.to_vec();
-                copy.resize((SECTOR_0_COPY_LEN * SECTOR_LEN) as usize, 0);
-                extents.bytes(SECTOR_0_COPY, Role::FatReserved, copy);
-            }
+        }
+        let is_universal = matches!(self.plan.layout, LayoutKind::Universal { .. });
+        if is_universal && self.plan.volume.bits == FatBits::Fat32 {
+            let mut copy = self.sector_0.to_vec();
+            copy.resize((SECTOR_0_COPY_LEN * SECTOR_LEN) as usize, 0);
+            extents.bytes(SECTOR_0_COPY, Role::FatReserved, copy);
         }
         extents.bytes(boot_lba, Role::BootCode, self.boot_code.clone());
         for range in [1..boot_lba, u64::from(BOOT_AREA_END_LBA)..stamped_end] {
@@ -123,7 +123,7 @@ impl Start<'_> {
         let copies = u64::from(STAGE1_END);
         let partition = u64::from(PARTITION_LBA);
         let mut starts = vec![0..copies];
-        if matches!(self.plan.layout, LayoutKind::Universal { .. }) {
+        if self.plan.layout.has_boot_copy(self.plan.stick_sectors) {
             starts.push(partition..partition + copies);
         }
         let mut plain_from = range.start;
@@ -157,7 +157,7 @@ impl Start<'_> {
             return boot::stamp(place.lba, self.boot_checksum);
         }
         let mut sector = boot::copy(self.code, place);
-        if self.plan.layout.has_volume_in_sector_0() {
+        if self.plan.layout.has_volume_in_sector_0() || lba > self.plan.volume.lba {
             sector[BPB].copy_from_slice(&seen_from(self.plan, &volume.boot_sector, lba)[BPB]);
         }
         sector

@@ -162,12 +162,16 @@ impl LayoutKind {
     /// the file system are its reserved sectors.
     pub(crate) fn stamped_end(self, stick_sectors: u64) -> u64 {
         let is_small = stick_sectors < STAMPED_STICK_SECTORS;
-        let zone = u64::from(if is_small { BOOT_AREA_END_LBA } else { STAMPED_SECTORS });
-        match self {
-            Self::Universal { .. } => PARTITION_LBA + zone,
-            Self::Zip | Self::Fdd | Self::Superfloppy => zone,
-            Self::Hdd | Self::TwoPartitions | Self::Gpt => PARTITION_LBA,
+        match (is_small, self.volume_lba()) {
+            (false, _) => PARTITION_LBA + u64::from(STAMPED_SECTORS),
+            (true, PARTITION_LBA) => PARTITION_LBA + u64::from(BOOT_AREA_END_LBA),
+            (true, _) => BOOT_AREA_END_LBA.into(),
         }
+    }
+
+    /// Whether the boot code stands a second time where a partition begins, for a BIOS that hides what comes before.
+    pub(crate) fn has_boot_copy(self, stick_sectors: u64) -> bool {
+        self.stamped_end(stick_sectors) > PARTITION_LBA
     }
 
     /// 64/32 while 1024 cylinders of it reach the end, else 255/63: the two that most BIOSes and tools agree on. A ZIP

@@ -67,13 +67,18 @@ impl Method {
     pub fn other(self) -> Self {
         if self == Self::Edd { Self::Chs } else { Self::Edd }
     }
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        if self == Self::Edd { "EDD" } else { "CHS" }
+    }
 }
 
 /// What the reads of a drive did last, for the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trace {
-    /// First sector of the last read that was asked for.
-    pub asked: u64,
+    /// First sector of the last read that was asked for, if any was.
+    pub asked: Option<u64>,
     /// Last sector that was read, if any was.
     pub read: Option<u64>,
     /// BIOS status of the last call that failed; 0 when none did.
@@ -139,7 +144,7 @@ impl Drive {
         let method = if geometry.is_none() { Method::Edd } else { access.first };
         let edd = Way::new(access.edd_hidden, access.transfer);
         let chs = Way::new(access.chs_hidden, access.transfer);
-        let trace = Trace { asked: 0, read: None, status: 0, abandoned: 0, method, sectors: edd.sectors };
+        let trace = Trace { asked: None, read: None, status: 0, abandoned: 0, method, sectors: edd.sectors };
         Self { number, geometry, method, only: None, edd, chs, good: 0, growths: GROWTHS, trace }
     }
 
@@ -151,6 +156,12 @@ impl Drive {
     /// The method that the next read tries first.
     pub fn method(&self) -> Method {
         self.method
+    }
+
+    /// Where a file system that begins at `lba` begins for this drive: at the first sector that can be seen, if its own is
+    /// hidden. Each sector that a BIOS may show as the first describes the same file system (docs/format.md).
+    pub fn first_visible(&self, lba: u64) -> u64 {
+        lba.max(self.way(self.method).hidden.into())
     }
 
     /// Most sectors that the next read asks for in one call.
@@ -206,7 +217,7 @@ impl Drive {
     /// The status of the last call, when one sector can be read by neither method; 0 when neither can reach `lba`.
     pub fn read(&mut self, bios: &mut impl Bios, lba: u64, max_sectors: u16) -> Result<u16, ReadError> {
         let room = (bios.buffer().len() >> SECTOR_SHIFT).min(usize::from(max_sectors)).max(1) as u16;
-        self.trace.asked = lba;
+        self.trace.asked = Some(lba);
         bios.trace(&self.trace());
         let result = self.read_by_any(bios, lba, room);
         match result {

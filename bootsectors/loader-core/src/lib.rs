@@ -10,6 +10,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod a20;
 pub mod access;
 pub mod blake3;
 pub mod capsule;
@@ -19,6 +20,8 @@ pub mod fat;
 pub mod file;
 pub mod geometry;
 pub mod memory;
+pub mod memory_calls;
 pub mod menu;
 pub mod progress;
+pub mod report;
 pub mod text;

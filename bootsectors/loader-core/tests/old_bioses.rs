@@ -50,6 +50,13 @@ fn hangs(bios: &MockBios, limit: u16) -> Vec<u16> {
 }
 
 #[test]
+fn a_volume_whose_start_is_hidden_begins_at_the_first_sector_that_is_shown() {
+    let drive = hidden(Method::Chs, 0, 32);
+    assert_eq!([0, 31, 32, 2048].map(|lba| drive.first_visible(lba)), [32, 32, 32, 2048]);
+    assert_eq!(hidden(Method::Edd, 0, 32).first_visible(0), 0, "EDD hides nothing");
+}
+
+#[test]
 fn each_method_counts_from_its_own_first_sector() {
     for (edd, chs) in [(0, 18), (0, 32), (0, 63), (18, 18), (63, 63), (63, 0), (2048, 2048), (0, 2048)] {
         for first in [Method::Edd, Method::Chs] {
@@ -289,7 +296,7 @@ fn the_trace_says_what_was_asked_and_what_was_read() {
     drive.read(&mut bios, 100, 50).unwrap();
     drive.read(&mut bios, 210, 50).unwrap_err();
     let trace = bios.trace.unwrap();
-    assert_eq!((trace.asked, trace.read, trace.status, trace.abandoned), (210, Some(149), 0x10, 0));
+    assert_eq!((trace.asked, trace.read, trace.status, trace.abandoned), (Some(210), Some(149), 0x10, 0));
     assert_eq!((trace.method, trace.sectors), (Method::Edd, 1));
 }
 

@@ -1,31 +1,22 @@
 //! The A20 line: tested, never believed, and tested again after each BIOS call that may have changed it.
+//!
+//! In which order things are tried is `ramkey_loader_core::a20`.
+
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use ramkey_format::boot::Registers;
 use ramkey_format::memory::{BIOS_PACKET, BIOS_PACKET_LEN};
+pub use ramkey_loader_core::a20::Method;
+use ramkey_loader_core::a20::{Machine, switch_on as core_switch_on};
 
 use crate::console::{input, output};
 use crate::{bios, low};
 
 /// A word of ours whose neighbour 1 MiB above must be another.
 const WORD: u32 = BIOS_PACKET + BIOS_PACKET_LEN - 4;
-const KBC_DATA: u16 = 0x60;
-const KBC_STATUS: u16 = 0x64;
-const PORT_92: u16 = 0x92;
-/// Reads of a port before the device counts as absent; each takes about 1 us.
-const POLLS: u32 = 0x1_0000;
 
-/// How A20 was switched on; the numbers are those of `VAR_A20_METHOD`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// It was on already.
-    None = 0,
-    /// INT 15h AX=2401h.
-    Bios = 1,
-    /// The keyboard controller's output port.
-    KeyboardController = 2,
-    /// System control port 92h.
-    Port92 = 3,
-}
+/// The number of the [`Method`] that worked last.
+static WORKED: AtomicU8 = AtomicU8::new(Method::None as u8);
 
 /// Whether memory above 1 MiB is there.
 pub fn is_on() -> bool {
@@ -46,49 +37,37 @@ pub fn is_on() -> bool {
 
 /// Switches A20 on by whatever works; `None` if nothing does.
 pub fn switch_on() -> Option<Method> {
-    if is_on() {
-        return Some(Method::None);
+    let method = core_switch_on(&mut Board, worked());
+    if let Some(method) = method.filter(|method| *method != Method::None) {
+        WORKED.store(method as u8, Ordering::Relaxed);
     }
-    let methods: [(Method, fn()); 3] = [
-        (Method::Bios, by_bios),
-        (Method::KeyboardController, by_keyboard_controller),
-        (Method::Port92, by_port_92),
-    ];
-    for (method, switch) in methods {
-        switch();
-        // Some machines (ThinkPad 760EL) take their time.
-        for _ in 0..POLLS {
-            if is_on() {
-                return Some(method);
-            }
-            input(0x80);
-        }
-    }
-    None
+    method
 }
 
-fn by_bios() {
-    bios::call_as_is(0x15, Registers { eax: 0x2401.into(), ..Registers::default() });
+/// How A20 was switched on, when it had to be.
+pub fn worked() -> Method {
+    let methods = [Method::Bios, Method::KeyboardController, Method::Port92];
+    let number = WORKED.load(Ordering::Relaxed);
+    methods.into_iter().find(|method| *method as u8 == number).unwrap_or(Method::None)
 }
 
-fn by_keyboard_controller() {
-    for (port, value) in [(KBC_STATUS, 0xD1), (KBC_DATA, 0xDF), (KBC_STATUS, 0xFF)] {
-        ready();
+/// This machine.
+struct Board;
+
+impl Machine for Board {
+    fn is_on(&mut self) -> bool {
+        is_on()
+    }
+
+    fn ask_bios(&mut self) {
+        bios::call_as_is(0x15, Registers { eax: 0x2401.into(), ..Registers::default() });
+    }
+
+    fn input(&mut self, port: u16) -> u8 {
+        input(port)
+    }
+
+    fn output(&mut self, port: u16, value: u8) {
         output(port, value);
-    }
-    ready();
-}
-
-fn by_port_92() {
-    // Bit 0 would reset the machine.
-    output(PORT_92, input(PORT_92) & !1 | 2);
-}
-
-/// Waits until the keyboard controller takes a byte, or is not there.
-fn ready() {
-    for _ in 0..POLLS {
-        if input(KBC_STATUS) & 2 == 0 {
-            return;
-        }
     }
 }

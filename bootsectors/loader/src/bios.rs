@@ -64,11 +64,6 @@ pub fn failed(registers: &Registers) -> bool {
     registers.flags.get() & CARRY != 0
 }
 
-/// AH after a call.
-pub fn status(registers: &Registers) -> u8 {
-    (registers.eax.get() >> 8) as u8
-}
-
 /// Timer ticks since midnight.
 pub fn ticks() -> u32 {
     low::read(TICKS)

@@ -1,18 +1,19 @@
 //! The order of events, from stage 2 to the image's first sector.
 
-use ramkey_format::boot::{BootHeader, NO_WAIT};
+use ramkey_format::boot::{BootHeader, NO_WAIT, START_KEY_REPORT};
 use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
 use ramkey_format::memory::STAGE2_LOAD;
-use ramkey_loader_core::drive::{Disk, Method};
+use ramkey_loader_core::drive::Disk;
 use ramkey_loader_core::fat::Volume;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
+use ramkey_loader_core::report::Memory;
 
 use crate::console::Console;
 use crate::copy_mode::{CopyMode, bios_copies};
 use crate::halt::{Text, stop, stop_for};
-use crate::{a20, bios, choose, disk, images, install, load, low, map};
+use crate::{a20, bios, choose, disk, images, install, load, low, map, report};
 
 /// Bytes of the file allocation table that are kept in memory.
 const FAT_WINDOW: usize = 8 << 10;
@@ -21,29 +22,34 @@ const FAT_WINDOW: usize = 8 << 10;
 pub fn run() -> ! {
     let info = bios::boot_info();
     // Before any BIOS call: each one checks A20 and would switch it on by itself.
-    let Some(a20_method) = a20::switch_on() else {
+    if a20::switch_on().is_none() {
         stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, b"");
-    };
+    }
     let mut console = Console::new();
     console.line(concat!("ramkey ", env!("CARGO_PKG_VERSION")).as_bytes());
 
-    let Some((mut map, base_kib)) = map::ask() else {
+    let Some((mut map, base_kib, source)) = map::ask() else {
         stop(&mut console, errors::NO_MEMORY_MAP, b"");
     };
+    report::note_memory(Memory { ram: map.total_ram(), base_kib, source });
     let sector: [u8; 512] = low::read(STAGE2_LOAD);
     let Ok(header) = BootHeader::parse(&sector) else {
         stop(&mut console, errors::LOADER_CHECKSUM, b"boot header");
     };
 
-    let stick = disk::stick(&info);
+    let mut stick = disk::stick(&info);
     let mut line = Text::new();
     line.text("memory ").mib(map.total_ram()).text(" MB, drive ").hex(u64::from(info.drive), 2).text("h by ");
-    line.text(if stick.method() == Method::Edd { "EDD" } else { "CHS" });
+    line.text(stick.method().name());
     console.line(line.as_bytes());
+    if u32::from(info.start_key) == START_KEY_REPORT {
+        report::ask(&mut console, &mut stick);
+    }
 
     let mut window = [0; FAT_WINDOW];
+    let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
     let mut disk = Disk::new(disk::Int13, stick);
-    let mut volume = match Volume::open(&mut disk, u64::from(header.volume_lba.get()), &mut window) {
+    let mut volume = match Volume::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,
         Err(error) => stop_for(&mut console, error, b""),
     };
@@ -65,7 +71,7 @@ pub fn run() -> ! {
         *place = Some(load::load(&mut console, &mut disk, &mut volume, &file, &mut map));
     }
     let stored = disks[0].as_ref().map_or(0, |boot| boot.header.flags.get());
-    let installed = install::install(&mut console, &disks, &mut map, base_kib, info.drive, a20_method);
+    let installed = install::install(&mut console, &disks, &mut map, base_kib, info.drive, a20::worked());
 
     console.line(b"");
     let last = disks.iter().flatten().count() - 1;

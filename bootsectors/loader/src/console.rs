@@ -108,23 +108,33 @@ impl Console {
                 _ => Key::Other,
             });
         }
-        let base = self.serial?;
-        let status = input(base + LINE_STATUS);
-        if status & DATA_READY == 0 {
-            return None;
-        }
-        let byte = input(base);
-        if status & RECEIVE_ERRORS != 0 {
-            return None;
-        }
         // Only what a person types: mice, modems and noise talk on this line too.
-        Some(match byte {
+        Some(match self.received()? {
             b'\r' | b'\n' => Key::Enter,
             b'k' => Key::Up,
             b'j' => Key::Down,
             b'c' => Key::Copy,
             _ => return None,
         })
+    }
+
+    /// The next key as a character, or 0; from the serial line only what the report knows, and Enter.
+    pub fn character(&mut self) -> Option<u8> {
+        if let Some((_, character)) = bios::key() {
+            return Some(character);
+        }
+        self.received().filter(|byte| b"1cCeE\r\n".contains(byte))
+    }
+
+    /// The next byte from the serial line.
+    fn received(&mut self) -> Option<u8> {
+        let base = self.serial?;
+        let status = input(base + LINE_STATUS);
+        if status & DATA_READY == 0 {
+            return None;
+        }
+        let byte = input(base);
+        (status & RECEIVE_ERRORS == 0).then_some(byte)
     }
 
     fn send(&mut self, byte: u8) {

@@ -3,11 +3,11 @@
 use ramkey_format::boot::{BootInfo, Registers};
 use ramkey_format::memory::{BIOS_PACKET, BOUNCE};
 use ramkey_loader_core::access::Access;
-use ramkey_loader_core::drive::{Bios, Drive, verdict};
+use ramkey_loader_core::drive::{Bios, Drive, Trace, verdict};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U64};
 
-use crate::{bios, low};
+use crate::{bios, low, report};
 
 /// Segment of the bounce buffer.
 const BOUNCE_SEGMENT: u16 = (BOUNCE >> 4) as u16;
@@ -60,6 +60,10 @@ impl Bios for Int13 {
 
     fn buffer(&self) -> &[u8] {
         low::bounce()
+    }
+
+    fn trace(&mut self, trace: &Trace) {
+        report::note_trace(trace);
     }
 }
 

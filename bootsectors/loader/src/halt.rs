@@ -7,13 +7,13 @@ use ramkey_format::errors;
 use ramkey_loader_core::fat::FatError;
 use ramkey_loader_core::text::Line;
 
-use crate::bios;
 use crate::console::{COLUMNS, Console};
+use crate::{bios, report};
 
 /// A line of the screen.
 pub type Text = Line<{ COLUMNS - 1 }>;
 
-/// Shows the code, what it means, and the numbers in `details`, then waits for a reset. Nothing is booted.
+/// Shows the code, what it means, the numbers in `details` and the report, then waits for a reset. Nothing is booted.
 pub fn stop(console: &mut Console, code: u8, details: &[u8]) -> ! {
     let mut line = Text::new();
     line.text("ramkey E").hex(u64::from(code), 2).text(": ");
@@ -23,6 +23,8 @@ pub fn stop(console: &mut Console, code: u8, details: &[u8]) -> ! {
     if !details.is_empty() {
         console.line(details);
     }
+    report::show(console);
+    console.line(b"`ramkey explain` and docs/errors.md explain the code and the numbers.");
     console.line(b"Nothing was booted. Ctrl-Alt-Del starts again.");
     wait()
 }

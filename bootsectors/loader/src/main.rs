@@ -25,6 +25,7 @@ mod load;
 mod low;
 mod map;
 mod places;
+mod report;
 
 use core::arch::global_asm;
 
