@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use ramkey::image::{FileSource, Source};
 use ramkey::layout::{Content, Extent, Role};
-use ramkey::plan::{FatBits, FsChoice, LayoutKind};
+use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
 use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness, facts, has_trace, is_stick, verify};
 use sticks::{Image, MIB, Stick, every_layout, noise, printed, tool};
+
+const UNIVERSAL: LayoutKind = LayoutKind::Universal { slot: Slot::First };
 
 /// 1 MiB and a few bytes, so that there is padding.
 const IMAGE_LEN: usize = (1 << 20) + 77;
@@ -82,6 +84,7 @@ fn strict_finds_every_flipped_bit_of_everything_that_was_written() {
         (LayoutKind::Hdd, FsChoice::Auto, 8 * MIB),
         (LayoutKind::Gpt, FsChoice::Is(FatBits::Fat16), 12 * MIB),
         (LayoutKind::Superfloppy, FsChoice::Is(FatBits::Fat32), 48 * MIB),
+        (UNIVERSAL, FsChoice::Is(FatBits::Fat32), 48 * MIB),
     ];
     for (layout, fs, len) in cases {
         let stick = stick(layout, fs, len);
@@ -111,9 +114,11 @@ fn a_flipped_bit_that_matters_to_a_boot_is_found_without_strict() {
     let stick = small();
     let mut bytes = Image(stick.bytes());
     type Check = (&'static str, fn(&Role) -> bool, &'static [FaultKind]);
-    let checks: [Check; 6] = [
+    let checks: [Check; 8] = [
         ("sector 0", |role| *role == Role::Sector0, &[FaultKind::Sector0]),
         ("boot code", |role| *role == Role::BootCode, &[FaultKind::BootCode]),
+        ("copy of the boot code", |role| *role == Role::BootCopy, &[FaultKind::BootCopy]),
+        ("stamps", |role| *role == Role::Stamps, &[FaultKind::Stamps]),
         ("cleared", |role| *role == Role::Cleared, &[FaultKind::Cleared]),
         ("FAT", |role| *role == Role::FatTable, &[FaultKind::FatTable]),
         ("boot sector", |role| *role == Role::FatReserved, &[FaultKind::FatReserved]),
@@ -242,7 +247,7 @@ fn what_is_no_stick_is_said_to_be_none() {
 #[test]
 fn a_stick_cut_short_at_any_place_is_a_fault() {
     let whole = small().bytes();
-    for sectors in [35, 100, 226, 250, 288, 2048, 2050, 2100, 2300, 4000, 8 * 2048 - 1] {
+    for sectors in [35, 100, 129, 320, 350, 384, 2048, 2050, 2180, 2432, 4000, 8 * 2048 - 1] {
         let verdict = judge(&Image(whole[..sectors * 512].to_vec()), Strictness::Boot);
         assert!(!verdict.sound, "cut to {sectors} sectors");
     }
@@ -320,7 +325,7 @@ impl OnDisk {
     fn new(layout: LayoutKind, fs: FsChoice, len: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = stick(layout, fs, len).file(folder.path());
-        let offset = if layout == LayoutKind::Superfloppy { 0 } else { MIB };
+        let offset = volume_offset(layout);
         let volume = format!("{}@@{offset}", path.display());
         Self { path, volume, _folder: folder }
     }
@@ -353,7 +358,21 @@ impl OnDisk {
     }
 }
 
-const CHANGED_LAYOUTS: [(LayoutKind, FsChoice, u64); 4] = [
+/// First byte of the file system.
+fn volume_offset(layout: LayoutKind) -> u64 {
+    match layout {
+        LayoutKind::Fdd | LayoutKind::Superfloppy => 0,
+        LayoutKind::Zip => 32 * 512,
+        _ => MIB,
+    }
+}
+
+const CHANGED_LAYOUTS: [(LayoutKind, FsChoice, u64); 9] = [
+    (UNIVERSAL, FsChoice::Auto, 8 * MIB),
+    (UNIVERSAL, FsChoice::Is(FatBits::Fat16), 70 * MIB),
+    (UNIVERSAL, FsChoice::Is(FatBits::Fat32), 48 * MIB),
+    (LayoutKind::Zip, FsChoice::Is(FatBits::Fat32), 48 * MIB),
+    (LayoutKind::Fdd, FsChoice::Is(FatBits::Fat32), 48 * MIB),
     (LayoutKind::Hdd, FsChoice::Auto, 8 * MIB),
     (LayoutKind::Hdd, FsChoice::Is(FatBits::Fat32), 48 * MIB),
     (LayoutKind::Superfloppy, FsChoice::Is(FatBits::Fat16), 24 * MIB),
@@ -475,7 +494,7 @@ fn another_label_in_both_boot_sectors_of_a_fat32_is_a_change_and_no_fault() {
 fn the_state_of_a_stick_that_is_mounted_is_a_change_and_no_fault() {
     for (layout, fs, len) in CHANGED_LAYOUTS {
         let mut stick = Image(stick(layout, fs, len).bytes());
-        let volume = if layout == LayoutKind::Superfloppy { 0 } else { MIB as usize };
+        let volume = volume_offset(layout) as usize;
         let state = if matches!(fs, FsChoice::Is(FatBits::Fat32)) { 0x41 } else { 0x25 };
         stick.0[volume + state] |= 1;
         let verdict = judge(&stick, Strictness::Boot);
@@ -485,11 +504,36 @@ fn the_state_of_a_stick_that_is_mounted_is_a_change_and_no_fault() {
 }
 
 #[test]
+fn a_universal_stick_may_be_mounted_and_labelled_as_a_whole() {
+    for (layout, fs, len) in CHANGED_LAYOUTS.into_iter().filter(|(layout, ..)| *layout == UNIVERSAL) {
+        let fresh = Image(stick(layout, fs, len).bytes());
+        let fat32 = matches!(fs, FsChoice::Is(FatBits::Fat32));
+        let (state, label) = if fat32 { (0x41, 0x47) } else { (0x25, 0x2B) };
+        let mut stick = Image(fresh.0.clone());
+        stick.0[state] |= 1;
+        let verdict = judge(&stick, Strictness::Boot);
+        assert!(verdict.sound, "{fs:?}: {}", told(&verdict));
+        assert!(matches!(verdict.changes[..], [Change::Volume { .. }]), "{fs:?}: {}", told(&verdict));
+        assert_eq!(kinds(&judge(&stick, Strictness::EveryByte)), [FaultKind::Sector0], "{fs:?}");
+        stick.0[3..11].copy_from_slice(b"ANOTHER ");
+        stick.0[label..label + 11].copy_from_slice(b"MY STICK   ");
+        let verdict = judge(&stick, Strictness::Boot);
+        assert!(verdict.sound && verdict.changes.len() == 2, "{fs:?}: {}", told(&verdict));
+        // Its numbers and its table are not for systems to change.
+        for at in [14, 28, 0x1BE, 0x1FE] {
+            flipped(&mut stick, at, 0, |stick| {
+                assert_eq!(kinds(&judge(stick, Strictness::Boot)), [FaultKind::Sector0], "{fs:?}: byte {at}");
+            });
+        }
+    }
+}
+
+#[test]
 fn facts_tell_what_is_on_a_stick_and_prove_nothing() {
     let stick = Image(small().bytes());
     let found = facts(&stick);
     assert_eq!(found.capsules.len(), 2);
     assert!(found.capsules.iter().all(|capsule| !capsule.proven));
-    assert_eq!((found.layout, &*found.file_system, &*found.label), ("mbr", "FAT12", "RAMKEY"));
+    assert_eq!((found.layout, &*found.file_system, &*found.label), ("hdd", "FAT12", "RAMKEY"));
     assert!(Path::new(&found.capsules[0].file).starts_with("RAMKEY"));
 }
