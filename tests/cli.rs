@@ -342,16 +342,39 @@ fn every_code_is_explained_with_the_words_of_the_page() {
     let page = fs::read_to_string(page).unwrap();
     let list = desk.json(&["explain", "--json"]);
     let codes = list["codes"].as_array().unwrap();
-    let rows = page.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(codes.len(), rows, "codes, and rows of docs/errors.md");
+    let rows = page.lines().filter(|line| line.starts_with("### ")).count();
+    assert_eq!(codes.len(), rows, "codes, and sections of docs/errors.md");
     for listed in codes {
         let code = listed["code"].as_str().unwrap();
         let one = desk.json(&["explain", code, "--json"]);
         assert_eq!(one, *listed);
-        for field in ["screen", "what_happened", "what_to_try"] {
+        let (_, section) = page.split_once(&format!("\n### {code}\n")).expect(code);
+        let section = section.split("\n#").next().unwrap();
+        for field in ["screen", "what_happened"] {
             let text = one[field].as_str().unwrap();
-            assert!(page.contains(text), "{code}: {text}");
+            assert!(section.contains(text), "{code}: {text}");
         }
+        for field in ["likely_causes", "what_to_try"] {
+            let list = one[field].as_array().unwrap();
+            assert!(!list.is_empty(), "{code} has no {field}");
+            for (number, text) in (1..).zip(list) {
+                let item = format!("\n{number}. {}\n", text.as_str().unwrap());
+                assert!(section.contains(&item), "{code}: {item}");
+            }
+        }
+    }
+    for (words, codes) in
+        [("`--layout hdd`", &["R", "S", "E31", "E32", "E40", "E46"][..]), ("Hold Shift", &["E31", "E46"])]
+    {
+        for code in codes {
+            let steps = desk.json(&["explain", code, "--json"])["what_to_try"].to_string();
+            assert!(steps.contains(words), "{code} does not say {words}");
+        }
+    }
+    for line in desk.json(&["explain", "report", "--json"]).as_array().unwrap() {
+        let row =
+            format!("| `{}` | {} |", line["screen"].as_str().unwrap(), line["meaning"].as_str().unwrap());
+        assert!(page.contains(&row), "{row}");
     }
     for status in list["statuses"].as_array().unwrap() {
         let digits = format!("{:02x}", status["status"].as_u64().unwrap());

@@ -26,6 +26,8 @@ pub struct Personality {
     pub witness: Option<(Believer, char)>,
     /// Whether the machine has a keyboard controller.
     pub keyboard_controller: bool,
+    /// Why no boot is possible, and what its owner can do.
+    pub impossible: Option<&'static str>,
 }
 
 /// A BIOS under which only the plain readers are tried.
@@ -36,7 +38,17 @@ const fn bios(
     says: &'static str,
     (edd, chs): (bool, bool),
 ) -> Personality {
-    Personality { name, does, set, says, edd, chs, witness: None, keyboard_controller: true }
+    Personality {
+        name,
+        does,
+        set,
+        says,
+        edd,
+        chs,
+        witness: None,
+        keyboard_controller: true,
+        impossible: None,
+    }
 }
 
 impl Personality {
@@ -259,14 +271,14 @@ pub const PERSONALITIES: &[Personality] = &[
         "7 sectors, then dies",
         "more than 7 sectors a call hang with interrupts off",
         &["MAX_SECTORS=7", "BEYOND=BEYOND_DIES"],
-        "ceh",
+        "ceH",
         NEITHER,
     ),
     bios(
         "64 sectors, then dies",
         "more than 64 sectors a call hang with interrupts off",
         &["MAX_SECTORS=64", "BEYOND=BEYOND_DIES"],
-        "ceh",
+        "ceH",
         NEITHER,
     ),
     bios(

@@ -44,7 +44,9 @@ pub fn machine(folder: &Path, personality: &Personality, stick: &Path) -> Machin
 pub fn wait(machine: &mut Emulator, limit: Duration) -> Result<Option<End>, EmulatorError> {
     machine.wait_for("a verdict", limit, |machine| {
         let end = machine.ended()?;
-        Ok((end.is_some() || machine.console().contains("{!}")).then_some(end))
+        let console = machine.console();
+        let over = end.is_some() || ["{!}", "{H}", "{h}"].iter().any(|said| console.contains(said));
+        Ok(over.then_some(end))
     })
 }
 

@@ -12,13 +12,21 @@ use super::sticks::Sticks;
 /// How long a cell may take: more than the slowest, which waits 30 seconds for each of the calls that hang.
 const LIMIT: Duration = Duration::from_secs(150);
 
+/// What the ROM says when it hangs for good, and when nothing boots.
+const DEAD: &str = "{H}";
+const OVER: [&str; 2] = [DEAD, "{!}"];
+
 /// What a cell says: "boots", or "no: " and what was seen.
 pub fn run(sticks: &Sticks, cell: Cell) -> String {
     let folder = scratch();
     let stick = sticks.get(cell.writer, cell.size);
     let mut running = Running::start(&machine(folder.path(), cell.personality, &stick));
-    let end = wait(running.emulator());
-    if std::env::var_os("RAMKEY_MATRIX").is_some() && !matches!(end, Ok(Some(End::Value(0x10)))) {
+    let mut end = wait(running.emulator());
+    if let Err(EmulatorError::Ended { .. }) = end {
+        // It ended between two looks.
+        end = running.emulator().ended();
+    }
+    if std::env::var_os("RAMKEY_SHOW").is_some() && !matches!(end, Ok(Some(End::Value(0x10)))) {
         println!("{end:?}\n{}", running.evidence());
     }
     match end {
@@ -34,13 +42,19 @@ pub fn run(sticks: &Sticks, cell: Cell) -> String {
 fn wait(machine: &mut Emulator) -> Result<Option<End>, EmulatorError> {
     machine.wait_for("a verdict", LIMIT, |machine| {
         let end = machine.ended()?;
-        let over = end.is_some() || machine.console().contains("{!}") || code(&machine.screen()?).is_some();
+        let console = machine.console();
+        let over = end.is_some()
+            || OVER.iter().any(|said| console.contains(said))
+            || code(&machine.screen()?).is_some();
         Ok(over.then_some(end))
     })
 }
 
 /// With what the boot stopped.
 fn stopped(machine: &mut Emulator) -> String {
+    if machine.console().contains(DEAD) {
+        return "no: hangs".into();
+    }
     let code = machine.screen().ok().and_then(|screen| code(&screen));
     code.map_or_else(|| "no: nothing boots".into(), |code| format!("no: {code}"))
 }

@@ -13,8 +13,9 @@
 ;              g AH=08h                  k AH=41h           p AH=48h
 ;              z reset                   o another drive    u unknown function
 ;              x address out of range    l too long, refused
-;              h hangs                   s data spoiled     w wrapped in 64 KiB
+;              h hangs                   H hangs for good   w wrapped in 64 KiB
 ;              f a fault of the drive    n calls itself     d packet spoiled
+;              s data spoiled
 ;              m E820h                   v E801h or 88h     a A20
 ;              ! nothing boots (INT 18h), or no boot sector
 ;
