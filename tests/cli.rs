@@ -138,7 +138,7 @@ fn an_image_behind_what_an_old_bios_shows_is_warned_of_in_text_and_json() {
     bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
     fs::write(desk.folder.path().join("large.img"), &bytes).unwrap();
     // Seven of them end before 504 MiB.
-    let images = vec!["large.img"; 8];
+    let images = ["large.img"; 8];
     let plan = |more: &[&str]| desk.ramkey(&[&["plan", "--size", "2G"], &images[..], more].concat());
     let json: Value = serde_json::from_slice(&plan(&["--json"]).stdout).unwrap();
     let expected = "RAMKEY/LARGE~7.RKC ends behind 504 MiB, where a BIOS ends that has no EDD and translates no geometry";

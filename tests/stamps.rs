@@ -69,7 +69,8 @@ impl Sectors {
     /// Sectors of the stamped zone that hold something else.
     fn others(&self) -> Vec<Range<u64>> {
         let plan = &self.stick.plan;
-        let mut others = vec![BOOT_LBA..384];
+        let mut others = Vec::new();
+        others.push(BOOT_LBA..384);
         if plan.layout == LayoutKind::Gpt {
             others.push(1..34);
         }

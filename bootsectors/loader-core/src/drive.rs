@@ -3,7 +3,7 @@
 //! What it does not do: make the call. That is [`Bios`], so that tests can be a BIOS of any kind.
 //! The rules are those of `docs/quirks.md#int-13h`.
 
-use ramkey_format::boot::STATUS_ABANDONED;
+use ramkey_format::boot::{STATUS_ABANDONED, STATUS_OUT_OF_REACH};
 use ramkey_format::memory::{SECTOR_SHIFT, TRANSFER_SECTORS_MAX};
 
 use crate::access::{Access, HEADS};
@@ -267,7 +267,8 @@ impl Drive {
     ///
     /// # Errors
     ///
-    /// The status of the last call, when one sector can be read by neither method; 0 when neither can reach `lba`.
+    /// The status of the last call, when one sector can be read by neither method; 0 when neither can reach `lba`;
+    /// [`STATUS_OUT_OF_REACH`] when it is CHS that cannot, and EDD never worked.
     pub fn read(&mut self, bios: &mut impl Bios, lba: u64, max_sectors: u16) -> Result<u16, ReadError> {
         let room = (bios.buffer().len() >> SECTOR_SHIFT).min(usize::from(max_sectors)).max(1) as u16;
         self.trace.asked = Some(lba);
@@ -290,7 +291,7 @@ impl Drive {
 
     fn read_by_any(&mut self, bios: &mut impl Bios, lba: u64, room: u16) -> Result<u16, ReadError> {
         let first = self.method;
-        let mut status = 0;
+        let (mut status, mut is_behind_chs) = (0, false);
         for method in [first, first.other()] {
             if self.only.is_some_and(|only| only != method) {
                 continue;
@@ -301,11 +302,14 @@ impl Drive {
                     return Ok(sectors);
                 }
                 Err(Some(found)) => status = found,
-                Err(None) => {}
+                Err(None) => is_behind_chs |= method == Method::Chs && lba >= u64::from(self.chs.hidden),
             }
             if matches!(status, TIME_OUT | ABANDONED) {
                 self.way_mut(first.other()).sectors = 1;
             }
+        }
+        if is_behind_chs && self.geometry.is_some() && self.edd.worked == 0 && status != TIME_OUT {
+            status = STATUS_OUT_OF_REACH as u8;
         }
         Err(ReadError { status, lba })
     }
