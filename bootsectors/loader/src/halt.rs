@@ -53,7 +53,11 @@ pub fn stop_for(console: &mut Console, error: FatError, details: &[u8]) -> ! {
     let code = match error {
         FatError::Read(read) => {
             line.text("status ").hex(u64::from(read.status), 2).text("h, LBA ").decimal(read.lba as u32);
-            if u32::from(read.status) == STATUS_OUT_OF_REACH { errors::OUT_OF_REACH } else { errors::READ_FAILED }
+            if u32::from(read.status) == STATUS_OUT_OF_REACH {
+                errors::OUT_OF_REACH
+            } else {
+                errors::READ_FAILED
+            }
         }
         FatError::NoFileSystem => errors::NO_FILE_SYSTEM,
         FatError::NoFolder => errors::NO_FOLDER,

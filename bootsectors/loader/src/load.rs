@@ -18,6 +18,8 @@ use crate::{bios, low};
 const PAGE: u64 = 4096;
 /// Ticks between two drawings of the progress line.
 const REDRAW: u32 = 4;
+/// Bytes that are copied between two calls that let interrupts in: the reads do so too, and may be single sectors.
+const QUIET: u32 = 32 << 10;
 /// Bytes that are cleared at once, between two looks at the clock.
 const CLEAR_PIECE: u64 = 1 << 20;
 
@@ -174,18 +176,30 @@ struct Meter {
     progress: Progress,
     clock: Clock,
     drawn: u32,
+    /// Bytes since interrupts were let in.
+    quiet: u32,
     /// Chunks that were wrong and are read again.
     repeats: u32,
 }
 
 impl Meter {
     fn new(total: u64) -> Self {
-        Self { progress: Progress::new(total), clock: Clock::new(bios::ticks()), drawn: 0, repeats: 0 }
+        Self {
+            progress: Progress::new(total),
+            clock: Clock::new(bios::ticks()),
+            drawn: 0,
+            quiet: 0,
+            repeats: 0,
+        }
     }
 
     /// Counts bytes, lets waiting interrupts in, and draws now and then.
     fn show(&mut self, console: &mut Console, bytes: i32) {
-        bios::key_waits();
+        self.quiet += bytes.unsigned_abs();
+        if bytes <= 0 || self.quiet >= QUIET {
+            self.quiet = 0;
+            bios::key_waits();
+        }
         let elapsed = self.clock.elapsed(bios::ticks());
         self.progress.advance(bytes, elapsed);
         self.repeats += u32::from(bytes < 0);
