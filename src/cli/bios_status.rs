@@ -101,6 +101,11 @@ pub(super) const BIOS_STATUSES: &[BiosStatus] = &[
     entry(0xCC, "writing failed", "reading never gives this: the BIOS mixes statuses up"),
     entry(0xE0, "the status register shows an error", CONTROLLER),
     entry(
+        0xFD,
+        "the sector lies behind the last cylinder, and EDD does not work",
+        "no BIOS gives this, ramkey does: use an image that ends sooner, or a USB mode of the BIOS that shows the whole stick",
+    ),
+    entry(
         0xFE,
         "the call hung, and was abandoned after 30 seconds",
         "no BIOS gives this, ramkey does: the BIOS cannot do transfers of that length, or lost the stick; hold Shift at the start, and press 1 at the report",

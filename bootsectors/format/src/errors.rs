@@ -140,6 +140,17 @@ boot_errors! {
             "The stick loses data.",
         ],
         [VERIFY, OTHER_PORT, USB_MODE, OTHER_LAYOUT, REPLACE];
+    OUT_OF_REACH = 0x33, "this BIOS does not reach that far into the stick",
+        "The BIOS reads by cylinders, heads and sectors only, EDD does not work, and the sector lies behind cylinder 1023; the LBA follows.",
+        [
+            "The BIOS shows the stick as a floppy or ZIP disk, with few heads and sectors: with 2 and 18 it reaches 18 MiB, with 64 and 32 it reaches 1 GiB.",
+            "The image is long, or lies behind other files on the stick.",
+        ],
+        [
+            USB_MODE,
+            "Write the stick with this image alone, or as the first, and trim the image: the report tells heads and sectors, and 1024 times both is what can be read.",
+            "Plug the stick into another USB port, or use a machine with a later BIOS.",
+        ];
     NO_FILE_SYSTEM = 0x40, "there is no FAT file system on the stick",
         "The volume's boot sector is not one that the loader understands.",
         [
