@@ -172,6 +172,8 @@ pub struct StickReport {
     pub images: Vec<ImageReport>,
     /// The images that stand beside each of them, in the order of their drives.
     pub companions: Vec<ImageReport>,
+    /// Images that lie where some BIOSes read nothing.
+    pub warnings: Vec<String>,
     /// Every range that is written, ascending.
     pub ranges: Vec<RangeReport>,
     /// Bytes in all ranges.
@@ -259,6 +261,7 @@ impl StickReport {
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
             images,
             companions,
+            warnings: out_of_reach(&image_ends(plan, layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
         }
@@ -279,11 +282,12 @@ impl RangeReport {
             Role::Table => ("table", "partition table".into()),
             Role::BootCode => ("boot-code", "boot header, second stage and loader".into()),
             Role::BootCopy => {
-                ("boot-copy", "the same, for a BIOS that hides everything before the partition".into())
+                ("boot-copy", "the boot code again, for a BIOS that hides all before a partition".into())
             }
-            Role::Stamps if matches!(extent.content, Content::Bytes(_)) => {
-                ("code-copies", "copies of the first boot code, for a BIOS that hides a track".into())
-            }
+            Role::Stamps if matches!(extent.content, Content::Bytes(_)) => (
+                "code-copies",
+                "first boot code again, and the next stage, for a BIOS that hides a track".into(),
+            ),
             Role::Stamps => ("stamps", "each sector's number, to measure the BIOS by".into()),
             Role::Manifest => ("manifest", "hash of every range, for `ramkey verify`".into()),
             Role::FatReserved => {
@@ -301,6 +305,38 @@ impl RangeReport {
     }
 }
 
+/// One past the last sector that a BIOS may show, the widest first, and which BIOS ends there.
+const REACHES: [(u64, &str); 3] = [
+    (1 << 28, "137 GB, where a BIOS with addresses of 28 bits ends"),
+    (1024 * 255 * 63, "8.4 GB, where a BIOS without EDD ends"),
+    (1024 * 16 * 63, "504 MiB, where a BIOS ends that has no EDD and translates no geometry"),
+];
+
+/// The file of each image, and one past its last sector.
+fn image_ends(plan: &Plan, layout: &Layout) -> Vec<(String, u64)> {
+    let end_of = |index: usize| {
+        let pieces = layout.extents.iter().filter(|extent| extent.role == Role::Capsule { image: index });
+        pieces.map(|extent| extent.lba + extent.sectors).max().unwrap_or(0)
+    };
+    let capsules = plan.capsules.iter().enumerate();
+    capsules.map(|(index, capsule)| (format!("RAMKEY/{}", capsule.file_name), end_of(index))).collect()
+}
+
+/// One line for each BIOS that does not read all of `images`, with those that no BIOS of a wider reach would miss.
+fn out_of_reach(images: &[(String, u64)]) -> Vec<String> {
+    let widest = |end: u64| REACHES.iter().position(|&(reach, _)| end > reach);
+    let lines = REACHES.iter().enumerate().filter_map(|(number, (_, limit))| {
+        let names: Vec<&str> = images
+            .iter()
+            .filter(|(_, end)| widest(*end) == Some(number))
+            .map(|(name, _)| &name[..])
+            .collect();
+        let verb = if names.len() == 1 { "ends" } else { "end" };
+        (!names.is_empty()).then(|| format!("{} {verb} behind {limit}", names.join(", ")))
+    });
+    lines.collect()
+}
+
 /// The identity in the boot header of a layout.
 fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
     let boot = layout.extents.iter().find(|extent| extent.lba == u64::from(BOOT_LBA))?;
@@ -315,7 +351,7 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ram_needed, ram_needed_together};
+    use super::{out_of_reach, ram_needed, ram_needed_together};
 
     #[test]
     fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
@@ -332,5 +368,26 @@ mod tests {
         assert_eq!(ram_needed_together([2880, 2040, 131_072]), (67 + 1) << 20);
         assert_eq!(ram_needed_together([2040, 2040]), (2 + 1) << 20);
         assert_eq!(ram_needed_together([2040, 2041]), (3 + 1) << 20);
+    }
+    #[test]
+    fn an_image_that_ends_a_sector_behind_what_a_bios_shows_is_named_with_the_widest_limit_that_it_passes() {
+        let images = |ends: &[u64]| -> Vec<(String, u64)> {
+            ends.iter().enumerate().map(|(number, &end)| (format!("{number}"), end)).collect()
+        };
+        assert_eq!(out_of_reach(&images(&[1_032_192])), [""; 0]);
+        let none = "504 MiB, where a BIOS ends that has no EDD and translates no geometry";
+        assert_eq!(out_of_reach(&images(&[1_032_193])), [format!("0 ends behind {none}")]);
+        assert_eq!(out_of_reach(&images(&[16_450_560, 9])), [format!("0 ends behind {none}")]);
+        let edd = "8.4 GB, where a BIOS without EDD ends";
+        assert_eq!(out_of_reach(&images(&[16_450_561])), [format!("0 ends behind {edd}")]);
+        assert_eq!(out_of_reach(&images(&[268_435_456])), [format!("0 ends behind {edd}")]);
+        let bits = "137 GB, where a BIOS with addresses of 28 bits ends";
+        let all = out_of_reach(&images(&[2_000_000, 268_435_457, 17_000_000, 300_000_000]));
+        let expected = [
+            format!("1, 3 end behind {bits}"),
+            format!("2 ends behind {edd}"),
+            format!("0 ends behind {none}"),
+        ];
+        assert_eq!(all, expected);
     }
 }

@@ -62,7 +62,7 @@ fn the_exit_status_of_verify_tells_sound_from_damaged_from_missing() {
     assert_eq!(desk.status(&WRITE), Some(0));
     assert_eq!(desk.status(&["verify", "--strict", "stick.img"]), Some(0));
     let whole = desk.stick();
-    for (byte, kind) in [(0, "sector0"), (34 * 512 + 700, "boot-code"), (226 * 512 + 200, "manifest")] {
+    for (byte, kind) in [(0, "sector0"), (128 * 512 + 700, "boot-code"), (320 * 512 + 200, "manifest")] {
         let mut stick = whole.clone();
         stick[byte] ^= 0x10;
         fs::write(desk.folder.path().join("stick.img"), stick).unwrap();
@@ -80,7 +80,7 @@ fn the_exit_status_of_verify_tells_sound_from_damaged_from_missing() {
 #[test]
 fn verify_tells_a_stick_that_was_damaged_from_what_is_no_stick() {
     let desk = Desk::new();
-    for layout in ["mbr", "gpt"] {
+    for layout in ["hdd", "gpt"] {
         assert_eq!(desk.status(&[&WRITE[..], &["--layout", layout, "--yes"]].concat()), Some(0));
         let whole = desk.stick();
         let wiped = |sectors: std::ops::Range<usize>| {
@@ -90,13 +90,61 @@ fn verify_tells_a_stick_that_was_damaged_from_what_is_no_stick() {
             desk.status(&["verify", "stick.img"])
         };
         assert_eq!(wiped(0..1), Some(4), "{layout}: sector 0");
-        assert_eq!(wiped(34..226), Some(4), "{layout}: the boot code, but not the manifest");
+        assert_eq!(wiped(128..320), Some(4), "{layout}: the boot code, but not the manifest");
         assert_eq!(wiped(0..2048), Some(4), "{layout}: all before the folder RAMKEY");
-        assert_eq!(wiped(34..4096), Some(1), "{layout}: all that is ours, with only a table left");
+        assert_eq!(wiped(34..8192), Some(1), "{layout}: all that is ours, with only a table left");
     }
     assert_eq!(desk.status(&["verify", "dos.img"]), Some(1));
     let output = desk.ramkey(&["verify", "dos.img", "--strict"]);
     assert!(output.stderr.starts_with(b"error: dos.img is no stick of ramkey\nhelp: "), "{output:?}");
+}
+
+#[test]
+fn each_layout_has_its_name_in_plan_and_verify_and_says_for_whom_it_is() {
+    let desk = Desk::new();
+    let layouts = [
+        (&[][..], "universal"),
+        (&["--layout", "universal"], "universal"),
+        (&["--zip"], "universal-zip"),
+        (&["--zip", "--layout", "universal"], "universal-zip"),
+        (&["--layout", "hdd"], "hdd"),
+        (&["--layout", "zip"], "zip"),
+        (&["--layout", "fdd"], "fdd"),
+        (&["--layout", "two-partitions"], "two-partitions"),
+        (&["--layout", "gpt"], "gpt"),
+        (&["--layout", "superfloppy"], "superfloppy"),
+    ];
+    for (options, name) in layouts {
+        let written = desk.json(&[&WRITE[..], &["--yes", "--json"], options].concat());
+        assert_eq!(written["layout"], name);
+        assert!(written["machines"].as_str().unwrap().contains("BIOS"), "{written}");
+        assert_eq!(written["warnings"], serde_json::json!([]));
+        let verdict = desk.json(&["verify", "--strict", "stick.img", "--json"]);
+        assert_eq!((&verdict["layout"], &verdict["sound"]), (&name.into(), &true.into()));
+    }
+    // From 1 GiB on a stick is a hard disk, unless it is to be a ZIP disk.
+    for (options, name) in [(&[][..], "hdd"), (&["--zip"], "universal-zip")] {
+        let planned = desk.json(&[&["plan", "dos.img", "--size", "1G", "--json"], options].concat());
+        assert_eq!(planned["layout"], name);
+    }
+    let below = desk.json(&["plan", "dos.img", "--size", "1073741312", "--json"]);
+    assert_eq!(below["layout"], "universal");
+}
+
+#[test]
+fn an_image_behind_what_an_old_bios_shows_is_warned_of_in_text_and_json() {
+    let desk = Desk::new();
+    let mut bytes = vec![1; 64 << 20];
+    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+    fs::write(desk.folder.path().join("large.img"), &bytes).unwrap();
+    // Seven of them end before 504 MiB.
+    let images = ["large.img"; 8];
+    let plan = |more: &[&str]| desk.ramkey(&[&["plan", "--size", "2G"], &images[..], more].concat());
+    let json: Value = serde_json::from_slice(&plan(&["--json"]).stdout).unwrap();
+    let expected = "RAMKEY/LARGE~7.RKC ends behind 504 MiB, where a BIOS ends that has no EDD and translates no geometry";
+    assert_eq!(json["warnings"], serde_json::json!([expected]));
+    let text = String::from_utf8(plan(&[]).stdout).unwrap();
+    assert!(text.contains(&format!("\nwarning   {expected}\n")), "{text}");
 }
 
 #[test]
@@ -249,6 +297,11 @@ fn a_command_line_that_makes_no_sense_is_json_too() {
             "--title was given 2 times for 1 image",
             lists,
         ),
+        (
+            &["plan", "dos.img", "--zip", "--layout", "two-partitions", "--json"],
+            "--zip is for the universal layout, and --layout two-partitions was given",
+            lists,
+        ),
     ] {
         assert_eq!(usage(arguments), (error.to_owned(), help.to_owned()), "{arguments:?}");
     }
@@ -261,7 +314,7 @@ fn a_command_line_that_makes_no_sense_is_json_too() {
 #[test]
 fn the_doctor_names_a_contradiction_and_changes_nothing() {
     let desk = Desk::new();
-    assert_eq!(desk.status(&WRITE), Some(0));
+    assert_eq!(desk.status(&[&WRITE[..], &["--layout", "hdd"]].concat()), Some(0));
     assert_eq!(desk.status(&["doctor", "stick.img"]), Some(0));
     let mut stick = desk.stick();
     stick[(1 << 20) + 28..][..4].fill(0);
@@ -289,16 +342,39 @@ fn every_code_is_explained_with_the_words_of_the_page() {
     let page = fs::read_to_string(page).unwrap();
     let list = desk.json(&["explain", "--json"]);
     let codes = list["codes"].as_array().unwrap();
-    let rows = page.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(codes.len(), rows, "codes, and rows of docs/errors.md");
+    let rows = page.lines().filter(|line| line.starts_with("### ")).count();
+    assert_eq!(codes.len(), rows, "codes, and sections of docs/errors.md");
     for listed in codes {
         let code = listed["code"].as_str().unwrap();
         let one = desk.json(&["explain", code, "--json"]);
         assert_eq!(one, *listed);
-        for field in ["screen", "what_happened", "what_to_try"] {
+        let (_, section) = page.split_once(&format!("\n### {code}\n")).expect(code);
+        let section = section.split("\n#").next().unwrap();
+        for field in ["screen", "what_happened"] {
             let text = one[field].as_str().unwrap();
-            assert!(page.contains(text), "{code}: {text}");
+            assert!(section.contains(text), "{code}: {text}");
         }
+        for field in ["likely_causes", "what_to_try"] {
+            let list = one[field].as_array().unwrap();
+            assert!(!list.is_empty(), "{code} has no {field}");
+            for (number, text) in (1..).zip(list) {
+                let item = format!("\n{number}. {}\n", text.as_str().unwrap());
+                assert!(section.contains(&item), "{code}: {item}");
+            }
+        }
+    }
+    for (words, codes) in
+        [("`--layout hdd`", &["R", "S", "E31", "E32", "E40", "E46"][..]), ("Hold Shift", &["E31", "E46"])]
+    {
+        for code in codes {
+            let steps = desk.json(&["explain", code, "--json"])["what_to_try"].to_string();
+            assert!(steps.contains(words), "{code} does not say {words}");
+        }
+    }
+    for line in desk.json(&["explain", "report", "--json"]).as_array().unwrap() {
+        let row =
+            format!("| `{}` | {} |", line["screen"].as_str().unwrap(), line["meaning"].as_str().unwrap());
+        assert!(page.contains(&row), "{row}");
     }
     for status in list["statuses"].as_array().unwrap() {
         let digits = format!("{:02x}", status["status"].as_u64().unwrap());

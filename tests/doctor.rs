@@ -12,6 +12,8 @@ use sticks::{Image, MIB, Stick, every_layout, noise};
 
 /// Where the volume of a stick with a table begins.
 const V: usize = 1 << 20;
+/// Reserved sectors of the volume, on a stick of less than 64 MiB.
+const RESERVED: usize = 384;
 /// The first two entries of the partition table.
 const SLOT_1: usize = 0x1BE;
 const SLOT_2: usize = 0x1CE;
@@ -130,7 +132,7 @@ const IN_THE_TABLE: &[Plant] = &[
     (Base::Mbr, &["no-boot-code"], |s| s.bytes[..440].fill(0)),
     (Base::Mbr, &["hybrid"], |s| {
         let mut bpb = s.bytes[V + 3..V + 0x3E].to_vec();
-        bpb[14 - 3..16 - 3].copy_from_slice(&2049u16.to_le_bytes());
+        bpb[14 - 3..16 - 3].copy_from_slice(&(2048 + RESERVED as u16).to_le_bytes());
         bpb[19 - 3..21 - 3].copy_from_slice(&(20480u16 + 2048).to_le_bytes());
         bpb[28 - 3..32 - 3].fill(0);
         put(&mut s.bytes, 3, &bpb);
@@ -234,10 +236,10 @@ const IN_THE_VOLUME: &[Plant] = &[
     (Base::Mbr, &["drive-number-ff"], |s| s.bytes[V + 0x24] = 0xFF),
     (Base::Mbr, &["media"], |s| {
         s.bytes[V + 21] = 0xF0;
-        s.bytes[V + 512] = 0xF0;
+        s.bytes[V + RESERVED * 512] = 0xF0;
     }),
     (Base::Superfloppy, &["media"], |s| s.bytes[0x24] = 0),
-    (Base::Mbr, &["media-fat"], |s| s.bytes[V + 512] = 0xF9),
+    (Base::Mbr, &["media-fat"], |s| s.bytes[V + RESERVED * 512] = 0xF9),
     (Base::Fat32, &["fat-type", "type-fs", "volume-smaller"], |s| {
         for sector in [V, V + 6 * 512] {
             put(&mut s.bytes, sector + 32, &40000u32.to_le_bytes());

@@ -2,10 +2,17 @@
 
 use std::mem::{offset_of, size_of};
 
-use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_TABLE};
+use ramkey::plan::{LayoutKind, Slot};
+use ramkey_format::boot::{
+    BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1,
+    SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
+};
 use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, DRIVES_MAX, Disc, flags};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
-use ramkey_format::memory::{BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, MANIFEST_LBA, STAGE2_SECTORS};
+use ramkey_format::memory::{
+    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, MANIFEST_LBA, PARTITION_LBA, STAGE1_END,
+    STAGE1_FIRST, STAGE1_STEP, STAGE2_SECTORS, STAMPED_SECTORS,
+};
 
 const PAGE: &str = include_str!("../docs/format.md");
 
@@ -142,12 +149,28 @@ fn every_flag_of_a_capsule_has_its_line() {
 
 #[test]
 fn the_places_on_the_stick_are_those_of_the_page() {
-    let manifest_end = BOOT_AREA_END_LBA;
+    let copy = PARTITION_LBA + BOOT_LBA;
+    let copy_end = PARTITION_LBA + MANIFEST_LBA;
+    let end = PARTITION_LBA + STAMPED_SECTORS;
+    let stage1: Vec<String> =
+        (STAGE1_FIRST..STAGE1_END).step_by(STAGE1_STEP as usize).map(|lba| lba.to_string()).collect();
     let lines = [
         format!("| 1..{BOOT_LBA} |"),
         format!("| {BOOT_LBA}..{MANIFEST_LBA} |"),
-        format!("| {MANIFEST_LBA}..{manifest_end} |"),
-        format!("| {SECTOR0_CODE} | {} | boot code |", SECTOR0_BOOT_LBA - SECTOR0_CODE),
+        format!("| {MANIFEST_LBA}..{BOOT_AREA_END_LBA} |"),
+        format!("| {BOOT_AREA_END_LBA}..{PARTITION_LBA} |"),
+        format!("| {PARTITION_LBA} | boot sector"),
+        format!("| {}..{copy} |", PARTITION_LBA + 1),
+        format!("| {copy}..{copy_end} |"),
+        format!("| {copy_end}..{end} |"),
+        format!("| {end}.. |"),
+        format!("begin at {}, and those of", PARTITION_LBA + BOOT_AREA_END_LBA),
+        format!("| {} | stage 1;", stage1.join(", ")),
+        format!("| the others of 1..{CODE_COPIES} |"),
+        format!("| {SECTOR0_CODE} | {} | boot code |", SECTOR0_STAGE1 - SECTOR0_CODE),
+        format!("| {SECTOR0_STAGE1} | 1 | first sector in which stage 1"),
+        format!("| {SECTOR0_STAGE1_CHECKSUM} | 4 | checksum of stage 1, its first {STAGE1_LEN} bytes |"),
+        format!("| {SECTOR0_STAMP} | 4 | stamp"),
         format!("| {SECTOR0_BOOT_LBA} | 4 | first LBA of the boot area: {BOOT_LBA} |"),
         format!("| {SECTOR0_BOOT_CHECKSUM} | 4 | checksum of the first {STAGE2_SECTORS} sectors"),
         format!("| {SECTOR0_TABLE} | 64 | partition table"),
@@ -156,5 +179,30 @@ fn the_places_on_the_stick_are_those_of_the_page() {
     ];
     for line in lines {
         assert!(PAGE.contains(&line), "docs/format.md lacks: {line}");
+    }
+}
+
+#[test]
+fn every_layout_has_its_row_and_its_number() {
+    let (_, rest) = PAGE.split_once("| `layout` | 1 ").unwrap();
+    let numbers = rest.lines().next().unwrap();
+    for kind in LayoutKind::ALL {
+        assert!(PAGE.contains(&format!("\n| `{}` | ", kind.name())), "{}", kind.name());
+        let number = format!("{} `{}`", kind.code(), kind.name());
+        assert!(format!("1 {numbers}").contains(&number), "{number}");
+        assert_eq!(LayoutKind::from_code(kind.code()), Some(kind));
+    }
+}
+
+#[test]
+fn the_page_on_layouts_says_of_each_what_plan_says() {
+    let page = include_str!("../docs/layouts.md");
+    for kind in LayoutKind::ALL {
+        let option = match kind {
+            LayoutKind::Universal { slot: Slot::Fourth } => "`universal`, `--zip`".to_owned(),
+            _ => format!("`{}`", kind.name()),
+        };
+        let row = format!("| {option} | {} |", kind.machines());
+        assert!(page.contains(&row), "docs/layouts.md lacks: {row}");
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_LBA,
-    MANIFEST_SECTORS_MAX, REGIONS, SECTOR_SIZE, STAGE2_SECTORS,
+    MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
 };
 use ramkey_format::resident::{self, RESIDENT_MAX};
 
@@ -36,18 +36,23 @@ fn limits() -> String {
 
 fn stick() -> String {
     let stage2 = BOOT_LBA + STAGE2_SECTORS;
+    let copy = PARTITION_LBA + BOOT_LBA;
     let rows = [
         (0, 1, "sector 0"),
-        (1, BOOT_LBA, "GPT header and entries; zeros without a GPT; FAT32's own sectors on a superfloppy"),
+        (1, BOOT_LBA, "copies of sector 0 and of stage 1, stamps; header and entries of a GPT"),
         (BOOT_LBA, stage2, "boot header and stage 2"),
         (stage2, BOOT_LBA + BOOT_SECTORS_MAX, "loader, then zeros"),
         (MANIFEST_LBA, MANIFEST_LBA + MANIFEST_SECTORS_MAX, "stick manifest, then zeros"),
+        (BOOT_AREA_END_LBA, PARTITION_LBA, "stamps"),
+        (PARTITION_LBA, copy, "boot sector of a partition; copies of sector 0 and of stage 1, stamps"),
+        (copy, copy + BOOT_SECTORS_MAX, "boot header, stage 2 and loader again, then stamps"),
+        (copy + BOOT_SECTORS_MAX, PARTITION_LBA + STAMPED_SECTORS, "stamps"),
     ];
     let mut text = String::from("| sectors | what |\n|---|---|\n");
     for (start, end, what) in rows {
         let _ = writeln!(text, "| {start}..{end} | {what} |");
     }
-    let _ = writeln!(text, "| {BOOT_AREA_END_LBA}.. | nothing of the boot chain |");
+    let _ = writeln!(text, "| {}.. | nothing of the boot chain |", PARTITION_LBA + STAMPED_SECTORS);
     text
 }
 

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 
 use ramkey::image::{Scan, scan};
 use ramkey::layout::{Content, Layout, LayoutError, Role, layout};
-use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, Writes, plan};
+use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, Slot, Writes, plan};
 use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA};
 use ramkey_format::checksum::checksum;
 use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
 use sticks::{Image, MIB, POISON, Stick, every_layout, facts, imagined, noise, request};
 use zerocopy::IntoBytes;
 
-const BOOT_AREA: usize = 34 * 512;
-const MANIFEST: usize = 226 * 512;
+const BOOT_AREA: usize = 128 * 512;
+const MANIFEST: usize = 320 * 512;
+const MANIFEST_END: usize = 382 * 512;
 
 /// Every layout on a stick of up to 128 MiB, with its bytes.
 fn for_each_stick(test: impl Fn(&Stick, &[u8], &str)) {
@@ -57,14 +58,14 @@ fn the_extents_begin_with_sector_0_ascend_and_stay_on_the_stick() {
 #[test]
 fn sector_0_proves_the_boot_header_and_stage_2_of_this_stick() {
     for_each_stick(|stick, bytes, name| {
-        assert_eq!(u32_at(bytes, SECTOR0_BOOT_LBA as usize), 34, "{name}");
+        assert_eq!(u32_at(bytes, SECTOR0_BOOT_LBA as usize), 128, "{name}");
         let stage2 = &bytes[BOOT_AREA..BOOT_AREA + 16 * 512];
         assert_eq!(u32_at(bytes, SECTOR0_BOOT_CHECKSUM as usize), checksum(stage2), "{name}");
         assert_eq!(bytes[510..512], [0x55, 0xAA], "{name}");
         let header = BootHeader::parse(stage2).unwrap();
         assert_eq!(u64::from(header.volume_lba.get()), stick.plan.volume.lba, "{name}");
         assert_eq!((header.start_timeout, header.menu_timeout), (3, 10), "{name}");
-        assert_eq!(header.boot_lba.get(), 34, "{name}");
+        assert_eq!(header.boot_lba.get(), 128, "{name}");
         let loader_len = usize::from(header.loader_sectors.get()) * 512;
         let loader = &bytes[BOOT_AREA + 16 * 512..][..loader_len];
         assert_eq!(header.loader_checksum.get(), checksum(loader), "{name}");
@@ -74,7 +75,7 @@ fn sector_0_proves_the_boot_header_and_stage_2_of_this_stick() {
 #[test]
 fn the_manifest_lists_every_range_but_its_own_with_its_hash() {
     for_each_stick(|stick, bytes, name| {
-        let area = &bytes[MANIFEST..288 * 512];
+        let area = &bytes[MANIFEST..MANIFEST_END];
         let (header, ranges) = ManifestHeader::parse(area).unwrap();
         let mut hasher = blake3::Hasher::new();
         hasher.update(&area[..96]).update(ranges.as_bytes());
@@ -120,12 +121,7 @@ fn what_another_tool_may_have_left_is_cleared() {
         if stick.plan.layout != LayoutKind::Gpt {
             clear.push(bytes.len() - 33 * 512..bytes.len());
         }
-        if stick.plan.layout == LayoutKind::Hdd {
-            clear.push(512..BOOT_AREA);
-        }
-        if stick.plan.layout != LayoutKind::Superfloppy {
-            clear.push(288 * 512..2048 * 512);
-        }
+        clear.push(MANIFEST_END..384 * 512);
         for range in clear {
             assert!(bytes[range.clone()].iter().all(|&byte| byte == 0), "{name}: {range:?}");
         }
@@ -143,9 +139,16 @@ fn the_boot_sector_of_the_file_system_agrees_with_the_table() {
         assert_eq!(u64::from(u32_at(boot, 28)), volume.lba, "{name}: hidden sectors");
         assert_eq!(u16_at(boot, 24), stick.plan.geometry.sectors_per_track, "{name}");
         assert_eq!(u16_at(boot, 26), stick.plan.geometry.heads, "{name}");
-        assert_eq!(boot[21], 0xF8, "{name}");
+        let (media, drive) = match stick.plan.layout {
+            LayoutKind::Fdd => (0xF0, 0x00),
+            LayoutKind::Zip => (0xF8, 0x00),
+            _ => (0xF8, 0x80),
+        };
+        assert_eq!(boot[21], media, "{name}");
+        let table = (volume.lba as usize + usize::from(u16_at(boot, 14))) * 512;
+        assert_eq!(bytes[table], media, "{name}: the first byte of the table");
         let is_fat32 = volume.bits == FatBits::Fat32;
-        assert_eq!(boot[if is_fat32 { 64 } else { 36 }], 0x80, "{name}: drive");
+        assert_eq!(boot[if is_fat32 { 64 } else { 36 }], drive, "{name}: drive");
         let (short, long) = (u64::from(u16_at(boot, 19)), u64::from(u32_at(boot, 32)));
         let expected = if volume.sectors < 65536 { (volume.sectors, 0) } else { (0, volume.sectors) };
         assert_eq!((short, long), expected, "{name}");
@@ -156,10 +159,18 @@ fn the_boot_sector_of_the_file_system_agrees_with_the_table() {
             assert_eq!(&backup[512..], info, "{name}: copy of the summary");
             assert_eq!(u32_at(info, 0), 0x4161_5252, "{name}");
         }
-        if stick.plan.layout == LayoutKind::Superfloppy {
-            assert_eq!(u16_at(boot, 14), 288, "{name}: reserved sectors");
-            assert_eq!(boot[..3], [0xEB, 0x58, 0x90], "{name}");
-        } else {
+        let is_small = bytes.len() < 64 << 20;
+        let reserved = match (stick.plan.layout, is_small) {
+            (LayoutKind::Zip, true) => 384 - 32,
+            (LayoutKind::Zip, false) => 2048 + 16128 - 32,
+            (LayoutKind::Fdd | LayoutKind::Superfloppy, false) => 2048 + 16128,
+            (_, true) => 384,
+            (_, false) => 16128,
+        };
+        assert_eq!(u16_at(boot, 14), reserved, "{name}: reserved sectors");
+        assert_eq!(boot[..3], [0xEB, 0x58, 0x90], "{name}");
+        let is_universal = matches!(stick.plan.layout, LayoutKind::Universal { .. });
+        if !is_universal && volume.lba > 0 {
             assert_eq!(bytes[3..0x5A], [0; 0x57], "{name}: a BPB in front of a partition");
         }
     });
@@ -242,7 +253,10 @@ fn laid_out(len: u64, kind: LayoutKind, fs: FsChoice, stick_len: u64) -> Result<
 
 #[test]
 fn the_last_sector_that_fits_and_the_first_that_does_not() {
-    for (kind, fs, stick_len) in every_layout().into_iter().filter(|(.., len)| *len <= 128 * MIB) {
+    // With a partition, with reserved sectors, and with both.
+    let kinds = [LayoutKind::Hdd, LayoutKind::Superfloppy, LayoutKind::Universal { slot: Slot::First }];
+    let cases = every_layout().into_iter().filter(|(kind, _, len)| *len <= 128 * MIB && kinds.contains(kind));
+    for (kind, fs, stick_len) in cases {
         let fits = |sectors: u64| laid_out(sectors * 512, kind, fs, stick_len);
         let Err(LayoutError::TooLarge { available, .. }) = fits(stick_len / 512) else {
             panic!("it cannot fit")
@@ -271,7 +285,7 @@ fn the_last_sector_that_fits_and_the_first_that_does_not() {
 #[test]
 fn what_does_not_fit_says_how_much_larger_the_stick_must_be() {
     let error = laid_out(8 * MIB, LayoutKind::Hdd, FsChoice::Auto, 8 * MIB).unwrap_err();
-    assert_eq!(error.to_string(), "the images need 8392704 bytes and the stick's file system has 6264832");
+    assert_eq!(error.to_string(), "the images need 8392704 bytes and the stick's file system has 6068224");
     assert_eq!(error.help(), "use a stick with 3 MiB more (--size for a file), or leave an image out");
 }
 
@@ -303,6 +317,10 @@ fn a_full_menu_of_images_is_laid_out_one_after_another_each_in_one_piece() {
         }
     }
     assert_eq!(places.len(), 16);
+    // As near to the start of the stick as can be: directories, then images.
+    let end_of_directories =
+        stick.layout.extents.iter().rfind(|extent| extent.role == Role::Directory).unwrap();
+    assert_eq!(places[&0][0].0, end_of_directories.lba + end_of_directories.sectors);
     let mut free_from = 0;
     for (image, pieces) in places {
         assert!(pieces[0].0 >= free_from, "image {image}");

@@ -70,7 +70,7 @@ fn file_calls_sector_0_a_boot_sector_and_describes_the_file_system_in_it() {
         let small = stick.plan.stick_sectors < 131_072;
         let reserved = match stick.plan.layout {
             LayoutKind::Universal { .. } => Some(2048 + if small { 384 } else { 16128 }),
-            LayoutKind::Fdd | LayoutKind::Superfloppy => Some(if small { 384 } else { 16128 }),
+            LayoutKind::Fdd | LayoutKind::Superfloppy => Some(if small { 384 } else { 2048 + 16128 }),
             _ => None,
         };
         let expected = reserved.map(|reserved| format!("reserved sectors {reserved},"));

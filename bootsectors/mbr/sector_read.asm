@@ -33,6 +33,7 @@ read:
         pushad
         cmp     byte [bp + EDD], 0
         je      .chs
+        pusha                               ; 16 bytes, for a BIOS that writes too much
         push    dword 0                     ; the packet, made anew each time
         push    eax
         push    es
@@ -43,7 +44,8 @@ read:
         mov     ah, DISK_EXT_READ
         jmp     .call
 .chs:
-        pusha                               ; as long as a packet
+        pusha                               ; as long as that and the packet
+        pusha
         mov     cx, [bp + SECTORS_PER_TRACK]
         stc
         jcxz    .tried                      ; no geometry: this way fails
@@ -59,7 +61,8 @@ read:
 .call:
         call    bios
 .tried:
-        popa                                ; drops the packet, keeps CF
+        popa                                ; drop the packet and the rest, keep CF
+        popa
         popad
         jnc     .done
 

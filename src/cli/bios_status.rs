@@ -35,13 +35,13 @@ pub(super) const BIOS_STATUSES: &[BiosStatus] = &[
     entry(
         0x02,
         "the address mark was not found",
-        "the BIOS takes the stick for a floppy: choose hard disk (USB-HDD) in its setup",
+        "the BIOS takes the stick for a floppy: choose hard disk (USB-HDD) in its setup, or write the stick with `--layout fdd`",
     ),
     entry(0x03, "the disk is write-protected", "reading never gives this: the BIOS mixes statuses up"),
     entry(
         0x04,
         "the sector was not found, or cannot be read",
-        "the BIOS uses another geometry, or its capacity ends before this sector: try another USB mode in its setup",
+        "the BIOS uses another geometry, or its capacity ends before this sector: try another USB mode in its setup, or another `--layout`",
     ),
     entry(0x05, "the reset failed", CONTROLLER),
     entry(
@@ -57,7 +57,7 @@ pub(super) const BIOS_STATUSES: &[BiosStatus] = &[
     entry(
         0x0C,
         "the track or the medium is not supported",
-        "the BIOS takes the stick for a floppy: choose hard disk (USB-HDD) in its setup",
+        "the BIOS takes the stick for a floppy: choose hard disk (USB-HDD) in its setup, or write the stick with `--layout fdd`",
     ),
     entry(0x0D, "a wrong number of sectors to format", OTHER_DRIVE),
     entry(0x0E, "a control data address mark was found", OTHER_DRIVE),
@@ -100,6 +100,16 @@ pub(super) const BIOS_STATUSES: &[BiosStatus] = &[
     entry(0xBB, "an error without a name", CONTROLLER),
     entry(0xCC, "writing failed", "reading never gives this: the BIOS mixes statuses up"),
     entry(0xE0, "the status register shows an error", CONTROLLER),
+    entry(
+        0xFD,
+        "the sector lies behind the last cylinder, and EDD does not work",
+        "no BIOS gives this, ramkey does: use an image that ends sooner, or a USB mode of the BIOS that shows the whole stick",
+    ),
+    entry(
+        0xFE,
+        "the call hung, and was abandoned after 30 seconds",
+        "no BIOS gives this, ramkey does: the BIOS cannot do transfers of that length, or lost the stick; hold Shift at the start, and press 1 at the report",
+    ),
     entry(0xFF, "asking the drive for its status failed", CONTROLLER),
 ];
 

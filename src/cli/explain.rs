@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use ramkey_format::errors::{BOOT_ERRORS, BootError, READ_FAILED, SECTOR0_ERRORS};
+use ramkey_format::errors::{BOOT_ERRORS, BootError, READ_FAILED, REPORT, ReportLine, SECTOR0_ERRORS};
 use serde::Serialize;
 
 use crate::cli::bios_status::{self, BIOS_STATUSES, BiosStatus};
@@ -12,12 +12,13 @@ use crate::cli::{CliError, Exit, Output};
 
 /// Explain a code that the target machine shows
 ///
-/// Says what happened and what to try, in which order: the text of docs/errors.md. A BIOS status behind the code is
-/// explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. The line of the screen can be given as it
-/// stands there. Without a code, all codes and statuses are listed.
+/// Says what happened, what the likely causes are, and what to try in which order: the text of docs/errors.md. A BIOS
+/// status behind the code is explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. The line of the
+/// screen can be given as it stands there. `ramkey explain report` explains the numbers that stand below a code. Without a
+/// code, all codes and statuses are listed.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The code: E22, 22, R or S, and the BIOS status behind it
+    /// The code: E22, 22, R or S, and the BIOS status behind it; or "report"
     #[arg(value_name = "CODE")]
     words: Vec<String>,
 }
@@ -29,8 +30,22 @@ struct Explanation {
     name: &'static str,
     screen: &'static str,
     what_happened: &'static str,
-    what_to_try: &'static str,
+    likely_causes: &'static [&'static str],
+    what_to_try: &'static [&'static str],
     status: Option<BiosStatus>,
+}
+
+/// One line of the report.
+#[derive(Serialize)]
+struct LineMeaning {
+    screen: &'static str,
+    meaning: &'static str,
+}
+
+impl LineMeaning {
+    fn of(line: &ReportLine) -> Self {
+        Self { screen: line.shows, meaning: line.means }
+    }
 }
 
 /// Everything that can be asked for.
@@ -59,6 +74,11 @@ impl ExplainArgs {
             output.show(&listing, |out| show_all(out, &listing))?;
             return Ok(Exit::Done);
         }
+        if is_report(&self.words) {
+            let lines: Vec<LineMeaning> = REPORT.iter().map(LineMeaning::of).collect();
+            output.show(&lines, |out| show_report(out, &lines))?;
+            return Ok(Exit::Done);
+        }
         let asked = parse(&self.words.join(" "))?;
         let status = match asked.status.filter(|_| has_status(asked.error)) {
             None => None,
@@ -79,8 +99,9 @@ impl Explanation {
             code: code_of(error),
             name: error.name,
             screen: error.text,
-            what_happened: error.cause,
-            what_to_try: error.remedy,
+            what_happened: error.happened,
+            likely_causes: error.causes,
+            what_to_try: error.steps,
             status,
         }
     }
@@ -108,6 +129,10 @@ fn has_status(error: &BootError) -> bool {
 /// Whether the screen shows two more digits behind it. Behind S they are of a call that did not fail.
 fn shows_digits(error: &BootError) -> bool {
     is_letter(error) || error.code == READ_FAILED
+}
+
+fn is_report(words: &[String]) -> bool {
+    matches!(words, [word] if word.eq_ignore_ascii_case("report"))
 }
 
 /// Reads a code as a person types it, or copies it from the screen.
@@ -165,11 +190,12 @@ fn byte(word: &str) -> Option<u8> {
 fn show_one(out: &mut dyn Write, one: &Explanation) -> io::Result<()> {
     writeln!(out, "{}  {}", one.code, one.screen)?;
     wrapped(out, "happened  ", one.what_happened)?;
-    wrapped(out, "try       ", one.what_to_try)?;
+    numbered(out, "likely", one.likely_causes)?;
+    numbered(out, "try", one.what_to_try)?;
     match &one.status {
         Some(BiosStatus { status, text, on_a_stick }) => {
             wrapped(out, "status    ", &format!("{status:02X}h: {text}"))?;
-            wrapped(out, "likely    ", on_a_stick)
+            wrapped(out, "          ", on_a_stick)
         }
         None if has_status(find_by_name(one.name)) => wrapped(
             out,
@@ -183,6 +209,22 @@ fn show_one(out: &mut dyn Write, one: &Explanation) -> io::Result<()> {
     }
 }
 
+/// A list whose first line has `label`.
+fn numbered(out: &mut dyn Write, label: &str, list: &[&str]) -> io::Result<()> {
+    for (number, item) in (1..).zip(list) {
+        wrapped(out, &format!("{:<10}{number}. ", if number == 1 { label } else { "" }), item)?;
+    }
+    Ok(())
+}
+
+fn show_report(out: &mut dyn Write, lines: &[LineMeaning]) -> io::Result<()> {
+    for LineMeaning { screen, meaning } in lines {
+        writeln!(out, "{screen}")?;
+        wrapped(out, "    ", meaning)?;
+    }
+    Ok(())
+}
+
 fn find_by_name(name: &str) -> &'static BootError {
     all().find(|error| error.name == name).expect("a name of the table")
 }
@@ -191,6 +233,7 @@ fn show_all(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
     for Explanation { code, screen, .. } in &listing.codes {
         writeln!(out, "{code:<4} {screen}")?;
     }
+    writeln!(out, "\nThe numbers below a code: `ramkey explain report`.")?;
     writeln!(out, "\nBIOS statuses of INT 13h, shown behind R and E31:")?;
     for BiosStatus { status, text, .. } in listing.statuses {
         writeln!(out, "{status:02X}h  {text}")?;

@@ -248,7 +248,12 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         stick.file_system,
         stick.label,
         stick.stick_id
-    )
+    )?;
+    writeln!(out, "          for {}", stick.machines)?;
+    for warning in &stick.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    Ok(())
 }
 
 /// What the user should know of one image.

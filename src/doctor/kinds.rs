@@ -75,7 +75,7 @@ kinds! {
     Hybrid "hybrid" Note "sector 0 is a master boot record and a file system's boot sector at once, and both agree"
         why "Such a stick boots as hard disk, as USB-ZIP and as USB-FDD. A system can see the same volume twice."
         hurts "A BIOS was suspected of being confused by a BPB in a master boot record. Mounting both views at once destroys files."
-        remedy "Never mount the whole stick and its partition at the same time."
+        remedy "Nothing: `ramkey write --layout universal` makes it so. Never mount the whole stick and its partition at the same time."
         source "makebootfat; chimera-live issue 21";
     HybridDisagrees "hybrid-disagrees" Fault "sector 0 is a master boot record and a file system's boot sector, and they disagree"
         why "One system mounts the whole stick and another its partition. What one writes the other overwrites."

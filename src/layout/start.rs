@@ -122,12 +122,10 @@ impl Start<'_> {
     fn stamp(&self, range: Range<u64>, volume: &FatVolume, extents: &mut Extents) {
         let copies = u64::from(STAGE1_END);
         let partition = u64::from(PARTITION_LBA);
-        let mut starts = vec![0..copies];
-        if self.plan.layout.has_boot_copy(self.plan.stick_sectors) {
-            starts.push(partition..partition + copies);
-        }
+        let has_copy = self.plan.layout.has_boot_copy(self.plan.stick_sectors);
+        let again = if has_copy { partition..partition + copies } else { 0..0 };
         let mut plain_from = range.start;
-        for start in starts {
+        for start in [0..copies, again] {
             let start = start.start.max(range.start)..start.end.min(range.end);
             if !start.is_empty() {
                 self.plain(plain_from..start.start, extents);

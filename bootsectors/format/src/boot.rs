@@ -96,6 +96,8 @@ constants! {
     WATCH_TICKS = 546;
     /// Status of a call that hung, and of no BIOS.
     STATUS_ABANDONED = 0xFE;
+    /// Status of no call: EDD never worked, and the sector lies behind the last cylinder that CHS can name.
+    STATUS_OUT_OF_REACH = 0xFD;
     /// Registers: interrupt number, or REGS_FAR_JUMP.
     REGS_INT = 0;
     /// Registers: FLAGS after the call.

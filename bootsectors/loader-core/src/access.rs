@@ -7,6 +7,9 @@ use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, 
 use crate::drive::Method;
 use crate::geometry::Geometry;
 
+/// Heads that a BIOS may count by when it told others and no stamp could measure them, the most usual first.
+pub const HEADS: [u16; 11] = [255, 240, 128, 64, 16, 32, 120, 15, 8, 4, 2];
+
 /// How a drive is read at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {

@@ -3,10 +3,10 @@
 //! What it does not do: make the call. That is [`Bios`], so that tests can be a BIOS of any kind.
 //! The rules are those of `docs/quirks.md#int-13h`.
 
-use ramkey_format::boot::STATUS_ABANDONED;
+use ramkey_format::boot::{STATUS_ABANDONED, STATUS_OUT_OF_REACH};
 use ramkey_format::memory::{SECTOR_SHIFT, TRANSFER_SECTORS_MAX};
 
-use crate::access::Access;
+use crate::access::{Access, HEADS};
 use crate::geometry::Geometry;
 
 /// Calls at one transfer size before it is given up.
@@ -85,6 +85,8 @@ pub struct Trace {
     pub status: u8,
     /// Calls that hung and were abandoned.
     pub abandoned: u16,
+    /// Heads that CHS counts by; 0 when there is no CHS.
+    pub heads: u16,
     /// The method that the next read tries first.
     pub method: Method,
     /// Most sectors that the next read asks for.
@@ -126,6 +128,10 @@ pub struct Drive {
     number: u8,
     geometry: Option<Geometry>,
     method: Method,
+    /// The heads that somebody told, while others may be right.
+    told_heads: Option<u16>,
+    /// How many of [`HEADS`] were tried.
+    heads_tried: usize,
     /// The only method that may be used, if somebody said so.
     only: Option<Method>,
     edd: Way,
@@ -144,8 +150,29 @@ impl Drive {
         let method = if geometry.is_none() { Method::Edd } else { access.first };
         let edd = Way::new(access.edd_hidden, access.transfer);
         let chs = Way::new(access.chs_hidden, access.transfer);
-        let trace = Trace { asked: None, read: None, status: 0, abandoned: 0, method, sectors: edd.sectors };
-        Self { number, geometry, method, only: None, edd, chs, good: 0, growths: GROWTHS, trace }
+        let trace = Trace {
+            asked: None,
+            read: None,
+            status: 0,
+            abandoned: 0,
+            heads: 0,
+            method,
+            sectors: edd.sectors,
+        };
+        let told_heads = geometry.filter(|_| access.heads_are_told).map(|geometry| geometry.heads);
+        Self {
+            number,
+            geometry,
+            method,
+            told_heads,
+            heads_tried: 0,
+            only: None,
+            edd,
+            chs,
+            good: 0,
+            growths: GROWTHS,
+            trace,
+        }
     }
 
     /// BIOS drive number.
@@ -171,7 +198,8 @@ impl Drive {
 
     /// What the reads did last.
     pub fn trace(&self) -> Trace {
-        Trace { method: self.method, sectors: self.transfer_sectors(), ..self.trace }
+        let heads = self.geometry.map_or(0, |geometry| geometry.heads);
+        Trace { heads, method: self.method, sectors: self.transfer_sectors(), ..self.trace }
     }
 
     /// Reads by `method` only from now on; `false` and no change if there is no geometry for CHS.
@@ -192,7 +220,32 @@ impl Drive {
         }
     }
 
-    /// Quarters the transfers, because data was wrong without an error; `false` if they were single sectors.
+    /// Whether the next read is by CHS with heads that nobody measured.
+    pub fn heads_are_in_doubt(&self) -> bool {
+        self.method == Method::Chs && self.told_heads.is_some()
+    }
+
+    /// Counts by the next of [`HEADS`] from now on; `false` if the heads are not in doubt, or all were tried: then by
+    /// what was told again, for good.
+    pub fn other_heads(&mut self) -> bool {
+        let (Some(told), Method::Chs) = (self.told_heads, self.method) else { return false };
+        let mut left = HEADS.iter().skip(self.heads_tried);
+        let next = left.find(|heads| {
+            self.heads_tried += 1;
+            **heads != told
+        });
+        if next.is_none() {
+            self.told_heads = None;
+        }
+        if let Some(geometry) = &mut self.geometry {
+            geometry.heads = next.copied().unwrap_or(told);
+        }
+        self.chs.sectors = self.chs.most;
+        next.is_some()
+    }
+
+    /// Quarters the transfers, because data was wrong without an error. If they are single sectors already, counts by
+    /// other heads, if those are in doubt; `false` if nothing can be changed.
     pub fn shrink(&mut self) -> bool {
         let sectors = &mut self.way_mut(self.method).sectors;
         let smaller = *sectors > 1;
@@ -200,7 +253,7 @@ impl Drive {
         *sectors = half(half(*sectors));
         // A BIOS that spoils long transfers will do so again.
         self.growths = 0;
-        smaller
+        smaller || self.other_heads()
     }
 
     /// Reads from `lba` on into the buffer: at least one sector, at most `max_sectors`; returns how many.
@@ -210,16 +263,21 @@ impl Drive {
     /// is tried again, a few times in all, because one weak sector must not make the rest slow. At most 42 reads.
     /// After a time-out only single sectors are tried, once by each method: the stick may be gone. A call that hung
     /// is never made again, nor a longer one: the next asks for the most that worked, else for one sector. No drive
-    /// costs more than six such calls in all.
+    /// costs more than six such calls in all. If the heads are in doubt, one sector is then tried with each of [`HEADS`].
     ///
     /// # Errors
     ///
-    /// The status of the last call, when one sector can be read by neither method; 0 when neither can reach `lba`.
+    /// The status of the last call, when one sector can be read by neither method; 0 when neither can reach `lba`;
+    /// [`STATUS_OUT_OF_REACH`] when it is CHS that cannot, and EDD never worked.
     pub fn read(&mut self, bios: &mut impl Bios, lba: u64, max_sectors: u16) -> Result<u16, ReadError> {
         let room = (bios.buffer().len() >> SECTOR_SHIFT).min(usize::from(max_sectors)).max(1) as u16;
         self.trace.asked = Some(lba);
         bios.trace(&self.trace());
-        let result = self.read_by_any(bios, lba, room);
+        let mut result = self.read_by_any(bios, lba, room);
+        while result.is_err_and(|error| !matches!(error.status, TIME_OUT | ABANDONED)) && self.other_heads() {
+            self.chs.sectors = 1;
+            result = self.read_by_any(bios, lba, room).or(result);
+        }
         match result {
             Ok(sectors) => {
                 self.trace.read = Some(lba + u64::from(sectors) - 1);
@@ -233,7 +291,7 @@ impl Drive {
 
     fn read_by_any(&mut self, bios: &mut impl Bios, lba: u64, room: u16) -> Result<u16, ReadError> {
         let first = self.method;
-        let mut status = 0;
+        let (mut status, mut is_behind_chs) = (0, false);
         for method in [first, first.other()] {
             if self.only.is_some_and(|only| only != method) {
                 continue;
@@ -244,11 +302,14 @@ impl Drive {
                     return Ok(sectors);
                 }
                 Err(Some(found)) => status = found,
-                Err(None) => {}
+                Err(None) => is_behind_chs |= method == Method::Chs && lba >= u64::from(self.chs.hidden),
             }
             if matches!(status, TIME_OUT | ABANDONED) {
                 self.way_mut(first.other()).sectors = 1;
             }
+        }
+        if is_behind_chs && self.geometry.is_some() && self.edd.worked == 0 && status != TIME_OUT {
+            status = STATUS_OUT_OF_REACH as u8;
         }
         Err(ReadError { status, lba })
     }

@@ -24,4 +24,5 @@ pub mod memory_calls;
 pub mod menu;
 pub mod progress;
 pub mod report;
+pub mod settle;
 pub mod text;

@@ -87,7 +87,7 @@ impl Facts {
             .text(self.works(MEASURED_CHS))
             .text(", hidden ")
             .decimal(self.info.chs_hidden.get());
-        line.text(", heads ").decimal(self.info.heads.get().into());
+        line.text(", heads ").decimal(self.trace.map_or(self.info.heads.get(), |t| t.heads).into());
         line.text(", sectors ").decimal(self.info.sectors_per_track.get().into());
         line.text(", ").text(whence);
     }

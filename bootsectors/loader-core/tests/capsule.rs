@@ -7,10 +7,13 @@ use std::io::{Cursor, Write};
 use blake3::hazmat::HasherExt;
 use common::{Answer, Call, Lcg, MockBios, SECTOR, plain};
 use ramkey_format::capsule::{CapsuleError, CapsuleHeader, ChunkEntry, codec, kind};
+use ramkey_loader_core::access::{Access, HEADS};
 use ramkey_loader_core::capsule::{ChunkError, OpenError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::{Disk, Drive, Method, ReadError};
 use ramkey_loader_core::fat::{FatError, Volume};
 use ramkey_loader_core::file::{FileError, FileReader};
+use ramkey_loader_core::geometry::Geometry;
+use ramkey_loader_core::settle::settle;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -92,8 +95,14 @@ enum Stop {
 
 /// Loads the capsule on `bios`: the image, or why not; and the reads of the chunks.
 fn boot(bios: MockBios) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
-    let mut disk = Disk::new(bios, Drive::new(0x80, plain(Method::Edd)));
+    boot_by(bios, plain(Method::Edd))
+}
+
+/// The same; how the drive is read at first is chosen.
+fn boot_by(bios: MockBios, access: Access) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
+    let mut disk = Disk::new(bios, Drive::new(0x80, access));
     let mut window = [0; 4096];
+    settle(&mut disk, 0, &mut window);
     let mut volume = Volume::open(&mut disk, 0, &mut window).unwrap();
     let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
     let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
@@ -269,4 +278,53 @@ fn what_the_hashes_cover_must_also_agree() {
     reseal(&mut codec, |header| header.table_blake3 = table);
     let error = OpenError::Format(CapsuleError::Chunk { index: 0 });
     assert_eq!(boot(MockBios::good(stick(&codec))).0, Err(Stop::Open(error)));
+}
+
+/// A BIOS without EDD that counts by `real`, and says that it has `told` heads.
+fn by_told_heads(bytes: &[u8], real: Geometry, told: u16) -> (MockBios, Access) {
+    let mut bios = MockBios::new(bytes.to_vec(), |call| match call {
+        Call::Edd { .. } => Answer::Fails(0x01),
+        _ => Answer::Good,
+    });
+    (bios.geometry, bios.lenient) = (real, true);
+    let geometry = Some(Geometry { heads: told, ..real });
+    (bios, Access { geometry, heads_are_told: true, ..plain(Method::Chs) })
+}
+
+#[test]
+fn heads_that_nobody_measured_are_found_by_what_can_be_proven() {
+    let image = image();
+    let bytes = stick(&capsule(&image));
+    for heads in HEADS {
+        let real = Geometry { heads, sectors_per_track: if heads > 4 { 2 } else { 18 } };
+        for told in [255, 120, 64, 16, 3] {
+            let (bios, access) = by_told_heads(&bytes, real, told);
+            let (loaded, _) = boot_by(bios, access);
+            assert!(loaded.is_ok_and(|loaded| loaded == image), "{heads} heads, told {told}");
+        }
+    }
+}
+
+#[test]
+fn heads_that_are_told_right_cost_no_more_than_the_header() {
+    let image = image();
+    let real = Geometry { heads: 16, sectors_per_track: 63 };
+    let bytes = stick(&capsule(&image));
+    let (bios, access) = by_told_heads(&bytes, real, 16);
+    let mut disk = Disk::new(bios, Drive::new(0x80, access));
+    settle(&mut disk, 0, &mut [0; 4096]);
+    assert!(disk.bios().reads().len() <= 6, "{:?}", disk.bios().reads());
+}
+
+#[test]
+fn heads_that_cannot_be_found_end_with_what_was_told_after_a_bounded_number_of_calls() {
+    let image = image();
+    let real = Geometry { heads: 7, sectors_per_track: 3 };
+    let bytes = stick(&capsule(&image));
+    let (bios, access) = by_told_heads(&bytes, real, 255);
+    let mut disk = Disk::new(bios, Drive::new(0x80, access));
+    settle(&mut disk, 0, &mut [0; 4096]);
+    assert!(!disk.drive().heads_are_in_doubt());
+    let calls = disk.bios().calls.len();
+    assert!(calls < 2000, "{calls} calls");
 }

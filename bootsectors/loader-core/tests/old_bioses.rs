@@ -57,6 +57,22 @@ fn a_volume_whose_start_is_hidden_begins_at_the_first_sector_that_is_shown() {
 }
 
 #[test]
+fn what_lies_behind_the_last_cylinder_is_out_of_reach_without_edd() {
+    let floppy = Geometry { heads: 2, sectors_per_track: 18 };
+    let access = Access { geometry: Some(floppy), ..plain(Method::Chs) };
+    let no_edd = |call| if matches!(call, Call::Edd { .. }) { Answer::Fails(1) } else { Answer::Good };
+    let mut bios = MockBios::new(numbered(40_000), no_edd);
+    let mut drive = Drive::new(0, access);
+    let last = 1024 * 2 * 18 - 1;
+    assert_eq!(drive.read(&mut bios, last, 1), Ok(1), "the last that can be named");
+    let beyond = ReadError { status: 0xFD, lba: last + 1 };
+    assert_eq!(drive.read(&mut bios, last + 1, 1), Err(beyond));
+
+    let mut bios = MockBios::good(numbered(40_000));
+    assert_eq!(Drive::new(0, access).read(&mut bios, last + 1, 1), Ok(1), "EDD reaches it");
+}
+
+#[test]
 fn each_method_counts_from_its_own_first_sector() {
     for (edd, chs) in [(0, 18), (0, 32), (0, 63), (18, 18), (63, 63), (63, 0), (2048, 2048), (0, 2048)] {
         for first in [Method::Edd, Method::Chs] {

@@ -4,6 +4,7 @@ mod common;
 
 use common::plain;
 use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_SECTORS};
+use ramkey_format::errors::REPORT;
 use ramkey_loader_core::a20;
 use ramkey_loader_core::access::Access;
 use ramkey_loader_core::drive::{Drive, Method, Trace};
@@ -52,12 +53,14 @@ fn the_report_says_what_was_found_by_whom() {
         read: Some(2047),
         status: 0xFE,
         abandoned: 2,
+        heads: 240,
         method: Method::Chs,
         sectors: 1,
     };
     let memory = Some(Memory { ram: 64 << 20, base_kib: 639, source: Source::E801 });
     let late = lines(&Facts { trace: Some(trace), memory, a20: a20::Method::Port92, ..early });
     assert_eq!(late[0], "drive 80h, the BIOS passed 00h, read by CHS");
+    assert_eq!(late[2], "CHS: works, hidden 63, heads 240, sectors 63, heads not measured");
     assert_eq!(late[4], "transfer 1, calls that hung 2, boot area at LBA 128");
     assert_eq!(late[5], "LBA asked last 2048, read last 2047, last status FEh");
     assert_eq!(late[6], "memory 64.0 MB by E801, base 639 KB, A20 by port 92h");
@@ -71,6 +74,7 @@ fn the_largest_numbers_fit_one_screen_of_80_by_25() {
         read: Some(u64::MAX),
         status: 0xFF,
         abandoned: u16::MAX,
+        heads: u16::MAX,
         method: Method::Chs,
         sectors: u16::MAX,
     };
@@ -87,6 +91,18 @@ fn the_largest_numbers_fit_one_screen_of_80_by_25() {
         }
     }
     const { assert!(AROUND + LINES < 25 && KEYS.len() < COLUMNS) }
+}
+
+#[test]
+fn each_line_is_explained_in_order() {
+    let info = BootInfo::new_zeroed();
+    let lines = lines(&Facts { info, trace: None, memory: None, a20: a20::Method::None });
+    assert_eq!(REPORT.len(), lines.len() + 1);
+    for (line, explained) in lines.iter().zip(REPORT) {
+        let word = explained.shows.split(' ').next().unwrap();
+        assert!(line.starts_with(word), "{line} is explained by {}", explained.shows);
+    }
+    assert_eq!(REPORT[LINES].shows, KEYS);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use ramkey_loader_core::fat::Volume;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 use ramkey_loader_core::report::Memory;
+use ramkey_loader_core::settle::settle;
 
 use crate::console::Console;
 use crate::copy_mode::{CopyMode, bios_copies};
@@ -49,6 +50,7 @@ pub fn run() -> ! {
     let mut window = [0; FAT_WINDOW];
     let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
     let mut disk = Disk::new(disk::Int13, stick);
+    settle(&mut disk, volume_lba, &mut window);
     let mut volume = match Volume::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,
         Err(error) => stop_for(&mut console, error, b""),

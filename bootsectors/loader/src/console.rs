@@ -16,6 +16,8 @@ const TELETYPE: u32 = 0x0E07;
 /// Reads of the line status before a serial port counts as dead.
 const SERIAL_POLLS: u32 = 100_000;
 const LINE_STATUS: u16 = 5;
+/// Scan code of the key 1.
+const SCAN_1: u8 = 2;
 const DATA_READY: u8 = 1;
 /// Overrun, parity, framing error and break.
 const RECEIVE_ERRORS: u8 = 0x1E;
@@ -120,8 +122,9 @@ impl Console {
 
     /// The next key as a character, or 0; from the serial line only what the report knows, and Enter.
     pub fn character(&mut self) -> Option<u8> {
-        if let Some((_, character)) = bios::key() {
-            return Some(character);
+        if let Some((scan, character)) = bios::key() {
+            // Whoever asked for the report may hold Shift still.
+            return Some(if scan == SCAN_1 { b'1' } else { character });
         }
         self.received().filter(|byte| b"1cCeE\r\n".contains(byte))
     }

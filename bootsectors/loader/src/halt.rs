@@ -2,7 +2,7 @@
 
 use core::panic::PanicInfo;
 
-use ramkey_format::boot::Registers;
+use ramkey_format::boot::{Registers, STATUS_OUT_OF_REACH};
 use ramkey_format::errors;
 use ramkey_loader_core::fat::FatError;
 use ramkey_loader_core::text::Line;
@@ -53,7 +53,7 @@ pub fn stop_for(console: &mut Console, error: FatError, details: &[u8]) -> ! {
     let code = match error {
         FatError::Read(read) => {
             line.text("status ").hex(u64::from(read.status), 2).text("h, LBA ").decimal(read.lba as u32);
-            errors::READ_FAILED
+            if u32::from(read.status) == STATUS_OUT_OF_REACH { errors::OUT_OF_REACH } else { errors::READ_FAILED }
         }
         FatError::NoFileSystem => errors::NO_FILE_SYSTEM,
         FatError::NoFolder => errors::NO_FOLDER,

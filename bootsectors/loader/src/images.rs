@@ -1,8 +1,6 @@
 //! What is on the stick: every image, and the set of drives that belongs to each.
 
-use ramkey_format::capsule::{
-    COMPANIONS_MAX, CapsuleError, CapsuleHeader, Companion, EXTENSION, FOLDER, flags,
-};
+use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleError, CapsuleHeader, Companion, flags};
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::{OpenError, open};
 use ramkey_loader_core::drive::Disk;
@@ -10,6 +8,7 @@ use ramkey_loader_core::fat::{FileEntry, Volume};
 use ramkey_loader_core::file::FileReader;
 use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::menu::{ENTRIES_MAX, TITLE_MAX};
+use ramkey_loader_core::settle::{extension, folder_name};
 use ramkey_loader_core::text::Line;
 
 use crate::console::Console;
@@ -86,12 +85,8 @@ struct Seen {
 
 /// Finds the capsules and reads their headers; stops when there are none.
 pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'_>, map: &Map) -> Images {
-    let mut name = [b' '; 11];
-    name[..FOLDER.len()].copy_from_slice(FOLDER.as_bytes());
-    let mut extension = [b' '; 3];
-    extension.copy_from_slice(EXTENSION.as_bytes());
-
-    let mut folder = match volume.find_folder(disk, &name) {
+    let extension = extension();
+    let mut folder = match volume.find_folder(disk, &folder_name()) {
         Ok(folder) => folder,
         Err(error) => stop_for(console, error, b""),
     };
