@@ -63,6 +63,11 @@ impl Personality {
         Self { impossible: Some((size, why)), ..self }
     }
 
+    /// Whether it reads one sector a call.
+    pub fn is_slow(&self) -> bool {
+        self.set.contains(&"MAX_SECTORS=1")
+    }
+
     const fn without_keyboard_controller(self) -> Self {
         Self { keyboard_controller: false, ..self }
     }
