@@ -17,7 +17,7 @@ pub fn cells() -> Vec<Cell> {
         .map(|(index, personality)| Cell {
             personality,
             writer: Writer::Ramkey(index % LAYOUTS.len()),
-            size: Size::ALL[index / LAYOUTS.len() % 2],
+            size: if personality.is_slow() { Size::Small } else { Size::ALL[index / LAYOUTS.len() % 2] },
         })
         .collect();
     for personality in PERSONALITIES.iter().filter(|one| COMPARED.contains(&one.name)) {
