@@ -375,3 +375,55 @@ fn documents_are_reachable_and_links_lead_somewhere() {
     assert!(reached.contains("docs/architecture.md"), "README.md does not link docs/architecture.md");
     fail_if_any(&faults);
 }
+
+#[test]
+fn every_routine_and_test_that_the_quirks_name_is_there() {
+    let page = tree::read("docs/quirks.md");
+    let sources = files(&["rs"]);
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    for row in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| symptom")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let [symptom, _, routines, tests] = cells[..] else {
+            faults.push(format!("not four cells: {row}"));
+            continue;
+        };
+        for (place, folder) in [("core/", "bootsectors/loader-core/tests/"), ("boot/", "tests/boot/")] {
+            for part in tests.split("; ").filter_map(|part| part.trim().strip_prefix(place)) {
+                let file = part.split([' ', ',']).next().unwrap_or_default();
+                let stem = format!("{folder}{file}");
+                let among =
+                    |path: &str| path == format!("{stem}.rs") || path.starts_with(&format!("{stem}/"));
+                let texts: Vec<&File> = sources.iter().filter(|file| among(&file.path)).collect();
+                for name in ticked(part) {
+                    seen += 1;
+                    if !texts.iter().any(|file| file.text.contains(&format!("fn {name}("))) {
+                        faults.push(format!("{symptom}: {place}{file} has no test {name}"));
+                    }
+                }
+            }
+        }
+        for part in routines.split("; ") {
+            let [file, names @ ..] = &ticked(part)[..] else { continue };
+            let path = match file.strip_prefix("../") {
+                Some(path) => path.to_owned(),
+                None if file.starts_with("src/") => (*file).to_owned(),
+                None => format!("bootsectors/{file}"),
+            };
+            let is_file = [".rs", ".asm", ".sh"].iter().any(|ending| file.ends_with(ending));
+            if is_file && !tree::exists(&path) {
+                faults.push(format!("{symptom}: there is no {path}"));
+            } else if is_file {
+                let text = tree::read(&path);
+                faults.extend(
+                    names
+                        .iter()
+                        .filter(|name| !text.contains(**name))
+                        .map(|name| format!("{symptom}: {path} has no `{name}`")),
+                );
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} tests are named");
+    fail_if_any(&faults);
+}

@@ -70,9 +70,10 @@ enter_loader:
 ;   kills   EAX ECX EDX, as cdecl allows
 ;
 ; The BIOS sees IF = 1, DF = 0, a stack of 29 KiB, CF = 1 (a BIOS without the
-; function may leave CF alone), FS = GS = 0. An INT 13h call that hangs comes back
-; with CF = 1 and AH = STATUS_ABANDONED (watch.asm). Nothing it leaves in a register,
-; segment, GDTR or IDTR survives into the loader.
+; function may leave CF alone), FS = GS = 0. An INT 13h or INT 15h call that hangs
+; comes back with CF = 1 and AH = STATUS_ABANDONED (watch.asm): E820h and AX=2401h hang
+; on some BIOSes. Nothing it leaves in a register, segment, GDTR or IDTR survives into
+; the loader.
 ; ---------------------------------------------------------------------------
 bios_call:
         pushad
@@ -104,7 +105,10 @@ bios_call:
         mov     al, [REGS + REGS_INT]
         mov     [.int + 1], al
         cmp     al, INT_DISK
+        je      .watch
+        cmp     al, INT_SYSTEM
         jne     .patched
+.watch:
         mov     ax, .after
         call    watch_start
         mov     [watch_tick.sp], sp
@@ -141,8 +145,12 @@ bios_call:
         mov     [REGS + REGS_ESI], esi
         mov     [REGS + REGS_EDI], edi
         mov     [REGS + REGS_EBP], ebp
-        cmp     byte [REGS + REGS_INT], INT_DISK
+        mov     al, [REGS + REGS_INT]
+        cmp     al, INT_DISK
+        je      .watched
+        cmp     al, INT_SYSTEM
         jne     .unwatched
+.watched:
         call    watch_end
 .unwatched:
 

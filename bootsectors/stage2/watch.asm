@@ -1,4 +1,4 @@
-; watch.asm - gets control back from an INT 13h call that hangs.
+; watch.asm - gets control back from an INT 13h or INT 15h call that hangs.
 ;
 ; Included by: stage2.asm                   Mode: 16-bit real
 ;

@@ -62,14 +62,15 @@ fn what_lies_behind_the_last_cylinder_is_out_of_reach_without_edd() {
     let access = Access { geometry: Some(floppy), ..plain(Method::Chs) };
     let no_edd = |call| if matches!(call, Call::Edd { .. }) { Answer::Fails(1) } else { Answer::Good };
     let mut bios = MockBios::new(numbered(40_000), no_edd);
-    let mut drive = Drive::new(0, access);
+    bios.geometry = floppy;
+    let mut drive = Drive::new(0x80, access);
     let last = 1024 * 2 * 18 - 1;
     assert_eq!(drive.read(&mut bios, last, 1), Ok(1), "the last that can be named");
     let beyond = ReadError { status: 0xFD, lba: last + 1 };
     assert_eq!(drive.read(&mut bios, last + 1, 1), Err(beyond));
 
     let mut bios = MockBios::good(numbered(40_000));
-    assert_eq!(Drive::new(0, access).read(&mut bios, last + 1, 1), Ok(1), "EDD reaches it");
+    assert_eq!(Drive::new(0x80, access).read(&mut bios, last + 1, 1), Ok(1), "EDD reaches it");
 }
 
 #[test]
