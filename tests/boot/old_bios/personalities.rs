@@ -170,6 +170,7 @@ pub const PERSONALITIES: &[Personality] = &[
         NEITHER,
     ),
     bios("hides 32 by CHS", "as above, by CHS and not by EDD", &["CHS_HIDDEN=32"], "!", NEITHER),
+    bios("hides 63 by EDD", "by EDD and not by CHS", &["EDD_HIDDEN=63"], "Bce", BY_CHS),
     bios(
         "USB-ZIP",
         "drive 00h, CHS 64/32 only, the first 32 sectors are not there",
@@ -334,6 +335,33 @@ pub const PERSONALITIES: &[Personality] = &[
     bios("packet spoiled", "and 16 bytes behind it", &["PACKET_SPOILED=1"], "ced", BY_CHS).seen(Calls, 'P'),
     bios("last cylinder missing", "reads there fail", &["LAST_CYLINDER_MISSING=1"], "cex", NEITHER),
     bios("calls itself", "INT 13h reads by INT 13h", &["NESTED=1"], "cen", BOTH).seen(Calls, 'N'),
+    bios(
+        "everything at once",
+        "drive 00h, CHS 64/32 only, AH=08h lies, the first 32 sectors are not there, 1 sector a call, \
+         the first 3 reads and each 50th fail until reset, mess at boot and after each call, A20 off, writes into the BPB, \
+         E820h unsorted",
+        &[
+            "DRIVE=0",
+            "EDD=EDD_NONE",
+            "HEADS=64",
+            "SECTORS=32",
+            "GEOMETRY=GEOMETRY_LIES",
+            "CHS_HIDDEN=32",
+            "MAX_SECTORS=1",
+            "FIRST_FAIL=3",
+            "ERROR_EVERY=50",
+            "ERROR_STAYS=1",
+            "MESS_AT_BOOT=1",
+            "PATCH_BPB=1",
+            "CLOBBER=1",
+            "IF_OFF=1",
+            "DF_ON=1",
+            "A20_OFF=1",
+            "E820=E820_UNSORTED",
+        ],
+        "!",
+        NEITHER,
+    ),
     // Memory.
     bios("no E820h", "", &["E820=E820_ABSENT"], "m", BOTH).seen(Memory, 'E'),
     bios("E820h unsorted", "", &["E820=E820_UNSORTED"], "m", BOTH).seen(Memory, 'O'),
