@@ -205,6 +205,37 @@ fn an_mbr_has_one_active_entry_whose_chs_and_lba_agree() {
 }
 
 #[test]
+fn a_universal_stick_and_a_zip_disk_have_one_active_entry_of_type_06_in_their_slot() {
+    let sizes = [16 * MIB, 32 * MIB, 64 * MIB, 128 * MIB, 250_000 * 512, 251_904 * 512, 256_000 * 512];
+    for (kind, slot) in [
+        (LayoutKind::Universal { slot: Slot::First }, 0),
+        (LayoutKind::Universal { slot: Slot::Fourth }, 3),
+        (LayoutKind::Zip, 3),
+    ] {
+        for len in sizes {
+            let fs = FsChoice::Is(FatBits::Fat16);
+            let stick = Stick::new(vec![("a.img", Image(noise(4096)))], kind, fs, len);
+            let Content::Bytes(sector) = &stick.layout.extents[0].content else {
+                panic!("sector 0 is bytes")
+            };
+            for (number, entry) in sector[0x1BE..0x1FE].chunks(16).enumerate() {
+                if number != slot {
+                    assert_eq!(entry, [0; 16], "{kind:?} {len}: entry {number}");
+                    continue;
+                }
+                let (start, sectors) = (u32_at(entry, 8), u32_at(entry, 12));
+                assert_eq!((entry[0], entry[4]), (0x80, 0x06), "{kind:?} {len}");
+                assert_eq!(u64::from(start), stick.plan.volume.lba, "{kind:?} {len}");
+                assert_eq!(entry[1..4], if start == 32 { [1, 1, 0] } else { [0, 1, 1] }, "{kind:?} {len}");
+                let cylinders = (start + sectors) / 2048;
+                assert_eq!((start + sectors) % 2048, 0, "{kind:?} {len}");
+                assert_eq!(entry[5..8], [63, 32, (cylinders - 1) as u8], "{kind:?} {len}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_images_and_options_give_the_same_stick_from_any_folder() {
     for (kind, fs, len) in every_layout() {
         let of = |name: &str| Stick::new(vec![(name, Image(noise(700_000)))], kind, fs, len).layout;

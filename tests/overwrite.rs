@@ -97,29 +97,16 @@ fn what_is_in_it_is_named() {
 
 #[test]
 fn what_is_nobodys_needs_no_question() {
-    let desk = Desk::new();
-    desk.accepts("a new file", &["--size", "8M"]);
-    desk.accepts("a stick of ours", &[]);
-    fs::write(desk.path("stick.img"), "").unwrap();
-    desk.accepts("an empty file", &["--size", "8M"]);
-    desk.make(0, &[]);
-    desk.accepts("a file of holes", &[]);
-    fs::write(desk.path("stick.img"), vec![0; LEN as usize]).unwrap();
-    desk.accepts("a file of zeros", &[]);
-    let unfinished = [&[0; 512], &desk.stick()[512..]].concat();
-    fs::write(desk.path("stick.img"), unfinished).unwrap();
-    desk.accepts("a stick of ours that was not finished", &[]);
-}
-
-#[test]
-fn a_stick_that_was_formatted_for_something_else_is_no_longer_ours() {
-    let desk = Desk::new();
-    desk.accepts("a new file", &["--size", "8M"]);
-    let old = desk.stick();
-    let fat = ["-F", "12", "-n", "LETTERS", "--offset", "2048", "stick.img", "6144"];
-    assert!(desk.run("/sbin/mkfs.fat", &fat).status.success());
-    assert!(desk.stick()[..2048 * 512] == old[..2048 * 512], "the boot area is still there");
-    desk.refuses("a new file system behind our boot area", "1 partition, active type 01h");
+    // What is told is the first thing that is found: the boot sector in sector 0, or the table.
+    for (layout, named) in [("universal", "FAT12 \"RAMKEY\""), ("hdd", "1 partition, active type 01h")] {
+        let desk = Desk::new();
+        desk.accepts("a new file", &["--size", "8M", "--layout", layout]);
+        let old = desk.stick();
+        let fat = ["-F", "12", "-n", "LETTERS", "--offset", "2048", "stick.img", "6144"];
+        assert!(desk.run("/sbin/mkfs.fat", &fat).status.success());
+        assert!(desk.stick()[..2048 * 512] == old[..2048 * 512], "the boot area is still there");
+        desk.refuses("a new file system behind our boot area", named);
+    }
 }
 
 #[test]

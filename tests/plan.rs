@@ -3,7 +3,8 @@
 mod sticks;
 
 use ramkey::plan::{
-    FatBits, FsChoice, IMAGES_MAX, ImageRequest, LayoutKind, PlanError, Request, Writes, plan,
+    FatBits, FsChoice, IMAGES_MAX, ImageRequest, LayoutChoice, LayoutKind, PlanError, Request, Slot, Writes,
+    plan,
 };
 use sticks::{Image, MIB, facts, noise};
 
@@ -50,9 +51,60 @@ fn the_partition_ends_on_a_cylinder_and_leaves_the_end_of_the_stick_free() {
 }
 
 #[test]
+fn each_layout_has_its_start_its_end_and_its_geometry() {
+    let universal = LayoutKind::Universal { slot: Slot::First };
+    let universal_zip = LayoutKind::Universal { slot: Slot::Fourth };
+    let table = [
+        // What is sold as 128 MB, and 4 GB.
+        (universal, 250_000, 2048, 249_856, (64, 32)),
+        (universal, 251_904, 2048, 249_856, (64, 32)),
+        (universal, 251_937, 2048, 251_904, (64, 32)),
+        (universal_zip, 256_000, 2048, 253_952, (64, 32)),
+        (universal_zip, 8_000_000, 2048, 7_999_488, (64, 32)),
+        (LayoutKind::Zip, 250_000, 32, 249_856, (64, 32)),
+        (LayoutKind::Zip, 8_000_000, 32, 7_999_488, (64, 32)),
+        (LayoutKind::Fdd, 250_000, 0, 249_856, (64, 32)),
+        (LayoutKind::Fdd, 8_000_000, 0, 497 * 16065, (255, 63)),
+        (LayoutKind::Hdd, 8_000_000, 2048, 497 * 16065, (255, 63)),
+        (LayoutKind::TwoPartitions, 250_000, 2048, 247_808, (64, 32)),
+        (LayoutKind::TwoPartitions, 8_000_000, 2048, 496 * 16065, (255, 63)),
+    ];
+    for (layout, sectors, start, end, geometry) in table {
+        let plan = plan(&Request { layout: layout.into(), ..request(sectors) }).unwrap();
+        let volume = &plan.volume;
+        assert_eq!((volume.lba, volume.lba + volume.sectors), (start, end), "{layout:?} {sectors}");
+        assert_eq!((plan.geometry.heads, plan.geometry.sectors_per_track), geometry, "{layout:?} {sectors}");
+    }
+}
+
+#[test]
+fn a_stick_below_1_gib_is_universal_and_a_larger_one_a_hard_disk_unless_another_layout_is_asked_for() {
+    for (sectors, expected) in [
+        (4129, LayoutKind::Universal { slot: Slot::First }),
+        (2_097_151, LayoutKind::Universal { slot: Slot::First }),
+        (2_097_152, LayoutKind::Hdd),
+        (1 << 34, LayoutKind::Hdd),
+    ] {
+        let chosen = Request { layout: LayoutChoice::Auto, ..request(sectors) };
+        assert_eq!(plan(&chosen).unwrap().layout, expected, "{sectors} sectors");
+        for kind in LayoutKind::ALL.into_iter().filter(|_| sectors > 100_000) {
+            let asked = plan(&Request { layout: kind.into(), ..request(sectors) }).unwrap();
+            assert_eq!(asked.layout, kind, "{sectors} sectors");
+        }
+    }
+}
+
+#[test]
 fn the_smallest_stick_is_planned_and_one_sector_less_is_refused() {
-    for (layout, least) in [(LayoutKind::Hdd, 4129), (LayoutKind::Gpt, 4129), (LayoutKind::Superfloppy, 1057)]
-    {
+    for (layout, least) in [
+        (LayoutKind::Universal { slot: Slot::First }, 4129),
+        (LayoutKind::Hdd, 4129),
+        (LayoutKind::Zip, 2081),
+        (LayoutKind::Fdd, 2081),
+        (LayoutKind::TwoPartitions, 6177),
+        (LayoutKind::Gpt, 4129),
+        (LayoutKind::Superfloppy, 1057),
+    ] {
         plan(&Request { layout: layout.into(), ..request(least) }).unwrap();
         for sectors in [least - 1, 32, 0] {
             let error = plan(&Request { layout: layout.into(), ..request(sectors) }).unwrap_err();

@@ -160,6 +160,24 @@ fn the_copy_of_the_boot_area_is_the_boot_area() {
     });
 }
 
+#[test]
+fn stamps_and_copies_of_another_stick_do_not_count() {
+    let of = |len: usize| {
+        let stick = Stick::new(vec![("one.img", Image(noise(len)))], UNIVERSAL, FsChoice::Auto, 8 * MIB);
+        let bytes = stick.bytes();
+        Sectors { stick, bytes }
+    };
+    let (new, mut mixed) = (of(5000), of(5001));
+    // The other stick, overwritten up to the partition: what was interrupted there.
+    mixed.bytes[512..2048 * 512].copy_from_slice(&new.bytes[512..2048 * 512]);
+    mixed.bytes[..512].fill(0);
+    let checksum_of = |lba: u64| mixed.number(lba, SECTOR0_BOOT_CHECKSUM);
+    let proven = |lba: u64| checksum(&mixed.bytes[lba as usize * 512..][..16 * 512]);
+    assert_ne!(checksum_of(63), checksum_of(2048));
+    // Each set of copies still belongs to its own boot area, and to no other.
+    assert_eq!((checksum_of(63), checksum_of(2048)), (proven(BOOT_LBA), proven(PARTITION + BOOT_LBA)));
+}
+
 /// Sectors per track and heads as the boot code measures them on a BIOS that has `track` and `heads` and hides
 /// `hidden` sectors.
 fn measured(stick: &Sectors, hidden: u64, track: u64, heads: u64) -> Option<(u64, u64)> {

@@ -3,7 +3,7 @@
 ; Included by: stage1.asm, stage2.asm       Mode: 16-bit real, DS = ES = SS = 0,
 ;                                           BP = BOOT_INFO
 ; Needs:       sector_read.asm; `checksum`, the boot checksum of this stick
-; Source:      docs/format.md#stamps
+; Source:      docs/format.md#copies-and-stamps
 ;
 ; A BIOS may begin to count behind a track or a partition that it hides, and what it
 ; says of sectors and heads may be wrong. So three sectors are asked for, and their
@@ -15,7 +15,7 @@
 
 CYLINDERS_TRIED         equ 8               ; one of them ends at a stamp
 HEADS_MAX               equ 255             ; with 256 DOS fails, so no BIOS has them
-TRACK_BITS              equ 3Fh             ; of CL in AH=08h
+TRACK_BITS              equ 3Fh             ; of CL in AH=08h, and a track's most sectors
 
 ; ---------------------------------------------------------------------------
 ; geometry - sectors per track and heads
@@ -43,6 +43,8 @@ geometry:
         call    stamp                       ; 0/1/1
         sub     eax, [bp + HIDDEN]
         jbe     .known                      ; no stamp: the BIOS must be believed
+        cmp     eax, TRACK_BITS
+        ja      .known                      ; no track is so long
         xchg    ax, cx
         or      di, MEASURED_SECTORS
 
@@ -53,7 +55,20 @@ geometry:
         movzx   eax, si
         call    stamp                       ; SI/0/1
         sub     eax, [bp + HIDDEN]
-        ja      .measured
+        jbe     .unknown
+        push    dx
+        push    si
+        imul    si, cx
+        xor     dx, dx
+        div     si                          ; AX = heads
+        pop     si
+        mov     bx, dx
+        pop     dx
+        test    bx, bx                      ; a stamp that is out of place: FAT32 copies its
+        jnz     .unknown                    ;   boot sector, with the stamp
+        test    ax, ax
+        jnz     .measured
+.unknown:
         cmp     si, CYLINDERS_TRIED
         jb      .cylinder
         mov     ax, cx                      ; no cylinder ends among the stamps, so one
@@ -63,11 +78,6 @@ geometry:
         mov     dx, HEADS_MAX
         jmp     .known
 .measured:
-        imul    si, cx
-        xor     dx, dx
-        div     si
-        test    ax, ax
-        jz      .known                      ; nothing that a cylinder can be
         xchg    ax, dx
         or      di, MEASURED_HEADS
 .known:

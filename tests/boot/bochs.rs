@@ -25,7 +25,7 @@ impl Drop for Ending {
 }
 
 /// What the guest on `stick` said on port E9h, up to its verdict.
-fn console(folder: &Path, stick: &Path) -> String {
+pub fn console(folder: &Path, stick: &Path) -> String {
     let _slot = take_slot();
     let cylinders = fs::metadata(stick).expect("the stick").len() / 512 / 63 / 16;
     let config = format!(

@@ -24,6 +24,8 @@ const RECEIVE_ERRORS: u8 = 0x1E;
 /// Bytes that a UART can hold.
 const SERIAL_FIFO: u32 = 16;
 const TRANSMITTER_EMPTY: u8 = 0x20;
+/// Scan code of F8 (INT 16h).
+const SCAN_F8: u8 = 0x42;
 
 /// Where text goes.
 pub struct Console {
@@ -98,7 +100,8 @@ impl Console {
 
     /// The next key, from the keyboard or the serial line.
     pub fn key(&mut self) -> Option<Key> {
-        if let Some((scan, character)) = bios::key() {
+        // Whoever asks for the report presses F8 again and again: later ones are no answer to anything.
+        if let Some((scan, character)) = bios::key().filter(|&(scan, _)| scan != SCAN_F8) {
             return Some(match (scan, character) {
                 (_, b'0'..=b'9') => Key::Digit(character - b'0'),
                 (_, b'\r') => Key::Enter,
@@ -122,7 +125,8 @@ impl Console {
 
     /// The next key as a character, or 0; from the serial line only what the report knows, and Enter.
     pub fn character(&mut self) -> Option<u8> {
-        if let Some((scan, character)) = bios::key() {
+        // Whoever asks for the report presses F8 again and again: later ones are no answer to anything.
+        if let Some((scan, character)) = bios::key().filter(|&(scan, _)| scan != SCAN_F8) {
             // Whoever asked for the report may hold Shift still.
             return Some(if scan == SCAN_1 { b'1' } else { character });
         }

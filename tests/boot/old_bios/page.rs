@@ -33,12 +33,12 @@ sector from RAM. A `no` is followed by the code on the screen ([errors.md](error
 
 ";
 
-/// What stands above the third one.
+/// What stands above the third one, which is about universal sticks.
 const IMPOSSIBLE: &str = "
-## Where no boot is possible
+## Where no universal stick can boot
 
-| BIOS | why, and what its owner can do |
-|---|---|
+| BIOS | image | why, and what its owner can do |
+|---|---|---|
 ";
 
 /// What stands below it.
@@ -123,8 +123,8 @@ impl Page {
         }
         text.push_str(IMPOSSIBLE);
         for personality in PERSONALITIES {
-            if let Some(why) = personality.impossible {
-                let _ = writeln!(text, "| {} | {why} |", personality.name);
+            if let Some((size, why)) = personality.impossible {
+                let _ = writeln!(text, "| {} | {} | {why} |", personality.name, size.name());
             }
         }
         text + BELOW

@@ -2,6 +2,8 @@
 
 use Believer::{Calls, Memory};
 
+use super::sticks::Size;
+
 /// What the boot sector of `witness.asm` looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Believer {
@@ -26,8 +28,8 @@ pub struct Personality {
     pub witness: Option<(Believer, char)>,
     /// Whether the machine has a keyboard controller.
     pub keyboard_controller: bool,
-    /// Why no boot is possible, and what its owner can do.
-    pub impossible: Option<&'static str>,
+    /// Images that cannot be booted from a universal stick, why, and what its owner can do.
+    pub impossible: Option<(Size, &'static str)>,
 }
 
 /// A BIOS under which only the plain readers are tried.
@@ -57,6 +59,15 @@ impl Personality {
         Self { witness: Some((believer, letter)), ..self }
     }
 
+    const fn impossible(self, size: Size, why: &'static str) -> Self {
+        Self { impossible: Some((size, why)), ..self }
+    }
+
+    /// Whether it reads one sector a call.
+    pub fn is_slow(&self) -> bool {
+        self.set.contains(&"MAX_SECTORS=1")
+    }
+
     const fn without_keyboard_controller(self) -> Self {
         Self { keyboard_controller: false, ..self }
     }
@@ -67,6 +78,10 @@ const BOTH: (bool, bool) = (true, true);
 const NEITHER: (bool, bool) = (false, false);
 const BY_EDD: (bool, bool) = (true, false);
 const BY_CHS: (bool, bool) = (false, true);
+
+/// What 1024 cylinders of 36 sectors cannot reach.
+const BEYOND_36864: &str = "1024 cylinders of 2 heads and 18 sectors are 18 MB, and the images of a universal stick begin behind 9 MB; \
+                            `--layout hdd` or a smaller image brings all of it below";
 
 pub const PERSONALITIES: &[Personality] = &[
     bios("sound", "no faults", &[], "Bceg", BOTH),
@@ -155,6 +170,7 @@ pub const PERSONALITIES: &[Personality] = &[
         NEITHER,
     ),
     bios("hides 32 by CHS", "as above, by CHS and not by EDD", &["CHS_HIDDEN=32"], "!", NEITHER),
+    bios("hides 63 by EDD", "by EDD and not by CHS", &["EDD_HIDDEN=63"], "Bce", BY_CHS),
     bios(
         "USB-ZIP",
         "drive 00h, CHS 64/32 only, the first 32 sectors are not there",
@@ -168,12 +184,14 @@ pub const PERSONALITIES: &[Personality] = &[
         &["DRIVE=0", "EDD=EDD_NONE", "HEADS=2", "SECTORS=18", "TRACK_ONLY=1", "PATCH_BPB=1"],
         "Bc",
         NEITHER,
-    ),
+    )
+    .impossible(Size::Large, BEYOND_36864),
     // Geometry, by CHS only.
     bios("CHS 255/63", "CHS only", &["EDD=EDD_NONE"], "ckg", BY_CHS),
     bios("CHS 16/63", "CHS only", &["EDD=EDD_NONE", "HEADS=16"], "ckg", BY_CHS),
     bios("CHS 64/32", "CHS only", &["EDD=EDD_NONE", "HEADS=64", "SECTORS=32"], "ckg", BY_CHS),
-    bios("CHS 2/18", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=18"], "ckg", BY_CHS),
+    bios("CHS 2/18", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=18"], "ckg", BY_CHS)
+        .impossible(Size::Large, BEYOND_36864),
     bios("CHS 2/36", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=36"], "ckg", BY_CHS),
     bios("CHS 240/63", "CHS only", &["EDD=EDD_NONE", "HEADS=240"], "ckg", BY_CHS),
     bios("CHS 4/17", "CHS only", &["EDD=EDD_NONE", "HEADS=4", "SECTORS=17"], "ckg", BY_CHS),
@@ -213,7 +231,8 @@ pub const PERSONALITIES: &[Personality] = &[
         ],
         "cg",
         NEITHER,
-    ),
+    )
+    .impossible(Size::Large, BEYOND_36864),
     bios(
         "CHS 255/63, says nothing",
         "CHS only, AH=08h fails",
@@ -316,6 +335,33 @@ pub const PERSONALITIES: &[Personality] = &[
     bios("packet spoiled", "and 16 bytes behind it", &["PACKET_SPOILED=1"], "ced", BY_CHS).seen(Calls, 'P'),
     bios("last cylinder missing", "reads there fail", &["LAST_CYLINDER_MISSING=1"], "cex", NEITHER),
     bios("calls itself", "INT 13h reads by INT 13h", &["NESTED=1"], "cen", BOTH).seen(Calls, 'N'),
+    bios(
+        "everything at once",
+        "drive 00h, CHS 64/32 only, AH=08h lies, the first 32 sectors are not there, 1 sector a call, \
+         the first 3 reads and each 50th fail until reset, mess at boot and after each call, A20 off, writes into the BPB, \
+         E820h unsorted",
+        &[
+            "DRIVE=0",
+            "EDD=EDD_NONE",
+            "HEADS=64",
+            "SECTORS=32",
+            "GEOMETRY=GEOMETRY_LIES",
+            "CHS_HIDDEN=32",
+            "MAX_SECTORS=1",
+            "FIRST_FAIL=3",
+            "ERROR_EVERY=50",
+            "ERROR_STAYS=1",
+            "MESS_AT_BOOT=1",
+            "PATCH_BPB=1",
+            "CLOBBER=1",
+            "IF_OFF=1",
+            "DF_ON=1",
+            "A20_OFF=1",
+            "E820=E820_UNSORTED",
+        ],
+        "!",
+        NEITHER,
+    ),
     // Memory.
     bios("no E820h", "", &["E820=E820_ABSENT"], "m", BOTH).seen(Memory, 'E'),
     bios("E820h unsorted", "", &["E820=E820_UNSORTED"], "m", BOTH).seen(Memory, 'O'),

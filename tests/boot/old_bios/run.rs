@@ -7,10 +7,14 @@ use ramkey::emulator::{Emulator, EmulatorError, End, Screen};
 use super::super::harness::{Running, scratch};
 use super::Cell;
 use super::readers::machine;
-use super::sticks::Sticks;
+use super::sticks::{Sticks, Writer};
 
 /// How long a cell may take: more than the slowest, which waits 30 seconds for each of the calls that hang.
 const LIMIT: Duration = Duration::from_secs(150);
+/// At one sector a call, emulated USB needs five minutes for 10 MB.
+const SLOW_LIMIT: Duration = Duration::from_secs(900);
+/// SYSLINUX is slow nowhere: its image has one sector.
+const COMPARED_LIMIT: Duration = Duration::from_secs(60);
 
 /// What the ROM says when it hangs for good, and when nothing boots.
 const DEAD: &str = "{H}";
@@ -21,7 +25,7 @@ pub fn run(sticks: &Sticks, cell: Cell) -> String {
     let folder = scratch();
     let stick = sticks.get(cell.writer, cell.size);
     let mut running = Running::start(&machine(folder.path(), cell.personality, &stick));
-    let mut end = wait(running.emulator());
+    let mut end = wait(running.emulator(), limit(cell));
     if let Err(EmulatorError::Ended { .. }) = end {
         // It ended between two looks.
         end = running.emulator().ended();
@@ -38,9 +42,17 @@ pub fn run(sticks: &Sticks, cell: Cell) -> String {
     }
 }
 
+fn limit(cell: Cell) -> Duration {
+    match cell.writer {
+        Writer::Syslinux => COMPARED_LIMIT,
+        Writer::Ramkey(_) if cell.personality.is_slow() => SLOW_LIMIT,
+        Writer::Ramkey(_) => LIMIT,
+    }
+}
+
 /// Until the machine ends, or the boot chain or the BIOS says that nothing boots.
-fn wait(machine: &mut Emulator) -> Result<Option<End>, EmulatorError> {
-    machine.wait_for("a verdict", LIMIT, |machine| {
+fn wait(machine: &mut Emulator, limit: Duration) -> Result<Option<End>, EmulatorError> {
+    machine.wait_for("a verdict", limit, |machine| {
         let end = machine.ended()?;
         let console = machine.console();
         let over = end.is_some()
