@@ -3,6 +3,7 @@
 //! With every test a part of it is booted and compared with the page. `RAMKEY_MATRIX=WORD,WORD` boots every cell whose
 //! BIOS, image and layout have all the words, and writes the page: `cargo xtask matrix old-bios` does that.
 
+mod keys;
 mod machines;
 mod page;
 mod pairs;
@@ -152,9 +153,8 @@ fn a_universal_stick_boots_wherever_a_boot_is_possible() {
     let universal = |cell: &Cell| cell.writer.name().starts_with("universal");
     let wrong: Vec<String> = named("")
         .into_iter()
-        .filter(|cell| {
-            universal(cell) && cell.personality.impossible.is_none_or(|(size, _)| size != cell.size)
-        })
+        .filter(universal)
+        .filter(|cell| cell.personality.impossible_sizes().all(|(size, _)| size != cell.size))
         .filter(|&cell| page.cell(cell) != Some("boots"))
         .map(Cell::name)
         .collect();

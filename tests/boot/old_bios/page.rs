@@ -35,7 +35,7 @@ sector from RAM. A `no` is followed by the code on the screen ([errors.md](error
 
 /// What stands above the third one, which is about universal sticks.
 const IMPOSSIBLE: &str = "
-## Where no universal stick can boot
+## Where a universal stick does not boot by itself
 
 | BIOS | image | why, and what its owner can do |
 |---|---|---|
@@ -123,7 +123,7 @@ impl Page {
         }
         text.push_str(IMPOSSIBLE);
         for personality in PERSONALITIES {
-            if let Some((size, why)) = personality.impossible {
+            for (size, why) in personality.impossible_sizes() {
                 let _ = writeln!(text, "| {} | {} | {why} |", personality.name, size.name());
             }
         }

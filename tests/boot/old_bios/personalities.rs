@@ -28,8 +28,8 @@ pub struct Personality {
     pub witness: Option<(Believer, char)>,
     /// Whether the machine has a keyboard controller.
     pub keyboard_controller: bool,
-    /// Images that cannot be booted from a universal stick, why, and what its owner can do.
-    pub impossible: Option<(Size, &'static str)>,
+    /// Images that a universal stick cannot boot by itself, why, and what its owner can do.
+    pub impossible: Option<(&'static [Size], &'static str)>,
 }
 
 /// A BIOS under which only the plain readers are tried.
@@ -59,8 +59,14 @@ impl Personality {
         Self { witness: Some((believer, letter)), ..self }
     }
 
-    const fn impossible(self, size: Size, why: &'static str) -> Self {
-        Self { impossible: Some((size, why)), ..self }
+    const fn impossible(self, sizes: &'static [Size], why: &'static str) -> Self {
+        Self { impossible: Some((sizes, why)), ..self }
+    }
+
+    /// Each size of image that a universal stick cannot boot by itself, and why.
+    pub fn impossible_sizes(&self) -> impl Iterator<Item = (Size, &'static str)> {
+        let (sizes, why) = self.impossible.unwrap_or((&[], ""));
+        sizes.iter().map(move |&size| (size, why))
     }
 
     /// Whether it reads one sector a call.
@@ -82,6 +88,9 @@ const BY_CHS: (bool, bool) = (false, true);
 /// What 1024 cylinders of 36 sectors cannot reach.
 const BEYOND_36864: &str = "1024 cylinders of 2 heads and 18 sectors are 18 MB, and the images of a universal stick begin behind 9 MB; \
                             `--layout hdd` or a smaller image brings all of it below";
+/// Why nothing is done about a call that does not come back.
+const DIES: &str = "a call that hangs with interrupts off cannot be ended; hold Shift or press F8 at the start, then 1 and Enter: single \
+                    sectors boot";
 
 pub const PERSONALITIES: &[Personality] = &[
     bios("sound", "no faults", &[], "Bceg", BOTH),
@@ -185,13 +194,13 @@ pub const PERSONALITIES: &[Personality] = &[
         "Bc",
         NEITHER,
     )
-    .impossible(Size::Large, BEYOND_36864),
+    .impossible(&[Size::Large], BEYOND_36864),
     // Geometry, by CHS only.
     bios("CHS 255/63", "CHS only", &["EDD=EDD_NONE"], "ckg", BY_CHS),
     bios("CHS 16/63", "CHS only", &["EDD=EDD_NONE", "HEADS=16"], "ckg", BY_CHS),
     bios("CHS 64/32", "CHS only", &["EDD=EDD_NONE", "HEADS=64", "SECTORS=32"], "ckg", BY_CHS),
     bios("CHS 2/18", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=18"], "ckg", BY_CHS)
-        .impossible(Size::Large, BEYOND_36864),
+        .impossible(&[Size::Large], BEYOND_36864),
     bios("CHS 2/36", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=36"], "ckg", BY_CHS),
     bios("CHS 240/63", "CHS only", &["EDD=EDD_NONE", "HEADS=240"], "ckg", BY_CHS),
     bios("CHS 4/17", "CHS only", &["EDD=EDD_NONE", "HEADS=4", "SECTORS=17"], "ckg", BY_CHS),
@@ -232,7 +241,7 @@ pub const PERSONALITIES: &[Personality] = &[
         "cg",
         NEITHER,
     )
-    .impossible(Size::Large, BEYOND_36864),
+    .impossible(&[Size::Large], BEYOND_36864),
     bios(
         "CHS 255/63, says nothing",
         "CHS only, AH=08h fails",
@@ -292,14 +301,16 @@ pub const PERSONALITIES: &[Personality] = &[
         &["MAX_SECTORS=7", "BEYOND=BEYOND_DIES"],
         "ceH",
         NEITHER,
-    ),
+    )
+    .impossible(&Size::ALL, DIES),
     bios(
         "64 sectors, then dies",
         "more than 64 sectors a call hang with interrupts off",
         &["MAX_SECTORS=64", "BEYOND=BEYOND_DIES"],
         "ceH",
         NEITHER,
-    ),
+    )
+    .impossible(&Size::ALL, DIES),
     bios(
         "7 sectors, then lies",
         "sectors behind the 7th of a call have wrong data",
