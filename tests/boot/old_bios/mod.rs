@@ -3,6 +3,7 @@
 //! With every test a part of it is booted and compared with the page. `RAMKEY_MATRIX=WORD,WORD` boots every cell whose
 //! BIOS, image and layout have all the words, and writes the page: `cargo xtask matrix old-bios` does that.
 
+mod detection;
 mod keys;
 mod machines;
 mod page;
@@ -36,9 +37,22 @@ impl Cell {
     fn name(self) -> String {
         format!("{} / {} / {}", self.personality.name, self.size.name(), self.writer.name())
     }
+
+    /// Whether the table has it: SYSLINUX has one for each BIOS, and the layouts for one mode only those where they may
+    /// differ from the universal ones.
+    fn is_listed(self) -> bool {
+        match self.writer {
+            Writer::Syslinux => self.size == Size::Small,
+            Writer::Ramkey(layout) if layout < sticks::UNIVERSAL => true,
+            Writer::Ramkey(_) => {
+                let is_slow = self.personality.is_slow() && self.size == Size::Large;
+                self.personality.is_about_places() && !is_slow
+            }
+        }
+    }
 }
 
-/// The cells that the user named: SYSLINUX has one for each personality.
+/// The cells that the user named.
 fn named(filter: &str) -> Vec<Cell> {
     let mut cells = Vec::new();
     for personality in PERSONALITIES {
@@ -46,8 +60,7 @@ fn named(filter: &str) -> Vec<Cell> {
             for writer in Writer::all() {
                 let cell = Cell { personality, writer, size };
                 let name = cell.name();
-                let once = writer == Writer::Syslinux && size == Size::Large;
-                if !once && filter.split(',').all(|part| name.contains(part)) {
+                if cell.is_listed() && filter.split(',').all(|part| name.contains(part)) {
                     cells.push(cell);
                 }
             }

@@ -29,7 +29,8 @@ const BETWEEN: &str = "
 ## ramkey
 
 By layout (`ramkey write --layout`) and length of the image. The guest of 10 MB is longer than any cylinder and reads its last
-sector from RAM. A `no` is followed by the code on the screen ([errors.md](errors.md)), or by what else was seen.
+sector from RAM. A `no` is followed by the code on the screen ([errors.md](errors.md)), or by what else was seen. What has nothing to do with
+where sectors are is booted from universal sticks alone, and the other cells are empty.
 
 ";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Cell;
 use super::personalities::PERSONALITIES;
-use super::sticks::{LAYOUTS, Size, Writer};
+use super::sticks::{LAYOUTS, Size, UNIVERSAL, Writer};
 
 /// BIOSes under which SYSLINUX is booted too: one that it starts on, and two that it does not.
 const COMPARED: [&str; 3] = ["sound", "DL 00h", "hides 63"];
@@ -16,7 +16,11 @@ pub fn cells() -> Vec<Cell> {
         .enumerate()
         .map(|(index, personality)| Cell {
             personality,
-            writer: Writer::Ramkey(index % LAYOUTS.len()),
+            writer: Writer::Ramkey(if personality.is_about_places() {
+                index % LAYOUTS.len()
+            } else {
+                index % UNIVERSAL
+            }),
             size: if personality.is_slow() { Size::Small } else { Size::ALL[index / LAYOUTS.len() % 2] },
         })
         .collect();

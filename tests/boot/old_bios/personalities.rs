@@ -69,6 +69,12 @@ impl Personality {
         sizes.iter().map(move |&size| (size, why))
     }
 
+    /// Whether it is about where sectors are: drive, hidden sectors, geometry. Then layouts may differ under it.
+    pub fn is_about_places(&self) -> bool {
+        let places = ["DRIVE=", "EDD=", "EDD_HIDDEN=", "CHS_HIDDEN=", "HEADS=", "PATCH_BPB="];
+        self.set.is_empty() || self.set.iter().any(|set| places.iter().any(|place| set.starts_with(place)))
+    }
+
     /// Whether it reads one sector a call.
     pub fn is_slow(&self) -> bool {
         self.set.contains(&"MAX_SECTORS=1")
@@ -86,8 +92,8 @@ const BY_EDD: (bool, bool) = (true, false);
 const BY_CHS: (bool, bool) = (false, true);
 
 /// What 1024 cylinders of 36 sectors cannot reach.
-const BEYOND_36864: &str = "1024 cylinders of 2 heads and 18 sectors are 18 MB, and the images of a universal stick begin behind 9 MB; \
-                            `--layout hdd` or a smaller image brings all of it below";
+const BEYOND_36864: &str = "1024 cylinders of 2 heads and 18 sectors are 18 MB, and the images of a stick of 64 MiB or more begin behind 9 MB: \
+                            use an image of 9 MB or less, or a BIOS mode that shows more heads";
 /// Why nothing is done about a call that does not come back.
 const DIES: &str = "a call that hangs with interrupts off cannot be ended; hold Shift or press F8 at the start, then 1 and Enter: single \
                     sectors boot";

@@ -25,17 +25,22 @@ pub struct Answer {
     pub console: String,
 }
 
-/// The ROM of a personality.
-pub fn rom_of(folder: &Path, personality: &Personality) -> PathBuf {
-    let set: Vec<String> = personality.set.iter().map(|set| format!("SET_{set}")).collect();
+/// The ROM of a personality, with `more` parameters.
+fn rom_of(folder: &Path, personality: &Personality, more: &[&str]) -> PathBuf {
+    let set: Vec<String> = personality.set.iter().chain(more).map(|set| format!("SET_{set}")).collect();
     let set: Vec<&str> = set.iter().map(String::as_str).collect();
     rom(folder, "old_bios/old_bios.asm", &set)
 }
 
 /// The machine with this BIOS, and a stick in its fastest port.
 pub fn machine(folder: &Path, personality: &Personality, stick: &Path) -> Machine {
+    machine_with(folder, personality, stick, &[])
+}
+
+/// The same, its ROM with `more` parameters.
+pub fn machine_with(folder: &Path, personality: &Personality, stick: &Path, more: &[&str]) -> Machine {
     let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
-    machine.option_rom = Some(rom_of(folder, personality));
+    machine.option_rom = Some(rom_of(folder, personality, more));
     machine.keyboard_controller = personality.keyboard_controller;
     machine
 }

@@ -41,6 +41,8 @@ pub enum Writer {
     Syslinux,
 }
 
+/// How many of [`LAYOUTS`] are universal; they come first.
+pub const UNIVERSAL: usize = 2;
 /// The page's name of a layout, and its options.
 pub const LAYOUTS: [(&str, &[&str]); 8] = [
     ("universal", &["--layout", "universal"]),

@@ -99,13 +99,15 @@ init:
 %include "int15.inc"
 
 ; ---------------------------------------------------------------------------
-; say_kind - the letter AL in braces on port E9h, unless it was the last one
+; say_kind - the letter AL in braces on port E9h, unless it was the last one (or TRACE_EACH)
 ;
 ;   kills   AX
 ; ---------------------------------------------------------------------------
 say_kind:
+%if !TRACE_EACH
         cmp     [cs:last_kind], al
         je      .done
+%endif
         mov     [cs:last_kind], al
         mov     ah, al
         mov     al, '{'
