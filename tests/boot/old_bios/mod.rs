@@ -33,12 +33,21 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// SYSLINUX has one cell for each personality, and at one sector a call only one layout has the long image.
+    fn is_tried(self) -> bool {
+        match self.writer {
+            _ if self.size == Size::Small => true,
+            Writer::Ramkey(layout) => layout == 0 || !self.personality.is_slow(),
+            Writer::Syslinux => false,
+        }
+    }
+
     fn name(self) -> String {
         format!("{} / {} / {}", self.personality.name, self.size.name(), self.writer.name())
     }
 }
 
-/// The cells that the user named: SYSLINUX has one for each personality.
+/// The cells that the user named.
 fn named(filter: &str) -> Vec<Cell> {
     let mut cells = Vec::new();
     for personality in PERSONALITIES {
@@ -46,8 +55,7 @@ fn named(filter: &str) -> Vec<Cell> {
             for writer in Writer::all() {
                 let cell = Cell { personality, writer, size };
                 let name = cell.name();
-                let once = writer == Writer::Syslinux && size == Size::Large;
-                if !once && filter.split(',').all(|part| name.contains(part)) {
+                if cell.is_tried() && filter.split(',').all(|part| name.contains(part)) {
                     cells.push(cell);
                 }
             }
