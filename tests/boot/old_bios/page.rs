@@ -29,8 +29,9 @@ const BETWEEN: &str = "
 ## ramkey
 
 By layout (`ramkey write --layout`) and length of the image. The guest of 10 MB is longer than any cylinder and reads its last
-sector from RAM. A `no` is followed by the code on the screen ([errors.md](errors.md)), or by what else was seen. What has nothing to do with
-where sectors are is booted from universal sticks alone, and the other cells are empty.
+sector from RAM; at one sector a call it is tried once, because emulated USB needs minutes for it. What has nothing to do with where
+sectors are is booted with it from universal sticks alone. Cells that were not tried are empty. A `no` is followed by the code on the
+screen ([errors.md](errors.md)), or by what else was seen.
 
 ";
 
@@ -143,7 +144,8 @@ impl Page {
         let _ = write!(text, "| {} | {} |", personality.name, size.name());
         for layout in 0..LAYOUTS.len() {
             let cell = Cell { personality, writer: Writer::Ramkey(layout), size };
-            let _ = write!(text, " {} |", self.cell(cell).unwrap_or_default());
+            let result = if cell.is_tried() { self.cell(cell).unwrap_or_default() } else { "" };
+            let _ = write!(text, " {result} |");
         }
         text.push('\n');
     }
