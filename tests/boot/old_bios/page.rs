@@ -45,6 +45,13 @@ const IMPOSSIBLE: &str = "
 
 /// What stands below it.
 const BELOW: &str = "
+## What the tables do not say
+
+- A GUID partition table needs sectors 1 to 33 for itself, so nothing of the boot code can lie there: a BIOS that counts a short
+  track, or hides one, finds none of it. `hdd` has the same partition without that limit.
+- `R` and `S` with two digits are sector 0's. *nothing boots* is a BIOS whose first sector is no boot sector.
+- At one sector a call 10 MB take minutes here, because each call of an emulated USB stick takes milliseconds.
+
 ## What an option ROM cannot play
 
 - Ports cannot be trapped: an A20 line that only the keyboard controller switches, and one that takes its time, are tested
