@@ -84,7 +84,7 @@ impl Sticks {
     /// The stick of `writer` with an image of `size`.
     pub fn get(&self, writer: Writer, size: Size) -> PathBuf {
         let mut made = self.made.lock().expect("no other thread failed");
-        let new = || make(&self.folder.path().join(format!("{writer:?} {size:?}")), writer, size);
+        let new = || make(&self.folder.path().join(format!("{writer:?}-{size:?}")), writer, size);
         made.entry((writer, size)).or_insert_with(new).clone()
     }
 }
