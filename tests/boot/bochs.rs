@@ -50,6 +50,8 @@ clock: sync=none
     let said = folder.join("said");
     let output = fs::File::create(&said).expect("a file for its output");
     let mut bochs = Command::new("bochs");
+    // In other locales Debian's Bochs 2.7 ends with "buffer overflow detected" while it starts.
+    bochs.env("LC_ALL", "C");
     bochs.arg("-q").arg("-f").arg(config).arg("-rc").arg(commands);
     bochs.stdin(Stdio::null()).stderr(Stdio::null()).stdout(output);
     let child =

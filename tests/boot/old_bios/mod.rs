@@ -34,12 +34,12 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Whether the table has it. Of the long images, SYSLINUX has none, at one sector a call only one layout has one, and
-    /// a fault that has nothing to do with where sectors are is tried with universal sticks.
+    /// Whether the table has it. SYSLINUX has short images and BIOSes that are about where sectors are; at one sector a
+    /// call only one layout has the long image, and other faults are tried with it from universal sticks.
     fn is_tried(self) -> bool {
         match self.writer {
+            Writer::Syslinux => self.size == Size::Small && self.personality.is_about_places(),
             _ if self.size == Size::Small => true,
-            Writer::Syslinux => false,
             Writer::Ramkey(layout) if self.personality.is_slow() => layout == 0,
             Writer::Ramkey(layout) => layout < sticks::UNIVERSAL || self.personality.is_about_places(),
         }

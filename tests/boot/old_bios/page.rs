@@ -20,7 +20,8 @@ sectors, nothing hidden. A head, sector or cylinder outside of its geometry is r
 
 The plain readers are boot sectors that believe what the BIOS says, read long runs and try once: by EDD, and by CHS with
 the geometry of AH=08h. They show that a fault is one. SYSLINUX with its own master boot record starts MEMDISK with
-the same image of 512 bytes. Each stick has 64 MiB and is in an emulated USB 3.0 port.
+the same image, filled up to a cylinder, because its disks end where their files do, under the BIOSes that are
+about drives, hidden sectors and geometry; nothing for 25 seconds counts as hanging. Each stick has 64 MiB and is in an emulated USB 3.0 port.
 
 ";
 

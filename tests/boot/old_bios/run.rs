@@ -13,8 +13,8 @@ use super::sticks::{Sticks, Writer};
 const LIMIT: Duration = Duration::from_secs(150);
 /// At one sector a call, emulated USB needs five minutes for 10 MB.
 const SLOW_LIMIT: Duration = Duration::from_secs(900);
-/// SYSLINUX is slow nowhere: its image has one sector.
-const COMPARED_LIMIT: Duration = Duration::from_secs(60);
+/// SYSLINUX is slow nowhere: its image is half a megabyte.
+const COMPARED_LIMIT: Duration = Duration::from_secs(25);
 
 /// What the ROM says when it hangs for good, and when nothing boots.
 const DEAD: &str = "{H}";

@@ -117,8 +117,11 @@ fn large() -> Vec<u8> {
     image
 }
 
-/// A partitioned stick with Debian's master boot record, SYSLINUX, and MEMDISK, which is told the geometry.
+/// A partitioned stick with Debian's master boot record, SYSLINUX, and MEMDISK, which is told the geometry. Its disk ends
+/// where the image does, so the image is filled up to a cylinder.
 fn syslinux(folder: &Path, image: &Path, geometry: &str) -> PathBuf {
+    let filled = File::options().write(true).open(image).and_then(|file| file.set_len(16 * 63 * 512));
+    filled.expect("filling the image up");
     let disk = folder.join("syslinux.img");
     File::create(&disk).and_then(|file| file.set_len(64 << 20)).expect("making a stick");
     matrix::make_syslinux(&disk, 16, 64);
