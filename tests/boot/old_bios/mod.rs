@@ -34,13 +34,13 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Whether the table has it. SYSLINUX has short images and BIOSes that are about where sectors are; at one sector a
-    /// call only one layout has the long image, and other faults are tried with it from universal sticks.
+    /// Whether the table has it. SYSLINUX has short images and BIOSes that are about where sectors are. The long image is
+    /// not tried at one sector a call, which takes minutes, and under other faults from universal sticks alone.
     fn is_tried(self) -> bool {
         match self.writer {
             Writer::Syslinux => self.size == Size::Small && self.personality.is_about_places(),
             _ if self.size == Size::Small => true,
-            Writer::Ramkey(layout) if self.personality.is_slow() => layout == 0,
+            Writer::Ramkey(_) if self.personality.is_slow() => false,
             Writer::Ramkey(layout) => layout < sticks::UNIVERSAL || self.personality.is_about_places(),
         }
     }

@@ -30,7 +30,7 @@ const BETWEEN: &str = "
 ## ramkey
 
 By layout (`ramkey write --layout`) and length of the image. The guest of 10 MB is longer than any cylinder and reads its last
-sector from RAM; at one sector a call it is tried once, because emulated USB needs minutes for it. What has nothing to do with where
+sector from RAM; at one sector a call it is not tried, because emulated USB needs minutes for it. What has nothing to do with where
 sectors are is booted with it from universal sticks alone. Cells that were not tried are empty. A `no` is followed by the code on the
 screen ([errors.md](errors.md)), or by what else was seen.
 
