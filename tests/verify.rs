@@ -1,6 +1,7 @@
 //! A stick is proven without its images: damage is found and placed, and a user's own changes are no fault.
 
 mod sticks;
+mod verdicts;
 
 use std::io;
 use std::path::Path;
@@ -8,34 +9,14 @@ use std::path::Path;
 use ramkey::image::Source;
 use ramkey::layout::{Content, Extent, Role};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
-use ramkey::verify::{FaultKind, StickVerdict, Strictness, facts, has_trace, is_stick, verify};
+use ramkey::verify::{FaultKind, StickVerdict, Strictness, facts, has_trace, is_stick};
 use sticks::{Image, MIB, Stick, every_layout, noise};
+use verdicts::{IMAGE_LEN, flipped, judge, kinds, stick, told};
 
 const UNIVERSAL: LayoutKind = LayoutKind::Universal { slot: Slot::First };
 
-/// 1 MiB and a few bytes, so that there is padding.
-const IMAGE_LEN: usize = (1 << 20) + 77;
-
-fn stick(layout: LayoutKind, fs: FsChoice, len: u64) -> Stick {
-    let images = vec![("dos.img", Image(noise(IMAGE_LEN))), ("tiny.img", Image(noise(1000)))];
-    Stick::new(images, layout, fs, len)
-}
-
 fn small() -> Stick {
     stick(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB)
-}
-
-fn judge(stick: &dyn Source, strictness: Strictness) -> StickVerdict {
-    verify(stick, strictness, &|_| {})
-}
-
-fn kinds(verdict: &StickVerdict) -> Vec<FaultKind> {
-    verdict.faults.iter().map(|fault| fault.kind).collect()
-}
-
-fn told(verdict: &StickVerdict) -> String {
-    let faults = verdict.faults.iter().map(|fault| fault.to_string());
-    faults.chain(verdict.changes.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
 }
 
 /// Numbers that are the same each time.
@@ -68,13 +49,6 @@ fn a_fresh_stick_of_every_layout_is_sound() {
 /// The extents of one role, and how many of their bytes matter.
 fn extents(stick: &Stick, wanted: impl Fn(&Role) -> bool) -> Vec<Extent> {
     stick.layout.extents.iter().filter(|extent| wanted(&extent.role)).cloned().collect()
-}
-
-/// Flips one bit, looks, and flips it back.
-fn flipped(stick: &mut Image, byte: u64, bit: u64, look: impl FnOnce(&Image)) {
-    stick.0[byte as usize] ^= 1 << bit;
-    look(stick);
-    stick.0[byte as usize] ^= 1 << bit;
 }
 
 #[test]

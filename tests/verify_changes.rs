@@ -1,43 +1,17 @@
 //! What a user and his systems do to a stick is named, and is no fault.
 
 mod sticks;
+mod verdicts;
 
 use std::path::PathBuf;
 
-use ramkey::image::{FileSource, Source};
+use ramkey::image::FileSource;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
-use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness, verify};
-use sticks::{Image, MIB, Stick, noise, printed, tool};
+use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness};
+use sticks::{Image, MIB, noise, printed, tool};
+use verdicts::{flipped, judge, kinds, stick, told};
 
 const UNIVERSAL: LayoutKind = LayoutKind::Universal { slot: Slot::First };
-
-/// 1 MiB and a few bytes, so that there is padding.
-const IMAGE_LEN: usize = (1 << 20) + 77;
-
-fn stick(layout: LayoutKind, fs: FsChoice, len: u64) -> Stick {
-    let images = vec![("dos.img", Image(noise(IMAGE_LEN))), ("tiny.img", Image(noise(1000)))];
-    Stick::new(images, layout, fs, len)
-}
-
-fn judge(stick: &dyn Source, strictness: Strictness) -> StickVerdict {
-    verify(stick, strictness, &|_| {})
-}
-
-fn kinds(verdict: &StickVerdict) -> Vec<FaultKind> {
-    verdict.faults.iter().map(|fault| fault.kind).collect()
-}
-
-fn told(verdict: &StickVerdict) -> String {
-    let faults = verdict.faults.iter().map(|fault| fault.to_string());
-    faults.chain(verdict.changes.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
-}
-
-/// Flips one bit, looks, and flips it back.
-fn flipped(stick: &mut Image, byte: u64, bit: u64, look: impl FnOnce(&Image)) {
-    stick.0[byte as usize] ^= 1 << bit;
-    look(stick);
-    stick.0[byte as usize] ^= 1 << bit;
-}
 
 /// A stick in a file, and mtools' name for its volume.
 struct OnDisk {

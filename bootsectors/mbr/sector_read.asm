@@ -90,6 +90,7 @@ bios:
         mov     dl, [bp + DRIVE]
         stc
         int     INT_DISK
+.back:
         push    cs
         pop     ds
         push    cs

@@ -156,27 +156,15 @@ at_most:
 ; ---------------------------------------------------------------------------
 disk_bios:
         push    eax
-        mov     ax, .back
+        mov     ax, bios.back
         call    watch_start
         pop     eax
         mov     [watch_tick.sp], sp
-        mov     dl, [bp + DRIVE]
-        stc
-        int     INT_DISK
-.back:
-        push    cs
-        pop     ds
-        push    cs
-        pop     es
-        mov     bp, BOOT_INFO
-        sti
-        cld
+        sub     word [watch_tick.sp], 2     ; `bios` comes back to here in any case
+        call    bios
         pushf
         push    eax
         call    watch_end
         pop     eax
         popf
-        jnc     .done
-        mov     [bp + STATUS], ah
-.done:
         ret

@@ -14,7 +14,7 @@ const SECTOR_0: &[u8] = include_bytes!("../../bootsectors/prebuilt/sector0.bin")
 const STAGE_1: &[u8] = include_bytes!("../../bootsectors/prebuilt/stage1.bin");
 /// Boot header, stage 2 and loader as they were built.
 const BOOT: &[u8] = include_bytes!("../../bootsectors/prebuilt/boot.bin");
-/// Bytes of the boot header and stage 2, which sector 0 proves.
+/// Bytes of the boot header and stage 2, which stage 1 proves.
 const STAGE2_LEN: usize = (STAGE2_SECTORS * SECTOR_SIZE) as usize;
 
 /// What the boot header says about one stick.

@@ -23,7 +23,7 @@ use crate::units::{Bytes, MIB, Ram, SECTOR_LEN};
 /// Write images to a stick and prove every byte
 ///
 /// Sector 0 is cleared first and written last, after everything else was read back and compared: a stick that was
-/// interrupted does not boot, and never boots something wrong.
+/// interrupted does not boot from there, and never boots something wrong.
 #[derive(Debug, Args)]
 pub struct WriteArgs {
     #[command(flatten)]
