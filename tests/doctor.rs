@@ -12,7 +12,7 @@ use sticks::{Image, MIB, Stick, every_layout, noise};
 
 /// Where the volume of a stick with a table begins.
 const V: usize = 1 << 20;
-/// Reserved sectors of the volume, on a stick of less than 64 MiB.
+/// Reserved sectors of the volume, on a stick of less than 16 MiB.
 const RESERVED: usize = 384;
 /// The first two entries of the partition table.
 const SLOT_1: usize = 0x1BE;

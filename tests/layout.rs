@@ -159,13 +159,13 @@ fn the_boot_sector_of_the_file_system_agrees_with_the_table() {
             assert_eq!(&backup[512..], info, "{name}: copy of the summary");
             assert_eq!(u32_at(info, 0), 0x4161_5252, "{name}");
         }
-        let is_small = bytes.len() < 64 << 20;
+        let is_small = bytes.len() < 16 << 20;
         let reserved = match (stick.plan.layout, is_small) {
             (LayoutKind::Zip, true) => 384 - 32,
-            (LayoutKind::Zip, false) => 2048 + 16128 - 32,
-            (LayoutKind::Fdd | LayoutKind::Superfloppy, false) => 2048 + 16128,
+            (LayoutKind::Zip, false) => 2048 + 2112 - 32,
+            (LayoutKind::Fdd | LayoutKind::Superfloppy, false) => 2048 + 2112,
             (_, true) => 384,
-            (_, false) => 16128,
+            (_, false) => 2112,
         };
         assert_eq!(u16_at(boot, 14), reserved, "{name}: reserved sectors");
         assert_eq!(boot[..3], [0xEB, 0x58, 0x90], "{name}");

@@ -67,10 +67,10 @@ fn file_calls_sector_0_a_boot_sector_and_describes_the_file_system_in_it() {
         assert!(text.contains("DOS/MBR boot sector"), "{name}: {text}");
         let volume = &stick.plan.volume;
         // What is stamped behind the start of the file system, seen from sector 0.
-        let small = stick.plan.stick_sectors < 131_072;
+        let small = stick.plan.stick_sectors < 32_768;
         let reserved = match stick.plan.layout {
-            LayoutKind::Universal { .. } => Some(2048 + if small { 384 } else { 16128 }),
-            LayoutKind::Fdd | LayoutKind::Superfloppy => Some(if small { 384 } else { 2048 + 16128 }),
+            LayoutKind::Universal { .. } => Some(2048 + if small { 384 } else { 2112 }),
+            LayoutKind::Fdd | LayoutKind::Superfloppy => Some(if small { 384 } else { 2048 + 2112 }),
             _ => None,
         };
         let expected = reserved.map(|reserved| format!("reserved sectors {reserved},"));

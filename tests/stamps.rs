@@ -49,13 +49,13 @@ impl Sectors {
     }
 
     fn is_small(&self) -> bool {
-        (self.bytes.len() as u64) < 64 * MIB
+        (self.bytes.len() as u64) < 16 * MIB
     }
 
     /// One past the last sector that is stamped.
     fn stamped_end(&self) -> u64 {
         match self.stick.plan.volume.lba {
-            _ if !self.is_small() => PARTITION + 16128,
+            _ if !self.is_small() => PARTITION + 2112,
             PARTITION => PARTITION + 384,
             _ => 384,
         }
@@ -183,15 +183,17 @@ fn stamps_and_copies_of_another_stick_do_not_count() {
 fn measured(stick: &Sectors, hidden: u64, track: u64, heads: u64) -> Option<(u64, u64)> {
     let found = stick.stamp(hidden)?;
     let measured_track = stick.stamp(found + track)?.checked_sub(found)?;
-    let cylinders = (1..=8).map(|cylinder| (cylinder, found + cylinder * track * heads));
+    let end = stick.bytes.len() as u64 / 512;
+    let cylinders = (1..=8).map(|cylinder| (cylinder, hidden + cylinder * track * heads));
+    let cylinders = cylinders.filter(|(_, lba)| *lba < end);
     let (cylinder, stamp) =
         cylinders.filter_map(|(cylinder, lba)| Some((cylinder, stick.stamp(lba)?))).next()?;
     Some((measured_track, stamp.checked_sub(found)? / (cylinder * measured_track)))
 }
 
 #[test]
-fn every_geometry_of_every_bios_is_measured_behind_every_track_that_one_hides() {
-    let len = 64 * MIB;
+fn every_cylinder_of_up_to_2048_sectors_is_measured_behind_every_track_that_a_bios_hides() {
+    let len = 16 * MIB;
     for kind in [UNIVERSAL, LayoutKind::Hdd, LayoutKind::Zip, LayoutKind::Fdd] {
         for bits in [FatBits::Fat16, FatBits::Fat12] {
             let stick = Sectors::new(kind, FsChoice::Is(bits), len);
@@ -199,7 +201,10 @@ fn every_geometry_of_every_bios_is_measured_behind_every_track_that_one_hides() 
                 for track in 1..=63 {
                     for heads in 1..=255 {
                         let found = measured(&stick, hidden, track, heads);
-                        assert_eq!(found, Some((track, heads)), "{kind:?} {bits}: {hidden} hidden");
+                        // Of a longer one the first cylinder is enough for all that comes before the loader.
+                        let is_long = track * heads > 2048;
+                        let sound = found == Some((track, heads)) || found.is_none() && is_long;
+                        assert!(sound, "{kind:?} {bits}, {hidden} hidden, {track}/{heads}: {found:?}");
                     }
                 }
             }
@@ -220,8 +225,8 @@ fn the_usual_geometries_are_measured_on_a_fat32_and_on_the_smallest_sticks_that_
                     assert_eq!(kind, LayoutKind::Zip, "{hidden} hidden");
                     continue;
                 }
-                let found = measured(&stick, hidden, track, heads);
-                assert_eq!(found, Some((track, heads)), "{kind:?}: {hidden} hidden");
+                let expected = (track * heads <= 2048).then_some((track, heads));
+                assert_eq!(measured(&stick, hidden, track, heads), expected, "{kind:?}: {hidden} hidden");
             }
         }
     }

@@ -71,9 +71,9 @@ geometry:
 .unknown:
         cmp     si, CYLINDERS_TRIED
         jb      .cylinder
-        mov     ax, cx                      ; no cylinder ends among the stamps, so one
-        imul    ax, dx                      ;   has at least as many sectors as those
-        cmp     ax, PARTITION_LBA
+        mov     ax, cx                      ; no cylinder ends among the stamps: it is a
+        imul    ax, dx                      ;   long one, and the loader will prove the
+        cmp     ax, MEASURED_CYLINDER       ;   heads; until then no sector is behind it
         jae     .known
         mov     dx, HEADS_MAX
         jmp     .known

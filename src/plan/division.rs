@@ -16,8 +16,8 @@ pub(crate) const GPT_SECTORS: u64 = 33;
 const SMALL_STICK_SECTORS: u64 = 1024 * 64 * 32;
 /// Smallest stick that is no universal one unless the user asks for it: 1 GiB.
 const AUTO_HDD_SECTORS: u64 = (1 << 30) / SECTOR_LEN;
-/// Smallest stick that is stamped wherever a cylinder may begin: 64 MiB. On a smaller one 8 MiB would be missed.
-const STAMPED_STICK_SECTORS: u64 = (64 << 20) / SECTOR_LEN;
+/// Smallest stick that is stamped behind the start of its partition too: 16 MiB. On a smaller one 1 MiB would be missed.
+const STAMPED_STICK_SECTORS: u64 = (16 << 20) / SECTOR_LEN;
 
 /// The entry of the partition table that the partition has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -36,9 +36,11 @@ constants! {
     BOOT_AREA_END_LBA = 384;
     /// First sector of a partition: 1 MiB, the alignment that every partition tool uses, and a track of 32 sectors.
     PARTITION_LBA = 2048;
-    /// Sectors, from where the first sector of a BIOS may be, in which a second cylinder may begin: 255 heads, 63 sectors,
-    /// and HIDDEN_MAX.
-    STAMPED_SECTORS = 16128;
+    /// Longest cylinder that stamps measure. With a longer one the boot area lies in the first, where heads do not count,
+    /// and the loader finds out what they are.
+    MEASURED_CYLINDER = 2048;
+    /// Stamped sectors from where the first sector of a BIOS may be: a cylinder of MEASURED_CYLINDER, and HIDDEN_MAX.
+    STAMPED_SECTORS = 2112;
     /// Bottom of the real-mode stack; it ends at MBR_LOAD.
     REAL_STACK = 0x0600;
     /// The BIOS loads sector 0 here; the image's first sector goes here too.
@@ -106,7 +108,8 @@ const _: () = {
     assert!(BOOT_LBA > HIDDEN_MAX + 63, "a track may begin in the boot area");
     assert!(STAGE1_STEP < 17 && STAGE1_END > HIDDEN_MAX + STAGE1_STEP, "a first track has no stage 1");
     assert!(STAGE1_END <= BOOT_LBA, "stage 1 reaches the boot area");
-    assert!(STAMPED_SECTORS >= HIDDEN_MAX + 255 * 63, "a cylinder may begin behind the stamps");
+    assert!(STAMPED_SECTORS > HIDDEN_MAX + MEASURED_CYLINDER, "a cylinder may begin behind the stamps");
+    assert!(MEASURED_CYLINDER >= BOOT_AREA_END_LBA, "heads count in the boot area");
     assert!(MANIFEST_LBA + MANIFEST_SECTORS_MAX <= BOOT_AREA_END_LBA, "the manifest leaves the boot area");
     assert!(
         LOADER_LOAD + (BOOT_SECTORS_MAX - STAGE2_SECTORS) * SECTOR_SIZE <= LOADER_END,

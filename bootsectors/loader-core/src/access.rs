@@ -7,8 +7,31 @@ use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, 
 use crate::drive::Method;
 use crate::geometry::Geometry;
 
-/// Heads that a BIOS may count by when it told others and no stamp could measure them, the most usual first.
+/// Heads that a BIOS may count by when no stamp could measure them, the most usual first.
 pub const HEADS: [u16; 11] = [255, 240, 128, 64, 16, 32, 120, 15, 8, 4, 2];
+/// Most heads: with 256 DOS fails, so no BIOS has them.
+const HEADS_MAX: usize = 255;
+
+/// Heads that may be right, and whether to read single sectors with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Heads.
+    pub heads: u16,
+    /// One sector in each call: the BIOS may spoil long transfers.
+    pub single: bool,
+}
+
+/// What to try as number `number`, from 0, when the heads were only told: those, then [`HEADS`], then both with single
+/// sectors, and at last every other number.
+pub fn trial(number: usize, told: u16) -> Option<Trial> {
+    const USUAL: usize = HEADS.len() + 1;
+    let usual = |number: usize| number.checked_sub(1).map_or(Some(told), |at| HEADS.get(at).copied());
+    if number < 2 * USUAL {
+        return Some(Trial { heads: usual(number % USUAL)?, single: number >= USUAL });
+    }
+    let heads = HEADS_MAX.checked_sub(number - 2 * USUAL).filter(|&heads| heads > 0)?;
+    Some(Trial { heads: heads as u16, single: false })
+}
 
 /// How a drive is read at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec,
 };
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
 use crate::drive::Sectors;
@@ -168,6 +168,37 @@ pub fn load_chunk<S: Sectors>(
     load(reader, header, entry, index, out, progress)
 }
 
+/// Whether the last chunk that is stored has the value that the table gives it; `true` if none is stored. Keeps nothing,
+/// and neither asks again nor for less: the caller doubts how the drive is read.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub fn end_is_proven<S: Sectors>(
+    reader: &mut FileReader<'_, '_, S>,
+    header: &CapsuleHeader,
+) -> Result<bool, FileError> {
+    let mut entry = ChunkEntry::new_zeroed();
+    for index in (0..header.chunk_count.get()).rev() {
+        let at = CAPSULE_HEADER_LEN + index as usize * size_of::<ChunkEntry>();
+        reader.read_exact(at as u64, entry.as_mut_bytes())?;
+        if entry.codec == codec::ZERO {
+            continue;
+        }
+        let proof = Proof::new(header, &entry, index);
+        let mut hasher = proof.hasher();
+        let (mut from, mut left) = (entry.stored_offset.get(), header.raw_len(index) as usize);
+        while left > 0 {
+            let piece = reader.piece(from, left)?;
+            hasher.update(piece);
+            from += piece.len() as u64;
+            left -= piece.len();
+        }
+        return Ok(proof.is(hasher));
+    }
+    Ok(true)
+}
+
 /// Where a chunk goes: plain memory, or memory with a fault in tests.
 trait Memory {
     fn put(&mut self, at: usize, bytes: &[u8]);
@@ -205,11 +236,7 @@ fn load<S: Sectors>(
     if len as u64 != header.raw_len(index) {
         return Err(ChunkError::Room);
     }
-    let proof = Proof {
-        offset: u64::from(index) << header.chunk_shift,
-        only: header.chunk_count.get() == 1,
-        expected: &entry.chaining_value,
-    };
+    let proof = Proof::new(header, entry, index);
     if entry.codec == codec::ZERO {
         for at in (0..len).step_by(PIECE) {
             let piece = PIECE.min(len - at);
@@ -254,7 +281,15 @@ struct Proof<'e> {
     expected: &'e [u8; HASH_LEN],
 }
 
-impl Proof<'_> {
+impl<'e> Proof<'e> {
+    fn new(header: &CapsuleHeader, entry: &'e ChunkEntry, index: u32) -> Self {
+        Self {
+            offset: u64::from(index) << header.chunk_shift,
+            only: header.chunk_count.get() == 1,
+            expected: &entry.chaining_value,
+        }
+    }
+
     fn hasher(&self) -> ChunkHasher {
         ChunkHasher::new(self.offset)
     }

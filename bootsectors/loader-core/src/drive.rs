@@ -6,15 +6,15 @@
 use ramkey_format::boot::{STATUS_ABANDONED, STATUS_OUT_OF_REACH};
 use ramkey_format::memory::{SECTOR_SHIFT, TRANSFER_SECTORS_MAX};
 
-use crate::access::{Access, HEADS};
+use crate::access::{Access, Trial, trial};
 use crate::geometry::Geometry;
 
 /// Calls at one transfer size before it is given up.
 pub const TRIES: u32 = 3;
 /// Status of a call that timed out: the BIOS waited for seconds.
-const TIME_OUT: u8 = 0x80;
+pub(crate) const TIME_OUT: u8 = 0x80;
 /// Status of a call that hung until stage 2 abandoned it.
-const ABANDONED: u8 = STATUS_ABANDONED as u8;
+pub(crate) const ABANDONED: u8 = STATUS_ABANDONED as u8;
 /// Calls at the first size of a read that may time out, before one sector is tried once.
 const PATIENCE: u32 = 2;
 /// Reads that must work at a reduced size before twice as much is tried again.
@@ -130,8 +130,8 @@ pub struct Drive {
     method: Method,
     /// The heads that somebody told, while others may be right.
     told_heads: Option<u16>,
-    /// How many of [`HEADS`] were tried.
-    heads_tried: usize,
+    /// Which [`trial`] of them it is.
+    trial: usize,
     /// The only method that may be used, if somebody said so.
     only: Option<Method>,
     edd: Way,
@@ -165,7 +165,7 @@ impl Drive {
             geometry,
             method,
             told_heads,
-            heads_tried: 0,
+            trial: 0,
             only: None,
             edd,
             chs,
@@ -225,27 +225,35 @@ impl Drive {
         self.method == Method::Chs && self.told_heads.is_some()
     }
 
-    /// Counts by the next of [`HEADS`] from now on; `false` if the heads are not in doubt, or all were tried: then by
-    /// what was told again, for good.
-    pub fn other_heads(&mut self) -> bool {
-        let (Some(told), Method::Chs) = (self.told_heads, self.method) else { return false };
-        let mut left = HEADS.iter().skip(self.heads_tried);
-        let next = left.find(|heads| {
-            self.heads_tried += 1;
-            **heads != told
-        });
-        if next.is_none() {
-            self.told_heads = None;
-        }
-        if let Some(geometry) = &mut self.geometry {
-            geometry.heads = next.copied().unwrap_or(told);
-        }
-        self.chs.sectors = self.chs.most;
-        next.is_some()
+    /// The heads that the next read counts by are right.
+    pub fn keep_heads(&mut self) {
+        self.told_heads = None;
     }
 
-    /// Quarters the transfers, because data was wrong without an error. If they are single sectors already, counts by
-    /// other heads, if those are in doubt; `false` if nothing can be changed.
+    /// Counts by what was told again, for good.
+    pub fn told_heads_again(&mut self) {
+        if let Some(heads) = self.told_heads.take() {
+            self.try_heads(Trial { heads, single: false });
+        }
+    }
+
+    /// Goes on with the next [`trial`]; when all were made, counts by what was told again, for good.
+    pub fn other_heads(&mut self) {
+        self.trial += 1;
+        match self.told_heads.and_then(|told| trial(self.trial, told)) {
+            Some(next) => self.try_heads(next),
+            None => self.told_heads_again(),
+        }
+    }
+
+    fn try_heads(&mut self, Trial { heads, single }: Trial) {
+        if let Some(geometry) = &mut self.geometry {
+            geometry.heads = heads;
+        }
+        self.chs.sectors = if single { 1 } else { self.chs.most };
+    }
+
+    /// Quarters the transfers, because data was wrong without an error; `false` if they are single sectors already.
     pub fn shrink(&mut self) -> bool {
         let sectors = &mut self.way_mut(self.method).sectors;
         let smaller = *sectors > 1;
@@ -253,7 +261,7 @@ impl Drive {
         *sectors = half(half(*sectors));
         // A BIOS that spoils long transfers will do so again.
         self.growths = 0;
-        smaller || self.other_heads()
+        smaller
     }
 
     /// Reads from `lba` on into the buffer: at least one sector, at most `max_sectors`; returns how many.
@@ -263,7 +271,7 @@ impl Drive {
     /// is tried again, a few times in all, because one weak sector must not make the rest slow. At most 42 reads.
     /// After a time-out only single sectors are tried, once by each method: the stick may be gone. A call that hung
     /// is never made again, nor a longer one: the next asks for the most that worked, else for one sector. No drive
-    /// costs more than six such calls in all. If the heads are in doubt, one sector is then tried with each of [`HEADS`].
+    /// costs more than six such calls in all.
     ///
     /// # Errors
     ///
@@ -273,11 +281,7 @@ impl Drive {
         let room = (bios.buffer().len() >> SECTOR_SHIFT).min(usize::from(max_sectors)).max(1) as u16;
         self.trace.asked = Some(lba);
         bios.trace(&self.trace());
-        let mut result = self.read_by_any(bios, lba, room);
-        while result.is_err_and(|error| !matches!(error.status, TIME_OUT | ABANDONED)) && self.other_heads() {
-            self.chs.sectors = 1;
-            result = self.read_by_any(bios, lba, room).or(result);
-        }
+        let result = self.read_by_any(bios, lba, room);
         match result {
             Ok(sectors) => {
                 self.trace.read = Some(lba + u64::from(sectors) - 1);

@@ -7,7 +7,7 @@ use std::io::{Cursor, Write};
 use blake3::hazmat::HasherExt;
 use common::{Answer, Call, Lcg, MockBios, SECTOR, plain};
 use ramkey_format::capsule::{CapsuleError, CapsuleHeader, ChunkEntry, codec, kind};
-use ramkey_loader_core::access::{Access, HEADS};
+use ramkey_loader_core::access::Access;
 use ramkey_loader_core::capsule::{ChunkError, OpenError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::{Disk, Drive, Method, ReadError};
 use ramkey_loader_core::fat::{FatError, Volume};
@@ -77,11 +77,17 @@ fn image() -> Vec<u8> {
 }
 
 fn stick(capsule: &[u8]) -> Vec<u8> {
+    stick_of(&[capsule])
+}
+
+fn stick_of(capsules: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Cursor::new(vec![0; 8000 * SECTOR]);
     fatfs::format_volume(&mut bytes, fatfs::FormatVolumeOptions::new().bytes_per_cluster(1024)).unwrap();
     let disk = fatfs::FileSystem::new(&mut bytes, fatfs::FsOptions::new()).unwrap();
     let folder = disk.root_dir().create_dir("RAMKEY").unwrap();
-    folder.create_file("TEST.RKC").unwrap().write_all(capsule).unwrap();
+    for (name, capsule) in ["TEST.RKC", "LAST.RKC"].into_iter().zip(capsules) {
+        folder.create_file(name).unwrap().write_all(capsule).unwrap();
+    }
     drop(folder);
     disk.unmount().unwrap();
     bytes.into_inner()
@@ -102,7 +108,7 @@ fn boot(bios: MockBios) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
 fn boot_by(bios: MockBios, access: Access) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
     let mut window = [0; 4096];
-    settle(&mut disk, 0, &mut window);
+    settle(&mut disk, 0, &mut window, || ());
     let mut volume = Volume::open(&mut disk, 0, &mut window).unwrap();
     let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
     let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
@@ -291,40 +297,104 @@ fn by_told_heads(bytes: &[u8], real: Geometry, told: u16) -> (MockBios, Access) 
     (bios, Access { geometry, heads_are_told: true, ..plain(Method::Chs) })
 }
 
+/// Whether the image is loaded, and how often sectors were asked for before its first chunk.
+fn settled(bytes: &[u8], real: Geometry, told: u16) -> (bool, usize) {
+    let (bios, access) = by_told_heads(bytes, real, told);
+    let mut disk = Disk::new(bios, Drive::new(0x80, access));
+    settle(&mut disk, 0, &mut [0; 4096], || ());
+    assert!(!disk.drive().heads_are_in_doubt());
+    let reads = disk.bios().reads().len();
+    let access = Access {
+        geometry: Some(Geometry { heads: disk.drive().trace().heads, ..real }),
+        heads_are_told: false,
+        ..access
+    };
+    let (bios, _) = by_told_heads(bytes, real, told);
+    (boot_by(bios, access).0.is_ok_and(|loaded| loaded == image()), reads)
+}
+
 #[test]
 fn heads_that_nobody_measured_are_found_by_what_can_be_proven() {
-    let image = image();
-    let bytes = stick(&capsule(&image));
-    for heads in HEADS {
+    let bytes = stick(&capsule(&image()));
+    for heads in 1..=255 {
         let real = Geometry { heads, sectors_per_track: if heads > 4 { 2 } else { 18 } };
-        for told in [255, 120, 64, 16, 3] {
-            let (bios, access) = by_told_heads(&bytes, real, told);
-            let (loaded, _) = boot_by(bios, access);
-            assert!(loaded.is_ok_and(|loaded| loaded == image), "{heads} heads, told {told}");
+        for told in [255, 64, 3] {
+            let (loaded, reads) = settled(&bytes, real, told);
+            assert!(loaded, "{heads} heads, told {told}");
+            assert!(reads < 6000, "{heads} heads, told {told}: {reads} reads");
         }
     }
 }
 
 #[test]
-fn heads_that_are_told_right_cost_no_more_than_the_header() {
-    let image = image();
+fn heads_that_differ_behind_all_but_the_last_capsule_are_found_before_one_is_chosen() {
+    // Two capsules: the first lies in the first cylinder of every geometry, the last is behind it.
+    let whole = capsule(&image());
+    let bytes = stick_of(&[&whole, &whole]);
+    let from = bytes.windows(8).rposition(|window| window == CapsuleHeader::MAGIC).unwrap() / SECTOR;
+    let real = Geometry { heads: (from / 8) as u16, sectors_per_track: 8 };
+    assert!(real.heads > 30 && usize::from(real.heads) * 8 > whole.len() / SECTOR, "{real:?}");
+    for told in [255, 64, real.heads - 1] {
+        let (bios, access) = by_told_heads(&bytes, real, told);
+        let mut disk = Disk::new(bios, Drive::new(0x80, access));
+        settle(&mut disk, 0, &mut [0; 4096], || ());
+        assert_eq!(disk.drive().trace().heads, real.heads, "told {told}");
+    }
+}
+
+#[test]
+fn heads_that_are_told_right_cost_no_more_than_the_header_and_a_chunk() {
     let real = Geometry { heads: 16, sectors_per_track: 63 };
-    let bytes = stick(&capsule(&image));
+    let bytes = stick(&capsule(&image()));
     let (bios, access) = by_told_heads(&bytes, real, 16);
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
-    settle(&mut disk, 0, &mut [0; 4096]);
-    assert!(disk.bios().reads().len() <= 6, "{:?}", disk.bios().reads());
+    settle(&mut disk, 0, &mut [0; 4096], || panic!("the heads were right"));
+    assert!(disk.bios().reads().len() <= 9, "{:?}", disk.bios().reads());
+}
+
+#[test]
+fn a_bios_that_spoils_long_transfers_is_no_reason_to_count_by_other_heads() {
+    let bytes = stick(&capsule(&image()));
+    let real = Geometry { heads: 255, sectors_per_track: 63 };
+    let (mut bios, access) = by_told_heads(&bytes, real, 255);
+    bios.fault = Box::new(|call| match call {
+        Call::Edd { .. } => Answer::Fails(0x01),
+        Call::Chs { sectors, .. } if sectors > 1 => Answer::Lies,
+        _ => Answer::Good,
+    });
+    let mut disk = Disk::new(bios, Drive::new(0x80, access));
+    settle(&mut disk, 0, &mut [0; 4096], || ());
+    assert_eq!(disk.drive().trace().heads, 255);
+    assert!(!disk.drive().heads_are_in_doubt());
 }
 
 #[test]
 fn heads_that_cannot_be_found_end_with_what_was_told_after_a_bounded_number_of_calls() {
-    let image = image();
+    let mut whole = capsule(&image());
+    *whole.last_mut().unwrap() ^= 1;
+    let at = whole.len() - SECTOR;
+    whole[at] ^= 1;
+    let bytes = stick(&whole);
     let real = Geometry { heads: 7, sectors_per_track: 3 };
-    let bytes = stick(&capsule(&image));
     let (bios, access) = by_told_heads(&bytes, real, 255);
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
-    settle(&mut disk, 0, &mut [0; 4096]);
+    let mut searched = 0;
+    settle(&mut disk, 0, &mut [0; 4096], || searched += 1);
     assert!(!disk.drive().heads_are_in_doubt());
+    assert_eq!((disk.drive().trace().heads, searched), (255, 1));
     let calls = disk.bios().calls.len();
-    assert!(calls < 2000, "{calls} calls");
+    assert!(calls < 8000, "{calls} calls");
+}
+
+#[test]
+fn a_stick_that_is_gone_is_not_asked_with_every_number_of_heads() {
+    for status in [0x80, 0xFE] {
+        let real = Geometry { heads: 16, sectors_per_track: 63 };
+        let (mut bios, access) = by_told_heads(&stick(&capsule(&image())), real, 64);
+        bios.fault = Box::new(move |_| Answer::Fails(status));
+        let mut disk = Disk::new(bios, Drive::new(0x80, access));
+        settle(&mut disk, 0, &mut [0; 4096], || panic!("nothing was there to be proven"));
+        assert_eq!(disk.drive().trace().heads, 64);
+        assert!(disk.bios().reads().len() <= 6, "{:?}", disk.bios().reads());
+    }
 }

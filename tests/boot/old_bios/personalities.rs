@@ -91,9 +91,6 @@ const NEITHER: (bool, bool) = (false, false);
 const BY_EDD: (bool, bool) = (true, false);
 const BY_CHS: (bool, bool) = (false, true);
 
-/// What 1024 cylinders of 36 sectors cannot reach.
-const BEYOND_36864: &str = "1024 cylinders of 2 heads and 18 sectors are 18 MB, and the images of a stick of 64 MiB or more begin behind 9 MB: \
-                            use an image of 9 MB or less, or a BIOS mode that shows more heads";
 /// Why nothing is done about a call that does not come back.
 const DIES: &str = "a call that hangs with interrupts off cannot be ended; hold Shift or press F8 at the start, then 1 and Enter: single \
                     sectors boot";
@@ -199,14 +196,12 @@ pub const PERSONALITIES: &[Personality] = &[
         &["DRIVE=0", "EDD=EDD_NONE", "HEADS=2", "SECTORS=18", "TRACK_ONLY=1", "PATCH_BPB=1"],
         "Bc",
         NEITHER,
-    )
-    .impossible(&[Size::Large], BEYOND_36864),
+    ),
     // Geometry, by CHS only.
     bios("CHS 255/63", "CHS only", &["EDD=EDD_NONE"], "ckg", BY_CHS),
     bios("CHS 16/63", "CHS only", &["EDD=EDD_NONE", "HEADS=16"], "ckg", BY_CHS),
     bios("CHS 64/32", "CHS only", &["EDD=EDD_NONE", "HEADS=64", "SECTORS=32"], "ckg", BY_CHS),
-    bios("CHS 2/18", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=18"], "ckg", BY_CHS)
-        .impossible(&[Size::Large], BEYOND_36864),
+    bios("CHS 2/18", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=18"], "ckg", BY_CHS),
     bios("CHS 2/36", "CHS only", &["EDD=EDD_NONE", "HEADS=2", "SECTORS=36"], "ckg", BY_CHS),
     bios("CHS 240/63", "CHS only", &["EDD=EDD_NONE", "HEADS=240"], "ckg", BY_CHS),
     bios("CHS 4/17", "CHS only", &["EDD=EDD_NONE", "HEADS=4", "SECTORS=17"], "ckg", BY_CHS),
@@ -246,8 +241,7 @@ pub const PERSONALITIES: &[Personality] = &[
         ],
         "cg",
         NEITHER,
-    )
-    .impossible(&[Size::Large], BEYOND_36864),
+    ),
     bios(
         "CHS 255/63, says nothing",
         "CHS only, AH=08h fails",
