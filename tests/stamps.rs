@@ -128,7 +128,7 @@ fn whichever_sector_a_bios_starts_it_is_sector_0_and_finds_stage_1_and_the_boot_
         let others = stick.others();
         // The first sectors of BIOSes that hide a track, or everything before the partition.
         let hidden =
-            [18, 32, 36, 63].into_iter().filter(|lba| !others.iter().any(|other| other.contains(lba)));
+            [17, 18, 32, 36, 63].into_iter().filter(|lba| !others.iter().any(|other| other.contains(lba)));
         starts.extend(hidden);
         starts.extend(stick.has_copy().then_some(PARTITION));
         for lba in starts {
@@ -182,7 +182,11 @@ fn stamps_and_copies_of_another_stick_do_not_count() {
 /// `hidden` sectors.
 fn measured(stick: &Sectors, hidden: u64, track: u64, heads: u64) -> Option<(u64, u64)> {
     let found = stick.stamp(hidden)?;
-    let measured_track = stick.stamp(found + track)?.checked_sub(found)?;
+    let heads_tried = (1..=2).filter_map(|head| Some((head, stick.stamp(hidden + head * track)?)));
+    let (head, stamp) = heads_tried
+        .into_iter()
+        .find(|(head, stamp)| stamp.checked_sub(found).is_some_and(|apart| apart > 0 && apart % head == 0))?;
+    let measured_track = (stamp - found) / head;
     let end = stick.bytes.len() as u64 / 512;
     let cylinders = (1..=8).map(|cylinder| (cylinder, hidden + cylinder * track * heads));
     let cylinders = cylinders.filter(|(_, lba)| *lba < end);
@@ -208,6 +212,52 @@ fn every_cylinder_of_up_to_2048_sectors_is_measured_behind_every_track_that_a_bi
                     }
                 }
             }
+        }
+    }
+}
+
+/// Whether sector 0, started from sector `hidden`, finds stage 1 on a BIOS that has CHS only, with `track` sectors.
+fn finds_stage_1_by_chs(stick: &Sectors, hidden: u64, track: u64) -> bool {
+    let mut number = u64::from(stick.at(hidden)[SECTOR0_STAGE1 as usize]);
+    for _ in 0..STAGE1_END {
+        // The number is that of 63 sectors per track; a sector that the track does not have fails.
+        while number % 63 >= track {
+            number = (number / 63 + 1) * 63;
+        }
+        if number > 255 {
+            return false;
+        }
+        if is_stage_1(stick, hidden + number / 63 * track + number % 63) {
+            return true;
+        }
+        number += 1;
+    }
+    false
+}
+
+#[test]
+fn stage_1_is_found_in_tracks_of_every_length_behind_every_track_that_a_bios_hides() {
+    for_each_stick(|stick, name| {
+        let others = stick.others();
+        for hidden in [0, 17, 18, 32, 36, 63] {
+            if !others.iter().any(|other| other.contains(&hidden)) {
+                for track in 17..=63 {
+                    assert!(
+                        finds_stage_1_by_chs(stick, hidden, track),
+                        "{name}: {hidden} hidden, track {track}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_guid_partition_table_in_the_first_tracks_does_not_hide_the_geometry() {
+    let stick = Sectors::new(LayoutKind::Gpt, FsChoice::Auto, 64 * MIB);
+    for track in 17..=63 {
+        for heads in (1..=255).filter(|heads| track * heads <= 2048) {
+            assert_eq!(measured(&stick, 0, track, heads), Some((track, heads)), "{track}/{heads}");
         }
     }
 }

@@ -10,12 +10,12 @@
 ; stamps tell where they really are:
 ;
 ;   0/0/1     how many sectors are hidden
-;   0/1/1     those, and a track
+;   0/H/1     those, and H tracks; H = 1 unless that sector has no stamp
 ;   C/0/1     those, and C cylinders; C = 1 unless that sector has no stamp
 
+HEADS_TRIED             equ 2               ; the first may be in a table
 CYLINDERS_TRIED         equ 8               ; one of them ends at a stamp
-HEADS_MAX               equ 255             ; with 256 DOS fails, so no BIOS has them
-TRACK_BITS              equ 3Fh             ; of CL in AH=08h, and a track's most sectors
+TRACK_BITS              equ 3Fh             ; of CL in AH=08h
 
 ; ---------------------------------------------------------------------------
 ; geometry - sectors per track and heads
@@ -38,13 +38,20 @@ geometry:
         inc     dx                          ; DX = heads
         mov     di, MEASURED_CHS
 
-        mov     dword [bp + SECTORS_PER_TRACK], 2_0001h ; and two heads
-        mov     eax, 1
-        call    stamp                       ; 0/1/1
-        sub     eax, [bp + HIDDEN]
-        jbe     .known                      ; no stamp: the BIOS must be believed
-        cmp     eax, TRACK_BITS
-        ja      .known                      ; no track is so long
+        mov     dword [bp + SECTORS_PER_TRACK], HEADS_MAX << 16 | 1
+        xor     si, si
+.head:
+        inc     si
+        movzx   eax, si
+        call    apart                       ; 0/SI/1
+        jc      .no_track
+        cmp     ax, TRACK_MAX
+        jbe     .track
+.no_track:
+        cmp     si, HEADS_TRIED
+        jb      .head
+        jmp     .known                      ; the BIOS must be believed
+.track:
         xchg    ax, cx
         or      di, MEASURED_SECTORS
 
@@ -52,23 +59,12 @@ geometry:
         xor     si, si
 .cylinder:
         inc     si
-        movzx   eax, si
-        call    stamp                       ; SI/0/1
-        sub     eax, [bp + HIDDEN]
-        jbe     .unknown
-        push    dx
         push    si
+        movzx   eax, si
         imul    si, cx
-        xor     dx, dx
-        div     si                          ; AX = heads
+        call    apart                       ; C/0/1
         pop     si
-        mov     bx, dx
-        pop     dx
-        test    bx, bx                      ; a stamp that is out of place: FAT32 copies its
-        jnz     .unknown                    ;   boot sector, with the stamp
-        test    ax, ax
-        jnz     .measured
-.unknown:
+        jnc     .measured
         cmp     si, CYLINDERS_TRIED
         jb      .cylinder
         mov     ax, cx                      ; no cylinder ends among the stamps: it is a
@@ -84,6 +80,30 @@ geometry:
         mov     [bp + SECTORS_PER_TRACK], cx
         mov     [bp + HEADS], dx
         xchg    ax, di
+        ret
+
+; ---------------------------------------------------------------------------
+; apart - how far a sector really lies behind 0/0/1
+;
+;   in      EAX           as for read
+;           SI            what to count by, in sectors
+;   out     CF = 0        AX = how many of those, at least 1
+;           CF = 1        there is no stamp, or one that is out of place: FAT32 copies
+;                         its boot sector, with the stamp
+;   kills   BX
+; ---------------------------------------------------------------------------
+apart:
+        call    stamp
+        sub     eax, [bp + HIDDEN]
+        jbe     .none
+        push    dx
+        xor     dx, dx
+        div     si
+        neg     dx                          ; CF = 1 unless nothing is left
+        pop     dx
+        ret
+.none:
+        stc
         ret
 
 ; ---------------------------------------------------------------------------

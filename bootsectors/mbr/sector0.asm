@@ -17,9 +17,9 @@
 ; those that return stage 1 with the right checksum. Stage 1 has a copy in each
 ; first track of at least 17 sectors, wherever a BIOS begins to count, so no
 ; geometry is needed here: as long as reads stay in the first track, EDD and CHS
-; need the same number. The search goes on behind it, for a stick on which another
-; tool's code took the first copies. This sector has copies too, because a BIOS that
-; hides a track starts another one.
+; need the same number. Where the first track ends too soon, because a table or
+; another tool's code took the copies in it, CHS goes on with the next heads. This
+; sector has copies too, because a BIOS that hides a track starts another one.
 ;
 ; The host patches SECTOR0_STAGE1 and SECTOR0_STAGE1_CHECKSUM, and what follows.
 
@@ -31,8 +31,6 @@
         cpu 386
         bits 16
         org MBR_LOAD
-
-TRACK_MAX               equ 63
 
         jmp     short start
         nop
@@ -59,7 +57,7 @@ start:
         mov     [bp + INFO_BIOS_DL], dl
         mov     byte [bp + CANDIDATE], 80h
         mov     byte [bp + SECTORS_PER_TRACK], TRACK_MAX
-        mov     byte [bp + HEADS], 1
+        mov     byte [bp + HEADS], HEADS_MAX
 
 .drive:
         test    dl, 70h                     ; no BIOS boots 10h to 7Fh or 90h up, and
@@ -72,7 +70,7 @@ start:
 .sector:
         mov     bx, STAGE1_LOAD
         call    read
-        jc      .other_way
+        jc      .no_sector
         mov     byte [letter], SECTOR0_CHECKSUM
         pushad
         mov     si, bx
@@ -86,6 +84,17 @@ start:
         inc     ax
         dec     di
         jnz     .sector
+
+.no_sector:
+        cmp     byte [bp + EDD], 0
+        jne     .other_way
+        cmp     byte [bp + STATUS], 0       ; from 80h on nothing is there, and each
+        js      .other_way                  ;   further call may take seconds
+        mov     cl, TRACK_MAX               ; sector 1 of the next head
+        div     cl
+        inc     ax
+        mul     cl
+        jnc     .sector                     ; AH = 0: one of the first heads
 .other_way:
         dec     byte [bp + EDD]             ; 0 is CHS
         jns     .way

@@ -58,7 +58,7 @@ start:
         cmp     edx, [checksum]
         je      STAGE2_LOAD + BOOT_HEADER_LEN
 .failed:
-        mov     dword [bp + SECTORS_PER_TRACK], 1_003Fh ; as sector 0 has it
+        mov     dword [bp + SECTORS_PER_TRACK], HEADS_MAX << 16 | TRACK_MAX ; as in sector 0
         mov     bx, STAGE1_LOAD
         ret
 

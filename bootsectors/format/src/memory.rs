@@ -12,8 +12,9 @@ constants! {
     /// Sectors from 0 on, and from the partition on, that hold sector 0's code: a BIOS that hides a track starts one of
     /// them.
     CODE_COPIES = 64;
-    /// First sector that holds stage 1, counted from sector 0 or from the partition; it is behind sector 0's code there.
-    STAGE1_FIRST = 1;
+    /// First sector that holds stage 1, counted from sector 0 or from the partition. No track that disks or sticks have had
+    /// ends at this sector or at one of the next that hold it, so no BIOS that hides a track begins with one.
+    STAGE1_FIRST = 12;
     /// Distance to the next copy of stage 1: a track has at least 17 sectors, so one of them is in the first track of any
     /// BIOS.
     STAGE1_STEP = 16;
