@@ -48,6 +48,10 @@ header:
 entry:
         mov     sp, MBR_LOAD
         mov     bp, BOOT_INFO
+        xor     eax, eax                    ; sector 0 is not needed again, and writes to
+        mov     di, MBR_LOAD                ;   a page with code are slow in emulators: the
+        mov     cx, SECTOR_SIZE / 4         ;   stack and the registers of calls are there
+        rep     stosd
         call    a20_test
         mov     [bp + INFO_A20], al
         mov     dword [bp + INFO_CALL], bios_call

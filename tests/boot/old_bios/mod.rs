@@ -1,7 +1,8 @@
 //! Old BIOSes, played by an option ROM with parameters: the table of `docs/old-bios.md`.
 //!
 //! With every test a part of it is booted and compared with the page. `RAMKEY_MATRIX=WORD,WORD` boots every cell whose
-//! BIOS, image and layout have all the words, and writes the page: `cargo xtask matrix old-bios` does that.
+//! BIOS, image and layout have all the words, and writes the page: `cargo xtask matrix old-bios` does that. The word
+//! `missing` stands for the cells that the page does not have.
 
 mod detection;
 mod keys;
@@ -34,15 +35,9 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Whether the table has it. SYSLINUX has short images and BIOSes that are about where sectors are. The long image is
-    /// not tried at one sector a call, which takes minutes, and under other faults from universal sticks alone.
+    /// Whether the table has it: all but SYSLINUX with the long image.
     fn is_tried(self) -> bool {
-        match self.writer {
-            Writer::Syslinux => self.size == Size::Small && self.personality.is_about_places(),
-            _ if self.size == Size::Small => true,
-            Writer::Ramkey(_) if self.personality.is_slow() => false,
-            Writer::Ramkey(layout) => layout < sticks::UNIVERSAL || self.personality.is_about_places(),
-        }
+        self.writer != Writer::Syslinux || self.size == Size::Small
     }
 
     fn name(self) -> String {
@@ -50,15 +45,20 @@ impl Cell {
     }
 }
 
+/// The word for cells that the page does not have.
+const MISSING: &str = "missing";
+
 /// The cells that the user named.
 fn named(filter: &str) -> Vec<Cell> {
+    let page = Page::read();
+    let is_meant =
+        |cell: Cell, word: &str| cell.name().contains(word) || word == MISSING && page.cell(cell).is_none();
     let mut cells = Vec::new();
     for personality in PERSONALITIES {
         for size in Size::ALL {
             for writer in Writer::all() {
                 let cell = Cell { personality, writer, size };
-                let name = cell.name();
-                if cell.is_tried() && filter.split(',').all(|part| name.contains(part)) {
+                if cell.is_tried() && filter.split(',').all(|word| is_meant(cell, word)) {
                     cells.push(cell);
                 }
             }

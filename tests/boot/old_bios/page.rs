@@ -20,8 +20,8 @@ sectors, nothing hidden. A head, sector or cylinder outside of its geometry is r
 
 The plain readers are boot sectors that believe what the BIOS says, read long runs and try once: by EDD, and by CHS with
 the geometry of AH=08h. They show that a fault is one. SYSLINUX with its own master boot record starts MEMDISK with
-the same image, filled up to a cylinder, because its disks end where their files do, under the BIOSes that are
-about drives, hidden sectors and geometry; nothing for 25 seconds counts as hanging. Each stick has 64 MiB and is in an emulated USB 3.0 port.
+the same image, filled up to a cylinder, because its disks end where their files do; nothing for 25 seconds counts as
+hanging. Each stick has 64 MiB and is in an emulated USB 3.0 port.
 
 ";
 
@@ -30,9 +30,8 @@ const BETWEEN: &str = "
 ## ramkey
 
 By layout (`ramkey write --layout`) and length of the image. The guest of 10 MB is longer than any cylinder and reads its last
-sector from RAM; at one sector a call it is not tried, because emulated USB needs minutes for it. What has nothing to do with where
-sectors are is booted with it from universal sticks alone. Cells that were not tried are empty. A `no` is followed by the code on the
-screen ([errors.md](errors.md)), or by what else was seen.
+sector from RAM; at one sector a call its stick is an internal disk, because each call of an emulated USB stick takes milliseconds.
+A `no` is followed by the code on the screen ([errors.md](errors.md)), or by what else was seen.
 
 ";
 
@@ -48,10 +47,9 @@ const IMPOSSIBLE: &str = "
 const BELOW: &str = "
 ## What the tables do not say
 
-- A GUID partition table needs sectors 1 to 33 for itself, so nothing of the boot code can lie there: a BIOS that counts a short
-  track, or hides one, finds none of it. `hdd` has the same partition without that limit.
+- A GUID partition table needs sectors 1 to 33 for itself, so nothing of the boot code can lie there: a BIOS that hides a track finds
+  none of it, and one with 2 heads and short tracks too little in its first cylinder. `hdd` has the same partition without that limit.
 - `R` and `S` with two digits are sector 0's. *nothing boots* is a BIOS whose first sector is no boot sector.
-- At one sector a call 10 MB take minutes here, because each call of an emulated USB stick takes milliseconds.
 
 ## What an option ROM cannot play
 
