@@ -9,7 +9,7 @@ use crate::image::iso::Emulation;
 use crate::image::{CHUNK_LEN, Identity, Kind, Scan, Warning};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, Plan, Writes};
+use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
 use crate::units::{Geometry, MIB, SECTOR_LEN};
 
 /// The loader puts a RAM disk and its table on page boundaries.
@@ -261,7 +261,7 @@ impl StickReport {
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
             images,
             companions,
-            warnings: out_of_reach(&image_ends(plan, layout)),
+            warnings: out_of_reach(&image_ends(plan, layout), reaches(plan.layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
         }
@@ -305,12 +305,18 @@ impl RangeReport {
     }
 }
 
-/// One past the last sector that a BIOS may show, the widest first, and which BIOS ends there.
-const REACHES: [(u64, &str); 3] = [
+/// One past the last sector that a BIOS may show, the widest first, and which BIOS ends there. The last concerns `fdd` alone.
+const REACHES: [(u64, &str); 4] = [
     (1 << 28, "137 GB, where a BIOS with addresses of 28 bits ends"),
     (1024 * 255 * 63, "8.4 GB, where a BIOS without EDD ends"),
     (1024 * 16 * 63, "504 MiB, where a BIOS ends that has no EDD and translates no geometry"),
+    (1024 * 2 * 18, "18 MiB, where a BIOS ends that gives a USB-FDD the heads and sectors of a floppy"),
 ];
+
+/// Those that a BIOS may show of a stick with this layout.
+fn reaches(layout: LayoutKind) -> &'static [(u64, &'static str)] {
+    if layout == LayoutKind::Fdd { &REACHES } else { &REACHES[..3] }
+}
 
 /// The file of each image, and one past its last sector.
 fn image_ends(plan: &Plan, layout: &Layout) -> Vec<(String, u64)> {
@@ -323,9 +329,9 @@ fn image_ends(plan: &Plan, layout: &Layout) -> Vec<(String, u64)> {
 }
 
 /// One line for each BIOS that does not read all of `images`, with those that no BIOS of a wider reach would miss.
-fn out_of_reach(images: &[(String, u64)]) -> Vec<String> {
-    let widest = |end: u64| REACHES.iter().position(|&(reach, _)| end > reach);
-    let lines = REACHES.iter().enumerate().filter_map(|(number, (_, limit))| {
+fn out_of_reach(images: &[(String, u64)], reaches: &[(u64, &str)]) -> Vec<String> {
+    let widest = |end: u64| reaches.iter().position(|&(reach, _)| end > reach);
+    let lines = reaches.iter().enumerate().filter_map(|(number, (_, limit))| {
         let names: Vec<&str> = images
             .iter()
             .filter(|(_, end)| widest(*end) == Some(number))
@@ -351,7 +357,8 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{out_of_reach, ram_needed, ram_needed_together};
+    use super::{out_of_reach, ram_needed, ram_needed_together, reaches};
+    use crate::plan::LayoutKind;
 
     #[test]
     fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
@@ -374,20 +381,26 @@ mod tests {
         let images = |ends: &[u64]| -> Vec<(String, u64)> {
             ends.iter().enumerate().map(|(number, &end)| (format!("{number}"), end)).collect()
         };
-        assert_eq!(out_of_reach(&images(&[1_032_192])), [""; 0]);
+        let reach = |images: &[(String, u64)]| out_of_reach(images, reaches(LayoutKind::Hdd));
+        assert_eq!(reach(&images(&[1_032_192])), [""; 0]);
         let none = "504 MiB, where a BIOS ends that has no EDD and translates no geometry";
-        assert_eq!(out_of_reach(&images(&[1_032_193])), [format!("0 ends behind {none}")]);
-        assert_eq!(out_of_reach(&images(&[16_450_560, 9])), [format!("0 ends behind {none}")]);
+        assert_eq!(reach(&images(&[1_032_193])), [format!("0 ends behind {none}")]);
+        assert_eq!(reach(&images(&[16_450_560, 9])), [format!("0 ends behind {none}")]);
         let edd = "8.4 GB, where a BIOS without EDD ends";
-        assert_eq!(out_of_reach(&images(&[16_450_561])), [format!("0 ends behind {edd}")]);
-        assert_eq!(out_of_reach(&images(&[268_435_456])), [format!("0 ends behind {edd}")]);
+        assert_eq!(reach(&images(&[16_450_561])), [format!("0 ends behind {edd}")]);
+        assert_eq!(reach(&images(&[268_435_456])), [format!("0 ends behind {edd}")]);
         let bits = "137 GB, where a BIOS with addresses of 28 bits ends";
-        let all = out_of_reach(&images(&[2_000_000, 268_435_457, 17_000_000, 300_000_000]));
+        let all = reach(&images(&[2_000_000, 268_435_457, 17_000_000, 300_000_000]));
         let expected = [
             format!("1, 3 end behind {bits}"),
             format!("2 ends behind {edd}"),
             format!("0 ends behind {none}"),
         ];
         assert_eq!(all, expected);
+        let floppy = |end: u64| out_of_reach(&images(&[end]), reaches(LayoutKind::Fdd));
+        assert_eq!(floppy(36_864), [""; 0]);
+        let few = "18 MiB, where a BIOS ends that gives a USB-FDD the heads and sectors of a floppy";
+        assert_eq!(floppy(36_865), [format!("0 ends behind {few}")]);
+        assert_eq!(floppy(1_032_193), [format!("0 ends behind {none}")]);
     }
 }

@@ -404,6 +404,8 @@ pub const PERSONALITIES: &[Personality] = &[
         .seen(Memory, 'C'),
     bios("E820h overlapping", "RAM twice, and a reserved range in it", &["E820=E820_OVERLAPS"], "m", BOTH)
         .seen(Memory, 'O'),
+    // The witness hangs, and the ROM has the last word.
+    bios("E820h hangs", "with interrupts on", &["E820=E820_HANGS"], "mh", BOTH).seen(Memory, '}'),
     bios("E801h only", "no E820h, no AH=88h", &["E820=E820_ABSENT", "AH88_ABSENT=1"], "v", BOTH)
         .seen(Memory, 'X'),
     bios("AH=88h only", "no E820h, no E801h", &["E820=E820_ABSENT", "E801_ABSENT=1"], "v", BOTH)
