@@ -7,13 +7,13 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use mock::{End, Fault, Stick, image, is_complete, run, run_observed};
-use ramkey::layout::{Content, Extent, Layout, Role};
+use ramkey::layout::{CLEARED_FIRST, Content, Extent, Layout, Role};
 use ramkey::pipeline::{
     Event, Found, Input, Job, Phase, PipelineError, StickState, Verdict, commit, verify, write,
 };
 
 #[test]
-fn a_good_stick_is_written_whole_and_sector_0_last() {
+fn a_good_stick_is_written_whole_then_its_boot_headers_and_sector_0_last() {
     let (stick, image) = (Stick::new(Fault::None), image());
     let End::Committed(committed) = run(&stick, &image) else { panic!("it was not committed") };
     assert!(is_complete(&stick, &image));
@@ -21,9 +21,60 @@ fn a_good_stick_is_written_whole_and_sector_0_last() {
     let sectors: u64 = committed.layout.extents.iter().map(|extent| extent.sectors).sum();
     assert_eq!(committed.bytes, sectors * 512);
     let log = stick.state().log.clone();
-    assert_eq!(log.first(), Some(&(0, 512)), "sector 0 is cleared before anything else");
-    assert_eq!(log.last(), Some(&(0, 512)), "sector 0 is written behind everything else");
-    assert_eq!(log.iter().filter(|(offset, _)| *offset == 0).count(), 2);
+    assert_eq!(log[..3], [(0, 512), (128 * 512, 512), (2176 * 512, 512)], "cleared before anything else");
+    let commit = &log[log.len() - 3..];
+    assert_eq!(commit, [(2176 * 512, 512), (128 * 512, 512), (0, 512)], "written behind everything else");
+    for (offset, len) in &log[3..log.len() - 3] {
+        let holds = |lba: &&u64| (*offset..offset + len).contains(&(**lba * 512));
+        assert_eq!(CLEARED_FIRST.iter().find(holds), None, "it is held back");
+    }
+}
+
+#[test]
+fn each_boot_header_is_proven_before_the_next_boot_sector_is_written() {
+    // What is dropped is noticed at once, so the sectors behind it are cleared again and never written.
+    let (good, image) = (Stick::new(Fault::None), image());
+    let End::Committed(_) = run(&good, &image) else { panic!("it was not committed") };
+    let writes = good.state().writes;
+    for (write, lba) in [(writes - 3, 2176), (writes - 2, 128), (writes - 1, 0)] {
+        let stick = Stick::new(Fault::DropWrite(write));
+        let End::Failed(failure) = run(&stick, &image) else { panic!("sector {lba} was not missed") };
+        let expected = format!("sector {lba} reads back changed after it was written");
+        assert_eq!((failure.stick, failure.to_string()), (StickState::WillNotBoot, expected));
+        assert!(stick.boot_sectors_are(0), "sector {lba}");
+        let log = &stick.state().log;
+        assert_eq!(
+            log[write as usize + 1..],
+            log[..3],
+            "sector {lba}: what follows are the same three zeros"
+        );
+    }
+}
+
+#[test]
+fn a_stick_that_ends_before_the_second_boot_header_is_written_too() {
+    use ramkey::device::{FileTarget, System, TargetPath};
+    for sectors in [64, 200, 2176, 2177] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stick.img");
+        std::fs::write(&path, vec![sticks::POISON; sectors * 512]).unwrap();
+        let target = TargetPath::look(&System::default(), &path).unwrap();
+        let target = FileTarget::open(&target, sectors as u64 * 512).unwrap();
+        let content = Content::Bytes(vec![7; 512]);
+        let extents = vec![Extent { lba: 0, sectors: 1, role: Role::Sector0, content }];
+        let layout = Layout { stick_sectors: sectors as u64, extents };
+        let stop = AtomicBool::new(false);
+        let job = Job { target: &target, inputs: &[], stop: &stop, observe: &|_| {} };
+        let mock::End::Committed(_) = mock::put(layout, job) else { panic!("{sectors} sectors") };
+        for (lba, sector) in std::fs::read(&path).unwrap().chunks(512).enumerate() {
+            let expected = match lba {
+                0 => 7,
+                128 | 2176 => 0,
+                _ => sticks::POISON,
+            };
+            assert_eq!(sector, [expected; 512], "sector {lba} of {sectors}");
+        }
+    }
 }
 
 #[test]
@@ -57,7 +108,7 @@ fn bytes_outside_the_layout_are_not_touched() {
     let stick = Stick::new(Fault::None);
     let End::Committed(_) = run(&stick, &image()) else { panic!("it was not committed") };
     let state = stick.state();
-    for lba in [134, 2047, 2348, 2999, mock::STICK_SECTORS - 3001] {
+    for lba in [34, 127, 228, 2175, 2276, 2399, 2700, 2999, mock::STICK_SECTORS - 3001] {
         let sector = &state.bytes[(lba * 512) as usize..][..512];
         assert!(sector.iter().all(|&byte| byte == 0xD1), "sector {lba} was written");
     }
@@ -84,8 +135,12 @@ fn a_fresh_file_keeps_its_holes_and_is_still_read_back() {
 #[test]
 fn one_lie_is_repaired_and_reported() {
     let image = image();
-    // Write 0 clears sector 0; the last one commits.
-    for n in 1..9 {
+    let good = Stick::new(Fault::None);
+    let End::Committed(_) = run(&good, &image) else { panic!("it was not committed") };
+    let writes = good.state().writes;
+    assert!(writes > 12, "{writes}");
+    // The first three clear, the last three commit.
+    for n in 3..writes - 3 {
         let stick = Stick::new(Fault::DropWrite(n));
         let End::Committed(committed) = run(&stick, &image) else { panic!("write {n}: not committed") };
         assert_eq!(committed.repairs.len(), 1, "write {n}");
@@ -95,51 +150,69 @@ fn one_lie_is_repaired_and_reported() {
 }
 
 #[test]
+fn a_boot_sector_that_did_not_stay_clear_is_cleared_again() {
+    let image = image();
+    for lba in CLEARED_FIRST {
+        let stick = Stick::new(Fault::None);
+        let spoil = |event| {
+            if matches!(event, Event::Begin { phase: Phase::Flush, .. }) {
+                stick.state().bytes[(lba * 512) as usize] = 1;
+            }
+        };
+        let end = run_observed(&stick, &image, &AtomicBool::new(false), &spoil);
+        let End::Committed(committed) = end else { panic!("sector {lba}: it was not committed") };
+        let repairs: Vec<u64> = committed.repairs.iter().map(|repair| repair.lba).collect();
+        assert_eq!(repairs, [lba]);
+        assert!(is_complete(&stick, &image), "sector {lba}");
+    }
+}
+
+#[test]
 fn a_sector_that_needs_several_tries_gets_three() {
     let image = image();
     // The first read is the pass that finds it; each try reads once more.
     for (times, tries) in [(1, 1), (2, 2), (3, 3)] {
-        let stick = Stick::new(Fault::BadReads { lba: 2100, times });
+        let stick = Stick::new(Fault::BadReads { lba: 2500, times });
         let End::Committed(committed) = run(&stick, &image) else { panic!("{times} bad reads") };
         assert_eq!(committed.repairs[0].tries, tries);
-        assert_eq!(committed.repairs[0].lba, 2048, "the piece that holds sector 2100");
-        let stick = Stick::new(Fault::Unreadable { lba: 2100, times });
+        assert_eq!(committed.repairs[0].lba, 2400, "the piece that holds sector 2500");
+        let stick = Stick::new(Fault::Unreadable { lba: 2500, times });
         let End::Committed(committed) = run(&stick, &image) else { panic!("{times} failed reads") };
         assert_eq!(committed.repairs[0].tries, tries);
     }
-    let stick = Stick::new(Fault::BadReads { lba: 2100, times: 4 });
+    let stick = Stick::new(Fault::BadReads { lba: 2500, times: 4 });
     assert!(matches!(run(&stick, &image), End::Differs { .. }));
 }
 
 #[test]
 fn a_sector_that_loses_data_for_ever_is_named_with_both_hashes() {
     let image = image();
-    let stick = Stick::new(Fault::DropSector(2100));
+    let stick = Stick::new(Fault::DropSector(2500));
     let End::Differs { stick: state, differences } = run(&stick, &image) else { panic!("it was missed") };
     assert_eq!(state, StickState::WillNotBoot);
     let [difference] = &differences[..] else { panic!("{differences:?}") };
-    assert_eq!((difference.offset, difference.end), (2048 * 512, 2348 * 512));
+    assert_eq!((difference.offset, difference.end), (2400 * 512, 2700 * 512));
     let mut found = mock::noise(300 * 512, 4);
     assert_eq!(difference.written, blake3::hash(&found));
-    found[52 * 512..53 * 512].fill(0xD1);
+    found[100 * 512..101 * 512].fill(0xD1);
     assert_eq!(difference.read, Found::Bytes(blake3::hash(&found)));
     assert_eq!(
         difference.to_string(),
         format!(
-            "bytes 0x100000..0x125800 changed: wrote {}, read back {}",
+            "bytes 0x12c000..0x151800 changed: wrote {}, read back {}",
             difference.written,
             blake3::hash(&found)
         )
     );
-    assert_eq!(stick.sector_0(), [0; 512]);
+    assert!(stick.boot_sectors_are(0));
 }
 
 #[test]
 fn an_unreadable_sector_is_a_difference() {
-    let stick = Stick::new(Fault::Unreadable { lba: 40, times: u64::MAX });
+    let stick = Stick::new(Fault::Unreadable { lba: 140, times: u64::MAX });
     let End::Differs { differences, .. } = run(&stick, &image()) else { panic!("it was missed") };
     assert!(matches!(&differences[0].read, Found::Unreadable(why) if why.contains("os error 5")));
-    assert_eq!(differences[0].offset, 34 * 512);
+    assert_eq!(differences[0].offset, 129 * 512, "the boot code behind its header");
 }
 
 #[test]
@@ -149,7 +222,11 @@ fn a_stick_that_claims_more_room_than_it_has_is_never_committed() {
         let stick = Stick::new(Fault::Wraps(sectors));
         let end = run(&stick, &image());
         assert!(!matches!(end, End::Committed(_)), "{sectors} sectors");
-        assert_eq!(stick.sector_0(), [0; 512], "{sectors} sectors");
+        let state = stick.state();
+        for lba in CLEARED_FIRST {
+            let real = (lba % sectors * 512) as usize;
+            assert_eq!(state.bytes[real..][..512], [0; 512], "sector {lba} of {sectors}");
+        }
     }
 }
 
@@ -169,7 +246,7 @@ fn an_image_that_changes_is_noticed_and_the_stick_does_not_boot() {
                 offset + 0x40000
             )
         );
-        assert_eq!(stick.sector_0(), [0; 512]);
+        assert!(stick.boot_sectors_are(0));
     }
 }
 
@@ -188,7 +265,7 @@ fn an_exchanged_stick_is_not_committed() {
     let stick = Stick::new(Fault::Exchanged);
     let End::Failed(failure) = run(&stick, &image()) else { panic!("it was missed") };
     assert!(matches!(failure.cause, PipelineError::DeviceChanged(_)));
-    assert_eq!(stick.sector_0(), [0; 512]);
+    assert!(stick.boot_sectors_are(0));
 }
 
 #[test]
@@ -202,6 +279,9 @@ fn a_wrong_layout_is_refused_before_the_first_write() {
         vec![first.clone(), extent(0, 1, Role::Table)],
         vec![first.clone(), extent(5, 2, Role::Table), extent(6, 1, Role::Table)],
         vec![first.clone(), extent(5, 0, Role::Table)],
+        // Held back, and not cleared first.
+        vec![first.clone(), extent(129, 2, Role::BootCode)],
+        vec![first.clone(), extent(2048, 200, Role::BootCopy)],
         vec![first.clone(), extent(mock::STICK_SECTORS, 1, Role::Table)],
         vec![first.clone(), extent(u64::MAX, 1, Role::Table)],
         vec![first.clone(), Extent { content: Content::Bytes(vec![0; 511]), ..extent(1, 1, Role::Table) }],

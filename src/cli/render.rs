@@ -88,7 +88,7 @@ fn error_text(error: &CliError) -> String {
         }
     }
     if error.exit() == Exit::WillNotBoot {
-        text += "  the stick will not boot: its sector 0 is clear\n";
+        text += "  the stick will not boot: sector 0 and the boot headers are clear\n";
     }
     if let Some(help) = error.help() {
         text += &format!("help: {help}\n");
@@ -208,6 +208,6 @@ fn phase_name(phase: Phase) -> &'static str {
         Phase::Write => "writing",
         Phase::Flush => "flushing",
         Phase::ReadBack => "reading back",
-        Phase::Commit => "sector 0",
+        Phase::Commit => "finishing",
     }
 }

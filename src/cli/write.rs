@@ -22,8 +22,8 @@ use crate::units::{Bytes, MIB, Ram, SECTOR_LEN};
 
 /// Write images to a stick and prove every byte
 ///
-/// Sector 0 is cleared first and written last, after everything else was read back and compared: a stick that was
-/// interrupted does not boot from there, and never boots something wrong.
+/// Sector 0 and the boot headers are cleared first and written last, after everything else was read back and compared:
+/// a stick that was interrupted does not boot.
 #[derive(Debug, Args)]
 pub struct WriteArgs {
     #[command(flatten)]

@@ -2,8 +2,15 @@
 
 use std::fmt;
 
+use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
+
 use crate::boot;
 use crate::units::SECTOR_LEN;
+
+/// The sectors that are cleared before anything else is written: sector 0, and wherever a boot header may be, of this
+/// stick or of one that was there before. While they are clear no copy of sector 0 boots either, because each proves
+/// the boot header first.
+pub const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
 
 /// What a range is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +83,17 @@ pub struct Layout {
     pub stick_sectors: u64,
     /// The ranges.
     pub extents: Vec<Extent>,
+}
+
+impl Role {
+    /// Sectors at the start of the range that are held back: they stay clear until everything else is proven.
+    pub fn held_back(self) -> u64 {
+        match self {
+            // Sector 0, or a boot header.
+            Self::Sector0 | Self::BootCode | Self::BootCopy => 1,
+            _ => 0,
+        }
+    }
 }
 
 impl fmt::Display for Role {

@@ -18,7 +18,7 @@ mod start;
 
 pub use error::LayoutError;
 pub(crate) use extent::Wanted;
-pub use extent::{Content, Extent, Layout, Role};
+pub use extent::{CLEARED_FIRST, Content, Extent, Layout, Role};
 pub use materialise::materialise;
 pub use set::{capsule_flags, disk_signatures};
 

@@ -1,6 +1,8 @@
-//! Writes sector 0, last.
+//! Writes what was held back, sector 0 last.
 
-use crate::layout::{Content, Layout};
+use crate::layout::Layout;
+use crate::pipeline::piece::{self, Piece};
+use crate::pipeline::write::Job;
 use crate::pipeline::{Event, Failure, Phase, PipelineError, Proven, Repair, StickState};
 use crate::units::SECTOR_LEN;
 
@@ -15,28 +17,32 @@ pub struct Committed {
     pub bytes: u64,
 }
 
-/// Writes sector 0, flushes it and reads it back.
+/// Writes the boot headers and then sector 0, flushes and reads back each of them before the next.
 ///
-/// If that fails, sector 0 is cleared again.
+/// From the first header on a copy of sector 0 may boot, and what it boots is proven. If one of them fails, all are
+/// cleared again.
 ///
 /// # Errors
 ///
-/// A [`Failure`] with the state of the stick: not bootable, or unknown if sector 0 could not be cleared again.
+/// A [`Failure`] with the state of the stick: not bootable, or unknown if they could not be cleared again.
 pub fn commit(proven: Proven<'_>) -> Result<Committed, Failure> {
     let Proven { job, layout, marks, repairs } = proven;
     let dead = |cause| Failure { stick: StickState::WillNotBoot, cause };
     job.check_stop(Phase::Commit).map_err(dead)?;
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(dead)?;
-    let Content::Bytes(sector) = &layout.extents[0].content else {
-        return Err(dead(PipelineError::Layout { lba: 0 }));
-    };
-    job.tell(Event::Begin { phase: Phase::Commit, bytes: SECTOR_LEN });
-    if let Err(cause) = job.put_sector_0(sector) {
-        let cleared = job.put_sector_0(&[0; SECTOR_LEN as usize]).is_ok();
-        let stick = if cleared { StickState::WillNotBoot } else { StickState::Unknown };
-        return Err(Failure { stick, cause });
+    let bytes = piece::held_back(&layout).map(|piece| piece.len()).sum();
+    job.tell(Event::Begin { phase: Phase::Commit, bytes });
+    for piece in piece::held_back(&layout) {
+        put(&job, &layout, &piece).map_err(|cause| Failure { stick: job.clear_again(), cause })?;
+        job.tell(Event::Advance { phase: Phase::Commit, bytes: piece.len() });
     }
-    job.tell(Event::Advance { phase: Phase::Commit, bytes: SECTOR_LEN });
-    let bytes = marks.iter().map(|mark| mark.piece.len()).sum::<u64>() + SECTOR_LEN;
+    let bytes = marks.iter().map(|mark| mark.piece.len()).sum();
     Ok(Committed { layout, repairs, bytes })
+}
+
+/// Writes a sector that was held back, and proves it.
+fn put(job: &Job, layout: &Layout, piece: &Piece) -> Result<(), PipelineError> {
+    let mut sector = [0; SECTOR_LEN as usize];
+    piece::fill(piece, layout, job.inputs, &mut sector)?;
+    job.put_sector(piece.lba, &sector)
 }

@@ -4,15 +4,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Sector 0 is cleared, so that the stick does not boot until it is proven.
+    /// Sector 0 and the boot headers are cleared, so that the stick does not boot until it is proven.
     Clear,
-    /// Everything but sector 0 is written.
+    /// Everything else is written.
     Write,
     /// The device is asked to keep what it got.
     Flush,
     /// Everything is read back and compared.
     ReadBack,
-    /// Sector 0 is written and read back.
+    /// The boot headers and then sector 0 are written and read back.
     Commit,
 }
 

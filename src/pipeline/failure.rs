@@ -11,9 +11,9 @@ use crate::pipeline::Phase;
 pub enum StickState {
     /// Nothing was written.
     Untouched,
-    /// Sector 0 is clear: the stick does not boot.
+    /// Sector 0 and the boot headers are clear: the stick does not boot, from whatever sector a BIOS starts.
     WillNotBoot,
-    /// Sector 0 could not be cleared, or not be read back.
+    /// One of them could not be cleared, or not be read back.
     Unknown,
 }
 
@@ -74,9 +74,12 @@ pub enum PipelineError {
     /// The stick did not confirm what it got.
     #[error("flushing the stick")]
     Flush(#[source] io::Error),
-    /// Sector 0 does not hold what was written to it.
-    #[error("sector 0 reads back changed after it was written")]
-    Sector0,
+    /// A sector does not hold what was written to it.
+    #[error("sector {lba} reads back changed after it was written")]
+    Lost {
+        /// Its number.
+        lba: u64,
+    },
     /// An image could not be read.
     #[error("reading {image} at byte {offset:#x}")]
     Image {
@@ -114,7 +117,7 @@ impl PipelineError {
             Self::Read { .. } | Self::Write { .. } | Self::Flush(_) => {
                 "plug the stick in again and repeat the command; if it fails again, use another stick"
             }
-            Self::Sector0 => "the stick loses data after reporting success; do not use it",
+            Self::Lost { .. } => "the stick loses data after reporting success; do not use it",
             Self::Image { .. } => "copy the image to a sound disk and repeat the command",
             Self::ImageChanged { .. } => "close what writes to the image and repeat the command",
             Self::Stopped { .. } => "repeat the command to make the stick bootable",

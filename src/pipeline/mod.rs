@@ -1,8 +1,8 @@
 //! Writes a layout to a target, proves it, and commits it.
 //!
-//! [`write()`] clears sector 0 and writes everything else; [`verify()`] reads everything back; [`commit()`] writes
-//! sector 0. Each takes what the one before it gave, so a stick that boots cannot be made without the proof.
-//! Nothing here prints.
+//! [`write()`] clears sector 0 and the boot headers and writes everything else; [`verify()`] reads everything back;
+//! [`commit()`] writes the boot headers and, last, sector 0. Each takes what the one before it gave, so a stick that
+//! boots cannot be made without the proof. Nothing here prints.
 
 mod buffer;
 mod commit;

@@ -1,7 +1,7 @@
 //! A layout cut into pieces that fit a buffer, and the bytes of each.
 
 use crate::image::{Source, chunk_value};
-use crate::layout::{Content, Layout, Role, Wanted};
+use crate::layout::{CLEARED_FIRST, Content, Layout, Role, Wanted};
 use crate::pipeline::PipelineError;
 use crate::units::SECTOR_LEN;
 
@@ -44,10 +44,16 @@ impl Piece {
     pub fn end(&self) -> u64 {
         self.offset() + self.len()
     }
+
+    /// Whether it is one of those that [`held_back`] gives.
+    pub fn is_held_back(&self, layout: &Layout) -> bool {
+        let extent = &layout.extents[self.extent];
+        self.lba - extent.lba < extent.role.held_back()
+    }
 }
 
-/// Refuses a layout that could not be written as a whole: empty, out of order, beyond `stick_len`, or not
-/// starting with sector 0.
+/// Refuses a layout that could not be written as a whole: empty, out of order, beyond `stick_len`, not starting with
+/// sector 0, or holding back a sector that is not cleared first.
 pub(super) fn check(layout: &Layout, stick_len: u64) -> Result<(), PipelineError> {
     let mut free_from = 0;
     for (index, extent) in layout.extents.iter().enumerate() {
@@ -58,6 +64,7 @@ pub(super) fn check(layout: &Layout, stick_len: u64) -> Result<(), PipelineError
             && end.is_some_and(|end| end <= layout.stick_sectors && end <= stick_len / SECTOR_LEN)
             && (index == 0) == (extent.role == Role::Sector0)
             && (index > 0 || (extent.lba, extent.sectors) == (0, 1))
+            && (0..extent.role.held_back()).all(|number| CLEARED_FIRST.contains(&(extent.lba + number)))
             && !matches!(&extent.content, Content::Bytes(bytes) if Some(bytes.len() as u64) != len);
         if !sound {
             return Err(PipelineError::Layout { lba: extent.lba });
@@ -67,11 +74,19 @@ pub(super) fn check(layout: &Layout, stick_len: u64) -> Result<(), PipelineError
     if layout.extents.is_empty() { Err(PipelineError::Layout { lba: 0 }) } else { Ok(()) }
 }
 
-/// Every piece of `layout` but sector 0, in order.
+/// The sectors of `layout` that are held back, one by one, in the order of the commit: sector 0 last.
+pub(super) fn held_back(layout: &Layout) -> impl Iterator<Item = Piece> {
+    layout.extents.iter().enumerate().rev().flat_map(|(index, extent)| {
+        let numbers = (0..extent.role.held_back()).rev();
+        numbers.map(move |number| Piece { extent: index, lba: extent.lba + number, sectors: 1 })
+    })
+}
+
+/// Every piece of `layout` that is not held back, in order.
 pub(super) fn pieces(layout: &Layout) -> impl Iterator<Item = Piece> {
-    layout.extents.iter().enumerate().skip(1).flat_map(|(index, extent)| {
+    layout.extents.iter().enumerate().flat_map(|(index, extent)| {
         let step = PIECE_LEN / SECTOR_LEN;
-        (0..extent.sectors).step_by(step as usize).map(move |first| Piece {
+        (extent.role.held_back()..extent.sectors).step_by(step as usize).map(move |first| Piece {
             extent: index,
             lba: extent.lba + first,
             sectors: step.min(extent.sectors - first),

@@ -7,7 +7,6 @@ use crate::layout::Layout;
 use crate::pipeline::piece;
 use crate::pipeline::write::{BUFFERS, Job, Mark, Written};
 use crate::pipeline::{Buffer, Event, Failure, PIECE_LEN, Phase, PipelineError, StickState};
-use crate::units::SECTOR_LEN;
 
 /// Times that a piece is written again before the stick is given up.
 const REPAIR_TRIES: u32 = 3;
@@ -26,14 +25,14 @@ pub enum Verdict<'a> {
     Identical(Proven<'a>),
     /// The stick does not keep what is written to it.
     Differs {
-        /// What is known of sector 0, which was cleared once more.
+        /// What is known of the stick: sector 0 and the boot headers were cleared once more.
         stick: StickState,
         /// The ranges that stay wrong, at least one.
         differences: Vec<Difference>,
     },
 }
 
-/// A stick of which everything but sector 0 was read back and found right. Only [`verify`] makes one.
+/// A stick of which everything that is not held back was read back and found right. Only [`verify`] makes one.
 #[must_use]
 pub struct Proven<'a> {
     pub(super) job: Job<'a>,
@@ -95,7 +94,7 @@ impl Difference {
     }
 }
 
-/// Reads every written byte back, and the cleared sector 0 with them.
+/// Reads every written byte back, and what is held back, which must be clear.
 ///
 /// A piece that differs or cannot be read is written again, up to three times; after a repair everything is
 /// read again.
@@ -135,15 +134,12 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
 }
 
 fn differs<'a>(job: &Job, differences: Vec<Difference>) -> Verdict<'a> {
-    let cleared = job.put_sector_0(&[0; SECTOR_LEN as usize]).is_ok();
-    let stick = if cleared { StickState::WillNotBoot } else { StickState::Unknown };
-    Verdict::Differs { stick, differences }
+    Verdict::Differs { stick: job.clear_again(), differences }
 }
 
 /// One pass over all pieces: those that are wrong, in order. Hashes in a second thread.
 fn read_back(job: &Job, marks: &[Mark]) -> Result<Vec<(Mark, Difference)>, PipelineError> {
-    let zeros = zero_mark();
-    let bytes = marks.iter().chain([&zeros]).map(|mark| mark.piece.len()).sum();
+    let bytes = marks.iter().map(|mark| mark.piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::ReadBack, bytes });
     thread::scope(|scope| {
         let (filled, to_hash) = sync_channel::<(Mark, io::Result<Buffer>)>(BUFFERS);
@@ -172,7 +168,7 @@ fn read_back(job: &Job, marks: &[Mark]) -> Result<Vec<(Mark, Difference)>, Pipel
         });
         let mut stopped = Ok(());
         let mut spare = None;
-        for mark in [&zeros].into_iter().chain(marks) {
+        for mark in marks {
             stopped = job.check_stop(Phase::ReadBack);
             let Some(mut buffer) = spare.take().or_else(|| to_fill.recv().ok()) else { break };
             if stopped.is_err() {
@@ -197,19 +193,13 @@ fn read_back(job: &Job, marks: &[Mark]) -> Result<Vec<(Mark, Difference)>, Pipel
     })
 }
 
-/// Sector 0 as it must be until the commit.
-fn zero_mark() -> Mark {
-    let piece = piece::Piece { extent: 0, lba: 0, sectors: 1 };
-    Mark { piece, hash: blake3::hash(&[0; SECTOR_LEN as usize]) }
-}
-
 /// Writes a piece again until it reads back right.
 fn repair(job: &Job, layout: &Layout, mark: &Mark) -> Result<Result<Repair, Difference>, PipelineError> {
     let piece = &mark.piece;
     let mut buffer = Buffer::new(piece.len() as usize, job.target.alignment());
     let mut read = Found::Bytes(mark.hash);
     for tries in 1..=REPAIR_TRIES {
-        if piece.lba == 0 {
+        if piece.is_held_back(layout) {
             buffer.bytes_mut().fill(0);
         } else {
             piece::fill(piece, layout, job.inputs, buffer.bytes_mut())?;

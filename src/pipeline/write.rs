@@ -1,16 +1,18 @@
-//! Clears sector 0, then writes everything behind it.
+//! Clears sector 0 and the boot headers, then writes everything else.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::layout::Layout;
+use crate::layout::{CLEARED_FIRST, Layout};
 use crate::pipeline::piece::{self, Piece};
 use crate::pipeline::{Buffer, Event, Failure, Input, PIECE_LEN, Phase, PipelineError, StickState, Target};
 use crate::units::SECTOR_LEN;
 
 /// Buffers between the thread that reads and the one that writes: 8 MiB of memory.
 pub(super) const BUFFERS: usize = 8;
+/// A clear sector.
+const ZEROS: [u8; SECTOR_LEN as usize] = [0; SECTOR_LEN as usize];
 
 /// Everything that the pipeline works with, beside the layout.
 #[derive(Clone, Copy)]
@@ -19,7 +21,7 @@ pub struct Job<'a> {
     pub target: &'a dyn Target,
     /// The images, in the order that the layout numbers them.
     pub inputs: &'a [Input<'a>],
-    /// Set when the user asks to stop: the piece in work is finished, sector 0 stays clear.
+    /// Set when the user asks to stop: the piece in work is finished, what is held back stays clear.
     pub stop: &'a AtomicBool,
     /// Told of each step; may be called from any thread.
     pub observe: &'a (dyn Fn(Event) + Sync),
@@ -39,65 +41,92 @@ impl Job<'_> {
         self.target.flush().map_err(PipelineError::Flush)
     }
 
-    /// Writes one sector 0 and reads it back.
-    pub(super) fn put_sector_0(&self, sector: &[u8]) -> Result<(), PipelineError> {
-        let len = SECTOR_LEN as usize;
-        let mut buffer = Buffer::new(len, self.target.alignment());
+    /// Writes one sector, flushes it and reads it back.
+    pub(super) fn put_sector(
+        &self,
+        lba: u64,
+        sector: &[u8; SECTOR_LEN as usize],
+    ) -> Result<(), PipelineError> {
+        let offset = lba * SECTOR_LEN;
+        let mut buffer = Buffer::new(sector.len(), self.target.alignment());
         buffer.bytes_mut().copy_from_slice(sector);
-        self.target.write_at(0, buffer.bytes()).map_err(|source| PipelineError::Write {
-            offset: 0,
-            end: SECTOR_LEN,
+        self.target.write_at(offset, buffer.bytes()).map_err(|source| PipelineError::Write {
+            offset,
+            end: offset + SECTOR_LEN,
             source,
         })?;
         self.target.flush().map_err(PipelineError::Flush)?;
         buffer.bytes_mut().fill(0xD1);
         self.target
-            .read_at(0, buffer.bytes_mut())
-            .map_err(|source| PipelineError::Read { offset: 0, source })?;
-        if buffer.bytes() == sector { Ok(()) } else { Err(PipelineError::Sector0) }
+            .read_at(offset, buffer.bytes_mut())
+            .map_err(|source| PipelineError::Read { offset, source })?;
+        if buffer.bytes() == sector { Ok(()) } else { Err(PipelineError::Lost { lba }) }
+    }
+
+    /// Those of [`CLEARED_FIRST`] that the stick has.
+    fn cleared_first(&self) -> impl Iterator<Item = u64> {
+        let sectors = self.target.len() / SECTOR_LEN;
+        CLEARED_FIRST.into_iter().filter(move |&lba| lba < sectors)
+    }
+
+    /// Clears the sectors without which nothing boots, sector 0 first, and proves that.
+    fn clear(&self) -> Result<(), PipelineError> {
+        let bytes = self.cleared_first().map(|_| SECTOR_LEN).sum();
+        self.tell(Event::Begin { phase: Phase::Clear, bytes });
+        for lba in self.cleared_first() {
+            self.put_sector(lba, &ZEROS)?;
+            self.tell(Event::Advance { phase: Phase::Clear, bytes: SECTOR_LEN });
+        }
+        Ok(())
+    }
+
+    /// Clears them once more after a failure, each even if another cannot be cleared; what is known of the stick then.
+    pub(super) fn clear_again(&self) -> StickState {
+        let failed = self.cleared_first().filter(|&lba| self.put_sector(lba, &ZEROS).is_err()).count();
+        if failed == 0 { StickState::WillNotBoot } else { StickState::Unknown }
     }
 }
 
-/// One piece as it was written.
+/// One piece as it was written, or is held back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     pub piece: Piece,
-    /// BLAKE3 of the bytes that were written.
+    /// BLAKE3 of the bytes that were written; of zeros while it is held back.
     pub hash: blake3::Hash,
 }
 
-/// A stick that holds everything but sector 0, which is clear. Nothing of it is proven.
+/// A stick that holds everything but sector 0 and the boot headers, which are clear. Nothing of it is proven.
 #[must_use]
 pub struct Written<'a> {
     pub(super) job: Job<'a>,
     pub(super) layout: Layout,
+    /// All of the layout, what is held back first.
     pub(super) marks: Vec<Mark>,
 }
 
-/// Clears sector 0 and proves that, then writes the rest of `layout` and flushes it.
+/// Clears sector 0 and every place of a boot header and proves that, then writes what is not held back and flushes it.
 ///
-/// Reads the images in a second thread; at most 8 MiB are on the way. Nothing is changed before sector 0 is
+/// Reads the images in a second thread; at most 8 MiB are on the way. Nothing else is changed before those are
 /// cleared.
 ///
 /// # Errors
 ///
 /// A [`Failure`] with the state of the stick: untouched if the layout is wrong or the device was exchanged,
-/// unknown if sector 0 could not be cleared, and not bootable after that.
+/// unknown if those sectors could not be cleared, and not bootable after that.
 pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
     let untouched = |cause| Failure { stick: StickState::Untouched, cause };
     piece::check(&layout, job.target.len()).map_err(untouched)?;
     job.check_stop(Phase::Clear).map_err(untouched)?;
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(untouched)?;
 
-    job.tell(Event::Begin { phase: Phase::Clear, bytes: SECTOR_LEN });
-    job.put_sector_0(&[0; SECTOR_LEN as usize])
-        .map_err(|cause| Failure { stick: StickState::Unknown, cause })?;
-    job.tell(Event::Advance { phase: Phase::Clear, bytes: SECTOR_LEN });
+    job.clear().map_err(|cause| Failure { stick: StickState::Unknown, cause })?;
 
     let dead = |cause| Failure { stick: StickState::WillNotBoot, cause };
     let bytes = piece::pieces(&layout).map(|piece| piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::Write, bytes });
-    let marks = write_pieces(&layout, &job).map_err(dead)?;
+    let zeros = blake3::hash(&ZEROS);
+    let mut marks: Vec<Mark> = piece::held_back(&layout).map(|piece| Mark { piece, hash: zeros }).collect();
+    marks.extend(write_pieces(&layout, &job).map_err(dead)?);
     job.flush().map_err(dead)?;
     Ok(Written { job, layout, marks })
 }

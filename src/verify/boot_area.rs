@@ -107,8 +107,16 @@ impl BootArea {
             Ok(sector) => sector,
             Err(bad) => return findings.unreadable(bad, None),
         };
+        let sector_0 = match reader.sector(0) {
+            Ok(sector) => sector,
+            Err(bad) => return findings.unreadable(bad, None),
+        };
         let header = match BootHeader::parse(&sector) {
             Ok(header) => header,
+            Err(_) if sector == [0; 512] && sector_0 == [0; 512] => {
+                let message = "the boot header is clear: the stick was not finished";
+                return findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
+            }
             Err(error) => {
                 let message = format!("the boot header cannot be understood ({error:?})");
                 return findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
@@ -130,10 +138,6 @@ impl BootArea {
             Err(bad) => return findings.unreadable(bad, None),
         };
         let (stage2_bytes, loader_bytes) = bytes.split_at((stage2 * SECTOR_LEN) as usize);
-        let sector_0 = match reader.sector(0) {
-            Ok(sector) => sector,
-            Err(bad) => return findings.unreadable(bad, None),
-        };
         let at = SECTOR0_BOOT_CHECKSUM as usize;
         let wanted = u32::from_le_bytes([sector_0[at], sector_0[at + 1], sector_0[at + 2], sector_0[at + 3]]);
         if sector_0 != [0; 512] && checksum(stage2_bytes) != wanted {

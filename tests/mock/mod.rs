@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use blake3::hazmat::HasherExt;
 use ramkey::image::Source;
-use ramkey::layout::{Content, Extent, Layout, Role};
+use ramkey::layout::{CLEARED_FIRST, Content, Extent, Layout, Role};
 use ramkey::pipeline::{Committed, Event, Failure, Input, Job, Target, Verdict, commit, verify, write};
 
 /// Sectors of the stick: 8 MiB.
@@ -73,8 +73,10 @@ impl Stick {
         self.state.lock().unwrap()
     }
 
-    pub fn sector_0(&self) -> Vec<u8> {
-        self.state().bytes[..512].to_vec()
+    /// Whether each of the sectors that are cleared first holds nothing but `byte`.
+    pub fn boot_sectors_are(&self, byte: u8) -> bool {
+        let state = self.state();
+        CLEARED_FIRST.iter().all(|&lba| state.bytes[(lba * 512) as usize..][..512] == [byte; 512])
     }
 }
 
@@ -219,7 +221,7 @@ pub fn chunks(bytes: &[u8]) -> Vec<[u8; 32]> {
         .collect()
 }
 
-/// Sector 0, bytes, zeros, the image, and a range at the end of the stick.
+/// Sector 0, zeros, boot code and its copy, bytes, the image, and a range at the end of the stick.
 pub fn layout(image_len: u64) -> Layout {
     let extent = |lba, sectors, role, content| Extent { lba, sectors, role, content };
     let bytes = |sectors: u64, seed| Content::Bytes(noise((sectors * 512) as usize, seed));
@@ -229,8 +231,9 @@ pub fn layout(image_len: u64) -> Layout {
         extents: vec![
             extent(0, 1, Role::Sector0, bytes(1, 2)),
             extent(1, 33, Role::Cleared, Content::Zeros),
-            extent(34, 100, Role::BootCode, bytes(100, 3)),
-            extent(2048, 300, Role::FatTable, bytes(300, 4)),
+            extent(128, 100, Role::BootCode, bytes(100, 3)),
+            extent(2176, 100, Role::BootCopy, bytes(100, 5)),
+            extent(2400, 300, Role::FatTable, bytes(300, 4)),
             extent(3000, image_sectors, Role::Capsule { image: 0 }, Content::Image { image: 0, offset: 0 }),
             extent(STICK_SECTORS - 3000, 3000, Role::Cleared, Content::Zeros),
         ],
@@ -257,8 +260,12 @@ pub fn run_observed(
 ) -> End {
     let chunks = chunks(&image.bytes);
     let inputs = [Input { name: "dos.img", source: image, chunk_shift: CHUNK_SHIFT, chunks: &chunks }];
-    let job = Job { target: stick, inputs: &inputs, stop, observe };
-    let result = write(layout(image.len()), job).and_then(|written| match verify(written)? {
+    put(layout(image.len()), Job { target: stick, inputs: &inputs, stop, observe })
+}
+
+/// Writes, verifies and commits a layout.
+pub fn put(layout: Layout, job: Job) -> End {
+    let result = write(layout, job).and_then(|written| match verify(written)? {
         Verdict::Identical(proven) => Ok(End::Committed(commit(proven)?)),
         Verdict::Differs { stick, differences } => Ok(End::Differs { stick, differences }),
     });
@@ -268,24 +275,37 @@ pub fn run_observed(
 /// Whether the stick holds everything that the layout says.
 pub fn is_complete(stick: &Stick, image: &Image) -> bool {
     let state = stick.state();
-    layout(image.len()).extents.iter().all(|extent| {
-        let found = &state.bytes[(extent.lba * 512) as usize..][..(extent.sectors * 512) as usize];
-        match &extent.content {
-            Content::Bytes(bytes) => found == bytes,
-            Content::Zeros => found.iter().all(|&byte| byte == 0),
-            Content::Stamps { boot_checksum } => {
-                let stamped = |(lba, sector): (u64, &[u8])| {
-                    sector[0x1AC..0x1B0] == (lba as u32).to_le_bytes()
-                        && sector[0x1B4..0x1B8] == boot_checksum.to_le_bytes()
-                };
-                (extent.lba..).zip(found.chunks(512)).all(stamped)
-            }
-            Content::Image { .. } => {
-                let (data, padding) = found.split_at(image.bytes.len());
-                data == image.bytes && padding.iter().all(|&byte| byte == 0)
-            }
+    layout(image.len()).extents.iter().all(|extent| extent_is_complete(extent, &state.bytes, image))
+}
+
+/// The same, whatever the sectors hold that are cleared first.
+pub fn is_complete_but_for_boot_sectors(stick: &Stick, image: &Image) -> bool {
+    let mut bytes = stick.state().bytes.clone();
+    let layout = layout(image.len());
+    for extent in layout.extents.iter().filter(|extent| CLEARED_FIRST.contains(&extent.lba)) {
+        let Content::Bytes(expected) = &extent.content else { panic!("boot code is bytes") };
+        bytes[(extent.lba * 512) as usize..][..512].copy_from_slice(&expected[..512]);
+    }
+    layout.extents.iter().all(|extent| extent_is_complete(extent, &bytes, image))
+}
+
+fn extent_is_complete(extent: &Extent, stick: &[u8], image: &Image) -> bool {
+    let found = &stick[(extent.lba * 512) as usize..][..(extent.sectors * 512) as usize];
+    match &extent.content {
+        Content::Bytes(bytes) => found == bytes,
+        Content::Zeros => found.iter().all(|&byte| byte == 0),
+        Content::Stamps { boot_checksum } => {
+            let stamped = |(lba, sector): (u64, &[u8])| {
+                sector[0x1AC..0x1B0] == (lba as u32).to_le_bytes()
+                    && sector[0x1B4..0x1B8] == boot_checksum.to_le_bytes()
+            };
+            (extent.lba..).zip(found.chunks(512)).all(stamped)
         }
-    })
+        Content::Image { .. } => {
+            let (data, padding) = found.split_at(image.bytes.len());
+            data == image.bytes && padding.iter().all(|&byte| byte == 0)
+        }
+    }
 }
 
 /// Sets the flag when the N-th event comes.
