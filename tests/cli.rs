@@ -148,6 +148,24 @@ fn an_image_behind_what_an_old_bios_shows_is_warned_of_in_text_and_json() {
 }
 
 #[test]
+fn after_a_warning_of_the_layout_write_does_not_say_that_the_stick_boots() {
+    let desk = Desk::new();
+    let mut bytes = vec![1; 20 << 20];
+    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+    fs::write(desk.folder.path().join("long.img"), &bytes).unwrap();
+    let write = |layout: &str| {
+        let options =
+            ["write", "long.img", "--kind", "hdd", "--to", "stick.img", "--layout", layout, "--yes"];
+        String::from_utf8(desk.ramkey(&options).stdout).unwrap()
+    };
+    let text = write("hdd");
+    assert!(!text.contains("warning") && text.contains("boots from RAM"), "{text}");
+    let text = write("fdd");
+    assert!(text.contains("\nwarning   RAMKEY/LONG.RKC ends behind 18 MiB,"), "{text}");
+    assert!(text.contains("whether it boots: see the warning"), "{text}");
+}
+
+#[test]
 fn a_label_of_the_users_own_choice_may_change_too() {
     let desk = Desk::new();
     assert_eq!(desk.status(&[&WRITE[..], &["--label", "tools"]].concat()), Some(0));

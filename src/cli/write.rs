@@ -191,8 +191,9 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
     let StickReport { bytes, ranges, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
     let images = report.stick.images.iter().chain(&report.stick.companions);
-    let (to, warnings) = (to.display(), images.map(|image| image.warnings.len()).sum::<usize>());
-    match warnings {
+    let of_images = images.map(|image| image.warnings.len()).sum::<usize>();
+    let to = to.display();
+    match report.stick.warnings.len() + of_images {
         0 => writeln!(out, "done      {to} boots from RAM"),
         1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
         _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
