@@ -190,9 +190,11 @@ fn measured(stick: &Sectors, hidden: u64, track: u64, heads: u64) -> Option<(u64
     let end = stick.bytes.len() as u64 / 512;
     let cylinders = (1..=8).map(|cylinder| (cylinder, hidden + cylinder * track * heads));
     let cylinders = cylinders.filter(|(_, lba)| *lba < end);
-    let (cylinder, stamp) =
-        cylinders.filter_map(|(cylinder, lba)| Some((cylinder, stick.stamp(lba)?))).next()?;
-    Some((measured_track, stamp.checked_sub(found)? / (cylinder * measured_track)))
+    let mut heads = cylinders.filter_map(|(cylinder, lba)| {
+        let apart = stick.stamp(lba)?.checked_sub(found)?;
+        (apart > 0 && apart % (cylinder * measured_track) == 0).then(|| apart / (cylinder * measured_track))
+    });
+    Some((measured_track, heads.next()?))
 }
 
 #[test]
@@ -219,18 +221,18 @@ fn every_cylinder_of_up_to_2048_sectors_is_measured_behind_every_track_that_a_bi
 /// Whether sector 0, started from sector `hidden`, finds stage 1 on a BIOS that has CHS only, with `track` sectors.
 fn finds_stage_1_by_chs(stick: &Sectors, hidden: u64, track: u64) -> bool {
     let mut number = u64::from(stick.at(hidden)[SECTOR0_STAGE1 as usize]);
-    for _ in 0..STAGE1_END {
-        // The number is that of 63 sectors per track; a sector that the track does not have fails.
-        while number % 63 >= track {
-            number = (number / 63 + 1) * 63;
+    while number < 256 {
+        for _ in 0..STAGE1_END {
+            // The number is that of 63 sectors per track; a sector that the track does not have fails.
+            if number % 63 >= track {
+                break;
+            }
+            if is_stage_1(stick, hidden + number / 63 * track + number % 63) {
+                return true;
+            }
+            number += 1;
         }
-        if number > 255 {
-            return false;
-        }
-        if is_stage_1(stick, hidden + number / 63 * track + number % 63) {
-            return true;
-        }
-        number += 1;
+        number = (number / 63 + 1) * 63;
     }
     false
 }

@@ -66,6 +66,7 @@ start:
         mov     byte [bp + EDD], 1
 .way:
         movzx   eax, byte [first]
+.head:
         mov     di, STAGE1_END              ; one of so many sectors is stage 1
 .sector:
         mov     bx, STAGE1_LOAD
@@ -94,7 +95,7 @@ start:
         div     cl
         inc     ax
         mul     cl
-        jnc     .sector                     ; AH = 0: one of the first heads
+        jnc     .head                       ; AH = 0: one of the first heads
 .other_way:
         dec     byte [bp + EDD]             ; 0 is CHS
         jns     .way

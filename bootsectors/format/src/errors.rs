@@ -155,7 +155,7 @@ boot_errors! {
         "The volume's boot sector is not one that the loader understands.",
         [
             "The stick was formatted or partitioned after ramkey wrote it.",
-            "The BIOS reads other sectors than it is asked for: the report says heads not measured, or AH=08h and the measured \
+            "The BIOS reads other sectors than it is asked for: no heads prove an image, or AH=08h and the measured \
              geometry differ.",
         ],
         [
@@ -289,8 +289,9 @@ pub const REPORT: &[ReportLine] = &[
     ReportLine {
         shows: "CHS: works or no, hidden N, heads N, sectors N, measured",
         means: "The same for reads by cylinder, head and sector, and the geometry that they count by. Hidden 18, 32 or 63 is a track \
-            that the BIOS keeps for itself. `heads not measured` or `not measured`: no second cylinder, or no second track, with a \
-            stamp was found, and the number is what AH=08h says; a layout with more stamps, `--layout zip`, may help.",
+            that the BIOS keeps for itself. `heads proven`: cylinders have more than 2048 sectors, which stamps do not measure, and \
+            the loader found the heads by the image's hashes. `heads not measured`: it did not look yet, or no heads prove an image; \
+            the number is what AH=08h says, or 255. `not measured`: no second track with a stamp was found.",
     },
     ReportLine {
         shows: "AH=08h says N/N/N",

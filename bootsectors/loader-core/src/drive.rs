@@ -4,10 +4,11 @@
 //! The rules are those of `docs/quirks.md#int-13h`.
 
 use ramkey_format::boot::{STATUS_ABANDONED, STATUS_OUT_OF_REACH};
-use ramkey_format::memory::{SECTOR_SHIFT, TRANSFER_SECTORS_MAX};
+use ramkey_format::memory::SECTOR_SHIFT;
 
-use crate::access::{Access, Trial, trial};
+use crate::access::{Access, HEADS, trial};
 use crate::geometry::Geometry;
+use crate::way::{Way, half};
 
 /// Calls at one transfer size before it is given up.
 pub const TRIES: u32 = 3;
@@ -87,39 +88,12 @@ pub struct Trace {
     pub abandoned: u16,
     /// Heads that CHS counts by; 0 when there is no CHS.
     pub heads: u16,
+    /// Whether an image was proven with these heads, which nobody measured.
+    pub heads_proven: bool,
     /// The method that the next read tries first.
     pub method: Method,
     /// Most sectors that the next read asks for.
     pub sectors: u16,
-}
-
-/// One method, and what was learnt about it.
-#[derive(Clone, Copy, Debug)]
-struct Way {
-    /// Sectors of the stick before the first one that this method sees.
-    hidden: u32,
-    /// Most sectors in the next call.
-    sectors: u16,
-    /// Most sectors that a call brought.
-    worked: u16,
-    /// Most sectors that may ever be asked for: fewer than a call that hung had.
-    most: u16,
-}
-
-impl Way {
-    fn new(hidden: u32, transfer: u16) -> Self {
-        let most = TRANSFER_SECTORS_MAX as u16;
-        let sectors = if transfer == 0 { most } else { transfer.min(most) };
-        Self { hidden, sectors, worked: 0, most }
-    }
-
-    /// Remembers that a call for `sectors` hung; how many the next may ask for, `None` if one was too many.
-    fn hung(&mut self, sectors: u16) -> Option<u16> {
-        self.most = sectors.saturating_sub(1).min(self.most);
-        let next = if self.worked <= self.most { self.worked.max(1) } else { 1 };
-        self.sectors = next;
-        (self.most > 0).then_some(next)
-    }
 }
 
 /// A BIOS drive, and what was learnt about reading it.
@@ -130,8 +104,10 @@ pub struct Drive {
     method: Method,
     /// The heads that somebody told, while others may be right.
     told_heads: Option<u16>,
-    /// Which [`trial`] of them it is.
-    trial: usize,
+    /// Whether they are searched for: then only CHS is used.
+    searching: bool,
+    /// How many of [`HEADS`] were tried because reads failed.
+    usual: usize,
     /// The only method that may be used, if somebody said so.
     only: Option<Method>,
     edd: Way,
@@ -156,6 +132,7 @@ impl Drive {
             status: 0,
             abandoned: 0,
             heads: 0,
+            heads_proven: false,
             method,
             sectors: edd.sectors,
         };
@@ -165,7 +142,8 @@ impl Drive {
             geometry,
             method,
             told_heads,
-            trial: 0,
+            searching: false,
+            usual: 0,
             only: None,
             edd,
             chs,
@@ -225,35 +203,55 @@ impl Drive {
         self.method == Method::Chs && self.told_heads.is_some()
     }
 
-    /// The heads that the next read counts by are right.
+    /// Makes [`trial`] number `number`, by CHS alone; `false` and no change when there are no more.
+    pub fn try_heads(&mut self, number: usize) -> bool {
+        let Some(trial) = self.told_heads.and_then(|told| trial(number, told)) else { return false };
+        self.searching = true;
+        self.count_by(trial.heads, trial.single);
+        true
+    }
+
+    /// Ends the search: the image proved these heads.
     pub fn keep_heads(&mut self) {
         self.told_heads = None;
+        self.searching = false;
+        self.trace.heads_proven = true;
     }
 
-    /// Counts by what was told again, for good.
+    /// Ends the search: counts by what was told, for good.
     pub fn told_heads_again(&mut self) {
+        self.searching = false;
         if let Some(heads) = self.told_heads.take() {
-            self.try_heads(Trial { heads, single: false });
+            self.count_by(heads, false);
         }
     }
 
-    /// Goes on with the next [`trial`]; when all were made, counts by what was told again, for good.
-    pub fn other_heads(&mut self) {
-        self.trial += 1;
-        match self.told_heads.and_then(|told| trial(self.trial, told)) {
-            Some(next) => self.try_heads(next),
-            None => self.told_heads_again(),
+    /// After reads that failed, or brought wrong data, though nobody searched: the drive gave up EDD later. Counts by the
+    /// next of [`HEADS`]; `false` if the heads are not in doubt, or all were tried: then by what was told again, for good.
+    fn other_heads(&mut self) -> bool {
+        if self.searching || !self.heads_are_in_doubt() {
+            return false;
         }
+        let Some(&heads) = HEADS.get(self.usual) else {
+            self.told_heads_again();
+            return false;
+        };
+        self.usual += 1;
+        self.count_by(heads, true);
+        true
     }
 
-    fn try_heads(&mut self, Trial { heads, single }: Trial) {
+    fn count_by(&mut self, heads: u16, single: bool) {
         if let Some(geometry) = &mut self.geometry {
             geometry.heads = heads;
         }
-        self.chs.sectors = if single { 1 } else { self.chs.most };
+        self.chs.start_again(single);
+        self.good = 0;
+        self.growths = if single { 0 } else { GROWTHS };
     }
 
-    /// Quarters the transfers, because data was wrong without an error; `false` if they are single sectors already.
+    /// Quarters the transfers, because data was wrong without an error. If they are single sectors already, counts by
+    /// other heads, if those are in doubt; `false` if nothing can be changed.
     pub fn shrink(&mut self) -> bool {
         let sectors = &mut self.way_mut(self.method).sectors;
         let smaller = *sectors > 1;
@@ -261,7 +259,7 @@ impl Drive {
         *sectors = half(half(*sectors));
         // A BIOS that spoils long transfers will do so again.
         self.growths = 0;
-        smaller
+        smaller || self.other_heads()
     }
 
     /// Reads from `lba` on into the buffer: at least one sector, at most `max_sectors`; returns how many.
@@ -271,7 +269,7 @@ impl Drive {
     /// is tried again, a few times in all, because one weak sector must not make the rest slow. At most 42 reads.
     /// After a time-out only single sectors are tried, once by each method: the stick may be gone. A call that hung
     /// is never made again, nor a longer one: the next asks for the most that worked, else for one sector. No drive
-    /// costs more than six such calls in all.
+    /// costs more than six such calls in all. If the heads are in doubt, one sector is then tried with each of [`HEADS`].
     ///
     /// # Errors
     ///
@@ -281,7 +279,10 @@ impl Drive {
         let room = (bios.buffer().len() >> SECTOR_SHIFT).min(usize::from(max_sectors)).max(1) as u16;
         self.trace.asked = Some(lba);
         bios.trace(&self.trace());
-        let result = self.read_by_any(bios, lba, room);
+        let mut result = self.read_by_any(bios, lba, room);
+        while result.is_err_and(|error| !matches!(error.status, TIME_OUT | ABANDONED)) && self.other_heads() {
+            result = self.read_by_any(bios, lba, room).or(result);
+        }
         match result {
             Ok(sectors) => {
                 self.trace.read = Some(lba + u64::from(sectors) - 1);
@@ -297,7 +298,7 @@ impl Drive {
         let first = self.method;
         let (mut status, mut is_behind_chs) = (0, false);
         for method in [first, first.other()] {
-            if self.only.is_some_and(|only| only != method) {
+            if self.only.is_some_and(|only| only != method) || self.searching && method != Method::Chs {
                 continue;
             }
             match self.read_by(method, bios, lba, room) {
@@ -416,10 +417,6 @@ impl Drive {
             Method::Chs => &mut self.chs,
         }
     }
-}
-
-fn half(sectors: u16) -> u16 {
-    (sectors >> 1).max(1)
 }
 
 /// Sectors that can be read: a drive, or a file in tests.

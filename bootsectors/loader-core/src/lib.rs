@@ -26,3 +26,4 @@ pub mod progress;
 pub mod report;
 pub mod settle;
 pub mod text;
+mod way;

@@ -80,6 +80,7 @@ impl Facts {
     fn chs(&self, line: &mut Line<COLUMNS>) {
         let whence = match (self.measured(MEASURED_HEADS), self.measured(MEASURED_SECTORS)) {
             (true, true) => "measured",
+            (false, true) if self.trace.is_some_and(|trace| trace.heads_proven) => "heads proven",
             (false, true) => "heads not measured",
             _ => "not measured",
         };

@@ -1,11 +1,15 @@
 //! Finds the number of heads that CHS counts by, when nobody measured it: by what can be proven.
 
+use ramkey_format::boot::STATUS_OUT_OF_REACH;
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
 use crate::capsule::{OpenError, end_is_proven, open};
 use crate::drive::{ABANDONED, Bios, Disk, ReadError, TIME_OUT};
 use crate::fat::{FatError, FileEntry, Volume};
 use crate::file::{FileError, FileReader};
+
+/// Status of a sector behind the last cylinder.
+const OUT_OF_REACH: u8 = STATUS_OUT_OF_REACH as u8;
 
 /// The folder's name as a directory has it.
 pub fn folder_name() -> [u8; 11] {
@@ -25,41 +29,109 @@ pub fn extension() -> [u8; 3] {
     extension
 }
 
+/// Time-outs that a search bears: each may take seconds.
+const TIME_OUTS_MAX: u32 = 16;
+
+/// What became of a trial.
+enum Outcome {
+    Proven,
+    /// Other sectors were read than were meant, or what should be there is damaged.
+    Wrong,
+    /// A call timed out.
+    Slow,
+    /// A call hung, or there is no stick any more.
+    Gone,
+}
+
 /// Tries heads until what lies farthest on the volume at `volume_lba` is proven: the header, and the last chunk that is
 /// stored, of the capsule with the highest cluster. What is nearer is then right too: sectors that two numbers of heads
-/// place alike are in the first cylinder of both.
+/// place alike are in the first cylinder of both. If no heads prove that one, the next nearer is tried: it may be damaged.
+/// A capsule behind the last cylinder does not count.
 ///
-/// If nothing can be proven, the heads stay what they were told to be, and whoever reads next finds what is wrong. A
-/// read that times out, or hangs, ends the search. Does nothing where the heads are known. `searching` is called before
-/// the second trial.
+/// If nothing can be proven, the heads stay what they were told to be, and whoever reads next finds what is wrong. Does
+/// nothing where the heads are known. `searching` is called before the second trial.
 pub fn settle<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], mut searching: impl FnMut()) {
-    let mut trials = 0;
-    while disk.drive().heads_are_in_doubt() {
-        match is_proven(disk, volume_lba, window) {
-            Ok(true) => disk.drive_mut().keep_heads(),
-            Err(FileError::Fat(FatError::Read(ReadError { status: TIME_OUT | ABANDONED, .. }))) => {
-                disk.drive_mut().told_heads_again();
+    if !disk.drive().heads_are_in_doubt() {
+        return;
+    }
+    let mut time_outs = 0;
+    for damaged in 0..=1 {
+        let mut number = 0;
+        while disk.drive_mut().try_heads(number) {
+            match prove(disk, volume_lba, window, damaged) {
+                Outcome::Proven => return disk.drive_mut().keep_heads(),
+                Outcome::Slow if time_outs < TIME_OUTS_MAX => time_outs += 1,
+                Outcome::Slow | Outcome::Gone => return disk.drive_mut().told_heads_again(),
+                Outcome::Wrong => {}
             }
-            Ok(false) | Err(_) => disk.drive_mut().other_heads(),
+            if (damaged, number) == (0, 0) {
+                searching();
+            }
+            number += 1;
         }
-        trials += 1;
-        if trials == 1 && disk.drive().heads_are_in_doubt() {
-            searching();
+    }
+    disk.drive_mut().told_heads_again();
+}
+
+/// Proves the capsule that lies farthest, when `damaged` of them were left out.
+fn prove<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], damaged: u32) -> Outcome {
+    let mut volume = match Volume::open(disk, volume_lba, window) {
+        Ok(volume) => volume,
+        // Heads do not count there.
+        Err(FatError::Read(ReadError { status: TIME_OUT, .. })) => return Outcome::Gone,
+        Err(error) => return outcome(error.into()),
+    };
+    let mut left_out = 0;
+    let mut nearer_than = u32::MAX;
+    loop {
+        let file = match farthest(disk, &mut volume, nearer_than) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Outcome::Wrong,
+            Err(error) => return outcome(error.into()),
+        };
+        nearer_than = file.first_cluster;
+        match is_proven(disk, &mut volume, file) {
+            Ok(true) => return Outcome::Proven,
+            Err(FileError::Fat(FatError::Read(ReadError { status: OUT_OF_REACH, .. }))) => {}
+            Ok(false) | Err(_) if left_out < damaged => left_out += 1,
+            Ok(false) => return Outcome::Wrong,
+            Err(error) => return outcome(error),
         }
     }
 }
 
-fn is_proven<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8]) -> Result<bool, FileError> {
-    let mut volume = Volume::open(disk, volume_lba, window)?;
+fn outcome(error: FileError) -> Outcome {
+    match error {
+        FileError::Fat(FatError::Read(ReadError { status: ABANDONED, .. })) => Outcome::Gone,
+        FileError::Fat(FatError::Read(ReadError { status: TIME_OUT, .. })) => Outcome::Slow,
+        _ => Outcome::Wrong,
+    }
+}
+
+/// The capsule with the highest first cluster below `nearer_than`. A name with `_` is that of "._NAME.RKC", in which a
+/// Macintosh keeps what FAT has no place for.
+fn farthest<B: Bios>(
+    disk: &mut Disk<B>,
+    volume: &mut Volume<'_>,
+    nearer_than: u32,
+) -> Result<Option<FileEntry>, FatError> {
     let mut folder = volume.find_folder(disk, &folder_name())?;
     let mut farthest: Option<FileEntry> = None;
     while let Some(file) = volume.next_file(disk, &mut folder, &extension())? {
-        if farthest.is_none_or(|other| other.first_cluster < file.first_cluster) {
+        let is_meant = file.first_cluster < nearer_than && file.name[0] != b'_';
+        if is_meant && farthest.is_none_or(|other| other.first_cluster < file.first_cluster) {
             farthest = Some(file);
         }
     }
-    let Some(file) = farthest else { return Ok(false) };
-    let mut reader = FileReader::new(disk, &mut volume, file);
+    Ok(farthest)
+}
+
+fn is_proven<B: Bios>(
+    disk: &mut Disk<B>,
+    volume: &mut Volume<'_>,
+    file: FileEntry,
+) -> Result<bool, FileError> {
+    let mut reader = FileReader::new(disk, volume, file);
     match open(&mut reader) {
         Ok(header) => end_is_proven(&mut reader, &header),
         Err(OpenError::File(error)) => Err(error),

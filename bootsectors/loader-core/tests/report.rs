@@ -54,13 +54,18 @@ fn the_report_says_what_was_found_by_whom() {
         status: 0xFE,
         abandoned: 2,
         heads: 240,
+        heads_proven: false,
         method: Method::Chs,
         sectors: 1,
     };
     let memory = Some(Memory { ram: 64 << 20, base_kib: 639, source: Source::E801 });
-    let late = lines(&Facts { trace: Some(trace), memory, a20: a20::Method::Port92, ..early });
+    let late_facts = Facts { trace: Some(trace), memory, a20: a20::Method::Port92, ..early };
+    let late = lines(&late_facts);
     assert_eq!(late[0], "drive 80h, the BIOS passed 00h, read by CHS");
     assert_eq!(late[2], "CHS: works, hidden 63, heads 240, sectors 63, heads not measured");
+    let proven = Some(Trace { heads_proven: true, ..trace });
+    let proven = lines(&Facts { trace: proven, ..late_facts });
+    assert_eq!(proven[2], "CHS: works, hidden 63, heads 240, sectors 63, heads proven");
     assert_eq!(late[4], "transfer 1, calls that hung 2, boot area at LBA 128");
     assert_eq!(late[5], "LBA asked last 2048, read last 2047, last status FEh");
     assert_eq!(late[6], "memory 64.0 MB by E801, base 639 KB, A20 by port 92h");
@@ -75,6 +80,7 @@ fn the_largest_numbers_fit_one_screen_of_80_by_25() {
         status: 0xFF,
         abandoned: u16::MAX,
         heads: u16::MAX,
+        heads_proven: false,
         method: Method::Chs,
         sectors: u16::MAX,
     };

@@ -51,7 +51,7 @@ pub fn run() -> ! {
     let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
     let mut disk = Disk::new(disk::Int13, stick);
     settle(&mut disk, volume_lba, &mut window, || {
-        console.line(b"The BIOS counts by other heads than it says: trying which prove the image.");
+        console.line(b"Heads not measured: trying which of them prove the image.");
     });
     let mut volume = match Volume::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,

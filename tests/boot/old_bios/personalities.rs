@@ -132,6 +132,13 @@ pub const PERSONALITIES: &[Personality] = &[
         NEITHER,
     ),
     bios(
+        "DL 80h for 81h, CHS only",
+        "as above, by CHS only",
+        &["DRIVE=81h", "BOOT_DL=80h", "OTHER_DRIVE=80h", "OTHER_MEDIUM=1", "EDD=EDD_NONE"],
+        "Bo",
+        NEITHER,
+    ),
+    bios(
         "DL 00h for 80h, empty floppy drive",
         "DL names a drive without a medium",
         &["BOOT_DL=0", "OTHER_DRIVE=0"],

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses a part")]
 
+pub mod sticks;
+
 use ramkey_loader_core::access::Access;
 use ramkey_loader_core::drive::{Bios, Method, ReadError, Sectors, Trace};
 use ramkey_loader_core::geometry::{Chs, Geometry};
@@ -41,6 +43,8 @@ pub struct MockBios {
     pub chs_hidden: u64,
     /// Whether a place outside the geometry is an error of the drive, and not of the caller.
     pub lenient: bool,
+    /// Status of a place outside the geometry.
+    pub outside: u8,
     /// The last thing that the drive said of itself.
     pub trace: Option<Trace>,
 }
@@ -56,6 +60,7 @@ impl MockBios {
             edd_hidden: 0,
             chs_hidden: 0,
             lenient: false,
+            outside: 0x04,
             trace: None,
         }
     }
@@ -117,7 +122,7 @@ impl Bios for MockBios {
         let call = Call::Chs { lba, sectors: sectors.into() };
         if !inside {
             self.calls.push(call);
-            return Err(0x04);
+            return Err(self.outside);
         }
         self.answer(call, lba, sectors.into())
     }
