@@ -218,6 +218,11 @@ impl Drive {
         self.trace.heads_proven = true;
     }
 
+    /// Ends the search for now.
+    pub fn leave_in_doubt(&mut self) {
+        self.searching = false;
+    }
+
     /// Ends the search: counts by what was told, for good.
     pub fn told_heads_again(&mut self) {
         self.searching = false;
@@ -253,10 +258,7 @@ impl Drive {
     /// Quarters the transfers, because data was wrong without an error. If they are single sectors already, counts by
     /// other heads, if those are in doubt; `false` if nothing can be changed.
     pub fn shrink(&mut self) -> bool {
-        let sectors = &mut self.way_mut(self.method).sectors;
-        let smaller = *sectors > 1;
-        // Faster down than after an error: a whole chunk is read at each size.
-        *sectors = half(half(*sectors));
+        let smaller = self.way_mut(self.method).quarter();
         // A BIOS that spoils long transfers will do so again.
         self.growths = 0;
         smaller || self.other_heads()

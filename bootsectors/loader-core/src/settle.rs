@@ -48,11 +48,21 @@ enum Outcome {
 /// place alike are in the first cylinder of both. If no heads prove that one, the next nearer is tried: it may be damaged.
 /// A capsule behind the last cylinder does not count.
 ///
+/// On a BIOS that reads single sectors that chunk would take seconds. There the header alone is believed at first, and the
+/// doubt stays: the drive tries usual heads when a chunk is wrong.
+///
 /// If nothing can be proven, the heads stay what they were told to be, and whoever reads next finds what is wrong. Does
 /// nothing where the heads are known. `searching` is called before the second trial.
 pub fn settle<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], mut searching: impl FnMut()) {
     if !disk.drive().heads_are_in_doubt() {
         return;
+    }
+    if disk.drive().transfer_sectors() == 1 && disk.drive_mut().try_heads(0) {
+        let is_plausible = has_header(disk, volume_lba, window);
+        disk.drive_mut().leave_in_doubt();
+        if is_plausible {
+            return;
+        }
     }
     let mut time_outs = 0;
     for damaged in 0..=1 {
@@ -71,6 +81,13 @@ pub fn settle<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], m
         }
     }
     disk.drive_mut().told_heads_again();
+}
+
+/// Whether the header of the capsule that lies farthest is proven.
+fn has_header<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8]) -> bool {
+    let Ok(mut volume) = Volume::open(disk, volume_lba, window) else { return false };
+    let Ok(Some(file)) = farthest(disk, &mut volume, u32::MAX) else { return false };
+    open(&mut FileReader::new(disk, &mut volume, file)).is_ok()
 }
 
 /// Proves the capsule that lies farthest, when `damaged` of them were left out.

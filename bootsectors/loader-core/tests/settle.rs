@@ -102,6 +102,19 @@ fn proves(disk: &Disk<MockBios>, heads: u16) {
 }
 
 #[test]
+fn heads_that_are_told_right_cost_a_few_sectors_on_a_bios_that_reads_single_ones() {
+    let bytes = stick(&capsule(&image()));
+    for (told, reads) in [(16, 10), (255, 5000)] {
+        let (bios, access) = by_told_heads(&bytes, REAL, told);
+        let mut disk = Disk::new(bios, Drive::new(0x80, Access { transfer: 1, ..access }));
+        settle(&mut disk, 0, &mut [0; 4096], || ());
+        assert_eq!(disk.drive().trace().heads, 16, "told {told}");
+        let made = disk.bios().reads().len();
+        assert!(made <= reads, "told {told}: {made} reads");
+    }
+}
+
+#[test]
 fn a_bios_that_spoils_long_transfers_is_searched_in_single_sectors() {
     let bytes = stick(&capsule(&image()));
     let spoils = |_, sectors| if sectors > 1 { Answer::Lies } else { Answer::Good };
