@@ -188,7 +188,7 @@ fn measured(stick: &Sectors, hidden: u64, track: u64, heads: u64) -> Option<(u64
         .find(|(head, stamp)| stamp.checked_sub(found).is_some_and(|apart| apart > 0 && apart % head == 0))?;
     let measured_track = (stamp - found) / head;
     let end = stick.bytes.len() as u64 / 512;
-    let cylinders = (1..=8).map(|cylinder| (cylinder, hidden + cylinder * track * heads));
+    let cylinders = [1, 2, 4, 8].into_iter().map(|cylinder| (cylinder, hidden + cylinder * track * heads));
     let cylinders = cylinders.filter(|(_, lba)| *lba < end);
     let mut heads = cylinders.filter_map(|(cylinder, lba)| {
         let apart = stick.stamp(lba)?.checked_sub(found)?;

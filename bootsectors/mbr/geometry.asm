@@ -14,7 +14,7 @@
 ;   C/0/1     those, and C cylinders; C = 1 unless that sector has no stamp
 
 HEADS_TRIED             equ 2               ; the first may be in a table
-CYLINDERS_TRIED         equ 8               ; one of them ends at a stamp
+CYLINDERS_MAX           equ 8               ; one of 1, 2, 4, 8 ends at a stamp
 TRACK_BITS              equ 3Fh             ; of CL in AH=08h
 
 ; ---------------------------------------------------------------------------
@@ -56,17 +56,17 @@ geometry:
         or      di, MEASURED_SECTORS
 
         mov     byte [bp + HEADS], 1
-        xor     si, si
+        mov     si, 1
 .cylinder:
-        inc     si
         push    si
         movzx   eax, si
         imul    si, cx
         call    apart                       ; C/0/1
         pop     si
         jnc     .measured
-        cmp     si, CYLINDERS_TRIED
-        jb      .cylinder
+        add     si, si
+        cmp     si, CYLINDERS_MAX
+        jbe     .cylinder
         mov     ax, cx                      ; no cylinder ends among the stamps: it is a
         imul    ax, dx                      ;   long one, and the loader will prove the
         cmp     ax, MEASURED_CYLINDER       ;   heads; until then no sector is behind it
