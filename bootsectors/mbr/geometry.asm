@@ -11,7 +11,8 @@
 ;
 ;   0/0/1     how many sectors are hidden
 ;   0/H/1     those, and H tracks; H = 1 unless that sector has no stamp
-;   C/0/1     those, and C cylinders; C = 1 unless that sector has no stamp
+;   C/0/1     those, and C cylinders; C = 1 unless that sector has no stamp, and
+;             EDD does not work
 
 HEADS_TRIED             equ 2               ; the first may be in a table
 CYLINDERS_MAX           equ 8               ; one of 1, 2, 4, 8 ends at a stamp
@@ -64,9 +65,12 @@ geometry:
         call    apart                       ; C/0/1
         pop     si
         jnc     .measured
+        test    byte [bp + INFO_MEASURED], MEASURED_EDD
+        jnz     .unmeasured                 ; what else is read will be read by EDD
         add     si, si
         cmp     si, CYLINDERS_MAX
         jbe     .cylinder
+.unmeasured:
         mov     ax, cx                      ; no cylinder ends among the stamps: it is a
         imul    ax, dx                      ;   long one, and the loader will prove the
         cmp     ax, MEASURED_CYLINDER       ;   heads; until then no sector is behind it

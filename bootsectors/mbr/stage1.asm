@@ -25,6 +25,7 @@
 
 start:
         xor     eax, eax
+        mov     [bp + INFO_MEASURED], al    ; perhaps this is the second way
         mov     dword [bp + SECTORS_PER_TRACK], 1_0001h ; and one head
         call    stamp
         jc      .failed
