@@ -131,12 +131,17 @@ fn each_layout_has_its_name_in_plan_and_verify_and_says_for_whom_it_is() {
     assert_eq!(below["layout"], "universal");
 }
 
+/// Puts an image of so many MiB with a boot signature on the desk.
+fn disk_image(desk: &Desk, name: &str, mib: usize) {
+    let mut bytes = vec![1; mib << 20];
+    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+    fs::write(desk.folder.path().join(name), &bytes).unwrap();
+}
+
 #[test]
 fn an_image_behind_what_an_old_bios_shows_is_warned_of_in_text_and_json() {
     let desk = Desk::new();
-    let mut bytes = vec![1; 64 << 20];
-    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
-    fs::write(desk.folder.path().join("large.img"), &bytes).unwrap();
+    disk_image(&desk, "large.img", 64);
     // Seven of them end before 504 MiB.
     let images = ["large.img"; 8];
     let plan = |more: &[&str]| desk.ramkey(&[&["plan", "--size", "2G"], &images[..], more].concat());
@@ -150,9 +155,7 @@ fn an_image_behind_what_an_old_bios_shows_is_warned_of_in_text_and_json() {
 #[test]
 fn after_a_warning_of_the_layout_write_does_not_say_that_the_stick_boots() {
     let desk = Desk::new();
-    let mut bytes = vec![1; 20 << 20];
-    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
-    fs::write(desk.folder.path().join("long.img"), &bytes).unwrap();
+    disk_image(&desk, "long.img", 20);
     let write = |layout: &str| {
         let options =
             ["write", "long.img", "--kind", "hdd", "--to", "stick.img", "--layout", layout, "--yes"];

@@ -5,8 +5,6 @@
 ; Source:      EDD 3.0, AH=42h; Ralf Brown's Interrupt List, AH=02h
 
 READ_TRIES              equ 4               ; with a reset behind each failure
-TRACK_MAX               equ 63              ; sectors per track
-HEADS_MAX               equ 255             ; with 256 DOS fails, so no BIOS has them
 
 ; Places in BOOT_INFO, relative to BP. TRIES, CANDIDATE and HIDDEN lie behind the
 ; record that the loader gets.

@@ -155,7 +155,7 @@ boot_errors! {
         "The volume's boot sector is not one that the loader understands.",
         [
             "The stick was formatted or partitioned after ramkey wrote it.",
-            "The BIOS reads other sectors than it is asked for: no heads prove an image, or AH=08h and the measured \
+            "The BIOS reads other sectors than it is asked for: the report says heads not measured, or AH=08h and the measured \
              geometry differ.",
         ],
         [

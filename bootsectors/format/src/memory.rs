@@ -12,8 +12,8 @@ constants! {
     /// Sectors from 0 on, and from the partition on, that hold sector 0's code: a BIOS that hides a track starts one of
     /// them.
     CODE_COPIES = 64;
-    /// First sector that holds stage 1, counted from sector 0 or from the partition. No track that disks or sticks have had
-    /// ends at this sector or at one of the next that hold it, so no BIOS that hides a track begins with one.
+    /// First sector that holds stage 1, counted from sector 0 or from the partition. No usual track (17, 18, 26, 32, 36 or 63
+    /// sectors) ends at this sector or at one of the next that hold it, so a BIOS that hides one does not begin there.
     STAGE1_FIRST = 12;
     /// Distance to the next copy of stage 1: a track has at least 17 sectors, so one of them is in the first track of any
     /// BIOS.
@@ -37,6 +37,10 @@ constants! {
     BOOT_AREA_END_LBA = 384;
     /// First sector of a partition: 1 MiB, the alignment that every partition tool uses, and a track of 32 sectors.
     PARTITION_LBA = 2048;
+    /// Most heads that a geometry may have: with 256 DOS fails, so no BIOS has them.
+    HEADS_MAX = 255;
+    /// Most sectors per track: CHS has six bits for them.
+    TRACK_MAX = 63;
     /// Longest cylinder that stamps measure. With a longer one the boot area lies in the first, where heads do not count,
     /// and the loader finds out what they are.
     MEASURED_CYLINDER = 2048;

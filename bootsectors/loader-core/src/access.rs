@@ -3,14 +3,13 @@
 //! Stage 2 measured it by the stick's own stamps; what the BIOS says of itself counts only where it could not.
 
 use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, MEASURED_SECTORS};
+use ramkey_format::memory::HEADS_MAX;
 
 use crate::drive::Method;
 use crate::geometry::Geometry;
 
 /// Heads that a BIOS may count by when no stamp could measure them, the most usual first.
 pub const HEADS: [u16; 11] = [255, 240, 128, 64, 16, 32, 120, 15, 8, 4, 2];
-/// Most heads: with 256 DOS fails, so no BIOS has them.
-const HEADS_MAX: usize = 255;
 
 /// Heads that may be right, and whether to read single sectors with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ pub fn trial(number: usize, told: u16) -> Option<Trial> {
     if number < 2 * USUAL {
         return Some(Trial { heads: usual(number % USUAL)?, single: number >= USUAL });
     }
-    let heads = HEADS_MAX.checked_sub(number - 2 * USUAL).filter(|&heads| heads > 0)?;
+    let heads = (HEADS_MAX as usize).checked_sub(number - 2 * USUAL).filter(|&heads| heads > 0)?;
     Some(Trial { heads: heads as u16, single: false })
 }
 
