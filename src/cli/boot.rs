@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::terminal::note;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
@@ -130,7 +131,7 @@ impl BootArgs {
             Ok(()) | Err(CliError::Emulator(EmulatorError::Ended { .. })) => {}
             Err(error) => return Err(error),
         }
-        view.finish(output.to)?;
+        view.finish(&mut output.to)?;
         outcome.serial = emulator.serial();
         outcome.proven |= outcome.serial.contains(PROVEN);
         outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
@@ -150,15 +151,15 @@ impl BootArgs {
         let until = self.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
-            view.show(&screen, output.to)?;
+            view.show(&screen, &mut output.to)?;
             if !outcome.proven && (screen.contains(PROVEN) || emulator.serial().contains(PROVEN)) {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 if self.pull {
                     emulator.pull(PULL_LIMIT)?;
                     outcome.pulled = true;
-                    view.catch_up(output.to)?;
-                    eprintln!("the stick is pulled");
+                    view.catch_up(&mut output.to)?;
+                    note(format_args!("the stick is pulled"));
                 }
             }
             if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until) {

@@ -233,8 +233,10 @@ fn show_all(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
     for Explanation { code, screen, .. } in &listing.codes {
         writeln!(out, "{code:<4} {screen}")?;
     }
-    writeln!(out, "\nThe numbers below a code: `ramkey explain report`.")?;
-    writeln!(out, "\nBIOS statuses of INT 13h, shown behind R and E31:")?;
+    writeln!(out)?;
+    writeln!(out, "The numbers below a code: `ramkey explain report`.")?;
+    writeln!(out)?;
+    writeln!(out, "BIOS statuses of INT 13h, shown behind R and E31:")?;
     for BiosStatus { status, text, .. } in listing.statuses {
         writeln!(out, "{status:02X}h  {text}")?;
     }
