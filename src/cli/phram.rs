@@ -78,7 +78,11 @@ pub(super) fn put(path: &Path, modules: &[Module]) -> Result<Vec<u8>, CliError> 
     let bytes = addition(modules);
     let write = |source| CliError::Write { path: path.to_owned(), source };
     match File::create_new(path) {
-        Ok(mut file) => file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(write)?,
+        Ok(mut file) => file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|source| {
+            // It is ours, made a moment ago, and a part of it is of no use.
+            let _ = fs::remove_file(path);
+            write(source)
+        })?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // Only a regular file can be read to its end.
             let same = path.is_file() && fs::read(path).map_err(write)? == bytes;

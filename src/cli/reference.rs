@@ -13,7 +13,7 @@ Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes 
 | 0 | done; for `boot`: an image was seen in memory and proven |
 | 1 | failed; if a stick was being written, its state is unknown |
 | 2 | the command line makes no sense |
-| 3 | refused, and nothing was touched |
+| 3 | refused, and nothing was touched; or undone, as a new file on a full disk |
 | 4 | `verify` found a difference, or `doctor` a contradiction |
 | 5 | interrupted or failed on the way; the stick does not boot |
 
@@ -24,6 +24,14 @@ verified: 4 says what is wrong with it.
 
 Files and sticks are measured in KiB, MiB and GiB. RAM is told in whole MB of 1048576 bytes, rounded up, as the target
 machine's own screens tell it: what an image takes there is the number in the boot menu.
+
+What is printed is text: what a terminal would obey or not show, in a file name, a label or a registry value, is printed as an
+escape such as `\\x1b`, `\\n` or `\\u{202e}`, and a byte of a file name that is no UTF-8 as `\\xff`. In JSON it is `\\u001b` and the like, which
+programs read as the true value. Commands in a `help:` can be pasted into a shell.
+
+A report that could not be written, because standard output is closed or its disk is full, is exit status 1, with what was done
+as it would be otherwise: a stick is complete. A reader that closes its pipe has read enough, and `>/dev/null` is a wish: both are no
+failure.
 
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.
