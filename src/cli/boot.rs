@@ -63,7 +63,7 @@ pub struct BootArgs {
     #[arg(value_name = "STICK")]
     stick: PathBuf,
 
-    /// RAM of the machine
+    /// RAM of the machine, in powers of 1024 with or without a B, as it is always counted
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = ram, allow_negative_numbers = true)]
     ram: u32,
 
@@ -95,7 +95,11 @@ pub struct BootArgs {
 
 /// A size in MiB, as QEMU wants it.
 pub(super) fn ram(text: &str) -> Result<u32, String> {
-    let Bytes(bytes) = text.parse::<Bytes>().map_err(|error| error.to_string())?;
+    // Memory has always been counted in powers of 1024, whatever stands behind the number.
+    let binary = text
+        .strip_suffix(['B', 'b'])
+        .filter(|text| text.ends_with(|c: char| "kmgt".contains(c.to_ascii_lowercase())));
+    let Bytes(bytes) = binary.unwrap_or(text).parse::<Bytes>().map_err(|error| error.to_string())?;
     let mib = bytes >> 20;
     match u32::try_from(mib) {
         Ok(mib @ 1..=RAM_MIB_MAX) if u64::from(mib) << 20 == bytes => Ok(mib),
@@ -244,6 +248,9 @@ mod tests {
         assert_eq!(ram("1G"), Ok(1024));
         assert!(ram("1000K").is_err());
         assert_eq!(ram("1T"), Ok(1 << 20));
+        assert_eq!(ram("64MB"), Ok(64));
+        assert_eq!(ram("64MiB"), Ok(64));
+        assert_eq!(ram("1.5gb"), Ok(1536));
         for absurd in ["0", "-1", "512K", "2T", "99999999T"] {
             assert!(ram(absurd).is_err(), "{absurd}");
         }

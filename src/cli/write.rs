@@ -35,7 +35,7 @@ pub struct WriteArgs {
     #[arg(long, value_name = "TARGET")]
     to: PathBuf,
 
-    /// Also write an addition to the initramfs of a Linux in the first image, beside that image: IMAGE.phram.cpio
+    /// Also write an addition to the initramfs of a Linux in the first image, beside that image: live.phram.cpio for live.iso
     #[arg(long)]
     linux_phram: bool,
 
