@@ -47,8 +47,7 @@ pub enum BytesError {
 impl BytesError {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> &'static str {
-        "write a size as 128M, 1.5G, 1GB or a number of bytes; K, M, G and T, also as KiB and so on, count in powers of \
-         1024, and KB, MB, GB and TB in powers of 1000"
+        "write it as 128M, 1.5G, 4GB or in bytes; K, M, G and T are powers of 1024, KB, MB, GB and TB of 1000"
     }
 }
 

@@ -35,6 +35,34 @@ failure.
 
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.
+
+Lengths are in bytes. `ramkey list --json` prints:
+
+| field | what it is |
+|---|---|
+| `sticks` | disks that hang on USB or can be taken out |
+| `others` | the other disks, with the same fields; with `--all` also loop devices and devices made of others |
+| `sticks[].node` | the device, for example `/dev/sdb` |
+| `sticks[].kind` | `disk`, `partition`, `loop` or `virtual` |
+| `sticks[].len` | its length |
+| `sticks[].logical_sector` | length of its sectors |
+| `sticks[].read_only` | whether the system refuses writes |
+| `sticks[].removable` | whether the device says that its medium can be taken out |
+| `sticks[].usb` | whether it hangs on USB |
+| `sticks[].vendor` | vendor, or nothing |
+| `sticks[].model` | model, or nothing |
+| `sticks[].serial` | serial number, or nothing |
+| `sticks[].partitions` | its partitions, in the order of their numbers |
+| `sticks[].partitions[].name` | name of the device |
+| `sticks[].partitions[].offset` | first byte on the disk |
+| `sticks[].partitions[].len` | its length |
+| `sticks[].writable` | whether `ramkey write` would take it |
+| `sticks[].refused` | why not; `null` if it would |
+| `sticks[].help` | what to do about that, if anything helps; else `null` |
+| `sticks[].contents` | its partitions, or the whole of one without any |
+| `sticks[].contents[].name` | name of the device |
+| `sticks[].contents[].size` | its length in words |
+| `sticks[].contents[].what` | file system and label |
 ";
 
 /// The text of `docs/cli.md`.
