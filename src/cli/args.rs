@@ -11,7 +11,7 @@ use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, probe};
 use crate::plan::{
     CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutChoice, LayoutKind, Request, Slot,
 };
-use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN};
+use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
 
 /// How the stick is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -202,7 +202,7 @@ impl StickArgs {
             return Err(CliError::Usage { what });
         }
         let missing = self.drives.companions().filter(|(drive, _)| !drive.path.exists());
-        let mut meant = missing.filter_map(|(drive, _)| Some((drive.path.display(), drive.meant()?)));
+        let mut meant = missing.filter_map(|(drive, _)| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
             let what =
                 format!("{path} does not exist, and a drive number is two hexadecimal digits and an h");

@@ -201,7 +201,7 @@ impl Progress {
                 if let Some((_, old)) = bar.take() {
                     old.bar.finish();
                 }
-                *bar = Some((phase, Self::bar(phase_name(phase), bytes)));
+                *bar = Some((phase, Self::bar(phase.name(), bytes)));
             }
             Event::Advance { bytes, .. } => {
                 if let Some((_, bar)) = &*bar {
@@ -232,15 +232,5 @@ impl Progress {
 impl Default for Progress {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Clear => "clearing",
-        Phase::Write => "writing",
-        Phase::Flush => "flushing",
-        Phase::ReadBack => "reading back",
-        Phase::Commit => "finishing",
     }
 }
