@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::terminal::note;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
+use crate::device::System;
 use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::units::Bytes;
 use crate::verify::is_stick;
@@ -120,6 +121,9 @@ impl BootArgs {
             return Err(CliError::NotBooted { path: self.stick });
         }
         if let Some(path) = &self.screenshot {
+            if path.exists() {
+                super::write::look(&System::default(), path)?;
+            }
             try_to_make(path)?;
         }
         let stop = stop::wish()?;

@@ -31,7 +31,7 @@ programs read as the true value. Commands in a `help:` can be pasted into a shel
 
 A report that could not be written, because standard output is closed or its disk is full, is exit status 1, with what was done
 as it would be otherwise: a stick is complete. A reader that closes its pipe has read enough, and `>/dev/null` is a wish: both are no
-failure.
+failure, but of `boot` and `demo`, which print while they run and end with their reader.
 
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.

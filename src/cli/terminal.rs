@@ -200,6 +200,7 @@ fn panic_lines(panic: &PanicHookInfo, trace: &Backtrace) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
 
     fn printed(print: impl FnOnce(&mut Terminal) -> io::Result<()>) -> String {
         let mut bytes = Vec::new();
@@ -226,6 +227,26 @@ mod tests {
         assert_eq!(
             printed(|to| to.redraw(&[FOREIGN.into(), "b".into()])),
             format!("\x1b[H\x1b[2J{SHOWN}\nb\n")
+        );
+    }
+
+    #[test]
+    fn a_panic_is_a_message_like_any_other() {
+        static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        std::panic::set_hook(Box::new(|panic| {
+            let lines = panic_lines(panic, &Backtrace::disabled());
+            LINES.lock().expect("one test").extend(lines);
+        }));
+        std::panic::catch_unwind(|| panic!("{FOREIGN}")).expect_err("it panics");
+        let _ = std::panic::take_hook();
+        let lines = LINES.lock().expect("one test");
+        let text = printed(|to| lines.iter().try_for_each(|line| writeln!(to, "{line}")));
+        assert!(
+            text.starts_with("error: a defect of ramkey stopped it in src/cli/terminal.rs, line "),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(&format!("\n  because: {SHOWN}\nhelp: please report it with the command line\n"))
         );
     }
 
