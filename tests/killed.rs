@@ -256,6 +256,10 @@ fn a_limit_on_the_length_of_files_is_an_error_and_keeps_no_part_of_a_new_file() 
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), desk.path("addition.cpio").exists()), (Some(1), false), "{text}");
     assert!(text.contains("error: writing addition.cpio\n"), "{text}");
-    let output = limited(0, "verify new.img > report.txt");
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    for command in ["explain", "--help"] {
+        let output = limited(0, &format!("{command} >report.txt"));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{command}: {text}");
+        assert!(text.contains("error: writing the output\n  because: File too large"), "{command}: {text}");
+    }
 }

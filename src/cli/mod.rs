@@ -77,12 +77,15 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
+    let mut output = Output { to: Terminal::output(), json: false };
+    if let Err(error) = stop::outlive_size_limits() {
+        return output.fail(&error.into());
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Help and version are no errors; the parser tells them apart.
         Err(error) if error.use_stderr() => return usage::report(&error),
         Err(help) => {
-            let mut output = Output { to: Terminal::output(), json: false };
             return match terminal::print_help(&help) {
                 // Whoever closes a pipe has read enough.
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => output.fail(&error.into()),
@@ -90,8 +93,8 @@ fn run() -> Exit {
             };
         }
     };
-    let mut output = Output { to: Terminal::output(), json: cli.json };
-    let result = stop::outlive_size_limits().map_err(CliError::Output).and_then(|()| match cli.command {
+    output.json = cli.json;
+    let result = match cli.command {
         Command::Write(args) => args.run(&mut output),
         Command::Plan(args) => args.run(&mut output),
         Command::Verify(args) => args.run(&mut output),
@@ -102,6 +105,6 @@ fn run() -> Exit {
         Command::Phram(args) => args.run(&mut output),
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),
-    });
+    };
     result.unwrap_or_else(|error| output.fail(&error))
 }
