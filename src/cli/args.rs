@@ -89,7 +89,8 @@ pub struct StickArgs {
     pub images: Vec<PathBuf>,
 
     /// Size of the stick, for example 128M or 1.5G, or 4GB as on its label: K, M, G and T (KiB and so on) count in powers
-    /// of 1024, KB, MB, GB and TB in powers of 1000. For a new file the smallest usual one that leaves a tenth free, if not given
+    /// of 1024, KB, MB, GB and TB in powers of 1000. For a new file the smallest usual one that leaves a tenth free, if
+    /// not given
     #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub size: Option<Bytes>,
 

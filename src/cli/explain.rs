@@ -15,9 +15,9 @@ use crate::cli::{CliError, Exit, Output};
 /// Explain a code that the target machine shows
 ///
 /// Says what happened, what the likely causes are, and what to try in which order: the text of docs/errors.md. A BIOS
-/// status behind the code is explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. What the
-/// screen shows can be given as it stands there, a line or all of it. `ramkey explain report` explains the numbers that stand below a code. Without a
-/// code, all codes and statuses are listed.
+/// status behind the code is explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. What the screen
+/// shows can be given as it stands there, a line or all of it. `ramkey explain report` explains the numbers that stand
+/// below a code. Without a code, all codes and statuses are listed.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// The code: E22, 22, R or S, and the BIOS status behind it; or "report"
