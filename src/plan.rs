@@ -210,7 +210,7 @@ pub enum PlanError {
         number: u8,
     },
     /// A title cannot be shown.
-    #[error("the title \"{title}\" is not 1 to {TITLE_MAX} printable ASCII characters")]
+    #[error("the title \"{}\" is not 1 to {TITLE_MAX} printable ASCII characters", title.escape_debug())]
     Title {
         /// The image.
         path: PathBuf,
@@ -218,7 +218,7 @@ pub enum PlanError {
         title: String,
     },
     /// FAT forbids the label.
-    #[error("the label \"{label}\" is not 1 to 11 characters that FAT allows")]
+    #[error("the label \"{}\" is not 1 to 11 characters that FAT allows", label.escape_debug())]
     Label {
         /// The label.
         label: String,
