@@ -259,6 +259,9 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
 
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    if let Some(header) = &image.header {
+        writeln!(out, "          {}", header.words())?;
+    }
     if let Some(signature) = image.disk_signature {
         writeln!(out, "          {}", gets_signature(signature))?;
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::image::Kind;
 use crate::image::iso::IsoError;
-use crate::units::Bytes;
+use crate::units::{Bytes, shell_word};
 
 /// Why an image cannot be used. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
@@ -66,25 +66,25 @@ pub enum ImageError {
         /// Most sectors.
         limit: u64,
     },
-    /// It must be unpacked first.
-    #[error("{} is compressed ({format})", path.display())]
-    Compressed {
-        /// The image.
+    /// It is a file of another kind, which may hold an image.
+    #[error("{} is {what}{}", path.display(), no_raw_image(what))]
+    NotRaw {
+        /// The file.
         path: PathBuf,
-        /// Name of the format.
-        format: &'static str,
-        /// Command that unpacks it.
-        command: &'static str,
+        /// What it is, as in `a qcow2 file` or `compressed (gzip)`.
+        what: &'static str,
+        /// What makes an image of it.
+        help: String,
     },
-    /// It is a virtual machine's disk file.
-    #[error("{} is a {format} file and no raw image", path.display())]
-    Container {
+    /// The header in front of the disk makes no sense.
+    #[error("{} has a damaged DOSEMU header: {why}", path.display())]
+    Header {
         /// The image.
         path: PathBuf,
-        /// Name of the format.
-        format: &'static str,
-        /// The same, as `qemu-img` names it.
-        qemu_name: &'static str,
+        /// What is wrong.
+        why: String,
+        /// The command that leaves the header out.
+        help: String,
     },
     /// It says that it is a CD, and cannot be read as one.
     #[error("reading {} as a CD image", path.display())]
@@ -127,7 +127,7 @@ impl ImageError {
             Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
-            Self::Open { path, .. } => format!("`ls -l {}` shows who may read it", path.display()),
+            Self::Open { path, .. } => format!("`ls -l {}` shows who may read it", shell_word(path)),
             Self::NotAFile { found: "a directory", .. } => "name the image, which is a file in it".into(),
             Self::NotAFile { .. } => "copy the disk into a file first, for example with `dd`".into(),
             Self::Empty { .. } => "give an image that has at least one byte".into(),
@@ -136,17 +136,7 @@ impl ImageError {
                 format!("use --kind hdd for an image of more than {}", Bytes(*limit))
             }
             Self::Geometry { .. } => "give a smaller --chs, or leave it out".into(),
-            Self::Compressed { path, command, .. } => {
-                format!("unpack it first: `{command} {}`", path.display())
-            }
-            Self::Container { path, qemu_name, .. } => {
-                let raw = path.with_extension("img");
-                format!(
-                    "convert it first: `qemu-img convert -f {qemu_name} -O raw {} {}`",
-                    path.display(),
-                    raw.display()
-                )
-            }
+            Self::NotRaw { help, .. } | Self::Header { help, .. } => help.clone(),
             Self::Disc { source, .. } => source.help().into(),
             Self::NoDisc { .. } => "leave --kind out: the kind is what the image says".into(),
             Self::DiscGeometry { .. } => {
@@ -155,4 +145,9 @@ impl ImageError {
             Self::Read { .. } => "copy the image to a healthy disk and try again".into(),
         }
     }
+}
+
+/// What is said behind the name of a kind of file. What is compressed may well be a raw image inside.
+fn no_raw_image(what: &str) -> &'static str {
+    if what.starts_with("compressed") { "" } else { " and no raw image" }
 }
