@@ -6,6 +6,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// An image with a boot signature.
+fn image(len: usize) -> Vec<u8> {
+    let mut image = vec![7; len];
+    image[510..512].copy_from_slice(&[0x55, 0xAA]);
+    image
+}
+
 /// A folder with images of every kind in it.
 struct Desk {
     folder: tempfile::TempDir,
@@ -16,15 +23,15 @@ impl Desk {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
         let at = |name: &str| desk.folder.path().join(name);
         for name in ["dos.img", "two.img", "ünï ☂.img", "secret.img"] {
-            fs::write(at(name), [7; 5000]).unwrap();
+            fs::write(at(name), image(5000)).unwrap();
         }
         File::create(at("locked.img")).unwrap().set_len(8 << 20).unwrap();
         for number in 1..=17 {
-            fs::write(at(&format!("i{number}.img")), [7; 600]).unwrap();
+            fs::write(at(&format!("i{number}.img")), image(600)).unwrap();
         }
         fs::write(at("empty.img"), "").unwrap();
-        fs::write(at("small.img"), [7; 1024]).unwrap();
-        fs::write(at("nine.img"), vec![7; 9 << 20]).unwrap();
+        fs::write(at("small.img"), image(1024)).unwrap();
+        fs::write(at("nine.img"), image(9 << 20)).unwrap();
         File::create(at("three.img")).unwrap().set_len(3 << 30).unwrap();
         File::create(at("four.img")).unwrap().set_len(4 << 30).unwrap();
         File::create(at("huge.img")).unwrap().set_len(4 << 40).unwrap();

@@ -44,7 +44,8 @@ pub fn ask(system: &System, target: &TargetPath) -> Result<(), CliError> {
     if answer.trim() == word.trim() { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
 }
 
-fn has_terminal() -> bool {
+/// Whether somebody can answer.
+pub(super) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 

@@ -12,6 +12,7 @@ use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Difference, Failure, StickState};
 use crate::plan::PlanError;
+use crate::units::shell_word;
 
 /// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -93,6 +94,18 @@ pub enum CliError {
         len: u64,
         /// What has no room.
         source: Box<CliError>,
+    },
+    /// Nothing is known of an image, and there is nobody to ask.
+    #[error("{} has no boot signature, no partition table and no file system that is known, and there is no terminal to confirm that it is an image", path.display())]
+    Unknown {
+        /// The image.
+        path: PathBuf,
+    },
+    /// The user did not confirm that it is an image.
+    #[error("{} was not confirmed, and nothing was written", path.display())]
+    Unwanted {
+        /// The image.
+        path: PathBuf,
     },
     /// The user did not confirm.
     #[error("{} was not confirmed and stays as it is", path.display())]
@@ -204,6 +217,8 @@ impl CliError {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
             Self::NotConfirmed { .. }
+            | Self::Unknown { .. }
+            | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
             | Self::NoPicture { .. }
             | Self::Occupied { .. }
@@ -237,6 +252,11 @@ impl CliError {
             Self::Layout(error) => error.help(),
             Self::SmallFile { .. } => NEW_FILE.into(),
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
+            Self::Unknown { path } => format!(
+                "`file {}` may tell what it is; add --yes if it is the image of a disk all the same",
+                shell_word(path)
+            ),
+            Self::Unwanted { .. } => "repeat the command and type yes, or give another image".into(),
             Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", path.display()),

@@ -19,6 +19,7 @@ mod prepare;
 mod reference;
 mod render;
 mod stop;
+mod unknown;
 mod usage;
 mod verify;
 mod view;

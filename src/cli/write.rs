@@ -11,7 +11,7 @@ use crate::cli::phram;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, name_file, prepare};
 use crate::cli::render::{gets_signature, number_words, show_words};
-use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
 use crate::layout::Layout;
@@ -41,7 +41,7 @@ pub struct WriteArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a device, or a file with contents of its own, is erased
+    /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
     #[arg(long)]
     yes: bool,
 }
@@ -65,6 +65,7 @@ impl WriteArgs {
             return Ok(Exit::Done);
         }
         if !self.yes {
+            unknown::ask(&prepared.images, self.stick.images.len())?;
             confirm::ask(&system, &target)?;
         }
         if self.linux_phram {

@@ -20,6 +20,7 @@ mod scan;
 mod source;
 mod stripped;
 mod table;
+mod unknown;
 mod volume;
 pub mod windows;
 
@@ -35,3 +36,4 @@ pub use probe::probe;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use source::Source;
 pub use stripped::{DiskHeader, Stripped};
+pub use unknown::{is_blank, is_known};
