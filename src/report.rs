@@ -134,6 +134,8 @@ pub struct ImageReport {
     pub options: DriveOptions,
     /// What the user should know before booting it.
     pub warnings: Vec<String>,
+    /// What could be better, and speaks against nothing.
+    pub hints: Vec<String>,
 }
 
 /// A header in front of a disk, which is left out: length and BLAKE3 are those of the disk.
@@ -238,6 +240,7 @@ impl ImageReport {
             ram_needed,
             options: DriveOptions::of(flags),
             warnings: facts.warnings.iter().filter(matters).map(ToString::to_string).collect(),
+            hints: title_hint(capsule).into_iter().collect(),
         }
     }
 
@@ -332,6 +335,12 @@ impl RangeReport {
         };
         Self { lba: extent.lba, sectors: extent.sectors, role, why }
     }
+}
+
+/// How a title becomes better that has not all of the file's name. That of a drive beside another is not shown.
+fn title_hint(capsule: &CapsulePlan) -> Option<String> {
+    let lost = capsule.title_lost.filter(|_| capsule.is_boot())?;
+    Some(format!("{lost}: --title \"...\" gives it another title than \"{}\"", capsule.title))
 }
 
 /// One past the last sector that a BIOS may show, the widest first, and which BIOS ends there. The last concerns `fdd` alone.

@@ -269,5 +269,8 @@ fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
     }
+    for hint in &image.hints {
+        writeln!(out, "hint      {hint}")?;
+    }
     Ok(())
 }
