@@ -43,7 +43,7 @@ const SIGNATURES: &[(usize, &[u8], &str, &str)] = &[
     (0, b"Rar!\x1A\x07\0", "compressed (rar)", "`unar guest.img`"),
     (0, b"Rar!\x1A\x07\x01\0", "compressed (rar)", "`unar guest.img`"),
     (0, b"MSCF", "compressed (cab)", "`cabextract guest.img`"),
-    (0, &[0x60, 0xEA], "compressed (arj)", "`arj x guest.img`"),
+    (0, &[0x60, 0xEA, 0x2B, 0, 0x22], "compressed (arj)", "`arj x guest.img`"),
     (2, b"-lh5-", "compressed (lha)", "`lha x guest.img`"),
     (7, b"**ACE**", "compressed (ace)", "`unace x guest.img`"),
     (257, b"ustar\x0000", "a tar archive and no raw image", "`tar -xf guest.img`"),
@@ -67,7 +67,7 @@ const SIGNATURES: &[(usize, &[u8], &str, &str)] = &[
     (0, b"Bochs Virtual HD Image", "a Bochs file", "-f bochs -O raw guest.img guest.raw.img`"),
     (LEN - 512, b"koly", "a DMG file", "`dmg2img guest.img guest.raw.img`"),
     (0, b"MComprHD", "a CHD file", "`chdman extracthd -i guest.img -o guest.raw.img`"),
-    (0, b"AFF10\r\n\0", "an AFF file", "`affconvert -r -e img guest.img`"),
+    (0, b"AFF10\r\n\0", "an AFF file", "`affconvert -r -o guest.raw.img guest.img`"),
     (0, b"EVF\x09\x0D\x0A\xFF\0", "an EWF file (E01)", "`ewfexport -u -f raw -t guest.raw.img guest.img`"),
     (0, &[0x3A, 0xFF, 0x26, 0xED], "an Android sparse image", "`simg2img guest.img guest.raw.img`"),
     (LEN - 8, b"NERO\0\0\x10\0", "an NRG file of Nero", "`nrg2iso guest.img guest.iso`"),
@@ -122,6 +122,30 @@ fn each_kind_of_file_is_named_with_the_command_that_helps() {
         assert!(offset != 0 || only.is_err(), "{what}: a file that has no more than its first bytes");
     }
     assert!(look(with(0, b"\x90")).is_ok(), "what has none of them");
+}
+
+#[test]
+fn no_command_names_one_file_twice() {
+    let descriptions = [
+        &b"FILE x BINARY\nTRACK 01 MODE1/2352\n"[..],
+        b"[CloneCD]\n",
+        b"CD_ROM\n",
+        b"FILE guest.bin\nTRACK 1",
+    ];
+    let descriptions = descriptions.iter().map(|text| text.to_vec());
+    let all = SIGNATURES.iter().map(|&(offset, magic, ..)| with(offset, magic)).chain(descriptions);
+    for bytes in all.chain([raw(&disc(), 2352), raw(&disc(), 2448)]) {
+        for extension in ["img", "iso", "bin", "cue", "mdf", "raw", "b5i"] {
+            let name = format!("guest.{extension}");
+            let result = probe(Path::new(&name), &Image(bytes.clone()), KindChoice::Auto, None);
+            let help = result.expect_err("it is no image").help();
+            for command in help.split('`').skip(1).step_by(2) {
+                let times = command.split([' ', '`']).filter(|word| *word == name).count();
+                let steps = 1 + command.matches("&&").count();
+                assert!(times <= steps, "{name}: {command}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -206,10 +230,14 @@ fn a_text_is_named_and_a_description_of_a_cd_leads_to_the_cd() {
         (
             b"FILE \"x.bin\" BINARY\r\n  TRACK 01 MODE1/2352\r\n",
             "a CUE sheet",
-            "`bchunk guest.bin guest.img guest`",
+            "`bchunk x.bin guest.img guest`",
         ),
-        (b"REM made by hand\nFILE x.bin BINARY\nTRACK 01 MODE1/2048\n", "a CUE sheet", "`guest.bin`"),
-        (b"[CloneCD]\r\nVersion=3\r\n", "a CCD file", "`ccd2iso guest.img guest.iso`"),
+        (
+            b"REM by hand\nFILE \"D:\\\\cd\\\\my cd.bin\" BINARY\nTRACK 01 MODE1/2048\n",
+            "a CUE sheet",
+            "give that instead: 'my cd.bin'",
+        ),
+        (b"[CloneCD]\r\nVersion=3\r\n", "a CCD file", "`ccd2iso guest.raw.img guest.iso`"),
         (b"CD_ROM\n\nTRACK MODE1\n", "a TOC file", "toc2cue guest.img guest.cue"),
         (b"# Disk DescriptorFile\nversion=1\n", "a VMDK file", "-f vmdk -O raw guest.img guest.raw.img"),
         (b"<!DOCTYPE html><html>", "a web page", page),
@@ -302,6 +330,8 @@ fn what_no_signature_tells_is_told_by_its_numbers_and_by_nothing_less() {
         assert!(look(boots).is_ok(), "{what}");
     }
     assert!(look(with(0, b"BM")).is_ok());
+    // PUSHA and a far jump.
+    assert!(look(with(0, &[0x60, 0xEA, 5, 0, 0xC0, 7])).is_ok());
 }
 
 fn ramkey(folder: &Path, arguments: &[&str]) -> Output {

@@ -97,6 +97,8 @@ pub(super) fn refuse(path: &Path, source: &dyn Source) -> Result<(), ImageError>
         .or_else(|| checks::kernel(&sample))
         .or_else(|| sample.kind().filter(|_| !sample.is_disk()));
     found.map_or(Ok(()), |Found { what, remedy }| {
-        Err(ImageError::NotRaw { path: path.to_owned(), what, help: remedy.help(path) })
+        let described = text::described(&sample.head);
+        let help = remedy.help(path, described.as_deref());
+        Err(ImageError::NotRaw { path: path.to_owned(), what, help })
     })
 }

@@ -139,9 +139,6 @@ impl<'a> Evidence<'a> {
         if len == 0 {
             return Err(ImageError::Empty { path: path.to_owned() });
         }
-        if len > DISK_LEN_MAX {
-            return Err(ImageError::TooLarge { path: path.to_owned(), needed: len, limit: DISK_LEN_MAX });
-        }
         let bytes = |offset: u64, count: usize| {
             let mut bytes = vec![0; (len - offset).min(count as u64) as usize];
             match source.read_at(offset, &mut bytes) {
@@ -150,6 +147,9 @@ impl<'a> Evidence<'a> {
             }
         };
         container::refuse(path, source)?;
+        if len > DISK_LEN_MAX {
+            return Err(ImageError::TooLarge { path: path.to_owned(), needed: len, limit: DISK_LEN_MAX });
+        }
         let head = bytes(0, 512)?;
         let mut first = [0; 512];
         let present = head.len().min(512);

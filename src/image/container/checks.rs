@@ -10,8 +10,7 @@ const DESCRIPTOR: u64 = 16;
 /// Bytes of the sectors before the first track that some programs copy: two seconds.
 const PREGAP: u64 = 150 * 2048;
 
-const RAW_DISC: Remedy =
-    Disc("ccd2iso {file} {out}`, or with its .cue file `bchunk {file} {stem}.cue {stem}");
+const RAW_DISC: Remedy = Disc("ccd2iso {file} {out}`, or with its .cue file `bchunk {file} {.cue} {stem}");
 const ANY_DISC: Remedy = Disc("iat {file} {out}");
 const FLOPTOOL: Remedy = Disk("floptool flopconvert auto pc {file} {out}");
 const OLD_FLOPPY: Remedy =
@@ -81,6 +80,11 @@ fn floppy(sample: &Sample) -> Option<Found> {
 
 fn other(sample: &Sample) -> Option<Found> {
     let found = |what, remedy| Some(Found { what, remedy });
+    // PUSHA and a far jump begin like an ARJ, whose header has 30 to 2600 bytes.
+    let header_len = sample.head.get(2..4).map_or(0, |len| u16::from_le_bytes([len[0], len[1]]));
+    if sample.head.starts_with(&[0x60, 0xEA]) && (30..=2600).contains(&header_len) {
+        return found("compressed (arj)", Remedy::Archive("arj x {file}"));
+    }
     if is_old_tar(&sample.head) {
         return found("a tar archive", Remedy::Archive("tar -xf {file}"));
     }

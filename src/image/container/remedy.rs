@@ -8,8 +8,9 @@ use crate::units::shell_word;
 /// Names that are tried for a file that a command would make.
 const NAMES_MAX: u32 = 100;
 
-/// What helps with a kind of file. In a command, `{file}` is the file, `{out}` one that a command would make, and
-/// `{stem}` the file without its extension; all of them are words of a shell.
+/// What helps with a kind of file. In a command, `{file}` is the file, `{out}` one that a command would make, `{stem}`
+/// the file without its extension, `{.mdf}` the one beside it with that extension, and `{bin}` the one that it
+/// describes; all of them are words of a shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
     /// One file is compressed: a program that unpacks it beside it, options with which it unpacks to standard output
@@ -35,9 +36,11 @@ pub(super) enum Remedy {
 }
 
 impl Remedy {
-    /// What the person at the terminal can do next with the file at `path`.
-    pub fn help(self, path: &Path) -> String {
-        let filled = |text: &str, extension: &str| fill(text, path, &free_name(path, extension));
+    /// What the person at the terminal can do next with the file at `path`, which may describe another one, `bin`.
+    pub fn help(self, path: &Path, bin: Option<&str>) -> String {
+        let bin = bin.map(|name| path.with_file_name(name)).filter(|bin| bin != path);
+        let bin = bin.unwrap_or_else(|| beside(path, "bin"));
+        let filled = |text: &str, extension: &str| fill(text, path, &free_name(path, extension), &bin);
         match self {
             Self::Stream { beside, to_output, extension } => {
                 format!("unpack it first: `{}`", unpack(path, beside, to_output, extension))
@@ -74,18 +77,26 @@ fn unpack(path: &Path, beside: &str, to_output: &str, extension: &str) -> String
     format!("{to_output} {file} > {}", shell_word(out))
 }
 
-fn fill(text: &str, path: &Path, out: &Path) -> String {
+fn fill(text: &str, path: &Path, out: &Path, bin: &Path) -> String {
     let mut filled = String::new();
     for (number, part) in text.split(['{', '}']).enumerate() {
-        match part {
-            // Every second part stood in braces.
-            "file" if number % 2 == 1 => filled += &shell_word(path),
-            "stem" if number % 2 == 1 => filled += &shell_word(path.with_extension("")),
-            "out" if number % 2 == 1 => filled += &shell_word(out),
-            _ => filled += part,
-        }
+        // Every second part stood in braces.
+        filled += &match part {
+            _ if number % 2 == 0 => part.to_owned(),
+            "file" => shell_word(path),
+            "stem" => shell_word(path.with_extension("")),
+            "bin" => shell_word(bin),
+            "out" => shell_word(out),
+            extension => shell_word(beside(path, extension.trim_start_matches('.'))),
+        };
     }
     filled
+}
+
+/// The file beside `path` that differs from it in its extension.
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let other = path.with_extension(extension);
+    if other == path { free_name(path, extension) } else { other }
 }
 
 /// A file beside `path` that is not there yet and differs from it in its extension, or in a number before that.
@@ -144,11 +155,11 @@ mod tests {
 
     #[test]
     fn a_path_is_a_word_of_a_shell_and_no_protocol() {
-        let help = Remedy::Qemu("qcow2").help(Path::new("my disk (v2).qcow2"));
+        let help = Remedy::Qemu("qcow2").help(Path::new("my disk (v2).qcow2"), None);
         assert!(help.ends_with("-O raw 'my disk (v2).qcow2' 'my disk (v2).img'`"), "{help}");
-        let help = Remedy::Qemu("qcow2").help(Path::new("nbd:x.img"));
+        let help = Remedy::Qemu("qcow2").help(Path::new("nbd:x.img"), None);
         assert!(help.ends_with("-O raw ./nbd:x.img ./nbd:x.raw.img`"), "{help}");
-        let help = Remedy::Archive("unzip {file}").help(Path::new("-x.zip"));
+        let help = Remedy::Archive("unzip {file}").help(Path::new("-x.zip"), None);
         assert!(help.ends_with("`unzip ./-x.zip`"), "{help}");
     }
 }

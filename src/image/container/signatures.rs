@@ -39,7 +39,7 @@ const WIM: Remedy = Advice(
     "it holds files and no disk (`wimlib-imagex dir {file}` lists them): give the image of the CD that it is from",
 );
 const CHD: Remedy =
-    Disk("chdman extracthd -i {file} -o {out}`, or a CD with `chdman extractcd -i {file} -o {stem}.cue");
+    Disk("chdman extracthd -i {file} -o {out}`, or a CD with `chdman extractcd -i {file} -o {.cue}");
 const NO_IMAGE: Remedy = Advice(NO_DISK);
 
 /// Every kind; the first that fits counts.
@@ -71,7 +71,6 @@ const ARCHIVES: &[Signature] = &[
     at(0, b"Rar!", "compressed (rar)", Archive("unar {file}")),
     at(0, b"MSCF", "compressed (cab)", Archive("cabextract {file}")),
     at(0, b"ISc(", "compressed (InstallShield cab)", Archive("unshield x {file}")),
-    at(0, &[0x60, 0xEA], "compressed (arj)", Archive("arj x {file}")),
     at(2, b"-lh", "compressed (lha)", Archive("lha x {file}")),
     at(2, b"-lz", "compressed (lha)", Archive("lha x {file}")),
     at(7, b"**ACE**", "compressed (ace)", Archive("unace x {file}")),
@@ -106,7 +105,7 @@ const DISKS: &[Signature] = &[
     at(0, b"Bochs Virtual HD Image", "a Bochs file", Qemu("bochs")),
     at(0, b"#!/bin/sh\n#V2.0 Format\nmodprobe cloop", "a cloop file", Qemu("cloop")),
     at(0, b"MComprHD", "a CHD file", CHD),
-    at(0, b"AFF10\r\n\0", "an AFF file", Disk("affconvert -r -e img {file}")),
+    at(0, b"AFF10\r\n\0", "an AFF file", Disk("affconvert -r -o {out} {file}")),
     at(0, b"EVF\x09\x0D\x0A\xFF\0", "an EWF file (E01)", Disk("ewfexport -u -f raw -t {out} {file}")),
     at(0, b"EVF2\r\n\x81\0", "an EWF file (Ex01)", Disk("ewfexport -u -f raw -t {out} {file}")),
     at(0, &[0x3A, 0xFF, 0x26, 0xED], "an Android sparse image", Disk("simg2img {file} {out}")),
@@ -124,10 +123,10 @@ const DISCS: &[Signature] = &[
         0,
         b"MEDIA DESCRIPTOR",
         "an MDS file, which describes the MDF file beside it",
-        Disc("mdf2iso {stem}.mdf {out}"),
+        Disc("mdf2iso {.mdf} {out}"),
     ),
-    at(0, b"BWT5 STREAM SIGN", "a BlindWrite file", Disc("iat {stem}.b5i {out}")),
-    at(0, b"BWT6 STREAM SIGN", "a BlindWrite file", Disc("iat {stem}.b6i {out}")),
+    at(0, b"BWT5 STREAM SIGN", "a BlindWrite file", Disc("iat {.b5i} {out}")),
+    at(0, b"BWT6 STREAM SIGN", "a BlindWrite file", Disc("iat {.b6i} {out}")),
     at(0, b"\x37\xE4\x53\x96\xC9\xDB\xD6\x07", "compressed (zisofs)", Disc("mkzftree -u {file} {out}")),
     at(
         0,

@@ -6,10 +6,10 @@ use super::remedy::Remedy::{self, Advice, Disc, Qemu};
 /// A text of fewer bytes than this may be chance.
 const TEXT_MIN: usize = 64;
 
-const CUE: Remedy =
-    Disc("bchunk {stem}.bin {file} {stem}`, or give the .bin file if its tracks are MODE1/2048: `{stem}.bin");
-const CCD: Remedy = Disc("ccd2iso {stem}.img {out}");
-const TOC: Remedy = Disc("toc2cue {file} {stem}.cue && bchunk {stem}.bin {stem}.cue {stem}");
+const CUE: Remedy = Disc("bchunk {bin} {file} {stem}");
+const COOKED_CUE: Remedy = Advice("its BIN file is an image already: give that instead: {bin}");
+const CCD: Remedy = Disc("ccd2iso {.img} {out}");
+const TOC: Remedy = Disc("toc2cue {file} {.cue} && bchunk {bin} {.cue} {stem}");
 const PAGE: Remedy =
     Advice("it came instead of the image: download that again, by a link that gives the file itself");
 const SCRIPT: Remedy = Advice("run it where it belongs, and give the image that it makes");
@@ -30,7 +30,9 @@ pub(super) fn find(head: &[u8]) -> Option<Found> {
         return found("a VMDK file", Qemu("vmdk"));
     }
     if is_cue && has_line(&["track ", "index "]) {
-        return found("a CUE sheet, which describes the BIN file beside it", CUE);
+        let is_cooked = has_line(&["track 01 mode1/2048", "track 1 mode1/2048"]);
+        let remedy = if is_cooked { COOKED_CUE } else { CUE };
+        return found("a CUE sheet, which describes the BIN file beside it", remedy);
     }
     if starts(&["[clonecd]"]) {
         return found("a CCD file, which describes the IMG file beside it", CCD);
@@ -57,6 +59,21 @@ pub(super) fn find(head: &[u8]) -> Option<Found> {
         return found("a JSON file", PAGE);
     }
     found("a text file", TEXT)
+}
+
+/// Name of the file that a CUE sheet or a TOC file describes: the first that it names, without a folder.
+pub(super) fn described(head: &[u8]) -> Option<String> {
+    let (text, _) = decoded(head)?;
+    let words = text.lines().find_map(|line| {
+        let (word, rest) = line.trim_start().split_once(' ')?;
+        ["FILE", "DATAFILE"].contains(&word.to_ascii_uppercase().as_str()).then_some(rest.trim_start())
+    })?;
+    let name = match words.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?.0,
+        None => words.split_whitespace().next()?,
+    };
+    let name = name.rsplit(['/', '\\']).next()?;
+    (!name.is_empty() && name != "..").then(|| name.to_owned())
 }
 
 /// The first bytes as text: UTF-8, or UTF-16 with its mark, and whether it is the latter. `None` if a control stands
