@@ -201,3 +201,16 @@ fn a_title_is_on_the_screen_with_its_letters_and_nothing_of_it_is_sent_to_a_term
     assert!(serial.contains("Loading Caf? Z?rich ??"), "{serial}");
     running.must_pass();
 }
+
+#[test]
+fn a_disk_of_dosemu_boots_with_the_geometry_of_its_header() {
+    let folder = scratch();
+    let mut bytes = b"DOSEMU\0".to_vec();
+    for number in [16u32, 63, 4, 128] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.resize(128, 0);
+    bytes.extend(disk("int13_hdd", DISK, DISK.sectors(), &[]));
+    let image = file(folder.path(), "dosemu.img", &bytes);
+    boots(&sticks::ramkey(folder.path(), &[&image], &[]));
+}
