@@ -1,6 +1,8 @@
 //! Titles in the boot menu: what the target machine's screen has stays, and what it does not have is said.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -96,12 +98,10 @@ fn a_title_that_loses_letters_names_the_option_that_gives_another_and_still_boot
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_name_that_is_no_utf_8_loses_letters_too() {
-    use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
-    let name = std::ffi::OsStr::from_bytes(b"caf\xE9.img");
+    let name = OsStr::from_bytes(b"caf\xE9.img");
     let mut image = vec![0x90; 4096];
     image[510..512].copy_from_slice(&[0x55, 0xAA]);
     fs::write(folder.path().join(name), &image).unwrap();
