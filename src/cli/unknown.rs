@@ -4,8 +4,10 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use crate::cli::args::Images;
-use crate::cli::{CliError, confirm};
+use crate::cli::terminal::can_ask;
+use crate::cli::{CliError, Terminal};
 use crate::image::{Source, is_blank, is_known};
+use crate::units::named;
 
 /// Asks for each image that has nothing by which a disk is known, and for each of those beside them too unless it is
 /// empty. `boots` is how many are booted.
@@ -20,7 +22,7 @@ pub(super) fn ask(images: &Images, boots: usize) -> Result<(), CliError> {
             continue;
         }
         let path = facts.path.clone();
-        if !confirm::has_terminal() {
+        if !can_ask() {
             return Err(CliError::Unknown { path });
         }
         if !is_wanted(&path)? {
@@ -31,11 +33,11 @@ pub(super) fn ask(images: &Images, boots: usize) -> Result<(), CliError> {
 }
 
 fn is_wanted(path: &Path) -> io::Result<bool> {
-    let mut screen = io::stderr().lock();
+    let mut screen = Terminal::error();
     writeln!(
         screen,
         "{} has no boot signature, no partition table and no file system that is known.",
-        path.display()
+        named(path)
     )?;
     write!(screen, "It may be no image of a disk. Type yes to write it: ")?;
     screen.flush()?;

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use crate::image::Kind;
 use crate::image::iso::IsoError;
-use crate::units::{Bytes, shell_word};
+use crate::units::{Bytes, named, shell_word};
 
 /// Why an image cannot be used. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
     /// The file cannot be opened.
-    #[error("opening {}", path.display())]
+    #[error("opening {}", named(path))]
     Open {
         /// The image.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum ImageError {
         source: io::Error,
     },
     /// It is a directory, a device or a pipe.
-    #[error("{} is {found} and no regular file", path.display())]
+    #[error("{} is {found} and no regular file", named(path))]
     NotAFile {
         /// The image.
         path: PathBuf,
@@ -29,13 +29,13 @@ pub enum ImageError {
         found: &'static str,
     },
     /// It has no bytes.
-    #[error("{} is empty", path.display())]
+    #[error("{} is empty", named(path))]
     Empty {
         /// The image.
         path: PathBuf,
     },
     /// Its RAM disk would not end below 4 GiB.
-    #[error("{} needs a RAM disk of {needed} bytes and a PC can have at most {limit}", path.display())]
+    #[error("{} needs a RAM disk of {needed} bytes and a PC can have at most {limit}", named(path))]
     TooLarge {
         /// The image.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum ImageError {
         limit: u64,
     },
     /// It was asked to be a floppy, and no floppy is that large.
-    #[error("{} has {len} bytes and a floppy can have at most {limit}", path.display())]
+    #[error("{} has {len} bytes and a floppy can have at most {limit}", named(path))]
     NoFloppy {
         /// The image.
         path: PathBuf,
@@ -55,7 +55,10 @@ pub enum ImageError {
         limit: u64,
     },
     /// The geometry that was asked for is larger than any such disk.
-    #[error("{} was given a geometry of {sectors} sectors and a {kind} can have at most {limit}", path.display())]
+    #[error(
+        "{} was given a geometry of {sectors} sectors and a {kind} can have at most {limit}",
+        named(path)
+    )]
     Geometry {
         /// The image.
         path: PathBuf,
@@ -67,7 +70,7 @@ pub enum ImageError {
         limit: u64,
     },
     /// It is a file of another kind, which may hold an image.
-    #[error("{} is {what}{}", path.display(), no_raw_image(what))]
+    #[error("{} is {what}{}", named(path), no_raw_image(what))]
     NotRaw {
         /// The file.
         path: PathBuf,
@@ -77,7 +80,7 @@ pub enum ImageError {
         help: String,
     },
     /// The header in front of the disk makes no sense.
-    #[error("{} has a damaged DOSEMU header: {why}", path.display())]
+    #[error("{} has a damaged DOSEMU header: {why}", named(path))]
     Header {
         /// The image.
         path: PathBuf,
@@ -87,7 +90,7 @@ pub enum ImageError {
         help: String,
     },
     /// It says that it is a CD, and cannot be read as one.
-    #[error("reading {} as a CD image", path.display())]
+    #[error("reading {} as a CD image", named(path))]
     Disc {
         /// The image.
         path: PathBuf,
@@ -96,19 +99,19 @@ pub enum ImageError {
         source: IsoError,
     },
     /// It was asked to be a CD.
-    #[error("{} is no CD image: it has no volume of ISO 9660 or UDF", path.display())]
+    #[error("{} is no CD image: it has no volume of ISO 9660 or UDF", named(path))]
     NoDisc {
         /// The image.
         path: PathBuf,
     },
     /// A geometry was asked for, and a CD has none.
-    #[error("{} is a CD image and its geometry cannot be chosen", path.display())]
+    #[error("{} is a CD image and its geometry cannot be chosen", named(path))]
     DiscGeometry {
         /// The image.
         path: PathBuf,
     },
     /// It cannot be read.
-    #[error("reading {} at byte {offset:#x}", path.display())]
+    #[error("reading {} at byte {offset:#x}", named(path))]
     Read {
         /// The image.
         path: PathBuf,
