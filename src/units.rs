@@ -4,6 +4,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+pub use text::{is_hidden, shell_word};
+
+mod text;
+
 /// Bytes in a sector, on every device that this program writes.
 pub const SECTOR_LEN: u64 = 512;
 /// Bytes in a MiB.

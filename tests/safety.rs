@@ -1,21 +1,18 @@
-//! What is refused, and that it stays untouched: decisions in tables, made-up machines, and real loop devices.
+//! What is refused: decisions in tables, made-up machines, and how files are opened.
 //!
 //! Many kernels that tests run on have no device mapper and find no partitions on loop devices: there the made-up
-//! machines stand in.
+//! machines stand in. Real devices are in `in_use.rs`.
 
-mod skip;
-
-use std::fs::{self, File};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, symlink};
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use ramkey::device::{
-    BlockTarget, DeviceFacts, DeviceKind, DeviceNumber, FileTarget, OpenError, Partition, Refusal, System,
-    TargetPath, Use, refusal, uses,
+    DeviceFacts, DeviceKind, DeviceNumber, FileTarget, OpenError, Partition, Refusal, System, TargetPath,
+    Use, refusal, uses,
 };
 use ramkey::pipeline::Target;
-use skip::skip;
 
 fn stick() -> DeviceFacts {
     DeviceFacts {
@@ -35,13 +32,28 @@ fn stick() -> DeviceFacts {
     }
 }
 
+fn mounted(name: &str, folder: &str, file_system: &str) -> Use {
+    Use::Mounted {
+        name: name.into(),
+        folder: folder.into(),
+        file_system: file_system.into(),
+        loops: Vec::new(),
+        seen_by: None,
+    }
+}
+
 fn every_use() -> Vec<Use> {
     vec![
-        Use::Mounted { name: "sdz1".into(), folder: "/media/usb".into(), file_system: "vfat".into() },
+        mounted("sdz1", "/media/usb", "vfat"),
         Use::Swap { name: "/dev/sdz2".into() },
         Use::Held { name: "sdz1".into(), holder: "dm-0 (crypt)".into() },
         Use::Loop { name: "loop3".into(), file: "/media/usb/a.img".into() },
+        Use::Open { pid: 4321, command: "qemu".into() },
+        Use::OpenSomewhere,
         Use::Source { image: "/media/usb/dos.img".into() },
+        Use::Image { image: "/tmp/dos.img".into() },
+        Use::Shows { device: "sdy".into() },
+        Use::Unknown { question: "what loop9 shows cannot be told".into(), help: "run it as root".into() },
         Use::System { folder: "/home".into() },
     ]
 }
@@ -92,10 +104,14 @@ fn every_use_refuses_it_by_name() {
         let text = refusal(&stick(), std::slice::from_ref(&used)).unwrap().to_string();
         let named = match &used {
             Use::Mounted { folder, .. } | Use::System { folder } => folder.display().to_string(),
-            Use::Swap { name } => name.clone(),
+            Use::Swap { name } => name.display().to_string(),
             Use::Held { holder, .. } => holder.clone(),
             Use::Loop { file, .. } => file.display().to_string(),
-            Use::Source { image } => image.display().to_string(),
+            Use::Open { command, pid } => format!("process {pid} ({command})"),
+            Use::OpenSomewhere => "open for writing".into(),
+            Use::Source { image } | Use::Image { image } => image.display().to_string(),
+            Use::Shows { device } => device.clone(),
+            Use::Unknown { question, .. } => question.clone(),
         };
         assert!(text.starts_with("/dev/sdz is refused: ") && text.contains(&named), "{text}");
     }
@@ -191,12 +207,13 @@ fn a_mount_counts_by_number_and_not_by_name() {
     machine.put("proc/self/mountinfo", "30 1 240:32 / /mnt rw - ext4 /dev/sdzz rw\n");
     assert_eq!(machine.uses(), [], "sdzz is another disk");
     machine.put("proc/self/mountinfo", "30 1 240:17 / /media/a\\040b rw - vfat /dev/other rw\n");
-    let mounted =
-        Use::Mounted { name: "sdz1".into(), folder: "/media/a b".into(), file_system: "vfat".into() };
-    assert_eq!(machine.uses(), std::slice::from_ref(&mounted));
+    assert_eq!(machine.uses(), [mounted("sdz1", "/media/a b", "vfat")]);
     machine.put("proc/self/mountinfo", "");
     machine.put("proc/1/mountinfo", "30 1 240:17 / /media/a\\040b rw - vfat /dev/other rw\n");
-    assert_eq!(machine.uses(), [mounted], "a mount that only the first process sees");
+    let uses = machine.uses();
+    let [Use::Mounted { seen_by: Some(1), .. }] = &uses[..] else { panic!("{uses:?}") };
+    let help = refusal(&stick(), &uses).unwrap().help();
+    assert_eq!(help, "run `nsenter --target 1 --mount umount '/media/a b'` first");
 }
 
 #[test]
@@ -207,8 +224,7 @@ fn a_holder_and_the_mount_behind_it_are_both_seen() {
     let held = Use::Held { name: "sdz1".into(), holder: "dm-0 (crypt)".into() };
     assert_eq!(machine.uses(), std::slice::from_ref(&held));
     machine.put("proc/self/mountinfo", "30 1 241:0 / /secret rw - ext4 /dev/mapper/crypt rw\n");
-    let mounted = Use::Mounted { name: "dm-0".into(), folder: "/secret".into(), file_system: "ext4".into() };
-    assert_eq!(machine.uses(), [mounted, held]);
+    assert_eq!(machine.uses(), [mounted("dm-0", "/secret", "ext4"), held]);
 }
 
 #[test]
@@ -222,7 +238,6 @@ fn a_btrfs_on_several_disks_uses_each_of_them() {
 
 #[test]
 fn a_loop_device_whose_file_lies_on_the_stick_is_a_use_of_it() {
-    use std::os::unix::fs::MetadataExt;
     let machine = Machine::new();
     // The file system that this test writes to stands for one on the stick.
     let number = DeviceNumber::from_raw(fs::metadata(machine.folder.path()).unwrap().dev());
@@ -232,7 +247,9 @@ fn a_loop_device_whose_file_lies_on_the_stick_is_a_use_of_it() {
     machine.put("sys/devices/virtual/loop7/loop/backing_file", &format!("{}\n", file.display()));
     let uses = uses(&machine.system, number, &[]);
     assert!(uses.contains(&Use::Loop { name: "loop7".into(), file: file.clone() }), "{uses:?}");
-    let of_file = machine.system.uses_of_file(&file);
+    let meta = fs::metadata(&file).unwrap();
+    let identity = (meta.dev(), meta.ino());
+    let of_file = machine.system.in_use(std::slice::from_ref(&file)).of_file(&file, identity, &[]);
     assert_eq!(of_file, [Use::Loop { name: "loop7".into(), file }]);
 }
 
@@ -311,186 +328,4 @@ fn an_empty_file_gets_the_size_that_is_asked_for() {
     assert_eq!(fs::metadata(&path).unwrap().len(), 8192);
     let longer = TargetPath::look(&system, &path).unwrap();
     assert!(matches!(longer.stick_len(Some(4096)), Err(OpenError::Size { found: 8192, wanted: 4096, .. })));
-}
-
-fn run(program: &str, arguments: &[&str]) -> Output {
-    let found = ["/usr/sbin", "/sbin"].map(|folder| Path::new(folder).join(program));
-    let program = found.into_iter().find(|path| path.exists()).unwrap_or_else(|| program.into());
-    Command::new(&program)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}", program.display()))
-}
-
-/// A file of 8 MiB that a loop device shows; both are gone when this is dropped.
-struct Loop {
-    folder: tempfile::TempDir,
-    node: PathBuf,
-}
-
-impl Loop {
-    /// `None`, with a line that says so, where the kernel gives us no loop device.
-    fn new(options: &[&str]) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("disk.img");
-        File::create(&path).unwrap().set_len(8 << 20).unwrap();
-        let path = path.display().to_string();
-        let output = run("losetup", &[&["--find", "--show"], options, &[&path]].concat());
-        if !output.status.success() {
-            skip("loop device", &output.stderr);
-            return None;
-        }
-        let node = String::from_utf8(output.stdout).unwrap().trim().into();
-        Some(Self { folder, node })
-    }
-
-    fn node(&self) -> &str {
-        self.node.to_str().unwrap()
-    }
-
-    fn look(&self) -> (System, DeviceFacts) {
-        let system = System::default();
-        let TargetPath::Block(facts) = TargetPath::look(&system, &self.node).unwrap() else {
-            panic!("no device")
-        };
-        (system, *facts)
-    }
-
-    fn open(&self) -> Result<BlockTarget, OpenError> {
-        let (system, facts) = self.look();
-        BlockTarget::open(&system, &facts, &[])
-    }
-
-    fn write(&self, image: &Path) -> Output {
-        let (image, ramkey) = (image.to_str().unwrap(), env!("CARGO_BIN_EXE_ramkey"));
-        Command::new(ramkey).args(["write", image, "--to", self.node(), "--yes"]).output().unwrap()
-    }
-
-    /// The write is refused with this text, and no byte of the device changes.
-    fn refuses(&self, image: &Path, expected: &str) {
-        let file = self.folder.path().join("disk.img");
-        run("sync", &[]);
-        let before = blake3::hash(&fs::read(&file).unwrap());
-        let output = self.write(image);
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{text}");
-        assert!(text.contains(expected), "{text}");
-        run("sync", &[]);
-        assert_eq!(blake3::hash(&fs::read(&file).unwrap()), before, "the device was changed");
-    }
-}
-
-impl Drop for Loop {
-    fn drop(&mut self) {
-        run("losetup", &["--detach", self.node()]);
-    }
-}
-
-/// An image beside the devices.
-fn image() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("dos.img");
-    fs::write(&path, [7; 100_000]).unwrap();
-    (folder, path)
-}
-
-#[test]
-fn a_loop_device_is_written_proven_and_verified() {
-    let Some(device) = Loop::new(&[]) else { return };
-    let (_folder, image) = image();
-    let output = device.write(&image);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let verified =
-        Command::new(env!("CARGO_BIN_EXE_ramkey")).args(["verify", "--strict", device.node()]).output();
-    assert!(verified.unwrap().status.success());
-}
-
-#[test]
-fn a_device_without_yes_and_without_a_terminal_is_refused() {
-    let Some(device) = Loop::new(&[]) else { return };
-    let (_folder, image) = image();
-    let ramkey = env!("CARGO_BIN_EXE_ramkey");
-    let arguments = ["write", image.to_str().unwrap(), "--to", device.node()];
-    let output = Command::new(ramkey).args(arguments).stdin(std::process::Stdio::null()).output().unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no terminal"));
-}
-
-#[test]
-fn a_mounted_device_is_refused_and_so_is_an_image_on_it() {
-    let Some(device) = Loop::new(&[]) else { return };
-    let (_folder, image) = image();
-    assert!(run("mkfs.ext2", &["-q", device.node()]).status.success());
-    let mount = device.folder.path().join("mount");
-    fs::create_dir(&mount).unwrap();
-    assert!(run("mount", &[device.node(), mount.to_str().unwrap()]).status.success());
-    let on_it = mount.join("dos.img");
-    fs::copy(&image, &on_it).unwrap();
-    device.refuses(&image, "is mounted on");
-    let (system, facts) = device.look();
-    let source = Use::Source { image: on_it.clone() };
-    assert!(uses(&system, facts.number, &[on_it]).contains(&source));
-    assert!(uses(&system, facts.number, &[image]).iter().all(|used| !matches!(used, Use::Source { .. })));
-    assert!(run("umount", &[mount.to_str().unwrap()]).status.success());
-    assert!(device.open().is_ok(), "it is free again");
-}
-
-#[test]
-fn swap_space_in_use_is_refused() {
-    let Some(device) = Loop::new(&[]) else { return };
-    let (_folder, image) = image();
-    assert!(run("mkswap", &[device.node()]).status.success());
-    let output = run("swapon", &[device.node()]);
-    if !output.status.success() {
-        return skip("swap", &output.stderr);
-    }
-    device.refuses(&image, "is swap space in use");
-    assert!(run("swapoff", &[device.node()]).status.success());
-}
-
-#[test]
-fn a_read_only_device_and_one_with_large_sectors_are_refused() {
-    let (_folder, image) = image();
-    if let Some(device) = Loop::new(&["--read-only"]) {
-        device.refuses(&image, "it is read-only");
-    }
-    if let Some(device) = Loop::new(&["--sector-size", "4096"]) {
-        device.refuses(&image, "its sectors have 4096 bytes");
-    }
-}
-
-#[test]
-fn a_device_that_another_program_has_claimed_is_busy() {
-    let Some(device) = Loop::new(&[]) else { return };
-    let exclusive = rustix::fs::OFlags::EXCL.bits() as i32;
-    let holder = File::options().read(true).custom_flags(exclusive).open(&device.node).unwrap();
-    assert!(matches!(device.open(), Err(OpenError::Busy { .. })));
-    drop(holder);
-    let ours = device.open().unwrap();
-    assert!(matches!(device.open(), Err(OpenError::Busy { .. })), "we exclude others");
-    drop(ours);
-}
-
-#[test]
-fn a_stick_that_was_exchanged_after_the_check_is_not_opened() {
-    let Some(device) = Loop::new(&[]) else { return };
-    let (system, facts) = device.look();
-    for other in [
-        DeviceFacts { sequence: facts.sequence.map(|sequence| sequence + 1), ..facts.clone() },
-        DeviceFacts { len: facts.len + 512, ..facts.clone() },
-        DeviceFacts { serial: "another".into(), ..facts.clone() },
-        DeviceFacts { number: DeviceNumber { major: 7, minor: 250 }, ..facts.clone() },
-    ] {
-        let opened = BlockTarget::open(&system, &other, &[]);
-        assert!(matches!(opened, Err(OpenError::Changed { .. })), "{other:?}");
-    }
-}
-
-#[test]
-fn a_file_that_a_loop_device_shows_is_refused() {
-    let Some(device) = Loop::new(&[]) else { return };
-    let (_folder, image) = image();
-    let file = device.folder.path().join("disk.img");
-    let target = TargetPath::look(&System::default(), &file).unwrap();
-    assert!(matches!(target.admit(&System::default(), &[image]), Err(Refusal::Loop { .. })));
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::{CliError, Exit, Output};
-use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath, refusal, uses};
+use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath, refusal};
 use crate::units::Bytes;
 use crate::verify::is_stick;
 
@@ -47,9 +47,10 @@ impl ListArgs {
         let disks =
             system.disks().map_err(|source| CliError::Read { path: system.sys.join("block"), source })?;
         let shown = disks.into_iter().filter(|facts| facts.len > 0 && (self.all || facts.is_stick()));
+        let in_use = system.in_use(&[]);
         let sticks: Vec<Stick> = shown
             .map(|facts| {
-                let refused = refusal(&facts, &uses(&system, facts.number, &[]));
+                let refused = refusal(&facts, &in_use.of_device(facts.number, &[]));
                 Stick {
                     writable: refused.is_none(),
                     refused: refused.map(|refusal| refusal.to_string()),

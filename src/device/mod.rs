@@ -4,9 +4,14 @@ mod block;
 mod contents;
 mod discover;
 mod file;
+mod file_in_use;
+mod ground;
 mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
+mod loops;
+mod mounts;
+mod processes;
 mod safety;
 mod target;
 
@@ -14,6 +19,7 @@ pub use block::BlockTarget;
 pub use contents::FileSystem;
 pub use discover::{DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
 pub use file::{FileTarget, ReadOnly};
-pub use in_use::{Use, uses};
+pub use ground::FileIdentity;
+pub use in_use::{InUse, Use, uses};
 pub use safety::{Refusal, refusal};
 pub use target::{NEW_FILE, OpenError, TargetPath};

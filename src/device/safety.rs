@@ -1,8 +1,9 @@
 //! Why a device is refused: a pure decision over facts that others have gathered.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::device::{DeviceFacts, DeviceKind, Use};
+use crate::units::shell_word;
 
 /// Why a target must not be written. Nothing has been touched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,40 +28,78 @@ pub enum Refusal {
     /// A file system on it is mounted.
     #[error("{} is refused: {name} is mounted on {}", node.display(), folder.display())]
     Mounted {
-        /// The device.
+        /// The device or file.
         node: PathBuf,
-        /// Name of the device that is mounted.
+        /// Name of the device that is mounted, or type of a file system without one.
         name: String,
         /// Where.
         folder: PathBuf,
+        /// Loop devices that stay when it is unmounted, the upper first.
+        loops: Vec<String>,
+        /// A process that sees the mount, if this one does not.
+        seen_by: Option<u32>,
     },
     /// Memory is swapped to it.
-    #[error("{} is refused: {name} is swap space in use", node.display())]
+    #[error("{} is refused: {} is swap space in use", node.display(), name.display())]
     Swap {
-        /// The device.
+        /// The device or file.
         node: PathBuf,
         /// Name of the device, or path of the file.
-        name: String,
+        name: PathBuf,
     },
     /// Another device is made of it.
     #[error("{} is refused: {name} is held by {holder}", node.display())]
     Held {
-        /// The device.
+        /// The device or file.
         node: PathBuf,
         /// Name of the part that is held.
         name: String,
         /// Name of the device that holds it.
         holder: String,
     },
-    /// A file on it stands for a disk.
-    #[error("{} is refused: {name} shows the file {}", node.display(), file.display())]
+    /// A loop device shows it or a file on it.
+    #[error("{} is refused: {name} shows {}", node.display(), file.display())]
     Loop {
         /// The device or file.
         node: PathBuf,
         /// Name of the loop device.
         name: String,
-        /// The file.
+        /// The name that the kernel has for what it shows.
         file: PathBuf,
+    },
+    /// A process may write to it.
+    #[error("{} is refused: process {pid} ({command}) has it open for writing", node.display())]
+    Open {
+        /// The device or file.
+        node: PathBuf,
+        /// Number of the process.
+        pid: u32,
+        /// Name of its program.
+        command: String,
+    },
+    /// Something that cannot be named may write to it.
+    #[error("{} is refused: something that ramkey may not look at has it open for writing", node.display())]
+    OpenSomewhere {
+        /// The file.
+        node: PathBuf,
+    },
+    /// It is a loop device that shows another device.
+    #[error("{} is refused: it is no stick but shows the device {}", node.display(), device.display())]
+    Shows {
+        /// The device.
+        node: PathBuf,
+        /// The device that it shows.
+        device: PathBuf,
+    },
+    /// It cannot be told whether it is in use.
+    #[error("{} is refused: {question}", node.display())]
+    Unknown {
+        /// The device or file.
+        node: PathBuf,
+        /// What is not known.
+        question: String,
+        /// What to do.
+        help: String,
     },
     /// It holds an image that is to be written.
     #[error("{} is refused: the image {} lies on it", node.display(), image.display())]
@@ -70,11 +109,13 @@ pub enum Refusal {
         /// The image.
         image: PathBuf,
     },
-    /// It is itself an image that is to be written.
-    #[error("{} is refused: it is one of the images", node.display())]
+    /// It has the very bytes of an image that is to be written.
+    #[error("{} is refused: it is the image {} itself", node.display(), image.display())]
     Image {
-        /// The file.
+        /// The device or file.
         node: PathBuf,
+        /// The image.
+        image: PathBuf,
     },
     /// It is built in, so it is no stick.
     #[error("{} is refused: it is not removable", node.display())]
@@ -114,12 +155,23 @@ impl Refusal {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> String {
         match self {
-            Self::Mounted { folder, .. } => format!("run `umount {}` first", folder.display()),
-            Self::Swap { name, .. } => format!("run `swapoff {name}` first"),
+            Self::Mounted { folder, loops, seen_by, .. } => {
+                let detach = loops.iter().map(|name| format!(" and then {}", detach(name)));
+                format!("run {}{} first", unmount(folder, *seen_by), detach.collect::<String>())
+            }
+            Self::Swap { name, .. } => format!("run `swapoff {}` first", shell_word(name)),
             Self::Held { holder, .. } => {
                 format!("close {holder} first, for example with `dmsetup` or `mdadm`")
             }
-            Self::Loop { name, .. } => format!("run `losetup --detach /dev/{name}` first"),
+            Self::Loop { name, .. } => format!("run {} first", detach(name)),
+            Self::Open { pid, .. } => format!("end it first; `ps -fp {pid}` shows what it is"),
+            Self::OpenSomewhere { node } => {
+                format!("`lsof {}` as root may name it; or name another file", shell_word(node))
+            }
+            Self::Shows { node, device } => {
+                format!("run {} and name the stick itself, {}", detach_node(node), shell_word(device))
+            }
+            Self::Unknown { help, .. } => help.clone(),
             Self::Source { .. } => "copy the image to another disk first".into(),
             Self::Image { .. } => "name another file for the stick".into(),
             Self::Partition { disk, .. } => format!("name the whole stick: {}", disk.display()),
@@ -131,6 +183,24 @@ impl Refusal {
             | Self::SectorSize { .. } => "`ramkey list` shows the sticks that can be written".into(),
         }
     }
+}
+
+/// The command that unmounts a folder, where it is seen.
+pub(super) fn unmount(folder: &Path, seen_by: Option<u32>) -> String {
+    let folder = shell_word(folder);
+    match seen_by {
+        None => format!("`umount {folder}`"),
+        Some(pid) => format!("`nsenter --target {pid} --mount umount {folder}`"),
+    }
+}
+
+/// The command that makes a loop device show nothing.
+fn detach(name: &str) -> String {
+    detach_node(&Path::new("/dev").join(name))
+}
+
+fn detach_node(node: &Path) -> String {
+    format!("`losetup --detach {}`", shell_word(node))
 }
 
 /// Why the device is refused, or `None` if it may be written.
@@ -160,15 +230,22 @@ pub(super) fn refused_use(facts: &DeviceFacts, used: &Use) -> Refusal {
 }
 
 /// The refusal of the target `node` for one use of it.
-pub(super) fn refused_path(node: &std::path::Path, used: &Use) -> Refusal {
+pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
     let node = node.to_owned();
     match used.clone() {
         Use::System { folder } => Refusal::System { node, folder },
-        Use::Mounted { name, folder, .. } => Refusal::Mounted { node, name, folder },
+        Use::Mounted { name, folder, loops, seen_by, .. } => {
+            Refusal::Mounted { node, name, folder, loops, seen_by }
+        }
         Use::Swap { name } => Refusal::Swap { node, name },
         Use::Held { name, holder } => Refusal::Held { node, name, holder },
         Use::Loop { name, file } => Refusal::Loop { node, name, file },
+        Use::Open { pid, command } => Refusal::Open { node, pid, command },
+        Use::OpenSomewhere => Refusal::OpenSomewhere { node },
         Use::Source { image } => Refusal::Source { node, image },
+        Use::Image { image } => Refusal::Image { node, image },
+        Use::Shows { device } => Refusal::Shows { node, device: Path::new("/dev").join(device) },
+        Use::Unknown { question, help } => Refusal::Unknown { node, question, help },
     }
 }
 
