@@ -322,8 +322,11 @@ fn an_image_on_a_file_system_within_the_target_is_refused() {
     mount.settle();
     let target = TargetPath::look(&System::default(), &file).unwrap();
     let TargetPath::File { identity, .. } = target else { panic!("no file") };
-    let found =
-        System::default().in_use(&[file.clone()]).of_file(&file, identity, std::slice::from_ref(&image));
+    let found = System::default().in_use(std::slice::from_ref(&file)).of_file(
+        &file,
+        identity,
+        std::slice::from_ref(&image),
+    );
     assert!(found.contains(&Use::Source { image: image.clone() }), "{found:?}");
     desk.refuses_image(&image, &file, &["is mounted on"]);
 }
@@ -335,7 +338,7 @@ fn a_target_that_a_process_has_open_for_writing_is_refused() {
     let holds = "exec 7<>\"$1\"; echo ready; read end";
     let writer = Running::shell(holds, &file);
     let named = format!("process {} (sh) has it open for writing", writer.pid());
-    desk.refuses(&file, &[&named, &format!("`ps -fp {}` shows what it is", writer.pid())]);
+    desk.refuses(&file, &[&named, &format!("close its program (`ps -fp {}` shows it) first", writer.pid())]);
     drop(writer);
     let reader = Running::shell("exec 7<\"$1\"; echo ready; read end", &file);
     desk.accepts(&file);
@@ -393,7 +396,7 @@ fn an_open_file_is_noticed_though_its_process_cannot_be_seen() {
     fs::create_dir_all(proc.join("self")).unwrap();
     fs::write(proc.join("self/mountinfo"), "").unwrap();
     let system = System { proc, ..System::default() };
-    let found = system.in_use(&[file.clone()]).of_file(&file, identity, &[]);
+    let found = system.in_use(std::slice::from_ref(&file)).of_file(&file, identity, &[]);
     assert_eq!(found, [Use::OpenSomewhere]);
 }
 
@@ -406,6 +409,9 @@ fn a_file_that_something_uses_is_not_opened() {
     let opened = FileTarget::open(&target, loops::LEN);
     assert!(matches!(opened, Err(OpenError::Refused(Refusal::Open { .. }))));
     drop(writer);
+    let locker = Running::shell("exec 7<\"$1\"; flock 7; echo ready; read end", &file);
+    assert!(matches!(FileTarget::open(&target, loops::LEN), Err(OpenError::Busy { .. })));
+    drop(locker);
     assert!(FileTarget::open(&target, loops::LEN).is_ok());
 }
 
@@ -509,7 +515,7 @@ fn an_overlay_whose_layers_lie_on_the_target_is_refused() {
     fs::write(mount.folder.join("dos.img"), [7; 100_000]).unwrap();
     let (system, facts) = look(&target.node);
     let image = mount.folder.join("dos.img");
-    assert!(uses(&system, facts.number, &[image.clone()]).contains(&Use::Source { image }));
+    assert!(uses(&system, facts.number, std::slice::from_ref(&image)).contains(&Use::Source { image }));
 }
 
 #[test]

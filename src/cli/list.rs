@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::{CliError, Exit, Output};
+use crate::cli::{CliError, Exit, Output, own_files};
 use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath, refusal};
 use crate::units::Bytes;
 use crate::verify::is_stick;
@@ -15,6 +15,9 @@ pub struct ListArgs {
     #[arg(long)]
     all: bool,
 }
+
+/// What a stick of ours is called that has no partitions.
+const STICK: &str = "a stick of ramkey";
 
 #[derive(Serialize)]
 struct Stick {
@@ -96,7 +99,7 @@ pub(super) fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
     let device = ReadOnly::open(&TargetPath::Block(Box::new(facts.clone()))).ok();
     let what = |number, offset| {
         if device.as_ref().is_some_and(|device| offset == 0 && is_stick(device)) {
-            return "a stick of ramkey".into();
+            return STICK.into();
         }
         let label = system.label(number);
         let probed = device
@@ -121,6 +124,11 @@ pub(super) fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
     if contents.is_empty() {
         let size = Bytes(facts.len).to_string();
         contents.push(Contents { name: whole, size, what: what(facts.number, 0) });
+    }
+    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(own_files::on);
+    if let (Some(own), Some(first)) = (own, contents.first_mut()) {
+        let is_named = first.what == STICK;
+        first.what = if is_named { own } else { format!("{}; {own}", first.what) };
     }
     contents
 }

@@ -16,6 +16,9 @@ use crate::device::{DeviceNumber, FileIdentity, System};
 /// Folders whose disk is never written: the system runs from them.
 const SYSTEM_FOLDERS: [&str; 6] = ["/", "/usr", "/boot", "/boot/efi", "/var", "/home"];
 
+/// What holds a disk of a btrfs of which no mount is seen.
+pub(super) const A_BTRFS: &str = "a mounted btrfs file system";
+
 /// One use of a device or file, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -218,10 +221,10 @@ impl InUse {
         }
         found.extend(self.swapped(target));
         found.extend(self.held(target));
-        let members = self.grounds.btrfs.iter().flatten().copied();
-        let member = members.filter(|&member| self.lies_on([Ground::Device(member)], target)).next();
+        let mut members = self.grounds.btrfs.iter().flatten().copied();
+        let member = members.find(|&member| self.lies_on([Ground::Device(member)], target));
         if let Some(member) = member.filter(|_| found.len() == before) {
-            let holder = "a mounted btrfs file system".into();
+            let holder = A_BTRFS.into();
             found.push(Use::Held { name: self.grounds.name(member), holder });
         }
         for device in &self.loops {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::device::in_use::A_BTRFS;
 use crate::device::{DeviceFacts, DeviceKind, Use};
 use crate::units::shell_word;
 
@@ -156,15 +157,12 @@ impl Refusal {
     pub fn help(&self) -> String {
         match self {
             Self::Mounted { folder, loops, seen_by, .. } => {
-                let detach = loops.iter().map(|name| format!(" and then {}", detach(name)));
-                format!("run {}{} first", unmount(folder, *seen_by), detach.collect::<String>())
+                format!("{} first", unmount(folder, loops, *seen_by))
             }
-            Self::Swap { name, .. } => format!("run `swapoff {}` first", shell_word(name)),
-            Self::Held { holder, .. } => {
-                format!("close {holder} first, for example with `dmsetup` or `mdadm`")
-            }
+            Self::Swap { name, .. } => format!("{} first", swap_off(name)),
+            Self::Held { holder, .. } => format!("{} first", close(holder)),
             Self::Loop { name, .. } => format!("run {} first", detach(name)),
-            Self::Open { pid, .. } => format!("end it first; `ps -fp {pid}` shows what it is"),
+            Self::Open { pid, .. } => format!("{} first", end(*pid)),
             Self::OpenSomewhere { node } => {
                 format!("`lsof {}` as root may name it; or name another file", shell_word(node))
             }
@@ -174,7 +172,7 @@ impl Refusal {
             Self::Unknown { help, .. } => help.clone(),
             Self::Source { .. } => "copy the image to another disk first".into(),
             Self::Image { .. } => "name another file for the stick".into(),
-            Self::Partition { disk, .. } => format!("name the whole stick: {}", disk.display()),
+            Self::Partition { disk, .. } => format!("name the whole stick: {}", shell_word(disk)),
             Self::ReadOnly { .. } => "move the switch on the stick or card, and plug it in again".into(),
             Self::Empty { .. } => "put the card or stick in".into(),
             Self::System { .. }
@@ -185,13 +183,48 @@ impl Refusal {
     }
 }
 
-/// The command that unmounts a folder, where it is seen.
-pub(super) fn unmount(folder: &Path, seen_by: Option<u32>) -> String {
-    let folder = shell_word(folder);
-    match seen_by {
-        None => format!("`umount {folder}`"),
-        Some(pid) => format!("`nsenter --target {pid} --mount umount {folder}`"),
+impl Use {
+    /// What ends it, of those that write to a file or device.
+    pub fn end(&self) -> Option<String> {
+        match self {
+            Self::Mounted { folder, loops, seen_by, .. } => Some(unmount(folder, loops, *seen_by)),
+            Self::Swap { name } => Some(swap_off(name)),
+            Self::Held { holder, .. } => Some(close(holder)),
+            Self::Open { pid, .. } => Some(end(*pid)),
+            _ => None,
+        }
     }
+}
+
+fn unmount(folder: &Path, loops: &[String], seen_by: Option<u32>) -> String {
+    let folder = shell_word(folder);
+    let detach: String = loops.iter().map(|name| format!(" and then {}", detach(name))).collect();
+    match seen_by {
+        None => format!("run `umount {folder}`{detach}"),
+        Some(pid) => format!("run `nsenter --target {pid} --mount umount {folder}`{detach}"),
+    }
+}
+
+fn swap_off(name: &Path) -> String {
+    format!("run `swapoff {}`", shell_word(name))
+}
+
+fn close(holder: &str) -> String {
+    let name = holder.split(' ').next().unwrap_or(holder);
+    let mapped = holder.split_once(" (").and_then(|(_, mapped)| mapped.strip_suffix(')'));
+    match mapped {
+        Some(mapped) => format!("run `dmsetup remove {}`", shell_word(mapped)),
+        None if holder == A_BTRFS => "unmount it: `findmnt --types btrfs` shows where it is".into(),
+        None if name.starts_with("md") => format!("run `mdadm --stop /dev/{name}`"),
+        None if name.starts_with("zram") => {
+            format!("run `swapoff /dev/{name}` and `zramctl --reset /dev/{name}`")
+        }
+        None => format!("close {holder}: `lsblk /dev/{name}` shows what it is made of"),
+    }
+}
+
+fn end(pid: u32) -> String {
+    format!("close its program (`ps -fp {pid}` shows it)")
 }
 
 /// The command that makes a loop device show nothing.
@@ -205,7 +238,8 @@ fn detach_node(node: &Path) -> String {
 
 /// Why the device is refused, or `None` if it may be written.
 ///
-/// What would do most harm is said first: the running system, then what is in use, then what it is.
+/// What would do most harm is said first: the running system, then what is in use, then what it is, then what cannot be
+/// told.
 pub fn refusal(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
     let node = || facts.node.clone();
     let system = uses.iter().find_map(|used| match used {
@@ -221,12 +255,10 @@ pub fn refusal(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
         let whole = digits.strip_suffix('p').filter(|disk| disk.ends_with(|c: char| c.is_ascii_digit()));
         return Some(Refusal::Partition { node: node(), disk: whole.unwrap_or(digits).into() });
     }
-    uses.first().map(|used| refused_use(facts, used)).or_else(|| refused_kind(facts))
-}
-
-/// The refusal of a file or device for one use of it.
-pub(super) fn refused_use(facts: &DeviceFacts, used: &Use) -> Refusal {
-    refused_path(&facts.node, used)
+    let (unknown, known): (Vec<&Use>, Vec<&Use>) =
+        uses.iter().partition(|used| matches!(used, Use::Unknown { .. }));
+    let first = |uses: &[&Use]| uses.first().map(|used| refused_path(&facts.node, used));
+    first(&known).or_else(|| refused_kind(facts)).or_else(|| first(&unknown))
 }
 
 /// The refusal of the target `node` for one use of it.
