@@ -20,7 +20,10 @@ pub(super) fn ask(path: &Path, identity: FileIdentity, questions: &[Question], f
         let meta = file.metadata().ok()?;
         (meta.is_file() && (meta.dev(), meta.ino()) == identity).then_some(file)
     };
-    match open(OpenOptions::new().read(true)).map_or(Others::NotTold, |file| others(&file)) {
+    // What may not be opened is not written either, and that has an error of its own.
+    let may_write = open(OpenOptions::new().write(true)).is_some();
+    let Some(file) = open(OpenOptions::new().read(true)).filter(|_| may_write) else { return };
+    match others(&file) {
         Others::Nobody => {}
         // One who reads, such as a read-only loop device, may depend on it.
         Others::Readers => {

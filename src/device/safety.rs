@@ -111,7 +111,7 @@ pub enum Refusal {
         image: PathBuf,
     },
     /// It has the very bytes of an image that is to be written.
-    #[error("{} is refused: it is the image {} itself", node.display(), image.display())]
+    #[error("{} is refused: it is one of the images{}", node.display(), other_name(node, image))]
     Image {
         /// The device or file.
         node: PathBuf,
@@ -150,6 +150,11 @@ pub enum Refusal {
         /// The device.
         node: PathBuf,
     },
+}
+
+/// The name of an image that is the target, if it is another.
+fn other_name(node: &Path, image: &Path) -> String {
+    if node == image { String::new() } else { format!(", {}", image.display()) }
 }
 
 impl Refusal {

@@ -9,6 +9,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use ramkey::device::{BlockTarget, DeviceFacts, OpenError, System, TargetPath};
+
 use crate::skip::skip;
 
 /// Length of every file and device here.
@@ -123,6 +125,19 @@ impl Drop for Running {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
+}
+
+/// What `ramkey` knows of a device.
+pub fn look(node: &Path) -> (System, DeviceFacts) {
+    let system = System::default();
+    let TargetPath::Block(facts) = TargetPath::look(&system, node).unwrap() else { panic!("no device") };
+    (system, *facts)
+}
+
+/// Opens a device as a target.
+pub fn open(node: &Path) -> Result<BlockTarget, OpenError> {
+    let (system, facts) = look(node);
+    BlockTarget::open(&system, &facts, &[])
 }
 
 /// A folder with a file of [`LEN`] bytes, `disk.img`, and an image, `dos.img`.
