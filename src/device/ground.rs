@@ -52,6 +52,8 @@ pub(super) enum Question {
     Swaps { path: PathBuf },
     /// A loop device does not tell what it shows.
     Loop { name: String, is_read_only: bool },
+    /// The kernel serves something to other machines that cannot be found.
+    Served { setting: PathBuf },
     /// The open files of so many processes cannot be read.
     Processes { count: usize },
 }
@@ -69,6 +71,9 @@ impl Question {
         let (question, help) = match self {
             Self::Mounts { path } => ("what is mounted cannot be told".into(), table(path)),
             Self::Swaps { path } => ("where memory is swapped to cannot be told".into(), table(path)),
+            Self::Served { setting } => {
+                ("what this machine serves to others cannot be told".into(), table(setting))
+            }
             Self::Loop { name, .. } => {
                 let detach = format!("{as_root}, or run `losetup --detach /dev/{name}` if nobody needs it");
                 (format!("what {name} shows cannot be told"), detach)

@@ -11,6 +11,7 @@ use crate::device::ground::{Ground, Grounds, Question, twins};
 use crate::device::loops::LoopDevice;
 use crate::device::mounts::{Mount, unescape};
 use crate::device::processes::Writer;
+use crate::device::served::Served;
 use crate::device::{DeviceNumber, FileIdentity, System};
 
 /// Folders whose disk is never written: the system runs from them.
@@ -59,6 +60,11 @@ pub enum Use {
         /// The name that the kernel has for what it shows.
         file: PathBuf,
     },
+    /// The kernel serves it to other machines.
+    Served {
+        /// The file of the kernel's configuration that says so.
+        setting: PathBuf,
+    },
     /// A process may write to it.
     Open {
         /// Number of the process.
@@ -100,6 +106,7 @@ pub struct InUse {
     loops: Vec<LoopDevice>,
     swaps: Vec<PathBuf>,
     writers: BTreeSet<Writer>,
+    served: Vec<Served>,
     second_opinion: Vec<(Ground, Use)>,
     grounds: Grounds,
     questions: Vec<Question>,
@@ -122,7 +129,18 @@ impl System {
         let swaps = self.swaps(&mut questions);
         let grounds = Grounds::gather(self, &loops, &mounts);
         let second_opinion = self.second_opinion(&grounds);
-        InUse { system: self.clone(), mounts, loops, swaps, writers, second_opinion, grounds, questions }
+        let served = self.served(&mut questions);
+        InUse {
+            system: self.clone(),
+            mounts,
+            loops,
+            swaps,
+            writers,
+            served,
+            second_opinion,
+            grounds,
+            questions,
+        }
     }
 
     /// The mounts that sysinfo finds, which reads another table in its own way.
@@ -234,6 +252,8 @@ impl InUse {
             }
         }
         found.extend(self.written(target));
+        let served = self.served.iter().filter(|served| self.lies_on([served.ground], target));
+        found.extend(served.map(|served| Use::Served { setting: served.setting.clone() }));
         for image in images {
             if twins(image, &self.mounts).intersection(target).next().is_some() {
                 found.push(Use::Image { image: image.clone() });

@@ -13,6 +13,7 @@ mod loops;
 mod mounts;
 mod processes;
 mod safety;
+mod served;
 mod target;
 
 pub use block::BlockTarget;

@@ -68,6 +68,14 @@ pub enum Refusal {
         /// The name that the kernel has for what it shows.
         file: PathBuf,
     },
+    /// The kernel serves it to other machines.
+    #[error("{} is refused: this machine serves it to others", node.display())]
+    Served {
+        /// The device or file.
+        node: PathBuf,
+        /// The file of the kernel's configuration that says so.
+        setting: PathBuf,
+    },
     /// A process may write to it.
     #[error("{} is refused: process {pid} ({command}) has it open for writing", node.display())]
     Open {
@@ -167,6 +175,9 @@ impl Refusal {
             Self::Swap { name, .. } => format!("{} first", swap_off(name)),
             Self::Held { holder, .. } => format!("{} first", close(holder)),
             Self::Loop { name, .. } => format!("run {} first", detach(name)),
+            Self::Served { setting, .. } => {
+                format!("end that first; `cat {}` shows its name", shell_word(setting))
+            }
             Self::Open { pid, .. } => format!("{} first", end(*pid)),
             Self::OpenSomewhere { node } => {
                 format!("`lsof {}` as root may name it; or name another file", shell_word(node))
@@ -277,6 +288,7 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
         Use::Swap { name } => Refusal::Swap { node, name },
         Use::Held { name, holder } => Refusal::Held { node, name, holder },
         Use::Loop { name, file } => Refusal::Loop { node, name, file },
+        Use::Served { setting } => Refusal::Served { node, setting },
         Use::Open { pid, command } => Refusal::Open { node, pid, command },
         Use::OpenSomewhere => Refusal::OpenSomewhere { node },
         Use::Source { image } => Refusal::Source { node, image },
