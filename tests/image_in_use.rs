@@ -6,6 +6,8 @@ mod skip;
 use std::path::Path;
 use std::process::Command;
 
+use ramkey::device::{System, Use};
+
 use loops::{Desk, Loop, Mount, Running};
 
 /// The warnings about images in the report of a new stick; `arguments` name the images.
@@ -74,6 +76,8 @@ fn an_image_that_a_process_has_open_for_writing_is_warned_of() {
     drop(reader);
     let writer = Running::shell("exec 7>>\"$1\"; echo ready; read end", &image);
     let found = warnings(&desk, &[&image]);
+    let unseen = System { proc: desk.path("no processes"), ..System::default() };
+    assert_eq!(unseen.in_use(&[]).changes_to(&image), [Use::OpenSomewhere]);
     let expected = format!("process {} (sh) has it open for writing; ", writer.pid());
     assert!(found.len() == 1 && found[0].starts_with(&expected), "{found:?}");
 }

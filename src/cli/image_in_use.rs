@@ -20,8 +20,9 @@ fn warning(used: &Use) -> Option<String> {
         Use::Swap { name } => format!("memory is swapped to it: {}", name.display()),
         Use::Held { name, holder } => format!("its device {name} is held by {holder}"),
         Use::Open { pid, command } => format!("process {pid} ({command}) has it open for writing"),
+        Use::OpenSomewhere => "something that ramkey may not look at has it open for writing".into(),
         _ => return None,
     };
-    let help = used.end()?;
+    let help = used.end().unwrap_or_else(|| "close it".into());
     Some(format!("{what}; what is copied may be half of a change: {help}, and write the stick again"))
 }

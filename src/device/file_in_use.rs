@@ -38,6 +38,12 @@ pub(super) fn ask(path: &Path, identity: FileIdentity, questions: &[Question], f
     }
 }
 
+/// Whether somebody may write to the file, as far as the kernel tells.
+pub(super) fn has_writer(path: &Path) -> bool {
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
+    file.is_ok_and(|file| others(&file) == Others::Writers)
+}
+
 /// Whether memory is swapped to the file: then the kernel takes no write, not even one of no bytes.
 fn is_swap(file: &File) -> bool {
     let error = file.write_at(&[], 0).err().and_then(|error| error.raw_os_error());

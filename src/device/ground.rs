@@ -54,8 +54,8 @@ pub(super) enum Question {
     Loop { name: String, is_read_only: bool },
     /// The kernel serves something to other machines that cannot be found.
     Served { setting: PathBuf },
-    /// The open files of so many processes cannot be read.
-    Processes { count: usize },
+    /// The open files of some processes cannot be read.
+    Processes,
 }
 
 impl Question {
@@ -78,9 +78,8 @@ impl Question {
                 let detach = format!("{as_root}, or run `losetup --detach /dev/{name}` if nobody needs it");
                 (format!("what {name} shows cannot be told"), detach)
             }
-            Self::Processes { count: 1 } => ("what 1 process has open cannot be told".into(), as_root.into()),
-            Self::Processes { count } => {
-                (format!("what {count} processes have open cannot be told"), as_root.into())
+            Self::Processes => {
+                ("what the processes of others have open cannot be told".into(), as_root.into())
             }
         };
         Use::Unknown { question, help }

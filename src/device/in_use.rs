@@ -12,7 +12,7 @@ use crate::device::loops::LoopDevice;
 use crate::device::mounts::{Mount, unescape};
 use crate::device::processes::Writer;
 use crate::device::served::Served;
-use crate::device::{DeviceNumber, FileIdentity, System};
+use crate::device::{DeviceNumber, FileIdentity, System, file_in_use};
 
 /// Folders whose disk is never written: the system runs from them.
 const SYSTEM_FOLDERS: [&str; 6] = ["/", "/usr", "/boot", "/boot/efi", "/var", "/home"];
@@ -202,7 +202,7 @@ impl InUse {
         let mut target = twins(path, &self.mounts);
         target.insert(Ground::File(identity));
         let mut found = self.of_ground(&target, images);
-        crate::device::file_in_use::ask(path, identity, &self.questions, &mut found);
+        file_in_use::ask(path, identity, &self.questions, &mut found);
         found
     }
 
@@ -214,6 +214,10 @@ impl InUse {
         found.extend(self.swapped(&target));
         found.extend(self.held(&target));
         found.extend(self.written(&target));
+        let shown = self.loops.iter().any(|device| self.lies_on([Ground::Device(device.number)], &target));
+        if found.is_empty() && !shown && file_in_use::has_writer(path) {
+            found.push(Use::OpenSomewhere);
+        }
         found
     }
 

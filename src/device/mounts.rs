@@ -21,7 +21,9 @@ pub(super) struct Mount {
     pub folder: PathBuf,
     pub file_system: String,
     pub source: PathBuf,
-    /// Options of the file system, not of this mount of it.
+    /// Options of this mount of the file system.
+    own_options: Vec<Vec<u8>>,
+    /// Options of the file system.
     options: Vec<Vec<u8>>,
     /// A process that sees it, if we do not.
     pub seen_by: Option<u32>,
@@ -34,7 +36,10 @@ impl Mount {
         let fields: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
         let middle = fields.iter().skip(6).position(|field| field == b"-")? + 6;
         let text = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
-        let options = fields.get(middle + 3).copied().unwrap_or_default();
+        let options = |index: usize| -> Vec<Vec<u8>> {
+            let field = fields.get(index).copied().unwrap_or_default();
+            field.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect()
+        };
         Some(Self {
             id: text(fields[0]).parse().ok()?,
             number: DeviceNumber::parse(&text(fields[2]))?,
@@ -42,29 +47,31 @@ impl Mount {
             folder: unescape(fields[4]),
             file_system: text(fields.get(middle + 1)?),
             source: unescape(fields.get(middle + 2)?),
-            options: options.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect(),
+            own_options: options(5),
+            options: options(middle + 3),
             seen_by: None,
         })
     }
 
-    /// Whether the file system may be written.
+    /// Whether the file system may be written through it.
     pub fn is_writable(&self) -> bool {
-        !self.options.iter().any(|option| option == b"ro")
+        !self.own_options.iter().chain(&self.options).any(|option| option == b"ro")
     }
 
     /// The folders that an overlay is made of.
     pub fn overlay_layers(&self) -> Vec<PathBuf> {
-        let keys: [&[u8]; 4] = [b"lowerdir=", b"lowerdir+=", b"datadir+=", b"upperdir="];
-        let values = self
-            .options
-            .iter()
-            .filter(|_| self.file_system == "overlay")
-            .filter_map(|option| keys.iter().find_map(|key| option.strip_prefix(*key)));
-        values
-            .flat_map(|value| value.split(|&byte| byte == b':'))
-            .filter(|path| !path.is_empty())
-            .map(unescape)
-            .collect()
+        if self.file_system != "overlay" {
+            return Vec::new();
+        }
+        let single: [&[u8]; 3] = [b"lowerdir+=", b"datadir+=", b"upperdir="];
+        let layers = self.options.iter().flat_map(|option| {
+            if let Some(list) = option.strip_prefix(b"lowerdir=") {
+                return split_layers(&unescape(list), Some(b':'));
+            }
+            let value = single.iter().find_map(|key| option.strip_prefix(*key));
+            value.map(|value| split_layers(&unescape(value), None)).unwrap_or_default()
+        });
+        layers.filter(|layer| !layer.as_os_str().is_empty()).collect()
     }
 
     /// The devices and files that the mount itself names: its source, which may be several with colons between, and
@@ -154,6 +161,22 @@ pub(super) fn unescape(bytes: &[u8]) -> PathBuf {
     OsString::from_vec(plain).into()
 }
 
+/// The paths of a list of an overlay: `\:` is a colon within a name.
+fn split_layers(list: &Path, end: Option<u8>) -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    let mut layers = vec![Vec::new()];
+    let mut bytes = list.as_os_str().as_bytes().iter();
+    while let Some(&byte) = bytes.next() {
+        match (byte, layers.last_mut()) {
+            (byte, _) if Some(byte) == end => layers.push(Vec::new()),
+            (b'\\', Some(layer)) => layer.extend(bytes.next()),
+            (byte, Some(layer)) => layer.push(byte),
+            (_, None) => {}
+        }
+    }
+    layers.into_iter().map(|layer| OsString::from_vec(layer).into()).collect()
+}
+
 /// The path of `path` within the folder `folder`, if it is there.
 pub(super) fn within(path: &Path, folder: &Path) -> Option<PathBuf> {
     path.strip_prefix(folder).ok().map(Path::to_owned)
@@ -168,11 +191,11 @@ mod tests {
     #[test]
     fn a_mount_line_gives_number_folder_and_layers() {
         let line =
-            b"36 35 0:30 / /mnt/a\\040b rw - overlay over rw,lowerdir=/a:/b,upperdir=/c\\134d,workdir=/w";
+            b"36 35 0:30 / /mnt/a\\040b rw - overlay over rw,lowerdir=/a\\134:b:/b,upperdir=/c\\040:d,workdir=/w";
         let mount = Mount::parse(line).unwrap();
         assert_eq!((mount.id, mount.number), (36, DeviceNumber { major: 0, minor: 30 }));
         assert_eq!(mount.folder, Path::new("/mnt/a b"));
-        assert_eq!(mount.overlay_layers(), [Path::new("/a"), Path::new("/b"), Path::new("/c\\d")]);
+        assert_eq!(mount.overlay_layers(), [Path::new("/a:b"), Path::new("/b"), Path::new("/c :d")]);
         assert!(mount.is_writable());
         assert!(Mount::parse(b"36 35 0:30 / /mnt rw").is_none());
     }

@@ -35,8 +35,11 @@ impl System {
         let own = fs::read_link(self.proc.join("self")).ok();
         let own = own.and_then(|path| path.to_str()?.parse::<u32>().ok());
         let mut writers = BTreeSet::new();
-        let mut unseen = 0;
-        for pid in self.pids().into_iter().filter(|pid| Some(*pid) != own) {
+        let mut unseen = false;
+        let pids = self.pids();
+        // Every namespace of processes has a first one: where it is not seen, procfs hides those of other users.
+        let are_hidden = own.is_some() && !pids.contains(&1);
+        for pid in pids.into_iter().filter(|pid| Some(*pid) != own) {
             let folder = self.proc.join(pid.to_string());
             let is_wanted = |ground: &Ground| matches!(ground, Ground::Device(_)) || watched.contains(ground);
             match written(&folder, &is_wanted) {
@@ -49,11 +52,11 @@ impl System {
                         ground,
                     }));
                 }
-                Err(_) => unseen += 1,
+                Err(_) => unseen = true,
             }
         }
-        if unseen > 0 {
-            questions.push(Question::Processes { count: unseen });
+        if unseen || are_hidden {
+            questions.push(Question::Processes);
         }
         writers
     }
