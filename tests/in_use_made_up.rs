@@ -159,6 +159,12 @@ fn swap_and_open_files_count_by_number() {
         let expected = is_writer.then(|| Use::Open { pid: 77, command: "mkfs[2J".into() });
         assert_eq!(machine.uses(), expected.into_iter().collect::<Vec<_>>(), "{flags}");
     }
+    let Some(generic) = machine.char_node("sg3", "21:3") else { return };
+    fs::remove_file(machine.folder.path().join("proc/77/fd/3")).unwrap();
+    symlink(&generic, machine.folder.path().join("proc/77/fd/3")).unwrap();
+    assert_eq!(machine.uses(), [], "the commands of another disk");
+    machine.put("sys/devices/usb1/1-1/host/sdz/device/scsi_generic/sg3/dev", "21:3\n");
+    assert_eq!(machine.uses(), [Use::Open { pid: 77, command: "mkfs[2J".into() }], "its SCSI commands");
     // A first thread that has ended leaves the files to the others.
     fs::create_dir_all(machine.folder.path().join("proc/77/task/78")).unwrap();
     for folder in ["fd", "fdinfo"] {

@@ -34,7 +34,16 @@ pub(super) fn ask(path: &Path, identity: FileIdentity, questions: &[Question], f
             Some(file) if is_swap(&file) => found.push(Use::Swap { name: path.into() }),
             _ => found.push(Use::OpenSomewhere),
         },
-        Others::NotTold => found.extend(questions.iter().map(Question::as_use)),
+        Others::NotTold => found.extend(questions.iter().map(Question::as_use).map(or_another_file)),
+    }
+}
+
+fn or_another_file(used: Use) -> Use {
+    match used {
+        Use::Unknown { question, help } => {
+            Use::Unknown { question, help: format!("{help}; or name another file, or remove this one first") }
+        }
+        used => used,
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) enum Ground {
     Device(DeviceNumber),
     /// A regular file.
     File(FileIdentity),
+    /// A character device that gives a disk SCSI commands: one of `/dev/sg*`.
+    Generic(DeviceNumber),
 }
 
 impl Ground {
@@ -152,6 +154,10 @@ impl Grounds {
             Some(Ground::Device(device)) => Some(device),
             _ => None,
         });
+        let generic = folder.join("device/scsi_generic");
+        for command in names(&generic).iter().filter_map(|name| of(generic.join(name))) {
+            self.put(Ground::Generic(command), Ground::Device(number));
+        }
         let pairs: Vec<_> = slaves
             .chain(written_back)
             .map(|slave| (number, slave))

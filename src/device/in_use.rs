@@ -160,7 +160,7 @@ impl System {
                     seen_by: None,
                 },
             )),
-            Ground::File(_) => None,
+            _ => None,
         };
         disks.iter().flat_map(|disks| disks.iter().filter_map(mounted)).collect()
     }
@@ -362,7 +362,7 @@ impl InUse {
     fn written(&self, target: &BTreeSet<Ground>) -> Vec<Use> {
         let on_it = |writer: &&Writer| match writer.ground {
             Ground::File(_) => target.contains(&writer.ground),
-            device @ Ground::Device(_) => self.lies_on([device], target),
+            device => self.lies_on([device], target),
         };
         let mut pids = BTreeSet::new();
         let writers = self.writers.iter().filter(on_it).filter(|writer| pids.insert(writer.pid));

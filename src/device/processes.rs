@@ -12,6 +12,8 @@ use crate::device::{DeviceNumber, System};
 
 /// Access mode in the flags of an open file: read only.
 const READ_ONLY: u32 = 0;
+/// Major number of `/dev/sg*`.
+const SCSI_GENERIC: u32 = 21;
 /// The bits of the access mode.
 const ACCESS_MODE: u32 = 3;
 
@@ -41,7 +43,7 @@ impl System {
         let are_hidden = own.is_some() && !pids.contains(&1);
         for pid in pids.into_iter().filter(|pid| Some(*pid) != own) {
             let folder = self.proc.join(pid.to_string());
-            let is_wanted = |ground: &Ground| matches!(ground, Ground::Device(_)) || watched.contains(ground);
+            let is_wanted = |ground: &Ground| !matches!(ground, Ground::File(_)) || watched.contains(ground);
             match written(&folder, &is_wanted) {
                 Ok(grounds) if grounds.is_empty() => {}
                 Ok(grounds) => {
@@ -139,6 +141,9 @@ fn ground_at(path: &Path) -> Option<Ground> {
     match FileType::from_raw_mode(stat.stx_mode.into()) {
         FileType::BlockDevice => {
             Some(Ground::Device(DeviceNumber { major: stat.stx_rdev_major, minor: stat.stx_rdev_minor }))
+        }
+        FileType::CharacterDevice if stat.stx_rdev_major == SCSI_GENERIC => {
+            Some(Ground::Generic(DeviceNumber { major: stat.stx_rdev_major, minor: stat.stx_rdev_minor }))
         }
         FileType::RegularFile => {
             Some(Ground::File((makedev(stat.stx_dev_major, stat.stx_dev_minor), stat.stx_ino)))

@@ -98,9 +98,18 @@ impl Machine {
 
     /// A node of one of its devices. `None`, with a line that says so, where only root may make one.
     pub fn node(&self, name: &str, number: &str) -> Option<PathBuf> {
+        self.special(name, "b", number)
+    }
+
+    /// The same of a character device.
+    pub fn char_node(&self, name: &str, number: &str) -> Option<PathBuf> {
+        self.special(name, "c", number)
+    }
+
+    fn special(&self, name: &str, kind: &str, number: &str) -> Option<PathBuf> {
         let path = self.folder.path().join("dev").join(name);
         let (major, minor) = number.split_once(':').unwrap();
-        let output = Command::new("mknod").arg(&path).args(["b", major, minor]).output().unwrap();
+        let output = Command::new("mknod").arg(&path).args([kind, major, minor]).output().unwrap();
         if !output.status.success() {
             skip("device node", &output.stderr);
             return None;
