@@ -222,7 +222,7 @@ fn a_loop_device_over_a_file_on_the_target_is_refused() {
         inside.folder.display(),
         device.node.display()
     );
-    desk.refuses(&target.node, &[&format!("{} is mounted on", device.name()), &help]);
+    desk.refuses_in_motion(&target.node, &[&format!("{} is mounted on", device.name()), &help]);
     // The inner stick is one of its own: that its file lies on a mounted file system is no matter.
     drop(inside);
     desk.accepts(&device.node);

@@ -70,7 +70,7 @@ fn an_overlay_whose_layers_lie_on_the_target_is_refused() {
     else {
         return;
     };
-    desk.refuses(&target.node, &[&format!("overlay is mounted on {}", mount.folder.display())]);
+    desk.refuses_in_motion(&target.node, &[&format!("overlay is mounted on {}", mount.folder.display())]);
     fs::write(mount.folder.join("dos.img"), [7; 100_000]).unwrap();
     let (system, facts) = look(&target.node);
     let image = mount.folder.join("dos.img");
@@ -101,10 +101,12 @@ fn every_disk_of_a_btrfs_is_refused_while_it_is_mounted() {
         return;
     };
     must("mkfs.btrfs", &["-q".as_ref(), "-f".as_ref(), first.node.as_os_str(), second.node.as_os_str()]);
+    desk.mark(&first.node);
+    desk.mark(&second.node);
     let Some(mount) = Mount::new(&first.node, desk.path("mount"), &[]) else { return };
     let help = format!("run `umount {}` first", mount.folder.display());
-    desk.refuses(&first.node, &["is mounted on", &help]);
-    desk.refuses(&second.node, &["is mounted on", &help]);
+    desk.refuses_in_motion(&first.node, &["is mounted on", &help]);
+    desk.refuses_in_motion(&second.node, &["is mounted on", &help]);
     let image = mount.folder.join("dos.img");
     fs::write(&image, [7; 100_000]).unwrap();
     must("btrfs", &["subvolume".as_ref(), "create".as_ref(), mount.folder.join("sub").as_os_str()]);

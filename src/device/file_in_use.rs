@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
 use rustix::io::Errno;
 
 use crate::device::ground::Question;
@@ -21,7 +21,7 @@ pub(super) fn ask(path: &Path, identity: FileIdentity, questions: &[Question], f
         (meta.is_file() && (meta.dev(), meta.ino()) == identity).then_some(file)
     };
     // What may not be opened is not written either, and that has an error of its own.
-    let may_write = open(OpenOptions::new().write(true)).is_some();
+    let may_write = accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
     let Some(file) = open(OpenOptions::new().read(true)).filter(|_| may_write) else { return };
     match others(&file) {
         Others::Nobody => {}

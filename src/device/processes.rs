@@ -12,10 +12,10 @@ use crate::device::{DeviceNumber, System};
 
 /// Access mode in the flags of an open file: read only.
 const READ_ONLY: u32 = 0;
-/// Major number of `/dev/sg*`.
-const SCSI_GENERIC: u32 = 21;
 /// The bits of the access mode.
 const ACCESS_MODE: u32 = 3;
+/// Major number of `/dev/sg*`.
+const SCSI_GENERIC: u32 = 21;
 
 /// A process that may write to a file or device.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
