@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::device::{System, Use};
+use crate::units::named;
 
 /// Warnings for each image.
 pub(super) fn warnings(images: &[PathBuf]) -> Vec<Vec<String>> {
@@ -15,9 +16,9 @@ pub(super) fn warnings(images: &[PathBuf]) -> Vec<Vec<String>> {
 fn warning(used: &Use) -> Option<String> {
     let what = match used {
         Use::Mounted { name, folder, .. } => {
-            format!("it is mounted for writing: {name} on {}", folder.display())
+            format!("it is mounted for writing: {name} on {}", named(folder))
         }
-        Use::Swap { name } => format!("memory is swapped to it: {}", name.display()),
+        Use::Swap { name } => format!("memory is swapped to it: {}", named(name)),
         Use::Held { name, holder } => format!("its device {name} is held by {holder}"),
         Use::Open { pid, command } => format!("process {pid} ({command}) has it open for writing"),
         Use::OpenSomewhere => "something that ramkey may not look at has it open for writing".into(),

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::device::in_use::A_BTRFS;
 use crate::device::{DeviceFacts, DeviceKind, Use};
-use crate::units::shell_word;
+use crate::units::{named, shell_word};
 
 /// Why a target must not be written. Nothing has been touched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The running system needs it.
-    #[error("{} is refused: it holds {}", node.display(), folder.display())]
+    #[error("{} is refused: it holds {}", named(node), named(folder))]
     System {
         /// The device.
         node: PathBuf,
@@ -19,7 +19,7 @@ pub enum Refusal {
         folder: PathBuf,
     },
     /// It is a part of a disk.
-    #[error("{} is refused: it is a partition, and the whole stick is written", node.display())]
+    #[error("{} is refused: it is a partition, and the whole stick is written", named(node))]
     Partition {
         /// The device.
         node: PathBuf,
@@ -27,7 +27,7 @@ pub enum Refusal {
         disk: PathBuf,
     },
     /// A file system on it is mounted.
-    #[error("{} is refused: {name} is mounted on {}", node.display(), folder.display())]
+    #[error("{} is refused: {name} is mounted on {}", named(node), named(folder))]
     Mounted {
         /// The device or file.
         node: PathBuf,
@@ -41,7 +41,7 @@ pub enum Refusal {
         seen_by: Option<u32>,
     },
     /// Memory is swapped to it.
-    #[error("{} is refused: {} is swap space in use", node.display(), name.display())]
+    #[error("{} is refused: {} is swap space in use", named(node), named(name))]
     Swap {
         /// The device or file.
         node: PathBuf,
@@ -49,7 +49,7 @@ pub enum Refusal {
         name: PathBuf,
     },
     /// Another device is made of it.
-    #[error("{} is refused: {name} is held by {holder}", node.display())]
+    #[error("{} is refused: {name} is held by {holder}", named(node))]
     Held {
         /// The device or file.
         node: PathBuf,
@@ -59,7 +59,7 @@ pub enum Refusal {
         holder: String,
     },
     /// A loop device shows it or a file on it.
-    #[error("{} is refused: {name} shows {}", node.display(), file.display())]
+    #[error("{} is refused: {name} shows {}", named(node), named(file))]
     Loop {
         /// The device or file.
         node: PathBuf,
@@ -69,7 +69,7 @@ pub enum Refusal {
         file: PathBuf,
     },
     /// The kernel serves it to other machines.
-    #[error("{} is refused: this machine serves it to others", node.display())]
+    #[error("{} is refused: this machine serves it to others", named(node))]
     Served {
         /// The device or file.
         node: PathBuf,
@@ -77,7 +77,7 @@ pub enum Refusal {
         setting: PathBuf,
     },
     /// A process may write to it.
-    #[error("{} is refused: process {pid} ({command}) has it open for writing", node.display())]
+    #[error("{} is refused: process {pid} ({command}) has it open for writing", named(node))]
     Open {
         /// The device or file.
         node: PathBuf,
@@ -87,13 +87,13 @@ pub enum Refusal {
         command: String,
     },
     /// Something that cannot be named may write to it.
-    #[error("{} is refused: something that ramkey may not look at has it open for writing", node.display())]
+    #[error("{} is refused: something that ramkey may not look at has it open for writing", named(node))]
     OpenSomewhere {
         /// The file.
         node: PathBuf,
     },
     /// It is a loop device that shows another device.
-    #[error("{} is refused: it is no stick but shows the device {}", node.display(), device.display())]
+    #[error("{} is refused: it is no stick but shows the device {}", named(node), named(device))]
     Shows {
         /// The device.
         node: PathBuf,
@@ -101,7 +101,7 @@ pub enum Refusal {
         device: PathBuf,
     },
     /// It cannot be told whether it is in use.
-    #[error("{} is refused: {question}", node.display())]
+    #[error("{} is refused: {question}", named(node))]
     Unknown {
         /// The device or file.
         node: PathBuf,
@@ -111,7 +111,7 @@ pub enum Refusal {
         help: String,
     },
     /// It holds an image that is to be written.
-    #[error("{} is refused: the image {} lies on it", node.display(), image.display())]
+    #[error("{} is refused: the image {} lies on it", named(node), named(image))]
     Source {
         /// The device or file.
         node: PathBuf,
@@ -119,7 +119,7 @@ pub enum Refusal {
         image: PathBuf,
     },
     /// It has the very bytes of an image that is to be written.
-    #[error("{} is refused: it is one of the images{}", node.display(), other_name(node, image))]
+    #[error("{} is refused: it is one of the images{}", named(node), other_name(node, image))]
     Image {
         /// The device or file.
         node: PathBuf,
@@ -127,25 +127,25 @@ pub enum Refusal {
         image: PathBuf,
     },
     /// It is built in, so it is no stick.
-    #[error("{} is refused: it is not removable", node.display())]
+    #[error("{} is refused: it is not removable", named(node))]
     NotRemovable {
         /// The device.
         node: PathBuf,
     },
     /// It is made of other devices, or of memory.
-    #[error("{} is refused: it is no disk but a device made of others", node.display())]
+    #[error("{} is refused: it is no disk but a device made of others", named(node))]
     Virtual {
         /// The device.
         node: PathBuf,
     },
     /// The kernel refuses writes.
-    #[error("{} is refused: it is read-only", node.display())]
+    #[error("{} is refused: it is read-only", named(node))]
     ReadOnly {
         /// The device.
         node: PathBuf,
     },
     /// A BIOS would see other sectors.
-    #[error("{} is refused: its sectors have {found} bytes, and 512 are needed", node.display())]
+    #[error("{} is refused: its sectors have {found} bytes, and 512 are needed", named(node))]
     SectorSize {
         /// The device.
         node: PathBuf,
@@ -153,7 +153,7 @@ pub enum Refusal {
         found: u64,
     },
     /// A card reader without a card, for example.
-    #[error("{} is refused: it holds no medium", node.display())]
+    #[error("{} is refused: it holds no medium", named(node))]
     Empty {
         /// The device.
         node: PathBuf,
@@ -162,7 +162,7 @@ pub enum Refusal {
 
 /// The name of an image that is the target, if it is another.
 fn other_name(node: &Path, image: &Path) -> String {
-    if node == image { String::new() } else { format!(", {}", image.display()) }
+    if node == image { String::new() } else { format!(", {}", named(image)) }
 }
 
 impl Refusal {
