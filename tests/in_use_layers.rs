@@ -14,21 +14,9 @@ use loops::{Desk, Loop, Mount, Running, look, must, run};
 #[test]
 fn a_file_below_or_within_an_overlay_is_the_same_file() {
     let desk = Desk::new();
-    for folder in ["lower", "upper", "work", "merged"] {
-        fs::create_dir(desk.path(folder)).unwrap();
-    }
+    fs::create_dir(desk.path("lower")).unwrap();
     desk.file("lower/low.img");
-    let options = format!(
-        "lowerdir={},upperdir={},workdir={}",
-        desk.path("lower").display(),
-        desk.path("upper").display(),
-        desk.path("work").display()
-    );
-    let Some(mount) =
-        Mount::new(Path::new("overlay"), desk.path("merged"), &["-t", "overlay", "-o", &options])
-    else {
-        return;
-    };
+    let Some(mount) = overlay(&desk, ["lower", "upper", "work", "merged"]) else { return };
     desk.file("merged/up.img");
     fs::write(desk.path("merged/dos.img"), [7; 100_000]).unwrap();
     let (above, below) = (desk.path("merged/up.img"), desk.path("upper/up.img"));
@@ -53,23 +41,42 @@ fn a_file_below_or_within_an_overlay_is_the_same_file() {
     drop(mount);
 }
 
+/// Mounts an overlay of two folders with a third for the kernel's own use, all made in `desk`.
+fn overlay(desk: &Desk, [lower, upper, work, merged]: [&str; 4]) -> Option<Mount> {
+    let path = |name: &str| {
+        fs::create_dir_all(desk.path(name)).unwrap();
+        desk.path(name).display().to_string()
+    };
+    let options = format!("lowerdir={},upperdir={},workdir={}", path(lower), path(upper), path(work));
+    Mount::new(Path::new("overlay"), desk.path(merged), &["-t", "overlay", "-o", &options])
+}
+
+#[test]
+fn an_overlay_upon_an_overlay_and_a_layer_by_another_name_are_followed() {
+    let desk = Desk::new();
+    fs::create_dir_all(desk.path("upper/deep")).unwrap();
+    let Some(_first) = overlay(&desk, ["lower", "upper", "work", "first"]) else { return };
+    let Some(_second) = overlay(&desk, ["first/deep", "upper 2", "work 2", "second"]) else { return };
+    let Some(_bound) = Mount::new(&desk.path("upper/deep"), desk.path("bound"), &["--bind"]) else { return };
+    desk.file("upper/deep/disk.img");
+    let names = ["upper/deep/disk.img", "first/deep/disk.img", "second/disk.img", "bound/disk.img"];
+    let Some(device) = Loop::of(&desk.path(names[0]), &["--read-only"]) else { return };
+    for name in names {
+        desk.refuses(&desk.path(name), &[&format!("{} shows ", device.name())]);
+    }
+    drop(device);
+    for (image, target) in [(names[3], names[2]), (names[2], names[3]), (names[1], names[3])] {
+        desk.refuses_image(&desk.path(image), &desk.path(target), &["it is one of the images"]);
+    }
+}
+
 #[test]
 fn an_overlay_whose_layers_lie_on_the_target_is_refused() {
     let desk = Desk::new();
     let Some(target) = Loop::of(&desk.path("disk.img"), &[]) else { return };
     desk.format(&target.node);
-    let Some(base) = Mount::new(&target.node, desk.path("base"), &[]) else { return };
-    for folder in ["lower", "upper", "work"] {
-        fs::create_dir(base.folder.join(folder)).unwrap();
-    }
-    let layer = |name: &str| base.folder.join(name).display().to_string();
-    let options =
-        format!("lowerdir={},upperdir={},workdir={}", layer("lower"), layer("upper"), layer("work"));
-    let Some(mount) =
-        Mount::new(Path::new("overlay"), desk.path("merged"), &["-t", "overlay", "-o", &options])
-    else {
-        return;
-    };
+    let Some(_base) = Mount::new(&target.node, desk.path("base"), &[]) else { return };
+    let Some(mount) = overlay(&desk, ["base/lower", "base/upper", "base/work", "merged"]) else { return };
     desk.refuses_in_motion(&target.node, &[&format!("overlay is mounted on {}", mount.folder.display())]);
     fs::write(mount.folder.join("dos.img"), [7; 100_000]).unwrap();
     let (system, facts) = look(&target.node);

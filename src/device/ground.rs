@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::device::loops::LoopDevice;
-use crate::device::mounts::{Mount, within};
+use crate::device::mounts::Mount;
 use crate::device::{DeviceNumber, System, Use};
 use crate::units::shell_word;
 
@@ -217,32 +217,6 @@ impl Grounds {
     pub fn is_block_device(&self, number: DeviceNumber) -> bool {
         self.names.contains_key(&number)
     }
-}
-
-/// The files that have the bytes of the file `path`: itself; the file of a layer, if `path` lies on an overlay; and that of
-/// each overlay, if `path` lies in a layer.
-pub(super) fn twins(path: &Path, mounts: &[Mount]) -> BTreeSet<Ground> {
-    let mut paths = vec![path.to_owned()];
-    if let Ok(path) = fs::canonicalize(path) {
-        for mount in
-            mounts.iter().filter(|mount| mount.seen_by.is_none() && !mount.overlay_layers().is_empty())
-        {
-            let layers = mount.overlay_layers();
-            if let Some(inner) = within(&path, &mount.folder) {
-                let inner = mount.root.strip_prefix("/").unwrap_or(Path::new("")).join(inner);
-                paths.extend(layers.iter().map(|layer| layer.join(&inner)));
-            }
-            for layer in layers.iter().filter_map(|layer| fs::canonicalize(layer).ok()) {
-                let inner = within(&path, &layer).map(|inner| Path::new("/").join(inner));
-                paths.extend(inner.and_then(|inner| Some(mount.folder.join(within(&inner, &mount.root)?))));
-            }
-        }
-    }
-    paths
-        .iter()
-        .filter_map(|path| Ground::at(path))
-        .filter(|ground| matches!(ground, Ground::File(_)))
-        .collect()
 }
 
 impl System {

@@ -7,9 +7,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::device::ground::{Ground, Grounds, Question, twins};
+use crate::device::ground::{Ground, Grounds, Question};
 use crate::device::loops::LoopDevice;
-use crate::device::mounts::{Mount, unescape};
+use crate::device::mounts::{Mount, mount_id, unescape};
+use crate::device::overlays::twins;
 use crate::device::processes::Writer;
 use crate::device::served::Served;
 use crate::device::{DeviceNumber, FileIdentity, System, file_in_use};
@@ -368,11 +369,4 @@ impl InUse {
         let writers = self.writers.iter().filter(on_it).filter(|writer| pids.insert(writer.pid));
         writers.map(|writer| Use::Open { pid: writer.pid, command: writer.command.clone() }).collect()
     }
-}
-
-/// Number of the mount that a path is found through, if the kernel tells.
-fn mount_id(path: &Path) -> Option<u64> {
-    use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
-    let stat = statx(CWD, path, AtFlags::STATX_DONT_SYNC, StatxFlags::MNT_ID).ok()?;
-    StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::MNT_ID).then_some(stat.stx_mnt_id)
 }

@@ -11,6 +11,7 @@ mod in_use;
 mod ioctl;
 mod loops;
 mod mounts;
+mod overlays;
 mod processes;
 mod safety;
 mod served;

@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+
 use crate::device::ground::{Ground, Question};
 use crate::device::{DeviceNumber, System};
 
@@ -177,9 +179,10 @@ fn split_layers(list: &Path, end: Option<u8>) -> Vec<PathBuf> {
     layers.into_iter().map(|layer| OsString::from_vec(layer).into()).collect()
 }
 
-/// The path of `path` within the folder `folder`, if it is there.
-pub(super) fn within(path: &Path, folder: &Path) -> Option<PathBuf> {
-    path.strip_prefix(folder).ok().map(Path::to_owned)
+/// Number of the mount that a path is found through, if the kernel tells.
+pub(super) fn mount_id(path: &Path) -> Option<u64> {
+    let stat = statx(CWD, path, AtFlags::STATX_DONT_SYNC, StatxFlags::MNT_ID).ok()?;
+    StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::MNT_ID).then_some(stat.stx_mnt_id)
 }
 
 #[cfg(test)]
