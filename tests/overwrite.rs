@@ -16,7 +16,9 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
-        fs::write(desk.path("dos.img"), [7; 5000]).unwrap();
+        let mut image = [7; 5000];
+        image[510..512].copy_from_slice(&[0x55, 0xAA]);
+        fs::write(desk.path("dos.img"), image).unwrap();
         desk
     }
 
@@ -171,7 +173,9 @@ fn a_stick_with_files_of_its_owner_is_asked_about_and_they_are_named() {
 fn an_image_that_was_copied_to_a_stick_is_its_owners_and_so_is_every_file_of_an_unfinished_one() {
     let desk = stick_with(&[]);
     fs::write(desk.path("other.img"), [9; 7000]).unwrap();
-    assert!(desk.ramkey(&["write", "other.img", "--to", "second.img", "--size", "8M"]).status.success());
+    assert!(
+        desk.ramkey(&["write", "other.img", "--to", "second.img", "--size", "8M", "--yes"]).status.success()
+    );
     for arguments in [
         ["-i", "second.img", "::/RAMKEY/OTHER.RKC", "copied"],
         ["-i", "stick.img", "copied", "::/RAMKEY/OTHER.RKC"],

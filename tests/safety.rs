@@ -160,8 +160,8 @@ fn a_file_that_was_exchanged_or_is_being_written_is_not_opened() {
     );
     drop(first);
     assert!(FileTarget::open(&again, 4096).is_ok());
+    fs::hard_link(&path, folder.path().join("keeps the number")).unwrap();
     fs::remove_file(&path).unwrap();
-    fs::write(folder.path().join("keeps the number"), "").unwrap();
     fs::write(&path, [0; 4096]).unwrap();
     assert!(matches!(FileTarget::open(&again, 4096), Err(OpenError::Changed { .. })));
 }

@@ -18,7 +18,9 @@ pub mod iso;
 mod probe;
 mod scan;
 mod source;
+mod stripped;
 mod table;
+mod unknown;
 mod volume;
 pub mod windows;
 
@@ -33,3 +35,5 @@ pub use identity::Identity;
 pub use probe::probe;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use source::Source;
+pub use stripped::{DiskHeader, Stripped};
+pub use unknown::{is_blank, is_known};
