@@ -111,7 +111,7 @@ fn what_is_nobodys_needs_no_question() {
     }
 }
 
-/// A stick as ramkey wrote it, with what `change` does to its file system by mtools; `@@` stands for its place.
+/// A stick as ramkey wrote it, with what `change` does to its file system by mtools.
 fn stick_with(change: &[&[&str]]) -> Desk {
     let desk = Desk::new();
     desk.accepts("a new file", &["--size", "8M"]);
