@@ -32,6 +32,8 @@ pub(super) struct Entry {
     pub runs: Runs,
     /// Whether it is a file that the boot menu would show.
     pub is_capsule: bool,
+    /// Whether it is a folder.
+    pub is_folder: bool,
     /// Whether its dates are those of a fresh stick.
     pub has_fixed_dates: bool,
 }
@@ -111,7 +113,11 @@ fn read_folder(
                 if let Some(dots) = folder.clusters
                     && number <= 2
                 {
-                    check_dot(slot, number, dots, folder, lba, findings);
+                    let is_dot = check_dot(slot, number, dots, folder, lba, findings);
+                    // What does not begin as a folder is none.
+                    if !is_dot && number == 1 {
+                        return found;
+                    }
                     continue;
                 }
                 if slot[0] == DELETED {
@@ -159,6 +165,11 @@ fn read_entry(
     let mut fault = |kind, place: Place, message: String| {
         findings.fault(Fault::new(kind, place.in_file(&path), message));
     };
+    // 05 stands for E5, which would say that the entry is deleted.
+    if slot[..11].iter().enumerate().any(|(at, &byte)| byte < 0x20 && (at, byte) != (0, 0x05)) {
+        let message = "its name has characters that no name has";
+        fault(FaultKind::Directory, Place::sectors(lba, 1), message.into());
+    }
     if slot[11] & UNKNOWN_BITS != 0 {
         fault(FaultKind::Directory, Place::sectors(lba, 1), "its attributes make no sense".into());
     }
@@ -185,10 +196,10 @@ fn read_entry(
         is_capsule_folder: folder.clusters.is_none() && short == FOLDER,
     });
     let has_fixed_dates = [16, 18, 24].into_iter().all(|at| word(at) == FIXED_DATE) && word(22) == 0;
-    (Entry { path, short_path, len, runs, is_capsule, has_fixed_dates }, subfolder)
+    (Entry { path, short_path, len, runs, is_capsule, is_folder, has_fixed_dates }, subfolder)
 }
 
-/// `.` names the folder itself, `..` its parent; both come first.
+/// `.` names the folder itself, `..` its parent; both come first. Says whether the slot has that name.
 fn check_dot(
     slot: &[u8],
     number: usize,
@@ -196,7 +207,7 @@ fn check_dot(
     folder: &Open,
     lba: u64,
     findings: &mut Findings,
-) {
+) -> bool {
     let word = |at: usize| u64::from(u16::from_le_bytes([slot[at], slot[at + 1]]));
     let cluster = word(26) | word(20) << 16;
     let (name, expected) = if number == 1 { (b".          ", own) } else { (b"..         ", parent) };
@@ -205,6 +216,7 @@ fn check_dot(
         let place = Place::sectors(lba, 1).in_file(&folder.path);
         findings.fault(Fault::new(FaultKind::Directory, place, message));
     }
+    slot[..11] == *name
 }
 
 fn check_dots(folder: &Open, slots: usize, findings: &mut Findings) {

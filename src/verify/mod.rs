@@ -7,11 +7,14 @@
 mod boot_area;
 mod capsule;
 mod fat;
+mod fate;
 mod fault;
 mod file_system;
 mod reader;
 mod set;
 mod volume;
+mod words;
+mod written;
 
 use ramkey_format::capsule::FOLDER;
 use ramkey_format::manifest::{RangeEntry, range};
@@ -27,7 +30,6 @@ pub use set::FoundCompanion;
 
 use boot_area::BootArea;
 use fault::Findings;
-use file_system::Entry;
 use reader::Reader;
 
 /// What counts as a difference.
@@ -185,10 +187,14 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
                 findings.change(Change::Label { written, found });
             }
         }
-        let judge = capsule::Judge { reader: &reader, ranges: &area.ranges, strictness, depth };
+        let written = written::images(&reader, &area, &volume, &tree.entries);
+        let judge = capsule::Judge { reader: &reader, written: &written, strictness, depth };
         capsules = judge.all(&tree.entries, &mut findings);
         set::connect(&tree.entries, &mut capsules, &mut findings);
-        name_changes(&tree.entries, &capsules, &mut findings);
+        fate::tell(&reader, &written, &tree.entries, &capsules, &mut findings);
+    }
+    if findings.is_empty() && depth == Depth::Proof {
+        check_details(&reader, &area, &mut findings);
     }
     StickVerdict {
         sound: findings.faults.is_empty(),
@@ -230,6 +236,10 @@ fn check_range(
         _ => return,
     };
     let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+    // That the end of a stick is missing is told once.
+    if lba + sectors > reader.sectors() && findings.has(FaultKind::TooShort) {
+        return;
+    }
     let place = Place::sectors(lba, sectors);
     let found = match reader.hash(lba, sectors) {
         Ok(found) => found,
@@ -251,20 +261,28 @@ fn check_range(
         return;
     }
     let clear = kind == FaultKind::Sector0 && found == blake3::hash(&[0; SECTOR_LEN as usize]);
-    let message = if clear { "sector 0 is clear: the stick was not finished" } else { kind.differs() };
+    let message = match clear {
+        true => "sector 0 is clear: the stick was not finished",
+        false => words::differs(area, entry),
+    };
     findings.fault(Fault::new(kind, place, message).hashes(expected, found));
 }
 
-/// Names the files that nobody wrote with the stick.
-fn name_changes(entries: &[Entry], capsules: &[FoundCapsule], findings: &mut Findings) {
-    for entry in entries {
-        let written = capsules.iter().any(|capsule| capsule.as_written && capsule.file == entry.path);
-        if written {
-            if !entry.has_fixed_dates {
-                findings.changes.push(Change::Dates { path: entry.path.clone() });
+/// Compares directories and tables byte by byte where nothing that they say is another: what differs then says nothing.
+fn check_details(reader: &Reader, area: &BootArea, findings: &mut Findings) {
+    for entry in &area.ranges {
+        let what = match entry.kind {
+            range::DIRECTORY => {
+                "directories have other dates or attributes, or traces of files that are gone"
             }
-        } else if entry.path != FOLDER {
-            findings.changes.push(Change::Added { path: entry.path.clone(), len: entry.len });
+            range::FAT_TABLE => "the file allocation tables have other bits that say nothing of a file",
+            _ => continue,
+        };
+        let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+        match reader.hash(lba, sectors) {
+            Ok(found) if *found.as_bytes() == entry.blake3 => {}
+            Ok(_) => findings.change(Change::Details { what, lba, sectors }),
+            Err(bad) => findings.unreadable(bad, None),
         }
     }
 }

@@ -117,7 +117,10 @@ impl Volume {
         };
         let end = lba + bpb.data() + bpb.clusters * bpb.cluster_sectors;
         if end > reader.sectors() {
-            fault("the file system is larger than the stick".into());
+            if !findings.has(FaultKind::TooShort) {
+                let message = "the file system is larger than the stick";
+                findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(lba, 1), message));
+            }
             return None;
         }
         let start = lba + bpb.reserved;
