@@ -19,6 +19,7 @@ mod probe;
 mod scan;
 mod source;
 mod table;
+mod unfinished;
 mod volume;
 pub mod windows;
 
@@ -33,3 +34,4 @@ pub use identity::Identity;
 pub use probe::probe;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use source::Source;
+pub use unfinished::Unfinished;

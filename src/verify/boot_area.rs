@@ -48,11 +48,13 @@ impl BootArea {
         };
         if !Self::is_present(reader) {
             let place = Place::sectors(u64::from(BOOT_LBA), 1);
-            findings.fault(Fault::new(
-                FaultKind::NoStick,
-                place,
-                "there is no boot area: neither boot header nor manifest",
-            ));
+            let message = match reader.sector(0) {
+                Ok(sector) if sector == [0; 512] => {
+                    "there is no boot area, and sector 0 is clear: the stick was not finished"
+                }
+                _ => "there is no boot area: neither boot header nor manifest",
+            };
+            findings.fault(Fault::new(FaultKind::NoStick, place, message));
             return area;
         }
         area.read_manifest(reader, strictness, findings);

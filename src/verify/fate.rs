@@ -60,7 +60,9 @@ pub(super) fn tell(
     for image in written {
         stick.image(image, findings);
     }
-    for index in 0..stick.files.len() {
+    // Without a manifest nobody knows what was added.
+    let known = if written.is_empty() { 0 } else { stick.files.len() };
+    for index in 0..known {
         stick.file(index, findings);
     }
     if capsules.iter().all(|capsule| capsule.companion) && findings.faults.is_empty() {

@@ -9,10 +9,10 @@ use crate::verify::reader::Reader;
 use crate::verify::volume::{Runs, Volume};
 use crate::verify::{Fault, FaultKind, Place};
 
-const SLOT_LEN: usize = 32;
+pub(super) const SLOT_LEN: usize = 32;
 const LONG_NAME: u8 = 0x0F;
 const VOLUME_LABEL: u8 = 0x08;
-const FOLDER_BIT: u8 = 0x10;
+pub(super) const FOLDER_BIT: u8 = 0x10;
 /// Bits that no system sets.
 const UNKNOWN_BITS: u8 = 0xC0;
 const DELETED: u8 = 0xE5;

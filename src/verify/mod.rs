@@ -20,8 +20,8 @@ use ramkey_format::capsule::FOLDER;
 use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
 
-use crate::image::Source;
-use crate::plan::{LayoutKind, PARTITION_LBA};
+use crate::image::{Source, Unfinished};
+use crate::plan::LayoutKind;
 use crate::report::DriveOptions;
 use crate::units::SECTOR_LEN;
 
@@ -91,6 +91,8 @@ pub struct StickVerdict {
     pub sound: bool,
     /// What counted as one.
     pub strictness: Strictness,
+    /// Whether every byte was read. If not, no fault means only that headers and directories show none.
+    pub proof: bool,
     /// The stick's identity, 32 hexadecimal digits; empty if it has none.
     pub stick_id: String,
     /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy`, or empty.
@@ -141,8 +143,8 @@ pub fn is_stick(stick: &dyn Source) -> bool {
     BootArea::is_present(&Reader::new(stick, &|_| {}))
 }
 
-/// Whether anything on `stick` is of this program: a boot area, sound or not, or the folder for images. A boot area that
-/// cannot be read may be one.
+/// Whether anything on `stick` is of this program: a boot area, sound or not, the folder for images, or what an
+/// interrupted write leaves. A boot area that cannot be read may be one.
 pub fn has_trace(stick: &dyn Source) -> bool {
     let reader = Reader::new(stick, &|_| {});
     if reader.sectors() <= u64::from(BOOT_LBA) {
@@ -151,19 +153,27 @@ pub fn has_trace(stick: &dyn Source) -> bool {
     if reader.sector(u64::from(BOOT_LBA)).is_err() {
         return true;
     }
-    let has_folder = |lba| {
-        let mut findings = Findings::default();
-        let volume = volume::Volume::read(&reader, lba, &mut findings);
-        let tree = volume.map(|mut volume| file_system::walk(&reader, &mut volume, &mut findings));
-        tree.is_some_and(|tree| tree.entries.iter().any(|entry| entry.path == FOLDER))
-    };
-    BootArea::is_present(&reader) || [0, PARTITION_LBA].into_iter().any(has_folder)
+    BootArea::is_present(&reader)
+        || matches!(Unfinished::look(stick), Ok(Some(_)))
+        || volume_with_folder(&reader).is_some()
+}
+
+/// First sector of the file system that has the folder for images, where a file system of a stick may begin.
+fn volume_with_folder(reader: &Reader) -> Option<u64> {
+    let starts = LayoutKind::ALL.map(LayoutKind::volume_lba);
+    starts.into_iter().find(|&lba| {
+        let volume = volume::Volume::read(reader, lba, &mut Findings::default());
+        volume.is_some_and(|mut volume| volume.has_in_root(reader, FOLDER))
+    })
 }
 
 fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &dyn Fn(u64)) -> StickVerdict {
     let reader = Reader::new(stick, observe);
     let mut findings = Findings::default();
-    let area = BootArea::read(&reader, strictness, &mut findings);
+    let mut area = BootArea::read(&reader, strictness, &mut findings);
+    if area.volume_lba.is_none() {
+        area.volume_lba = volume_with_folder(&reader);
+    }
     for entry in &area.ranges {
         check_range(&reader, &area, entry, strictness, &mut findings);
     }
@@ -199,6 +209,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
     StickVerdict {
         sound: findings.faults.is_empty(),
         strictness,
+        proof: depth == Depth::Proof,
         stick_id: area.stick_id.map(crate::report::hex).unwrap_or_default(),
         layout: LayoutKind::from_code(area.layout).map_or("", LayoutKind::name),
         file_system,

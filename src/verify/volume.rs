@@ -10,6 +10,7 @@ use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
 use crate::verify::fat::{Next, Table};
 use crate::verify::fault::Findings;
+use crate::verify::file_system::{FOLDER_BIT, SLOT_LEN};
 use crate::verify::reader::Reader;
 use crate::verify::{Change, Fault, FaultKind, Place};
 
@@ -158,6 +159,20 @@ impl Volume {
             0 => Ok(vec![(self.lba + self.bpb.data() - self.bpb.root_sectors, self.bpb.root_sectors)]),
             cluster => Err(cluster),
         }
+    }
+
+    /// Whether the root directory has a folder with the short name `name`, which has no extension.
+    pub fn has_in_root(&mut self, reader: &Reader, name: &str) -> bool {
+        let runs = self.root().unwrap_or_else(|cluster| self.claim(cluster).0);
+        let sectors = runs.into_iter().flat_map(|(lba, sectors)| lba..lba + sectors);
+        let is_it = |slot: &[u8]| {
+            let (slot_name, padding) = slot[..11].split_at(name.len());
+            slot_name == name.as_bytes()
+                && padding.iter().all(|&byte| byte == b' ')
+                && slot[11] & FOLDER_BIT != 0
+        };
+        let has = |lba| reader.sector(lba).is_ok_and(|sector| sector.chunks_exact(SLOT_LEN).any(is_it));
+        sectors.into_iter().any(has)
     }
 
     /// First sector of a cluster.

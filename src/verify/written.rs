@@ -10,14 +10,12 @@ use ramkey_format::manifest::{RangeEntry, range};
 use crate::plan::file_names;
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
-use crate::verify::file_system::{Entry, text};
+use crate::verify::file_system::{Entry, FOLDER_BIT, SLOT_LEN, text};
 use crate::verify::reader::Reader;
 use crate::verify::volume::Volume;
 
-const SLOT_LEN: usize = 32;
 const DELETED: u8 = 0xE5;
 const LABEL: u8 = 0x08;
-const DIRECTORY: u8 = 0x10;
 /// 1 January 1980, as every date of a fresh stick.
 const DATE: [u8; 2] = [0x21, 0x00];
 /// Slots of the folder before its first file: itself and its parent.
@@ -233,12 +231,12 @@ impl Directories {
         root[0][..11].copy_from_slice(&self.label);
         root[0][11] = LABEL;
         root[0][24..26].copy_from_slice(&DATE);
-        root[1] = slot(&folder, DIRECTORY, folder_cluster, 0);
+        root[1] = slot(&folder, FOLDER_BIT, folder_cluster, 0);
         let folder = &mut bytes[(self.root_sectors * SECTOR_LEN) as usize..];
         let (slots, _) = folder.as_chunks_mut::<SLOT_LEN>();
         let [own, parent, files @ ..] = slots else { return None };
-        *own = slot(b".          ", DIRECTORY, folder_cluster, 0);
-        *parent = slot(b"..         ", DIRECTORY, 0, 0);
+        *own = slot(b".          ", FOLDER_BIT, folder_cluster, 0);
+        *parent = slot(b"..         ", FOLDER_BIT, 0, 0);
         if files.len() < images.len() {
             return None;
         }
