@@ -162,15 +162,6 @@ impl Disk<'_> {
         let read = self.stick.read_at(lba * SECTOR_LEN, &mut sector);
         read.map(|()| sector).map_err(|source| DoctorError::Read { lba, source })
     }
-
-    /// `sectors` sectors; all of them are there.
-    fn bytes(&self, lba: u64, sectors: u64) -> Result<Vec<u8>, DoctorError> {
-        let mut bytes = Vec::with_capacity((sectors * SECTOR_LEN) as usize);
-        for lba in lba..lba + sectors {
-            bytes.extend_from_slice(&self.sector(lba)?);
-        }
-        Ok(bytes)
-    }
 }
 
 /// What has been found so far.
