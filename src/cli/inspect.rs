@@ -20,8 +20,8 @@ use crate::verify::{StickVerdict, facts, has_trace};
 
 /// Show what a stick or an image is
 ///
-/// Of a stick: layout, file system and images, from headers and directories; `ramkey verify` proves them. Of an
-/// image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
+/// Of a stick: layout, file system, images, faults and changes, from all but the images' bytes, which `ramkey verify`
+/// proves. Of an image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// A stick, or a disk image
@@ -138,12 +138,8 @@ impl InspectArgs {
 fn show_looked_at(out: &mut dyn Write, stick: &StickVerdict) -> io::Result<()> {
     show_stick(out, stick)?;
     match stick.faults.len() {
-        0 => {
-            writeln!(out, "seen      no fault in headers and directories; `ramkey verify` proves every byte")
-        }
-        count => {
-            writeln!(out, "faults    {count} in headers and directories; `ramkey verify` reads every byte")
-        }
+        0 => writeln!(out, "seen      no fault beside the images' bytes, which `ramkey verify` proves"),
+        count => writeln!(out, "faults    {count}; `ramkey verify` looks at the images' bytes too"),
     }
 }
 

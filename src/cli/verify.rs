@@ -15,9 +15,9 @@ use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness, ha
 
 /// Prove a stick: boot code, tables, file system and every image on it
 ///
-/// Needs no image: the stick carries its hashes. Files that were added, changed or removed are named and are no
-/// fault. Exit status 4 says that there is a fault: each is shown with its sectors and both hashes. What is no stick
-/// of ramkey is an error, exit status 1.
+/// Needs no image: the stick carries its hashes. What was done to its files is named and is no fault as long as the images
+/// boot: added, removed, replaced, renamed, swapped. Exit status 4 says that there is a fault: each is shown with its
+/// sectors and both hashes. What is no stick of ramkey is an error, exit status 1.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The stick: a device such as /dev/sdX, or a file
