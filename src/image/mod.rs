@@ -15,6 +15,7 @@ mod geometry;
 mod hash;
 mod identity;
 pub mod iso;
+mod metered;
 mod probe;
 mod scan;
 mod source;

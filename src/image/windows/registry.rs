@@ -110,6 +110,8 @@ pub struct DriveLetter {
     pub offset: u64,
 }
 
+/// Most services that are drivers of RAM disks.
+const DRIVERS_MAX: usize = 64;
 /// Most drive letters.
 const LETTERS_MAX: usize = 26;
 /// Most devices that are looked at.
@@ -137,7 +139,11 @@ pub fn system(hive: &Hive) -> Result<System, HiveError> {
         if let Some(name) = DriverName::of(&service.name(), &path) {
             drivers.push(driver(hive, &set, name, &service, &order)?);
         }
+        if drivers.len() > DRIVERS_MAX {
+            return Err(HiveError::Damaged { offset: service.offset(), wanted: "one of a few drivers" });
+        }
     }
+    hive.check()?;
     drivers.sort_by_key(|driver| driver.name);
     let devices = hive.key(&format!("{set}\\Control\\CriticalDeviceDatabase"))?;
     let any_disk = devices.map(|key| key.subkey("gendisk")).transpose()?.flatten();
