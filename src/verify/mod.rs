@@ -150,10 +150,8 @@ pub fn has_trace(stick: &dyn Source) -> bool {
         return true;
     }
     let has_folder = |lba| {
-        let mut findings = Findings::default();
-        let volume = volume::Volume::read(&reader, lba, &mut findings);
-        let tree = volume.map(|mut volume| file_system::walk(&reader, &mut volume, &mut findings));
-        tree.is_some_and(|tree| tree.entries.iter().any(|entry| entry.path == FOLDER))
+        let volume = volume::Volume::open(&reader, lba, &mut Findings::default());
+        volume.is_some_and(|volume| file_system::has_capsule_folder(&reader, &volume))
     };
     BootArea::is_present(&reader) || [0, PARTITION_LBA].into_iter().any(has_folder)
 }
@@ -176,7 +174,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         }
         file_system = format!("FAT{}", volume.bits);
         let tree = file_system::walk(&reader, &mut volume, &mut findings);
-        free = volume.free_clusters() * volume.cluster_len();
+        free = tree.free;
         label = tree.label.clone();
         if !area.ranges.is_empty() {
             let written = file_system::text(&area.label);
@@ -189,7 +187,11 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         capsules = judge.all(&tree.entries, &mut findings);
         set::connect(&tree.entries, &mut capsules, &mut findings);
         name_changes(&tree.entries, &capsules, &mut findings);
+        if tree.more > 0 {
+            findings.change(Change::More { files: tree.more });
+        }
     }
+    findings.finish();
     StickVerdict {
         sound: findings.faults.is_empty(),
         strictness,
