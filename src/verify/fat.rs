@@ -151,7 +151,7 @@ impl<'r> Table<'r> {
             read.map_err(|error| BadSector { lba, message: error.to_string() })?;
             // Most of a table says that clusters are free.
             for (line, bytes) in (0..).zip(buffer[..len].chunks(LINE_LEN as usize)) {
-                if bytes.iter().all(|&byte| byte == 0) {
+                if *bytes == [0; LINE_LEN as usize][..bytes.len()] {
                     continue;
                 }
                 let from = (first + line * LINE_LEN) / entry_len as u64;

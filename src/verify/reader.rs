@@ -44,7 +44,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         // One bad sector spoils the whole request: find it, or find that it was a passing fault.
-        for (lba, sector) in (lba..).zip(buffer.chunks_mut(SECTOR_LEN as usize)) {
+        for (number, sector) in (0..).zip(buffer.chunks_mut(SECTOR_LEN as usize)) {
+            // A stick can name sectors that no disk has.
+            let lba = lba.saturating_add(number);
             if let Err(error) = self.read_once(lba, sector) {
                 return Err(BadSector { lba, message: error.to_string() });
             }

@@ -134,6 +134,7 @@ pub fn system(hive: &Hive) -> Result<System, HiveError> {
     let control_set_is_present = services.is_some();
     let mut drivers = Vec::new();
     for service in services.map(|services| services.subkeys()).transpose()?.unwrap_or_default() {
+        hive.check()?;
         // A damaged service that is none of these drivers does not matter.
         let path = text(&service, "ImagePath").unwrap_or_default().unwrap_or_default();
         if let Some(name) = DriverName::of(&service.name(), &path) {
