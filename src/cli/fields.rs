@@ -92,6 +92,7 @@ do not change the exit status of `inspect`.
 | `volume` | `what` |
 | `longer` | `written` and `found` sectors; `what` that means |
 | `details` | `what`, `lba`, `sectors` |
+| `more` | `files`: how many more files and folders there are |
 
 ### Of any stick, by doctor
 

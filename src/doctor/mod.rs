@@ -164,14 +164,44 @@ impl Disk<'_> {
     }
 }
 
+/// Most findings of one kind that are told one by one.
+const SAME_MAX: usize = 32;
+
 /// What has been found so far.
 #[derive(Default)]
-struct Findings(Vec<Finding>);
+struct Findings {
+    told: Vec<Finding>,
+    /// How often each kind was found.
+    counts: Vec<(Kind, usize)>,
+}
 
 impl Findings {
     fn add(&mut self, kind: Kind, lba: u64, what: String) {
+        let known = self.counts.iter().position(|(known, _)| *known == kind);
+        let index = known.unwrap_or_else(|| {
+            self.counts.push((kind, 0));
+            self.counts.len() - 1
+        });
+        let count = &mut self.counts[index].1;
+        *count += 1;
+        if *count <= SAME_MAX {
+            self.push(kind, lba, what);
+        }
+    }
+
+    fn push(&mut self, kind: Kind, lba: u64, what: String) {
         let &Explanation { severity, why, hurts, remedy, source, .. } = kind.explanation();
-        self.0.push(Finding { kind, severity, lba, what, why, hurts, remedy, source });
+        self.told.push(Finding { kind, severity, lba, what, why, hurts, remedy, source });
+    }
+
+    /// All findings; where there are many of a kind, the last one says how many more.
+    fn finish(mut self) -> Vec<Finding> {
+        for (kind, count) in std::mem::take(&mut self.counts) {
+            if let Some(more) = count.checked_sub(SAME_MAX).filter(|&more| more > 0) {
+                self.push(kind, 0, format!("and {more} more of this kind"));
+            }
+        }
+        self.told
     }
 }
 
@@ -266,7 +296,7 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
             "there is no partition table, and no file system in sector 0".into(),
         );
     }
-    let mut findings = findings.0;
+    let mut findings = findings.finish();
     findings.sort_by_key(|finding| finding.severity as u8);
     Ok(Diagnosis {
         contradictions: findings.iter().filter(|finding| finding.severity != Severity::Note).count(),

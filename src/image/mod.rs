@@ -16,6 +16,7 @@ mod guid_table;
 mod hash;
 mod identity;
 pub mod iso;
+mod metered;
 mod probe;
 mod scan;
 mod source;

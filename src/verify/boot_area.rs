@@ -142,7 +142,7 @@ impl BootArea {
             (cut, all) if cut == all => format!("none of its {all} images is whole"),
             (cut, all) => format!("{cut} of its {all} images are not whole"),
         };
-        let missing = Bytes((written - found) * SECTOR_LEN);
+        let missing = Bytes((written - found).saturating_mul(SECTOR_LEN));
         format!(
             "the stick ends {missing} too early: it was written with {written} sectors and has {found}, as a copy that \
              was cut off or went to a smaller stick; {lost}"

@@ -147,18 +147,18 @@ impl Stick<'_> {
         match image {
             Some(image) if self.is_home(file) || (entry.is_capsule && image.path.is_none()) => {
                 if !entry.has_fixed_dates {
-                    findings.change(Change::Dates { path: entry.path.clone() });
+                    findings.changes.push(Change::Dates { path: entry.path.clone() });
                 }
             }
             Some(image) => {
                 let of = image.path.clone().unwrap_or_default();
-                findings.change(Change::Copied { path: entry.path.clone(), of });
+                findings.changes.push(Change::Copied { path: entry.path.clone(), of });
             }
             // A file that was written and cannot be understood any more has a fault of its own.
             None if self.written.iter().any(|image| file.is_at(image.path.as_deref())) => {}
             None => {
                 let (path, len, hint) = (entry.path.clone(), entry.len, hint(file));
-                findings.change(Change::Added { path, len, hint });
+                findings.changes.push(Change::Added { path, len, hint });
             }
         }
     }
@@ -166,6 +166,10 @@ impl Stick<'_> {
 
 /// Tells of an image that no file holds: removed, or lost with the directory that named it.
 fn removed(image: &Written, findings: &mut Findings) {
+    // A file that is there and cannot be looked at has a fault of its own.
+    if image.path.is_some() && findings.faults.iter().any(|fault| fault.place.file == image.path) {
+        return;
+    }
     let Written { title, path, lba, .. } = image.clone();
     let is_broken =
         [FaultKind::Directory, FaultKind::FatTable, FaultKind::File].iter().any(|&kind| findings.has(kind));

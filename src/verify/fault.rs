@@ -70,7 +70,9 @@ pub struct Place {
 impl Place {
     /// A run of sectors.
     pub fn sectors(lba: u64, sectors: u64) -> Self {
-        let (offset, end) = (lba * SECTOR_LEN, (lba + sectors) * SECTOR_LEN);
+        // A stick can name sectors that no disk has.
+        let (offset, end) =
+            (lba.saturating_mul(SECTOR_LEN), lba.saturating_add(sectors).saturating_mul(SECTOR_LEN));
         Self { lba, sectors, offset, end, ..Self::default() }
     }
 
@@ -206,6 +208,11 @@ pub enum Change {
         /// The one that is there.
         found: String,
     },
+    /// There are more files and folders than are named.
+    More {
+        /// How many.
+        files: u64,
+    },
     /// What systems note about the file system: its state, their name, the count of free clusters.
     Volume {
         /// In words.
@@ -262,6 +269,7 @@ impl fmt::Display for Change {
             Self::Alone { path } => write!(f, "{path} stands beside no image and is not loaded"),
             Self::Dates { path } => write!(f, "{path} has other dates"),
             Self::Label { written, found } => write!(f, "the label is \"{found}\" and was \"{written}\""),
+            Self::More { files } => write!(f, "{files} more files and folders are on it"),
             Self::Volume { what } => write!(f, "{what}"),
             Self::Longer { written, found, what } => {
                 write!(f, "the stick has {found} sectors and was written with {written}: {what}")
@@ -271,11 +279,16 @@ impl fmt::Display for Change {
     }
 }
 
+/// Most faults that are told one by one.
+const FAULTS_MAX: usize = 1000;
+
 /// Everything that was found so far.
 #[derive(Default)]
 pub(super) struct Findings {
     pub faults: Vec<Fault>,
     pub changes: Vec<Change>,
+    /// Faults that are not told one by one, and the kind of the first.
+    more: Option<(FaultKind, u64)>,
 }
 
 impl Findings {
@@ -285,8 +298,24 @@ impl Findings {
 
     pub fn fault(&mut self, fault: Fault) {
         // A sector is read for more than one reason; its fault is told once.
-        if !self.faults.contains(&fault) {
+        if self.faults.contains(&fault) {
+            return;
+        }
+        if self.faults.len() < FAULTS_MAX {
             self.faults.push(fault);
+        } else {
+            self.more.get_or_insert((fault.kind, 0)).1 += 1;
+        }
+    }
+
+    /// Says how many faults were not told.
+    pub fn finish(&mut self) {
+        if let Some((kind, more)) = self.more.take() {
+            self.faults.push(Fault::new(
+                kind,
+                Place::default(),
+                format!("and {more} more faults, of any kind"),
+            ));
         }
     }
 

@@ -16,7 +16,6 @@ mod volume;
 mod words;
 mod written;
 
-use ramkey_format::capsule::FOLDER;
 use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
 
@@ -162,8 +161,8 @@ pub fn has_trace(stick: &dyn Source) -> bool {
 fn volume_with_folder(reader: &Reader) -> Option<u64> {
     let starts = LayoutKind::ALL.map(LayoutKind::volume_lba);
     starts.into_iter().find(|&lba| {
-        let volume = volume::Volume::read(reader, lba, &mut Findings::default());
-        volume.is_some_and(|mut volume| volume.has_in_root(reader, FOLDER))
+        let volume = volume::Volume::open(reader, lba, &mut Findings::default());
+        volume.is_some_and(|volume| file_system::has_capsule_folder(reader, &volume))
     })
 }
 
@@ -188,7 +187,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         }
         file_system = format!("FAT{}", volume.bits);
         let tree = file_system::walk(&reader, &mut volume, &mut findings);
-        free = volume.free_clusters() * volume.cluster_len();
+        free = tree.free;
         label = tree.label.clone();
         if !area.ranges.is_empty() {
             let written = file_system::text(&area.label);
@@ -202,10 +201,14 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         capsules = judge.all(&tree.entries, &mut findings);
         set::connect(&tree.entries, &mut capsules, &mut findings);
         fate::tell(&reader, &written, &tree.entries, &capsules, &mut findings);
+        if tree.more > 0 {
+            findings.change(Change::More { files: tree.more });
+        }
     }
     if findings.is_empty() && depth == Depth::Proof {
         check_details(&reader, &area, &mut findings);
     }
+    findings.finish();
     StickVerdict {
         sound: findings.faults.is_empty(),
         strictness,

@@ -46,9 +46,9 @@ pub(super) struct Written {
 pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Vec<Written> {
     let mut images = Vec::<Written>::new();
     for range in area.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
-        let len = range.sectors.get() * SECTOR_LEN;
+        let len = range.sectors.get().saturating_mul(SECTOR_LEN);
         match images.last_mut() {
-            Some(image) if range.file_sector.get() > 0 => image.len += len,
+            Some(image) if range.file_sector.get() > 0 => image.len = image.len.saturating_add(len),
             _ => images.push(Written {
                 lba: range.lba.get(),
                 len,
@@ -162,8 +162,8 @@ struct Directories {
 impl Directories {
     fn of(area: &BootArea, volume: &Volume) -> Option<Self> {
         let (lba, root_sectors) = match volume.root() {
-            Ok(runs) => *runs.first()?,
-            Err(_) => (volume.cluster_lba(2), volume.cluster_len() / SECTOR_LEN),
+            Ok(place) => place,
+            Err(_) => (volume.cluster_lba(2), volume.cluster_sectors()),
         };
         let is_it = |range: &&RangeEntry| range.kind == range::DIRECTORY && range.lba.get() == lba;
         let range = area.ranges.iter().find(is_it)?;
@@ -222,7 +222,7 @@ impl Directories {
         let mut bytes = vec![0; (self.sectors * SECTOR_LEN) as usize];
         let cluster = |lba: u64| {
             let first = volume.cluster_lba(2);
-            lba.checked_sub(first).map(|sectors| 2 + sectors * SECTOR_LEN / volume.cluster_len())
+            lba.checked_sub(first).map(|sectors| 2 + sectors / volume.cluster_sectors())
         };
         let folder_cluster = cluster(self.lba + self.root_sectors)?;
         let mut folder = [b' '; 11];
