@@ -10,7 +10,7 @@ use crate::units::SECTOR_LEN;
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
 use crate::verify::reader::Reader;
-use crate::verify::written::Written;
+use crate::verify::written::{Images, Written};
 use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
 
 /// Endings of files that hold an image of a disk, as people have them.
@@ -49,16 +49,20 @@ struct Stick<'a> {
 /// Names what became of the images of `written`, and the files that nobody wrote with the stick.
 pub(super) fn tell(
     reader: &Reader,
-    written: &[Written],
+    images: &Images,
     entries: &[Entry],
     capsules: &[FoundCapsule],
     findings: &mut Findings,
 ) {
+    let written = &images.images[..];
     let files = entries.iter().filter(|entry| entry.path != FOLDER);
     let files = files.map(|entry| File { entry, header: header_of(reader, entry) }).collect();
     let mut stick = Stick { written, files, capsules, told: Vec::new(), taken: Vec::new() };
     for image in written {
         stick.image(image, findings);
+    }
+    if images.has_other_names && stick.are_all_home() {
+        other_names(written, findings);
     }
     // Without a manifest nobody knows what was added.
     let known = if written.is_empty() { 0 } else { stick.files.len() };
@@ -87,6 +91,14 @@ impl Stick<'_> {
         self.written.iter().any(|image| file.holds(image) && file.is_at(image.path.as_deref()))
     }
 
+    /// Whether each image is where it was written, as far as its name is known.
+    fn are_all_home(&self) -> bool {
+        let is_home = |image: &Written| {
+            self.files.iter().any(|file| file.holds(image) && file.is_at(image.path.as_deref()))
+        };
+        self.written.iter().all(is_home)
+    }
+
     /// Tells what became of `image`, if anything did.
     fn image(&mut self, image: &Written, findings: &mut Findings) {
         let holders = self.files.iter().filter(|file| file.holds(image));
@@ -105,7 +117,11 @@ impl Stick<'_> {
             let other = self.written.iter().find(|other| file.is_at(other.path.as_deref()));
             let is_swap = now.is_some_and(|now| other.is_some_and(|other| now.holds(other)));
             if !is_swap {
-                findings.change(Change::Renamed { path: path.clone(), from, title: image.title_in(file) });
+                findings.change(Change::Renamed {
+                    path: path.clone(),
+                    from: Some(from),
+                    title: image.title_in(file),
+                });
             } else if from < path {
                 findings.change(Change::Swapped { path: from, other: path.clone() });
             }
@@ -161,6 +177,18 @@ impl Stick<'_> {
                 findings.changes.push(Change::Added { path, len, hint });
             }
         }
+    }
+}
+
+/// Tells that an image has another name than was written, where nobody knows which name that was. One that has the name of
+/// its title most probably had it before.
+fn other_names(written: &[Written], findings: &mut Findings) {
+    let others = written.iter().filter(|image| !image.is_named_by_title());
+    let paths: Vec<String> = others.clone().filter_map(|image| image.path.clone()).collect();
+    match (&paths[..], others.filter_map(|image| image.title.clone()).next()) {
+        ([], _) => {}
+        ([path], Some(title)) => findings.change(Change::Renamed { path: path.clone(), from: None, title }),
+        _ => findings.change(Change::Names { paths }),
     }
 }
 

@@ -197,7 +197,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
             }
         }
         let written = written::images(&reader, &area, &volume, &tree.entries);
-        let judge = capsule::Judge { reader: &reader, written: &written, strictness, depth };
+        let judge = capsule::Judge { reader: &reader, written: &written.images, strictness, depth };
         capsules = judge.all(&tree.entries, &mut findings);
         set::connect(&tree.entries, &mut capsules, &mut findings);
         fate::tell(&reader, &written, &tree.entries, &capsules, &mut findings);

@@ -42,8 +42,25 @@ pub(super) struct Written {
     pub path: Option<String>,
 }
 
-/// The images of the manifest, in their order.
-pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Vec<Written> {
+impl Written {
+    /// Whether its file has the name that follows from its title.
+    pub fn is_named_by_title(&self) -> bool {
+        let names = self.title.iter().flat_map(|title| of_title(title));
+        names.filter_map(|name| name_of(&name)).any(|name| Some(path_of(&name)) == self.path)
+    }
+}
+
+/// What is known of the images that a stick was written with.
+#[derive(Debug, Default)]
+pub(super) struct Images {
+    /// The images of the manifest, in their order.
+    pub images: Vec<Written>,
+    /// Whether it is certain that not all names are those that were written.
+    pub has_other_names: bool,
+}
+
+/// The images of the manifest, and their names.
+pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Images {
     let mut images = Vec::<Written>::new();
     for range in area.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
         let len = range.sectors.get().saturating_mul(SECTOR_LEN);
@@ -58,17 +75,19 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
             }),
         }
     }
-    let names = match Directories::of(area, volume) {
-        Some(directories) => {
-            let candidates = candidates(reader, &directories, &images, entries);
-            directories.prove(volume, &images, &candidates).or_else(|| firsts(candidates))
+    let mut has_other_names = false;
+    if let Some(directories) = Directories::of(area, volume) {
+        let candidates = candidates(reader, &directories, &images, entries);
+        let proven = directories.prove(volume, &images, &candidates);
+        has_other_names = proven.is_none();
+        let firsts = || candidates.iter().map(|names| names.first().copied()).collect();
+        let names: Vec<Option<Name>> =
+            proven.map_or_else(firsts, |names| names.into_iter().map(Some).collect());
+        for (image, name) in images.iter_mut().zip(names) {
+            image.path = name.map(|name| path_of(&name));
         }
-        None => None,
-    };
-    for (image, name) in images.iter_mut().zip(names.into_iter().flatten()) {
-        image.path = Some(path_of(&name));
     }
-    images
+    Images { images, has_other_names }
 }
 
 /// The title of the image that began with `range`, if its first sector is still there.
@@ -78,11 +97,6 @@ fn title_at(reader: &Reader, range: &RangeEntry) -> Option<String> {
         return None;
     }
     Some(CapsuleHeader::parse(&sector).ok()?.title()?.to_owned())
-}
-
-/// The names that each image had most probably, where nothing is proven.
-fn firsts(candidates: Vec<Vec<Name>>) -> Option<Vec<Name>> {
-    candidates.into_iter().map(|names| names.first().copied()).collect()
 }
 
 fn path_of(name: &Name) -> String {
