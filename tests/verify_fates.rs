@@ -285,6 +285,19 @@ fn an_image_that_was_copied_as_it_is_is_told_how_it_becomes_a_capsule() {
         let expected = format!("RAMKEY/MYDOS.RKC: it is no capsule; {}", how("MYDOS.RKC", "MYDOS"));
         faults(&[&expected])(desk, verdict);
     });
+    let over = |desk: &OnDisk| {
+        let image = desk.scratch("image", &noise(300_000));
+        desk.mtools("mcopy", &["-o", &image, DOS]);
+    };
+    let expected =
+        format!("RAMKEY/DOS.RKC: it is no capsule any more, but another file; {}", how("DOS.RKC", "DOS"));
+    each(over, faults(&[&expected]));
+    // What systems put beside files is no image.
+    each(
+        copy("RAMKEY/._DOS.RKC"),
+        faults(&["RAMKEY/._DOS.RKC: it is no capsule, but what macOS keeps beside one"]),
+    );
+    each(copy("RAMKEY/.DS_Store"), changes(&["RAMKEY/.DS_Store was added"]));
     // Looking at headers only says the same.
     let desk = OnDisk::new(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
     copy("RAMKEY/MYDOS.IMG")(&desk);

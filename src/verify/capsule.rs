@@ -71,14 +71,10 @@ impl Judge<'_> {
         };
         let parsed = CapsuleHeader::parse(&sector);
         if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
-            let mut message = words::capsule_error(error);
-            if error == CapsuleError::NotACapsule {
-                let name = entry.path.rsplit('/').next().unwrap_or_default();
-                message = match written {
-                    Some(_) => format!("{message} any more: its first sector is not as written"),
-                    None => format!("{message}; {}", how_to_boot(name)),
-                };
-            }
+            let message = match error {
+                CapsuleError::NotACapsule => no_capsule(entry, written),
+                error => words::capsule_error(error),
+            };
             fault(place, message, None);
             return None;
         }
@@ -252,6 +248,22 @@ fn too_short(entry: &Entry, written: Option<&Written>) -> String {
         }
         Some(Written { len, .. }) => format!("{has}; it had {len} bytes"),
         None => format!("{has} and is no capsule"),
+    }
+}
+
+/// Why a file with the name of a capsule is none, as far as that can be told.
+fn no_capsule(entry: &Entry, written: Option<&Written>) -> String {
+    let none = words::capsule_error(CapsuleError::NotACapsule);
+    let name = entry.path.rsplit('/').next().unwrap_or_default();
+    match written {
+        Some(image) if image.len == entry.len => {
+            format!("{none} any more: its first sector is not as written")
+        }
+        Some(_) => format!("{none} any more, but another file; {}", how_to_boot(name)),
+        None if name.starts_with("._") => {
+            format!("{none}, but what macOS keeps beside one; it can be removed")
+        }
+        None => format!("{none}; {}", how_to_boot(name)),
     }
 }
 

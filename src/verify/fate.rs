@@ -227,7 +227,7 @@ fn hint(file: &File) -> Option<String> {
         None
     } else if file.header.is_some() {
         Some(format!("the boot menu does not show it: it must be named {FOLDER}/*.{EXTENSION}"))
-    } else if is_in_folder || looks_like_image {
+    } else if (is_in_folder && !name.starts_with('.')) || looks_like_image {
         Some(format!("it does not boot: {}", how_to_boot(name)))
     } else {
         None
