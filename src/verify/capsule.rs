@@ -59,9 +59,7 @@ impl Judge<'_> {
             return None;
         }
         // A chain that leads nowhere has a fault of its own.
-        if entry.runs.is_empty() {
-            return None;
-        }
+        entry.runs.first()?;
         let sector = match file.read(0, CAPSULE_HEADER_LEN as u64) {
             Ok(sector) => sector,
             Err(bad) => {
