@@ -371,7 +371,8 @@ impl<'a> Evidence<'a> {
         let parts =
             |count: usize| if count == 1 { "1 partition".into() } else { format!("{count} partitions") };
         let table = match GuidTable::of(self.source) {
-            Some(table) => format!("GPT, {}", parts(table.parts.len())),
+            Some(table) if table.parts.is_empty() => "a GPT without partitions".into(),
+            Some(table) => format!("a GPT with {}", parts(table.parts.len())),
             None => "a GPT that cannot be read".into(),
         };
         let others: Vec<Entry> =
