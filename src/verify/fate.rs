@@ -6,7 +6,7 @@
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleHeader, EXTENSION, FOLDER, HEADER_HASHED_LEN};
 
 use crate::plan::file_names;
-use crate::units::SECTOR_LEN;
+use crate::units::{SECTOR_LEN, shell_word};
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
 use crate::verify::reader::Reader;
@@ -241,12 +241,6 @@ pub(super) fn how_to_boot(name: &str) -> String {
     format!(
         "only capsules boot: if it is an image, write it with `ramkey write {} --to other.img`, and copy \
          {FOLDER}/{capsule} of other.img into the folder {FOLDER} of this stick",
-        quoted(name)
+        shell_word(name)
     )
-}
-
-/// A file name as one word of a shell.
-fn quoted(name: &str) -> String {
-    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
