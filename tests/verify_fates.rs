@@ -137,6 +137,13 @@ fn an_image_with_another_name_was_renamed() {
         desk.mtools("mdel", &[DOS]);
     };
     each(copy_and_delete, changes(&["the image \"dos\" was renamed from RAMKEY/DOS.RKC to RAMKEY/NEW.RKC"]));
+    let other_comes = |desk: &OnDisk| {
+        let other = capsule(desk, "other", noise(4000));
+        desk.mtools("mren", &[DOS, "::RAMKEY/NEW.RKC"]);
+        desk.mtools("mcopy", &[&other, DOS]);
+    };
+    let renamed = "the image \"dos\" was renamed from RAMKEY/DOS.RKC to RAMKEY/NEW.RKC";
+    each(other_comes, changes(&[renamed, "RAMKEY/DOS.RKC was added"]));
     let over = |desk: &OnDisk| {
         desk.mtools("mdel", &[DOS]);
         desk.mtools("mren", &[TINY, DOS]);

@@ -122,7 +122,7 @@ impl Stick<'_> {
                     from: Some(from),
                     title: image.title_in(file),
                 });
-            } else if from < path {
+            } else if from < file.entry.short_path {
                 findings.change(Change::Swapped { path: from, other: path.clone() });
             }
             self.told.push(path.clone());
@@ -171,7 +171,8 @@ impl Stick<'_> {
                 findings.changes.push(Change::Copied { path: entry.path.clone(), of });
             }
             // A file that was written and cannot be understood any more has a fault of its own.
-            None if self.written.iter().any(|image| file.is_at(image.path.as_deref())) => {}
+            None if file.header.is_none()
+                && self.written.iter().any(|image| file.is_at(image.path.as_deref())) => {}
             None => {
                 let (path, len, hint) = (entry.path.clone(), entry.len, hint(file));
                 findings.changes.push(Change::Added { path, len, hint });
