@@ -89,7 +89,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
             "stick     {}, {} of {} \"{}\", {} free, id {}",
             if stick.layout.is_empty() { "unknown layout" } else { stick.layout },
             stick.file_system,
-            Bytes(stick.volume_sectors * SECTOR_LEN),
+            Bytes(stick.volume_sectors.saturating_mul(SECTOR_LEN)),
             stick.label,
             Bytes(stick.free),
             stick.stick_id
