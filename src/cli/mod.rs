@@ -10,6 +10,7 @@ mod doctor;
 mod drives;
 mod exit;
 mod explain;
+mod fields;
 mod inspect;
 mod list;
 mod notes;

@@ -4,6 +4,7 @@
 //! at, nothing is repaired, and nothing here prints.
 
 mod boot_code;
+mod disc;
 mod fat;
 mod guid_table;
 mod kinds;
@@ -12,13 +13,15 @@ mod volume;
 
 use std::io;
 
+use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
-use crate::image::{BOOT_SIGNATURE, Slot, Source, slots};
+use crate::image::{BOOT_SIGNATURE, Slot, Source, Unfinished, slots};
 use crate::units::SECTOR_LEN;
 
 pub use kinds::{Explanation, KINDS, Kind};
 
+use disc::Disc;
 use volume::{System, Volume};
 
 /// How bad a finding is.
@@ -159,15 +162,6 @@ impl Disk<'_> {
         let read = self.stick.read_at(lba * SECTOR_LEN, &mut sector);
         read.map(|()| sector).map_err(|source| DoctorError::Read { lba, source })
     }
-
-    /// `sectors` sectors; all of them are there.
-    fn bytes(&self, lba: u64, sectors: u64) -> Result<Vec<u8>, DoctorError> {
-        let mut bytes = Vec::with_capacity((sectors * SECTOR_LEN) as usize);
-        for lba in lba..lba + sectors {
-            bytes.extend_from_slice(&self.sector(lba)?);
-        }
-        Ok(bytes)
-    }
 }
 
 /// Most findings of one kind that are told one by one.
@@ -211,10 +205,6 @@ impl Findings {
     }
 }
 
-/// First sector of the volume descriptors of a CD image, and what stands in it.
-const DESCRIPTOR_LBA: u64 = 64;
-const DESCRIPTOR: &[u8] = b"CD001";
-
 /// Reads the tables and boot sectors of `stick` and compares them with each other.
 ///
 /// # Errors
@@ -230,7 +220,7 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     let whole = Volume::read(0, &sector);
     let table = read_table(&sector, whole.is_some());
     let gpt = guid_table::read(&disk, table.as_ref(), &mut findings)?;
-    let is_disc = disk.sectors > DESCRIPTOR_LBA && disk.sector(DESCRIPTOR_LBA)?[1..].starts_with(DESCRIPTOR);
+    let disc = Disc::read(&disk, 0)?;
 
     let mut parts = table.as_ref().map(table::parts).unwrap_or_default();
     let in_record = !parts.is_empty();
@@ -246,17 +236,26 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         }
     }
     let volumes = volumes(&disk, &mut parts)?;
+    let cannot_start = disc.as_ref().is_some_and(|disc| disc.cannot_start(&sector, &volumes));
     let mut geometry = None;
     if let (Some(slots), true) = (&table, in_record) {
         geometry = table::check_addresses(slots, &parts, &volumes, &mut findings);
     }
     table::check_ranges(&disk, &parts, &mut findings);
     if in_table {
-        boot_code::check_record(&sector, whole.as_ref(), &mut findings);
+        if !cannot_start {
+            boot_code::check_record(&sector, whole.as_ref(), &mut findings);
+        }
         check_hybrid(whole.as_ref(), &volumes, &mut findings);
     }
-    for (part, volume) in parts.iter().zip(&volumes) {
-        table::check_type(part, volume.as_ref(), is_disc, &mut findings);
+    for (part, volume) in parts.iter_mut().zip(&volumes) {
+        // A hybrid image has its own blocks in its partitions.
+        let holds = if volume.is_none() && disc.is_none() { Disc::read(&disk, part.lba)? } else { None };
+        if let Some(disc) = &holds {
+            part.system = Some(disc.system);
+            disc.check_in(part, &mut findings);
+        }
+        table::check_type(part, volume.as_ref(), disc.is_some() || holds.is_some(), &mut findings);
         if let Some(volume) = volume.as_ref().filter(|volume| volume.lba != 0) {
             volume::check(&disk, volume, part, geometry, &mut findings)?;
         }
@@ -272,10 +271,25 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
             parts.push(part);
         }
     }
-    if is_disc {
-        findings.add(Kind::IsoHybrid, DESCRIPTOR_LBA, "it is a CD image too (ISO 9660)".into());
+    if let Some(disc) = &disc {
+        disc.check(cannot_start, &mut findings);
+        if !in_table && whole.is_none() {
+            let system = Some(disc.system);
+            parts.push(Part {
+                number: None,
+                lba: 0,
+                sectors: disk.sectors,
+                type_byte: None,
+                active: false,
+                system,
+            });
+        }
     }
-    if !in_table && whole.is_none() && !is_disc {
+    // What cannot be read there says nothing.
+    let unfinished = Unfinished::look(stick).ok().flatten();
+    if let Some(unfinished) = unfinished {
+        check_finished(unfinished, &mut findings);
+    } else if !in_table && whole.is_none() && disc.is_none() {
         findings.add(
             Kind::NoContents,
             0,
@@ -297,6 +311,20 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         parts,
         findings,
     })
+}
+
+/// Tells of a stick of this program that does not boot because writing it was not finished.
+fn check_finished(unfinished: Unfinished, findings: &mut Findings) {
+    let (lba, what) = match unfinished {
+        Unfinished::Sector0 => (0, "sector 0 is clear, and the boot area of a stick of ramkey is there"),
+        Unfinished::Copies => {
+            (0, "sector 0 and the boot header are clear, and only copies of ramkey's boot code are left")
+        }
+        Unfinished::BootHeader => {
+            (u64::from(BOOT_LBA), "sector 0 is that of a stick of ramkey, and its boot header is clear")
+        }
+    };
+    findings.add(Kind::Unfinished, lba, what.into());
 }
 
 /// The partition table of sector 0, if it is one. Where a file system begins too, or the signature is missing, the

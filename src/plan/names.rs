@@ -5,7 +5,7 @@ use std::path::Path;
 use ramkey_format::capsule::EXTENSION;
 
 use super::set::internal_first;
-use super::{CapsulePlan, CapsuleRole, PlanError, Request, TITLE_MAX};
+use super::{CapsulePlan, CapsuleRole, IMAGES_MAX, PlanError, Request, TITLE_MAX};
 use crate::image::ImageFacts;
 
 /// Name of an image whose own name has no usable character.
@@ -74,6 +74,13 @@ fn default_title(path: &Path) -> String {
     let title: String =
         stem(path).chars().map(|c| if (' '..='~').contains(&c) { c } else { '_' }).take(TITLE_MAX).collect();
     if is_title(&title) { title } else { NAMELESS.into() }
+}
+
+/// Names that the file of an image with this title may have, if the title is that of its own file.
+pub(crate) fn file_names(title: &str) -> Vec<String> {
+    // A title has no extension, but it may have a point.
+    let stem = short_stem(Path::new(&format!("{title}.{EXTENSION}")));
+    (0..=IMAGES_MAX).map(|number| numbered(&stem, number)).collect()
 }
 
 /// Up to eight characters that every FAT driver accepts.

@@ -11,10 +11,10 @@ use crate::verify::reader::Reader;
 use crate::verify::volume::{Chain, Runs, Volume};
 use crate::verify::{Change, Fault, FaultKind, Place};
 
-const SLOT_LEN: usize = 32;
+pub(super) const SLOT_LEN: usize = 32;
 const LONG_NAME: u8 = 0x0F;
 const VOLUME_LABEL: u8 = 0x08;
-const FOLDER_BIT: u8 = 0x10;
+pub(super) const FOLDER_BIT: u8 = 0x10;
 /// Bits that no system sets.
 const UNKNOWN_BITS: u8 = 0xC0;
 const DELETED: u8 = 0xE5;
@@ -44,6 +44,8 @@ pub(super) struct Entry {
     pub runs: Runs,
     /// Whether it is a file that the boot menu would show.
     pub is_capsule: bool,
+    /// Whether it is a folder.
+    pub is_folder: bool,
     /// Whether its dates are those of a fresh stick.
     pub has_fixed_dates: bool,
 }
@@ -205,7 +207,12 @@ impl Walk<'_, '_> {
             if let Some(dots) = folder.clusters
                 && reading.slots <= 2
             {
-                check_dot(slot, reading.slots, dots, folder, lba, self.findings);
+                let is_dot = check_dot(slot, reading.slots, dots, folder, lba, self.findings);
+                // What does not begin as a folder is none.
+                if !is_dot && reading.slots == 1 {
+                    reading.slots = 2;
+                    return false;
+                }
                 continue;
             }
             let long = std::mem::take(&mut reading.long);
@@ -250,6 +257,11 @@ impl Walk<'_, '_> {
         let mut fault = |kind, place: Place, message: String| {
             self.findings.fault(Fault::new(kind, place.in_file(&path), message));
         };
+        // 05 stands for E5, which would say that the entry is deleted.
+        if slot[..11].iter().enumerate().any(|(at, &byte)| byte < 0x20 && (at, byte) != (0, 0x05)) {
+            let message = "its name has characters that no name has";
+            fault(FaultKind::Directory, Place::sectors(lba, 1), message.into());
+        }
         if slot[11] & UNKNOWN_BITS != 0 {
             fault(FaultKind::Directory, Place::sectors(lba, 1), "its attributes make no sense".into());
         }
@@ -287,7 +299,7 @@ impl Walk<'_, '_> {
         }
         let has_fixed_dates = [16, 18, 24].into_iter().all(|at| word(at) == FIXED_DATE) && word(22) == 0;
         let runs = chain.runs;
-        self.keep(Entry { path, short_path, len, runs, is_capsule, has_fixed_dates });
+        self.keep(Entry { path, short_path, len, runs, is_capsule, is_folder, has_fixed_dates });
     }
 
     /// Remembers a folder that is to be read. The one of the images always is.
@@ -324,7 +336,7 @@ struct Reading<'f> {
     slots: usize,
 }
 
-/// `.` names the folder itself, `..` its parent; both come first.
+/// `.` names the folder itself, `..` its parent; both come first. Says whether the slot has that name.
 fn check_dot(
     slot: &[u8],
     number: usize,
@@ -332,7 +344,7 @@ fn check_dot(
     folder: &Open,
     lba: u64,
     findings: &mut Findings,
-) {
+) -> bool {
     let word = |at: usize| u64::from(u16::from_le_bytes([slot[at], slot[at + 1]]));
     let cluster = word(26) | word(20) << 16;
     let (name, expected) = if number == 1 { (b".          ", own) } else { (b"..         ", parent) };
@@ -341,6 +353,7 @@ fn check_dot(
         let place = Place::sectors(lba, 1).in_file(&folder.path);
         findings.fault(Fault::new(FaultKind::Directory, place, message));
     }
+    slot[..11] == *name
 }
 
 fn check_dots(folder: &Open, lba: u64, slots: usize, findings: &mut Findings) {

@@ -148,7 +148,10 @@ impl<'r> Volume<'r> {
         };
         let end = lba + bpb.data() + bpb.clusters * bpb.cluster_sectors;
         if end > reader.sectors() {
-            fault("the file system is larger than the stick".into());
+            if !findings.has(FaultKind::TooShort) {
+                let message = "the file system is larger than the stick";
+                findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(lba, 1), message));
+            }
             return None;
         }
         let table = Table::new(reader, bpb.bits, lba + bpb.reserved, bpb.clusters);
