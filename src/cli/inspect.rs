@@ -15,7 +15,7 @@ use crate::cli::{CliError, Exit, Output, Progress};
 use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, Source, probe, scan};
 use crate::report::{hex, ram_needed};
-use crate::units::{Bytes, Geometry};
+use crate::units::{Bytes, Geometry, named};
 use crate::verify::{StickVerdict, facts, has_trace};
 
 /// Show what a stick or an image is
@@ -79,7 +79,7 @@ struct ImageView {
 impl ImageView {
     fn new(facts: &ImageFacts, source: &dyn Source, blake3: Option<String>) -> Self {
         Self {
-            path: facts.path.display().to_string(),
+            path: named(&facts.path).into_owned(),
             kind: facts.kind.to_string(),
             reason: facts.reason,
             contents: facts.contents.clone(),
