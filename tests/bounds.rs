@@ -316,6 +316,15 @@ fn a_file_system_that_begins_behind_any_disk_is_a_fault() {
 }
 
 #[test]
+fn an_ntfs_of_more_sectors_than_there_are_numbers_is_met_with_an_answer() {
+    let mut disk = Xp::new(System::Ntfs).disk();
+    disk[windows_image::LEAD * 512 + 40..][..8].fill(0xFF);
+    assert_eq!(windows(disk.clone()).unwrap().starts, Answer::Yes);
+    let partition = disk.split_off(windows_image::LEAD * 512);
+    assert!(windows(partition).is_some());
+}
+
+#[test]
 fn an_intact_stick_of_four_tebibytes_is_proven_in_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let stick = Stick::new(vec![("one.img", Image(noise(4096)))], LayoutKind::Hdd, FsChoice::Auto, 4 << 40);

@@ -93,7 +93,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
         if file_system.is_empty() {
             writeln!(out, "stick     {layout}, no file system that can be read, id {stick_id}")?;
         } else {
-            let (size, free) = (Bytes(stick.volume_sectors * SECTOR_LEN), Bytes(stick.free));
+            let (size, free) = (Bytes(stick.volume_sectors.saturating_mul(SECTOR_LEN)), Bytes(stick.free));
             writeln!(
                 out,
                 "stick     {layout}, {file_system} of {size} \"{label}\", {free} free, id {stick_id}"

@@ -32,7 +32,7 @@ pub use facts::{ImageFacts, Kind, KindChoice, Warning};
 pub use file::FileSource;
 pub(crate) use files::LongName;
 pub use guid_table::{GuidPart, GuidTable};
-pub use hash::{chunk_value, combine};
+pub use hash::{chunk_value, combine, joined};
 pub use identity::Identity;
 pub use probe::probe;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};

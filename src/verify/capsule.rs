@@ -1,5 +1,6 @@
 //! Proves the capsules of a stick by their own hashes.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use blake3::hazmat::ChainingValue;
@@ -18,6 +19,7 @@ use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
 use crate::verify::reader::{BadSector, RUN_LEN, Reader};
 use crate::verify::written::Written;
+use crate::verify::zeros::Zeros;
 use crate::verify::{Depth, Fault, FaultKind, FoundCapsule, Place, Strictness, set, words};
 
 /// What judges the capsules.
@@ -26,6 +28,7 @@ pub(super) struct Judge<'a> {
     pub written: &'a [Written],
     pub strictness: Strictness,
     pub depth: Depth,
+    pub zeros: Zeros,
 }
 
 impl Judge<'_> {
@@ -46,7 +49,7 @@ impl Judge<'_> {
     }
 
     fn capsule(&self, entry: &Entry, findings: &mut Findings) -> Option<FoundCapsule> {
-        let file = File { reader: self.reader, entry };
+        let file = File { reader: self.reader, entry, run: Cell::default() };
         let mut fault = |place: Place, message: String, hashes: Option<(blake3::Hash, blake3::Hash)>| {
             let fault = Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message);
             let hashed = hashes.map(|(expected, found)| fault.clone().hashes(expected, found));
@@ -202,11 +205,11 @@ impl Judge<'_> {
         let (offset, len) = (entry.stored_offset.get(), u64::from(entry.stored_len.get()));
         let image_offset = u64::from(index) << header.chunk_shift;
         let image_end = image_offset + header.raw_len(index);
-        let bytes = match entry.codec {
-            codec::RAW => file.read(offset, len)?,
-            _ => vec![0; header.raw_len(index) as usize],
+        let count = header.chunk_count.get() as usize;
+        let found = match entry.codec {
+            codec::RAW => chunk_value(&file.read(offset, len)?, image_offset, count),
+            _ => self.zeros.chunk_value(image_offset, image_end - image_offset, count),
         };
-        let found = chunk_value(&bytes, image_offset, header.chunk_count.get() as usize);
         if found == entry.chaining_value {
             return Ok(true);
         }
@@ -317,29 +320,44 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
 struct File<'a> {
     reader: &'a Reader<'a>,
     entry: &'a Entry,
+    /// The run that was used last, and its first sector in the file.
+    run: Cell<(usize, u64)>,
 }
 
 impl File<'_> {
+    /// The number of the run in which sector `wanted` of the file lies, and the run's first sector in the file. Fastest in
+    /// ascending order, as parts of a file are read.
+    fn run_of(&self, wanted: u64) -> Option<(usize, u64)> {
+        let (mut index, mut start) = self.run.get();
+        if wanted < start {
+            (index, start) = (0, 0);
+        }
+        while let Some((_, sectors)) = self.entry.runs.get(index) {
+            if wanted < start + sectors {
+                self.run.set((index, start));
+                return Some((index, start));
+            }
+            (index, start) = (index + 1, start + sectors);
+        }
+        None
+    }
+
     /// `len` bytes from byte `offset` on; beyond the chain there is nothing to read.
     fn read(&self, offset: u64, len: u64) -> Result<Vec<u8>, BadSector> {
         let first = offset / SECTOR_LEN;
         let end = (offset + len).div_ceil(SECTOR_LEN);
         let mut bytes = vec![0; ((end - first) * SECTOR_LEN) as usize];
-        let (mut done, mut run_start) = (first, 0);
-        for &(lba, sectors) in &self.entry.runs {
-            let run_end = run_start + sectors;
-            if (run_start..run_end).contains(&done) && done < end {
-                let part = run_end.min(end) - done;
-                let at = ((done - first) * SECTOR_LEN) as usize;
-                let buffer = &mut bytes[at..at + (part * SECTOR_LEN) as usize];
-                self.reader.read(lba + done - run_start, buffer)?;
-                done += part;
-            }
-            run_start = run_end;
-        }
-        if done < end {
-            let lba = self.entry.runs.last().map_or(0, |(lba, sectors)| lba + sectors);
-            return Err(BadSector { lba, message: "its chain ends before its bytes".into() });
+        let mut done = first;
+        while done < end {
+            let Some((index, start)) = self.run_of(done) else {
+                let lba = self.entry.runs.last().map_or(0, |(lba, sectors)| lba + sectors);
+                return Err(BadSector { lba, message: "its chain ends before its bytes".into() });
+            };
+            let (lba, sectors) = self.entry.runs[index];
+            let part = (start + sectors).min(end) - done;
+            let at = ((done - first) * SECTOR_LEN) as usize;
+            self.reader.read(lba + done - start, &mut bytes[at..at + (part * SECTOR_LEN) as usize])?;
+            done += part;
         }
         bytes.drain(..(offset % SECTOR_LEN) as usize);
         bytes.truncate(len as usize);
@@ -366,14 +384,9 @@ impl File<'_> {
     fn place(&self, offset: u64, len: u64) -> Place {
         let first = offset / SECTOR_LEN;
         let sectors = (offset + len).div_ceil(SECTOR_LEN) - first;
-        let mut run_start = 0;
-        for &(lba, run) in &self.entry.runs {
-            if (run_start..run_start + run).contains(&first) {
-                let skip = first - run_start;
-                return Place::sectors(lba + skip, sectors.min(run - skip));
-            }
-            run_start += run;
-        }
-        Place::default()
+        let Some((index, start)) = self.run_of(first) else { return Place::default() };
+        let (lba, run) = self.entry.runs[index];
+        let skip = first - start;
+        Place::sectors(lba + skip, sectors.min(run - skip))
     }
 }

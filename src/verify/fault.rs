@@ -125,7 +125,7 @@ impl fmt::Display for Fault {
             write!(f, ", bytes {offset:#x}..{end:#x} of the image")?;
         }
         if *sectors > 0 {
-            write!(f, ", LBA {lba}..{} (bytes {offset:#x}..{end:#x})", lba + sectors)?;
+            write!(f, ", LBA {lba}..{} (bytes {offset:#x}..{end:#x})", lba.saturating_add(*sectors))?;
         }
         if let (Some(expected), Some(found)) = (&self.expected, &self.found) {
             write!(f, ": expected {expected}, found {found}")?;

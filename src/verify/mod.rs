@@ -15,6 +15,7 @@ mod set;
 mod volume;
 mod words;
 mod written;
+mod zeros;
 
 use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
@@ -30,6 +31,7 @@ pub use set::FoundCompanion;
 use boot_area::BootArea;
 use fault::Findings;
 use reader::Reader;
+use zeros::Zeros;
 
 /// What counts as a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -197,7 +199,13 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
             }
         }
         let written = written::images(&reader, &area, &volume, &tree.entries);
-        let judge = capsule::Judge { reader: &reader, written: &written.images, strictness, depth };
+        let judge = capsule::Judge {
+            reader: &reader,
+            written: &written.images,
+            strictness,
+            depth,
+            zeros: Zeros::default(),
+        };
         capsules = judge.all(&tree.entries, &mut findings);
         set::connect(&tree.entries, &mut capsules, &mut findings);
         fate::tell(&reader, &written, &tree.entries, &capsules, &mut findings);

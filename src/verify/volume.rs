@@ -40,8 +40,8 @@ struct Bpb {
 
 /// Most clusters of a FAT32. What has them all needs 32 MiB here, a bit for each.
 const CLUSTERS_MAX: u64 = 0x0FFF_FFF5;
-/// Most sectors that are explained: as many as a FAT can reserve.
-const EXPLAINED_MAX: u64 = 1 << 16;
+/// Most sectors of a range that is explained; those that are written have a few hundred.
+const EXPLAINED_MAX: u64 = 1 << 10;
 
 /// A volume. Cluster numbers begin at 2.
 pub(super) struct Volume<'r> {

@@ -20,8 +20,9 @@ const LABEL: u8 = 0x08;
 const DATE: [u8; 2] = [0x21, 0x00];
 /// Slots of the folder before its first file: itself and its parent.
 const DOTS: usize = 2;
-/// Sets of names that are tried; each is a hash of a few sectors.
+/// Sets of names that are tried, each with a hash of a few sectors; and bytes that are hashed for them.
 const TRIES_MAX: usize = 2000;
+const TRIED_LEN_MAX: usize = 256 << 20;
 /// Sectors of the longest directories that are made again: those of the longest manifest, in clusters of 64 KiB.
 const DIRECTORY_SECTORS_MAX: u64 = 1024;
 
@@ -194,12 +195,13 @@ impl Directories {
 
     /// The names, one of `candidates` for each image, with which the directories have the hash that was written.
     fn prove(&self, volume: &Volume, images: &[Written], candidates: &[Vec<Name>]) -> Option<Vec<Name>> {
+        let tries = (TRIED_LEN_MAX as u64 / (self.sectors * SECTOR_LEN)).min(TRIES_MAX as u64) as usize;
         let mut counts: Vec<usize> = candidates.iter().map(Vec::len).collect();
         // Ends: one of the counts gets smaller each time.
         while counts
             .iter()
             .try_fold(1usize, |all, &count| all.checked_mul(count))
-            .is_none_or(|all| all > TRIES_MAX)
+            .is_none_or(|all| all > tries)
         {
             let largest = counts.iter_mut().max()?;
             *largest -= 1;

@@ -92,7 +92,7 @@ fn lints() -> Result<(), String> {
 }
 
 fn dependencies() -> Result<(), String> {
-    let check = ["--log-level", "error", "check", "--config", "deny.toml", "licenses", "bans", "sources"];
+    let check = ["--log-level", "error", "check", "licenses", "bans", "sources"];
     cargo(&[&["deny"], &check[..]].concat())?;
     cargo(&[&["deny"], &FUZZ[..], &check[..]].concat())
 }

@@ -9,6 +9,7 @@ mod key;
 
 use std::cell::Cell;
 
+use crate::units::Bytes;
 use cell::{u16_at, u32_at};
 pub use key::{Key, Value, ValueData};
 
@@ -34,7 +35,7 @@ pub enum HiveError {
         minor: u32,
     },
     /// Its lists name so much that it is not looked through.
-    #[error("its keys and values lead to more than {limit} bytes of lists, names and contents")]
+    #[error("its keys and values lead to more than {} of lists, names and contents", Bytes(*limit as u64))]
     TooMuch {
         /// Most bytes.
         limit: usize,

@@ -111,7 +111,9 @@ pub struct DriveLetter {
 }
 
 /// Most services that are drivers of RAM disks.
-const DRIVERS_MAX: usize = 64;
+const DRIVERS_MAX: usize = 16;
+/// Longest text that is kept, in letters: the longest path of Windows.
+const TEXT_LEN_MAX: usize = 32_767;
 /// Most drive letters.
 const LETTERS_MAX: usize = 26;
 /// Most devices that are looked at.
@@ -165,7 +167,8 @@ fn number(key: Option<Key<'_>>, name: &str) -> Result<Option<u32>, HiveError> {
 }
 
 fn text(key: &Key<'_>, name: &str) -> Result<Option<String>, HiveError> {
-    Ok(key.value(name)?.and_then(|value| value.text()))
+    let text = key.value(name)?.and_then(|value| value.text());
+    Ok(text.map(|text| text.chars().take(TEXT_LEN_MAX).collect()))
 }
 
 fn driver(
