@@ -80,7 +80,7 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
     if let Some(directories) = Directories::of(area, volume) {
         let candidates = candidates(reader, &directories, &images, entries);
         let proven = directories.prove(volume, &images, &candidates);
-        has_other_names = proven.is_none();
+        has_other_names = proven.is_none() && !directories.are_as_written(reader);
         let firsts = || candidates.iter().map(|names| names.first().copied()).collect();
         let names: Vec<Option<Name>> =
             proven.map_or_else(firsts, |names| names.into_iter().map(Some).collect());
@@ -185,6 +185,11 @@ impl Directories {
         let sectors = range.sectors.get();
         let is_sound = root_sectors < sectors && sectors <= DIRECTORY_SECTORS_MAX;
         is_sound.then_some(Self { lba, root_sectors, sectors, label: area.label, blake3: range.blake3 })
+    }
+
+    /// Whether nothing in them is another.
+    fn are_as_written(&self, reader: &Reader) -> bool {
+        reader.hash(self.lba, self.sectors).is_ok_and(|found| *found.as_bytes() == self.blake3)
     }
 
     /// The slots of the folder as they are now, where it was written; none if it cannot be read.
