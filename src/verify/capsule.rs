@@ -8,6 +8,7 @@ use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, emulation, flags,
     kind,
 };
+use ramkey_format::cp437;
 use zerocopy::FromBytes;
 
 use crate::image::iso::Emulation;
@@ -296,7 +297,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
     let signature = header.disk_signature.get();
     FoundCapsule {
         file: entry.path.clone(),
-        title: header.title().unwrap_or_default().to_owned(),
+        title: title_text(header),
         kind: kind_name,
         geometry: geometry.to_string(),
         len: header.image_len.get(),
@@ -314,6 +315,11 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         as_written,
         proven: false,
     }
+}
+
+/// The title of a capsule as text.
+pub(super) fn title_text(header: &CapsuleHeader) -> String {
+    header.title().unwrap_or_default().iter().filter_map(|&byte| cp437::decode(byte)).collect()
 }
 
 /// A file's bytes, wherever its chain lies.

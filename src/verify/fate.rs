@@ -7,6 +7,7 @@ use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleHeader, EXTENSION, FOLDE
 
 use crate::plan::file_names;
 use crate::units::{SECTOR_LEN, shell_word};
+use crate::verify::capsule::title_text;
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
 use crate::verify::reader::Reader;
@@ -81,7 +82,7 @@ fn header_of(reader: &Reader, entry: &Entry) -> Option<([u8; 32], String)> {
     let sector = reader.sector(*lba).ok()?;
     let header = CapsuleHeader::parse(&sector).ok()?;
     let is_sound = *blake3::hash(&sector[..HEADER_HASHED_LEN]).as_bytes() == header.header_blake3;
-    let title = header.title().unwrap_or_default().to_owned();
+    let title = title_text(header);
     is_sound.then(|| (*blake3::hash(&sector).as_bytes(), title))
 }
 

@@ -10,6 +10,7 @@ use ramkey_format::manifest::{RangeEntry, range};
 use crate::plan::file_names;
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
+use crate::verify::capsule::title_text;
 use crate::verify::file_system::{Entry, FOLDER_BIT, SLOT_LEN, text};
 use crate::verify::reader::Reader;
 use crate::verify::volume::Volume;
@@ -97,7 +98,7 @@ fn title_at(reader: &Reader, range: &RangeEntry) -> Option<String> {
     if *blake3::hash(&sector).as_bytes() != range.blake3 {
         return None;
     }
-    Some(CapsuleHeader::parse(&sector).ok()?.title()?.to_owned())
+    Some(title_text(CapsuleHeader::parse(&sector).ok()?))
 }
 
 fn path_of(name: &Name) -> String {
