@@ -438,6 +438,29 @@ fn a_cd_image_is_named_by_its_label_and_by_whether_a_cd_drive_boots_it() {
 }
 
 #[test]
+fn a_partition_that_begins_behind_every_disk_is_looked_into_without_harm() {
+    let mut stick = Longer { bytes: Base::Gpt.bytes(), len: 12 * MIB };
+    // The first entry of both tables, with its checksums: the last sectors that have numbers.
+    for (header, entries) in [(512, 1024), (stick.bytes.len() - 512, stick.bytes.len() - 33 * 512)] {
+        put(&mut stick.bytes, entries + 32, &(u64::MAX - 1).to_le_bytes());
+        put(&mut stick.bytes, entries + 40, &(u64::MAX - 1).to_le_bytes());
+        let sum = crc32(&stick.bytes[entries..entries + 128 * 128]);
+        put(&mut stick.bytes, header + 88, &sum.to_le_bytes());
+        stick.bytes[header + 16..header + 20].fill(0);
+        let sum = crc32(&stick.bytes[header..header + 92]);
+        put(&mut stick.bytes, header + 16, &sum.to_le_bytes());
+    }
+    let found = names(&diagnose(&stick).unwrap());
+    assert!(found.contains("partition-end"), "{found:?}");
+}
+
+/// CRC-32, as a GPT has it.
+fn crc32(bytes: &[u8]) -> u32 {
+    let bit = |crc: u32| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| bit(crc)))
+}
+
+#[test]
 fn a_stick_that_was_interrupted_before_any_of_its_last_sectors_is_not_clean() {
     for (kind, fs, len) in every_layout().into_iter().filter(|(_, _, len)| *len < 200 * MIB) {
         let mut stick = Image(Stick::new(vec![("one.img", Image(noise(4096)))], kind, fs, len).bytes());

@@ -22,18 +22,18 @@ fn contents(arguments: &[&str], change: impl FnOnce(&mut Vec<u8>)) -> String {
 #[test]
 fn partitions_of_a_gpt_are_counted_and_none_of_them_is_called_inactive() {
     let three = ["-n", "1:2048:+5M", "-n", "2:0:+5M", "-n", "3:0:+1M"];
-    assert_eq!(contents(&three, |_| ()), "GPT, 3 partitions");
-    assert_eq!(contents(&three[..2], |_| ()), "GPT, 1 partition");
-    assert_eq!(contents(&["-o"], |_| ()), "GPT, 0 partitions");
+    assert_eq!(contents(&three, |_| ()), "a GPT with 3 partitions");
+    assert_eq!(contents(&three[..2], |_| ()), "a GPT with 1 partition");
+    assert_eq!(contents(&["-o"], |_| ()), "a GPT without partitions");
     // The copy at the end says the same; without both there is nothing to count.
-    assert_eq!(contents(&three, |bytes| bytes[512..1024].fill(0)), "GPT, 3 partitions");
+    assert_eq!(contents(&three, |bytes| bytes[512..1024].fill(0)), "a GPT with 3 partitions");
     assert_eq!(contents(&three, |bytes| bytes[512..].fill(0)), "a GPT that cannot be read");
 }
 
 #[test]
 fn a_hybrid_record_is_told_beside_the_gpt() {
     let hybrid = ["-n", "1:2048:+5M", "-n", "2:0:+5M", "-h", "1"];
-    let expected = "GPT, 2 partitions, and 1 partition in the master boot record";
+    let expected = "a GPT with 2 partitions, and 1 partition in the master boot record";
     assert_eq!(contents(&hybrid, |_| ()), expected);
     let active = |bytes: &mut Vec<u8>| {
         let slot = (446..510).step_by(16).find(|&at| !matches!(bytes[at + 4], 0 | 0xEE)).unwrap();
@@ -50,6 +50,6 @@ fn a_table_without_a_gpt_is_counted_as_before() {
         let stick = Stick::new(images, layout, FsChoice::Is(FatBits::Fat16), 12 * MIB);
         facts("disk.img", &Image(stick.bytes())).contents.unwrap()
     };
-    assert_eq!(of(LayoutKind::Gpt), "GPT, 1 partition");
+    assert_eq!(of(LayoutKind::Gpt), "a GPT with 1 partition");
     assert_eq!(of(LayoutKind::TwoPartitions), "2 partitions, active type 04h");
 }

@@ -3,7 +3,7 @@
 mod sticks;
 mod verdicts;
 
-use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
+use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Request, Slot, Writes};
 use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness, facts};
 use sticks::{Image, MIB, Stick, noise};
 use verdicts::{IMAGE_LEN, OnDisk, judge, stick, told};
@@ -137,6 +137,13 @@ fn an_image_with_another_name_was_renamed() {
         desk.mtools("mdel", &[DOS]);
     };
     each(copy_and_delete, changes(&["the image \"dos\" was renamed from RAMKEY/DOS.RKC to RAMKEY/NEW.RKC"]));
+    let other_comes = |desk: &OnDisk| {
+        let other = capsule(desk, "other", noise(4000));
+        desk.mtools("mren", &[DOS, "::RAMKEY/NEW.RKC"]);
+        desk.mtools("mcopy", &[&other, DOS]);
+    };
+    let renamed = "the image \"dos\" was renamed from RAMKEY/DOS.RKC to RAMKEY/NEW.RKC";
+    each(other_comes, changes(&[renamed, "RAMKEY/DOS.RKC was added"]));
     let over = |desk: &OnDisk| {
         desk.mtools("mdel", &[DOS]);
         desk.mtools("mren", &[TINY, DOS]);
@@ -285,6 +292,19 @@ fn an_image_that_was_copied_as_it_is_is_told_how_it_becomes_a_capsule() {
         let expected = format!("RAMKEY/MYDOS.RKC: it is no capsule; {}", how("MYDOS.RKC", "MYDOS"));
         faults(&[&expected])(desk, verdict);
     });
+    let over = |desk: &OnDisk| {
+        let image = desk.scratch("image", &noise(300_000));
+        desk.mtools("mcopy", &["-o", &image, DOS]);
+    };
+    let expected =
+        format!("RAMKEY/DOS.RKC: it is no capsule any more, but another file; {}", how("DOS.RKC", "DOS"));
+    each(over, faults(&[&expected]));
+    // What systems put beside files is no image.
+    each(
+        copy("RAMKEY/._DOS.RKC"),
+        faults(&["RAMKEY/._DOS.RKC: it is no capsule, but what macOS keeps beside one"]),
+    );
+    each(copy("RAMKEY/.DS_Store"), changes(&["RAMKEY/.DS_Store was added"]));
     // Looking at headers only says the same.
     let desk = OnDisk::new(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
     copy("RAMKEY/MYDOS.IMG")(&desk);
@@ -308,6 +328,48 @@ fn what_was_done_is_told_of_many_images_with_titles_of_their_own_too() {
         "the image \"disk 7\" was renamed from RAMKEY/DISK_7.RKC to RAMKEY/SEVEN.RKC",
     ];
     changes(&expected)(&desk, &desk.judge(Strictness::Boot));
+}
+
+/// A stick with images of these names and titles.
+fn titled(images: &[(&str, Option<&str>)]) -> OnDisk {
+    let requests = images.iter().map(|(name, title)| ImageRequest {
+        facts: sticks::facts(name, &Image(noise(2000))),
+        title: title.map(str::to_owned),
+        writes: Writes::Kept,
+    });
+    let images: Vec<ImageRequest> = requests.collect();
+    let request = Request { images: images.clone(), ..sticks::request(images[0].facts.clone(), 8 * MIB) };
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = images.iter().map(|_| Image(noise(2000))).collect();
+    let path = Stick::of(&request, bytes).file(folder.path());
+    OnDisk::of(folder, path, MIB)
+}
+
+#[test]
+fn an_image_with_a_title_of_its_own_was_renamed_even_if_its_old_name_is_lost() {
+    let rename = |desk: &OnDisk| desk.mtools("mren", &["::RAMKEY/ONE.RKC", "::RAMKEY/NEW.RKC"]);
+    for (images, expected) in [
+        (&[("one.img", Some("The system"))][..], "the image \"The system\" was renamed to RAMKEY/NEW.RKC"),
+        (
+            &[("one.img", Some("The system")), ("two.img", None)],
+            "the image \"The system\" was renamed to RAMKEY/NEW.RKC",
+        ),
+        (
+            &[("one.img", Some("The system")), ("two.img", Some("The other"))],
+            "images were renamed, one or more of these: RAMKEY/NEW.RKC, RAMKEY/TWO.RKC",
+        ),
+    ] {
+        let desk = titled(images);
+        assert!(desk.judge(Strictness::EveryByte).sound);
+        rename(&desk);
+        changes(&[expected])(&desk, &desk.judge(Strictness::Boot));
+    }
+    // Where names are as they were, other dates are no reason to doubt them.
+    let desk = titled(&[("one.img", Some("The system")), ("two.img", Some("The other"))]);
+    let copy = desk.path.with_file_name("copy").display().to_string();
+    desk.mtools("mcopy", &["-n", "::RAMKEY/ONE.RKC", &copy]);
+    desk.mtools("mcopy", &["-o", &copy, "::RAMKEY/ONE.RKC"]);
+    changes(&["RAMKEY/ONE.RKC has other dates"])(&desk, &desk.judge(Strictness::Boot));
 }
 
 #[test]

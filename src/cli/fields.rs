@@ -83,7 +83,8 @@ do not change the exit status of `inspect`.
 | `added` | `path`, `len`, and `hint`: why an image does not boot and what makes it, or null |
 | `removed` | `title` and `path` as far as they are known, and `lba`, the first sector that it had |
 | `replaced` | `path`; `title` of the image that is there and whether it is `proven`; `was`, the title of the one that is gone, or null |
-| `renamed` | `path`, `from`, `title` |
+| `renamed` | `path`; `from`, the path that it had, or null; `title` |
+| `names` | `paths` of images of which one or more were renamed |
 | `swapped` | `path`, `other` |
 | `copied` | `path` of the copy; `of`, the path that the image was written to |
 | `alone` | `path` of an image that stands beside none |

@@ -39,7 +39,7 @@ impl Disc {
     /// Looks whether a CD image begins at `lba`.
     pub fn read(disk: &Disk, lba: u64) -> Result<Option<Self>, DoctorError> {
         let block = |number: u64| {
-            let lba = lba + number * BLOCK_SECTORS;
+            let lba = lba.saturating_add(number * BLOCK_SECTORS);
             if lba < disk.sectors { disk.sector(lba) } else { Ok([0; 512]) }
         };
         let first = block(DESCRIPTOR)?;
@@ -110,6 +110,29 @@ impl Disc {
         );
         findings.add(Kind::CdInPartition, self.lba, what);
     }
+}
+
+/// Whether each of `parts` holds CD images, in which nobody looks for other file systems; those alone in a partition are
+/// told. A hybrid image over the whole stick (`whole`) has its own blocks in its partitions.
+pub(super) fn in_parts(
+    disk: &Disk,
+    whole: Option<&Disc>,
+    parts: &mut [Part],
+    volumes: &[Option<Volume>],
+    findings: &mut Findings,
+) -> Result<Vec<bool>, DoctorError> {
+    let mut holds = vec![whole.is_some(); parts.len()];
+    for ((part, volume), holds) in parts.iter_mut().zip(volumes).zip(&mut holds) {
+        if volume.is_none()
+            && !*holds
+            && let Some(disc) = Disc::read(disk, part.lba)?
+        {
+            part.system = Some(disc.system);
+            disc.check_in(part, findings);
+            *holds = true;
+        }
+    }
+    Ok(holds)
 }
 
 /// The label of a disc, with what is no printable ASCII as `_`.

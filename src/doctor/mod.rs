@@ -86,6 +86,12 @@ pub struct Part {
 }
 
 impl Part {
+    /// The whole stick, with a file system or a CD from sector 0 on.
+    fn whole(disk: &Disk, system: &'static str) -> Self {
+        let system = Some(system);
+        Self { number: None, lba: 0, sectors: disk.sectors, type_byte: None, active: false, system }
+    }
+
     /// What it is called in a sentence.
     fn name(&self) -> String {
         match self.number {
@@ -248,22 +254,15 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         }
         check_hybrid(whole.as_ref(), &volumes, &mut findings);
     }
-    for (part, volume) in parts.iter_mut().zip(&volumes) {
-        // A hybrid image has its own blocks in its partitions.
-        let holds = if volume.is_none() && disc.is_none() { Disc::read(&disk, part.lba)? } else { None };
-        if let Some(disc) = &holds {
-            part.system = Some(disc.system);
-            disc.check_in(part, &mut findings);
-        }
-        table::check_type(part, volume.as_ref(), disc.is_some() || holds.is_some(), &mut findings);
+    let holds_disc = disc::in_parts(&disk, disc.as_ref(), &mut parts, &volumes, &mut findings)?;
+    for ((part, volume), holds_disc) in parts.iter().zip(&volumes).zip(holds_disc) {
+        table::check_type(part, volume.as_ref(), holds_disc, &mut findings);
         if let Some(volume) = volume.as_ref().filter(|volume| volume.lba != 0) {
             volume::check(&disk, volume, part, geometry, &mut findings)?;
         }
     }
     if let Some(volume) = &whole {
-        let system = Some(volume.system.name());
-        let part =
-            Part { number: None, lba: 0, sectors: disk.sectors, type_byte: None, active: false, system };
+        let part = Part::whole(&disk, volume.system.name());
         volume::check(&disk, volume, &part, geometry, &mut findings)?;
         if !in_table {
             let what = format!("it is one {} from sector 0 on", volume.system.name());
@@ -274,28 +273,10 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     if let Some(disc) = &disc {
         disc.check(cannot_start, &mut findings);
         if !in_table && whole.is_none() {
-            let system = Some(disc.system);
-            parts.push(Part {
-                number: None,
-                lba: 0,
-                sectors: disk.sectors,
-                type_byte: None,
-                active: false,
-                system,
-            });
+            parts.push(Part::whole(&disk, disc.system));
         }
     }
-    // What cannot be read there says nothing.
-    let unfinished = Unfinished::look(stick).ok().flatten();
-    if let Some(unfinished) = unfinished {
-        check_finished(unfinished, &mut findings);
-    } else if !in_table && whole.is_none() && disc.is_none() {
-        findings.add(
-            Kind::NoContents,
-            0,
-            "there is no partition table, and no file system in sector 0".into(),
-        );
-    }
+    check_finished(stick, parts.is_empty() && !in_table, &mut findings);
     let mut findings = findings.finish();
     findings.sort_by_key(|finding| finding.severity as u8);
     Ok(Diagnosis {
@@ -313,16 +294,25 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     })
 }
 
-/// Tells of a stick of this program that does not boot because writing it was not finished.
-fn check_finished(unfinished: Unfinished, findings: &mut Findings) {
-    let (lba, what) = match unfinished {
-        Unfinished::Sector0 => (0, "sector 0 is clear, and the boot area of a stick of ramkey is there"),
-        Unfinished::Copies => {
+/// Tells of a stick of this program that does not boot because writing it was not finished, or else of one on which
+/// nothing is known (`is_empty`).
+fn check_finished(stick: &dyn Source, is_empty: bool, findings: &mut Findings) {
+    // What cannot be read there says nothing.
+    let (lba, what) = match Unfinished::look(stick).ok().flatten() {
+        Some(Unfinished::Sector0) => {
+            (0, "sector 0 is clear, and the boot area of a stick of ramkey is there")
+        }
+        Some(Unfinished::Copies) => {
             (0, "sector 0 and the boot header are clear, and only copies of ramkey's boot code are left")
         }
-        Unfinished::BootHeader => {
+        Some(Unfinished::BootHeader) => {
             (u64::from(BOOT_LBA), "sector 0 is that of a stick of ramkey, and its boot header is clear")
         }
+        None if is_empty => {
+            let what = "there is no partition table, and no file system in sector 0";
+            return findings.add(Kind::NoContents, 0, what.into());
+        }
+        None => return,
     };
     findings.add(Kind::Unfinished, lba, what.into());
 }

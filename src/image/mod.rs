@@ -20,8 +20,10 @@ mod metered;
 mod probe;
 mod scan;
 mod source;
+mod stripped;
 mod table;
 mod unfinished;
+mod unknown;
 mod volume;
 pub mod windows;
 
@@ -37,4 +39,6 @@ pub use identity::Identity;
 pub use probe::probe;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use source::Source;
+pub use stripped::{DiskHeader, Stripped};
 pub use unfinished::Unfinished;
+pub use unknown::{is_blank, is_known};

@@ -8,6 +8,7 @@ use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, emulation, flags,
     kind,
 };
+use ramkey_format::cp437;
 use zerocopy::FromBytes;
 
 use crate::image::iso::Emulation;
@@ -62,9 +63,7 @@ impl Judge<'_> {
             return None;
         }
         // A chain that leads nowhere has a fault of its own.
-        if entry.runs.is_empty() {
-            return None;
-        }
+        entry.runs.first()?;
         let sector = match file.read(0, CAPSULE_HEADER_LEN as u64) {
             Ok(sector) => sector,
             Err(bad) => {
@@ -74,14 +73,10 @@ impl Judge<'_> {
         };
         let parsed = CapsuleHeader::parse(&sector);
         if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
-            let mut message = words::capsule_error(error);
-            if error == CapsuleError::NotACapsule {
-                let name = entry.path.rsplit('/').next().unwrap_or_default();
-                message = match written {
-                    Some(_) => format!("{message} any more: its first sector is not as written"),
-                    None => format!("{message}; {}", how_to_boot(name)),
-                };
-            }
+            let message = match error {
+                CapsuleError::NotACapsule => no_capsule(entry, written),
+                error => words::capsule_error(error),
+            };
             fault(place, message, None);
             return None;
         }
@@ -258,6 +253,22 @@ fn too_short(entry: &Entry, written: Option<&Written>) -> String {
     }
 }
 
+/// Why a file with the name of a capsule is none, as far as that can be told.
+fn no_capsule(entry: &Entry, written: Option<&Written>) -> String {
+    let none = words::capsule_error(CapsuleError::NotACapsule);
+    let name = entry.path.rsplit('/').next().unwrap_or_default();
+    match written {
+        Some(image) if image.len == entry.len => {
+            format!("{none} any more: its first sector is not as written")
+        }
+        Some(_) => format!("{none} any more, but another file; {}", how_to_boot(name)),
+        None if name.starts_with("._") => {
+            format!("{none}, but what macOS keeps beside one; it can be removed")
+        }
+        None => format!("{none}; {}", how_to_boot(name)),
+    }
+}
+
 /// The hash that a header names as its own.
 fn header_hash(sector: &[u8]) -> blake3::Hash {
     let mut hash = [0; 32];
@@ -286,7 +297,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
     let signature = header.disk_signature.get();
     FoundCapsule {
         file: entry.path.clone(),
-        title: header.title().unwrap_or_default().to_owned(),
+        title: title_text(header),
         kind: kind_name,
         geometry: geometry.to_string(),
         len: header.image_len.get(),
@@ -304,6 +315,11 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         as_written,
         proven: false,
     }
+}
+
+/// The title of a capsule as text.
+pub(super) fn title_text(header: &CapsuleHeader) -> String {
+    header.title().unwrap_or_default().iter().filter_map(|&byte| cp437::decode(byte)).collect()
 }
 
 /// A file's bytes, wherever its chain lies.

@@ -6,11 +6,12 @@
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleHeader, EXTENSION, FOLDER, HEADER_HASHED_LEN};
 
 use crate::plan::file_names;
-use crate::units::SECTOR_LEN;
+use crate::units::{SECTOR_LEN, shell_word};
+use crate::verify::capsule::title_text;
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
 use crate::verify::reader::Reader;
-use crate::verify::written::Written;
+use crate::verify::written::{Images, Written};
 use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
 
 /// Endings of files that hold an image of a disk, as people have them.
@@ -49,16 +50,20 @@ struct Stick<'a> {
 /// Names what became of the images of `written`, and the files that nobody wrote with the stick.
 pub(super) fn tell(
     reader: &Reader,
-    written: &[Written],
+    images: &Images,
     entries: &[Entry],
     capsules: &[FoundCapsule],
     findings: &mut Findings,
 ) {
+    let written = &images.images[..];
     let files = entries.iter().filter(|entry| entry.path != FOLDER);
     let files = files.map(|entry| File { entry, header: header_of(reader, entry) }).collect();
     let mut stick = Stick { written, files, capsules, told: Vec::new(), taken: Vec::new() };
     for image in written {
         stick.image(image, findings);
+    }
+    if images.has_other_names && stick.are_all_home() {
+        other_names(written, findings);
     }
     // Without a manifest nobody knows what was added.
     let known = if written.is_empty() { 0 } else { stick.files.len() };
@@ -77,7 +82,7 @@ fn header_of(reader: &Reader, entry: &Entry) -> Option<([u8; 32], String)> {
     let sector = reader.sector(*lba).ok()?;
     let header = CapsuleHeader::parse(&sector).ok()?;
     let is_sound = *blake3::hash(&sector[..HEADER_HASHED_LEN]).as_bytes() == header.header_blake3;
-    let title = header.title().unwrap_or_default().to_owned();
+    let title = title_text(header);
     is_sound.then(|| (*blake3::hash(&sector).as_bytes(), title))
 }
 
@@ -85,6 +90,14 @@ impl Stick<'_> {
     /// Whether a file is where it was written, as it was written.
     fn is_home(&self, file: &File) -> bool {
         self.written.iter().any(|image| file.holds(image) && file.is_at(image.path.as_deref()))
+    }
+
+    /// Whether each image is where it was written, as far as its name is known.
+    fn are_all_home(&self) -> bool {
+        let is_home = |image: &Written| {
+            self.files.iter().any(|file| file.holds(image) && file.is_at(image.path.as_deref()))
+        };
+        self.written.iter().all(is_home)
     }
 
     /// Tells what became of `image`, if anything did.
@@ -105,8 +118,12 @@ impl Stick<'_> {
             let other = self.written.iter().find(|other| file.is_at(other.path.as_deref()));
             let is_swap = now.is_some_and(|now| other.is_some_and(|other| now.holds(other)));
             if !is_swap {
-                findings.change(Change::Renamed { path: path.clone(), from, title: image.title_in(file) });
-            } else if from < path {
+                findings.change(Change::Renamed {
+                    path: path.clone(),
+                    from: Some(from),
+                    title: image.title_in(file),
+                });
+            } else if from < file.entry.short_path {
                 findings.change(Change::Swapped { path: from, other: path.clone() });
             }
             self.told.push(path.clone());
@@ -155,12 +172,25 @@ impl Stick<'_> {
                 findings.changes.push(Change::Copied { path: entry.path.clone(), of });
             }
             // A file that was written and cannot be understood any more has a fault of its own.
-            None if self.written.iter().any(|image| file.is_at(image.path.as_deref())) => {}
+            None if file.header.is_none()
+                && self.written.iter().any(|image| file.is_at(image.path.as_deref())) => {}
             None => {
                 let (path, len, hint) = (entry.path.clone(), entry.len, hint(file));
                 findings.changes.push(Change::Added { path, len, hint });
             }
         }
+    }
+}
+
+/// Tells that an image has another name than was written, where nobody knows which name that was. One that has the name of
+/// its title most probably had it before.
+fn other_names(written: &[Written], findings: &mut Findings) {
+    let others = written.iter().filter(|image| !image.is_named_by_title());
+    let paths: Vec<String> = others.clone().filter_map(|image| image.path.clone()).collect();
+    match (&paths[..], others.filter_map(|image| image.title.clone()).next()) {
+        ([], _) => {}
+        ([path], Some(title)) => findings.change(Change::Renamed { path: path.clone(), from: None, title }),
+        _ => findings.change(Change::Names { paths }),
     }
 }
 
@@ -199,7 +229,7 @@ fn hint(file: &File) -> Option<String> {
         None
     } else if file.header.is_some() {
         Some(format!("the boot menu does not show it: it must be named {FOLDER}/*.{EXTENSION}"))
-    } else if is_in_folder || looks_like_image {
+    } else if (is_in_folder && !name.starts_with('.')) || looks_like_image {
         Some(format!("it does not boot: {}", how_to_boot(name)))
     } else {
         None
@@ -213,12 +243,6 @@ pub(super) fn how_to_boot(name: &str) -> String {
     format!(
         "only capsules boot: if it is an image, write it with `ramkey write {} --to other.img`, and copy \
          {FOLDER}/{capsule} of other.img into the folder {FOLDER} of this stick",
-        quoted(name)
+        shell_word(name)
     )
-}
-
-/// A file name as one word of a shell.
-fn quoted(name: &str) -> String {
-    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }

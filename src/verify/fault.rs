@@ -172,10 +172,15 @@ pub enum Change {
     Renamed {
         /// Its path.
         path: String,
-        /// The path that it had.
-        from: String,
+        /// The path that it had, if that is known.
+        from: Option<String>,
         /// Title of the image.
         title: String,
+    },
+    /// Some of these images were renamed, and nobody knows which.
+    Names {
+        /// Their paths.
+        paths: Vec<String>,
     },
     /// Each of two files holds the image of the other.
     Swapped {
@@ -259,8 +264,14 @@ impl fmt::Display for Change {
                     None => f.write_str("the one that was there is gone"),
                 }
             }
-            Self::Renamed { path, from, title } => {
+            Self::Renamed { path, from: Some(from), title } => {
                 write!(f, "the image \"{title}\" was renamed from {from} to {path}")
+            }
+            Self::Renamed { path, from: None, title } => {
+                write!(f, "the image \"{title}\" was renamed to {path}")
+            }
+            Self::Names { paths } => {
+                write!(f, "images were renamed, one or more of these: {}", paths.join(", "))
             }
             Self::Swapped { path, other } => {
                 write!(f, "{path} and {other} were swapped: each holds the image of the other")

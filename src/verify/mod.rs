@@ -199,8 +199,13 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
             }
         }
         let written = written::images(&reader, &area, &volume, &tree.entries);
-        let judge =
-            capsule::Judge { reader: &reader, written: &written, strictness, depth, zeros: Zeros::default() };
+        let judge = capsule::Judge {
+            reader: &reader,
+            written: &written.images,
+            strictness,
+            depth,
+            zeros: Zeros::default(),
+        };
         capsules = judge.all(&tree.entries, &mut findings);
         set::connect(&tree.entries, &mut capsules, &mut findings);
         fate::tell(&reader, &written, &tree.entries, &capsules, &mut findings);

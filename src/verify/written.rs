@@ -10,6 +10,7 @@ use ramkey_format::manifest::{RangeEntry, range};
 use crate::plan::file_names;
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
+use crate::verify::capsule::title_text;
 use crate::verify::file_system::{Entry, FOLDER_BIT, SLOT_LEN, text};
 use crate::verify::reader::Reader;
 use crate::verify::volume::Volume;
@@ -43,8 +44,25 @@ pub(super) struct Written {
     pub path: Option<String>,
 }
 
-/// The images of the manifest, in their order.
-pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Vec<Written> {
+impl Written {
+    /// Whether its file has the name that follows from its title.
+    pub fn is_named_by_title(&self) -> bool {
+        let names = self.title.iter().flat_map(|title| of_title(title));
+        names.filter_map(|name| name_of(&name)).any(|name| Some(path_of(&name)) == self.path)
+    }
+}
+
+/// What is known of the images that a stick was written with.
+#[derive(Debug, Default)]
+pub(super) struct Images {
+    /// The images of the manifest, in their order.
+    pub images: Vec<Written>,
+    /// Whether it is certain that not all names are those that were written.
+    pub has_other_names: bool,
+}
+
+/// The images of the manifest, and their names.
+pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Images {
     let mut images = Vec::<Written>::new();
     for range in area.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
         let len = range.sectors.get().saturating_mul(SECTOR_LEN);
@@ -59,17 +77,19 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
             }),
         }
     }
-    let names = match Directories::of(area, volume) {
-        Some(directories) => {
-            let candidates = candidates(reader, &directories, &images, entries);
-            directories.prove(volume, &images, &candidates).or_else(|| firsts(candidates))
+    let mut has_other_names = false;
+    if let Some(directories) = Directories::of(area, volume) {
+        let candidates = candidates(reader, &directories, &images, entries);
+        let proven = directories.prove(volume, &images, &candidates);
+        has_other_names = proven.is_none() && !directories.are_as_written(reader);
+        let firsts = || candidates.iter().map(|names| names.first().copied()).collect();
+        let names: Vec<Option<Name>> =
+            proven.map_or_else(firsts, |names| names.into_iter().map(Some).collect());
+        for (image, name) in images.iter_mut().zip(names) {
+            image.path = name.map(|name| path_of(&name));
         }
-        None => None,
-    };
-    for (image, name) in images.iter_mut().zip(names.into_iter().flatten()) {
-        image.path = Some(path_of(&name));
     }
-    images
+    Images { images, has_other_names }
 }
 
 /// The title of the image that began with `range`, if its first sector is still there.
@@ -78,12 +98,7 @@ fn title_at(reader: &Reader, range: &RangeEntry) -> Option<String> {
     if *blake3::hash(&sector).as_bytes() != range.blake3 {
         return None;
     }
-    Some(CapsuleHeader::parse(&sector).ok()?.title()?.to_owned())
-}
-
-/// The names that each image had most probably, where nothing is proven.
-fn firsts(candidates: Vec<Vec<Name>>) -> Option<Vec<Name>> {
-    candidates.into_iter().map(|names| names.first().copied()).collect()
+    Some(title_text(CapsuleHeader::parse(&sector).ok()?))
 }
 
 fn path_of(name: &Name) -> String {
@@ -171,6 +186,11 @@ impl Directories {
         let sectors = range.sectors.get();
         let is_sound = root_sectors < sectors && sectors <= DIRECTORY_SECTORS_MAX;
         is_sound.then_some(Self { lba, root_sectors, sectors, label: area.label, blake3: range.blake3 })
+    }
+
+    /// Whether nothing in them is another.
+    fn are_as_written(&self, reader: &Reader) -> bool {
+        reader.hash(self.lba, self.sectors).is_ok_and(|found| *found.as_bytes() == self.blake3)
     }
 
     /// The slots of the folder as they are now, where it was written; none if it cannot be read.
