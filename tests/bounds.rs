@@ -1,47 +1,19 @@
-//! Inputs that claim much or lead in circles: each is met with an answer, in little time and little memory.
-//!
-//! The limits of time are wide, because the tests run unoptimised and beside others; without bounds on work each of these
-//! takes minutes. The limit of memory is that of the whole program.
+//! Images that claim much or lead in circles: each is met with an answer, in little time and little memory.
 
 mod discs;
 mod hive;
+mod limits;
 mod sticks;
 mod windows_image;
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
-use ramkey::doctor::diagnose;
+use limits::{in_time, ramkey};
 use ramkey::image::windows::hive::{Hive, HiveError};
 use ramkey::image::windows::{Answer, Family, Windows, look};
 use ramkey::image::{KindChoice, iso, probe};
-use ramkey::layout::Role;
-use ramkey::plan::{FatBits, FsChoice, LayoutKind};
-use ramkey::verify::{Change, Strictness, facts, verify};
-use ramkey_format::memory::MANIFEST_LBA;
-use sticks::{Image, MIB, Stick, noise, printed};
+use sticks::{Image, printed};
 use windows_image::{System, Xp};
-
-/// Memory that the program may take, in KiB.
-const MEMORY_KIB: &str = "65536";
-
-fn in_time<T>(what: &str, act: impl FnOnce() -> T) -> T {
-    let started = Instant::now();
-    let done = act();
-    assert!(started.elapsed() < Duration::from_secs(30), "{what}: {:?}", started.elapsed());
-    done
-}
-
-/// Runs the program with little memory.
-fn ramkey(arguments: &[&str]) -> Output {
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -d {MEMORY_KIB} && exec \"$@\""), "sh"]);
-    command.arg(env!("CARGO_BIN_EXE_ramkey")).args(arguments);
-    in_time(&arguments.join(" "), || command.output().unwrap())
-}
 
 fn windows(bytes: Vec<u8>) -> Option<Windows> {
     let image = Image(bytes);
@@ -253,68 +225,6 @@ fn a_directory_of_a_disc_that_is_looked_at_too_often_is_given_up() {
     assert!(system.statement().contains("cannot be told"), "{}", system.statement());
 }
 
-/// A stick of 48 MiB with a FAT32, as a file of `len` bytes whose boot sector claims so many sectors in all, in a table and
-/// in a cluster.
-fn claiming_stick(folder: &Path, len: u64, sectors: u32, table: u32, cluster: u8) -> String {
-    let stick = Stick::new(
-        vec![("one.img", Image(noise(4096)))],
-        LayoutKind::Hdd,
-        FsChoice::Is(FatBits::Fat32),
-        48 * MIB,
-    );
-    let path = stick.file(folder);
-    let file = File::options().write(true).open(&path).unwrap();
-    file.set_len(len).unwrap();
-    let boot = stick.plan.volume.lba * 512;
-    file.write_all_at(&[cluster], boot + 13).unwrap();
-    file.write_all_at(&sectors.to_le_bytes(), boot + 32).unwrap();
-    file.write_all_at(&table.to_le_bytes(), boot + 36).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-#[test]
-fn a_table_of_any_claimed_length_takes_no_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let tib = 1u64 << 40;
-    let cases = [
-        // A table of 8 GiB, on a stick that has not so much.
-        (64 * MIB, 200_000, 1 << 24, 8, "smaller than its tables"),
-        (64 * MIB, u32::MAX, 1 << 24, 64, "larger than the stick"),
-        // The same on one that has.
-        (2 * tib, u32::MAX - 4096, 1 << 24, 64, "fault"),
-        // As many clusters as a FAT32 can have, and more.
-        (2 * tib + 64 * MIB, u32::MAX, 1 << 21, 16, "fault"),
-        (2 * tib + 64 * MIB, u32::MAX, 1 << 22, 8, "more clusters than a FAT32 can have"),
-    ];
-    for (len, sectors, table, cluster, expected) in cases {
-        let path = claiming_stick(folder.path(), len, sectors, table, cluster);
-        let output = ramkey(&["verify", &path]);
-        assert_eq!(output.status.code(), Some(4), "{len} {table}: {}", printed(&output));
-        assert!(printed(&output).contains(expected), "{len} {table}: {}", printed(&output));
-        for command in ["inspect", "doctor"] {
-            let output = ramkey(&[command, &path]);
-            assert!(
-                output.status.code().is_some_and(|code| code < 5),
-                "{command} {table}: {}",
-                printed(&output)
-            );
-        }
-    }
-}
-
-#[test]
-fn a_file_system_that_begins_behind_any_disk_is_a_fault() {
-    let stick = Stick::new(vec![("one.img", Image(noise(4096)))], LayoutKind::Hdd, FsChoice::Auto, 12 * MIB);
-    let mut bytes = stick.bytes();
-    let manifest = &mut bytes[MANIFEST_LBA as usize * 512..];
-    manifest[24..32].fill(0xFF);
-    let end = 128 + 64 * manifest[40] as usize;
-    let hash = blake3::Hasher::new().update(&manifest[..96]).update(&manifest[128..end]).finalize();
-    manifest[96..128].copy_from_slice(hash.as_bytes());
-    let verdict = verify(&Image(bytes), Strictness::Boot, &|_| {});
-    assert!(verdict.faults.iter().any(|fault| fault.message.contains("behind the end of the stick")));
-}
-
 #[test]
 fn an_ntfs_of_more_sectors_than_there_are_numbers_is_met_with_an_answer() {
     let mut disk = Xp::new(System::Ntfs).disk();
@@ -322,115 +232,4 @@ fn an_ntfs_of_more_sectors_than_there_are_numbers_is_met_with_an_answer() {
     assert_eq!(windows(disk.clone()).unwrap().starts, Answer::Yes);
     let partition = disk.split_off(windows_image::LEAD * 512);
     assert!(windows(partition).is_some());
-}
-
-#[test]
-fn an_intact_stick_of_four_tebibytes_is_proven_in_little_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let stick = Stick::new(vec![("one.img", Image(noise(4096)))], LayoutKind::Hdd, FsChoice::Auto, 4 << 40);
-    let path = stick.file(folder.path());
-    let output = ramkey(&["verify", path.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
-}
-
-#[test]
-fn more_faults_and_files_than_anyone_reads_are_counted() {
-    let stick = Stick::new(
-        vec![("one.img", Image(noise(4096)))],
-        LayoutKind::Hdd,
-        FsChoice::Is(FatBits::Fat16),
-        40 * MIB,
-    );
-    let mut bytes = stick.bytes();
-    let at = |role: Role| {
-        stick.layout.extents.iter().find(|extent| extent.role == role).unwrap().lba as usize * 512
-    };
-    let boot = at(Role::FatReserved);
-    let word = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
-    let (cluster_len, table_len) = (usize::from(bytes[boot + 13]) * 512, word(boot + 22) * 512);
-    let (table, root) = (at(Role::FatTable), at(Role::Directory));
-    let data = root + word(boot + 17) * 32;
-    // A folder of many empty files, in clusters that were free.
-    let (first, slots) = (1000, 12_000);
-    let clusters = (slots * 32_usize).div_ceil(cluster_len);
-    for number in 0..clusters {
-        let next = if number + 1 == clusters { 0xFFFF } else { first + number as u16 + 1 };
-        for table in [table, table + table_len] {
-            let at = table + (usize::from(first) + number) * 2;
-            bytes[at..at + 2].copy_from_slice(&next.to_le_bytes());
-        }
-    }
-    let slot = |name: &str, attributes: u8, cluster: u16| {
-        let mut slot = [0; 32];
-        slot[..11].copy_from_slice(format!("{name:11}").as_bytes());
-        slot[11] = attributes;
-        slot[26..28].copy_from_slice(&cluster.to_le_bytes());
-        slot
-    };
-    let free = (0..).find(|number| bytes[root + number * 32] == 0).unwrap();
-    bytes[root + free * 32..][..32].copy_from_slice(&slot("MANY", 0x10, first));
-    let folder = data + (usize::from(first) - 2) * cluster_len;
-    bytes[folder..folder + clusters * cluster_len].fill(0);
-    for number in 0..slots {
-        let entry = match number {
-            0 => slot(".", 0x10, first),
-            1 => slot("..", 0x10, 0),
-            _ => slot(&format!("F{number}"), 0x20, 0),
-        };
-        bytes[folder + number * 32..][..32].copy_from_slice(&entry);
-    }
-    let verdict = in_time("many files", || verify(&Image(bytes.clone()), Strictness::Boot, &|_| {}));
-    assert!(verdict.sound, "{:?}", &verdict.faults[..verdict.faults.len().min(3)]);
-    let more = verdict.changes.iter().find_map(|change| match change {
-        Change::More { files } => Some(*files),
-        _ => None,
-    });
-    assert!(more.is_some_and(|more| (1900..2100).contains(&more)), "{more:?}");
-    assert_eq!(verdict.capsules.len(), 1);
-
-    for number in 2..slots {
-        bytes[folder + number * 32 + 11] = 0xE0;
-    }
-    let verdict = in_time("many faults", || facts(&Image(bytes)));
-    assert_eq!(verdict.faults.len(), 1001);
-    let last = verdict.faults.last().unwrap();
-    assert_eq!(last.message, format!("and {} more faults, of any kind", slots - 2 - 1000));
-}
-
-#[test]
-fn partitions_that_share_their_sectors_a_thousand_times_are_few_findings() {
-    let stick = Stick::new(vec![("one.img", Image(noise(4096)))], LayoutKind::Gpt, FsChoice::Auto, 12 * MIB);
-    let mut bytes = stick.bytes();
-    let entry = bytes[1024..1152].to_vec();
-    let entries = 3000 * 512;
-    for number in 0..1024 {
-        bytes[entries + number * 128..][..128].copy_from_slice(&entry);
-    }
-    let sum = crc32(&bytes[entries..entries + 1024 * 128]);
-    bytes[512 + 72..512 + 80].copy_from_slice(&3000u64.to_le_bytes());
-    bytes[512 + 80..512 + 84].copy_from_slice(&1024u32.to_le_bytes());
-    bytes[512 + 88..512 + 92].copy_from_slice(&sum.to_le_bytes());
-    bytes[512 + 16..512 + 20].fill(0);
-    let sum = crc32(&bytes[512..512 + 92]);
-    bytes[512 + 16..512 + 20].copy_from_slice(&sum.to_le_bytes());
-    let found = in_time("a table", || diagnose(&Image(bytes))).unwrap();
-    assert_eq!(found.parts.len(), 1024);
-    let overlaps: Vec<&str> = found
-        .findings
-        .iter()
-        .map(|finding| &finding.what[..])
-        .filter(|what| what.contains("share") || what.contains("more of"))
-        .collect();
-    assert!(found.findings.len() < 300 && overlaps.len() > 30, "{} {overlaps:?}", found.findings.len());
-    assert!(
-        found
-            .findings
-            .iter()
-            .any(|finding| finding.what == format!("and {} more of this kind", 1024 * 1023 / 2 - 32))
-    );
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    let bit = |crc: u32| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
-    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| bit(crc)))
 }

@@ -36,6 +36,9 @@ pub const TARGETS: &[(&str, Target)] = &[
 const MANIFEST: usize = MANIFEST_LBA as usize;
 const MANIFEST_SECTORS: usize = MANIFEST_SECTORS_MAX as usize;
 
+/// Sectors of a small stick: the boot area, and what an input has room in.
+const STICK_SECTORS: u16 = 700;
+
 /// Everything that `ramkey inspect`, `plan` and `write` look at in an image.
 pub fn inspect(source: &dyn Source) {
     if is_stick(source) {
@@ -99,7 +102,7 @@ fn hive(input: &[u8]) {
             walk(root);
         }
     }
-    let (mut volume, mut root) = Volume::new(63);
+    let (mut volume, mut root) = Volume::new(2000, 63);
     volume.file(&mut root, b"NTLDR      ", b"x");
     volume.file(&mut root, b"NTDETECTCOM", b"x");
     volume.file(
@@ -113,7 +116,7 @@ fn hive(input: &[u8]) {
     volume.file(&mut config, b"SOFTWARE   ", input);
     volume.file(&mut config, b"SYSTEM     ", input);
     let mut image = vec![0; 63 * SECTOR];
-    image[0x1BE..0x1CE].copy_from_slice(&[0x80, 1, 1, 0, 6, 15, 63, 3, 63, 0, 0, 0, 0xA0, 0x0F, 0, 0]);
+    image[0x1BE..0x1CE].copy_from_slice(&[0x80, 1, 1, 0, 6, 15, 63, 3, 63, 0, 0, 0, 0xD0, 7, 0, 0]);
     image[510..512].copy_from_slice(&[0x55, 0xAA]);
     image.extend(volume.finish());
     inspect(&Bytes(&image));
@@ -192,7 +195,7 @@ fn fix_manifest(sectors: &mut [u8]) {
 
 /// A stick without a partition table: the volume begins at sector 0, and the boot area lies in the middle of it.
 fn small_stick(capsule: &[u8], manifest: &[u8]) -> Vec<u8> {
-    let (mut volume, mut root) = Volume::new(0);
+    let (mut volume, mut root) = Volume::new(STICK_SECTORS, 0);
     // The clusters below the boot area belong to a file.
     volume.file(&mut root, b"BOOT    BIN", &[0; (MANIFEST + MANIFEST_SECTORS) * SECTOR]);
     let mut folder = volume.folder(&mut root, b"RAMKEY     ");
@@ -233,8 +236,8 @@ fn capsule(input: &[u8]) {
     }
     let mut sectors = vec![0; MANIFEST_SECTORS * SECTOR];
     sectors[..12].copy_from_slice(b"RAMKEYMF\x01\0\x80\0");
-    sectors[16..18].copy_from_slice(&[0xA0, 0x0F]);
-    sectors[32..34].copy_from_slice(&[0xA0, 0x0F]);
+    sectors[16..18].copy_from_slice(&STICK_SECTORS.to_le_bytes());
+    sectors[32..34].copy_from_slice(&STICK_SECTORS.to_le_bytes());
     sectors[44..46].copy_from_slice(&[3, 12]);
     fix_manifest(&mut sectors);
     judge(&Bytes(&small_stick(&capsule, &sectors)));

@@ -6,9 +6,6 @@ use super::sparse::SECTOR;
 const FAT_SECTORS: usize = 12;
 const ROOT: usize = 1 + FAT_SECTORS;
 const DATA: usize = ROOT + 2;
-/// Sectors of the volume.
-const SECTORS: usize = 4000;
-
 /// A volume that is being filled.
 pub struct Volume {
     bytes: Vec<u8>,
@@ -23,25 +20,14 @@ pub struct Folder {
 }
 
 impl Volume {
-    /// An empty one that begins `hidden` sectors behind the start of its disk, and its root.
-    pub fn new(hidden: u32) -> (Self, Folder) {
-        let mut bytes = vec![0; SECTORS * SECTOR];
+    /// An empty one of `sectors` sectors, at most 4000, that begins `hidden` sectors behind the start of its disk; and its
+    /// root.
+    pub fn new(sectors: u16, hidden: u32) -> (Self, Folder) {
+        let mut bytes = vec![0; usize::from(sectors) * SECTOR];
         bytes[..11].copy_from_slice(b"\xEB\x3C\x90MSWIN4.1");
-        bytes[11..24].copy_from_slice(&[
-            0,
-            2,
-            1,
-            1,
-            0,
-            1,
-            32,
-            0,
-            (SECTORS % 256) as u8,
-            (SECTORS / 256) as u8,
-            0xF8,
-            FAT_SECTORS as u8,
-            0,
-        ]);
+        bytes[11..19].copy_from_slice(&[0, 2, 1, 1, 0, 1, 32, 0]);
+        bytes[19..21].copy_from_slice(&sectors.to_le_bytes());
+        bytes[21..23].copy_from_slice(&[0xF8, FAT_SECTORS as u8]);
         bytes[24..28].copy_from_slice(&[63, 0, 16, 0]);
         bytes[28..32].copy_from_slice(&hidden.to_le_bytes());
         bytes[36..62].copy_from_slice(b"\x80\0\x29\x01\x02\x03\x04NO NAME    FAT12   ");
@@ -52,7 +38,7 @@ impl Volume {
 
     /// Adds a file; what has no room is cut.
     pub fn file(&mut self, folder: &mut Folder, name: &[u8; 11], contents: &[u8]) {
-        let room = (SECTORS - DATA + 2 - self.next) * SECTOR;
+        let room = self.bytes.len() - (DATA + self.next - 2) * SECTOR;
         let contents = &contents[..contents.len().min(room)];
         let first = self.take(contents.len().div_ceil(SECTOR));
         let at = (DATA + first.max(2) - 2) * SECTOR;

@@ -25,6 +25,8 @@ const SLOTS_MAX: usize = 1 << 16;
 /// Most files and folders that are kept, and most bytes of their paths and of those of folders that wait to be read.
 const ENTRIES_MAX: usize = 10_000;
 const NAMES_LEN_MAX: usize = 4 << 20;
+/// Longest path of a folder that is looked into. Windows has 260 letters for all of a path.
+const PATH_LEN_MAX: usize = 2048;
 /// Most images, and most pieces of all of them.
 const CAPSULES_MAX: usize = 1000;
 const PIECES_MAX: usize = 1 << 18;
@@ -305,7 +307,8 @@ impl Walk<'_, '_> {
     /// Remembers a folder that is to be read. The one of the images always is.
     fn wait(&mut self, folder: Open) {
         let len = self.kept.waiting_len + folder.path.len();
-        if !folder.is_capsule_folder && (len > NAMES_LEN_MAX || self.open.len() >= ENTRIES_MAX) {
+        let is_full = len > NAMES_LEN_MAX || self.open.len() >= ENTRIES_MAX;
+        if !folder.is_capsule_folder && (is_full || folder.path.len() > PATH_LEN_MAX) {
             self.skipped = true;
             return;
         }

@@ -23,11 +23,11 @@ const COVERAGE: [&str; 6] = [
 const SECONDS: u32 = 600;
 const CHECK_SECONDS: u32 = 3;
 /// Seconds for one input. Inputs have at most 128 KiB; the machine may be busy with other things.
-const INPUT_SECONDS: u32 = 10;
+const INPUT_SECONDS: u32 = 5;
 const INPUT_LEN_MAX: usize = 128 << 10;
 /// Memory of the whole process in MiB: the 64 that the readers may take, which the fuzzer's allocator enforces, and what
 /// libFuzzer has of its own.
-const MEMORY_MIB: u32 = 512;
+const MEMORY_MIB: u32 = 128;
 
 /// `cargo xtask fuzz [TARGET] [SECONDS]`: one target, or all; ten minutes each.
 ///
