@@ -14,7 +14,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::image::{BOOT_SIGNATURE, Slot, Source, slots};
+use crate::image::{BOOT_SIGNATURE, Slot, Source, Tracks, Witnesses, entries, slots, solve, wanted};
 use crate::units::SECTOR_LEN;
 
 pub use kinds::{Explanation, KINDS, Kind};
@@ -107,8 +107,8 @@ pub struct Diagnosis {
     pub sectors: u64,
     /// `mbr`, `gpt`, `superfloppy`, or `none`.
     pub layout: &'static str,
-    /// Heads and sectors per track that the partition table was made with, if its addresses agree.
-    pub geometry: Option<(u16, u16)>,
+    /// Heads and sectors per track that `inspect` takes an image of it to have, if table or boot sectors tell them.
+    pub geometry: Option<Tracks>,
     /// Partitions, or the whole stick.
     pub parts: Vec<Part>,
     /// What was found, the worst first.
@@ -216,10 +216,15 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         }
     }
     let volumes = volumes(&disk, &mut parts)?;
-    let mut geometry = None;
+    let (mut geometry, mut of_table) = (None, None);
     if let (Some(slots), true) = (&table, in_record) {
-        geometry = table::check_addresses(slots, &parts, &volumes, &mut findings);
+        let solution = solve(&witnesses(&disk, &sector, slots)?);
+        geometry = solution.as_ref().map(|solution| solution.tracks);
+        of_table = table::check_addresses(slots, &parts, solution.as_ref(), &mut findings);
     }
+    let against = |volume: &Volume| {
+        of_table.filter(|_| table.as_ref().is_some_and(|slots| table::contradicts(slots, volume)))
+    };
     table::check_ranges(&disk, &parts, &mut findings);
     if in_table {
         boot_code::check_record(&sector, whole.as_ref(), &mut findings);
@@ -228,14 +233,14 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     for (part, volume) in parts.iter().zip(&volumes) {
         table::check_type(part, volume.as_ref(), is_disc, &mut findings);
         if let Some(volume) = volume.as_ref().filter(|volume| volume.lba != 0) {
-            volume::check(&disk, volume, part, geometry, &mut findings)?;
+            volume::check(&disk, volume, part, against(volume), &mut findings)?;
         }
     }
     if let Some(volume) = &whole {
         let system = Some(volume.system.name());
         let part =
             Part { number: None, lba: 0, sectors: disk.sectors, type_byte: None, active: false, system };
-        volume::check(&disk, volume, &part, geometry, &mut findings)?;
+        volume::check(&disk, volume, &part, against(volume), &mut findings)?;
         if !in_table {
             let what = format!("it is one {} from sector 0 on", volume.system.name());
             findings.add(Kind::NoTable, 0, what);
@@ -282,6 +287,18 @@ fn read_table(sector: &[u8; 512], is_volume: bool) -> Option<[Slot; 4]> {
     };
     let trusted = is_signed && !is_volume;
     (has_used && (trusted || slots.iter().all(is_sound))).then_some(slots)
+}
+
+/// What the table of `sector` and the boot sectors of its partitions say of heads and sectors per track.
+fn witnesses(disk: &Disk, sector: &[u8; 512], slots: &[Slot; 4]) -> Result<Witnesses, DoctorError> {
+    let entries = entries(slots);
+    let claimed = entries.iter().map(|entry| entry.end()).max().unwrap_or(0);
+    let sectors = wanted(disk.sectors, claimed).unwrap_or(disk.sectors);
+    let mut read = |lba: u64| match lba < disk.sectors {
+        true => disk.sector(lba).map(Some),
+        false => Ok(None),
+    };
+    Witnesses::of(sector, &entries, sectors, &mut read)
 }
 
 /// The file systems of `parts`, in their order; `None` where there is none that is known, or no sector.
