@@ -1,0 +1,482 @@
+//! Which geometry an image gets: what its table, its boot sectors and its size say, and what is said where they disagree.
+
+mod discs;
+mod disks;
+mod sticks;
+
+use std::path::Path;
+
+use discs::{by_hand, entry};
+use disks::{BY_CHS, BY_EDD, DUMMY, Disk, EDD_RECORD, OLD_RECORD, Volume};
+use ramkey::doctor::diagnose;
+use ramkey::image::iso::read;
+use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
+use ramkey::units::{Chs, Geometry};
+use sticks::{Image, noise};
+
+type Tracks = (u16, u16);
+
+fn facts_as(choice: KindChoice, chs: Option<&str>, bytes: Vec<u8>) -> Result<ImageFacts, ImageError> {
+    let chs = chs.map(|text| text.parse().unwrap());
+    probe(Path::new("guest.img"), &Image(bytes), choice, chs)
+}
+
+fn facts(bytes: Vec<u8>) -> ImageFacts {
+    facts_as(KindChoice::Auto, None, bytes).unwrap()
+}
+
+fn geometry(bytes: Vec<u8>) -> String {
+    facts(bytes).geometry.to_string()
+}
+
+/// What is said about geometries that disagree, or that is a guess.
+fn said(facts: &ImageFacts) -> Vec<String> {
+    let is_said =
+        |warning: &&Warning| matches!(warning, Warning::Geometries { .. } | Warning::NoWholeTracks { .. });
+    facts.warnings.iter().filter(is_said).map(ToString::to_string).collect()
+}
+
+/// A CD that a BIOS starts as this disk.
+fn on_a_cd(disk: &Disk) -> Vec<u8> {
+    let len = disk.bytes.len();
+    let mut disc = by_hand(21 + len as u32 / 2048, 0, &[entry(0x88, 4, 0, 1, 20)]);
+    disc[20 * 2048..20 * 2048 + len].copy_from_slice(&disk.bytes);
+    disc
+}
+
+/// Heads and sectors per track that a disk on a CD gets, and that `doctor` sees.
+fn elsewhere(disk: &Disk) -> (Tracks, Option<Tracks>) {
+    let tracks = |geometry: Geometry| (geometry.heads, geometry.sectors_per_track);
+    let disc = read(&Image(on_a_cd(disk))).unwrap().expect("a disc");
+    let found = disc.boot.expect("that boots").disk.expect("a disk");
+    (tracks(found.geometry), diagnose(&Image(disk.bytes())).unwrap().geometry)
+}
+
+/// What the usual programs and drives make: heads and sectors per track.
+const USUAL: [Tracks; 20] = [
+    (255, 63),
+    (240, 63),
+    (128, 63),
+    (64, 63),
+    (32, 63),
+    (16, 63),
+    (15, 63),
+    (64, 32),
+    (32, 32),
+    (16, 32),
+    (8, 32),
+    (4, 32),
+    (2, 32),
+    (8, 17),
+    (5, 17),
+    (4, 17),
+    (2, 17),
+    (6, 26),
+    (4, 26),
+    (16, 17),
+];
+
+#[test]
+fn a_table_is_read_with_the_geometry_it_was_made_with_wherever_its_partition_ends() {
+    let unusual = [(21, 22), (151, 42), (12, 36), (9, 40), (3, 11), (1, 63), (255, 1)];
+    for tracks in USUAL.into_iter().chain(unusual) {
+        // From sector 2048 on, as tools of today do it; and from the second track on to the end of a cylinder.
+        let cylinder = u32::from(tracks.0) * u32::from(tracks.1);
+        let track = u32::from(tracks.1);
+        let cylinders = (40_000 / cylinder).max(2);
+        for (start, sectors) in [(2048, 38_001), (2048, 20_480), (track, cylinders * cylinder - track)] {
+            let mut disk = Disk::new(start + sectors);
+            disk.partition(1, 0x80, 0x06, start, sectors, tracks);
+            let found = facts(disk.bytes());
+            let expected = (found.geometry.heads, found.geometry.sectors_per_track);
+            assert_eq!(expected, tracks, "{start}, {sectors}");
+            assert_eq!(said(&found), [""; 0], "{tracks:?}");
+            assert_eq!(elsewhere(&disk), (tracks, Some(tracks)), "{start}, {sectors}");
+        }
+    }
+}
+
+#[test]
+fn an_address_behind_what_chs_reaches_or_of_no_sector_is_no_witness() {
+    let saturated = [[0xFE, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF], [0, 0, 0]];
+    for end in saturated {
+        let mut disk = Disk::new(65_536);
+        disk.partition(1, 0x80, 0x0E, 2048, 63_488, (255, 63));
+        disk.bytes[0x1BE + 5..0x1BE + 8].copy_from_slice(&end);
+        assert_eq!(geometry(disk.bytes()), "4/255/63", "{end:?}: 0/32/33 is left");
+        disk.bytes[0x1BE + 1..0x1BE + 4].copy_from_slice(&end);
+        assert_eq!(geometry(disk.bytes()), "66/16/63", "{end:?}: nothing is left");
+        assert_eq!(diagnose(&Image(disk.bytes())).unwrap().geometry, None);
+        assert_eq!(said(&facts(disk.bytes())), [""; 0]);
+    }
+    // Behind cylinder 1023 tools of DOS write the last address of their own geometry.
+    let mut disk = Disk::new(16_384);
+    disk.partition(1, 0x80, 0x06, 34, 4 * 17 * 1100, (4, 17));
+    assert_eq!(facts(disk.bytes()).geometry.heads, 4);
+    // Which heads a disk has cannot be told from its first track: the usual ones for its size.
+    let mut disk = Disk::new(32_768);
+    disk.partition(1, 0x80, 0x06, 63, 30_000, (16, 63));
+    disk.bytes[0x1BE + 5..0x1BE + 8].copy_from_slice(&[0xFE, 0xFF, 0xFF]);
+    assert_eq!(geometry(disk.bytes()), "33/16/63");
+}
+
+#[test]
+fn the_protective_entry_of_a_gpt_is_no_witness() {
+    let mut disk = Disk::new(65_536);
+    disk.partition(1, 0x00, 0xEE, 1, 65_535, (64, 32));
+    assert_eq!(geometry(disk.bytes()), "66/16/63");
+}
+
+#[test]
+fn the_boot_sector_of_the_active_partition_is_believed_where_its_code_can_use_it() {
+    let right = Volume { heads: 4, track: 32, hidden: 2048, sectors: 63_488, code: BY_CHS };
+    let nowhere = Volume { hidden: 0, ..right };
+    let (table, boot_sector) = ("4/255/63", "512/4/32");
+    // What it says, the code in sector 0, and whom to believe.
+    let cases = [
+        (right, &b""[..], boot_sector),
+        (right, EDD_RECORD, boot_sector),
+        (right, OLD_RECORD, boot_sector),
+        (nowhere, b"", boot_sector),
+        (nowhere, EDD_RECORD, boot_sector),
+        (nowhere, OLD_RECORD, boot_sector),
+        (Volume { code: BY_EDD, ..nowhere }, EDD_RECORD, boot_sector),
+        (Volume { code: b"", ..nowhere }, EDD_RECORD, boot_sector),
+        (Volume { sectors: 60_000, ..nowhere }, EDD_RECORD, boot_sector),
+        // Sector 0 would not find it by another geometry, and it does not need its own.
+        (Volume { code: BY_EDD, ..nowhere }, OLD_RECORD, table),
+        (Volume { code: DUMMY, ..right }, OLD_RECORD, table),
+        (Volume { code: DUMMY, ..nowhere }, OLD_RECORD, table),
+        (Volume { code: DUMMY, ..nowhere }, EDD_RECORD, table),
+        (Volume { code: DUMMY, ..right }, EDD_RECORD, boot_sector),
+        // It was made for another place, or for another partition.
+        (Volume { hidden: 63, ..right }, EDD_RECORD, table),
+        (Volume { sectors: 63_489, ..nowhere }, EDD_RECORD, table),
+        // By CHS it would not reach its own end.
+        (Volume { heads: 2, track: 16, ..right }, EDD_RECORD, table),
+        (Volume { heads: 1, track: 1, ..right }, EDD_RECORD, table),
+    ];
+    for (volume, record, expected) in cases {
+        let mut disk = Disk::new(65_536);
+        disk.record(record);
+        disk.partition(1, 0x80, 0x06, 2048, 63_488, (255, 63));
+        disk.volume(2048, &volume);
+        let found = facts(disk.bytes());
+        assert_eq!(found.geometry.to_string(), expected, "{volume:?}, {record:02X?}");
+        let tracks = (found.geometry.heads, found.geometry.sectors_per_track);
+        assert_eq!(elsewhere(&disk), (tracks, Some(tracks)), "{volume:?}");
+    }
+}
+
+#[test]
+fn senseless_numbers_in_a_boot_sector_are_no_witness() {
+    for (heads, track) in [(0, 32), (4, 0), (0, 0), (65535, 63), (256, 63), (4, 64), (4, 65535)] {
+        let mut disk = Disk::new(65_536);
+        disk.partition(1, 0x80, 0x06, 2048, 63_488, (64, 32));
+        disk.volume(2048, &Volume { heads, track, hidden: 2048, sectors: 63_488, code: BY_CHS });
+        let found = facts(disk.bytes());
+        assert_eq!(found.geometry.to_string(), "32/64/32", "{heads}/{track}");
+        assert_eq!(said(&found), [""; 0]);
+    }
+}
+
+#[test]
+fn other_partitions_are_asked_where_table_and_active_partition_say_nothing() {
+    let volume = Volume { heads: 8, track: 32, hidden: 32_768, sectors: 32_768, code: BY_CHS };
+    let mut disk = Disk::new(65_536);
+    disk.partition(1, 0x80, 0x83, 2048, 30_720, (255, 63));
+    disk.partition(2, 0x00, 0x06, 32_768, 32_768, (255, 63));
+    disk.volume(32_768, &volume);
+    assert_eq!(geometry(disk.bytes()), "4/255/63", "the table has four addresses");
+    for slot in [0x1BE, 0x1CE] {
+        disk.bytes[slot + 1..slot + 4].copy_from_slice(&[0xFE, 0xFF, 0xFF]);
+        disk.bytes[slot + 5..slot + 8].copy_from_slice(&[0xFE, 0xFF, 0xFF]);
+    }
+    assert_eq!(geometry(disk.bytes()), "256/8/32");
+    disk.volume(32_768, &Volume { hidden: 0, ..volume });
+    assert_eq!(geometry(disk.bytes()), "256/8/32");
+    disk.volume(32_768, &Volume { hidden: 5, ..volume });
+    assert_eq!(geometry(disk.bytes()), "66/16/63");
+    // A file system of the whole disk, with a table in its boot sector too.
+    let mut disk = Disk::new(65_536);
+    disk.volume(0, &Volume { hidden: 0, sectors: 65_536, ..volume });
+    disk.partition(1, 0x80, 0x06, 2048, 63_488, (255, 63));
+    disk.bytes[0x1BE + 1..0x1BE + 4].copy_from_slice(&[0xFE, 0xFF, 0xFF]);
+    disk.bytes[0x1BE + 5..0x1BE + 8].copy_from_slice(&[0xFE, 0xFF, 0xFF]);
+    assert_eq!(geometry(disk.bytes()), "256/8/32");
+}
+
+#[test]
+fn what_fits_most_addresses_is_taken_and_the_address_that_boot_code_reads_counts_more() {
+    let mut disk = Disk::new(65_536);
+    disk.partition(1, 0x80, 0x83, 63, 16_065 - 63, (255, 63));
+    disk.partition(2, 0x00, 0x83, 16_065, 16_065, (255, 63));
+    disk.partition(3, 0x00, 0x83, 32_768, 4096, (64, 32));
+    let found = facts(disk.bytes());
+    assert_eq!(found.geometry.to_string(), "4/255/63");
+    assert_eq!(
+        said(&found),
+        ["its geometry is told in different ways: its partition table says --chs 4/255/63, which is taken; \
+          the table's entry of partition 3 says --chs 32/64/32"]
+    );
+    // Two against two: without code that reads by them nobody is believed, with it the active entry is.
+    let mut disk = Disk::new(16_384);
+    disk.partition(1, 0x80, 0x83, 32, 4096, (64, 32));
+    disk.partition(2, 0x00, 0x83, 8192, 4096, (16, 63));
+    assert_eq!(geometry(disk.bytes()), "17/16/63");
+    disk.record(EDD_RECORD);
+    assert_eq!(geometry(disk.bytes()), "17/16/63");
+    disk.record(OLD_RECORD);
+    assert_eq!(geometry(disk.bytes()), "8/64/32");
+    assert_eq!(elsewhere(&disk), ((64, 32), Some((64, 32))));
+}
+
+#[test]
+fn partitions_within_an_extended_one_are_witnesses_too() {
+    let tracks = (128, 63);
+    let mut disk = Disk::new(200_000);
+    disk.partition(1, 0x80, 0x83, 63, 1000, tracks);
+    disk.partition(2, 0x00, 0x05, 8064, 160_000, tracks);
+    // Nothing of sector 0 is left but what every geometry of 63 sectors fits.
+    for at in [0x1BE + 5, 0x1CE + 1, 0x1CE + 5] {
+        disk.bytes[at..at + 3].copy_from_slice(&[0xFE, 0xFF, 0xFF]);
+    }
+    assert_eq!(geometry(disk.bytes()), "199/16/63");
+    disk.logical(8064, (63, 50_000), Some(60_000), 8064, tracks);
+    disk.logical(68_064, (63, 50_000), None, 8064, tracks);
+    assert_eq!(geometry(disk.bytes()), "24/128/63");
+    // A logical drive counts its hidden sectors from the table before it, or from the start of the disk.
+    for hidden in [63, 8064 + 63] {
+        let volume = Volume { heads: 240, track: 63, hidden, sectors: 50_000, code: BY_CHS };
+        disk.volume(8064 + 63, &volume);
+        let said = said(&facts(disk.bytes()));
+        assert!(said[0].ends_with("the boot sector of partition 5 says --chs 13/240/63"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_chain_of_extended_partitions_that_bites_its_tail_ends() {
+    let mut disk = Disk::new(200_000);
+    disk.partition(1, 0x80, 0x0F, 2048, 190_000, (255, 63));
+    disk.logical(2048, (63, 1000), Some(0), 2048, (255, 63));
+    assert_eq!(geometry(disk.bytes()), "12/255/63");
+}
+
+#[test]
+fn each_answer_that_is_said_can_be_pasted_and_gives_that_geometry_without_a_word() {
+    let mut disk = Disk::new(65_536);
+    disk.partition(1, 0x80, 0x06, 2048, 63_488, (255, 63));
+    disk.volume(2048, &Volume { heads: 4, track: 32, hidden: 0, sectors: 63_488, code: BY_CHS });
+    let said_once = said(&facts(disk.bytes()));
+    assert_eq!(
+        said_once,
+        ["its geometry is told in different ways: the boot sector of partition 1 says --chs 512/4/32, \
+          which is taken; its partition table says --chs 4/255/63"]
+    );
+    let pasted: Vec<&str> = said_once[0].split("--chs ").skip(1).collect();
+    assert_eq!(pasted.len(), 2);
+    for text in pasted {
+        let chs = text.trim_end_matches(|c: char| !c.is_ascii_digit()).split([',', ';']).next().unwrap();
+        let found = facts_as(KindChoice::Auto, Some(chs), disk.bytes()).unwrap();
+        assert_eq!(found.geometry.to_string(), chs);
+        assert_eq!(said(&found), [""; 0]);
+    }
+    // Where they agree nothing is said, whichever way they count the hidden sectors.
+    for hidden in [0, 2048] {
+        disk.volume(2048, &Volume { heads: 255, track: 63, hidden, sectors: 63_488, code: BY_CHS });
+        assert_eq!(said(&facts(disk.bytes())), [""; 0]);
+    }
+}
+
+#[test]
+fn a_disk_on_a_cd_says_what_disagrees_without_an_option_that_cds_do_not_have() {
+    let mut disk = Disk::new(65_536);
+    disk.partition(1, 0x80, 0x06, 2048, 63_488, (255, 63));
+    disk.volume(2048, &Volume { heads: 4, track: 32, hidden: 0, sectors: 63_488, code: BY_CHS });
+    let warnings: Vec<String> = facts(on_a_cd(&disk)).warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "the geometry of its emulated hard disk is told in different ways: the boot sector of partition 1 says \
+          512/4/32, which is taken; its partition table says 4/255/63"
+        ]
+    );
+}
+
+#[test]
+fn an_ntfs_is_a_witness_as_a_fat_is() {
+    let mut disk = Disk::new(65_536);
+    disk.partition(1, 0x80, 0x07, 63, 65_000, (64, 32));
+    let at = 63 * 512;
+    disk.bytes[at + 3..at + 11].copy_from_slice(b"NTFS    ");
+    disk.bytes[at + 11..at + 14].copy_from_slice(&[0, 2, 8]);
+    disk.bytes[at + 21] = 0xF8;
+    disk.bytes[at + 24..at + 29].copy_from_slice(&[63, 0, 255, 0, 63]);
+    disk.bytes[at + 40..at + 48].copy_from_slice(&64_999u64.to_le_bytes());
+    assert_eq!(geometry(disk.bytes()), "4/255/63");
+}
+
+/// CMOS type of a floppy drive.
+fn floppy(sectors: usize) -> (String, u8, Vec<String>) {
+    let facts = facts_as(KindChoice::Is(Kind::Floppy), None, noise(sectors * 512)).unwrap();
+    (facts.geometry.to_string(), facts.drive_type, said(&facts))
+}
+
+#[test]
+fn a_floppy_of_whole_tracks_has_the_geometry_of_exactly_its_size() {
+    // KB, geometry, CMOS type.
+    let table = [
+        (160, "40/1/8", 1),
+        (180, "40/1/9", 1),
+        (200, "40/1/10", 1),
+        (320, "40/2/8", 1),
+        (360, "40/2/9", 1),
+        (369, "41/2/9", 1),
+        (378, "42/2/9", 1),
+        (400, "40/2/10", 1),
+        (410, "41/2/10", 1),
+        (420, "42/2/10", 1),
+        (640, "80/2/8", 3),
+        (720, "80/2/9", 3),
+        (729, "81/2/9", 3),
+        (800, "80/2/10", 3),
+        (820, "82/2/10", 3),
+        (830, "83/2/10", 3),
+        (880, "80/2/11", 3),
+        (1200, "80/2/15", 2),
+        (1230, "82/2/15", 2),
+        (1440, "80/2/18", 4),
+        (1458, "81/2/18", 4),
+        (1476, "82/2/18", 4),
+        (1494, "83/2/18", 4),
+        (1512, "84/2/18", 4),
+        (1520, "80/2/19", 4),
+        (1600, "80/2/20", 4),
+        (1640, "82/2/20", 4),
+        (1660, "83/2/20", 4),
+        (1680, "80/2/21", 4),
+        (1701, "81/2/21", 4),
+        (1722, "82/2/21", 4),
+        (1743, "83/2/21", 4),
+        (1760, "80/2/22", 4),
+        (1764, "84/2/21", 4),
+        (1840, "80/2/23", 4),
+        (1920, "80/2/24", 6),
+        (2880, "80/2/36", 6),
+        (3120, "80/2/39", 6),
+        (3200, "80/2/40", 6),
+        (3360, "80/2/42", 6),
+        (3840, "80/2/48", 6),
+    ];
+    for (kib, geometry, drive_type) in table {
+        assert_eq!(floppy(kib * 2), (geometry.into(), drive_type, vec![]), "{kib} KB");
+    }
+    // 364.5 KB is 81 tracks of one side, and no whole number of two.
+    assert_eq!(floppy(729), ("81/1/9".into(), 3, vec![]));
+}
+
+#[test]
+fn every_floppy_of_two_sides_is_made_whole_and_none_has_more_cylinders_than_it_was_made_with() {
+    for cylinders in 80..=84 {
+        for track in 8..=48 {
+            let sectors = cylinders * 2 * track;
+            let found = facts_as(KindChoice::Is(Kind::Floppy), None, noise(sectors as usize * 512)).unwrap();
+            assert_eq!((found.geometry.sectors(), found.disk_sectors), (u64::from(sectors), sectors));
+            assert!((80..=cylinders).contains(&found.geometry.cylinders), "{cylinders}/{track}");
+            assert_eq!(said(&found), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_floppy_that_is_no_whole_number_of_tracks_is_said_to_be_a_guess() {
+    let guess = |sectors| floppy(sectors).2.len();
+    for sectors in [321, 700, 2399, 2401, 2432, 2879, 2881, 3021, 5761, 8111] {
+        assert_eq!(guess(sectors), 1, "{sectors} sectors");
+    }
+    assert_eq!(
+        floppy(2401).2,
+        [
+            "its size is no whole number of tracks; it is read as a floppy of 80/2/18, and if that is wrong it reads \
+          wrong sectors: say the right one with --chs C/H/S"
+        ]
+    );
+    // There is nothing behind a boot sector and what it loads that could be read wrongly.
+    for sectors in [1, 2, 7, 80, 300, 319] {
+        assert_eq!(floppy(sectors), ("80/2/18".into(), 4, vec![]), "{sectors} sectors");
+    }
+    // Who says a geometry is not warned, and neither is who has a file system, or a CD.
+    let asked = facts_as(KindChoice::Is(Kind::Floppy), Some("81/2/18"), noise(2881 * 512)).unwrap();
+    assert_eq!(said(&asked), [""; 0]);
+    let volume = Volume { heads: 2, track: 18, hidden: 0, sectors: 2880, code: BY_CHS };
+    assert_eq!(said(&facts(volume.image(2881))), [""; 0]);
+    // As a hard disk it has no tracks of a floppy.
+    let disk = facts_as(KindChoice::Is(Kind::HardDisk), None, noise(2881 * 512)).unwrap();
+    assert_eq!(said(&disk), [""; 0]);
+}
+
+#[test]
+fn the_boot_sector_of_a_floppy_counts_more_than_its_size() {
+    // Heads, sectors per track, sectors of the file system, sectors that are there, geometry.
+    let table = [
+        (1, 9, 720, 720, "80/1/9"),
+        (1, 18, 1440, 1440, "80/1/18"),
+        (2, 18, 2952, 2952, "82/2/18"),
+        (2, 21, 3486, 3486, "83/2/21"),
+        (2, 36, 2880, 2880, "40/2/36"),
+        (2, 48, 7680, 7680, "80/2/48"),
+        (2, 40, 2880, 2880, "36/2/40"),
+        (2, 63, 2520, 2520, "20/2/63"),
+        (4, 18, 1440, 1440, "20/4/18"),
+        (4, 18, 2880, 2880, "40/4/18"),
+        (8, 17, 2720, 2720, "20/8/17"),
+    ];
+    for (heads, track, sectors, present, geometry) in table {
+        let volume = Volume { heads, track, hidden: 0, sectors, code: BY_CHS };
+        let found = facts(volume.floppy(present));
+        assert_eq!((found.kind, &*found.geometry.to_string()), (Kind::Floppy, geometry));
+        assert_eq!(said(&found), [""; 0], "{geometry}");
+    }
+    // It was sold in another format than its boot sector says: both are said.
+    let volume = Volume { heads: 2, track: 18, hidden: 0, sectors: 2880, code: BY_CHS };
+    assert_eq!(
+        said(&facts(volume.floppy(5760))),
+        [
+            "its geometry is told in different ways: its size says --chs 80/2/36, which is taken; its boot sector says \
+          --chs 160/2/18"
+        ]
+    );
+}
+
+#[test]
+fn a_floppy_that_was_asked_for_believes_the_boot_sector_of_a_larger_image() {
+    let table = [
+        (2, 48, 0, 15_360, "160/2/48"),
+        (2, 63, 0, 10_080, "80/2/63"),
+        (16, 63, 0, 64_512, "64/16/63"),
+        (64, 32, 0, 65_536, "32/64/32"),
+        // A partition counts by the geometry of its disk.
+        (16, 32, 32, 16_352, "32/16/32"),
+    ];
+    for (heads, track, hidden, sectors, geometry) in table {
+        let volume = Volume { heads, track, hidden, sectors, code: BY_CHS };
+        let found = facts_as(KindChoice::Is(Kind::Floppy), None, volume.image(sectors)).unwrap();
+        assert_eq!(found.geometry.to_string(), geometry);
+        assert_eq!(said(&found), [""; 0]);
+    }
+    // More cylinders than a floppy can have: its size alone counts, or it is refused.
+    let thin = Volume { heads: 1, track: 8, hidden: 0, sectors: 8192, code: BY_CHS };
+    let found = facts_as(KindChoice::Is(Kind::Floppy), None, thin.image(8192)).unwrap();
+    assert_eq!(found.geometry.to_string(), "114/2/36");
+    assert_eq!(said(&found).len(), 1);
+}
+
+#[test]
+fn the_addresses_of_the_disks_in_these_tests_are_those_of_their_sectors() {
+    let geometry = Geometry { cylinders: 1, heads: 255, sectors_per_track: 63 };
+    assert_eq!(Chs::from_lba(2048, &geometry), Chs { cylinder: 0, head: 32, sector: 33 });
+    let mut disk = Disk::new(65_536);
+    disk.partition(1, 0x80, 0x06, 2048, 63_488, (255, 63));
+    // As sfdisk writes it.
+    assert_eq!(disk.bytes[0x1BE..0x1C6], [0x80, 0x20, 0x21, 0, 6, 0x14, 0x10, 4]);
+}
