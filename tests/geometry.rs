@@ -197,6 +197,10 @@ fn other_partitions_are_asked_where_table_and_active_partition_say_nothing() {
     assert_eq!(geometry(disk.bytes()), "256/8/32");
     disk.volume(32_768, &Volume { hidden: 5, ..volume });
     assert_eq!(geometry(disk.bytes()), "66/16/63");
+    // The partition of UEFI is for no BIOS.
+    disk.volume(32_768, &volume);
+    disk.bytes[0x1CE + 4] = 0xEF;
+    assert_eq!(geometry(disk.bytes()), "66/16/63");
     // A file system of the whole disk, with a table in its boot sector too.
     let mut disk = Disk::new(65_536);
     disk.volume(0, &Volume { hidden: 0, sectors: 65_536, ..volume });

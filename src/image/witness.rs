@@ -10,6 +10,8 @@ use crate::units::Chs;
 const LOGICAL_MAX: usize = 32;
 /// Types of extended partitions: of DOS, of Windows, of Linux.
 const EXTENDED: [u8; 3] = [0x05, 0x0F, 0x85];
+/// Type of a partition that is for UEFI alone: no BIOS counts by its boot sector.
+const EFI_SYSTEM: u8 = 0xEF;
 /// Where the boot code of a master boot record ends.
 const RECORD_CODE_END: usize = 440;
 
@@ -124,7 +126,7 @@ impl Witnesses {
             }
             witnesses.addresses.extend(first.into_iter().chain(last));
             // A boot sector in sector 0 is that of the disk, not of a partition.
-            if start == 0 || is_extended(&entry) {
+            if start == 0 || is_extended(&entry) || entry.type_byte == EFI_SYSTEM {
                 continue;
             }
             let claim = read(start)?.and_then(|sector| claim(&entry, container, is_active, &sector));
