@@ -7,7 +7,7 @@ mod sticks;
 use std::path::Path;
 
 use discs::{by_hand, entry};
-use disks::{BY_CHS, BY_EDD, DUMMY, Disk, EDD_RECORD, OLD_RECORD, Volume};
+use disks::{BY_CHS, BY_EDD, DUMMY, Disk, EDD_RECORD, MFORMAT, OLD_RECORD, OVER_DUMMY, Volume};
 use ramkey::doctor::diagnose;
 use ramkey::image::iso::read;
 use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
@@ -149,6 +149,9 @@ fn the_boot_sector_of_the_active_partition_is_believed_where_its_code_can_use_it
         (Volume { code: DUMMY, ..nowhere }, OLD_RECORD, table),
         (Volume { code: DUMMY, ..nowhere }, EDD_RECORD, table),
         (Volume { code: DUMMY, ..right }, EDD_RECORD, boot_sector),
+        (Volume { code: MFORMAT, ..nowhere }, EDD_RECORD, table),
+        // What a formatter wrote is left behind code that reads.
+        (Volume { code: OVER_DUMMY, ..nowhere }, EDD_RECORD, boot_sector),
         // It was made for another place, or for another partition.
         (Volume { hidden: 63, ..right }, EDD_RECORD, table),
         (Volume { sectors: 63_489, ..nowhere }, EDD_RECORD, table),

@@ -194,16 +194,17 @@ fn claim(entry: &Entry, container: u64, active: bool, sector: &[u8; 512]) -> Opt
 /// What `bytes` of a sector do, by the calls of INT 13h in them.
 fn code(bytes: &[u8]) -> Code {
     let has = |pattern: &[u8]| bytes.windows(pattern.len()).any(|window| window == pattern);
-    // The text is of mkfs.fat and mkntfs; the code of mformat starts the first hard disk instead.
-    if has(b"not a bootable disk") || has(&[0xBA, 0x80, 0x00, 0xB9, 0x01, 0x00, 0xCD, 0x13]) {
-        return Code::Dummy;
-    }
+    // Of mformat: the code starts the first hard disk instead.
+    let is_elsewhere = has(&[0xBA, 0x80, 0x00, 0xB9, 0x01, 0x00, 0xCD, 0x13]);
     let sets = |function: u8| {
         has(&[0xB4, function]) || bytes.windows(3).any(|three| three[0] == 0xB8 && three[2] == function)
     };
     match has(&[0xCD, 0x13]) {
-        false => Code::Nothing,
+        true if is_elsewhere => Code::Dummy,
         true if sets(0x41) || sets(0x42) => Code::ByLba,
         true => Code::ByChs,
+        // Of mkfs.fat and mkntfs.
+        false if has(b"not a bootable disk") => Code::Dummy,
+        false => Code::Nothing,
     }
 }

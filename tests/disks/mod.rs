@@ -9,7 +9,14 @@ pub const BY_CHS: &[u8] = &[0xB8, 0x01, 0x02, 0xCD, 0x13];
 /// Code that asks for EDD, and reads with it: `mov ah, 41h; int 13h; mov ah, 42h; int 13h`.
 pub const BY_EDD: &[u8] = &[0xB4, 0x41, 0xCD, 0x13, 0xB4, 0x42, 0xCD, 0x13];
 /// What `mkfs.fat` leaves.
-pub const DUMMY: &[u8] = b"\x0E\x1F\xBE\xCD\x10This is not a bootable disk.  Please insert a bootable floppy";
+pub const DUMMY: &[u8] =
+    b"\x0E\x1F\xCD\x10\xCD\x16\xCD\x19This is not a bootable disk.  Please insert a bootable floppy";
+/// The same behind code that reads.
+pub const OVER_DUMMY: &[u8] =
+    b"\xB8\x01\x02\xCD\x13This is not a bootable disk.  Please insert a bootable floppy";
+/// What `mformat` leaves: it reads the first sector of the first hard disk.
+pub const MFORMAT: &[u8] =
+    &[0xB8, 0x01, 0x02, 0xBB, 0x00, 0x7C, 0xBA, 0x80, 0x00, 0xB9, 0x01, 0x00, 0xCD, 0x13];
 /// A master boot record of DOS, as far as it matters: it begins with no jump and reads by CHS alone.
 pub const OLD_RECORD: &[u8] = &[0xFA, 0x33, 0xC0, 0x8E, 0xD0, 0xB8, 0x01, 0x02, 0xCD, 0x13];
 /// A master boot record that reads with EDD where there is EDD.
