@@ -174,10 +174,11 @@ fn is_believed(witnesses: &Witnesses, claim: &Claim, table: Option<Tracks>) -> b
     if is_whole && reach(table) && !reach(claim.tracks) {
         return false;
     }
-    // Code in sector 0 that reads by CHS alone finds the boot sector by the table's geometry only. Code in the boot
-    // sector that has EDD too, or is none, loses nothing by that.
+    // Code in sector 0 that reads by CHS alone finds the boot sector by the table's geometry only. A boot sector that
+    // does not know its place, or that has EDD or no code, loses nothing by that.
     let is_found = |tracks| witnesses.read_by_chs.is_none_or(|address| fits(&address, tracks));
-    claim.code == Code::ByChs || is_found(claim.tracks) || !is_found(table)
+    let needs_its_own = claim.knows_its_place && claim.code == Code::ByChs;
+    needs_its_own || is_found(claim.tracks) || !is_found(table)
 }
 
 /// What most addresses fit, the likely first: what boot sectors say, an end on a cylinder with which all agree, what is
