@@ -14,7 +14,9 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::image::{BOOT_SIGNATURE, Slot, Source, Tracks, Witnesses, entries, slots, solve, wanted};
+use crate::image::{
+    BOOT_SIGNATURE, Slot, Source, Tracks, Witnesses, entries, hard_disk, slots, solve, wanted,
+};
 use crate::units::SECTOR_LEN;
 
 pub use kinds::{Explanation, KINDS, Kind};
@@ -298,7 +300,7 @@ fn witnesses(disk: &Disk, sector: &[u8; 512], slots: &[Slot; 4]) -> Result<Witne
         true => disk.sector(lba).map(Some),
         false => Ok(None),
     };
-    Witnesses::of(sector, &entries, sectors, &mut read)
+    Witnesses::of(sector, &entries, sectors, hard_disk(sectors), &mut read)
 }
 
 /// The file systems of `parts`, in their order; `None` where there is none that is known, or no sector.

@@ -111,7 +111,7 @@ pub(super) fn drive_type(geometry: &Geometry) -> u8 {
 }
 
 /// Heads and sectors per track of a hard disk that says nothing about them.
-pub(super) fn hard_disk(sectors: u64) -> (u16, u16) {
+pub(crate) fn hard_disk(sectors: u64) -> (u16, u16) {
     if sectors <= SMALL_DISK_SECTORS { (16, 63) } else { (255, 63) }
 }
 

@@ -30,7 +30,7 @@ pub use error::ImageError;
 pub use facts::{ImageFacts, Kind, KindChoice, Warning};
 pub use file::FileSource;
 pub(crate) use files::LongName;
-pub(crate) use geometry::wanted;
+pub(crate) use geometry::{hard_disk, wanted};
 pub use hash::{chunk_value, combine};
 pub use identity::Identity;
 pub use probe::probe;

@@ -305,8 +305,9 @@ impl<'a> Evidence<'a> {
         }
         let otherwise = superfloppy
             .map_or_else(|| geometry::hard_disk(wanted), |volume| (volume.heads, volume.sectors_per_track));
-        let witnesses = Witnesses::of(&self.first, &self.entries, wanted, &mut |lba| self.sector(lba))?;
-        let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses, otherwise);
+        let read = &mut |lba| self.sector(lba);
+        let witnesses = Witnesses::of(&self.first, &self.entries, wanted, otherwise, read)?;
+        let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses);
         warnings.extend(disagreement.map(Warning::Geometries));
         Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warnings })
     }

@@ -115,16 +115,16 @@ pub(super) struct Fitted {
     pub disagreement: Option<Disagreement>,
 }
 
-/// The geometry of the disk that `witnesses` speak of; with the heads and sectors per track of `otherwise` if they say
-/// nothing.
-pub(super) fn fit(witnesses: &Witnesses, otherwise: Tracks) -> Fitted {
+/// The geometry of the disk that `witnesses` speak of; what such a disk mostly has if they say nothing.
+pub(super) fn fit(witnesses: &Witnesses) -> Fitted {
     let whole = |(heads, sectors_per_track): Tracks| {
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
         let (cylinders, sectors) = geometry::whole_cylinders(witnesses.sectors, cylinder);
         (Geometry { cylinders, heads, sectors_per_track }, sectors)
     };
     let solution = solve(witnesses);
-    let (geometry, sectors) = whole(solution.as_ref().map_or(otherwise, |solution| solution.tracks));
+    let (geometry, sectors) =
+        whole(solution.as_ref().map_or(witnesses.otherwise, |solution| solution.tracks));
     let disagreement = solution.filter(|solution| !solution.others.is_empty()).map(|solution| {
         let answer = |(witness, tracks)| Answer { witness, geometry: whole(tracks).0 };
         let taken = Answer { witness: solution.witness, geometry };
@@ -168,7 +168,7 @@ fn is_believed(witnesses: &Witnesses, claim: &Claim, table: Option<Tracks>) -> b
         return false;
     }
     let Some(table) = table else { return true };
-    // What no geometry but the table's reaches is there with the table's alone.
+    // Where only the table's geometry reaches the whole disk, it is the disk's.
     let is_whole = witnesses.addresses.iter().all(|address| fits(address, table));
     let reach = |(heads, track)| geometry::reaches(heads, track, witnesses.sectors);
     if is_whole && reach(table) && !reach(claim.tracks) {
@@ -181,8 +181,8 @@ fn is_believed(witnesses: &Witnesses, claim: &Claim, table: Option<Tracks>) -> b
     needs_its_own || is_found(claim.tracks) || !is_found(table)
 }
 
-/// What most addresses fit, the likely first: what boot sectors say, an end on a cylinder with which all agree, what is
-/// usual for the size, what is usual, and anything.
+/// What most addresses fit, the likely first: what boot sectors say, an end on a cylinder with which all agree, what such
+/// a disk mostly has, what is usual, and anything.
 fn table_fit(witnesses: &Witnesses) -> Option<Tracks> {
     let addresses = &witnesses.addresses;
     let votes = |tracks: Tracks| {
@@ -193,8 +193,7 @@ fn table_fit(witnesses: &Witnesses) -> Option<Tracks> {
     let last = ends.clone().reduce(|(heads, track), other| (heads.max(other.0), track.max(other.1)));
     let last = last.filter(|&tracks| agreeing(addresses, tracks) == addresses.len());
     let claimed = witnesses.claims.iter().map(|claim| claim.tracks);
-    let by_size = geometry::hard_disk(witnesses.sectors);
-    let candidates = claimed.chain(last).chain([by_size]).chain(USUAL).chain(ends);
+    let candidates = claimed.chain(last).chain([witnesses.otherwise]).chain(USUAL).chain(ends);
     let mut best = first_of_most(candidates, votes);
     if best.is_none_or(|(tracks, _)| agreeing(addresses, tracks) < addresses.len()) && addresses.len() > 1 {
         let any = (1..=255).flat_map(|heads| (1..=63).map(move |track| (heads, track)));

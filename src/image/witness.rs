@@ -86,6 +86,8 @@ pub(crate) struct Witnesses {
     pub read_by_chs: Option<Address>,
     /// Sectors of the disk.
     pub sectors: u64,
+    /// What such a disk mostly has.
+    pub otherwise: Tracks,
 }
 
 /// The entries of the table `slots` that describe partitions.
@@ -95,7 +97,8 @@ pub(crate) fn entries(slots: &[Slot; 4]) -> Vec<Entry> {
 }
 
 impl Witnesses {
-    /// Asks the table in `record`, which has `entries`, the tables within extended partitions, and all boot sectors.
+    /// Asks the table in `record`, which has `entries`, the tables within extended partitions, and all boot sectors of a
+    /// disk of `sectors` sectors, which mostly has the heads and sectors per track `otherwise`.
     ///
     /// `read` gives a sector of the disk, or `None` if the disk ends before it. It is called at most twice for each
     /// partition, and there are no more than 36.
@@ -107,6 +110,7 @@ impl Witnesses {
         record: &[u8; 512],
         entries: &[Entry],
         sectors: u64,
+        otherwise: Tracks,
         read: &mut dyn FnMut(u64) -> Result<Option<[u8; 512]>, E>,
     ) -> Result<Self, E> {
         let mut all: Vec<(Entry, u64)> =
@@ -114,7 +118,8 @@ impl Witnesses {
         if let Some(extended) = all.iter().map(|(entry, _)| *entry).find(is_extended) {
             all.extend(logical(extended.start, read)?);
         }
-        let mut witnesses = Self { addresses: Vec::new(), claims: Vec::new(), read_by_chs: None, sectors };
+        let mut witnesses =
+            Self { addresses: Vec::new(), claims: Vec::new(), read_by_chs: None, sectors, otherwise };
         let active = table::active(entries).map(|entry| entry.number);
         for &(entry, container) in &all {
             let Entry { number, start, .. } = entry;

@@ -59,9 +59,9 @@ fn hard_disk(
     let wanted = if believed.is_some() { claimed } else { rest };
     let start = u64::from(lba) * BLOCK_LEN;
     let read = &mut |sector: u64| blocks.sector(start.saturating_add(sector.saturating_mul(SECTOR_LEN)));
-    let witnesses = Witnesses::of(&first, &entries, wanted, read)?;
     let otherwise = end_of(&entries[0]).unwrap_or_else(|| geometry::hard_disk(claimed));
-    let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses, otherwise);
+    let witnesses = Witnesses::of(&first, &entries, wanted, otherwise, read)?;
+    let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses);
     warnings.extend(disagreement.map(DiscWarning::DiskGeometries));
     Ok(Ok(EmulatedDisk { geometry, sectors, present: rest.min(sectors) }))
 }
