@@ -4,9 +4,11 @@
 //! it; [`iso`] reads CD images; [`windows::look`] tells whether a Windows on an image will find its RAM disk. None of
 //! them writes anything.
 
+mod boot_code;
 mod bpb;
 mod container;
 mod disc;
+mod ends;
 mod error;
 mod facts;
 mod file;
@@ -20,10 +22,13 @@ mod scan;
 mod source;
 mod table;
 mod volume;
+mod will_boot;
 pub mod windows;
 
+pub use boot_code::{CODE_LEN, Dummy, Starts, dummy, is_blank, starts};
 pub use bpb::{BOOT_SIGNATURE, BpbFields, Slot, slots};
 pub use disc::DISC_GEOMETRY;
+pub use ends::Claim;
 pub use error::ImageError;
 pub use facts::{ImageFacts, Kind, KindChoice, Warning};
 pub use file::FileSource;
@@ -33,3 +38,4 @@ pub use identity::Identity;
 pub use probe::probe;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use source::Source;
+pub use will_boot::{NoStart, PartFault};

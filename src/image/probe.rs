@@ -7,7 +7,7 @@ use super::geometry::{self, DISK_LEN_MAX, FLOPPY_LEN_MAX, FLOPPY_SECTORS_MAX};
 use super::iso::{self, Disc, IsoError, NoBoot};
 use super::table::{self, Entry};
 use super::volume::{self, Volume};
-use super::{ImageError, Source, container, disc};
+use super::{ImageError, Source, container, disc, ends, will_boot};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Images of at least so many bytes are hard disks unless they say otherwise.
@@ -82,14 +82,17 @@ pub fn probe(
     }
     let boot_signature = evidence.first[510..] == table::SIGNATURE;
     let mut warnings: Vec<Warning> = disk.warning.clone().into_iter().collect();
+    warnings.extend(evidence.doubts(kind, disk.sectors - u64::from(disk.lead)));
     warnings.extend(disc.iter().flat_map(disc::warnings));
     if let Some(other) = evidence.disc.as_ref().filter(|_| disc.is_none()) {
-        warnings.extend(disc::warnings_as(other, choice));
+        let is_short = warnings.iter().any(Warning::is_about_length);
+        let more = disc::warnings_as(other, choice);
+        warnings.extend(more.into_iter().filter(|warning| !is_short || !warning.is_about_length()));
     }
     if !boot_signature && kind != Kind::Disc {
         warnings.push(Warning::NoBootSignature);
     }
-    if !evidence.len.is_multiple_of(SECTOR_LEN) {
+    if !evidence.len.is_multiple_of(SECTOR_LEN) && !warnings.iter().any(Warning::is_about_length) {
         warnings.push(Warning::PartialSector { len: evidence.len });
     }
     if chs.is_some_and(|asked| asked.sectors() < evidence.sectors()) {
@@ -157,8 +160,10 @@ impl<'a> Evidence<'a> {
         if volume.as_ref().is_some_and(|volume| volume.sectors / 2 > sectors.max(FLOPPY_SECTORS_MAX)) {
             volume = None;
         }
-        // So is a table whose every partition begins behind the end; one sector may be all there is of a disk.
-        if sectors > 1 && entries.iter().all(|entry| entry.start >= sectors) {
+        // So is a table whose every partition begins behind the end, unless a partition tool wrote it; one sector may be
+        // all there is of a disk.
+        let is_chance = volume.is_some() || !entries.iter().all(Entry::has_addresses);
+        if sectors > 1 && is_chance && entries.iter().all(|entry| entry.start >= sectors) {
             entries.clear();
         }
         let (disc, disc_error) = match iso::read(source) {
@@ -274,9 +279,8 @@ impl<'a> Evidence<'a> {
             Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
             None => geometry::whole_cylinders(wanted, cylinder),
         };
-        let warning = (!believed).then_some(Warning::Truncated { claimed, present });
         let geometry = Geometry { cylinders, heads, sectors_per_track };
-        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
+        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning: None })
     }
 
     /// Heads and sectors per track of a hard disk, from the best witness that there is.
@@ -327,19 +331,29 @@ impl<'a> Evidence<'a> {
             Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
             None => geometry::whole_cylinders(wanted, cylinder),
         };
-        let warning = if !believed {
-            Some(Warning::Truncated { claimed, present })
-        } else if hidden != 0 && !fits {
-            Some(Warning::Moved { claimed: hidden, lead })
-        } else {
-            None
-        };
+        let warning = (hidden != 0 && !fits).then_some(Warning::Moved { claimed: hidden, lead });
         let partition_type = match &self.volume {
             Some(volume) => volume.system.partition_type(volume.sectors),
             None => TYPE_UNKNOWN,
         };
         let geometry = Geometry { cylinders, heads, sectors_per_track };
         Disk { geometry, sectors, lead, partition_type, warning }
+    }
+
+    /// What speaks against a disk of `kind` with so many sectors of the image and behind it.
+    fn doubts(&self, kind: Kind, sectors: u64) -> Vec<Warning> {
+        if kind == Kind::Disc {
+            return self.disc.as_ref().map(|disc| disc::doubts(disc, self.source)).unwrap_or_default();
+        }
+        let has_table = !self.entries.is_empty();
+        let short =
+            ends::beyond(self.source, has_table, self.sectors()).map(|(before, end)| Warning::Short {
+                before,
+                missing: end.saturating_mul(SECTOR_LEN) - self.len,
+                zeros: end <= sectors,
+            });
+        let no_start = will_boot::look(self.source, kind, has_table).into_iter().map(Warning::NoStart);
+        short.into_iter().chain(no_start).collect()
     }
 
     /// What is on the image, in a few words.

@@ -54,7 +54,7 @@ fn hard_disk(
         warnings.push(DiscWarning::Partitions { found: entries.len() });
     }
     let believed = claimed <= rest + CLAIM_SECTORS_MAX;
-    if !believed {
+    if claimed > rest {
         warnings.push(DiscWarning::DiskTruncated { claimed, present: rest });
     }
     let (heads, sectors_per_track) = table::heads_and_sectors(&entries)
