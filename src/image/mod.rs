@@ -25,7 +25,7 @@ mod volume;
 mod will_boot;
 pub mod windows;
 
-pub use boot_code::{CODE_LEN, Dummy, Starts, dummy, is_blank, starts};
+pub use boot_code::{Dummy, is_blank};
 pub use bpb::{BOOT_SIGNATURE, BpbFields, Slot, slots};
 pub use disc::DISC_GEOMETRY;
 pub use ends::Claim;
@@ -38,4 +38,4 @@ pub use identity::Identity;
 pub use probe::probe;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use source::Source;
-pub use will_boot::{NoStart, PartFault};
+pub use will_boot::{NoStart, PartFault, look as no_start};

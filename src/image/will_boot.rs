@@ -127,7 +127,7 @@ impl PartFault {
 
 /// What keeps the disk of `kind` in `source` from booting, as far as can be told. `has_table` says that sector 0 holds
 /// a partition table and is no boot sector of the whole image.
-pub(super) fn look(source: &dyn Source, kind: Kind, has_table: bool) -> Vec<NoStart> {
+pub fn look(source: &dyn Source, kind: Kind, has_table: bool) -> Vec<NoStart> {
     // An image shorter than a sector is filled up with zeros.
     let mut first = [0; 512];
     let len = first.len().min(source.len() as usize);
