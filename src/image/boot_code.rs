@@ -104,9 +104,11 @@ pub fn dummy(sector: &[u8; 512]) -> Option<Dummy> {
     if KERNELS.iter().any(|text| holds(sector, text)) {
         return Some(Dummy::Kernel);
     }
+    // Boot loaders leave what they do not need: only where the processor goes it counts.
+    let code = code(sector)?;
     let is = |pattern: &[u8]| {
         let same = |(found, wanted): (&u8, &u8)| *wanted == 0 || found == wanted;
-        sector.windows(pattern.len()).any(|bytes| bytes.iter().zip(pattern).all(same))
+        code.len() > pattern.len() && code.iter().zip(pattern).all(same)
     };
     if is(MFORMAT) {
         return Some(Dummy::HardDisk);
@@ -211,6 +213,16 @@ mod tests {
         fat[0x3F] = 0xEB;
         assert!(!is_blank(&fat));
         assert!(is_blank(&sector(&[0xEB, 0xFE, 0x90, b'M', b'S'])), "a jump to itself is no code");
+    }
+
+    #[test]
+    fn what_a_formatter_left_beside_the_way_of_the_processor_is_no_dummy() {
+        let mut fat = sector(&[0xEB, 0x3C, 0x90]);
+        fat[0x3E..0x3E + super::MKFS.len()].copy_from_slice(super::MKFS);
+        assert_eq!(dummy(&fat), Some(Dummy::Message));
+        // As SYSLINUX jumps, on every FAT.
+        fat[1] = 0x58;
+        assert_eq!(dummy(&fat), None);
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Short { before, missing, zeros } => {
-                let follows = if *zeros { "zeros will follow" } else { "the disk in memory ends there too" };
+                let follows = if *zeros { "zeros will follow" } else { "the disk in memory is shorter too" };
                 write!(f, "it ends {} before {before}; {follows}", Bytes(*missing))
             }
             Self::NoStart(why) => why.fmt(f),

@@ -347,7 +347,7 @@ impl<'a> Evidence<'a> {
         }
         let has_table = !self.entries.is_empty();
         let short =
-            ends::beyond(self.source, has_table, self.sectors()).map(|(before, end)| Warning::Short {
+            ends::beyond(self.source, has_table, self.len / SECTOR_LEN).map(|(before, end)| Warning::Short {
                 before,
                 missing: end.saturating_mul(SECTOR_LEN) - self.len,
                 zeros: end <= sectors,
