@@ -27,6 +27,9 @@ machine's own screens tell it: what an image takes there is the number in the bo
 
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.
+
+`warnings` of an image is what speaks against a boot, and `notes` what does not; `doubts` of a stick counts all its warnings.
+[will-it-boot.md](will-it-boot.md) says what is looked at.
 ";
 
 /// The text of `docs/cli.md`.
