@@ -7,9 +7,9 @@ mod sticks;
 use std::path::Path;
 
 use discs::{by_hand, entry};
-use disks::{BY_CHS, BY_EDD, DUMMY, Disk, EDD_RECORD, MFORMAT, OLD_RECORD, OVER_DUMMY, Volume};
+use disks::{BY_CHS, BY_EDD, DUMMY, Disk, EDD_RECORD, MANAGER, MFORMAT, OLD_RECORD, OVER_DUMMY, Volume};
 use ramkey::doctor::diagnose;
-use ramkey::image::iso::read;
+use ramkey::image::iso::{DiscWarning, read};
 use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
 use ramkey::units::{Chs, Geometry};
 use sticks::{Image, noise};
@@ -31,8 +31,10 @@ fn geometry(bytes: Vec<u8>) -> String {
 
 /// What is said about geometries that disagree, or that is a guess.
 fn said(facts: &ImageFacts) -> Vec<String> {
-    let is_said =
-        |warning: &&Warning| matches!(warning, Warning::Geometries { .. } | Warning::NoWholeTracks { .. });
+    let is_said = |warning: &&Warning| {
+        let is_of_disc = matches!(warning, Warning::Disc(DiscWarning::DiskGeometries(_)));
+        is_of_disc || matches!(warning, Warning::Geometries(_) | Warning::NoWholeTracks { .. })
+    };
     facts.warnings.iter().filter(is_said).map(ToString::to_string).collect()
 }
 
@@ -148,6 +150,7 @@ fn the_boot_sector_of_the_active_partition_is_believed_where_its_code_can_use_it
         (Volume { code: BY_EDD, ..right }, OLD_RECORD, table),
         (Volume { code: BY_EDD, ..nowhere }, OLD_RECORD, table),
         (nowhere, OLD_RECORD, table),
+        (nowhere, MANAGER, boot_sector),
         (Volume { code: DUMMY, ..right }, OLD_RECORD, table),
         (Volume { code: DUMMY, ..nowhere }, OLD_RECORD, table),
         (Volume { code: DUMMY, ..nowhere }, EDD_RECORD, table),
@@ -303,9 +306,8 @@ fn a_disk_on_a_cd_says_what_disagrees_without_an_option_that_cds_do_not_have() {
     let mut disk = Disk::new(65_536);
     disk.partition(1, 0x80, 0x06, 2048, 63_488, (255, 63));
     disk.volume(2048, &Volume { heads: 4, track: 32, hidden: 0, sectors: 63_488, code: BY_CHS });
-    let warnings: Vec<String> = facts(on_a_cd(&disk)).warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
-        warnings,
+        said(&facts(on_a_cd(&disk))),
         [
             "the geometry of its emulated hard disk is told in different ways: the boot sector of partition 1 says \
           512/4/32, which is taken; its partition table says 4/255/63"

@@ -316,7 +316,7 @@ fn what_cannot_be_read_is_said_and_not_guessed() {
         assert_eq!((found.starts, found.system), (Answer::Unknown, None));
     }
     let found = after(|xp| xp.registry = Key::new("none"));
-    assert_eq!(problems(&found), "there is no `system32\\config\\SYSTEM` where the boot menu leads\n");
+    assert_eq!(problems(&found), "!there is no `system32\\config\\SYSTEM` where the boot menu leads\n");
     let found =
         after(|xp| xp.registry.at("ControlSet001\\Control\\CriticalDeviceDatabase").remove("gendisk"));
     assert!(problems(&found).starts_with("the critical device database has no `gendisk`"));

@@ -30,7 +30,7 @@ impl Prepared {
         for (image, notes) in report.images.iter_mut().zip(&self.images.notes) {
             image.warnings.extend(notes.iter().cloned());
         }
-        StickReport { size_chosen: self.size_chosen, ..report }
+        StickReport { size_chosen: self.size_chosen, ..report }.counted()
     }
 }
 

@@ -44,6 +44,9 @@ number of tracks is a guess, and a warning says so. A disk on a CD that emulates
 
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.
+
+`warnings` of an image is what speaks against a boot, and `notes` what does not; `doubts` of a stick counts all its warnings.
+[will-it-boot.md](will-it-boot.md) says what is looked at.
 ";
 
 /// The text of `docs/cli.md`.

@@ -232,6 +232,9 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         boot_code::check_record(&sector, whole.as_ref(), &mut findings);
         check_hybrid(whole.as_ref(), &volumes, &mut findings);
     }
+    if in_table || whole.is_some() {
+        boot_code::check_start(stick, in_table && whole.is_none(), &parts, &mut findings);
+    }
     for (part, volume) in parts.iter().zip(&volumes) {
         table::check_type(part, volume.as_ref(), is_disc, &mut findings);
         if let Some(volume) = volume.as_ref().filter(|volume| volume.lba != 0) {

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::ends::Claim;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
 use super::solve::Disagreement;
+use super::will_boot::NoStart;
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 /// The kind of disk that the machine will see.
@@ -88,13 +90,19 @@ pub struct ImageFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The image ends long before its own partition table or boot sector says.
-    Truncated {
-        /// Length that it claims, in sectors.
-        claimed: u64,
-        /// Length that it has, in sectors.
-        present: u64,
+    /// The image ends before what it says is on it.
+    Short {
+        /// What reaches farthest.
+        before: Claim,
+        /// Bytes that are missing.
+        missing: u64,
+        /// Whether zeros stand for them; else the disk ends with the image.
+        zeros: bool,
     },
+    /// It does not boot.
+    NoStart(NoStart),
+    /// The disk that a CD emulates does not boot.
+    EmulatedNoStart(NoStart),
     /// Its first sector does not end with 55h AAh.
     NoBootSignature,
     /// Its length is no multiple of 512 bytes; zeros follow it in memory.
@@ -132,15 +140,32 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// Whether it is good to know and speaks against nothing.
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::PartialSector { .. })
+    }
+
+    /// Whether it says that something is missing at the end.
+    pub(super) fn is_about_length(&self) -> bool {
+        matches!(self, Self::Short { .. } | Self::Disc(DiscWarning::Truncated { .. }))
+    }
+
+    /// Whether it matters only where the image is booted.
+    pub fn is_about_booting(&self) -> bool {
+        matches!(self, Self::NoBootSignature | Self::NoStart(_) | Self::EmulatedNoStart(_))
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Truncated { claimed, present } => write!(
-                f,
-                "the image is shorter than it says itself: it has {} of {}",
-                Bytes(present * SECTOR_LEN),
-                Bytes(claimed * SECTOR_LEN)
-            ),
+            Self::Short { before, missing, zeros } => {
+                let follows = if *zeros { "zeros will follow" } else { "the disk in memory is shorter too" };
+                write!(f, "it ends {} before {before}; {follows}", Bytes(*missing))
+            }
+            Self::NoStart(why) => why.fmt(f),
+            Self::EmulatedNoStart(why) => write!(f, "of the disk that it emulates: {why}"),
             Self::NoBootSignature => f.write_str("its first sector has no boot signature; it may not boot"),
             Self::PartialSector { len } => {
                 let zeros = len.next_multiple_of(SECTOR_LEN) - len;

@@ -4,9 +4,11 @@
 //! it; [`iso`] reads CD images; [`windows::look`] tells whether a Windows on an image will find its RAM disk. None of
 //! them writes anything.
 
+mod boot_code;
 mod bpb;
 mod container;
 mod disc;
+mod ends;
 mod error;
 mod facts;
 mod file;
@@ -21,11 +23,14 @@ mod solve;
 mod source;
 mod table;
 mod volume;
+mod will_boot;
 pub mod windows;
 mod witness;
 
+pub use boot_code::{Dummy, is_blank};
 pub use bpb::{BOOT_SIGNATURE, BpbFields, Slot, slots};
 pub use disc::DISC_GEOMETRY;
+pub use ends::Claim;
 pub use error::ImageError;
 pub use facts::{ImageFacts, Kind, KindChoice, Warning};
 pub use file::FileSource;
@@ -38,4 +43,5 @@ pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan};
 pub use solve::{Answer, Disagreement, Witness};
 pub(crate) use solve::{Solution, solve};
 pub use source::Source;
+pub use will_boot::{NoStart, PartFault, look as no_start};
 pub(crate) use witness::{Tracks, Witnesses, entries};

@@ -9,7 +9,7 @@ use super::solve::{self, Answer, Disagreement, Fitted, Witness};
 use super::table::{self, Entry};
 use super::volume::{self, Volume};
 use super::witness::Witnesses;
-use super::{ImageError, Source, container, disc};
+use super::{ImageError, Source, container, disc, ends, will_boot};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Images of at least so many bytes are hard disks unless they say otherwise.
@@ -37,7 +37,7 @@ struct Disk {
     sectors: u64,
     lead: u32,
     partition_type: u8,
-    warnings: Vec<Warning>,
+    warning: Option<Warning>,
 }
 
 /// Looks at the image in `source` and says what the machine will see.
@@ -82,15 +82,18 @@ pub fn probe(
         return Err(ImageError::TooLarge { path: path.to_owned(), needed, limit: DISK_LEN_MAX });
     }
     let boot_signature = evidence.first[510..] == table::SIGNATURE;
-    let mut warnings = disk.warnings.clone();
+    let mut warnings: Vec<Warning> = disk.warning.clone().into_iter().collect();
+    warnings.extend(evidence.doubts(kind, disk.sectors - u64::from(disk.lead)));
     warnings.extend(disc.iter().flat_map(disc::warnings));
     if let Some(other) = evidence.disc.as_ref().filter(|_| disc.is_none()) {
-        warnings.extend(disc::warnings_as(other, choice));
+        let is_short = warnings.iter().any(Warning::is_about_length);
+        let more = disc::warnings_as(other, choice);
+        warnings.extend(more.into_iter().filter(|warning| !is_short || !warning.is_about_length()));
     }
     if !boot_signature && kind != Kind::Disc {
         warnings.push(Warning::NoBootSignature);
     }
-    if !evidence.len.is_multiple_of(SECTOR_LEN) {
+    if !evidence.len.is_multiple_of(SECTOR_LEN) && !warnings.iter().any(Warning::is_about_length) {
         warnings.push(Warning::PartialSector { len: evidence.len });
     }
     if chs.is_some_and(|asked| asked.sectors() < evidence.sectors()) {
@@ -125,7 +128,7 @@ pub fn probe(
 impl Disk {
     fn of_disc(disc: &Disc) -> Self {
         let (geometry, sectors) = (disc::geometry(disc), disc::sectors(disc));
-        Self { geometry, sectors, lead: 0, partition_type: 0, warnings: Vec::new() }
+        Self { geometry, sectors, lead: 0, partition_type: 0, warning: None }
     }
 }
 
@@ -158,8 +161,10 @@ impl<'a> Evidence<'a> {
         if volume.as_ref().is_some_and(|volume| volume.sectors / 2 > sectors.max(FLOPPY_SECTORS_MAX)) {
             volume = None;
         }
-        // So is a table whose every partition begins behind the end; one sector may be all there is of a disk.
-        if sectors > 1 && entries.iter().all(|entry| entry.start >= sectors) {
+        // So is a table whose every partition begins behind the end, unless a partition tool wrote it; one sector may be
+        // all there is of a disk.
+        let is_chance = volume.is_some() || !entries.iter().all(Entry::has_addresses);
+        if sectors > 1 && is_chance && entries.iter().all(|entry| entry.start >= sectors) {
             entries.clear();
         }
         let (disc, disc_error) = match iso::read(source) {
@@ -282,8 +287,8 @@ impl<'a> Evidence<'a> {
             }
             Some(_) | None => None,
         };
-        let (sectors, warnings) = (geometry.sectors().max(self.sectors()), warning.into_iter().collect());
-        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warnings })
+        let sectors = geometry.sectors().max(self.sectors());
+        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
     }
 
     fn hard_disk(&self, chs: Option<Geometry>) -> Result<Disk, ImageError> {
@@ -293,23 +298,18 @@ impl<'a> Evidence<'a> {
             Some(volume) => volume.sectors,
             None => self.entries.iter().map(Entry::end).max().unwrap_or(0),
         };
-        let believed = geometry::wanted(present, claimed);
-        let wanted = believed.unwrap_or(present);
-        let mut warnings = Vec::new();
-        if believed.is_none() {
-            warnings.push(Warning::Truncated { claimed, present });
-        }
+        let wanted = geometry::wanted(present, claimed).unwrap_or(present);
         if let Some(geometry) = chs {
             let sectors = wanted.max(geometry.sectors());
-            return Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warnings });
+            return Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning: None });
         }
         let otherwise = superfloppy
             .map_or_else(|| geometry::hard_disk(wanted), |volume| (volume.heads, volume.sectors_per_track));
         let read = &mut |lba| self.sector(lba);
         let witnesses = Witnesses::of(&self.first, &self.entries, wanted, otherwise, read)?;
         let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses);
-        warnings.extend(disagreement.map(Warning::Geometries));
-        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warnings })
+        let warning = disagreement.map(Warning::Geometries);
+        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
     }
 
     /// Sector `lba`, if it is there.
@@ -335,26 +335,35 @@ impl<'a> Evidence<'a> {
         let fits = (1..=LEAD_SECTORS_MAX).contains(&hidden);
         let lead = if fits { hidden } else { u32::from(sectors_per_track) };
         let claimed = self.volume.as_ref().map_or(0, |volume| volume.sectors);
-        let believed = geometry::wanted(present, claimed);
-        let wanted = u64::from(lead) + believed.unwrap_or(present);
+        let wanted = u64::from(lead) + geometry::wanted(present, claimed).unwrap_or(present);
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
         let (cylinders, sectors) = match chs {
             Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
             None => geometry::whole_cylinders(wanted, cylinder),
         };
-        let warning = if believed.is_none() {
-            Some(Warning::Truncated { claimed, present })
-        } else if hidden != 0 && !fits {
-            Some(Warning::Moved { claimed: hidden, lead })
-        } else {
-            None
-        };
+        let warning = (hidden != 0 && !fits).then_some(Warning::Moved { claimed: hidden, lead });
         let partition_type = match &self.volume {
             Some(volume) => volume.system.partition_type(volume.sectors),
             None => TYPE_UNKNOWN,
         };
         let geometry = Geometry { cylinders, heads, sectors_per_track };
-        Disk { geometry, sectors, lead, partition_type, warnings: warning.into_iter().collect() }
+        Disk { geometry, sectors, lead, partition_type, warning }
+    }
+
+    /// What speaks against a disk of `kind` with so many sectors of the image and behind it.
+    fn doubts(&self, kind: Kind, sectors: u64) -> Vec<Warning> {
+        if kind == Kind::Disc {
+            return self.disc.as_ref().map(|disc| disc::doubts(disc, self.source)).unwrap_or_default();
+        }
+        let has_table = !self.entries.is_empty();
+        let short =
+            ends::beyond(self.source, has_table, self.len / SECTOR_LEN).map(|(before, end)| Warning::Short {
+                before,
+                missing: end.saturating_mul(SECTOR_LEN) - self.len,
+                zeros: end <= sectors,
+            });
+        let no_start = will_boot::look(self.source, kind, has_table).into_iter().map(Warning::NoStart);
+        short.into_iter().chain(no_start).collect()
     }
 
     /// What is on the image, in a few words.

@@ -43,6 +43,11 @@ impl Entry {
         self.start + self.sectors
     }
 
+    /// Whether its CHS addresses are such as partition tools write: sectors count from 1.
+    pub fn has_addresses(&self) -> bool {
+        self.start > 0 && self.start_chs.sector > 0 && self.end_chs.sector > 0
+    }
+
     /// Whether it stands for a GUID partition table.
     pub fn is_protective(&self) -> bool {
         self.type_byte == PROTECTIVE

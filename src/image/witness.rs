@@ -1,19 +1,15 @@
 //! What the sectors of a hard disk say about its heads and sectors per track. Which of them is right is for
 //! [`solve`](super::solve) to judge.
 
+use super::boot_code::{self, CODE_LEN, Starts};
 use super::bpb::Slot;
+use super::ends::{EXTENDED, LOGICAL_MAX};
 use super::table::{self, Entry};
 use super::volume;
 use crate::units::Chs;
 
-/// Most partitions within extended ones that are looked at.
-const LOGICAL_MAX: usize = 32;
-/// Types of extended partitions: of DOS, of Windows, of Linux.
-const EXTENDED: [u8; 3] = [0x05, 0x0F, 0x85];
 /// Type of a partition that is for UEFI alone: no BIOS counts by its boot sector.
 const EFI_SYSTEM: u8 = 0xEF;
-/// Where the boot code of a master boot record ends.
-const RECORD_CODE_END: usize = 440;
 
 /// Number of the partition that is the whole disk.
 pub(super) const WHOLE_DISK: usize = 0;
@@ -126,7 +122,7 @@ impl Witnesses {
             let first = Address::telling(number, start, entry.start_chs, false);
             let last = Address::telling(number, entry.end() - 1, entry.end_chs, true);
             let is_active = active == Some(number);
-            if is_active && code(&record[..RECORD_CODE_END]) == Code::ByChs {
+            if is_active && reads_by_chs(record) {
                 witnesses.read_by_chs = first;
             }
             witnesses.addresses.extend(first.into_iter().chain(last));
@@ -191,25 +187,33 @@ fn claim(entry: &Entry, container: u64, active: bool, sector: &[u8; 512]) -> Opt
         tracks: (volume.heads, volume.sectors_per_track),
         knows_its_place: hidden == entry.start || hidden == entry.start - container,
         has_no_place: hidden == 0 && volume.sectors <= entry.sectors,
-        code: code(&sector[3..510]),
+        code: code(sector),
         end: entry.end(),
     })
 }
 
+/// Whether the code of a master boot record starts the active partition and reads by CHS alone.
+fn reads_by_chs(record: &[u8; 512]) -> bool {
+    boot_code::starts(record) == Starts::Active && calls(&record[..CODE_LEN]) == Code::ByChs
+}
+
+/// What the boot sector of a file system does.
+fn code(sector: &[u8; 512]) -> Code {
+    match boot_code::dummy(sector) {
+        Some(_) => Code::Dummy,
+        None => calls(&sector[3..510]),
+    }
+}
+
 /// What `bytes` of a sector do, by the calls of INT 13h in them.
-fn code(bytes: &[u8]) -> Code {
+fn calls(bytes: &[u8]) -> Code {
     let has = |pattern: &[u8]| bytes.windows(pattern.len()).any(|window| window == pattern);
-    // Of mformat: the code starts the first hard disk instead.
-    let is_elsewhere = has(&[0xBA, 0x80, 0x00, 0xB9, 0x01, 0x00, 0xCD, 0x13]);
     let sets = |function: u8| {
         has(&[0xB4, function]) || bytes.windows(3).any(|three| three[0] == 0xB8 && three[2] == function)
     };
     match has(&[0xCD, 0x13]) {
-        true if is_elsewhere => Code::Dummy,
         true if sets(0x41) || sets(0x42) => Code::ByLba,
         true => Code::ByChs,
-        // Of mkfs.fat and mkntfs.
-        false if has(b"not a bootable disk") => Code::Dummy,
         false => Code::Nothing,
     }
 }

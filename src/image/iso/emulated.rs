@@ -53,7 +53,7 @@ fn hard_disk(
         warnings.push(DiscWarning::Partitions { found: entries.len() });
     }
     let believed = geometry::wanted(rest, claimed);
-    if believed.is_none() {
+    if claimed > rest {
         warnings.push(DiscWarning::DiskTruncated { claimed, present: rest });
     }
     let wanted = if believed.is_some() { claimed } else { rest };
