@@ -30,9 +30,9 @@ overrules it. It comes from:
 
 1. a file system that begins in sector 0: the heads and sectors per track in its boot sector. Of a floppy these count more than its
    size, however many they are; a floppy that was sold in another format than its boot sector says goes by its size.
-2. on a hard disk with partitions, the boot sector of the active one, if it names its place on the disk, or names none and fits the
-   partition, and if its heads and sectors reach its end. It does not count where boot code in sector 0 that reads by CHS alone would
-   not find it, or where a formatter left it without code that boots.
+2. on a hard disk with partitions, the boot sector of the active one, if it names its place on the disk, or names none, fits the
+   partition and is not a formatter's that boots nothing; and if its heads and sectors reach its end. It does not count where the
+   boot code in sector 0 reads by CHS alone and would not find it by that.
 3. what fits most addresses of the partition table, of logical drives too: 255/63, 240/63, 128/63, 64/63, 32/63, 16/63, 15/63,
    64/32 and smaller ones, the ends of the partitions, then any. An address that stands for what CHS does not reach says nothing.
 4. the boot sectors of the other partitions.
