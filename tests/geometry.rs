@@ -450,6 +450,9 @@ fn the_boot_sector_of_a_floppy_counts_more_than_its_size() {
         assert_eq!((found.kind, &*found.geometry.to_string()), (Kind::Floppy, geometry));
         assert_eq!(said(&found), [""; 0], "{geometry}");
     }
+    // A longer file of the same tracks is no contradiction.
+    let volume = Volume { heads: 2, track: 36, hidden: 0, sectors: 2880, code: BY_CHS };
+    assert_eq!(said(&facts(volume.floppy(5760))), [""; 0]);
     // It was sold in another format than its boot sector says: both are said.
     let volume = Volume { heads: 2, track: 18, hidden: 0, sectors: 2880, code: BY_CHS };
     assert_eq!(

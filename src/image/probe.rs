@@ -260,7 +260,9 @@ impl<'a> Evidence<'a> {
     /// cylinders.
     fn floppy_by(&self, volume: &Volume) -> Option<Geometry> {
         let cylinder = u64::from(volume.heads) * u64::from(volume.sectors_per_track);
-        let cylinders = self.sectors().max(volume.sectors).div_ceil(cylinder);
+        let present = self.sectors();
+        let sectors = geometry::wanted(present, volume.sectors).unwrap_or(present);
+        let cylinders = sectors.div_ceil(cylinder);
         let is_reached = cylinders <= FLOPPY_CYLINDERS_MAX;
         if is_reached {
             Geometry::new(cylinders as u32, volume.heads, volume.sectors_per_track)
@@ -277,7 +279,7 @@ impl<'a> Evidence<'a> {
         })?;
         let warning = match claimed {
             _ if chs.is_some() => None,
-            Some(claimed) if by_volume.is_none() => {
+            Some(claimed) if claimed != geometry => {
                 let taken = Answer { witness: Witness::Size, geometry };
                 let others = vec![Answer { witness: Witness::FirstSector, geometry: claimed }];
                 Some(Warning::Geometries(Disagreement { taken, others }))
