@@ -276,6 +276,32 @@ fn a_chain_of_extended_partitions_that_bites_its_tail_ends() {
 }
 
 #[test]
+fn no_bytes_of_tables_and_boot_sectors_make_it_fail_or_give_a_geometry_that_is_none() {
+    let mut random = blake3::Hasher::new().update(b"geometry").finalize_xof();
+    let tracks = (64, 32);
+    let mut disk = Disk::new(1024);
+    disk.partition(1, 0x80, 0x06, 32, 300, tracks);
+    disk.partition(2, 0x00, 0x05, 400, 600, tracks);
+    disk.volume(32, &Volume { heads: 64, track: 32, hidden: 32, sectors: 300, code: BY_CHS });
+    disk.logical(400, (32, 100), Some(200), 400, tracks);
+    disk.logical(600, (32, 100), None, 400, tracks);
+    for _ in 0..1500 {
+        let mut bytes = [0; 5];
+        random.fill(&mut bytes);
+        let sector = [0, 0, 0, 32, 400, 600][usize::from(bytes[0]) % 6] * 512;
+        let place =
+            if sector == 32 * 512 { usize::from(bytes[1]) % 64 } else { 0x1BE + usize::from(bytes[1]) % 66 };
+        let old = std::mem::replace(&mut disk.bytes[sector + place], bytes[2]);
+        let found = facts_as(KindChoice::Is(Kind::HardDisk), None, disk.bytes()).unwrap();
+        let Geometry { cylinders, heads, sectors_per_track } = found.geometry;
+        assert!(Geometry::new(cylinders, heads, sectors_per_track).is_some(), "{}", found.geometry);
+        if bytes[3] % 8 != 0 || sector == 0 && place > 0x1FD {
+            disk.bytes[sector + place] = old;
+        }
+    }
+}
+
+#[test]
 fn each_answer_that_is_said_can_be_pasted_and_gives_that_geometry_and_no_other_is_said_then() {
     let mut disk = Disk::new(65_536);
     disk.partition(1, 0x80, 0x06, 2048, 63_488, (255, 63));
