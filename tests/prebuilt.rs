@@ -272,8 +272,8 @@ fn the_engine_has_its_hand_off_in_the_stack_and_its_end_behind_it() {
     });
     let engine = Part(boot[start.expect("the engine")..].to_vec());
     // One hard disk and eight ranges of memory: no more than MEMDISK takes.
-    let usual = HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_CORE)) + RECORD_LEN + 8 * E820_ENTRY_LEN;
+    let usual = HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_CORE)) + RECORD_LEN + 8 * E820_STORED_LEN;
     assert!(usual <= 3 << 10, "{usual} bytes of base memory");
-    let most = 8 * HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_ALL)) + 8 * RECORD_LEN + 100 * E820_ENTRY_LEN;
+    let most = 8 * HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_ALL)) + 8 * RECORD_LEN + 100 * E820_STORED_LEN;
     assert!(most <= RESIDENT_MAX, "{most} bytes for eight drives and a hundred ranges of memory");
 }

@@ -3,6 +3,89 @@
 ; Included by: resident.asm                  Mode: 16-bit real or V86, DS = CS
 
 BIOS_MOVE_MAX           equ 8000h           ; bytes in one INT 15h AH=87h
+PIECE_LEN               equ 32              ; on the private stack, which the BIOS needs too
+
+; ---------------------------------------------------------------------------
+; to_caller, from_caller - as copy_to_caller and copy_from_caller, around the
+; resident part
+;
+; A guest may read over the top of base memory, which a ROM BIOS survives. Of a
+; buffer that covers the resident part, the bytes there stay as they are; a write
+; takes zeros for them.
+;   in      as copy_to_caller; ECX is a multiple of PIECE_LEN
+; ---------------------------------------------------------------------------
+from_caller:
+        mov     bx, copy_from_caller
+        jmp     to_caller.look
+to_caller:
+        mov     bx, copy_to_caller
+.look:
+        lea     eax, [edi + ecx]
+        cmp     eax, [VAR(RESIDENT)]
+        jbe     .apart
+        cmp     edi, [VAR(RESIDENT_END)]
+        jb      .piece
+.apart:
+        jmp     bx
+
+.piece:                                     ; ESI, EDI, ECX: what is left
+        pushad
+        sub     sp, PIECE_LEN
+        call    exchange                    ; the buffer has the stack's bytes now,
+        movzx   edi, sp                     ;   the piece the buffer's
+        add     edi, [VAR(LINEAR)]
+        push    dword PIECE_LEN
+        pop     ecx
+        call    bx
+        sbb     bx, bx                      ; -1: it failed
+        mov     di, sp
+        mov     edi, [di + PIECE_LEN + FRAME.edi]
+        call    exchange                    ; the buffer has its own, or what was read
+        add     sp, PIECE_LEN
+        mov     di, sp
+        mov     [di + FRAME.eax + 1], ah
+        shr     bx, 1
+        popad                               ; CF stays
+        jc      .done
+        add     esi, PIECE_LEN
+        add     edi, PIECE_LEN
+        sub     ecx, PIECE_LEN
+        jnz     .piece
+.done:
+        ret
+
+; ---------------------------------------------------------------------------
+; exchange - the bytes above the return address and those of the caller's buffer
+; at EDI change places; where the buffer covers the resident part it keeps its bytes,
+; and zeros take theirs
+;
+;   kills   AL CX EDX EDI BP ES
+; ---------------------------------------------------------------------------
+exchange:
+        mov     bp, sp
+        mov     edx, edi
+        shr     edi, 4
+        mov     es, di
+        mov     di, dx
+        and     di, 0Fh
+        mov     cx, PIECE_LEN
+.byte:
+        cmp     edx, [VAR(RESIDENT)]
+        jb      .apart
+        cmp     edx, [VAR(RESIDENT_END)]
+        jae     .apart
+        mov     byte [bp + 2], 0
+        jmp     .next
+.apart:
+        mov     al, [es:di]
+        xchg    al, [bp + 2]
+        mov     [es:di], al
+.next:
+        inc     bp
+        inc     di
+        inc     edx
+        loop    .byte
+        ret
 
 ; ---------------------------------------------------------------------------
 ; copy_to_caller, copy_from_caller
@@ -33,6 +116,7 @@ copy_to_caller:
         o32 sgdt [caller_gdt]
 .again:
         mov     edx, [VAR(LINEAR)]
+        add     edx, a20_word
         o32 lgdt [own_gdt_register]
         mov     eax, cr0
         or      al, CR0_PE
@@ -42,13 +126,20 @@ copy_to_caller:
         mov     bx, FLAT_DATA
         mov     ds, bx
         mov     es, bx
-        inc     word [edx + a20_word]       ; the same word 1 MiB higher: A20 is off
-        mov     bx, [edx + a20_word + 100000h]
-        cmp     bx, [edx + a20_word]
-        je      .compare_again
+        inc     word [edx]                  ; the same word 1 MiB higher: A20 is off
+        mov     bx, [edx + 100000h]
+        cmp     bx, [edx]
+        jne     .a20_on
+        inc     word [edx]                  ; equal by chance? then not twice
+        mov     bx, [edx + 100000h]
+        cmp     bx, [edx]
+        je      .moved
 .a20_on:
         shr     ecx, 2
         a32 rep movsd
+        inc     cx                          ; ZF = 0
+.moved:
+        setz    bl                          ; 1: A20 is off, nothing was moved
         and     al, ~CR0_PE
         mov     cr0, eax
         jmp     .real
@@ -56,22 +147,13 @@ copy_to_caller:
         push    cs
         pop     ds
         o32 lgdt [caller_gdt]
+        test    bl, bl
+        jnz     .without_a20
         cmp     byte [a20_was_off], 0       ; CF = 0
         jne     .put_back
         ret
 
-.compare_again:                             ; equal by chance? then not twice
-        inc     word [edx + a20_word]
-        mov     bx, [edx + a20_word + 100000h]
-        cmp     bx, [edx + a20_word]
-        jne     .a20_on
-        and     al, ~CR0_PE
-        mov     cr0, eax
-        jmp     .real_without_a20
-.real_without_a20:
-        push    cs
-        pop     ds
-        o32 lgdt [caller_gdt]
+.without_a20:
         inc     byte [a20_was_off]
         cmp     byte [a20_was_off], A20_TRIES
         ja      .no_a20

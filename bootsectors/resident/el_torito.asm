@@ -3,7 +3,7 @@
 ; Included by: resident.asm, last            Contract: int13_entry
 ; Source:      El Torito 1.0, section 4
 
-; El Torito's specification packet; VAR_SPECIFICATION holds ours.
+; El Torito's specification packet; `specification` is ours.
 struc SPECIFICATION
   .size:        resb 1                      ; 00  13h
   .media:       resb 1                      ; 01
@@ -30,7 +30,15 @@ struc CATALOGUE
   .first:       resw 1                      ; 06  from the start of the catalogue
 endstruc
 
-        align   2, db 0
+; What the loader fills in; core_end is the first byte of this part.
+disc_variables:
+        times DISC_SPECIFICATION - DISC_CATALOGUE db 0
+specification:
+        times DISC_VARIABLES_LEN - ($ - disc_variables) db 0
+%if disc_variables != core_end
+  %error "the loader looks for the variables of CDs at core_end"
+%endif
+
 el_torito:
         dw      fn_4a_start_emulation, fn_4b_end_emulation, fn_4c_boot, fn_4d_catalogue
 
@@ -109,7 +117,7 @@ fn_4b_end_emulation:
         ja      bad_command
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
-        mov     si, VAR(SPECIFICATION)
+        mov     si, specification
         mov     cx, SPECIFICATION_LEN
         rep movsb
         je      .done                       ; AL = 1: the comparison's flags
@@ -129,11 +137,11 @@ fn_4a_start_emulation:
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
         mov     al, [es:di + SPECIFICATION.media]
-        xor     al, [VAR(SPECIFICATION) + SPECIFICATION.media]
+        xor     al, [specification + SPECIFICATION.media]
         test    al, 0Fh
         jnz     bad_command
         mov     eax, [es:di + SPECIFICATION.lba]
-        cmp     eax, [VAR(SPECIFICATION) + SPECIFICATION.lba]
+        cmp     eax, [specification + SPECIFICATION.lba]
         jne     bad_command
         mov     ah, [emulated_is]
         cmp     ah, MAP_NONE
@@ -188,12 +196,6 @@ emulated_is:    db MAP_NONE
 ; ---------------------------------------------------------------------------
 fn_4d_catalogue:
         mov     si, [VAR(BOOT_DISC)]
-        mov     di, variables + VAR_CURRENT
-        mov     cx, RECORD_LEN / 4
-        push    cs
-        pop     es
-        rep movsd
-        mov     [current_record], cx        ; 0: no record of a drive
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         movzx   ecx, byte [es:bx + CATALOGUE.count]
@@ -202,12 +204,12 @@ fn_4d_catalogue:
         movzx   eax, word [es:bx + CATALOGUE.buffer]
         add     edi, eax
         movzx   eax, word [es:bx + CATALOGUE.first]
-        add     eax, [VAR(CATALOGUE)]
+        add     eax, [disc_variables + DISC_CATALOGUE]
         call    inside_disc
         jc      .done
-        call    copy_to_caller
+        call    to_caller
         jc      .done
-        mov     ah, STATUS_OK
+        mov     ah, [outcome]
 .done:
         ret
 all_end:

@@ -7,57 +7,70 @@
 ; DS:SI
 ;
 ;   out     AH = 0        the packet's count is left as it was
-;           AH = 01h      the packet is shorter than 16 bytes
-;           AH = 02h      outside the disk: nothing moved, count = 0
+;           AH = 02h      count = sectors that were moved: the disk ends behind them.
+;                         0 when the first one is outside
 ;           AH = 03h      the disk is read-only, count = 0
-;           AH = 09h      a flat buffer above 4 GiB, count = 0
+;           AH = 09h      more than TRANSFER_MAX sectors, or a flat buffer above 4 GiB:
+;                         count = 0
+; The packet's length counts only where a flat address would lie: guests leave
+; anything there, and no BIOS in use looks at it.
 ; ---------------------------------------------------------------------------
 fn_42_extended_read:
         call    from_packet
         jc      packet_failed
-        call    copy_to_caller
-        jmp     packet_moved
+        call    to_caller
+        jc      packet_failed
+packet_moved:
+        mov     ah, [outcome]
+        test    ah, ah
+        jz      packet_done
+        mov     dx, [moved]
+        mov     si, [current_record]
+        mov     cl, [CUR(SECTOR_SHIFT)]
+        sub     cl, SECTOR_SHIFT
+        shr     dx, cl
+packet_count:                               ; DX = sectors that were moved
+        mov     es, [ARG(ds)]
+        mov     bx, [ARG(esi)]
+        mov     [es:bx + DAP.count], dx
+packet_done:
+        ret
+packet_failed:
+        xor     dx, dx
+        jmp     packet_count
+
 fn_43_extended_write:
         call    from_packet
         jc      packet_failed
-        test    byte [CUR(CONFIG)], CONFIG_READ_ONLY
+        mov     bx, [current_record]
+        test    byte [bx + RECORD_CONFIG], CONFIG_READ_ONLY
         mov     ah, STATUS_WRITE_PROTECTED
         jnz     packet_failed
-        test    byte [CUR(CONFIG)], CONFIG_FAKE_WRITE
-        jnz     fn_ok
-        call    copy_from_caller
-packet_moved:
+        test    byte [bx + RECORD_CONFIG], CONFIG_FAKE_WRITE
+        jnz     packet_moved
+        call    from_caller
         jc      packet_failed
-        mov     ah, STATUS_OK
-        ret
+        jmp     packet_moved
+
 fn_44_extended_verify:
         call    from_packet
         jc      packet_failed
-        mov     ah, STATUS_OK
-        ret
-packet_failed:
-        cmp     ah, STATUS_BAD_COMMAND      ; no packet that could be written to
-        je      .done
-        mov     es, [ARG(ds)]
-        mov     bx, [ARG(esi)]
-        mov     word [es:bx + DAP.count], 0
-.done:
-        ret
+        jmp     packet_moved
 
 ; ---------------------------------------------------------------------------
 ; from_packet - the caller's packet as linear addresses
 ;
-;   out     as from_chs; CF = 1: AH = status
+;   out     as from_chs
 ;   kills   EAX EBX EDX ES
 ; ---------------------------------------------------------------------------
 from_packet:
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
-        cmp     byte [es:bx + DAP.size], DAP_size
-        mov     ah, STATUS_BAD_COMMAND
-        jb      .done                       ; with CF = 1
         movzx   ecx, word [es:bx + DAP.count]
-
+        mov     ah, STATUS_DMA_BOUNDARY
+        cmp     cx, TRANSFER_MAX + 1
+        cmc
+        jc      .done
         mov     eax, [es:bx + DAP.offset]
         movzx   edi, ax
         cmp     eax, -1                     ; the address is flat and follows the LBA

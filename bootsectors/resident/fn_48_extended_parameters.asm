@@ -36,27 +36,29 @@ fn_48_extended_parameters:
         mov     ax, EDD_PARAMETERS_size
         or      dword [es:di + EDD_PARAMETERS.dpte], -1
 .sized:
-        mov     [es:di + EDD_PARAMETERS.size], ax
+        stosw                               ; .size
         movzx   ecx, word [CUR(CYLINDERS)]
         mov     ax, INFO_ALWAYS | INFO_CHS
         cmp     cx, 1024
         jbe     .info
         mov     al, INFO_ALWAYS             ; so for every CD, which has 65535
 .info:
-        mov     [es:di + EDD_PARAMETERS.info], ax
-        mov     [es:di + EDD_PARAMETERS.cylinders], ecx
+        stosw                               ; .info
+        xchg    eax, ecx
+        stosd                               ; .cylinders
         movzx   eax, word [CUR(HEADS)]
-        mov     [es:di + EDD_PARAMETERS.heads], eax
+        stosd                               ; .heads
         mov     eax, [CUR(SECTORS_PER_TRACK)]
-        mov     [es:di + EDD_PARAMETERS.track], eax
+        stosd                               ; .track
         mov     eax, [CUR(SECTORS)]
         mov     cl, [CUR(SECTOR_SHIFT)]
         sub     cl, SECTOR_SHIFT
         shr     eax, cl
-        mov     [es:di + EDD_PARAMETERS.sectors], eax
-        and     dword [es:di + EDD_PARAMETERS.sectors + 4], 0
+        stosd                               ; .sectors
+        xor     eax, eax
+        stosd
         mov     ax, SECTOR_SIZE
         shl     ax, cl
-        mov     [es:di + EDD_PARAMETERS.sector_len], ax
+        stosw                               ; .sector_len
         mov     ah, STATUS_OK
         ret

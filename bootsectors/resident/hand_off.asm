@@ -7,9 +7,14 @@
 ;
 ; Entered by:  the loader, 16-bit real mode, CS = this segment, SS = 0,
 ;              SP = MBR_LOAD, IF = 0
-; In:          CL = 0 when A20 was off at power-on, ES:DI = PnP structure or 0:0
-; Leaves to:   VAR_BOOT_TARGET, EDX = VAR_BOOT_DRIVE, ESI = 0, DS = FS = GS = SS = 0,
-;              SP = MBR_LOAD, IF = 1, A20 as the machine had it
+; In:          CL = 0 when A20 was off at power-on
+; Leaves to:   VAR_BOOT_TARGET, EAX = BOOT_MAGIC, EDX = VAR_BOOT_DRIVE, the other
+;              registers and all data segments 0, SP = MBR_LOAD, IF = 1, A20 as the
+;              machine had it
+;
+; Boot sectors read to ES:BX without setting ES, and come up where the BIOS leaves it
+; 0 (docs/quirks.md): so the PnP structure, which ES:DI may name, is left to be found
+; by a scan.
 ;
 ; Wipes what the boot chain used below LOW_MEMORY_END, so that nobody finds a
 ; signature of ours that is no longer true; then brings in the boot sector, or
@@ -17,15 +22,15 @@
 ; ---------------------------------------------------------------------------
 HAND_OFF_STACK          equ 320             ; for itself, the copy and a BIOS that moves A20
 
-        align   4, db 0
 stack:
+%if stack != move_gdt + 32
+  %error "the last descriptors of move_gdt lie on the stack"
+%endif
 hand_off:
         mov     ax, cs
         mov     ds, ax
         mov     ss, ax                      ; a boot image may go where SP was
         mov     esp, stack_top
-        push    es
-        push    di
         push    cx
         cld
         xor     eax, eax
@@ -56,19 +61,18 @@ hand_off:
         mov     al, 0
         call    a20_switch
 .a20_stays:
-        pop     di
-        pop     es
-        movzx   edi, di
-        xor     eax, eax
         xor     ebx, ebx
         xor     ecx, ecx
         xor     esi, esi
+        xor     edi, edi
         xor     ebp, ebp
         movzx   edx, byte [VAR(BOOT_DRIVE)]
-        mov     ds, ax
-        mov     fs, ax
-        mov     gs, ax
-        mov     ss, ax
+        mov     ds, bx
+        mov     es, bx
+        mov     fs, bx
+        mov     gs, bx
+        mov     ss, bx
+        mov     eax, BOOT_MAGIC
         mov     esp, MBR_LOAD
         sti
         jmp     far [cs:VAR(BOOT_TARGET)]

@@ -29,8 +29,8 @@ STACKED_FLAGS           equ 4               ; above IP and CS, in bytes
 ; ---------------------------------------------------------------------------
 ; int13_entry - the vector
 ;
-; Function contract: called with DS = CS, SS:BP -> FRAME, DF = 0, IF = 0; returns
-; AH = status; may change any register but BP, SP, SS and DS.
+; Function contract: called with DS = CS, SS:BP -> FRAME, SI = the drive's record, DF
+; = 0, IF = 0; returns AH = status; may change any register but BP, SP, SS and DS.
 ; On exit the caller sees AH = status, CF = (AH != 0), all other flags as they
 ; were, everything else as the function left it in FRAME; the status is also in
 ; the BIOS data area.
@@ -76,9 +76,7 @@ our_drive:
         pop     ds
         cld
         mov     si, [caller_bx]
-        cmp     si, [current_record]
-        jne     .other_record
-.current:
+        mov     [current_record], si
         movzx   bx, byte [ARG(eax) + 1]
         cmp     bl, FUNCTIONS_LOW
         jb      .look
@@ -100,6 +98,7 @@ our_drive:
 .leave_keep_ah:                             ; AH = status, but the caller's AH is a result
         xor     bx, bx
         mov     es, bx
+        mov     si, [current_record]
         mov     bx, [CUR(STATUS)]
         mov     [es:bx], ah
 
@@ -116,15 +115,6 @@ our_drive:
         mov     esp, [cs:caller_esp]
         mov     byte [cs:busy], 0
         iret
-
-.other_record:
-        mov     [current_record], si
-        push    cs
-        pop     es
-        mov     di, variables + VAR_CURRENT
-        mov     cx, RECORD_LEN / 4
-        rep movsd
-        jmp     .current
 
 .not_of_class:                              ; the calls of El Torito have no class
         cmp     word [VAR(BOOT_DISC)], 0
@@ -192,7 +182,8 @@ functions:
         none    0Eh, 0Fh
         fn      10h, fn_ok, FLOPPY + DISK               ; drive ready
         fn      11h, fn_ok, FLOPPY + DISK               ; recalibrate
-        none    12h, 14h
+        none    12h, 13h
+        fn      14h, fn_ok, DISK                        ; controller diagnostic
         fn      15h, fn_15_drive_type, FLOPPY + DISK
         fn      16h, fn_ok, FLOPPY + DISK               ; disk not changed
         none    17h, 20h
@@ -213,6 +204,11 @@ functions:
         fn      4Eh, fn_4e_configuration, DISK + DISC
 .end:
 
+; fn_45_lock - INT 13h AH=45h: AL = 0, not locked
+fn_45_lock:
+        mov     byte [ARG(eax)], 0
+        ; fall through
+
 ; fn_ok - functions that have nothing to do
 fn_ok:
         mov     ah, STATUS_OK
@@ -228,10 +224,8 @@ fn_01_status:
 
 ; fn_41_extended_check - INT 13h AH=41h (EDD 3.0)
 ;   out     AH = 30h version, AL unchanged, BX = AA55h, CX = 7, CF = 0
-;   Without 55AAh in BX the call is a bad command.
+;   55AAh in BX is not asked for: SeaBIOS and Bochs do not either.
 fn_41_extended_check:
-        cmp     word [ARG(ebx)], EXT_CHECK_ASK
-        jne     bad_command
         mov     word [ARG(ebx)], EXT_CHECK_ANSWER
         mov     word [ARG(ecx)], 7
         mov     byte [ARG(eax) + 1], 30h
@@ -239,12 +233,6 @@ leave_keep_ah:
         mov     ah, STATUS_OK
         pop     bx                          ; drop the return to .leave
         jmp     our_drive.leave_keep_ah
-
-; fn_45_lock - INT 13h AH=45h: AL = 0, not locked
-fn_45_lock:
-        mov     byte [ARG(eax)], 0
-        mov     ah, STATUS_OK
-        ret
 
 ; fn_46_eject - INT 13h AH=46h: memory cannot be ejected
 fn_46_eject:
@@ -262,10 +250,8 @@ fn_4e_configuration:
         mov     al, 01011010b               ; 1, 3, 4 and 6
         shr     al, cl
         test    al, 1
-        jz      bad_command
-        mov     byte [ARG(eax)], 0
-        mov     ah, STATUS_OK
-        ret
+        jnz     fn_45_lock
+        ; fall through
 
 bad_command:
         mov     ah, STATUS_BAD_COMMAND

@@ -72,9 +72,12 @@ no_drive:
         mov     bx, [cs:caller_bx]
         cmp     ah, 15h
         mov     ah, STATUS_BAD_COMMAND
-        jne     .set
+        jne     set_carry
         mov     ah, 0
-.set:
+        ; fall through
+
+; set_carry - CF = 1 in the caller's FLAGS, and back to the caller
+set_carry:
         push    bp
         mov     bp, sp
         or      word [bp + 2 + STACKED_FLAGS], FLAGS_CF

@@ -8,7 +8,8 @@ MEMORY_TABLE_LEN        equ 42              ; of AH=C7h, with its length word
 ; ---------------------------------------------------------------------------
 ; int15_entry - the size of memory from our tables, the rest as before
 ;
-;   AX=E820h    EDX = "SMAP", ECX >= 20, EBX = 0 or what the last call gave
+;   AX=E820h    EDX = "SMAP", ECX >= 20, EBX = 0 or what the last call gave; its
+;               high half is not looked at, as in SeaBIOS and Bochs
 ;               out: 20 bytes at ES:DI, EAX = "SMAP", ECX = 20, EBX = next, 0
 ;               with the last; CF = 1, AH = 86h when it is called wrong
 ;   AX=E801h    out: AX = CX = KiB from 1 to 16 MiB, BX = DX = 64 KiB above
@@ -96,26 +97,34 @@ int15_entry:
         jne     .chain
         cmp     ecx, E820_ENTRY_LEN
         jb      .wrong
-        movzx   eax, byte [cs:VAR(E820_COUNT)]
-        cmp     ebx, eax
+        test    bh, bh
+        jnz     .wrong
+        cmp     bl, [cs:VAR(E820_COUNT)]
         jae     .wrong
         push    ds
         push    si
         push    di
         push    cs
         pop     ds
-        imul    si, bx, E820_ENTRY_LEN
+        imul    si, bx, E820_STORED_LEN
         add     si, [VAR(E820)]
-        mov     cx, E820_ENTRY_LEN / 4
         cld
-        rep movsd
+        movsd                               ; 48 bits of address
+        movsw
+        xor     eax, eax
+        stosw
+        movsd                               ; 40 of length
+        lodsb
+        stosd
+        lodsb                               ; 8 of kind
+        stosd
         pop     di
         pop     si
         pop     ds
         mov     ecx, E820_ENTRY_LEN
         inc     ebx
-        cmp     ebx, eax
         mov     eax, SMAP
+        cmp     bl, [cs:VAR(E820_COUNT)]
         jb      .ok
         xor     ebx, ebx
 .ok:
@@ -127,8 +136,4 @@ int15_entry:
 
 .wrong:
         mov     ah, 86h
-        push    bp
-        mov     bp, sp
-        or      word [bp + 2 + STACKED_FLAGS], FLAGS_CF
-        pop     bp
-        iret
+        jmp     set_carry

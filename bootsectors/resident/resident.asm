@@ -28,7 +28,7 @@
         org 0
 
 %define VAR(name)       variables + VAR_ %+ name
-%define CUR(name)       variables + VAR_CURRENT + RECORD_ %+ name
+%define CUR(name)       si + RECORD_ %+ name
 
 header:
         assert_at "engine_int13", ENGINE_INT13

@@ -208,3 +208,11 @@ fn the_packet_of_what_a_cd_emulates_is_that_of_memdisk() {
         }
     }
 }
+
+#[test]
+fn a_cd_that_is_read_over_the_resident_part_harms_nothing() {
+    let image = discs::no_emulation("covers", BLOCKS, &["NUMBER=0xE0"]);
+    passes(&image, &[]);
+    passes(&image, &["--identity", "grub4dos"]);
+    passes(&image, &["--copy", "int15"]);
+}

@@ -48,3 +48,11 @@ fn a_disk_of_memdisk_passes_it_after_the_pull() {
     machine.press(&["ret"]);
     machine.must_pass();
 }
+
+#[test]
+fn a_real_hard_disk_passes_the_guest_about_limits() {
+    let folder = scratch();
+    let image = disk("limits", HARD_DISK, HARD_DISK.sectors(), &["REFERENCE", "NUMBER=0x80"]);
+    let image = file(folder.path(), "guest.img", &image);
+    Running::start(&Machine::new(Stick::new(image, Port::Ide))).must_pass();
+}

@@ -118,3 +118,42 @@ fn a_floppy_drive_that_is_there_follows_as_the_second() {
     let image = disk("int13_floppy", geometry, geometry.sectors(), &["DRIVE_TYPE=4", "FLOPPIES=2"]);
     passes(&image, &["--kind", "floppy"], |machine| machine.floppy_drive = true);
 }
+
+/// The guest that reads and writes over the resident part, from drive `number`.
+fn covers(number: &str, geometry: Geometry, more: &[&str]) -> Vec<u8> {
+    let number = format!("NUMBER={number}");
+    disk("covers", geometry, geometry.sectors(), &[&[number.as_str()], more].concat())
+}
+
+#[test]
+fn a_transfer_over_the_resident_part_moves_all_around_it_and_harms_nothing() {
+    let hdd = ["--kind", "hdd", "--chs", "4/16/63"];
+    let ways: [&[&str]; 4] =
+        [&[], &["--identity", "grub4dos"], &["--copy", "int15"], &["--copy", "direct"]];
+    for way in ways {
+        println!("hard disk {way:?}");
+        passes(&covers("0x80", SMALL, &[]), &[&hdd, way].concat(), |_| ());
+    }
+    let floppy = covers("0", Geometry::new(80, 2, 18), &[]);
+    for way in ways {
+        println!("floppy {way:?}");
+        passes(&floppy, &[&["--kind", "floppy"], way].concat(), |_| ());
+    }
+}
+
+#[test]
+fn harm_to_the_resident_part_is_noticed() {
+    let folder = scratch();
+    let image = covers("0x80", SMALL, &["SPOIL"]);
+    let (passed, evidence) = verdict(folder.path(), &image, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
+    assert!(!passed && evidence.console.contains("heads and code"), "{evidence}");
+}
+
+#[test]
+fn a_call_moves_no_more_than_a_bios_does_and_no_less() {
+    let hdd = disk("limits", SMALL, SMALL.sectors(), &["NUMBER=0x80"]);
+    passes(&hdd, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
+    let geometry = Geometry::new(80, 2, 18);
+    let floppy = disk("limits", geometry, geometry.sectors(), &["NUMBER=0"]);
+    passes(&floppy, &["--kind", "floppy"], |_| ());
+}

@@ -175,18 +175,22 @@ constants! {
     VAR_EMULATED = 58;
     /// Variable: offset of the record of the CD that was booted; 0 without one; 16 bits.
     VAR_BOOT_DISC = 60;
-    /// Variable: first sector of the boot catalogue, in sectors of 2048 bytes; 32 bits.
-    VAR_CATALOGUE = 64;
-    /// Variable: El Torito's specification packet, SPECIFICATION_LEN bytes.
-    VAR_SPECIFICATION = 68;
     /// Variable: what each hard disk number means, DISK_MAP_LEN bytes: a number of the BIOS, or a MAP value.
-    VAR_DISK_MAP = 88;
+    VAR_DISK_MAP = 62;
     /// Variable: the same for floppies, FLOPPY_MAP_LEN bytes.
-    VAR_FLOPPY_MAP = 104;
-    /// Variable: the record of the call in progress.
-    VAR_CURRENT = 112;
+    VAR_FLOPPY_MAP = 78;
+    /// Variable: linear address of the resident part, 32 bits; what a transfer leaves alone begins here.
+    VAR_RESIDENT = 88;
+    /// Variable: one past its last byte, 32 bits.
+    VAR_RESIDENT_END = 92;
     /// Bytes of variables.
-    VARIABLES_LEN = 144;
+    VARIABLES_LEN = 96;
+    /// Variable of CDs, from ENGINE_LEN_CORE on: first sector of the boot catalogue, in sectors of 2048 bytes; 32 bits.
+    DISC_CATALOGUE = 0;
+    /// Variable of CDs: El Torito's specification packet, SPECIFICATION_LEN bytes.
+    DISC_SPECIFICATION = 4;
+    /// Bytes of variables of CDs.
+    DISC_VARIABLES_LEN = 24;
     /// Bytes in El Torito's specification packet.
     SPECIFICATION_LEN = 19;
     /// Hard disk numbers that are mapped, from 80h on.
@@ -247,8 +251,10 @@ constants! {
     FIRST_DISC = 0xE0;
     /// Bytes of the private stack.
     RESIDENT_STACK_LEN = 512;
-    /// Bytes in an entry of the E820 table, which follows the records.
+    /// Bytes in an answer of INT 15h E820h: 64 bits of address, 64 of length, 32 of kind.
     E820_ENTRY_LEN = 20;
+    /// Bytes in an entry of the E820 table, which follows the records: 48 bits of address, 40 of length, 8 of kind.
+    E820_STORED_LEN = 12;
     /// Most bytes that the resident part may take below 640 KiB.
     RESIDENT_MAX = 8192;
     /// The MEMDISK version that the MDI names: 6.04, as minor then major.

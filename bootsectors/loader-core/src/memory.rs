@@ -3,7 +3,7 @@
 //! BIOSes return entries that overlap, are empty, unsorted, wrap around, or never end; the defences are those of
 //! `docs/quirks.md#memory`. Where two entries overlap, the one that is not RAM wins.
 
-use ramkey_format::resident::E820_ENTRY_LEN;
+use ramkey_format::resident::E820_STORED_LEN;
 
 /// Ranges that a [`Map`] can hold, and entries that are taken from E820.
 pub const RANGES_MAX: usize = 128;
@@ -16,6 +16,10 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const PAGE: u64 = 4096;
 const FOUR_GIB: u64 = 1 << 32;
+/// Longest range that is told of: what 40 bits hold, in whole pages.
+const LEN_MAX: u64 = (1 << 40) - PAGE;
+/// Ranges that are told of begin below: what 48 bits hold.
+const START_END: u64 = 1 << 48;
 /// Hole that ISA cards may use; only E820 can be believed about it.
 const HOLE: (u64, u64) = (15 * MIB, 16 * MIB);
 const BASE_MEMORY_MAX: u64 = 640 * KIB;
@@ -162,20 +166,25 @@ impl Map {
         self.ranges.get(..self.count).unwrap_or(&[])
     }
 
-    /// Writes the ranges as E820 entries of 20 bytes, ascending, none empty; returns how many, or `None` if
-    /// `out` is too small.
+    /// Writes the ranges as the resident part keeps them, [`E820_STORED_LEN`] bytes each, ascending, none empty; returns
+    /// how many, or `None` if `out` is too small.
+    ///
+    /// A kind that has no byte is told as reserved, which every system leaves alone. A range of more than 1 TiB is
+    /// told as 1 TiB, and one that begins behind 256 TiB not at all: no machine with such a BIOS has that.
     pub fn write_e820(&self, out: &mut [u8]) -> Option<usize> {
         let mut rest = out;
-        for range in self.ranges() {
-            let (entry, tail) = rest.split_at_mut_checked(E820_ENTRY_LEN as usize)?;
-            let (start, entry) = entry.split_at_mut(8);
-            let (len, kind) = entry.split_at_mut(8);
-            start.copy_from_slice(&range.start.to_le_bytes());
-            len.copy_from_slice(&(range.end - range.start).to_le_bytes());
-            kind.copy_from_slice(&range.kind.to_le_bytes());
+        let mut count = 0;
+        for range in self.ranges().iter().filter(|range| range.start < START_END) {
+            let (entry, tail) = rest.split_at_mut_checked(E820_STORED_LEN as usize)?;
+            let (start, entry) = entry.split_at_mut(6);
+            let (len, kind) = entry.split_at_mut(5);
+            start.copy_from_slice(&range.start.to_le_bytes()[..6]);
+            len.copy_from_slice(&(range.end - range.start).min(LEN_MAX).to_le_bytes()[..5]);
+            kind[0] = u8::try_from(range.kind).unwrap_or(RESERVED as u8);
             rest = tail;
+            count += 1;
         }
-        Some(self.count)
+        Some(count)
     }
 
     /// KiB of RAM from 1 MiB up to the first gap, at most to 16 MiB: AX and CX of E801h.

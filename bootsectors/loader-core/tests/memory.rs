@@ -151,16 +151,9 @@ fn the_hook_hides_the_ram_disk_and_itself() {
     assert_eq!(base, 0x6FF_B000);
     map.reserve(base.into(), len);
     map.reserve(636 << 10, 3 << 10);
-    let mut table = [0xD1; 20 * 9];
+    let mut table = [0xD1; 12 * 9];
     assert_eq!(map.write_e820(&mut table), Some(8));
-    let entries: Vec<Entry> = table[..160]
-        .chunks(20)
-        .map(|entry| {
-            let start = u64::from_le_bytes(entry[..8].try_into().unwrap());
-            let len = u64::from_le_bytes(entry[8..16].try_into().unwrap());
-            (start, start + len, u32::from_le_bytes(entry[16..].try_into().unwrap()))
-        })
-        .collect();
+    let entries: Vec<Entry> = table[..96].chunks(12).map(stored).collect();
     let expected = [
         (0, 0x9_F000, 1),
         (0x9_F000, 0xA_0000, 2),
@@ -173,7 +166,31 @@ fn the_hook_hides_the_ram_disk_and_itself() {
     ];
     assert_eq!(entries, expected);
     assert_eq!(map.units_64k_above_16m(), 0x5FF, "E801 ends at the RAM disk too");
-    assert_eq!(map.write_e820(&mut table[..159]), None);
+    assert_eq!(map.write_e820(&mut table[..95]), None);
+}
+
+/// An entry of the resident part's table.
+fn stored(entry: &[u8]) -> Entry {
+    let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
+    let start = number(&entry[..6]);
+    (start, start + number(&entry[6..11]), entry[11].into())
+}
+
+#[test]
+fn what_an_entry_of_the_table_cannot_hold_is_told_so_that_nobody_is_harmed() {
+    let entries = [
+        (0, 0x9_F000, 1),
+        (0x10_0000, 0x200_0000, 1),
+        // A kind of the vendor's own; more than 1 TiB; behind 256 TiB.
+        (0x200_0000, 0x300_0000, 0xF000_0001),
+        (1 << 32, (1 << 41) + (1 << 32), 1),
+        (1 << 48, (1 << 48) + 0x1000, 2),
+    ];
+    let mut table = [0xD1; 12 * 5];
+    assert_eq!(map(&entries).write_e820(&mut table), Some(4));
+    assert_eq!(stored(&table[24..36]), (0x200_0000, 0x300_0000, 2));
+    assert_eq!(stored(&table[36..48]), (1 << 32, (1 << 40) + (1 << 32) - 0x1000, 1));
+    assert_eq!(table[48..], [0xD1; 12]);
 }
 
 #[test]

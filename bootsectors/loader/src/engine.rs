@@ -53,6 +53,8 @@ impl<'b> Engine<'b> {
         self.put8(VAR_FLOPPIES_SHOWN, numbers.floppies_shown);
         self.put32(VAR_LINEAR, start);
         self.put16(VAR_SEGMENT, segment);
+        self.put32(VAR_RESIDENT, self.places.start);
+        self.put32(VAR_RESIDENT_END, self.places.start + (u32::from(self.places.kib) << 10));
         let gdt = self.bytes.get32(self.variables + VAR_GDT_BASE);
         self.put32(VAR_GDT_BASE, gdt + start);
         self.bytes.put(self.variables + VAR_DISK_MAP, &numbers.disk_map);
@@ -114,7 +116,6 @@ impl<'b> Engine<'b> {
         // Boot sectors of floppies and disks expect segment 0, boot images of CDs the one that they asked for.
         let at_mbr = disc.emulates() && segment == BOOT_SEGMENT;
         self.put32(VAR_BOOT_TARGET, if at_mbr { far(0, MBR_LOAD) } else { far(segment, 0) });
-        self.put32(VAR_CATALOGUE, disc.catalogue_lba.get());
         let record = u32::from(disc.emulates()) * RECORD_LEN;
         self.put16(VAR_BOOT_DISC, (self.places.records + record) as u16);
         if disc.emulates() {
@@ -136,10 +137,12 @@ impl<'b> Engine<'b> {
         shown.find(|&number| u32::from(number) < MAP_RAM).unwrap_or(MAP_NONE as u8)
     }
 
-    /// Fills in El Torito's specification packet (1.0, figure 7).
+    /// Fills in where the boot catalogue is, and El Torito's specification packet (1.0, figure 7).
     fn specify(&mut self, header: &CapsuleHeader, cylinders: u16, heads: u16, drive: u8) {
         let disc = &header.disc;
-        let packet = VAR_SPECIFICATION;
+        let discs = u32::from(entry(ENGINE_LEN_CORE)) - self.variables;
+        self.put32(discs + DISC_CATALOGUE, disc.catalogue_lba.get());
+        let packet = discs + DISC_SPECIFICATION;
         let last = cylinders - 1;
         let sectors = header.sectors_per_track.get() as u8;
         self.put8(packet, SPECIFICATION_LEN as u8);

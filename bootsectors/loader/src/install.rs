@@ -190,26 +190,10 @@ impl Setup<'_> {
 /// Leaves for what was installed. Does not come back.
 pub fn hand_off(installed: &Installed, copy: CopyMode) -> ! {
     low::write(installed.copy, copy.value());
-    let (pnp_segment, pnp_offset) = plug_and_play().unwrap_or((0, 0));
     bios::jump(Registers {
         ecx: u32::from(bios::boot_info().a20).into(),
-        edi: u32::from(pnp_offset).into(),
-        es: pnp_segment.into(),
         target_offset: entry(ENGINE_HAND_OFF).into(),
         target_segment: installed.engine_segment.into(),
         ..Registers::default()
-    })
-}
-
-/// The plug and play structure of the BIOS as segment and offset, if it has one (PnP BIOS 1.0A, 4.4).
-fn plug_and_play() -> Option<(u16, u16)> {
-    (0xF_0000..0x10_0000 - 0x21).step_by(16).find_map(|address: u32| {
-        let signature: [u8; 4] = low::read(address);
-        let len: u8 = low::read(address + 5);
-        if signature != *b"$PnP" || len < 0x21 || address + u32::from(len) > low::END {
-            return None;
-        }
-        let sum = (0..u32::from(len)).fold(0_u8, |sum, at| sum.wrapping_add(low::read::<u8>(address + at)));
-        (sum == 0).then_some((0xF000, address as u16))
     })
 }

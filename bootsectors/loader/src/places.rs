@@ -49,7 +49,7 @@ impl Places {
             let start = u32::from(base_kib).checked_sub(kib)? << 10;
             let mut map = map.clone();
             map.reserve(u64::from(start), BASE_MEMORY_END - u64::from(start));
-            let total = heads + e820 + map.ranges().len() as u32 * E820_ENTRY_LEN;
+            let total = heads + e820 + map.ranges().len() as u32 * E820_STORED_LEN;
             (start >= LOW_MEMORY_END && total <= kib << 10).then_some((start, kib as u16))
         });
         let Some((start, kib)) = fits else {

@@ -192,10 +192,41 @@ limits:
         mov     cx, 1
         call    outside
 %ifndef REFERENCE
-        xor     edx, edx
+        ; Over the end: what is there is moved, and said.
         mov     ebx, BLOCKS - 1
-        mov     cx, 2
-        call    outside
+        mov     cx, 3
+        mov     eax, BUFFER_SEGMENT << 16
+        call    prepare
+        call    poison
+        bios    4200h, 0, 0, NUMBER, 0, "AH=42h over the end"
+        refused "AH=42h over the end"
+        cmp     byte [out + REGISTERS.eax + 1], 2
+        must    e, "AH=42h over the end: AH=02h"
+        cmp     word [packet + DAP.count], 1
+        must    e, "AH=42h over the end: count 1"
+        mov     esi, BUFFER
+        mov     ebx, (BLOCKS - 1) * 4
+        mov     ecx, 4
+        call    is_disk
+        must    e, "AH=42h over the end: the bytes of the last block"
+        mov     esi, BUFFER + BLOCK_LEN
+        mov     ecx, 8000h
+        call    is_poison
+        must    e, "AH=42h over the end: nothing behind them"
+        ; More than a call moves.
+        mov     ebx, AFTER_GUEST
+        mov     cx, 129
+        mov     eax, BUFFER_SEGMENT << 16
+        call    prepare
+        call    poison
+        bios    4200h, 0, 0, NUMBER, 0, "AH=42h of 129 blocks"
+        refused "AH=42h of 129 blocks"
+        cmp     byte [out + REGISTERS.eax + 1], 9
+        must    e, "AH=42h of 129 blocks: AH=09h"
+        mov     esi, BUFFER
+        mov     ecx, 8000h
+        call    is_poison
+        must    e, "AH=42h of 129 blocks: nothing is moved"
         ; Numbers whose multiples of 4 begin again at 0.
         xor     edx, edx
         mov     ebx, 40000000h + AFTER_GUEST

@@ -107,7 +107,6 @@ bad_addresses:
         no_read 1, TRACK_SECTORS + 1, 0, "a sector too many"
         no_read 1, 1, HEADS << 8, "a head too many"
         no_read 1, CYLINDERS << 8 | 1, 0, "a cylinder too many"
-        no_read 2, (CYLINDERS - 1) << 8 | TRACK_SECTORS, (HEADS - 1) << 8, "the last sector and one more"
         bios    0201h, 0, 1, FLOPPIES, 0, "a floppy drive too many"
         refused "a floppy drive too many"
         ret

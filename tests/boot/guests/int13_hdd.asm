@@ -7,7 +7,6 @@
 
 %define PACKET          WORK
 %define ANSWER          (WORK + 100h)
-%define LAST            (DISK_SECTORS - 1)
 %define DATA_LBA        (GUEST_SECTORS + 20)
 
 main:
@@ -65,10 +64,6 @@ asks:
         must    nz, "AH=41h: packet calls"
         cmp     byte [out + REGISTERS.eax + 1], 21h
         must    ae, "AH=41h: version"
-%ifndef REFERENCE
-        bios    4100h, 1234h, 0, 80h, MAY_BX | MAY_CX, "AH=41h without its number"
-        refused "AH=41h without its number"
-%endif
 
         call    parameters
 
@@ -173,24 +168,6 @@ bad_addresses:
 %endif
 %if CYLINDERS < 1024
         no_read 1, (CYLINDERS & 0FFh) << 8 | CYLINDERS >> 8 << 6 | 1, 80h, "a cylinder too many"
-%endif
-%ifndef REFERENCE
-        ; The last sector and one more.
-        mov     eax, LAST
-        call    to_chs
-        mov     dl, 80h
-        mov     [last_cx], cx
-        mov     [last_dx], dx
-        no_read 2, [last_cx], [last_dx], "the last sector and one more"
-        bios    0402h, 0, [last_cx], [last_dx], 0, "AH=04h behind the end"
-        refused "AH=04h behind the end"
-        call    poison
-        bios    0200h, 0, 1, 80h, 0, "AH=02h of no sector"
-        worked  "AH=02h of no sector"
-        mov     esi, BUFFER
-        mov     ecx, 4096
-        call    is_poison
-        must    e, "AH=02h of no sector: nothing transferred"
 %endif
         ret
 
@@ -392,12 +369,6 @@ bad_packets:
 %ifndef REFERENCE
         cmp     word [PACKET + 2], 0
         must    e, "the sector behind the last: the packet's count is 0"
-        call    packet
-        mov     dword [PACKET + 8], LAST
-        no_packet "the last sector and one more, by packet"
-        call    packet
-        mov     byte [PACKET], 0Fh
-        no_packet "a packet that is too short"
         bios    4600h, 0, 0, 80h, 0, "AH=46h"
         refused "AH=46h, eject"
         cmp     byte [out + REGISTERS.eax + 1], 0B2h

@@ -21,8 +21,19 @@ main:
         must    e, "entry: CS is 0"
         cmp     word [entry + REGISTERS.edx], 80h
         must    e, "entry: DX is the drive number"
-        cmp     dword [entry + REGISTERS.esi], 0
-        must    e, "entry: ESI is 0"
+        cmp     dword [entry + REGISTERS.eax], 0AA55h
+        must    e, "entry: EAX is AA55h"
+%macro zero_at_entry 1
+        cmp     dword [entry + REGISTERS.%1], 0
+        must    e, "entry: %1 is 0"
+%endmacro
+        zero_at_entry ebx
+        zero_at_entry ecx
+        zero_at_entry esi
+        zero_at_entry edi
+        zero_at_entry ebp
+        cmp     word [entry + REGISTERS.es], 0
+        must    e, "entry: ES is 0"
         cmp     word [entry + REGISTERS.ds], 0
         must    e, "entry: DS is 0"
         cmp     word [entry + REGISTERS.fs], 0
