@@ -183,6 +183,16 @@ fn what_no_bios_starts_is_a_problem_of_windows_with_its_step() {
 }
 
 #[test]
+fn a_step_names_the_image_as_one_word_of_a_shell() {
+    let mut disk = Xp::new(System::Fat16).disk();
+    disk[0x1BE] = 0;
+    let image = Image(disk);
+    let facts = probe(Path::new("my xp.img"), &image, KindChoice::Auto, None).unwrap();
+    let fix = &look(&image, &facts).unwrap().problems[0].fix;
+    assert!(fix.starts_with("`sfdisk --activate 'my xp.img' 1`"), "{fix}");
+}
+
+#[test]
 fn an_ntldr_beside_the_active_partition_is_not_started() {
     let volume = Xp::new(System::Fat16).partition();
     let mut disk = on_disk(&volume, SIGNATURE, System::Fat16);

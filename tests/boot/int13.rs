@@ -128,8 +128,7 @@ fn covers(number: &str, geometry: Geometry, more: &[&str]) -> Vec<u8> {
 #[test]
 fn a_transfer_over_the_resident_part_moves_all_around_it_and_harms_nothing() {
     let hdd = ["--kind", "hdd", "--chs", "4/16/63"];
-    let ways: [&[&str]; 4] =
-        [&[], &["--identity", "grub4dos"], &["--copy", "int15"], &["--copy", "direct"]];
+    let ways: [&[&str]; 4] = [&[], &["--identity", "grub4dos"], &["--copy", "int15"], &["--copy", "direct"]];
     for way in ways {
         println!("hard disk {way:?}");
         passes(&covers("0x80", SMALL, &[]), &[&hdd, way].concat(), |_| ());
