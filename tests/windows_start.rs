@@ -10,26 +10,9 @@ use hive::Key;
 use ramkey::image::windows::{Answer, DiskOrder, Family, Windows, look, look_in};
 use ramkey::image::{Identity, KindChoice, probe};
 use sticks::Image;
-use windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, on_disk, program, start_with};
-
-fn windows(bytes: Vec<u8>) -> Option<Windows> {
-    let image = Image(bytes);
-    let facts = probe(Path::new("xp.img"), &image, KindChoice::Auto, None).unwrap();
-    look(&image, &facts)
-}
-
-/// What becomes of an XP on FAT16 after `change`.
-fn after(change: impl FnOnce(&mut Xp)) -> Windows {
-    let mut xp = Xp::new(System::Fat16);
-    change(&mut xp);
-    windows(xp.disk()).expect("there is a Windows")
-}
-
-/// Its problems, one line each; those that stop it begin with an exclamation mark.
-fn problems(windows: &Windows) -> String {
-    let line = |stops: bool, text: &str| format!("{}{text}\n", if stops { "!" } else { "" });
-    windows.problems.iter().map(|problem| line(problem.stops, &problem.problem)).collect()
-}
+use windows_image::{
+    BOOT_INI, LEAD, SIGNATURE, System, Xp, after, on_disk, problems, program, start_with, windows,
+};
 
 const BUT: &str = "FiraDisk 0.0.1.30 starts at boot and will find this RAM disk, but Windows will not start";
 const RIGHT: &str = "multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS";
