@@ -265,7 +265,7 @@ impl StickReport {
     pub fn new(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
         let mut images = ImageReport::all(plan, scans);
         let companions = images.split_off(plan.boot_images());
-        Self {
+        let report = Self {
             layout: plan.layout.name(),
             machines: plan.layout.machines(),
             sectors: plan.stick_sectors,
@@ -281,7 +281,8 @@ impl StickReport {
             doubts: 0,
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
-        }
+        };
+        report.counted()
     }
 }
 

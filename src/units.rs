@@ -1,8 +1,12 @@
-//! Lengths and addresses, with their units in their names.
+//! Lengths and addresses, with their units in their names; and how names of others are shown.
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
+
+pub use text::{is_hidden, shell_word};
+
+mod text;
 
 /// Bytes in a sector, on every device that this program writes.
 pub const SECTOR_LEN: u64 = 512;

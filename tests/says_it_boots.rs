@@ -161,7 +161,12 @@ fn a_cd_that_no_machine_can_boot_is_refused_and_may_stand_beside_another_image()
         assert!(text.contains("its boot catalogue wants the boot code at 0x"), "{text}");
         assert!(text.contains("help: no machine boots it"), "{text}");
         assert!(!desk.folder.path().join("cd-stick.img").exists());
-        assert!(desk.ramkey(&["inspect", "cd.iso"]).1.contains("does not boot: its boot catalogue wants"));
+        let shown = desk.ramkey(&["inspect", "cd.iso"]).1;
+        assert!(
+            shown.contains("\nboot      not as a CD: its boot catalogue wants the boot code at 0x"),
+            "{shown}"
+        );
+        assert!(shown.contains("\n  step    no machine boots it"), "{shown}");
         assert_eq!(desk.written("disk.img", &["--with", "cd.iso"]).2, BOOTS);
     }
 }

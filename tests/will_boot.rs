@@ -122,6 +122,14 @@ fn a_table_without_code_is_told_with_what_its_active_partition_lacks() {
 fn without_exactly_one_active_partition_only_code_that_needs_one_is_warned_of() {
     let none = booting("2048,,6\n");
     assert_eq!(no_start(none.clone()), [NoStart::NoActive]);
+    let mut unused = none.clone();
+    unused[0x1CE] = 0x80;
+    assert_eq!(no_start(unused), [NoStart::NoActive], "an active entry that is no partition");
+    let empty = with_code(vec![0; 20 * MIB], &record_code("mbr.bin"));
+    assert_eq!(warnings(empty.clone()), [Warning::NoBootSignature]);
+    let mut empty = empty;
+    empty[510..512].copy_from_slice(&[0x55, 0xAA]);
+    assert_eq!(no_start(empty), [NoStart::NoActive], "an empty table");
     let mut two = booting("2048,20480,6,*\n22528,,6\n");
     two[0x1CE] = 0x80;
     let many = NoStart::ManyActive { numbers: vec![1, 2] };

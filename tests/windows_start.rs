@@ -10,26 +10,9 @@ use hive::Key;
 use ramkey::image::windows::{Answer, DiskOrder, Family, Windows, look, look_in};
 use ramkey::image::{Identity, KindChoice, probe};
 use sticks::Image;
-use windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, on_disk, program, start_with};
-
-fn windows(bytes: Vec<u8>) -> Option<Windows> {
-    let image = Image(bytes);
-    let facts = probe(Path::new("xp.img"), &image, KindChoice::Auto, None).unwrap();
-    look(&image, &facts)
-}
-
-/// What becomes of an XP on FAT16 after `change`.
-fn after(change: impl FnOnce(&mut Xp)) -> Windows {
-    let mut xp = Xp::new(System::Fat16);
-    change(&mut xp);
-    windows(xp.disk()).expect("there is a Windows")
-}
-
-/// Its problems, one line each; those that stop it begin with an exclamation mark.
-fn problems(windows: &Windows) -> String {
-    let line = |stops: bool, text: &str| format!("{}{text}\n", if stops { "!" } else { "" });
-    windows.problems.iter().map(|problem| line(problem.stops, &problem.problem)).collect()
-}
+use windows_image::{
+    BOOT_INI, LEAD, SIGNATURE, System, Xp, after, on_disk, problems, program, start_with, windows,
+};
 
 const BUT: &str = "FiraDisk 0.0.1.30 starts at boot and will find this RAM disk, but Windows will not start";
 const RIGHT: &str = "multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS";
@@ -180,6 +163,16 @@ fn what_no_bios_starts_is_a_problem_of_windows_with_its_step() {
         disk[6..10].copy_from_slice(b"GRUB");
     });
     assert_eq!((problems(&managed).as_str(), managed.starts), ("", Answer::Yes));
+}
+
+#[test]
+fn a_step_names_the_image_as_one_word_of_a_shell() {
+    let mut disk = Xp::new(System::Fat16).disk();
+    disk[0x1BE] = 0;
+    let image = Image(disk);
+    let facts = probe(Path::new("my xp.img"), &image, KindChoice::Auto, None).unwrap();
+    let fix = &look(&image, &facts).unwrap().problems[0].fix;
+    assert!(fix.starts_with("`sfdisk --activate 'my xp.img' 1`"), "{fix}");
 }
 
 #[test]

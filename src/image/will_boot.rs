@@ -3,6 +3,7 @@
 //! Nothing is said of code that is not known, and files are looked at only to tell DOS from what needs no table.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::boot_code::{self, Dummy, Starts};
 use super::bpb::{BOOT_SIGNATURE, Slot, slots};
@@ -10,6 +11,8 @@ use super::ends::{self, Part, sector};
 use super::files::Files;
 use super::{Kind, Source};
 
+/// Where a partition table lies in sector 0.
+const TABLE: Range<usize> = 0x1BE..0x1FE;
 /// Status byte of the partition that a BIOS starts.
 const ACTIVE: u8 = 0x80;
 /// Files of systems that want a partition table on a hard disk: DOS in its makes, and Windows.
@@ -148,6 +151,11 @@ pub fn look(source: &dyn Source, kind: Kind, has_table: bool) -> Vec<NoStart> {
     if kind == Kind::HardDisk && wants_table(source, &first) {
         found.push(NoStart::NoTable);
     }
+    // Code that starts the active partition, and an empty table.
+    let is_empty = first[TABLE].iter().all(|&byte| byte == 0);
+    if kind == Kind::HardDisk && is_signed && is_empty && boot_code::starts(&first) == Starts::Active {
+        found.push(NoStart::NoActive);
+    }
     found
 }
 
@@ -185,7 +193,8 @@ fn record(source: &dyn Source, first: &[u8; 512], found: &mut Vec<NoStart>) {
 
 /// Looks for the one active partition, and at its boot sector.
 fn active(source: &dyn Source, slots: &[Slot; 4], found: &mut Vec<NoStart>) {
-    let active: Vec<(usize, &Slot)> = (1..).zip(slots).filter(|(_, slot)| slot.status == ACTIVE).collect();
+    let is_active = |slot: &Slot| slot.status == ACTIVE && slot.type_byte != 0;
+    let active: Vec<(usize, &Slot)> = (1..).zip(slots).filter(|(_, slot)| is_active(slot)).collect();
     match active[..] {
         [] => found.push(NoStart::NoActive),
         [(number, slot)] => found.extend(part(source, number, slot.start)),
@@ -212,8 +221,13 @@ fn part(source: &dyn Source, number: usize, start: u64) -> Option<NoStart> {
 
 /// Whether a file system begins in sector 0, and what starts from it wants a partition table.
 fn wants_table(source: &dyn Source, first: &[u8; 512]) -> bool {
-    let Ok(Some(files)) = Files::open(source, 0) else { return false };
     // SYSLINUX and others start anything: what, is told by the files.
     let starts_anything = boot_code::starts_anything(first);
-    !starts_anything || WANT_A_TABLE.iter().any(|name| files.has(name).unwrap_or(false))
+    match Files::open(source, 0) {
+        Ok(Some(files)) => {
+            !starts_anything || WANT_A_TABLE.iter().any(|name| files.has(name).unwrap_or(false))
+        }
+        Ok(None) => false,
+        Err(_) => !starts_anything,
+    }
 }

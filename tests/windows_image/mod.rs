@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use ramkey::image::windows::{Windows, look};
+use ramkey::image::{KindChoice, probe};
+
 use crate::hive::{Key, XP, hive};
-use crate::sticks::{printed, tool};
+use crate::sticks::{Image, printed, tool};
 
 /// First sector of the partition.
 pub const LEAD: usize = 63;
@@ -198,4 +201,24 @@ fn ntfs(image: &Path, tree: &Path) {
         &["capture", tree.to_str().unwrap(), &archive, "--compress=none", "--quiet"],
     );
     run("wimtools", "wimlib-imagex", &["apply", &archive, "1", image, "--quiet"]);
+}
+
+/// The Windows in an image.
+pub fn windows(bytes: Vec<u8>) -> Option<Windows> {
+    let image = Image(bytes);
+    let facts = probe(Path::new("xp.img"), &image, KindChoice::Auto, None).unwrap();
+    look(&image, &facts)
+}
+
+/// What becomes of an XP on FAT16 after `change`.
+pub fn after(change: impl FnOnce(&mut Xp)) -> Windows {
+    let mut xp = Xp::new(System::Fat16);
+    change(&mut xp);
+    windows(xp.disk()).expect("there is a Windows")
+}
+
+/// Its problems, one line each; those that stop it begin with an exclamation mark.
+pub fn problems(windows: &Windows) -> String {
+    let line = |stops: bool, text: &str| format!("{}{text}\n", if stops { "!" } else { "" });
+    windows.problems.iter().map(|problem| line(problem.stops, &problem.problem)).collect()
 }

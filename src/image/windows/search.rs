@@ -19,7 +19,7 @@ const TEXT_LEN_MAX: u64 = 1 << 16;
 /// Folders of Windows when nothing names one.
 const FOLDERS: [&str; 2] = ["WINDOWS", "WINNT"];
 /// Files by which NTLDR starts a setup or another Windows that is not installed.
-const SETUPS: [&str; 3] = ["WINNT.SIF", "TXTSETUP.SIF", "MININT\\TXTSETUP.SIF"];
+const SETUPS: [&str; 4] = ["WINNT.SIF", "TXTSETUP.SIF", "I386\\TXTSETUP.SIF", "MININT\\TXTSETUP.SIF"];
 /// Major version of the last Windows that NTLDR starts.
 const LAST_MAJOR_OF_NTLDR: u16 = 5;
 const RUN_CHKDSK: &str = "run `chkdsk /f` on that disk in Windows, shut it down, and copy the disk again";

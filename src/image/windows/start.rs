@@ -4,6 +4,7 @@ use super::volumes::{Volume, VolumePlace};
 use super::{Family, Windows};
 use crate::image::boot_code::{Starts, starts};
 use crate::image::{ImageFacts, Kind, NoStart, PartFault, Source, Warning, ends};
+use crate::units::shell_word;
 
 /// What every Windows of NTLDR starts unless a switch names another.
 const KERNEL: &str = "ntoskrnl.exe";
@@ -13,7 +14,7 @@ const HAL: &str = "hal.dll";
 
 /// Adds what is wrong before a boot loader runs; `loader` is where that is.
 pub(super) fn problems(windows: &mut Windows, source: &dyn Source, facts: &ImageFacts, loader: VolumePlace) {
-    let image = facts.path.display();
+    let image = shell_word(&facts.path);
     let number = loader.number.max(1);
     let is_late = windows.family == Family::Bootmgr || windows.family == Family::Pe;
     for warning in &facts.warnings {
