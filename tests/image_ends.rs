@@ -160,3 +160,21 @@ fn images_without_a_claim_are_as_long_as_they_are() {
     let facts = probe(Path::new("ipxe.iso"), &image, choice, None).unwrap();
     assert_eq!(facts.warnings, []);
 }
+
+#[test]
+fn a_table_behind_the_end_counts_only_with_addresses_that_a_tool_writes() {
+    let image = |chs: [u8; 3]| {
+        let mut image = vec![0xFA; 100_000];
+        image[0x1BE..0x1FE].fill(0);
+        let [a, b, c] = chs;
+        let (start, sectors) = (4096u32.to_le_bytes(), 2048u32.to_le_bytes());
+        image[0x1BE..0x1CE].copy_from_slice(&[&[0x80, a, b, c, 6, a, b, c][..], &start, &sectors].concat());
+        image[510..512].copy_from_slice(&[0x55, 0xAA]);
+        image
+    };
+    for chs in [[0, 0, 0], [254, 255, 255], [65, 2, 0]] {
+        assert_eq!(short(&image(chs)).map(|found| found.0), Some(Claim::ThePartition), "{chs:?}");
+    }
+    // There is no sector 0: the bytes are those of a program.
+    assert_eq!(short(&image([65, 0x40, 7])), None);
+}

@@ -43,9 +43,11 @@ impl Entry {
         self.start + self.sectors
     }
 
-    /// Whether its CHS addresses are such as partition tools write: sectors count from 1.
+    /// Whether its CHS addresses are such as partition tools write: sectors count from 1, or there are none.
     pub fn has_addresses(&self) -> bool {
-        self.start > 0 && self.start_chs.sector > 0 && self.end_chs.sector > 0
+        let is_none = |chs: &Chs| chs.to_bytes() == [0; 3];
+        let are_none = is_none(&self.start_chs) && is_none(&self.end_chs);
+        self.start > 0 && (are_none || self.start_chs.sector > 0 && self.end_chs.sector > 0)
     }
 
     /// Whether it stands for a GUID partition table.
