@@ -12,7 +12,7 @@ use ramkey::doctor::diagnose;
 use ramkey::image::iso::{DiscWarning, read};
 use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
 use ramkey::units::{Chs, Geometry};
-use sticks::{Image, noise};
+use sticks::Image;
 
 type Tracks = (u16, u16);
 
