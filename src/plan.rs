@@ -9,7 +9,7 @@ use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
 
 use crate::image::iso::NoBoot;
 use crate::image::{CHUNK_LEN, ImageFacts, Kind};
-use crate::units::{Bytes, Geometry, SECTOR_LEN};
+use crate::units::{Bytes, Geometry, SECTOR_LEN, named};
 
 mod division;
 mod fs;
@@ -145,7 +145,7 @@ pub enum PlanError {
         limit: usize,
     },
     /// A CD that no BIOS boots would be in the boot menu.
-    #[error("{} does not boot as a CD: {why}", path.display())]
+    #[error("{} does not boot as a CD: {why}", named(path))]
     NoBoot {
         /// The image.
         path: PathBuf,
@@ -153,7 +153,7 @@ pub enum PlanError {
         why: NoBoot,
     },
     /// An entry has more drives than there can be.
-    #[error("{} would have {found} drives in RAM and can have at most {limit}", path.display())]
+    #[error("{} would have {found} drives in RAM and can have at most {limit}", named(path))]
     TooManyDrives {
         /// The image that is booted.
         path: PathBuf,
@@ -163,7 +163,7 @@ pub enum PlanError {
         limit: usize,
     },
     /// An entry has more floppies than BIOSes have numbers.
-    #[error("{} would have {found} floppy drives in RAM and can have at most {limit}", path.display())]
+    #[error("{} would have {found} floppy drives in RAM and can have at most {limit}", named(path))]
     TooManyFloppies {
         /// The image that is booted.
         path: PathBuf,
@@ -173,7 +173,10 @@ pub enum PlanError {
         limit: usize,
     },
     /// The RAM disks of an entry would not all end below 4 GiB.
-    #[error("{} would have {needed} bytes of disks in RAM together and a PC can have at most {limit}", path.display())]
+    #[error(
+        "{} would have {needed} bytes of disks in RAM together and a PC can have at most {limit}",
+        named(path)
+    )]
     SetTooLarge {
         /// The image that is booted.
         path: PathBuf,
@@ -183,7 +186,7 @@ pub enum PlanError {
         limit: u64,
     },
     /// No drive of its kind has such a number.
-    #[error("{} cannot be drive {number:02X}h: a {kind} is {first:02X}h to {last:02X}h", path.display())]
+    #[error("{} cannot be drive {number:02X}h: a {kind} is {first:02X}h to {last:02X}h", named(path))]
     DriveNumber {
         /// The image.
         path: PathBuf,
@@ -197,7 +200,7 @@ pub enum PlanError {
         last: u8,
     },
     /// Two drives have the same number.
-    #[error("{} and {} cannot both be drive {number:02X}h", other.display(), path.display())]
+    #[error("{} and {} cannot both be drive {number:02X}h", named(other), named(path))]
     SameNumber {
         /// The image.
         path: PathBuf,
@@ -207,7 +210,7 @@ pub enum PlanError {
         number: u8,
     },
     /// A title cannot be shown.
-    #[error("the title {title:?} is not 1 to {TITLE_MAX} printable ASCII characters")]
+    #[error("the title \"{title}\" is not 1 to {TITLE_MAX} printable ASCII characters")]
     Title {
         /// The image.
         path: PathBuf,
@@ -215,7 +218,7 @@ pub enum PlanError {
         title: String,
     },
     /// FAT forbids the label.
-    #[error("the label {label:?} is not 1 to 11 characters that FAT allows")]
+    #[error("the label \"{label}\" is not 1 to 11 characters that FAT allows")]
     Label {
         /// The label.
         label: String,
@@ -241,7 +244,7 @@ pub enum PlanError {
         found: u64,
     },
     /// The image alone is larger than the file system, even if all of it were zeros.
-    #[error("{} needs at least {needed} bytes and the stick's file system has {available}", path.display())]
+    #[error("{} needs at least {needed} bytes and the stick's file system has {available}", named(path))]
     ImageTooLarge {
         /// The image.
         path: PathBuf,
@@ -264,7 +267,7 @@ impl PlanError {
             Self::SetTooLarge { .. } => "leave a drive out, or shrink one".into(),
             Self::DriveNumber { .. } => "leave the number out: the drive gets the next that is free".into(),
             Self::SameNumber { .. } => "give each its own number, or leave the numbers out".into(),
-            Self::Title { path, .. } => format!("give --title \"...\" for {}", path.display()),
+            Self::Title { path, .. } => format!("give --title \"...\" for {}", named(path)),
             Self::Label { .. } => "use letters, digits, spaces, - and _, as in --label RAMKEY".into(),
             Self::StickTooSmall { needed, .. } => {
                 format!(

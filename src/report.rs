@@ -10,7 +10,7 @@ use crate::image::{CHUNK_LEN, Identity, Kind, Scan, Warning};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
-use crate::units::{Geometry, MIB, SECTOR_LEN};
+use crate::units::{Geometry, MIB, SECTOR_LEN, named};
 
 /// The loader puts a RAM disk and its table on page boundaries.
 const PAGE: u64 = 4096;
@@ -203,7 +203,7 @@ impl ImageReport {
         let texts = |warnings: Vec<&Warning>| warnings.into_iter().map(ToString::to_string).collect();
         let emulation = facts.boot_entry().filter(|_| capsule.is_boot()).map(|boot| boot.emulation);
         Self {
-            path: facts.path.display().to_string(),
+            path: named(&facts.path).into_owned(),
             file: capsule.file_name.clone(),
             title: capsule.title.clone(),
             kind: facts.kind.to_string(),
@@ -244,7 +244,7 @@ impl ImageReport {
             if let Some(other) = plan.capsules[..companion].iter().find(same) {
                 images[companion].warnings.push(format!(
                     "it has the disk signature of {}; a Windows beside both takes one for the other",
-                    other.facts.path.display()
+                    named(&other.facts.path)
                 ));
             }
         }

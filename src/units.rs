@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-pub use text::{is_hidden, shell_word};
+pub use text::{is_hidden, named, shell_word, shown};
 
 mod text;
 
@@ -16,7 +16,7 @@ pub const MIB: u64 = 1 << 20;
 /// Largest cylinder number that fits the ten bits of a CHS address.
 const CYLINDER_MAX: u64 = 1023;
 
-/// A length in bytes, for people: `128M` and `128MiB` are the same.
+/// A length in bytes, for people: `128M` and `128MiB` are the same, and `128MB` is less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(pub u64);
 
@@ -24,9 +24,15 @@ pub struct Bytes(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BytesError {
-    /// It does not begin with a whole number, or its unit is unknown.
+    /// It does not begin with a number, or its unit is unknown.
     #[error("\"{text}\" is no size")]
     Syntax {
+        /// The text.
+        text: String,
+    },
+    /// It says a part of a byte.
+    #[error("\"{text}\" is no whole number of bytes")]
+    Fraction {
         /// The text.
         text: String,
     },
@@ -40,8 +46,22 @@ pub enum BytesError {
 
 impl BytesError {
     /// What the person at the terminal can do next.
-    pub fn help(&self) -> String {
-        "write a size as 128M, 2G or a number of bytes; K, M and G count in powers of 1024".into()
+    pub fn help(&self) -> &'static str {
+        "write it as 128M, 1.5G, 4GB or in bytes; K, M, G and T are powers of 1024, KB, MB, GB and TB of 1000"
+    }
+}
+
+/// Bytes in a unit, whose letters may be large or small.
+fn unit_len(unit: &str) -> Option<u64> {
+    let unit = unit.to_ascii_uppercase();
+    let power = match unit.as_bytes() {
+        [] | [b'B'] => return Some(1),
+        [letter, ..] => 1 + b"KMGT".iter().position(|known| known == letter)? as u32,
+    };
+    match &unit[1..] {
+        "" | "IB" => Some(1 << (10 * power)),
+        "B" => Some(1000_u64.pow(power)),
+        _ => None,
     }
 }
 
@@ -50,22 +70,30 @@ impl FromStr for Bytes {
 
     fn from_str(text: &str) -> Result<Self, BytesError> {
         let syntax = || BytesError::Syntax { text: text.into() };
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        if number.is_empty() {
+        let too_large = || BytesError::TooLarge { text: text.into() };
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = text.split_at(end);
+        let unit = unit_len(unit).ok_or_else(syntax)?;
+        let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+        if whole.is_empty() || part.is_empty() || part.contains('.') {
             return Err(syntax());
         }
-        let shift = match unit.to_ascii_uppercase().as_str() {
-            "" | "B" => 0,
-            "K" | "KB" | "KIB" => 10,
-            "M" | "MB" | "MIB" => 20,
-            "G" | "GB" | "GIB" => 30,
-            "T" | "TB" | "TIB" => 40,
-            _ => return Err(syntax()),
+        let whole: u64 = whole.parse().map_err(|_| too_large())?;
+        let whole = whole.checked_mul(unit).ok_or_else(too_large)?;
+        let part = match part.trim_end_matches('0') {
+            "" => 0,
+            digits => {
+                let fraction = || BytesError::Fraction { text: text.into() };
+                // No unit is divided by a higher power of 10 than 2 to the 40th by one of 2.
+                let places = u32::try_from(digits.len()).ok().filter(|&places| places <= 40);
+                let divisor = places.and_then(|places| 10_u128.checked_pow(places)).ok_or_else(fraction)?;
+                let product = digits.parse::<u128>().ok().and_then(|digits| digits.checked_mul(unit.into()));
+                let product =
+                    product.filter(|product| product.is_multiple_of(divisor)).ok_or_else(fraction)?;
+                (product / divisor) as u64
+            }
         };
-        let too_large = || BytesError::TooLarge { text: text.into() };
-        let number: u64 = number.parse().map_err(|_| too_large())?;
-        number.checked_mul(1 << shift).map(Self).ok_or_else(too_large)
+        whole.checked_add(part).map(Self).ok_or_else(too_large)
     }
 }
 
@@ -236,23 +264,56 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_size_is_read_in_powers_of_1024_and_nonsense_is_refused() {
+    fn a_size_is_read_in_powers_of_1024_or_with_a_b_of_1000() {
         let good = [
             ("0", 0),
             ("1474560", 1_474_560),
+            ("512B", 512),
             ("128M", 128 << 20),
             ("128m", 128 << 20),
             ("32MiB", 32 << 20),
+            ("32mib", 32 << 20),
             ("2G", 2 << 30),
+            ("2GiB", 2 << 30),
             ("360K", 360 << 10),
+            ("360KiB", 360 << 10),
+            ("1T", 1 << 40),
+            ("1tib", 1 << 40),
+            ("360KB", 360_000),
+            ("360kB", 360_000),
+            ("8MB", 8_000_000),
+            ("8mb", 8_000_000),
+            ("1GB", 1_000_000_000),
+            ("1gb", 1_000_000_000),
+            ("2TB", 2_000_000_000_000),
+            ("1.5G", 3 << 29),
+            ("1.50G", 3 << 29),
+            ("1.44MB", 1_440_000),
+            ("0.5K", 512),
+            ("1.0", 1),
+            ("7.5GB", 7_500_000_000),
+            ("0.0009765625K", 1),
+            ("16777215.5T", u64::MAX - (1 << 39) + 1),
         ];
         for (text, bytes) in good {
             assert_eq!(text.parse(), Ok(Bytes(bytes)), "{text}");
         }
-        for text in ["", "M", "-1", "1.5M", "12X", "1 M", "0x10"] {
+    }
+
+    #[test]
+    fn what_is_no_size_is_refused_with_the_reason() {
+        for text in [
+            "", "M", "-1", "12X", "1 M", "0x10", "1.5.2G", ".5G", "5.G", "1,5G", "1GBB", "1Gi", "1iB", "1E",
+            "+1M", "١M",
+        ] {
             assert_eq!(text.parse::<Bytes>(), Err(BytesError::Syntax { text: text.into() }), "{text}");
         }
-        for text in ["18446744073709551616", "18014398509481984K"] {
+        for text in
+            ["0.5", "1.5B", "0.1K", "1.0001KB", "1.00000000000000000000000000000000000000000000000001T"]
+        {
+            assert_eq!(text.parse::<Bytes>(), Err(BytesError::Fraction { text: text.into() }), "{text}");
+        }
+        for text in ["18446744073709551616", "18014398509481984K", "16777216T", "18446744073709551615.5K"] {
             assert_eq!(text.parse::<Bytes>(), Err(BytesError::TooLarge { text: text.into() }), "{text}");
         }
     }

@@ -233,6 +233,35 @@ fn without_a_size_the_smallest_usual_stick_is_made_and_an_old_file_keeps_its_own
 }
 
 #[test]
+fn a_size_is_decimal_with_a_b_and_binary_without() {
+    let desk = Desk::new();
+    for (size, bytes) in [
+        ("1GB", 1_000_000_000),
+        ("1gb", 1_000_000_000),
+        ("1G", 1 << 30),
+        ("1GiB", 1 << 30),
+        ("1.5G", 3 << 29),
+        ("8.5MiB", 17 << 19),
+    ] {
+        let plan = desk.json(&["plan", "dos.img", "--size", size, "--json"]);
+        assert_eq!(plan["sectors"].as_u64(), Some(bytes / 512), "{size}");
+    }
+    assert_eq!(desk.status(&["write", "dos.img", "--to", "stick.img", "--size", "16MB"]), Some(0));
+    assert_eq!(desk.stick().len(), 16_000_000);
+    assert_eq!(desk.status(&["verify", "--strict", "stick.img"]), Some(0));
+    for (size, why) in [
+        ("4MB", "4000000 is no multiple of 512 bytes; 3999744 is"),
+        ("1.3K", "\"1.3K\" is no whole number of bytes; write it as 128M, 1.5G, 4GB"),
+        ("1Gb/s", "\"1Gb/s\" is no size; write it as"),
+        ("20000000T", "is more bytes than 64 bits can count"),
+    ] {
+        let output = desk.ramkey(&["plan", "dos.img", "--size", size]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && text.contains(why), "{size}: {text}");
+    }
+}
+
+#[test]
 fn the_report_has_the_hash_that_b3sum_prints() {
     let desk = Desk::new();
     let report = desk.json(&[&WRITE[..], &["--json", "--title", "DOS 6.22", "--read-only"]].concat());
@@ -394,7 +423,7 @@ fn every_code_is_explained_with_the_words_of_the_page() {
             assert!(steps.contains(words), "{code} does not say {words}");
         }
     }
-    for line in desk.json(&["explain", "report", "--json"]).as_array().unwrap() {
+    for line in desk.json(&["explain", "report", "--json"])["report"].as_array().unwrap() {
         let row =
             format!("| `{}` | {} |", line["screen"].as_str().unwrap(), line["meaning"].as_str().unwrap());
         assert!(page.contains(&row), "{row}");
@@ -417,7 +446,9 @@ fn nothing_is_drawn_without_a_terminal() {
 fn the_list_is_json_and_names_no_disk_of_the_running_system_as_writable() {
     let desk = Desk::new();
     let list = desk.json(&["list", "--all", "--json"]);
-    for stick in list.as_array().unwrap() {
+    let disks = |name: &str| list[name].as_array().unwrap().clone();
+    assert!(list.is_object(), "one JSON object");
+    for stick in disks("sticks").iter().chain(&disks("others")) {
         let refused = stick["refused"].as_str().unwrap_or_default();
         assert_eq!(stick["writable"].as_bool(), Some(refused.is_empty()));
     }

@@ -139,6 +139,10 @@ fn a_gpt_is_whole_with_its_copy() {
         let (claim, missing, _) = short(&gpt[..gpt.len() - cut]).unwrap();
         assert_eq!((claim, missing), (Claim::GptCopy, cut as u64));
     }
+    // Left over behind a table of another kind, it claims nothing.
+    let mut stale = gpt;
+    stale[..512].copy_from_slice(&table(24 * MIB, "2048,2048,6,*\\n")[..512]);
+    assert_eq!(short(&stale[..4 * MIB]), None);
 }
 
 #[test]

@@ -180,19 +180,86 @@ fn asked_to_end_it_says_what_became_of_the_stick() {
     assert!(stopped > 0, "no round came between the first write and the last");
 }
 
-#[test]
-fn a_full_file_system_leaves_a_stick_that_does_not_boot() {
-    let desk = Desk::new(8 << 20);
-    let small = desk.path("small");
-    fs::create_dir(&small).unwrap();
-    let mount =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=4M", "tmpfs"]).arg(&small).output().unwrap();
-    if !mount.status.success() {
-        return skip("small file system", &mount.stderr);
+/// A file system of 4 MiB, mounted until it is dropped.
+struct Small {
+    folder: PathBuf,
+}
+
+impl Small {
+    fn new(desk: &Desk) -> Option<Self> {
+        let folder = desk.path("small");
+        fs::create_dir(&folder).unwrap();
+        let mut mount = Command::new("mount");
+        let output = mount.args(["-t", "tmpfs", "-o", "size=4M", "tmpfs"]).arg(&folder).output().unwrap();
+        if !output.status.success() {
+            skip("small file system", &output.stderr);
+            return None;
+        }
+        Some(Self { folder })
     }
-    let stick = small.join("stick.img");
-    let status = desk.write("new.img", &stick).status().unwrap();
-    let left = left(&desk, &stick, "full");
-    assert!(Command::new("umount").arg(&small).status().unwrap().success());
-    assert_eq!((status.code(), left), (Some(5), Left::Clear));
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        assert!(Command::new("umount").arg(&self.folder).status().unwrap().success());
+    }
+}
+
+#[test]
+fn a_full_disk_is_named_and_keeps_no_part_of_a_new_stick() {
+    let desk = Desk::new(8 << 20);
+    let Some(small) = Small::new(&desk) else { return };
+    let stick = small.folder.join("stick.img");
+    let written = || {
+        let output = desk.write("new.img", &stick).arg("--yes").stderr(Stdio::piped()).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            text.contains("/stick.img has no room: the disk is full, and the stick takes 10.1 MiB"),
+            "{text}"
+        );
+        assert!(text.contains("\nhelp: make room, or name a file on another disk\n"), "{text}");
+        output.status.code()
+    };
+    assert_eq!((written(), stick.exists()), (Some(3), false), "a new file");
+    fs::write(&stick, "").unwrap();
+    assert_eq!((written(), fs::metadata(&stick).unwrap().len()), (Some(3), 0), "an empty file");
+    fs::File::create(&stick).unwrap().set_len(64 << 20).unwrap();
+    assert_eq!((written(), left(&desk, &stick, "full")), (Some(5), Left::Clear), "a file that was there");
+}
+
+#[test]
+fn a_limit_on_the_length_of_files_is_an_error_and_keeps_no_part_of_a_new_file() {
+    let desk = Desk::new(1 << 20);
+    let stick = desk.path("stick.img");
+    let limited = |blocks: u32, command: &str| {
+        let ramkey = env!("CARGO_BIN_EXE_ramkey");
+        let script = format!("ulimit -f {blocks}; exec '{ramkey}' {command}");
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &script]).current_dir(desk.folder.path()).output().unwrap()
+    };
+    // In units of 1024 bytes.
+    let output = limited(1000, "write new.img --to stick.img --size 8M");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), stick.exists()), (Some(3), false), "{text}");
+    assert!(
+        text.contains("File too large") && text.contains("help: ") && text.contains("ulimit -f"),
+        "{text}"
+    );
+
+    assert!(desk.write("old.img", &stick).status().unwrap().success());
+    let output = limited(2000, "write new.img --to stick.img --yes");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), left(&desk, &stick, "limit")), (Some(5), Left::Clear), "{text}");
+    assert!(text.contains("stick.img has no room: a file may not be so long there"), "{text}");
+
+    let output = limited(0, "phram --to addition.cpio");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), desk.path("addition.cpio").exists()), (Some(1), false), "{text}");
+    assert!(text.contains("error: writing addition.cpio\n"), "{text}");
+    for command in ["explain", "--help"] {
+        let output = limited(0, &format!("{command} >report.txt"));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{command}: {text}");
+        assert!(text.contains("error: writing the output\n  because: File too large"), "{command}: {text}");
+    }
 }

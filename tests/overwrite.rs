@@ -147,6 +147,10 @@ fn on_a_terminal_the_name_of_the_file_is_the_answer() {
         assert!(screen.contains("stick.img was not confirmed and stays as it is"), "{screen}");
         assert!(desk.stick() == before, "{wrong:?} changed it");
     }
+    // Any path that leads to it names it too.
+    let (status, screen) = answer(&desk, &format!("{}\n", desk.path("stick.img").display()));
+    assert_eq!(status, Some(0), "{screen}");
+    desk.make(4096, b"letters");
     let (status, screen) = answer(&desk, "stick.img\n");
     assert_eq!(status, Some(0), "{screen}");
     assert!(screen.contains("stick.img  8 MiB (8388608 bytes), unknown contents"), "{screen}");

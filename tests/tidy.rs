@@ -146,9 +146,58 @@ fn each_dependency_is_used_where_the_architecture_says() {
     }
 }
 
+/// Where text of others becomes harmless. What prints elsewhere goes around it.
+const TERMINAL: &str = "src/cli/terminal.rs";
+
 #[test]
-fn only_the_command_line_prints() {
-    let words = ["println!", "eprintln!", "print!(", "eprint!(", "io::stdout", "io::stderr", "io::stdin"];
+fn everything_is_printed_through_one_place() {
+    let words = [
+        "println!",
+        "print!(",
+        "dbg!(",
+        "stdout()",
+        "stderr()",
+        "io::stdout",
+        "io::stderr",
+        "Stdout",
+        "Stderr",
+        ".print()",
+        "/dev/std",
+        "/dev/tty",
+        "set_hook",
+        "stdio::",
+    ];
+    let mut faults = Vec::new();
+    for file in sources().iter().filter(|file| file.path != TERMINAL) {
+        let of_bars = file.path == "src/cli/render.rs";
+        for (number, line) in code_lines(&file.text) {
+            let bar = line.contains("indicatif::") && !of_bars;
+            let word = words.iter().find(|word| line.contains(*word)).or(bar.then_some(&"indicatif::"));
+            faults.extend(word.map(|word| format!("{}:{number}: {word} goes around {TERMINAL}", file.path)));
+        }
+    }
+    let place = tree::read(TERMINAL);
+    assert!(place.contains("io::stdout()") && place.contains("io::stderr()"), "{TERMINAL} is not the place");
+    fail_if_any(&faults);
+}
+
+#[test]
+fn no_text_has_the_debug_form_of_a_value() {
+    let mut faults = Vec::new();
+    for file in sources() {
+        let code = file.text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
+        for (number, line) in code_lines(code) {
+            if [":?}", ":#?}"].iter().any(|form| line.contains(form)) && !line.contains("assert") {
+                faults.push(format!("{}:{number}: a person would read Rust: {}", file.path, line.trim()));
+            }
+        }
+    }
+    fail_if_any(&faults);
+}
+
+#[test]
+fn only_the_command_line_asks() {
+    let words = ["io::stdin"];
     let mut faults = Vec::new();
     for file in sources().iter().filter(|file| module_of(&file.path) != "cli") {
         for (number, line) in code_lines(&file.text) {

@@ -11,7 +11,7 @@ use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, probe};
 use crate::plan::{
     CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutChoice, LayoutKind, Request, Slot,
 };
-use crate::units::{Bytes, Geometry, SECTOR_LEN};
+use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
 
 /// How the stick is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -88,7 +88,9 @@ pub struct StickArgs {
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
 
-    /// Size of the stick, for example 128M; for a new file the smallest usual one that leaves a tenth free, if not given
+    /// Size of the stick, for example 128M or 1.5G, or 4GB as on its label: K, M, G and T (KiB and so on) count in powers
+    /// of 1024, KB, MB, GB and TB in powers of 1000. For a new file the smallest usual one that leaves a tenth free, if
+    /// not given
     #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub size: Option<Bytes>,
 
@@ -133,11 +135,12 @@ pub struct StickArgs {
 }
 
 fn size(text: &str) -> Result<Bytes, String> {
-    let size: Bytes = text.parse().map_err(|error: crate::units::BytesError| error.to_string())?;
+    let size: Bytes = text.parse().map_err(|error: BytesError| format!("{error}; {}", error.help()))?;
     match size {
         Bytes(0) => Err("a stick has at least one sector".into()),
         Bytes(bytes) if !bytes.is_multiple_of(SECTOR_LEN) => {
-            Err(format!("{bytes} is no multiple of {SECTOR_LEN} bytes"))
+            let below = bytes - bytes % SECTOR_LEN;
+            Err(format!("{bytes} is no multiple of {SECTOR_LEN} bytes; {below} is"))
         }
         size => Ok(size),
     }
@@ -200,7 +203,7 @@ impl StickArgs {
             return Err(CliError::Usage { what });
         }
         let missing = self.drives.companions().filter(|(drive, _)| !drive.path.exists());
-        let mut meant = missing.filter_map(|(drive, _)| Some((drive.path.display(), drive.meant()?)));
+        let mut meant = missing.filter_map(|(drive, _)| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
             let what =
                 format!("{path} does not exist, and a drive number is two hexadecimal digits and an h");

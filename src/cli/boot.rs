@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::terminal::note;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
+use crate::device::System;
 use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::units::Bytes;
 use crate::verify::is_stick;
@@ -62,7 +64,7 @@ pub struct BootArgs {
     #[arg(value_name = "STICK")]
     stick: PathBuf,
 
-    /// RAM of the machine
+    /// RAM of the machine, in powers of 1024 with or without a B, as it is always counted
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = ram, allow_negative_numbers = true)]
     ram: u32,
 
@@ -94,7 +96,11 @@ pub struct BootArgs {
 
 /// A size in MiB, as QEMU wants it.
 pub(super) fn ram(text: &str) -> Result<u32, String> {
-    let Bytes(bytes) = text.parse::<Bytes>().map_err(|error| error.to_string())?;
+    // Memory has always been counted in powers of 1024, whatever stands behind the number.
+    let binary = text
+        .strip_suffix(['B', 'b'])
+        .filter(|text| text.ends_with(|c: char| "kmgt".contains(c.to_ascii_lowercase())));
+    let Bytes(bytes) = binary.unwrap_or(text).parse::<Bytes>().map_err(|error| error.to_string())?;
     let mib = bytes >> 20;
     match u32::try_from(mib) {
         Ok(mib @ 1..=RAM_MIB_MAX) if u64::from(mib) << 20 == bytes => Ok(mib),
@@ -115,6 +121,9 @@ impl BootArgs {
             return Err(CliError::NotBooted { path: self.stick });
         }
         if let Some(path) = &self.screenshot {
+            if path.exists() {
+                super::write::look(&System::default(), path)?;
+            }
             try_to_make(path)?;
         }
         let stop = stop::wish()?;
@@ -130,7 +139,7 @@ impl BootArgs {
             Ok(()) | Err(CliError::Emulator(EmulatorError::Ended { .. })) => {}
             Err(error) => return Err(error),
         }
-        view.finish(output.to)?;
+        view.finish(&mut output.to)?;
         outcome.serial = emulator.serial();
         outcome.proven |= outcome.serial.contains(PROVEN);
         outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
@@ -150,15 +159,15 @@ impl BootArgs {
         let until = self.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
-            view.show(&screen, output.to)?;
+            view.show(&screen, &mut output.to)?;
             if !outcome.proven && (screen.contains(PROVEN) || emulator.serial().contains(PROVEN)) {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 if self.pull {
                     emulator.pull(PULL_LIMIT)?;
                     outcome.pulled = true;
-                    view.catch_up(output.to)?;
-                    eprintln!("the stick is pulled");
+                    view.catch_up(&mut output.to)?;
+                    note(format_args!("the stick is pulled"));
                 }
             }
             if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until) {
@@ -243,6 +252,9 @@ mod tests {
         assert_eq!(ram("1G"), Ok(1024));
         assert!(ram("1000K").is_err());
         assert_eq!(ram("1T"), Ok(1 << 20));
+        assert_eq!(ram("64MB"), Ok(64));
+        assert_eq!(ram("64MiB"), Ok(64));
+        assert_eq!(ram("1.5gb"), Ok(1536));
         for absurd in ["0", "-1", "512K", "2T", "99999999T"] {
             assert!(ram(absurd).is_err(), "{absurd}");
         }

@@ -1,13 +1,17 @@
 //! Asks before something is erased: a device, or a file with contents of its own.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, BufRead, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::cli::list::{Contents, contents, headline};
-use crate::cli::{CliError, Progress};
+use crate::cli::terminal::can_ask;
+use crate::cli::{CliError, Progress, Terminal};
 use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath};
 use crate::image::{KindChoice, Source, probe};
-use crate::units::Bytes;
+use crate::units::{Bytes, named, shown};
 use crate::verify::{facts, is_stick};
 
 /// Asks for a device always; for a file only if something would be lost: it is not empty, not all zeros, and no stick
@@ -18,42 +22,49 @@ use crate::verify::{facts, is_stick};
 /// [`CliError::NoTerminal`] or [`CliError::Occupied`] if nobody can answer, [`CliError::NotConfirmed`] for any other
 /// answer, [`CliError::Target`] or [`CliError::Read`] if the file cannot be looked at.
 pub fn ask(system: &System, target: &TargetPath) -> Result<(), CliError> {
-    let shown = match target {
+    let lines = match target {
         TargetPath::Block(facts) => of_device(system, facts),
         TargetPath::File { path, len, .. } => match of_file(target, path)? {
-            Some(what) if !has_terminal() => return Err(CliError::Occupied { path: path.clone(), what }),
-            Some(what) => format!(
-                "Everything in this file will be lost:\n  {}  {} ({len} bytes), {what}\n",
-                path.display(),
-                Bytes(*len)
-            ),
+            Some(what) if !can_ask() => return Err(CliError::Occupied { path: path.clone(), what }),
+            Some(what) => vec![
+                "Everything in this file will be lost:".into(),
+                format!("  {}  {} ({len} bytes), {what}", named(path), Bytes(*len)),
+            ],
             None => return Ok(()),
         },
         TargetPath::New { .. } => return Ok(()),
     };
     let path = target.path().to_owned();
-    if !has_terminal() {
+    if !can_ask() {
         return Err(CliError::NoTerminal { path });
     }
-    let word = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut screen = io::stderr().lock();
-    write!(screen, "{shown}Type {word} to erase it: ")?;
+    let mut screen = Terminal::error();
+    lines.iter().try_for_each(|line| writeln!(screen, "{line}"))?;
+    write!(screen, "Type {} to erase it: ", named(path.file_name().unwrap_or_default()))?;
     screen.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    if answer.trim() == word.trim() { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
+    let mut answer = Vec::new();
+    io::stdin().lock().read_until(b'\n', &mut answer)?;
+    if names(answer.trim_ascii(), &path) { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
 }
 
-fn has_terminal() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+/// Whether an answer names the target: by its name, as it is or as it was shown, or by any path that leads to it.
+fn names(answer: &[u8], target: &Path) -> bool {
+    let name = target.file_name().unwrap_or_default();
+    let shown = shown(&named(name)).into_owned();
+    let whole = |path: &Path| fs::canonicalize(path).ok();
+    let path = Path::new(OsStr::from_bytes(answer));
+    !answer.is_empty()
+        && (answer == name.as_bytes().trim_ascii()
+            || answer == shown.trim().as_bytes()
+            || whole(path).is_some_and(|path| whole(target) == Some(path)))
 }
 
-fn of_device(system: &System, facts: &DeviceFacts) -> String {
-    let mut text = format!("Everything on this stick will be lost:\n  {}\n", headline(facts));
-    for Contents { name, size, what } in contents(system, facts) {
-        text += &format!("  {name}  {size}  {what}\n");
-    }
-    text
+/// A line each.
+fn of_device(system: &System, facts: &DeviceFacts) -> Vec<String> {
+    let contents = contents(system, facts);
+    let contents = contents.iter().map(|Contents { name, size, what }| format!("  {name}  {size}  {what}"));
+    let head = ["Everything on this stick will be lost:".to_owned(), format!("  {}", headline(facts))];
+    head.into_iter().chain(contents).collect()
 }
 
 /// What would be lost with a file, or `None` if that is nothing.
@@ -85,6 +96,34 @@ fn what_is_in(file: &ReadOnly, path: &Path) -> String {
         None => {
             let facts = probe(path, file as &dyn Source, KindChoice::Auto, None);
             facts.ok().and_then(|facts| facts.contents).unwrap_or_else(|| "unknown contents".into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_target_is_confirmed_by_its_name_or_by_any_path_to_it_and_by_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["loop0", "loop1", "a\u{1b}b"] {
+            fs::write(path(name), "").expect("a file");
+        }
+        symlink("loop0", path("by-id")).expect("a link");
+        let text = |name: &str| path(name).to_str().expect("text").to_owned();
+        for answer in ["loop0", &text("loop0"), &text("by-id"), &text("./loop0")] {
+            assert!(names(answer.as_bytes(), &path("loop0")), "{answer}");
+            assert!(!names(answer.as_bytes(), &path("loop1")), "{answer}");
+        }
+        for answer in ["", "loop", "loop00", "LOOP0", "yes", ".", "/", &text(""), "loop0 loop0"] {
+            assert!(!names(answer.as_bytes(), &path("loop0")), "{answer}");
+        }
+        for answer in ["a\u{1b}b", r"a\x1bb"] {
+            assert!(names(answer.as_bytes(), &path("a\u{1b}b")), "{answer}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `ramkey demo`: the whole way, from an image to a system that runs after its stick was pulled, without hardware.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -128,7 +129,7 @@ impl DemoArgs {
             emulator.wait_for(&format!("`{what}`"), LIMIT, |machine| {
                 let screen = machine.screen()?;
                 // A closed standard output does not stop the machine; the last line of the demo reports it.
-                let _ = view.show(&screen, output.to);
+                let _ = view.show(&screen, &mut output.to);
                 let serial = machine.serial();
                 let failed = [DEMO_FAIL, STOPPED].iter().any(|text| serial.contains(text));
                 let over = failed || stop.load(Ordering::Relaxed);
@@ -139,14 +140,14 @@ impl DemoArgs {
         if outcome.proven {
             emulator.pull(PULL_LIMIT)?;
             outcome.pulled = true;
-            view.catch_up(output.to)?;
+            view.catch_up(&mut output.to)?;
             say(output, "pulled    the stick is gone")?;
             if reached(emulator, &mut view, output, DEMO_WAITS)? {
                 emulator.press(&["ret"])?;
                 outcome.passed = reached(emulator, &mut view, output, DEMO_PASS)?;
             }
         }
-        Ok(view.finish(output.to)?)
+        Ok(view.finish(&mut output.to)?)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cli::render::wrapped;
 use crate::cli::verify::open;
 use crate::cli::{CliError, Exit, Output};
 use crate::doctor::{Diagnosis, Finding, Part, diagnose};
-use crate::units::{Bytes, SECTOR_LEN};
+use crate::units::{Bytes, SECTOR_LEN, named};
 
 /// Explain what on a stick contradicts what, and which machines stumble over it
 ///
@@ -39,7 +39,7 @@ impl DoctorArgs {
     /// [`CliError::Open`] or [`CliError::Doctor`] if the stick cannot be read; a finding is no error but an answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let stick = open(&self.stick)?;
-        let path = self.stick.display().to_string();
+        let path = named(&self.stick).into_owned();
         let diagnosis =
             diagnose(&stick).map_err(|source| CliError::Doctor { path: self.stick.clone(), source })?;
         let view = View { path, diagnosis: &diagnosis };

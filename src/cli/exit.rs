@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use crate::cli::Streams;
 use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::doctor::DoctorError;
 use crate::emulator::EmulatorError;
@@ -12,6 +13,7 @@ use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Difference, Failure, StickState};
 use crate::plan::PlanError;
+use crate::units::{Bytes, named, shell_word};
 
 /// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -51,7 +53,7 @@ pub enum CliError {
         tips: Vec<String>,
     },
     /// A stick cannot be looked at.
-    #[error("looking at {}", path.display())]
+    #[error("looking at {}", named(path))]
     Doctor {
         /// The file or device.
         path: PathBuf,
@@ -85,7 +87,7 @@ pub enum CliError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// A file that is there already is too small for the stick.
-    #[error("{} is there already, and its {len} bytes are too few for this stick", path.display())]
+    #[error("{} is there already, and its {len} bytes are too few for this stick", named(path))]
     SmallFile {
         /// The file.
         path: PathBuf,
@@ -94,20 +96,46 @@ pub enum CliError {
         /// What has no room.
         source: Box<CliError>,
     },
+    /// A new file does not fit its disk, and is gone again; or one that was there before does not.
+    #[error("{} has no room: {} and the stick takes {} of it", named(path), full(source), Bytes(*needed))]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// What the stick takes, in bytes.
+        needed: u64,
+        /// What is known of the file now.
+        stick: StickState,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Standard output or standard error would write over what is to be written.
+    #[error("{} is refused: {} of this command goes to it", named(path), stream_words(*streams))]
+    OwnOutput {
+        /// The target.
+        path: PathBuf,
+        /// Which of them.
+        streams: Streams,
+    },
+    /// This program is wrong.
+    #[error("a defect of ramkey stopped it")]
+    Defect,
     /// The user did not confirm.
-    #[error("{} was not confirmed and stays as it is", path.display())]
+    #[error("{} was not confirmed and stays as it is", named(path))]
     NotConfirmed {
         /// The device or file.
         path: PathBuf,
     },
     /// There is nobody to ask.
-    #[error("{} would be erased, and there is no terminal to confirm that", path.display())]
+    #[error("{} would be erased, and there is no terminal to confirm that", named(path))]
     NoTerminal {
         /// The device.
         path: PathBuf,
     },
     /// A file would be overwritten, and there is nobody to ask.
-    #[error("{} would be overwritten: it holds {what}, and there is no terminal to confirm that", path.display())]
+    #[error(
+        "{} would be overwritten: it holds {what}, and there is no terminal to confirm that",
+        named(path)
+    )]
     Occupied {
         /// The file.
         path: PathBuf,
@@ -115,19 +143,19 @@ pub enum CliError {
         what: String,
     },
     /// What was to be verified is no stick.
-    #[error("{} is no stick of ramkey", path.display())]
+    #[error("{} is no stick of ramkey", named(path))]
     NoStick {
         /// The file or device.
         path: PathBuf,
     },
     /// What was to be booted is no stick.
-    #[error("{} is no stick of ramkey, and is not booted", path.display())]
+    #[error("{} is no stick of ramkey, and is not booted", named(path))]
     NotBooted {
         /// The file or device.
         path: PathBuf,
     },
     /// A file cannot be made.
-    #[error("writing {}", path.display())]
+    #[error("writing {}", named(path))]
     Create {
         /// The file.
         path: PathBuf,
@@ -135,13 +163,13 @@ pub enum CliError {
         source: io::Error,
     },
     /// A file that would be made is there already, with other contents.
-    #[error("{} exists and holds something else", path.display())]
+    #[error("{} exists and holds something else", named(path))]
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// A file cannot be written.
-    #[error("writing {}", path.display())]
+    #[error("writing {}", named(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -152,7 +180,7 @@ pub enum CliError {
     #[error(transparent)]
     Phram(#[from] PhramError),
     /// A picture would overwrite something else.
-    #[error("{} exists and is no picture", path.display())]
+    #[error("{} exists and is no picture", named(path))]
     NoPicture {
         /// The file or device.
         path: PathBuf,
@@ -172,7 +200,7 @@ pub enum CliError {
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
     /// The system does not tell something.
-    #[error("reading {}", path.display())]
+    #[error("reading {}", named(path))]
     Read {
         /// What was read.
         path: PathBuf,
@@ -180,7 +208,7 @@ pub enum CliError {
         source: io::Error,
     },
     /// The stick is finished, and standard output is not there to say so.
-    #[error("{} is complete and proven, but its report could not be written", path.display())]
+    #[error("{} is complete and proven, but its report could not be written", named(path))]
     Unreported {
         /// The stick.
         path: PathBuf,
@@ -209,7 +237,9 @@ impl CliError {
             | Self::Occupied { .. }
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Exists { .. } | Self::SmallFile { .. } | Self::Phram(_) => Exit::Refused,
+            Self::OwnOutput { .. } => Exit::Refused,
             Self::Pipeline(failure) => of_stick(failure.stick),
+            Self::NoRoom { stick, .. } => of_stick(*stick),
             Self::Differs { stick, .. } => of_stick(*stick),
             Self::NoStick { .. }
             | Self::Create { .. }
@@ -218,7 +248,7 @@ impl CliError {
             | Self::Unusable(_)
             | Self::Emulator(_)
             | Self::Read { .. } => Exit::Failed,
-            Self::Unreported { .. } | Self::Output(_) | Self::Write { .. } => Exit::Failed,
+            Self::Unreported { .. } | Self::Output(_) | Self::Write { .. } | Self::Defect => Exit::Failed,
         }
     }
 
@@ -236,22 +266,28 @@ impl CliError {
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
             Self::SmallFile { .. } => NEW_FILE.into(),
+            Self::NoRoom { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+                "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
+            }
+            Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
+            Self::OwnOutput { .. } => "send the output to another file, or nowhere: `>/dev/null`".into(),
+            Self::Defect => "please report it with the command line".into(),
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
             Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
-            Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", path.display()),
+            Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
             Self::NotBooted { path } => {
-                format!("`ramkey write {} --to STICK` makes a stick that boots it", path.display())
+                format!("`ramkey write {} --to STICK` makes a stick that boots it", shell_word(path))
             }
             Self::NoPicture { .. } => "name another file for the picture".into(),
             Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
-            Self::Exists { path } => format!("move {} away", path.display()),
+            Self::Exists { path } => format!("move {} away", shell_word(path)),
             Self::Phram(error) => error.help().into(),
             Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::Emulator(error) => return error.help(),
-            Self::Unreported { path, .. } => format!("`ramkey verify {}` proves it again", path.display()),
+            Self::Unreported { path, .. } => format!("`ramkey verify {}` proves it again", shell_word(path)),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
@@ -268,6 +304,23 @@ impl CliError {
             next = cause.source();
         }
         causes
+    }
+}
+
+/// Which limit was met.
+fn full(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::FileTooLarge => "a file may not be so long there,",
+        io::ErrorKind::QuotaExceeded => "the quota is used up,",
+        _ => "the disk is full,",
+    }
+}
+
+fn stream_words(streams: Streams) -> &'static str {
+    match streams {
+        Streams { output: true, error: true } => "the output",
+        Streams { output: true, .. } => "the standard output",
+        Streams { .. } => "the standard error",
     }
 }
 

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use ramkey_format::errors::{BOOT_ERRORS, BootError, READ_FAILED, REPORT, ReportLine, SECTOR0_ERRORS};
+use ramkey_format::errors::{
+    BOOT_ERRORS, BootError, OUT_OF_REACH, READ_FAILED, REPORT, ReportLine, SECTOR0_ERRORS,
+};
 use serde::Serialize;
 
 use crate::cli::bios_status::{self, BIOS_STATUSES, BiosStatus};
@@ -13,9 +15,9 @@ use crate::cli::{CliError, Exit, Output};
 /// Explain a code that the target machine shows
 ///
 /// Says what happened, what the likely causes are, and what to try in which order: the text of docs/errors.md. A BIOS
-/// status behind the code is explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. The line of the
-/// screen can be given as it stands there. `ramkey explain report` explains the numbers that stand below a code. Without a
-/// code, all codes and statuses are listed.
+/// status behind the code is explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. What the screen
+/// shows can be given as it stands there, a line or all of it. `ramkey explain report` explains the numbers that stand
+/// below a code. Without a code, all codes and statuses are listed.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// The code: E22, 22, R or S, and the BIOS status behind it; or "report"
@@ -33,6 +35,12 @@ struct Explanation {
     likely_causes: &'static [&'static str],
     what_to_try: &'static [&'static str],
     status: Option<BiosStatus>,
+}
+
+/// Lines of the report.
+#[derive(Serialize)]
+struct Report {
+    report: Vec<LineMeaning>,
 }
 
 /// One line of the report.
@@ -74,12 +82,15 @@ impl ExplainArgs {
             output.show(&listing, |out| show_all(out, &listing))?;
             return Ok(Exit::Done);
         }
+        let text = self.words.join(" ");
         if is_report(&self.words) {
-            let lines: Vec<LineMeaning> = REPORT.iter().map(LineMeaning::of).collect();
-            output.show(&lines, |out| show_report(out, &lines))?;
-            return Ok(Exit::Done);
+            return report(output, REPORT.iter().map(LineMeaning::of).collect());
         }
-        let asked = parse(&self.words.join(" "))?;
+        let asked = match (parse(&text), report_lines(&text)) {
+            (Ok(asked), _) => asked,
+            (Err(error), lines) if lines.is_empty() => return Err(error),
+            (Err(_), lines) => return report(output, lines),
+        };
         let status = match asked.status.filter(|_| has_status(asked.error)) {
             None => None,
             Some(status) => Some(bios_status::find(status).copied().ok_or(CliError::NoCode {
@@ -91,6 +102,12 @@ impl ExplainArgs {
         output.show(&explanation, |out| show_one(out, &explanation))?;
         Ok(Exit::Done)
     }
+}
+
+fn report(output: &mut Output, report: Vec<LineMeaning>) -> Result<Exit, CliError> {
+    let report = Report { report };
+    output.show(&report, |out| show_report(out, &report.report))?;
+    Ok(Exit::Done)
 }
 
 impl Explanation {
@@ -128,35 +145,39 @@ fn has_status(error: &BootError) -> bool {
 
 /// Whether the screen shows two more digits behind it. Behind S they are of a call that did not fail.
 fn shows_digits(error: &BootError) -> bool {
-    is_letter(error) || error.code == READ_FAILED
+    is_letter(error) || [READ_FAILED, OUT_OF_REACH].contains(&error.code)
 }
 
 fn is_report(words: &[String]) -> bool {
     matches!(words, [word] if word.eq_ignore_ascii_case("report"))
 }
 
-/// Reads a code as a person types it, or copies it from the screen.
+/// Reads a code as a person types it, or what the screen shows: lines of it, or all of it, with other words around.
 fn parse(text: &str) -> Result<Asked, CliError> {
-    let no_code = |help: String| CliError::NoCode { what: format!("\"{text}\" is no code of ramkey"), help };
+    let no_code = |help: String| CliError::NoCode {
+        what: format!("\"{}\" is no code of ramkey", in_short(text)),
+        help,
+    };
     let lists = || no_code("`ramkey explain` lists the codes".into());
-    let lower = text.to_ascii_lowercase().replace([':', ','], " ");
-    let mut words = lower.split_whitespace().skip_while(|&word| word == "ramkey");
-    let first = words.next().ok_or_else(lists)?;
-    let rest: Vec<&str> = words.collect();
-    let (error, glued) = find(first).ok_or_else(|| match byte(first).and_then(bios_status::find) {
-        Some(BiosStatus { status, .. }) => no_code(format!(
-            "`ramkey explain R {status:02X}` explains a BIOS status, and `ramkey explain` lists the codes"
-        )),
-        None => lists(),
-    })?;
-    let after = |at: usize| rest.get(at).copied().and_then(byte);
-    let status = match (glued, rest.iter().position(|&word| word == "status")) {
-        (Some(status), _) if rest.is_empty() => Some(status),
-        (None, Some(at)) => Some(after(at + 1).ok_or_else(lists)?),
-        (None, None) if rest.is_empty() => None,
-        (None, None) if rest.len() == 1 && after(0).is_some() => after(0),
-        // The text of the screen, with numbers that mean nothing by themselves.
-        (None, None) if rest.join(" ").starts_with(&error.text.to_ascii_lowercase()) => None,
+    let lower = text.to_ascii_lowercase();
+    let words = words(&lower);
+    let Some((at, error, glued)) = find(&words).or_else(|| by_words(&words)) else {
+        let status = words.first().and_then(|word| byte(word)).and_then(bios_status::find);
+        return Err(status.map_or_else(lists, |BiosStatus { status, .. }| {
+            no_code(format!(
+                "`ramkey explain R {status:02X}` explains a BIOS status, and `ramkey explain` lists the codes"
+            ))
+        }));
+    };
+    let behind = &words[at + 1..];
+    // The report has a status of its own, which is of an older call.
+    let named = (0..behind.len()).find(|&at| behind[at] == "status" && (at == 0 || behind[at - 1] != "last"));
+    let digits = |at: usize| behind.get(at).and_then(|word| byte(word));
+    let status = match (glued, digits(0), named) {
+        (None, None, None) => None,
+        (None, None, Some(at)) => Some(digits(at + 1).ok_or_else(lists)?),
+        (None, Some(status), _) if digits(1).is_none() => Some(status),
+        (Some(status), None, _) => Some(status),
         _ => return Err(lists()),
     };
     if status.is_some() && !shows_digits(error) {
@@ -166,8 +187,39 @@ fn parse(text: &str) -> Result<Asked, CliError> {
     Ok(Asked { error, status })
 }
 
-/// The code in `word`, which is in small letters; and the status that stands behind a letter without a space.
-fn find(word: &str) -> Option<(&'static BootError, Option<u8>)> {
+/// A text that is repeated in an error, which is one line.
+fn in_short(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
+}
+
+/// A code among `words`, which are in small letters: where it stands, and the status that is glued to a letter. What
+/// stands behind the program's name goes first, then `E` with two digits, then a letter with digits, then the first word.
+fn find(words: &[&str]) -> Option<(usize, &'static BootError, Option<u8>)> {
+    let look = |is_one: &dyn Fn(usize) -> bool| {
+        let at = (0..words.len()).filter(|&at| is_one(at));
+        at.filter_map(|at| code(words[at]).map(|(error, glued)| (at, error, glued))).next()
+    };
+    let is_letter = |at: usize| words[at].len() == 1 && !words[at].starts_with(|c: char| c.is_ascii_digit());
+    let has_digit = |at: usize| words[at].contains(|c: char| c.is_ascii_digit());
+    let before_status = |at: usize| words.get(at + 1).is_some_and(|word| byte(word).is_some());
+    look(&|at| at > 0 && words[at - 1] == "ramkey")
+        .or_else(|| look(&|at| words[at].len() == 3 && words[at].starts_with('e')))
+        .or_else(|| {
+            look(&|at| {
+                words[at].starts_with(['r', 's']) && has_digit(at) || is_letter(at) && before_status(at)
+            })
+        })
+        // A word such as "see" is no letter with two digits.
+        .or_else(|| look(&|at| at == 0 && (words.len() == 1 || is_letter(at) || has_digit(at))))
+}
+
+/// The code in one word, and the status that stands behind a letter without a space.
+fn code(word: &str) -> Option<(&'static BootError, Option<u8>)> {
     let letter = |error: &&BootError| word.starts_with(char::from(error.code).to_ascii_lowercase());
     if let Some(error) = SECTOR0_ERRORS.iter().find(letter) {
         return match &word[1..] {
@@ -177,6 +229,41 @@ fn find(word: &str) -> Option<(&'static BootError, Option<u8>)> {
     }
     let code = byte(word.strip_prefix('e').filter(|digits| digits.len() >= 2).unwrap_or(word))?;
     BOOT_ERRORS.iter().find(|error| error.code == code).map(|error| (error, None))
+}
+
+/// The code whose words these are, without the code itself; as if it stood before them.
+fn by_words(words: &[&str]) -> Option<(usize, &'static BootError, Option<u8>)> {
+    BOOT_ERRORS.iter().find_map(|error| {
+        let text = error.text.to_ascii_lowercase();
+        let text = self::words(&text);
+        let at = words.windows(text.len()).position(|window| window == text)?;
+        Some((at + text.len() - 1, error, None))
+    })
+}
+
+/// The words of a text, without what stands between them.
+fn words(text: &str) -> Vec<&str> {
+    let apart = |c: char| c.is_whitespace() || ":;,.()\"'`|".contains(c);
+    text.split(apart).filter(|word| !word.is_empty()).collect()
+}
+
+/// Words that only this line of the report has, in the order of [`REPORT`].
+const REPORT_MARKS: [&str; 8] = [
+    ", the bios passed ",
+    "edd: ",
+    "chs: ",
+    "ah=08h says ",
+    "calls that hung ",
+    "lba asked last ",
+    ", a20 ",
+    "1: single sectors",
+];
+
+/// The lines of the report of which `text` has a part.
+fn report_lines(text: &str) -> Vec<LineMeaning> {
+    let lower = text.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let seen = REPORT.iter().zip(REPORT_MARKS).filter(|(_, mark)| lower.contains(mark));
+    seen.map(|(line, _)| LineMeaning::of(line)).collect()
 }
 
 /// Two hex digits, perhaps marked as such.
@@ -233,8 +320,10 @@ fn show_all(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
     for Explanation { code, screen, .. } in &listing.codes {
         writeln!(out, "{code:<4} {screen}")?;
     }
-    writeln!(out, "\nThe numbers below a code: `ramkey explain report`.")?;
-    writeln!(out, "\nBIOS statuses of INT 13h, shown behind R and E31:")?;
+    writeln!(out)?;
+    writeln!(out, "The numbers below a code: `ramkey explain report`.")?;
+    writeln!(out)?;
+    writeln!(out, "BIOS statuses of INT 13h, shown behind R, E31 and E33:")?;
     for BiosStatus { status, text, .. } in listing.statuses {
         writeln!(out, "{status:02X}h  {text}")?;
     }
@@ -273,10 +362,74 @@ mod tests {
     }
 
     #[test]
+    fn what_the_screen_shows_is_read_whatever_stands_around_it() {
+        let below = "LBA 2048\ndrive 80h, the BIOS passed 81h, read by EDD\nEDD: works, hidden 0, AH=41h says 30h 05h\n\
+                     LBA asked last 2048, read last 2047, last status 04h\nmemory 64 MB by E820, base 638 KB, A20 Int15\n\
+                     `ramkey explain` and docs/errors.md explain the code and the numbers.\n\
+                     Nothing was booted. Ctrl-Alt-Del starts again.";
+        let screen = |code: &str, details: &str| format!("ramkey 0.1.0\n\nramkey {code}\n{details}{below}");
+        let table = [
+            ("E31 80 LBA 1234".into(), "E31", Some(0x80)),
+            ("e31 80h lba 1234".into(), "E31", Some(0x80)),
+            ("E31 LBA 1234".into(), "E31", None),
+            ("the screen says E31 80, what now?".into(), "E31", Some(0x80)),
+            ("it shows R80".into(), "R", Some(0x80)),
+            ("it shows R 80 and stops".into(), "R", Some(0x80)),
+            ("status 80h, LBA 1234".into(), "", None),
+            ("reading the stick failed, status 80h, LBA 1234".into(), "E31", Some(0x80)),
+            ("THE STICK HAS NO FOLDER RAMKEY".into(), "E41", None),
+            ("see E44".into(), "E44", None),
+            (screen("E31: reading the stick failed", "status 80h, "), "E31", Some(0x80)),
+            (screen("E31: reading the stick failed", "E1.RKC: status AAh, "), "E31", Some(0xAA)),
+            (
+                screen("E31: reading the stick failed", "image bytes 0x00040000..0x00080000, status 04h, "),
+                "E31",
+                Some(4),
+            ),
+            (
+                screen("E33: this BIOS does not reach that far into the stick", "status FDh, "),
+                "E33",
+                Some(0xFD),
+            ),
+            (screen("E44: the image file is damaged", "AB.RKC: "), "E44", None),
+            (
+                screen("E46: the stick returns wrong data", "image bytes 0x00000000..0x00040000, "),
+                "E46",
+                None,
+            ),
+            (screen("E43: the file system is damaged", "cluster 22\n"), "E43", None),
+            (screen("E50: the loader found a fault in itself", "src/load.rs line 80\n"), "E50", None),
+        ];
+        for (text, name, status) in table {
+            let expected = (!name.is_empty()).then(|| (name.to_owned(), status));
+            assert_eq!(code(&text), expected, "{text}");
+            assert_eq!(code(&text.to_uppercase()), expected, "{text}");
+            assert_eq!(code(&text.replace('\n', " ")), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_code_is_refused() {
-        for text in
-            ["", "E", "E99", "X", "e2", "RR", "R 80 80", "R80 80", "E31 status", "E31 status LBA", "E22 80"]
-        {
+        for text in [
+            "",
+            "E",
+            "E99",
+            "X",
+            "e2",
+            "RR",
+            "R 80 80",
+            "R80 80",
+            "E31 80 80",
+            "E31 status",
+            "E31 status LBA",
+            "E22 80",
+            "E22 status 80",
+            "see the screen",
+            "read it",
+            "hello",
+            "ramkey 0.1.0",
+            "status 80h",
+        ] {
             assert_eq!(code(text), None, "{text}");
         }
     }

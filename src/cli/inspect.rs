@@ -15,7 +15,7 @@ use crate::cli::{CliError, Exit, Output, Progress};
 use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, Source, probe, scan};
 use crate::report::{hex, ram_needed};
-use crate::units::{Bytes, Geometry};
+use crate::units::{Bytes, Geometry, named};
 use crate::verify::{StickVerdict, facts, is_stick};
 
 /// Show what a stick or an image is
@@ -79,7 +79,7 @@ impl ImageView {
             warnings.map(ToString::to_string).collect()
         };
         Self {
-            path: facts.path.display().to_string(),
+            path: named(&facts.path).into_owned(),
             kind: facts.kind.to_string(),
             reason: facts.reason,
             contents: facts.contents.clone(),

@@ -19,20 +19,22 @@ mod prepare;
 mod reference;
 mod render;
 mod stop;
+mod terminal;
 mod usage;
 mod verify;
 mod view;
 mod windows;
 mod write;
 
-use std::io;
 use std::process::ExitCode;
+use std::{env, io, panic};
 
 use clap::{Parser, Subcommand};
 
 pub use exit::{CliError, Exit};
 pub use reference::reference;
 pub use render::{Output, Progress};
+pub use terminal::{Streams, Terminal};
 pub use write::{Destination, make_stick};
 
 /// Makes USB sticks that old BIOS machines boot from RAM, every byte proven
@@ -63,22 +65,35 @@ enum Command {
 
 /// Runs the command line of this process; gives its exit status.
 pub fn main() -> ExitCode {
+    terminal::report_panics();
+    let exit = panic::catch_unwind(run).unwrap_or_else(|_| {
+        // Its message is out already.
+        if usage::asks_for_json(env::args_os()) {
+            Output { to: Terminal::output(), json: true }.error_object(&CliError::Defect);
+        }
+        CliError::Defect.exit()
+    });
+    ExitCode::from(exit as u8)
+}
+
+fn run() -> Exit {
+    let mut output = Output { to: Terminal::output(), json: false };
+    if let Err(error) = stop::outlive_size_limits() {
+        return output.fail(&error.into());
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no errors; clap tells them apart. A closed output is the reader's choice.
-            let _ = error.print();
-            if !error.use_stderr() {
-                return ExitCode::from(Exit::Done as u8);
-            }
-            if usage::asks_for_json(std::env::args_os()) {
-                Output { to: &mut io::stdout(), json: true }.error_object(&usage::error(&error));
-            }
-            return ExitCode::from(Exit::Usage as u8);
+        // Help and version are no errors; the parser tells them apart.
+        Err(error) if error.use_stderr() => return usage::report(&error),
+        Err(help) => {
+            return match terminal::print_help(&help) {
+                // Whoever closes a pipe has read enough.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => output.fail(&error.into()),
+                _ => Exit::Done,
+            };
         }
     };
-    let mut stdout = io::stdout().lock();
-    let mut output = Output { to: &mut stdout, json: cli.json };
+    output.json = cli.json;
     let result = match cli.command {
         Command::Write(args) => args.run(&mut output),
         Command::Plan(args) => args.run(&mut output),
@@ -91,9 +106,5 @@ pub fn main() -> ExitCode {
         Command::Boot(args) => args.run(&mut output),
         Command::Demo(args) => args.run(&mut output),
     };
-    let exit = result.unwrap_or_else(|error| {
-        output.error(&error);
-        error.exit()
-    });
-    ExitCode::from(exit as u8)
+    result.unwrap_or_else(|error| output.fail(&error))
 }

@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::cli::args::StickArgs;
 use crate::cli::prepare::{Prepared, name_file, prepare};
-use crate::cli::write::show_stick;
+use crate::cli::write::{look, show_stick};
 use crate::cli::{CliError, Exit, Output};
-use crate::device::{System, TargetPath};
+use crate::device::System;
 use crate::units::Bytes;
 
 /// Show every range that `write` would write, and why
@@ -39,7 +39,7 @@ impl PlanArgs {
             None => prepare(&self.stick, images, size)?,
             Some(to) => {
                 let system = System::default();
-                let target = TargetPath::look(&system, to).map_err(CliError::Target)?;
+                let target = look(&system, to)?;
                 target.admit(&system, &self.stick.paths())?;
                 let len = target.stick_len(size).map_err(CliError::Target)?;
                 prepare(&self.stick, images, len).map_err(|error| name_file(&target, error))?
@@ -55,13 +55,15 @@ pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), 
     let report = prepared.report();
     output.show(&report, |out| {
         show_stick(out, &report)?;
-        writeln!(out, "\n{:>23}  {:>10}  {:<12}  why", "sectors", "bytes", "what")?;
+        writeln!(out)?;
+        writeln!(out, "{:>23}  {:>10}  {:<12}  why", "sectors", "bytes", "what")?;
         for range in &report.ranges {
             let sectors = format!("{}..{}", range.lba, range.lba + range.sectors);
             let bytes = range.sectors * crate::units::SECTOR_LEN;
             writeln!(out, "{sectors:>23}  {bytes:>10}  {:<12}  {}", range.role, range.why)?;
         }
-        writeln!(out, "\n{} in {} ranges; nothing was written", Bytes(report.bytes), report.ranges.len())
+        writeln!(out)?;
+        writeln!(out, "{} in {} ranges; nothing was written", Bytes(report.bytes), report.ranges.len())
     })?;
     Ok(())
 }

@@ -13,7 +13,7 @@ Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes 
 | 0 | done; for `boot`: an image was seen in memory and proven |
 | 1 | failed; if a stick was being written, its state is unknown |
 | 2 | the command line makes no sense |
-| 3 | refused, and nothing was touched |
+| 3 | refused, and nothing was touched; or undone, as a new file on a full disk |
 | 4 | `verify` found a difference, or `doctor` a contradiction |
 | 5 | interrupted or failed on the way; the stick does not boot |
 
@@ -42,11 +42,47 @@ overrules it. It comes from:
 Where they disagree, a warning shows the `--chs` of each and which is taken. A floppy without a file system whose size is no whole
 number of tracks is a guess, and a warning says so. A disk on a CD that emulates one goes by the same rules.
 
+What is printed is text: what a terminal would obey or not show, in a file name, a label or a registry value, is printed as an
+escape such as `\\x1b`, `\\n` or `\\u{202e}`, and a byte of a file name that is no UTF-8 as `\\xff`. In JSON it is `\\u001b` and the like, which
+programs read as the true value. Commands in a `help:` can be pasted into a shell.
+
+A report that could not be written, because standard output is closed or its disk is full, is exit status 1, with what was done
+as it would be otherwise: a stick is complete. A reader that closes its pipe has read enough, and `>/dev/null` is a wish: both are no
+failure, but of `boot` and `demo`, which print while they run and end with their reader.
+
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.
 
 `warnings` of an image is what speaks against a boot, and `notes` what does not; `doubts` of a stick counts all its warnings.
 [will-it-boot.md](will-it-boot.md) says what is looked at.
+
+Lengths are in bytes. `ramkey list --json` prints:
+
+| field | what it is |
+|---|---|
+| `sticks` | disks that hang on USB or can be taken out |
+| `others` | the other disks, with the same fields; with `--all` also loop devices and devices made of others |
+| `sticks[].node` | the device, for example `/dev/sdb` |
+| `sticks[].kind` | `disk`, `partition`, `loop` or `virtual` |
+| `sticks[].len` | its length |
+| `sticks[].logical_sector` | length of its sectors |
+| `sticks[].read_only` | whether the system refuses writes |
+| `sticks[].removable` | whether the device says that its medium can be taken out |
+| `sticks[].usb` | whether it hangs on USB |
+| `sticks[].vendor` | vendor, or nothing |
+| `sticks[].model` | model, or nothing |
+| `sticks[].serial` | serial number, or nothing |
+| `sticks[].partitions` | its partitions, in the order of their numbers |
+| `sticks[].partitions[].name` | name of the device |
+| `sticks[].partitions[].offset` | first byte on the disk |
+| `sticks[].partitions[].len` | its length |
+| `sticks[].writable` | whether `ramkey write` would take it |
+| `sticks[].refused` | why not; `null` if it would |
+| `sticks[].help` | what to do about that, if anything helps; else `null` |
+| `sticks[].contents` | its partitions, or the whole of one without any |
+| `sticks[].contents[].name` | name of the device |
+| `sticks[].contents[].size` | its length in words |
+| `sticks[].contents[].what` | file system and label |
 ";
 
 /// The text of `docs/cli.md`.

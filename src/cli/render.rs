@@ -7,19 +7,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::cli::terminal::{Streams, Terminal, note};
 use crate::cli::{CliError, Exit};
 use crate::pipeline::{Event, Phase};
 use crate::report::DriveOptions;
 
 /// Where a subcommand's result goes.
-pub struct Output<'a> {
-    /// Standard output, or what stands for it in a test.
-    pub to: &'a mut dyn Write,
+pub struct Output {
+    /// Standard output.
+    pub to: Terminal<'static>,
     /// Whether the result is one JSON object instead of text.
     pub json: bool,
 }
 
-impl Output<'_> {
+impl Output {
     /// Prints `value` as JSON, or what `text` writes.
     ///
     /// # Errors
@@ -43,18 +44,36 @@ impl Output<'_> {
         text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         if self.json {
-            serde_json::to_writer_pretty(&mut *self.to, value)?;
-            writeln!(self.to)?;
+            self.to.json(value)?;
         } else {
-            text(self.to)?;
+            text(&mut self.to)?;
         }
         self.to.flush()
     }
 
-    /// Prints an error: on standard error for people, and as JSON on standard output if that was asked for.
+    /// Prints an error and gives the exit status that it stands for.
+    pub fn fail(&mut self, error: &CliError) -> Exit {
+        self.error(error);
+        error.exit()
+    }
+
+    /// Prints an error: on standard error for people, and as JSON on standard output if that was asked for. Nothing goes
+    /// to where it would do the damage that it reports.
     pub fn error(&mut self, error: &CliError) {
-        eprint!("{}", error_text(error));
-        if self.json {
+        let harmful = match error {
+            CliError::OwnOutput { streams, .. } => *streams,
+            _ => Streams::default(),
+        };
+        let to = match harmful {
+            Streams { error: false, .. } => Some(Terminal::error()),
+            Streams { output: false, .. } if !self.json => Some(Terminal::output()),
+            _ => None,
+        };
+        if let Some(mut to) = to {
+            // There is nowhere left to report a failure to report a failure.
+            let _ = error_lines(error).iter().try_for_each(|line| writeln!(to, "{line}"));
+        }
+        if self.json && !harmful.output {
             self.error_object(error);
         }
     }
@@ -68,32 +87,29 @@ impl Output<'_> {
             "exit": error.exit(),
             "exit_status": error.exit() as u8,
         });
-        // There is nowhere left to report a failure to report a failure.
-        let _ = writeln!(self.to, "{value:#}");
+        // As above.
+        let _ = self.to.json(&value);
     }
 }
 
-fn error_text(error: &CliError) -> String {
-    let mut text = format!("error: {error}\n");
-    for cause in error.causes() {
-        text += &format!("  because: {cause}\n");
-    }
+/// What people read of an error, a line each.
+fn error_lines(error: &CliError) -> Vec<String> {
+    let mut lines = vec![format!("error: {error}")];
+    lines.extend(error.causes().iter().map(|cause| format!("  because: {cause}")));
     if let CliError::Differs { differences, .. } = error {
-        for difference in differences.iter().skip(1).take(MORE_MAX) {
-            text += &format!("  also: {difference}\n");
-        }
+        lines.extend(
+            differences.iter().skip(1).take(MORE_MAX).map(|difference| format!("  also: {difference}")),
+        );
         let rest = differences.len().saturating_sub(1 + MORE_MAX);
         if rest > 0 {
-            text += &format!("  also: {rest} more ranges\n");
+            lines.push(format!("  also: {rest} more ranges"));
         }
     }
     if error.exit() == Exit::WillNotBoot {
-        text += "  the stick will not boot: sector 0 and the boot headers are clear\n";
+        lines.push("  the stick will not boot: sector 0 and the boot headers are clear".into());
     }
-    if let Some(help) = error.help() {
-        text += &format!("help: {help}\n");
-    }
-    text
+    lines.extend(error.help().map(|help| format!("help: {help}")));
+    lines
 }
 
 /// Columns of a line of text.
@@ -138,9 +154,26 @@ pub(super) fn gets_signature(signature: u32) -> String {
 /// Ranges that are listed beside the first one.
 const MORE_MAX: usize = 4;
 
+/// A progress bar with a name of ours, which is all that it shows beside numbers.
+pub struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    /// Counts so many bytes more.
+    pub fn inc(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
+    /// Takes the bar away.
+    pub fn finish_and_clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Progress bars on standard error; nothing at all when that is no terminal.
 pub struct Progress {
-    bar: Mutex<Option<(Phase, ProgressBar)>>,
+    bar: Mutex<Option<(Phase, Bar)>>,
 }
 
 impl Progress {
@@ -150,14 +183,14 @@ impl Progress {
     }
 
     /// A bar of its own, for work outside the pipeline.
-    pub fn bar(name: &'static str, bytes: u64) -> ProgressBar {
+    pub fn bar(name: &'static str, bytes: u64) -> Bar {
         let bar = ProgressBar::new(bytes);
         let template = "{msg:<12} {bar:30} {bytes:>10} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_message(name);
-        bar
+        Bar { bar }
     }
 
     /// Shows one event of the pipeline.
@@ -166,9 +199,9 @@ impl Progress {
         match event {
             Event::Begin { phase, bytes } => {
                 if let Some((_, old)) = bar.take() {
-                    old.finish();
+                    old.bar.finish();
                 }
-                *bar = Some((phase, Self::bar(phase_name(phase), bytes)));
+                *bar = Some((phase, Self::bar(phase.name(), bytes)));
             }
             Event::Advance { bytes, .. } => {
                 if let Some((_, bar)) = &*bar {
@@ -180,8 +213,8 @@ impl Progress {
                 let text =
                     format!("sectors {lba}..{end} came back changed, and are right after {tries} tries");
                 match &*bar {
-                    Some((_, bar)) => bar.println(text),
-                    None => eprintln!("{text}"),
+                    Some((_, bar)) => bar.bar.println(text),
+                    None => note(format_args!("{text}")),
                 }
             }
         }
@@ -199,15 +232,5 @@ impl Progress {
 impl Default for Progress {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Clear => "clearing",
-        Phase::Write => "writing",
-        Phase::Flush => "flushing",
-        Phase::ReadBack => "reading back",
-        Phase::Commit => "finishing",
     }
 }

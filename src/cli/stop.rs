@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 /// A flag that the first such signal sets; a second one ends the program at once. All callers share one. A signal that
@@ -27,6 +27,16 @@ pub(super) fn wish() -> io::Result<Arc<AtomicBool>> {
         flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(Arc::clone(shared.insert(stop)))
+}
+
+/// Makes a file that would grow beyond the limit of `ulimit -f` an error of that write, and no death without a word.
+///
+/// # Errors
+///
+/// If the system refuses the handler.
+pub(super) fn outlive_size_limits() -> io::Result<()> {
+    // Nobody looks at the flag: the write fails, and says why.
+    flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
 /// The signals that this process ignores, signal 1 as the lowest bit; none if the system does not tell.

@@ -2,13 +2,33 @@
 
 use std::ffi::OsString;
 
+use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::cli::CliError;
+use crate::cli::terminal::note;
+use crate::cli::{Cli, CliError, Exit, Output, Terminal};
+use crate::units::{named, shown};
 
 /// Whether `--json` is among the arguments; they need not make sense otherwise.
 pub(super) fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
     arguments.skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// Prints what is wrong with the command line of this process; gives the exit status.
+///
+/// The parser quotes arguments, and prints several lines. So it looks again at arguments that are made of signs only, as
+/// they are shown.
+pub(super) fn report(error: &clap::Error) -> Exit {
+    let arguments = std::env::args_os().map(|argument| shown(&named(&argument)).into_owned());
+    let again = Cli::try_parse_from(arguments).err().filter(|again| again.kind() == error.kind());
+    let error = again.as_ref().unwrap_or(error);
+    for line in error.render().to_string().lines() {
+        note(format_args!("{line}"));
+    }
+    if asks_for_json(std::env::args_os()) {
+        Output { to: Terminal::output(), json: true }.error_object(&self::error(error));
+    }
+    Exit::Usage
 }
 
 /// The parser's words: what is wrong on one line, and its tips.

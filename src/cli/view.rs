@@ -3,9 +3,10 @@
 //! On a terminal it is redrawn in place. Elsewhere it becomes a log: each line once, whole, when it is finished. The
 //! machine is only looked at from time to time, so a text that is gone at once is not seen.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use crate::cli::terminal::{Terminal, is_screen};
 use crate::emulator::Screen;
 
 /// A row that did not change for so long is not being written any more.
@@ -32,12 +33,12 @@ pub(super) struct View {
 impl View {
     /// A view that shows nothing if it is not wanted.
     pub fn new(wanted: bool) -> Self {
-        let in_place = io::stdout().is_terminal();
+        let in_place = is_screen();
         Self { wanted, in_place, last: Screen::default(), rows: Vec::new() }
     }
 
     /// Shows what is new on the screen.
-    pub fn show(&mut self, screen: &Screen, out: &mut dyn Write) -> io::Result<()> {
+    pub fn show(&mut self, screen: &Screen, out: &mut Terminal) -> io::Result<()> {
         let seen = *screen == self.last;
         self.last = screen.clone();
         if !self.wanted {
@@ -50,8 +51,7 @@ impl View {
         if seen || screen.is_empty() {
             return Ok(());
         }
-        write!(out, "\x1b[H\x1b[2J{screen}")?;
-        out.flush()
+        out.redraw(screen.used())
     }
 
     /// Shows what stands above the lowest row, which is written before that.

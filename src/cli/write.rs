@@ -1,7 +1,8 @@
 //! `ramkey write`: from images to a proven stick.
 
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
@@ -11,14 +12,15 @@ use crate::cli::phram;
 use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, name_file, prepare};
 use crate::cli::render::{gets_signature, number_words, show_words};
-use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
+use crate::cli::terminal::{leading_to, note};
+use crate::cli::{CliError, Exit, Output, Progress, Streams, confirm, stop};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
 use crate::layout::Layout;
-use crate::pipeline::{self, Committed, Input, Job, StickState, Target, Verdict};
+use crate::pipeline::{self, Committed, Failure, Input, Job, PipelineError, StickState, Target, Verdict};
 use crate::plan::Plan;
 use crate::report::{ImageReport, Report, StickReport};
-use crate::units::{Bytes, MIB, Ram, SECTOR_LEN};
+use crate::units::{Bytes, MIB, Ram, SECTOR_LEN, named};
 
 /// Write images to a stick and prove every byte
 ///
@@ -33,7 +35,7 @@ pub struct WriteArgs {
     #[arg(long, value_name = "TARGET")]
     to: PathBuf,
 
-    /// Also write an addition to the initramfs of a Linux in the first image, beside that image: IMAGE.phram.cpio
+    /// Also write an addition to the initramfs of a Linux in the first image, beside that image: live.phram.cpio for live.iso
     #[arg(long)]
     linux_phram: bool,
 
@@ -53,9 +55,9 @@ impl WriteArgs {
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        self.stick.check()?;
         let system = System::default();
-        let target = TargetPath::look(&system, &self.to).map_err(CliError::Target)?;
+        let target = look(&system, &self.to)?;
+        self.stick.check()?;
         let images = self.stick.open()?;
         target.admit(&system, &self.stick.paths())?;
         let len = target.stick_len(self.stick.size.map(|Bytes(len)| len)).map_err(CliError::Target)?;
@@ -70,7 +72,10 @@ impl WriteArgs {
         if self.linux_phram {
             let path = phram::beside(&self.stick.paths()[0]);
             phram::put(&path, &[])?;
-            eprintln!("note: {} goes into the image, as a second initrd: docs/linux.md", path.display());
+            note(format_args!(
+                "note: {} goes into the image, as a second initrd: docs/linux.md",
+                named(&path)
+            ));
         }
         let destination = Destination { system: &system, target: &target, images: &self.stick.paths() };
         let report = put(&prepared, &destination)?;
@@ -103,11 +108,11 @@ fn put(prepared: &Prepared, destination: &Destination) -> Result<Report, CliErro
 /// Writes, proves and commits a stick that is laid out, with progress on standard error.
 ///
 /// An interrupt or a request to terminate stops it after the piece in work; a second one ends the program at once.
-/// A file that was made for it is removed again if nothing was written to it.
+/// A file that was made for it is removed again if nothing was written to it, or if its disk is full.
 ///
 /// # Errors
 ///
-/// [`CliError::Target`], [`CliError::Pipeline`] or [`CliError::Differs`].
+/// [`CliError::Target`], [`CliError::Pipeline`], [`CliError::NoRoom`] or [`CliError::Differs`].
 pub fn make_stick(
     plan: &Plan,
     layout: &Layout,
@@ -120,7 +125,7 @@ pub fn make_stick(
     let chunks: Vec<Vec<[u8; 32]>> =
         scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
     let names: Vec<String> =
-        plan.capsules.iter().map(|capsule| capsule.facts.path.display().to_string()).collect();
+        plan.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
     let inputs: Vec<Input> = sources
         .iter()
         .zip(&chunks)
@@ -137,24 +142,67 @@ pub fn make_stick(
             let device = BlockTarget::open(system, facts, images).map_err(CliError::Target)?;
             let committed = run(layout, &device, &inputs, &stop)?;
             if let Err(error) = device.reread_partitions() {
-                eprintln!(
+                note(format_args!(
                     "note: the system does not see the new partition yet ({error}); plug the stick in again"
-                );
+                ));
             }
             committed
         }
         TargetPath::File { .. } | TargetPath::New { .. } => {
+            let needed = layout.written_sectors() * SECTOR_LEN;
             let file = FileTarget::open(target, plan.stick_sectors * SECTOR_LEN).map_err(CliError::Target)?;
-            run(layout, &file, &inputs, &stop).inspect_err(|error| {
-                let untouched = matches!(error, CliError::Pipeline(f) if f.stick == StickState::Untouched);
-                if untouched && matches!(target, TargetPath::New { .. }) {
-                    // It is ours and empty; if it stays, it is a file of zeros.
-                    let _ = std::fs::remove_file(target.path());
-                }
-            })?
+            run(layout, &file, &inputs, &stop).map_err(|error| give_up(target, error, needed))?
         }
     };
     Ok(Report::new(plan, scans, &committed))
+}
+
+/// Looks at what is to be written, and refuses it if the words of this command would go there too.
+///
+/// # Errors
+///
+/// [`CliError::Target`] or [`CliError::OwnOutput`].
+pub(super) fn look(system: &System, path: &Path) -> Result<TargetPath, CliError> {
+    let target = TargetPath::look(system, path).map_err(CliError::Target)?;
+    match leading_to(&target) {
+        Streams { output: false, error: false } => Ok(target),
+        streams => Err(CliError::OwnOutput { path: path.to_owned(), streams }),
+    }
+}
+
+/// After a failure: takes away again a file that was made for the stick and holds nothing of it, or for which the disk
+/// has no room. `needed` is what the stick takes, in bytes.
+fn give_up(target: &TargetPath, error: CliError, needed: u64) -> CliError {
+    let CliError::Pipeline(failure) = error else { return error };
+    let Failure { stick, cause } = failure;
+    let full = match &cause {
+        PipelineError::Write { source, .. } | PipelineError::Flush(source) => matches!(
+            source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+        ),
+        _ => false,
+    };
+    let undone =
+        (full || stick == StickState::Untouched) && undo(target).is_some_and(|result| result.is_ok());
+    let stick = if undone { StickState::Untouched } else { stick };
+    let path = target.path().to_owned();
+    match cause {
+        PipelineError::Write { source, .. } | PipelineError::Flush(source) if full => {
+            CliError::NoRoom { path, needed, stick, source }
+        }
+        cause => Failure { stick, cause }.into(),
+    }
+}
+
+/// Makes a file that was new again what it was: nothing, or empty. `None` for one that held something.
+fn undo(target: &TargetPath) -> Option<io::Result<()>> {
+    match target {
+        TargetPath::New { path } => Some(fs::remove_file(path)),
+        TargetPath::File { path, len: 0, .. } => {
+            Some(File::options().write(true).open(path).and_then(|file| file.set_len(0)))
+        }
+        _ => None,
+    }
 }
 
 fn run(
@@ -178,7 +226,7 @@ fn write_and_prove(layout: Layout, job: Job) -> Result<Committed, CliError> {
     }
 }
 
-fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io::Result<()> {
+fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
     for repair in &report.repairs {
         let end = repair.lba + repair.sectors;
@@ -190,7 +238,7 @@ fn show_report(out: &mut dyn Write, to: &std::path::Path, report: &Report) -> io
     }
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    let to = to.display();
+    let to = named(to);
     match doubts {
         0 => writeln!(out, "done      {to} boots from RAM"),
         1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),

@@ -101,7 +101,10 @@ impl OpenError {
                     format!("`ls -ld {}` shows who may read and write it", permissions_of(path).display())
                 }
                 io::ErrorKind::NotFound => "check the path, or make the folder first".into(),
-                io::ErrorKind::FileTooLarge => "choose a smaller --size".into(),
+                io::ErrorKind::FileTooLarge => {
+                    "choose a smaller --size; `ulimit -f` shows whether a limit is set, and `ulimit -f unlimited` lifts it"
+                        .into()
+                }
                 io::ErrorKind::ReadOnlyFilesystem => "name a file that can be written".into(),
                 _ => "check the path and the device".into(),
             },

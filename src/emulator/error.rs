@@ -55,7 +55,7 @@ pub enum EmulatorError {
         message: String,
     },
     /// Something did not happen in time.
-    #[error("waiting for {what} took longer than {limit:?}")]
+    #[error("waiting for {what} took longer than {} s", limit.as_secs())]
     Deadline {
         /// What was waited for.
         what: String,

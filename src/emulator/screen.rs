@@ -39,6 +39,12 @@ impl Screen {
         Self { lines }
     }
 
+    /// The rows down to the last one that is not empty.
+    pub fn used(&self) -> &[String] {
+        let used = self.lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+        &self.lines[..used]
+    }
+
     /// Whether there is nothing on it.
     pub fn is_empty(&self) -> bool {
         self.lines.iter().all(String::is_empty)
@@ -52,10 +58,9 @@ impl Screen {
 }
 
 impl fmt::Display for Screen {
-    /// The rows down to the last one that is not empty.
+    /// The used rows, a line each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let used = self.lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
-        self.lines[..used].iter().try_for_each(|line| writeln!(f, "{line}"))
+        self.used().iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 

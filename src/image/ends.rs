@@ -80,7 +80,9 @@ pub(super) fn beyond(source: &dyn Source, has_table: bool, present: u64) -> Opti
     let first = sector(source, 0)?;
     let mut claims = Vec::new();
     if has_table {
-        let gpt = gpt(source);
+        // A GPT that the table does not know is left over from before.
+        let is_known = slots(&first).iter().any(|slot| slot.type_byte == PROTECTIVE);
+        let gpt = if is_known { gpt(source) } else { None };
         let mut parts = parts(source, &first);
         claims.extend(gpt.iter().map(|gpt| (Claim::GptCopy, gpt.copy.saturating_add(1))));
         parts.extend(gpt.iter().flat_map(|gpt| gpt.parts.iter().copied()));

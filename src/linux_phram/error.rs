@@ -3,12 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::units::named;
+
 /// Why the kernel modules cannot be added. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PhramError {
     /// A folder or file cannot be read.
-    #[error("reading {}", path.display())]
+    #[error("reading {}", named(path))]
     Read {
         /// The folder or file.
         path: PathBuf,
@@ -17,13 +19,13 @@ pub enum PhramError {
         source: io::Error,
     },
     /// The folder is not one of a kernel's modules.
-    #[error("{} is no folder of kernel modules", path.display())]
+    #[error("{} is no folder of kernel modules", named(path))]
     NoModules {
         /// The folder.
         path: PathBuf,
     },
     /// A module is neither there nor part of the kernel itself.
-    #[error("{} has no module {module}", path.display())]
+    #[error("{} has no module {module}", named(path))]
     Missing {
         /// The folder.
         path: PathBuf,

@@ -1,5 +1,7 @@
 //! What the pipeline tells while it works.
 
+use std::fmt;
+
 /// A part of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -14,6 +16,26 @@ pub enum Phase {
     ReadBack,
     /// The boot headers and then sector 0 are written and read back.
     Commit,
+}
+
+impl fmt::Display for Phase {
+    /// What is being done, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Phase {
+    /// What is being done, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clear => "clearing",
+            Self::Write => "writing",
+            Self::Flush => "flushing",
+            Self::ReadBack => "reading back",
+            Self::Commit => "finishing",
+        }
+    }
 }
 
 /// One step of the work.

@@ -101,7 +101,7 @@ pub enum PipelineError {
         end: u64,
     },
     /// The user asked to stop.
-    #[error("stopped on request in the phase {phase:?}")]
+    #[error("stopped on request while {phase}")]
     Stopped {
         /// In which phase.
         phase: Phase,

@@ -1,5 +1,6 @@
 //! Text that others wrote, and how it is shown.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -21,6 +22,38 @@ pub fn is_hidden(c: char) -> bool {
     buffer[1] = c;
     let shown: String = buffer.iter().collect();
     shows_nothing || !is_space && shown.escape_debug().nth(1) != Some(c)
+}
+
+/// `text` as it can be printed on one line: what a terminal does not show stands as `\x1b`, `\n` or `\u{202e}`.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return text.into();
+    }
+    let mut plain = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => plain.extend(c.escape_default()),
+            c if !is_hidden(c) => plain.push(c),
+            c if c.is_ascii() => plain += &format!(r"\x{:02x}", u32::from(c)),
+            c => plain.extend(c.escape_unicode()),
+        }
+    }
+    plain.into()
+}
+
+/// The name of a file as text: as it is if it is UTF-8; a byte that is not stands as `\xff`. What prints it shows the rest.
+pub fn named(name: &(impl AsRef<OsStr> + ?Sized)) -> Cow<'_, str> {
+    match name.as_ref().to_str() {
+        Some(text) => text.into(),
+        None => {
+            let mut text = String::new();
+            for chunk in name.as_ref().as_bytes().utf8_chunks() {
+                text += chunk.valid();
+                push_bytes(&mut text, chunk.invalid());
+            }
+            text.into()
+        }
+    }
 }
 
 /// A path as one word of a POSIX shell, for commands that can be pasted: plain if nothing in it means anything to a shell,
@@ -83,6 +116,18 @@ mod tests {
         for c in shown.chars() {
             assert!(!is_hidden(c), "U+{:04X}", u32::from(c));
         }
+    }
+
+    #[test]
+    fn text_is_shown_with_escapes_and_otherwise_as_it_is() {
+        assert_eq!(shown("Größe 日本 e\u{301} \\ '"), "Größe 日本 e\u{301} \\ '");
+        assert_eq!(shown("a\nb\t\u{1b}[2J\u{9b}\u{202E}\0"), r"a\nb\t\x1b[2J\u{9b}\u{202e}\x00");
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_has_the_numbers_of_its_bytes() {
+        assert_eq!(named("é\u{1b}"), "é\u{1b}");
+        assert_eq!(named(OsStr::from_bytes(b"a\xFF\xC3\xA9\xC3")), r"a\xffé\xc3");
     }
 
     #[test]

@@ -312,7 +312,7 @@ fn boot_entry(windows: &mut Windows, order: DiskOrder) {
 /// The letter that Windows remembers for its own disk, against the disk that it will see. Windows that finds itself
 /// on another letter starts and then does not let anybody log on. (Microsoft, KB 249321.)
 fn drive_letter(windows: &mut Windows, system: &System, image: &Path) {
-    let image = image.display();
+    let image = crate::units::shell_word(image);
     let Some(offset) = windows.place.as_ref().map(|place| place.offset) else { return };
     let letter = windows.system_letter.unwrap_or('C');
     let remembered = system.drive_letters.iter().find(|found| found.letter == letter);

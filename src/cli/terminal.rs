@@ -1,0 +1,261 @@
+//! The one place through which everything is printed.
+//!
+//! File names, labels, registry values and names of hardware were written by others, and a terminal obeys what is in them.
+//! So each print is one line, of which nothing but signs goes out as it is: whatever else is in it, a line end too, is shown
+//! as an escape such as `\x1b`. `tests/tidy.rs` sees to it that nothing else of the program prints.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::ffi::OsStr;
+use std::fmt::Arguments;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::stdio::{stderr, stdout};
+use serde::Serialize;
+
+use crate::device::{DeviceNumber, TargetPath};
+use crate::units::{is_hidden, named, shown};
+
+/// Whether standard output was closed when the program was started. Rust's runtime opens `/dev/null` in its place before
+/// `main`, and what was written there would seem to have arrived.
+static STARTED_CLOSED: AtomicBool = AtomicBool::new(false);
+
+ctor::declarative::ctor! {
+    // SAFETY: it runs before `main` and before Rust's runtime is set up, and needs neither: it makes one system call and
+    // sets an atomic.
+    #[ctor(unsafe)]
+    fn look_at_standard_output() {
+        STARTED_CLOSED.store(rustix::io::fcntl_getfd(stdout()).is_err(), Ordering::Relaxed);
+    }
+}
+
+/// Standard output or standard error, as a writer of lines.
+pub struct Terminal<'a> {
+    to: Box<dyn Write + 'a>,
+}
+
+impl Terminal<'_> {
+    /// Standard output. Nothing can be written to one that was closed at the start.
+    pub fn output() -> Self {
+        match STARTED_CLOSED.load(Ordering::Relaxed) {
+            true => Self { to: Box::new(Closed) },
+            false => Self { to: Box::new(io::stdout()) },
+        }
+    }
+
+    /// Standard error.
+    pub fn error() -> Self {
+        Self { to: Box::new(io::stderr()) }
+    }
+
+    /// Prints a value as JSON, in which a string has its true value and is nevertheless made of signs only.
+    ///
+    /// # Errors
+    ///
+    /// What writing says.
+    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let mut text = String::new();
+        // Outside of its strings JSON has no such characters but the line ends between its values.
+        for c in serde_json::to_string_pretty(value)?.chars() {
+            if is_hidden(c) && c != '\n' {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
+            } else {
+                text.push(c);
+            }
+        }
+        self.to.write_all(text.as_bytes())?;
+        self.to.write_all(b"\n")
+    }
+
+    /// Clears the screen of a terminal and prints these lines from its top.
+    ///
+    /// # Errors
+    ///
+    /// What writing says.
+    pub fn redraw(&mut self, lines: &[String]) -> io::Result<()> {
+        self.to.write_all(b"\x1b[H\x1b[2J")?;
+        lines.iter().try_for_each(|line| writeln!(self, "{line}"))?;
+        self.to.flush()
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        let (text, end) = text.strip_suffix('\n').map_or((text, ""), |text| (text, "\n"));
+        self.to.write_all((shown(text) + end).as_bytes())
+    }
+}
+
+impl Write for Terminal<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line(&named(OsStr::from_bytes(bytes))).map(|()| bytes.len())
+    }
+
+    /// What `write!` and `writeln!` call: a line, of which only the last character can be a line end.
+    fn write_fmt(&mut self, text: Arguments) -> io::Result<()> {
+        self.line(&text.to_string())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// A standard output that was closed.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::new(io::ErrorKind::NotConnected, "standard output is closed"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Prints help or the version, with the parser's own emphasis on a terminal; all of it is ours.
+///
+/// # Errors
+///
+/// What writing says.
+pub(super) fn print_help(help: &clap::Error) -> io::Result<()> {
+    if STARTED_CLOSED.load(Ordering::Relaxed) {
+        return Closed.write(&[]).map(drop);
+    }
+    help.print()?;
+    io::stdout().flush()
+}
+
+/// A line for people on standard error. There is nowhere to report that it could not be written.
+pub(super) fn note(text: Arguments) {
+    let _ = writeln!(Terminal::error(), "{text}");
+}
+
+/// Whether questions can be asked: somebody reads standard error, and can answer.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Whether a screen can be redrawn on standard output.
+pub(super) fn is_screen() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Which of the program's own outputs go somewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streams {
+    /// Standard output does.
+    pub output: bool,
+    /// Standard error does.
+    pub error: bool,
+}
+
+/// Which outputs go to the file or device that is to be written, or to a part of that.
+pub(super) fn leading_to(target: &TargetPath) -> Streams {
+    let leads = |stream: rustix::fd::BorrowedFd| {
+        let (Ok(stat), Ok(flags)) = (fstat(stream), fcntl_getfl(stream)) else { return false };
+        let writes = flags & OFlags::ACCMODE != OFlags::RDONLY;
+        let number = DeviceNumber::from_raw(stat.st_rdev);
+        writes
+            && match target {
+                TargetPath::New { .. } => false,
+                TargetPath::File { identity, .. } => *identity == (stat.st_dev, stat.st_ino),
+                TargetPath::Block(facts) => {
+                    let parts = facts.partitions.iter().map(|partition| partition.number);
+                    FileType::from_raw_mode(stat.st_mode) == FileType::BlockDevice
+                        && parts.chain([facts.number]).any(|part| part == number)
+                }
+            }
+    };
+    Streams { output: leads(stdout()), error: leads(stderr()) }
+}
+
+/// Makes a panic, which is a fault of this program and may quote anything, a message like any other.
+pub(super) fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let mut to = Terminal::error();
+        for line in panic_lines(panic, &Backtrace::capture()) {
+            // There is nowhere left to report it.
+            let _ = writeln!(to, "{line}");
+        }
+    }));
+}
+
+fn panic_lines(panic: &PanicHookInfo, trace: &Backtrace) -> Vec<String> {
+    let what = panic.payload_as_str().unwrap_or("no words");
+    let place = panic.location().map(|place| format!(" in {}, line {}", place.file(), place.line()));
+    let mut lines = vec![
+        format!("error: a defect of ramkey stopped it{}", place.unwrap_or_default()),
+        format!("  because: {what}"),
+        "help: please report it with the command line".into(),
+    ];
+    if trace.status() == BacktraceStatus::Captured {
+        lines.extend(trace.to_string().lines().map(str::to_owned));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    fn printed(print: impl FnOnce(&mut Terminal) -> io::Result<()>) -> String {
+        let mut bytes = Vec::new();
+        print(&mut Terminal { to: Box::new(&mut bytes) }).expect("a vector takes everything");
+        String::from_utf8(bytes).expect("text")
+    }
+
+    const FOREIGN: &str =
+        "a\u{1b}[2J\u{7}\0\r\u{7f}\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}\nerror: b\t\u{feff}é";
+    const SHOWN: &str =
+        r"a\x1b[2J\x07\x00\r\x7f\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}\nerror: b\t\u{feff}é";
+
+    #[test]
+    fn text_of_others_is_shown_on_its_line_whatever_it_is_printed_with() {
+        assert_eq!(
+            printed(|to| writeln!(to, "name {FOREIGN}, and more")),
+            format!("name {SHOWN}, and more\n")
+        );
+        assert_eq!(printed(|to| to.write_all(FOREIGN.as_bytes())), SHOWN);
+        assert_eq!(printed(|to| to.write_all(b"\xFF\n")), "\\xff\n");
+        let dynamic = |to: &mut dyn Write| writeln!(to, "{FOREIGN}");
+        assert_eq!(printed(|to| dynamic(to)), format!("{SHOWN}\n"));
+        assert_eq!(printed(|to| writeln!(to)), "\n");
+        assert_eq!(
+            printed(|to| to.redraw(&[FOREIGN.into(), "b".into()])),
+            format!("\x1b[H\x1b[2J{SHOWN}\nb\n")
+        );
+    }
+
+    #[test]
+    fn a_panic_is_a_message_like_any_other() {
+        static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        std::panic::set_hook(Box::new(|panic| {
+            let lines = panic_lines(panic, &Backtrace::disabled());
+            LINES.lock().expect("one test").extend(lines);
+        }));
+        std::panic::catch_unwind(|| panic!("{FOREIGN}")).expect_err("it panics");
+        let _ = std::panic::take_hook();
+        let lines = LINES.lock().expect("one test");
+        let text = printed(|to| lines.iter().try_for_each(|line| writeln!(to, "{line}")));
+        assert!(
+            text.starts_with("error: a defect of ramkey stopped it in src/cli/terminal.rs, line "),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(&format!("\n  because: {SHOWN}\nhelp: please report it with the command line\n"))
+        );
+    }
+
+    #[test]
+    fn json_has_the_true_value_and_only_signs() {
+        let value = serde_json::json!({ FOREIGN: [FOREIGN, "\u{e0041}", "é\"\\"] });
+        let text = printed(|to| to.json(&value));
+        assert!(!text.chars().any(|c| is_hidden(c) && c != '\n'), "{text}");
+        assert!(text.contains(r"\u009b31m\u202e\u2066\u200b\u2028\nerror: b\t\ufeffé"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
+    }
+}
