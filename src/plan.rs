@@ -9,12 +9,13 @@ use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
 
 use crate::image::iso::NoBoot;
 use crate::image::{CHUNK_LEN, ImageFacts, Kind};
-use crate::units::{Bytes, Geometry, SECTOR_LEN, named};
+use crate::units::{Bytes, Geometry, SECTOR_LEN, named, shell_word};
 
 mod division;
 mod fs;
 mod names;
 mod set;
+mod titles;
 
 pub(crate) use division::{GPT_SECTORS, PARTITION_LBA};
 pub use division::{LayoutChoice, LayoutKind, Slot};
@@ -81,8 +82,10 @@ pub struct Request {
 pub struct CapsulePlan {
     /// What the image is.
     pub facts: ImageFacts,
-    /// Title in the boot menu: 1 to [`TITLE_MAX`] printable ASCII characters.
+    /// Title in the boot menu: 1 to [`TITLE_MAX`] characters of code page 437.
     pub title: String,
+    /// What the title does not have of the file's name that it was made from, for people.
+    pub title_lost: Option<&'static str>,
     /// Name of its file in the folder `RAMKEY`, as in `DOS622.RKC`.
     pub file_name: String,
     /// BIOS drive number; the first of its class means the next that is free.
@@ -210,7 +213,9 @@ pub enum PlanError {
         number: u8,
     },
     /// A title cannot be shown.
-    #[error("the title \"{title}\" is not 1 to {TITLE_MAX} printable ASCII characters")]
+    #[error(
+        "the title \"{title}\" is not 1 to {TITLE_MAX} characters of code page 437, which the target machine shows"
+    )]
     Title {
         /// The image.
         path: PathBuf,
@@ -267,7 +272,9 @@ impl PlanError {
             Self::SetTooLarge { .. } => "leave a drive out, or shrink one".into(),
             Self::DriveNumber { .. } => "leave the number out: the drive gets the next that is free".into(),
             Self::SameNumber { .. } => "give each its own number, or leave the numbers out".into(),
-            Self::Title { path, .. } => format!("give --title \"...\" for {}", named(path)),
+            Self::Title { path, .. } => {
+                format!("give --title \"...\" for {}, for example in ASCII", shell_word(path))
+            }
             Self::Label { .. } => "use letters, digits, spaces, - and _, as in --label RAMKEY".into(),
             Self::StickTooSmall { needed, .. } => {
                 format!(

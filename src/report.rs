@@ -6,11 +6,11 @@ use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
 use crate::image::iso::Emulation;
-use crate::image::{CHUNK_LEN, Identity, Kind, Scan, Warning};
+use crate::image::{CHUNK_LEN, Identity, ImageFacts, Kind, Scan, Warning};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
-use crate::units::{Geometry, MIB, SECTOR_LEN, named};
+use crate::units::{Geometry, MIB, SECTOR_LEN, named, shell_word};
 
 /// The loader puts a RAM disk and its table on page boundaries.
 const PAGE: u64 = 4096;
@@ -121,6 +121,8 @@ pub struct ImageReport {
     pub len: u64,
     /// BLAKE3, as `b3sum` prints it.
     pub blake3: String,
+    /// The header that is left out.
+    pub header: Option<HeaderReport>,
     /// BIOS drive number; the first of its class means the next that is free.
     pub drive: u8,
     /// NT disk signature that the RAM disk gets because the image has none.
@@ -134,6 +136,34 @@ pub struct ImageReport {
     pub warnings: Vec<String>,
     /// What is good to know and speaks against nothing.
     pub notes: Vec<String>,
+    /// What could be better, and speaks against nothing.
+    pub hints: Vec<String>,
+}
+
+/// A header in front of a disk, which is left out: length and BLAKE3 are those of the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeaderReport {
+    /// The program that writes such headers.
+    pub program: &'static str,
+    /// Its length in bytes.
+    pub len: u64,
+    /// Command that prints the disk.
+    pub disk: String,
+}
+
+impl HeaderReport {
+    /// The header of an image that has one.
+    pub fn of(facts: &ImageFacts) -> Option<Self> {
+        let len = facts.header?.len;
+        let disk = format!("tail -c +{} {}", len + 1, shell_word(&facts.path));
+        Some(Self { program: "DOSEMU", len, disk })
+    }
+
+    /// That it is left out, and of what the BLAKE3 is, for people.
+    pub fn words(&self) -> String {
+        let Self { program, len, disk } = self;
+        format!("the header of {program}, {len} bytes, is left out; BLAKE3 is that of `{disk} | b3sum`")
+    }
 }
 
 /// One range of a stick.
@@ -211,12 +241,14 @@ impl ImageReport {
             words: drive_words(facts.kind, &facts.geometry, emulation),
             len: facts.len,
             blake3: blake3::Hash::from_bytes(scan.root).to_hex().to_string(),
+            header: HeaderReport::of(facts),
             drive: capsule.number,
             disk_signature: (disk_signature != 0).then_some(disk_signature),
             ram_needed,
             options: DriveOptions::of(flags),
             warnings: texts(warnings),
             notes: texts(notes),
+            hints: title_hint(capsule).into_iter().collect(),
         }
     }
 
@@ -321,6 +353,12 @@ impl RangeReport {
         };
         Self { lba: extent.lba, sectors: extent.sectors, role, why }
     }
+}
+
+/// How a title becomes better that has not all of the file's name. That of a drive beside another is not shown.
+fn title_hint(capsule: &CapsulePlan) -> Option<String> {
+    let lost = capsule.title_lost.filter(|_| capsule.is_boot())?;
+    Some(format!("{lost}: --title \"...\" gives it another title than \"{}\"", capsule.title))
 }
 
 /// One past the last sector that a BIOS may show, the widest first, and which BIOS ends there. The last concerns `fdd` alone.

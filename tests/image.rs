@@ -302,34 +302,6 @@ fn the_longest_image_ends_below_4_gib() {
 }
 
 #[test]
-fn what_is_no_raw_disk_is_refused_with_the_command_that_makes_one() {
-    let at = |offset: usize, magic: &[u8]| {
-        let mut image = vec![0; 1 << 20];
-        image[offset..offset + magic.len()].copy_from_slice(magic);
-        image
-    };
-    let table = [
-        (at(0, &[0x1F, 0x8B, 8]), "guest.img is compressed (gzip)", "`gunzip --keep guest.img`"),
-        (at(0, b"\xFD7zXZ\0"), "guest.img is compressed (xz)", "`unxz --keep guest.img`"),
-        (at(0, &[0x28, 0xB5, 0x2F, 0xFD]), "guest.img is compressed (zstd)", "`unzstd guest.img`"),
-        (at(0, b"BZh9"), "guest.img is compressed (bzip2)", "`bunzip2 --keep guest.img`"),
-        (at(0, b"PK\x03\x04"), "guest.img is compressed (zip)", "`unzip guest.img`"),
-        (at(0, b"QFI\xFB"), "guest.img is a qcow2 file and no raw image", "-f qcow2 -O raw guest.img"),
-        (at(0, b"KDMV"), "guest.img is a VMDK file and no raw image", "-f vmdk -O raw guest.img"),
-        (at(0, b"vhdxfile"), "guest.img is a VHDX file and no raw image", "-f vhdx -O raw guest.img"),
-        (at(0, b"conectix"), "guest.img is a VHD file and no raw image", "-f vpc -O raw guest.img"),
-        (at((1 << 20) - 512, b"conectix"), "guest.img is a VHD file and no raw image", "-f vpc"),
-        (at(0x40, &[0x7F, 0x10, 0xDA, 0xBE]), "guest.img is a VDI file and no raw image", "-f vdi -O raw"),
-        (Vec::new(), "guest.img is empty", "at least one byte"),
-    ];
-    for (image, text, help) in table {
-        let error = facts_as(KindChoice::Auto, None, image).unwrap_err();
-        assert_eq!(error.to_string(), text);
-        assert!(error.help().contains(help), "{text}: {}", error.help());
-    }
-}
-
-#[test]
 fn only_a_hard_disk_with_partitions_has_a_place_for_a_disk_signature() {
     let mut image = vec![0; 8 << 20];
     assert_eq!(facts(image.clone()).disk_signature, None, "no partition");

@@ -16,7 +16,9 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
-        fs::write(desk.path("dos.img"), [7; 5000]).unwrap();
+        let mut image = [7; 5000];
+        image[510..512].copy_from_slice(&[0x55, 0xAA]);
+        fs::write(desk.path("dos.img"), image).unwrap();
         desk
     }
 

@@ -235,7 +235,7 @@ fn no_two_images_have_one_title() {
 }
 
 #[test]
-fn a_title_is_the_file_s_name_or_printable_text_of_64_characters() {
+fn a_title_is_the_file_s_name_or_64_characters_that_the_screen_has() {
     let titled = |title: Option<&str>| {
         let mut request = with_images(&["dir/Free DOS 1.3.img"]);
         request.images[0].title = title.map(str::to_owned);
@@ -243,7 +243,8 @@ fn a_title_is_the_file_s_name_or_printable_text_of_64_characters() {
     };
     assert_eq!(titled(None).as_deref(), Ok("Free DOS 1.3"));
     assert_eq!(titled(Some(&"t".repeat(64))), Ok("t".repeat(64)));
-    for wrong in ["", "   ", "caf\u{e9}", "two\nlines", &"t".repeat(65)] {
+    assert_eq!(titled(Some(&"é".repeat(64))), Ok("é".repeat(64)));
+    for wrong in ["", "   ", "\u{a0}", "Диск", "8 €", "two\nlines", &"t".repeat(65), &"é".repeat(65)] {
         let error = titled(Some(wrong)).unwrap_err();
         assert_eq!(error, PlanError::Title { path: "dir/Free DOS 1.3.img".into(), title: wrong.into() });
     }

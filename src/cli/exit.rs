@@ -96,6 +96,21 @@ pub enum CliError {
         /// What has no room.
         source: Box<CliError>,
     },
+    /// Nothing is known of an image, and there is nobody to ask.
+    #[error(
+        "{} has no boot signature, no partition table and no file system that is known, and there is no terminal to confirm that it is an image",
+        named(path)
+    )]
+    Unknown {
+        /// The image.
+        path: PathBuf,
+    },
+    /// The user did not confirm that it is an image.
+    #[error("{} was not confirmed, and nothing was written", named(path))]
+    Unwanted {
+        /// The image.
+        path: PathBuf,
+    },
     /// A new file does not fit its disk, and is gone again; or one that was there before does not.
     #[error("{} has no room: {} and the stick takes {} of it", named(path), full(source), Bytes(*needed))]
     NoRoom {
@@ -232,6 +247,8 @@ impl CliError {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
             Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
             Self::NotConfirmed { .. }
+            | Self::Unknown { .. }
+            | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
             | Self::NoPicture { .. }
             | Self::Occupied { .. }
@@ -273,6 +290,11 @@ impl CliError {
             Self::OwnOutput { .. } => "send the output to another file, or nowhere: `>/dev/null`".into(),
             Self::Defect => "please report it with the command line".into(),
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
+            Self::Unknown { path } => format!(
+                "`file {}` may tell what it is; add --yes if it is the image of a disk all the same",
+                shell_word(path)
+            ),
+            Self::Unwanted { .. } => "repeat the command and type yes, or give another image".into(),
             Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),

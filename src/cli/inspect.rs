@@ -13,8 +13,8 @@ use crate::cli::windows::show_windows;
 use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::image::windows::{self, Windows};
-use crate::image::{ImageError, ImageFacts, Source, probe, scan};
-use crate::report::{hex, ram_needed};
+use crate::image::{ImageError, ImageFacts, Source, Stripped, probe, scan};
+use crate::report::{HeaderReport, hex, ram_needed};
 use crate::units::{Bytes, Geometry, named};
 use crate::verify::{StickVerdict, facts, is_stick};
 
@@ -56,6 +56,8 @@ struct ImageView {
     contents: Option<String>,
     geometry: String,
     len: u64,
+    /// The header that is left out.
+    header: Option<HeaderReport>,
     disk_sectors: u32,
     lead_sectors: u32,
     drive: u8,
@@ -85,6 +87,7 @@ impl ImageView {
             contents: facts.contents.clone(),
             geometry: facts.geometry.to_string(),
             len: facts.len,
+            header: HeaderReport::of(facts),
             disk_sectors: facts.disk_sectors,
             lead_sectors: facts.lead_sectors,
             drive: facts.drive,
@@ -119,6 +122,7 @@ impl InspectArgs {
         if is_stick(source) {
             return Ok(Inspected::Stick(Box::new(facts(source))));
         }
+        let source = &Stripped::new(&self.path, source).map_err(CliError::Unusable)?;
         let facts =
             probe(&self.path, source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
         let hash = if self.hash { Some(self.hash(source)?) } else { None };
@@ -140,6 +144,9 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     }
     let exact = if image.len < 1024 { String::new() } else { format!(" ({} bytes)", image.len) };
     writeln!(out, "image     {}, {}{exact}", image.path, Bytes(image.len))?;
+    if let Some(header) = &image.header {
+        writeln!(out, "header    {}", header.words())?;
+    }
     writeln!(out, "kind      {}: {}", image.kind, image.reason)?;
     if let Some(contents) = &image.contents {
         writeln!(out, "contents  {contents}")?;

@@ -20,6 +20,7 @@ mod reference;
 mod render;
 mod stop;
 mod terminal;
+mod unknown;
 mod usage;
 mod verify;
 mod view;

@@ -13,7 +13,7 @@ use crate::cli::plan::show_plan;
 use crate::cli::prepare::{Prepared, name_file, prepare};
 use crate::cli::render::{gets_signature, number_words, show_words};
 use crate::cli::terminal::{leading_to, note};
-use crate::cli::{CliError, Exit, Output, Progress, Streams, confirm, stop};
+use crate::cli::{CliError, Exit, Output, Progress, Streams, confirm, stop, unknown};
 use crate::device::{BlockTarget, FileTarget, System, TargetPath};
 use crate::image::{Scan, Source};
 use crate::layout::Layout;
@@ -43,7 +43,7 @@ pub struct WriteArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a device, or a file with contents of its own, is erased
+    /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
     #[arg(long)]
     yes: bool,
 }
@@ -67,6 +67,7 @@ impl WriteArgs {
             return Ok(Exit::Done);
         }
         if !self.yes {
+            unknown::ask(&prepared.images, self.stick.images.len())?;
             confirm::ask(&system, &target)?;
         }
         if self.linux_phram {
@@ -305,6 +306,9 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
 
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    if let Some(header) = &image.header {
+        writeln!(out, "          {}", header.words())?;
+    }
     if let Some(signature) = image.disk_signature {
         writeln!(out, "          {}", gets_signature(signature))?;
     }
@@ -313,6 +317,9 @@ fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     }
     for note in &image.notes {
         writeln!(out, "note      {note}")?;
+    }
+    for hint in &image.hints {
+        writeln!(out, "hint      {hint}")?;
     }
     Ok(())
 }

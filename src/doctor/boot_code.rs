@@ -2,7 +2,7 @@
 
 use crate::doctor::volume::{System, Volume};
 use crate::doctor::{Findings, Kind, Part};
-use crate::image::{self, NoStart, Source, is_blank};
+use crate::image::{self, NoStart, Source, has_no_code};
 
 /// Bytes into which BIOSes write: media byte to drive number.
 const WRITTEN_BY_BIOS: std::ops::Range<usize> = 0x15..0x25;
@@ -16,7 +16,7 @@ pub(super) fn check_record(sector: &[u8; 512], volume: Option<&Volume>, findings
         // Checked with the volume.
         return;
     }
-    if is_blank(sector) {
+    if has_no_code(sector) {
         return findings.add(Kind::NoBootCode, 0, "sector 0 has a table and no code".into());
     }
     let starts = format!("it begins with {:02X} {:02X} {:02X}", sector[0], sector[1], sector[2]);

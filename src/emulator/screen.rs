@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ramkey_format::cp437;
+
 /// Columns of the text page.
 const COLUMNS: usize = 80;
 /// Rows of the text page.
@@ -10,9 +12,6 @@ const ROWS: usize = 25;
 pub(super) const PAGE_LEN: usize = COLUMNS * ROWS * 2;
 /// Linear address of the text page.
 pub(super) const PAGE: u64 = 0xB_8000;
-
-/// The upper half of code page 437, as Unicode.
-const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ";
 
 /// What is on the text screen, without the colours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,11 +23,10 @@ pub struct Screen {
 impl Screen {
     /// Reads a text page of 80 by 25 cells.
     pub(super) fn from_page(page: &[u8]) -> Self {
-        let upper: Vec<char> = CP437.chars().collect();
         let character = |byte: u8| match byte {
-            0x20..=0x7E => char::from(byte),
-            0x80..=0xFF => upper[usize::from(byte - 0x80)],
-            _ => ' ',
+            // A space that keeps words together.
+            0xFF => ' ',
+            _ => cp437::decode(byte).unwrap_or(' '),
         };
         let row = |row: &[u8]| {
             let text: String = row.iter().step_by(2).map(|&byte| character(byte)).collect();
@@ -66,7 +64,7 @@ impl fmt::Display for Screen {
 
 #[cfg(test)]
 mod tests {
-    use super::{CP437, PAGE_LEN, Screen};
+    use super::{PAGE_LEN, Screen};
 
     fn page(text: &str) -> Vec<u8> {
         let mut page = [b' ', 7].repeat(PAGE_LEN / 2);
@@ -77,8 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_code_page_has_all_its_characters() {
-        assert_eq!(CP437.chars().count(), 128);
+    fn bytes_above_ascii_are_those_of_the_code_page() {
         assert_eq!(Screen::from_page(&[0xB0, 7, 0xFE, 7]).lines[0], "░■");
     }
 

@@ -79,7 +79,7 @@ const OWN_WAY: [&[u8]; 8] =
 pub fn starts(sector: &[u8; 512]) -> Starts {
     let code = &sector[..CODE_LEN];
     let has = |text: &[u8]| holds(code, text);
-    if is_blank(sector) {
+    if has_no_code(sector) {
         Starts::Nothing
     } else if OWN_WAY.iter().any(|text| has(text)) {
         Starts::Own
@@ -117,7 +117,7 @@ pub fn dummy(sector: &[u8; 512]) -> Option<Dummy> {
 }
 
 /// Whether the boot sector has no code: what the processor would run is all one byte.
-pub fn is_blank(sector: &[u8; 512]) -> bool {
+pub fn has_no_code(sector: &[u8; 512]) -> bool {
     let Some(code) = code(sector) else { return false };
     code.iter().all(|byte| *byte == code[0])
 }
@@ -167,7 +167,7 @@ fn holds(bytes: &[u8], text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dummy, Starts, dummy, is_blank, starts};
+    use super::{Dummy, Starts, dummy, has_no_code, starts};
 
     fn sector(code: &[u8]) -> [u8; 512] {
         let mut sector = [0; 512];
@@ -204,15 +204,15 @@ mod tests {
     }
 
     #[test]
-    fn a_boot_sector_with_fields_and_no_code_is_blank_whatever_fills_it() {
+    fn a_boot_sector_with_fields_and_no_code_has_no_code_whatever_fills_it() {
         let mut fat = sector(&[0xEB, 0x3C, 0x90]);
         fat[11..13].copy_from_slice(&[0, 2]);
-        assert!(is_blank(&fat));
+        assert!(has_no_code(&fat));
         fat[0x3E..510].fill(0xF4);
-        assert!(is_blank(&fat));
+        assert!(has_no_code(&fat));
         fat[0x3F] = 0xEB;
-        assert!(!is_blank(&fat));
-        assert!(is_blank(&sector(&[0xEB, 0xFE, 0x90, b'M', b'S'])), "a jump to itself is no code");
+        assert!(!has_no_code(&fat));
+        assert!(has_no_code(&sector(&[0xEB, 0xFE, 0x90, b'M', b'S'])), "a jump to itself is no code");
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use crate::image::Kind;
 use crate::image::iso::IsoError;
-use crate::units::Bytes;
+use crate::units::{Bytes, named, shell_word};
 
 /// Why an image cannot be used. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
     /// The file cannot be opened.
-    #[error("opening {}", path.display())]
+    #[error("opening {}", named(path))]
     Open {
         /// The image.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum ImageError {
         source: io::Error,
     },
     /// It is a directory, a device or a pipe.
-    #[error("{} is {found} and no regular file", path.display())]
+    #[error("{} is {found} and no regular file", named(path))]
     NotAFile {
         /// The image.
         path: PathBuf,
@@ -29,13 +29,13 @@ pub enum ImageError {
         found: &'static str,
     },
     /// It has no bytes.
-    #[error("{} is empty", path.display())]
+    #[error("{} is empty", named(path))]
     Empty {
         /// The image.
         path: PathBuf,
     },
     /// Its RAM disk would not end below 4 GiB.
-    #[error("{} needs a RAM disk of {needed} bytes and a PC can have at most {limit}", path.display())]
+    #[error("{} needs a RAM disk of {needed} bytes and a PC can have at most {limit}", named(path))]
     TooLarge {
         /// The image.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum ImageError {
         limit: u64,
     },
     /// It was asked to be a floppy, and no floppy is that large.
-    #[error("{} has {len} bytes and a floppy can have at most {limit}", path.display())]
+    #[error("{} has {len} bytes and a floppy can have at most {limit}", named(path))]
     NoFloppy {
         /// The image.
         path: PathBuf,
@@ -55,7 +55,10 @@ pub enum ImageError {
         limit: u64,
     },
     /// The geometry that was asked for is larger than any such disk.
-    #[error("{} was given a geometry of {sectors} sectors and a {kind} can have at most {limit}", path.display())]
+    #[error(
+        "{} was given a geometry of {sectors} sectors and a {kind} can have at most {limit}",
+        named(path)
+    )]
     Geometry {
         /// The image.
         path: PathBuf,
@@ -66,28 +69,28 @@ pub enum ImageError {
         /// Most sectors.
         limit: u64,
     },
-    /// It must be unpacked first.
-    #[error("{} is compressed ({format})", path.display())]
-    Compressed {
-        /// The image.
+    /// It is a file of another kind, which may hold an image.
+    #[error("{} is {what}{}", named(path), no_raw_image(what))]
+    NotRaw {
+        /// The file.
         path: PathBuf,
-        /// Name of the format.
-        format: &'static str,
-        /// Command that unpacks it.
-        command: &'static str,
+        /// What it is, as in `a qcow2 file` or `compressed (gzip)`.
+        what: &'static str,
+        /// What makes an image of it.
+        help: String,
     },
-    /// It is a virtual machine's disk file.
-    #[error("{} is a {format} file and no raw image", path.display())]
-    Container {
+    /// The header in front of the disk makes no sense.
+    #[error("{} has a damaged DOSEMU header: {why}", named(path))]
+    Header {
         /// The image.
         path: PathBuf,
-        /// Name of the format.
-        format: &'static str,
-        /// The same, as `qemu-img` names it.
-        qemu_name: &'static str,
+        /// What is wrong.
+        why: String,
+        /// The command that leaves the header out.
+        help: String,
     },
     /// It says that it is a CD, and cannot be read as one.
-    #[error("reading {} as a CD image", path.display())]
+    #[error("reading {} as a CD image", named(path))]
     Disc {
         /// The image.
         path: PathBuf,
@@ -96,19 +99,19 @@ pub enum ImageError {
         source: IsoError,
     },
     /// It was asked to be a CD.
-    #[error("{} is no CD image: it has no volume of ISO 9660 or UDF", path.display())]
+    #[error("{} is no CD image: it has no volume of ISO 9660 or UDF", named(path))]
     NoDisc {
         /// The image.
         path: PathBuf,
     },
     /// A geometry was asked for, and a CD has none.
-    #[error("{} is a CD image and its geometry cannot be chosen", path.display())]
+    #[error("{} is a CD image and its geometry cannot be chosen", named(path))]
     DiscGeometry {
         /// The image.
         path: PathBuf,
     },
     /// It cannot be read.
-    #[error("reading {} at byte {offset:#x}", path.display())]
+    #[error("reading {} at byte {offset:#x}", named(path))]
     Read {
         /// The image.
         path: PathBuf,
@@ -127,7 +130,7 @@ impl ImageError {
             Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
-            Self::Open { path, .. } => format!("`ls -l {}` shows who may read it", path.display()),
+            Self::Open { path, .. } => format!("`ls -l {}` shows who may read it", shell_word(path)),
             Self::NotAFile { found: "a directory", .. } => "name the image, which is a file in it".into(),
             Self::NotAFile { .. } => "copy the disk into a file first, for example with `dd`".into(),
             Self::Empty { .. } => "give an image that has at least one byte".into(),
@@ -136,17 +139,7 @@ impl ImageError {
                 format!("use --kind hdd for an image of more than {}", Bytes(*limit))
             }
             Self::Geometry { .. } => "give a smaller --chs, or leave it out".into(),
-            Self::Compressed { path, command, .. } => {
-                format!("unpack it first: `{command} {}`", path.display())
-            }
-            Self::Container { path, qemu_name, .. } => {
-                let raw = path.with_extension("img");
-                format!(
-                    "convert it first: `qemu-img convert -f {qemu_name} -O raw {} {}`",
-                    path.display(),
-                    raw.display()
-                )
-            }
+            Self::NotRaw { help, .. } | Self::Header { help, .. } => help.clone(),
             Self::Disc { source, .. } => source.help().into(),
             Self::NoDisc { .. } => "leave --kind out: the kind is what the image says".into(),
             Self::DiscGeometry { .. } => {
@@ -155,4 +148,9 @@ impl ImageError {
             Self::Read { .. } => "copy the image to a healthy disk and try again".into(),
         }
     }
+}
+
+/// What is said behind the name of a kind of file. What is compressed may well be a raw image inside.
+fn no_raw_image(what: &str) -> &'static str {
+    if what.starts_with("compressed") { "" } else { " and no raw image" }
 }

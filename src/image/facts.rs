@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::DiskHeader;
 use super::ends::Claim;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
 use super::solve::Disagreement;
@@ -55,8 +56,10 @@ pub enum KindChoice {
 pub struct ImageFacts {
     /// The file; only its name matters to the stick.
     pub path: PathBuf,
-    /// Length in bytes, at least 1.
+    /// Length in bytes, at least 1; without the header.
     pub len: u64,
+    /// The header of DOSEMU that was in front of it, and is left out.
+    pub header: Option<DiskHeader>,
     /// The kind of disk that it will be.
     pub kind: Kind,
     /// Why it is that kind, for people.

@@ -13,7 +13,7 @@ const FLOPPY_SECTORS_MIN: u64 = 320;
 /// Sectors per track of floppies that drives can be made to write, and of those that only exist as images.
 const FLOPPY_TRACKS: std::ops::RangeInclusive<u64> = 8..=48;
 /// Most zeros that are added because a partition table or boot sector claims them: 16 MiB.
-pub(super) const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
+const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
 /// Largest hard disk that 16 heads and 63 sectors reach with 1024 cylinders: 504 MiB.
 const SMALL_DISK_SECTORS: u64 = 1024 * 16 * 63;
 

@@ -49,7 +49,7 @@ struct Disk {
 /// # Errors
 ///
 /// [`ImageError::Empty`], [`ImageError::TooLarge`] and [`ImageError::NoFloppy`] for a length that cannot be used;
-/// [`ImageError::Compressed`] and [`ImageError::Container`] for what is no raw disk; [`ImageError::Disc`],
+/// [`ImageError::NotRaw`] for what is no raw disk; [`ImageError::Disc`],
 /// [`ImageError::NoDisc`] and [`ImageError::DiscGeometry`] for a CD; [`ImageError::Read`] if the image cannot be read.
 pub fn probe(
     path: &Path,
@@ -58,12 +58,16 @@ pub fn probe(
     chs: Option<Geometry>,
 ) -> Result<ImageFacts, ImageError> {
     let mut evidence = Evidence::read(path, source)?;
-    let disc = evidence.disc(choice)?;
+    let header = source.header();
+    let disc = if header.is_some() && choice == KindChoice::Auto { None } else { evidence.disc(choice)? };
     let (kind, reason) = match choice {
+        KindChoice::Auto if header.is_some() => (Kind::HardDisk, "it has the header of a disk of DOSEMU"),
         KindChoice::Auto if disc.is_some() => (Kind::Disc, "it is a CD"),
         KindChoice::Auto => evidence.kind(),
         KindChoice::Is(kind) => (kind, "it was asked for"),
     };
+    let told = header.filter(|_| kind == Kind::HardDisk).map(|header| header.geometry_of(evidence.sectors()));
+    let chs = chs.or(told);
     let limit = if kind == Kind::Floppy { FLOPPY_LEN_MAX } else { DISK_LEN_MAX } / SECTOR_LEN;
     if let Some(sectors) = chs.map(|asked| asked.sectors()).filter(|&sectors| sectors > limit) {
         return Err(ImageError::Geometry { path: path.to_owned(), sectors, kind, limit });
@@ -109,6 +113,7 @@ pub fn probe(
     Ok(ImageFacts {
         path: path.to_owned(),
         len: evidence.len,
+        header,
         kind,
         reason,
         geometry: disk.geometry,
@@ -138,9 +143,6 @@ impl<'a> Evidence<'a> {
         if len == 0 {
             return Err(ImageError::Empty { path: path.to_owned() });
         }
-        if len > DISK_LEN_MAX {
-            return Err(ImageError::TooLarge { path: path.to_owned(), needed: len, limit: DISK_LEN_MAX });
-        }
         let bytes = |offset: u64, count: usize| {
             let mut bytes = vec![0; (len - offset).min(count as u64) as usize];
             match source.read_at(offset, &mut bytes) {
@@ -148,9 +150,11 @@ impl<'a> Evidence<'a> {
                 Err(source) => Err(ImageError::Read { path: path.to_owned(), offset, source }),
             }
         };
-        let head = bytes(0, container::HEAD_LEN)?;
-        let tail = bytes(len.saturating_sub(container::TAIL_LEN as u64), container::TAIL_LEN)?;
-        container::refuse(path, &head, &tail)?;
+        container::refuse(path, source)?;
+        if len > DISK_LEN_MAX {
+            return Err(ImageError::TooLarge { path: path.to_owned(), needed: len, limit: DISK_LEN_MAX });
+        }
+        let head = bytes(0, 512)?;
         let mut first = [0; 512];
         let present = head.len().min(512);
         first[..present].copy_from_slice(&head[..present]);

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::DiskHeader;
+
 /// An image of known length that can be read anywhere.
 pub trait Source: Send + Sync {
     /// Length in bytes.
@@ -18,4 +20,23 @@ pub trait Source: Send + Sync {
     ///
     /// What the system says; also when the image ends before the buffer is full.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// The header that was in front of it, and is not among its bytes.
+    fn header(&self) -> Option<DiskHeader> {
+        None
+    }
+}
+
+impl<S: Source + ?Sized> Source for &S {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        (**self).read_at(offset, buffer)
+    }
+
+    fn header(&self) -> Option<DiskHeader> {
+        (**self).header()
+    }
 }

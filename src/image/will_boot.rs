@@ -144,7 +144,7 @@ pub fn look(source: &dyn Source, kind: Kind, has_table: bool) -> Vec<NoStart> {
     }
     let is_signed = first[510..] == BOOT_SIGNATURE;
     // Without a signature there is one word for it already.
-    if is_signed && boot_code::is_blank(&first) {
+    if is_signed && boot_code::has_no_code(&first) {
         found.push(NoStart::NoCode { table: false });
     }
     found.extend(boot_code::dummy(&first).map(NoStart::Dummy));
@@ -209,7 +209,7 @@ fn active(source: &dyn Source, slots: &[Slot; 4], found: &mut Vec<NoStart>) {
 fn part(source: &dyn Source, number: usize, start: u64) -> Option<NoStart> {
     let why = match sector(source, start) {
         None => PartFault::Outside,
-        Some(boot) if boot_code::is_blank(&boot) => PartFault::Empty,
+        Some(boot) if boot_code::has_no_code(&boot) => PartFault::Empty,
         Some(boot) => match boot_code::dummy(&boot) {
             Some(dummy) => PartFault::Dummy(dummy),
             None if boot[510..] != BOOT_SIGNATURE => PartFault::NoSignature,

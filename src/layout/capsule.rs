@@ -4,6 +4,7 @@ use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc,
     HEADER_HASHED_LEN, codec, emulation,
 };
+use ramkey_format::cp437;
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::Content;
@@ -101,7 +102,10 @@ fn header(
         _ => (facts.geometry, facts.drive_type),
     };
     let mut title = [0; 64];
-    title[..plan.title.len()].copy_from_slice(plan.title.as_bytes());
+    // The plan has letters of the code page alone.
+    for (place, letter) in title.iter_mut().zip(plan.title.chars()) {
+        *place = cp437::encode(letter).unwrap_or(b'_');
+    }
     let mut header = CapsuleHeader {
         magic: CapsuleHeader::MAGIC,
         version: CapsuleHeader::VERSION.into(),

@@ -1,11 +1,12 @@
-//! Titles, file names and labels.
+//! The images of a plan: titles, file names, and the label.
 
 use std::path::Path;
 
 use ramkey_format::capsule::EXTENSION;
 
 use super::set::internal_first;
-use super::{CapsulePlan, CapsuleRole, PlanError, Request, TITLE_MAX};
+use super::titles::{self, Made};
+use super::{CapsulePlan, CapsuleRole, PlanError, Request};
 use crate::image::ImageFacts;
 
 /// Name of an image whose own name has no usable character.
@@ -17,63 +18,43 @@ const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
 pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError> {
     let count = request.images.len() + request.companions.len();
     let mut capsules: Vec<CapsulePlan> = Vec::with_capacity(count);
-    let mut add = |facts: &ImageFacts, title, number: Option<u8>, writes, role| {
+    let mut add = |facts: &ImageFacts, title: Made, number: Option<u8>, writes, role| {
         let stem = short_stem(&facts.path);
-        let taken = |name: &str| capsules.iter().any(|other| other.file_name == name);
+        let is_taken = |name: &str| capsules.iter().any(|other| other.file_name == name);
         // There are fewer images than numbers.
         let file_name = (0..=count)
             .map(|number| numbered(&stem, number))
-            .find(|name| !taken(name))
+            .find(|name| !is_taken(name))
             .expect("more numbers than images");
         let number = number.unwrap_or(facts.drive);
-        capsules.push(CapsulePlan { facts: facts.clone(), title, file_name, number, writes, role });
+        let Made { title, lost: title_lost } = title;
+        let facts = facts.clone();
+        capsules.push(CapsulePlan { facts, title, title_lost, file_name, number, writes, role });
     };
-    let mut titles: Vec<String> = Vec::new();
+    let mut taken: Vec<String> = Vec::new();
     for image in &request.images {
         let path = &image.facts.path;
-        let title = match &image.title {
-            Some(title) if is_title(title) => title.clone(),
-            Some(title) => return Err(PlanError::Title { path: path.clone(), title: title.clone() }),
-            None => default_title(path),
+        let Made { title, lost } = match &image.title {
+            Some(text) => match titles::asked(text) {
+                Some(title) => Made { title, lost: None },
+                None => return Err(PlanError::Title { path: path.clone(), title: text.clone() }),
+            },
+            None => titles::of_file(path),
         };
-        let title = distinct(&title, &titles);
-        titles.push(title.clone());
+        let title = Made { title: titles::distinct(&title, &taken), lost };
+        taken.push(title.title.clone());
         let role = CapsuleRole::Boot { internal_first: internal_first(request, image) };
         add(&image.facts, title, None, image.writes, role);
     }
     for companion in &request.companions {
-        let title = default_title(&companion.facts.path);
+        let title = titles::of_file(&companion.facts.path);
         add(&companion.facts, title, companion.number, companion.writes, CapsuleRole::Companion);
     }
     Ok(capsules)
 }
 
-fn is_title(title: &str) -> bool {
-    let printable = title.bytes().all(|byte| (0x20..0x7F).contains(&byte));
-    printable && (1..=TITLE_MAX).contains(&title.len()) && !title.trim().is_empty()
-}
-
-/// The title, or the title with the first number from 2 on that is not taken; it is cut so that the number fits.
-fn distinct(title: &str, taken: &[String]) -> String {
-    let mut distinct = title.to_owned();
-    let mut number = 1;
-    // Ends: one of so many numbers is free.
-    while taken.contains(&distinct) {
-        number += 1;
-        let suffix = format!(" ({number})");
-        distinct = format!("{}{suffix}", &title[..title.len().min(TITLE_MAX - suffix.len())]);
-    }
-    distinct
-}
-
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn default_title(path: &Path) -> String {
-    let title: String =
-        stem(path).chars().map(|c| if (' '..='~').contains(&c) { c } else { '_' }).take(TITLE_MAX).collect();
-    if is_title(&title) { title } else { NAMELESS.into() }
 }
 
 /// Up to eight characters that every FAT driver accepts.

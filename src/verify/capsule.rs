@@ -4,6 +4,7 @@ use blake3::hazmat::ChainingValue;
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, emulation, flags, kind,
 };
+use ramkey_format::cp437;
 use ramkey_format::manifest::{RangeEntry, range};
 use zerocopy::FromBytes;
 
@@ -79,7 +80,7 @@ impl Judge<'_> {
         }
         let sector = self.reader.sector(lba).ok();
         let sector = sector.filter(|sector| *blake3::hash(sector).as_bytes() == range.blake3);
-        let title = sector.and_then(|sector| Some(CapsuleHeader::parse(&sector).ok()?.title()?.to_owned()));
+        let title = sector.and_then(|sector| Some(title_text(CapsuleHeader::parse(&sector).ok()?)));
         findings.changes.push(Change::Removed { title, lba });
     }
 
@@ -254,7 +255,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
     let signature = header.disk_signature.get();
     FoundCapsule {
         file: entry.path.clone(),
-        title: header.title().unwrap_or_default().to_owned(),
+        title: title_text(header),
         kind: kind_name,
         geometry: geometry.to_string(),
         len: header.image_len.get(),
@@ -272,6 +273,11 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         as_written,
         proven: false,
     }
+}
+
+/// The title of a capsule as text.
+pub(super) fn title_text(header: &CapsuleHeader) -> String {
+    header.title().unwrap_or_default().iter().filter_map(|&byte| cp437::decode(byte)).collect()
 }
 
 /// A file's bytes, wherever its chain lies.

@@ -42,9 +42,9 @@ fn a_boot_image_of_a_cd_goes_where_it_wants() {
 }
 
 /// The same of a program that did not look where the boot image will be: `ramkey write` refuses it.
-fn cd_unasked(folder: &Path, segment: u16) -> Machine {
+fn cd_unasked(folder: &Path, media: Media, segment: u16) -> Machine {
     let stub = assemble("stub", &[format!("LOADED={LOADED}")]);
-    let image = made::Image(disc(64, Media::NoEmulation, 0x07C0, LOADED, &stub));
+    let image = made::Image(disc(64, media, 0x07C0, LOADED, &stub));
     let mut facts = made::facts("stub.iso", &image);
     let Some(Ok(entry)) = &mut facts.disc else { panic!("the disc boots") };
     entry.load_segment = segment;
@@ -56,9 +56,12 @@ fn cd_unasked(folder: &Path, segment: u16) -> Machine {
 #[test]
 fn a_boot_image_over_the_bios_or_over_us_is_refused() {
     // 9EC0h: where a machine with less for itself could have it.
-    for segment in [0x0030, 0x9EC0, 0x9F00, 0xF000] {
+    let loaded = [0x0030, 0x9EC0, 0x9F00, 0xF000].map(|segment| (Media::NoEmulation, segment));
+    // The one sector of an emulated disk.
+    let emulated = [0x0030, 0xF000].map(|segment| (Media::Floppy144, segment));
+    for (media, segment) in loaded.into_iter().chain(emulated) {
         let folder = scratch();
-        let mut running = Running::start(&cd_unasked(folder.path(), segment));
+        let mut running = Running::start(&cd_unasked(folder.path(), media, segment));
         running.wait_screen("ramkey E23", DEADLINE);
         running.wait_screen("the CD wants its boot image at 0x", DEADLINE);
         std::thread::sleep(WATCH);

@@ -187,3 +187,30 @@ fn a_partition_image_boots_behind_a_track_of_its_own() {
     let stick = sticks::ramkey(folder.path(), &[&image], &["--kind", "partition"]);
     boots(&stick);
 }
+
+#[test]
+fn a_title_is_on_the_screen_with_its_letters_and_nothing_of_it_is_sent_to_a_terminal_as_a_control() {
+    let folder = scratch();
+    let bytes = disk("int13_hdd", DISK, DISK.sectors(), &[]);
+    let image = file(folder.path(), "Café Zürich ¢½.img", &bytes);
+    let stick = sticks::ramkey(folder.path(), &[&image], &AS_HDD);
+    let mut running = Running::start(&Machine::new(Stick::new(&stick, Port::Usb(Controller::Xhci))));
+    running.wait_screen("Loading Café Zürich ¢½", DEADLINE);
+    running.pull_and_boot();
+    let serial = running.evidence().serial;
+    assert!(serial.contains("Loading Caf? Z?rich ??"), "{serial}");
+    running.must_pass();
+}
+
+#[test]
+fn a_disk_of_dosemu_boots_with_the_geometry_of_its_header() {
+    let folder = scratch();
+    let mut bytes = b"DOSEMU\0".to_vec();
+    for number in [16u32, 63, 4, 128] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.resize(128, 0);
+    bytes.extend(disk("int13_hdd", DISK, DISK.sectors(), &[]));
+    let image = file(folder.path(), "dosemu.img", &bytes);
+    boots(&sticks::ramkey(folder.path(), &[&image], &[]));
+}

@@ -192,7 +192,8 @@ pub struct CapsuleHeader {
     pub partition_type: u8,
     /// Zero. Offset 125.
     pub reserved_1: [u8; 3],
-    /// Title for people: printable ASCII, padded with zeros, at least one character. Offset 128.
+    /// Title for people, as the screen shows it: code page 437 without controls, padded with zeros, at least one
+    /// character. Offset 128.
     pub title: [u8; 64],
     /// Images that are loaded together with this one, in the order of their drives; the last places may be empty.
     /// Offset 192.
@@ -214,6 +215,11 @@ pub const fn numbers_of(kind: u8) -> core::ops::RangeInclusive<u8> {
         kind::DISC => 0xE0..=0xE0,
         _ => 0x80..=0x8F,
     }
+}
+
+/// Whether a title can have `byte`: text of code page 437.
+pub const fn is_title_byte(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7E | 0x80..=0xFE)
 }
 
 /// One chunk of the image: the `i`-th covers the image's bytes from `i << chunk_shift` on.
@@ -441,12 +447,12 @@ impl CapsuleHeader {
         self.image_len.get().saturating_sub(u64::from(index) << self.chunk_shift).min(self.chunk_len())
     }
 
-    /// The title, or `None` if it is not printable ASCII.
-    pub fn title(&self) -> Option<&str> {
+    /// The title in code page 437, or `None` if a byte of it is no text there.
+    pub fn title(&self) -> Option<&[u8]> {
         let len = self.title.iter().position(|&byte| byte == 0).unwrap_or(self.title.len());
         let (text, padding) = self.title.split_at(len);
-        let sound = text.iter().all(|byte| (0x20..0x7F).contains(byte)) && padding.iter().all(|&b| b == 0);
-        if sound { core::str::from_utf8(text).ok() } else { None }
+        let sound = text.iter().all(|&byte| is_title_byte(byte)) && padding.iter().all(|&byte| byte == 0);
+        sound.then_some(text)
     }
 
     /// Checks entry `index`, whose predecessors' stored bytes end at `stored_end`; returns where its own end,

@@ -13,6 +13,7 @@ mod constants;
 pub mod boot;
 pub mod capsule;
 pub mod checksum;
+pub mod cp437;
 pub mod errors;
 pub mod manifest;
 pub mod memory;

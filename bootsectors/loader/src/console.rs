@@ -65,7 +65,8 @@ impl Console {
             if self.debug {
                 output(DEBUG_PORT as u16, byte);
             }
-            self.send(byte);
+            // A terminal has another code page, and may obey what it has there.
+            self.send(if byte.is_ascii() { byte } else { b'?' });
             let eax = TELETYPE & 0xFF00 | u32::from(byte);
             bios::call_as_is(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
         }

@@ -147,7 +147,7 @@ pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'
 
 fn sound(file: FileEntry, header: &CapsuleHeader) -> Image {
     let mut title = Line::new();
-    title.text(header.title().unwrap_or(""));
+    title.bytes(header.title().unwrap_or(b""));
     Image { file, companions: [None; COMPANIONS_MAX], title, need: 0, fits: false, damage: None }
 }
 

@@ -108,7 +108,7 @@ pub fn load(
     let header = &ram_disk.header;
     console.line(b"");
     console.write(b"Loading ");
-    console.line(header.title().unwrap_or("").as_bytes());
+    console.line(header.title().unwrap_or(b""));
 
     let table = low::high(table, header.table_len() as usize);
     let table = match load_table(&mut reader, header, table) {
