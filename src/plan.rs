@@ -214,7 +214,8 @@ pub enum PlanError {
     },
     /// A title cannot be shown.
     #[error(
-        "the title \"{title}\" is not 1 to {TITLE_MAX} characters of code page 437, which the target machine shows"
+        "the title \"{}\" is not 1 to {TITLE_MAX} characters of code page 437, which the target machine shows",
+        title.escape_debug()
     )]
     Title {
         /// The image.
@@ -223,7 +224,7 @@ pub enum PlanError {
         title: String,
     },
     /// FAT forbids the label.
-    #[error("the label \"{label}\" is not 1 to 11 characters that FAT allows")]
+    #[error("the label \"{}\" is not 1 to 11 characters that FAT allows", label.escape_debug())]
     Label {
         /// The label.
         label: String,

@@ -111,6 +111,113 @@ fn what_is_nobodys_needs_no_question() {
     }
 }
 
+/// A stick as ramkey wrote it, with what `change` does to its file system by mtools.
+fn stick_with(change: &[&[&str]]) -> Desk {
+    let desk = Desk::new();
+    desk.accepts("a new file", &["--size", "8M"]);
+    fs::write(desk.path("letter.txt"), "My novel, the only copy").unwrap();
+    for step in change {
+        let (program, arguments) = step.split_first().unwrap();
+        let arguments: Vec<&str> = ["-i", "stick.img"].iter().chain(arguments).copied().collect();
+        let output = desk.run(program, &arguments);
+        assert!(output.status.success(), "{step:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    desk
+}
+
+#[test]
+fn a_stick_with_files_of_its_owner_is_asked_about_and_they_are_named() {
+    let table: [(&str, Vec<&[&str]>, &str); 7] = [
+        ("beside the folder", vec![&["mcopy", "letter.txt", "::/LETTER.TXT"]], "a file of yours: LETTER.TXT"),
+        ("a long name", vec![&["mcopy", "letter.txt", "::/My Novel.txt"]], "a file of yours: My Novel.txt"),
+        (
+            "within the folder",
+            vec![&["mcopy", "letter.txt", "::/RAMKEY/LETTER.TXT"]],
+            "a file of yours: RAMKEY/LETTER.TXT",
+        ),
+        (
+            "in disguise",
+            vec![&["mcopy", "letter.txt", "::/RAMKEY/LETTER.RKC"]],
+            "a file of yours: RAMKEY/LETTER.RKC",
+        ),
+        (
+            "in a folder",
+            vec![&["mmd", "::/PHOTOS"], &["mcopy", "letter.txt", "::/PHOTOS/A.JPG"]],
+            "a file of yours: PHOTOS/A.JPG",
+        ),
+        (
+            "many",
+            vec![
+                &["mcopy", "letter.txt", "::/A"],
+                &["mcopy", "letter.txt", "::/B"],
+                &["mcopy", "letter.txt", "::/C"],
+                &["mcopy", "letter.txt", "::/D"],
+                &["mcopy", "letter.txt", "::/E"],
+            ],
+            "5 files of yours: A, B, C and 2 more",
+        ),
+        (
+            "beside a label of its owner",
+            vec![&["mlabel", "::MINE"], &["mcopy", "letter.txt", "::/LETTER.TXT"]],
+            "a file of yours: LETTER.TXT",
+        ),
+    ];
+    for (case, change, text) in table {
+        let desk = stick_with(&change);
+        desk.refuses(case, &format!("a stick of ramkey with {text}"));
+        desk.accepts("with --yes", &["--yes"]);
+    }
+}
+
+#[test]
+fn an_image_that_was_copied_to_a_stick_is_its_owners_and_so_is_every_file_of_an_unfinished_one() {
+    let desk = stick_with(&[]);
+    fs::write(desk.path("other.img"), [9; 7000]).unwrap();
+    assert!(
+        desk.ramkey(&["write", "other.img", "--to", "second.img", "--size", "8M", "--yes"]).status.success()
+    );
+    for arguments in [
+        ["-i", "second.img", "::/RAMKEY/OTHER.RKC", "copied"],
+        ["-i", "stick.img", "copied", "::/RAMKEY/OTHER.RKC"],
+    ] {
+        assert!(desk.run("mcopy", &arguments).status.success());
+    }
+    desk.refuses("a copied image", "a stick of ramkey with a file of yours: RAMKEY/OTHER.RKC");
+
+    let desk = stick_with(&[&["mcopy", "letter.txt", "::/LETTER.TXT"]]);
+    let mut bytes = desk.stick();
+    let boot_sector = 2048 * 512;
+    bytes[..512].fill(0);
+    assert_eq!(&bytes[boot_sector + 510..boot_sector + 512], [0x55, 0xAA], "the file system is there");
+    fs::write(desk.path("stick.img"), bytes).unwrap();
+    desk.refuses("an unfinished stick", "a stick of ramkey with a file of yours: LETTER.TXT");
+}
+
+#[test]
+fn what_is_no_loss_is_not_asked_about() {
+    let table: [(&str, Vec<&[&str]>); 3] = [
+        ("another label", vec![&["mlabel", "::MINE"]]),
+        (
+            "a file that was deleted",
+            vec![&["mcopy", "letter.txt", "::/LETTER.TXT"], &["mdel", "::/LETTER.TXT"]],
+        ),
+        ("a label and back", vec![&["mlabel", "::MINE"], &["mlabel", "::RAMKEY"]]),
+    ];
+    for (case, change) in table {
+        let desk = stick_with(&change);
+        desk.accepts(case, &[]);
+    }
+}
+
+#[test]
+fn a_stick_with_a_fault_may_hold_anything() {
+    let desk = stick_with(&[]);
+    let mut bytes = desk.stick();
+    bytes[446 + 16..446 + 32].copy_from_slice(&[0, 1, 1, 0, 0x83, 1, 1, 0, 0, 0x38, 0, 0, 1, 0, 0, 0]);
+    fs::write(desk.path("stick.img"), bytes).unwrap();
+    desk.refuses("a second partition", "a stick of ramkey that was changed");
+}
+
 #[test]
 fn a_hole_of_terabytes_is_not_read() {
     let desk = Desk::new();

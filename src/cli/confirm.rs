@@ -8,14 +8,14 @@ use std::path::Path;
 
 use crate::cli::list::{Contents, contents, headline};
 use crate::cli::terminal::can_ask;
-use crate::cli::{CliError, Progress, Terminal};
+use crate::cli::{CliError, Progress, Terminal, own_files};
 use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath};
 use crate::image::{KindChoice, Source, probe};
 use crate::units::{Bytes, named, shown};
 use crate::verify::{facts, is_stick};
 
 /// Asks for a device always; for a file only if something would be lost: it is not empty, not all zeros, and no stick
-/// that ramkey wrote or began to write. Shows what is there, and waits for the word that erases it.
+/// that ramkey wrote or began to write and that holds nothing else. Shows what is there, and waits for the word that erases it.
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ fn of_device(system: &System, facts: &DeviceFacts) -> Vec<String> {
 fn of_file(target: &TargetPath, path: &Path) -> Result<Option<String>, CliError> {
     let file = ReadOnly::open(target).map_err(CliError::Target)?;
     if is_ours(&file) {
-        return Ok(None);
+        return Ok(own_files::on(&file));
     }
     let bar = Progress::bar("looking", file.len());
     let data = file.first_data(&|bytes| bar.inc(bytes));

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::{CliError, Exit, Output};
-use crate::device::{DeviceFacts, DeviceKind, FileSystem, ReadOnly, System, TargetPath, refusal, uses};
+use crate::cli::{CliError, Exit, Output, own_files};
+use crate::device::{DeviceFacts, DeviceKind, FileSystem, InUse, ReadOnly, System, TargetPath, refusal};
 use crate::units::{Bytes, named};
 use crate::verify::is_stick;
 
@@ -17,6 +17,9 @@ pub struct ListArgs {
     #[arg(long)]
     all: bool,
 }
+
+/// What a stick of ours is called that has no partitions.
+const STICK: &str = "a stick of ramkey";
 
 /// What is printed.
 #[derive(Serialize)]
@@ -64,15 +67,17 @@ impl ListArgs {
         };
         let (sticks, others): (Vec<DeviceFacts>, _) =
             disks.into_iter().filter(wanted).partition(DeviceFacts::is_stick);
-        let look = |facts: Vec<DeviceFacts>| facts.into_iter().map(|facts| look(&system, facts)).collect();
+        let in_use = system.in_use(&[]);
+        let look =
+            |facts: Vec<DeviceFacts>| facts.into_iter().map(|facts| look(&system, &in_use, facts)).collect();
         let listing = Listing { sticks: look(sticks), others: look(others) };
         output.show(&listing, |out| show(out, &listing))?;
         Ok(Exit::Done)
     }
 }
 
-fn look(system: &System, facts: DeviceFacts) -> Listed {
-    let refused = refusal(&facts, &uses(system, facts.number, &[]));
+fn look(system: &System, in_use: &InUse, facts: DeviceFacts) -> Listed {
+    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]));
     Listed {
         writable: refused.is_none(),
         refused: refused.as_ref().map(ToString::to_string),
@@ -124,7 +129,7 @@ pub(super) fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
     let device = ReadOnly::open(&TargetPath::Block(Box::new(facts.clone()))).ok();
     let what = |number, offset| {
         if device.as_ref().is_some_and(|device| offset == 0 && is_stick(device)) {
-            return "a stick of ramkey".into();
+            return STICK.into();
         }
         let label = system.label(number);
         let probed = device
@@ -149,6 +154,11 @@ pub(super) fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
     if contents.is_empty() {
         let size = Bytes(facts.len).to_string();
         contents.push(Contents { name: whole, size, what: what(facts.number, 0) });
+    }
+    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(own_files::on);
+    if let (Some(own), Some(first)) = (own, contents.first_mut()) {
+        let is_named = first.what == STICK;
+        first.what = if is_named { own } else { format!("{}; {own}", first.what) };
     }
     contents
 }

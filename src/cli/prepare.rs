@@ -1,7 +1,9 @@
 //! From the images of a command line to a stick that is laid out, whatever is to become of it.
 
+use std::path::PathBuf;
+
 use crate::cli::args::{Images, StickArgs};
-use crate::cli::{CliError, Progress};
+use crate::cli::{CliError, Progress, image_in_use};
 use crate::device::TargetPath;
 use crate::image::{Scan, scan};
 use crate::layout::{Layout, LayoutError, layout};
@@ -15,6 +17,8 @@ pub(super) struct Prepared {
     pub layout: Layout,
     pub scans: Vec<Scan>,
     pub images: Images,
+    /// What is to be known of each image that may change while it is copied.
+    pub in_use: Vec<Vec<String>>,
     /// Whether nobody named a size.
     pub size_chosen: bool,
 }
@@ -29,6 +33,10 @@ impl Prepared {
     pub fn finish(&self, mut report: StickReport) -> StickReport {
         for (image, notes) in report.images.iter_mut().zip(&self.images.notes) {
             image.warnings.extend(notes.iter().cloned());
+        }
+        let images = report.images.iter_mut().chain(&mut report.companions);
+        for (image, warnings) in images.zip(&self.in_use) {
+            image.warnings.extend(warnings.iter().cloned());
         }
         StickReport { size_chosen: self.size_chosen, ..report }.counted()
     }
@@ -65,6 +73,8 @@ pub(super) fn prepare(
     let request = args.request(&images.facts, stick_len.unwrap_or(0));
     // Before the images are read, because that takes long and most errors show here.
     let plan = if stick_len.is_some() { plan(&request)? } else { plan_smallest(&request, 0)? };
+    let paths: Vec<PathBuf> = images.facts.iter().map(|facts| facts.path.clone()).collect();
+    let in_use = image_in_use::warnings(&paths);
     let mut scans = Vec::new();
     for (source, facts) in images.sources.iter().zip(&images.facts) {
         let bar = Progress::bar("hashing", facts.len);
@@ -74,7 +84,7 @@ pub(super) fn prepare(
     }
     let size_chosen = stick_len.is_none();
     let (plan, layout) = if size_chosen { grow(&request, plan, &scans)? } else { lay_out(plan, &scans)? };
-    Ok(Prepared { plan, layout, scans, images, size_chosen })
+    Ok(Prepared { plan, layout, scans, images, in_use, size_chosen })
 }
 
 fn lay_out(plan: Plan, scans: &[Scan]) -> Result<(Plan, Layout), CliError> {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{Advice, FlockOperation, OFlags, SeekFrom, fadvise, flock, seek};
 use rustix::io::Errno;
 
-use crate::device::{OpenError, TargetPath, ioctl};
+use crate::device::{OpenError, System, TargetPath, ioctl};
 use crate::pipeline::{Buffer, Target};
 
 /// Alignment of address, offset and length that direct I/O accepts everywhere.
@@ -26,10 +26,12 @@ pub struct FileTarget {
 }
 
 impl FileTarget {
-    /// Opens the file that was looked at, or makes one of `len` bytes, all holes; so does an empty one become.
+    /// Opens the file that was looked at, or makes one of `len` bytes, all holes; so does an empty one become. Whether
+    /// something uses it is asked once more.
     ///
     /// # Errors
     ///
+    /// [`OpenError::Refused`] if something uses it,
     /// [`OpenError::Changed`] if another file is there now, [`OpenError::Busy`] if another ramkey writes it,
     /// [`OpenError::Kind`] for a device, [`OpenError::Open`] if the system refuses.
     pub fn open(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
@@ -40,6 +42,7 @@ impl FileTarget {
                 return Err(OpenError::Kind { path: path.into(), kind: "a block device" });
             }
             TargetPath::File { identity, len: old_len, .. } => {
+                target.admit(&System::default(), &[])?;
                 let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
                 let meta = file.metadata().map_err(failed)?;
                 let same = meta.is_file() && (meta.dev(), meta.ino()) == *identity && meta.len() == *old_len;

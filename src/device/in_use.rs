@@ -1,16 +1,27 @@
-//! Who uses a device: mounts, swap, devices made of it, and the running system.
+//! Who uses the bytes of a device or file: mounts, swap, devices made of it, processes, and the running system.
+//!
+//! Everything is asked by the kernel's numbers, never by names, and gathered once.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::device::{DeviceNumber, System};
+use crate::device::ground::{Ground, Grounds, Question};
+use crate::device::loops::LoopDevice;
+use crate::device::mounts::{Mount, mount_id, unescape};
+use crate::device::overlays::twins;
+use crate::device::processes::Writer;
+use crate::device::served::Served;
+use crate::device::{DeviceNumber, FileIdentity, System, file_in_use};
 
 /// Folders whose disk is never written: the system runs from them.
 const SYSTEM_FOLDERS: [&str; 6] = ["/", "/usr", "/boot", "/boot/efi", "/var", "/home"];
 
-/// One use of a device or of a part of it.
+/// What holds a disk of a btrfs of which no mount is seen.
+pub(super) const A_BTRFS: &str = "a mounted btrfs file system";
+
+/// One use of a device or file, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Use {
     /// The running system's folder lies on it.
@@ -20,17 +31,21 @@ pub enum Use {
     },
     /// A file system is mounted.
     Mounted {
-        /// Name of the device that holds it.
+        /// Name of the device that holds it, or type of a file system that has none.
         name: String,
         /// Where.
         folder: PathBuf,
         /// Type of the file system.
         file_system: String,
+        /// Loop devices that stay when it is unmounted, the upper first.
+        loops: Vec<String>,
+        /// A process that sees the mount, if this one does not.
+        seen_by: Option<u32>,
     },
     /// Memory is swapped to it.
     Swap {
         /// Name of the device or path of the file.
-        name: String,
+        name: PathBuf,
     },
     /// Another device is made of it.
     Held {
@@ -39,328 +54,319 @@ pub enum Use {
         /// Name of the device that holds it.
         holder: String,
     },
-    /// A file on it stands for a disk.
+    /// A loop device shows it, or a file on it.
     Loop {
         /// Name of the loop device.
         name: String,
-        /// The file.
+        /// The name that the kernel has for what it shows.
         file: PathBuf,
     },
+    /// The kernel serves it to other machines.
+    Served {
+        /// The file of the kernel's configuration that says so.
+        setting: PathBuf,
+    },
+    /// A process may write to it.
+    Open {
+        /// Number of the process.
+        pid: u32,
+        /// Name of its program.
+        command: String,
+    },
+    /// Something that cannot be named may write to it.
+    OpenSomewhere,
     /// It holds an image that is to be written.
     Source {
         /// The image.
         image: PathBuf,
     },
+    /// It has the very bytes of an image that is to be written.
+    Image {
+        /// The image.
+        image: PathBuf,
+    },
+    /// It is a loop device that shows another device.
+    Shows {
+        /// Name of the other device.
+        device: String,
+    },
+    /// It cannot be told whether it is in use.
+    Unknown {
+        /// What is not known.
+        question: String,
+        /// What to do.
+        help: String,
+    },
 }
 
-/// A line of `/proc/*/mountinfo`.
-struct Mount {
-    number: DeviceNumber,
-    folder: PathBuf,
-    file_system: String,
-    source: PathBuf,
-    options: String,
+/// All that is in use on a machine, gathered once.
+#[derive(Debug)]
+pub struct InUse {
+    system: System,
+    mounts: Vec<Mount>,
+    loops: Vec<LoopDevice>,
+    swaps: Vec<PathBuf>,
+    writers: BTreeSet<Writer>,
+    served: Vec<Served>,
+    second_opinion: Vec<(Ground, Use)>,
+    grounds: Grounds,
+    questions: Vec<Question>,
 }
 
 /// Every use of the device, the worst first. `images` are the files that are to be written to it.
 pub fn uses(system: &System, number: DeviceNumber, images: &[PathBuf]) -> Vec<Use> {
-    let mounts = system.mounts();
-    let disk = system.disk_of(number);
-    let mut found = Vec::new();
-    for folder in SYSTEM_FOLDERS.map(Path::new).into_iter().filter(|folder| folder.exists()) {
-        if system.disks_under(folder, &mounts).contains(&disk) {
-            found.push(Use::System { folder: folder.into() });
-        }
-    }
-    let (family, held) = system.family(number);
-    found.extend(system.mounted(&family, &mounts));
-    found.extend(system.swapped(&family));
-    found.extend(held);
-    for (name, file) in system.loops() {
-        if number_of_file_system(&file).is_some_and(|number| family.contains(&number)) {
-            found.push(Use::Loop { name, file });
-        }
-    }
-    for image in images {
-        if system.disks_under(image, &mounts).contains(&disk) {
-            found.push(Use::Source { image: image.clone() });
-        }
-    }
-    found
+    system.in_use(images).of_device(number, images)
 }
 
 impl System {
-    /// The loop devices that show the file `path`, and the swap that lies in it.
-    pub fn uses_of_file(&self, path: &Path) -> Vec<Use> {
-        let identity = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
-        let wanted = identity(path);
-        if wanted.is_none() {
+    /// Gathers all that is in use. Processes are looked at for block devices, for what loop devices show, and for `files`.
+    pub fn in_use(&self, files: &[PathBuf]) -> InUse {
+        let mut questions = Vec::new();
+        let mounts = self.mounts(&mut questions);
+        let loops = self.loops(&mut questions);
+        let shown = loops.iter().filter_map(|device| device.shows);
+        let watched = files.iter().flat_map(|file| twins(file, &mounts)).chain(shown).collect();
+        let writers = self.writers(&watched, &mut questions);
+        let swaps = self.swaps(&mut questions);
+        let grounds = Grounds::gather(self, &loops, &mounts);
+        let second_opinion = self.second_opinion(&grounds);
+        let served = self.served(&mut questions);
+        InUse {
+            system: self.clone(),
+            mounts,
+            loops,
+            swaps,
+            writers,
+            served,
+            second_opinion,
+            grounds,
+            questions,
+        }
+    }
+
+    /// The mounts that sysinfo finds, which reads another table in its own way.
+    fn second_opinion(&self, grounds: &Grounds) -> Vec<(Ground, Use)> {
+        if self.proc != Path::new("/proc") {
             return Vec::new();
         }
-        let loops = self.loops().into_iter().filter(|(_, file)| identity(file) == wanted);
-        let swaps = self.swaps().into_iter().filter(|file| identity(file) == wanted);
-        loops
-            .map(|(name, file)| Use::Loop { name, file })
-            .chain(swaps.map(|file| Use::Swap { name: file.display().to_string() }))
-            .collect()
+        let disks = sysinfo::Disks::new_with_refreshed_list();
+        let mounted = |disk: &sysinfo::Disk| match Ground::of_source(Path::new(disk.name()))? {
+            Ground::Device(number) => Some((
+                Ground::Device(number),
+                Use::Mounted {
+                    name: grounds.name(number),
+                    folder: disk.mount_point().into(),
+                    file_system: disk.file_system().to_string_lossy().into_owned(),
+                    loops: Vec::new(),
+                    seen_by: None,
+                },
+            )),
+            _ => None,
+        };
+        disks.iter().flat_map(|disks| disks.iter().filter_map(mounted)).collect()
     }
 
-    /// The device, its partitions, and everything that is made of them; with who holds what.
-    fn family(&self, number: DeviceNumber) -> (BTreeSet<DeviceNumber>, Vec<Use>) {
-        let (mut family, mut held) = (BTreeSet::new(), Vec::new());
-        let mut open = vec![number];
-        // Ends: each number is entered once, and a machine has a bounded number of devices.
-        while let Some(number) = open.pop() {
-            if !family.insert(number) {
-                continue;
+    /// Devices and files that memory is swapped to. A kernel without swap has no table of it.
+    fn swaps(&self, questions: &mut Vec<Question>) -> Vec<PathBuf> {
+        let path = self.proc.join("swaps");
+        match fs::read(&path) {
+            Ok(text) => {
+                let names = text.split(|&byte| byte == b'\n').skip(1);
+                let names = names.filter_map(|line| line.split(u8::is_ascii_whitespace).next());
+                names.filter(|name| !name.is_empty()).map(unescape).collect()
             }
-            let Ok(facts) = self.facts(number) else { continue };
-            open.extend(facts.partitions.iter().map(|partition| partition.number));
-            let name = facts.node.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            for holder in names(&self.device_folder(number).join("holders")) {
-                let folder = self.sys.join("block").join(&holder);
-                open.extend(DeviceNumber::parse(&self.text(&folder.join("dev"))));
-                held.push(Use::Held { name: name.clone(), holder: self.title_of(&holder) });
+            Err(error) => {
+                let is_none = error.kind() == std::io::ErrorKind::NotFound;
+                questions.extend((!is_none).then_some(Question::Swaps { path }));
+                Vec::new()
             }
         }
-        (family, held)
     }
+}
 
-    /// `dm-0 (name in the device mapper)`, or the name as it is.
-    fn title_of(&self, name: &str) -> String {
-        match self.text(&self.sys.join("block").join(name).join("dm/name")) {
-            mapped if mapped.is_empty() => name.to_owned(),
-            mapped => format!("{name} ({mapped})"),
+impl InUse {
+    /// Every use of a device, the worst first. `images` are the files that are to be written to it.
+    pub fn of_device(&self, number: DeviceNumber, images: &[PathBuf]) -> Vec<Use> {
+        let target = self.grounds.same_bytes(Ground::Device(number));
+        let mut found = self.of_ground(&target, images);
+        if let Some(device) = self.loops.iter().find(|device| device.number == number)
+            && let Some(Ground::Device(shown)) = device.shows
+        {
+            found.push(Use::Shows { device: self.grounds.name(shown) });
         }
+        found.extend(self.questions.iter().map(Question::as_use));
+        found
     }
 
-    fn name_of(&self, number: DeviceNumber) -> String {
-        self.facts(number)
-            .ok()
-            .and_then(|facts| Some(facts.node.file_name()?.to_string_lossy().into_owned()))
-            .unwrap_or_else(|| number.to_string())
+    /// Every use of the file at `path`, the worst first. `images` are the files that are to be written to it.
+    pub fn of_file(&self, path: &Path, identity: FileIdentity, images: &[PathBuf]) -> Vec<Use> {
+        let mut target = twins(path, &self.mounts);
+        target.insert(Ground::File(identity));
+        let mut found = self.of_ground(&target, images);
+        file_in_use::ask(path, identity, &self.questions, &mut found);
+        found
     }
 
-    fn mounted(&self, family: &BTreeSet<DeviceNumber>, mounts: &[Mount]) -> Vec<Use> {
+    /// What may change the file `path` while it is read.
+    pub fn changes_to(&self, path: &Path) -> Vec<Use> {
+        let target = twins(path, &self.mounts);
+        let mounts = self.mounts.iter().filter(|mount| mount.is_writable());
+        let mut found = self.mounted(mounts, &target);
+        found.extend(self.swapped(&target));
+        found.extend(self.held(&target));
+        found.extend(self.written(&target));
+        let shown = self.loops.iter().any(|device| self.lies_on([Ground::Device(device.number)], &target));
+        if found.is_empty() && !shown && file_in_use::has_writer(path) {
+            found.push(Use::OpenSomewhere);
+        }
+        found
+    }
+
+    /// The uses of what has the bytes of `target`.
+    fn of_ground(&self, target: &BTreeSet<Ground>, images: &[PathBuf]) -> Vec<Use> {
         let mut found = Vec::new();
-        for mount in mounts {
-            // btrfs and fuse mounts carry a number of their own; their source names the device.
-            let source = self.node_number(&mount.source);
-            let number = [Some(mount.number), source].into_iter().flatten().find(|n| family.contains(n));
-            let Some(number) = number else { continue };
-            let used = Use::Mounted {
-                name: self.name_of(number),
-                folder: mount.folder.clone(),
-                file_system: mount.file_system.clone(),
-            };
-            if !found.contains(&used) {
-                found.push(used);
+        for folder in SYSTEM_FOLDERS.map(Path::new).into_iter().filter(|folder| folder.exists()) {
+            if self.lies_on(self.grounds_of(folder), target) {
+                found.push(Use::System { folder: folder.into() });
             }
         }
-        for (source, folder, file_system) in self.second_opinion() {
-            let Some(number) = self.node_number(&source).filter(|n| family.contains(n)) else { continue };
-            if !found
+        let before = found.len();
+        // Who was mounted last can be unmounted first.
+        found.extend(self.mounted(self.mounts.iter().rev(), target));
+        for (ground, used) in &self.second_opinion {
+            let Use::Mounted { folder, .. } = used else { continue };
+            let is_known = found
                 .iter()
-                .any(|used| matches!(used, Use::Mounted { folder: known, .. } if *known == folder))
-            {
-                found.push(Use::Mounted { name: self.name_of(number), folder, file_system });
+                .any(|known| matches!(known, Use::Mounted { folder: known, .. } if known == folder));
+            if !is_known && self.lies_on([*ground], target) {
+                found.push(used.clone());
             }
         }
-        // A file system on several devices names only one of them in its mount.
-        for number in self.btrfs_members().into_iter().flatten().filter(|number| family.contains(number)) {
-            if !found.iter().any(|used| matches!(used, Use::Mounted { .. })) {
-                let name = self.name_of(number);
-                found.push(Use::Held { name, holder: "a mounted btrfs file system".into() });
+        found.extend(self.swapped(target));
+        found.extend(self.held(target));
+        let mut members = self.grounds.btrfs.iter().flatten().copied();
+        let member = members.find(|&member| self.lies_on([Ground::Device(member)], target));
+        if let Some(member) = member.filter(|_| found.len() == before) {
+            let holder = A_BTRFS.into();
+            found.push(Use::Held { name: self.grounds.name(member), holder });
+        }
+        for device in &self.loops {
+            let ground = Ground::Device(device.number);
+            if !target.contains(&ground) && self.lies_on([ground], target) {
+                found.push(Use::Loop { name: device.name.clone(), file: device.file.clone() });
+            }
+        }
+        found.extend(self.written(target));
+        let served = self.served.iter().filter(|served| self.lies_on([served.ground], target));
+        found.extend(served.map(|served| Use::Served { setting: served.setting.clone() }));
+        for image in images {
+            if twins(image, &self.mounts).intersection(target).next().is_some() {
+                found.push(Use::Image { image: image.clone() });
+            } else if self.lies_on(self.grounds_of(image), target) {
+                found.push(Use::Source { image: image.clone() });
             }
         }
         found
     }
 
-    /// Source, folder and type of the mounts that sysinfo finds, which reads another table in its own way.
-    fn second_opinion(&self) -> Vec<(PathBuf, PathBuf, String)> {
-        if self.proc != Path::new("/proc") {
-            return Vec::new();
+    fn lies_on(&self, start: impl IntoIterator<Item = Ground>, target: &BTreeSet<Ground>) -> bool {
+        !self.grounds.below(start).is_disjoint(target)
+    }
+
+    /// What a path lies on: the device or file that it is, and its file system, by number and by the mount that it is
+    /// found through: files of a btrfs have other numbers than its mount.
+    fn grounds_of(&self, path: &Path) -> Vec<Ground> {
+        let Ok(meta) = fs::metadata(path) else { return Vec::new() };
+        let number = DeviceNumber::from_raw(meta.dev());
+        let is_device = matches!(Ground::of(&meta), Some(Ground::Device(_)));
+        let mut found: Vec<Ground> = Ground::of(&meta).into_iter().collect();
+        if !is_device {
+            found.push(Ground::Device(number));
         }
-        let disks = sysinfo::Disks::new_with_refreshed_list();
-        let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
-        let disk = |disk: &sysinfo::Disk| {
-            (PathBuf::from(disk.name()), disk.mount_point().to_owned(), text(disk.file_system()))
+        if !is_device && !self.grounds.is_block_device(number) {
+            let id = mount_id(path);
+            let through = self.mounts.iter().filter(|mount| Some(mount.id) == id && number.major == 0);
+            found.extend(through.map(|mount| Ground::Device(mount.number)));
+        }
+        found
+    }
+
+    fn mounted<'a>(&self, mounts: impl Iterator<Item = &'a Mount>, target: &BTreeSet<Ground>) -> Vec<Use> {
+        let mut found = Vec::new();
+        for mount in mounts {
+            let number = Ground::Device(mount.number);
+            let below = self.grounds.below([number]);
+            if below.is_disjoint(target) {
+                continue;
+            }
+            let named = mount.named().into_iter().filter(|ground| self.lies_on([*ground], target));
+            let device = [number].into_iter().chain(named).find_map(|ground| match ground {
+                Ground::Device(number) if self.grounds.is_block_device(number) => {
+                    Some(self.grounds.name(number))
+                }
+                _ => None,
+            });
+            let used = Use::Mounted {
+                name: device.unwrap_or_else(|| mount.file_system.clone()),
+                folder: mount.folder.clone(),
+                file_system: mount.file_system.clone(),
+                loops: self.loops_between(&below, target),
+                seen_by: mount.seen_by,
+            };
+            if !found.contains(&used) {
+                found.push(used);
+            }
+        }
+        found
+    }
+
+    /// The loop devices among `below` that are not the target and do not go by themselves, the upper first.
+    fn loops_between(&self, below: &BTreeSet<Ground>, target: &BTreeSet<Ground>) -> Vec<String> {
+        let stays = |device: &&LoopDevice| {
+            let ground = Ground::Device(device.number);
+            let is_between = below.contains(&ground) && !target.contains(&ground);
+            is_between && !device.goes_by_itself && self.lies_on([ground], target)
         };
-        disks.iter().flat_map(|disks| disks.iter().map(disk)).collect()
+        let mut loops: Vec<&LoopDevice> = self.loops.iter().filter(stays).collect();
+        loops.sort_by_key(|device| {
+            let below = self.grounds.below([Ground::Device(device.number)]);
+            std::cmp::Reverse(below.len())
+        });
+        loops.into_iter().map(|device| device.name.clone()).collect()
     }
 
-    fn swapped(&self, family: &BTreeSet<DeviceNumber>) -> Vec<Use> {
-        let on_it = |path: &PathBuf| {
-            self.node_number(path)
-                .or_else(|| number_of_file_system(path))
-                .is_some_and(|number| family.contains(&number))
-        };
-        let swaps = self.swaps().into_iter().filter(on_it);
-        swaps.map(|path| Use::Swap { name: path.display().to_string() }).collect()
+    fn swapped(&self, target: &BTreeSet<Ground>) -> Vec<Use> {
+        let on_it = self.swaps.iter().filter(|path| self.lies_on(self.grounds_of(path), target));
+        on_it.map(|path| Use::Swap { name: path.clone() }).collect()
     }
 
-    fn swaps(&self) -> Vec<PathBuf> {
-        let text = fs::read_to_string(self.proc.join("swaps")).unwrap_or_default();
-        text.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(unescape).collect()
-    }
-
-    /// Name and file of each loop device in use.
-    fn loops(&self) -> Vec<(String, PathBuf)> {
-        let block = self.sys.join("block");
-        let file = |name: &String| fs::read_to_string(block.join(name).join("loop/backing_file")).ok();
-        names(&block)
-            .into_iter()
-            .filter_map(|name| {
-                let file = file(&name)?;
-                let file = file.trim_end_matches('\n').trim_end_matches(" (deleted)");
-                Some((name, PathBuf::from(file)))
+    fn held(&self, target: &BTreeSet<Ground>) -> Vec<Use> {
+        let stacked = self.grounds.stacked.iter();
+        let on_it = stacked.filter(|(_, held)| self.lies_on([Ground::Device(*held)], target));
+        on_it
+            .map(|(holder, held)| Use::Held {
+                name: self.grounds.name(*held),
+                holder: self.title_of(&self.grounds.name(*holder)),
             })
             .collect()
     }
 
-    /// The mounts of this process and, if they can be read, of the first one.
-    fn mounts(&self) -> Vec<Mount> {
-        let own = fs::read_to_string(self.proc.join("self/mountinfo")).unwrap_or_default();
-        let first = fs::read_to_string(self.proc.join("1/mountinfo")).unwrap_or_default();
-        own.lines().chain(first.lines()).filter_map(Mount::parse).collect()
-    }
-
-    /// The whole disk of a partition, or the device itself.
-    fn disk_of(&self, number: DeviceNumber) -> DeviceNumber {
-        let folder = fs::canonicalize(self.device_folder(number)).unwrap_or_default();
-        let whole = folder.join("partition").exists().then(|| folder.parent()).flatten();
-        whole.and_then(|disk| DeviceNumber::parse(&self.text(&disk.join("dev")))).unwrap_or(number)
-    }
-
-    /// Every whole disk that the bytes of `path` depend on: its own if it is a device, else those of its file
-    /// system, through overlays, loop devices, the device mapper and file systems on several disks.
-    fn disks_under(&self, path: &Path, mounts: &[Mount]) -> BTreeSet<DeviceNumber> {
-        let mut disks = BTreeSet::new();
-        let (mut seen, mut paths) = (BTreeSet::new(), BTreeSet::new());
-        let mut open_paths = vec![path.to_owned()];
-        let mut open = Vec::new();
-        // Ends: each path and each number is entered once.
-        loop {
-            if let Some(path) = open_paths.pop() {
-                if paths.insert(path.clone()) {
-                    open.extend(self.node_number(&path).or_else(|| number_of_file_system(&path)));
-                }
-                continue;
-            }
-            let Some(number) = open.pop() else { return disks };
-            if !seen.insert(number) {
-                continue;
-            }
-            let folder = self.device_folder(number);
-            if folder.exists() {
-                let disk = self.disk_of(number);
-                disks.insert(disk);
-                for member in [number, disk] {
-                    let folder = self.device_folder(member);
-                    open.extend(names(&folder.join("slaves")).iter().filter_map(|slave| {
-                        DeviceNumber::parse(&self.text(&folder.join("slaves").join(slave).join("dev")))
-                    }));
-                    let file = fs::read_to_string(folder.join("loop/backing_file")).unwrap_or_default();
-                    let file = file.trim_end_matches('\n').trim_end_matches(" (deleted)");
-                    open_paths.extend((!file.is_empty()).then(|| file.into()));
-                }
-            }
-            for mount in mounts.iter().filter(|mount| mount.number == number) {
-                open.extend(self.node_number(&mount.source));
-                open_paths.extend(mount.overlay_layers());
-            }
-            open.extend(self.btrfs_members().into_iter().filter(|set| set.contains(&number)).flatten());
+    /// `dm-0 (name in the device mapper)`, or the name as it is.
+    fn title_of(&self, name: &str) -> String {
+        match self.system.text(&self.system.sys.join("block").join(name).join("dm/name")) {
+            mapped if mapped.is_empty() => name.to_owned(),
+            mapped => format!("{name} ({mapped})"),
         }
     }
 
-    /// The devices of each mounted btrfs file system.
-    fn btrfs_members(&self) -> Vec<BTreeSet<DeviceNumber>> {
-        let root = self.sys.join("fs/btrfs");
-        names(&root)
-            .iter()
-            .map(|name| {
-                let devices = root.join(name).join("devices");
-                let number = |name: &String| DeviceNumber::parse(&self.text(&devices.join(name).join("dev")));
-                names(&devices).iter().filter_map(number).collect::<BTreeSet<_>>()
-            })
-            .collect()
-    }
-
-    /// Number of the block device that `path` is, if it is one.
-    fn node_number(&self, path: &Path) -> Option<DeviceNumber> {
-        let meta = path.is_absolute().then(|| fs::metadata(path).ok()).flatten()?;
-        meta.file_type().is_block_device().then(|| DeviceNumber::from_raw(meta.rdev()))
-    }
-}
-
-impl Mount {
-    /// Fields of a line: id, parent, number, root, folder, options, tags, "-", type, source, options of the
-    /// file system (proc_pid_mountinfo(5)).
-    fn parse(line: &str) -> Option<Self> {
-        let (left, right) = line.split_once(" - ")?;
-        let left: Vec<&str> = left.split(' ').collect();
-        let mut right = right.split(' ');
-        Some(Self {
-            number: DeviceNumber::parse(left.get(2)?)?,
-            folder: unescape(left.get(4)?),
-            file_system: right.next()?.to_owned(),
-            source: unescape(right.next()?),
-            options: right.next().unwrap_or_default().to_owned(),
-        })
-    }
-
-    /// The folders that an overlay is made of.
-    fn overlay_layers(&self) -> Vec<PathBuf> {
-        let keys = ["lowerdir=", "lowerdir+=", "datadir+=", "upperdir="];
-        let values =
-            self.options.split(',').filter_map(|option| keys.iter().find_map(|key| option.strip_prefix(key)));
-        values.flat_map(|value| value.split(':')).filter(|path| !path.is_empty()).map(unescape).collect()
-    }
-}
-
-/// Number of the file system that holds `path`.
-fn number_of_file_system(path: &Path) -> Option<DeviceNumber> {
-    fs::metadata(path).ok().map(|meta| DeviceNumber::from_raw(meta.dev()))
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
-
-/// Undoes the kernel's `\040` for a space, and the like.
-fn unescape(text: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let octal = bytes.get(at + 1..at + 4).filter(|_| bytes[at] == b'\\');
-        let value = octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        plain.push(value.unwrap_or(bytes[at]));
-        at += if value.is_some() { 4 } else { 1 };
-    }
-    std::ffi::OsString::from_vec(plain).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mount_line_gives_number_folder_and_layers() {
-        let line =
-            "36 35 0:30 / /mnt/a\\040b rw - overlay over rw,lowerdir=/a:/b,upperdir=/c\\134d,workdir=/w";
-        let mount = Mount::parse(line).unwrap();
-        assert_eq!(mount.number, DeviceNumber { major: 0, minor: 30 });
-        assert_eq!(mount.folder, Path::new("/mnt/a b"));
-        assert_eq!(mount.overlay_layers(), [Path::new("/a"), Path::new("/b"), Path::new("/c\\d")]);
-        assert!(Mount::parse("36 35 0:30 / /mnt rw").is_none());
+    /// The processes that may write to it. A file that only lies on it is a matter of its file system.
+    fn written(&self, target: &BTreeSet<Ground>) -> Vec<Use> {
+        let on_it = |writer: &&Writer| match writer.ground {
+            Ground::File(_) => target.contains(&writer.ground),
+            device => self.lies_on([device], target),
+        };
+        let mut pids = BTreeSet::new();
+        let writers = self.writers.iter().filter(on_it).filter(|writer| pids.insert(writer.pid));
+        writers.map(|writer| Use::Open { pid: writer.pid, command: writer.command.clone() }).collect()
     }
 }

@@ -1,8 +1,9 @@
-//! The requests that only a block device answers. The only unsafe code of the host program.
+//! The requests that only a block device answers, and leases on files. The only unsafe code of the host program.
 
 use std::ffi::{c_int, c_uint};
+use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use rustix::ioctl::{Getter, NoArg, Opcode, ioctl, opcode};
 
@@ -13,6 +14,50 @@ const BLKSSZGET: Opcode = opcode::none(0x12, 104);
 const BLKGETSIZE64: Opcode = opcode::read::<usize>(0x12, 114);
 const BLKPBSZGET: Opcode = opcode::none(0x12, 123);
 const BLKGETDISKSEQ: Opcode = opcode::read::<u64>(0x12, 128);
+// That of <linux/loop.h>.
+const LOOP_GET_STATUS64: Opcode = 0x4C05;
+/// Chooses the signal about a lease: that of <fcntl.h>, which the crate libc has not.
+const F_SETSIG: c_int = 10;
+
+/// `struct loop_info64` of <linux/loop.h>.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct LoopInfo {
+    device: u64,
+    inode: u64,
+    rdevice: u64,
+    offset: u64,
+    size_limit: u64,
+    numbers: [u32; 4],
+    texts: [u8; 160],
+    init: [u64; 2],
+}
+
+const _: () = assert!(size_of::<LoopInfo>() == 232);
+
+/// What a loop device shows, by the kernel's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoopStatus {
+    /// Device number of the file system that the file lies on.
+    pub device: u64,
+    /// Inode of the file.
+    pub inode: u64,
+    /// Number of the device if it shows one, else 0.
+    pub rdevice: u64,
+}
+
+/// Who else has a file open, as far as the kernel tells by a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Nobody, in the whole machine.
+    Nobody,
+    /// Somebody, who only reads.
+    Readers,
+    /// Somebody, who may write.
+    Writers,
+    /// The file system has no leases, or the file belongs to another user.
+    NotTold,
+}
 
 /// Length of the device in bytes.
 pub fn len(device: impl AsFd) -> io::Result<u64> {
@@ -49,4 +94,43 @@ pub fn sequence(device: impl AsFd) -> io::Result<u64> {
 pub fn reread_partitions(device: impl AsFd) -> io::Result<()> {
     // SAFETY: this request takes no argument and touches no memory of ours.
     Ok(unsafe { ioctl(device, NoArg::<BLKRRPART>::new()) }?)
+}
+
+/// What the loop device shows.
+pub fn loop_status(device: impl AsFd) -> io::Result<LoopStatus> {
+    // SAFETY: the kernel stores exactly one `loop_info64` for this request.
+    let info = unsafe { ioctl(device, Getter::<LOOP_GET_STATUS64, LoopInfo>::new()) }?;
+    Ok(LoopStatus { device: info.device, inode: info.inode, rdevice: info.rdevice })
+}
+
+/// Who else has the file open: processes that may not be looked at, those outside of a container, and the kernel itself.
+/// `file` must be open for reading only, and be the only descriptor of this process.
+pub fn others(file: &File) -> Others {
+    let control = |command: c_int, argument: c_int| {
+        // SAFETY: the descriptor is open, and these commands take a number and touch no memory of ours.
+        match unsafe { libc::fcntl(file.as_raw_fd(), command, argument) } {
+            -1 => io::Error::last_os_error().raw_os_error(),
+            _ => None,
+        }
+    };
+    let lease = |kind: c_int| {
+        let error = control(libc::F_SETLEASE, kind);
+        if error.is_none() {
+            control(libc::F_SETLEASE, libc::F_UNLCK);
+        }
+        error
+    };
+    // Who opens the file at this moment makes the kernel send a signal: one that does nothing, and not SIGIO, which ends us.
+    if control(F_SETSIG, libc::SIGURG).is_some() {
+        return Others::NotTold;
+    }
+    match lease(libc::F_WRLCK) {
+        None => Others::Nobody,
+        Some(libc::EAGAIN) => match lease(libc::F_RDLCK) {
+            None => Others::Readers,
+            Some(libc::EAGAIN) => Others::Writers,
+            Some(_) => Others::NotTold,
+        },
+        Some(_) => Others::NotTold,
+    }
 }

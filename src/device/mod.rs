@@ -4,16 +4,24 @@ mod block;
 mod contents;
 mod discover;
 mod file;
+mod file_in_use;
+mod ground;
 mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
+mod loops;
+mod mounts;
+mod overlays;
+mod processes;
 mod safety;
+mod served;
 mod target;
 
 pub use block::BlockTarget;
 pub use contents::FileSystem;
 pub use discover::{DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
 pub use file::{FileTarget, ReadOnly};
-pub use in_use::{Use, uses};
+pub use ground::FileIdentity;
+pub use in_use::{InUse, Use, uses};
 pub use safety::{Refusal, refusal};
 pub use target::{NEW_FILE, OpenError, TargetPath};

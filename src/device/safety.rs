@@ -1,15 +1,17 @@
 //! Why a device is refused: a pure decision over facts that others have gathered.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::device::in_use::A_BTRFS;
 use crate::device::{DeviceFacts, DeviceKind, Use};
+use crate::units::{named, shell_word};
 
 /// Why a target must not be written. Nothing has been touched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The running system needs it.
-    #[error("{} is refused: it holds {}", node.display(), folder.display())]
+    #[error("{} is refused: it holds {}", named(node), named(folder))]
     System {
         /// The device.
         node: PathBuf,
@@ -17,7 +19,7 @@ pub enum Refusal {
         folder: PathBuf,
     },
     /// It is a part of a disk.
-    #[error("{} is refused: it is a partition, and the whole stick is written", node.display())]
+    #[error("{} is refused: it is a partition, and the whole stick is written", named(node))]
     Partition {
         /// The device.
         node: PathBuf,
@@ -25,77 +27,125 @@ pub enum Refusal {
         disk: PathBuf,
     },
     /// A file system on it is mounted.
-    #[error("{} is refused: {name} is mounted on {}", node.display(), folder.display())]
+    #[error("{} is refused: {name} is mounted on {}", named(node), named(folder))]
     Mounted {
-        /// The device.
+        /// The device or file.
         node: PathBuf,
-        /// Name of the device that is mounted.
+        /// Name of the device that is mounted, or type of a file system without one.
         name: String,
         /// Where.
         folder: PathBuf,
+        /// Loop devices that stay when it is unmounted, the upper first.
+        loops: Vec<String>,
+        /// A process that sees the mount, if this one does not.
+        seen_by: Option<u32>,
     },
     /// Memory is swapped to it.
-    #[error("{} is refused: {name} is swap space in use", node.display())]
+    #[error("{} is refused: {} is swap space in use", named(node), named(name))]
     Swap {
-        /// The device.
+        /// The device or file.
         node: PathBuf,
         /// Name of the device, or path of the file.
-        name: String,
+        name: PathBuf,
     },
     /// Another device is made of it.
-    #[error("{} is refused: {name} is held by {holder}", node.display())]
+    #[error("{} is refused: {name} is held by {holder}", named(node))]
     Held {
-        /// The device.
+        /// The device or file.
         node: PathBuf,
         /// Name of the part that is held.
         name: String,
         /// Name of the device that holds it.
         holder: String,
     },
-    /// A file on it stands for a disk.
-    #[error("{} is refused: {name} shows the file {}", node.display(), file.display())]
+    /// A loop device shows it or a file on it.
+    #[error("{} is refused: {name} shows {}", named(node), named(file))]
     Loop {
         /// The device or file.
         node: PathBuf,
         /// Name of the loop device.
         name: String,
-        /// The file.
+        /// The name that the kernel has for what it shows.
         file: PathBuf,
     },
+    /// The kernel serves it to other machines.
+    #[error("{} is refused: this machine serves it to others", named(node))]
+    Served {
+        /// The device or file.
+        node: PathBuf,
+        /// The file of the kernel's configuration that says so.
+        setting: PathBuf,
+    },
+    /// A process may write to it.
+    #[error("{} is refused: process {pid} ({command}) has it open for writing", named(node))]
+    Open {
+        /// The device or file.
+        node: PathBuf,
+        /// Number of the process.
+        pid: u32,
+        /// Name of its program.
+        command: String,
+    },
+    /// Something that cannot be named may write to it.
+    #[error("{} is refused: something that ramkey may not look at has it open for writing", named(node))]
+    OpenSomewhere {
+        /// The file.
+        node: PathBuf,
+    },
+    /// It is a loop device that shows another device.
+    #[error("{} is refused: it is no stick but shows the device {}", named(node), named(device))]
+    Shows {
+        /// The device.
+        node: PathBuf,
+        /// The device that it shows.
+        device: PathBuf,
+    },
+    /// It cannot be told whether it is in use.
+    #[error("{} is refused: {question}", named(node))]
+    Unknown {
+        /// The device or file.
+        node: PathBuf,
+        /// What is not known.
+        question: String,
+        /// What to do.
+        help: String,
+    },
     /// It holds an image that is to be written.
-    #[error("{} is refused: the image {} lies on it", node.display(), image.display())]
+    #[error("{} is refused: the image {} lies on it", named(node), named(image))]
     Source {
         /// The device or file.
         node: PathBuf,
         /// The image.
         image: PathBuf,
     },
-    /// It is itself an image that is to be written.
-    #[error("{} is refused: it is one of the images", node.display())]
+    /// It has the very bytes of an image that is to be written.
+    #[error("{} is refused: it is one of the images{}", named(node), other_name(node, image))]
     Image {
-        /// The file.
+        /// The device or file.
         node: PathBuf,
+        /// The image.
+        image: PathBuf,
     },
     /// It is built in, so it is no stick.
-    #[error("{} is refused: it is not removable", node.display())]
+    #[error("{} is refused: it is not removable", named(node))]
     NotRemovable {
         /// The device.
         node: PathBuf,
     },
     /// It is made of other devices, or of memory.
-    #[error("{} is refused: it is no disk but a device made of others", node.display())]
+    #[error("{} is refused: it is no disk but a device made of others", named(node))]
     Virtual {
         /// The device.
         node: PathBuf,
     },
     /// The kernel refuses writes.
-    #[error("{} is refused: it is read-only", node.display())]
+    #[error("{} is refused: it is read-only", named(node))]
     ReadOnly {
         /// The device.
         node: PathBuf,
     },
     /// A BIOS would see other sectors.
-    #[error("{} is refused: its sectors have {found} bytes, and 512 are needed", node.display())]
+    #[error("{} is refused: its sectors have {found} bytes, and 512 are needed", named(node))]
     SectorSize {
         /// The device.
         node: PathBuf,
@@ -103,26 +153,42 @@ pub enum Refusal {
         found: u64,
     },
     /// A card reader without a card, for example.
-    #[error("{} is refused: it holds no medium", node.display())]
+    #[error("{} is refused: it holds no medium", named(node))]
     Empty {
         /// The device.
         node: PathBuf,
     },
 }
 
+/// The name of an image that is the target, if it is another.
+fn other_name(node: &Path, image: &Path) -> String {
+    if node == image { String::new() } else { format!(", {}", named(image)) }
+}
+
 impl Refusal {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> String {
         match self {
-            Self::Mounted { folder, .. } => format!("run `umount {}` first", folder.display()),
-            Self::Swap { name, .. } => format!("run `swapoff {name}` first"),
-            Self::Held { holder, .. } => {
-                format!("close {holder} first, for example with `dmsetup` or `mdadm`")
+            Self::Mounted { folder, loops, seen_by, .. } => {
+                format!("{} first", unmount(folder, loops, *seen_by))
             }
-            Self::Loop { name, .. } => format!("run `losetup --detach /dev/{name}` first"),
+            Self::Swap { name, .. } => format!("{} first", swap_off(name)),
+            Self::Held { holder, .. } => format!("{} first", close(holder)),
+            Self::Loop { name, .. } => format!("run {} first", detach(name)),
+            Self::Served { setting, .. } => {
+                format!("end that first; `cat {}` shows its name", shell_word(setting))
+            }
+            Self::Open { pid, .. } => format!("{} first", end(*pid)),
+            Self::OpenSomewhere { node } => {
+                format!("`lsof {}` as root may name it; or name another file", shell_word(node))
+            }
+            Self::Shows { node, device } => {
+                format!("run {} and name the stick itself, {}", detach_node(node), shell_word(device))
+            }
+            Self::Unknown { help, .. } => help.clone(),
             Self::Source { .. } => "copy the image to another disk first".into(),
             Self::Image { .. } => "name another file for the stick".into(),
-            Self::Partition { disk, .. } => format!("name the whole stick: {}", disk.display()),
+            Self::Partition { disk, .. } => format!("name the whole stick: {}", shell_word(disk)),
             Self::ReadOnly { .. } => "move the switch on the stick or card, and plug it in again".into(),
             Self::Empty { .. } => "put the card or stick in".into(),
             Self::System { .. }
@@ -133,9 +199,63 @@ impl Refusal {
     }
 }
 
+impl Use {
+    /// What ends it, of those that write to a file or device.
+    pub fn end(&self) -> Option<String> {
+        match self {
+            Self::Mounted { folder, loops, seen_by, .. } => Some(unmount(folder, loops, *seen_by)),
+            Self::Swap { name } => Some(swap_off(name)),
+            Self::Held { holder, .. } => Some(close(holder)),
+            Self::Open { pid, .. } => Some(end(*pid)),
+            _ => None,
+        }
+    }
+}
+
+fn unmount(folder: &Path, loops: &[String], seen_by: Option<u32>) -> String {
+    let folder = shell_word(folder);
+    let detach: String = loops.iter().map(|name| format!(" and then {}", detach(name))).collect();
+    match seen_by {
+        None => format!("run `umount {folder}`{detach}"),
+        Some(pid) => format!("run `nsenter --target {pid} --mount umount {folder}`{detach}"),
+    }
+}
+
+fn swap_off(name: &Path) -> String {
+    format!("run `swapoff {}`", shell_word(name))
+}
+
+fn close(holder: &str) -> String {
+    let name = holder.split(' ').next().unwrap_or(holder);
+    let mapped = holder.split_once(" (").and_then(|(_, mapped)| mapped.strip_suffix(')'));
+    match mapped {
+        Some(mapped) => format!("run `dmsetup remove {}`", shell_word(mapped)),
+        None if holder == A_BTRFS => "unmount it: `findmnt --types btrfs` shows where it is".into(),
+        None if name.starts_with("md") => format!("run `mdadm --stop /dev/{name}`"),
+        None if name.starts_with("zram") => {
+            format!("run `swapoff /dev/{name}` and `zramctl --reset /dev/{name}`")
+        }
+        None => format!("close {holder}: `lsblk /dev/{name}` shows what it is made of"),
+    }
+}
+
+fn end(pid: u32) -> String {
+    format!("close its program (`ps -fp {pid}` shows it)")
+}
+
+/// The command that makes a loop device show nothing.
+fn detach(name: &str) -> String {
+    detach_node(&Path::new("/dev").join(name))
+}
+
+fn detach_node(node: &Path) -> String {
+    format!("`losetup --detach {}`", shell_word(node))
+}
+
 /// Why the device is refused, or `None` if it may be written.
 ///
-/// What would do most harm is said first: the running system, then what is in use, then what it is.
+/// What would do most harm is said first: the running system, then what is in use, then what it is, then what cannot be
+/// told.
 pub fn refusal(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
     let node = || facts.node.clone();
     let system = uses.iter().find_map(|used| match used {
@@ -151,24 +271,30 @@ pub fn refusal(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
         let whole = digits.strip_suffix('p').filter(|disk| disk.ends_with(|c: char| c.is_ascii_digit()));
         return Some(Refusal::Partition { node: node(), disk: whole.unwrap_or(digits).into() });
     }
-    uses.first().map(|used| refused_use(facts, used)).or_else(|| refused_kind(facts))
-}
-
-/// The refusal of a file or device for one use of it.
-pub(super) fn refused_use(facts: &DeviceFacts, used: &Use) -> Refusal {
-    refused_path(&facts.node, used)
+    let (unknown, known): (Vec<&Use>, Vec<&Use>) =
+        uses.iter().partition(|used| matches!(used, Use::Unknown { .. }));
+    let first = |uses: &[&Use]| uses.first().map(|used| refused_path(&facts.node, used));
+    first(&known).or_else(|| refused_kind(facts)).or_else(|| first(&unknown))
 }
 
 /// The refusal of the target `node` for one use of it.
-pub(super) fn refused_path(node: &std::path::Path, used: &Use) -> Refusal {
+pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
     let node = node.to_owned();
     match used.clone() {
         Use::System { folder } => Refusal::System { node, folder },
-        Use::Mounted { name, folder, .. } => Refusal::Mounted { node, name, folder },
+        Use::Mounted { name, folder, loops, seen_by, .. } => {
+            Refusal::Mounted { node, name, folder, loops, seen_by }
+        }
         Use::Swap { name } => Refusal::Swap { node, name },
         Use::Held { name, holder } => Refusal::Held { node, name, holder },
         Use::Loop { name, file } => Refusal::Loop { node, name, file },
+        Use::Served { setting } => Refusal::Served { node, setting },
+        Use::Open { pid, command } => Refusal::Open { node, pid, command },
+        Use::OpenSomewhere => Refusal::OpenSomewhere { node },
         Use::Source { image } => Refusal::Source { node, image },
+        Use::Image { image } => Refusal::Image { node, image },
+        Use::Shows { device } => Refusal::Shows { node, device: Path::new("/dev").join(device) },
+        Use::Unknown { question, help } => Refusal::Unknown { node, question, help },
     }
 }
 

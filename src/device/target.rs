@@ -2,15 +2,21 @@
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 use std::{fs, io};
 
 use crate::device::safety::refused_path;
-use crate::device::{DeviceFacts, DeviceNumber, Refusal, System, refusal, uses};
+use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, Refusal, System, refusal};
 use crate::units::SECTOR_LEN;
 
 /// What to do about a file that has the wrong length for a stick.
 pub const NEW_FILE: &str =
     "name another file, or remove this one first: a new one gets the size that it needs";
+
+/// How often a target is looked at that something has open for writing.
+const OPEN_TRIES: u32 = 4;
+const OPEN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a target cannot be opened. It was not touched.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +144,7 @@ pub enum TargetPath {
         /// Its length in bytes.
         len: u64,
         /// Its device and inode number.
-        identity: (u64, u64),
+        identity: FileIdentity,
     },
     /// Nothing; a file can be made there.
     New {
@@ -246,19 +252,25 @@ impl TargetPath {
     ///
     /// The [`Refusal`], the worst reason first.
     pub fn admit(&self, system: &System, images: &[PathBuf]) -> Result<(), Refusal> {
-        match self {
-            Self::Block(facts) => refusal(facts, &uses(system, facts.number, images)).map_or(Ok(()), Err),
-            Self::File { path, identity, .. } => {
-                let source = images.iter().find(|image| {
-                    fs::metadata(image).is_ok_and(|meta| (meta.dev(), meta.ino()) == *identity)
-                });
-                if source.is_some() {
-                    return Err(Refusal::Image { node: path.clone() });
-                }
-                let used = system.uses_of_file(path).into_iter().next();
-                used.map_or(Ok(()), |used| Err(refused_path(path, &used)))
+        // Whoever has just closed it, or is a copy of a process that has it, is gone in a moment.
+        for _ in 1..OPEN_TRIES {
+            match self.refusal(system, images) {
+                Some(Refusal::Open { .. } | Refusal::OpenSomewhere { .. }) => sleep(OPEN_PAUSE),
+                refusal => return refusal.map_or(Ok(()), Err),
             }
-            Self::New { .. } => Ok(()),
+        }
+        self.refusal(system, images).map_or(Ok(()), Err)
+    }
+
+    fn refusal(&self, system: &System, images: &[PathBuf]) -> Option<Refusal> {
+        match self {
+            Self::Block(facts) => refusal(facts, &system.in_use(images).of_device(facts.number, images)),
+            Self::File { path, identity, .. } => {
+                let files: Vec<PathBuf> = images.iter().chain([path]).cloned().collect();
+                let uses = system.in_use(&files).of_file(path, *identity, images);
+                uses.first().map(|used| refused_path(path, used))
+            }
+            Self::New { .. } => None,
         }
     }
 }

@@ -1,0 +1,29 @@
+//! What the user should know of an image that somebody may write to while it is copied.
+
+use std::path::PathBuf;
+
+use crate::device::{System, Use};
+use crate::units::named;
+
+/// Warnings for each image.
+pub(super) fn warnings(images: &[PathBuf]) -> Vec<Vec<String>> {
+    let in_use = System::default().in_use(images);
+    let of_image = |image: &PathBuf| in_use.changes_to(image).iter().filter_map(warning).collect();
+    images.iter().map(of_image).collect()
+}
+
+/// What is going on, and how to end it.
+fn warning(used: &Use) -> Option<String> {
+    let what = match used {
+        Use::Mounted { name, folder, .. } => {
+            format!("it is mounted for writing: {name} on {}", named(folder))
+        }
+        Use::Swap { name } => format!("memory is swapped to it: {}", named(name)),
+        Use::Held { name, holder } => format!("its device {name} is held by {holder}"),
+        Use::Open { pid, command } => format!("process {pid} ({command}) has it open for writing"),
+        Use::OpenSomewhere => "something that ramkey may not look at has it open for writing".into(),
+        _ => return None,
+    };
+    let help = used.end().unwrap_or_else(|| "close it".into());
+    Some(format!("{what}; what is copied may be half of a change: {help}, and write the stick again"))
+}

@@ -1,0 +1,153 @@
+//! Processes that hold a file or device open for writing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, makedev, statx};
+
+use crate::device::ground::{Ground, Question};
+use crate::device::{DeviceNumber, System};
+
+/// Access mode in the flags of an open file: read only.
+const READ_ONLY: u32 = 0;
+/// The bits of the access mode.
+const ACCESS_MODE: u32 = 3;
+/// Major number of `/dev/sg*`.
+const SCSI_GENERIC: u32 = 21;
+
+/// A process that may write to a file or device.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Writer {
+    pub pid: u32,
+    /// Name of its program.
+    pub command: String,
+    pub ground: Ground,
+}
+
+impl System {
+    /// The processes, but for this one, that hold a block device or one of the files `watched` open for writing, or map
+    /// one into memory so that what they write there gets into it.
+    pub(super) fn writers(
+        &self,
+        watched: &BTreeSet<Ground>,
+        questions: &mut Vec<Question>,
+    ) -> BTreeSet<Writer> {
+        let own = fs::read_link(self.proc.join("self")).ok();
+        let own = own.and_then(|path| path.to_str()?.parse::<u32>().ok());
+        let mut writers = BTreeSet::new();
+        let mut unseen = false;
+        let pids = self.pids();
+        // Every namespace of processes has a first one: where it is not seen, procfs hides those of other users.
+        let are_hidden = own.is_some() && !pids.contains(&1);
+        for pid in pids.into_iter().filter(|pid| Some(*pid) != own) {
+            let folder = self.proc.join(pid.to_string());
+            let is_wanted = |ground: &Ground| !matches!(ground, Ground::File(_)) || watched.contains(ground);
+            match written(&folder, &is_wanted) {
+                Ok(grounds) if grounds.is_empty() => {}
+                Ok(grounds) => {
+                    let command = self.text(&folder.join("comm"));
+                    writers.extend(grounds.into_iter().map(|ground| Writer {
+                        pid,
+                        command: command.clone(),
+                        ground,
+                    }));
+                }
+                Err(_) => unseen = true,
+            }
+        }
+        if unseen || are_hidden {
+            questions.push(Question::Processes);
+        }
+        writers
+    }
+}
+
+/// What a process holds open for writing or maps so.
+///
+/// # Errors
+///
+/// If the system does not let us look. A process that ended has nothing open.
+fn written(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<BTreeSet<Ground>> {
+    let mut found = open_files(folder, is_wanted)?;
+    if found.is_none() {
+        // The first thread has ended, and others may go on with the files.
+        for thread in fs::read_dir(folder.join("task")).into_iter().flatten().flatten() {
+            let files = open_files(&thread.path(), is_wanted)?.unwrap_or_default();
+            found.get_or_insert_default().extend(files);
+        }
+    }
+    let mut found = found.unwrap_or_default();
+    // Some processes let nobody look at their memory, not even the superuser. What they map, most of them have open too.
+    let maps = fs::read(folder.join("maps")).unwrap_or_default();
+    found.extend(mapped(folder, &maps).into_iter().filter(is_wanted));
+    Ok(found)
+}
+
+/// The files that are open for writing; `None` if none at all are open.
+fn open_files(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<Option<BTreeSet<Ground>>> {
+    let entries = match fs::read_dir(folder.join("fd")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let mut found = None;
+    for entry in entries.flatten() {
+        let found: &mut BTreeSet<Ground> = found.get_or_insert_default();
+        let wanted = ground_at(&entry.path()).filter(|ground| is_wanted(ground));
+        let flags = folder.join("fdinfo").join(entry.file_name());
+        // It may have been closed while we looked.
+        found.extend(wanted.filter(|_| fs::read_to_string(flags).is_ok_and(|text| is_for_writing(&text))));
+    }
+    Ok(found)
+}
+
+/// Whether a text of `fdinfo` says so. A descriptor that only names a file says that it reads.
+fn is_for_writing(fdinfo: &str) -> bool {
+    let flags = fdinfo.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & ACCESS_MODE != READ_ONLY)
+}
+
+/// The files and devices of shared mappings that can be written (proc_pid_maps(5)). The link beside the table tells which
+/// they are; where it cannot be followed, the table's own numbers do.
+fn mapped(folder: &Path, maps: &[u8]) -> Vec<Ground> {
+    let mut found = Vec::new();
+    for line in maps.split(|&byte| byte == b'\n') {
+        let text = String::from_utf8_lossy(line);
+        let mut fields = text.split_ascii_whitespace();
+        let (Some(range), Some(access), _, Some(device), Some(inode)) =
+            (fields.next(), fields.next(), fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        if !(access.contains('w') && access.contains('s')) {
+            continue;
+        }
+        let by_table = || {
+            let (major, minor) = device.split_once(':')?;
+            let number = |digits| u32::from_str_radix(digits, 16).ok();
+            Some(Ground::File((makedev(number(major)?, number(minor)?), inode.parse().ok()?)))
+        };
+        found.extend(ground_at(&folder.join("map_files").join(range)).or_else(by_table));
+    }
+    found
+}
+
+/// What a link of procfs leads to. A file system that does not answer is not waited for.
+fn ground_at(path: &Path) -> Option<Ground> {
+    let stat = statx(CWD, path, AtFlags::STATX_DONT_SYNC, StatxFlags::TYPE | StatxFlags::INO).ok()?;
+    match FileType::from_raw_mode(stat.stx_mode.into()) {
+        FileType::BlockDevice => {
+            Some(Ground::Device(DeviceNumber { major: stat.stx_rdev_major, minor: stat.stx_rdev_minor }))
+        }
+        FileType::CharacterDevice if stat.stx_rdev_major == SCSI_GENERIC => {
+            Some(Ground::Generic(DeviceNumber { major: stat.stx_rdev_major, minor: stat.stx_rdev_minor }))
+        }
+        FileType::RegularFile => {
+            Some(Ground::File((makedev(stat.stx_dev_major, stat.stx_dev_minor), stat.stx_ino)))
+        }
+        _ => None,
+    }
+}
