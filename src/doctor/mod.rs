@@ -261,10 +261,11 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         }
         check_hybrid(whole.as_ref(), &volumes, &mut findings);
     }
-    if in_table || whole.is_some() {
+    let holds_disc = disc::in_parts(&disk, disc.as_ref(), &mut parts, &volumes, &mut findings)?;
+    // Of a CD image is said by itself why it does not start.
+    if (in_table || whole.is_some()) && !cannot_start && !holds_disc.contains(&true) {
         boot_code::check_start(stick, in_table && whole.is_none(), &parts, &mut findings);
     }
-    let holds_disc = disc::in_parts(&disk, disc.as_ref(), &mut parts, &volumes, &mut findings)?;
     for ((part, volume), holds_disc) in parts.iter().zip(&volumes).zip(holds_disc) {
         table::check_type(part, volume.as_ref(), holds_disc, &mut findings);
         if let Some(volume) = volume.as_ref().filter(|volume| volume.lba != 0) {
