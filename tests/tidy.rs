@@ -195,6 +195,19 @@ fn no_text_has_the_debug_form_of_a_value() {
 }
 
 #[test]
+fn a_name_that_is_no_text_is_shown_by_its_bytes_everywhere() {
+    let mut faults = Vec::new();
+    for file in sources() {
+        let code = file.text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
+        for (number, line) in code_lines(code).filter(|(_, line)| line.contains(".display()")) {
+            let what = "`units::named`, or `units::shell_word` in a command, shows every name";
+            faults.push(format!("{}:{number}: {what}: {}", file.path, line.trim()));
+        }
+    }
+    fail_if_any(&faults);
+}
+
+#[test]
 fn only_the_command_line_asks() {
     let words = ["io::stdin"];
     let mut faults = Vec::new();
