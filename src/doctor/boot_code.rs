@@ -11,13 +11,18 @@ const JUMP_SHORT: u8 = 0xEB;
 const JUMP_NEAR: u8 = 0xE9;
 const NOP: u8 = 0x90;
 
+/// Whether there is no code in a master boot record.
+pub(super) fn is_empty(sector: &[u8; 512]) -> bool {
+    sector[..CODE_LEN].iter().all(|&byte| byte == 0)
+}
+
 /// Checks the code of a master boot record; `volume` is the file system that begins there too, if one does.
 pub(super) fn check_record(sector: &[u8; 512], volume: Option<&Volume>, findings: &mut Findings) {
     if volume.is_some() {
         // Checked with the volume.
         return;
     }
-    if sector[..CODE_LEN].iter().all(|&byte| byte == 0) {
+    if is_empty(sector) {
         return findings.add(Kind::NoBootCode, 0, "sector 0 has a table and no code".into());
     }
     let starts = format!("it begins with {:02X} {:02X} {:02X}", sector[0], sector[1], sector[2]);
