@@ -21,6 +21,7 @@ pub(crate) use division::{GPT_SECTORS, PARTITION_LBA};
 pub use division::{LayoutChoice, LayoutKind, Slot};
 use fs::FatSize;
 pub use fs::{FatBits, Volume};
+pub(crate) use names::file_names;
 pub(crate) use set::kind_of;
 pub use set::{CompanionRequest, CopyMode, FirstDisk, SetOptions, Writes};
 

@@ -7,6 +7,7 @@ use std::io;
 
 use ramkey::doctor::{Diagnosis, DoctorError, KINDS, Severity, diagnose};
 use ramkey::image::{FileSource, Source};
+use ramkey::layout::CLEARED_FIRST;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use sticks::{Image, MIB, Stick, every_layout, noise};
 
@@ -14,6 +15,8 @@ use sticks::{Image, MIB, Stick, every_layout, noise};
 const V: usize = 1 << 20;
 /// Reserved sectors of the volume, on a stick of less than 16 MiB.
 const RESERVED: usize = 384;
+/// What the first descriptor of a CD is known by.
+const DESCRIPTOR: usize = 64 * 512 + 1;
 /// The first two entries of the partition table.
 const SLOT_1: usize = 0x1BE;
 const SLOT_2: usize = 0x1CE;
@@ -101,6 +104,15 @@ impl Source for Longer {
     }
 }
 
+/// Makes it a disc with UDF and without ISO 9660.
+fn udf(stick: &mut Longer) {
+    stick.bytes.fill(0);
+    for (block, id) in [(16, b"BEA01"), (17, b"NSR02"), (18, b"TEA01")] {
+        put(&mut stick.bytes, block * 2048 + 1, id);
+    }
+    put(&mut stick.bytes, 256 * 2048, &[2, 0]);
+}
+
 fn put(bytes: &mut [u8], offset: usize, new: &[u8]) {
     bytes[offset..offset + new.len()].copy_from_slice(new);
 }
@@ -186,7 +198,56 @@ const IN_THE_TABLE: &[Plant] = &[
     (Base::Mbr, &["type-fs"], |s| s.bytes[SLOT_1 + 4] = 0x83),
     (Base::Mbr, &["no-file-system"], |s| s.bytes[V..V + 512].fill(0)),
     (Base::Mbr, &["no-disk-signature"], |s| s.bytes[0x1B8..0x1BC].fill(0)),
-    (Base::Mbr, &["iso-hybrid"], |s| put(&mut s.bytes, 64 * 512 + 1, b"CD001")),
+    (Base::Mbr, &["iso-hybrid"], |s| put(&mut s.bytes, DESCRIPTOR, b"CD001")),
+    // A CD image that was there before the table and the file system of the partition.
+    (Base::Mbr, &["iso-hybrid", "no-boot-code"], |s| {
+        s.bytes[..440].fill(0);
+        put(&mut s.bytes, DESCRIPTOR, b"CD001");
+    }),
+    (Base::Mbr, &["cd-no-boot-code"], |s| {
+        s.bytes.fill(0);
+        put(&mut s.bytes, DESCRIPTOR, b"CD001");
+    }),
+    // Code, and not the signature without which no BIOS runs it.
+    (Base::Mbr, &["cd-no-boot-code"], |s| {
+        s.bytes[440..].fill(0);
+        put(&mut s.bytes, DESCRIPTOR, b"CD001");
+    }),
+    // A table, and no code that would look at it.
+    (Base::Mbr, &["cd-no-boot-code"], |s| {
+        s.bytes[..440].fill(0);
+        s.bytes[V..V + 512].fill(0);
+        put(&mut s.bytes, DESCRIPTOR, b"CD001");
+    }),
+    (Base::Mbr, &["cd-no-boot-code"], udf),
+    (Base::Mbr, &["cd-no-boot-code"], |s| {
+        s.bytes.fill(0);
+        s.bytes[1..11].fill(0xFF);
+    }),
+    (Base::Mbr, &["cd-in-partition"], |s| {
+        s.bytes[V..V + 512].fill(0);
+        put(&mut s.bytes, V + DESCRIPTOR, b"CD001");
+    }),
+    (Base::Gpt, &["cd-in-partition"], |s| {
+        s.bytes[V..V + 512].fill(0);
+        put(&mut s.bytes, V + DESCRIPTOR, b"CD001");
+    }),
+    (Base::Mbr, &["unfinished"], |s| {
+        s.bytes[..512].fill(0);
+        s.bytes[128 * 512..129 * 512].fill(0);
+    }),
+    // All but the last step.
+    (Base::Mbr, &["unfinished"], |s| s.bytes[..512].fill(0)),
+    // Only copies of the boot code.
+    (Base::Mbr, &["unfinished"], |s| {
+        s.bytes[..512].fill(0);
+        s.bytes[128 * 512..].fill(0);
+    }),
+    (Base::Superfloppy, &["unfinished", "-no-table"], |s| {
+        s.bytes[..512].fill(0);
+        s.bytes[128 * 512..129 * 512].fill(0);
+    }),
+    (Base::Mbr, &["unfinished"], |s| s.bytes[128 * 512..129 * 512].fill(0)),
     (Base::Gpt, &["gpt-missing"], |s| s.bytes[512..1024].fill(0)),
     (Base::Gpt, &["gpt-stale", "-gpt-no-active"], |s| {
         let record = Base::Mbr.bytes();
@@ -353,4 +414,66 @@ fn what_cannot_be_read_is_an_error_with_its_sector() {
     assert!(matches!(error, DoctorError::Read { lba: 1, .. }), "{error}");
     let error = diagnose(&Image(vec![0; 511])).unwrap_err();
     assert!(matches!(error, DoctorError::TooShort { len: 511 }), "{error}");
+}
+
+#[test]
+fn a_cd_image_is_named_by_its_label_and_by_whether_a_cd_drive_boots_it() {
+    let what = |stick: &Longer| diagnose(stick).unwrap().findings[0].what.clone();
+    let mut stick = Longer { bytes: vec![0; 1 << 20], len: 1 << 20 };
+    put(&mut stick.bytes, DESCRIPTOR - 1, b"\x01CD001\x01");
+    put(&mut stick.bytes, DESCRIPTOR + 39, b"WIN98\x1B[31m\0\0  ");
+    let text = what(&stick);
+    assert!(
+        text.contains("(ISO 9660 \"WIN98_[31m__") && text.contains("no BIOS starts it from a stick"),
+        "{text}"
+    );
+    assert!(text.ends_with("nor does one from a CD drive"), "{text}");
+    put(&mut stick.bytes, 17 * 2048, b"\0CD001\x01EL TORITO SPECIFICATION");
+    assert!(what(&stick).ends_with("a machine boots it from a CD drive"), "{}", what(&stick));
+    let diagnosis = diagnose(&stick).unwrap();
+    assert_eq!((diagnosis.contradictions, diagnosis.parts[0].system), (1, Some("ISO 9660")));
+    let remedy = diagnosis.findings[0].remedy;
+    assert!(remedy.contains("`ramkey write IMAGE.iso --to STICK`"), "{remedy}");
+    // A stick that was formatted as UDF is no disc.
+    udf(&mut stick);
+    assert_eq!(names(&diagnose(&stick).unwrap()), BTreeSet::from(["cd-no-boot-code"]));
+    stick.bytes[256 * 2048] = 0;
+    assert_eq!(names(&diagnose(&stick).unwrap()), BTreeSet::from(["no-contents"]));
+}
+
+#[test]
+fn a_partition_that_begins_behind_every_disk_is_looked_into_without_harm() {
+    let mut stick = Longer { bytes: Base::Gpt.bytes(), len: 12 * MIB };
+    // The first entry of both tables, with its checksums: the last sectors that have numbers.
+    for (header, entries) in [(512, 1024), (stick.bytes.len() - 512, stick.bytes.len() - 33 * 512)] {
+        put(&mut stick.bytes, entries + 32, &(u64::MAX - 1).to_le_bytes());
+        put(&mut stick.bytes, entries + 40, &(u64::MAX - 1).to_le_bytes());
+        let sum = crc32(&stick.bytes[entries..entries + 128 * 128]);
+        put(&mut stick.bytes, header + 88, &sum.to_le_bytes());
+        stick.bytes[header + 16..header + 20].fill(0);
+        let sum = crc32(&stick.bytes[header..header + 92]);
+        put(&mut stick.bytes, header + 16, &sum.to_le_bytes());
+    }
+    let found = names(&diagnose(&stick).unwrap());
+    assert!(found.contains("partition-end"), "{found:?}");
+}
+
+/// CRC-32, as a GPT has it.
+fn crc32(bytes: &[u8]) -> u32 {
+    let bit = |crc: u32| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| bit(crc)))
+}
+
+#[test]
+fn a_stick_that_was_interrupted_before_any_of_its_last_sectors_is_not_clean() {
+    for (kind, fs, len) in every_layout().into_iter().filter(|(_, _, len)| *len < 200 * MIB) {
+        let mut stick = Image(Stick::new(vec![("one.img", Image(noise(4096)))], kind, fs, len).bytes());
+        // As they are cleared: each moment before the end of the write.
+        for lba in CLEARED_FIRST {
+            stick.0[lba as usize * 512..][..512].fill(0);
+            let diagnosis = diagnose(&stick).unwrap();
+            assert!(names(&diagnosis).contains("unfinished"), "{kind:?} {fs:?} {len}: {diagnosis:#?}");
+            assert!(diagnosis.contradictions > 0);
+        }
+    }
 }

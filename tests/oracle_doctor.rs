@@ -157,7 +157,26 @@ fn a_hybrid_iso_by_xorriso_is_seen_as_one() {
     let (files, iso) = (files.display().to_string(), iso.display().to_string());
     let code = "/usr/lib/syslinux/mbr/mbr.bin";
     ran("xorriso", "xorriso", &["-as", "mkisofs", "-o", &iso, &files]);
-    assert_eq!(found(&iso), set(&["iso-hybrid"]), "a disc without a table");
+    assert_eq!(found(&iso), set(&["cd-no-boot-code"]), "a disc without a table");
+    // The same copied to a stick, and into its partition.
+    let (_stick_folder, stick) = blank(64 * MIB);
+    let copy = |offset: usize| {
+        let mut bytes = fs::read(&stick).unwrap();
+        put(&mut bytes, offset, &fs::read(&iso).unwrap());
+        fs::write(&stick, bytes).unwrap();
+        found(&stick)
+    };
+    assert_eq!(copy(0), set(&["cd-no-boot-code"]), "with dd");
+    let (_parted_folder, parted) = blank(64 * MIB);
+    sfdisk(&parted, "2048,,c,*\n");
+    fs::rename(&parted, &stick).unwrap();
+    let table = ["end-off-cylinder", "no-boot-code", "start-off-track"];
+    assert_eq!(copy(V), set(&[&table[..], &["cd-in-partition"]].concat()), "with dd to the partition");
+    // A table, and no code that would look at it.
+    ran("xorriso", "xorriso", &["-as", "mkisofs", "-o", &iso, "-partition_offset", "16", &files]);
+    assert!(found(&iso).contains("cd-no-boot-code"), "{:?}", found(&iso));
+    ran("genisoimage", "genisoimage", &["-quiet", "-udf", "-o", &iso, &files]);
+    assert_eq!(found(&iso), set(&["cd-no-boot-code"]), "with UDF beside it");
     ran("xorriso", "xorriso", &["-as", "mkisofs", "-o", &iso, "-G", code, "-partition_offset", "16", &files]);
     let names = found(&iso);
     for name in ["iso-hybrid", "code-in-bpb"] {

@@ -94,7 +94,7 @@ fn what_is_in_it_is_named() {
     disk("a FAT", "mformat", &fat, "FAT12 \"LETTERS\"");
     let ext = ["-q", "-F", "-L", "letters", "stick.img"];
     disk("an ext2", "/sbin/mkfs.ext2", &ext, "ext \"letters\"");
-    disk("a disk", "/sbin/sgdisk", &["--new=1:2048:4096", "stick.img"], "1 partition, none active");
+    disk("a disk", "/sbin/sgdisk", &["--new=1:2048:4096", "stick.img"], "a GPT with 1 partition");
 }
 
 #[test]

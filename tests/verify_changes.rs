@@ -3,68 +3,12 @@
 mod sticks;
 mod verdicts;
 
-use std::path::PathBuf;
-
-use ramkey::image::FileSource;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
-use ramkey::verify::{Change, FaultKind, StickVerdict, Strictness};
-use sticks::{Image, MIB, noise, printed, tool};
-use verdicts::{flipped, judge, kinds, stick, told};
+use ramkey::verify::{Change, FaultKind, Strictness};
+use sticks::{Image, MIB, noise};
+use verdicts::{OnDisk, flipped, judge, kinds, stick, told, volume_offset};
 
 const UNIVERSAL: LayoutKind = LayoutKind::Universal { slot: Slot::First };
-
-/// A stick in a file, and mtools' name for its volume.
-struct OnDisk {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-    volume: String,
-}
-
-impl OnDisk {
-    fn new(layout: LayoutKind, fs: FsChoice, len: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = stick(layout, fs, len).file(folder.path());
-        let offset = volume_offset(layout);
-        let volume = format!("{}@@{offset}", path.display());
-        Self { path, volume, _folder: folder }
-    }
-
-    fn mtools(&self, program: &str, arguments: &[&str]) {
-        let arguments = [&["-i", &self.volume], arguments].concat();
-        let output = tool("mtools", program, &arguments);
-        assert!(output.status.success(), "{program} {arguments:?}: {}", printed(&output));
-    }
-
-    fn scratch(&self, name: &str, bytes: &[u8]) -> String {
-        let path = self.path.with_file_name(name);
-        std::fs::write(&path, bytes).unwrap();
-        path.display().to_string()
-    }
-
-    fn judge(&self, strictness: Strictness) -> StickVerdict {
-        judge(&FileSource::open(&self.path).unwrap(), strictness)
-    }
-
-    /// Sound, with these changes; and not as written.
-    fn expect(&self, changes: &[&str]) {
-        let verdict = self.judge(Strictness::Boot);
-        assert!(verdict.sound, "{}: {}", self.volume, told(&verdict));
-        let told: Vec<String> = verdict.changes.iter().map(ToString::to_string).collect();
-        for change in changes {
-            assert!(told.iter().any(|text| text.contains(change)), "{change} is not among {told:?}");
-        }
-        assert!(!self.judge(Strictness::EveryByte).sound, "strict did not see {changes:?}");
-    }
-}
-
-/// First byte of the file system.
-fn volume_offset(layout: LayoutKind) -> u64 {
-    match layout {
-        LayoutKind::Fdd | LayoutKind::Superfloppy => 0,
-        LayoutKind::Zip => 32 * 512,
-        _ => MIB,
-    }
-}
 
 const CHANGED_LAYOUTS: [(LayoutKind, FsChoice, u64); 9] = [
     (UNIVERSAL, FsChoice::Auto, 8 * MIB),

@@ -148,8 +148,9 @@ fn a_length_that_is_not_that_of_the_image_is_found() {
     let at = |fat: &Fat16| fat.folder + 3 * 32 + 28;
     let mut fat = Fat16::new();
     let offset = at(&fat);
-    fat.bytes[offset] ^= 1;
-    fat.expect(FaultKind::Capsule, TINY, "its header says");
+    // 2048 bytes become 1792.
+    fat.bytes[offset + 1] ^= 0x0F;
+    fat.expect(FaultKind::Capsule, TINY, "it was cut: it has 1792 bytes, and its header says 2048");
     let mut fat = Fat16::new();
     fat.bytes[offset + 2] ^= 1;
     fat.expect(FaultKind::File, TINY, "its chain has");

@@ -16,12 +16,12 @@ use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, Source, Stripped, probe, scan};
 use crate::report::{HeaderReport, hex, ram_needed};
 use crate::units::{Bytes, Geometry, named};
-use crate::verify::{StickVerdict, facts, is_stick};
+use crate::verify::{StickVerdict, facts, has_trace};
 
 /// Show what a stick or an image is
 ///
-/// Of a stick: layout, file system and images, from headers and directories; `ramkey verify` proves them. Of an
-/// image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
+/// Of a stick: layout, file system, images, faults and changes, from all but the images' bytes, which `ramkey verify`
+/// proves. Of an image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// A stick, or a disk image
@@ -44,8 +44,15 @@ pub struct InspectArgs {
 #[derive(Serialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 enum Inspected {
-    Stick(Box<StickVerdict>),
+    Stick(Box<StickView>),
     Image(Box<ImageView>),
+}
+
+#[derive(Serialize)]
+struct StickView {
+    path: String,
+    #[serde(flatten)]
+    verdict: StickVerdict,
 }
 
 #[derive(Serialize)]
@@ -112,15 +119,16 @@ impl InspectArgs {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let inspected = self.look(&open(&self.path)?)?;
         output.show(&inspected, |out| match &inspected {
-            Inspected::Stick(stick) => show_stick(out, stick),
+            Inspected::Stick(stick) => show_looked_at(out, &stick.verdict),
             Inspected::Image(image) => show_image(out, image),
         })?;
         Ok(Exit::Done)
     }
 
     fn look(&self, source: &dyn Source) -> Result<Inspected, CliError> {
-        if is_stick(source) {
-            return Ok(Inspected::Stick(Box::new(facts(source))));
+        if has_trace(source) {
+            let path = named(&self.path).into_owned();
+            return Ok(Inspected::Stick(Box::new(StickView { path, verdict: facts(source) })));
         }
         let source = &Stripped::new(&self.path, source).map_err(CliError::Unusable)?;
         let facts =
@@ -135,6 +143,15 @@ impl InspectArgs {
         bar.finish_and_clear();
         let read = |source| ImageError::Read { path: self.path.clone(), offset: 0, source };
         Ok(hex(result.map_err(read).map_err(CliError::Unusable)?.root))
+    }
+}
+
+/// A stick of which all but the images' bytes was read.
+fn show_looked_at(out: &mut dyn Write, stick: &StickVerdict) -> io::Result<()> {
+    show_stick(out, stick)?;
+    match stick.faults.len() {
+        0 => writeln!(out, "seen      no fault beside the images' bytes, which `ramkey verify` proves"),
+        count => writeln!(out, "faults    {count}; `ramkey verify` looks at the images' bytes too"),
     }
 }
 

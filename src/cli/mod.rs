@@ -10,6 +10,7 @@ mod doctor;
 mod drives;
 mod exit;
 mod explain;
+mod fields;
 mod image_in_use;
 mod inspect;
 mod list;

@@ -3,6 +3,7 @@
 use clap::CommandFactory;
 
 use crate::cli::Cli;
+use crate::cli::fields::FIELDS;
 
 const HEAD: &str = "# The command line
 
@@ -84,5 +85,5 @@ pub fn reference() -> String {
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
         text += &format!("\n## ramkey {}\n\n```text\n{}\n```\n", subcommand.get_name(), help.join("\n"));
     }
-    text
+    text + FIELDS
 }

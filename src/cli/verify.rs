@@ -11,13 +11,13 @@ use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::{ReadOnly, System, TargetPath};
 use crate::image::Source;
 use crate::units::{Bytes, SECTOR_LEN};
-use crate::verify::{FoundCapsule, StickVerdict, Strictness, has_trace, verify};
+use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness, has_trace, verify};
 
 /// Prove a stick: boot code, tables, file system and every image on it
 ///
-/// Needs no image: the stick carries its hashes. Files that were added, changed or removed are named and are no
-/// fault. Exit status 4 says that there is a fault: each is shown with its sectors and both hashes. What is no stick
-/// of ramkey is an error, exit status 1.
+/// Needs no image: the stick carries its hashes. What was done to its files is named and is no fault as long as the images
+/// boot: added, removed, replaced, renamed, swapped. Exit status 4 says that there is a fault: each is shown with its
+/// sectors and both hashes. What is no stick of ramkey is an error, exit status 1.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The stick: a device such as /dev/sdX, or a file
@@ -80,20 +80,25 @@ impl VerifyArgs {
 
 /// Images, stick, changes and faults, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Result<()> {
+    // Without a manifest nobody knows what was added.
+    let is_known = |fault: &Fault| !matches!(fault.kind, FaultKind::Manifest | FaultKind::NoStick);
+    let is_known = stick.faults.iter().all(is_known);
     for image in &stick.capsules {
-        show_image(out, image)?;
+        let origin = if is_known && !image.as_written { ", added later" } else { "" };
+        show_image(out, image, origin)?;
     }
-    if !stick.stick_id.is_empty() {
-        writeln!(
-            out,
-            "stick     {}, {} of {} \"{}\", {} free, id {}",
-            if stick.layout.is_empty() { "unknown layout" } else { stick.layout },
-            stick.file_system,
-            Bytes(stick.volume_sectors * SECTOR_LEN),
-            stick.label,
-            Bytes(stick.free),
-            stick.stick_id
-        )?;
+    if !stick.stick_id.is_empty() || !stick.file_system.is_empty() {
+        let layout = if stick.layout.is_empty() { "unknown layout" } else { stick.layout };
+        let StickVerdict { file_system, label, stick_id, .. } = stick;
+        if file_system.is_empty() {
+            writeln!(out, "stick     {layout}, no file system that can be read, id {stick_id}")?;
+        } else {
+            let (size, free) = (Bytes(stick.volume_sectors.saturating_mul(SECTOR_LEN)), Bytes(stick.free));
+            writeln!(
+                out,
+                "stick     {layout}, {file_system} of {size} \"{label}\", {free} free, id {stick_id}"
+            )?;
+        }
     }
     for change in &stick.changes {
         writeln!(out, "changed   {change}")?;
@@ -105,10 +110,9 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
 }
 
 /// An image of the menu, or one that stands beside them.
-fn show_image(out: &mut dyn Write, image: &FoundCapsule) -> io::Result<()> {
+fn show_image(out: &mut dyn Write, image: &FoundCapsule, origin: &str) -> io::Result<()> {
     let state = if image.proven { "proven" } else { "not proven" };
     let pieces = if image.fragments > 1 { format!(", in {} pieces", image.fragments) } else { String::new() };
-    let origin = if image.as_written { "" } else { ", added later" };
     let (name, number) = match image.companion {
         false => ("image", format!("\"{}\"", image.title)),
         true => ("with ", number_words(image.drive)),

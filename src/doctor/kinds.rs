@@ -97,6 +97,11 @@ kinds! {
         hurts "Nobody, if it was never meant to boot."
         remedy "`ramkey inspect` tells what an image is."
         source "FAT32 File System Specification 1.03";
+    Unfinished "unfinished" Fault "a stick of ramkey that was not finished"
+        why "`ramkey write` clears sector 0 and the boot headers first and writes them last. While they are clear nothing on the stick boots, so that a half-written stick never does."
+        hurts "Every BIOS: it passes over the stick, or the boot code stops with a code."
+        remedy "Write it again with `ramkey write`; `ramkey verify` tells what is on it."
+        source "docs/safety.md";
     StatusByte "status-byte" Fault "a partition whose status is neither 00 nor 80"
         why "The status byte is 80 for the active partition and 00 for all others. Anything else says that this is no partition table."
         hurts "Master boot records of DOS and Windows stop with \"Invalid partition table\"; BIOSes do not list the stick."
@@ -272,6 +277,16 @@ kinds! {
         hurts "Systems that have to count the free clusters at each mount; fsck complains."
         remedy "`fsck.fat -a` on the partition."
         source "FAT32 File System Specification 1.03";
+    CdNoBootCode "cd-no-boot-code" Fault "a CD image without boot code in sector 0"
+        why "A BIOS starts a CD by its boot record, and a stick by sector 0. Where the image was copied to a stick as it is, with dd or Etcher, sector 0 has nothing to start."
+        hurts "Every BIOS: it passes over the stick, or says that it is no bootable disk. Only UEFI may find its files."
+        remedy "`ramkey write IMAGE.iso --to STICK` makes a stick that boots the CD from RAM. IMAGE.iso is the file that was copied."
+        source "El Torito 1.0; SYSLINUX isohybrid; balena-io/etcher issue 553";
+    CdInPartition "cd-in-partition" Fault "a CD image in a partition"
+        why "It was copied to the partition, such as /dev/sdX1, and not to the stick. There is neither a file system that systems read there nor a boot sector."
+        hurts "Every BIOS: what it starts finds nothing. Windows asks to format the partition."
+        remedy "`ramkey write IMAGE.iso --to STICK` makes a stick that boots the CD from RAM. A hybrid image can be copied to the whole stick instead, /dev/sdX."
+        source "El Torito 1.0; SYSLINUX isohybrid";
     IsoHybrid "iso-hybrid" Note "a CD image with a partition table"
         why "It boots as a CD and as a hard disk. Its table is made for that and breaks rules of tables."
         hurts "BIOSes that boot it as USB-FDD or USB-ZIP; partition tools that want to repair it."

@@ -4,6 +4,7 @@
 //! at, nothing is repaired, and nothing here prints.
 
 mod boot_code;
+mod disc;
 mod fat;
 mod guid_table;
 mod kinds;
@@ -12,13 +13,15 @@ mod volume;
 
 use std::io;
 
+use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
-use crate::image::{BOOT_SIGNATURE, Slot, Source, slots};
+use crate::image::{BOOT_SIGNATURE, Slot, Source, Unfinished, slots};
 use crate::units::SECTOR_LEN;
 
 pub use kinds::{Explanation, KINDS, Kind};
 
+use disc::Disc;
 use volume::{System, Volume};
 
 /// How bad a finding is.
@@ -83,6 +86,12 @@ pub struct Part {
 }
 
 impl Part {
+    /// The whole stick, with a file system or a CD from sector 0 on.
+    fn whole(disk: &Disk, system: &'static str) -> Self {
+        let system = Some(system);
+        Self { number: None, lba: 0, sectors: disk.sectors, type_byte: None, active: false, system }
+    }
+
     /// What it is called in a sentence.
     fn name(&self) -> String {
         match self.number {
@@ -159,31 +168,48 @@ impl Disk<'_> {
         let read = self.stick.read_at(lba * SECTOR_LEN, &mut sector);
         read.map(|()| sector).map_err(|source| DoctorError::Read { lba, source })
     }
-
-    /// `sectors` sectors; all of them are there.
-    fn bytes(&self, lba: u64, sectors: u64) -> Result<Vec<u8>, DoctorError> {
-        let mut bytes = Vec::with_capacity((sectors * SECTOR_LEN) as usize);
-        for lba in lba..lba + sectors {
-            bytes.extend_from_slice(&self.sector(lba)?);
-        }
-        Ok(bytes)
-    }
 }
+
+/// Most findings of one kind that are told one by one.
+const SAME_MAX: usize = 32;
 
 /// What has been found so far.
 #[derive(Default)]
-struct Findings(Vec<Finding>);
+struct Findings {
+    told: Vec<Finding>,
+    /// How often each kind was found.
+    counts: Vec<(Kind, usize)>,
+}
 
 impl Findings {
     fn add(&mut self, kind: Kind, lba: u64, what: String) {
+        let known = self.counts.iter().position(|(known, _)| *known == kind);
+        let index = known.unwrap_or_else(|| {
+            self.counts.push((kind, 0));
+            self.counts.len() - 1
+        });
+        let count = &mut self.counts[index].1;
+        *count += 1;
+        if *count <= SAME_MAX {
+            self.push(kind, lba, what);
+        }
+    }
+
+    fn push(&mut self, kind: Kind, lba: u64, what: String) {
         let &Explanation { severity, why, hurts, remedy, source, .. } = kind.explanation();
-        self.0.push(Finding { kind, severity, lba, what, why, hurts, remedy, source });
+        self.told.push(Finding { kind, severity, lba, what, why, hurts, remedy, source });
+    }
+
+    /// All findings; where there are many of a kind, the last one says how many more.
+    fn finish(mut self) -> Vec<Finding> {
+        for (kind, count) in std::mem::take(&mut self.counts) {
+            if let Some(more) = count.checked_sub(SAME_MAX).filter(|&more| more > 0) {
+                self.push(kind, 0, format!("and {more} more of this kind"));
+            }
+        }
+        self.told
     }
 }
-
-/// First sector of the volume descriptors of a CD image, and what stands in it.
-const DESCRIPTOR_LBA: u64 = 64;
-const DESCRIPTOR: &[u8] = b"CD001";
 
 /// Reads the tables and boot sectors of `stick` and compares them with each other.
 ///
@@ -200,7 +226,7 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     let whole = Volume::read(0, &sector);
     let table = read_table(&sector, whole.is_some());
     let gpt = guid_table::read(&disk, table.as_ref(), &mut findings)?;
-    let is_disc = disk.sectors > DESCRIPTOR_LBA && disk.sector(DESCRIPTOR_LBA)?[1..].starts_with(DESCRIPTOR);
+    let disc = Disc::read(&disk, 0)?;
 
     let mut parts = table.as_ref().map(table::parts).unwrap_or_default();
     let in_record = !parts.is_empty();
@@ -216,28 +242,30 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         }
     }
     let volumes = volumes(&disk, &mut parts)?;
+    let cannot_start = disc.as_ref().is_some_and(|disc| disc.cannot_start(&sector, &volumes));
     let mut geometry = None;
     if let (Some(slots), true) = (&table, in_record) {
         geometry = table::check_addresses(slots, &parts, &volumes, &mut findings);
     }
     table::check_ranges(&disk, &parts, &mut findings);
     if in_table {
-        boot_code::check_record(&sector, whole.as_ref(), &mut findings);
+        if !cannot_start {
+            boot_code::check_record(&sector, whole.as_ref(), &mut findings);
+        }
         check_hybrid(whole.as_ref(), &volumes, &mut findings);
     }
-    if in_table || whole.is_some() {
+    if (in_table || whole.is_some()) && !cannot_start {
         boot_code::check_start(stick, in_table && whole.is_none(), &parts, &mut findings);
     }
-    for (part, volume) in parts.iter().zip(&volumes) {
-        table::check_type(part, volume.as_ref(), is_disc, &mut findings);
+    let holds_disc = disc::in_parts(&disk, disc.as_ref(), &mut parts, &volumes, &mut findings)?;
+    for ((part, volume), holds_disc) in parts.iter().zip(&volumes).zip(holds_disc) {
+        table::check_type(part, volume.as_ref(), holds_disc, &mut findings);
         if let Some(volume) = volume.as_ref().filter(|volume| volume.lba != 0) {
             volume::check(&disk, volume, part, geometry, &mut findings)?;
         }
     }
     if let Some(volume) = &whole {
-        let system = Some(volume.system.name());
-        let part =
-            Part { number: None, lba: 0, sectors: disk.sectors, type_byte: None, active: false, system };
+        let part = Part::whole(&disk, volume.system.name());
         volume::check(&disk, volume, &part, geometry, &mut findings)?;
         if !in_table {
             let what = format!("it is one {} from sector 0 on", volume.system.name());
@@ -245,17 +273,14 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
             parts.push(part);
         }
     }
-    if is_disc {
-        findings.add(Kind::IsoHybrid, DESCRIPTOR_LBA, "it is a CD image too (ISO 9660)".into());
+    if let Some(disc) = &disc {
+        disc.check(cannot_start, &mut findings);
+        if !in_table && whole.is_none() {
+            parts.push(Part::whole(&disk, disc.system));
+        }
     }
-    if !in_table && whole.is_none() && !is_disc {
-        findings.add(
-            Kind::NoContents,
-            0,
-            "there is no partition table, and no file system in sector 0".into(),
-        );
-    }
-    let mut findings = findings.0;
+    check_finished(stick, parts.is_empty() && !in_table, &mut findings);
+    let mut findings = findings.finish();
     findings.sort_by_key(|finding| finding.severity as u8);
     Ok(Diagnosis {
         contradictions: findings.iter().filter(|finding| finding.severity != Severity::Note).count(),
@@ -270,6 +295,29 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         parts,
         findings,
     })
+}
+
+/// Tells of a stick of this program that does not boot because writing it was not finished, or else of one on which
+/// nothing is known (`is_empty`).
+fn check_finished(stick: &dyn Source, is_empty: bool, findings: &mut Findings) {
+    // What cannot be read there says nothing.
+    let (lba, what) = match Unfinished::look(stick).ok().flatten() {
+        Some(Unfinished::Sector0) => {
+            (0, "sector 0 is clear, and the boot area of a stick of ramkey is there")
+        }
+        Some(Unfinished::Copies) => {
+            (0, "sector 0 and the boot header are clear, and only copies of ramkey's boot code are left")
+        }
+        Some(Unfinished::BootHeader) => {
+            (u64::from(BOOT_LBA), "sector 0 is that of a stick of ramkey, and its boot header is clear")
+        }
+        None if is_empty => {
+            let what = "there is no partition table, and no file system in sector 0";
+            return findings.add(Kind::NoContents, 0, what.into());
+        }
+        None => return,
+    };
+    findings.add(Kind::Unfinished, lba, what.into());
 }
 
 /// The partition table of sector 0, if it is one. Where a file system begins too, or the signature is missing, the

@@ -201,13 +201,14 @@ fn disagreement(number: usize, slot: &Slot, geometry: &Geometry) -> String {
 }
 
 /// Compares the type of a partition with what is in it.
-pub(super) fn check_type(part: &Part, volume: Option<&Volume>, is_disc: bool, findings: &mut Findings) {
+pub(super) fn check_type(part: &Part, volume: Option<&Volume>, holds_disc: bool, findings: &mut Findings) {
     let Some(type_byte) = part.type_byte else { return };
     let name = part.name();
     // Hidden partitions have types of their own, with the same meaning.
     let plain = if matches!(type_byte, 0x11..=0x1F) { type_byte & 0xEF } else { type_byte };
     let Some(volume) = volume else {
-        if matches!(plain, 0x01 | 0x04 | 0x06 | 0x07 | 0x0B | 0x0C | 0x0E) && !is_disc && part.sectors > 0 {
+        if matches!(plain, 0x01 | 0x04 | 0x06 | 0x07 | 0x0B | 0x0C | 0x0E) && !holds_disc && part.sectors > 0
+        {
             let what = format!("{name} is of type {type_byte:02X}, and holds no FAT, NTFS or exFAT");
             findings.add(Kind::NoFileSystem, part.lba, what);
         }

@@ -73,7 +73,7 @@ impl Volume {
     }
 
     /// Sectors that it says are before it.
-    fn hidden(&self) -> u64 {
+    pub fn hidden(&self) -> u64 {
         match self.system {
             System::ExFat => {
                 u64::from_le_bytes(self.sector[0x40..0x48].try_into().expect("eight bytes of the sector"))

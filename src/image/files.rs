@@ -104,9 +104,42 @@ impl<'s> Files<'s> {
     ///
     /// [`FilesError::TooLong`] if it has more than `limit` bytes; other errors if it cannot be read.
     pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FilesError> {
+        self.read_part(path, Part::Whole { limit })
+    }
+
+    /// The first `len` bytes of the file at `path`, or all of a shorter one; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn read_start(&self, path: &str, len: u64) -> Result<Option<Vec<u8>>, FilesError> {
+        self.read_part(path, Part::Start { len })
+    }
+
+    fn read_part(&self, path: &str, part: Part) -> Result<Option<Vec<u8>>, FilesError> {
         match &self.volume {
-            Volume::Fat(volume) => volume.read(path, limit),
-            Volume::Ntfs(volume) => volume.read(path, limit),
+            Volume::Fat(volume) => volume.read(path, part),
+            Volume::Ntfs(volume) => volume.read(path, part),
+        }
+    }
+}
+
+/// How much of a file is wanted.
+#[derive(Clone, Copy)]
+enum Part {
+    /// All of it, if it has at most so many bytes.
+    Whole { limit: u64 },
+    /// Its start.
+    Start { len: u64 },
+}
+
+impl Part {
+    /// Bytes to read of a file of `len` bytes.
+    fn of(self, len: u64) -> Result<u64, FilesError> {
+        match self {
+            Self::Whole { limit } if len > limit => Err(FilesError::TooLong { len, limit }),
+            Self::Whole { .. } => Ok(len),
+            Self::Start { len: wanted } => Ok(len.min(wanted)),
         }
     }
 }

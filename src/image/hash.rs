@@ -25,12 +25,17 @@ pub fn combine(values: &[ChainingValue]) -> blake3::Hash {
     merge_subtrees_root(&subtree(left), &subtree(right), Mode::Hash)
 }
 
+/// The value of two neighbours together, of which each is a whole subtree and the two are not all of an image.
+pub fn joined(left: &ChainingValue, right: &ChainingValue) -> ChainingValue {
+    merge_subtrees_non_root(left, right, Mode::Hash)
+}
+
 fn subtree(values: &[ChainingValue]) -> ChainingValue {
     if let [only] = values {
         return *only;
     }
     let (left, right) = halves(values);
-    merge_subtrees_non_root(&subtree(left), &subtree(right), Mode::Hash)
+    joined(&subtree(left), &subtree(right))
 }
 
 /// The halves of a BLAKE3 tree: the left one is the largest power of two that leaves something on the right.

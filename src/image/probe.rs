@@ -7,7 +7,7 @@ use super::geometry::{self, DISK_LEN_MAX, FLOPPY_LEN_MAX, FLOPPY_SECTORS_MAX};
 use super::iso::{self, Disc, IsoError, NoBoot};
 use super::table::{self, Entry};
 use super::volume::{self, Volume};
-use super::{ImageError, Source, container, disc, ends, will_boot};
+use super::{GuidTable, ImageError, Source, container, disc, ends, will_boot};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Images of at least so many bytes are hard disks unless they say otherwise.
@@ -365,6 +365,9 @@ impl<'a> Evidence<'a> {
         if let Some(disc) = &self.disc {
             return Some(format!("also a CD: {}", disc::contents(disc)));
         }
+        if self.entries.iter().any(Entry::is_protective) {
+            return Some(self.guid_contents());
+        }
         if !self.entries.is_empty() {
             let active = table::active(&self.entries);
             let active =
@@ -379,5 +382,29 @@ impl<'a> Evidence<'a> {
             Some(label) => format!("{} \"{label}\"", volume.system.name()),
             None => volume.system.name().into(),
         })
+    }
+
+    /// What is on an image with a GUID partition table. Only partitions beside the entry that stands for it can be active.
+    fn guid_contents(&self) -> String {
+        let parts =
+            |count: usize| if count == 1 { "1 partition".into() } else { format!("{count} partitions") };
+        let table = match GuidTable::of(self.source) {
+            Some(table) if table.parts.is_empty() => "a GPT without partitions".into(),
+            Some(table) => format!("a GPT with {}", parts(table.parts.len())),
+            None => "a GPT that cannot be read".into(),
+        };
+        let others: Vec<Entry> =
+            self.entries.iter().filter(|entry| !entry.is_protective()).copied().collect();
+        match (others.len(), table::active(&others)) {
+            (0, _) => table,
+            (count, None) => format!("{table}, and {} in the master boot record", parts(count)),
+            (count, Some(active)) => {
+                let in_record = parts(count);
+                format!(
+                    "{table}, and {in_record} in the master boot record, active type {:02X}h",
+                    active.type_byte
+                )
+            }
+        }
     }
 }

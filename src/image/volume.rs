@@ -68,7 +68,11 @@ pub(super) fn read(sector: &[u8; 512]) -> Option<Volume> {
         let bytes = sector[40..48].try_into().expect("eight bytes of the sector");
         let sectors = u64::from_le_bytes(bytes);
         // NTFS counts without the copy of the boot sector behind it.
-        return if sectors == 0 { None } else { volume(System::Ntfs, bpb.hidden, sectors + 1, None) };
+        return if sectors == 0 {
+            None
+        } else {
+            volume(System::Ntfs, bpb.hidden, sectors.saturating_add(1), None)
+        };
     }
     let is_fat32 = bpb.is_fat32() && bpb.root_entries == 0;
     let fat_sectors =

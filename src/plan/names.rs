@@ -6,7 +6,7 @@ use ramkey_format::capsule::EXTENSION;
 
 use super::set::internal_first;
 use super::titles::{self, Made};
-use super::{CapsulePlan, CapsuleRole, PlanError, Request};
+use super::{CapsulePlan, CapsuleRole, IMAGES_MAX, PlanError, Request};
 use crate::image::ImageFacts;
 
 /// Name of an image whose own name has no usable character.
@@ -55,6 +55,13 @@ pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError>
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Names that the file of an image with this title may have, if the title is that of its own file.
+pub(crate) fn file_names(title: &str) -> Vec<String> {
+    // A title has no extension, but it may have a point.
+    let stem = short_stem(Path::new(&format!("{title}.{EXTENSION}")));
+    (0..=IMAGES_MAX).map(|number| numbered(&stem, number)).collect()
 }
 
 /// Up to eight characters that every FAT driver accepts.

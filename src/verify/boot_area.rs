@@ -3,15 +3,16 @@
 use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM};
 use ramkey_format::checksum::checksum;
 use ramkey_format::manifest::{
-    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RangeEntry, layout,
+    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RangeEntry, layout, range,
 };
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX, STAGE2_SECTORS};
 use zerocopy::IntoBytes;
 
-use crate::units::SECTOR_LEN;
+use crate::plan::LayoutKind;
+use crate::units::{Bytes, SECTOR_LEN};
 use crate::verify::fault::Findings;
 use crate::verify::reader::Reader;
-use crate::verify::{Fault, FaultKind, Place, Strictness};
+use crate::verify::{Change, Fault, FaultKind, Place, Strictness, words};
 
 /// The boot area, as far as it can be understood.
 pub(super) struct BootArea {
@@ -47,11 +48,13 @@ impl BootArea {
         };
         if !Self::is_present(reader) {
             let place = Place::sectors(u64::from(BOOT_LBA), 1);
-            findings.fault(Fault::new(
-                FaultKind::NoStick,
-                place,
-                "there is no boot area: neither boot header nor manifest",
-            ));
+            let message = match reader.sector(0) {
+                Ok(sector) if sector == [0; 512] => {
+                    "there is no boot area, and sector 0 is clear: the stick was not finished"
+                }
+                _ => "there is no boot area: neither boot header nor manifest",
+            };
+            findings.fault(Fault::new(FaultKind::NoStick, place, message));
             return area;
         }
         area.read_manifest(reader, strictness, findings);
@@ -69,8 +72,7 @@ impl BootArea {
         let (header, ranges) = match ManifestHeader::parse(&bytes) {
             Ok(parsed) => parsed,
             Err(error) => {
-                let message = format!("the manifest cannot be understood ({error:?})");
-                return findings.fault(Fault::new(FaultKind::Manifest, place, message));
+                return findings.fault(Fault::new(FaultKind::Manifest, place, words::manifest_error(error)));
             }
         };
         let mut hasher = blake3::Hasher::new();
@@ -81,14 +83,13 @@ impl BootArea {
             return findings.fault(Fault::new(FaultKind::Manifest, place, message).hashes(expected, found));
         }
         let end = MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN;
-        if strictness == Strictness::EveryByte && bytes[end..].iter().any(|&byte| byte != 0) {
-            findings.fault(Fault::new(FaultKind::Manifest, place, "there is something behind the manifest"));
-        }
-        let needed = header.stick_sectors.get();
-        if needed > reader.sectors() {
-            let message = format!("the stick was written with {needed} sectors and has {}", reader.sectors());
-            let place = Place::sectors(reader.sectors(), needed - reader.sectors());
-            findings.fault(Fault::new(FaultKind::TooShort, place, message));
+        if let Some(at) = bytes[end..].iter().position(|&byte| byte != 0) {
+            let place = Place::sectors(lba + (end + at) as u64 / SECTOR_LEN, 1);
+            findings.fault(Fault::new(
+                FaultKind::Manifest,
+                place,
+                "the zeros behind the manifest hold something",
+            ));
         }
         self.ranges = ranges.to_vec();
         self.stick_id = Some(header.stick_id);
@@ -97,6 +98,55 @@ impl BootArea {
         self.volume_lba = Some(header.volume_lba.get());
         self.volume_sectors = header.volume_sectors.get();
         self.label = header.label;
+        self.compare_len(reader, header.stick_sectors.get(), strictness, findings);
+    }
+
+    /// Compares the length of the stick with the one that it was written with.
+    fn compare_len(&self, reader: &Reader, written: u64, strictness: Strictness, findings: &mut Findings) {
+        let found = reader.sectors();
+        if written > found {
+            let place = Place::sectors(found, written - found);
+            findings.fault(Fault::new(FaultKind::TooShort, place, self.too_short(written, found)));
+        }
+        if written < found {
+            let what = match LayoutKind::from_code(self.layout) {
+                Some(LayoutKind::Gpt) => {
+                    "it boots, but the copy of its GPT is not at the end, and systems call the table damaged; \
+                     `sgdisk -e` moves it there"
+                }
+                _ => "it boots; what is behind is not used",
+            };
+            let change = Change::Longer { written, found, what };
+            if strictness == Strictness::EveryByte {
+                let place = Place::sectors(written, found - written);
+                findings.fault(Fault::new(FaultKind::TooLong, place, change.to_string()));
+            } else {
+                findings.change(change);
+            }
+        }
+    }
+
+    /// What a stick has lost that ends too early.
+    fn too_short(&self, written: u64, found: u64) -> String {
+        let is_first = |range: &&RangeEntry| range.kind == range::CAPSULE && range.file_sector.get() == 0;
+        let all = self.ranges.iter().filter(is_first).count();
+        let mut cut: Vec<[u8; 32]> = Vec::new();
+        for range in self.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
+            if range.lba.get() + range.sectors.get() > found && !cut.contains(&range.blake3) {
+                cut.push(range.blake3);
+            }
+        }
+        let lost = match (cut.len(), all) {
+            (0, _) => "all images lie before its end".into(),
+            (1, 1) => "its image is not whole".into(),
+            (cut, all) if cut == all => format!("none of its {all} images is whole"),
+            (cut, all) => format!("{cut} of its {all} images are not whole"),
+        };
+        let missing = Bytes((written - found).saturating_mul(SECTOR_LEN));
+        format!(
+            "the stick ends {missing} too early: it was written with {written} sectors and has {found}, as a copy that \
+             was cut off or went to a smaller stick; {lost}"
+        )
     }
 
     /// Checks the boot code as sector 0 and stage 2 do, which needs no manifest.
@@ -118,8 +168,11 @@ impl BootArea {
                 return findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
             }
             Err(error) => {
-                let message = format!("the boot header cannot be understood ({error:?})");
-                return findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
+                return findings.fault(Fault::new(
+                    FaultKind::BootCode,
+                    place(1),
+                    words::boot_header_error(error),
+                ));
             }
         };
         if self.stick_id.is_some_and(|id| id != header.stick_id) {

@@ -1,8 +1,13 @@
 //! The file allocation table: one entry for each cluster.
+//!
+//! The table is never in memory as a whole: it is compared and counted piece by piece, and chains are followed through a
+//! few small pieces of it.
+
+use std::cell::RefCell;
 
 use crate::units::SECTOR_LEN;
 use crate::verify::fault::Findings;
-use crate::verify::reader::Reader;
+use crate::verify::reader::{BadSector, RUN_LEN, Reader};
 use crate::verify::{Fault, FaultKind, Place};
 
 /// What follows a cluster.
@@ -14,44 +19,90 @@ pub(super) enum Next {
     Cluster(u64),
 }
 
-/// The first table, in memory.
-pub(super) struct Table {
+/// The first table of a volume.
+pub(super) struct Table<'r> {
+    reader: &'r Reader<'r>,
     bits: u8,
+    lba: u64,
+    /// Sectors that hold the entries of clusters.
+    sectors: u64,
+    /// Number of the first cluster that has no entry.
+    end: u64,
+    lines: RefCell<Vec<Line>>,
+}
+
+/// A piece of the table in memory: its number, and its bytes; none if it could not be read.
+#[derive(Clone, Default)]
+struct Line {
+    number: Option<u64>,
     bytes: Vec<u8>,
 }
 
-impl Table {
-    /// Reads the table of `sectors` sectors at `lba` and compares its `copies` with it.
+const LINE_SECTORS: u64 = 8;
+const LINE_LEN: u64 = LINE_SECTORS * SECTOR_LEN;
+/// Pieces that are kept; each has one place where it can be.
+const LINES: usize = 256;
+
+impl<'r> Table<'r> {
+    /// The table at `lba` of a FAT of `bits` bits with `clusters` clusters; nothing is read.
+    pub fn new(reader: &'r Reader<'r>, bits: u8, lba: u64, clusters: u64) -> Self {
+        let end = clusters + 2;
+        let sectors = (end * u64::from(bits)).div_ceil(8).div_ceil(SECTOR_LEN);
+        Self { reader, bits, lba, sectors, end, lines: RefCell::new(vec![Line::default(); LINES]) }
+    }
+
+    /// Reads the table and compares it with its copies, which follow it every `distance` sectors. Where no cluster has an
+    /// entry is not looked at. `None` if the table cannot be read.
     ///
     /// Bits of entry 1 that tell whether the volume was unmounted may differ.
-    pub fn read(
-        reader: &Reader,
-        bits: u8,
-        lba: u64,
-        sectors: u64,
-        copies: u64,
-        findings: &mut Findings,
-    ) -> Option<Self> {
-        let bytes = match reader.bytes(lba, sectors) {
-            Ok(bytes) => bytes,
-            Err(bad) => {
+    pub fn compare(&self, distance: u64, copies: u64, findings: &mut Findings) -> Option<()> {
+        let step = RUN_LEN as u64 / SECTOR_LEN;
+        let len = (self.sectors.min(step) * SECTOR_LEN) as usize;
+        let (mut table, mut copy) = (vec![0; len], vec![0; len]);
+        let mut differs = vec![copies < 2; copies as usize];
+        for first in (0..self.sectors).step_by(step as usize) {
+            let len = ((self.sectors - first).min(step) * SECTOR_LEN) as usize;
+            if let Err(bad) = self.reader.read(self.lba + first, &mut table[..len]) {
                 findings.unreadable(bad, None);
                 return None;
             }
-        };
-        for copy in 1..copies {
-            let start = lba + copy * sectors;
-            match first_difference(reader, bits, &bytes, start, sectors) {
-                Ok(None) => {}
-                Ok(Some((sector, expected, found))) => {
-                    let message = "the two file allocation tables differ";
-                    let place = Place::sectors(start + sector, 1);
-                    findings.fault(Fault::new(FaultKind::FatTable, place, message).hashes(expected, found));
+            for number in 1..copies {
+                let start = self.lba + number * distance;
+                if differs[number as usize] {
+                    continue;
                 }
-                Err(bad) => findings.unreadable(bad, None),
+                let read = self.reader.read(start + first, &mut copy[..len]);
+                differs[number as usize] =
+                    match read.map(|()| self.difference(first, &table[..len], &copy[..len])) {
+                        Ok(None) => false,
+                        Ok(Some((sector, expected, found))) => {
+                            let message = "the two file allocation tables differ";
+                            let place = Place::sectors(start + sector, 1);
+                            let fault = Fault::new(FaultKind::FatTable, place, message);
+                            findings.fault(fault.hashes(expected, found));
+                            true
+                        }
+                        Err(bad) => {
+                            findings.unreadable(bad, None);
+                            true
+                        }
+                    };
             }
         }
-        Some(Self { bits, bytes })
+        Some(())
+    }
+
+    /// The first sector of a copy that is not as in `table`, with both hashes; both begin with sector `first`.
+    fn difference(&self, first: u64, table: &[u8], copy: &[u8]) -> Option<Difference> {
+        if table == copy {
+            return None;
+        }
+        let sectors = table.chunks_exact(SECTOR_LEN as usize).zip(copy.chunks_exact(SECTOR_LEN as usize));
+        let differs =
+            |sector: u64, a: &[u8], b: &[u8]| a != b && (sector > 0 || !only_state_differs(self.bits, a, b));
+        let mut sectors = (first..).zip(sectors);
+        let (sector, (expected, found)) = sectors.find(|(sector, (a, b))| differs(*sector, a, b))?;
+        Some((sector, blake3::hash(expected), blake3::hash(found)))
     }
 
     /// Whether entries 0 and 1 hold what belongs there.
@@ -61,77 +112,118 @@ impl Table {
             16 => (0xFFFF, 0xC000),
             _ => (0x0FFF_FFFF, 0x0C00_0000),
         };
-        self.entry(0) == (ones & !0xFF) | u64::from(media) && self.entry(1) | state | 7 == ones
+        self.entry(0) == Some((ones & !0xFF) | u64::from(media))
+            && self.entry(1).is_some_and(|entry| entry | state | 7 == ones)
     }
 
     /// Whether a system says that it did not unmount the volume.
     pub fn is_dirty(&self) -> bool {
-        match self.bits {
-            12 => false,
-            16 => self.entry(1) & 0xC000 != 0xC000,
-            _ => self.entry(1) & 0x0C00_0000 != 0x0C00_0000,
-        }
-    }
-
-    /// Entries that fit the table.
-    pub fn capacity(&self) -> u64 {
-        self.bytes.len() as u64 * 8 / u64::from(self.bits)
-    }
-
-    pub fn next(&self, cluster: u64) -> Next {
-        let (value, reserved) = match self.bits {
-            12 => (self.entry(cluster), 0xFF0),
-            16 => (self.entry(cluster), 0xFFF0),
-            _ => (self.entry(cluster), 0x0FFF_FFF0),
+        let state = match self.bits {
+            12 => return false,
+            16 => 0xC000,
+            _ => 0x0C00_0000,
         };
-        match value {
-            0 => Next::Free,
-            value if value >= reserved | 8 => Next::End,
-            value if value == reserved | 7 => Next::Bad,
-            value => Next::Cluster(value),
-        }
+        self.entry(1).is_some_and(|entry| entry & state != state)
     }
 
-    fn entry(&self, cluster: u64) -> u64 {
-        let byte = |at: u64| u64::from(self.bytes.get(at as usize).copied().unwrap_or(0));
+    /// What follows `cluster`; where the table cannot be read again, a bad cluster.
+    pub fn next(&self, cluster: u64) -> Next {
+        self.entry(cluster).map_or(Next::Bad, |value| meaning(self.bits, value))
+    }
+
+    /// Gives every cluster that is not free to `take`, in order, with what follows it.
+    ///
+    /// # Errors
+    ///
+    /// A sector of the table cannot be read any more.
+    pub fn each(&self, mut take: impl FnMut(u64, Next)) -> Result<(), BadSector> {
+        if self.bits == 12 {
+            let all = (2..self.end).map(|cluster| (cluster, self.next(cluster)));
+            all.filter(|(_, next)| *next != Next::Free).for_each(|(cluster, next)| take(cluster, next));
+            return Ok(());
+        }
+        let entry_len = usize::from(self.bits / 8);
+        let mut buffer = vec![0; (self.sectors * SECTOR_LEN).min(RUN_LEN as u64) as usize];
+        for first in (0..self.sectors * SECTOR_LEN).step_by(RUN_LEN) {
+            let len = (self.sectors * SECTOR_LEN - first).min(RUN_LEN as u64) as usize;
+            let lba = self.lba + first / SECTOR_LEN;
+            let read = self.reader.again(lba, &mut buffer[..len]);
+            read.map_err(|error| BadSector { lba, message: error.to_string() })?;
+            // Most of a table says that clusters are free.
+            for (line, bytes) in (0..).zip(buffer[..len].chunks(LINE_LEN as usize)) {
+                if *bytes == [0; LINE_LEN as usize][..bytes.len()] {
+                    continue;
+                }
+                let from = (first + line * LINE_LEN) / entry_len as u64;
+                for (cluster, entry) in (from..).zip(bytes.chunks_exact(entry_len)) {
+                    let next = meaning(self.bits, value(entry));
+                    if next != Next::Free && (2..self.end).contains(&cluster) {
+                        take(cluster, next);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The entry of `cluster`; `None` if it cannot be read.
+    fn entry(&self, cluster: u64) -> Option<u64> {
         match self.bits {
             12 => {
                 let at = cluster * 3 / 2;
-                let word = byte(at) | byte(at + 1) << 8;
-                if cluster % 2 == 1 { word >> 4 } else { word & 0xFFF }
+                let word = u64::from(self.byte(at)?) | u64::from(self.byte(at + 1)?) << 8;
+                Some(if cluster % 2 == 1 { word >> 4 } else { word & 0xFFF })
             }
-            16 => byte(cluster * 2) | byte(cluster * 2 + 1) << 8,
-            _ => (0..4).map(|i| byte(cluster * 4 + i) << (8 * i)).sum::<u64>() & 0x0FFF_FFFF,
+            16 => self.bytes(cluster * 2, 2),
+            _ => self.bytes(cluster * 4, 4),
         }
+    }
+
+    fn byte(&self, at: u64) -> Option<u8> {
+        self.bytes(at, 1).map(|byte| byte as u8)
+    }
+
+    /// The number of `len` bytes at `at`, which lies in one piece.
+    fn bytes(&self, at: u64, len: usize) -> Option<u64> {
+        let number = at / LINE_LEN;
+        let mut lines = self.lines.borrow_mut();
+        let line = &mut lines[number as usize % LINES];
+        if line.number != Some(number) {
+            let first = number * LINE_SECTORS;
+            let sectors = self.sectors.checked_sub(first).filter(|&left| left > 0)?.min(LINE_SECTORS);
+            line.bytes.resize((sectors * SECTOR_LEN) as usize, 0);
+            if self.reader.again(self.lba + first, &mut line.bytes).is_err() {
+                line.bytes.clear();
+            }
+            line.number = Some(number);
+        }
+        let at = (at % LINE_LEN) as usize;
+        line.bytes.get(at..at + len).map(value)
+    }
+}
+
+/// The number in up to four bytes, of which 28 bits count.
+fn value(bytes: &[u8]) -> u64 {
+    let number = bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
+    number & 0x0FFF_FFFF
+}
+
+/// What an entry of `bits` bits says.
+fn meaning(bits: u8, value: u64) -> Next {
+    let reserved = match bits {
+        12 => 0xFF0,
+        16 => 0xFFF0,
+        _ => 0x0FFF_FFF0,
+    };
+    match value {
+        0 => Next::Free,
+        value if value >= reserved | 8 => Next::End,
+        value if value == reserved | 7 => Next::Bad,
+        value => Next::Cluster(value),
     }
 }
 
 type Difference = (u64, blake3::Hash, blake3::Hash);
-
-/// The first sector of a copy that is not as in `table`, with both hashes.
-fn first_difference(
-    reader: &Reader,
-    bits: u8,
-    table: &[u8],
-    lba: u64,
-    sectors: u64,
-) -> Result<Option<Difference>, crate::verify::reader::BadSector> {
-    let mut first = None;
-    let mut sector = 0;
-    reader.each(lba, sectors, |bytes| {
-        for found in bytes.chunks_exact(SECTOR_LEN as usize) {
-            let expected = &table[(sector * SECTOR_LEN) as usize..][..SECTOR_LEN as usize];
-            if first.is_none()
-                && found != expected
-                && (sector > 0 || !only_state_differs(bits, expected, found))
-            {
-                first = Some((sector, blake3::hash(expected), blake3::hash(found)));
-            }
-            sector += 1;
-        }
-    })?;
-    Ok(first)
-}
 
 /// Whether two first sectors differ in nothing but the state bits of entry 1.
 fn only_state_differs(bits: u8, a: &[u8], b: &[u8]) -> bool {

@@ -18,6 +18,8 @@ pub enum FaultKind {
     Unreadable,
     /// The stick ends before what was written to it.
     TooShort,
+    /// The stick goes on behind what was written to it.
+    TooLong,
     /// Sector 0.
     Sector0,
     /// Partition table sectors other than sector 0.
@@ -46,25 +48,6 @@ pub enum FaultKind {
     NoImage,
 }
 
-impl FaultKind {
-    /// The message for a range of this kind that is not as written.
-    pub(super) fn differs(self) -> &'static str {
-        match self {
-            Self::Sector0 => "sector 0 is not as written",
-            Self::Table => "the partition table is not as written",
-            Self::BootCode => "the boot code is not as written",
-            Self::BootCopy => "the copy of the boot code is not as written",
-            Self::Stamps => "copies of sector 0 or the numbers of sectors are not as written",
-            Self::Manifest => "the manifest is not as written",
-            Self::Cleared => "sectors that were cleared hold something",
-            Self::FatReserved => "the file system's boot sector is not as written",
-            Self::FatTable => "the file allocation tables are not as written",
-            Self::Directory => "a directory is not as written",
-            _ => "it is not as written",
-        }
-    }
-}
-
 /// Where a fault is, on the stick and in an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Place {
@@ -87,7 +70,9 @@ pub struct Place {
 impl Place {
     /// A run of sectors.
     pub fn sectors(lba: u64, sectors: u64) -> Self {
-        let (offset, end) = (lba * SECTOR_LEN, (lba + sectors) * SECTOR_LEN);
+        // A stick can name sectors that no disk has.
+        let (offset, end) =
+            (lba.saturating_mul(SECTOR_LEN), lba.saturating_add(sectors).saturating_mul(SECTOR_LEN));
         Self { lba, sectors, offset, end, ..Self::default() }
     }
 
@@ -140,7 +125,7 @@ impl fmt::Display for Fault {
             write!(f, ", bytes {offset:#x}..{end:#x} of the image")?;
         }
         if *sectors > 0 {
-            write!(f, ", LBA {lba}..{} (bytes {offset:#x}..{end:#x})", lba + sectors)?;
+            write!(f, ", LBA {lba}..{} (bytes {offset:#x}..{end:#x})", lba.saturating_add(*sectors))?;
         }
         if let (Some(expected), Some(found)) = (&self.expected, &self.found) {
             write!(f, ": expected {expected}, found {found}")?;
@@ -160,13 +145,56 @@ pub enum Change {
         path: String,
         /// Its length in bytes; 0 for a folder.
         len: u64,
+        /// Why it does not boot and what makes it, if it is an image.
+        hint: Option<String>,
     },
     /// An image is gone.
     Removed {
         /// Its title, if that can still be read.
         title: Option<String>,
+        /// Path of its file, if that is known.
+        path: Option<String>,
         /// First sector that it had.
         lba: u64,
+    },
+    /// A file of an image holds another image.
+    Replaced {
+        /// Its path.
+        path: String,
+        /// Title of the image that is there now.
+        title: String,
+        /// Title of the image that was there, if that can still be read.
+        was: Option<String>,
+        /// Whether the bytes of the new image were read and match its hashes.
+        proven: bool,
+    },
+    /// The file of an image has another name.
+    Renamed {
+        /// Its path.
+        path: String,
+        /// The path that it had, if that is known.
+        from: Option<String>,
+        /// Title of the image.
+        title: String,
+    },
+    /// Some of these images were renamed, and nobody knows which.
+    Names {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// Each of two files holds the image of the other.
+    Swapped {
+        /// The path of one.
+        path: String,
+        /// The path of the other.
+        other: String,
+    },
+    /// The same image is there once more.
+    Copied {
+        /// The path of the copy.
+        path: String,
+        /// The path that the image was written to.
+        of: String,
     },
     /// An image that stands beside others has none left to stand beside.
     Alone {
@@ -185,39 +213,120 @@ pub enum Change {
         /// The one that is there.
         found: String,
     },
+    /// There are more files and folders than are named.
+    More {
+        /// How many.
+        files: u64,
+    },
     /// What systems note about the file system: its state, their name, the count of free clusters.
     Volume {
         /// In words.
         what: &'static str,
+    },
+    /// The stick is longer than the one that was written.
+    Longer {
+        /// Sectors that it was written with.
+        written: u64,
+        /// Sectors that it has.
+        found: u64,
+        /// What that means, in words.
+        what: &'static str,
+    },
+    /// Directories or file allocation tables have other bytes in places that say nothing of a file.
+    Details {
+        /// In words.
+        what: &'static str,
+        /// First sector.
+        lba: u64,
+        /// Sectors.
+        sectors: u64,
     },
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Added { path, .. } => write!(f, "{path} was added"),
-            Self::Removed { title: Some(title), .. } => write!(f, "the image \"{title}\" was removed"),
-            Self::Removed { title: None, lba } => write!(f, "the image that began at LBA {lba} was removed"),
+            Self::Added { path, hint, .. } => {
+                write!(f, "{path} was added")?;
+                hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+            }
+            Self::Removed { title, path, lba } => match (title, path) {
+                (Some(title), Some(path)) => write!(f, "the image \"{title}\" was removed: {path} is gone"),
+                (Some(title), None) => write!(f, "the image \"{title}\" was removed"),
+                (None, Some(path)) => write!(f, "the image in {path} was removed"),
+                (None, None) => write!(f, "the image that began at LBA {lba} was removed"),
+            },
+            Self::Replaced { path, title, was, proven } => {
+                let state = if *proven { "proven" } else { "not proven" };
+                write!(f, "{path} was replaced by another image: \"{title}\", {state}; ")?;
+                match was {
+                    Some(was) => write!(f, "\"{was}\", which was there, is gone"),
+                    None => f.write_str("the one that was there is gone"),
+                }
+            }
+            Self::Renamed { path, from: Some(from), title } => {
+                write!(f, "the image \"{title}\" was renamed from {from} to {path}")
+            }
+            Self::Renamed { path, from: None, title } => {
+                write!(f, "the image \"{title}\" was renamed to {path}")
+            }
+            Self::Names { paths } => {
+                write!(f, "images were renamed, one or more of these: {}", paths.join(", "))
+            }
+            Self::Swapped { path, other } => {
+                write!(f, "{path} and {other} were swapped: each holds the image of the other")
+            }
+            Self::Copied { path, of } => write!(f, "{path} was added: a copy of {of}"),
             Self::Alone { path } => write!(f, "{path} stands beside no image and is not loaded"),
             Self::Dates { path } => write!(f, "{path} has other dates"),
             Self::Label { written, found } => write!(f, "the label is \"{found}\" and was \"{written}\""),
+            Self::More { files } => write!(f, "{files} more files and folders are on it"),
             Self::Volume { what } => write!(f, "{what}"),
+            Self::Longer { written, found, what } => {
+                write!(f, "the stick has {found} sectors and was written with {written}: {what}")
+            }
+            Self::Details { what, lba, sectors } => write!(f, "{what}, LBA {lba}..{}", lba + sectors),
         }
     }
 }
+
+/// Most faults that are told one by one.
+const FAULTS_MAX: usize = 1000;
 
 /// Everything that was found so far.
 #[derive(Default)]
 pub(super) struct Findings {
     pub faults: Vec<Fault>,
     pub changes: Vec<Change>,
+    /// Faults that are not told one by one, and the kind of the first.
+    more: Option<(FaultKind, u64)>,
 }
 
 impl Findings {
+    pub fn is_empty(&self) -> bool {
+        self.faults.is_empty() && self.changes.is_empty()
+    }
+
     pub fn fault(&mut self, fault: Fault) {
         // A sector is read for more than one reason; its fault is told once.
-        if !self.faults.contains(&fault) {
+        if self.faults.contains(&fault) {
+            return;
+        }
+        if self.faults.len() < FAULTS_MAX {
             self.faults.push(fault);
+        } else {
+            self.more.get_or_insert((fault.kind, 0)).1 += 1;
+        }
+    }
+
+    /// Says how many faults were not told.
+    pub fn finish(&mut self) {
+        if let Some((kind, more)) = self.more.take() {
+            self.faults.push(Fault::new(
+                kind,
+                Place::default(),
+                format!("and {more} more faults, of any kind"),
+            ));
         }
     }
 
@@ -226,6 +335,10 @@ impl Findings {
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
+    }
+
+    pub fn has(&self, kind: FaultKind) -> bool {
+        self.faults.iter().any(|fault| fault.kind == kind)
     }
 
     pub fn unreadable(&mut self, bad: BadSector, file: Option<&str>) {

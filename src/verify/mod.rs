@@ -7,18 +7,21 @@
 mod boot_area;
 mod capsule;
 mod fat;
+mod fate;
 mod fault;
 mod file_system;
 mod reader;
 mod set;
 mod volume;
+mod words;
+mod written;
+mod zeros;
 
-use ramkey_format::capsule::FOLDER;
 use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
 
-use crate::image::Source;
-use crate::plan::{LayoutKind, PARTITION_LBA};
+use crate::image::{Source, Unfinished};
+use crate::plan::LayoutKind;
 use crate::report::DriveOptions;
 use crate::units::SECTOR_LEN;
 
@@ -27,8 +30,8 @@ pub use set::FoundCompanion;
 
 use boot_area::BootArea;
 use fault::Findings;
-use file_system::Entry;
 use reader::Reader;
+use zeros::Zeros;
 
 /// What counts as a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -89,6 +92,8 @@ pub struct StickVerdict {
     pub sound: bool,
     /// What counted as one.
     pub strictness: Strictness,
+    /// Whether every byte was read. If not, no fault means only that headers and directories show none.
+    pub proof: bool,
     /// The stick's identity, 32 hexadecimal digits; empty if it has none.
     pub stick_id: String,
     /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy`, or empty.
@@ -139,8 +144,8 @@ pub fn is_stick(stick: &dyn Source) -> bool {
     BootArea::is_present(&Reader::new(stick, &|_| {}))
 }
 
-/// Whether anything on `stick` is of this program: a boot area, sound or not, or the folder for images. A boot area that
-/// cannot be read may be one.
+/// Whether anything on `stick` is of this program: a boot area, sound or not, the folder for images, or what an
+/// interrupted write leaves. A boot area that cannot be read may be one.
 pub fn has_trace(stick: &dyn Source) -> bool {
     let reader = Reader::new(stick, &|_| {});
     if reader.sectors() <= u64::from(BOOT_LBA) {
@@ -149,19 +154,27 @@ pub fn has_trace(stick: &dyn Source) -> bool {
     if reader.sector(u64::from(BOOT_LBA)).is_err() {
         return true;
     }
-    let has_folder = |lba| {
-        let mut findings = Findings::default();
-        let volume = volume::Volume::read(&reader, lba, &mut findings);
-        let tree = volume.map(|mut volume| file_system::walk(&reader, &mut volume, &mut findings));
-        tree.is_some_and(|tree| tree.entries.iter().any(|entry| entry.path == FOLDER))
-    };
-    BootArea::is_present(&reader) || [0, PARTITION_LBA].into_iter().any(has_folder)
+    BootArea::is_present(&reader)
+        || matches!(Unfinished::look(stick), Ok(Some(_)))
+        || volume_with_folder(&reader).is_some()
+}
+
+/// First sector of the file system that has the folder for images, where a file system of a stick may begin.
+fn volume_with_folder(reader: &Reader) -> Option<u64> {
+    let starts = LayoutKind::ALL.map(LayoutKind::volume_lba);
+    starts.into_iter().find(|&lba| {
+        let volume = volume::Volume::open(reader, lba, &mut Findings::default());
+        volume.is_some_and(|volume| file_system::has_capsule_folder(reader, &volume))
+    })
 }
 
 fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &dyn Fn(u64)) -> StickVerdict {
     let reader = Reader::new(stick, observe);
     let mut findings = Findings::default();
-    let area = BootArea::read(&reader, strictness, &mut findings);
+    let mut area = BootArea::read(&reader, strictness, &mut findings);
+    if area.volume_lba.is_none() {
+        area.volume_lba = volume_with_folder(&reader);
+    }
     for entry in &area.ranges {
         check_range(&reader, &area, entry, strictness, &mut findings);
     }
@@ -176,7 +189,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         }
         file_system = format!("FAT{}", volume.bits);
         let tree = file_system::walk(&reader, &mut volume, &mut findings);
-        free = volume.free_clusters() * volume.cluster_len();
+        free = tree.free;
         label = tree.label.clone();
         if !area.ranges.is_empty() {
             let written = file_system::text(&area.label);
@@ -185,14 +198,29 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
                 findings.change(Change::Label { written, found });
             }
         }
-        let judge = capsule::Judge { reader: &reader, ranges: &area.ranges, strictness, depth };
+        let written = written::images(&reader, &area, &volume, &tree.entries);
+        let judge = capsule::Judge {
+            reader: &reader,
+            written: &written.images,
+            strictness,
+            depth,
+            zeros: Zeros::default(),
+        };
         capsules = judge.all(&tree.entries, &mut findings);
         set::connect(&tree.entries, &mut capsules, &mut findings);
-        name_changes(&tree.entries, &capsules, &mut findings);
+        fate::tell(&reader, &written, &tree.entries, &capsules, &mut findings);
+        if tree.more > 0 {
+            findings.change(Change::More { files: tree.more });
+        }
     }
+    if findings.is_empty() && depth == Depth::Proof {
+        check_details(&reader, &area, &mut findings);
+    }
+    findings.finish();
     StickVerdict {
         sound: findings.faults.is_empty(),
         strictness,
+        proof: depth == Depth::Proof,
         stick_id: area.stick_id.map(crate::report::hex).unwrap_or_default(),
         layout: LayoutKind::from_code(area.layout).map_or("", LayoutKind::name),
         file_system,
@@ -230,6 +258,10 @@ fn check_range(
         _ => return,
     };
     let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+    // That the end of a stick is missing is told once.
+    if lba + sectors > reader.sectors() && findings.has(FaultKind::TooShort) {
+        return;
+    }
     let place = Place::sectors(lba, sectors);
     let found = match reader.hash(lba, sectors) {
         Ok(found) => found,
@@ -251,20 +283,28 @@ fn check_range(
         return;
     }
     let clear = kind == FaultKind::Sector0 && found == blake3::hash(&[0; SECTOR_LEN as usize]);
-    let message = if clear { "sector 0 is clear: the stick was not finished" } else { kind.differs() };
+    let message = match clear {
+        true => "sector 0 is clear: the stick was not finished",
+        false => words::differs(area, entry),
+    };
     findings.fault(Fault::new(kind, place, message).hashes(expected, found));
 }
 
-/// Names the files that nobody wrote with the stick.
-fn name_changes(entries: &[Entry], capsules: &[FoundCapsule], findings: &mut Findings) {
-    for entry in entries {
-        let written = capsules.iter().any(|capsule| capsule.as_written && capsule.file == entry.path);
-        if written {
-            if !entry.has_fixed_dates {
-                findings.changes.push(Change::Dates { path: entry.path.clone() });
+/// Compares directories and tables byte by byte where nothing that they say is another: what differs then says nothing.
+fn check_details(reader: &Reader, area: &BootArea, findings: &mut Findings) {
+    for entry in &area.ranges {
+        let what = match entry.kind {
+            range::DIRECTORY => {
+                "directories have other dates or attributes, or traces of files that are gone"
             }
-        } else if entry.path != FOLDER {
-            findings.changes.push(Change::Added { path: entry.path.clone(), len: entry.len });
+            range::FAT_TABLE => "the file allocation tables have other bits that say nothing of a file",
+            _ => continue,
+        };
+        let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+        match reader.hash(lba, sectors) {
+            Ok(found) if *found.as_bytes() == entry.blake3 => {}
+            Ok(_) => findings.change(Change::Details { what, lba, sectors }),
+            Err(bad) => findings.unreadable(bad, None),
         }
     }
 }

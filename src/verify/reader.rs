@@ -44,7 +44,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         // One bad sector spoils the whole request: find it, or find that it was a passing fault.
-        for (lba, sector) in (lba..).zip(buffer.chunks_mut(SECTOR_LEN as usize)) {
+        for (number, sector) in (0..).zip(buffer.chunks_mut(SECTOR_LEN as usize)) {
+            // A stick can name sectors that no disk has.
+            let lba = lba.saturating_add(number);
             if let Err(error) = self.read_once(lba, sector) {
                 return Err(BadSector { lba, message: error.to_string() });
             }
@@ -56,13 +58,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Fills `buffer` from `lba` on with sectors that were read before, and are not counted again.
+    pub fn again(&self, lba: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_once(lba, buffer)
+    }
+
     /// One sector.
     pub fn sector(&self, lba: u64) -> Result<[u8; 512], BadSector> {
         let mut sector = [0; 512];
         self.read(lba, &mut sector).map(|()| sector)
     }
 
-    /// `sectors` sectors in memory.
+    /// `sectors` sectors in memory. Their number is bounded by the caller, and by nothing that stands on the stick.
     pub fn bytes(&self, lba: u64, sectors: u64) -> Result<Vec<u8>, BadSector> {
         let mut bytes = vec![0; (sectors * SECTOR_LEN) as usize];
         self.read(lba, &mut bytes).map(|()| bytes)

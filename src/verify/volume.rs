@@ -10,7 +10,7 @@ use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
 use crate::verify::fat::{Next, Table};
 use crate::verify::fault::Findings;
-use crate::verify::reader::Reader;
+use crate::verify::reader::{BadSector, Reader};
 use crate::verify::{Change, Fault, FaultKind, Place};
 
 /// Where the boot sector names the system that formatted it, which some systems replace; and the name as written.
@@ -38,19 +38,47 @@ struct Bpb {
     clusters: u64,
 }
 
-/// A volume with its table in memory. Cluster numbers begin at 2.
-pub(super) struct Volume {
+/// Most clusters of a FAT32. What has them all needs 32 MiB here, a bit for each.
+const CLUSTERS_MAX: u64 = 0x0FFF_FFF5;
+/// Most sectors of a range that is explained; those that are written have a few hundred.
+const EXPLAINED_MAX: u64 = 1 << 10;
+
+/// A volume. Cluster numbers begin at 2.
+pub(super) struct Volume<'r> {
     pub bits: u8,
     /// Label in the boot sector.
     pub label: [u8; 11],
     bpb: Bpb,
     lba: u64,
-    table: Table,
+    table: Table<'r>,
+    /// A bit for each cluster that belongs to a file or folder; none until the first is claimed.
     claimed: Vec<u64>,
 }
 
 /// The sectors of a chain, neighbours joined: first sector and number.
 pub(super) type Runs = Vec<(u64, u64)>;
+
+/// A chain of clusters.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chain {
+    /// The first of its runs, as many as were asked for.
+    pub runs: Runs,
+    /// Its clusters.
+    pub clusters: u64,
+    /// Its runs.
+    pub pieces: u64,
+}
+
+/// What the table says together with what was claimed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Usage {
+    /// Clusters that are free.
+    pub free: u64,
+    /// Clusters that are taken and belong to nothing that was claimed.
+    pub lost: u64,
+    /// The first of these.
+    pub first_lost: u64,
+}
 
 impl Bpb {
     fn parse(sector: &[u8; 512]) -> Result<Self, &'static str> {
@@ -68,6 +96,9 @@ impl Bpb {
             return Err("it has no table");
         }
         let clusters = fields.clusters().ok_or("it is smaller than its tables")?;
+        if clusters > CLUSTERS_MAX {
+            return Err("it has more clusters than a FAT32 can have");
+        }
         let bits = match clusters {
             0..4085 => 12,
             4085..65525 => 16,
@@ -95,9 +126,9 @@ impl Bpb {
     }
 }
 
-impl Volume {
-    /// Reads boot sector and table of the volume at `lba`.
-    pub fn read(reader: &Reader, lba: u64, findings: &mut Findings) -> Option<Self> {
+impl<'r> Volume<'r> {
+    /// Reads the boot sector of the volume at `lba`.
+    pub fn open(reader: &'r Reader<'r>, lba: u64, findings: &mut Findings) -> Option<Self> {
         let sector = match reader.sector(lba) {
             Ok(sector) => sector,
             Err(bad) => {
@@ -117,17 +148,29 @@ impl Volume {
         };
         let end = lba + bpb.data() + bpb.clusters * bpb.cluster_sectors;
         if end > reader.sectors() {
-            fault("the file system is larger than the stick".into());
+            if !findings.has(FaultKind::TooShort) {
+                let message = "the file system is larger than the stick";
+                findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(lba, 1), message));
+            }
             return None;
         }
-        let start = lba + bpb.reserved;
-        let table = Table::read(reader, bpb.bits, start, bpb.fat_sectors, bpb.fats, findings)?;
-        let place = Place::sectors(start, 1);
-        if table.capacity() < bpb.clusters + 2 {
+        let table = Table::new(reader, bpb.bits, lba + bpb.reserved, bpb.clusters);
+        let mut label = [b' '; 11];
+        label.copy_from_slice(&sector[label_range(bpb.bits)]);
+        Some(Self { bits: bpb.bits, label, bpb, lba, table, claimed: Vec::new() })
+    }
+
+    /// The same, and judges its tables.
+    pub fn read(reader: &'r Reader<'r>, lba: u64, findings: &mut Findings) -> Option<Self> {
+        let volume = Self::open(reader, lba, findings)?;
+        let (bpb, table) = (&volume.bpb, &volume.table);
+        let place = Place::sectors(lba + bpb.reserved, 1);
+        if bpb.fat_sectors * SECTOR_LEN * 8 / u64::from(bpb.bits) < bpb.clusters + 2 {
             let message = "the file allocation table is too short for the file system";
             findings.fault(Fault::new(FaultKind::FatTable, place, message));
             return None;
         }
+        table.compare(bpb.fat_sectors, bpb.fats, findings)?;
         if !table.has_sound_start(bpb.media) {
             let message = "the file allocation table does not begin as one";
             findings.fault(Fault::new(FaultKind::FatTable, place, message));
@@ -135,76 +178,105 @@ impl Volume {
         if table.is_dirty() {
             findings.changes.push(Change::Volume { what: "the stick was pulled while it was mounted" });
         }
-        let claimed = vec![0; (bpb.clusters + 2).div_ceil(64) as usize];
-        let mut label = [b' '; 11];
-        label.copy_from_slice(&sector[label_range(bpb.bits)]);
-        Some(Self { bits: bpb.bits, label, bpb, lba, table, claimed })
+        Some(volume)
     }
 
     pub fn cluster_len(&self) -> u64 {
         self.bpb.cluster_sectors * SECTOR_LEN
     }
 
-    pub fn free_clusters(&self) -> u64 {
-        self.numbers().filter(|&cluster| self.table.next(cluster) == Next::Free).count() as u64
+    /// Sectors of a cluster.
+    pub fn cluster_sectors(&self) -> u64 {
+        self.bpb.cluster_sectors
     }
 
     /// The sectors of the root directory of a FAT12 or FAT16, or its first cluster.
-    pub fn root(&self) -> Result<Runs, u64> {
+    pub fn root(&self) -> Result<(u64, u64), u64> {
         match self.bpb.root_cluster {
-            0 => Ok(vec![(self.lba + self.bpb.data() - self.bpb.root_sectors, self.bpb.root_sectors)]),
+            0 => Ok((self.lba + self.bpb.data() - self.bpb.root_sectors, self.bpb.root_sectors)),
             cluster => Err(cluster),
         }
     }
 
-    /// First sector of a cluster.
-    pub fn cluster_lba(&self, cluster: u64) -> u64 {
-        self.lba + self.bpb.data() + (cluster - 2) * self.bpb.cluster_sectors
+    /// The cluster behind `cluster`, if its chain goes on within the file system.
+    pub fn follow(&self, cluster: u64) -> Option<u64> {
+        match self.table.next(cluster) {
+            Next::Cluster(next) if self.has(next) => Some(next),
+            _ => None,
+        }
     }
 
-    /// Follows the chain from `first` and claims it; the sectors, and what is wrong if it does not end well.
-    pub fn claim(&mut self, first: u64) -> (Runs, Result<(), (u64, &'static str)>) {
-        let mut runs = Runs::new();
+    /// First sector of a cluster; of a number that no cluster has, something on the volume or behind it.
+    pub fn cluster_lba(&self, cluster: u64) -> u64 {
+        self.lba + self.bpb.data() + cluster.saturating_sub(2) * self.bpb.cluster_sectors
+    }
+
+    /// Follows the chain from `first` and claims it; its first `keep` runs, and what is wrong if it does not end well.
+    pub fn claim(&mut self, first: u64, keep: usize) -> (Chain, Result<(), (u64, &'static str)>) {
+        if self.claimed.is_empty() {
+            self.claimed = vec![0; (self.bpb.clusters + 2).div_ceil(64) as usize];
+        }
+        let mut chain = Chain::default();
         let mut cluster = first;
         let mut last = None;
         // Ends: each cluster is claimed once, and there are so many.
         loop {
             let here = last.map_or(self.lba, |cluster| self.cluster_lba(cluster));
-            if !self.numbers().contains(&cluster) {
-                return (runs, Err((here, "its chain leaves the file system")));
+            if !self.has(cluster) {
+                return (chain, Err((here, "its chain leaves the file system")));
             }
             let (word, bit) = ((cluster / 64) as usize, 1 << (cluster % 64));
+            let lba = self.cluster_lba(cluster);
             if self.claimed[word] & bit != 0 {
-                let lba = self.cluster_lba(cluster);
-                return (runs, Err((lba, "its chain runs into one that is taken already")));
+                return (chain, Err((lba, "its chain runs into one that is taken already")));
             }
             self.claimed[word] |= bit;
-            let lba = self.cluster_lba(cluster);
-            match runs.last_mut() {
-                Some((start, sectors)) if *start + *sectors == lba => *sectors += self.bpb.cluster_sectors,
-                _ => runs.push((lba, self.bpb.cluster_sectors)),
+            if last.is_none_or(|last| last + 1 != cluster) {
+                chain.pieces += 1;
+                if chain.runs.len() < keep {
+                    chain.runs.push((lba, 0));
+                }
             }
+            if let Some((_, sectors)) = chain.runs.last_mut().filter(|_| chain.pieces <= keep as u64) {
+                *sectors += self.bpb.cluster_sectors;
+            }
+            chain.clusters += 1;
             last = Some(cluster);
             cluster = match self.table.next(cluster) {
-                Next::End => return (runs, Ok(())),
-                Next::Free => return (runs, Err((lba, "its chain ends in a free cluster"))),
-                Next::Bad => return (runs, Err((lba, "its chain ends in a bad cluster"))),
+                Next::End => return (chain, Ok(())),
+                Next::Free => return (chain, Err((lba, "its chain ends in a free cluster"))),
+                Next::Bad => return (chain, Err((lba, "its chain ends in a bad cluster"))),
                 Next::Cluster(next) => next,
             };
         }
     }
 
-    /// Clusters that are taken and belong to nothing that was claimed: how many, and the first.
-    pub fn lost(&self) -> Option<(u64, u64)> {
-        let taken = |cluster: u64| matches!(self.table.next(cluster), Next::End | Next::Cluster(_));
-        let claimed = |cluster: u64| self.claimed[(cluster / 64) as usize] & 1 << (cluster % 64) != 0;
-        let mut lost = self.numbers().filter(|&cluster| taken(cluster) && !claimed(cluster));
-        let first = lost.next()?;
-        Some((1 + lost.count() as u64, first))
+    /// Goes through the table and gives the claims back.
+    ///
+    /// # Errors
+    ///
+    /// A sector of the table cannot be read any more.
+    pub fn usage(&mut self) -> Result<Usage, BadSector> {
+        let claimed = std::mem::take(&mut self.claimed);
+        let is_claimed = |cluster: u64| {
+            claimed.get((cluster / 64) as usize).is_some_and(|word| word & 1 << (cluster % 64) != 0)
+        };
+        let mut usage = Usage { free: self.bpb.clusters, ..Usage::default() };
+        self.table.each(|cluster, next| {
+            usage.free -= 1;
+            if matches!(next, Next::End | Next::Cluster(_)) && !is_claimed(cluster) {
+                if usage.lost == 0 {
+                    usage.first_lost = cluster;
+                }
+                usage.lost += 1;
+            }
+        })?;
+        Ok(usage)
     }
 
-    fn numbers(&self) -> Range<u64> {
-        2..self.bpb.clusters + 2
+    /// Whether the volume has this cluster.
+    pub fn has(&self, cluster: u64) -> bool {
+        (2..self.bpb.clusters + 2).contains(&cluster)
     }
 }
 
@@ -217,6 +289,9 @@ impl Volume {
 pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> Option<Vec<Change>> {
     let lba = area.volume_lba?;
     let (start, sectors) = (entry.lba.get(), entry.sectors.get());
+    if sectors > EXPLAINED_MAX {
+        return None;
+    }
     let mut bytes = reader.bytes(start, sectors).ok()?;
     let bpb = Bpb::parse(&reader.sector(lba).ok()?).ok()?;
     // A universal stick has boot sectors of the whole stick too, in sector 0 and in its copy.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod boot;
 mod demo;
+mod fuzz;
 mod layout;
 mod rust32;
 mod sources;
@@ -19,10 +20,11 @@ fn main() -> ExitCode {
         "boot" => boot::run(&rest),
         "layout" => layout::run(&rest),
         "demo" => demo::run(&rest),
+        "fuzz" => fuzz::run(&rest),
         "matrix" => test::matrix(&rest),
         "test" => test::run(&rest),
         "tools" => tools::run(&rest),
-        _ => Err("tasks: bench, boot, demo, layout, matrix, test, tools".into()),
+        _ => Err("tasks: bench, boot, demo, fuzz, layout, matrix, test, tools".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::boot;
+use crate::fuzz;
 use crate::tools::{self, run_command};
 
 /// One check: its name, and what does it.
@@ -14,13 +15,12 @@ type Check = (&'static str, fn() -> Result<(), String>);
 const CHECKS: &[Check] = &[
     ("tools", tools::for_test),
     ("format", format),
-    ("lints", || {
-        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
-    }),
+    ("lints", lints),
     ("documentation", documentation),
-    ("dependencies", || cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"])),
+    ("dependencies", dependencies),
     ("boot code", boot::check),
     ("tests", || cargo(&["test", "--workspace", "--locked"])),
+    ("fuzz", fuzz::check),
 ];
 
 /// `cargo xtask test`: every check that a change must pass.
@@ -76,10 +76,25 @@ pub fn matrix(words: &[String]) -> Result<(), String> {
     run_command(command.env("RAMKEY_MATRIX", words.join(",")).current_dir(root()))
 }
 
-/// The loader is a workspace of its own.
+/// The fuzzer, a workspace of its own as the loader is.
+const FUZZ: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
+
 fn format() -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["fmt", "--manifest-path", "bootsectors/loader/Cargo.toml", "--check"])
+    cargo(&["fmt", "--manifest-path", "bootsectors/loader/Cargo.toml", "--check"])?;
+    cargo(&[&["fmt"], &FUZZ[..], &["--check"]].concat())
+}
+
+fn lints() -> Result<(), String> {
+    let deny = ["--locked", "--quiet", "--", "-D", "warnings"];
+    cargo(&[&["clippy", "--workspace", "--all-targets"], &deny[..]].concat())?;
+    cargo(&[&["clippy"], &FUZZ[..], &["--target-dir", "target"], &deny[..]].concat())
+}
+
+fn dependencies() -> Result<(), String> {
+    let check = ["--log-level", "error", "check", "licenses", "bans", "sources"];
+    cargo(&[&["deny"], &check[..]].concat())?;
+    cargo(&[&["deny"], &FUZZ[..], &check[..]].concat())
 }
 
 fn documentation() -> Result<(), String> {
@@ -98,7 +113,7 @@ pub fn cargo(arguments: &[&str]) -> Result<(), String> {
 }
 
 /// The root of the repository.
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
     ours.parent().unwrap_or(ours)
 }

@@ -25,6 +25,7 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (File("/usr/share/vgabios/vgabios.bin"), "vgabios"),
     (Program("nasm"), "nasm"),
     (Program("objdump"), "binutils"),
+    (Program("g++"), "g++"),
     (Program("mcopy"), "mtools"),
     (Program("fsck.fat"), "dosfstools"),
     (Program("sgdisk"), "gdisk"),

@@ -4,7 +4,7 @@ use ramkey_loader_core::drive::{ReadError, Sectors};
 use ramkey_loader_core::fat::{Cursor, FatError, Volume};
 
 use super::long_name::LongName;
-use super::{FilesError, Source, names, u16_at, u32_at};
+use super::{FilesError, Part, Source, names, u16_at, u32_at};
 use crate::units::SECTOR_LEN;
 
 /// Bytes of the table that are kept.
@@ -63,13 +63,12 @@ impl<'s> FatVolume<'s> {
         self.look_up(path, |_, _, _| Ok(())).map(|found| found.is_some())
     }
 
-    pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FilesError> {
+    pub fn read(&self, path: &str, part: Part) -> Result<Option<Vec<u8>>, FilesError> {
         self.look_up(path, |volume, sectors, entry| {
-            let len = u64::from(entry.len);
-            if len > limit {
-                return Err(FilesError::TooLong { len, limit });
-            }
-            let (mut bytes, mut cursor) = (Vec::new(), Cursor::new(entry.first_cluster));
+            let len = part.of(entry.len.into())?;
+            // The last run may go on behind the file.
+            let room = len as usize + usize::from(READ_SECTORS) * SECTOR_LEN as usize;
+            let (mut bytes, mut cursor) = (Vec::with_capacity(room), Cursor::new(entry.first_cluster));
             while (bytes.len() as u64) < len {
                 let done = (bytes.len() as u64 / SECTOR_LEN) as u32;
                 let run = volume.run(sectors, &mut cursor, done, READ_SECTORS);

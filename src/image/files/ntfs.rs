@@ -1,7 +1,7 @@
 //! NTFS volumes, also with compressed files.
 //!
 //! Folders are read from one end to the other and not as trees, and parts of a file are collected once: no structure
-//! on the volume decides how long a look-up takes.
+//! on the volume decides how long a look-up takes, or how much of it is in memory.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use super::record::{
     ATTRIBUTE_LIST, Attribute, AttributeValue, BITMAP, DATA, INDEX_ALLOCATION, INDEX_ROOT, attributes,
     restore,
 };
-use super::runs::Run;
-use super::{FilesError, Source, names, u16_at, u32_at, u64_at, unpack};
+use super::runs::{RUNS_MAX, Run};
+use super::{FilesError, Part, Source, names, u16_at, u32_at, u64_at, unpack};
 
 /// Number of the record of the table of records, and of the root folder.
 const TABLE: u64 = 0;
@@ -20,8 +20,14 @@ const FOLDER_INDEX: &[u8] = b"$\0I\x003\x000\0";
 /// Longest cluster, record and index block.
 const CLUSTER_LEN_MAX: u64 = 2 << 20;
 const RECORD_LEN_MAX: u64 = 1 << 16;
-/// Longest folder, and longest list of a file's parts.
+/// Longest unit of compression; NTFS compresses with clusters of at most 4096 bytes, 16 of them in a unit.
+const UNIT_LEN_MAX: usize = 1 << 16;
+/// Longest folder, bytes of it in memory, longest part of it in its own record, and longest map of its blocks.
 const FOLDER_LEN_MAX: u64 = 32 << 20;
+const FOLDER_WINDOW_LEN: u64 = 1 << 20;
+const FOLDER_ROOT_LEN_MAX: u64 = 1 << 16;
+const FOLDER_MAP_LEN_MAX: u64 = FOLDER_LEN_MAX / 512 / 8;
+/// Longest list of a file's parts.
 const PARTS_LEN_MAX: u64 = 1 << 18;
 /// Most records that one file is spread over.
 const PARTS_MAX: usize = 512;
@@ -32,6 +38,8 @@ const IS_FOLDER: u16 = 2;
 const LAST_ENTRY: u16 = 2;
 /// Offset of the number of entries, from the start of an index block.
 const BLOCK_HEADER_LEN: usize = 24;
+/// Length of an index entry before its file name's record.
+const ENTRY_HEADER_LEN: usize = 16;
 /// Offset of the name in a file name's record.
 const NAME: usize = 66;
 
@@ -94,10 +102,10 @@ impl<'s> NtfsVolume<'s> {
         Ok(self.find(path)?.is_some())
     }
 
-    pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FilesError> {
+    pub fn read(&self, path: &str, part: Part) -> Result<Option<Vec<u8>>, FilesError> {
         let Some(record) = self.find(path)? else { return Ok(None) };
         match self.stream(&record, DATA, &[])? {
-            Some(stream) => self.whole(&stream, limit).map(Some),
+            Some(stream) => self.part(&stream, part).map(Some),
             None => Err(self.damaged_record(record.number)),
         }
     }
@@ -122,27 +130,33 @@ impl<'s> NtfsVolume<'s> {
         }
         let damaged = || self.damaged_record(folder.number);
         let root = self.stream(folder, INDEX_ROOT, FOLDER_INDEX)?.ok_or_else(damaged)?;
-        let root = self.whole(&root, FOLDER_LEN_MAX)?;
-        let block_len = u32_at(&root, 8).ok_or_else(damaged)? as usize;
+        let root = self.whole(&root, FOLDER_ROOT_LEN_MAX)?;
+        let block_len = u32_at(&root, 8).ok_or_else(damaged)?;
         if let Some(found) = self.entry_among(root.get(16..).ok_or_else(damaged)?, name)? {
             return Ok(Some(found));
         }
         let Some(blocks) = self.stream(folder, INDEX_ALLOCATION, FOLDER_INDEX)? else { return Ok(None) };
-        if !block_len.is_power_of_two() || !(512..=RECORD_LEN_MAX as usize).contains(&block_len) {
+        if !block_len.is_power_of_two() || !(512..=RECORD_LEN_MAX).contains(&block_len.into()) {
             return Err(damaged());
         }
-        let mut blocks = self.whole(&blocks, FOLDER_LEN_MAX)?;
         let used = match self.stream(folder, BITMAP, FOLDER_INDEX)? {
-            Some(used) => self.whole(&used, FOLDER_LEN_MAX)?,
+            Some(used) => self.part(&used, Part::Start { len: FOLDER_MAP_LEN_MAX })?,
             None => return Err(damaged()),
         };
-        for (index, block) in blocks.chunks_exact_mut(block_len).enumerate() {
-            if used.get(index / 8).is_none_or(|byte| byte >> (index % 8) & 1 == 0) {
-                continue;
-            }
-            restore(block, b"INDX").ok_or_else(damaged)?;
-            if let Some(found) = self.entry_among(&block[BLOCK_HEADER_LEN..], name)? {
-                return Ok(Some(found));
+        let len = blocks.readable_len(Part::Whole { limit: FOLDER_LEN_MAX })?;
+        let mut window = vec![0; len.min(FOLDER_WINDOW_LEN) as usize];
+        for first in (0..len).step_by(FOLDER_WINDOW_LEN as usize) {
+            let window = &mut window[..(len - first).min(FOLDER_WINDOW_LEN) as usize];
+            self.fill(&blocks, first, window)?;
+            let first_block = (first / u64::from(block_len)) as usize;
+            for (index, block) in (first_block..).zip(window.chunks_exact_mut(block_len as usize)) {
+                if used.get(index / 8).is_none_or(|byte| byte >> (index % 8) & 1 == 0) {
+                    continue;
+                }
+                restore(block, b"INDX").ok_or_else(damaged)?;
+                if let Some(found) = self.entry_among(&block[BLOCK_HEADER_LEN..], name)? {
+                    return Ok(Some(found));
+                }
             }
         }
         Ok(None)
@@ -151,18 +165,19 @@ impl<'s> NtfsVolume<'s> {
     /// The same, among the entries behind one index header.
     fn entry_among(&self, index: &[u8], name: &str) -> Result<Option<Record>, FilesError> {
         let Some(mut at) = u32_at(index, 0).map(|at| at as usize) else { return Ok(None) };
+        let wanted_len = name.encode_utf16().count();
         while let (Some(number), Some(len), Some(flags)) =
             (u64_at(index, at), u16_at(index, at + 8), u16_at(index, at + 12))
         {
-            if flags & LAST_ENTRY != 0 || len < 16 {
+            let len = usize::from(len);
+            if flags & LAST_ENTRY != 0 || len < ENTRY_HEADER_LEN {
                 break;
             }
-            if let Some(found) = file_name(&index[at + 16..])
-                && found.to_uppercase() == name.to_uppercase()
-            {
+            let entry = index.get(at + ENTRY_HEADER_LEN..at + len).unwrap_or_default();
+            if is_named(entry, name, wanted_len) {
                 return self.record(number & 0xFFFF_FFFF_FFFF).map(Some);
             }
-            at += usize::from(len);
+            at += len;
         }
         Ok(None)
     }
@@ -185,43 +200,49 @@ impl<'s> NtfsVolume<'s> {
         let damaged = || self.damaged_record(record.number);
         let own = attributes(&record.bytes).ok_or_else(damaged)?;
         let list = own.iter().find(|attribute| attribute.kind == ATTRIBUTE_LIST).cloned();
-        let mut parts: Vec<Attribute> = own;
+        let is_wanted = |part: &Attribute| part.kind == kind && part.name == name;
+        let mut parts: Vec<Attribute> = own.into_iter().filter(is_wanted).collect();
+        let mut weight: usize = parts.iter().map(Attribute::weight).sum();
         if let Some(list) = list {
             let list = Stream { encrypted: list.encrypted, value: list.value };
             let list = self.whole(&list, PARTS_LEN_MAX)?;
             for number in listed_records(&list, kind, record.number) {
                 let part = self.record(number)?;
-                parts.extend(attributes(&part.bytes).ok_or_else(|| self.damaged_record(number))?);
+                let further = attributes(&part.bytes).ok_or_else(|| self.damaged_record(number))?;
+                parts.extend(further.into_iter().filter(is_wanted).inspect(|part| weight += part.weight()));
+                if weight > RUNS_MAX {
+                    return Err(damaged());
+                }
             }
         }
-        parts.retain(|part| part.kind == kind && part.name == name);
         merge(parts).ok_or_else(damaged)
     }
 
     /// All bytes of `stream`, if there are at most `limit`.
     fn whole(&self, stream: &Stream, limit: u64) -> Result<Vec<u8>, FilesError> {
-        if stream.encrypted {
-            return Err(FilesError::Encrypted);
-        }
-        let (len, unit_shift) = match &stream.value {
-            AttributeValue::Resident(bytes) => (bytes.len() as u64, 0),
-            AttributeValue::Clusters { len, unit_shift, .. } => (*len, *unit_shift),
-        };
-        if len > limit {
-            return Err(FilesError::TooLong { len, limit });
-        }
-        let mut bytes = vec![0; len as usize];
-        if unit_shift == 0 {
-            self.read_stream(stream, 0, &mut bytes)?;
-        } else {
-            self.read_compressed(stream, 1 << unit_shift, &mut bytes)?;
-        }
-        if let AttributeValue::Clusters { initialised_len, .. } = stream.value
-            && initialised_len < len
-        {
-            bytes[initialised_len as usize..].fill(0);
-        }
+        self.part(stream, Part::Whole { limit })
+    }
+
+    /// The bytes of `stream` that are wanted.
+    fn part(&self, stream: &Stream, part: Part) -> Result<Vec<u8>, FilesError> {
+        let mut bytes = vec![0; stream.readable_len(part)? as usize];
+        self.fill(stream, 0, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Fills `bytes` from byte `offset` of a stream, which is the start of a unit if the stream is compressed.
+    fn fill(&self, stream: &Stream, offset: u64, bytes: &mut [u8]) -> Result<(), FilesError> {
+        match stream.value {
+            AttributeValue::Clusters { unit_shift: shift @ 1.., .. } => {
+                self.read_compressed(stream, offset, 1 << shift, bytes)?;
+            }
+            _ => self.read_stream(stream, offset, bytes)?,
+        }
+        if let AttributeValue::Clusters { initialised_len, .. } = stream.value {
+            let kept = initialised_len.saturating_sub(offset).min(bytes.len() as u64);
+            bytes[kept as usize..].fill(0);
+        }
+        Ok(())
     }
 
     /// Fills `bytes` from byte `offset` of a stream that is not compressed; holes are zeros.
@@ -237,7 +258,10 @@ impl<'s> NtfsVolume<'s> {
             AttributeValue::Clusters { runs, .. } => runs,
         };
         let mut filled = 0;
-        for run in runs {
+        for run in &runs[self.first_run(runs, offset)..] {
+            if filled == bytes.len() {
+                break;
+            }
             let run_start = run.vcn.saturating_mul(self.cluster_len);
             let run_end = run_start.saturating_add(run.clusters.saturating_mul(self.cluster_len));
             let (from, to) = (offset.max(run_start), end.min(run_end));
@@ -255,24 +279,41 @@ impl<'s> NtfsVolume<'s> {
         if filled == bytes.len() { Ok(()) } else { Err(self.damaged_stream()) }
     }
 
-    /// Fills `bytes` with a compressed stream: each unit of clusters is whole, packed, or nothing.
-    fn read_compressed(&self, stream: &Stream, unit: u64, bytes: &mut [u8]) -> Result<(), FilesError> {
+    /// The first of `runs`, which follow one another, that goes on behind byte `offset`.
+    fn first_run(&self, runs: &[Run], offset: u64) -> usize {
+        runs.partition_point(|run| {
+            run.vcn.saturating_add(run.clusters).saturating_mul(self.cluster_len) <= offset
+        })
+    }
+
+    /// Fills `bytes` from byte `offset` of a compressed stream: each unit of clusters is whole, packed, or nothing.
+    fn read_compressed(
+        &self,
+        stream: &Stream,
+        offset: u64,
+        unit: u64,
+        bytes: &mut [u8],
+    ) -> Result<(), FilesError> {
         let AttributeValue::Clusters { runs, .. } = &stream.value else {
             return Err(self.damaged_stream());
         };
         let unit_len = (unit * self.cluster_len) as usize;
-        for (index, part) in bytes.chunks_mut(unit_len).enumerate() {
-            let (first, mut stored) = (index as u64 * unit, Vec::new());
-            for run in runs {
+        if unit_len > UNIT_LEN_MAX || !offset.is_multiple_of(unit_len as u64) {
+            return Err(self.damaged_stream());
+        }
+        let first_unit = offset / unit_len as u64;
+        for (index, part) in (first_unit..).zip(bytes.chunks_mut(unit_len)) {
+            let (first, mut stored) = (index * unit, Vec::new());
+            for run in &runs[self.first_run(runs, first * self.cluster_len)..] {
+                if run.vcn >= first + unit {
+                    break;
+                }
                 let (from, to) =
                     (first.max(run.vcn), (first + unit).min(run.vcn.saturating_add(run.clusters)));
                 if let Some(lcn) = run.lcn
                     && from < to
                 {
                     let at = stored.len();
-                    if at as u64 + (to - from) * self.cluster_len > unit_len as u64 {
-                        return Err(self.damaged_stream());
-                    }
                     stored.resize(at + ((to - from) * self.cluster_len) as usize, 0);
                     self.read_image(lcn, (from - run.vcn) * self.cluster_len, &mut stored[at..])?;
                 }
@@ -315,12 +356,29 @@ fn flags(record: &[u8]) -> u16 {
     u16_at(record, 22).unwrap_or_default()
 }
 
-/// The name in a file name's record.
-fn file_name(record: &[u8]) -> Option<String> {
-    let units = usize::from(*record.get(64)?);
-    let bytes = record.get(NAME..NAME + units * 2)?;
+/// Whether the file name's record `record` has the name `wanted` of `wanted_len` units, in upper or lower case. To
+/// Windows a letter and its other case have the same length.
+fn is_named(record: &[u8], wanted: &str, wanted_len: usize) -> bool {
+    if record.get(NAME - 2).map(|&units| usize::from(units)) != Some(wanted_len) {
+        return false;
+    }
+    let Some(bytes) = record.get(NAME..NAME + wanted_len * 2) else { return false };
     let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-    Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+    let name = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+    name.flat_map(char::to_uppercase).eq(wanted.chars().flat_map(char::to_uppercase))
+}
+
+impl Stream {
+    /// How many bytes of it can be read if `part` of it is wanted.
+    fn readable_len(&self, part: Part) -> Result<u64, FilesError> {
+        if self.encrypted {
+            return Err(FilesError::Encrypted);
+        }
+        part.of(match &self.value {
+            AttributeValue::Resident(bytes) => bytes.len() as u64,
+            AttributeValue::Clusters { len, .. } => *len,
+        })
+    }
 }
 
 /// The part of an attribute that is in its file's own record.

@@ -51,6 +51,16 @@ pub(super) struct Attribute {
     pub value: AttributeValue,
 }
 
+impl Attribute {
+    /// The memory that it takes, as a number of runs.
+    pub fn weight(&self) -> usize {
+        match &self.value {
+            AttributeValue::Resident(bytes) => bytes.len() / size_of::<Run>(),
+            AttributeValue::Clusters { runs, .. } => runs.len(),
+        }
+    }
+}
+
 /// What an attribute holds.
 #[derive(Clone, Debug)]
 pub(super) enum AttributeValue {

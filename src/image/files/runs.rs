@@ -12,7 +12,7 @@ pub(super) struct Run {
 }
 
 /// Most runs of one stream.
-const RUNS_MAX: usize = 1 << 16;
+pub(super) const RUNS_MAX: usize = 1 << 16;
 
 /// Reads a list of runs that begins with cluster `vcn` of the stream; `None` if it is damaged.
 pub(super) fn decode(mut list: &[u8], mut vcn: u64) -> Option<Vec<Run>> {

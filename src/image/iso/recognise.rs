@@ -11,7 +11,10 @@ use super::blocks::Blocks;
 use super::disc::{Disc, Emulation};
 use super::{BLOCK_LEN, IsoError};
 use crate::image::Source;
+use crate::image::metered::Metered;
 
+/// Bytes of the disc that are looked at: its directories, as often as a name is looked for.
+const LOOKED_AT_MAX: u64 = 128 << 20;
 /// Most bytes of boot code that are searched for names.
 const BOOT_CODE_MAX: u64 = 1 << 20;
 
@@ -92,6 +95,8 @@ pub enum System {
     Dos,
     /// Nothing that is known.
     Unknown,
+    /// Its directories are too large to be looked through.
+    TooLarge,
 }
 
 impl System {
@@ -122,6 +127,7 @@ impl System {
             Self::Isolinux => "ISOLINUX: what it loads by itself works from RAM".into(),
             Self::Dos => "DOS or a tool: it asks the BIOS for its disk, which works from RAM".into(),
             Self::Unknown => "no system that is known; one that asks the BIOS for its disk works from RAM".into(),
+            Self::TooLarge => "its directories are too large to be looked through: which it is cannot be told".into(),
         }
     }
 
@@ -141,7 +147,12 @@ impl System {
             Self::Dos => {
                 Some("the rest of the CD is a drive only with ELTORITO.SYS, which asks the BIOS for it")
             }
-            Self::LinuxInitrd | Self::FreeBsd | Self::Grub | Self::Isolinux | Self::Unknown => None,
+            Self::LinuxInitrd
+            | Self::FreeBsd
+            | Self::Grub
+            | Self::Isolinux
+            | Self::Unknown
+            | Self::TooLarge => None,
         }
     }
 }
@@ -188,7 +199,12 @@ const KERNELS: &[&str] = &[
 ///
 /// [`IsoError::Read`] if the image cannot be read.
 pub fn recognise(disc: &Disc, source: &dyn Source) -> Result<System, IsoError> {
-    let blocks = Blocks { source };
+    let metered = Metered::new(source, LOOKED_AT_MAX);
+    let found = look(disc, Blocks { source: &metered });
+    if metered.is_spent() { Ok(System::TooLarge) } else { found }
+}
+
+fn look(disc: &Disc, blocks: Blocks) -> Result<System, IsoError> {
     let has = |path: &str| -> Result<bool, IsoError> {
         for tree in &disc.trees {
             if tree.find(blocks, path)?.is_some() {

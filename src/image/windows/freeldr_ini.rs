@@ -4,6 +4,8 @@ use super::boot_ini::{self, BootEntry};
 
 /// Most lines that are looked at.
 const LINES_MAX: usize = 1024;
+/// Longest name of a section that is kept with each of its paths.
+const NAME_LEN_MAX: usize = 256;
 
 /// The entry that starts when nobody chooses, or the first that has a path; `None` if none has.
 pub fn default_entry(bytes: &[u8]) -> Option<BootEntry> {
@@ -12,7 +14,7 @@ pub fn default_entry(bytes: &[u8]) -> Option<BootEntry> {
         (String::new(), String::new(), Vec::<(String, BootEntry)>::new());
     for line in text.lines().map(str::trim).take(LINES_MAX) {
         if let Some(name) = line.strip_prefix('[') {
-            name.trim_end_matches(']').clone_into(&mut section);
+            section = name.trim_end_matches(']').chars().take(NAME_LEN_MAX).collect();
             continue;
         }
         let Some((key, value)) = line.split_once('=') else { continue };

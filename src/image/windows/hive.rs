@@ -1,12 +1,16 @@
 //! A registry hive, read only: keys by path, values by name.
 //!
-//! Nothing in the file is believed: every offset is checked against the end of the hive, every list has a limit, and
-//! nothing calls itself. A hive that Windows did not close is read as it is, and says so. The logs beside a hive are
-//! not applied. (Format: the public description of `regf`, versions 1.3 to 1.5.)
+//! Nothing in the file is believed: every offset is checked against the end of the hive, every list has a limit,
+//! nothing calls itself, and only so much is looked at, however often a list names the same key. A hive that Windows
+//! did not close is read as it is, and says so. The logs beside a hive are not applied. (Format: the public description
+//! of `regf`, versions 1.3 to 1.5.)
 
 mod cell;
 mod key;
 
+use std::cell::Cell;
+
+use crate::units::Bytes;
 use cell::{u16_at, u32_at};
 pub use key::{Key, Value, ValueData};
 
@@ -31,6 +35,12 @@ pub enum HiveError {
         /// Minor version.
         minor: u32,
     },
+    /// Its lists name so much that it is not looked through.
+    #[error("its keys and values lead to more than {} of lists, names and contents", Bytes(*limit as u64))]
+    TooMuch {
+        /// Most bytes.
+        limit: usize,
+    },
     /// An offset in it leads nowhere, or to something of another kind.
     #[error("byte {offset:#x} of it should hold {wanted}")]
     Damaged {
@@ -50,6 +60,8 @@ const MINOR: usize = 24;
 const ROOT: usize = 36;
 /// Offset of the checksum, which is over all before it.
 const CHECKSUM: usize = 508;
+/// Bytes of records, lists, names and contents that are looked at. A Windows with a thousand services needs a tenth.
+const LOOKED_AT_MAX: usize = 16 << 20;
 /// Most names in a path.
 const PATH_NAMES_MAX: usize = 32;
 
@@ -62,6 +74,8 @@ pub struct Hive {
     minor: u32,
     dirty: bool,
     checksum_matches: bool,
+    /// What is left of [`LOOKED_AT_MAX`].
+    left: Cell<usize>,
 }
 
 impl Hive {
@@ -95,7 +109,21 @@ impl Hive {
         let dirty = field(4) != field(8);
         let (root, checksum_matches) = (field(ROOT), sum == field(CHECKSUM));
         bytes.drain(..HEADER_LEN);
-        Ok(Self { cells: bytes, root, minor, dirty, checksum_matches })
+        Ok(Self { cells: bytes, root, minor, dirty, checksum_matches, left: Cell::new(LOOKED_AT_MAX) })
+    }
+
+    /// Counts `len` bytes that are looked at; once they are spent there are no more cells.
+    fn spend(&self, len: usize) {
+        self.left.set(self.left.get().saturating_sub(len));
+    }
+
+    /// Fails once too much was looked at: what was found until then may not be all that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`HiveError::TooMuch`].
+    pub fn check(&self) -> Result<(), HiveError> {
+        if self.left.get() == 0 { Err(HiveError::TooMuch { limit: LOOKED_AT_MAX }) } else { Ok(()) }
     }
 
     /// Whether Windows was writing it when it was copied: its two sequence numbers differ, or its header does not

@@ -110,6 +110,10 @@ pub struct DriveLetter {
     pub offset: u64,
 }
 
+/// Most services that are drivers of RAM disks.
+const DRIVERS_MAX: usize = 16;
+/// Longest text that is kept, in letters: the longest path of Windows.
+const TEXT_LEN_MAX: usize = 32_767;
 /// Most drive letters.
 const LETTERS_MAX: usize = 26;
 /// Most devices that are looked at.
@@ -132,12 +136,17 @@ pub fn system(hive: &Hive) -> Result<System, HiveError> {
     let control_set_is_present = services.is_some();
     let mut drivers = Vec::new();
     for service in services.map(|services| services.subkeys()).transpose()?.unwrap_or_default() {
+        hive.check()?;
         // A damaged service that is none of these drivers does not matter.
         let path = text(&service, "ImagePath").unwrap_or_default().unwrap_or_default();
         if let Some(name) = DriverName::of(&service.name(), &path) {
             drivers.push(driver(hive, &set, name, &service, &order)?);
         }
+        if drivers.len() > DRIVERS_MAX {
+            return Err(HiveError::Damaged { offset: service.offset(), wanted: "one of a few drivers" });
+        }
     }
+    hive.check()?;
     drivers.sort_by_key(|driver| driver.name);
     let devices = hive.key(&format!("{set}\\Control\\CriticalDeviceDatabase"))?;
     let any_disk = devices.map(|key| key.subkey("gendisk")).transpose()?.flatten();
@@ -158,7 +167,8 @@ fn number(key: Option<Key<'_>>, name: &str) -> Result<Option<u32>, HiveError> {
 }
 
 fn text(key: &Key<'_>, name: &str) -> Result<Option<String>, HiveError> {
-    Ok(key.value(name)?.and_then(|value| value.text()))
+    let text = key.value(name)?.and_then(|value| value.text());
+    Ok(text.map(|text| text.chars().take(TEXT_LEN_MAX).collect()))
 }
 
 fn driver(

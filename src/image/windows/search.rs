@@ -8,10 +8,15 @@ use super::volumes::{Volume, Volumes};
 use super::{Answer, DiskOrder, Family, Place, Problem, Windows, boot_ini, freeldr_ini, start, verdict};
 use crate::image::boot_code::Starts;
 use crate::image::files::FilesError;
+use crate::image::metered::Metered;
 use crate::image::{Identity, ImageFacts, Kind, Source};
+use crate::units::Bytes;
 
-/// Longest hive that is read. XP cannot start with a `SYSTEM` of more than 16 MiB; `SOFTWARE` grows beyond that.
-const HIVE_LEN_MAX: u64 = 96 << 20;
+/// Bytes of the image that are looked at: hives, programs, and folders as often as a name is looked for.
+const LOOKED_AT_MAX: u64 = 256 << 20;
+/// Longest hive that is in memory. XP cannot start with a `SYSTEM` of more than 16 MiB. `SOFTWARE` grows beyond that,
+/// and what matters of it is as old as its Windows, so it lies at the start.
+const HIVE_LEN_MAX: u64 = 40 << 20;
 /// Longest kernel or driver.
 const PROGRAM_LEN_MAX: u64 = 16 << 20;
 /// Longest text of a boot loader.
@@ -33,6 +38,22 @@ pub fn look(source: &dyn Source, facts: &ImageFacts) -> Option<Windows> {
 
 /// The same for a machine that counts its disks in this order.
 pub fn look_in(source: &dyn Source, facts: &ImageFacts, order: DiskOrder) -> Option<Windows> {
+    let metered = Metered::new(source, LOOKED_AT_MAX);
+    let windows = look_at(&metered, facts, order);
+    // What was found until then may be wrong, and nothing but that can be said.
+    if metered.is_spent() { Some(given_up()) } else { windows }
+}
+
+/// The answer about an image whose folders and files lead to too much.
+fn given_up() -> Windows {
+    let mut windows = Windows::new(Family::Unreadable);
+    let limit = Bytes(LOOKED_AT_MAX);
+    windows.warn(&format!("its folders and files lead to more than {limit} to look at"), RUN_CHKDSK);
+    windows.verdict = "whether there is a Windows that finds its RAM disk cannot be told".into();
+    windows
+}
+
+fn look_at(source: &dyn Source, facts: &ImageFacts, order: DiskOrder) -> Option<Windows> {
     let volumes = match facts.kind {
         Kind::Floppy | Kind::Disc => return None,
         Kind::Partition => Volumes::of_partition(source, u64::from(facts.lead_sectors)),
@@ -224,7 +245,8 @@ fn read_windows(windows: &mut Windows, volume: &Volume<'_>, folder: String) {
         windows.processor_bits = processor_bits(&kernel);
     }
     // Its name and its drive letter are worth knowing, and nothing depends on them.
-    if let Ok(Some(bytes)) = read("system32\\config\\SOFTWARE", HIVE_LEN_MAX)
+    let software = volume.files.read_start(&format!("{folder}\\system32\\config\\SOFTWARE"), HIVE_LEN_MAX);
+    if let Ok(Some(bytes)) = software
         && let Ok(hive) = Hive::parse(bytes)
         && let Ok((product, root)) = registry::product(&hive)
     {
@@ -253,6 +275,8 @@ fn read_system(read: &impl Fn(&str, u64) -> Result<Option<Vec<u8>>, FilesError>)
     let bytes = read("system32\\config\\SYSTEM", HIVE_LEN_MAX).map_err(|error| error.to_string())?;
     let hive = Hive::parse(bytes.unwrap_or_default()).map_err(|error| error.to_string())?;
     let mut system = registry::system(&hive).map_err(|error| error.to_string())?;
+    // It and a program do not lie in memory together.
+    drop(hive);
     for driver in &mut system.drivers {
         match read(&driver.path, PROGRAM_LEN_MAX) {
             Ok(Some(bytes)) => {

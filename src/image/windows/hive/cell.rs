@@ -2,6 +2,9 @@
 
 use super::{HEADER_LEN, Hive, HiveError};
 
+/// What looking at a cell costs, beside the bytes of it that are gone through.
+const CELL: usize = 64;
+
 /// The 16-bit number at `at`.
 pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..)?.first_chunk().copied().map(u16::from_le_bytes)
@@ -15,6 +18,8 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 impl Hive {
     /// What the cell at `offset` holds, if that is a cell in use.
     pub(super) fn cell(&self, offset: u32, wanted: &'static str) -> Result<&[u8], HiveError> {
+        self.spend(CELL);
+        self.check()?;
         let start = offset as usize;
         let damaged = || HiveError::Damaged { offset: HEADER_LEN.saturating_add(start), wanted };
         // A cell in use has a negative length, which counts the length itself too.

@@ -59,9 +59,12 @@ fn utf16(bytes: &[u8]) -> String {
     char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// Whether two names are the same to Windows.
-fn same(a: &str, b: &str) -> bool {
-    a.chars().flat_map(char::to_uppercase).eq(b.chars().flat_map(char::to_uppercase))
+/// Whether the name in `bytes` is `wanted` to Windows. No more of it is looked at than there is of `wanted`.
+fn is_name(bytes: &[u8], narrow: bool, wanted: &str) -> bool {
+    let unit_len = if narrow { 1 } else { 2 };
+    let few = bytes.len() <= wanted.encode_utf16().count() * unit_len;
+    let upper = |text: &str| -> Vec<char> { text.chars().flat_map(char::to_uppercase).collect() };
+    few && upper(&name(bytes, narrow)) == upper(wanted)
 }
 
 impl<'h> Key<'h> {
@@ -84,9 +87,16 @@ impl<'h> Key<'h> {
 
     /// Its name.
     pub fn name(&self) -> String {
+        let (bytes, narrow) = self.stored_name();
+        self.hive.spend(bytes.len());
+        name(bytes, narrow)
+    }
+
+    /// Its name as it is stored, and whether it has one byte for each letter.
+    fn stored_name(&self) -> (&'h [u8], bool) {
         let bytes = self.record.get(KEY_LEN..).unwrap_or_default();
         let bytes = &bytes[..bytes.len().min(usize::from(self.u16(72)))];
-        name(bytes, self.u16(2) & KEY_NAME_IS_NARROW != 0)
+        (bytes, self.u16(2) & KEY_NAME_IS_NARROW != 0)
     }
 
     /// The keys right below it, in the order of the hive.
@@ -107,7 +117,8 @@ impl<'h> Key<'h> {
     pub fn subkey(&self, wanted: &str) -> Result<Option<Key<'h>>, HiveError> {
         for offset in self.subkey_offsets()? {
             let key = Key::at(self.hive, offset)?;
-            if same(&key.name(), wanted) {
+            let (name, narrow) = key.stored_name();
+            if is_name(name, narrow, wanted) {
                 return Ok(Some(key));
             }
         }
@@ -124,12 +135,13 @@ impl<'h> Key<'h> {
         let top = self.hive.cell(list, "a list of keys")?;
         if top.starts_with(b"ri") {
             // Lists of lists do not nest.
+            self.hive.spend(top.len());
             for leaf in list_offsets(top, 4, list)? {
                 let leaf_cell = self.hive.cell(leaf, "a list of keys")?;
-                add_leaf(leaf_cell, leaf, &mut offsets, limit)?;
+                add_leaf(self.hive, leaf_cell, leaf, &mut offsets, limit)?;
             }
         } else {
-            add_leaf(top, list, &mut offsets, limit)?;
+            add_leaf(self.hive, top, list, &mut offsets, limit)?;
         }
         Ok(offsets)
     }
@@ -160,7 +172,11 @@ impl<'h> Key<'h> {
     ///
     /// [`HiveError::Damaged`] if the values, or its bytes, are damaged.
     pub fn value(&self, wanted: &str) -> Result<Option<ValueData>, HiveError> {
-        let found = self.values()?.into_iter().find(|value| same(&value.name(), wanted));
+        let is_wanted = |value: &Value<'_>| {
+            let (name, narrow) = value.stored_name();
+            is_name(name, narrow, wanted)
+        };
+        let found = self.values()?.into_iter().find(is_wanted);
         found.map(|value| value.data()).transpose()
     }
 
@@ -171,13 +187,21 @@ impl<'h> Key<'h> {
 }
 
 /// Adds the keys of one list: `lf` and `lh` have a hash beside each offset, `li` has none.
-fn add_leaf(cell: &[u8], at: u32, offsets: &mut Vec<u32>, limit: usize) -> Result<(), HiveError> {
+fn add_leaf(
+    hive: &Hive,
+    cell: &[u8],
+    at: u32,
+    offsets: &mut Vec<u32>,
+    limit: usize,
+) -> Result<(), HiveError> {
     let entry_len = match cell.get(..2) {
         Some(b"lf" | b"lh") => 8,
         Some(b"li") => 4,
         _ => return Err(damaged(at, "a list of keys")),
     };
     let entries = list_offsets(cell, entry_len, at)?;
+    hive.spend(entries.len() * entry_len);
+    hive.check()?;
     if offsets.len() + entries.len() > limit {
         return Err(damaged(at, "a list of keys"));
     }
@@ -205,10 +229,17 @@ impl<'h> Value<'h> {
 
     /// Its name; empty for a key's default value.
     pub fn name(&self) -> String {
+        let (bytes, narrow) = self.stored_name();
+        self.hive.spend(bytes.len());
+        name(bytes, narrow)
+    }
+
+    /// Its name as it is stored, and whether it has one byte for each letter.
+    fn stored_name(&self) -> (&'h [u8], bool) {
         let len = usize::from(u16_at(self.record, 2).unwrap_or_default());
         let flags = u16_at(self.record, 16).unwrap_or_default();
         let bytes = self.record.get(VALUE_LEN..VALUE_LEN + len).unwrap_or_default();
-        name(bytes, flags & VALUE_NAME_IS_NARROW != 0)
+        (bytes, flags & VALUE_NAME_IS_NARROW != 0)
     }
 
     /// Its contents.
@@ -232,9 +263,11 @@ impl<'h> Value<'h> {
         if len == 0 {
             return Ok(ValueData { kind, bytes: Vec::new() });
         }
+        self.hive.spend(len);
         let cell = self.hive.cell(offset, wanted)?;
         let in_pieces = len > PIECE_LEN && self.hive.minor >= 4 && cell.starts_with(b"db");
-        let bytes = if in_pieces { self.pieces(cell, offset, len)? } else { cell.to_vec() };
+        let pieces = if in_pieces { self.pieces(cell, offset, len)? } else { Vec::new() };
+        let bytes = if in_pieces { &pieces } else { cell };
         let bytes = bytes.get(..len).ok_or_else(|| damaged(offset, wanted))?;
         Ok(ValueData { kind, bytes: bytes.to_vec() })
     }

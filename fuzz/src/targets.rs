@@ -1,0 +1,244 @@
+//! What is fed: one function for each kind of input. None of them may panic, take long, or take much memory.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use blake3::hazmat::ChainingValue;
+use ramkey::doctor::diagnose;
+use ramkey::image::windows::hive::{Hive, Key};
+use ramkey::image::windows::look;
+use ramkey::image::{Kind, KindChoice, Source, combine, iso, probe};
+use ramkey::verify::{Strictness, facts, has_trace, is_stick, verify};
+use ramkey_format::memory::{MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+
+use super::sparse::{Bytes, SECTOR, Sparse};
+use super::volume::Volume;
+
+/// A target: takes an input apart.
+pub type Target = fn(&[u8]);
+
+/// All targets by their names, which are those of the folders of `fuzz/corpus`.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("capsule", capsule),
+    ("el-torito", el_torito),
+    ("fat", disk),
+    ("hive", hive),
+    ("inspect", |input| inspect(&Bytes(input))),
+    ("iso9660", disc),
+    ("manifest", manifest),
+    ("ntfs", disk),
+    ("stick", stick),
+    ("tables", tables),
+    ("udf", udf),
+];
+
+/// Sector of the manifest, and its sectors.
+const MANIFEST: usize = MANIFEST_LBA as usize;
+const MANIFEST_SECTORS: usize = MANIFEST_SECTORS_MAX as usize;
+
+/// Sectors of a small stick: the boot area, and what an input has room in.
+const STICK_SECTORS: u16 = 700;
+
+/// Everything that `ramkey inspect`, `plan` and `write` look at in an image.
+pub fn inspect(source: &dyn Source) {
+    if is_stick(source) {
+        black_box(facts(source).sound);
+    }
+    for choice in [KindChoice::Auto, KindChoice::Is(Kind::HardDisk), KindChoice::Is(Kind::Partition)] {
+        if let Ok(found) = probe(Path::new("input"), source, choice, None) {
+            black_box(look(source, &found));
+            black_box(found.warnings.iter().map(ToString::to_string).count());
+        }
+    }
+    if let Ok(Some(disc)) = iso::read(source) {
+        black_box(iso::recognise(&disc, source).map(|system| system.statement()).is_ok());
+    }
+    black_box(diagnose(source).is_ok());
+}
+
+/// An image of a disk with one file system on it.
+fn disk(input: &[u8]) {
+    inspect(&Sparse::decode(input));
+}
+
+fn disc(input: &[u8]) {
+    inspect(&Sparse::decode(input));
+}
+
+/// A disc whose descriptors of UDF have the right sums.
+fn udf(input: &[u8]) {
+    let mut disc = Sparse::decode(input);
+    let starts: Vec<u64> = disc.present.keys().copied().filter(|lba| lba % 4 == 0).collect();
+    for lba in starts {
+        if let Some(sector) = disc.present.get_mut(&lba).filter(|sector| matches!(sector[1], 0 | 1)) {
+            let sum = sector[..16].iter().enumerate().filter(|(at, _)| *at != 4);
+            sector[4] = sum.fold(0u8, |sum, (_, &byte)| sum.wrapping_add(byte));
+        }
+    }
+    inspect(&disc);
+}
+
+/// A boot catalogue, and the boot image behind it.
+fn el_torito(input: &[u8]) {
+    let mut disc = vec![0; 40 * 2048];
+    disc[16 * 2048..][..6].copy_from_slice(b"\x01CD001");
+    disc[16 * 2048 + 129] = 8;
+    disc[17 * 2048..][..7].copy_from_slice(b"\0CD001\x01");
+    disc[17 * 2048 + 7..][..23].copy_from_slice(b"EL TORITO SPECIFICATION");
+    disc[17 * 2048 + 0x47] = 19;
+    disc[18 * 2048..][..6].copy_from_slice(b"\xFFCD001");
+    let len = input.len().min(21 * 2048);
+    disc[19 * 2048..][..len].copy_from_slice(&input[..len]);
+    inspect(&Bytes(&disc));
+}
+
+/// A registry hive, alone and as the `SYSTEM` of a Windows.
+fn hive(input: &[u8]) {
+    if let Ok(hive) = Hive::parse(input.to_vec()) {
+        for path in ["Select", "ControlSet001\\Services", "Microsoft\\Windows NT\\CurrentVersion"] {
+            black_box(hive.key(path).is_ok());
+        }
+        if let Ok(root) = hive.root() {
+            walk(root);
+        }
+    }
+    let (mut volume, mut root) = Volume::new(2000, 63);
+    volume.file(&mut root, b"NTLDR      ", b"x");
+    volume.file(&mut root, b"NTDETECTCOM", b"x");
+    volume.file(
+        &mut root,
+        b"BOOT    INI",
+        b"[boot loader]\ndefault=multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS\n",
+    );
+    let mut windows = volume.folder(&mut root, b"WINDOWS    ");
+    let mut system = volume.folder(&mut windows, b"SYSTEM32   ");
+    let mut config = volume.folder(&mut system, b"CONFIG     ");
+    volume.file(&mut config, b"SOFTWARE   ", input);
+    volume.file(&mut config, b"SYSTEM     ", input);
+    let mut image = vec![0; 63 * SECTOR];
+    image[0x1BE..0x1CE].copy_from_slice(&[0x80, 1, 1, 0, 6, 15, 63, 3, 63, 0, 0, 0, 0xD0, 7, 0, 0]);
+    image[510..512].copy_from_slice(&[0x55, 0xAA]);
+    image.extend(volume.finish());
+    inspect(&Bytes(&image));
+}
+
+/// The keys below `root`, as many as are looked at, with their values.
+fn walk(root: Key<'_>) {
+    let mut waiting = vec![root];
+    let mut left = 1000;
+    while let Some(key) = waiting.pop().filter(|_| left > 0) {
+        left -= 1;
+        black_box(key.name());
+        for value in key.values().unwrap_or_default().into_iter().take(100) {
+            black_box(value.name());
+            black_box(value.data().is_ok_and(|data| data.texts().is_some()));
+        }
+        waiting.extend(key.subkeys().unwrap_or_default().into_iter().take(100));
+    }
+}
+
+/// Partition tables of any kind; the checksums of a GPT are right.
+fn tables(input: &[u8]) {
+    let mut stick = Sparse::decode(input);
+    for lba in [1, stick.sectors.saturating_sub(1)] {
+        let Some(mut header) = stick.present.get(&lba).copied() else { continue };
+        let [len, first, count, entry_len] = [12, 72, 80, 84].map(|at| long(&header, at));
+        let wanted = u64::from(count) * u64::from(entry_len);
+        if wanted <= 1 << 20 {
+            let entries = stick.get(first.into(), wanted.div_ceil(SECTOR as u64));
+            header[88..92].copy_from_slice(&crc32(&entries[..wanted as usize]).to_le_bytes());
+        }
+        header[16..20].fill(0);
+        let sum = crc32(&header[..(len as usize).min(SECTOR)]);
+        header[16..20].copy_from_slice(&sum.to_le_bytes());
+        stick.put(lba, &header);
+    }
+    inspect(&stick);
+}
+
+/// The number of four bytes at `at`.
+fn long(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let bit = |crc: u32| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| bit(crc)))
+}
+
+/// A stick whose manifest has the hash that it names.
+fn stick(input: &[u8]) {
+    let mut stick = Sparse::decode(input);
+    let mut sectors = stick.get(MANIFEST as u64, MANIFEST_SECTORS as u64);
+    fix_manifest(&mut sectors);
+    stick.put(MANIFEST as u64, &sectors);
+    judge(&stick);
+}
+
+fn judge(stick: &dyn Source) {
+    black_box(has_trace(stick));
+    black_box(facts(stick).sound);
+    for strictness in [Strictness::Boot, Strictness::EveryByte] {
+        let verdict = verify(stick, strictness, &|_| {});
+        black_box(verdict.faults.iter().map(ToString::to_string).count());
+        black_box(verdict.changes.iter().map(ToString::to_string).count());
+    }
+}
+
+/// Gives a manifest the hash of what it says.
+fn fix_manifest(sectors: &mut [u8]) {
+    let count = long(sectors, 40) as usize;
+    let end = 128usize.saturating_add(count.saturating_mul(64)).min(sectors.len());
+    let hash = blake3::Hasher::new().update(&sectors[..96]).update(&sectors[128..end]).finalize();
+    sectors[96..128].copy_from_slice(hash.as_bytes());
+}
+
+/// A stick without a partition table: the volume begins at sector 0, and the boot area lies in the middle of it.
+fn small_stick(capsule: &[u8], manifest: &[u8]) -> Vec<u8> {
+    let (mut volume, mut root) = Volume::new(STICK_SECTORS, 0);
+    // The clusters below the boot area belong to a file.
+    volume.file(&mut root, b"BOOT    BIN", &[0; (MANIFEST + MANIFEST_SECTORS) * SECTOR]);
+    let mut folder = volume.folder(&mut root, b"RAMKEY     ");
+    volume.file(&mut folder, b"ONE     RKC", capsule);
+    let mut bytes = volume.finish();
+    bytes[MANIFEST * SECTOR..][..manifest.len()].copy_from_slice(manifest);
+    bytes
+}
+
+/// A manifest, on a stick with a file for an image that is none.
+fn manifest(input: &[u8]) {
+    let mut sectors = vec![0; MANIFEST_SECTORS * SECTOR];
+    let len = input.len().min(sectors.len());
+    sectors[..len].copy_from_slice(&input[..len]);
+    fix_manifest(&mut sectors);
+    judge(&Bytes(&small_stick(b"no capsule", &sectors)));
+}
+
+/// A capsule with the right hashes: of its header, its table, and its chunks together.
+fn capsule(input: &[u8]) {
+    let mut capsule = input.to_vec();
+    if capsule.len() >= SECTOR {
+        let count = long(&capsule, 104) as usize;
+        let file_len = (capsule.len() as u64).to_le_bytes();
+        if let Some(table) = capsule.get(SECTOR..SECTOR.saturating_add(count.saturating_mul(48))) {
+            let values = table.chunks_exact(48).filter_map(|entry| entry[16..].first_chunk().copied());
+            let values: Vec<ChainingValue> = values.collect();
+            let table_hash = blake3::hash(table);
+            if !values.is_empty() {
+                let image = combine(&values);
+                capsule[32..64].copy_from_slice(image.as_bytes());
+            }
+            capsule[64..96].copy_from_slice(table_hash.as_bytes());
+        }
+        capsule[16..24].copy_from_slice(&file_len);
+        let header = blake3::hash(&capsule[..480]);
+        capsule[480..512].copy_from_slice(header.as_bytes());
+    }
+    let mut sectors = vec![0; MANIFEST_SECTORS * SECTOR];
+    sectors[..12].copy_from_slice(b"RAMKEYMF\x01\0\x80\0");
+    sectors[16..18].copy_from_slice(&STICK_SECTORS.to_le_bytes());
+    sectors[32..34].copy_from_slice(&STICK_SECTORS.to_le_bytes());
+    sectors[44..46].copy_from_slice(&[3, 12]);
+    fix_manifest(&mut sectors);
+    judge(&Bytes(&small_stick(&capsule, &sectors)));
+}

@@ -1,0 +1,119 @@
+//! The part of `docs/cli.md` that says which fields the JSON of `verify`, `inspect` and `doctor` has.
+//!
+//! `tests/json_fields.rs` compares it with what the commands print.
+
+/// The text.
+pub(super) const FIELDS: &str = "
+## JSON of verify, inspect and doctor
+
+`a[].b` is the field `b` of each element of the list `a`. A field that does not apply is null, an empty list, or an empty text. Sectors
+have 512 bytes; offsets are bytes, and their ends one past the last.
+
+### Of a stick
+
+`verify` and `inspect` print the same fields; those of `inspect` begin with `what` and `path`. `verify` reads every byte. `inspect`
+reads all but the bytes of the images, so nothing in it is `proven`, and `sound` says no more than that the rest shows no fault. Faults
+do not change the exit status of `inspect`.
+
+| field | what |
+|---|---|
+| `what` | `stick`; only `inspect` |
+| `path` | the path that was given; only `inspect` |
+| `sound` | whether there is no fault |
+| `strictness` | what counted as one: `boot`, or `every-byte` with `--strict` |
+| `proof` | whether every byte was read; true of `verify`, false of `inspect` |
+| `stick_id` | identity of the stick, 32 hexadecimal digits |
+| `layout` | `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy` |
+| `file_system` | `FAT12`, `FAT16`, `FAT32` |
+| `label` | label of the file system |
+| `volume_lba` | first sector of the file system |
+| `volume_sectors` | its sectors |
+| `free` | its free bytes |
+| `capsules` | the images in the folder RAMKEY, those of the menu first |
+| `capsules[].file` | path of its file |
+| `capsules[].title` | title in the boot menu |
+| `capsules[].kind` | `hard disk`, `floppy`, `partition`, `CD` |
+| `capsules[].geometry` | cylinders/heads/sectors per track |
+| `capsules[].len` | length of the image in bytes |
+| `capsules[].blake3` | BLAKE3 of the image, as `b3sum` prints it |
+| `capsules[].disk_sectors` | sectors of its RAM disk |
+| `capsules[].words` | kind and geometry in words |
+| `capsules[].ram_needed` | memory that a machine needs for it and the drives beside it, in bytes; of a companion, its own part |
+| `capsules[].drive` | BIOS drive number; 0, 128 and 224 are the next one of a floppy, hard disk or CD |
+| `capsules[].disk_signature` | NT disk signature that the RAM disk gets, or null |
+| `capsules[].companion` | whether it stands beside another image and is in no menu |
+| `capsules[].companions` | the images that it needs beside it |
+| `capsules[].companions[].file` | path of its file |
+| `capsules[].companions[].blake3` | the first half of the BLAKE3 of its image |
+| `capsules[].companions[].present` | whether it is there |
+| `capsules[].options` | how systems see its drives |
+| `capsules[].options.identity` | `memdisk`, `grub4dos` |
+| `capsules[].options.first_disk` | `ram`, `internal` |
+| `capsules[].options.writes` | `kept`, `refused`, `dropped` |
+| `capsules[].options.copy` | `auto`, `direct`, `int15` |
+| `capsules[].options.keep_stick` | whether the stick keeps a drive number |
+| `capsules[].read_only` | whether the machine may not write to it |
+| `capsules[].fragments` | pieces that its file lies in |
+| `capsules[].as_written` | whether the stick was written with it; false where there is no manifest to tell |
+| `capsules[].proven` | whether its bytes were read and match its hashes |
+| `faults` | what is wrong |
+| `faults[].kind` | one of the kinds below |
+| `faults[].lba`, `faults[].sectors` | first sector and sectors; 0 and 0 if it has no place |
+| `faults[].offset`, `faults[].end` | the same in bytes |
+| `faults[].file` | the file, or null |
+| `faults[].image_offset`, `faults[].image_end` | bytes of the image, or null |
+| `faults[].message` | in words |
+| `faults[].expected`, `faults[].found` | BLAKE3 of the bytes as written and as found, or null; of a chunk its chaining value |
+| `changes` | what changed and is no fault; the other fields depend on `change`, see below |
+| `changes[].change` | one of the changes below |
+| `bytes_read` | bytes that were read |
+
+| `faults[].kind` | what is wrong |
+|---|---|
+| `no-stick` | there is no boot area |
+| `unreadable` | a sector cannot be read |
+| `too-short`, `too-long` | the stick has fewer or more sectors than it was written with; more is a fault with `--strict` only |
+| `sector0`, `table`, `boot-code`, `boot-copy`, `stamps`, `manifest`, `cleared` | a part of the stick that no system changes |
+| `fat-reserved`, `fat-table`, `directory`, `file` | the file system |
+| `capsule` | an image |
+| `no-image` | there is no image to boot |
+
+| `changes[].change` | its other fields |
+|---|---|
+| `added` | `path`, `len`, and `hint`: why an image does not boot and what makes it, or null |
+| `removed` | `title` and `path` as far as they are known, and `lba`, the first sector that it had |
+| `replaced` | `path`; `title` of the image that is there and whether it is `proven`; `was`, the title of the one that is gone, or null |
+| `renamed` | `path`; `from`, the path that it had, or null; `title` |
+| `names` | `paths` of images of which one or more were renamed |
+| `swapped` | `path`, `other` |
+| `copied` | `path` of the copy; `of`, the path that the image was written to |
+| `alone` | `path` of an image that stands beside none |
+| `dates` | `path` |
+| `label` | `written`, `found` |
+| `volume` | `what` |
+| `longer` | `written` and `found` sectors; `what` that means |
+| `details` | `what`, `lba`, `sectors` |
+| `more` | `files`: how many more files and folders there are |
+
+### Of any stick, by doctor
+
+| field | what |
+|---|---|
+| `path` | the path that was given |
+| `contradictions` | findings that are more than a note; more than 0 is exit status 4 |
+| `sectors` | sectors of the stick |
+| `layout` | `mbr`, `gpt`, `superfloppy`, `none` |
+| `geometry` | heads and sectors per track of the partition table, a list of two, or null |
+| `parts` | the partitions, or the whole stick |
+| `parts[].number` | its number in its table; null for the whole stick |
+| `parts[].lba`, `parts[].sectors` | first sector and sectors |
+| `parts[].type_byte` | type in a master boot record, or null |
+| `parts[].active` | whether it is active |
+| `parts[].system` | what is in it, or null |
+| `findings` | what was found, the worst first |
+| `findings[].kind` | its name in [doctor.md](doctor.md#findings) |
+| `findings[].severity` | `fault`, `warning`, `note` |
+| `findings[].lba` | the sector that says so |
+| `findings[].what` | what was found, with its numbers |
+| `findings[].why`, `findings[].hurts`, `findings[].remedy`, `findings[].source` | the texts of [doctor.md](doctor.md#findings) |
+";

@@ -1,0 +1,283 @@
+//! The images that a stick was written with: where each lay, and what its file was called.
+//!
+//! The manifest has no names. But all else in the two directories of a fresh stick follows from the manifest; so names
+//! are proven when the directories that are made of them have the hash that was written. Names to try are those that
+//! are there now, what is left of deleted ones, and those that follow from titles.
+
+use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
+use ramkey_format::manifest::{RangeEntry, range};
+
+use crate::plan::file_names;
+use crate::units::SECTOR_LEN;
+use crate::verify::boot_area::BootArea;
+use crate::verify::capsule::title_text;
+use crate::verify::file_system::{Entry, FOLDER_BIT, SLOT_LEN, text};
+use crate::verify::reader::Reader;
+use crate::verify::volume::Volume;
+
+const DELETED: u8 = 0xE5;
+const LABEL: u8 = 0x08;
+/// 1 January 1980, as every date of a fresh stick.
+const DATE: [u8; 2] = [0x21, 0x00];
+/// Slots of the folder before its first file: itself and its parent.
+const DOTS: usize = 2;
+/// Sets of names that are tried, each with a hash of a few sectors; and bytes that are hashed for them.
+const TRIES_MAX: usize = 2000;
+const TRIED_LEN_MAX: usize = 256 << 20;
+/// Sectors of the longest directories that are made again: those of the longest manifest, in clusters of 64 KiB.
+const DIRECTORY_SECTORS_MAX: u64 = 1024;
+
+type Name = [u8; 11];
+
+/// An image that a stick was written with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// First sector.
+    pub lba: u64,
+    /// Length of its capsule in bytes.
+    pub len: u64,
+    /// BLAKE3 of its first sector.
+    pub header: [u8; 32],
+    /// Its title, if its first sector is still where it was.
+    pub title: Option<String>,
+    /// Path of its file, if that is proven, or else what is there now.
+    pub path: Option<String>,
+}
+
+impl Written {
+    /// Whether its file has the name that follows from its title.
+    pub fn is_named_by_title(&self) -> bool {
+        let names = self.title.iter().flat_map(|title| of_title(title));
+        names.filter_map(|name| name_of(&name)).any(|name| Some(path_of(&name)) == self.path)
+    }
+}
+
+/// What is known of the images that a stick was written with.
+#[derive(Debug, Default)]
+pub(super) struct Images {
+    /// The images of the manifest, in their order.
+    pub images: Vec<Written>,
+    /// Whether it is certain that not all names are those that were written.
+    pub has_other_names: bool,
+}
+
+/// The images of the manifest, and their names.
+pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Images {
+    let mut images = Vec::<Written>::new();
+    for range in area.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
+        let len = range.sectors.get().saturating_mul(SECTOR_LEN);
+        match images.last_mut() {
+            Some(image) if range.file_sector.get() > 0 => image.len = image.len.saturating_add(len),
+            _ => images.push(Written {
+                lba: range.lba.get(),
+                len,
+                header: range.blake3,
+                title: title_at(reader, range),
+                path: None,
+            }),
+        }
+    }
+    let mut has_other_names = false;
+    if let Some(directories) = Directories::of(area, volume) {
+        let candidates = candidates(reader, &directories, &images, entries);
+        let proven = directories.prove(volume, &images, &candidates);
+        has_other_names = proven.is_none() && !directories.are_as_written(reader);
+        let firsts = || candidates.iter().map(|names| names.first().copied()).collect();
+        let names: Vec<Option<Name>> =
+            proven.map_or_else(firsts, |names| names.into_iter().map(Some).collect());
+        for (image, name) in images.iter_mut().zip(names) {
+            image.path = name.map(|name| path_of(&name));
+        }
+    }
+    Images { images, has_other_names }
+}
+
+/// The title of the image that began with `range`, if its first sector is still there.
+fn title_at(reader: &Reader, range: &RangeEntry) -> Option<String> {
+    let sector = reader.sector(range.lba.get()).ok()?;
+    if *blake3::hash(&sector).as_bytes() != range.blake3 {
+        return None;
+    }
+    Some(title_text(CapsuleHeader::parse(&sector).ok()?))
+}
+
+fn path_of(name: &Name) -> String {
+    format!("{FOLDER}/{}.{EXTENSION}", text(&name[..8]))
+}
+
+/// The short name of `path` as a directory has it, if it is a capsule's.
+fn name_of(path: &str) -> Option<Name> {
+    let file = path.rsplit('/').next()?;
+    let stem = file.strip_suffix(EXTENSION)?.strip_suffix('.')?;
+    let mut name = [b' '; 11];
+    name.get_mut(..stem.len()).filter(|place| place.len() <= 8)?.copy_from_slice(stem.as_bytes());
+    name[8..].copy_from_slice(EXTENSION.as_bytes());
+    Some(name)
+}
+
+/// The names that each image may have had, the most probable first.
+fn candidates(
+    reader: &Reader,
+    directories: &Directories,
+    images: &[Written],
+    entries: &[Entry],
+) -> Vec<Vec<Name>> {
+    let slots = directories.slots(reader);
+    let numbered = (DOTS..).zip(images);
+    let candidates = numbered.map(|(slot, image)| {
+        let here = entries.iter().filter(|entry| entry.runs.first().is_some_and(|run| run.0 == image.lba));
+        let of_title = image.title.iter().flat_map(|title| of_title(title));
+        let of_title: Vec<Name> = of_title.filter_map(|name| name_of(&name)).collect();
+        let mut names: Vec<Name> = here.filter_map(|entry| name_of(&entry.short_path)).collect();
+        names.extend(slots.get(slot).into_iter().flat_map(|slot| of_slot(slot, &of_title)));
+        names.extend(of_title);
+        let mut distinct = Vec::with_capacity(names.len());
+        for name in names {
+            if !distinct.contains(&name) {
+                distinct.push(name);
+            }
+        }
+        distinct
+    });
+    candidates.collect()
+}
+
+/// The names that a slot has, or may have had before it was deleted.
+fn of_slot(slot: &[u8; SLOT_LEN], of_title: &[Name]) -> Vec<Name> {
+    let name: Name = std::array::from_fn(|at| slot[at]);
+    if name[8..] != *EXTENSION.as_bytes() {
+        return Vec::new();
+    }
+    if name[0] != DELETED {
+        return vec![name];
+    }
+    // Of a deleted name the first character is lost.
+    let known = of_title.iter().filter(|known| known[1..] == name[1..]).map(|known| known[0]);
+    let any = (b'A'..=b'Z').chain(b'0'..=b'9').chain([b'_', b'-']);
+    let with = |first| std::array::from_fn(|at| if at == 0 { first } else { name[at] });
+    known.chain(any).map(with).collect()
+}
+
+/// The file names that an image with this title gets if its title was not chosen: that of its own file, which a number
+/// may follow.
+fn of_title(title: &str) -> Vec<String> {
+    let without_number = title.rsplit_once(" (").filter(|_| title.ends_with(')')).map(|(title, _)| title);
+    let titles = [Some(title), without_number];
+    titles.into_iter().flatten().flat_map(file_names).collect()
+}
+
+/// The root directory and the folder of a fresh stick, which lie behind each other.
+struct Directories {
+    lba: u64,
+    root_sectors: u64,
+    sectors: u64,
+    label: Name,
+    blake3: [u8; 32],
+}
+
+impl Directories {
+    fn of(area: &BootArea, volume: &Volume) -> Option<Self> {
+        let (lba, root_sectors) = match volume.root() {
+            Ok(place) => place,
+            Err(_) => (volume.cluster_lba(2), volume.cluster_sectors()),
+        };
+        let is_it = |range: &&RangeEntry| range.kind == range::DIRECTORY && range.lba.get() == lba;
+        let range = area.ranges.iter().find(is_it)?;
+        let sectors = range.sectors.get();
+        let is_sound = root_sectors < sectors && sectors <= DIRECTORY_SECTORS_MAX;
+        is_sound.then_some(Self { lba, root_sectors, sectors, label: area.label, blake3: range.blake3 })
+    }
+
+    /// Whether nothing in them is another.
+    fn are_as_written(&self, reader: &Reader) -> bool {
+        reader.hash(self.lba, self.sectors).is_ok_and(|found| *found.as_bytes() == self.blake3)
+    }
+
+    /// The slots of the folder as they are now, where it was written; none if it cannot be read.
+    fn slots(&self, reader: &Reader) -> Vec<[u8; SLOT_LEN]> {
+        let bytes = reader.bytes(self.lba + self.root_sectors, self.sectors - self.root_sectors);
+        bytes.map(|bytes| bytes.as_chunks::<SLOT_LEN>().0.to_vec()).unwrap_or_default()
+    }
+
+    /// The names, one of `candidates` for each image, with which the directories have the hash that was written.
+    fn prove(&self, volume: &Volume, images: &[Written], candidates: &[Vec<Name>]) -> Option<Vec<Name>> {
+        let tries = (TRIED_LEN_MAX as u64 / (self.sectors * SECTOR_LEN)).min(TRIES_MAX as u64) as usize;
+        let mut counts: Vec<usize> = candidates.iter().map(Vec::len).collect();
+        // Ends: one of the counts gets smaller each time.
+        while counts
+            .iter()
+            .try_fold(1usize, |all, &count| all.checked_mul(count))
+            .is_none_or(|all| all > tries)
+        {
+            let largest = counts.iter_mut().max()?;
+            *largest -= 1;
+        }
+        if counts.contains(&0) {
+            return None;
+        }
+        let mut bytes = self.bytes(volume, images)?;
+        let mut digits = vec![0; counts.len()];
+        // Ends: it counts up to the product of the counts.
+        loop {
+            let names: Vec<Name> =
+                candidates.iter().zip(&digits).map(|(names, &digit)| names[digit]).collect();
+            for (place, name) in self.files(&mut bytes).zip(&names) {
+                place[..11].copy_from_slice(name);
+            }
+            if *blake3::hash(&bytes).as_bytes() == self.blake3 {
+                return Some(names);
+            }
+            let next = digits.iter().zip(&counts).rposition(|(&digit, &count)| digit + 1 < count)?;
+            digits[next] += 1;
+            digits[next + 1..].fill(0);
+        }
+    }
+
+    /// The slots of the files.
+    fn files<'a>(&self, bytes: &'a mut [u8]) -> impl Iterator<Item = &'a mut [u8; SLOT_LEN]> + use<'a> {
+        let folder = &mut bytes[(self.root_sectors * SECTOR_LEN) as usize..];
+        folder.as_chunks_mut::<SLOT_LEN>().0.iter_mut().skip(DOTS)
+    }
+
+    /// The directories as they were written, but for the names of the images.
+    fn bytes(&self, volume: &Volume, images: &[Written]) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; (self.sectors * SECTOR_LEN) as usize];
+        let cluster = |lba: u64| {
+            let first = volume.cluster_lba(2);
+            lba.checked_sub(first).map(|sectors| 2 + sectors / volume.cluster_sectors())
+        };
+        let folder_cluster = cluster(self.lba + self.root_sectors)?;
+        let mut folder = [b' '; 11];
+        folder[..FOLDER.len()].copy_from_slice(FOLDER.as_bytes());
+        let (root, _) = bytes.as_chunks_mut::<SLOT_LEN>();
+        root[0][..11].copy_from_slice(&self.label);
+        root[0][11] = LABEL;
+        root[0][24..26].copy_from_slice(&DATE);
+        root[1] = slot(&folder, FOLDER_BIT, folder_cluster, 0);
+        let folder = &mut bytes[(self.root_sectors * SECTOR_LEN) as usize..];
+        let (slots, _) = folder.as_chunks_mut::<SLOT_LEN>();
+        let [own, parent, files @ ..] = slots else { return None };
+        *own = slot(b".          ", FOLDER_BIT, folder_cluster, 0);
+        *parent = slot(b"..         ", FOLDER_BIT, 0, 0);
+        if files.len() < images.len() {
+            return None;
+        }
+        for (place, image) in files.iter_mut().zip(images) {
+            *place = slot(&[0; 11], 0, cluster(image.lba)?, image.len as u32);
+        }
+        Some(bytes)
+    }
+}
+
+fn slot(name: &Name, attributes: u8, cluster: u64, len: u32) -> [u8; SLOT_LEN] {
+    let mut slot = [0; SLOT_LEN];
+    slot[..11].copy_from_slice(name);
+    slot[11] = attributes;
+    for at in [16, 18, 24] {
+        slot[at..at + 2].copy_from_slice(&DATE);
+    }
+    slot[20..22].copy_from_slice(&((cluster >> 16) as u16).to_le_bytes());
+    slot[26..28].copy_from_slice(&(cluster as u16).to_le_bytes());
+    slot[28..32].copy_from_slice(&len.to_le_bytes());
+    slot
+}
