@@ -132,8 +132,10 @@ pub struct ImageReport {
     pub ram_needed: u64,
     /// How systems see its drives; of one that stands beside others only what becomes of writes matters.
     pub options: DriveOptions,
-    /// What the user should know before booting it.
+    /// What speaks against booting it, or what is wrong with it.
     pub warnings: Vec<String>,
+    /// What is good to know and speaks against nothing.
+    pub notes: Vec<String>,
     /// What could be better, and speaks against nothing.
     pub hints: Vec<String>,
 }
@@ -204,6 +206,8 @@ pub struct StickReport {
     pub companions: Vec<ImageReport>,
     /// Images that lie where some BIOSes read nothing.
     pub warnings: Vec<String>,
+    /// Warnings of the stick and of all its images. Only where there are none does nothing speak against a boot.
+    pub doubts: usize,
     /// Every range that is written, ascending.
     pub ranges: Vec<RangeReport>,
     /// Bytes in all ranges.
@@ -223,7 +227,10 @@ pub struct Report {
 impl ImageReport {
     fn new(capsule: &CapsulePlan, scan: &Scan, flags: u32, disk_signature: u32, ram_needed: u64) -> Self {
         let facts = &capsule.facts;
-        let matters = |warning: &&Warning| capsule.is_boot() || **warning != Warning::NoBootSignature;
+        let matters = |warning: &&Warning| capsule.is_boot() || !warning.is_about_booting();
+        let (notes, warnings): (Vec<&Warning>, Vec<&Warning>) =
+            facts.warnings.iter().filter(matters).partition(|warning| warning.is_note());
+        let texts = |warnings: Vec<&Warning>| warnings.into_iter().map(ToString::to_string).collect();
         let emulation = facts.boot_entry().filter(|_| capsule.is_boot()).map(|boot| boot.emulation);
         Self {
             path: named(&facts.path).into_owned(),
@@ -239,7 +246,8 @@ impl ImageReport {
             disk_signature: (disk_signature != 0).then_some(disk_signature),
             ram_needed,
             options: DriveOptions::of(flags),
-            warnings: facts.warnings.iter().filter(matters).map(ToString::to_string).collect(),
+            warnings: texts(warnings),
+            notes: texts(notes),
             hints: title_hint(capsule).into_iter().collect(),
         }
     }
@@ -277,11 +285,19 @@ impl ImageReport {
 }
 
 impl StickReport {
+    /// Counts what speaks against a boot, after everything was looked at.
+    #[must_use]
+    pub fn counted(self) -> Self {
+        let images = self.images.iter().chain(&self.companions);
+        let doubts = self.warnings.len() + images.map(|image| image.warnings.len()).sum::<usize>();
+        Self { doubts, ..self }
+    }
+
     /// Describes the stick of `plan` as `layout` makes it.
     pub fn new(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
         let mut images = ImageReport::all(plan, scans);
         let companions = images.split_off(plan.boot_images());
-        Self {
+        let report = Self {
             layout: plan.layout.name(),
             machines: plan.layout.machines(),
             sectors: plan.stick_sectors,
@@ -294,9 +310,11 @@ impl StickReport {
             images,
             companions,
             warnings: out_of_reach(&image_ends(plan, layout), reaches(plan.layout)),
+            doubts: 0,
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
-        }
+        };
+        report.counted()
     }
 }
 

@@ -141,6 +141,7 @@ fn each_layout_has_its_name_in_plan_and_verify_and_says_for_whom_it_is() {
 /// Puts an image of so many MiB with a boot signature on the desk.
 fn disk_image(desk: &Desk, name: &str, mib: usize) {
     let mut bytes = vec![1; mib << 20];
+    bytes[0] = 0xFA;
     bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
     fs::write(desk.folder.path().join(name), &bytes).unwrap();
 }
@@ -287,6 +288,7 @@ fn the_report_has_the_hash_that_b3sum_prints() {
 fn a_stick_with_a_warning_is_not_said_to_boot() {
     let desk = Desk::new();
     let mut floppy = vec![0; 1_474_560];
+    floppy[0] = 0xFA;
     floppy[510..512].copy_from_slice(&[0x55, 0xAA]);
     fs::write(desk.folder.path().join("dos.img"), &floppy).unwrap();
     let last = |more: &[&str]| {

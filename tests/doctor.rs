@@ -142,6 +142,10 @@ const IN_THE_TABLE: &[Plant] = &[
     (Base::Mbr, &["code-in-bpb"], |s| s.bytes[0x15] = 0xBE),
     (Base::Mbr, &["mbr-jump"], |s| put(&mut s.bytes, 0, &[0xFA, 0x33, 0xC0])),
     (Base::Mbr, &["no-boot-code"], |s| s.bytes[..440].fill(0)),
+    (Base::Superfloppy, &["boots-nothing"], |s| {
+        let code = 2 + usize::from(s.bytes[1]);
+        s.bytes[code..440].fill(0);
+    }),
     (Base::Mbr, &["hybrid"], |s| {
         let mut bpb = s.bytes[V + 3..V + 0x3E].to_vec();
         bpb[14 - 3..16 - 3].copy_from_slice(&(2048 + RESERVED as u16).to_le_bytes());

@@ -5,7 +5,9 @@ mod sticks;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use ramkey::image::{FileSource, ImageError, ImageFacts, Kind, KindChoice, Source, Warning, probe, scan};
+use ramkey::image::{
+    Claim, FileSource, ImageError, ImageFacts, Kind, KindChoice, Source, Warning, probe, scan,
+};
 use ramkey::units::Geometry;
 use sticks::{Image, noise, tool};
 
@@ -214,14 +216,13 @@ fn a_small_disk_has_at_least_one_cylinder_and_what_its_table_claims() {
     let tiny = facts_as(hard_disk, None, noise(4096)).unwrap();
     assert_eq!(told(&tiny), (Kind::HardDisk, "1/16/63".into(), 1008, 0));
     // The last claim that is believed, and the first that is not: 16 MiB.
-    for (claimed, disk_sectors, warned) in [(2048 + 32768, 35 * 1008, false), (2048 + 32769, 3 * 1008, true)]
-    {
+    for (claimed, disk_sectors, zeros) in [(2048 + 32768, 35 * 1008, true), (2048 + 32769, 3 * 1008, false)] {
         let mut image = vec![0; 1 << 20];
         entry(&mut image, 0, 0x80, 0x06, 63, claimed - 63, None);
         let facts = facts(image);
         assert_eq!(facts.disk_sectors, disk_sectors);
-        let truncated = Warning::Truncated { claimed: u64::from(claimed), present: 2048 };
-        assert_eq!(facts.warnings.contains(&truncated), warned);
+        let missing = (u64::from(claimed) - 2048) * 512;
+        assert_eq!(facts.warnings[0], Warning::Short { before: Claim::ThePartition, missing, zeros });
     }
 }
 
@@ -433,6 +434,6 @@ fn an_image_of_other_programs_is_recognised() {
     assert!(child.wait().unwrap().success());
     let source = FileSource::open(&disk).unwrap();
     let facts = probe(&disk, &source, KindChoice::Auto, None).unwrap();
-    assert_eq!((facts.kind, facts.disk_sectors), (Kind::HardDisk, 132_048));
+    assert_eq!((facts.kind, facts.disk_sectors), (Kind::HardDisk, 131_072));
     assert_eq!(facts.contents.as_deref(), Some("1 partition, active type 06h"));
 }

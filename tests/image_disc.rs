@@ -5,8 +5,8 @@ mod sticks;
 
 use std::path::Path;
 
-use ramkey::image::iso::{DiscWarning, NoBoot};
-use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
+use ramkey::image::iso::NoBoot;
+use ramkey::image::{Claim, ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
 use ramkey::units::Geometry;
 use sticks::{Image, noise};
 
@@ -73,7 +73,8 @@ fn a_cd_that_also_boots_as_a_disk_is_a_cd_unless_it_is_asked_to_be_a_disk() {
     image[19 * 2048 + 32 + 8] = 200;
     let cut = facts(image[..100 * 2048].to_vec());
     assert_eq!(cut.kind, Kind::HardDisk);
-    assert_eq!(cut.warnings, [Warning::Disc(DiscWarning::Truncated { claimed: 1024, present: 100 })]);
+    let missing = (4096 - 400) * 512;
+    assert_eq!(cut.warnings, [Warning::Short { before: Claim::ThePartition, missing, zeros: true }]);
     // Without an entry for BIOSes it boots as a disk alone.
     image[19 * 2048 + 32] = 0;
     assert_eq!(facts(image).kind, Kind::HardDisk);

@@ -92,7 +92,8 @@ fn an_emulated_hard_disk_ends_with_its_partition() {
     bytes.copy_within(at..at + 16, at + 16);
     bytes[at + 16 + 8..at + 16 + 12].copy_from_slice(&6144u32.to_le_bytes());
     let two = disc(bytes.clone());
-    assert_eq!(two.warnings, [DiscWarning::Partitions { found: 2 }]);
+    let cut = DiscWarning::DiskTruncated { claimed: 6144 + 6112, present: 2980 * 4 };
+    assert_eq!(two.warnings, [DiscWarning::Partitions { found: 2 }, cut]);
     assert!(two.boot.unwrap().disk.unwrap().sectors >= 6144 + 6112);
 
     // A partition that is far longer than the disc is cut.
@@ -233,11 +234,44 @@ fn what_is_odd_and_does_not_matter_is_a_warning() {
 
     let last = disc(by_hand(64, 0, &[entry(0x88, 0, 0, 6, 63)]));
     assert_eq!(last.warnings, [DiscWarning::LoadCut { wanted: 3072, present: 2048 }]);
+}
 
-    for (segment, sectors, fits) in [(0x9000, 128, true), (0x9000, 129, false), (0xFFFF, 1, false)] {
-        let disc = disc(by_hand(256, 0, &[entry(0x88, 0, segment, sectors, 21)]));
-        assert_eq!(disc.warnings.is_empty(), fits, "{segment:#x} {sectors}: {:?}", disc.warnings);
+#[test]
+fn a_catalogue_that_no_machine_can_obey_does_not_boot_and_one_that_some_can_is_warned_of() {
+    let disc_of = |media, segment, sectors| disc(by_hand(64, 0, &[entry(0x88, media, segment, sectors, 21)]));
+    // Over the data of the BIOS, behind the end of base memory, and where the screen is; with emulation too.
+    let refused = [
+        (0, 0x0004, 76, 0x40, 0x9840, true),
+        (0, 0x0050, 4, 0x500, 0xD00, true),
+        (0, 0x005F, 4, 0x5F0, 0xDF0, true),
+        (0, 0xA000, 4, 0xA_0000, 0xA_0800, false),
+        (0, 0x9000, 127, 0x9_0000, 0x9_FE00, false),
+        (0, 0, 65535, 0x7C00, 0x7C00 + 65535 * 512, false),
+        (2, 0x0004, 1, 0x40, 0x240, true),
+        (2, 0xA000, 1, 0xA_0000, 0xA_0200, false),
+    ];
+    for (media, segment, sectors, start, end, low) in refused {
+        let disc = disc_of(media, segment, sectors);
+        assert_eq!(disc.no_boot, Some(NoBoot::Load { start, end, low }), "{segment:04X}h {sectors}");
+        assert!(disc.no_boot.unwrap().help().contains("-boot-load-seg 0x7c0"));
     }
+    let high = DiscWarning::LoadHigh { start: 0x9_0000, end: 0x9_8200 };
+    assert_eq!(disc_of(0, 0x9000, 65).warnings[0], high);
+    assert!(high.to_string().ends_with("less than 617 KB of base memory may stop with E23"), "{high}");
+    for (segment, sectors) in [(0x0060, 4), (0x9000, 64), (0, 4), (0x1000, 16)] {
+        let disc = disc_of(0, segment, sectors);
+        assert!(disc.boot.is_some(), "{segment:04X}h {sectors}");
+        let is_high = |warning: &DiscWarning| matches!(warning, DiscWarning::LoadHigh { .. });
+        assert!(!disc.warnings.iter().any(is_high), "{segment:04X}h {sectors}: {:?}", disc.warnings);
+    }
+}
+
+#[test]
+fn a_boot_image_of_zeros_is_warned_of() {
+    let mut bytes = by_hand(64, 0, &[entry(0x88, 0, 0, 4, 21)]);
+    assert_eq!(disc(bytes.clone()).warnings, []);
+    bytes[21 * 2048..22 * 2048].fill(0);
+    assert_eq!(disc(bytes).warnings, [DiscWarning::NoCode]);
 }
 
 #[test]

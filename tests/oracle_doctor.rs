@@ -49,22 +49,22 @@ fn file_systems_of_mkfs_and_mtools_over_a_whole_stick_contradict_nothing() {
     {
         let (_folder, path) = blank(len);
         ran("dosfstools", "mkfs.fat", &["-F", bits, &path]);
-        assert_eq!(found(&path), set(&["no-table"]), "mkfs.fat -F {bits}, {len}");
+        assert_eq!(found(&path), set(&["no-table", "boots-nothing"]), "mkfs.fat -F {bits}, {len}");
     }
     let (_folder, path) = blank(1_474_560);
     ran("mtools", "mformat", &["-i", &path, "-f", "1440", "::"]);
     // mtools puts a partition into the boot sector that is the volume itself.
-    assert_eq!(found(&path), set(&["hybrid", "no-disk-signature"]), "mformat -f 1440");
+    assert_eq!(found(&path), set(&["hybrid", "no-disk-signature", "boots-nothing"]), "mformat -f 1440");
     let (_folder, path) = blank(125 * MIB);
     ran("mtools", "mformat", &["-i", &path, "-t", "125", "-h", "64", "-s", "32", "::"]);
-    assert_eq!(found(&path), set(&["hybrid", "no-disk-signature"]), "mformat -t 125");
+    assert_eq!(found(&path), set(&["hybrid", "no-disk-signature", "boots-nothing"]), "mformat -t 125");
 }
 
 #[test]
 fn a_fat32_that_mkfs_made_too_small_is_named() {
     let (_folder, path) = blank(20 * MIB);
     ran("dosfstools", "mkfs.fat", &["-F", "32", &path]);
-    assert_eq!(found(&path), set(&["fat-type", "no-table", "total-fields"]));
+    assert_eq!(found(&path), set(&["boots-nothing", "fat-type", "no-table", "total-fields"]));
 }
 
 /// Partitions by sfdisk, from a description.
@@ -79,7 +79,7 @@ fn sfdisk(path: &str, table: &str) {
 fn a_stick_by_sfdisk_mkfs_and_syslinux_shows_what_each_of_them_leaves_behind() {
     let (_folder, path) = blank(64 * MIB);
     sfdisk(&path, "2048,,c,*\n");
-    let table = ["end-off-cylinder", "no-boot-code", "start-off-track"];
+    let table = ["boots-nothing", "end-off-cylinder", "no-boot-code", "start-off-track"];
     assert_eq!(found(&path), set(&[&table[..], &["no-file-system"]].concat()));
     // mkfs.fat knows nothing of the disk around the partition unless it is told.
     ran("dosfstools", "mkfs.fat", &["-F", "32", "--offset", "2048", &path, "64512"]);
@@ -103,7 +103,7 @@ fn a_stick_by_sfdisk_mkfs_and_syslinux_shows_what_each_of_them_leaves_behind() {
 fn an_ntfs_by_mkntfs_is_held_against_its_partition() {
     let (_folder, path) = blank(64 * MIB);
     sfdisk(&path, "2048,,7,*\n");
-    let table = ["end-off-cylinder", "no-boot-code", "start-off-track"];
+    let table = ["boots-nothing", "end-off-cylinder", "no-boot-code", "start-off-track"];
     let (_volume_folder, volume) = blank(63 * MIB);
     for (start, expected) in [("2048", &[][..]), ("63", &["hidden-sectors"])] {
         ran("ntfs-3g", "mkntfs", &["-F", "-Q", "-q", "-p", start, "-H", "255", "-S", "63", &volume]);

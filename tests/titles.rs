@@ -16,6 +16,7 @@ fn ramkey(folder: &Path, arguments: &[&str]) -> Output {
 /// Writes a stick of an image with this name, and gives the report.
 fn written(folder: &Path, name: &str, more: &[&str]) -> Value {
     let mut image = vec![0x90; 4096];
+    image[0] = 0xFA;
     image[510..512].copy_from_slice(&[0x55, 0xAA]);
     fs::write(folder.join(name), &image).unwrap();
     let output = ramkey(folder, &[&["write", name, "--to", "stick.img", "--json"], more].concat());

@@ -4,33 +4,12 @@ mod hive;
 mod sticks;
 mod windows_image;
 
-use std::path::Path;
 use std::process::Command;
 
 use hive::{Key, Layout, XP, hive};
-use ramkey::image::windows::{Answer, DriverName, Family, Windows, look};
-use ramkey::image::{Identity, KindChoice, probe};
-use sticks::Image;
-use windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, program};
-
-fn windows(bytes: Vec<u8>) -> Option<Windows> {
-    let image = Image(bytes);
-    let facts = probe(Path::new("xp.img"), &image, KindChoice::Auto, None).unwrap();
-    look(&image, &facts)
-}
-
-/// What becomes of an XP on FAT16 after `change`.
-fn after(change: impl FnOnce(&mut Xp)) -> Windows {
-    let mut xp = Xp::new(System::Fat16);
-    change(&mut xp);
-    windows(xp.disk()).expect("there is a Windows")
-}
-
-/// Its problems, one line each; those that stop it begin with an exclamation mark.
-fn problems(windows: &Windows) -> String {
-    let line = |stops: bool, text: &str| format!("{}{text}\n", if stops { "!" } else { "" });
-    windows.problems.iter().map(|problem| line(problem.stops, &problem.problem)).collect()
-}
+use ramkey::image::Identity;
+use ramkey::image::windows::{Answer, DriverName, Family, Windows};
+use windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, after, problems, program, windows};
 
 fn is_sound(windows: &Windows) {
     assert_eq!(problems(windows), "");
@@ -316,7 +295,7 @@ fn what_cannot_be_read_is_said_and_not_guessed() {
         assert_eq!((found.starts, found.system), (Answer::Unknown, None));
     }
     let found = after(|xp| xp.registry = Key::new("none"));
-    assert_eq!(problems(&found), "there is no `system32\\config\\SYSTEM` where the boot menu leads\n");
+    assert_eq!(problems(&found), "!there is no `system32\\config\\SYSTEM` where the boot menu leads\n");
     let found =
         after(|xp| xp.registry.at("ControlSet001\\Control\\CriticalDeviceDatabase").remove("gendisk"));
     assert!(problems(&found).starts_with("the critical device database has no `gendisk`"));

@@ -104,7 +104,7 @@ fn folders_that_lead_to_themselves_end() {
     let (at, _) = first_cluster(&volume, b"SYSTEM32   ");
     volume[at + 26..at + 28].copy_from_slice(&windows_cluster);
     let found = windows(on_disk(&volume, SIGNATURE, System::Fat16)).unwrap();
-    assert_eq!((found.family, found.starts), (Family::Ntldr, Answer::Unknown));
+    assert_eq!((found.family, found.starts), (Family::Ntldr, Answer::No));
 
     // The clusters of WINDOWS are a circle, and none of its entries is the last.
     let mut volume = Xp::new(System::Fat16).partition();

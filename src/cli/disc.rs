@@ -36,6 +36,10 @@ impl DiscView {
         if let Some(boot) = &self.disc.boot {
             writeln!(out, "boot      {}", boot_words(boot))?;
         }
+        if let Some(why) = &self.disc.no_boot {
+            writeln!(out, "boot      not as a CD: {why}")?;
+            writeln!(out, "  step    {}", why.help())?;
+        }
         writeln!(out, "system    {}", self.statement)?;
         match self.advice {
             Some(advice) => writeln!(out, "  step    {advice}"),

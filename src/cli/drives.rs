@@ -122,7 +122,8 @@ pub struct DrivesArgs {
     #[arg(long)]
     pub keep_stick: bool,
 
-    /// The machine may not write to the RAM disks
+    /// The machine may not write to the RAM disks through INT 13h; FiraDisk and other drivers that use the memory itself
+    /// are not bound by it
     #[arg(long)]
     pub read_only: bool,
 

@@ -70,7 +70,10 @@ struct ImageView {
     drive: u8,
     ram_needed: u64,
     boot_signature: bool,
+    /// What speaks against booting it, or what is wrong with it.
     warnings: Vec<String>,
+    /// What is good to know and speaks against nothing.
+    notes: Vec<String>,
     /// NT disk signature of the image; 0 if it has none and could have one.
     disk_signature: Option<u32>,
     disc: Option<DiscView>,
@@ -80,6 +83,10 @@ struct ImageView {
 
 impl ImageView {
     fn new(facts: &ImageFacts, source: &dyn Source, blake3: Option<String>) -> Self {
+        let texts = |is_note| {
+            let warnings = facts.warnings.iter().filter(|warning| warning.is_note() == is_note);
+            warnings.map(ToString::to_string).collect()
+        };
         Self {
             path: named(&facts.path).into_owned(),
             kind: facts.kind.to_string(),
@@ -93,7 +100,8 @@ impl ImageView {
             drive: facts.drive,
             ram_needed: ram_needed(facts.disk_sectors),
             boot_signature: facts.boot_signature,
-            warnings: facts.warnings.iter().map(ToString::to_string).collect(),
+            warnings: texts(false),
+            notes: texts(true),
             disk_signature: facts.disk_signature,
             disc: DiscView::look(source, facts),
             windows: windows::look(source, facts),
@@ -180,8 +188,15 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         None => {}
     }
     writeln!(out, "RAM       {}", ram_text(image.ram_needed, ""))?;
+    // What keeps a Windows from starting is shown with its step.
+    let problems = || image.windows.iter().flat_map(|windows| &windows.problems);
     for warning in &image.warnings {
-        writeln!(out, "warning   {warning}")?;
+        if problems().all(|problem| problem.problem != *warning) {
+            writeln!(out, "warning   {warning}")?;
+        }
+    }
+    for note in &image.notes {
+        writeln!(out, "note      {note}")?;
     }
     if let Some(disc) = &image.disc {
         disc.show(out)?;

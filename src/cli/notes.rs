@@ -2,8 +2,9 @@
 
 use crate::cli::args::StickArgs;
 use crate::cli::disc::DiscView;
+use crate::cli::drives::FirstDiskArg;
 use crate::image::iso::System;
-use crate::image::windows::{self, Answer};
+use crate::image::windows::{self, Answer, DiskOrder};
 use crate::image::{Identity, ImageFacts, Kind, Source};
 
 /// What the user should know of an image of the menu, with the options that were given.
@@ -21,8 +22,17 @@ pub(super) fn notes(args: &StickArgs, source: &dyn Source, facts: &ImageFacts) -
         }
     }
     let is_disk = matches!(facts.kind, Kind::HardDisk | Kind::Partition);
-    if let Some(windows) = windows::look(source, facts).filter(|_| is_disk) {
-        if windows.starts == Answer::No {
+    let order = match args.drives.first_disk {
+        Some(FirstDiskArg::Internal) => DiskOrder::InternalFirst,
+        Some(FirstDiskArg::Ram) | None => DiskOrder::RamFirst,
+    };
+    if let Some(windows) = windows::look_in(source, facts, order).filter(|_| is_disk) {
+        if windows.starts == Answer::Yes {
+            // What may go wrong, with its step, because not all of it is seen without the options.
+            notes.extend(
+                windows.problems.iter().map(|problem| format!("{}: {}", problem.problem, problem.fix)),
+            );
+        } else {
             notes.push(format!("{}; `ramkey inspect` shows the steps", windows.verdict));
         }
         if args.drives.identity.is_none() && windows.identity == Identity::Grub4dos {

@@ -38,7 +38,7 @@ impl Prepared {
         for (image, warnings) in images.zip(&self.in_use) {
             image.warnings.extend(warnings.iter().cloned());
         }
-        StickReport { size_chosen: self.size_chosen, ..report }
+        StickReport { size_chosen: self.size_chosen, ..report }.counted()
     }
 }
 

@@ -237,12 +237,10 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()
             repair.lba, repair.tries
         )?;
     }
-    let StickReport { bytes, ranges, .. } = &report.stick;
+    let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    let images = report.stick.images.iter().chain(&report.stick.companions);
-    let of_images = images.map(|image| image.warnings.len()).sum::<usize>();
     let to = named(to);
-    match report.stick.warnings.len() + of_images {
+    match doubts {
         0 => writeln!(out, "done      {to} boots from RAM"),
         1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
         _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
@@ -316,6 +314,9 @@ fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     }
     for warning in &image.warnings {
         writeln!(out, "warning   {warning}")?;
+    }
+    for note in &image.notes {
+        writeln!(out, "note      {note}")?;
     }
     for hint in &image.hints {
         writeln!(out, "hint      {hint}")?;

@@ -1,20 +1,14 @@
 //! The code in a boot sector, as far as it shares the sector with a BPB.
 
 use crate::doctor::volume::{System, Volume};
-use crate::doctor::{Findings, Kind};
+use crate::doctor::{Findings, Kind, Part};
+use crate::image::{self, NoStart, Source, has_no_code};
 
-/// Bytes of a master boot record that can be code.
-const CODE_LEN: usize = 440;
 /// Bytes into which BIOSes write: media byte to drive number.
 const WRITTEN_BY_BIOS: std::ops::Range<usize> = 0x15..0x25;
 const JUMP_SHORT: u8 = 0xEB;
 const JUMP_NEAR: u8 = 0xE9;
 const NOP: u8 = 0x90;
-
-/// Whether there is no code in a master boot record.
-pub(super) fn is_empty(sector: &[u8; 512]) -> bool {
-    sector[..CODE_LEN].iter().all(|&byte| byte == 0)
-}
 
 /// Checks the code of a master boot record; `volume` is the file system that begins there too, if one does.
 pub(super) fn check_record(sector: &[u8; 512], volume: Option<&Volume>, findings: &mut Findings) {
@@ -22,7 +16,7 @@ pub(super) fn check_record(sector: &[u8; 512], volume: Option<&Volume>, findings
         // Checked with the volume.
         return;
     }
-    if is_empty(sector) {
+    if has_no_code(sector) {
         return findings.add(Kind::NoBootCode, 0, "sector 0 has a table and no code".into());
     }
     let starts = format!("it begins with {:02X} {:02X} {:02X}", sector[0], sector[1], sector[2]);
@@ -33,6 +27,25 @@ pub(super) fn check_record(sector: &[u8; 512], volume: Option<&Volume>, findings
     let has_numbers = sector[11..13] == [0, 2];
     if !has_numbers && sector[WRITTEN_BY_BIOS].iter().any(|&byte| byte != 0) {
         findings.add(Kind::CodeInBpb, 0, "sector 0 has code in bytes 15h to 24h".into());
+    }
+}
+
+/// Looks for what a BIOS would start and boots nothing, by the rules for images. `has_table` says that sector 0 holds a
+/// partition table alone.
+pub(super) fn check_start(stick: &dyn Source, has_table: bool, parts: &[Part], findings: &mut Findings) {
+    for fault in image::no_start(stick, image::Kind::HardDisk, has_table) {
+        let lba = match fault {
+            // These are found where the table is looked at.
+            NoStart::NoCode { table: true }
+            | NoStart::NoActive
+            | NoStart::ManyActive { .. }
+            | NoStart::NoTable => continue,
+            NoStart::Partition { number, .. } => {
+                parts.iter().find(|part| part.number == Some(number)).map_or(0, |part| part.lba)
+            }
+            _ => 0,
+        };
+        findings.add(Kind::BootsNothing, lba, fault.to_string());
     }
 }
 

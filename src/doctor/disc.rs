@@ -1,8 +1,8 @@
 //! Images of CDs and DVDs that were copied to a stick: over the whole of it, or into a partition.
 
 use crate::doctor::volume::Volume;
-use crate::doctor::{Disk, DoctorError, Findings, Kind, Part, boot_code};
-use crate::image::BOOT_SIGNATURE;
+use crate::doctor::{Disk, DoctorError, Findings, Kind, Part};
+use crate::image::{BOOT_SIGNATURE, has_no_code};
 
 /// Sectors of 512 bytes in a block of a disc.
 const BLOCK_SECTORS: u64 = 4;
@@ -81,7 +81,7 @@ impl Disc {
     /// A file system that fits its place in a partition is younger than the image, which then is a rest.
     pub fn cannot_start(&self, sector: &[u8; 512], volumes: &[Option<Volume>]) -> bool {
         let is_rest = volumes.iter().flatten().any(|volume| volume.lba > 0 && volume.hidden() == volume.lba);
-        let has_code = sector[510..] == BOOT_SIGNATURE && !boot_code::is_empty(sector);
+        let has_code = sector[510..] == BOOT_SIGNATURE && !has_no_code(sector);
         !is_rest && !has_code
     }
 

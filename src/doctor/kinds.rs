@@ -72,6 +72,11 @@ kinds! {
         hurts "Every BIOS that boots it: the machine hangs or goes on to the next drive."
         remedy "Nothing, if it is for data. `ramkey write` makes a stick that boots."
         source "util-linux sfdisk";
+    BootsNothing "boots-nothing" Note "a boot sector that boots nothing"
+        why "Formatters write a boot sector that only prints a message, or none. Boot code is installed by another program."
+        hurts "Every BIOS that boots it: a message, a hang, or the next drive."
+        remedy "Nothing, if it only holds data. To boot it, install boot code there (`syslinux`, `sys`, `fixboot`), or write it with `ramkey write`."
+        source "dosfstools, mkfs.fat; mtools, mformat; ntfs-3g, mkntfs";
     Hybrid "hybrid" Note "sector 0 is a master boot record and a file system's boot sector at once, and both agree"
         why "Such a stick boots as hard disk, as USB-ZIP and as USB-FDD. A system can see the same volume twice."
         hurts "A BIOS was suspected of being confused by a BPB in a master boot record. Mounting both views at once destroys files."

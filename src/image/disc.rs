@@ -1,8 +1,11 @@
 //! The drive that a CD image becomes.
 
+use std::io;
+
 use super::facts::{Kind, KindChoice, Warning};
 use super::geometry;
 use super::iso::{BLOCK_LEN, Disc, DiscWarning, Emulation};
+use super::{Source, will_boot};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Sectors of 512 bytes in a block.
@@ -51,6 +54,31 @@ pub(super) fn contents(disc: &Disc) -> String {
 /// What the user should know before booting it.
 pub(super) fn warnings(disc: &Disc) -> impl Iterator<Item = Warning> {
     disc.warnings.iter().cloned().map(Warning::Disc)
+}
+
+/// What speaks against a boot of the disk that `disc` emulates.
+pub(super) fn doubts(disc: &Disc, source: &dyn Source) -> Vec<Warning> {
+    let Some(boot) = disc.boot.as_ref().filter(|boot| boot.disk.is_some()) else { return Vec::new() };
+    let part = Rest { source, from: u64::from(boot.load_lba) * BLOCK_LEN };
+    let is_disk = boot.emulation == Emulation::HardDisk;
+    let kind = if is_disk { Kind::HardDisk } else { Kind::Floppy };
+    will_boot::look(&part, kind, is_disk).into_iter().map(Warning::EmulatedNoStart).collect()
+}
+
+/// An image from one of its bytes on.
+struct Rest<'s> {
+    source: &'s dyn Source,
+    from: u64,
+}
+
+impl Source for Rest<'_> {
+    fn len(&self) -> u64 {
+        self.source.len().saturating_sub(self.from)
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.source.read_at(self.from + offset, buffer)
+    }
 }
 
 /// What the user should know of a CD image that does not become a CD. One that boots as a disk may become a hard disk.

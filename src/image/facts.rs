@@ -4,7 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::DiskHeader;
+use super::ends::Claim;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
+use super::solve::Disagreement;
+use super::will_boot::NoStart;
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 /// The kind of disk that the machine will see.
@@ -90,13 +93,19 @@ pub struct ImageFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The image ends long before its own partition table or boot sector says.
-    Truncated {
-        /// Length that it claims, in sectors.
-        claimed: u64,
-        /// Length that it has, in sectors.
-        present: u64,
+    /// The image ends before what it says is on it.
+    Short {
+        /// What reaches farthest.
+        before: Claim,
+        /// Bytes that are missing.
+        missing: u64,
+        /// Whether zeros stand for them; else the disk ends with the image.
+        zeros: bool,
     },
+    /// It does not boot.
+    NoStart(NoStart),
+    /// The disk that a CD emulates does not boot.
+    EmulatedNoStart(NoStart),
     /// Its first sector does not end with 55h AAh.
     NoBootSignature,
     /// Its length is no multiple of 512 bytes; zeros follow it in memory.
@@ -118,6 +127,13 @@ pub enum Warning {
     },
     /// Something odd about a CD.
     Disc(DiscWarning),
+    /// Witnesses of the geometry contradict each other.
+    Geometries(Disagreement),
+    /// Nothing says which floppy it is, and its length is no whole number of tracks.
+    NoWholeTracks {
+        /// The geometry that is taken.
+        taken: Geometry,
+    },
     /// The geometry that was asked for is smaller than the image.
     BeyondGeometry {
         /// Sectors of the geometry.
@@ -127,15 +143,32 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// Whether it is good to know and speaks against nothing.
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::PartialSector { .. })
+    }
+
+    /// Whether it says that something is missing at the end.
+    pub(super) fn is_about_length(&self) -> bool {
+        matches!(self, Self::Short { .. } | Self::Disc(DiscWarning::Truncated { .. }))
+    }
+
+    /// Whether it matters only where the image is booted.
+    pub fn is_about_booting(&self) -> bool {
+        matches!(self, Self::NoBootSignature | Self::NoStart(_) | Self::EmulatedNoStart(_))
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Truncated { claimed, present } => write!(
-                f,
-                "the image is shorter than it says itself: it has {} of {}",
-                Bytes(present * SECTOR_LEN),
-                Bytes(claimed * SECTOR_LEN)
-            ),
+            Self::Short { before, missing, zeros } => {
+                let follows = if *zeros { "zeros will follow" } else { "the disk in memory is shorter too" };
+                write!(f, "it ends {} before {before}; {follows}", Bytes(*missing))
+            }
+            Self::NoStart(why) => why.fmt(f),
+            Self::EmulatedNoStart(why) => write!(f, "of the disk that it emulates: {why}"),
             Self::NoBootSignature => f.write_str("its first sector has no boot signature; it may not boot"),
             Self::PartialSector { len } => {
                 let zeros = len.next_multiple_of(SECTOR_LEN) - len;
@@ -147,6 +180,15 @@ impl fmt::Display for Warning {
             ),
             Self::CdAs { kind } => write!(f, "it is a CD image, and a {kind} was asked for"),
             Self::Disc(warning) => warning.fmt(f),
+            Self::Geometries(disagreement) => {
+                f.write_str("its geometry is told in different ways: ")?;
+                disagreement.write(f, "--chs ")
+            }
+            Self::NoWholeTracks { taken } => write!(
+                f,
+                "its size is no whole number of tracks; it is read as a floppy of {taken}, and if that is wrong it \
+                 reads wrong sectors: say the right one with --chs C/H/S"
+            ),
             Self::BeyondGeometry { reach, present } => {
                 write!(f, "its geometry reaches {reach} sectors and it has {present}")
             }

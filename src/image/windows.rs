@@ -10,6 +10,7 @@ pub mod hive;
 mod pe;
 mod registry;
 mod search;
+mod start;
 mod verdict;
 mod volumes;
 
@@ -20,7 +21,7 @@ use crate::image::Identity;
 pub use boot_ini::BootEntry;
 pub use pe::FileVersion;
 pub use registry::{DriveLetter, Driver, DriverName, System};
-pub use search::look;
+pub use search::{look, look_in};
 
 /// A line of Windows, as far as its start differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +40,16 @@ pub enum Family {
     Reactos,
     /// NTFS that cannot be read.
     Unreadable,
+}
+
+/// Whose hard disks the BIOS counts first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DiskOrder {
+    /// Those in RAM.
+    #[default]
+    RamFirst,
+    /// The machine's own.
+    InternalFirst,
 }
 
 /// An answer that may not be known.

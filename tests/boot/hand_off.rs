@@ -5,11 +5,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::plan::Request;
+use ramkey_format::boot::NO_WAIT;
 
 use super::discs::{Media, disc};
 use super::harness::{DEADLINE, Geometry, Running, assemble, disk, file, scratch, tool};
 use super::personality::rom;
 use super::sticks;
+
+/// Sticks that are made by the library, whose values can be changed on the way.
+#[path = "../sticks/mod.rs"]
+mod made;
 
 /// How long a stopped machine is watched for anything that would boot after all.
 const WATCH: Duration = Duration::from_secs(2);
@@ -35,11 +41,27 @@ fn a_boot_image_of_a_cd_goes_where_it_wants() {
     }
 }
 
+/// The same of a program that did not look where the boot image will be: `ramkey write` refuses it.
+fn cd_unasked(folder: &Path, media: Media, segment: u16) -> Machine {
+    let stub = assemble("stub", &[format!("LOADED={LOADED}")]);
+    let image = made::Image(disc(64, media, 0x07C0, LOADED, &stub));
+    let mut facts = made::facts("stub.iso", &image);
+    let Some(Ok(entry)) = &mut facts.disc else { panic!("the disc boots") };
+    entry.load_segment = segment;
+    let request = Request { start_timeout: NO_WAIT, ..made::request(facts, 64 << 20) };
+    let stick = made::Stick::of(&request, vec![image]).file(folder);
+    Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)))
+}
+
 #[test]
 fn a_boot_image_over_the_bios_or_over_us_is_refused() {
-    for segment in [0x0030, 0x9F00, 0xF000] {
+    // 9EC0h: where a machine with less for itself could have it.
+    let loaded = [0x0030, 0x9EC0, 0x9F00, 0xF000].map(|segment| (Media::NoEmulation, segment));
+    // The one sector of an emulated disk.
+    let emulated = [0x0030, 0xF000].map(|segment| (Media::Floppy144, segment));
+    for (media, segment) in loaded.into_iter().chain(emulated) {
         let folder = scratch();
-        let mut running = Running::start(&cd_at(folder.path(), segment));
+        let mut running = Running::start(&cd_unasked(folder.path(), media, segment));
         running.wait_screen("ramkey E23", DEADLINE);
         running.wait_screen("the CD wants its boot image at 0x", DEADLINE);
         std::thread::sleep(WATCH);

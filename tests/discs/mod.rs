@@ -87,6 +87,13 @@ pub fn by_hand(blocks: u32, platform: u8, entries: &[[u8; 32]]) -> Vec<u8> {
     for (place, entry) in catalogue.chunks_exact_mut(32).skip(1).zip(entries) {
         place.copy_from_slice(entry);
     }
+    // Each boot image begins with something that is no zero.
+    for entry in entries {
+        let lba = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]) as usize;
+        if let Some(first) = disc.get_mut(lba * 2048).filter(|_| lba > 19) {
+            *first = 0xEB;
+        }
+    }
     fix_sum(&mut disc);
     disc
 }

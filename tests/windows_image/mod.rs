@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use ramkey::image::windows::{Windows, look};
+use ramkey::image::{KindChoice, probe};
+
 use crate::hive::{Key, XP, hive};
-use crate::sticks::{printed, tool};
+use crate::sticks::{Image, printed, tool};
 
 /// First sector of the partition.
 pub const LEAD: usize = 63;
@@ -67,6 +70,7 @@ impl Xp {
         xp.letter('C', SIGNATURE, LEAD as u64 * 512);
         xp.file("ntldr", b"NTLDR").file("NTDETECT.COM", b"NTDETECT").file("boot.ini", BOOT_INI.as_bytes());
         xp.file("WINDOWS/system32/ntoskrnl.exe", &program(0x014C, [5, 1, 2600, 5512]));
+        xp.file("WINDOWS/system32/hal.dll", b"HAL");
         xp.driver("FiraDisk", "firadisk.sys", [0, 0, 1, 30]);
         xp
     }
@@ -134,7 +138,9 @@ impl Xp {
             System::Fat32 => fat(&image, &tree, sectors, &["-F", "-c", "1"]),
             System::Ntfs => ntfs(&image, &tree),
         }
-        fs::read(&image).unwrap()
+        let mut volume = fs::read(&image).unwrap();
+        start_with(&mut volume, b"NTLDR");
+        volume
     }
 
     /// The whole disk: a master boot record and one active partition.
@@ -143,9 +149,18 @@ impl Xp {
     }
 }
 
-/// A disk around a volume.
+/// Replaces what a formatter wrote as code by code that starts `loader`, or seems to.
+pub fn start_with(volume: &mut [u8], loader: &[u8]) {
+    let at = 2 + usize::from(volume[1]);
+    volume[at..440].fill(0);
+    let code = [&[0xFA, 0x33, 0xC0, 0x8E, 0xD0, 0xCD, 0x13][..], loader].concat();
+    volume[at..at + code.len()].copy_from_slice(&code);
+}
+
+/// A disk around a volume, whose code starts the active partition.
 pub fn on_disk(volume: &[u8], signature: u32, system: System) -> Vec<u8> {
     let mut disk = vec![0; LEAD * 512];
+    disk[..6].copy_from_slice(&[0xFA, 0x33, 0xC0, 0xBE, 0xBE, 0x07]);
     disk[0x1B8..0x1BC].copy_from_slice(&signature.to_le_bytes());
     disk[0x1BE] = 0x80;
     disk[0x1BE + 4] = match system {
@@ -186,4 +201,24 @@ fn ntfs(image: &Path, tree: &Path) {
         &["capture", tree.to_str().unwrap(), &archive, "--compress=none", "--quiet"],
     );
     run("wimtools", "wimlib-imagex", &["apply", &archive, "1", image, "--quiet"]);
+}
+
+/// The Windows in an image.
+pub fn windows(bytes: Vec<u8>) -> Option<Windows> {
+    let image = Image(bytes);
+    let facts = probe(Path::new("xp.img"), &image, KindChoice::Auto, None).unwrap();
+    look(&image, &facts)
+}
+
+/// What becomes of an XP on FAT16 after `change`.
+pub fn after(change: impl FnOnce(&mut Xp)) -> Windows {
+    let mut xp = Xp::new(System::Fat16);
+    change(&mut xp);
+    windows(xp.disk()).expect("there is a Windows")
+}
+
+/// Its problems, one line each; those that stop it begin with an exclamation mark.
+pub fn problems(windows: &Windows) -> String {
+    let line = |stops: bool, text: &str| format!("{}{text}\n", if stops { "!" } else { "" });
+    windows.problems.iter().map(|problem| line(problem.stops, &problem.problem)).collect()
 }

@@ -13,6 +13,7 @@ extern crate std;
 pub mod a20;
 pub mod access;
 pub mod blake3;
+pub mod boot_image;
 pub mod capsule;
 pub mod drive;
 pub mod drives;

@@ -3,8 +3,8 @@
 use ramkey_format::boot::Registers;
 use ramkey_format::capsule::{flags, kind};
 use ramkey_format::errors;
-use ramkey_format::memory::{REAL_STACK, SECTOR_SHIFT};
 use ramkey_format::resident::*;
+use ramkey_loader_core::boot_image;
 use ramkey_loader_core::drives::{Class, Numbers, number};
 use ramkey_loader_core::memory::Map;
 
@@ -119,17 +119,17 @@ fn needs_floppy_table(drives: &Drives, numbers: &Numbers) -> bool {
 /// Stops when a CD's boot image would lie over the interrupt table and BIOS data, or over the resident part.
 fn check_boot_image(console: &mut Console, boot: &RamDisk, places: &Places) {
     let disc = &boot.header.disc;
-    if boot.header.kind != kind::DISC || disc.emulates() {
+    if boot.header.kind != kind::DISC {
         return;
     }
-    let start = u32::from(disc.load_segment.get()) << 4;
-    let end = start + (u32::from(disc.load_sectors.get()) << SECTOR_SHIFT);
-    if start < REAL_STACK || end > places.start {
+    let sectors = if disc.emulates() { 1 } else { disc.load_sectors.get() };
+    let place = boot_image::place(disc.load_segment.get(), sectors);
+    if boot_image::obstacle(&place, places.start).is_some() {
         let mut line = Text::new();
         line.text("the CD wants its boot image at 0x")
-            .hex(u64::from(start), 6)
+            .hex(u64::from(place.start), 6)
             .text("..0x")
-            .hex(u64::from(end), 6);
+            .hex(u64::from(place.end), 6);
         stop(console, errors::NO_LOW_MEMORY, line.as_bytes());
     }
 }

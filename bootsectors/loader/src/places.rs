@@ -3,6 +3,7 @@
 use ramkey_format::errors;
 use ramkey_format::memory::LOW_MEMORY_END;
 use ramkey_format::resident::*;
+use ramkey_loader_core::boot_image;
 use ramkey_loader_core::drives::{Class, Numbers};
 use ramkey_loader_core::memory::Map;
 
@@ -12,7 +13,7 @@ use crate::halt::{Text, stop};
 use crate::heads::{Before, Memory};
 
 /// Where base memory ends at most.
-pub const BASE_MEMORY_END: u64 = 640 << 10;
+pub const BASE_MEMORY_END: u64 = boot_image::BASE_MEMORY_END as u64;
 /// The assembled engine.
 pub static ENGINE: &[u8] = include_bytes!(concat!(env!("RAMKEY_BLOBS"), "/resident.bin"));
 

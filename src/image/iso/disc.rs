@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ramkey_format::resident::RESIDENT_MAX;
+use ramkey_loader_core::boot_image::{self, BASE_MEMORY_END, Obstacle, RESIDENT_MIN};
 use serde::Serialize;
 
 use super::blocks::Blocks;
@@ -11,13 +13,13 @@ use super::directory::{Encoding, Tree};
 use super::emulated;
 use super::udf;
 use super::{BLOCK_LEN, IsoError};
-use crate::image::{Source, table};
+use crate::image::{Disagreement, Source, table};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 /// Where a BIOS loads boot code when the catalogue says nothing.
 const LOAD_SEGMENT: u16 = 0x07C0;
-/// First byte that boot code cannot lie in: the screen's memory.
-const CONVENTIONAL_END: u64 = 0xA_0000;
+/// Base memory that every machine has free for boot code: more may be taken by its BIOS and boot ROMs.
+const USUAL_END: u32 = 608 << 10;
 /// Bytes of boot code before the disk signature of a master boot record.
 const BOOT_CODE_LEN: usize = 440;
 
@@ -200,6 +202,15 @@ pub enum NoBoot {
     },
     /// The emulated hard disk has no partition, which would tell its length.
     NoPartition,
+    /// The boot code would be loaded over what a BIOS needs itself, or behind the end of memory.
+    Load {
+        /// First byte.
+        start: u32,
+        /// One past the last byte.
+        end: u32,
+        /// Whether it is the data of the BIOS that is in the way.
+        low: bool,
+    },
 }
 
 impl fmt::Display for NoBoot {
@@ -219,6 +230,10 @@ impl fmt::Display for NoBoot {
                 write!(f, "its boot image is at block {lba} and it has {blocks} blocks")
             }
             Self::NoPartition => f.write_str("its emulated hard disk has no partition"),
+            Self::Load { start, end, low } => {
+                let over = if *low { "over the data of the BIOS" } else { "behind the end of base memory" };
+                write!(f, "its boot catalogue wants the boot code at {start:#x}..{end:#x}, {over}")
+            }
         }
     }
 }
@@ -235,6 +250,10 @@ impl NoBoot {
             }
             Self::NoPartition => {
                 "use the boot image as a disk with `--kind hdd`, after cutting it out of the disc"
+            }
+            Self::Load { .. } => {
+                "no machine boots it; make the disc again with `-boot-load-seg 0x7c0 -boot-load-size 4` of `xorriso -as \
+                 mkisofs`"
             }
         }
     }
@@ -254,12 +273,12 @@ pub enum DiscWarning {
     },
     /// The boot catalogue's checksum is wrong; some BIOSes do not boot such a disc.
     Checksum,
-    /// The boot code would be loaded over memory that is no RAM.
-    LoadTooLong {
+    /// The boot code would be loaded to where some machines keep memory for themselves.
+    LoadHigh {
         /// First byte.
-        start: u64,
+        start: u32,
         /// One past the last byte.
-        end: u64,
+        end: u32,
     },
     /// The boot image goes on behind the end of the disc; zeros are loaded.
     LoadCut {
@@ -268,18 +287,22 @@ pub enum DiscWarning {
         /// Bytes that are there.
         present: u64,
     },
+    /// The first sector of the boot image is zeros, or one other byte.
+    NoCode,
     /// The emulated hard disk has more than the one partition that is allowed.
     Partitions {
         /// Partitions.
         found: usize,
     },
-    /// The emulated hard disk goes on far behind the end of the disc; it is cut there.
+    /// The emulated hard disk goes on behind the end of the disc: zeros stand for what is missing, or it is cut there.
     DiskTruncated {
         /// Sectors that its partition table claims.
         claimed: u64,
         /// Sectors on the disc.
         present: u64,
     },
+    /// Witnesses of the emulated hard disk's geometry contradict each other.
+    DiskGeometries(Disagreement),
 }
 
 impl fmt::Display for DiscWarning {
@@ -294,14 +317,19 @@ impl fmt::Display for DiscWarning {
             Self::Checksum => {
                 f.write_str("the checksum of its boot catalogue is wrong; some BIOSes refuse that")
             }
-            Self::LoadTooLong { start, end } => {
+            Self::LoadHigh { start, end } => {
+                let kib = (end + RESIDENT_MAX).div_ceil(1024);
                 write!(
                     f,
-                    "its boot code would be loaded to {start:#x}..{end:#x}, behind the end of low memory"
+                    "its boot code would be loaded to {start:#x}..{end:#x}: a machine with less than {kib} KB of base \
+                     memory may stop with E23"
                 )
             }
             Self::LoadCut { wanted, present } => {
                 write!(f, "its boot image has {present} of {wanted} bytes; zeros stand for the rest")
+            }
+            Self::NoCode => {
+                f.write_str("its boot image begins with a sector without code: no BIOS starts it")
             }
             Self::Partitions { found } => {
                 write!(f, "its emulated hard disk has {found} partitions and only one is allowed")
@@ -312,6 +340,10 @@ impl fmt::Display for DiscWarning {
                 Bytes(present * SECTOR_LEN),
                 Bytes(claimed * SECTOR_LEN)
             ),
+            Self::DiskGeometries(disagreement) => {
+                f.write_str("the geometry of its emulated hard disk is told in different ways: ")?;
+                disagreement.write(f, "")
+            }
         }
     }
 }
@@ -411,20 +443,30 @@ impl Disc {
             id: entry.id.clone(),
             disk,
         };
-        self.check_load(&boot);
-        Ok(Ok(boot))
+        let mut first = [0; SECTOR_LEN as usize];
+        blocks.bytes(u64::from(entry.lba), &mut first)?;
+        if emulation == Emulation::NoEmulation && first.iter().all(|byte| *byte == first[0]) {
+            self.warnings.push(DiscWarning::NoCode);
+        }
+        Ok(self.check_load(&boot).map(|()| boot))
     }
 
-    fn check_load(&mut self, boot: &BootEntry) {
+    /// Whether the boot code can lie where it is to be loaded, by the loader's own rule.
+    fn check_load(&mut self, boot: &BootEntry) -> Result<(), NoBoot> {
+        let place = boot_image::place(boot.load_segment, boot.load_sectors);
+        let (start, end) = (place.start, place.end);
+        if let Some(obstacle) = boot_image::obstacle(&place, BASE_MEMORY_END - RESIDENT_MIN) {
+            return Err(NoBoot::Load { start, end, low: obstacle == Obstacle::Data });
+        }
+        if end > USUAL_END {
+            self.warnings.push(DiscWarning::LoadHigh { start, end });
+        }
         let wanted = u64::from(boot.load_sectors) * SECTOR_LEN;
         let present = self.len.saturating_sub(u64::from(boot.load_lba) * BLOCK_LEN).min(wanted);
-        let start = u64::from(boot.load_segment) * 16;
-        if start + wanted > CONVENTIONAL_END {
-            self.warnings.push(DiscWarning::LoadTooLong { start, end: start + wanted });
-        }
         if present < wanted {
             self.warnings.push(DiscWarning::LoadCut { wanted, present });
         }
+        Ok(())
     }
 }
 

@@ -19,10 +19,38 @@ pub struct BootEntry {
     pub folder: String,
 }
 
+impl BootEntry {
+    /// Whether it starts a boot sector or another loader from a file, as in `C:\grldr`, and no Windows.
+    pub fn is_boot_sector(&self) -> bool {
+        let drive = self.path.as_bytes();
+        drive.len() > 1 && drive[0].is_ascii_alphabetic() && drive[1] == b':'
+    }
+
+    /// Whether NTLDR could start it: a device, or a boot sector.
+    fn is_usable(&self) -> bool {
+        let device = self.path.split('\\').next().unwrap_or_default();
+        self.is_boot_sector() || (device.contains('(') && device.ends_with(')') && !device.starts_with(';'))
+    }
+
+    /// What a switch such as `/KERNEL=` names.
+    pub fn switch(&self, name: &str) -> Option<&str> {
+        self.switches.split_whitespace().find_map(|switch| {
+            let (found, value) = switch.strip_prefix('/')?.split_once('=')?;
+            (found.eq_ignore_ascii_case(name) && !value.is_empty()).then_some(value)
+        })
+    }
+}
+
+/// Whether the file is in UTF-16, which NTLDR does not read.
+pub fn is_utf16(bytes: &[u8]) -> bool {
+    let has_mark = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    has_mark || matches!(bytes, [b'[', 0, ..] | [0, b'[', ..])
+}
+
 /// Most lines that are looked at.
 const LINES_MAX: usize = 512;
 
-/// The entry that starts when nobody chooses, or `None` if the file names none.
+/// The entry that starts when nobody chooses, or `None` if the file names none that NTLDR could start.
 pub fn default_entry(bytes: &[u8]) -> Option<BootEntry> {
     // The file is in a code page of DOS; what matters of it is ASCII.
     let text: String = bytes.iter().copied().map(char::from).collect();
@@ -42,10 +70,12 @@ pub fn default_entry(bytes: &[u8]) -> Option<BootEntry> {
             _ => {}
         }
     }
+    entries.retain(BootEntry::is_usable);
+    let default = default.map(|path: String| entry(&path, "")).filter(BootEntry::is_usable);
     let Some(default) = default else { return entries.into_iter().next() };
-    let same = |entry: &&BootEntry| entry.path.eq_ignore_ascii_case(&default);
+    let same = |entry: &&BootEntry| entry.path.eq_ignore_ascii_case(&default.path);
     // A default without a line of its own starts all the same.
-    Some(entries.iter().find(same).cloned().unwrap_or_else(|| entry(&default, "")))
+    Some(entries.iter().find(same).cloned().unwrap_or(default))
 }
 
 /// The entry of one line: `path=value`.
@@ -75,7 +105,7 @@ fn argument(device: &str, name: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::default_entry;
+    use super::{default_entry, is_utf16};
 
     #[test]
     fn the_default_is_found_among_the_lines() {
@@ -85,6 +115,41 @@ mod tests {
         let entry = default_entry(text).unwrap();
         assert_eq!((entry.disk, entry.partition, entry.folder.as_str()), (Some(0), Some(2), "WinXP"));
         assert_eq!((entry.title.as_str(), entry.switches.as_str()), ("XP \u{84}", "/fastdetect /firadisk=x"));
+    }
+
+    #[test]
+    fn only_devices_and_drives_are_lines_that_can_be_started() {
+        for text in [
+            "",
+            " ",
+            "[operating systems]\r\n",
+            "[operating systems]\n;multi(0)disk(0)=\"x\"\nWINDOWS=\"x\"\n",
+        ] {
+            assert_eq!(default_entry(text.as_bytes()), None, "{text:?}");
+        }
+        let text = b"[boot loader]\ndefault=nothing\n[operating systems]\nmulti(0)disk(0)rdisk(0)partition(1)\\W=\"x\"\n";
+        assert_eq!(default_entry(text).unwrap().folder, "W");
+        let text = b"[boot loader]\ndefault=C:\\grldr\n[operating systems]\nC:\\grldr=\"GRUB4DOS\"\n";
+        let entry = default_entry(text).unwrap();
+        assert!(entry.is_boot_sector() && entry.disk.is_none());
+    }
+
+    #[test]
+    fn switches_with_a_value_are_found_in_upper_and_lower_case() {
+        let text = b"[operating systems]\nmulti(0)disk(0)rdisk(0)partition(1)\\W=\"x\" /fastdetect /Kernel=my.exe /HAL=\n";
+        let entry = default_entry(text).unwrap();
+        assert_eq!(
+            (entry.switch("KERNEL"), entry.switch("hal"), entry.switch("fastdetect")),
+            (Some("my.exe"), None, None)
+        );
+    }
+
+    #[test]
+    fn utf_16_is_told_with_and_without_its_mark() {
+        for bytes in [&b"\xFF\xFE[\0"[..], b"\xFE\xFF\0[", b"[\0b\0", b"\0[\0b"] {
+            assert!(is_utf16(bytes), "{bytes:02X?}");
+        }
+        assert!(!is_utf16(b"[boot loader]") && !is_utf16(b"\xEF\xBB\xBF[boot loader]") && !is_utf16(b""));
     }
 
     #[test]

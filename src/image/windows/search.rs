@@ -5,7 +5,8 @@ use super::hive::Hive;
 use super::pe::{file_version, processor_bits};
 use super::registry::{self, System};
 use super::volumes::{Volume, Volumes};
-use super::{Answer, Family, Place, Problem, Windows, boot_ini, freeldr_ini, verdict};
+use super::{Answer, DiskOrder, Family, Place, Problem, Windows, boot_ini, freeldr_ini, start, verdict};
+use crate::image::boot_code::Starts;
 use crate::image::files::FilesError;
 use crate::image::metered::Metered;
 use crate::image::{Identity, ImageFacts, Kind, Source};
@@ -22,14 +23,23 @@ const PROGRAM_LEN_MAX: u64 = 16 << 20;
 const TEXT_LEN_MAX: u64 = 1 << 16;
 /// Folders of Windows when nothing names one.
 const FOLDERS: [&str; 2] = ["WINDOWS", "WINNT"];
+/// Files by which NTLDR starts a setup or another Windows that is not installed.
+const SETUPS: [&str; 4] = ["WINNT.SIF", "TXTSETUP.SIF", "I386\\TXTSETUP.SIF", "MININT\\TXTSETUP.SIF"];
+/// Major version of the last Windows that NTLDR starts.
+const LAST_MAJOR_OF_NTLDR: u16 = 5;
 const RUN_CHKDSK: &str = "run `chkdsk /f` on that disk in Windows, shut it down, and copy the disk again";
 
 /// Looks for a Windows in the image in `source`, which `facts` is about; `None` if there is none.
 ///
 /// What cannot be read is no error: it becomes a problem of the answer.
 pub fn look(source: &dyn Source, facts: &ImageFacts) -> Option<Windows> {
+    look_in(source, facts, DiskOrder::default())
+}
+
+/// The same for a machine that counts its disks in this order.
+pub fn look_in(source: &dyn Source, facts: &ImageFacts, order: DiskOrder) -> Option<Windows> {
     let metered = Metered::new(source, LOOKED_AT_MAX);
-    let windows = look_at(&metered, facts);
+    let windows = look_at(&metered, facts, order);
     // What was found until then may be wrong, and nothing but that can be said.
     if metered.is_spent() { Some(given_up()) } else { windows }
 }
@@ -43,25 +53,32 @@ fn given_up() -> Windows {
     windows
 }
 
-fn look_at(source: &dyn Source, facts: &ImageFacts) -> Option<Windows> {
+fn look_at(source: &dyn Source, facts: &ImageFacts, order: DiskOrder) -> Option<Windows> {
     let volumes = match facts.kind {
         Kind::Floppy | Kind::Disc => return None,
         Kind::Partition => Volumes::of_partition(source, u64::from(facts.lead_sectors)),
         Kind::HardDisk => Volumes::of_disk(source),
     };
-    let mut windows = volumes.all.iter().find_map(|volume| on_volume(volume, &volumes.all));
-    if windows.is_none() {
-        // FAT is more often not Windows: what cannot be read there is no news of Windows.
-        let of_volumes = volumes.all.iter().filter(|volume| volume.is_ntfs).find_map(Volume::trouble);
-        windows = volumes.error.or(of_volumes).map(|error| {
-            let mut windows = Windows::new(Family::Unreadable);
-            windows.warn(&format!("its NTFS volume cannot be read: {error}"), RUN_CHKDSK);
-            windows
-        });
+    let all = &volumes.all;
+    let mut windows = all.iter().find_map(|volume| on_volume(volume, all).map(|found| (found, volume.place)));
+    // Boot code that goes its own way may start another system than a Windows without a loader.
+    if windows.is_none() && start::by_table(source, facts) != Some(Starts::Own) {
+        windows =
+            all.iter().find_map(|volume| without_loader(volume, all).map(|found| (found, volume.place)));
     }
-    let mut windows = windows?;
+    if let Some((mut windows, loader)) = windows {
+        start::problems(&mut windows, source, facts, loader);
+        windows.disk_signature = volumes.signature;
+        verdict::judge(&mut windows, &facts.path, order);
+        return Some(windows);
+    }
+    // FAT is more often not Windows: what cannot be read there is no news of Windows.
+    let of_volumes = all.iter().filter(|volume| volume.is_ntfs).find_map(Volume::trouble);
+    let error = volumes.error.or(of_volumes)?;
+    let mut windows = Windows::new(Family::Unreadable);
+    windows.warn(&format!("its NTFS volume cannot be read: {error}"), RUN_CHKDSK);
     windows.disk_signature = volumes.signature;
-    verdict::judge(&mut windows, &facts.path);
+    verdict::judge(&mut windows, &facts.path, order);
     Some(windows)
 }
 
@@ -81,21 +98,67 @@ fn on_volume(volume: &Volume<'_>, all: &[Volume<'_>]) -> Option<Windows> {
     dos(volume)
 }
 
+/// A Windows on a volume that has none of its boot loaders.
+fn without_loader(volume: &Volume<'_>, all: &[Volume<'_>]) -> Option<Windows> {
+    let windows = ntldr(volume, all);
+    let folder = windows.place.as_ref()?.folder.clone();
+    let is_later = windows.kernel_version.is_some_and(|version| version.0[0] > LAST_MAJOR_OF_NTLDR)
+        || all.iter().any(|volume| volume.has(&format!("{folder}\\system32\\winload.exe")));
+    if is_later {
+        let mut windows = bootmgr(volume, all);
+        windows.problems.retain(|problem| !problem.stops);
+        windows.stop(
+            "`BOOTMGR` is missing",
+            "run `bootrec /fixboot` and `bootrec /rebuildbcd` from the CD of the same Windows",
+        );
+        return Some(windows);
+    }
+    let mut windows = windows;
+    windows.stop(
+        "`NTLDR` is missing",
+        "copy `NTLDR` and `NTDETECT.COM` from the CD of the same Windows beside `boot.ini`",
+    );
+    Some(windows)
+}
+
 fn ntldr(volume: &Volume<'_>, all: &[Volume<'_>]) -> Windows {
     let mut windows = Windows::new(Family::Ntldr);
     if !volume.has("NTDETECT.COM") {
         let fix = "copy `NTDETECT.COM` from the CD of the same Windows beside NTLDR";
         windows.stop("`NTDETECT.COM` is missing beside NTLDR", fix);
     }
-    match volume.files.read("boot.ini", TEXT_LEN_MAX) {
-        Ok(Some(text)) => windows.boot_entry = boot_ini::default_entry(&text),
-        Ok(None) => {
-            let fix = "make one that names `multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS`";
-            windows.warn("there is no `boot.ini`: NTLDR looks for `\\WINDOWS` on the first partition", fix);
-        }
-        Err(error) => windows.warn(&format!("`boot.ini` cannot be read: {error}"), RUN_CHKDSK),
+    let menu = volume.files.read("boot.ini", TEXT_LEN_MAX);
+    if let Ok(Some(text)) = &menu {
+        windows.boot_entry = boot_ini::default_entry(text);
     }
     find_folder(&mut windows, volume, all, &FOLDERS);
+    let place = windows.place.as_ref();
+    let (number, folder) = place.map_or((1, FOLDERS[0]), |place| (place.partition.max(1), &place.folder[..]));
+    let right = format!("multi(0)disk(0)rdisk(0)partition({number})\\{folder}");
+    match menu {
+        Ok(Some(text)) if boot_ini::is_utf16(&text) => {
+            let fix = format!("save it as plain text, with the default `{right}`");
+            windows.stop("`boot.ini` is in UTF-16, and NTLDR reads plain text alone", &fix);
+        }
+        Ok(Some(_)) if windows.boot_entry.is_none() => {
+            let fix = format!("let it have `default={right}` below `[boot loader]`");
+            windows.stop("`boot.ini` has no line that NTLDR can start", &fix);
+        }
+        Ok(None) => {
+            let fix = format!("make one with `default={right}` below `[boot loader]`");
+            let first = if windows.kernel_version.is_some_and(|version| version.0[..2] <= [5, 0][..]) {
+                FOLDERS[1]
+            } else {
+                FOLDERS[0]
+            };
+            let problem =
+                format!("there is no `boot.ini`: NTLDR looks for `\\{first}` on the first partition");
+            let leads_there = number == 1 && folder.eq_ignore_ascii_case(first);
+            if leads_there { windows.warn(&problem, &fix) } else { windows.stop(&problem, &fix) }
+        }
+        Err(error) => windows.warn(&format!("`boot.ini` cannot be read: {error}"), RUN_CHKDSK),
+        Ok(Some(_)) => {}
+    }
     windows
 }
 
@@ -108,7 +171,7 @@ fn reactos(volume: &Volume<'_>, all: &[Volume<'_>]) -> Option<Windows> {
     windows.place.is_some().then_some(windows)
 }
 
-/// Looks for the folder that the boot menu names, then for the `usual` ones, and reads what is there.
+/// Looks for the folder that the boot menu names, then for the `usual` ones there and elsewhere, and reads what is there.
 fn find_folder(windows: &mut Windows, volume: &Volume<'_>, all: &[Volume<'_>], usual: &[&str]) {
     let entry: Option<&BootEntry> = windows.boot_entry.as_ref();
     let number = entry.and_then(|entry| entry.partition).unwrap_or(1);
@@ -116,16 +179,22 @@ fn find_folder(windows: &mut Windows, volume: &Volume<'_>, all: &[Volume<'_>], u
     let named = index.map_or(volume, |index| &all[index]);
     let folder = entry.map(|entry| entry.folder.clone()).filter(|folder| !folder.is_empty());
     let usual = usual.iter().map(|&folder| folder.to_owned());
-    if let Some(folder) = folder.into_iter().chain(usual).find(|folder| named.has_system(folder)) {
-        return read_windows(windows, named, folder);
+    let folders: Vec<String> = folder.into_iter().chain(usual).collect();
+    for volume in [named].into_iter().chain(all) {
+        if let Some(folder) = folders.iter().find(|folder| volume.has_system(folder)) {
+            return read_windows(windows, volume, folder.clone());
+        }
     }
+    let fix = "name the folder of Windows and its partition in the boot menu, as in \
+        `multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS`";
+    let problem = "there is no `system32\\config\\SYSTEM` where the boot menu leads";
     match named.trouble() {
         Some(why) => windows.warn(&format!("the volume of Windows cannot be read: {why}"), RUN_CHKDSK),
-        None => {
-            let fix = "name the folder of Windows and its partition in the boot menu, as in \
-                `multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS`";
-            windows.warn("there is no `system32\\config\\SYSTEM` where the boot menu leads", fix);
+        // Without a menu it may be another system's; a Windows that lives in memory, as setup does, has other files.
+        None if windows.boot_entry.is_none() || SETUPS.iter().any(|file| volume.has(file)) => {
+            windows.warn(problem, fix);
         }
+        None => windows.stop(problem, fix),
     }
 }
 
@@ -170,7 +239,8 @@ fn dos(volume: &Volume<'_>) -> Option<Windows> {
 /// Reads the registry, the kernel and the drivers of the Windows in `folder`.
 fn read_windows(windows: &mut Windows, volume: &Volume<'_>, folder: String) {
     let read = |path: &str, limit| volume.files.read(&format!("{folder}\\{path}"), limit);
-    if let Ok(Some(kernel)) = read("system32\\ntoskrnl.exe", PROGRAM_LEN_MAX) {
+    let kernel = start::kernel_and_hal(windows, volume, &folder);
+    if let Ok(Some(kernel)) = read(&format!("system32\\{kernel}"), PROGRAM_LEN_MAX) {
         windows.kernel_version = file_version(&kernel);
         windows.processor_bits = processor_bits(&kernel);
     }

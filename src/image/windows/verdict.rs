@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::pe::FileVersion;
 use super::registry::{Driver, DriverName, System};
-use super::{Answer, Family, Windows};
+use super::{Answer, DiskOrder, Family, Windows};
 use crate::image::Identity;
 
 /// First FiraDisk that looks for MEMDISK's identity.
@@ -22,18 +22,14 @@ const STOP: &str = "it will stop with 0x0000007B";
 const COPY_AGAIN: &str = "then shut down and copy the disk again";
 
 /// Fills in the identity, the answer and the verdict, and adds the problems that follow from what was read.
-pub(super) fn judge(windows: &mut Windows, image: &Path) {
+pub(super) fn judge(windows: &mut Windows, image: &Path, order: DiskOrder) {
     match windows.family {
         Family::Pe => {
-            return settle(
-                windows,
-                Answer::Yes,
-                "Windows PE makes a RAM disk of its own: it needs no driver",
-            );
+            return by_itself(windows, "Windows PE makes a RAM disk of its own: it needs no driver");
         }
         Family::Dos => {
             let verdict = "this Windows reads its disk through INT 13h: it needs no driver for the RAM disk";
-            return settle(windows, Answer::Yes, verdict);
+            return by_itself(windows, verdict);
         }
         Family::Unreadable => {
             let verdict = "it has NTFS, which may be Windows; whether it finds its RAM disk cannot be told";
@@ -41,9 +37,14 @@ pub(super) fn judge(windows: &mut Windows, image: &Path) {
         }
         Family::Ntldr | Family::Bootmgr | Family::Reactos => {}
     }
-    boot_entry(windows);
+    boot_entry(windows, order);
     let Some(system) = windows.system.clone() else {
-        return settle(windows, Answer::Unknown, "whether this Windows finds its RAM disk cannot be told");
+        let verdict = "whether this Windows finds its RAM disk cannot be told";
+        return if stops(windows) {
+            settle(windows, Answer::No, &format!("{verdict}, but Windows will not start"))
+        } else {
+            settle(windows, Answer::Unknown, verdict)
+        };
     };
     drive_letter(windows, &system, image);
     windows.identity = identity(&system.drivers);
@@ -53,6 +54,20 @@ pub(super) fn judge(windows: &mut Windows, image: &Path) {
 fn settle(windows: &mut Windows, starts: Answer, verdict: &str) {
     windows.starts = starts;
     verdict.clone_into(&mut windows.verdict);
+}
+
+/// The verdict on a Windows that needs no driver.
+fn by_itself(windows: &mut Windows, verdict: &str) {
+    if stops(windows) {
+        settle(windows, Answer::No, &format!("{verdict}, but Windows will not start"));
+    } else {
+        settle(windows, Answer::Yes, verdict);
+    }
+}
+
+/// Whether something keeps it from starting.
+fn stops(windows: &Windows) -> bool {
+    windows.problems.iter().any(|problem| problem.stops)
 }
 
 /// The identity that the installed drivers look for.
@@ -135,7 +150,7 @@ fn answer(windows: &mut Windows, good: &[&Driver], system: &System) {
         Identity::Memdisk => String::new(),
         Identity::Grub4dos => " with `--identity grub4dos`".into(),
     };
-    let others = windows.problems.iter().any(|problem| problem.stops);
+    let others = stops(windows);
     let (starts, verdict) = match (good.first(), system.drivers.first()) {
         (Some(driver), _) => {
             let driver = named(driver);
@@ -244,29 +259,52 @@ fn group(windows: &mut Windows, driver: &Driver) {
     windows.warn(&problem, &format!("set `Group` below `{key}` to `Boot Bus Extender`"));
 }
 
-/// The loader's menu must name the RAM disk, which is the first disk of the BIOS.
-fn boot_entry(windows: &mut Windows) {
+/// The loader's menu must name the RAM disk, which is the first disk of the BIOS unless the machine's own come first.
+fn boot_entry(windows: &mut Windows, order: DiskOrder) {
     let Some(entry) = windows.boot_entry.clone() else { return };
     let partition = windows.place.as_ref().map_or(1, |place| place.partition.max(1));
-    let right = format!("multi(0)disk(0)rdisk(0)partition({partition})\\{}", entry.folder);
+    let folder = windows.place.as_ref().map_or(&entry.folder, |place| &place.folder).clone();
+    let right = |disk: u32| format!("multi(0)disk(0)rdisk({disk})partition({partition})\\{folder}");
     let menu = if windows.family == Family::Reactos { "freeldr.ini" } else { "boot.ini" };
-    let fix = format!("let `{menu}` name `{right}`");
-    match entry.disk {
-        Some(0) => {}
-        Some(disk) => {
+    let fix = format!(
+        "let `{menu}` name `{}`",
+        right(entry.disk.filter(|_| order == DiskOrder::InternalFirst).unwrap_or(0))
+    );
+    if entry.is_boot_sector() {
+        let problem = format!("`{menu}` starts `{}`, which is no Windows", entry.path);
+        return windows.stop(&problem, &fix);
+    }
+    match (entry.disk, order) {
+        (Some(0), DiskOrder::RamFirst) | (Some(1..), DiskOrder::InternalFirst) => {}
+        (Some(0), DiskOrder::InternalFirst) => {
+            let problem = format!(
+                "`{menu}` starts Windows from disk 0, which with `--first-disk internal` is the machine's own if it has one"
+            );
+            let fix = format!(
+                "leave `--first-disk` out, or let `{menu}` name `{}` for a machine with one disk",
+                right(1)
+            );
+            windows.warn(&problem, &fix);
+        }
+        (Some(disk), DiskOrder::RamFirst) => {
             let problem = format!("`{menu}` starts Windows from disk {disk}, and the RAM disk is disk 0");
             windows.stop(&problem, &fix);
         }
-        None => {
+        (None, _) => {
             let problem = format!("`{menu}` starts Windows from `{}`, and not through the BIOS", entry.path);
             windows.stop(&problem, &fix);
         }
     }
-    if let (Some(named), Some(place)) = (entry.partition, &windows.place)
+    let Some(place) = windows.place.clone() else { return };
+    if let Some(named) = entry.partition
         && place.partition > 0
         && named != place.partition
     {
         let problem = format!("`{menu}` names partition {named}, and Windows is on partition {partition}");
+        windows.stop(&problem, &fix);
+    }
+    if !entry.folder.eq_ignore_ascii_case(&place.folder) {
+        let problem = format!("`{menu}` starts `\\{}`, and Windows is in `\\{}`", entry.folder, place.folder);
         windows.stop(&problem, &fix);
     }
 }

@@ -2,16 +2,13 @@
 
 use std::cell::RefCell;
 
+use crate::image::ends::{self, EXTENDED};
 use crate::image::files::Files;
 use crate::image::{Source, table};
 use crate::units::SECTOR_LEN;
 
-/// Types of partitions that hold others.
-const EXTENDED: [u8; 3] = [0x05, 0x0F, 0x85];
 /// Offset of the disk signature in a master boot record.
 const DISK_SIGNATURE: usize = 0x1B8;
-/// Most partitions within an extended one.
-const LOGICAL_MAX: usize = 32;
 
 /// A volume whose files can be looked for.
 pub(super) struct Volume<'s> {
@@ -73,7 +70,7 @@ impl<'s> Volumes<'s> {
     /// The volumes of a whole disk.
     pub fn of_disk(source: &'s dyn Source) -> Self {
         let mut volumes = Self { all: Vec::new(), signature: None, error: None };
-        let Some(first) = sector(source, 0) else { return volumes };
+        let Some(first) = ends::sector(source, 0) else { return volumes };
         volumes.add(source, 0, VolumePlace { number: 0, offset: 0, active: true });
         if !volumes.all.is_empty() {
             return volumes;
@@ -84,7 +81,7 @@ impl<'s> Volumes<'s> {
         let mut places: Vec<(u64, bool)> = primary.iter().map(|entry| (entry.start, entry.active)).collect();
         // Windows counts the partitions within an extended one behind all others.
         if let Some(extended) = extended.first() {
-            places.extend(logical(source, extended.start).into_iter().map(|start| (start, false)));
+            places.extend(ends::logical(source, extended.start).into_iter().map(|(start, _)| (start, false)));
         }
         for (number, (start, active)) in (1..).zip(places) {
             let offset = start * SECTOR_LEN;
@@ -106,25 +103,4 @@ impl<'s> Volumes<'s> {
             }
         }
     }
-}
-
-/// First sectors of the partitions within the extended one that begins at `extended`.
-fn logical(source: &dyn Source, extended: u64) -> Vec<u64> {
-    let (mut starts, mut at) = (Vec::new(), extended);
-    while starts.len() < LOGICAL_MAX {
-        let Some(sector) = sector(source, at) else { break };
-        let (further, own): (Vec<_>, Vec<_>) =
-            table::read(&sector).into_iter().partition(|entry| EXTENDED.contains(&entry.type_byte));
-        let Some(own) = own.first() else { break };
-        starts.push(at + own.start);
-        let Some(further) = further.first() else { break };
-        at = extended + further.start;
-    }
-    starts
-}
-
-fn sector(source: &dyn Source, lba: u64) -> Option<[u8; SECTOR_LEN as usize]> {
-    let mut sector = [0; SECTOR_LEN as usize];
-    let end = lba.checked_add(1)?.checked_mul(SECTOR_LEN)?;
-    (end <= source.len() && source.read_at(lba * SECTOR_LEN, &mut sector).is_ok()).then_some(sector)
 }
