@@ -9,12 +9,15 @@ use super::boot_code::{self, Dummy, Starts};
 use super::bpb::{BOOT_SIGNATURE, Slot, slots};
 use super::ends::{self, Part, sector};
 use super::files::Files;
+use super::metered::Metered;
 use super::{Kind, Source};
 
 /// Where a partition table lies in sector 0.
 const TABLE: Range<usize> = 0x1BE..0x1FE;
 /// Status byte of the partition that a BIOS starts.
 const ACTIVE: u8 = 0x80;
+/// Bytes of the image that are looked at for files.
+const LOOKED_AT_MAX: u64 = 64 << 20;
 /// Files of systems that want a partition table on a hard disk: DOS in its makes, and Windows.
 const WANT_A_TABLE: [&str; 9] = [
     "KERNEL.SYS",
@@ -223,7 +226,8 @@ fn part(source: &dyn Source, number: usize, start: u64) -> Option<NoStart> {
 fn wants_table(source: &dyn Source, first: &[u8; 512]) -> bool {
     // SYSLINUX and others start anything: what, is told by the files.
     let starts_anything = boot_code::starts_anything(first);
-    match Files::open(source, 0) {
+    let metered = Metered::new(source, LOOKED_AT_MAX);
+    match Files::open(&metered, 0) {
         Ok(Some(files)) => {
             !starts_anything || WANT_A_TABLE.iter().any(|name| files.has(name).unwrap_or(false))
         }
