@@ -182,13 +182,25 @@ fn everything_is_printed_through_one_place() {
 #[test]
 fn no_text_has_the_debug_form_of_a_value() {
     let mut faults = Vec::new();
-    // `verify` quotes the verdict of the reader of a record.
-    for file in sources().iter().filter(|file| module_of(&file.path) != "verify") {
+    for file in sources() {
         let code = file.text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
         for (number, line) in code_lines(code) {
             if [":?}", ":#?}"].iter().any(|form| line.contains(form)) && !line.contains("assert") {
                 faults.push(format!("{}:{number}: a person would read Rust: {}", file.path, line.trim()));
             }
+        }
+    }
+    fail_if_any(&faults);
+}
+
+#[test]
+fn a_name_that_is_no_text_is_shown_by_its_bytes_everywhere() {
+    let mut faults = Vec::new();
+    for file in sources() {
+        let code = file.text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
+        for (number, line) in code_lines(code).filter(|(_, line)| line.contains(".display()")) {
+            let what = "`units::named`, or `units::shell_word` in a command, shows every name";
+            faults.push(format!("{}:{number}: {what}: {}", file.path, line.trim()));
         }
     }
     fail_if_any(&faults);

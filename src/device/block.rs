@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use crate::device::{DeviceFacts, DeviceNumber, OpenError, System, TargetPath, ioctl};
 use crate::pipeline::Target;
+use crate::units::named;
 
 /// udev and automounters look at a stick for a moment after it was plugged in.
 const BUSY_TRIES: u32 = 20;
@@ -136,7 +137,7 @@ impl Target for BlockTarget {
         if now.sequence == self.facts.sequence && now.serial == self.facts.serial && len == self.facts.len {
             Ok(())
         } else {
-            Err(io::Error::other(format!("another medium is in {}", self.facts.node.display())))
+            Err(io::Error::other(format!("another medium is in {}", named(&self.facts.node))))
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use crate::device::safety::refused_path;
 use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, Refusal, System, refusal};
-use crate::units::SECTOR_LEN;
+use crate::units::{SECTOR_LEN, named, shell_word};
 
 /// What to do about a file that has the wrong length for a stick.
 pub const NEW_FILE: &str =
@@ -26,19 +26,19 @@ pub enum OpenError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// There is no such device, and none is made up.
-    #[error("{} does not exist, and ramkey makes no files under /dev", path.display())]
+    #[error("{} does not exist, and ramkey makes no files under /dev", named(path))]
     NoDevice {
         /// The path.
         path: PathBuf,
     },
     /// There is nothing at the path.
-    #[error("{} does not exist", path.display())]
+    #[error("{} does not exist", named(path))]
     Missing {
         /// The path.
         path: PathBuf,
     },
     /// It is a directory, a pipe, a terminal or the like.
-    #[error("{} is {kind}, neither a block device nor a regular file", path.display())]
+    #[error("{} is {kind}, neither a block device nor a regular file", named(path))]
     Kind {
         /// The path.
         path: PathBuf,
@@ -46,7 +46,7 @@ pub enum OpenError {
         kind: &'static str,
     },
     /// The file or device has another length.
-    #[error("{} has {found} bytes, and --size asks for {wanted}", path.display())]
+    #[error("{} has {found} bytes, and --size asks for {wanted}", named(path))]
     Size {
         /// The path.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum OpenError {
         wanted: u64,
     },
     /// The file can be no stick as it is.
-    #[error("{} is there already, and its {len} bytes are no multiple of {SECTOR_LEN}", path.display())]
+    #[error("{} is there already, and its {len} bytes are no multiple of {SECTOR_LEN}", named(path))]
     PartialSector {
         /// The path.
         path: PathBuf,
@@ -64,19 +64,19 @@ pub enum OpenError {
         len: u64,
     },
     /// Another program has claimed it.
-    #[error("{} is in use by another program", path.display())]
+    #[error("{} is in use by another program", named(path))]
     Busy {
         /// The path.
         path: PathBuf,
     },
     /// It is not what was checked a moment ago.
-    #[error("{} changed since it was checked", path.display())]
+    #[error("{} changed since it was checked", named(path))]
     Changed {
         /// The path.
         path: PathBuf,
     },
     /// The system refuses.
-    #[error("opening {}", path.display())]
+    #[error("opening {}", named(path))]
     Open {
         /// The path.
         path: PathBuf,
@@ -104,7 +104,7 @@ impl OpenError {
                     "run the command as root".into()
                 }
                 io::ErrorKind::PermissionDenied => {
-                    format!("`ls -ld {}` shows who may read and write it", permissions_of(path).display())
+                    format!("`ls -ld {}` shows who may read and write it", shell_word(permissions_of(path)))
                 }
                 io::ErrorKind::NotFound => "check the path, or make the folder first".into(),
                 io::ErrorKind::FileTooLarge => {
