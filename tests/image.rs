@@ -434,6 +434,6 @@ fn an_image_of_other_programs_is_recognised() {
     assert!(child.wait().unwrap().success());
     let source = FileSource::open(&disk).unwrap();
     let facts = probe(&disk, &source, KindChoice::Auto, None).unwrap();
-    assert_eq!((facts.kind, facts.disk_sectors), (Kind::HardDisk, 132_048));
+    assert_eq!((facts.kind, facts.disk_sectors), (Kind::HardDisk, 131_072));
     assert_eq!(facts.contents.as_deref(), Some("1 partition, active type 06h"));
 }

@@ -32,6 +32,23 @@ same. Before bytes are written of which nothing is known, `write` asks.
 Files and sticks are measured in KiB, MiB and GiB. RAM is told in whole MB of 1048576 bytes, rounded up, as the target
 machine's own screens tell it: what an image takes there is the number in the boot menu.
 
+The geometry of an image is what INT 13h answers with, and what old boot code counts by. `inspect` and `write` show it; `--chs`
+overrules it. It comes from:
+
+1. a file system that begins in sector 0: the heads and sectors per track in its boot sector. Of a floppy these count more than its
+   size, however many they are; a floppy that was sold in another format than its boot sector says goes by its size.
+2. on a hard disk with partitions, the boot sector of the active one, if it names its place on the disk, or names none, fits the
+   partition and is not a formatter's that boots nothing; and if its heads and sectors reach its end. It does not count where the
+   boot code in sector 0 reads by CHS alone and would not find it by that.
+3. what fits most addresses of the partition table, of logical drives too: 255/63, 240/63, 128/63, 64/63, 32/63, 16/63, 15/63,
+   64/32 and smaller ones, the ends of the partitions, then any. An address that stands for what CHS does not reach says nothing.
+4. the boot sectors of the other partitions.
+5. the size: a floppy of 40 to 43 or 80 to 84 cylinders with whole tracks, the sold ones first, as MEMDISK takes them; a hard disk
+   of 16/63 up to 504 MiB, and 255/63 above.
+
+Where they disagree, a warning shows the `--chs` of each and which is taken. A floppy without a file system whose size is no whole
+number of tracks is a guess, and a warning says so. A disk on a CD that emulates one goes by the same rules.
+
 What is printed is text: what a terminal would obey or not show, in a file name, a label or a registry value, is printed as an
 escape such as `\\x1b`, `\\n` or `\\u{202e}`, and a byte of a file name that is no UTF-8 as `\\xff`. In JSON it is `\\u001b` and the like, which
 programs read as the true value. Commands in a `help:` can be pasted into a shell.

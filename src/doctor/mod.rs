@@ -16,7 +16,9 @@ use std::io;
 use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
-use crate::image::{BOOT_SIGNATURE, Slot, Source, Unfinished, slots};
+use crate::image::{
+    BOOT_SIGNATURE, Slot, Source, Tracks, Unfinished, Witnesses, entries, hard_disk, slots, solve, wanted,
+};
 use crate::units::SECTOR_LEN;
 
 pub use kinds::{Explanation, KINDS, Kind};
@@ -116,8 +118,8 @@ pub struct Diagnosis {
     pub sectors: u64,
     /// `mbr`, `gpt`, `superfloppy`, or `none`.
     pub layout: &'static str,
-    /// Heads and sectors per track that the partition table was made with, if its addresses agree.
-    pub geometry: Option<(u16, u16)>,
+    /// Heads and sectors per track that `inspect` takes an image of it to have, if table or boot sectors tell them.
+    pub geometry: Option<Tracks>,
     /// Partitions, or the whole stick.
     pub parts: Vec<Part>,
     /// What was found, the worst first.
@@ -243,10 +245,15 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     }
     let volumes = volumes(&disk, &mut parts)?;
     let cannot_start = disc.as_ref().is_some_and(|disc| disc.cannot_start(&sector, &volumes));
-    let mut geometry = None;
+    let (mut geometry, mut of_table) = (None, None);
     if let (Some(slots), true) = (&table, in_record) {
-        geometry = table::check_addresses(slots, &parts, &volumes, &mut findings);
+        let solution = solve(&witnesses(&disk, &sector, slots)?);
+        geometry = solution.as_ref().map(|solution| solution.tracks);
+        of_table = table::check_addresses(slots, &parts, solution.as_ref(), &mut findings);
     }
+    let against = |volume: &Volume| {
+        of_table.filter(|_| table.as_ref().is_some_and(|slots| table::contradicts(slots, volume)))
+    };
     table::check_ranges(&disk, &parts, &mut findings);
     if in_table {
         if !cannot_start {
@@ -254,19 +261,20 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         }
         check_hybrid(whole.as_ref(), &volumes, &mut findings);
     }
-    if (in_table || whole.is_some()) && !cannot_start {
+    let holds_disc = disc::in_parts(&disk, disc.as_ref(), &mut parts, &volumes, &mut findings)?;
+    // Of a CD image is said by itself why it does not start.
+    if (in_table || whole.is_some()) && !cannot_start && !holds_disc.contains(&true) {
         boot_code::check_start(stick, in_table && whole.is_none(), &parts, &mut findings);
     }
-    let holds_disc = disc::in_parts(&disk, disc.as_ref(), &mut parts, &volumes, &mut findings)?;
     for ((part, volume), holds_disc) in parts.iter().zip(&volumes).zip(holds_disc) {
         table::check_type(part, volume.as_ref(), holds_disc, &mut findings);
         if let Some(volume) = volume.as_ref().filter(|volume| volume.lba != 0) {
-            volume::check(&disk, volume, part, geometry, &mut findings)?;
+            volume::check(&disk, volume, part, against(volume), &mut findings)?;
         }
     }
     if let Some(volume) = &whole {
         let part = Part::whole(&disk, volume.system.name());
-        volume::check(&disk, volume, &part, geometry, &mut findings)?;
+        volume::check(&disk, volume, &part, against(volume), &mut findings)?;
         if !in_table {
             let what = format!("it is one {} from sector 0 on", volume.system.name());
             findings.add(Kind::NoTable, 0, what);
@@ -333,6 +341,18 @@ fn read_table(sector: &[u8; 512], is_volume: bool) -> Option<[Slot; 4]> {
     };
     let trusted = is_signed && !is_volume;
     (has_used && (trusted || slots.iter().all(is_sound))).then_some(slots)
+}
+
+/// What the table of `sector` and the boot sectors of its partitions say of heads and sectors per track.
+fn witnesses(disk: &Disk, sector: &[u8; 512], slots: &[Slot; 4]) -> Result<Witnesses, DoctorError> {
+    let entries = entries(slots);
+    let claimed = entries.iter().map(|entry| entry.end()).max().unwrap_or(0);
+    let sectors = wanted(disk.sectors, claimed).unwrap_or(disk.sectors);
+    let mut read = |lba: u64| match lba < disk.sectors {
+        true => disk.sector(lba).map(Some),
+        false => Ok(None),
+    };
+    Witnesses::of(sector, &entries, sectors, hard_disk(sectors), &mut read)
 }
 
 /// The file systems of `parts`, in their order; `None` where there is none that is known, or no sector.

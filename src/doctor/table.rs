@@ -2,7 +2,7 @@
 
 use crate::doctor::volume::{System, Volume};
 use crate::doctor::{Disk, Findings, Kind, Part};
-use crate::image::Slot;
+use crate::image::{Slot, Solution, Tracks};
 use crate::units::{Chs, Geometry};
 
 /// Type of the entry that stands for a GPT.
@@ -14,9 +14,8 @@ const DISK_SIGNATURE: std::ops::Range<usize> = 0x1B8..0x1BC;
 const CHS_REACH: u64 = 1024 * 255 * 63;
 const LBA28_REACH: u64 = 1 << 28;
 const CYLINDERS: u64 = 1024;
-/// Heads and sectors per track that tables are made with, the usual first: of writers, of BIOSes, of HP and IBM.
-const GEOMETRIES: [(u16, u16); 9] =
-    [(255, 63), (64, 32), (16, 63), (32, 63), (64, 63), (128, 63), (240, 63), (32, 32), (16, 32)];
+/// Heads and sectors per track that today's tools make tables with.
+const USUAL: Tracks = (255, 63);
 
 /// The partitions of the table.
 pub(super) fn parts(slots: &[Slot; 4]) -> Vec<Part> {
@@ -99,33 +98,17 @@ pub(super) fn check_ranges(disk: &Disk, parts: &[Part], findings: &mut Findings)
     }
 }
 
-/// Compares the CHS addresses of the table with its LBAs; gives the geometry with which they agree.
+/// Compares the CHS addresses of the table with its LBAs; gives the geometry with which all of them agree.
 pub(super) fn check_addresses(
     slots: &[Slot; 4],
     parts: &[Part],
-    volumes: &[Option<Volume>],
+    solution: Option<&Solution>,
     findings: &mut Findings,
-) -> Option<(u16, u16)> {
-    let entries: Vec<(usize, &Slot)> = (1..)
-        .zip(slots)
-        .filter(|(_, slot)| slot.type_byte != 0 && slot.type_byte != PROTECTIVE && slot.sectors > 0)
-        .collect();
-    let of_volumes = volumes.iter().flatten().filter(|volume| volume.system != System::ExFat);
-    let of_volumes = of_volumes.map(|volume| (volume.bpb.heads, volume.bpb.sectors_per_track));
-    let of_ends =
-        entries.iter().map(|(_, slot)| (u16::from(slot.end_chs.head) + 1, u16::from(slot.end_chs.sector)));
-    let candidates = of_volumes.chain(GEOMETRIES).chain(of_ends);
-    let candidates = candidates.filter_map(|(heads, track)| Geometry::new(1, heads, track));
-    // The one with which most entries agree; the first of those.
-    let agreeing = |geometry: &Geometry| entries.iter().filter(|(_, slot)| agrees(slot, geometry)).count();
-    let mut best: Option<(Geometry, usize)> = None;
-    for geometry in candidates {
-        let count = agreeing(&geometry);
-        if best.is_none_or(|(_, most)| count > most) {
-            best = Some((geometry, count));
-        }
-    }
-    let (geometry, count) = best?;
+) -> Option<Tracks> {
+    let entries = compared(slots);
+    let tracks = solution.map_or(USUAL, |solution| solution.table.unwrap_or(solution.tracks));
+    let geometry = Geometry::new(1, tracks.0, tracks.1)?;
+    let count = entries.iter().filter(|(_, slot)| agrees(slot, &geometry)).count();
     let (heads, track) = (geometry.heads, geometry.sectors_per_track);
     for (number, slot) in entries.iter().filter(|(_, slot)| !agrees(slot, &geometry)) {
         findings.add(Kind::ChsLba, 0, disagreement(*number, slot, &geometry));
@@ -170,6 +153,19 @@ pub(super) fn check_addresses(
         }
     }
     Some((heads, track))
+}
+
+/// Whether the table was not made with the geometry of `volume`. Few addresses may fit more than one.
+pub(super) fn contradicts(slots: &[Slot; 4], volume: &Volume) -> bool {
+    let geometry = Geometry::new(1, volume.bpb.heads, volume.bpb.sectors_per_track);
+    geometry.is_none_or(|geometry| compared(slots).iter().any(|(_, slot)| !agrees(slot, &geometry)))
+}
+
+/// The entries whose addresses can be held against each other, with their numbers.
+fn compared(slots: &[Slot; 4]) -> Vec<(usize, &Slot)> {
+    let is_compared =
+        |(_, slot): &(usize, &Slot)| slot.type_byte != 0 && slot.type_byte != PROTECTIVE && slot.sectors > 0;
+    (1..).zip(slots).filter(is_compared).collect()
 }
 
 /// Whether both addresses of an entry are those of its LBAs. Behind cylinder 1023 there is nothing to agree on.

@@ -13,7 +13,7 @@ pub(super) const EXTENDED: [u8; 3] = [0x05, 0x0F, 0x85];
 /// Type of the entry that stands for a GPT.
 pub(super) const PROTECTIVE: u8 = 0xEE;
 /// Most partitions within an extended one.
-const LOGICAL_MAX: usize = 32;
+pub(super) const LOGICAL_MAX: usize = 32;
 /// Most entries of a GPT that are looked at, and most bytes of one.
 const GPT_ENTRIES_MAX: u64 = 1024;
 const GPT_ENTRY_LEN_MAX: u64 = 1024;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::DiskHeader;
 use super::ends::Claim;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
+use super::solve::Disagreement;
 use super::will_boot::NoStart;
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
@@ -126,6 +127,13 @@ pub enum Warning {
     },
     /// Something odd about a CD.
     Disc(DiscWarning),
+    /// Witnesses of the geometry contradict each other.
+    Geometries(Disagreement),
+    /// Nothing says which floppy it is, and its length is no whole number of tracks.
+    NoWholeTracks {
+        /// The geometry that is taken.
+        taken: Geometry,
+    },
     /// The geometry that was asked for is smaller than the image.
     BeyondGeometry {
         /// Sectors of the geometry.
@@ -172,6 +180,15 @@ impl fmt::Display for Warning {
             ),
             Self::CdAs { kind } => write!(f, "it is a CD image, and a {kind} was asked for"),
             Self::Disc(warning) => warning.fmt(f),
+            Self::Geometries(disagreement) => {
+                f.write_str("its geometry is told in different ways: ")?;
+                disagreement.write(f, "--chs ")
+            }
+            Self::NoWholeTracks { taken } => write!(
+                f,
+                "its size is no whole number of tracks; it is read as a floppy of {taken}, and if that is wrong it \
+                 reads wrong sectors: say the right one with --chs C/H/S"
+            ),
             Self::BeyondGeometry { reach, present } => {
                 write!(f, "its geometry reaches {reach} sectors and it has {present}")
             }

@@ -1,11 +1,19 @@
 //! Geometries that are not told by the image, but by its size.
 
-use crate::units::Geometry;
+use crate::units::{Geometry, SECTOR_LEN};
 
 /// Most bytes that a RAM disk can have: it must end below 4 GiB, and leave room for the rest.
 pub(super) const DISK_LEN_MAX: u64 = 0xFFF0_0000;
 /// Sectors of the largest floppy that was sold: 2.88 MB.
 pub(super) const FLOPPY_SECTORS_MAX: u64 = 5760;
+/// Most cylinders of a floppy: what a BIOS keeps of one has a byte for them.
+pub(super) const FLOPPY_CYLINDERS_MAX: u64 = 255;
+/// Fewest sectors of a floppy that was sold: 160 KB.
+const FLOPPY_SECTORS_MIN: u64 = 320;
+/// Sectors per track of floppies that drives can be made to write, and of those that only exist as images.
+const FLOPPY_TRACKS: std::ops::RangeInclusive<u64> = 8..=48;
+/// Most zeros that are added because a partition table or boot sector claims them: 16 MiB.
+const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
 /// Largest hard disk that 16 heads and 63 sectors reach with 1024 cylinders: 504 MiB.
 const SMALL_DISK_SECTORS: u64 = 1024 * 16 * 63;
 
@@ -36,28 +44,60 @@ fn floppies() -> impl Iterator<Item = Geometry> {
 }
 
 /// The floppy that was sold with exactly `sectors` sectors.
-pub(super) fn exact_floppy(sectors: u64) -> Option<Geometry> {
+pub(super) fn sold_floppy(sectors: u64) -> Option<Geometry> {
     floppies().find(|floppy| floppy.sectors() == sectors)
 }
 
+/// The floppy of exactly `sectors` sectors, with the fewest cylinders: drives of 40 cylinders go to 43, drives of 80
+/// to 84. Where that is ambiguous, the heads are those that MEMDISK takes (`setup.c`, `get_disk_image_geometry`).
+pub(super) fn exact_floppy(sectors: u64) -> Option<Geometry> {
+    let kinds: &[(u16, std::ops::RangeInclusive<u32>)] = match sectors {
+        ..FLOPPY_SECTORS_MIN => &[],
+        FLOPPY_SECTORS_MIN..640 => &[(1, 40..=43)],
+        640..1280 => &[(2, 40..=43), (1, 80..=84)],
+        1280.. => &[(2, 80..=84), (1, 80..=84)],
+    };
+    let whole_tracks = |&(heads, ref cylinders): &(u16, std::ops::RangeInclusive<u32>)| {
+        cylinders.clone().find_map(|cylinders| {
+            let tracks = u64::from(cylinders) * u64::from(heads);
+            let track = sectors / tracks;
+            let fits = sectors.is_multiple_of(tracks) && FLOPPY_TRACKS.contains(&track);
+            if fits { Geometry::new(cylinders, heads, track as u16) } else { None }
+        })
+    };
+    sold_floppy(sectors).or_else(|| kinds.iter().find_map(whole_tracks))
+}
+
 /// The floppy that an image of `len` bytes goes on: the one of exactly its size, else 1.44M, else the next larger
-/// one, else as many cylinders with 36 sectors per track as it takes. `None` if it takes more than 255.
+/// one that was sold, else as many cylinders with 36 sectors per track as it takes. `None` if it takes more than 255.
 pub(super) fn floppy(len: u64) -> Option<Geometry> {
-    if len.is_multiple_of(512)
-        && let Some(exact) = exact_floppy(len / 512)
+    if len.is_multiple_of(SECTOR_LEN)
+        && let Some(exact) = exact_floppy(len / SECTOR_LEN)
     {
         return Some(exact);
     }
-    let sectors = len.div_ceil(512);
+    let sectors = len.div_ceil(SECTOR_LEN);
     let from_1440 = floppies().find(|floppy| floppy.sectors() >= sectors.max(2880));
     from_1440.or_else(|| {
-        let cylinders = u32::try_from(sectors.div_ceil(2 * 36)).ok().filter(|&cylinders| cylinders <= 255)?;
-        Geometry::new(cylinders, 2, 36)
+        let cylinders = sectors.div_ceil(2 * 36);
+        if cylinders <= FLOPPY_CYLINDERS_MAX { Geometry::new(cylinders as u32, 2, 36) } else { None }
     })
 }
 
+/// Whether it was only guessed that an image of `sectors` sectors goes on `floppy`: it has more than a boot sector and
+/// what that loads, and is no whole number of tracks.
+pub(super) fn is_guess(sectors: u64, floppy: &Geometry) -> bool {
+    sectors >= FLOPPY_SECTORS_MIN && floppy.sectors() != sectors
+}
+
+/// Sectors of a disk that has `present` ones and says that it ends at `claimed`, if that is believed: what is missing
+/// is zeros then.
+pub(crate) fn wanted(present: u64, claimed: u64) -> Option<u64> {
+    (claimed <= present + CLAIM_SECTORS_MAX).then_some(present.max(claimed))
+}
+
 /// Bytes of the largest floppy that [`floppy`] makes.
-pub(super) const FLOPPY_LEN_MAX: u64 = 255 * 2 * 36 * 512;
+pub(super) const FLOPPY_LEN_MAX: u64 = FLOPPY_CYLINDERS_MAX * 2 * 36 * SECTOR_LEN;
 
 /// CMOS type of the drive that reads such a floppy: 1 is 360K, 2 is 1.2M, 3 is 720K, 4 is 1.44M, 6 is 2.88M.
 pub(super) fn drive_type(geometry: &Geometry) -> u8 {
@@ -71,7 +111,7 @@ pub(super) fn drive_type(geometry: &Geometry) -> u8 {
 }
 
 /// Heads and sectors per track of a hard disk that says nothing about them.
-pub(super) fn hard_disk(sectors: u64) -> (u16, u16) {
+pub(crate) fn hard_disk(sectors: u64) -> (u16, u16) {
     if sectors <= SMALL_DISK_SECTORS { (16, 63) } else { (255, 63) }
 }
 

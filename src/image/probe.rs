@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use super::facts::{ImageFacts, Kind, KindChoice, Warning};
-use super::geometry::{self, DISK_LEN_MAX, FLOPPY_LEN_MAX, FLOPPY_SECTORS_MAX};
+use super::geometry::{self, DISK_LEN_MAX, FLOPPY_CYLINDERS_MAX, FLOPPY_LEN_MAX, FLOPPY_SECTORS_MAX};
 use super::iso::{self, Disc, IsoError, NoBoot};
+use super::solve::{self, Answer, Disagreement, Fitted, Witness};
 use super::table::{self, Entry};
 use super::volume::{self, Volume};
+use super::witness::Witnesses;
 use super::{GuidTable, ImageError, Source, container, disc, ends, will_boot};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Images of at least so many bytes are hard disks unless they say otherwise.
 const HARD_DISK_LEN_MIN: u64 = 4 << 20;
-/// Most zeros that are added because a partition table or boot sector claims them: 16 MiB.
-pub(super) const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
 /// Most sectors that are made before a partition, so that it begins where its boot sector says.
 const LEAD_SECTORS_MAX: u32 = 4096;
 /// Type byte of a partition whose file system is not known.
@@ -42,8 +42,9 @@ struct Disk {
 
 /// Looks at the image in `source` and says what the machine will see.
 ///
-/// `path` is for messages and titles only. `choice` and `chs` win over what the image says. A geometry is taken
-/// from the file system, then from the partition table, then from the size.
+/// `path` is for messages and titles only. `choice` and `chs` win over what the image says. A geometry is taken from
+/// a file system without a partition table; of a disk with one it is what fits most of its boot sectors and its table;
+/// and if they say nothing, it is the usual one for the size.
 ///
 /// # Errors
 ///
@@ -239,30 +240,61 @@ impl<'a> Evidence<'a> {
 
     /// The volume in sector 0, if it was made on a floppy of about this size.
     fn floppy_volume(&self) -> Option<&Volume> {
+        let volume = self.believed_volume()?;
+        let sectors = self.sectors().max(volume.sectors);
+        let was_sold = sectors <= FLOPPY_SECTORS_MAX && volume.heads <= 2 && volume.sectors_per_track <= 36;
+        // Where size or heads could be a hard disk's too, it must say that it is none.
+        let is_said = volume.says_floppy
+            && sectors < HARD_DISK_LEN_MIN / SECTOR_LEN
+            && (sectors <= FLOPPY_SECTORS_MAX || volume.heads <= 2);
+        let plausible = volume.hidden == 0 && (was_sold || is_said) && self.floppy_by(volume).is_some();
+        plausible.then_some(volume)
+    }
+
+    /// The volume in sector 0, unless the image was sold as a floppy in another format than its boot sector says: that
+    /// one goes by its size.
+    fn believed_volume(&self) -> Option<&Volume> {
         let volume = self.volume.as_ref()?;
+        let sectors = self.sectors();
+        let other = geometry::sold_floppy(sectors).is_some() && sectors > volume.sectors;
+        (!other).then_some(volume)
+    }
+
+    /// The floppy with the heads and sectors per track of `volume` that the image goes on, if it has not too many
+    /// cylinders.
+    fn floppy_by(&self, volume: &Volume) -> Option<Geometry> {
         let cylinder = u64::from(volume.heads) * u64::from(volume.sectors_per_track);
-        let plausible = volume.sectors <= FLOPPY_SECTORS_MAX
-            && self.sectors() <= FLOPPY_SECTORS_MAX
-            && volume.heads <= 2
-            && volume.sectors_per_track <= 36
-            && volume.hidden == 0
-            && self.sectors().max(volume.sectors).div_ceil(cylinder) <= 255;
-        // An image that was sold in another format than its boot sector says goes by its size.
-        let other = geometry::exact_floppy(self.sectors()).is_some() && self.sectors() > volume.sectors;
-        (plausible && !other).then_some(volume)
+        let present = self.sectors();
+        let sectors = geometry::wanted(present, volume.sectors).unwrap_or(present);
+        let cylinders = sectors.div_ceil(cylinder);
+        let is_reached = cylinders <= FLOPPY_CYLINDERS_MAX;
+        if is_reached {
+            Geometry::new(cylinders as u32, volume.heads, volume.sectors_per_track)
+        } else {
+            None
+        }
     }
 
     fn floppy(&self, chs: Option<Geometry>) -> Result<Disk, ImageError> {
-        let by_volume = self.floppy_volume().and_then(|volume| {
-            let cylinder = u64::from(volume.heads) * u64::from(volume.sectors_per_track);
-            let cylinders = self.sectors().max(volume.sectors).div_ceil(cylinder);
-            Geometry::new(cylinders as u32, volume.heads, volume.sectors_per_track)
-        });
+        let claimed = self.volume.as_ref().and_then(|volume| self.floppy_by(volume));
+        let by_volume = claimed.filter(|_| self.believed_volume().is_some());
         let geometry = chs.or(by_volume).or_else(|| geometry::floppy(self.len)).ok_or_else(|| {
             ImageError::NoFloppy { path: self.path.to_owned(), len: self.len, limit: FLOPPY_LEN_MAX }
         })?;
+        let warning = match claimed {
+            _ if chs.is_some() => None,
+            Some(claimed) if claimed != geometry => {
+                let taken = Answer { witness: Witness::Size, geometry };
+                let others = vec![Answer { witness: Witness::FirstSector, geometry: claimed }];
+                Some(Warning::Geometries(Disagreement { taken, others }))
+            }
+            None if geometry::is_guess(self.sectors(), &geometry) && self.disc.is_none() => {
+                Some(Warning::NoWholeTracks { taken: geometry })
+            }
+            Some(_) | None => None,
+        };
         let sectors = geometry.sectors().max(self.sectors());
-        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning: None })
+        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
     }
 
     fn hard_disk(&self, chs: Option<Geometry>) -> Result<Disk, ImageError> {
@@ -272,49 +304,30 @@ impl<'a> Evidence<'a> {
             Some(volume) => volume.sectors,
             None => self.entries.iter().map(Entry::end).max().unwrap_or(0),
         };
-        let believed = claimed <= present + CLAIM_SECTORS_MAX;
-        let wanted = if believed { present.max(claimed) } else { present };
-        let (heads, sectors_per_track) = match chs {
-            Some(asked) => (asked.heads, asked.sectors_per_track),
-            None => self.heads_and_sectors(wanted)?,
-        };
-        let cylinder = u64::from(heads) * u64::from(sectors_per_track);
-        let (cylinders, sectors) = match chs {
-            Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
-            None => geometry::whole_cylinders(wanted, cylinder),
-        };
-        let geometry = Geometry { cylinders, heads, sectors_per_track };
-        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning: None })
+        let wanted = geometry::wanted(present, claimed).unwrap_or(present);
+        if let Some(geometry) = chs {
+            let sectors = wanted.max(geometry.sectors());
+            return Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning: None });
+        }
+        let otherwise = superfloppy
+            .map_or_else(|| geometry::hard_disk(wanted), |volume| (volume.heads, volume.sectors_per_track));
+        let read = &mut |lba| self.sector(lba);
+        let witnesses = Witnesses::of(&self.first, &self.entries, wanted, otherwise, read)?;
+        let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses);
+        let warning = disagreement.map(Warning::Geometries);
+        Ok(Disk { geometry, sectors, lead: 0, partition_type: 0, warning })
     }
 
-    /// Heads and sectors per track of a hard disk, from the best witness that there is.
-    fn heads_and_sectors(&self, sectors: u64) -> Result<(u16, u16), ImageError> {
-        if let Some(active) = table::active(&self.entries)
-            && let Some(volume) = self.volume_at(active.start)?
-            && u64::from(volume.hidden) == active.start
-            && geometry::reaches(volume.heads, volume.sectors_per_track, sectors)
-        {
-            return Ok((volume.heads, volume.sectors_per_track));
-        }
-        if let Some(found) = table::heads_and_sectors(&self.entries) {
-            return Ok(found);
-        }
-        match &self.volume {
-            Some(volume) if self.entries.is_empty() => Ok((volume.heads, volume.sectors_per_track)),
-            _ => Ok(geometry::hard_disk(sectors)),
-        }
-    }
-
-    /// The volume that begins at `lba`, if that sector is there and is a boot sector.
-    fn volume_at(&self, lba: u64) -> Result<Option<Volume>, ImageError> {
-        let offset = lba * SECTOR_LEN;
-        if offset + SECTOR_LEN > self.len {
+    /// Sector `lba`, if it is there.
+    fn sector(&self, lba: u64) -> Result<Option<[u8; 512]>, ImageError> {
+        let offset = lba.saturating_mul(SECTOR_LEN);
+        if offset.saturating_add(SECTOR_LEN) > self.len {
             return Ok(None);
         }
         let mut sector = [0; 512];
         let read = self.source.read_at(offset, &mut sector);
         read.map_err(|source| ImageError::Read { path: self.path.to_owned(), offset, source })?;
-        Ok(volume::read(&sector))
+        Ok(Some(sector))
     }
 
     fn partition(&self, chs: Option<Geometry>) -> Disk {
@@ -328,8 +341,7 @@ impl<'a> Evidence<'a> {
         let fits = (1..=LEAD_SECTORS_MAX).contains(&hidden);
         let lead = if fits { hidden } else { u32::from(sectors_per_track) };
         let claimed = self.volume.as_ref().map_or(0, |volume| volume.sectors);
-        let believed = claimed <= present + CLAIM_SECTORS_MAX;
-        let wanted = u64::from(lead) + if believed { present.max(claimed) } else { present };
+        let wanted = u64::from(lead) + geometry::wanted(present, claimed).unwrap_or(present);
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
         let (cylinders, sectors) = match chs {
             Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use super::probe::CLAIM_SECTORS_MAX;
 use super::{ImageError, Source, container, geometry, table};
 use crate::units::{Geometry, SECTOR_LEN};
 
@@ -115,7 +114,7 @@ impl DiskHeader {
 
     /// The geometry of the disk with `present` sectors: as the header says, unless most of the disk is missing.
     pub(super) fn geometry_of(&self, present: u64) -> Geometry {
-        if self.geometry.sectors() <= present + CLAIM_SECTORS_MAX {
+        if geometry::wanted(present, self.geometry.sectors()).is_some() {
             return self.geometry;
         }
         let cylinders = present.div_ceil(self.geometry.cylinder_sectors());

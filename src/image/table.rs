@@ -1,7 +1,7 @@
 //! The partition table of a master boot record, as far as a geometry and a kind need it.
 
-use crate::image::bpb::{BOOT_SIGNATURE, slots, u32_at};
-use crate::units::{Chs, Geometry};
+use crate::image::bpb::{BOOT_SIGNATURE, Slot, slots, u32_at};
+use crate::units::Chs;
 
 /// The last two bytes of a boot sector.
 pub(super) const SIGNATURE: [u8; 2] = BOOT_SIGNATURE;
@@ -13,7 +13,9 @@ const ACTIVE: u8 = 0x80;
 
 /// One used entry.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
+    /// Number of its partition, from 1.
+    pub number: usize,
     pub active: bool,
     pub type_byte: u8,
     pub start_chs: Chs,
@@ -23,6 +25,19 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// What stands in `slot`, of partition `number`.
+    pub fn of(number: usize, slot: &Slot) -> Self {
+        Self {
+            number,
+            active: slot.status == ACTIVE,
+            type_byte: slot.type_byte,
+            start_chs: slot.start_chs,
+            end_chs: slot.end_chs,
+            start: slot.start,
+            sectors: slot.sectors,
+        }
+    }
+
     /// One past its last sector.
     pub fn end(&self) -> u64 {
         self.start + self.sectors
@@ -52,7 +67,7 @@ pub(super) fn read(sector: &[u8; 512]) -> Vec<Entry> {
         return Vec::new();
     }
     let mut entries = Vec::new();
-    for slot in slots(sector) {
+    for (number, slot) in (1..).zip(slots(sector)) {
         if slot.status & !ACTIVE != 0 {
             return Vec::new();
         }
@@ -62,14 +77,7 @@ pub(super) fn read(sector: &[u8; 512]) -> Vec<Entry> {
         if slot.sectors == 0 || slot.end() > 1 << 32 {
             return Vec::new();
         }
-        entries.push(Entry {
-            active: slot.status == ACTIVE,
-            type_byte: slot.type_byte,
-            start_chs: slot.start_chs,
-            end_chs: slot.end_chs,
-            start: slot.start,
-            sectors: slot.sectors,
-        });
+        entries.push(Entry::of(number, &slot));
     }
     entries
 }
@@ -81,16 +89,4 @@ pub(super) fn active(entries: &[Entry]) -> Option<&Entry> {
         (Some(entry), None) => Some(entry),
         _ => None,
     }
-}
-
-/// Heads and sectors per track that the entries' end addresses were made with, if all of them agree with their LBAs.
-pub(super) fn heads_and_sectors(entries: &[Entry]) -> Option<(u16, u16)> {
-    let heads = entries.iter().map(|entry| u16::from(entry.end_chs.head) + 1).max()?;
-    let sectors_per_track = entries.iter().map(|entry| u16::from(entry.end_chs.sector)).max()?;
-    let geometry = Geometry::new(1, heads, sectors_per_track)?;
-    let agrees = entries.iter().all(|entry| {
-        Chs::from_lba(entry.start, &geometry) == entry.start_chs
-            && Chs::from_lba(entry.end() - 1, &geometry) == entry.end_chs
-    });
-    agrees.then_some((heads, sectors_per_track))
 }

@@ -2,6 +2,11 @@
 
 use crate::image::bpb::BpbFields;
 
+/// Where the fields behind the BPB of a FAT12 or FAT16 begin.
+const EXTENSION: usize = 36;
+/// Drive 00h, a reserved byte, and the mark of these fields.
+const FLOPPY_EXTENSION: [u8; 3] = [0x00, 0x00, 0x29];
+
 /// What a volume's boot sector says about the disk that it was made on.
 #[derive(Clone, Debug)]
 pub(super) struct Volume {
@@ -12,6 +17,8 @@ pub(super) struct Volume {
     pub hidden: u32,
     /// Sectors of the volume.
     pub sectors: u64,
+    /// Whether it says that it is on a floppy: by its media byte and by its drive number.
+    pub says_floppy: bool,
     /// The label in the boot sector, if it has one.
     pub label: Option<String>,
 }
@@ -62,7 +69,8 @@ pub(super) fn read(sector: &[u8; 512]) -> Option<Volume> {
         return None;
     }
     let volume = |system, hidden, sectors, label| {
-        Some(Volume { system, heads, sectors_per_track, hidden, sectors, label })
+        let says_floppy = bpb.media == 0xF0 && sector[EXTENSION..EXTENSION + 3] == FLOPPY_EXTENSION;
+        Some(Volume { system, heads, sectors_per_track, hidden, sectors, says_floppy, label })
     };
     if &sector[3..11] == b"NTFS    " {
         let bytes = sector[40..48].try_into().expect("eight bytes of the sector");

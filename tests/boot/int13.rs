@@ -85,8 +85,16 @@ const FLOPPIES: [(&str, Geometry, u8); 9] = [
     ("2.88M", Geometry::new(80, 2, 36), 6),
 ];
 
-fn floppies(range: std::ops::Range<usize>) {
-    for (name, geometry, drive_type) in &FLOPPIES[range] {
+/// Floppies that drives can be made to write, and one that only exists as an image.
+const OTHER_FLOPPIES: [(&str, Geometry, u8); 4] = [
+    ("420K", Geometry::new(42, 2, 10), 1),
+    ("820K", Geometry::new(82, 2, 10), 3),
+    ("1743K", Geometry::new(83, 2, 21), 4),
+    ("3.84M", Geometry::new(80, 2, 48), 6),
+];
+
+fn floppies(floppies: &[(&str, Geometry, u8)]) {
+    for (name, geometry, drive_type) in floppies {
         let folder = scratch();
         let drive_type = format!("DRIVE_TYPE={drive_type}");
         let image = disk("int13_floppy", *geometry, geometry.sectors(), &[&drive_type]);
@@ -97,12 +105,17 @@ fn floppies(range: std::ops::Range<usize>) {
 
 #[test]
 fn small_floppies_answer_every_call() {
-    floppies(0..5);
+    floppies(&FLOPPIES[..5]);
 }
 
 #[test]
 fn large_floppies_answer_every_call() {
-    floppies(5..9);
+    floppies(&FLOPPIES[5..]);
+}
+
+#[test]
+fn floppies_of_other_whole_tracks_answer_every_call() {
+    floppies(&OTHER_FLOPPIES);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{BLOCK_LEN, IsoError};
 use crate::image::Source;
+use crate::units::SECTOR_LEN;
 
 /// One block.
 pub(super) type Block = [u8; BLOCK_LEN as usize];
@@ -22,6 +23,16 @@ impl Blocks<'_> {
     pub fn get(&self, lba: u64) -> Result<Option<Block>, IsoError> {
         let mut block = [0; BLOCK_LEN as usize];
         Ok((self.bytes(lba, &mut block)? > 0).then_some(block))
+    }
+
+    /// The 512 bytes at byte `offset`; `None` if the disc ends before them.
+    pub fn sector(&self, offset: u64) -> Result<Option<[u8; 512]>, IsoError> {
+        let mut sector = [0; 512];
+        if offset.saturating_add(SECTOR_LEN) > self.source.len() {
+            return Ok(None);
+        }
+        let read = self.source.read_at(offset, &mut sector);
+        read.map(|()| Some(sector)).map_err(|source| IsoError::Read { offset, source })
     }
 
     /// Fills `buffer` from block `lba` on as far as the disc goes; says how many bytes were there.

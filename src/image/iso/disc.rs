@@ -13,7 +13,7 @@ use super::directory::{Encoding, Tree};
 use super::emulated;
 use super::udf;
 use super::{BLOCK_LEN, IsoError};
-use crate::image::{Source, table};
+use crate::image::{Disagreement, Source, table};
 use crate::units::{Bytes, Geometry, SECTOR_LEN};
 
 /// Where a BIOS loads boot code when the catalogue says nothing.
@@ -301,6 +301,8 @@ pub enum DiscWarning {
         /// Sectors on the disc.
         present: u64,
     },
+    /// Witnesses of the emulated hard disk's geometry contradict each other.
+    DiskGeometries(Disagreement),
 }
 
 impl fmt::Display for DiscWarning {
@@ -338,6 +340,10 @@ impl fmt::Display for DiscWarning {
                 Bytes(present * SECTOR_LEN),
                 Bytes(claimed * SECTOR_LEN)
             ),
+            Self::DiskGeometries(disagreement) => {
+                f.write_str("the geometry of its emulated hard disk is told in different ways: ")?;
+                disagreement.write(f, "")
+            }
         }
     }
 }

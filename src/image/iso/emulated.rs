@@ -3,11 +3,10 @@
 use super::blocks::Blocks;
 use super::disc::{DiscWarning, EmulatedDisk, Emulation, NoBoot};
 use super::{BLOCK_LEN, IsoError};
+use crate::image::solve::{self, Fitted};
+use crate::image::witness::{Tracks, Witnesses};
 use crate::image::{geometry, table};
 use crate::units::{Geometry, SECTOR_LEN};
-
-/// Most sectors that are made because the partition table claims them and the disc has them not: 16 MiB.
-const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
 
 /// The disk at block `lba`, which is on the disc; `None` for no emulation.
 ///
@@ -53,23 +52,23 @@ fn hard_disk(
     if entries.len() > 1 {
         warnings.push(DiscWarning::Partitions { found: entries.len() });
     }
-    let believed = claimed <= rest + CLAIM_SECTORS_MAX;
+    let believed = geometry::wanted(rest, claimed);
     if claimed > rest {
         warnings.push(DiscWarning::DiskTruncated { claimed, present: rest });
     }
-    let (heads, sectors_per_track) = table::heads_and_sectors(&entries)
-        .or_else(|| end_of(&entries[0]))
-        .unwrap_or_else(|| geometry::hard_disk(claimed));
-    let wanted = if believed { claimed } else { rest };
-    let cylinder = u64::from(heads) * u64::from(sectors_per_track);
-    let (cylinders, sectors) = geometry::whole_cylinders(wanted, cylinder);
-    let geometry = Geometry { cylinders, heads, sectors_per_track };
+    let wanted = if believed.is_some() { claimed } else { rest };
+    let start = u64::from(lba) * BLOCK_LEN;
+    let read = &mut |sector: u64| blocks.sector(start.saturating_add(sector.saturating_mul(SECTOR_LEN)));
+    let otherwise = end_of(&entries[0]).unwrap_or_else(|| geometry::hard_disk(claimed));
+    let witnesses = Witnesses::of(&first, &entries, wanted, otherwise, read)?;
+    let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses);
+    warnings.extend(disagreement.map(DiscWarning::DiskGeometries));
     Ok(Ok(EmulatedDisk { geometry, sectors, present: rest.min(sectors) }))
 }
 
 /// Heads and sectors per track of an entry's end address, as BIOSes take them, if that address can be the last of a
 /// cylinder and reaches the partition's end.
-fn end_of(entry: &table::Entry) -> Option<(u16, u16)> {
+fn end_of(entry: &table::Entry) -> Option<Tracks> {
     let (heads, track) = (u16::from(entry.end_chs.head) + 1, u16::from(entry.end_chs.sector));
     Geometry::new(1, heads, track)?;
     geometry::reaches(heads, track, entry.end()).then_some((heads, track))
