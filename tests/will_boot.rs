@@ -69,7 +69,7 @@ impl Disk {
     fn fat(self, start: usize) -> Self {
         let sectors = self.bytes().len() / 512 - start;
         let (offset, blocks, path) = (start.to_string(), (sectors / 2).to_string(), self.path());
-        let arguments = ["-F16", "--offset", &offset, "-h", &offset, &path, &blocks];
+        let arguments = ["-F16", "-g", "255/63", "--offset", &offset, "-h", &offset, &path, &blocks];
         ran("dosfstools", "mkfs.fat", &arguments);
         self
     }
