@@ -99,6 +99,7 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/boot-protocol.md", "slots", resident_table("SLOTS")),
         ("docs/boot-protocol.md", "engine", resident_table("ENGINE_")),
         ("docs/boot-protocol.md", "variables", resident_table("VAR_")),
+        ("docs/boot-protocol.md", "variables of CDs", resident_table("DISC_")),
         ("docs/boot-protocol.md", "records", resident_table("RECORD_")),
         ("docs/doctor.md", "findings", findings()),
     ]

@@ -14,6 +14,7 @@ use ramkey_format::boot::{
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
 use ramkey_format::resident::*;
+use ramkey_loader_core::boot_image::RESIDENT_MIN;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -274,6 +275,8 @@ fn the_engine_has_its_hand_off_in_the_stack_and_its_end_behind_it() {
     // One hard disk and eight ranges of memory: no more than MEMDISK takes.
     let usual = HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_CORE)) + RECORD_LEN + 8 * E820_STORED_LEN;
     assert!(usual <= 3 << 10, "{usual} bytes of base memory");
+    let disc = HEAD_LEN.min(SLOTS_LEN) + u32::from(engine.u16(ENGINE_LEN_ALL)) + RECORD_LEN + E820_STORED_LEN;
+    assert!(disc > RESIDENT_MIN - (1 << 10), "{disc} bytes for a CD, and the host refuses boot images above more");
     let most = 8 * HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_ALL)) + 8 * RECORD_LEN + 100 * E820_STORED_LEN;
     assert!(most <= RESIDENT_MAX, "{most} bytes for eight drives and a hundred ranges of memory");
 }

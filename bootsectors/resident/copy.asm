@@ -20,6 +20,7 @@ from_caller:
 to_caller:
         mov     bx, copy_to_caller
 .look:
+        jecxz   .apart                      ; nothing has no end to come to
         lea     eax, [edi + ecx]
         cmp     eax, [VAR(RESIDENT)]
         jbe     .apart
@@ -31,21 +32,26 @@ to_caller:
 .piece:                                     ; ESI, EDI, ECX: what is left
         pushad
         sub     sp, PIECE_LEN
-        call    exchange                    ; the buffer has the stack's bytes now,
-        movzx   edi, sp                     ;   the piece the buffer's
+        cmp     bx, copy_to_caller
+        je      .move
+        call    caller_piece
+.move:
+        movzx   edi, sp
         add     edi, [VAR(LINEAR)]
         push    dword PIECE_LEN
         pop     ecx
         call    bx
-        sbb     bx, bx                      ; -1: it failed
         mov     di, sp
+        mov     [di + PIECE_LEN + FRAME.eax + 1], ah
+        mov     bx, [di + PIECE_LEN + FRAME.ebx]
         mov     edi, [di + PIECE_LEN + FRAME.edi]
-        call    exchange                    ; the buffer has its own, or what was read
-        add     sp, PIECE_LEN
-        mov     di, sp
-        mov     [di + FRAME.eax + 1], ah
-        shr     bx, 1
-        popad                               ; CF stays
+        jc      .moved
+        cmp     bx, copy_from_caller
+        je      .moved                      ; CF = 0
+        call    caller_piece                ; CF = 0
+.moved:
+        lea     sp, [esp + PIECE_LEN]       ; CF stays, as POPAD leaves it
+        popad
         jc      .done
         add     esi, PIECE_LEN
         add     edi, PIECE_LEN
@@ -55,13 +61,14 @@ to_caller:
         ret
 
 ; ---------------------------------------------------------------------------
-; exchange - the bytes above the return address and those of the caller's buffer
-; at EDI change places; where the buffer covers the resident part it keeps its bytes,
-; and zeros take theirs
+; caller_piece - the bytes above the return address, to or from the caller's buffer at
+; EDI; where that covers the resident part nothing is stored, and zeros are taken
 ;
+;   in      BX            copy_to_caller: to the buffer; else from it
+;   out     CF = 0
 ;   kills   AL CX EDX EDI BP ES
 ; ---------------------------------------------------------------------------
-exchange:
+caller_piece:
         mov     bp, sp
         mov     edx, edi
         shr     edi, 4
@@ -70,21 +77,27 @@ exchange:
         and     di, 0Fh
         mov     cx, PIECE_LEN
 .byte:
+        mov     al, 0
         cmp     edx, [VAR(RESIDENT)]
         jb      .apart
         cmp     edx, [VAR(RESIDENT_END)]
-        jae     .apart
-        mov     byte [bp + 2], 0
-        jmp     .next
+        jb      .keep
 .apart:
+        mov     al, [bp + 2]
+        cmp     bx, copy_to_caller
+        je      .store
         mov     al, [es:di]
-        xchg    al, [bp + 2]
+.keep:
+        mov     [bp + 2], al
+        jmp     .next
+.store:
         mov     [es:di], al
 .next:
         inc     bp
         inc     di
         inc     edx
         loop    .byte
+        clc
         ret
 
 ; ---------------------------------------------------------------------------

@@ -34,7 +34,7 @@ endstruc
 disc_variables:
         times DISC_SPECIFICATION - DISC_CATALOGUE db 0
 specification:
-        times DISC_VARIABLES_LEN - ($ - disc_variables) db 0
+        times CD_VARIABLES_LEN - ($ - disc_variables) db 0
 %if disc_variables != core_end
   %error "the loader looks for the variables of CDs at core_end"
 %endif
@@ -199,6 +199,10 @@ fn_4d_catalogue:
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         movzx   ecx, byte [es:bx + CATALOGUE.count]
+        mov     ah, STATUS_DMA_BOUNDARY
+        cmp     cl, TRANSFER_MAX + 1
+        cmc
+        jc      .done
         movzx   edi, word [es:bx + CATALOGUE.buffer + 2]
         shl     edi, 4
         movzx   eax, word [es:bx + CATALOGUE.buffer]

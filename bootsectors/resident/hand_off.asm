@@ -67,16 +67,21 @@ hand_off:
         xor     edi, edi
         xor     ebp, ebp
         movzx   edx, byte [VAR(BOOT_DRIVE)]
+        mov     eax, BOOT_MAGIC
         mov     ds, bx
         mov     es, bx
         mov     fs, bx
         mov     gs, bx
         mov     ss, bx
-        mov     eax, BOOT_MAGIC
         mov     esp, MBR_LOAD
         sti
         jmp     far [cs:VAR(BOOT_TARGET)]
         assert_room stack - $$ + RESIDENT_STACK_LEN - HAND_OFF_STACK
+; A copy around the resident part, which has a piece and three sets of registers on the
+; stack, leaves the BIOS no less.
+%if RESIDENT_STACK_LEN - 16 - PIECE_LEN - 3 * FRAME_size - 12 < HAND_OFF_STACK
+  %error "the private stack is too small for a copy by the BIOS"
+%endif
         times RESIDENT_STACK_LEN - ($ - stack) db 0
 stack_top:
 core_end:

@@ -154,11 +154,16 @@ fn a_transfer_over_the_resident_part_moves_all_around_it_and_harms_nothing() {
 }
 
 #[test]
-fn harm_to_the_resident_part_is_noticed() {
-    let folder = scratch();
-    let image = covers("0x80", SMALL, &["SPOIL"]);
-    let (passed, evidence) = verdict(folder.path(), &image, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
-    assert!(!passed && evidence.console.contains("heads and code"), "{evidence}");
+fn harm_by_such_a_transfer_is_noticed() {
+    for (spoilt, said) in
+        [("SPOIL=1", "heads and code"), ("SPOIL=2", "the E820 table"), ("SPOIL=3", "the bytes around it")]
+    {
+        let folder = scratch();
+        let image = covers("0x80", SMALL, &[spoilt]);
+        let (passed, evidence) =
+            verdict(folder.path(), &image, &["--kind", "hdd", "--chs", "4/16/63"], |_| ());
+        assert!(!passed && evidence.console.contains(said), "{spoilt}\n{evidence}");
+    }
 }
 
 #[test]

@@ -190,7 +190,7 @@ constants! {
     /// Variable of CDs: El Torito's specification packet, SPECIFICATION_LEN bytes.
     DISC_SPECIFICATION = 4;
     /// Bytes of variables of CDs.
-    DISC_VARIABLES_LEN = 24;
+    CD_VARIABLES_LEN = 24;
     /// Bytes in El Torito's specification packet.
     SPECIFICATION_LEN = 19;
     /// Hard disk numbers that are mapped, from 80h on.

@@ -6,8 +6,8 @@ use ramkey_format::memory::{REAL_STACK, SECTOR_SHIFT};
 
 /// Where base memory ends at most.
 pub const BASE_MEMORY_END: u32 = 640 << 10;
-/// Least bytes that the resident part takes at the end of base memory, of which there are whole KiB only.
-pub const RESIDENT_MIN: u32 = 1 << 10;
+/// Least bytes that the resident part of a CD takes at the end of base memory: more than 3 KiB, and there are whole KiB only.
+pub const RESIDENT_MIN: u32 = 4 << 10;
 
 /// Why a boot image cannot lie where the boot catalogue says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

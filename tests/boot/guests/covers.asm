@@ -6,14 +6,16 @@
 ; for the bytes of the resident part.
 ;
 ; Defines: NUMBER      drive number; a CD has only packets, of blocks, and no writes
-;          SPOIL       so that the guest writes over the resident part's first bytes
-;                      by itself and must fail
+;          SPOIL       so that the guest changes a byte by itself and must fail: of the
+;                      resident part's code (1), of its last bytes (2), or of what was
+;                      read in front of it (3)
 
 %include "guest.inc"
 
 PACKET                  equ WORK
 CODE_LEN                equ 2048            ; from the resident part's start: heads and code,
                                             ;   which nothing changes
+TAIL_LEN                equ 160             ; up to its end: records and the E820 table
 KEPT_SEGMENT            equ 5000h           ; a copy of them
 EBDA_SEGMENT            equ 5100h           ; and of what lies behind base memory
 BASE_END                equ 0A0000h
@@ -46,6 +48,10 @@ main:
         xor     di, di
         mov     eax, [resident]
         mov     cx, CODE_LEN
+        call    store
+        mov     eax, [behind]
+        sub     eax, TAIL_LEN
+        mov     cx, TAIL_LEN
         call    store
         mov     ax, EBDA_SEGMENT
         mov     es, ax
@@ -128,6 +134,15 @@ read_case:
         call    prepare
         call    transfer
         pushf
+%ifdef SPOIL
+  %if SPOIL == 3
+        mov     eax, [resident]
+        sub     eax, 10h
+        shr     eax, 4
+        mov     fs, ax
+        inc     byte [fs:0Fh]
+  %endif
+%endif
         call    is_read
         setne   [wrong]
         call    put_back
@@ -296,9 +311,15 @@ put_back:
 code_is_kept:
 %ifdef SPOIL
         mov     eax, [resident]
+  %if SPOIL == 2
+        mov     eax, [behind]
+        sub     eax, 100h + 10h
+  %endif
         shr     eax, 4
         mov     es, ax
+  %if SPOIL < 3
         inc     byte [es:100h]
+  %endif
 %endif
         mov     eax, [resident]
         shr     eax, 4
@@ -310,10 +331,19 @@ code_is_kept:
         xor     si, si
         mov     cx, CODE_LEN
         repe    cmpsb
+        jne     .done
+        mov     eax, [cs:behind]
+        sub     eax, TAIL_LEN
+        shr     eax, 4
+        mov     es, ax
+        xor     di, di
+        mov     cx, TAIL_LEN
+        repe    cmpsb
+.done:
         pop     ds
         push    cs
         pop     es
-        must    e, "the resident part's heads and code"
+        must    e, "the resident part: heads and code, or records and the E820 table"
         ret
 
 ; store - CX bytes from linear EAX, a multiple of 16, to ES:DI

@@ -176,6 +176,28 @@ packets:
         call    is_disk
         must    e, "a packet of 128 sectors: the bytes"
 
+        ; None: nothing is done, also with a buffer in the resident part.
+        call    poison
+        xor     ax, ax
+        mov     ebx, DATA_LBA
+        call    packet
+        bios    4200h, 0, 0, NUMBER, 0, "a packet of no sector"
+        worked  "a packet of no sector"
+        mov     esi, BUFFER
+        mov     ecx, 8192
+        call    is_poison
+        must    e, "a packet of no sector: nothing is moved"
+%ifndef REFERENCE
+        mov     ax, [413h]
+        shl     ax, 6
+        inc     ax
+        mov     [PACKET + 6], ax
+        bios    4200h, 0, 0, NUMBER, 0, "a packet of no sector, over the resident part"
+        worked  "a packet of no sector, over the resident part"
+        bios    4300h, 0, 0, NUMBER, 0, "a packet of no sector, over the resident part, to be written"
+        worked  "a packet of no sector, over the resident part, to be written"
+%endif
+
         ; Over the end.
         call    poison
         mov     ax, 3
