@@ -15,7 +15,7 @@
 PACKET                  equ WORK
 CODE_LEN                equ 2048            ; from the resident part's start: heads and code,
                                             ;   which nothing changes
-TAIL_LEN                equ 160             ; up to its end: records and the E820 table
+TAIL_LEN                equ 128             ; up to its end: the E820 table and most of a record
 KEPT_SEGMENT            equ 5000h           ; a copy of them
 EBDA_SEGMENT            equ 5100h           ; and of what lies behind base memory
 BASE_END                equ 0A0000h
@@ -343,7 +343,7 @@ code_is_kept:
         pop     ds
         push    cs
         pop     es
-        must    e, "the resident part: heads and code, or records and the E820 table"
+        must    e, "the resident part: heads and code, or the drive's record and the E820 table"
         ret
 
 ; store - CX bytes from linear EAX, a multiple of 16, to ES:DI
