@@ -18,13 +18,14 @@ caller_ss:      dw 0
 caller_bx:      dw 0                        ; then the offset of the drive's record
 current_record: dw 0                        ; the same, of the call in progress
 a20_word:       dw 0
+A20_WORD                equ a20_word - own_gdt
 busy:           db 0                        ; a call for a drive of ours is in progress
 depth:          db 0                        ; calls in progress that we passed on
 a20_was_off:    db 0                        ; times that it was, in this copy
 a20_turn:       db 0
 outcome:        db 0                        ; status of the transfer when it is made
                 align 2, db 0
-moved:          dw 0                        ; its sectors of 512 bytes
+moved:          dw 0                        ; its sectors of 512 bytes, if it was cut
 
         align   4, db 0
 variables:
