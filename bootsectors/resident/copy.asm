@@ -28,10 +28,7 @@ to_caller:
 .higher:
         cmp     edi, [VAR(RESIDENT_END)]
         jae     .apart
-        test    ecx, ecx                    ; nothing has no end to come to
-        jnz     .piece
-.apart:
-        jmp     bx
+        jecxz   .apart                      ; nothing has no end to come to
 
 .piece:                                     ; ESI, EDI, ECX: what is left
         pushad
@@ -63,6 +60,8 @@ to_caller:
         jnz     .piece
 .done:
         ret
+.apart:
+        jmp     bx
 
 ; ---------------------------------------------------------------------------
 ; caller_piece - the bytes above the return address, to or from the caller's buffer at

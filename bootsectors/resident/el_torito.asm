@@ -210,8 +210,10 @@ fn_4d_catalogue:
         call    inside_disc
         jc      .done
         call    to_caller
-        jc      .done
+        jc      .failed
         mov     ah, [outcome]
+.failed:
+        mov     byte [outcome], STATUS_OK
 .done:
         ret
 all_end:

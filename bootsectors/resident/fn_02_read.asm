@@ -33,10 +33,12 @@ chs_moved:
         ret
 .cut:
         mov     al, [moved]
-        mov     [ARG(eax)], al
-        ret
+        jmp     chs_failed.count
 chs_failed:
-        mov     byte [ARG(eax)], 0
+        mov     al, 0
+.count:
+        mov     [ARG(eax)], al
+        mov     byte [outcome], STATUS_OK
         ret
 
 fn_03_write:
@@ -57,7 +59,8 @@ fn_04_verify:
         call    from_chs
 .looked:
         jc      .failed
-        mov     ah, [outcome]
+        mov     ah, STATUS_OK
+        xchg    ah, [outcome]
 .failed:
         ret
 
@@ -119,7 +122,6 @@ from_chs:
 ;   kills   EAX EDX
 ; ---------------------------------------------------------------------------
 inside:
-        mov     byte [outcome], STATUS_OK
         mov     edx, [CUR(SECTORS)]
         sub     edx, eax                    ; sectors from here to the end
         jbe     not_found

@@ -33,6 +33,7 @@ packet_count:                               ; DX = sectors that were moved
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         mov     [es:bx + DAP.count], dx
+        mov     byte [outcome], STATUS_OK
 packet_done:
         ret
 packet_failed:
