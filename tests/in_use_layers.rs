@@ -150,7 +150,7 @@ fn a_file_that_a_fuse_file_system_shows_is_refused() {
     let desk = Desk::new();
     let file = desk.path("disk.img");
     must("mkntfs", &["-q", "-F"].map(OsStr::new).into_iter().chain([file.as_os_str()]).collect::<Vec<_>>());
-    let Some(mount) = Mount::new(&file, desk.path("mount"), &["-i", "-t", "ntfs-3g"]) else { return };
+    let Some(mount) = Mount::new(&file, desk.path("mount"), &["-t", "ntfs-3g"]) else { return };
     let help = format!("run `umount {}` first", mount.folder.display());
     desk.refuses(&file, &["is mounted on", &help]);
     let hard = desk.path("hard");
