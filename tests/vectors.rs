@@ -115,7 +115,8 @@ fn a_set_of_two_hard_disks_and_a_floppy() {
 
 #[test]
 fn a_cd_that_emulates_a_floppy_a_cd_that_does_not_and_one_beside_another_image() {
-    let cd = |media, sectors| Image(discs::by_hand(40, 0, &[discs::entry(0x88, media, 0, sectors, 24)]));
+    let cd =
+        |media, sectors| Image(discs::by_hand_empty(40, 0, &[discs::entry(0x88, media, 0, sectors, 24)]));
     let made = |image: &Image, companions| {
         let facts = facts("cd.iso", image);
         let images =

@@ -68,9 +68,21 @@ pub fn load(path: &Path) -> Image {
     Image(fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-/// A disc of `blocks` blocks by hand: primary descriptor, boot record, terminator, and a catalogue at block 19 whose
-/// entries are `entries`; its first entry is made for platform `platform`.
+/// A disc by hand, as [`by_hand_empty`] makes it, whose boot images begin with something that is no zero.
 pub fn by_hand(blocks: u32, platform: u8, entries: &[[u8; 32]]) -> Vec<u8> {
+    let mut disc = by_hand_empty(blocks, platform, entries);
+    for entry in entries {
+        let lba = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]) as usize;
+        if let Some(first) = disc.get_mut(lba * 2048).filter(|_| lba > 19) {
+            *first = 0xEB;
+        }
+    }
+    disc
+}
+
+/// A disc of `blocks` blocks: primary descriptor, boot record, terminator, and a catalogue at block 19 whose
+/// entries are `entries`; its first entry is made for platform `platform`. All else is zeros.
+pub fn by_hand_empty(blocks: u32, platform: u8, entries: &[[u8; 32]]) -> Vec<u8> {
     let mut disc = vec![0; blocks as usize * 2048];
     let (volume, rest) = disc[16 * 2048..].split_at_mut(2048);
     volume[..7].copy_from_slice(b"\x01CD001\x01");
@@ -86,13 +98,6 @@ pub fn by_hand(blocks: u32, platform: u8, entries: &[[u8; 32]]) -> Vec<u8> {
     catalogue[30..32].copy_from_slice(&[0x55, 0xAA]);
     for (place, entry) in catalogue.chunks_exact_mut(32).skip(1).zip(entries) {
         place.copy_from_slice(entry);
-    }
-    // Each boot image begins with something that is no zero.
-    for entry in entries {
-        let lba = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]) as usize;
-        if let Some(first) = disc.get_mut(lba * 2048).filter(|_| lba > 19) {
-            *first = 0xEB;
-        }
     }
     fix_sum(&mut disc);
     disc
