@@ -9,6 +9,7 @@ mod ground;
 mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
+mod journals;
 mod loops;
 mod mounts;
 mod overlays;
