@@ -12,6 +12,7 @@ mod ioctl;
 mod journals;
 mod loops;
 mod mounts;
+mod outputs;
 mod overlays;
 mod processes;
 mod safety;
