@@ -10,9 +10,6 @@ use crate::device::mounts::Mount;
 use crate::device::overlays::twins;
 use crate::device::{System, TargetPath};
 
-/// Files and loop devices upon each other that are followed at most.
-const STEPS_MAX: usize = 64;
-
 impl System {
     /// Which of the open `files` have bytes of the target. Nothing has those of a target that is not there yet.
     pub fn with_bytes_of(&self, target: &TargetPath, files: &[&File]) -> Vec<bool> {
@@ -59,8 +56,9 @@ impl Chains {
     fn all(&self, start: Ground, path: Option<PathBuf>) -> BTreeSet<Ground> {
         let mut found = BTreeSet::new();
         let mut open = vec![(start, path)];
+        // Ends: each is entered once, and a machine has a bounded number of them.
         while let Some((ground, path)) = open.pop() {
-            if found.len() > STEPS_MAX || !found.insert(ground) {
+            if !found.insert(ground) {
                 continue;
             }
             if let (Ground::File(_), Some(path)) = (ground, path) {
