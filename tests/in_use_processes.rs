@@ -92,15 +92,17 @@ fn a_target_that_the_command_itself_was_started_with_is_refused_by_the_number_of
         command.args(["dos.img", "--to", "disk.img", "--yes"]).current_dir(desk.path(""));
         command.output().unwrap()
     };
-    for (opens, closes, number) in
-        [("exec 9<>disk.img;", "exec 9>&-;", 9), ("exec 5>>disk.img;", "exec 5>&-;", 5)]
-    {
+    for (opens, closes, number, help) in [
+        ("exec 9<>disk.img;", "exec 9>&-;", 9, "close it in the shell (`exec 9>&-`) first"),
+        ("exec 5>>disk.img;", "exec 5>&-;", 5, "close it in the shell (`exec 5>&-`) first"),
+        ("exec 0<>disk.img;", "exec </dev/null;", 0, "give this command another input (`</dev/null`) first"),
+    ] {
         let output = write(opens);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(3), "{errors}");
         let expected = format!(
             "error: disk.img is refused: this command was started with it open for writing, as descriptor {number}\n\
-             help: close it in the shell (`exec {number}>&-`) first\n"
+             help: {help}\n"
         );
         assert_eq!(errors, expected);
         assert!(fs::read(&file).unwrap().iter().all(|&byte| byte == 0), "it was changed");

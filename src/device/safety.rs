@@ -258,7 +258,11 @@ fn end(pid: u32) -> String {
 }
 
 fn close_descriptor(descriptor: u32) -> String {
-    format!("close it in the shell (`exec {descriptor}>&-`)")
+    match descriptor {
+        0 => "give this command another input (`</dev/null`)".into(),
+        1 | 2 => "send the output of this command to another file".into(),
+        _ => format!("close it in the shell (`exec {descriptor}>&-`)"),
+    }
 }
 
 /// The command that makes a loop device show nothing.
