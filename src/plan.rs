@@ -215,8 +215,7 @@ pub enum PlanError {
     },
     /// A title cannot be shown.
     #[error(
-        "the title \"{}\" is not 1 to {TITLE_MAX} characters of code page 437, which the target machine shows",
-        title.escape_debug()
+        "the title \"{title}\" is not 1 to {TITLE_MAX} characters of code page 437, which the target machine shows"
     )]
     Title {
         /// The image.
@@ -225,7 +224,7 @@ pub enum PlanError {
         title: String,
     },
     /// FAT forbids the label.
-    #[error("the label \"{}\" is not 1 to 11 characters that FAT allows", label.escape_debug())]
+    #[error("the label \"{label}\" is not 1 to 11 characters that FAT allows")]
     Label {
         /// The label.
         label: String,

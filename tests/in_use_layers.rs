@@ -157,3 +157,29 @@ fn a_file_that_a_fuse_file_system_shows_is_refused() {
     fs::hard_link(&file, &hard).unwrap();
     desk.refuses(&hard, &["is mounted on"]);
 }
+
+#[test]
+fn a_device_that_is_the_journal_of_a_mounted_file_system_is_refused_and_the_mount_is_named() {
+    let desk = Desk::new();
+    for name in ["journal.img", "data.img"] {
+        File::create(desk.path(name)).unwrap().set_len(64 << 20).unwrap();
+    }
+    let file = desk.path("journal.img");
+    let (Some(journal), Some(data)) = (Loop::of(&file, &[]), Loop::of(&desk.path("data.img"), &[])) else {
+        return;
+    };
+    let quiet = ["-q", "-F", "-b", "4096"].map(OsStr::new);
+    let make = |more: &[&OsStr]| must("mkfs.ext4", &[&quiet, more].concat());
+    make(&["-O".as_ref(), "journal_dev".as_ref(), journal.node.as_os_str()]);
+    let device = format!("device={}", journal.node.display());
+    make(&["-J".as_ref(), device.as_ref(), data.node.as_os_str()]);
+    desk.mark(&journal.node);
+    let Some(mount) = Mount::new(&data.node, desk.path("mount"), &[]) else { return };
+    let named = format!("{} is mounted on {}", data.name(), mount.folder.display());
+    let unmount = format!("run `umount {}`", mount.folder.display());
+    desk.refuses_in_motion(&journal.node, &[&named, &format!("{unmount} first")]);
+    let detach = format!("{unmount} and then `losetup --detach {}` first", journal.node.display());
+    desk.refuses_in_motion(&file, &[&named, &detach]);
+    drop(mount);
+    desk.accepts(&journal.node);
+}

@@ -190,6 +190,23 @@ fn a_journal_on_another_disk_and_a_file_system_of_several_devices_use_it() {
 }
 
 #[test]
+fn a_journal_whose_file_system_cannot_be_told_is_held_by_a_mount() {
+    let machine = Machine::new();
+    for internal in ["sdz1-8", "sdzz-8", "sd", "sdz10"] {
+        machine.put(&format!("proc/fs/jbd2/{internal}/info"), "");
+    }
+    assert_eq!(machine.uses(), [], "journals within file systems, and of others");
+    machine.put("proc/fs/jbd2/sdz1/info", "");
+    let uses = machine.uses();
+    let text = refusal(&stick(), &uses).unwrap();
+    assert_eq!(
+        text.to_string(),
+        "/dev/sdz is refused: sdz1 is held by a mounted file system, whose journal it is"
+    );
+    assert_eq!(text.help(), "find it with `findmnt --types ext3,ext4` and unmount it first");
+}
+
+#[test]
 fn what_the_kernel_serves_to_other_machines_is_in_use() {
     for place in [
         "nvmet/subsystems/a/namespaces/1/device_path",

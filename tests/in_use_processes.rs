@@ -82,6 +82,38 @@ fn an_open_file_is_noticed_though_its_process_cannot_be_seen() {
 }
 
 #[test]
+fn a_target_that_the_command_itself_was_started_with_is_refused_by_the_number_of_the_descriptor() {
+    let desk = Desk::new();
+    let file = desk.path("disk.img");
+    let write = |words: &str| {
+        let script = format!("{words} exec \"$@\"");
+        let mut command = Command::new("bash");
+        command.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_ramkey"), "write"]);
+        command.args(["dos.img", "--to", "disk.img", "--yes"]).current_dir(desk.path(""));
+        command.output().unwrap()
+    };
+    for (opens, closes, number, help) in [
+        ("exec 9<>disk.img;", "exec 9>&-;", 9, "close it in the shell (`exec 9>&-`) first"),
+        ("exec 5>>disk.img;", "exec 5>&-;", 5, "close it in the shell (`exec 5>&-`) first"),
+        ("exec 0<>disk.img;", "exec </dev/null;", 0, "give this command another input (`</dev/null`) first"),
+    ] {
+        let output = write(opens);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{errors}");
+        let expected = format!(
+            "error: disk.img is refused: this command was started with it open for writing, as descriptor {number}\n\
+             help: {help}\n"
+        );
+        assert_eq!(errors, expected);
+        assert!(fs::read(&file).unwrap().iter().all(|&byte| byte == 0), "it was changed");
+        let output = write(&format!("{opens} {closes}"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        desk.file("disk.img");
+    }
+    assert!(write("exec 9<disk.img;").status.success(), "it is only read");
+}
+
+#[test]
 fn a_file_that_something_uses_is_not_opened() {
     let desk = Desk::new();
     let file = desk.path("disk.img");

@@ -154,6 +154,103 @@ fn a_device_that_the_output_goes_to_is_refused_and_stays_as_it_is() {
     }
 }
 
+#[test]
+fn a_target_that_the_output_goes_to_by_another_device_is_refused_and_stays_as_it_is() {
+    let desk = Desk::new();
+    let Some(device) = Loop::new(&desk.path("stick.img")) else { return };
+    let node = device.node.display().to_string();
+    let before = desk.stick();
+    let refused = |target: &str, output: &str| {
+        let result = desk.run(&format!("write dos.img --to {target} --yes {output}"));
+        assert_eq!(result.status.code(), Some(3), "{target} {output}: {result:?}");
+        let text = String::from_utf8([result.stdout, result.stderr].concat()).unwrap();
+        let expected = format!("error: {target} is refused: the standard ");
+        // Where both go there, nothing is said at all.
+        assert!(text.starts_with(&expected) != output.ends_with("2>&1"), "{target} {output}: {text}");
+        sync();
+        assert!(desk.stick() == before, "{target} {output}: the file was changed");
+        assert!(fs::read(&device.node).unwrap() == before, "{target} {output}: the device was changed");
+    };
+    for output in ["1<>stick.img", "1>>stick.img", "2<>stick.img", "2>>stick.img", "1<>stick.img 2>&1"] {
+        refused(&node, output);
+    }
+    for output in [format!("1<>{node}"), format!("2<>{node}"), format!("1<>{node} 2>&1")] {
+        refused("stick.img", &output);
+    }
+    let Some(upper) = Loop::new(&device.node) else { return };
+    refused(&node, &format!("1<>{}", upper.node.display()));
+    refused("stick.img", &format!("2<>{}", upper.node.display()));
+    refused(&upper.node.display().to_string(), "1<>stick.img");
+    drop(upper);
+    let Some(twin) = Loop::new(&desk.path("stick.img")) else { return };
+    refused(&node, &format!("2<>{}", twin.node.display()));
+    drop(twin);
+    let result = desk.run(&format!("write dos.img --to {node} --yes 1>report.txt 2>errors.txt"));
+    assert_eq!(result.status.code(), Some(0), "another file is no reason");
+}
+
+#[test]
+fn a_target_that_the_output_goes_to_through_an_overlay_is_refused_and_stays_as_it_is() {
+    let desk = Desk::new();
+    for folder in ["lower", "upper", "work", "merged", "bound"] {
+        fs::create_dir(desk.path(folder)).unwrap();
+    }
+    fs::rename(desk.path("stick.img"), desk.path("upper/stick.img")).unwrap();
+    let at = |name: &str| desk.path(name).display().to_string();
+    let options = format!("lowerdir={},upperdir={},workdir={}", at("lower"), at("upper"), at("work"));
+    let Some(_overlay) = Mount::new(&["-t", "overlay", "-o", &options, "overlay"], desk.path("merged"))
+    else {
+        return;
+    };
+    let Some(_bound) = Mount::new(&["--bind", &at("upper")], desk.path("bound")) else { return };
+    let Some(device) = Loop::new(&desk.path("upper/stick.img")) else { return };
+    let before = fs::read(desk.path("upper/stick.img")).unwrap();
+    let node = device.node.display().to_string();
+    let names = ["merged/stick.img", "upper/stick.img", "bound/stick.img", &node];
+    for target in names {
+        for output in names {
+            for stream in [1, 2] {
+                let result = desk.run(&format!("write dos.img --to {target} --yes {stream}<>{output}"));
+                let text = String::from_utf8([result.stdout, result.stderr].concat()).unwrap();
+                assert_eq!(result.status.code(), Some(3), "{target} {stream}<>{output}: {text}");
+                assert!(
+                    text.contains(" of this command goes to it\n"),
+                    "{target} {stream}<>{output}: {text}"
+                );
+                sync();
+                let after = fs::read(desk.path("upper/stick.img")).unwrap();
+                assert!(after == before, "{target} {stream}<>{output}: it was changed");
+            }
+        }
+    }
+}
+
+fn sync() {
+    assert!(Command::new("sync").status().unwrap().success());
+}
+
+/// A mount of our own, unmounted at the end.
+struct Mount {
+    folder: PathBuf,
+}
+
+impl Mount {
+    fn new(words: &[&str], folder: PathBuf) -> Option<Self> {
+        let output = Command::new("mount").args(words).arg(&folder).output().unwrap();
+        if !output.status.success() {
+            skip::skip("mount", &output.stderr);
+            return None;
+        }
+        Some(Self { folder })
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        assert!(Command::new("umount").arg(&self.folder).status().unwrap().success());
+    }
+}
+
 /// A loop device of our own, detached at the end.
 struct Loop {
     node: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -219,6 +220,31 @@ fn a_stick_with_a_fault_may_hold_anything() {
 }
 
 #[test]
+fn what_lies_behind_the_end_of_a_stick_is_its_owners_and_zeros_there_are_nobodys() {
+    for is_finished in [true, false] {
+        for layout in ["universal", "gpt"] {
+            let desk = Desk::new();
+            desk.accepts("a new file", &["--size", "8M", "--layout", layout]);
+            let put = |offset: u64, bytes: &[u8]| {
+                let file = File::options().write(true).open(desk.path("stick.img")).unwrap();
+                file.set_len(2 * LEN).unwrap();
+                file.write_all_at(bytes, offset).unwrap();
+            };
+            if !is_finished {
+                put(0, &[0; 512]);
+            }
+            for offset in [LEN, LEN + (1 << 20) + 1, 2 * LEN - 1] {
+                put(offset, b"x");
+                let case = format!("{layout}, finished: {is_finished}, {offset}");
+                desk.refuses(&case, "a stick of ramkey with bytes of yours behind its end");
+                put(offset, &[0]);
+            }
+            desk.accepts("zeros behind the end", &[]);
+        }
+    }
+}
+
+#[test]
 fn a_hole_of_terabytes_is_not_read() {
     let desk = Desk::new();
     let file = File::create(desk.path("large.img")).unwrap();
@@ -229,7 +255,7 @@ fn a_hole_of_terabytes_is_not_read() {
     let target = ramkey::device::TargetPath::look(&Default::default(), &desk.path("large.img")).unwrap();
     let file = ramkey::device::ReadOnly::open(&target).unwrap();
     let read = std::cell::Cell::new(0);
-    assert_eq!(file.first_data(&|bytes| read.set(read.get() + bytes)).unwrap(), None);
+    assert_eq!(file.first_data(0, &|bytes| read.set(read.get() + bytes)).unwrap(), None);
     assert!(read.get() < 1 << 30, "{} bytes were read", read.get());
 }
 

@@ -21,6 +21,7 @@ fn every_use() -> Vec<Use> {
         Use::Held { name: "sdz1".into(), holder: "dm-0 (crypt)".into() },
         Use::Loop { name: "loop3".into(), file: "/media/usb/a.img".into() },
         Use::Open { pid: 4321, command: "qemu".into() },
+        Use::OpenHere { descriptor: 9 },
         Use::OpenSomewhere,
         Use::Served { setting: "/sys/kernel/config/nvmet".into() },
         Use::Source { image: "/media/usb/dos.img".into() },
@@ -81,6 +82,7 @@ fn every_use_refuses_it_by_name() {
             Use::Held { holder, .. } => holder.clone(),
             Use::Loop { file, .. } => file.display().to_string(),
             Use::Open { command, pid } => format!("process {pid} ({command})"),
+            Use::OpenHere { descriptor } => format!("open for writing, as descriptor {descriptor}"),
             Use::OpenSomewhere => "open for writing".into(),
             Use::Served { .. } => "serves it to others".into(),
             Use::Source { image } | Use::Image { image } => image.display().to_string(),
@@ -154,10 +156,7 @@ fn a_file_that_was_exchanged_or_is_being_written_is_not_opened() {
     assert!(matches!(FileTarget::open(&target, 4096), Err(OpenError::Open { .. })), "it is not new any more");
     let again = TargetPath::look(&system, &path).unwrap();
     let twice = FileTarget::open(&again, 4096);
-    assert!(
-        matches!(twice, Err(OpenError::Refused(Refusal::OpenSomewhere { .. }))),
-        "it is open in this process"
-    );
+    assert!(matches!(twice, Err(OpenError::Refused(Refusal::OpenHere { .. }))), "it is open in this process");
     drop(first);
     assert!(FileTarget::open(&again, 4096).is_ok());
     fs::hard_link(&path, folder.path().join("keeps the number")).unwrap();

@@ -157,7 +157,8 @@ fn each_gives_one_error_and_changes_nothing() {
         (&["dos.img", "--copy", "fast"], 2, "possible values: auto, direct, int15"),
         (&["dos.img", "--kind", "cd"], 3, "dos.img is no CD image"),
         (&["dos.img", "--with", "E0h:two.img"], 3, "two.img is no CD image"),
-        (&["dos.img", "--label", "\u{1b}[2J"], 3, "the label \"\\u{1b}[2J\" is not"),
+        (&["dos.img", "--label", "\u{1b}[2J"], 3, "the label \"\\x1b[2J\" is not"),
+        (&["dos.img", "--title", "a\u{1b}[2Jb"], 3, "the title \"a\\x1b[2Jb\" is not"),
     ];
     let before = desk.state();
     for &(arguments, status, text) in table {

@@ -70,14 +70,18 @@ fn of_device(system: &System, facts: &DeviceFacts) -> Vec<String> {
 /// What would be lost with a file, or `None` if that is nothing.
 fn of_file(target: &TargetPath, path: &Path) -> Result<Option<String>, CliError> {
     let file = ReadOnly::open(target).map_err(CliError::Target)?;
-    if is_ours(&file) {
-        return Ok(own_files::on(&file));
+    let is_ours = is_ours(&file);
+    if is_ours && let Some(what) = own_files::on(&file) {
+        return Ok(Some(what));
     }
     let bar = Progress::bar("looking", file.len());
-    let data = file.first_data(&|bytes| bar.inc(bytes));
+    let observe = |bytes| bar.inc(bytes);
+    let what = match is_ours {
+        true => own_files::behind(&file, &observe),
+        false => file.first_data(0, &observe).map(|data| data.map(|_| what_is_in(&file, path))),
+    };
     bar.finish_and_clear();
-    let data = data.map_err(|source| CliError::Read { path: path.to_owned(), source })?;
-    Ok(data.map(|_| what_is_in(&file, path)))
+    what.map_err(|source| CliError::Read { path: path.to_owned(), source })
 }
 
 /// Whether it is a stick of ours as it stands: one with an image, or one that was not finished. A boot area alone is

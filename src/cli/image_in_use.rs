@@ -21,6 +21,9 @@ fn warning(used: &Use) -> Option<String> {
         Use::Swap { name } => format!("memory is swapped to it: {}", named(name)),
         Use::Held { name, holder } => format!("its device {name} is held by {holder}"),
         Use::Open { pid, command } => format!("process {pid} ({command}) has it open for writing"),
+        Use::OpenHere { descriptor } => {
+            format!("this command was started with it open for writing, as descriptor {descriptor}")
+        }
         Use::OpenSomewhere => "something that ramkey may not look at has it open for writing".into(),
         _ => return None,
     };

@@ -1,4 +1,6 @@
-//! What on a stick is its owner's: the files that ramkey did not write.
+//! What on a stick is its owner's: the files that ramkey did not write, and what lies behind its end.
+
+use std::io;
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
@@ -36,6 +38,19 @@ pub(super) fn on(stick: &ReadOnly) -> Option<String> {
         1 => Some(format!("a stick of ramkey with a file of yours: {shown}")),
         count => Some(format!("a stick of ramkey with {count} files of yours: {shown}{more}")),
     }
+}
+
+/// What would be lost behind the end of a stick whose file was made longer, or `None` if all is zeros there. `observe` is
+/// told of bytes that were read.
+///
+/// # Errors
+///
+/// What the system says.
+pub(super) fn behind(stick: &ReadOnly, observe: &dyn Fn(u64)) -> io::Result<Option<String>> {
+    let end = facts(stick).written_sectors * SECTOR_LEN;
+    // Without a sound manifest no end is known.
+    let data = if end == 0 { None } else { stick.first_data(end, observe)? };
+    Ok(data.map(|_| "a stick of ramkey with bytes of yours behind its end".into()))
 }
 
 fn added(change: &Change) -> Option<&str> {

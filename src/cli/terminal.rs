@@ -7,16 +7,18 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsStr;
 use std::fmt::Arguments;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::fd::BorrowedFd;
+use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::stdio::{stderr, stdout};
 use serde::Serialize;
 
-use crate::device::{DeviceNumber, TargetPath};
+use crate::device::{System, TargetPath};
 use crate::units::{is_hidden, named, shown};
 
 /// Whether standard output was closed when the program was started. Rust's runtime opens `/dev/null` in its place before
@@ -152,24 +154,18 @@ pub struct Streams {
     pub error: bool,
 }
 
-/// Which outputs go to the file or device that is to be written, or to a part of that.
-pub(super) fn leading_to(target: &TargetPath) -> Streams {
-    let leads = |stream: rustix::fd::BorrowedFd| {
-        let (Ok(stat), Ok(flags)) = (fstat(stream), fcntl_getfl(stream)) else { return false };
+/// Which outputs go to the file or device that is to be written, by whatever name or device, or to a part of that.
+pub(super) fn leading_to(system: &System, target: &TargetPath) -> Streams {
+    let writable = |stream: BorrowedFd| {
+        let flags = fcntl_getfl(stream).ok()?;
         let writes = flags & OFlags::ACCMODE != OFlags::RDONLY;
-        let number = DeviceNumber::from_raw(stat.st_rdev);
-        writes
-            && match target {
-                TargetPath::New { .. } => false,
-                TargetPath::File { identity, .. } => *identity == (stat.st_dev, stat.st_ino),
-                TargetPath::Block(facts) => {
-                    let parts = facts.partitions.iter().map(|partition| partition.number);
-                    FileType::from_raw_mode(stat.st_mode) == FileType::BlockDevice
-                        && parts.chain([facts.number]).any(|part| part == number)
-                }
-            }
+        writes.then(|| stream.try_clone_to_owned().ok().map(File::from)).flatten()
     };
-    Streams { output: leads(stdout()), error: leads(stderr()) }
+    let streams = [writable(stdout()), writable(stderr())];
+    let files: Vec<&File> = streams.iter().flatten().collect();
+    let mut leads = system.with_bytes_of(target, &files).into_iter();
+    let [output, error] = streams.map(|stream| stream.is_some() && leads.next() == Some(true));
+    Streams { output, error }
 }
 
 /// Makes a panic, which is a fault of this program and may quote anything, a message like any other.

@@ -165,7 +165,7 @@ pub fn make_stick(
 /// [`CliError::Target`] or [`CliError::OwnOutput`].
 pub(super) fn look(system: &System, path: &Path) -> Result<TargetPath, CliError> {
     let target = TargetPath::look(system, path).map_err(CliError::Target)?;
-    match leading_to(&target) {
+    match leading_to(system, &target) {
         Streams { output: false, error: false } => Ok(target),
         streams => Err(CliError::OwnOutput { path: path.to_owned(), streams }),
     }

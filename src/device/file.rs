@@ -143,15 +143,14 @@ impl ReadOnly {
         self.len == 0
     }
 
-    /// Offset of the first byte that is not zero, or `None` if all are. Holes are skipped, not read; `observe` is
+    /// Offset of the first byte from `offset` on that is not zero, or `None` if all are. Holes are skipped, not read; `observe` is
     /// told of bytes that were read.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub fn first_data(&self, observe: &dyn Fn(u64)) -> io::Result<Option<u64>> {
+    pub fn first_data(&self, mut offset: u64, observe: &dyn Fn(u64)) -> io::Result<Option<u64>> {
         let mut buffer = vec![0; BUFFER_LEN as usize];
-        let mut offset = 0;
         while offset < self.len {
             offset = match seek(&self.file, SeekFrom::Data(offset)) {
                 Ok(data) => data,

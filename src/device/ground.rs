@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use crate::device::journals::Journal;
 use crate::device::loops::LoopDevice;
 use crate::device::mounts::Mount;
 use crate::device::{DeviceNumber, System, Use};
@@ -96,6 +97,8 @@ pub(super) struct Grounds {
     pub stacked: BTreeSet<(DeviceNumber, DeviceNumber)>,
     /// The devices of each mounted btrfs file system.
     pub btrfs: Vec<BTreeSet<DeviceNumber>>,
+    /// Journals of mounted file systems on devices of their own.
+    pub journals: Vec<Journal>,
     names: BTreeMap<DeviceNumber, String>,
 }
 
@@ -137,6 +140,8 @@ impl Grounds {
                 grounds.put(number, ground);
             }
         }
+        let known = grounds.names.iter().map(|(number, name)| (*number, name.as_str()));
+        grounds.journals = system.journals(mounts, known);
         grounds
     }
 
@@ -192,6 +197,13 @@ impl Grounds {
             }
         }
         found
+    }
+
+    /// Everything that a mounted file system lies on, its journal included.
+    pub fn below_mount(&self, number: DeviceNumber) -> BTreeSet<Ground> {
+        let journals = self.journals.iter().filter(|journal| journal.of == Some(number));
+        let journals = journals.map(|journal| Ground::Device(journal.device));
+        self.below(journals.chain([Ground::Device(number)]))
     }
 
     /// The device or file, and what has the very same bytes or more: what a loop device shows, the disk of a partition.

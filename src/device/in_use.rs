@@ -21,6 +21,9 @@ const SYSTEM_FOLDERS: [&str; 6] = ["/", "/usr", "/boot", "/boot/efi", "/var", "/
 /// What holds a disk of a btrfs of which no mount is seen.
 pub(super) const A_BTRFS: &str = "a mounted btrfs file system";
 
+/// What holds a device that is a journal, if it cannot be told of which mount.
+pub(super) const A_JOURNAL: &str = "a mounted file system, whose journal it is";
+
 /// One use of a device or file, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -72,6 +75,11 @@ pub enum Use {
         pid: u32,
         /// Name of its program.
         command: String,
+    },
+    /// This command was started with it open for writing.
+    OpenHere {
+        /// Number of the descriptor.
+        descriptor: u32,
     },
     /// Something that cannot be named may write to it.
     OpenSomewhere,
@@ -203,6 +211,9 @@ impl InUse {
         let mut target = twins(path, &self.mounts);
         target.insert(Ground::File(identity));
         let mut found = self.of_ground(&target, images);
+        // This process has nothing open of its own yet, so what it has it was started with.
+        let inherited = self.system.inherited(&target).map(|descriptor| Use::OpenHere { descriptor });
+        found.extend(inherited.filter(|_| found.is_empty()));
         file_in_use::ask(path, identity, &self.questions, &mut found);
         found
     }
@@ -217,7 +228,8 @@ impl InUse {
         found.extend(self.written(&target));
         let shown = self.loops.iter().any(|device| self.lies_on([Ground::Device(device.number)], &target));
         if found.is_empty() && !shown && file_in_use::has_writer(path) {
-            found.push(Use::OpenSomewhere);
+            let inherited = self.system.inherited(&target);
+            found.push(inherited.map_or(Use::OpenSomewhere, |descriptor| Use::OpenHere { descriptor }));
         }
         found
     }
@@ -249,6 +261,10 @@ impl InUse {
         if let Some(member) = member.filter(|_| found.len() == before) {
             let holder = A_BTRFS.into();
             found.push(Use::Held { name: self.grounds.name(member), holder });
+        }
+        let nobodys = self.grounds.journals.iter().filter(|journal| journal.of.is_none());
+        for journal in nobodys.filter(|journal| self.lies_on([Ground::Device(journal.device)], target)) {
+            found.push(Use::Held { name: self.grounds.name(journal.device), holder: A_JOURNAL.into() });
         }
         for device in &self.loops {
             let ground = Ground::Device(device.number);
@@ -295,7 +311,7 @@ impl InUse {
         let mut found = Vec::new();
         for mount in mounts {
             let number = Ground::Device(mount.number);
-            let below = self.grounds.below([number]);
+            let below = self.grounds.below_mount(mount.number);
             if below.is_disjoint(target) {
                 continue;
             }

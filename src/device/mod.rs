@@ -9,8 +9,10 @@ mod ground;
 mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
+mod journals;
 mod loops;
 mod mounts;
+mod outputs;
 mod overlays;
 mod processes;
 mod safety;

@@ -60,6 +60,11 @@ impl Mount {
         !self.own_options.iter().chain(&self.options).any(|option| option == b"ro")
     }
 
+    /// Whether it is an ext3 or ext4, or an ext2 by the driver of those.
+    pub fn is_ext(&self) -> bool {
+        self.file_system.starts_with("ext")
+    }
+
     /// The folders that an overlay is made of.
     pub fn overlay_layers(&self) -> Vec<PathBuf> {
         if self.file_system != "overlay" {

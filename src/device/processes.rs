@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, makedev, statx};
 
-use crate::device::ground::{Ground, Question};
+use crate::device::ground::{Ground, Question, names};
 use crate::device::{DeviceNumber, System};
 
 /// Access mode in the flags of an open file: read only.
@@ -61,6 +61,24 @@ impl System {
             questions.push(Question::Processes);
         }
         writers
+    }
+}
+
+impl System {
+    /// The first descriptor by which this process has one of the files open for writing.
+    pub(super) fn inherited(&self, files: &BTreeSet<Ground>) -> Option<u32> {
+        let folder = self.proc.join("self");
+        let mut descriptors: Vec<u32> =
+            names(&folder.join("fd")).iter().filter_map(|name| name.parse().ok()).collect();
+        descriptors.sort_unstable();
+        descriptors.into_iter().find(|descriptor| {
+            let name = descriptor.to_string();
+            let is_one =
+                ground_at(&folder.join("fd").join(&name)).is_some_and(|ground| files.contains(&ground));
+            is_one
+                && fs::read_to_string(folder.join("fdinfo").join(&name))
+                    .is_ok_and(|text| is_for_writing(&text))
+        })
     }
 }
 

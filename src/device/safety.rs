@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::device::in_use::A_BTRFS;
+use crate::device::in_use::{A_BTRFS, A_JOURNAL};
 use crate::device::{DeviceFacts, DeviceKind, Use};
 use crate::units::{named, shell_word};
 
@@ -85,6 +85,17 @@ pub enum Refusal {
         pid: u32,
         /// Name of its program.
         command: String,
+    },
+    /// This command was started with it open for writing.
+    #[error(
+        "{} is refused: this command was started with it open for writing, as descriptor {descriptor}",
+        named(node)
+    )]
+    OpenHere {
+        /// The file.
+        node: PathBuf,
+        /// Number of the descriptor.
+        descriptor: u32,
     },
     /// Something that cannot be named may write to it.
     #[error("{} is refused: something that ramkey may not look at has it open for writing", named(node))]
@@ -179,6 +190,7 @@ impl Refusal {
                 format!("end that first; `cat {}` shows its name", shell_word(setting))
             }
             Self::Open { pid, .. } => format!("{} first", end(*pid)),
+            Self::OpenHere { descriptor, .. } => format!("{} first", close_descriptor(*descriptor)),
             Self::OpenSomewhere { node } => {
                 format!("`lsof {}` as root may name it; or name another file", shell_word(node))
             }
@@ -207,6 +219,7 @@ impl Use {
             Self::Swap { name } => Some(swap_off(name)),
             Self::Held { holder, .. } => Some(close(holder)),
             Self::Open { pid, .. } => Some(end(*pid)),
+            Self::OpenHere { descriptor } => Some(close_descriptor(*descriptor)),
             _ => None,
         }
     }
@@ -231,6 +244,7 @@ fn close(holder: &str) -> String {
     match mapped {
         Some(mapped) => format!("run `dmsetup remove {}`", shell_word(mapped)),
         None if holder == A_BTRFS => "unmount it: `findmnt --types btrfs` shows where it is".into(),
+        None if holder == A_JOURNAL => "find it with `findmnt --types ext3,ext4` and unmount it".into(),
         None if name.starts_with("md") => format!("run `mdadm --stop /dev/{name}`"),
         None if name.starts_with("zram") => {
             format!("run `swapoff /dev/{name}` and `zramctl --reset /dev/{name}`")
@@ -241,6 +255,14 @@ fn close(holder: &str) -> String {
 
 fn end(pid: u32) -> String {
     format!("close its program (`ps -fp {pid}` shows it)")
+}
+
+fn close_descriptor(descriptor: u32) -> String {
+    match descriptor {
+        0 => "give this command another input (`</dev/null`)".into(),
+        1 | 2 => "send the output of this command to another file".into(),
+        _ => format!("close it in the shell (`exec {descriptor}>&-`)"),
+    }
 }
 
 /// The command that makes a loop device show nothing.
@@ -290,6 +312,7 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
         Use::Loop { name, file } => Refusal::Loop { node, name, file },
         Use::Served { setting } => Refusal::Served { node, setting },
         Use::Open { pid, command } => Refusal::Open { node, pid, command },
+        Use::OpenHere { descriptor } => Refusal::OpenHere { node, descriptor },
         Use::OpenSomewhere => Refusal::OpenSomewhere { node },
         Use::Source { image } => Refusal::Source { node, image },
         Use::Image { image } => Refusal::Image { node, image },

@@ -97,7 +97,9 @@ impl OpenError {
             Self::Kind { .. } => "name a stick (`ramkey list` shows them) or a file".into(),
             Self::Size { .. } => "leave --size out, or remove the file first".into(),
             Self::PartialSector { .. } => NEW_FILE.into(),
-            Self::Busy { .. } => "close the program that uses it; `lsof` names it".into(),
+            Self::Busy { .. } => {
+                "close what uses it: `lsof` names a program, and a mounted file system may have its journal there".into()
+            },
             Self::Changed { .. } => "repeat the command".into(),
             Self::Open { path, source } => match source.kind() {
                 io::ErrorKind::PermissionDenied if path.starts_with("/dev") => {

@@ -24,6 +24,8 @@ pub(super) struct BootArea {
     pub fat_bits: u8,
     pub volume_lba: Option<u64>,
     pub volume_sectors: u64,
+    /// Sectors of the stick when it was written; 0 if the manifest is not sound.
+    pub stick_sectors: u64,
     /// Label that was written; spaces if the manifest is not sound.
     pub label: [u8; 11],
 }
@@ -44,6 +46,7 @@ impl BootArea {
             fat_bits: 0,
             volume_lba: None,
             volume_sectors: 0,
+            stick_sectors: 0,
             label: [b' '; 11],
         };
         if !Self::is_present(reader) {
@@ -97,8 +100,9 @@ impl BootArea {
         self.fat_bits = header.fat_bits;
         self.volume_lba = Some(header.volume_lba.get());
         self.volume_sectors = header.volume_sectors.get();
+        self.stick_sectors = header.stick_sectors.get();
         self.label = header.label;
-        self.compare_len(reader, header.stick_sectors.get(), strictness, findings);
+        self.compare_len(reader, self.stick_sectors, strictness, findings);
     }
 
     /// Compares the length of the stick with the one that it was written with.

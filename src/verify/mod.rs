@@ -106,6 +106,9 @@ pub struct StickVerdict {
     pub volume_lba: u64,
     /// Sectors of the file system.
     pub volume_sectors: u64,
+    /// Sectors of the stick when it was written; 0 if that is not known.
+    #[serde(skip)]
+    pub written_sectors: u64,
     /// Bytes of the file system that are free.
     pub free: u64,
     /// The capsules in the folder.
@@ -227,6 +230,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         label,
         volume_lba: area.volume_lba.unwrap_or(0),
         volume_sectors: area.volume_sectors,
+        written_sectors: area.stick_sectors,
         free,
         capsules,
         faults: findings.faults,
