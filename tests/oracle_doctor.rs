@@ -186,3 +186,20 @@ fn a_hybrid_iso_by_xorriso_is_seen_as_one() {
     let ipxe = found("/usr/lib/ipxe/ipxe.iso");
     assert_eq!(ipxe, set(&["code-in-bpb", "iso-hybrid", "mbr-jump", "starts-at-zero"]), "by isohybrid");
 }
+
+#[test]
+fn hybrid_images_as_vendors_give_them_have_notes_and_no_more() {
+    let images = [
+        "/usr/lib/memtest86+/memtest86+x64.iso",
+        "/usr/lib/memtest86+/memtest86+ia32.iso",
+        "/usr/lib/grub-rescue/grub-rescue-cdrom.iso",
+        "/usr/lib/grub-rescue/grub-rescue-floppy.img",
+        "/usr/lib/ipxe/ipxe.iso",
+    ];
+    for path in images {
+        let diagnosis = diagnose(&FileSource::open(Path::new(path)).unwrap()).unwrap();
+        let whats: Vec<&str> = diagnosis.findings.iter().map(|finding| &finding.what[..]).collect();
+        assert_eq!(diagnosis.contradictions, 0, "{path}: {whats:#?}");
+        assert!(found(path).contains("iso-hybrid"), "{path}: {whats:#?}");
+    }
+}
