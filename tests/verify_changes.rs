@@ -170,3 +170,19 @@ fn a_universal_stick_may_be_mounted_and_labelled_as_a_whole() {
         }
     }
 }
+
+#[test]
+fn dates_and_attributes_of_folders_are_a_change_of_their_own() {
+    let stick = stick(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
+    let mut bytes = Image(stick.bytes());
+    let root =
+        stick.layout.extents.iter().find(|extent| extent.role == ramkey::layout::Role::Directory).unwrap();
+    // Hidden, and a date of the folder itself.
+    for (byte, bit) in [(32 + 11, 1), (32 + 24, 3)] {
+        verdicts::flipped(&mut bytes, root.lba * 512 + byte, bit, |bytes| {
+            let verdict = judge(bytes, Strictness::Boot);
+            assert!(verdict.sound, "{}", told(&verdict));
+            assert!(matches!(verdict.changes[..], [Change::Details { .. }]), "{}", told(&verdict));
+        });
+    }
+}
