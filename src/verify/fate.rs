@@ -189,8 +189,9 @@ impl Stick<'_> {
             }
             Some(image) => {
                 let (path, of) = (entry.path.clone(), image.path.clone().unwrap_or_default());
-                let hint = hint(self.reader, entry, true);
-                findings.changes.push(Change::Copied { path, of, whole: file.is_whole(), hint });
+                let whole = file.is_whole();
+                let hint = hint(self.reader, entry, true).filter(|_| whole);
+                findings.changes.push(Change::Copied { path, of, whole, hint });
             }
             // A file that was written and cannot be understood any more has a fault of its own.
             None if file.header.is_none()

@@ -54,7 +54,8 @@ fn name_of(entry: &Entry) -> &str {
     entry.path.rsplit('/').next().unwrap_or_default()
 }
 
-/// The bytes of a file, in the runs of sectors in which they lie.
+/// The bytes of a file, in the runs of sectors in which they lie. Of a file that is no capsule the first run is known;
+/// what is behind it counts as zeros, which no kind of file is known by.
 struct Bytes<'a> {
     stick: &'a dyn Source,
     len: u64,
@@ -82,6 +83,7 @@ impl Source for Bytes<'_> {
             }
             start += len;
         }
-        Err(io::ErrorKind::UnexpectedEof.into())
+        rest.fill(0);
+        Ok(())
     }
 }
