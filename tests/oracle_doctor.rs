@@ -203,3 +203,22 @@ fn hybrid_images_as_vendors_give_them_have_notes_and_no_more() {
         assert!(found(path).contains("iso-hybrid"), "{path}: {whats:#?}");
     }
 }
+
+#[test]
+fn a_floppy_image_for_uefi_in_a_hybrid_image_by_xorriso_is_no_contradiction() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (files, efi, iso) = (path("files"), path("efi.img"), path("hybrid.iso"));
+    fs::create_dir(&files).unwrap();
+    fs::write(folder.path().join("files/readme.txt"), "files of a disc\n").unwrap();
+    ran("dosfstools", "mkfs.fat", &["-C", &efi, "1440"]);
+    let code = "/usr/lib/syslinux/mbr/mbr.bin";
+    let hybrid = ["-as", "mkisofs", "-o", &iso, "-G", code, "-partition_offset", "16"];
+    let appended = ["-append_partition", "2", "0xef", &efi, "-appended_part_as_gpt", &files];
+    ran("xorriso", "xorriso", &[&hybrid[..], &appended].concat());
+    let diagnosis = diagnose(&FileSource::open(Path::new(&iso)).unwrap()).unwrap();
+    assert_eq!(diagnosis.contradictions, 0, "{:#?}", diagnosis.findings);
+    for name in ["hidden-sectors", "drive-number", "media"] {
+        assert!(found(&iso).contains(name), "{name} in {:?}", found(&iso));
+    }
+}

@@ -24,7 +24,9 @@ pub(super) fn lower(findings: &mut [Finding], is_hybrid: bool, parts: &[Part]) {
     for finding in findings {
         let is_harmless = match finding.kind {
             Kind::CodeInBpb => is_hybrid && finding.lba == 0,
-            Kind::HiddenSectors => finding.lba != 0 && nobody_starts(finding.lba, is_hybrid, parts),
+            Kind::HiddenSectors | Kind::DriveNumber => nobody_starts(finding.lba, is_hybrid, parts),
+            // The image of a floppy, as tools for hybrid images make one for UEFI.
+            Kind::Media => is_hybrid && nobody_starts(finding.lba, is_hybrid, parts),
             kind => is_hybrid && OF_HYBRIDS.contains(&kind),
         };
         if is_harmless {
@@ -40,5 +42,5 @@ fn nobody_starts(lba: u64, is_hybrid: bool, parts: &[Part]) -> bool {
         let of_record = part.type_byte.is_some_and(|type_byte| type_byte == EFI || has_active);
         !part.active && (is_hybrid || of_record)
     };
-    parts.iter().filter(|part| part.lba == lba).all(is_passed_over)
+    lba != 0 && parts.iter().filter(|part| part.lba == lba).all(is_passed_over)
 }
