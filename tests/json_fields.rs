@@ -133,11 +133,11 @@ fn every_change_has_the_fields_that_the_page_lists() {
     let changes = [
         Change::Added { path: text(), len: 1, hint: None },
         Change::Removed { title: None, path: None, lba: 1 },
-        Change::Replaced { path: text(), title: text(), was: None, proven: true },
+        Change::Replaced { path: text(), title: text(), was: None, proven: true, from: None },
         Change::Renamed { path: text(), from: None, title: text() },
         Change::Names { paths: Vec::new() },
         Change::Swapped { path: text(), other: text() },
-        Change::Copied { path: text(), of: text() },
+        Change::Copied { path: text(), of: text(), whole: true, hint: None },
         Change::Alone { path: text() },
         Change::Dates { path: text() },
         Change::Label { written: text(), found: text() },

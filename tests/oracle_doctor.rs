@@ -186,3 +186,39 @@ fn a_hybrid_iso_by_xorriso_is_seen_as_one() {
     let ipxe = found("/usr/lib/ipxe/ipxe.iso");
     assert_eq!(ipxe, set(&["code-in-bpb", "iso-hybrid", "mbr-jump", "starts-at-zero"]), "by isohybrid");
 }
+
+#[test]
+fn hybrid_images_as_vendors_give_them_have_notes_and_no_more() {
+    let images = [
+        "/usr/lib/memtest86+/memtest86+x64.iso",
+        "/usr/lib/memtest86+/memtest86+ia32.iso",
+        "/usr/lib/grub-rescue/grub-rescue-cdrom.iso",
+        "/usr/lib/grub-rescue/grub-rescue-floppy.img",
+        "/usr/lib/ipxe/ipxe.iso",
+    ];
+    for path in images {
+        let diagnosis = diagnose(&FileSource::open(Path::new(path)).unwrap()).unwrap();
+        let whats: Vec<&str> = diagnosis.findings.iter().map(|finding| &finding.what[..]).collect();
+        assert_eq!(diagnosis.contradictions, 0, "{path}: {whats:#?}");
+        assert!(found(path).contains("iso-hybrid"), "{path}: {whats:#?}");
+    }
+}
+
+#[test]
+fn a_floppy_image_for_uefi_in_a_hybrid_image_by_xorriso_is_no_contradiction() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (files, efi, iso) = (path("files"), path("efi.img"), path("hybrid.iso"));
+    fs::create_dir(&files).unwrap();
+    fs::write(folder.path().join("files/readme.txt"), "files of a disc\n").unwrap();
+    ran("dosfstools", "mkfs.fat", &["-C", &efi, "1440"]);
+    let code = "/usr/lib/syslinux/mbr/mbr.bin";
+    let hybrid = ["-as", "mkisofs", "-o", &iso, "-G", code, "-partition_offset", "16"];
+    let appended = ["-append_partition", "2", "0xef", &efi, "-appended_part_as_gpt", &files];
+    ran("xorriso", "xorriso", &[&hybrid[..], &appended].concat());
+    let diagnosis = diagnose(&FileSource::open(Path::new(&iso)).unwrap()).unwrap();
+    assert_eq!(diagnosis.contradictions, 0, "{:#?}", diagnosis.findings);
+    for name in ["hidden-sectors", "drive-number", "media"] {
+        assert!(found(&iso).contains(name), "{name} in {:?}", found(&iso));
+    }
+}

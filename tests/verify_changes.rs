@@ -170,3 +170,35 @@ fn a_universal_stick_may_be_mounted_and_labelled_as_a_whole() {
         }
     }
 }
+
+#[test]
+fn dates_and_attributes_of_folders_are_a_change_of_their_own() {
+    let stick = stick(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB);
+    let mut bytes = Image(stick.bytes());
+    let root =
+        stick.layout.extents.iter().find(|extent| extent.role == ramkey::layout::Role::Directory).unwrap();
+    // Hidden, and a date of the folder itself.
+    for (byte, bit) in [(32 + 11, 1), (32 + 24, 3)] {
+        flipped(&mut bytes, root.lba * 512 + byte, bit, |bytes| {
+            let verdict = judge(bytes, Strictness::Boot);
+            assert!(verdict.sound, "{}", told(&verdict));
+            assert!(matches!(verdict.changes[..], [Change::Details { .. }]), "{}", told(&verdict));
+        });
+    }
+}
+
+#[test]
+fn a_stick_that_ends_too_early_says_by_how_much_and_which_images_are_cut() {
+    let whole = stick(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB).bytes();
+    for (len, words) in [
+        (7 << 20, "the stick ends 1 MiB too early: it was written with 16384 sectors and has 14336"),
+        (7 << 20, "all images lie before its end"),
+        (4027 << 9, "1 of its 2 images are not whole"),
+        (3 << 19, "none of its 2 images is whole"),
+    ] {
+        let verdict = judge(&Image(whole[..len].to_vec()), Strictness::Boot);
+        let [fault] = &verdict.faults[..] else { panic!("{len}: {}", told(&verdict)) };
+        assert_eq!(fault.kind, FaultKind::TooShort);
+        assert!(fault.to_string().contains(words), "{len}: {fault}");
+    }
+}

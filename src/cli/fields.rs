@@ -63,6 +63,7 @@ do not change the exit status of `inspect`.
 | `faults[].file` | the file, or null |
 | `faults[].image_offset`, `faults[].image_end` | bytes of the image, or null |
 | `faults[].message` | in words |
+| `faults[].hint` | why it does not boot and what makes it, if it may be an image; else null |
 | `faults[].expected`, `faults[].found` | BLAKE3 of the bytes as written and as found, or null; of a chunk its chaining value |
 | `changes` | what changed and is no fault; the other fields depend on `change`, see below |
 | `changes[].change` | one of the changes below |
@@ -82,11 +83,11 @@ do not change the exit status of `inspect`.
 |---|---|
 | `added` | `path`, `len`, and `hint`: why an image does not boot and what makes it, or null |
 | `removed` | `title` and `path` as far as they are known, and `lba`, the first sector that it had |
-| `replaced` | `path`; `title` of the image that is there and whether it is `proven`; `was`, the title of the one that is gone, or null |
+| `replaced` | `path`; `title` of the image that is there and whether it is `proven`; `was`, the title of the one that is gone, or null; `from`, the path that the image that is there had on this stick, or null |
 | `renamed` | `path`; `from`, the path that it had, or null; `title` |
 | `names` | `paths` of images of which one or more were renamed |
 | `swapped` | `path`, `other` |
-| `copied` | `path` of the copy; `of`, the path that the image was written to |
+| `copied` | `path` of the copy; `of`, the path that the image was written to; `whole`, or a part of it; `hint` as above |
 | `alone` | `path` of an image that stands beside none |
 | `dates` | `path` |
 | `label` | `written`, `found` |

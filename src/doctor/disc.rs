@@ -1,7 +1,7 @@
 //! Images of CDs and DVDs that were copied to a stick: over the whole of it, or into a partition.
 
 use crate::doctor::volume::Volume;
-use crate::doctor::{Disk, DoctorError, Findings, Kind, Part};
+use crate::doctor::{Disk, DoctorError, Findings, Kind, Part, lowered};
 use crate::image::{BOOT_SIGNATURE, has_no_code};
 
 /// Sectors of 512 bytes in a block of a disc.
@@ -83,6 +83,16 @@ impl Disc {
         let is_rest = volumes.iter().flatten().any(|volume| volume.lba > 0 && volume.hidden() == volume.lba);
         let has_code = sector[510..] == BOOT_SIGNATURE && !has_no_code(sector);
         !is_rest && !has_code
+    }
+
+    /// Whether the table in `sector` came with the image, and not later: no file system but that of UEFI fits its place
+    /// in one of `parts`.
+    pub fn owns_table(&self, sector: &[u8; 512], parts: &[Part], volumes: &[Option<Volume>]) -> bool {
+        let others = parts.iter().zip(volumes).filter(|(part, _)| part.type_byte != Some(lowered::EFI));
+        let mut volumes = others.filter_map(|(_, volume)| volume.as_ref());
+        sector[510..] == BOOT_SIGNATURE
+            && !has_no_code(sector)
+            && !volumes.any(|volume| volume.lba > 0 && volume.hidden() == volume.lba)
     }
 
     /// Tells of a CD image over the whole stick.

@@ -198,7 +198,7 @@ kinds! {
         remedy "Format it with clusters of at most 32 KiB: `mkfs.fat -s 64`."
         source "FAT32 File System Specification 1.03";
     HiddenSectors "hidden-sectors" Fault "hidden sectors that are not where the partition begins"
-        why "Boot code adds the hidden sectors to each address. With another number it reads other sectors."
+        why "Boot code adds the hidden sectors to each address. With another number it reads other sectors. It is a note in a partition that no BIOS starts: one of type EF, or one beside the active partition."
         hurts "Boot sectors of MS-DOS, Windows and SYSLINUX (\"Boot error\", \"NTLDR is missing\"); Intel D945GCFL and DP35DP in Auto emulation refuse the stick."
         remedy "Format the partition itself and not a file: `mkfs.fat -h START`, or correct bytes 1Ch to 1Fh in the boot sector and its copy."
         source "SYSLINUX diskstart.inc; Launchpad 458482";
@@ -288,7 +288,7 @@ kinds! {
         remedy "`ramkey write IMAGE.iso --to STICK` makes a stick that boots the CD from RAM. A hybrid image can be copied to the whole stick instead, /dev/sdX."
         source "El Torito 1.0; SYSLINUX isohybrid";
     IsoHybrid "iso-hybrid" Note "a CD image with a partition table"
-        why "It boots as a CD and as a hard disk. Its table is made for that and breaks rules of tables."
+        why "It boots as a CD and as a hard disk. Its table is made for that and breaks rules of tables, so what such images do on purpose is a note too."
         hurts "BIOSes that boot it as USB-FDD or USB-ZIP; partition tools that want to repair it."
         remedy "Nothing, if it boots. Do not let a tool repair the table. `ramkey write IMAGE.iso` boots it from RAM."
         source "SYSLINUX isohdpfx.S; xorriso";

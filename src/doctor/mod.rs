@@ -8,6 +8,7 @@ mod disc;
 mod fat;
 mod guid_table;
 mod kinds;
+mod lowered;
 mod table;
 mod volume;
 
@@ -244,6 +245,7 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
         }
     }
     let volumes = volumes(&disk, &mut parts)?;
+    let is_hybrid = disc.as_ref().is_some_and(|disc| disc.owns_table(&sector, &parts, &volumes));
     let cannot_start = disc.as_ref().is_some_and(|disc| disc.cannot_start(&sector, &volumes));
     let (mut geometry, mut of_table) = (None, None);
     if let (Some(slots), true) = (&table, in_record) {
@@ -289,6 +291,7 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
     }
     check_finished(stick, parts.is_empty() && !in_table, &mut findings);
     let mut findings = findings.finish();
+    lowered::lower(&mut findings, is_hybrid, &parts);
     findings.sort_by_key(|finding| finding.severity as u8);
     Ok(Diagnosis {
         contradictions: findings.iter().filter(|finding| finding.severity != Severity::Note).count(),

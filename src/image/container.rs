@@ -83,6 +83,20 @@ impl Sample<'_> {
 ///
 /// [`ImageError::NotRaw`], or [`ImageError::Read`] if it cannot be read.
 pub(super) fn refuse(path: &Path, source: &dyn Source) -> Result<(), ImageError> {
+    let sample = sample(path, source)?;
+    found(&sample).map_or(Ok(()), |Found { what, remedy }| {
+        let described = text::described(&sample.head);
+        let help = remedy.help(path, described.as_deref());
+        Err(ImageError::NotRaw { path: path.to_owned(), what, help })
+    })
+}
+
+/// What a file is that is no raw image, as in `compressed (gzip)`; `None` if it may be one or cannot be read.
+pub(crate) fn no_raw(source: &dyn Source) -> Option<&'static str> {
+    found(&sample(Path::new(""), source).ok()?).map(|found| found.what)
+}
+
+fn sample<'a>(path: &Path, source: &'a dyn Source) -> Result<Sample<'a>, ImageError> {
     let len = source.len();
     let bytes = |offset: u64, count: u64| {
         let mut bytes = vec![0; (len - offset).min(count) as usize];
@@ -92,13 +106,11 @@ pub(super) fn refuse(path: &Path, source: &dyn Source) -> Result<(), ImageError>
         }
     };
     let (head, tail) = (bytes(0, HEAD_LEN)?, bytes(len.saturating_sub(TAIL_LEN), TAIL_LEN)?);
-    let sample = Sample { source, len, head, tail };
-    let found = checks::footer(&sample)
-        .or_else(|| checks::kernel(&sample))
-        .or_else(|| sample.kind().filter(|_| !sample.is_disk()));
-    found.map_or(Ok(()), |Found { what, remedy }| {
-        let described = text::described(&sample.head);
-        let help = remedy.help(path, described.as_deref());
-        Err(ImageError::NotRaw { path: path.to_owned(), what, help })
-    })
+    Ok(Sample { source, len, head, tail })
+}
+
+fn found(sample: &Sample) -> Option<Found> {
+    checks::footer(sample)
+        .or_else(|| checks::kernel(sample))
+        .or_else(|| sample.kind().filter(|_| !sample.is_disk()))
 }

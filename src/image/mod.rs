@@ -34,6 +34,7 @@ mod witness;
 
 pub use boot_code::{Dummy, has_no_code};
 pub use bpb::{BOOT_SIGNATURE, BpbFields, Slot, slots};
+pub(crate) use container::no_raw;
 pub use disc::DISC_GEOMETRY;
 pub use ends::Claim;
 pub use error::ImageError;

@@ -15,9 +15,9 @@ use crate::image::iso::Emulation;
 use crate::image::{Kind, chunk_value, combine};
 use crate::report::{DriveOptions, drive_words, ram_taken};
 use crate::units::{Geometry, SECTOR_LEN};
-use crate::verify::fate::how_to_boot;
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
+use crate::verify::hint::how_to_boot;
 use crate::verify::reader::{BadSector, RUN_LEN, Reader};
 use crate::verify::written::Written;
 use crate::verify::zeros::Zeros;
@@ -73,11 +73,12 @@ impl Judge<'_> {
         };
         let parsed = CapsuleHeader::parse(&sector);
         if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
-            let message = match error {
-                CapsuleError::NotACapsule => no_capsule(entry, written),
-                error => words::capsule_error(error),
+            let (message, hint) = match error {
+                CapsuleError::NotACapsule => self.no_capsule(entry, written),
+                error => (words::capsule_error(error), None),
             };
-            fault(place, message, None);
+            let fault = Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message);
+            findings.fault(Fault { hint, ..fault });
             return None;
         }
         // As the loader: nothing but magic and version is believed without the hash.
@@ -117,6 +118,23 @@ impl Judge<'_> {
         };
         let proven = proven && self.depth == Depth::Proof;
         Some(FoundCapsule { proven, ..describe(entry, header, as_written) })
+    }
+
+    /// Why a file with the name of a capsule is none, as far as that can be told; and how it becomes one.
+    fn no_capsule(&self, entry: &Entry, written: Option<&Written>) -> (String, Option<String>) {
+        let none = words::capsule_error(CapsuleError::NotACapsule);
+        let name = entry.path.rsplit('/').next().unwrap_or_default();
+        let how = || Some(how_to_boot(self.reader, entry));
+        match written {
+            Some(image) if image.len == entry.len => {
+                (format!("{none} any more: its first sector is not as written"), None)
+            }
+            Some(_) => (format!("{none} any more, but another file"), how()),
+            None if name.starts_with("._") => {
+                (format!("{none}, but what macOS keeps beside one; it can be removed"), None)
+            }
+            None => (none, how()),
+        }
     }
 
     /// Proves table, chunks and the hash of the image; says whether all of them are right.
@@ -250,22 +268,6 @@ fn too_short(entry: &Entry, written: Option<&Written>) -> String {
         }
         Some(Written { len, .. }) => format!("{has}; it had {len} bytes"),
         None => format!("{has} and is no capsule"),
-    }
-}
-
-/// Why a file with the name of a capsule is none, as far as that can be told.
-fn no_capsule(entry: &Entry, written: Option<&Written>) -> String {
-    let none = words::capsule_error(CapsuleError::NotACapsule);
-    let name = entry.path.rsplit('/').next().unwrap_or_default();
-    match written {
-        Some(image) if image.len == entry.len => {
-            format!("{none} any more: its first sector is not as written")
-        }
-        Some(_) => format!("{none} any more, but another file; {}", how_to_boot(name)),
-        None if name.starts_with("._") => {
-            format!("{none}, but what macOS keeps beside one; it can be removed")
-        }
-        None => format!("{none}; {}", how_to_boot(name)),
     }
 }
 

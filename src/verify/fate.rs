@@ -5,29 +5,37 @@
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleHeader, EXTENSION, FOLDER, HEADER_HASHED_LEN};
 
-use crate::plan::file_names;
-use crate::units::{SECTOR_LEN, shell_word};
 use crate::verify::capsule::title_text;
 use crate::verify::fault::Findings;
 use crate::verify::file_system::Entry;
+use crate::verify::hint::hint;
 use crate::verify::reader::Reader;
 use crate::verify::written::{Images, Written};
 use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
 
-/// Endings of files that hold an image of a disk, as people have them.
-const IMAGE_ENDINGS: [&str; 12] =
-    ["img", "ima", "iso", "dsk", "flp", "vfd", "hdd", "raw", "bin", "vhd", "vmdk", "qcow2"];
-
 /// A file, and the image that it begins as.
 struct File<'a> {
     entry: &'a Entry,
-    /// BLAKE3 of its first sector, if it begins with a capsule's header; and the title there.
-    header: Option<([u8; 32], String)>,
+    /// What it begins with, if that is a capsule's header.
+    header: Option<Header>,
+}
+
+struct Header {
+    /// BLAKE3 of the first sector.
+    hash: [u8; 32],
+    title: String,
+    /// Bytes of the whole capsule.
+    len: u64,
 }
 
 impl File<'_> {
     fn holds(&self, image: &Written) -> bool {
-        self.header.as_ref().is_some_and(|(header, _)| *header == image.header)
+        self.header.as_ref().is_some_and(|header| header.hash == image.header)
+    }
+
+    /// Whether it is as long as its header says.
+    fn is_whole(&self) -> bool {
+        self.header.as_ref().is_some_and(|header| header.len <= self.entry.len)
     }
 
     /// Whether the boot menu looks at it as `path`.
@@ -38,6 +46,7 @@ impl File<'_> {
 
 /// Everything that is known of the files.
 struct Stick<'a> {
+    reader: &'a Reader<'a>,
     written: &'a [Written],
     files: Vec<File<'a>>,
     capsules: &'a [FoundCapsule],
@@ -45,6 +54,8 @@ struct Stick<'a> {
     told: Vec<String>,
     /// Paths of the files that an image was renamed to.
     taken: Vec<String>,
+    /// Images that lie where the boot menu does not look.
+    strays: usize,
 }
 
 /// Names what became of the images of `written`, and the files that nobody wrote with the stick.
@@ -58,7 +69,8 @@ pub(super) fn tell(
     let written = &images.images[..];
     let files = entries.iter().filter(|entry| entry.path != FOLDER);
     let files = files.map(|entry| File { entry, header: header_of(reader, entry) }).collect();
-    let mut stick = Stick { written, files, capsules, told: Vec::new(), taken: Vec::new() };
+    let (told, taken) = (Vec::new(), Vec::new());
+    let mut stick = Stick { reader, written, files, capsules, told, taken, strays: 0 };
     for image in written {
         stick.image(image, findings);
     }
@@ -70,20 +82,20 @@ pub(super) fn tell(
     for index in 0..known {
         stick.file(index, findings);
     }
-    if capsules.iter().all(|capsule| capsule.companion) && findings.faults.is_empty() {
+    if capsules.iter().all(|capsule| capsule.companion) && findings.faults.len() == stick.strays {
         let message = "there is no image in the folder RAMKEY: nothing to boot";
         findings.fault(Fault::new(FaultKind::NoImage, Place::default(), message));
     }
 }
 
 /// The header with which a file begins, if it is one of a capsule.
-fn header_of(reader: &Reader, entry: &Entry) -> Option<([u8; 32], String)> {
+fn header_of(reader: &Reader, entry: &Entry) -> Option<Header> {
     let (lba, _) = entry.runs.first().filter(|_| entry.len >= CAPSULE_HEADER_LEN as u64)?;
     let sector = reader.sector(*lba).ok()?;
     let header = CapsuleHeader::parse(&sector).ok()?;
     let is_sound = *blake3::hash(&sector[..HEADER_HASHED_LEN]).as_bytes() == header.header_blake3;
-    let title = title_text(header);
-    is_sound.then(|| (*blake3::hash(&sector).as_bytes(), title))
+    let (title, len) = (title_text(header), header.file_len.get());
+    is_sound.then(|| Header { hash: *blake3::hash(&sector).as_bytes(), title, len })
 }
 
 impl Stick<'_> {
@@ -117,14 +129,13 @@ impl Stick<'_> {
             let path = file.entry.path.clone();
             let other = self.written.iter().find(|other| file.is_at(other.path.as_deref()));
             let is_swap = now.is_some_and(|now| other.is_some_and(|other| now.holds(other)));
-            if !is_swap {
-                findings.change(Change::Renamed {
-                    path: path.clone(),
-                    from: Some(from),
-                    title: image.title_in(file),
-                });
-            } else if from < file.entry.short_path {
+            // Of an image that lies where another was that is gone, that one tells.
+            let is_over = other.is_some_and(|other| !self.files.iter().any(|file| file.holds(other)));
+            if is_swap && from < file.entry.short_path {
                 findings.change(Change::Swapped { path: from, other: path.clone() });
+            } else if !is_swap && !is_over {
+                let title = image.title_in(file);
+                findings.change(Change::Renamed { path: path.clone(), from: Some(from), title });
             }
             self.told.push(path.clone());
             return self.taken.push(path);
@@ -138,6 +149,7 @@ impl Stick<'_> {
             let message = format!("it is {was}, and the boot menu shows only {FOLDER}/*.{EXTENSION}");
             let place = file.entry.runs.first().map_or(Place::default(), |(lba, _)| Place::sectors(*lba, 1));
             findings.fault(Fault::new(FaultKind::Capsule, place.in_file(&path), message));
+            self.strays += 1;
             return self.told.push(path);
         }
         let Some(now) = now else {
@@ -145,12 +157,20 @@ impl Stick<'_> {
         };
         // One that cannot be understood has a fault of its own.
         let path = now.entry.path.clone();
-        if let Some((_, title)) = now.header.clone() {
+        if let Some(Header { title, .. }) = &now.header {
             let proven = self.capsules.iter().any(|capsule| capsule.file == path && capsule.proven);
-            let was = image.title.clone();
-            findings.change(Change::Replaced { path: path.clone(), title, was, proven });
+            let (title, was, from) = (title.clone(), image.title.clone(), self.left(now));
+            findings.change(Change::Replaced { path: path.clone(), title, was, proven, from });
         }
         self.told.push(path);
+    }
+
+    /// The path that the image in `file` was written to, if it is not there any more.
+    fn left(&self, file: &File) -> Option<String> {
+        let image = self.written.iter().find(|image| file.holds(image))?;
+        let path = image.path.as_deref();
+        let is_there = self.files.iter().any(|file| file.holds(image) && file.is_at(path));
+        image.path.clone().filter(|_| !is_there)
     }
 
     /// Tells of a file that was not written with the stick; or of other dates.
@@ -168,14 +188,17 @@ impl Stick<'_> {
                 }
             }
             Some(image) => {
-                let of = image.path.clone().unwrap_or_default();
-                findings.changes.push(Change::Copied { path: entry.path.clone(), of });
+                let (path, of) = (entry.path.clone(), image.path.clone().unwrap_or_default());
+                let whole = file.is_whole();
+                let hint = hint(self.reader, entry, true).filter(|_| whole);
+                findings.changes.push(Change::Copied { path, of, whole, hint });
             }
             // A file that was written and cannot be understood any more has a fault of its own.
             None if file.header.is_none()
                 && self.written.iter().any(|image| file.is_at(image.path.as_deref())) => {}
             None => {
-                let (path, len, hint) = (entry.path.clone(), entry.len, hint(file));
+                let (path, len, hint) =
+                    (entry.path.clone(), entry.len, hint(self.reader, entry, file.header.is_some()));
                 findings.changes.push(Change::Added { path, len, hint });
             }
         }
@@ -214,35 +237,6 @@ fn removed(image: &Written, findings: &mut Findings) {
 
 impl Written {
     fn title_in(&self, file: &File) -> String {
-        file.header.as_ref().map(|(_, title)| title.clone()).unwrap_or_default()
+        file.header.as_ref().map(|header| header.title.clone()).unwrap_or_default()
     }
-}
-
-/// What makes an image that was copied onto the stick boot, if it is one and does not.
-fn hint(file: &File) -> Option<String> {
-    let entry = file.entry;
-    let name = entry.path.rsplit('/').next().unwrap_or_default();
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-    let is_in_folder = entry.path.rsplit_once('/').is_some_and(|(folder, _)| folder == FOLDER);
-    let looks_like_image = IMAGE_ENDINGS.contains(&ending.as_str()) && entry.len >= SECTOR_LEN;
-    if entry.is_capsule || entry.is_folder {
-        None
-    } else if file.header.is_some() {
-        Some(format!("the boot menu does not show it: it must be named {FOLDER}/*.{EXTENSION}"))
-    } else if (is_in_folder && !name.starts_with('.')) || looks_like_image {
-        Some(format!("it does not boot: {}", how_to_boot(name)))
-    } else {
-        None
-    }
-}
-
-/// How a file that is no capsule becomes one.
-pub(super) fn how_to_boot(name: &str) -> String {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let capsule = file_names(stem).swap_remove(0);
-    format!(
-        "only capsules boot: if it is an image, write it with `ramkey write {} --to other.img`, and copy \
-         {FOLDER}/{capsule} of other.img into the folder {FOLDER} of this stick",
-        shell_word(name)
-    )
 }

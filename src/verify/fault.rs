@@ -97,6 +97,8 @@ pub struct Fault {
     pub place: Place,
     /// In words.
     pub message: String,
+    /// What makes an image of it boot, if it may be one.
+    pub hint: Option<String>,
     /// BLAKE3 of the bytes as written, or what stands for it; 64 hexadecimal digits.
     pub expected: Option<String>,
     /// BLAKE3 of the bytes as found.
@@ -105,7 +107,7 @@ pub struct Fault {
 
 impl Fault {
     pub(super) fn new(kind: FaultKind, place: Place, message: impl Into<String>) -> Self {
-        Self { kind, place, message: message.into(), expected: None, found: None }
+        Self { kind, place, message: message.into(), hint: None, expected: None, found: None }
     }
 
     pub(super) fn hashes(self, expected: blake3::Hash, found: blake3::Hash) -> Self {
@@ -130,7 +132,7 @@ impl fmt::Display for Fault {
         if let (Some(expected), Some(found)) = (&self.expected, &self.found) {
             write!(f, ": expected {expected}, found {found}")?;
         }
-        Ok(())
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
 }
 
@@ -167,6 +169,8 @@ pub enum Change {
         was: Option<String>,
         /// Whether the bytes of the new image were read and match its hashes.
         proven: bool,
+        /// The path that the image that is there now had, if it is one of this stick and left that place.
+        from: Option<String>,
     },
     /// The file of an image has another name.
     Renamed {
@@ -189,12 +193,16 @@ pub enum Change {
         /// The path of the other.
         other: String,
     },
-    /// The same image is there once more.
+    /// The same image is there once more, or its beginning.
     Copied {
         /// The path of the copy.
         path: String,
         /// The path that the image was written to.
         of: String,
+        /// Whether all of it was copied.
+        whole: bool,
+        /// Why it does not boot and what makes it, if it does not.
+        hint: Option<String>,
     },
     /// An image that stands beside others has none left to stand beside.
     Alone {
@@ -256,9 +264,11 @@ impl fmt::Display for Change {
                 (None, Some(path)) => write!(f, "the image in {path} was removed"),
                 (None, None) => write!(f, "the image that began at LBA {lba} was removed"),
             },
-            Self::Replaced { path, title, was, proven } => {
+            Self::Replaced { path, title, was, proven, from } => {
                 let state = if *proven { "proven" } else { "not proven" };
-                write!(f, "{path} was replaced by another image: \"{title}\", {state}; ")?;
+                write!(f, "{path} was replaced by another image: \"{title}\", {state}")?;
+                from.as_ref().map_or(Ok(()), |from| write!(f, ", which was {from}"))?;
+                f.write_str("; ")?;
                 match was {
                     Some(was) => write!(f, "\"{was}\", which was there, is gone"),
                     None => f.write_str("the one that was there is gone"),
@@ -276,7 +286,11 @@ impl fmt::Display for Change {
             Self::Swapped { path, other } => {
                 write!(f, "{path} and {other} were swapped: each holds the image of the other")
             }
-            Self::Copied { path, of } => write!(f, "{path} was added: a copy of {of}"),
+            Self::Copied { path, of, whole, hint } => {
+                let what = if *whole { "a copy" } else { "a part" };
+                write!(f, "{path} was added: {what} of {of}")?;
+                hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+            }
             Self::Alone { path } => write!(f, "{path} stands beside no image and is not loaded"),
             Self::Dates { path } => write!(f, "{path} has other dates"),
             Self::Label { written, found } => write!(f, "the label is \"{found}\" and was \"{written}\""),

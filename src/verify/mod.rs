@@ -10,6 +10,7 @@ mod fat;
 mod fate;
 mod fault;
 mod file_system;
+mod hint;
 mod reader;
 mod set;
 mod volume;

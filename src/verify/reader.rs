@@ -28,6 +28,11 @@ impl<'a> Reader<'a> {
         Self { stick, observe, bytes_read: Cell::new(0) }
     }
 
+    /// The stick itself, of which nothing that is read is counted.
+    pub fn stick(&self) -> &'a dyn Source {
+        self.stick
+    }
+
     /// Whole sectors that the stick has.
     pub fn sectors(&self) -> u64 {
         self.stick.len() / SECTOR_LEN
