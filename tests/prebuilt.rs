@@ -276,7 +276,10 @@ fn the_engine_has_its_hand_off_in_the_stack_and_its_end_behind_it() {
     let usual = HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_CORE)) + RECORD_LEN + 8 * E820_STORED_LEN;
     assert!(usual <= 3 << 10, "{usual} bytes of base memory");
     let disc = HEAD_LEN.min(SLOTS_LEN) + u32::from(engine.u16(ENGINE_LEN_ALL)) + RECORD_LEN + E820_STORED_LEN;
-    assert!(disc > RESIDENT_MIN - (1 << 10), "{disc} bytes for a CD, and the host refuses boot images above more");
+    assert!(
+        disc > RESIDENT_MIN - (1 << 10),
+        "{disc} bytes for a CD, and the host refuses boot images above more"
+    );
     let most = 8 * HEAD_LEN + u32::from(engine.u16(ENGINE_LEN_ALL)) + 8 * RECORD_LEN + 100 * E820_STORED_LEN;
     assert!(most <= RESIDENT_MAX, "{most} bytes for eight drives and a hundred ranges of memory");
 }

@@ -95,6 +95,7 @@ pub(super) fn refuse(path: &Path, source: &dyn Source) -> Result<(), ImageError>
     let sample = Sample { source, len, head, tail };
     let found = checks::footer(&sample)
         .or_else(|| checks::kernel(&sample))
+        .or_else(|| checks::efi_program(&sample))
         .or_else(|| sample.kind().filter(|_| !sample.is_disk()));
     found.map_or(Ok(()), |Found { what, remedy }| {
         let described = text::described(&sample.head);

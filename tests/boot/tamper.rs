@@ -272,7 +272,7 @@ fn loader_sectors(stick: &Tampered) -> usize {
 #[test]
 fn too_little_memory_is_told_in_numbers_with_what_would_fit() {
     let folder = scratch();
-    let large = vec![0x5A; 8 << 20];
+    let large = vec![7; 8 << 20];
     let large = file(folder.path(), "large.img", &large);
     let small = file(folder.path(), "small.img", &disk("idle", Geometry::new(1, 16, 63), 1008, &[]));
     let options =
