@@ -81,9 +81,14 @@ fn a_floppy_of_whole_tracks_has_the_geometry_of_exactly_its_size() {
         assert_eq!(floppy(kib * 2), (geometry.into(), drive_type, vec![]), "{kib} KB");
     }
     // 85 and 86 cylinders, as MEMDISK takes them.
-    for (sectors, geometry) in
-        [(3060, "85/2/18"), (3096, "86/2/18"), (1530, "85/2/9"), (3570, "85/2/21"), (6192, "86/2/36"), (3440, "86/2/20")]
-    {
+    for (sectors, geometry) in [
+        (3060, "85/2/18"),
+        (3096, "86/2/18"),
+        (1530, "85/2/9"),
+        (3570, "85/2/21"),
+        (6192, "86/2/36"),
+        (3440, "86/2/20"),
+    ] {
         let (found, _, said) = floppy(sectors);
         assert_eq!((&*found, said), (geometry, vec![]), "{sectors} sectors");
     }

@@ -74,7 +74,7 @@ fn grub_2_sees_the_other_drives_of_its_set() {
     tool("mformat", &["-C", "-f", "1440", "-i", &floppy, "::"]);
     let words = file(folder.path(), "words.txt", format!("{WORDS}\n").as_bytes()).display().to_string();
     tool("mcopy", &["-i", &floppy, &words, "::"]);
-    let data = file(folder.path(), "data.img", &[0x5A; 4 << 20]).display().to_string();
+    let data = file(folder.path(), "data.img", &[0xA5; 4 << 20]).display().to_string();
     let image = package_file("/usr/lib/grub-rescue/grub-rescue-cdrom.iso");
     for identity in ["memdisk", "grub4dos"] {
         let options = ["--floppy", &floppy, "--with", &data, "--identity", identity];

@@ -52,7 +52,7 @@ fn stops(machine: &Machine, texts: &[&str]) {
 #[test]
 fn all_drives_of_an_entry_are_loaded_and_proven() {
     let folder = scratch();
-    let stick = stick(folder.path(), 3, 0x5A);
+    let stick = stick(folder.path(), 3, 0xA5);
     let mut running = Running::start(&machine(&stick, 64));
     running.wait_text("IDLE", DEADLINE);
     let console = running.evidence().console;
@@ -64,7 +64,7 @@ fn all_drives_of_an_entry_are_loaded_and_proven() {
 #[test]
 fn an_entry_whose_companion_was_deleted_says_which() {
     let folder = scratch();
-    let stick = stick(folder.path(), 3, 0x5A);
+    let stick = stick(folder.path(), 3, 0xA5);
     tool("mdel", &["-i", &volume(&stick), "::RAMKEY/DATA.RKC"]);
     stops(&machine(&stick, 64), &["ramkey E48", "DATA    .RKC"]);
 }
@@ -72,14 +72,14 @@ fn an_entry_whose_companion_was_deleted_says_which() {
 #[test]
 fn a_companion_of_the_same_name_with_another_image_is_not_taken() {
     let (folder, other_folder) = (scratch(), scratch());
-    let this = stick(folder.path(), 3, 0x5A);
+    let this = stick(folder.path(), 3, 0xA5);
     let other = stick(other_folder.path(), 3, 0xA5);
     let capsule = folder.path().join("taken.rkc").display().to_string();
     tool("mcopy", &["-n", "-i", &volume(&other), "::RAMKEY/DATA.RKC", &capsule]);
     tool("mcopy", &["-o", "-i", &volume(&this), &capsule, "::RAMKEY/DATA.RKC"]);
     stops(&machine(&this, 64), &["ramkey E48"]);
     // And its own is taken again when it is back.
-    let own = stick(folder.path(), 3, 0x5A);
+    let own = stick(folder.path(), 3, 0xA5);
     tool("mcopy", &["-n", "-o", "-i", &volume(&own), "::RAMKEY/DATA.RKC", &capsule]);
     Running::start(&machine(&own, 64)).wait_text("IDLE", DEADLINE);
 }
@@ -87,9 +87,9 @@ fn a_companion_of_the_same_name_with_another_image_is_not_taken() {
 #[test]
 fn a_wrong_bit_of_a_companion_stops_the_boot() {
     let folder = scratch();
-    let stick = stick(folder.path(), 3, 0x5A);
+    let stick = stick(folder.path(), 3, 0xA5);
     let mut bytes = fs::read(&stick).expect("the stick");
-    let run = bytes.windows(1 << 16).position(|window| window.iter().all(|&byte| byte == 0x5A));
+    let run = bytes.windows(1 << 16).position(|window| window.iter().all(|&byte| byte == 0xA5));
     bytes[run.expect("the companion's data") + 777] ^= 0x10;
     fs::write(&stick, bytes).expect("writing the stick");
     stops(&machine(&stick, 64), &["ramkey E46", "LBA "]);
@@ -99,7 +99,7 @@ fn a_wrong_bit_of_a_companion_stops_the_boot() {
 fn memory_is_counted_for_all_drives_together() {
     let folder = scratch();
     // Each alone fits a machine of 8 MB, both together do not.
-    let stick = stick(folder.path(), 6, 0x5A);
+    let stick = stick(folder.path(), 6, 0xA5);
     stops(&machine(&stick, 8), &["ramkey E22", "Idle needs 7 MB."]);
     Running::start(&machine(&stick, 12)).wait_text("IDLE", DEADLINE);
 }
@@ -108,7 +108,7 @@ fn memory_is_counted_for_all_drives_together() {
 fn the_menu_shows_entries_and_no_companions() {
     let folder = scratch();
     let image = idle(folder.path());
-    let data = file(folder.path(), "data.img", &vec![0x5A; 3 << 20]);
+    let data = file(folder.path(), "data.img", &vec![0xA5; 3 << 20]);
     let with = format!("80h:{}", data.display());
     let mut options = OPTIONS.to_vec();
     options.extend(["--title", "Other", "--with", &with, "--menu-timeout", "0"]);
@@ -132,7 +132,7 @@ fn the_menu_shows_entries_and_no_companions() {
 fn the_menu_does_not_boot_an_entry_whose_companion_is_missing() {
     let folder = scratch();
     let image = idle(folder.path());
-    let data = file(folder.path(), "data.img", &vec![0x5A; 3 << 20]);
+    let data = file(folder.path(), "data.img", &vec![0xA5; 3 << 20]);
     let with = format!("80h:{}", data.display());
     let mut options = OPTIONS.to_vec();
     options.extend(["--title", "Other", "--with", &with, "--menu-timeout", "1"]);
