@@ -267,7 +267,7 @@ fn the_engine_has_its_hand_off_in_the_stack_and_its_end_behind_it() {
         };
         word(ENGINE_INT13) == ENGINE_LEN_ALL + 2
             && boot[at + 12] == 0xFA
-            && word(ENGINE_LEN_CORE) == (word(ENGINE_HAND_OFF) & !3) + RESIDENT_STACK_LEN
+            && word(ENGINE_LEN_CORE) == word(ENGINE_HAND_OFF) + RESIDENT_STACK_LEN
             && word(ENGINE_VARIABLES) + VARIABLES_LEN <= word(ENGINE_HAND_OFF)
             && word(ENGINE_LEN_ALL) > word(ENGINE_LEN_CORE)
     });

@@ -47,11 +47,12 @@ a20_switch:
         jmp     .done
 
 .keyboard_controller:
-        mov     ah, KBC_OUTPUT_A20_OFF
-        test    al, al
-        jz      .value
-        mov     ah, KBC_OUTPUT_A20_ON
-.value:
+%if KBC_OUTPUT_A20_ON != KBC_OUTPUT_A20_OFF + 2
+  %error "A20 is bit 1 of the controller's output port"
+%endif
+        mov     ah, al
+        add     ah, ah
+        or      ah, KBC_OUTPUT_A20_OFF
         call    .ready
         mov     al, KBC_WRITE_OUTPUT
         out     KBC_STATUS, al

@@ -16,18 +16,19 @@ PIECE_LEN               equ 32              ; on the private stack, which the BI
 ; ---------------------------------------------------------------------------
 from_caller:
         mov     bx, copy_from_caller
-        jmp     to_caller.look
-to_caller:
-        mov     bx, copy_to_caller
-.look:
-        jecxz   .apart                      ; nothing has no end to come to
         lea     eax, [edi + ecx]
         cmp     eax, [VAR(RESIDENT)]
-        jbe     .apart
+        jbe     copy_from_caller
+        jmp     to_caller.higher
+to_caller:
+        lea     eax, [edi + ecx]
+        cmp     eax, [VAR(RESIDENT)]
+        jbe     copy_to_caller
+        mov     bx, copy_to_caller
+.higher:
         cmp     edi, [VAR(RESIDENT_END)]
-        jb      .piece
-.apart:
-        jmp     bx
+        jae     .apart
+        jecxz   .apart                      ; nothing has no end to come to
 
 .piece:                                     ; ESI, EDI, ECX: what is left
         pushad
@@ -59,6 +60,8 @@ to_caller:
         jnz     .piece
 .done:
         ret
+.apart:
+        jmp     bx
 
 ; ---------------------------------------------------------------------------
 ; caller_piece - the bytes above the return address, to or from the caller's buffer at
@@ -128,8 +131,7 @@ copy_to_caller:
 
         o32 sgdt [caller_gdt]
 .again:
-        mov     edx, [VAR(LINEAR)]
-        add     edx, a20_word
+        mov     edx, [VAR(GDT_BASE)]
         o32 lgdt [own_gdt_register]
         mov     eax, cr0
         or      al, CR0_PE
@@ -139,20 +141,18 @@ copy_to_caller:
         mov     bx, FLAT_DATA
         mov     ds, bx
         mov     es, bx
-        inc     word [edx]                  ; the same word 1 MiB higher: A20 is off
-        mov     bx, [edx + 100000h]
-        cmp     bx, [edx]
+        inc     word [edx + A20_WORD]       ; the same word 1 MiB higher: A20 is off
+        mov     bx, [edx + A20_WORD + 100000h]
+        cmp     bx, [edx + A20_WORD]
         jne     .a20_on
-        inc     word [edx]                  ; equal by chance? then not twice
-        mov     bx, [edx + 100000h]
-        cmp     bx, [edx]
+        inc     word [edx + A20_WORD]       ; equal by chance? then not twice
+        mov     bx, [edx + A20_WORD + 100000h]
+        cmp     bx, [edx + A20_WORD]
         je      .moved
 .a20_on:
         shr     ecx, 2
         a32 rep movsd
-        inc     cx                          ; ZF = 0
-.moved:
-        setz    bl                          ; 1: A20 is off, nothing was moved
+.moved:                                     ; ECX = 0, or A20 is off and nothing was moved
         and     al, ~CR0_PE
         mov     cr0, eax
         jmp     .real
@@ -160,19 +160,17 @@ copy_to_caller:
         push    cs
         pop     ds
         o32 lgdt [caller_gdt]
-        test    bl, bl
-        jnz     .without_a20
-        cmp     byte [a20_was_off], 0       ; CF = 0
-        jne     .put_back
-        ret
-
-.without_a20:
+        jecxz   .done
         inc     byte [a20_was_off]
         cmp     byte [a20_was_off], A20_TRIES
         ja      .no_a20
         mov     al, 1
         call    a20_switch
         jmp     .again
+.done:
+        cmp     byte [a20_was_off], 0       ; CF = 0
+        jne     .put_back
+        ret
 .no_a20:
         mov     byte [a20_was_off], 0
         mov     ah, STATUS_NO_DRIVE

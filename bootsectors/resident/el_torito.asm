@@ -199,10 +199,8 @@ fn_4d_catalogue:
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         movzx   ecx, byte [es:bx + CATALOGUE.count]
-        mov     ah, STATUS_DMA_BOUNDARY
-        cmp     cl, TRANSFER_MAX + 1
-        cmc
-        jc      .done
+        cmp     cl, TRANSFER_MAX
+        ja      too_many
         movzx   edi, word [es:bx + CATALOGUE.buffer + 2]
         shl     edi, 4
         movzx   eax, word [es:bx + CATALOGUE.buffer]
@@ -212,8 +210,10 @@ fn_4d_catalogue:
         call    inside_disc
         jc      .done
         call    to_caller
-        jc      .done
+        jc      .failed
         mov     ah, [outcome]
+.failed:
+        mov     byte [outcome], STATUS_OK
 .done:
         ret
 all_end:

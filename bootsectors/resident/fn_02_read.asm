@@ -3,6 +3,9 @@
 ; Included by: resident.asm                  Contract: int13_entry
 
 TRANSFER_MAX            equ 128             ; sectors in one call, as SeaBIOS and Bochs
+%if TRANSFER_MAX != 1 << 7
+  %error "from_chs looks at the sign"
+%endif
 
 ; ---------------------------------------------------------------------------
 ; fn_02_read, fn_03_write - AL sectors from CH/CL/DH to or from ES:BX
@@ -24,12 +27,18 @@ fn_02_read:
 
 ; chs_moved - the end of a transfer by CHS: AL = sectors, AH = status
 chs_moved:
-        mov     al, [moved]
-        mov     [ARG(eax)], al
         mov     ah, [outcome]
+        test    ah, ah
+        jnz     .cut
         ret
+.cut:
+        mov     al, [moved]
+        jmp     chs_failed.count
 chs_failed:
-        mov     byte [ARG(eax)], 0
+        mov     al, 0
+.count:
+        mov     [ARG(eax)], al
+        mov     byte [outcome], STATUS_OK
         ret
 
 fn_03_write:
@@ -50,7 +59,8 @@ fn_04_verify:
         call    from_chs
 .looked:
         jc      .failed
-        mov     ah, [outcome]
+        mov     ah, STATUS_OK
+        xchg    ah, [outcome]
 .failed:
         ret
 
@@ -77,10 +87,7 @@ from_chs:
 .count:
         movzx   ecx, al
         dec     al
-        cmp     al, TRANSFER_MAX            ; 0 is 255 now
-        mov     ah, STATUS_BAD_COMMAND
-        cmc
-        jc      .done
+        js      bad_count                   ; 0, or above TRANSFER_MAX
         movzx   eax, byte [ARG(ecx) + 1]
         mov     ah, [ARG(ecx)]
         shr     ah, 6                       ; AX = cylinder, 0 to 1023
@@ -93,10 +100,9 @@ from_chs:
         mul     dword [CUR(SECTORS_PER_TRACK)]
         movzx   ebx, byte [ARG(ecx)]
         and     bl, 3Fh
-        jz      not_found
+        dec     ebx                         ; sector 0: more than any track has
         cmp     ebx, [CUR(SECTORS_PER_TRACK)]
-        ja      not_found
-        dec     ebx
+        jae     not_found
         add     eax, ebx
         movzx   edi, word [ARG(es)]
         shl     edi, 4
@@ -108,29 +114,31 @@ from_chs:
 ; inside - EAX = LBA, ECX = sectors, both of 512 bytes: what of them is on the disk?
 ;
 ;   in      SI            the drive's record
-;   out     CF = 0        ESI = address in the RAM disk, ECX = bytes, [moved] = ECX in
-;                         sectors, [outcome] = status when they are moved: a drive
-;                         moves what it has, and then fails
+;   out     CF = 0        ESI = address in the RAM disk, ECX = bytes, [outcome] = status
+;                         when they are moved. If that is an error, the disk ends
+;                         behind them, and [moved] says how many sectors they are: a
+;                         drive moves what it has, and then fails
 ;           CF = 1        AH = STATUS_NOT_FOUND: nothing
 ;   kills   EAX EDX
 ; ---------------------------------------------------------------------------
 inside:
-        mov     byte [outcome], STATUS_OK
         mov     edx, [CUR(SECTORS)]
         sub     edx, eax                    ; sectors from here to the end
         jbe     not_found
         cmp     ecx, edx
         jbe     .fits
         mov     ecx, edx
+        mov     [moved], cx
         mov     byte [outcome], STATUS_NOT_FOUND
 .fits:
-        mov     [moved], cx
         shl     eax, SECTOR_SHIFT
         shl     ecx, SECTOR_SHIFT
-        add     eax, [CUR(DISK)]
+        add     eax, [CUR(DISK)]            ; CF = 0: RAM disks end below 4 GiB
         xchg    eax, esi
-        clc
-from_chs.done:
+        ret
+bad_count:
+        mov     ah, STATUS_BAD_COMMAND
+        stc
         ret
 not_found:
         mov     ah, STATUS_NOT_FOUND

@@ -33,6 +33,7 @@ packet_count:                               ; DX = sectors that were moved
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         mov     [es:bx + DAP.count], dx
+        mov     byte [outcome], STATUS_OK
 packet_done:
         ret
 packet_failed:
@@ -67,10 +68,8 @@ from_packet:
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         movzx   ecx, word [es:bx + DAP.count]
-        mov     ah, STATUS_DMA_BOUNDARY
-        cmp     cx, TRANSFER_MAX + 1
-        cmc
-        jc      .done
+        cmp     cx, TRANSFER_MAX
+        ja      too_many
         mov     eax, [es:bx + DAP.offset]
         movzx   edi, ax
         cmp     eax, -1                     ; the address is flat and follows the LBA
@@ -79,15 +78,16 @@ from_packet:
         jb      .far
         mov     edi, [es:bx + DAP_size]
         cmp     dword [es:bx + DAP_size + 4], 0
+        je      .lba
+too_many:
         mov     ah, STATUS_DMA_BOUNDARY
         stc
-        jne     .done
-        jmp     .lba
-.far:
+        ret
+from_packet.far:
         shr     eax, 16
         shl     eax, 4
         add     edi, eax
-.lba:
+from_packet.lba:
         cmp     dword [es:bx + DAP.lba + 4], 0
         jne     not_found
         mov     eax, [es:bx + DAP.lba]
@@ -102,5 +102,3 @@ inside_disc:
         shl     eax, 2
         shl     ecx, 2
         jmp     inside
-from_packet.done:
-        ret

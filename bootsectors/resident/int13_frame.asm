@@ -96,8 +96,7 @@ our_drive:
 .leave:                                     ; AH = status
         mov     [ARG(eax) + 1], ah
 .leave_keep_ah:                             ; AH = status, but the caller's AH is a result
-        xor     bx, bx
-        mov     es, bx
+        mov     es, [zero]
         mov     si, [current_record]
         mov     bx, [CUR(STATUS)]
         mov     [es:bx], ah
