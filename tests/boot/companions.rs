@@ -73,7 +73,7 @@ fn an_entry_whose_companion_was_deleted_says_which() {
 fn a_companion_of_the_same_name_with_another_image_is_not_taken() {
     let (folder, other_folder) = (scratch(), scratch());
     let this = stick(folder.path(), 3, 0xA5);
-    let other = stick(other_folder.path(), 3, 0xA5);
+    let other = stick(other_folder.path(), 3, 0xB4);
     let capsule = folder.path().join("taken.rkc").display().to_string();
     tool("mcopy", &["-n", "-i", &volume(&other), "::RAMKEY/DATA.RKC", &capsule]);
     tool("mcopy", &["-o", "-i", &volume(&this), &capsule, "::RAMKEY/DATA.RKC"]);
