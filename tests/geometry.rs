@@ -33,7 +33,7 @@ fn geometry(bytes: Vec<u8>) -> String {
 fn said(facts: &ImageFacts) -> Vec<String> {
     let is_said = |warning: &&Warning| {
         let is_of_disc = matches!(warning, Warning::Disc(DiscWarning::DiskGeometries(_)));
-        is_of_disc || matches!(warning, Warning::Geometries(_) | Warning::NoWholeTracks { .. })
+        is_of_disc || matches!(warning, Warning::Geometries(_) | Warning::UnusualFloppy { .. })
     };
     facts.warnings.iter().filter(is_said).map(ToString::to_string).collect()
 }
@@ -128,7 +128,20 @@ fn an_address_behind_what_chs_reaches_or_of_no_sector_is_no_witness() {
 fn the_protective_entry_of_a_gpt_is_no_witness() {
     let mut disk = Disk::new(65_536);
     disk.partition(1, 0x00, 0xEE, 1, 65_535, (64, 32));
-    assert_eq!(geometry(disk.bytes()), "66/16/63");
+    assert_eq!(geometry(disk.bytes()), "65/16/63");
+}
+
+#[test]
+fn a_disk_with_a_gpt_keeps_its_length_because_the_copy_is_its_last_sector() {
+    for sectors in [65_536, 204_800, 2_097_152] {
+        let mut disk = Disk::new(sectors);
+        disk.partition(1, 0x00, 0xEE, 1, sectors - 1, (255, 63));
+        assert_eq!(facts(disk.bytes()).disk_sectors, sectors, "{sectors}");
+    }
+    // Without a GPT the last cylinder is made whole.
+    let mut disk = Disk::new(204_800);
+    disk.partition(1, 0x80, 0x06, 63, 204_700, (16, 63));
+    assert_eq!(facts(disk.bytes()).disk_sectors, 204 * 16 * 63);
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn facts(bytes: Vec<u8>) -> ImageFacts {
 /// What is said about geometries that disagree, or that is a guess.
 fn said(facts: &ImageFacts) -> Vec<String> {
     let is_said =
-        |warning: &&Warning| matches!(warning, Warning::Geometries(_) | Warning::NoWholeTracks { .. });
+        |warning: &&Warning| matches!(warning, Warning::Geometries(_) | Warning::UnusualFloppy { .. });
     facts.warnings.iter().filter(is_said).map(ToString::to_string).collect()
 }
 
@@ -80,6 +80,18 @@ fn a_floppy_of_whole_tracks_has_the_geometry_of_exactly_its_size() {
     for (kib, geometry, drive_type) in table {
         assert_eq!(floppy(kib * 2), (geometry.into(), drive_type, vec![]), "{kib} KB");
     }
+    // 85 and 86 cylinders, as MEMDISK takes them.
+    for (sectors, geometry) in [
+        (3060, "85/2/18"),
+        (3096, "86/2/18"),
+        (1530, "85/2/9"),
+        (3570, "85/2/21"),
+        (6192, "86/2/36"),
+        (3440, "86/2/20"),
+    ] {
+        let (found, _, said) = floppy(sectors);
+        assert_eq!((&*found, said), (geometry, vec![]), "{sectors} sectors");
+    }
     // 364.5 KB is 81 tracks of one side, and no whole number of two.
     assert_eq!(floppy(729), ("81/1/9".into(), 3, vec![]));
 }
@@ -98,16 +110,18 @@ fn every_floppy_of_two_sides_is_made_whole_and_none_has_more_cylinders_than_it_w
 }
 
 #[test]
-fn a_floppy_that_is_no_whole_number_of_tracks_is_said_to_be_a_guess() {
+fn a_floppy_of_a_size_that_is_not_known_is_said_to_be_a_guess() {
     let guess = |sectors| floppy(sectors).2.len();
-    for sectors in [321, 700, 2399, 2401, 2432, 2879, 2881, 3021, 5761, 8111] {
+    // The last are 77 cylinders of 8 inches, and 79 of 18 sectors.
+    for sectors in [321, 700, 2399, 2401, 2432, 2879, 2881, 3021, 5761, 8111, 1232, 2002, 2844] {
         assert_eq!(guess(sectors), 1, "{sectors} sectors");
     }
+    assert_eq!(floppy(2844).0, "80/2/18");
     assert_eq!(
         floppy(2401).2,
         [
-            "its size is no whole number of tracks; it is read as a floppy of 80/2/18, and if that is wrong it reads \
-          wrong sectors: say the right one with --chs C/H/S"
+            "its size is that of no usual floppy; it is read as one of 80/2/18, and if that is wrong it reads wrong \
+          sectors: say the right one with --chs C/H/S"
         ]
     );
     // There is nothing behind a boot sector and what it loads that could be read wrongly.

@@ -333,6 +333,31 @@ fn an_odd_image_is_used_and_warned_about() {
     let facts = facts(vec![1; 1000]);
     assert_eq!(facts.warnings, [Warning::NoBootSignature, Warning::PartialSector { len: 1000 }]);
     assert!(!facts.boot_signature);
+    assert!(facts.warnings[1].to_string().contains("; 24 zero bytes will follow"));
+    let one = Warning::PartialSector { len: 1023 };
+    assert!(one.to_string().contains("; 1 zero byte will follow"), "{one}");
+    let short = Warning::BeyondGeometry { reach: 1, present: 2 };
+    assert_eq!(short.to_string(), "its geometry reaches 1 sector and it has 2");
+}
+
+#[test]
+fn active_partitions_are_counted_in_what_it_holds() {
+    let holds = |statuses: [u8; 3]| {
+        let mut bytes = vec![1; 8 << 20];
+        bytes[446..510].fill(0);
+        bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+        for (number, status) in statuses.into_iter().enumerate() {
+            let slot = &mut bytes[446 + 16 * number..][..16];
+            slot[0] = status;
+            slot[4] = 0x83;
+            slot[8..12].copy_from_slice(&(64 * (1 + number as u32)).to_le_bytes());
+            slot[12] = 64;
+        }
+        facts(bytes).contents.unwrap()
+    };
+    assert_eq!(holds([0, 0, 0]), "3 partitions, none active");
+    assert_eq!(holds([0, 0x80, 0]), "3 partitions, active type 83h");
+    assert_eq!(holds([0x80, 0x80, 0]), "3 partitions, 2 active");
 }
 
 #[test]

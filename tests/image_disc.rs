@@ -5,7 +5,7 @@ mod sticks;
 
 use std::path::Path;
 
-use ramkey::image::iso::NoBoot;
+use ramkey::image::iso::{self, DiscWarning, NoBoot};
 use ramkey::image::{Claim, ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
 use ramkey::units::Geometry;
 use sticks::{Image, noise};
@@ -96,4 +96,21 @@ fn a_cd_that_does_not_boot_says_why_and_what_is_no_cd_cannot_be_made_one() {
     assert_eq!(error.to_string(), "reading guest.img as a CD image");
     assert!(error.help().contains("dd if="));
     assert_eq!(facts_as(KindChoice::Is(Kind::HardDisk), None, image).unwrap().kind, Kind::HardDisk);
+}
+
+#[test]
+fn a_boot_image_where_the_disc_has_no_code_is_warned_of_with_emulation_and_without() {
+    let read = |bytes: Vec<u8>| iso::read(&Image(bytes)).unwrap().unwrap().warnings;
+    let made = |media, lba| discs::by_hand(1500, 0, &[discs::entry(0x88, media, 0, 1, lba)]);
+    let at = |media, lba| read(made(media, lba));
+    for media in 0..=3 {
+        assert_eq!(at(media, 0), [DiscWarning::NoCode], "the empty first block as {media}");
+        assert_eq!(at(media, 16), [DiscWarning::NoCode], "the volume descriptor as {media}");
+    }
+    // A boot sector with fields and no code behind them.
+    let mut bytes = made(2, 21);
+    bytes[21 * 2048..21 * 2048 + 3].copy_from_slice(&[0xEB, 0x3C, 0x90]);
+    assert_eq!(read(bytes.clone()), [DiscWarning::NoCode]);
+    bytes[21 * 2048 + 0x3E..21 * 2048 + 0x42].copy_from_slice(&[0xFA, 0x31, 0xC0, 0xF4]);
+    assert_eq!(read(bytes), []);
 }

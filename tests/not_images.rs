@@ -46,8 +46,8 @@ const SIGNATURES: &[(usize, &[u8], &str, &str)] = &[
     (0, &[0x60, 0xEA, 0x2B, 0, 0x22], "compressed (arj)", "`arj x guest.img`"),
     (2, b"-lh5-", "compressed (lha)", "`lha x guest.img`"),
     (7, b"**ACE**", "compressed (ace)", "`unace x guest.img`"),
-    (257, b"ustar\x0000", "a tar archive and no raw image", "`tar -xf guest.img`"),
-    (257, b"ustar  \0", "a tar archive and no raw image", "`tar -xf guest.img`"),
+    (257, b"ustar\x0000", "a tar archive, and is no raw image", "`tar -xf guest.img`"),
+    (257, b"ustar  \0", "a tar archive, and is no raw image", "`tar -xf guest.img`"),
     (0, b"!<arch>\ndebian-binary", "a Debian package", "`ar x guest.img`"),
     (0, b"\xED\xAB\xEE\xDB", "an RPM package", "`rpm2cpio guest.img | cpio -idm`"),
     (0, b"070701", "a cpio archive", "`cpio -idm < guest.img`"),
@@ -196,11 +196,11 @@ fn raw(disc: &[u8], len: usize) -> Vec<u8> {
 fn a_cd_in_another_form_than_sectors_of_2048_bytes_is_named() {
     assert_eq!(look(disc()).unwrap().kind, Kind::Disc);
     let (text, help) = refused(raw(&disc(), 2352));
-    assert_eq!(text, "guest.img is a raw CD of 2352 bytes per sector and no raw image");
+    assert_eq!(text, "guest.img is a raw CD of 2352 bytes per sector, and is no raw image");
     assert!(help.contains("`ccd2iso guest.img guest.iso`"), "{help}");
     assert!(help.contains("`bchunk guest.img guest.cue guest`"), "{help}");
     let (text, help) = refused(raw(&disc(), 2448));
-    assert_eq!(text, "guest.img is a raw CD of 2448 bytes per sector and no raw image");
+    assert_eq!(text, "guest.img is a raw CD of 2448 bytes per sector, and is no raw image");
     assert!(help.contains("`iat guest.img guest.iso`"), "{help}");
     assert!(refused(raw(&disc()[..2048], 2352)).0.contains("of 2352 bytes"), "one sector");
     // The disc of a hybrid has a boot signature, 16 bytes further on than a disk has it.
@@ -210,11 +210,11 @@ fn a_cd_in_another_form_than_sectors_of_2048_bytes_is_named() {
 
     let pregap = [vec![0; 150 * 2048], disc()].concat();
     let (text, help) = refused(pregap.clone());
-    assert_eq!(text, "guest.img is a CD image with 150 empty sectors in front and no raw image");
+    assert_eq!(text, "guest.img is a CD image with 150 empty sectors in front, and is no raw image");
     assert!(help.contains("`tail -c +307201 guest.img > guest.iso`"), "{help}");
     let footer = b"CUES\0\0\0\x10NER5\0\0\0\0\0\0\x10\0";
     let (text, help) = refused([&pregap[..], footer].concat());
-    assert_eq!(text, "guest.img is an NRG file of Nero and no raw image");
+    assert_eq!(text, "guest.img is an NRG file of Nero, and is no raw image");
     assert!(help.contains("`nrg2iso guest.img guest.iso`"), "{help}");
     // Without a pregap it is an ISO file with something behind it.
     assert_eq!(look([&disc()[..], footer].concat()).unwrap().kind, Kind::Disc);
@@ -229,7 +229,7 @@ fn a_text_is_named_and_a_description_of_a_cd_leads_to_the_cd() {
     let table: &[(&[u8], &str, &str)] = &[
         (
             b"FILE \"x.bin\" BINARY\r\n  TRACK 01 MODE1/2352\r\n",
-            "a CUE sheet",
+            "a CUE sheet, which describes the BIN file beside it, and is no raw image",
             "`bchunk x.bin guest.img guest`",
         ),
         (
@@ -289,11 +289,50 @@ fn a_kernel_is_an_image_only_while_it_starts_from_a_floppy_itself() {
         (b"", "2.6.32"),
     ] {
         let error = kernel(sector, version).expect_err(version);
-        assert_eq!(error.to_string(), "guest.img is a kernel of Linux and no raw image");
+        assert_eq!(error.to_string(), "guest.img is a kernel of Linux, and is no raw image");
         assert!(error.help().contains("ISOLINUX"), "{}", error.help());
     }
     assert!(kernel(b"Loading", "2.4.37").is_ok(), "2.4 loads itself from a floppy");
     assert!(kernel(b"Loading", "Memtest86+").is_ok(), "a memory test");
+}
+
+#[test]
+fn what_only_a_boot_loader_or_efi_starts_is_no_image_and_what_a_bios_starts_too_is_one() {
+    let signed = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = noise(LEN);
+        bytes[..512].fill(0);
+        bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+        change(&mut bytes);
+        bytes
+    };
+    let kernel = signed(&|bytes| bytes[0x202..0x206].copy_from_slice(b"HdrS"));
+    let (text, help) = refused(kernel);
+    assert!(text.contains("a program that a boot loader starts like a kernel of Linux, and is"), "{text}");
+    assert!(help.contains("SYSLINUX"), "{help}");
+    let program = |subsystem: u16, code: &[u8], is_signed: bool| {
+        let mut bytes = signed(&|_| ());
+        bytes[..2].copy_from_slice(b"MZ");
+        bytes[2..2 + code.len()].copy_from_slice(code);
+        bytes[0x3C] = 0x80;
+        bytes[0x80..0x84].copy_from_slice(b"PE\0\0");
+        bytes[0x80 + 0x5C..0x80 + 0x5E].copy_from_slice(&subsystem.to_le_bytes());
+        if !is_signed {
+            bytes[510] = 0;
+        }
+        bytes
+    };
+    let prints = [0xB4, 0x0E, 0xCD, 0x10, 0xCD, 0x19];
+    for subsystem in 10..=13 {
+        for is_signed in [true, false] {
+            let (text, help) = refused(program(subsystem, &prints, is_signed));
+            assert_eq!(text, "guest.img is an EFI program, which no BIOS starts, and is no raw image");
+            assert_eq!(help, "take the edition of the same program that boots with a BIOS");
+        }
+    }
+    let reads = [0xB8, 1, 2, 0xCD, 0x13];
+    assert!(look(program(10, &reads, true)).is_ok(), "it loads itself with a BIOS too");
+    assert!(look(program(3, &prints, true)).is_ok(), "a program of another system with a boot signature");
+    assert!(refused(program(3, &prints, false)).0.contains("DOS or Windows"));
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn floppies_by_mformat_have_the_geometry_that_was_asked_for() {
         let facts = probe(Path::new("disk.img"), &image, KindChoice::Auto, None).unwrap();
         assert_eq!((facts.kind, &*facts.geometry.to_string()), (Kind::Floppy, geometry));
         let is_guess =
-            |warning: &Warning| matches!(warning, Warning::Geometries(_) | Warning::NoWholeTracks { .. });
+            |warning: &Warning| matches!(warning, Warning::Geometries(_) | Warning::UnusualFloppy { .. });
         assert!(!facts.warnings.iter().any(is_guess), "{geometry}: {:?}", facts.warnings);
     }
     // A larger one is a hard disk, and a floppy if that is asked for.

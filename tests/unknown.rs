@@ -83,6 +83,31 @@ fn without_a_terminal_the_answer_is_no_and_yes_says_it_before() {
 }
 
 #[test]
+fn inspect_and_plan_say_that_write_will_ask_and_only_where_it_will() {
+    let desk = Desk::new();
+    let says = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+        let output = command.args(arguments).current_dir(desk.folder.path()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}: {text}");
+        text.matches("that is known; `ramkey write` asks before it writes it").count()
+    };
+    for (arguments, times) in [
+        (&["inspect", "what.img"][..], 1),
+        (&["inspect", "what.img", "--json"], 1),
+        (&["inspect", "boots.img"], 0),
+        (&["plan", "what.img"], 1),
+        (&["plan", "what.img", "--json"], 1),
+        (&["plan", "boots.img"], 0),
+        (&["plan", "boots.img", "--with", "what.img"], 1),
+        (&["plan", "boots.img", "--with", "blank.img"], 0),
+        (&["write", "what.img", "--to", "stick.img", "--dry-run"], 1),
+    ] {
+        assert_eq!(says(arguments), times, "{arguments:?}");
+    }
+}
+
+#[test]
 fn on_a_terminal_yes_is_the_answer() {
     let desk = Desk::new();
     for wrong in ["\n", "y\n", "no\n", "what.img\n"] {

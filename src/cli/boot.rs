@@ -121,7 +121,7 @@ impl BootArgs {
             return Err(CliError::NotBooted { path: self.stick });
         }
         if let Some(path) = &self.screenshot {
-            if path.exists() {
+            if path.is_file() {
                 super::write::look(&System::default(), path)?;
             }
             try_to_make(path)?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::image::iso::{self, BootEntry, Disc, Emulation, System};
 use crate::image::{ImageFacts, Kind, Source};
+use crate::units::counted;
 
 /// A CD, and the system on it.
 #[derive(Serialize)]
@@ -57,9 +58,10 @@ fn boot_words(boot: &BootEntry) -> String {
     };
     let disk =
         boot.disk.as_ref().map(|disk| format!(", {} sectors, geometry {}", disk.sectors, disk.geometry));
+    let sectors = counted(u64::from(*load_sectors), "sector");
     format!(
-        "{emulation}{number} from block {load_lba}{}, {load_sectors} sectors to segment {load_segment:04X}h; catalogue \
-         at block {catalogue_lba}",
+        "{emulation}{number} from block {load_lba}{}, {sectors} to segment {load_segment:04X}h; \
+         catalogue at block {catalogue_lba}",
         disk.unwrap_or_default()
     )
 }

@@ -11,11 +11,11 @@ use crate::cli::disc::DiscView;
 use crate::cli::verify::{open, show_stick};
 use crate::cli::windows::show_windows;
 use crate::cli::write::ram_text;
-use crate::cli::{CliError, Exit, Output, Progress};
+use crate::cli::{CliError, Exit, Output, Progress, unknown};
 use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, Source, Stripped, probe, scan};
 use crate::report::{HeaderReport, hex, ram_needed};
-use crate::units::{Bytes, Geometry, named};
+use crate::units::{Bytes, Geometry, counted, named};
 use crate::verify::{StickVerdict, facts, has_trace};
 
 /// Show what a stick or an image is
@@ -85,7 +85,7 @@ impl ImageView {
     fn new(facts: &ImageFacts, source: &dyn Source, blake3: Option<String>) -> Self {
         let texts = |is_note| {
             let warnings = facts.warnings.iter().filter(|warning| warning.is_note() == is_note);
-            warnings.map(ToString::to_string).collect()
+            warnings.map(ToString::to_string).collect::<Vec<_>>()
         };
         Self {
             path: named(&facts.path).into_owned(),
@@ -101,7 +101,7 @@ impl ImageView {
             ram_needed: ram_needed(facts.disk_sectors),
             boot_signature: facts.boot_signature,
             warnings: texts(false),
-            notes: texts(true),
+            notes: texts(true).into_iter().chain(unknown::note(source, facts)).collect(),
             disk_signature: facts.disk_signature,
             disc: DiscView::look(source, facts),
             windows: windows::look(source, facts),
@@ -170,13 +170,15 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     }
     let lead = match image.lead_sectors {
         0 => String::new(),
-        lead => format!(", behind {lead} sectors that the loader makes"),
+        lead => format!(", behind {} that the loader makes", counted(u64::from(lead), "sector")),
     };
     match &image.disc {
         None => writeln!(
             out,
-            "disk      {:02X}h, {} sectors, geometry {}{lead}",
-            image.drive, image.disk_sectors, image.geometry
+            "disk      {:02X}h, {}, geometry {}{lead}",
+            image.drive,
+            counted(u64::from(image.disk_sectors), "sector"),
+            image.geometry
         )?,
         Some(_) => {
             writeln!(out, "disk      {:02X}h, {} blocks of 2048 bytes", image.drive, image.disk_sectors / 4)?;

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::prepare::{Prepared, name_file, prepare};
 use crate::cli::write::{look, show_stick};
-use crate::cli::{CliError, Exit, Output};
+use crate::cli::{CliError, Exit, Output, unknown};
 use crate::device::System;
 use crate::units::Bytes;
 
@@ -52,7 +52,13 @@ impl PlanArgs {
 
 /// Prints images, stick and ranges.
 pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), CliError> {
-    let report = prepared.report();
+    let mut report = prepared.report();
+    let boots = report.images.len();
+    for (number, image) in report.images.iter_mut().chain(&mut report.companions).enumerate() {
+        if unknown::is_asked_about(&prepared.images, boots, number) {
+            image.notes.push(unknown::NOTE.into());
+        }
+    }
     output.show(&report, |out| {
         show_stick(out, &report)?;
         writeln!(out)?;

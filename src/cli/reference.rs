@@ -43,11 +43,12 @@ overrules it. It comes from:
 3. what fits most addresses of the partition table, of logical drives too: 255/63, 240/63, 128/63, 64/63, 32/63, 16/63, 15/63,
    64/32 and smaller ones, the ends of the partitions, then any. An address that stands for what CHS does not reach says nothing.
 4. the boot sectors of the other partitions.
-5. the size: a floppy of 40 to 43 or 80 to 84 cylinders with whole tracks, the sold ones first, as MEMDISK takes them; a hard disk
-   of 16/63 up to 504 MiB, and 255/63 above.
+5. the size: a floppy of 40 to 43 or 80 to 86 cylinders with whole tracks, the sold ones first, as MEMDISK takes them; a hard disk
+   of 16/63 up to 504 MiB, and 255/63 above. Its last cylinder is made whole with zeros, but not on a disk with a GPT, whose copy must
+   stay the last sector.
 
-Where they disagree, a warning shows the `--chs` of each and which is taken. A floppy without a file system whose size is no whole
-number of tracks is a guess, and a warning says so. A disk on a CD that emulates one goes by the same rules.
+Where they disagree, a warning shows the `--chs` of each and which is taken. A floppy without a file system whose size is that of no
+such floppy is a guess, and a warning says so. A disk on a CD that emulates one goes by the same rules.
 
 What is printed is text: what a terminal would obey or not show, in a file name, a label or a registry value, is printed as an
 escape such as `\\x1b`, `\\n` or `\\u{202e}`, and a byte of a file name that is no UTF-8 as `\\xff`. In JSON it is `\\u001b` and the like, which

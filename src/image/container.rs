@@ -112,5 +112,6 @@ fn sample<'a>(path: &Path, source: &'a dyn Source) -> Result<Sample<'a>, ImageEr
 fn found(sample: &Sample) -> Option<Found> {
     checks::footer(sample)
         .or_else(|| checks::kernel(sample))
+        .or_else(|| checks::efi_program(sample))
         .or_else(|| sample.kind().filter(|_| !sample.is_disk()))
 }

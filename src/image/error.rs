@@ -152,5 +152,5 @@ impl ImageError {
 
 /// What is said behind the name of a kind of file. What is compressed may well be a raw image inside.
 fn no_raw_image(what: &str) -> &'static str {
-    if what.starts_with("compressed") { "" } else { " and no raw image" }
+    if what.starts_with("compressed") { "" } else { ", and is no raw image" }
 }

@@ -8,7 +8,7 @@ use super::ends::Claim;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
 use super::solve::Disagreement;
 use super::will_boot::NoStart;
-use crate::units::{Bytes, Geometry, SECTOR_LEN};
+use crate::units::{Bytes, Geometry, SECTOR_LEN, counted};
 
 /// The kind of disk that the machine will see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,8 +129,8 @@ pub enum Warning {
     Disc(DiscWarning),
     /// Witnesses of the geometry contradict each other.
     Geometries(Disagreement),
-    /// Nothing says which floppy it is, and its length is no whole number of tracks.
-    NoWholeTracks {
+    /// Nothing says which floppy it is, and its length is that of no usual one.
+    UnusualFloppy {
         /// The geometry that is taken.
         taken: Geometry,
     },
@@ -172,7 +172,8 @@ impl fmt::Display for Warning {
             Self::NoBootSignature => f.write_str("its first sector has no boot signature; it may not boot"),
             Self::PartialSector { len } => {
                 let zeros = len.next_multiple_of(SECTOR_LEN) - len;
-                write!(f, "its last sector is not whole; {zeros} zero bytes will follow it in memory")
+                let zeros = counted(zeros, "zero byte");
+                write!(f, "its last sector is not whole; {zeros} will follow it in memory")
             }
             Self::Moved { claimed, lead } => write!(
                 f,
@@ -184,13 +185,14 @@ impl fmt::Display for Warning {
                 f.write_str("its geometry is told in different ways: ")?;
                 disagreement.write(f, "--chs ")
             }
-            Self::NoWholeTracks { taken } => write!(
+            Self::UnusualFloppy { taken } => write!(
                 f,
-                "its size is no whole number of tracks; it is read as a floppy of {taken}, and if that is wrong it \
-                 reads wrong sectors: say the right one with --chs C/H/S"
+                "its size is that of no usual floppy; it is read as one of {taken}, and if that is wrong it reads \
+                 wrong sectors: say the right one with --chs C/H/S"
             ),
             Self::BeyondGeometry { reach, present } => {
-                write!(f, "its geometry reaches {reach} sectors and it has {present}")
+                let reach = counted(*reach, "sector");
+                write!(f, "its geometry reaches {reach} and it has {present}")
             }
         }
     }

@@ -49,13 +49,13 @@ pub(super) fn sold_floppy(sectors: u64) -> Option<Geometry> {
 }
 
 /// The floppy of exactly `sectors` sectors, with the fewest cylinders: drives of 40 cylinders go to 43, drives of 80
-/// to 84. Where that is ambiguous, the heads are those that MEMDISK takes (`setup.c`, `get_disk_image_geometry`).
+/// to 84, and some images of two sides to 86. Where that is ambiguous, the heads are those that MEMDISK takes (`setup.c`, `get_disk_image_geometry`).
 pub(super) fn exact_floppy(sectors: u64) -> Option<Geometry> {
     let kinds: &[(u16, std::ops::RangeInclusive<u32>)] = match sectors {
         ..FLOPPY_SECTORS_MIN => &[],
         FLOPPY_SECTORS_MIN..640 => &[(1, 40..=43)],
         640..1280 => &[(2, 40..=43), (1, 80..=84)],
-        1280.. => &[(2, 80..=84), (1, 80..=84)],
+        1280.. => &[(2, 80..=86), (1, 80..=84)],
     };
     let whole_tracks = |&(heads, ref cylinders): &(u16, std::ops::RangeInclusive<u32>)| {
         cylinders.clone().find_map(|cylinders| {
@@ -85,7 +85,7 @@ pub(super) fn floppy(len: u64) -> Option<Geometry> {
 }
 
 /// Whether it was only guessed that an image of `sectors` sectors goes on `floppy`: it has more than a boot sector and
-/// what that loads, and is no whole number of tracks.
+/// what that loads, and is the size of no floppy that is known.
 pub(super) fn is_guess(sectors: u64, floppy: &Geometry) -> bool {
     sectors >= FLOPPY_SECTORS_MIN && floppy.sectors() != sectors
 }
@@ -118,10 +118,11 @@ pub(crate) fn hard_disk(sectors: u64) -> (u16, u16) {
 /// Cylinders of a hard disk that holds `sectors` sectors, and its sectors.
 ///
 /// A last cylinder that is not whole is filled up with zeros while that costs less than 1 MiB of memory, so that a
-/// guest that reads by CHS alone reaches everything; else it is left out of the count, as BIOSes do it. There is at
-/// least one cylinder.
-pub(super) fn whole_cylinders(sectors: u64, cylinder: u64) -> (u32, u64) {
-    let whole = if cylinder <= LAST_CYLINDER_MAX { sectors.div_ceil(cylinder) } else { sectors / cylinder };
+/// guest that reads by CHS alone reaches everything; else, or if the disk `keeps_end`, it is left out of the count, as
+/// BIOSes do it. There is at least one cylinder.
+pub(super) fn whole_cylinders(sectors: u64, cylinder: u64, keeps_end: bool) -> (u32, u64) {
+    let is_filled = cylinder <= LAST_CYLINDER_MAX && !keeps_end;
+    let whole = if is_filled { sectors.div_ceil(cylinder) } else { sectors / cylinder };
     let cylinders = whole.max(1);
     (cylinders as u32, sectors.max(cylinders * cylinder))
 }

@@ -289,7 +289,7 @@ impl<'a> Evidence<'a> {
                 Some(Warning::Geometries(Disagreement { taken, others }))
             }
             None if geometry::is_guess(self.sectors(), &geometry) && self.disc.is_none() => {
-                Some(Warning::NoWholeTracks { taken: geometry })
+                Some(Warning::UnusualFloppy { taken: geometry })
             }
             Some(_) | None => None,
         };
@@ -345,7 +345,7 @@ impl<'a> Evidence<'a> {
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
         let (cylinders, sectors) = match chs {
             Some(asked) => (asked.cylinders, wanted.max(asked.sectors())),
-            None => geometry::whole_cylinders(wanted, cylinder),
+            None => geometry::whole_cylinders(wanted, cylinder, false),
         };
         let warning = (hidden != 0 && !fits).then_some(Warning::Moved { claimed: hidden, lead });
         let partition_type = match &self.volume {
@@ -381,9 +381,7 @@ impl<'a> Evidence<'a> {
             return Some(self.guid_contents());
         }
         if !self.entries.is_empty() {
-            let active = table::active(&self.entries);
-            let active =
-                active.map_or("none active".into(), |entry| format!("active type {:02X}h", entry.type_byte));
+            let active = active_words(&self.entries).unwrap_or("none active".into());
             return Some(match self.entries.len() {
                 1 => format!("1 partition, {active}"),
                 count => format!("{count} partitions, {active}"),
@@ -407,16 +405,19 @@ impl<'a> Evidence<'a> {
         };
         let others: Vec<Entry> =
             self.entries.iter().filter(|entry| !entry.is_protective()).copied().collect();
-        match (others.len(), table::active(&others)) {
-            (0, _) => table,
-            (count, None) => format!("{table}, and {} in the master boot record", parts(count)),
-            (count, Some(active)) => {
-                let in_record = parts(count);
-                format!(
-                    "{table}, and {in_record} in the master boot record, active type {:02X}h",
-                    active.type_byte
-                )
-            }
+        if others.is_empty() {
+            return table;
         }
+        let active = active_words(&others).map(|active| format!(", {active}")).unwrap_or_default();
+        format!("{table}, and {} in the master boot record{active}", parts(others.len()))
+    }
+}
+
+/// Which of `entries` are active: the type of one, or how many; `None` if none is.
+fn active_words(entries: &[Entry]) -> Option<String> {
+    match entries.iter().filter(|entry| entry.active).collect::<Vec<_>>()[..] {
+        [] => None,
+        [entry] => Some(format!("active type {:02X}h", entry.type_byte)),
+        ref several => Some(format!("{} active", several.len())),
     }
 }

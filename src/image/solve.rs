@@ -119,7 +119,8 @@ pub(super) struct Fitted {
 pub(super) fn fit(witnesses: &Witnesses) -> Fitted {
     let whole = |(heads, sectors_per_track): Tracks| {
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
-        let (cylinders, sectors) = geometry::whole_cylinders(witnesses.sectors, cylinder);
+        let (cylinders, sectors) =
+            geometry::whole_cylinders(witnesses.sectors, cylinder, witnesses.keeps_end);
         (Geometry { cylinders, heads, sectors_per_track }, sectors)
     };
     let solution = solve(witnesses);

@@ -82,6 +82,8 @@ pub(crate) struct Witnesses {
     pub read_by_chs: Option<Address>,
     /// Sectors of the disk.
     pub sectors: u64,
+    /// Whether its last sector must stay the last: the copy of a GPT is there.
+    pub keeps_end: bool,
     /// What such a disk mostly has.
     pub otherwise: Tracks,
 }
@@ -114,8 +116,14 @@ impl Witnesses {
         if let Some(extended) = all.iter().map(|(entry, _)| *entry).find(is_extended) {
             all.extend(logical(extended.start, read)?);
         }
-        let mut witnesses =
-            Self { addresses: Vec::new(), claims: Vec::new(), read_by_chs: None, sectors, otherwise };
+        let mut witnesses = Self {
+            addresses: Vec::new(),
+            claims: Vec::new(),
+            read_by_chs: None,
+            sectors,
+            keeps_end: entries.iter().any(Entry::is_protective),
+            otherwise,
+        };
         let active = table::active(entries).map(|entry| entry.number);
         for &(entry, container) in &all {
             let Entry { number, start, .. } = entry;

@@ -56,6 +56,11 @@ pub fn named(name: &(impl AsRef<OsStr> + ?Sized)) -> Cow<'_, str> {
     }
 }
 
+/// So many of what `one` names, as in `1 sector` and `2 sectors`.
+pub fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// A path as one word of a POSIX shell, for commands that can be pasted: plain if nothing in it means anything to a shell,
 /// else in quotes, and in `$'...'` with the bytes of what a terminal does not show. A word that would be taken for an
 /// option begins with `./`.

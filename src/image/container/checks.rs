@@ -1,10 +1,14 @@
 //! Kinds of files that are told by more than bytes at a fixed place.
 
 use super::remedy::Remedy::{self, Advice, Disc, Disk, Qemu};
-use super::{Found, Sample};
+use super::{Found, Sample, table};
 
 /// What every sector of a raw CD begins with. (ECMA-130, section 14.)
 const SYNC: [u8; 12] = [0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0];
+/// Subsystems of programs for EFI: an application, two kinds of drivers, a ROM.
+const EFI_SUBSYSTEMS: std::ops::RangeInclusive<u16> = 10..=13;
+/// Where the fields of a kernel begin in its first sector.
+const KERNEL_HEADER: usize = 0x1F1;
 /// The sector of a CD in which its first volume descriptor stands.
 const DESCRIPTOR: u64 = 16;
 /// Bytes of the sectors before the first track that some programs copy: two seconds.
@@ -107,6 +111,8 @@ pub(super) fn kernel(sample: &Sample) -> Option<Found> {
         return None;
     }
     let sector = sample.head.get(..512)?;
+    // Of iPXE and MEMDISK, which boot loaders start like a kernel.
+    let is_empty = sector[..KERNEL_HEADER].iter().all(|byte| *byte == sector[0]);
     let says_no = |text: &[u8]| sector.windows(text.len()).any(|window| window == text);
     let refuses = says_no(b"boot loader") || says_no(b"no longer supported");
     let is_new = || {
@@ -119,7 +125,23 @@ pub(super) fn kernel(sample: &Sample) -> Option<Found> {
     let remedy = Advice(
         "put it on a CD or a disk with a boot loader, such as ISOLINUX or SYSLINUX, and give that image",
     );
+    if is_empty {
+        return Some(Found { what: "a program that a boot loader starts like a kernel of Linux", remedy });
+    }
     (refuses || is_new() == Some(true)).then_some(Found { what: "a kernel of Linux", remedy })
+}
+
+/// A program for EFI: its first sector starts as a boot sector would, and only says what it is. What reads a disk there
+/// boots with a BIOS too. (Microsoft PE Format, "Optional Header Windows-Specific Fields".)
+pub(super) fn efi_program(sample: &Sample) -> Option<Found> {
+    let header = sample.head.starts_with(b"MZ").then(|| sample.u32_at(0x3C)).flatten()? as usize;
+    let subsystem = sample.head.get(header.checked_add(0x5C)?..)?.first_chunk()?;
+    let is_efi = sample.at(header, b"PE\0\0") && EFI_SUBSYSTEMS.contains(&u16::from_le_bytes(*subsystem));
+    let is_signed = sample.at(510, &table::SIGNATURE);
+    let reads_disk = sample.head.get(..512)?.windows(2).any(|code| code == [0xCD, 0x13]);
+    let remedy = Advice("take the edition of the same program that boots with a BIOS");
+    let is_program = is_efi && !(is_signed && reads_disk);
+    is_program.then_some(Found { what: "an EFI program, which no BIOS starts", remedy })
 }
 
 /// Version and place of the header in the last eight bytes. (cdirip, `cdi.h`.)

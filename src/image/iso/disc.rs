@@ -445,7 +445,7 @@ impl Disc {
         };
         let mut first = [0; SECTOR_LEN as usize];
         blocks.bytes(u64::from(entry.lba), &mut first)?;
-        if emulation == Emulation::NoEmulation && first.iter().all(|byte| *byte == first[0]) {
+        if emulated::has_no_code(emulation, &first) {
             self.warnings.push(DiscWarning::NoCode);
         }
         Ok(self.check_load(&boot).map(|()| boot))

@@ -5,8 +5,11 @@ use super::disc::{DiscWarning, EmulatedDisk, Emulation, NoBoot};
 use super::{BLOCK_LEN, IsoError};
 use crate::image::solve::{self, Fitted};
 use crate::image::witness::{Tracks, Witnesses};
-use crate::image::{geometry, table};
+use crate::image::{boot_code, geometry, table};
 use crate::units::{Geometry, SECTOR_LEN};
+
+/// Names of volume descriptors, behind their first byte. (ECMA-119, section 8; ECMA-167, part 2, section 9.)
+const DESCRIPTORS: [&[u8]; 5] = [b"CD001", b"BEA01", b"NSR02", b"NSR03", b"TEA01"];
 
 /// The disk at block `lba`, which is on the disc; `None` for no emulation.
 ///
@@ -64,6 +67,16 @@ fn hard_disk(
     let Fitted { geometry, sectors, disagreement } = solve::fit(&witnesses);
     warnings.extend(disagreement.map(DiscWarning::DiskGeometries));
     Ok(Ok(EmulatedDisk { geometry, sectors, present: rest.min(sectors) }))
+}
+
+/// Whether a boot image that begins with `first` has no code there: it is all one byte, or a volume descriptor. A boot
+/// sector of an emulated disk that is signed is looked at with its disk.
+pub(super) fn has_no_code(emulation: Emulation, first: &[u8; 512]) -> bool {
+    let is_descriptor = DESCRIPTORS.iter().any(|name| first[1..].starts_with(name));
+    let is_blank = first.iter().all(|byte| *byte == first[0]);
+    let is_signed = first[510..] == table::SIGNATURE;
+    let is_disk = emulation != Emulation::NoEmulation;
+    is_descriptor || is_blank || (is_disk && !is_signed && boot_code::has_no_code(first))
 }
 
 /// Heads and sectors per track of an entry's end address, as BIOSes take them, if that address can be the last of a
