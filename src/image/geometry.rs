@@ -49,7 +49,7 @@ pub(super) fn sold_floppy(sectors: u64) -> Option<Geometry> {
 }
 
 /// The floppy of exactly `sectors` sectors, with the fewest cylinders: drives of 40 cylinders go to 43, drives of 80
-/// to 84, and some images of two sides to 86. Where that is ambiguous, the heads are those that MEMDISK takes (`setup.c`, `get_disk_image_geometry`).
+/// to 84, and some images of two sides to 86. Where that is ambiguous, the heads are those that MEMDISK takes.
 pub(super) fn exact_floppy(sectors: u64) -> Option<Geometry> {
     let kinds: &[(u16, std::ops::RangeInclusive<u32>)] = match sectors {
         ..FLOPPY_SECTORS_MIN => &[],
