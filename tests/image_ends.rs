@@ -146,6 +146,14 @@ fn a_gpt_is_whole_with_its_copy() {
 }
 
 #[test]
+fn a_partition_of_a_gpt_with_as_many_sectors_as_there_are_numbers_is_none() {
+    let mut gpt = made(24 * MIB, "gdisk", "sgdisk -n 1:2048:20000 $f >/dev/null");
+    gpt[1024 + 32..1024 + 40].fill(0);
+    gpt[1024 + 40..1024 + 48].fill(0xFF);
+    assert_eq!(short(&gpt), None);
+}
+
+#[test]
 fn an_image_of_sector_0_alone_or_of_the_first_track_is_told() {
     let disk = table(32 * MIB, "2048,,6,*\\n");
     for len in [512, 63 * 512, 2048 * 512] {

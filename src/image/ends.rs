@@ -150,10 +150,10 @@ pub(super) fn gpt(source: &dyn Source) -> Option<Gpt> {
         }
         let long = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| entry[at + byte]));
         let (start, last) = (long(32), long(40));
-        if entry[..16] == [0; 16] || last < start {
-            continue;
-        }
-        let part = Part { number: number as usize + 1, start, sectors: last - start + 1 };
+        // As many sectors as there are numbers are none that can be counted.
+        let sectors = last.checked_sub(start).and_then(|sectors| sectors.checked_add(1));
+        let Some(sectors) = sectors.filter(|_| entry[..16] != [0; 16]) else { continue };
+        let part = Part { number: number as usize + 1, start, sectors };
         gpt.parts.push(part);
         if long(48) & LEGACY_BOOTABLE != 0 {
             gpt.marked.push(part);
