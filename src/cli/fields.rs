@@ -1,6 +1,6 @@
 //! The part of `docs/cli.md` that says which fields the JSON of `verify`, `inspect` and `doctor` has.
 //!
-//! `tests/json_fields.rs` compares it with what the commands print.
+//! `tests/host/cli/json_fields.rs` compares it with what the commands print.
 
 /// The text.
 pub(super) const FIELDS: &str = "

@@ -2,7 +2,7 @@
 //!
 //! File names, labels, registry values and names of hardware were written by others, and a terminal obeys what is in them.
 //! So each print is one line, of which nothing but signs goes out as it is: whatever else is in it, a line end too, is shown
-//! as an escape such as `\x1b`. `tests/tidy.rs` sees to it that nothing else of the program prints.
+//! as an escape such as `\x1b`. `tests/host/rules/tidy.rs` sees to it that nothing else of the program prints.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsStr;

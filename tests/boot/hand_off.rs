@@ -14,7 +14,7 @@ use super::personality::rom;
 use super::sticks;
 
 /// Sticks that are made by the library, whose values can be changed on the way.
-#[path = "../sticks/mod.rs"]
+#[path = "../host/frames/sticks.rs"]
 mod made;
 
 /// How long a stopped machine is watched for anything that would boot after all.

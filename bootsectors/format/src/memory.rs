@@ -1,7 +1,7 @@
 //! Where each boot stage lives, in memory and on the stick: the one place that says so.
 //!
 //! `bootsectors/include/layout.inc` and `bootsectors/loader/layout.ld` are generated from [`CONSTANTS`] by
-//! `cargo xtask layout`; `tests/generated.rs` compares them. Addresses are linear. The picture is in
+//! `cargo xtask layout`; `tests/host/format/generated.rs` compares them. Addresses are linear. The picture is in
 //! `docs/memory-map.md`.
 
 constants! {

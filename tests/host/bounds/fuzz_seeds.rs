@@ -1,0 +1,218 @@
+//! The inputs that the fuzzer starts from, in `fuzz/corpus`: each is met with an answer, in little time, and those that
+//! are whole lead to where they should. Inputs that once did harm stay among them.
+//!
+//! With `RAMKEY_SEEDS=write` the first test makes the whole ones again.
+
+#[path = "../../../fuzz/src/sparse.rs"]
+mod sparse;
+#[path = "../../../fuzz/src/targets.rs"]
+mod targets;
+#[path = "../../../fuzz/src/volume.rs"]
+mod volume;
+
+use crate::frames::{discs, hive};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::frames::sticks::{Image, MIB, Stick};
+use crate::frames::windows_image::{LEAD, System, Xp};
+use ramkey::doctor::diagnose;
+use ramkey::image::windows::hive::Hive;
+use ramkey::image::windows::{Family, look};
+use ramkey::image::{KindChoice, Source, iso, probe};
+use ramkey::plan::{FatBits, FsChoice, LayoutKind};
+use ramkey::verify::facts;
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use sparse::{SECTOR, Sparse};
+use targets::TARGETS;
+
+/// Most bytes of all inputs together.
+const CORPUS_LEN_MAX: u64 = 700_000;
+
+fn corpus(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
+}
+
+/// The whole seeds: target, name, and bytes.
+fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    let registry = || Xp::new(System::Fat16).registry;
+    seeds.push(("hive", "xp", hive::hive(&registry(), hive::XP)));
+    seeds.push(("hive", "nt4", hive::hive(&registry(), hive::NT4)));
+    let lists = hive::Layout { lists: hive::Lists::Ri(1), wide_names: true, ..hive::XP };
+    seeds.push(("hive", "lists-of-lists", hive::hive(&registry(), lists)));
+    for (target, name, system) in
+        [("ntfs", "xp", System::Ntfs), ("fat", "xp-fat16", System::Fat16), ("fat", "xp-fat32", System::Fat32)]
+    {
+        let mut xp = Xp::new(system);
+        xp.file("WINDOWS/system32/A long name.txt", b"x");
+        seeds.push((target, name, encode(&structure(&xp.disk(), system))));
+    }
+    let tree = discs::Tree::new(&["isolinux/isolinux.bin", "live/filesystem.squashfs", "A longer name.txt"]);
+    for (target, name, options) in [
+        ("iso9660", "joliet", &["-J", "-R"][..]),
+        ("iso9660", "boots", &["-b", "isolinux/isolinux.bin", "-no-emul-boot"]),
+    ] {
+        let disc = fs::read(tree.xorriso(options)).unwrap();
+        seeds.push((target, name, encode(&sparse(&disc, |_| false))));
+    }
+    let disc = fs::read(tree.genisoimage(&["-udf", "-J"])).unwrap();
+    seeds.push(("udf", "bridge", encode(&sparse(&disc, |_| false))));
+    let entries = [
+        discs::entry(0x88, 4, 0, 1, 20),
+        discs::section(0x91, 0, 2),
+        discs::entry(0x88, 0, 0x7C0, 4, 21),
+        discs::entry(0x88, 2, 0, 1, 22),
+    ];
+    let mut catalogue = discs::by_hand(40, 0, &entries)[19 * 2048..19 * 2048 + 256].to_vec();
+    catalogue.resize(2048, 0);
+    catalogue.extend(&discs::partitioned()[..512]);
+    seeds.push(("el-torito", "disk-and-section", catalogue));
+    for (name, layout, fs) in [
+        ("universal", LayoutKind::ALL[0], FsChoice::Is(FatBits::Fat16)),
+        ("gpt", LayoutKind::Gpt, FsChoice::Is(FatBits::Fat12)),
+        ("superfloppy", LayoutKind::Superfloppy, FsChoice::Auto),
+    ] {
+        let stick = Stick::new(vec![("one.img", Image(vec![0xF4; 3000]))], layout, fs, 12 * MIB);
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = fs::read(stick.file(folder.path())).unwrap();
+        // The code of all stages and the numbers of sectors are long and say nothing here.
+        let volume = facts(&Image(bytes.clone())).volume_lba;
+        let boot_sector = &bytes[volume as usize * SECTOR..][..SECTOR];
+        let table = volume + u64::from(u16::from_le_bytes([boot_sector[14], boot_sector[15]]));
+        let area = u64::from(MANIFEST_LBA)..u64::from(MANIFEST_LBA + MANIFEST_SECTORS_MAX);
+        let is_kept = |lba: u64| {
+            lba < 3 || lba == u64::from(BOOT_LBA) || area.contains(&lba) || lba == volume || lba >= table
+        };
+        let whole = sparse(&bytes, |lba| !is_kept(lba));
+        seeds.push(("stick", name, encode(&whole)));
+        seeds.push(("tables", name, encode(&tables_of(&bytes))));
+        if name == "superfloppy" {
+            let capsule = facts(&Image(bytes.clone())).capsules.remove(0);
+            let at = bytes.windows(8).position(|window| window == b"RAMKEYRC").unwrap();
+            assert_eq!(capsule.len, 3000);
+            seeds.push(("capsule", "one-chunk", bytes[at..at + 512 + 512 + 3072].to_vec()));
+            let manifest = &bytes[MANIFEST_LBA as usize * SECTOR..][..MANIFEST_SECTORS_MAX as usize * SECTOR];
+            let end = manifest.iter().rposition(|&byte| byte != 0).unwrap() + 1;
+            seeds.push(("manifest", "superfloppy", manifest[..end].to_vec()));
+        }
+    }
+    seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
+    seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
+    seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
+    seeds
+}
+
+/// The image with these bytes, without the sectors that `is_dropped`.
+fn sparse(bytes: &[u8], is_dropped: impl Fn(u64) -> bool) -> Sparse {
+    let mut image = Sparse { sectors: (bytes.len() / SECTOR) as u64, ..Sparse::default() };
+    for (lba, sector) in (0..).zip(bytes.as_chunks().0) {
+        if sector != &[0; SECTOR] && !is_dropped(lba) {
+            image.present.insert(lba, *sector);
+        }
+    }
+    image
+}
+
+/// The input that is decoded to `image`.
+fn encode(image: &Sparse) -> Vec<u8> {
+    let mut input = (image.sectors as u32).to_le_bytes().to_vec();
+    for (lba, sector) in &image.present {
+        input.extend((*lba as u32).to_le_bytes());
+        input.extend(sector);
+    }
+    input
+}
+
+/// The sectors of a disk that say where files are, and the registry.
+fn structure(disk: &[u8], system: System) -> Sparse {
+    // Records of NTFS that no file of ours needs.
+    let is_idle = |record: &[u8]| {
+        let number = u32::from_le_bytes(record[44..48].try_into().unwrap());
+        (1..24).contains(&number) && number != 5
+    };
+    let sector = |lba: u64| &disk[lba as usize * SECTOR..][..SECTOR];
+    let kept = |lba: u64| {
+        let near = |magic: &[u8], sectors: u64| {
+            (lba.saturating_sub(sectors - 1)..=lba).find(|&lba| sector(lba).starts_with(magic))
+        };
+        let record = near(b"FILE", 2).is_some_and(|lba| !is_idle(sector(lba)));
+        let registry = near(b"regf", 40).is_some();
+        let of_ntfs = record || near(b"INDX", 8).is_some_and(|lba| sector(lba)[24] != 0x2A);
+        let of_fat =
+            lba < LEAD as u64 + 34 && sector(lba)[4..] != [0xD1; 508] || near(b".          ", 4).is_some();
+        let of_root = sector(lba).windows(11).any(|window| window == b"NTLDR      ");
+        lba <= LEAD as u64
+            || registry
+            || (system == System::Ntfs && of_ntfs)
+            || (system != System::Ntfs && (of_fat || of_root))
+    };
+    sparse(disk, |lba| !kept(lba))
+}
+
+/// The tables of a stick, and the boot sectors that they lead to.
+fn tables_of(stick: &[u8]) -> Sparse {
+    let last = (stick.len() / SECTOR) as u64 - 1;
+    let mut kept = vec![0, 1, 2, last - 32, last];
+    kept.extend(diagnose(&Image(stick.to_vec())).unwrap().parts.iter().map(|part| part.lba));
+    sparse(stick, |lba| !kept.contains(&lba))
+}
+
+#[test]
+fn whole_seeds_lead_to_what_they_are_for() {
+    if std::env::var("RAMKEY_SEEDS").is_ok_and(|wish| wish == "write") {
+        for (target, name, bytes) in seeds() {
+            fs::create_dir_all(corpus(target)).unwrap();
+            fs::write(corpus(target).join(name), bytes).unwrap();
+        }
+    }
+    let read = |target: &str, name: &str| fs::read(corpus(target).join(name)).unwrap();
+    for (target, name) in [("ntfs", "xp"), ("fat", "xp-fat16"), ("fat", "xp-fat32")] {
+        let disk = Sparse::decode(&read(target, name));
+        let facts = probe(Path::new("xp.img"), &disk, KindChoice::Auto, None).unwrap();
+        let windows = look(&disk, &facts).unwrap();
+        assert_eq!(windows.family, Family::Ntldr, "{name}");
+        let system = windows.system.unwrap_or_else(|| panic!("{name}: {:?}", windows.problems));
+        assert_eq!(system.drivers.len(), 1, "{name}");
+    }
+    for name in ["xp", "nt4", "lists-of-lists"] {
+        let hive = Hive::parse(read("hive", name)).unwrap();
+        assert!(hive.key("ControlSet001\\Services\\FiraDisk").unwrap().is_some(), "{name}");
+    }
+    let system = |disc: &dyn Source| iso::recognise(&iso::read(disc).unwrap().unwrap(), disc).unwrap();
+    for (target, name) in [("iso9660", "joliet"), ("iso9660", "boots"), ("udf", "bridge")] {
+        let found = system(&Sparse::decode(&read(target, name)));
+        assert!(matches!(found, iso::System::LinuxLive { .. }), "{name}: {found:?}");
+    }
+    for name in ["universal", "gpt", "superfloppy"] {
+        let stick = facts(&Sparse::decode(&read("stick", name)));
+        assert_eq!(stick.capsules.len(), 1, "{name}: {:?}", stick.faults);
+        let tables = diagnose(&Sparse::decode(&read("tables", name))).unwrap();
+        assert_eq!(tables.parts.len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn every_seed_is_met_with_an_answer_in_little_time() {
+    let mut len = 0;
+    for (name, target) in TARGETS {
+        let inputs =
+            fs::read_dir(corpus(name)).unwrap_or_else(|error| panic!("the corpus of {name}: {error}"));
+        for input in inputs {
+            let path = input.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            len += bytes.len() as u64;
+            let started = Instant::now();
+            target(&bytes);
+            // Unoptimised, and beside other tests.
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "{}: {:?}",
+                path.display(),
+                started.elapsed()
+            );
+        }
+    }
+    assert!(len < CORPUS_LEN_MAX, "the corpus has {len} bytes");
+}

@@ -1,0 +1,5 @@
+//! Inputs that claim much take little.
+
+mod fuzz_seeds;
+mod inputs;
+mod sticks;

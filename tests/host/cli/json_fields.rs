@@ -1,0 +1,222 @@
+//! `docs/cli.md` lists the fields of the JSON of `verify`, `inspect` and `doctor`, and they have no others.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::frames::sticks::{MIB, noise, printed, tool};
+use ramkey::verify::Change;
+use serde_json::Value;
+
+/// The fields, or the values, in backticks in the first column of the table below `heading`.
+fn documented(heading: &str, table: usize) -> BTreeSet<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, section) = page.split_once(&format!("\n### {heading}\n")).expect(heading);
+    let section = section.split("\n#").next().unwrap();
+    let table = section.split("\n|---|---|\n").nth(table + 1).expect("a table");
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let first = rows.map(|row| row.trim_matches('|').split(" | ").next().unwrap());
+    first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+/// Every field of `value`, as the page names them.
+fn fields(value: &Value, name: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                // What else a change has depends on it.
+                if !name.starts_with("changes[].") || key == "change" {
+                    found.insert(name.clone());
+                }
+                fields(value, &name, found);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| fields(value, &format!("{name}[]"), found)),
+        _ => {}
+    }
+}
+
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    /// A stick with two images, one of which stands beside the other.
+    fn new() -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        for (name, len) in [("dos.img", 300_000), ("data.img", 200_000)] {
+            fs::write(desk.0.path().join(name), noise(len)).unwrap();
+        }
+        desk.ramkey(&["write", "dos.img", "--with", "data.img", "--to", "stick.img", "--size", "8M"], 0);
+        desk
+    }
+
+    fn ramkey(&self, arguments: &[&str], status: i32) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+        let output = command.args(arguments).current_dir(self.0.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", printed(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str], status: i32) -> Value {
+        serde_json::from_str(&self.ramkey(&[arguments, &["--json"]].concat(), status)).unwrap()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<u8>)) {
+        let path = self.0.path().join("stick.img");
+        let mut stick = fs::read(&path).unwrap();
+        change(&mut stick);
+        fs::write(path, stick).unwrap();
+    }
+
+    fn mtools(&self, program: &str, arguments: &[&str]) {
+        let volume = format!("{}@@{MIB}", self.0.path().join("stick.img").display());
+        let output = tool("mtools", program, &[&["-i", &volume], arguments].concat());
+        assert!(output.status.success(), "{}", printed(&output));
+    }
+}
+
+/// Adds a file, damages an image and sector 0, so that every list has an element.
+fn spoil(desk: &Desk) {
+    let note = desk.0.path().join("note.txt");
+    fs::write(&note, "mine").unwrap();
+    desk.mtools("mcopy", &[note.to_str().unwrap(), "::"]);
+    desk.change(|stick| {
+        stick[0] ^= 1;
+        stick[4096 * 512 - 1000..4096 * 512].fill(0x55);
+    });
+}
+
+#[test]
+fn verify_and_inspect_of_a_stick_have_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    let all = documented("Of a stick", 0);
+    let of_inspect = BTreeSet::from(["what".to_owned(), "path".to_owned()]);
+    spoil(&desk);
+    let verdict = desk.json(&["verify", "stick.img"], 4);
+    let mut found = BTreeSet::new();
+    fields(&verdict, "", &mut found);
+    assert_eq!(found, &all - &of_inspect);
+    assert_eq!((&verdict["sound"], &verdict["proof"]), (&false.into(), &true.into()));
+
+    let inspected = desk.json(&["inspect", "stick.img"], 0);
+    let mut found = BTreeSet::new();
+    fields(&inspected, "", &mut found);
+    assert_eq!(found, all);
+    assert_eq!((&inspected["what"], &inspected["path"]), (&"stick".into(), &"stick.img".into()));
+    assert_eq!((&inspected["sound"], &inspected["proof"]), (&false.into(), &false.into()));
+    assert_eq!(inspected["faults"][0]["kind"], "sector0");
+    let text = desk.ramkey(&["inspect", "stick.img"], 0);
+    assert!(
+        text.contains("\nfault     sector 0 is not as written") && text.contains("\nfaults    "),
+        "{text}"
+    );
+}
+
+#[test]
+fn inspect_of_a_sound_stick_does_not_claim_a_proof() {
+    let desk = Desk::new();
+    let inspected = desk.json(&["inspect", "stick.img"], 0);
+    assert_eq!((&inspected["sound"], &inspected["proof"]), (&true.into(), &false.into()));
+    assert!(inspected["capsules"].as_array().unwrap().iter().all(|capsule| capsule["proven"] == false));
+    let text = desk.ramkey(&["inspect", "stick.img"], 0);
+    let last = "seen      no fault beside the images' bytes, which `ramkey verify` proves\n";
+    assert!(text.ends_with(last) && !text.contains("sound"), "{text}");
+}
+
+#[test]
+fn every_change_has_the_fields_that_the_page_lists() {
+    let text = || "x".to_owned();
+    let changes = [
+        Change::Added { path: text(), len: 1, hint: None },
+        Change::Removed { title: None, path: None, lba: 1 },
+        Change::Replaced { path: text(), title: text(), was: None, proven: true, from: None },
+        Change::Renamed { path: text(), from: None, title: text() },
+        Change::Names { paths: Vec::new() },
+        Change::Swapped { path: text(), other: text() },
+        Change::Copied { path: text(), of: text(), whole: true, hint: None },
+        Change::Alone { path: text() },
+        Change::Dates { path: text() },
+        Change::Label { written: text(), found: text() },
+        Change::Volume { what: "x" },
+        Change::Longer { written: 1, found: 2, what: "x" },
+        Change::Details { what: "x", lba: 1, sectors: 1 },
+        Change::More { files: 1 },
+    ];
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md")).unwrap();
+    let (_, table) = page.split_once("\n| `changes[].change` | its other fields |\n").unwrap();
+    for change in &changes {
+        let value = serde_json::to_value(change).unwrap();
+        let name = value["change"].as_str().unwrap();
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{name}` | "))).expect(name);
+        let listed: BTreeSet<&str> = row.split('`').skip(1).step_by(2).collect();
+        let mut keys: BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        keys.remove("change");
+        assert_eq!(&listed - &BTreeSet::from([name]), keys, "{name}");
+    }
+    assert_eq!(documented("Of a stick", 2).len(), changes.len());
+}
+
+#[test]
+fn doctor_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    desk.change(|stick| stick[28] = 1);
+    let diagnosis = desk.json(&["doctor", "stick.img"], 4);
+    let mut found = BTreeSet::new();
+    fields(&diagnosis, "", &mut found);
+    assert_eq!(found, documented("Of any stick, by doctor", 0));
+}
+
+#[test]
+fn an_unfinished_stick_is_no_clean_one_for_any_command() {
+    let desk = Desk::new();
+    desk.change(|stick| {
+        stick[..512].fill(0);
+        stick[128 * 512..129 * 512].fill(0);
+    });
+    for (command, status) in [("verify", 4), ("doctor", 4), ("inspect", 0)] {
+        let text = desk.ramkey(&[command, "stick.img"], status);
+        assert!(text.contains("not finished") || text.contains("unfinished"), "{command}: {text}");
+    }
+    assert_eq!(desk.json(&["inspect", "stick.img"], 0)["sound"], false);
+    assert_eq!(desk.json(&["doctor", "stick.img"], 4)["findings"][0]["kind"], "unfinished");
+    // Copies of the boot code are all that is left.
+    desk.change(|stick| stick[128 * 512..].fill(0));
+    for (command, status) in [("verify", 4), ("doctor", 4), ("inspect", 0)] {
+        let text = desk.ramkey(&[command, "stick.img"], status);
+        assert!(text.contains("not finished") || text.contains("unfinished"), "{command}: {text}");
+    }
+}
+
+#[test]
+fn a_stick_whose_boot_area_is_gone_is_inspected_as_a_stick() {
+    let desk = Desk::new();
+    desk.change(|stick| stick[..2048 * 512].fill(0xD1));
+    let inspected = desk.json(&["inspect", "stick.img"], 0);
+    assert_eq!((&inspected["what"], &inspected["sound"]), (&"stick".into(), &false.into()));
+    let verdict = desk.json(&["verify", "stick.img"], 4);
+    assert_eq!(verdict["capsules"][0]["proven"], true, "an image proves itself");
+    assert_eq!(verdict["faults"][0]["kind"], "no-stick");
+    assert_eq!(verdict["changes"], serde_json::json!([]), "nobody knows what was added");
+}
+
+#[test]
+fn no_text_of_a_fault_has_a_name_of_the_programs_own() {
+    let desk = Desk::new();
+    let whole = fs::read(desk.0.path().join("stick.img")).unwrap();
+    // Each field of the records: boot header, manifest, capsule.
+    let capsule = whole.windows(8).position(|bytes| bytes == b"RAMKEYRC").unwrap();
+    for record in [128 * 512, 320 * 512, capsule] {
+        for offset in [0, 8, 10, 12, 16, 18, 24, 40, 46, 75, 104, 112, 113, 114, 120, 128, 129, 136, 440] {
+            desk.change(|stick| {
+                stick.copy_from_slice(&whole);
+                stick[record + offset] ^= 0x7F;
+            });
+            let text = desk.ramkey(&["verify", "stick.img"], 4);
+            for word in ["NotA", "Field", "Unknown", "Version {", "RangeCount", "Range {", "Lengths"] {
+                assert!(!text.contains(word), "{word} in {text}");
+            }
+        }
+    }
+}

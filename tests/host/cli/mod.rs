@@ -1,0 +1,8 @@
+//! Commands, their texts and their exit statuses.
+
+mod explain;
+mod foreign_text;
+mod json_fields;
+mod linux_phram;
+mod texts;
+mod wrong_input;

@@ -1,0 +1,10 @@
+//! What is asked, refused and warned of before anything is written.
+
+mod image_in_use;
+mod in_use;
+mod in_use_layers;
+mod in_use_made_up;
+mod in_use_processes;
+mod outputs;
+mod overwrite;
+mod safety;

@@ -1,0 +1,5 @@
+//! What is said of any stick.
+
+mod findings;
+mod notes;
+mod oracle;

@@ -1,0 +1,208 @@
+//! `docs/format.md` and the records in `bootsectors/format` cannot part.
+
+use std::mem::{offset_of, size_of};
+
+use ramkey::plan::{LayoutKind, Slot};
+use ramkey_format::boot::{
+    BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1,
+    SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
+};
+use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, DRIVES_MAX, Disc, flags};
+use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
+use ramkey_format::memory::{
+    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, MANIFEST_LBA, PARTITION_LBA, STAGE1_END,
+    STAGE1_FIRST, STAGE1_STEP, STAGE2_SECTORS, STAMPED_SECTORS,
+};
+
+const PAGE: &str = include_str!("../../../docs/format.md");
+
+/// Offset, length and name of each field of the next table with fields behind `heading`.
+fn table(heading: &str) -> Vec<(usize, usize, String)> {
+    let (_, rest) = PAGE.split_once(heading).unwrap_or_else(|| panic!("no \"{heading}\" in docs/format.md"));
+    let rows = rest.lines().skip_while(|line| !line.starts_with("| offset | length | field |")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let fields = rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        (cells[1].parse().unwrap(), cells[2].parse().unwrap(), cells[3].trim_matches('`').to_owned())
+    });
+    fields.collect()
+}
+
+/// Compares a table with a record: the fields in order, their offsets, and no gap up to the record's length.
+macro_rules! assert_table {
+    ($heading:literal, $record:ty, $($field:ident),+) => {{
+        let found = table($heading);
+        let expected = [$((offset_of!($record, $field), stringify!($field))),+];
+        let offsets: Vec<(usize, &str)> = found.iter().map(|(offset, _, name)| (*offset, &name[..])).collect();
+        assert_eq!(offsets, expected, $heading);
+        let ends = expected.iter().skip(1).map(|(offset, _)| *offset).chain([size_of::<$record>()]);
+        for ((offset, len, name), end) in found.iter().zip(ends) {
+            assert_eq!(offset + len, end, "{}: {name}", $heading);
+        }
+    }};
+}
+
+#[test]
+fn every_field_of_every_record_stands_where_the_page_says() {
+    assert_table!(
+        "### Boot header",
+        BootHeader,
+        magic,
+        version,
+        header_len,
+        flags,
+        stage2_sectors,
+        loader_sectors,
+        loader_checksum,
+        boot_lba,
+        volume_lba,
+        stick_id,
+        start_timeout,
+        menu_timeout,
+        reserved
+    );
+    assert_table!(
+        "### Stick manifest",
+        ManifestHeader,
+        magic,
+        version,
+        header_len,
+        flags,
+        stick_sectors,
+        volume_lba,
+        volume_sectors,
+        range_count,
+        layout,
+        fat_bits,
+        reserved_1,
+        stick_id,
+        label,
+        reserved_2,
+        blake3
+    );
+    assert_table!("An entry:", RangeEntry, lba, sectors, kind, reserved, file_sector, blake3);
+    assert_table!(
+        "## The capsule",
+        CapsuleHeader,
+        magic,
+        version,
+        header_len,
+        flags,
+        file_len,
+        image_len,
+        image_blake3,
+        table_blake3,
+        disk_sectors,
+        lead_sectors,
+        chunk_count,
+        data_offset,
+        chunk_shift,
+        kind,
+        drive,
+        drive_type,
+        cylinders,
+        heads,
+        sectors_per_track,
+        partition_type,
+        reserved_1,
+        title,
+        companions,
+        disc,
+        disk_signature,
+        reserved_2,
+        header_blake3
+    );
+    assert_table!("### Companions", Companion, name, reserved, image_blake3);
+    assert_table!(
+        "### CD",
+        Disc,
+        emulation,
+        reserved_1,
+        load_segment,
+        load_sectors,
+        reserved_2,
+        load_lba,
+        catalogue_lba,
+        emulated_sectors
+    );
+    assert_table!(
+        "The chunk table begins",
+        ChunkEntry,
+        codec,
+        reserved,
+        stored_len,
+        stored_offset,
+        chaining_value
+    );
+}
+
+#[test]
+fn every_flag_of_a_capsule_has_its_line() {
+    let (_, rest) = PAGE.split_once("| bit | what |\n|---|---|\n").unwrap();
+    let rows = rest.lines().take_while(|line| line.starts_with('|'));
+    let bits: Vec<u32> = rows.map(|row| row.split('|').nth(1).unwrap().trim().parse().unwrap()).collect();
+    assert_eq!(bits, (0..flags::KNOWN.count_ones()).collect::<Vec<_>>());
+    assert_eq!(flags::KNOWN, (1 << bits.len()) - 1);
+    assert_eq!(flags::OF_COMPANIONS, 0b111, "the page says so");
+    assert_eq!((COMPANIONS_MAX, DRIVES_MAX), (7, 8), "the page says so");
+}
+
+#[test]
+fn the_places_on_the_stick_are_those_of_the_page() {
+    let copy = PARTITION_LBA + BOOT_LBA;
+    let copy_end = PARTITION_LBA + MANIFEST_LBA;
+    let end = PARTITION_LBA + STAMPED_SECTORS;
+    let stage1: Vec<String> =
+        (STAGE1_FIRST..STAGE1_END).step_by(STAGE1_STEP as usize).map(|lba| lba.to_string()).collect();
+    let lines = [
+        format!("| 1..{BOOT_LBA} |"),
+        format!("| {BOOT_LBA}..{MANIFEST_LBA} |"),
+        format!("| {MANIFEST_LBA}..{BOOT_AREA_END_LBA} |"),
+        format!("| {BOOT_AREA_END_LBA}..{PARTITION_LBA} |"),
+        format!("| {PARTITION_LBA} | boot sector"),
+        format!("| {}..{copy} |", PARTITION_LBA + 1),
+        format!("| {copy}..{copy_end} |"),
+        format!("| {copy_end}..{end} |"),
+        format!("| {end}.. |"),
+        format!("begin at {}, and those of", PARTITION_LBA + BOOT_AREA_END_LBA),
+        format!("| {} | stage 1;", stage1.join(", ")),
+        format!("| the others of 1..{CODE_COPIES} |"),
+        format!("| {SECTOR0_CODE} | {} | boot code |", SECTOR0_STAGE1 - SECTOR0_CODE),
+        format!("| {SECTOR0_STAGE1} | 1 | first sector in which stage 1"),
+        format!("| {SECTOR0_STAGE1_CHECKSUM} | 4 | checksum of stage 1, its first {STAGE1_LEN} bytes |"),
+        format!("| {SECTOR0_STAMP} | 4 | stamp"),
+        format!("| {SECTOR0_BOOT_LBA} | 4 | first LBA of the boot area: {BOOT_LBA} |"),
+        format!("| {SECTOR0_BOOT_CHECKSUM} | 4 | checksum of the first {STAGE2_SECTORS} sectors"),
+        format!("| {SECTOR0_TABLE} | 64 | partition table"),
+        format!("at most {RANGES_MAX}."),
+        format!("with `stage2_sectors` at most {BOOT_SECTORS_MAX}"),
+    ];
+    for line in lines {
+        assert!(PAGE.contains(&line), "docs/format.md lacks: {line}");
+    }
+}
+
+#[test]
+fn every_layout_has_its_row_and_its_number() {
+    let (_, rest) = PAGE.split_once("| `layout` | 1 ").unwrap();
+    let numbers = rest.lines().next().unwrap();
+    for kind in LayoutKind::ALL {
+        assert!(PAGE.contains(&format!("\n| `{}` | ", kind.name())), "{}", kind.name());
+        let number = format!("{} `{}`", kind.code(), kind.name());
+        assert!(format!("1 {numbers}").contains(&number), "{number}");
+        assert_eq!(LayoutKind::from_code(kind.code()), Some(kind));
+    }
+}
+
+#[test]
+fn the_page_on_layouts_says_of_each_what_plan_says() {
+    let page = include_str!("../../../docs/layouts.md");
+    for kind in LayoutKind::ALL {
+        let option = match kind {
+            LayoutKind::Universal { slot: Slot::Fourth } => "`universal`, `--zip`".to_owned(),
+            _ => format!("`{}`", kind.name()),
+        };
+        let row = format!("| {option} | {} |", kind.machines());
+        assert!(page.contains(&row), "docs/layouts.md lacks: {row}");
+    }
+}

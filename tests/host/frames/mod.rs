@@ -1,0 +1,14 @@
+//! What many tests are made of: images, sticks, devices, and who may be missing.
+
+pub mod discs;
+pub mod disks;
+pub mod hive;
+pub mod limits;
+pub mod loops;
+pub mod made_up;
+pub mod mock;
+pub mod skip;
+pub mod sticks;
+pub mod tree;
+pub mod verdicts;
+pub mod windows_image;

@@ -1,0 +1,15 @@
+//! What we promise, tested from outside on the machine that makes sticks; a folder for each room of `src/`.
+
+mod bounds;
+mod cli;
+mod contents;
+mod device;
+mod doctor;
+mod format;
+mod frames;
+mod image;
+mod layout;
+mod pipeline;
+mod plan;
+mod rules;
+mod verify;

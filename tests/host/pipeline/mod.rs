@@ -1,0 +1,5 @@
+//! Writing, and everything that can go wrong with it.
+
+mod interrupted;
+mod killed;
+mod write_verify;

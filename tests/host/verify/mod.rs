@@ -1,0 +1,7 @@
+//! What is said of a stick that was written.
+
+mod changes;
+mod fat;
+mod fates;
+mod flips;
+mod verdicts;
