@@ -9,6 +9,8 @@
 
 #[macro_use]
 mod constants;
+#[macro_use]
+pub mod record;
 
 pub mod boot;
 pub mod capsule;

@@ -1,15 +1,17 @@
 //! Tables in the documentation equal the constants that they show.
 //!
-//! `RAMKEY_BLESS=1 cargo test --test generated` writes them anew.
+//! `RAMKEY_BLESS=1 cargo test --test host -- format::generated` writes them anew.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use ramkey_format::boot::{BootHeader, BootInfo};
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_LBA,
     MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
 };
+use ramkey_format::record::Record;
 use ramkey_format::resident::{self, RESIDENT_MAX};
 
 /// Highest address first, as memory is drawn.
@@ -56,6 +58,16 @@ fn stick() -> String {
     text
 }
 
+/// The fields of a record. A link of the sources is the name alone here.
+fn record_table(record: &Record) -> String {
+    let mut text = String::from("| offset | length | field | what |\n|---|---|---|---|\n");
+    for field in record.fields {
+        let what = field.doc.trim().replace("[`", "`").replace("`]", "`");
+        let _ = writeln!(text, "| {} | {} | `{}` | {what} |", field.offset, field.len, field.name);
+    }
+    text
+}
+
 /// The constants of the resident part whose names begin with `prefix`, by offset.
 fn resident_table(prefix: &str) -> String {
     let mut text = String::from("| offset | name | what |\n|---|---|---|\n");
@@ -93,6 +105,8 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "low memory", low_memory()),
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
+        ("docs/format.md", "boot header", record_table(&BootHeader::RECORD)),
+        ("docs/boot-protocol.md", "boot info", record_table(&BootInfo::RECORD)),
         ("docs/boot-protocol.md", "header", resident_table("HEAD_")),
         ("docs/boot-protocol.md", "safe hook", resident_table("SAFE_HOOK_")),
         ("docs/boot-protocol.md", "mbft", resident_table("MBFT_")),
