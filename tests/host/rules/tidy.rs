@@ -248,6 +248,34 @@ fn shared_numbers_are_typed_once() {
 }
 
 #[test]
+fn every_test_is_in_a_part_of_the_checks() {
+    let parts = tree::read("xtask/src/test.rs");
+    let mut faults = Vec::new();
+    let mut targets = BTreeSet::new();
+    for file in files(&["rs"]).iter().filter_map(|file| file.path.strip_prefix("tests/").map(str::to_owned)) {
+        let target = match file.split_once('/') {
+            Some((folder, "main.rs")) => folder,
+            Some(_) => continue,
+            None => file.trim_end_matches(".rs"),
+        };
+        targets.insert(target.to_owned());
+    }
+    assert!(targets.len() > 1, "only {targets:?} were found: this test looks in the wrong place");
+    let unknown = targets.iter().filter(|target| !parts.contains(&format!("tests(\"{target}\"")));
+    faults.extend(unknown.map(|target| format!("no part runs tests/{target}")));
+    let manifest = tree::read("Cargo.toml");
+    let members = manifest.lines().find(|line| line.starts_with("members = ")).unwrap_or_default();
+    for folder in members.split('"').skip(1).step_by(2) {
+        let manifest = tree::read(&format!("{folder}/Cargo.toml"));
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).unwrap_or_default();
+        if !parts.contains(name) {
+            faults.push(format!("no part runs the tests of {name}"));
+        }
+    }
+    fail_if_any(&faults);
+}
+
+#[test]
 fn documents_are_reachable_and_links_lead_somewhere() {
     let pages = files(&["md"]);
     let mut faults = Vec::new();
