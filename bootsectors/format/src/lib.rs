@@ -18,5 +18,6 @@ pub mod checksum;
 pub mod cp437;
 pub mod errors;
 pub mod manifest;
+pub mod markers;
 pub mod memory;
 pub mod resident;
