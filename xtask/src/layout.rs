@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ramkey_format::record::Record;
 use ramkey_format::{boot, checksum, errors, markers, memory, resident};
+
+use crate::tools::root;
 
 /// The generated files: path from the root of the repository, and text.
 pub fn generated() -> Vec<(PathBuf, String)> {
@@ -30,11 +32,6 @@ pub fn run(_arguments: &[String]) -> Result<(), String> {
         println!("wrote {}", path.display());
     }
     Ok(())
-}
-
-/// The root of the repository.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
 /// Name, value and description of each constant of a file.

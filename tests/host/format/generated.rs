@@ -8,8 +8,8 @@ use std::path::Path;
 
 use ramkey_format::boot::{BootHeader, BootInfo};
 use ramkey_format::memory::{
-    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_LBA,
-    MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
+    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_2_LBA,
+    MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
 };
 use ramkey_format::record::Record;
 use ramkey_format::resident::{self, RESIDENT_MAX};
@@ -44,7 +44,12 @@ fn stick() -> String {
         (1, BOOT_LBA, "copies of sector 0 and of stage 1, stamps; header and entries of a GPT"),
         (BOOT_LBA, stage2, "boot header and stage 2"),
         (stage2, BOOT_LBA + BOOT_SECTORS_MAX, "loader, then zeros"),
-        (MANIFEST_LBA, MANIFEST_LBA + MANIFEST_SECTORS_MAX, "stick manifest, then zeros"),
+        (MANIFEST_LBA, MANIFEST_2_LBA, "stick manifest, slot A, then zeros"),
+        (
+            MANIFEST_2_LBA,
+            MANIFEST_2_LBA + MANIFEST_SECTORS_MAX,
+            "stick manifest, slot B: zeros on a fresh stick",
+        ),
         (BOOT_AREA_END_LBA, PARTITION_LBA, "stamps"),
         (PARTITION_LBA, copy, "boot sector of a partition; copies of sector 0 and of stage 1, stamps"),
         (copy, copy + BOOT_SECTORS_MAX, "boot header, stage 2 and loader again, then stamps"),
