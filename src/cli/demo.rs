@@ -5,21 +5,19 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
+use ramkey_format::markers::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS, MAY_REMOVE, STOPPED};
 
-use crate::cli::boot::{PROVEN, UsbArg};
+use crate::cli::boot::UsbArg;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
-use crate::emulator::{
-    DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Emulator, EmulatorError, Machine, Port, Stick, has_display,
-};
+use crate::emulator::{Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::job;
 
 /// How long each step of the boot may take, with the slowest controller on a busy machine.
 const LIMIT: Duration = Duration::from_secs(180);
 /// How long a pulled stick may take to be gone.
 const PULL_LIMIT: Duration = Duration::from_secs(30);
-/// What the loader says when it stops.
-const STOPPED: &str = "Nothing was booted.";
+
 /// Write a temporary stick with the built-in image, verify it, boot it in QEMU and pull it
 ///
 /// The built-in image is a tiny system that reads and writes every part of its disk after the stick is gone, and says
@@ -123,7 +121,7 @@ impl DemoArgs {
                 Ok((over || serial.contains(what)).then(|| serial.contains(what)))
             })
         };
-        outcome.proven = reached(emulator, &mut view, output, PROVEN)?;
+        outcome.proven = reached(emulator, &mut view, output, MAY_REMOVE)?;
         if outcome.proven {
             emulator.pull(PULL_LIMIT)?;
             outcome.pulled = true;
