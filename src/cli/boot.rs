@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use ramkey_format::markers::MAY_REMOVE;
 
 use crate::cli::terminal::note;
 use crate::cli::view::View;
@@ -16,8 +17,6 @@ use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick,
 use crate::units::Bytes;
 use crate::verify::is_stick;
 
-/// What the screen says once the image is in memory.
-pub(super) const PROVEN: &str = "You may remove the stick.";
 /// How long a pulled stick may take to be gone; QEMU does it at once.
 const PULL_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two looks at the screen.
@@ -141,7 +140,7 @@ impl BootArgs {
         }
         view.finish(&mut output.to)?;
         outcome.serial = emulator.serial();
-        outcome.proven |= outcome.serial.contains(PROVEN);
+        outcome.proven |= outcome.serial.contains(MAY_REMOVE);
         outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
         output.show(&outcome, |out| outcome.print(out))?;
         Ok(if outcome.proven { Exit::Done } else { Exit::Failed })
@@ -160,7 +159,7 @@ impl BootArgs {
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
             view.show(&screen, &mut output.to)?;
-            if !outcome.proven && (screen.contains(PROVEN) || emulator.serial().contains(PROVEN)) {
+            if !outcome.proven && (screen.contains(MAY_REMOVE) || emulator.serial().contains(MAY_REMOVE)) {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 if self.pull {

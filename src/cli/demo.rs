@@ -7,14 +7,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
+use ramkey_format::markers::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS, MAY_REMOVE, STOPPED};
 
-use crate::cli::boot::{PROVEN, UsbArg};
+use crate::cli::boot::UsbArg;
 use crate::cli::view::View;
 use crate::cli::{CliError, Destination, Exit, Output, make_stick, stop};
 use crate::device::{System, TargetPath};
-use crate::emulator::{
-    DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Emulator, EmulatorError, Machine, Port, Stick, demo_image, has_display,
-};
+use crate::emulator::{Emulator, EmulatorError, Machine, Port, Stick, demo_image, has_display};
 use crate::image::{FileSource, KindChoice, Source, probe, scan};
 use crate::layout::layout;
 use crate::plan::{FsChoice, ImageRequest, LayoutChoice, Request, SetOptions, Writes, plan};
@@ -27,8 +26,6 @@ const STICK_LEN: u64 = 64 << 20;
 const LIMIT: Duration = Duration::from_secs(180);
 /// How long a pulled stick may take to be gone.
 const PULL_LIMIT: Duration = Duration::from_secs(30);
-/// What the loader says when it stops.
-const STOPPED: &str = "Nothing was booted.";
 /// Seconds between the proof and the boot.
 const START_TIMEOUT: u8 = 3;
 
@@ -136,7 +133,7 @@ impl DemoArgs {
                 Ok((over || serial.contains(what)).then(|| serial.contains(what)))
             })
         };
-        outcome.proven = reached(emulator, &mut view, output, PROVEN)?;
+        outcome.proven = reached(emulator, &mut view, output, MAY_REMOVE)?;
         if outcome.proven {
             emulator.pull(PULL_LIMIT)?;
             outcome.pulled = true;

@@ -14,8 +14,8 @@ use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress, unknown};
 use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, Source, Stripped, probe, scan};
-use crate::report::{HeaderReport, hex, ram_needed};
-use crate::units::{Bytes, Geometry, counted, named};
+use crate::report::{HeaderReport, ram_needed};
+use crate::units::{Bytes, Geometry, counted, hex, named};
 use crate::verify::{StickVerdict, facts, has_trace};
 
 /// Show what a stick or an image is
