@@ -24,9 +24,10 @@ impl Identity {
     /// The same for the same images and options; another for any other.
     pub fn derive(plan: &Plan, scans: &[Scan]) -> Self {
         let mut seed = blake3::Hasher::new_derive_key("ramkey 2026 stick contents v1");
-        describe_plan(plan, &mut |bytes| {
+        describe_options(plan, &mut |bytes| {
             seed.update(bytes);
         });
+        seed.update(&(plan.capsules.len() as u64).to_le_bytes());
         for (capsule, scan) in plan.capsules.iter().zip(scans) {
             seed.update(&scan.root);
             describe_capsule(capsule, &mut |bytes| {
@@ -53,8 +54,17 @@ impl Identity {
     }
 }
 
+/// What tells the boot code of two sticks apart that have other sizes or options, whatever their images are.
+pub(super) fn options(plan: &Plan) -> [u8; 8] {
+    let mut hasher = blake3::Hasher::new_derive_key("ramkey 2026 stick options v1");
+    describe_options(plan, &mut |bytes| {
+        hasher.update(bytes);
+    });
+    hasher.finalize().as_bytes().first_chunk().copied().expect("8 of 32 bytes")
+}
+
 /// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
-fn describe_plan(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
+fn describe_options(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
     feed(&plan.stick_sectors.to_le_bytes());
     feed(&[
         plan.layout.code(),
@@ -64,7 +74,6 @@ fn describe_plan(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
         plan.menu_timeout,
     ]);
     feed(&plan.label);
-    feed(&(plan.capsules.len() as u64).to_le_bytes());
 }
 
 fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {

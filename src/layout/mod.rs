@@ -53,7 +53,7 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     let capsules = capsules(plan, scans);
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
     let boot_code = boot::boot_area(&boot::Patch {
-        stick_id: identity.stick,
+        options: identity::options(plan),
         volume_lba: plan.volume.lba as u32,
         start_timeout: plan.start_timeout,
         menu_timeout: plan.menu_timeout,
