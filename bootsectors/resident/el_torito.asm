@@ -3,25 +3,6 @@
 ; Included by: resident.asm, last            Contract: int13_entry
 ; Source:      El Torito 1.0, section 4
 
-; El Torito's specification packet; `specification` is ours.
-struc SPECIFICATION
-  .size:        resb 1                      ; 00  13h
-  .media:       resb 1                      ; 01
-  .drive:       resb 1                      ; 02
-  .controller:  resb 1                      ; 03
-  .lba:         resd 1                      ; 04
-  .device:      resw 1                      ; 08
-  .buffer:      resw 1                      ; 0A
-  .segment:     resw 1                      ; 0C
-  .count:       resw 1                      ; 0E
-  .cylinder:    resb 1                      ; 10
-  .sector:      resb 1                      ; 11
-  .head:        resb 1                      ; 12
-endstruc
-%if SPECIFICATION_size != SPECIFICATION_LEN
-  %error "the specification packet must have the length that resident.rs says"
-%endif
-
 ; The packet of AH=4Dh.
 struc CATALOGUE
   .size:        resb 1                      ; 00  8
@@ -136,12 +117,12 @@ fn_4b_end_emulation:
 fn_4a_start_emulation:
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
-        mov     al, [es:di + SPECIFICATION.media]
-        xor     al, [specification + SPECIFICATION.media]
+        mov     al, [es:di + SPECIFICATION_EMULATION]
+        xor     al, [specification + SPECIFICATION_EMULATION]
         test    al, 0Fh
         jnz     bad_command
-        mov     eax, [es:di + SPECIFICATION.lba]
-        cmp     eax, [specification + SPECIFICATION.lba]
+        mov     eax, [es:di + SPECIFICATION_LOAD_LBA]
+        cmp     eax, [specification + SPECIFICATION_LOAD_LBA]
         jne     bad_command
         mov     ah, [emulated_is]
         cmp     ah, MAP_NONE

@@ -67,7 +67,7 @@ record! {
         pub flags: U32,
         /// sectors of this header and stage 2: 16
         pub stage2_sectors: U16,
-        /// sectors of the loader, at least 1; with `stage2_sectors` at most 192
+        /// sectors of the loader, at least 1; with `stage2_sectors` at most 336
         pub loader_sectors: U16 => HEADER_LOADER_SECTORS,
         /// checksum of the loader's sectors
         pub loader_checksum: U32 => HEADER_LOADER_CHECKSUM,
