@@ -57,17 +57,17 @@ find_disc:
         add     bx, RECORD_LEN
         cmp     bx, [cs:VAR(E820)]
         jb      .record
-        jmp     int13_entry.unchanged
+        jmp     pass_on
 
 find_call:
         cmp     word [cs:VAR(BOOT_DISC)], 0
-        je      int13_entry.plain
+        je      not_in_ram_nor_el_torito
         cmp     ah, 4Ah
-        jb      int13_entry.plain
+        jb      not_in_ram_nor_el_torito
         cmp     ah, 4Dh
-        ja      int13_entry.plain
+        ja      not_in_ram_nor_el_torito
         cmp     ah, 4Bh
-        je      int13_entry.plain
+        je      not_in_ram_nor_el_torito
         mov     bx, [cs:VAR(BOOT_DISC)]
         jmp     our_drive
 
@@ -76,16 +76,16 @@ el_torito_call:
         mov     bl, [ARG(eax) + 1]
         sub     bl, 4Ah
         cmp     bl, 3
-        ja      our_drive.unknown
+        ja      unknown_function
         cmp     bl, 1                       ; 4Bh is the CD's, and what it emulates
         jne     .call
         test    byte [CUR(CONFIG)], CONFIG_EL_TORITO
-        jz      our_drive.unknown
+        jz      unknown_function
 .call:
         movzx   bx, bl
         add     bx, bx
         call    [el_torito + bx]
-        jmp     our_drive.leave
+        jmp     leave
 
 ; ---------------------------------------------------------------------------
 ; fn_4b_end_emulation - AL = 0: the emulated drive goes; AL = 1: status only
@@ -96,15 +96,15 @@ fn_4b_end_emulation:
         mov     al, [ARG(eax)]
         cmp     al, 1
         ja      bad_command
+        je      .tell
+        mov     ah, [VAR(REPLACED)]
+        call    emulated_place
+.tell:
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
         mov     si, specification
         mov     cx, SPECIFICATION_LEN
         rep movsb
-        je      .done                       ; AL = 1: the comparison's flags
-        mov     ah, [VAR(REPLACED)]
-        call    emulated_place
-.done:
         mov     ah, STATUS_OK
         ret
 
@@ -181,7 +181,7 @@ fn_4d_catalogue:
         mov     bx, [ARG(esi)]
         movzx   ecx, byte [es:bx + CATALOGUE.count]
         cmp     cl, TRANSFER_MAX
-        ja      too_many
+        ja      out_of_bounds
         movzx   edi, word [es:bx + CATALOGUE.buffer + 2]
         shl     edi, 4
         movzx   eax, word [es:bx + CATALOGUE.buffer]

@@ -36,6 +36,9 @@ constants! {
     COPY_INT15 = 2;
     /// BIOS number of the first CD in RAM; drivers tell a CD by it.
     FIRST_DISC = 0xE0;
+    /// Most sectors in one call of a guest: by CHS, as SeaBIOS and Bochs have it; by packet, as SeaBIOS has it, where Bochs
+    /// has no limit; and of a boot catalogue.
+    TRANSFER_MAX = 128;
     /// Bytes of the private stack.
     RESIDENT_STACK_LEN = 512;
     /// Most bytes that the resident part may take below 640 KiB.
