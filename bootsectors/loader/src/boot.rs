@@ -5,12 +5,13 @@ use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
 use ramkey_format::memory::STAGE2_LOAD;
 use ramkey_loader_core::drive::Disk;
-use ramkey_loader_core::fat::Volume;
+use ramkey_loader_core::fat::Fat;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 use ramkey_loader_core::report::Memory;
 use ramkey_loader_core::screen::{Language, say};
 use ramkey_loader_core::settle::settle;
+use ramkey_loader_core::volume::FileSystem;
 
 use crate::console::Console;
 use crate::copy_mode::{CopyMode, bios_copies};
@@ -49,10 +50,10 @@ pub fn run() -> ! {
     let mut window = [0; FAT_WINDOW];
     let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
     let mut disk = Disk::new(disk::Int13, stick);
-    settle(&mut disk, volume_lba, &mut window, || {
+    settle::<Fat, _>(&mut disk, volume_lba, &mut window, || {
         console.say(&say::trying_heads());
     });
-    let mut volume = match Volume::open(&mut disk, volume_lba, &mut window) {
+    let mut volume = match Fat::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,
         Err(error) => stop_for(&mut console, error, Within::Stick),
     };

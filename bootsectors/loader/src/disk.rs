@@ -2,7 +2,7 @@
 
 use ramkey_format::boot::{BootInfo, Registers};
 use ramkey_format::memory::{BIOS_PACKET, BOUNCE};
-use ramkey_loader_core::access::Access;
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Bios, Drive, Trace, verdict};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U64};
@@ -84,7 +84,7 @@ pub fn stick(info: &BootInfo) -> Drive {
     };
     let after = bios::call(0x13, registers);
     let claimed = !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55 && after.ecx.get() & 1 != 0;
-    Drive::new(info.drive, Access::from_info(info, claimed))
+    Drive::new(info.drive, DriveAccess::from_info(info, claimed))
 }
 
 /// Whether the BIOS gives floppy drive `drive` a parameter table (AH=08h, ES:DI).

@@ -88,7 +88,7 @@ impl Drives {
 
     /// What each wants for a number; the first [`Drives::count`] mean something.
     pub fn wanted(&self) -> [Wanted; DRIVES_MAX] {
-        let mut wanted = [Wanted { class: Class::Disk, number: None }; DRIVES_MAX];
+        let mut wanted = [Wanted { class: Class::HardDisk, number: None }; DRIVES_MAX];
         for (wanted, drive) in wanted.iter_mut().zip(self.iter()) {
             *wanted = Wanted { class: drive.class, number: drive.number };
         }
@@ -99,7 +99,7 @@ impl Drives {
 /// What the machine has beside the RAM drives.
 pub fn machine(boot: &CapsuleHeader, drives: &Drives, stick: u8) -> Machine {
     let equipment: u16 = low::read(EQUIPMENT);
-    let wanted = drives.iter().filter(|drive| drive.class == Class::Disc).count();
+    let wanted = drives.iter().filter(|drive| drive.class == Class::Cd).count();
     Machine {
         disks: low::read(DISK_COUNT),
         floppies: if equipment & 1 == 0 { 0 } else { (equipment >> 6 & 3) as u8 + 1 },
@@ -156,7 +156,7 @@ fn whole(disk: &RamDisk) -> Drive {
             cylinders,
             heads,
             sectors_per_track,
-            class: Class::Disc,
+            class: Class::Cd,
             drive_type: 0,
             // Nobody writes to a CD.
             config: (CONFIG_READ_ONLY | if bootable { CONFIG_EL_TORITO } else { 0 }) as u8,
@@ -170,7 +170,7 @@ fn whole(disk: &RamDisk) -> Drive {
         cylinders: header.cylinders.get().min(0xFFFF) as u16,
         heads: header.heads.get(),
         sectors_per_track: header.sectors_per_track.get(),
-        class: if header.kind == kind::FLOPPY { Class::Floppy } else { Class::Disk },
+        class: if header.kind == kind::FLOPPY { Class::Floppy } else { Class::HardDisk },
         drive_type: header.drive_type,
         config: config(header),
         number,
@@ -191,7 +191,7 @@ fn emulated(disk: &RamDisk) -> Option<Drive> {
         cylinders: header.cylinders.get().min(0xFFFF) as u16,
         heads: header.heads.get(),
         sectors_per_track: header.sectors_per_track.get(),
-        class: if floppy { Class::Floppy } else { Class::Disk },
+        class: if floppy { Class::Floppy } else { Class::HardDisk },
         drive_type: header.drive_type,
         config: config(header) | CONFIG_EL_TORITO as u8,
         number: None,

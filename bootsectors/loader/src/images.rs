@@ -4,13 +4,13 @@ use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleError, CapsuleHeader, Compan
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::{OpenError, open};
 use ramkey_loader_core::drive::Disk;
-use ramkey_loader_core::fat::{FileEntry, Volume};
 use ramkey_loader_core::file::FileReader;
 use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::menu::{ENTRIES_MAX, TITLE_MAX};
 use ramkey_loader_core::screen::say;
 use ramkey_loader_core::settle::{extension, folder_name};
 use ramkey_loader_core::text::Line;
+use ramkey_loader_core::volume::{FileEntry, Volume};
 
 use crate::console::Console;
 use crate::disk::Int13;
@@ -85,7 +85,7 @@ struct Seen {
 }
 
 /// Finds the capsules and reads their headers; stops when there are none.
-pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'_>, map: &Map) -> Images {
+pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut impl Volume, map: &Map) -> Images {
     let extension = extension();
     let mut folder = match volume.find_folder(disk, &folder_name()) {
         Ok(folder) => folder,

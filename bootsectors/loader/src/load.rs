@@ -4,11 +4,11 @@ use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, DISC_SECTOR_LEN};
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::{ChunkError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::Disk;
-use ramkey_loader_core::fat::{FileEntry, Volume};
 use ramkey_loader_core::file::{FileError, FileReader};
 use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::progress::{Clock, Progress};
 use ramkey_loader_core::screen::say;
+use ramkey_loader_core::volume::{FileEntry, Volume};
 
 use crate::choose::stop_damaged;
 use crate::console::Console;
@@ -92,7 +92,7 @@ fn table_len(header: &CapsuleHeader) -> u64 {
 pub fn load(
     console: &mut Console,
     disk: &mut Disk<Int13>,
-    volume: &mut Volume<'_>,
+    volume: &mut impl Volume,
     file: &FileEntry,
     map: &mut Map,
 ) -> RamDisk {
@@ -155,7 +155,7 @@ fn clear_rest(ram_disk: &RamDisk) {
 /// Stops because of a chunk: the code, the LBA, and which bytes of the image are not there.
 fn stop_chunk(
     console: &mut Console,
-    reader: &mut FileReader<'_, '_, Disk<Int13>>,
+    reader: &mut FileReader<'_, Disk<Int13>, impl Volume>,
     header: &CapsuleHeader,
     entry: &ChunkEntry,
     index: u32,
@@ -165,7 +165,7 @@ fn stop_chunk(
     let end = start + header.raw_len(index) as u32;
     console.end_line();
     let code = match error {
-        ChunkError::File(FileError::Fat(error)) => stop_for(console, error, Within::Bytes(start, end)),
+        ChunkError::File(FileError::Volume(error)) => stop_for(console, error, Within::Bytes(start, end)),
         ChunkError::MemoryWrong => errors::MEMORY_WRONG,
         _ => errors::CHUNK_WRONG,
     };
