@@ -6,6 +6,8 @@ use ramkey_format::memory::{BIOS_PACKET, BOUNCE, SECTOR_SIZE};
 use ramkey_format::resident::{COPY_AUTO, COPY_DIRECT, COPY_INT15};
 use ramkey_loader_core::screen::CopyName;
 
+use crate::load::RamDisk;
+use crate::low::Bounce;
 use crate::{bios, low};
 
 /// INT 15h AH=87h: the function that moves memory.
@@ -65,19 +67,19 @@ impl CopyMode {
     }
 }
 
-/// Whether INT 15h AH=87h brings a sector from `source`, above 1 MiB, to below it. Some BIOSes have it not, and some
+/// Whether INT 15h AH=87h brings the first sector of `disk` from above 1 MiB to below it. Some BIOSes have it not, and some
 /// know of 16 MiB only and copy something else.
-pub fn bios_copies(source: u32) -> bool {
+pub fn bios_copies(bounce: &mut Bounce, disk: &RamDisk) -> bool {
     low::clear_packet();
-    for (base, place) in [(source, SOURCE), (BOUNCE, SOURCE + 8)] {
+    for (base, place) in [(disk.base(), SOURCE), (BOUNCE, SOURCE + 8)] {
         let [b0, b1, b2, b3] = base.to_le_bytes();
         let [l0, l1] = LIMIT.to_le_bytes();
-        low::write(BIOS_PACKET + place, [l0, l1, b0, b1, b2, ACCESS, 0, b3]);
+        low::put_packet(place, [l0, l1, b0, b1, b2, ACCESS, 0, b3]);
     }
-    let wanted = low::high(source, SECTOR_SIZE as usize);
+    let wanted = disk.memory.bytes(0, SECTOR_SIZE);
     // Whatever lies there must not look like the answer.
-    for (address, byte) in (BOUNCE..).zip(wanted.iter()) {
-        low::write(address, !byte);
+    for (place, byte) in bounce.bytes_mut().iter_mut().zip(wanted) {
+        *place = !byte;
     }
     let registers = Registers {
         eax: MOVE_BLOCK.into(),
@@ -86,5 +88,5 @@ pub fn bios_copies(source: u32) -> bool {
         ..Registers::default()
     };
     let after = bios::call(0x15, registers);
-    !bios::failed(&after) && low::bounce()[..SECTOR_SIZE as usize] == *wanted
+    !bios::failed(&after) && bounce.bytes()[..SECTOR_SIZE as usize] == *wanted
 }

@@ -9,10 +9,6 @@ use ramkey_loader_core::drives::{Class, DISC_NUMBERS, Machine, Wanted};
 use crate::load::RamDisk;
 use crate::{bios, low};
 
-/// BIOS data area: bit 0 floppies are there, bits 6 and 7 their number less one.
-pub const EQUIPMENT: u32 = 0x410;
-/// BIOS data area: number of hard disks.
-pub const DISK_COUNT: u32 = 0x475;
 /// log2 of a CD's sector length.
 const DISC_SHIFT: u8 = 11;
 /// Geometry that a CD without emulation claims, as MEMDISK does: nothing of it means anything.
@@ -98,10 +94,10 @@ impl Drives {
 
 /// What the machine has beside the RAM drives.
 pub fn machine(boot: &CapsuleHeader, drives: &Drives, stick: u8) -> Machine {
-    let equipment: u16 = low::read(EQUIPMENT);
+    let equipment = low::EQUIPMENT.read();
     let wanted = drives.iter().filter(|drive| drive.class == Class::Cd).count();
     Machine {
-        disks: low::read(DISK_COUNT),
+        disks: low::DISK_COUNT.read(),
         floppies: if equipment & 1 == 0 { 0 } else { (equipment >> 6 & 3) as u8 + 1 },
         stick,
         keep_stick: boot.flags.get() & flags::KEEP_STICK != 0,
@@ -150,7 +146,7 @@ fn whole(disk: &RamDisk) -> Drive {
         let (cylinders, heads, sectors_per_track) = DISC_GEOMETRY;
         let bootable = header.disc.emulation != emulation::NOT_BOOTABLE;
         return Drive {
-            base: disk.base,
+            base: disk.base(),
             sectors: sectors >> (u32::from(DISC_SHIFT) - SECTOR_SHIFT),
             sector_shift: DISC_SHIFT,
             cylinders,
@@ -164,7 +160,7 @@ fn whole(disk: &RamDisk) -> Drive {
         };
     }
     Drive {
-        base: disk.base,
+        base: disk.base(),
         sectors,
         sector_shift: SECTOR_SHIFT as u8,
         cylinders: header.cylinders.get().min(0xFFFF) as u16,
