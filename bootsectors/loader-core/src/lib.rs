@@ -14,6 +14,7 @@ pub mod access;
 pub mod blake3;
 pub mod boot_image;
 pub mod capsule;
+pub mod copy_mode;
 pub mod drive;
 pub mod drives;
 pub mod fat;

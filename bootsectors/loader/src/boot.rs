@@ -3,6 +3,7 @@
 use ramkey_format::boot::{BootHeader, NO_WAIT, START_KEY_REPORT};
 use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
+use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::drive::Disk;
 use ramkey_loader_core::fat::Fat;
 use ramkey_loader_core::menu::Key;
@@ -12,8 +13,8 @@ use ramkey_loader_core::screen::{Language, say};
 use ramkey_loader_core::settle::settle;
 use ramkey_loader_core::volume::FileSystem;
 
+use crate::bios_copy::bios_copies;
 use crate::console::Console;
-use crate::copy_mode::{CopyMode, bios_copies};
 use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
 use crate::low::Ram;
@@ -132,7 +133,7 @@ fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
             };
             if *copy != CopyMode::Auto {
                 line.byte(b' ');
-                console.append(&mut line, &say::copies(copy.name()));
+                console.append(&mut line, &say::copies(*copy));
             }
             line.pad_to(60);
             console.over(&line);

@@ -4,6 +4,7 @@ use ramkey_format::boot::NO_WAIT;
 use ramkey_format::capsule::CapsuleError;
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::OpenError;
+use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::file::FileError;
 use ramkey_loader_core::menu::{Action, Menu, MenuEntry};
 use ramkey_loader_core::progress::Clock;
@@ -12,7 +13,6 @@ use ramkey_loader_core::volume::FileEntry;
 
 use crate::bios;
 use crate::console::Console;
-use crate::copy_mode::CopyMode;
 use crate::halt::{Within, stop, stop_for};
 use crate::images::{Damage, Image, Images};
 
@@ -172,7 +172,7 @@ fn draw(console: &mut Console, menu: &Menu, images: &Images, top: u8, copy: Opti
         console.append(&mut line, &say::menu_starts_in(left));
     }
     if let Some(copy) = copy {
-        console.append(&mut line, &say::copies(copy.name()));
+        console.append(&mut line, &say::copies(copy));
     }
     line.pad_to(78);
     console.line(line.as_bytes());

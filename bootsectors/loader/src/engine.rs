@@ -7,7 +7,7 @@ use ramkey_loader_core::drives::{Class, Numbers};
 use ramkey_loader_core::memory::Map;
 
 use crate::drives::Drives;
-use crate::heads::{far, slots_dpt, status_byte};
+use crate::identities::{far, slots_dpt, status_byte};
 use crate::load::RamDisk;
 use crate::low::Bytes;
 use crate::places::{ENGINE, Places, Setup, entry};

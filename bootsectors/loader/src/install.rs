@@ -5,15 +5,15 @@ use ramkey_format::capsule::{flags, kind};
 use ramkey_format::errors;
 use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image;
+use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::drives::{Class, Numbers, number};
 use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
-use crate::copy_mode::CopyMode;
 use crate::drives::{self, Drives};
 use crate::engine::Engine;
 use crate::halt::stop;
-use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far, slots_dpt};
+use crate::identities::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far, slots_dpt};
 use crate::load::RamDisk;
 use crate::low::{Bytes, Ram, Region};
 use crate::places::{Places, Setup, entry};
@@ -188,7 +188,7 @@ impl Setup<'_> {
     }
 }
 
-/// Leaves for what was installed. Does not come back.
+/// Leaves for what was installed, for good.
 pub fn hand_off(mut installed: Installed, copy: CopyMode) -> ! {
     installed.resident.bytes_mut(installed.copy, 1)[0] = copy.value();
     bios::jump(Registers {

@@ -11,7 +11,7 @@ use ramkey_loader_core::screen::say;
 use crate::console::Console;
 use crate::drives::Drives;
 use crate::halt::stop;
-use crate::heads::{Before, Memory};
+use crate::identities::{Before, Memory};
 
 /// Where base memory ends at most.
 pub const BASE_MEMORY_END: u64 = boot_image::BASE_MEMORY_END as u64;

@@ -1,4 +1,5 @@
-//! The heads: what drivers find of the RAM drives, under MEMDISK's name or GRUB4DOS's.
+//! What drivers look for: the RAM drives under MEMDISK's identity or GRUB4DOS's, in heads as the assembler calls them. They have
+//! nothing to do with the heads of a geometry.
 
 use ramkey_format::memory::SECTOR_SHIFT;
 use ramkey_format::resident::*;
