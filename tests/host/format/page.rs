@@ -7,7 +7,9 @@ use ramkey_format::boot::{
     BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1,
     SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
 };
-use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, DRIVES_MAX, Disc, flags};
+use ramkey_format::capsule::{
+    COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, DRIVES_MAX, Disc, Origin, flags,
+};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, MANIFEST_LBA, PARTITION_LBA, STAGE1_END,
@@ -91,28 +93,32 @@ fn every_field_of_every_record_stands_where_the_page_says() {
         file_len,
         image_len,
         image_blake3,
+        ram_blake3,
         table_blake3,
+        table_offset,
+        table_len,
+        chunk_count,
         disk_sectors,
         lead_sectors,
-        chunk_count,
-        data_offset,
+        cylinders,
+        heads,
+        sectors_per_track,
         chunk_shift,
         kind,
         drive,
         drive_type,
-        cylinders,
-        heads,
-        sectors_per_track,
         partition_type,
         reserved_1,
+        disk_signature,
+        changes,
+        disc,
+        language,
+        reserved_2,
         title,
         companions,
-        disc,
-        disk_signature,
-        reserved_2,
         header_blake3
     );
-    assert_table!("### Companions", Companion, name, reserved, image_blake3);
+    assert_table!("### Companions", Companion, name, image_blake3);
     assert_table!(
         "### CD",
         Disc,
@@ -126,14 +132,17 @@ fn every_field_of_every_record_stands_where_the_page_says() {
         emulated_sectors
     );
     assert_table!(
-        "The chunk table begins",
+        "### Chunk table",
         ChunkEntry,
+        form,
         codec,
+        before,
         reserved,
         stored_len,
         stored_offset,
         chaining_value
     );
+    assert_table!("### Origin", Origin, container_blake3, container_len, text_len, reserved);
 }
 
 #[test]
