@@ -4,8 +4,8 @@
 //! a fixed power of two long, so the chaining values of the table combine to exactly the BLAKE3 hash of what is in memory:
 //! what `b3sum IMAGE` prints where nothing was left out. Specified byte by byte in `docs/format.md`.
 
+use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 mod chunk;
 mod need;
@@ -90,17 +90,16 @@ pub const COMPANIONS_MAX: usize = DRIVES_MAX - 1;
 /// Bytes in a sector of a CD.
 pub const DISC_SECTOR_LEN: u64 = 2048;
 
-/// Another image that is loaded together with this one.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct Companion {
-    /// Name of its capsule without the extension, as in a directory: upper case, padded with spaces; zeros when
-    /// there is none. Offset 0.
-    pub name: [u8; 8],
-    /// First half of the BLAKE3 of its original image. Offset 8.
-    pub image_blake3: [u8; 16],
+record! {
+    /// Another image that is loaded together with this one.
+    #[derive(Copy, Default)]
+    pub struct Companion[24] {
+        /// name of its capsule without the extension, as in a directory: upper case, padded with spaces; zeros when
+        /// there is none
+        pub name: [u8; 8],
+        /// first half of the BLAKE3 of its original image
+        pub image_blake3: [u8; 16],
+    }
 }
 
 impl Companion {
@@ -110,28 +109,28 @@ impl Companion {
     }
 }
 
-/// How a CD boots (El Torito 1.0); zeros for every other kind.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct Disc {
-    /// A value of [`emulation`]. Offset 0.
-    pub emulation: u8,
-    /// Zero. Offset 1.
-    pub reserved_1: u8,
-    /// Segment that the boot image is loaded to; never 0. Offset 2.
-    pub load_segment: U16,
-    /// Sectors of 512 bytes to load. Offset 4.
-    pub load_sectors: U16,
-    /// Zero. Offset 6.
-    pub reserved_2: U16,
-    /// First sector of the boot image, in sectors of 2048 bytes. Offset 8.
-    pub load_lba: U32,
-    /// First sector of the boot catalogue, in sectors of 2048 bytes. Offset 12.
-    pub catalogue_lba: U32,
-    /// Length of the emulated disk in sectors of 512 bytes; 0 without emulation. Offset 16.
-    pub emulated_sectors: U32,
+record! {
+    /// How a CD boots (El Torito 1.0); zeros for every other kind.
+    #[derive(Copy, Default)]
+    pub struct Disc[20] {
+        /// 0 none, 1 a 1.2M floppy, 2 a 1.44M floppy, 3 a 2.88M floppy, 4 a hard disk, FFh a disc that does not
+        /// boot
+        pub emulation: u8,
+        /// zero
+        pub reserved_1: u8,
+        /// segment that the boot image is loaded to; never 0
+        pub load_segment: U16,
+        /// sectors of 512 bytes to load, at least 1
+        pub load_sectors: U16,
+        /// zero
+        pub reserved_2: U16,
+        /// first sector of the boot image, in sectors of 2048 bytes
+        pub load_lba: U32,
+        /// first sector of the boot catalogue, in sectors of 2048 bytes
+        pub catalogue_lba: U32,
+        /// length of the emulated disk in sectors of 512 bytes; 0 without emulation
+        pub emulated_sectors: U32,
+    }
 }
 
 impl Disc {
@@ -141,76 +140,77 @@ impl Disc {
     }
 }
 
-/// First sector of a capsule.
-#[derive(Clone, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CapsuleHeader {
-    /// [`CapsuleHeader::MAGIC`]. Offset 0.
-    pub magic: [u8; 8],
-    /// [`CapsuleHeader::VERSION`]. Offset 8.
-    pub version: U16,
-    /// Length of this record in bytes: 512. Offset 10.
-    pub header_len: U16,
-    /// Bits of [`flags`]; an unknown bit must be refused. Offset 12.
-    pub flags: U32,
-    /// Length of the whole capsule in bytes, a multiple of 512. Offset 16.
-    pub file_len: U64,
-    /// Length of the image in memory in bytes; at least 1. Offset 24.
-    pub image_len: U64,
-    /// BLAKE3 of the original image. Offset 32.
-    pub image_blake3: [u8; 32],
-    /// BLAKE3 of the image in memory: that of the original unless sectors of it were left out. Offset 64.
-    pub ram_blake3: [u8; 32],
-    /// BLAKE3 of the table block. Offset 96.
-    pub table_blake3: [u8; 32],
-    /// First byte of the table block, from the start of the capsule; a multiple of 512, at least 512. Offset 128.
-    pub table_offset: U64,
-    /// Length of the table block in bytes: the chunk table, and an origin record if there is one. Offset 136.
-    pub table_len: U32,
-    /// Entries in the chunk table. Offset 140.
-    pub chunk_count: U32,
-    /// Length of the RAM disk in sectors: the lead, the image, and zeros behind it. Offset 144.
-    pub disk_sectors: U32,
-    /// Sectors that the loader makes before the image; 0 unless the kind is a partition. Offset 148.
-    pub lead_sectors: U32,
-    /// Cylinders, at least 1; of the emulated disk when a disc has one. Offset 152.
-    pub cylinders: U32,
-    /// Heads, 1 to 255. Offset 156.
-    pub heads: U16,
-    /// Sectors per track, 1 to 63. Offset 158.
-    pub sectors_per_track: U16,
-    /// log2 of the chunk length, in [`CHUNK_SHIFT_RANGE`]. Offset 160.
-    pub chunk_shift: u8,
-    /// A value of [`kind`]. Offset 161.
-    pub kind: u8,
-    /// BIOS drive number, in [`numbers_of`]. The first of a class (80h, 00h, E0h) means the next that is free in it;
-    /// any other number means just that one. Offset 162.
-    pub drive: u8,
-    /// CMOS drive type of a floppy, or of the floppy that a disc emulates, as INT 13h AH=08h gives it in BL; else
-    /// 0. Offset 163.
-    pub drive_type: u8,
-    /// Type byte of the partition that the loader makes; 0 unless the kind is a partition. Offset 164.
-    pub partition_type: u8,
-    /// Zero. Offset 165.
-    pub reserved_1: [u8; 3],
-    /// NT disk signature that the RAM disk gets because the image has none; 0 leaves it. Offset 168.
-    pub disk_signature: U32,
-    /// Times that the capsule was changed in place; 0 as it was written. Offset 172.
-    pub changes: U32,
-    /// How a CD boots. Offset 176.
-    pub disc: Disc,
-    /// Language of the title and of the origin's text: two lower-case letters, or zeros if it is not known. Offset 196.
-    pub language: [u8; 2],
-    /// Zero. Offset 198.
-    pub reserved_2: [u8; 50],
-    /// Title for people, as the screen shows it: code page 437 without controls, padded with zeros, at least one
-    /// character. Offset 248.
-    pub title: [u8; 64],
-    /// Images that are loaded together with this one, in the order of their drives; the last places may be empty.
-    /// Offset 312.
-    pub companions: [Companion; COMPANIONS_MAX],
-    /// BLAKE3 of the 480 bytes before it. Offset 480.
-    pub header_blake3: [u8; 32],
+record! {
+    /// First sector of a capsule.
+    pub struct CapsuleHeader[512] {
+        /// `RAMKEYRC`
+        pub magic: [u8; 8],
+        /// 1
+        pub version: U16,
+        /// 512
+        pub header_len: U16,
+        /// see below
+        pub flags: U32,
+        /// length of the capsule in bytes, a multiple of 512
+        pub file_len: U64,
+        /// length of the image in memory in bytes, 1 to FFF00000h
+        pub image_len: U64,
+        /// BLAKE3 of the original image
+        pub image_blake3: [u8; 32],
+        /// BLAKE3 of the image in memory: that of the original unless sectors were left out when the capsule was
+        /// made
+        pub ram_blake3: [u8; 32],
+        /// BLAKE3 of the table block
+        pub table_blake3: [u8; 32],
+        /// first byte of the table block, a multiple of 512, at least 512
+        pub table_offset: U64,
+        /// length of the table block in bytes: 48 for each chunk, and the origin record if there is one
+        pub table_len: U32,
+        /// entries in the chunk table
+        pub chunk_count: U32,
+        /// sectors of 512 bytes of the RAM disk: lead, image, zeros behind it; for a CD a multiple of 4
+        pub disk_sectors: U32,
+        /// sectors that the loader makes before the image; 0 unless it is a partition
+        pub lead_sectors: U32,
+        /// at least 1; with `heads` and `sectors_per_track` the geometry that INT 13h answers with. Of a CD: of the
+        /// disk that it emulates, else 65535, 255 and 15
+        pub cylinders: U32,
+        /// 1 to 255
+        pub heads: U16,
+        /// 1 to 63
+        pub sectors_per_track: U16,
+        /// log2 of the length of a chunk, 14 to 20; the writer uses 18
+        pub chunk_shift: u8,
+        /// 1 hard disk, 2 floppy, 3 partition, 4 CD
+        pub kind: u8,
+        /// BIOS drive number: 80h to 8Fh, 00h to 03h for a floppy, E0h for a CD; see below
+        pub drive: u8,
+        /// CMOS type of a floppy drive, or of the floppy that a CD emulates: 1 360K, 2 1.2M, 3 720K, 4 1.44M, 6
+        /// 2.88M; else 0
+        pub drive_type: u8,
+        /// type byte of the partition that the loader makes; 0 unless it is a partition
+        pub partition_type: u8,
+        /// zero
+        pub reserved_1: [u8; 3],
+        /// of a hard disk: NT disk signature that the RAM disk gets at 1B8h because the image has none; 0 leaves it
+        pub disk_signature: U32,
+        /// times that the capsule was changed in place; 0 as it was written
+        pub changes: U32,
+        /// how a CD boots; zeros for every other kind; see below
+        pub disc: Disc,
+        /// language of the title and of the origin's text: two lower-case letters, or zeros if it is not known, as
+        /// the writer has it
+        pub language: [u8; 2],
+        /// zero
+        pub reserved_2: [u8; 50],
+        /// in code page 437, as a PC shows it: 20h to 7Eh and 80h to FEh, at least one character, padded with
+        /// zeros. A title of ASCII alone is read by every loader
+        pub title: [u8; 64],
+        /// seven records of 24 bytes: the images that are loaded together with this one; see below
+        pub companions: [Companion; COMPANIONS_MAX],
+        /// BLAKE3 of the 480 bytes before it
+        pub header_blake3: [u8; 32],
+    }
 }
 
 /// BIOS drive numbers that a capsule of `kind` may name; the first means "the next that is free".
@@ -313,18 +313,4 @@ impl CapsuleHeader {
     }
 }
 
-const _: () = {
-    use core::mem::{offset_of, size_of};
-    assert!(size_of::<CapsuleHeader>() == CAPSULE_HEADER_LEN);
-    assert!(offset_of!(CapsuleHeader, header_blake3) == HEADER_HASHED_LEN);
-    assert!(offset_of!(CapsuleHeader, image_blake3) == 32);
-    assert!(offset_of!(CapsuleHeader, table_offset) == 128);
-    assert!(offset_of!(CapsuleHeader, cylinders) == 152);
-    assert!(offset_of!(CapsuleHeader, chunk_shift) == 160);
-    assert!(offset_of!(CapsuleHeader, disk_signature) == 168);
-    assert!(offset_of!(CapsuleHeader, disc) == 176);
-    assert!(offset_of!(CapsuleHeader, title) == 248);
-    assert!(offset_of!(CapsuleHeader, companions) == 312);
-    assert!(size_of::<Companion>() == 24);
-    assert!(size_of::<Disc>() == 20);
-};
+const _: () = assert!(core::mem::offset_of!(CapsuleHeader, header_blake3) == HEADER_HASHED_LEN);

@@ -3,12 +3,11 @@
 use core::ops::Range;
 
 use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader};
 
 /// Length of [`ChunkEntry`], in bytes.
-pub const CHUNK_ENTRY_LEN: usize = 48;
+pub const CHUNK_ENTRY_LEN: usize = ChunkEntry::LEN;
 
 /// Values of [`ChunkEntry::form`]. Nobody but this file looks at them: [`CapsuleHeader::form`] gives a [`Form`].
 mod number {
@@ -20,25 +19,29 @@ mod number {
     pub const PACKED: u8 = 2;
 }
 
-/// One entry of the chunk table: the `i`-th is for the bytes in memory from `i << chunk_shift` on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ChunkEntry {
-    /// How the chunk is stored: 0 as it is, 1 not at all because it is zeros, 2 packed. Offset 0.
-    pub form: u8,
-    /// What packed it; 0 unless it is packed. Offset 1.
-    pub codec: u8,
-    /// Whole chunks directly before this one to which its packed bytes may refer; 0 unless it is packed. Offset 2.
-    pub before: u8,
-    /// Zero. Offset 3.
-    pub reserved: u8,
-    /// Stored bytes: the chunk's length, 0 for zeros, fewer than the chunk's length for a packed one. Offset 4.
-    pub stored_len: U32,
-    /// First stored byte from the start of the capsule; a multiple of 512 unless the chunk is packed, and 0 for
-    /// zeros. Offset 8.
-    pub stored_offset: U64,
-    /// BLAKE3 chaining value of the chunk at its place in memory; the root hash when it is the only chunk. Offset 16.
-    pub chaining_value: [u8; 32],
+record! {
+    /// One entry of the chunk table: the `i`-th is for the bytes in memory from `i << chunk_shift` on.
+    #[derive(Copy)]
+    pub struct ChunkEntry[48] {
+        /// 0 raw: the bytes as they are; 1 zeros: nothing is stored; 2 packed
+        pub form: u8,
+        /// what packed the chunk; 0 unless it is packed. No codec has a number yet: a packed chunk needs a newer
+        /// reader
+        pub codec: u8,
+        /// whole chunks directly before this one, at most `i`, to which its packed bytes may refer in memory; 0
+        /// unless it is packed
+        pub before: u8,
+        /// zero
+        pub reserved: u8,
+        /// stored bytes: the chunk's length for raw, 0 for zeros, at least 1 and fewer than the chunk's length for
+        /// a packed one
+        pub stored_len: U32,
+        /// first stored byte from the start of the capsule, at least 512, a multiple of 512 unless the chunk is
+        /// packed; 0 for zeros
+        pub stored_offset: U64,
+        /// BLAKE3 chaining value of the chunk at its place in memory; the root hash when it is the only chunk
+        pub chaining_value: [u8; 32],
+    }
 }
 
 /// How a chunk's bytes are stored.
@@ -156,11 +159,3 @@ impl CapsuleHeader {
         }
     }
 }
-
-const _: () = {
-    use core::mem::{offset_of, size_of};
-    assert!(size_of::<ChunkEntry>() == CHUNK_ENTRY_LEN);
-    assert!(offset_of!(ChunkEntry, stored_len) == 4);
-    assert!(offset_of!(ChunkEntry, stored_offset) == 8);
-    assert!(offset_of!(ChunkEntry, chaining_value) == 16);
-};

@@ -1,7 +1,5 @@
 //! What a capsule's header must be like, rule by rule, so that a loader can act on it.
 
-use core::mem::offset_of;
-
 use zerocopy::FromBytes;
 
 use super::{
@@ -14,7 +12,7 @@ use super::{
 macro_rules! rule {
     ($($field:ident).+, $is_kept:expr) => {
         if !$is_kept {
-            return Err(offset_of!(CapsuleHeader, $($field).+) as u16);
+            return Err(crate::field_offset!(CapsuleHeader, $($field).+));
         }
     };
 }
