@@ -174,7 +174,7 @@ impl BootHeader {
 record! {
     /// What stage 2 leaves at [`crate::memory::BOOT_INFO`] for the loader.
     #[derive(Copy)]
-    pub struct BootInfo[44 => INFO_LEN] {
+    pub struct BootInfo[40 => INFO_LEN] {
         /// BIOS number that the stick answers to
         pub drive: u8 => INFO_DRIVE,
         /// nonzero when EDD calls work: they read the loader
@@ -183,10 +183,6 @@ record! {
         pub a20: u8 => INFO_A20,
         /// DL as the BIOS passed it
         pub bios_dl: u8 => INFO_BIOS_DL,
-        /// DI as the BIOS passed it: offset of the PnP structure, if there is one
-        pub pnp_offset: U16 => INFO_PNP,
-        /// ES as the BIOS passed it
-        pub pnp_segment: U16,
         /// linear address of `bios_call`, the entry that makes BIOS calls
         pub call: U32 => INFO_CALL,
         /// sectors per track that CHS reads use; 0 when there is no way to know, and CHS does not work
