@@ -39,7 +39,7 @@ fn what_fails_before_the_first_write_leaves_the_stick_untouched() {
     let tiny = prepare(&tiny, Images::open(&tiny).unwrap(), None, &|_| ()).err().expect("too small");
     assert!(matches!(tiny, JobError::Plan(_)), "{tiny}");
 
-    let none = verify(&at("one.img"), Strictness::Boot, &|_| ()).err().expect("no stick");
+    let none = verify(&at("one.img"), Strictness::Boot, &|_| ()).expect_err("no stick");
     assert!(matches!(none, JobError::NoStick { .. }), "{none}");
     for error in [missing, small, part, source, tiny, none] {
         assert_eq!(error.stick(), StickState::Untouched, "{error}");

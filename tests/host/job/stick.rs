@@ -137,7 +137,7 @@ fn a_flag_stops_it_and_the_error_says_what_became_of_the_stick() {
                 stop.fetch_or(Some(begun) == phase, Ordering::Relaxed);
             }
         };
-        let error = write_to(&prepared, &stick, &stop, &observer).err().expect("it was stopped");
+        let error = write_to(&prepared, &stick, &stop, &observer).expect_err("it was stopped");
         assert_eq!(error.stick(), state, "{phase:?}");
         let JobError::Pipeline(failure) = &error else { panic!("{error}") };
         assert!(matches!(failure.cause, PipelineError::Stopped { .. }), "{error}");
@@ -155,7 +155,7 @@ fn a_new_file_that_was_not_written_to_is_gone_again() {
     let target = TargetPath::look(&system, &path).unwrap();
     let destination = Destination { system: &system, target: &target };
     let prepared = prepare(&request, Images::open(&request).unwrap(), Some(destination), &|_| ()).unwrap();
-    let error = write(&prepared, destination, &AtomicBool::new(true), &|_| ()).err().expect("stopped");
+    let error = write(&prepared, destination, &AtomicBool::new(true), &|_| ()).expect_err("stopped");
     assert_eq!(error.stick(), StickState::Untouched);
     assert!(!path.exists());
 }
