@@ -3,7 +3,7 @@
 //! The stick is never changed: QEMU writes to a throw-away overlay. Nothing here prints, and nothing here decides
 //! what a guest should do; that is for the callers.
 
-mod demo;
+mod demo_image;
 mod error;
 mod program;
 mod qemu;
@@ -11,7 +11,7 @@ mod qmp;
 mod run;
 mod screen;
 
-pub use demo::demo_image;
+pub use demo_image::demo_image;
 pub use error::EmulatorError;
 pub use qemu::{Controller, Machine, Port, Stick, has_display};
 pub use qmp::Qmp;
