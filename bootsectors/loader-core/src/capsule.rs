@@ -8,6 +8,7 @@ use zerocopy::{FromBytes, FromZeros, IntoBytes};
 use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
 use crate::drive::Sectors;
 use crate::file::{FileError, FileReader};
+use crate::volume::Volume;
 
 /// Bytes that are hashed or cleared between two calls of the progress function.
 const PIECE: usize = 32 << 10;
@@ -78,7 +79,7 @@ impl From<FileError> for ChunkError {
 ///
 /// Another version is told from a damaged header: only the magic and the version are believed without the hash. A
 /// header that is wrong is read once more, alone: some BIOSes spoil long transfers.
-pub fn open<S: Sectors>(reader: &mut FileReader<'_, '_, S>) -> Result<CapsuleHeader, OpenError> {
+pub fn open<S: Sectors, V: Volume>(reader: &mut FileReader<'_, S, V>) -> Result<CapsuleHeader, OpenError> {
     let found = reader.len();
     if found < CAPSULE_HEADER_LEN as u64 {
         return Err(OpenError::Format(CapsuleError::NotACapsule));
@@ -114,8 +115,8 @@ fn check_header(bytes: &[u8]) -> Result<CapsuleHeader, OpenError> {
 /// # Errors
 ///
 /// See [`OpenError`].
-pub fn load_table<'t, S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn load_table<'t, S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
     table: &'t mut [u8],
 ) -> Result<&'t [ChunkEntry], OpenError> {
@@ -157,8 +158,8 @@ pub fn load_table<'t, S: Sectors>(
 /// # Errors
 ///
 /// See [`ChunkError`]; `out` then holds nothing that may be used.
-pub fn load_chunk<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn load_chunk<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
     entry: &ChunkEntry,
     index: u32,
@@ -174,8 +175,8 @@ pub fn load_chunk<S: Sectors>(
 /// # Errors
 ///
 /// The file cannot be read.
-pub fn end_is_proven<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn end_is_proven<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
 ) -> Result<bool, FileError> {
     let mut entry = ChunkEntry::new_zeroed();
@@ -224,8 +225,8 @@ impl Memory for [u8] {
     }
 }
 
-fn load<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+fn load<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
     entry: &ChunkEntry,
     index: u32,
@@ -309,8 +310,8 @@ impl<'e> Proof<'e> {
     }
 }
 
-fn copy<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+fn copy<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     offset: u64,
     out: &mut (impl Memory + ?Sized),
     mut hasher: Option<&mut ChunkHasher>,
@@ -339,7 +340,7 @@ mod tests {
 
     use super::*;
     use crate::drive::ReadError;
-    use crate::fat::Volume;
+    use crate::fat::FatVolume;
 
     /// A volume whose drive gets one bit wrong while `lies` lasts.
     struct Stick {
@@ -416,7 +417,7 @@ mod tests {
         disk.unmount().unwrap();
         let mut stick = Stick { bytes: bytes.into_inner(), lies: stick_lies };
         let mut window = [0; 512];
-        let mut volume = Volume::open(&mut stick, 0, &mut window).unwrap();
+        let mut volume = FatVolume::open(&mut stick, 0, &mut window).unwrap();
         let mut folder = volume.find_folder(&mut stick, b"RAMKEY     ").unwrap();
         let file = volume.next_file(&mut stick, &mut folder, b"RKC").unwrap().unwrap();
         let mut reader = FileReader::new(&mut stick, &mut volume, file);
