@@ -49,7 +49,7 @@ const ZEROS_MIN: u64 = 64;
 /// If there is not exactly one scan for each image of the plan.
 pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     assert_eq!(plan.capsules.len(), scans.len(), "one scan for each image");
-    let identity = Identity::derive(plan, scans);
+    let identity = Identity::of(plan, scans);
     let capsules = capsules(plan, scans);
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
     let boot_code = boot::boot_area(&boot::Patch {

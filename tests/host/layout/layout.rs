@@ -314,6 +314,41 @@ fn another_image_or_option_gives_other_numbers() {
     }
 }
 
+/// The stick of one image, with this id.
+fn of_id(id: Option<[u8; 16]>, seed: usize, kind: LayoutKind, fs: FsChoice, len: u64) -> Layout {
+    let image = Image(noise(seed));
+    let base = request(facts("dos.img", &image), len);
+    let plan = plan(&Request { layout: kind.into(), fs, id, ..base }).unwrap();
+    layout(&plan, &[scan(&image, &mut |_| ()).unwrap()]).unwrap()
+}
+
+#[test]
+fn the_id_that_would_be_derived_gives_the_same_stick_when_it_is_named() {
+    for (kind, fs, len) in every_layout() {
+        let derived = of_id(None, 5000, kind, fs, len);
+        let manifest = derived.extents.iter().find(|extent| extent.role == Role::Manifest).unwrap();
+        let Content::Bytes(bytes) = &manifest.content else { panic!("a manifest is bytes") };
+        let id = ManifestHeader::parse(bytes).unwrap().0.stick_id;
+        assert_eq!(of_id(Some(id), 5000, kind, fs, len), derived, "{kind:?} {fs:?} {len}");
+    }
+}
+
+#[test]
+fn every_number_by_which_systems_know_a_stick_follows_from_its_id_alone() {
+    let sticks = [
+        of_id(Some([7; 16]), 5000, LayoutKind::Gpt, FsChoice::Auto, 8 * MIB),
+        of_id(Some([7; 16]), 5001, LayoutKind::Gpt, FsChoice::Auto, 8 * MIB),
+        of_id(Some([8; 16]), 5000, LayoutKind::Gpt, FsChoice::Auto, 8 * MIB),
+    ];
+    let of_role = |layout: &Layout, role: Role| -> Vec<_> {
+        layout.extents.iter().filter(|extent| extent.role == role).cloned().collect()
+    };
+    for role in [Role::Sector0, Role::Table, Role::FatReserved] {
+        let [one, same, other] = [0, 1, 2].map(|index| of_role(&sticks[index], role));
+        assert!(!one.is_empty() && one == same && one != other, "{role}");
+    }
+}
+
 /// A plan for one image of `len` bytes that is never read.
 fn plan_of(len: u64, kind: LayoutKind, fs: FsChoice, stick_len: u64) -> Plan {
     let mut facts = facts("dos.img", &Image(noise(4096)));
