@@ -6,6 +6,7 @@
 
 pub mod boot;
 pub mod cli;
+pub mod contents;
 pub mod device;
 pub mod doctor;
 pub mod emulator;

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use crate::cli::CliError;
 use crate::cli::drives::{DriveArg, DrivesArgs};
 use crate::cli::notes::notes;
-use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, Stripped, probe};
+use crate::contents::{ImageFacts, Kind, KindChoice, probe};
+use crate::image::{self, Source};
 use crate::plan::{
     CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutChoice, LayoutKind, Request, Slot,
 };
@@ -175,7 +176,7 @@ pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
 /// The images of a request, open: those of the menu, then those that stand beside them.
 pub struct Images {
     /// Their bytes.
-    pub sources: Vec<Stripped<FileSource>>,
+    pub sources: Vec<Box<dyn Source>>,
     /// What they are.
     pub facts: Vec<ImageFacts>,
     /// What the user should know of the systems on those of the menu.
@@ -220,8 +221,8 @@ impl StickArgs {
         let kind = kind_choice(self.kind);
         let mut images = Images { sources: Vec::new(), facts: Vec::new(), notes: Vec::new() };
         let open = |path: &Path, kind: KindChoice, chs| -> Result<_, CliError> {
-            let source = Stripped::new(path, FileSource::open(path)?)?;
-            Ok((probe(path, &source as &dyn Source, kind, chs)?, source))
+            let source = image::open(path)?;
+            Ok((probe(path, &*source, kind, chs)?, source))
         };
         let mut add = |(facts, source)| {
             images.facts.push(facts);
@@ -240,7 +241,7 @@ impl StickArgs {
             });
         }
         let looked_at = images.sources.iter().zip(&images.facts).take(self.images.len());
-        images.notes = looked_at.map(|(source, facts)| notes(self, source, facts)).collect();
+        images.notes = looked_at.map(|(source, facts)| notes(self, &**source, facts)).collect();
         Ok(images)
     }
 

@@ -9,8 +9,9 @@ use std::path::Path;
 use crate::cli::list::{Contents, contents, headline};
 use crate::cli::terminal::can_ask;
 use crate::cli::{CliError, Progress, Terminal, own_files};
+use crate::contents::{KindChoice, probe};
 use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath};
-use crate::image::{KindChoice, Source, probe};
+use crate::image::Source;
 use crate::units::{Bytes, named, shown};
 use crate::verify::{facts, is_stick};
 

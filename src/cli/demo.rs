@@ -11,11 +11,12 @@ use clap::Args;
 use crate::cli::boot::{PROVEN, UsbArg};
 use crate::cli::view::View;
 use crate::cli::{CliError, Destination, Exit, Output, make_stick, stop};
+use crate::contents::{KindChoice, probe};
 use crate::device::{System, TargetPath};
 use crate::emulator::{
     DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Emulator, EmulatorError, Machine, Port, Stick, demo_image, has_display,
 };
-use crate::image::{FileSource, KindChoice, Source, probe, scan};
+use crate::image::{FileSource, Source, scan};
 use crate::layout::layout;
 use crate::plan::{FsChoice, ImageRequest, LayoutChoice, Request, SetOptions, Writes, plan};
 use crate::units::SECTOR_LEN;

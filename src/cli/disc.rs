@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::image::iso::{self, BootEntry, Disc, Emulation, System};
-use crate::image::{ImageFacts, Kind, Source};
+use crate::contents::iso::{self, BootEntry, Disc, Emulation, System};
+use crate::contents::{ImageFacts, Kind};
+use crate::image::Source;
 use crate::units::counted;
 
 /// A CD, and the system on it.

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use crate::image::{Identity, Kind};
+use crate::contents::Kind;
+use crate::image::Identity;
 use crate::plan::{CopyMode, FirstDisk, SetOptions, Writes};
 
 /// Whose RAM disk drivers find.

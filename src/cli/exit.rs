@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::Streams;
+use crate::contents::ProbeError;
 use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::doctor::DoctorError;
 use crate::emulator::EmulatorError;
@@ -76,10 +77,10 @@ pub enum CliError {
     Open(OpenError),
     /// An image that was to be written cannot be used.
     #[error(transparent)]
-    Image(#[from] ImageError),
+    Image(#[from] ProbeError),
     /// What was to be inspected is no image.
     #[error(transparent)]
-    Unusable(ImageError),
+    Unusable(ProbeError),
     /// There can be no such stick.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -233,6 +234,12 @@ pub enum CliError {
     /// Standard output or a temporary file went away.
     #[error("writing the output")]
     Output(#[from] io::Error),
+}
+
+impl From<ImageError> for CliError {
+    fn from(error: ImageError) -> Self {
+        Self::Image(error.into())
+    }
 }
 
 impl CliError {

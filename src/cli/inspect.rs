@@ -12,8 +12,9 @@ use crate::cli::verify::{open, show_stick};
 use crate::cli::windows::show_windows;
 use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress, unknown};
-use crate::image::windows::{self, Windows};
-use crate::image::{ImageError, ImageFacts, Source, Stripped, probe, scan};
+use crate::contents::windows::{self, Windows};
+use crate::contents::{ImageFacts, probe};
+use crate::image::{ImageError, Source, scan, unwrapped};
 use crate::report::{HeaderReport, hex, ram_needed};
 use crate::units::{Bytes, Geometry, counted, named};
 use crate::verify::{StickVerdict, facts, has_trace};
@@ -59,7 +60,7 @@ struct StickView {
 struct ImageView {
     path: String,
     kind: String,
-    reason: &'static str,
+    reason: String,
     contents: Option<String>,
     geometry: String,
     len: u64,
@@ -90,7 +91,7 @@ impl ImageView {
         Self {
             path: named(&facts.path).into_owned(),
             kind: facts.kind.to_string(),
-            reason: facts.reason,
+            reason: facts.reason.clone().into_owned(),
             contents: facts.contents.clone(),
             geometry: facts.geometry.to_string(),
             len: facts.len,
@@ -130,7 +131,8 @@ impl InspectArgs {
             let path = named(&self.path).into_owned();
             return Ok(Inspected::Stick(Box::new(StickView { path, verdict: facts(source) })));
         }
-        let source = &Stripped::new(&self.path, source).map_err(CliError::Unusable)?;
+        let unusable = |error: ImageError| CliError::Unusable(error.into());
+        let source = &*unwrapped(&self.path, Box::new(source)).map_err(unusable)?;
         let facts =
             probe(&self.path, source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
         let hash = if self.hash { Some(self.hash(source)?) } else { None };
@@ -142,7 +144,7 @@ impl InspectArgs {
         let result = scan(source, &mut |bytes| bar.inc(bytes));
         bar.finish_and_clear();
         let read = |source| ImageError::Read { path: self.path.clone(), offset: 0, source };
-        Ok(hex(result.map_err(read).map_err(CliError::Unusable)?.root))
+        Ok(hex(result.map_err(read).map_err(|error| CliError::Unusable(error.into()))?.root))
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::cli::args::StickArgs;
 use crate::cli::disc::DiscView;
 use crate::cli::drives::FirstDiskArg;
-use crate::image::iso::System;
-use crate::image::windows::{self, Answer, DiskOrder};
-use crate::image::{Identity, ImageFacts, Kind, Source};
+use crate::contents::iso::System;
+use crate::contents::windows::{self, Answer, DiskOrder};
+use crate::contents::{ImageFacts, Kind};
+use crate::image::{Identity, Source};
 
 /// What the user should know of an image of the menu, with the options that were given.
 pub(super) fn notes(args: &StickArgs, source: &dyn Source, facts: &ImageFacts) -> Vec<String> {

@@ -78,7 +78,7 @@ pub(super) fn prepare(
     let mut scans = Vec::new();
     for (source, facts) in images.sources.iter().zip(&images.facts) {
         let bar = Progress::bar("hashing", facts.len);
-        let result = scan(source, &mut |bytes| bar.inc(bytes));
+        let result = scan(&**source, &mut |bytes| bar.inc(bytes));
         bar.finish_and_clear();
         scans.push(result.map_err(|source| CliError::Read { path: facts.path.clone(), source })?);
     }

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::cli::args::Images;
 use crate::cli::terminal::can_ask;
 use crate::cli::{CliError, Terminal};
-use crate::image::{ImageFacts, Source, is_blank, is_known};
+use crate::contents::{ImageFacts, is_blank, is_known};
+use crate::image::Source;
 use crate::units::named;
 
 /// What `write` asks, as a note.
@@ -37,8 +38,8 @@ pub(super) fn ask(images: &Images, boots: usize) -> Result<(), CliError> {
 
 /// Whether nothing is known of the image with this number, and it is no empty disk beside those that boot.
 pub(super) fn is_asked_about(images: &Images, boots: usize, number: usize) -> bool {
-    let (source, facts) = (&images.sources[number], &images.facts[number]);
-    let is_empty_drive = number >= boots && is_blank(source as &dyn Source);
+    let (source, facts) = (&*images.sources[number], &images.facts[number]);
+    let is_empty_drive = number >= boots && is_blank(source);
     !is_known(source, facts) && !is_empty_drive
 }
 

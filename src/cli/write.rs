@@ -98,8 +98,7 @@ pub struct Destination<'a> {
 
 /// Opens the target and writes, proves and commits the stick, with progress on standard error.
 fn put(prepared: &Prepared, destination: &Destination) -> Result<Report, CliError> {
-    let sources: Vec<&dyn Source> =
-        prepared.images.sources.iter().map(|source| source as &dyn Source).collect();
+    let sources: Vec<&dyn Source> = prepared.images.sources.iter().map(|source| &**source).collect();
     let Prepared { plan, layout, scans, .. } = prepared;
     let mut report = make_stick(plan, layout, scans, &sources, destination)?;
     report.stick = prepared.finish(report.stick);
