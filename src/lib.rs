@@ -5,12 +5,14 @@
 #![deny(unsafe_code)]
 
 pub mod boot;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod contents;
 pub mod device;
 pub mod doctor;
 pub mod emulator;
 pub mod image;
+pub mod job;
 pub mod layout;
 pub mod linux_phram;
 pub mod pipeline;

@@ -10,7 +10,7 @@ use ramkey::contents::{Kind, KindChoice, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{Source, combine};
 use ramkey::verify::{Strictness, facts, has_trace, is_stick, verify};
-use ramkey_format::memory::{MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 
 use super::sparse::{Bytes, SECTOR, Sparse};
 use super::volume::Volume;
@@ -38,7 +38,7 @@ const MANIFEST: usize = MANIFEST_LBA as usize;
 const MANIFEST_SECTORS: usize = MANIFEST_SECTORS_MAX as usize;
 
 /// Sectors of a small stick: the boot area, and what an input has room in.
-const STICK_SECTORS: u16 = 700;
+const STICK_SECTORS: u16 = 900;
 
 /// Everything that `ramkey inspect`, `plan` and `write` look at in an image.
 pub fn inspect(source: &dyn Source) {
@@ -198,7 +198,11 @@ fn fix_manifest(sectors: &mut [u8]) {
 fn small_stick(capsule: &[u8], manifest: &[u8]) -> Vec<u8> {
     let (mut volume, mut root) = Volume::new(STICK_SECTORS, 0);
     // The clusters below the boot area belong to a file.
-    volume.file(&mut root, b"BOOT    BIN", &[0; (MANIFEST + MANIFEST_SECTORS) * SECTOR]);
+    volume.file(
+        &mut root,
+        b"BOOT    BIN",
+        &[0; MANIFEST_2_LBA as usize * SECTOR + MANIFEST_SECTORS * SECTOR],
+    );
     let mut folder = volume.folder(&mut root, b"RAMKEY     ");
     volume.file(&mut folder, b"ONE     RKC", capsule);
     let mut bytes = volume.finish();

@@ -5,7 +5,7 @@ use ramkey_format::checksum::checksum;
 use ramkey_format::manifest::{
     MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RangeEntry, layout, range,
 };
-use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX, STAGE2_SECTORS};
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX, STAGE2_SECTORS};
 use zerocopy::IntoBytes;
 
 use crate::plan::LayoutKind;
@@ -86,13 +86,11 @@ impl BootArea {
             return findings.fault(Fault::new(FaultKind::Manifest, place, message).hashes(expected, found));
         }
         let end = MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN;
-        if let Some(at) = bytes[end..].iter().position(|&byte| byte != 0) {
-            let place = Place::sectors(lba + (end + at) as u64 / SECTOR_LEN, 1);
-            findings.fault(Fault::new(
-                FaultKind::Manifest,
-                place,
-                "the zeros behind the manifest hold something",
-            ));
+        zeros(lba, end, &bytes, findings);
+        let lba = u64::from(MANIFEST_2_LBA);
+        match reader.bytes(lba, sectors) {
+            Ok(bytes) => zeros(lba, 0, &bytes, findings),
+            Err(bad) => findings.unreadable(bad, None),
         }
         self.ranges = ranges.to_vec();
         self.stick_id = Some(header.stick_id);
@@ -209,5 +207,18 @@ impl BootArea {
             let message = "sector 0 is clear: the stick was not finished";
             findings.fault(Fault::new(FaultKind::Sector0, Place::sectors(0, 1), message));
         }
+    }
+}
+
+/// Reports the first byte that is not zero of a slot of the manifest from byte `end` of it on; the slot begins at sector
+/// `lba`.
+fn zeros(lba: u64, end: usize, slot: &[u8], findings: &mut Findings) {
+    if let Some(at) = slot[end..].iter().position(|&byte| byte != 0) {
+        let place = Place::sectors(lba + (end + at) as u64 / SECTOR_LEN, 1);
+        findings.fault(Fault::new(
+            FaultKind::Manifest,
+            place,
+            "the zeros behind the manifest hold something",
+        ));
     }
 }

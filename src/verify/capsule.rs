@@ -304,7 +304,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         kind: kind_name,
         geometry: geometry.to_string(),
         len: header.image_len.get(),
-        blake3: crate::report::hex(header.image_blake3),
+        blake3: crate::units::hex(header.image_blake3),
         disk_sectors,
         words: drive_words(kind, &geometry, emulation),
         ram_needed: ram_taken(disk_sectors),

@@ -2,7 +2,8 @@
 
 use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
 
-use crate::report::{hex, ram_needed_together};
+use crate::report::ram_needed_together;
+use crate::units::hex;
 use crate::verify::fault::Findings;
 use crate::verify::file_system::{Entry, text};
 use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
