@@ -8,7 +8,8 @@ use ramkey::doctor::diagnose;
 use ramkey::image::windows::hive::{Hive, Key};
 use ramkey::image::windows::look;
 use ramkey::image::{Kind, KindChoice, Source, combine, iso, probe};
-use ramkey::verify::{Strictness, facts, has_trace, is_stick, verify};
+use ramkey::stick::{has_trace, is_stick};
+use ramkey::verify::{Strictness, facts, verify};
 use ramkey_format::memory::{MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 
 use super::sparse::{Bytes, SECTOR, Sparse};

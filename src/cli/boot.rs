@@ -13,8 +13,8 @@ use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::device::System;
 use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
+use crate::stick::is_stick;
 use crate::units::Bytes;
-use crate::verify::is_stick;
 
 /// What the screen says once the image is in memory.
 pub(super) const PROVEN: &str = "You may remove the stick.";

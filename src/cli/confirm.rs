@@ -11,8 +11,9 @@ use crate::cli::terminal::can_ask;
 use crate::cli::{CliError, Progress, Terminal, own_files};
 use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath};
 use crate::image::{KindChoice, Source, probe};
+use crate::stick::is_stick;
 use crate::units::{Bytes, named, shown};
-use crate::verify::{facts, is_stick};
+use crate::verify::facts;
 
 /// Asks for a device always; for a file only if something would be lost: it is not empty, not all zeros, and no stick
 /// that ramkey wrote or began to write and that holds nothing else. Shows what is there, and waits for the word that erases it.

@@ -15,8 +15,9 @@ use crate::cli::{CliError, Exit, Output, Progress, unknown};
 use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, Source, Stripped, probe, scan};
 use crate::report::{HeaderReport, hex, ram_needed};
+use crate::stick::has_trace;
 use crate::units::{Bytes, Geometry, counted, named};
-use crate::verify::{StickVerdict, facts, has_trace};
+use crate::verify::{StickVerdict, facts};
 
 /// Show what a stick or an image is
 ///

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::cli::{CliError, Exit, Output, own_files};
 use crate::device::{DeviceFacts, DeviceKind, FileSystem, InUse, ReadOnly, System, TargetPath, refusal};
+use crate::stick::is_stick;
 use crate::units::{Bytes, named};
-use crate::verify::is_stick;
 
 /// List the sticks that can be written, and why other disks cannot
 #[derive(Debug, Args)]

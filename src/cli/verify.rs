@@ -10,8 +10,9 @@ use crate::cli::write::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::{ReadOnly, System, TargetPath};
 use crate::image::Source;
+use crate::stick::has_trace;
 use crate::units::{Bytes, SECTOR_LEN};
-use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness, has_trace, verify};
+use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness, verify};
 
 /// Prove a stick: boot code, tables, file system and every image on it
 ///

@@ -5,13 +5,13 @@
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleHeader, EXTENSION, FOLDER, HEADER_HASHED_LEN};
 
-use crate::verify::capsule::title_text;
-use crate::verify::fault::Findings;
-use crate::verify::file_system::Entry;
+use crate::stick::Entry;
+use crate::stick::Reader;
+use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
 use crate::verify::hint::hint;
-use crate::verify::reader::Reader;
+use crate::verify::verdict::FoundCapsule;
+use crate::verify::words::title_text;
 use crate::verify::written::{Images, Written};
-use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
 
 /// A file, and the image that it begins as.
 struct File<'a> {

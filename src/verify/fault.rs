@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::stick::ReadError;
 use crate::units::SECTOR_LEN;
-use crate::verify::reader::BadSector;
 
 /// What is wrong. The names in JSON do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -333,6 +333,11 @@ impl Findings {
         }
     }
 
+    /// Counts `more` faults of which only the first is known, and which are not told one by one.
+    pub fn more(&mut self, first: Fault, more: u64) {
+        self.more.get_or_insert((first.kind, 0)).1 += more;
+    }
+
     /// Says how many faults were not told.
     pub fn finish(&mut self) {
         if let Some((kind, more)) = self.more.take() {
@@ -355,7 +360,7 @@ impl Findings {
         self.faults.iter().any(|fault| fault.kind == kind)
     }
 
-    pub fn unreadable(&mut self, bad: BadSector, file: Option<&str>) {
+    pub fn unreadable(&mut self, bad: ReadError, file: Option<&str>) {
         let place = Place { file: file.map(str::to_owned), ..Place::sectors(bad.lba, 1) };
         self.fault(Fault::new(FaultKind::Unreadable, place, format!("cannot be read ({})", bad.message)));
     }

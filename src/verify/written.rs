@@ -3,20 +3,19 @@
 //! The manifest has no names. But all else in the two directories of a fresh stick follows from the manifest; so names
 //! are proven when the directories that are made of them have the hash that was written. Names to try are those that
 //! are there now, what is left of deleted ones, and those that follow from titles.
+//!
+//! The few slots of a fresh stick are put together here once more, although `layout` makes them with a FAT driver: this is
+//! the second opinion of what was written, and it stays the same when the driver is another.
 
 use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
 use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::plan::file_names;
+use crate::stick::{DELETED, Entry, FOLDER_BIT, Reader, SLOT_LEN, VOLUME_LABEL, Volume, text};
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
-use crate::verify::capsule::title_text;
-use crate::verify::file_system::{Entry, FOLDER_BIT, SLOT_LEN, text};
-use crate::verify::reader::Reader;
-use crate::verify::volume::Volume;
+use crate::verify::words::title_text;
 
-const DELETED: u8 = 0xE5;
-const LABEL: u8 = 0x08;
 /// 1 January 1980, as every date of a fresh stick.
 const DATE: [u8; 2] = [0x21, 0x00];
 /// Slots of the folder before its first file: itself and its parent.
@@ -251,7 +250,7 @@ impl Directories {
         folder[..FOLDER.len()].copy_from_slice(FOLDER.as_bytes());
         let (root, _) = bytes.as_chunks_mut::<SLOT_LEN>();
         root[0][..11].copy_from_slice(&self.label);
-        root[0][11] = LABEL;
+        root[0][11] = VOLUME_LABEL;
         root[0][24..26].copy_from_slice(&DATE);
         root[1] = slot(&folder, FOLDER_BIT, folder_cluster, 0);
         let folder = &mut bytes[(self.root_sectors * SECTOR_LEN) as usize..];
