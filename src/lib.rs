@@ -5,11 +5,13 @@
 #![deny(unsafe_code)]
 
 pub mod boot;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod device;
 pub mod doctor;
 pub mod emulator;
 pub mod image;
+pub mod job;
 pub mod layout;
 pub mod linux_phram;
 pub mod pipeline;

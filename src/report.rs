@@ -10,7 +10,7 @@ use crate::image::{CHUNK_LEN, Identity, ImageFacts, Kind, Scan, Warning};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
-use crate::units::{Geometry, MIB, SECTOR_LEN, named, shell_word};
+use crate::units::{Geometry, MIB, SECTOR_LEN, hex, named, shell_word};
 
 /// The loader puts a RAM disk and its table on page boundaries.
 const PAGE: u64 = 4096;
@@ -404,11 +404,6 @@ fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
     let boot = layout.extents.iter().find(|extent| extent.lba == u64::from(BOOT_LBA))?;
     let Content::Bytes(bytes) = &boot.content else { return None };
     Some(BootHeader::parse(bytes).ok()?.stick_id)
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

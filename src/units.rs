@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-pub use text::{counted, is_hidden, named, shell_word, shown};
+pub use text::{counted, hex, is_hidden, named, shell_word, shown};
 
 mod text;
 

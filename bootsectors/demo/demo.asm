@@ -18,6 +18,7 @@
 
 %include "bios.inc"
 %include "assert.inc"
+%include "markers.inc"
 
 BOOT_LOAD               equ 7C00h
 BUFFER_SEGMENT          equ 1000h
@@ -121,7 +122,7 @@ put:
         ret
 
 drive:          db 0
-text_no_start:  db "RAMKEY DEMO: FAIL: its second sector cannot be read", 10, 0
+text_no_start:  db DEMO_FAIL, ": its second sector cannot be read", 10, 0
 
         assert_room DISK_SUM
         times DISK_SUM - ($ - $$) db 0
@@ -520,10 +521,10 @@ text_track_sectors:
                 db "  sectors per track   ", 0
 text_disks:     db "  hard disks counted  ", 0
 text_memory:    db "  KiB of base memory  ", 0
-text_pull:      db 10, "Pull the stick if you have not, then press Enter.", 0
+text_pull:      db 10, "Pull the stick if you have not, then ", DEMO_WAITS, ".", 0
 text_right:     db "right", 0
-text_pass:      db 10, "RAMKEY DEMO: PASS", 10, 0
-text_fail:      db 10, "RAMKEY DEMO: FAIL: ", 0
+text_pass:      db 10, DEMO_PASS, 10, 0
+text_fail:      db 10, DEMO_FAIL, ": ", 0
 step_facts:     db "the geometry that INT 13h AH=08h says", 0
 step_sector_0:  db "sector 0 ... ", 0
 step_chs:       db "every other sector by cylinder, head and sector ... ", 0

@@ -15,7 +15,6 @@
 ;             EDD does not work
 
 HEADS_TRIED             equ 2               ; the first may be in a table
-CYLINDERS_MAX           equ 8               ; one of 1, 2, 4, 8 ends at a stamp
 TRACK_BITS              equ 3Fh             ; of CL in AH=08h
 
 ; ---------------------------------------------------------------------------
@@ -68,7 +67,7 @@ geometry:
         test    byte [bp + INFO_MEASURED], MEASURED_EDD
         jnz     .unmeasured                 ; what else is read will be read by EDD
         add     si, si
-        cmp     si, CYLINDERS_MAX
+        cmp     si, CYLINDERS_TRIED
         jbe     .cylinder
 .unmeasured:
         mov     ax, cx                      ; no cylinder ends among the stamps: it is a

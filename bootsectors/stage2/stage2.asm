@@ -12,7 +12,7 @@
 ;   0x0000A000    stage 1, whose patched fields are read
 ;   0x0000A200    STAMP_BUFFER
 ;   0x00010000    LOADER_LOAD
-;   0x00040000    LOADER_STACK_TOP
+;   0x00050000    LOADER_STACK_TOP
 
 %include "assert.inc"
 %include "bios.inc"

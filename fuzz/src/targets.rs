@@ -10,7 +10,7 @@ use ramkey::image::windows::look;
 use ramkey::image::{Kind, KindChoice, Source, combine, iso, probe};
 use ramkey::stick::{has_trace, is_stick};
 use ramkey::verify::{Strictness, facts, verify};
-use ramkey_format::memory::{MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 
 use super::sparse::{Bytes, SECTOR, Sparse};
 use super::volume::Volume;
@@ -38,7 +38,7 @@ const MANIFEST: usize = MANIFEST_LBA as usize;
 const MANIFEST_SECTORS: usize = MANIFEST_SECTORS_MAX as usize;
 
 /// Sectors of a small stick: the boot area, and what an input has room in.
-const STICK_SECTORS: u16 = 700;
+const STICK_SECTORS: u16 = 900;
 
 /// Everything that `ramkey inspect`, `plan` and `write` look at in an image.
 pub fn inspect(source: &dyn Source) {
@@ -167,12 +167,16 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| bit(crc)))
 }
 
-/// A stick whose manifest has the hash that it names.
+/// A stick whose manifests have the hashes that they name.
 fn stick(input: &[u8]) {
     let mut stick = Sparse::decode(input);
-    let mut sectors = stick.get(MANIFEST as u64, MANIFEST_SECTORS as u64);
-    fix_manifest(&mut sectors);
-    stick.put(MANIFEST as u64, &sectors);
+    for lba in [MANIFEST_LBA, MANIFEST_2_LBA].map(u64::from) {
+        let mut sectors = stick.get(lba, MANIFEST_SECTORS as u64);
+        if sectors.starts_with(b"RAMKEYMF") {
+            fix_manifest(&mut sectors);
+            stick.put(lba, &sectors);
+        }
+    }
     judge(&stick);
 }
 
@@ -198,7 +202,11 @@ fn fix_manifest(sectors: &mut [u8]) {
 fn small_stick(capsule: &[u8], manifest: &[u8]) -> Vec<u8> {
     let (mut volume, mut root) = Volume::new(STICK_SECTORS, 0);
     // The clusters below the boot area belong to a file.
-    volume.file(&mut root, b"BOOT    BIN", &[0; (MANIFEST + MANIFEST_SECTORS) * SECTOR]);
+    volume.file(
+        &mut root,
+        b"BOOT    BIN",
+        &[0; MANIFEST_2_LBA as usize * SECTOR + MANIFEST_SECTORS * SECTOR],
+    );
     let mut folder = volume.folder(&mut root, b"RAMKEY     ");
     volume.file(&mut folder, b"ONE     RKC", capsule);
     let mut bytes = volume.finish();
@@ -240,6 +248,7 @@ fn capsule(input: &[u8]) {
     sectors[16..18].copy_from_slice(&STICK_SECTORS.to_le_bytes());
     sectors[32..34].copy_from_slice(&STICK_SECTORS.to_le_bytes());
     sectors[44..46].copy_from_slice(&[3, 12]);
+    sectors[76] = 1;
     fix_manifest(&mut sectors);
     judge(&Bytes(&small_stick(&capsule, &sectors)));
 }

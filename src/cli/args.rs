@@ -1,16 +1,14 @@
 //! Options that several subcommands share, and their meaning.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
-use crate::cli::drives::{DriveArg, DrivesArgs};
-use crate::cli::notes::notes;
-use crate::image::{FileSource, ImageFacts, Kind, KindChoice, Source, Stripped, probe};
-use crate::plan::{
-    CompanionRequest, FatBits, FsChoice, ImageRequest, LayoutChoice, LayoutKind, Request, Slot,
-};
+use crate::cli::drives::DrivesArgs;
+use crate::image::{Kind, KindChoice};
+use crate::job::StickRequest;
+use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
 
 /// How the stick is divided.
@@ -172,16 +170,6 @@ pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
     }
 }
 
-/// The images of a request, open: those of the menu, then those that stand beside them.
-pub struct Images {
-    /// Their bytes.
-    pub sources: Vec<Stripped<FileSource>>,
-    /// What they are.
-    pub facts: Vec<ImageFacts>,
-    /// What the user should know of the systems on those of the menu.
-    pub notes: Vec<Vec<String>>,
-}
-
 impl StickArgs {
     /// Refuses what no parser can: more titles than images, and a file that is not there because it was to be a number.
     ///
@@ -202,8 +190,8 @@ impl StickArgs {
             let what = format!("--zip is for the universal layout, and --layout {name} was given");
             return Err(CliError::Usage { what });
         }
-        let missing = self.drives.companions().filter(|(drive, _)| !drive.path.exists());
-        let mut meant = missing.filter_map(|(drive, _)| Some((named(&drive.path), drive.meant()?)));
+        let missing = self.drives.all().filter(|drive| !drive.path.exists());
+        let mut meant = missing.filter_map(|drive| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
             let what =
                 format!("{path} does not exist, and a drive number is two hexadecimal digits and an h");
@@ -211,64 +199,15 @@ impl StickArgs {
         })
     }
 
-    /// Opens the images and looks at them.
-    ///
-    /// # Errors
-    ///
-    /// [`CliError::Image`] for the first that cannot be used.
-    pub fn open(&self) -> Result<Images, CliError> {
-        let kind = kind_choice(self.kind);
-        let mut images = Images { sources: Vec::new(), facts: Vec::new(), notes: Vec::new() };
-        let open = |path: &Path, kind: KindChoice, chs| -> Result<_, CliError> {
-            let source = Stripped::new(path, FileSource::open(path)?)?;
-            Ok((probe(path, &source as &dyn Source, kind, chs)?, source))
-        };
-        let mut add = |(facts, source)| {
-            images.facts.push(facts);
-            images.sources.push(source);
-        };
-        for path in &self.images {
-            add(open(path, kind, self.chs)?);
-        }
-        for (drive, is_floppy) in self.drives.companions() {
-            let choice = if is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
-            let (facts, source) = open(&drive.path, choice, None)?;
-            add(match drive.kind_beside(facts.kind) {
-                // The number says more than the image.
-                Some(kind) if !is_floppy => open(&drive.path, KindChoice::Is(kind), None)?,
-                _ => (facts, source),
-            });
-        }
-        let looked_at = images.sources.iter().zip(&images.facts).take(self.images.len());
-        images.notes = looked_at.map(|(source, facts)| notes(self, source, facts)).collect();
-        Ok(images)
-    }
-
-    /// Every image, none of which may lie on the target.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        let companions = self.drives.companions().map(|(drive, _)| drive.path.clone());
-        self.images.iter().cloned().chain(companions).collect()
-    }
-
-    /// The request for a stick of `stick_len` bytes. `facts` are those of [`Self::open`].
-    pub fn request(&self, facts: &[ImageFacts], stick_len: u64) -> Request {
-        let (boot, beside) = facts.split_at(self.images.len());
-        let writes = self.drives.writes();
-        let image = |(index, facts): (usize, &ImageFacts)| ImageRequest {
-            facts: facts.clone(),
-            title: self.titles.get(index).cloned(),
-            writes,
-        };
-        let companion = |((drive, _), facts): ((&DriveArg, bool), &ImageFacts)| CompanionRequest {
-            facts: facts.clone(),
-            number: drive.number,
-            writes,
-        };
-        Request {
-            images: boot.iter().enumerate().map(image).collect(),
-            companions: self.drives.companions().zip(beside).map(companion).collect(),
-            set: self.drives.set(),
-            stick_sectors: stick_len / SECTOR_LEN,
+    /// What goes onto the stick.
+    pub fn request(&self) -> StickRequest {
+        StickRequest {
+            images: self.images.clone(),
+            kind: kind_choice(self.kind),
+            geometry: self.chs,
+            titles: self.titles.clone(),
+            companions: self.drives.companions(),
+            size: self.size.map(|Bytes(len)| len),
             layout: self.layout.choice(if self.zip { Slot::Fourth } else { Slot::First }),
             fs: match self.fs {
                 FsArg::Auto => FsChoice::Auto,
@@ -277,6 +216,11 @@ impl StickArgs {
                 FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
             },
             label: self.label.clone(),
+            identity: self.drives.identity,
+            first_disk: self.drives.first_disk,
+            keep_stick: self.drives.keep_stick,
+            writes: self.drives.writes(),
+            copy: self.drives.copy,
             start_timeout: self.timeout,
             menu_timeout: self.menu_timeout,
         }

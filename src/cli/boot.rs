@@ -7,17 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use ramkey_format::markers::MAY_REMOVE;
 
+use crate::cli::own_output::look;
 use crate::cli::terminal::note;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::device::System;
 use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
-use crate::stick::is_stick;
+use crate::job::{JobError, open};
 use crate::units::Bytes;
+use crate::stick::is_stick;
 
-/// What the screen says once the image is in memory.
-pub(super) const PROVEN: &str = "You may remove the stick.";
 /// How long a pulled stick may take to be gone; QEMU does it at once.
 const PULL_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two looks at the screen.
@@ -113,16 +114,16 @@ impl BootArgs {
     ///
     /// # Errors
     ///
-    /// [`CliError::Open`] if there is no such stick, [`CliError::NotBooted`] if it is none, [`CliError::Create`] if there
+    /// [`CliError::Job`] if there is no such stick, [`CliError::NotBooted`] if it is none, [`CliError::Create`] if there
     /// can be no picture, [`CliError::Emulator`] if QEMU is missing or fails. That nothing was proven is no error but an
     /// answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        if !is_stick(&super::verify::open(&self.stick)?) {
+        if !is_stick(&open(&self.stick)?) {
             return Err(CliError::NotBooted { path: self.stick });
         }
         if let Some(path) = &self.screenshot {
             if path.is_file() {
-                super::write::look(&System::default(), path)?;
+                look(&System::default(), path)?;
             }
             try_to_make(path)?;
         }
@@ -141,7 +142,7 @@ impl BootArgs {
         }
         view.finish(&mut output.to)?;
         outcome.serial = emulator.serial();
-        outcome.proven |= outcome.serial.contains(PROVEN);
+        outcome.proven |= outcome.serial.contains(MAY_REMOVE);
         outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
         output.show(&outcome, |out| outcome.print(out))?;
         Ok(if outcome.proven { Exit::Done } else { Exit::Failed })
@@ -160,7 +161,7 @@ impl BootArgs {
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
             view.show(&screen, &mut output.to)?;
-            if !outcome.proven && (screen.contains(PROVEN) || emulator.serial().contains(PROVEN)) {
+            if !outcome.proven && (screen.contains(MAY_REMOVE) || emulator.serial().contains(MAY_REMOVE)) {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 if self.pull {
@@ -239,7 +240,8 @@ fn try_to_make(path: &Path) -> Result<(), CliError> {
 
 /// QEMU's own working folder is not ours.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, CliError> {
-    std::path::absolute(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
+    let read = |source| JobError::Read { path: path.to_owned(), source };
+    Ok(std::path::absolute(path).map_err(read)?)
 }
 
 #[cfg(test)]

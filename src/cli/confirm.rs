@@ -6,14 +6,12 @@ use std::io::{self, BufRead, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::cli::list::{Contents, contents, headline};
+use crate::cli::list::headline;
 use crate::cli::terminal::can_ask;
-use crate::cli::{CliError, Progress, Terminal, own_files};
-use crate::device::{DeviceFacts, FileSystem, ReadOnly, System, TargetPath};
-use crate::image::{KindChoice, Source, probe};
-use crate::stick::is_stick;
+use crate::cli::{CliError, Progress, Terminal};
+use crate::device::{DeviceFacts, System, TargetPath};
+use crate::job::{Contents, contents, lost_with_file};
 use crate::units::{Bytes, named, shown};
-use crate::verify::facts;
 
 /// Asks for a device always; for a file only if something would be lost: it is not empty, not all zeros, and no stick
 /// that ramkey wrote or began to write and that holds nothing else. Shows what is there, and waits for the word that erases it.
@@ -21,11 +19,11 @@ use crate::verify::facts;
 /// # Errors
 ///
 /// [`CliError::NoTerminal`] or [`CliError::Occupied`] if nobody can answer, [`CliError::NotConfirmed`] for any other
-/// answer, [`CliError::Target`] or [`CliError::Read`] if the file cannot be looked at.
+/// answer, [`CliError::Job`] if the file cannot be looked at.
 pub fn ask(system: &System, target: &TargetPath) -> Result<(), CliError> {
     let lines = match target {
         TargetPath::Block(facts) => of_device(system, facts),
-        TargetPath::File { path, len, .. } => match of_file(target, path)? {
+        TargetPath::File { path, len, .. } => match lost_with_file(target, path, &Progress::new())? {
             Some(what) if !can_ask() => return Err(CliError::Occupied { path: path.clone(), what }),
             Some(what) => vec![
                 "Everything in this file will be lost:".into(),
@@ -66,43 +64,6 @@ fn of_device(system: &System, facts: &DeviceFacts) -> Vec<String> {
     let contents = contents.iter().map(|Contents { name, size, what }| format!("  {name}  {size}  {what}"));
     let head = ["Everything on this stick will be lost:".to_owned(), format!("  {}", headline(facts))];
     head.into_iter().chain(contents).collect()
-}
-
-/// What would be lost with a file, or `None` if that is nothing.
-fn of_file(target: &TargetPath, path: &Path) -> Result<Option<String>, CliError> {
-    let file = ReadOnly::open(target).map_err(CliError::Target)?;
-    let is_ours = is_ours(&file);
-    if is_ours && let Some(what) = own_files::on(&file) {
-        return Ok(Some(what));
-    }
-    let bar = Progress::bar("looking", file.len());
-    let observe = |bytes| bar.inc(bytes);
-    let what = match is_ours {
-        true => own_files::behind(&file, &observe),
-        false => file.first_data(0, &observe).map(|data| data.map(|_| what_is_in(&file, path))),
-    };
-    bar.finish_and_clear();
-    what.map_err(|source| CliError::Read { path: path.to_owned(), source })
-}
-
-/// Whether it is a stick of ours as it stands: one with an image, or one that was not finished. A boot area alone is
-/// none, because it outlives a new partition table and a new file system.
-fn is_ours(file: &ReadOnly) -> bool {
-    let mut sector = [0xD1; 512];
-    let unfinished = file.read_at(0, &mut sector).is_ok() && sector == [0; 512];
-    is_stick(file) && (unfinished || !facts(file).capsules.is_empty())
-}
-
-/// The contents of a file, in a few words.
-fn what_is_in(file: &ReadOnly, path: &Path) -> String {
-    match FileSystem::probe(0, &|offset, buffer| file.read_at(offset, buffer)) {
-        Some(FileSystem { kind, label }) if label.is_empty() => kind,
-        Some(FileSystem { kind, label }) => format!("{kind} \"{label}\""),
-        None => {
-            let facts = probe(path, file as &dyn Source, KindChoice::Auto, None);
-            facts.ok().and_then(|facts| facts.contents).unwrap_or_else(|| "unknown contents".into())
-        }
-    }
 }
 
 #[cfg(test)]

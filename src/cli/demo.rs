@@ -1,36 +1,22 @@
 //! `ramkey demo`: the whole way, from an image to a system that runs after its stick was pulled, without hardware.
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
+use ramkey_format::markers::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS, MAY_REMOVE, STOPPED};
 
-use crate::cli::boot::{PROVEN, UsbArg};
+use crate::cli::boot::UsbArg;
 use crate::cli::view::View;
-use crate::cli::{CliError, Destination, Exit, Output, make_stick, stop};
-use crate::device::{System, TargetPath};
-use crate::emulator::{
-    DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Emulator, EmulatorError, Machine, Port, Stick, demo_image, has_display,
-};
-use crate::image::{FileSource, KindChoice, Source, probe, scan};
-use crate::layout::layout;
-use crate::plan::{FsChoice, ImageRequest, LayoutChoice, Request, SetOptions, Writes, plan};
-use crate::units::SECTOR_LEN;
-use crate::verify::{StickVerdict, Strictness, verify};
+use crate::cli::{CliError, Exit, Output, Progress, stop};
+use crate::emulator::{Emulator, EmulatorError, Machine, Port, Stick, has_display};
+use crate::job;
 
-/// Size of the temporary stick.
-const STICK_LEN: u64 = 64 << 20;
 /// How long each step of the boot may take, with the slowest controller on a busy machine.
 const LIMIT: Duration = Duration::from_secs(180);
 /// How long a pulled stick may take to be gone.
 const PULL_LIMIT: Duration = Duration::from_secs(30);
-/// What the loader says when it stops.
-const STOPPED: &str = "Nothing was booted.";
-/// Seconds between the proof and the boot.
-const START_TIMEOUT: u8 = 3;
 
 /// Write a temporary stick with the built-in image, verify it, boot it in QEMU and pull it
 ///
@@ -72,16 +58,15 @@ impl DemoArgs {
     /// [`CliError::Emulator`] if QEMU is missing in a headless run, or a step takes too long; whatever writing a
     /// stick can fail with.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let folder = Folder::new()?;
-        let image = folder.path.join("demo.img");
-        let stick = folder.path.join("stick.img");
-        let mut outcome = Outcome::default();
-
-        fs::write(&image, demo_image()).map_err(|source| CliError::Read { path: image.clone(), source })?;
-        outcome.blake3 = write_stick(&image, &stick)?;
-        outcome.written = true;
-        let verdict = check_stick(&stick)?;
-        outcome.verified = verdict.sound;
+        let demo = job::demo(&*stop::wish()?, &Progress::new())?;
+        let verdict = &demo.verdict;
+        let images = demo.report.stick.images.iter();
+        let mut outcome = Outcome {
+            blake3: images.map(|image| image.blake3.as_str()).collect(),
+            written: true,
+            verified: verdict.sound,
+            ..Outcome::default()
+        };
         say(output, &format!("image     {}  the built-in image", outcome.blake3))?;
         say(output, "written   a stick of 64 MiB, in a temporary file, read back and identical")?;
         if !verdict.sound {
@@ -92,7 +77,7 @@ impl DemoArgs {
         }
         say(output, "verified  every byte of the stick")?;
 
-        let mut machine = Machine::new(Stick::new(stick, Port::Usb(self.usb.controller())));
+        let mut machine = Machine::new(Stick::new(demo.stick(), Port::Usb(self.usb.controller())));
         machine.window = !self.headless && has_display();
         match Emulator::start(&machine) {
             Ok(mut emulator) => {
@@ -136,7 +121,7 @@ impl DemoArgs {
                 Ok((over || serial.contains(what)).then(|| serial.contains(what)))
             })
         };
-        outcome.proven = reached(emulator, &mut view, output, PROVEN)?;
+        outcome.proven = reached(emulator, &mut view, output, MAY_REMOVE)?;
         if outcome.proven {
             emulator.pull(PULL_LIMIT)?;
             outcome.pulled = true;
@@ -174,64 +159,10 @@ fn finish(output: &mut Output, outcome: &Outcome, exit: Exit) -> Result<Exit, Cl
     Ok(exit)
 }
 
-/// Writes the stick as `ramkey write` does; gives the image's BLAKE3 hash.
-fn write_stick(image: &Path, stick: &Path) -> Result<String, CliError> {
-    let source = FileSource::open(image)?;
-    let facts = probe(image, &source as &dyn Source, KindChoice::Auto, None)?;
-    let scanned =
-        scan(&source, &mut |_| ()).map_err(|source| CliError::Read { path: image.to_owned(), source })?;
-    let request = Request {
-        images: vec![ImageRequest { facts, title: Some("ramkey demo".into()), writes: Writes::Kept }],
-        companions: Vec::new(),
-        set: SetOptions::default(),
-        stick_sectors: STICK_LEN / SECTOR_LEN,
-        layout: LayoutChoice::Auto,
-        fs: FsChoice::Auto,
-        label: None,
-        start_timeout: START_TIMEOUT,
-        menu_timeout: START_TIMEOUT,
-    };
-    let plan = plan(&request)?;
-    let scans = [scanned];
-    let layout = layout(&plan, &scans)?;
-    let system = System::default();
-    let target = TargetPath::look(&system, stick).map_err(CliError::Target)?;
-    let destination = Destination { system: &system, target: &target, images: &[image.to_owned()] };
-    let report = make_stick(&plan, &layout, &scans, &[&source], &destination)?;
-    Ok(report.stick.images.iter().map(|image| image.blake3.to_string()).collect())
-}
-
-fn check_stick(stick: &Path) -> Result<StickVerdict, CliError> {
-    let stick = super::verify::open(stick)?;
-    Ok(verify(&stick, Strictness::EveryByte, &|_| ()))
-}
-
 fn wait_until_closed(emulator: &mut Emulator) -> Result<(), CliError> {
     let stop = stop::wish()?;
     while emulator.ended()?.is_none() && !stop.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(200));
     }
     Ok(())
-}
-
-/// The demo's files, removed at its end.
-struct Folder {
-    path: PathBuf,
-}
-
-impl Folder {
-    fn new() -> Result<Self, CliError> {
-        let path = std::env::temp_dir().join(format!("ramkey-demo-{}", std::process::id()));
-        match fs::create_dir(&path) {
-            Ok(()) => Ok(Self { path }),
-            Err(source) => Err(CliError::Read { path, source }),
-        }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What stays behind lies in the system's folder for temporary files.
-        let _ = fs::remove_dir_all(&self.path);
-    }
 }

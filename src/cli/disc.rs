@@ -1,51 +1,24 @@
-//! What `ramkey inspect` shows of a CD, and what `ramkey write` says of the system on it.
+//! What `ramkey inspect` shows of a CD.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use crate::image::iso::{self, BootEntry, Disc, Emulation, System};
-use crate::image::{ImageFacts, Kind, Source};
+use crate::image::iso::{BootEntry, Emulation};
+use crate::job::DiscView;
 use crate::units::counted;
 
-/// A CD, and the system on it.
-#[derive(Serialize)]
-pub(super) struct DiscView {
-    #[serde(flatten)]
-    disc: Disc,
-    /// Which system is on it.
-    pub system: System,
-    /// What happens when it is booted from RAM.
-    pub statement: String,
-    /// What the user can do so that it finds the CD.
-    pub advice: Option<&'static str>,
-}
-
-impl DiscView {
-    /// Looks at an image that becomes a CD; `None` for others, and where it cannot be read.
-    pub fn look(source: &dyn Source, facts: &ImageFacts) -> Option<Self> {
-        if facts.kind != Kind::Disc {
-            return None;
-        }
-        let disc = iso::read(source).ok()??;
-        let system = iso::recognise(&disc, source).ok()?;
-        Some(Self { disc, system, statement: system.statement(), advice: system.advice() })
+/// How it boots and what its system does, a line each.
+pub(super) fn show_disc(out: &mut dyn Write, view: &DiscView) -> io::Result<()> {
+    if let Some(boot) = &view.disc.boot {
+        writeln!(out, "boot      {}", boot_words(boot))?;
     }
-
-    /// How it boots and what its system does, a line each.
-    pub fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(boot) = &self.disc.boot {
-            writeln!(out, "boot      {}", boot_words(boot))?;
-        }
-        if let Some(why) = &self.disc.no_boot {
-            writeln!(out, "boot      not as a CD: {why}")?;
-            writeln!(out, "  step    {}", why.help())?;
-        }
-        writeln!(out, "system    {}", self.statement)?;
-        match self.advice {
-            Some(advice) => writeln!(out, "  step    {advice}"),
-            None => Ok(()),
-        }
+    if let Some(why) = &view.disc.no_boot {
+        writeln!(out, "boot      not as a CD: {why}")?;
+        writeln!(out, "  step    {}", why.help())?;
+    }
+    writeln!(out, "system    {}", view.statement)?;
+    match view.advice {
+        Some(advice) => writeln!(out, "  step    {advice}"),
+        None => Ok(()),
     }
 }
 

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::render::wrapped;
-use crate::cli::verify::open;
+use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output};
-use crate::doctor::{Diagnosis, Finding, Part, diagnose};
+use crate::doctor::{Diagnosis, Finding, Part};
+use crate::job;
 use crate::units::{Bytes, SECTOR_LEN, named};
 
 /// Explain what on a stick contradicts what, and which machines stumble over it
@@ -36,12 +36,10 @@ impl DoctorArgs {
     ///
     /// # Errors
     ///
-    /// [`CliError::Open`] or [`CliError::Doctor`] if the stick cannot be read; a finding is no error but an answer.
+    /// [`CliError::Job`] if the stick cannot be read; a finding is no error but an answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let stick = open(&self.stick)?;
+        let diagnosis = job::diagnose(&self.stick)?;
         let path = named(&self.stick).into_owned();
-        let diagnosis =
-            diagnose(&stick).map_err(|source| CliError::Doctor { path: self.stick.clone(), source })?;
         let view = View { path, diagnosis: &diagnosis };
         output.show(&view, |out| show(out, &view.path, &diagnosis))?;
         Ok(if diagnosis.contradictions == 0 { Exit::Done } else { Exit::Difference })

@@ -4,40 +4,53 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use crate::image::{Identity, Kind};
-use crate::plan::{CopyMode, FirstDisk, SetOptions, Writes};
+use crate::image::Identity;
+use crate::job::Companion;
+use crate::plan::{CopyMode, FirstDisk, Writes};
 
-/// Whose RAM disk drivers find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum IdentityArg {
-    /// MEMDISK's: for memdiskfind, FreeBSD, WinVBlock and newer FiraDisk
-    Memdisk,
-    /// GRUB4DOS's: for SVBus and older FiraDisk
-    Grub4dos,
+impl ValueEnum for Identity {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Memdisk, Self::Grub4dos]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Memdisk => PossibleValue::new("memdisk")
+                .help("MEMDISK's: for memdiskfind, FreeBSD, WinVBlock and newer FiraDisk"),
+            Self::Grub4dos => PossibleValue::new("grub4dos").help("GRUB4DOS's: for SVBus and older FiraDisk"),
+        })
+    }
 }
 
-/// Whose hard disks come first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FirstDiskArg {
-    /// Those in RAM
-    Ram,
-    /// The machine's own
-    Internal,
+impl ValueEnum for FirstDisk {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Ram, Self::Internal]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Ram => PossibleValue::new("ram").help("Those in RAM"),
+            Self::Internal => PossibleValue::new("internal").help("The machine's own"),
+        })
+    }
 }
 
-/// How INT 13h copies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum CopyArg {
-    /// By its own mode switch, and through the BIOS where that is not allowed
-    #[default]
-    Auto,
-    /// By its own mode switch only
-    Direct,
-    /// Through the BIOS (INT 15h AH=87h) only
-    Int15,
+impl ValueEnum for CopyMode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Direct, Self::Int15]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Auto => PossibleValue::new("auto")
+                .help("By its own mode switch, and through the BIOS where that is not allowed"),
+            Self::Direct => PossibleValue::new("direct").help("By its own mode switch only"),
+            Self::Int15 => PossibleValue::new("int15").help("Through the BIOS (INT 15h AH=87h) only"),
+        })
+    }
 }
 
 /// An image, and the number of its drive.
@@ -56,18 +69,6 @@ impl DriveArg {
             return Self { number: Some(number), path: OsStr::from_bytes(path).into() };
         }
         Self { number: None, path: text.into() }
-    }
-
-    /// The kind that the number asks for, if an image of `kind` cannot have it.
-    pub fn kind_beside(&self, kind: Kind) -> Option<Kind> {
-        let wanted = match self.number? {
-            0x00..=0x03 => Kind::Floppy,
-            0x80..=0x8F => Kind::HardDisk,
-            0xE0 => Kind::Disc,
-            _ => return None,
-        };
-        let fits = wanted == kind || (wanted == Kind::HardDisk && kind == Kind::Partition);
-        (!fits).then_some(wanted)
     }
 
     /// What a number that is none should be written like; `None` if nothing before a colon looks like a number.
@@ -111,12 +112,12 @@ pub struct DrivesArgs {
 
     /// Whose RAM disk drivers find; MEMDISK's if not given
     #[arg(long, value_enum)]
-    pub identity: Option<IdentityArg>,
+    pub identity: Option<Identity>,
 
     /// Whose hard disks come first, from 80h on; if not given, those in RAM when one of them is booted, and the machine's
     /// own when a CD or a floppy is
     #[arg(long, value_enum)]
-    pub first_disk: Option<FirstDiskArg>,
+    pub first_disk: Option<FirstDisk>,
 
     /// The stick keeps a drive number; a system may wait for it long after it was pulled
     #[arg(long)]
@@ -133,30 +134,10 @@ pub struct DrivesArgs {
 
     /// How INT 13h copies from and to the RAM disks
     #[arg(long, value_enum, default_value_t)]
-    pub copy: CopyArg,
+    pub copy: CopyMode,
 }
 
 impl DrivesArgs {
-    /// What holds for every entry.
-    pub fn set(&self) -> SetOptions {
-        SetOptions {
-            identity: match self.identity {
-                Some(IdentityArg::Grub4dos) => Identity::Grub4dos,
-                Some(IdentityArg::Memdisk) | None => Identity::Memdisk,
-            },
-            first_disk: self.first_disk.map(|first| match first {
-                FirstDiskArg::Ram => FirstDisk::Ram,
-                FirstDiskArg::Internal => FirstDisk::Internal,
-            }),
-            keep_stick: self.keep_stick,
-            copy: match self.copy {
-                CopyArg::Auto => CopyMode::Auto,
-                CopyArg::Direct => CopyMode::Direct,
-                CopyArg::Int15 => CopyMode::Int15,
-            },
-        }
-    }
-
     /// What becomes of the machine's writes.
     pub fn writes(&self) -> Writes {
         match (self.read_only, self.fake_write) {
@@ -166,32 +147,25 @@ impl DrivesArgs {
         }
     }
 
-    /// The drives beside the boot drive, and whether each must be a floppy.
-    pub fn companions(&self) -> impl Iterator<Item = (&DriveArg, bool)> {
-        let with = self.with.iter().map(|drive| (drive, false));
-        with.chain(self.floppies.iter().map(|drive| (drive, true)))
+    /// The drives beside the boot drive, in their order.
+    pub fn companions(&self) -> Vec<Companion> {
+        let companion = |(number, drive): (usize, &DriveArg)| Companion {
+            path: drive.path.clone(),
+            number: drive.number,
+            is_floppy: number >= self.with.len(),
+        };
+        self.all().enumerate().map(companion).collect()
+    }
+
+    /// The same as they were given.
+    pub fn all(&self) -> impl Iterator<Item = &DriveArg> {
+        self.with.iter().chain(&self.floppies)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_number_says_the_kind_unless_the_image_fits_it() {
-        let drive = |number| DriveArg { number, path: "x".into() };
-        for (number, kind, wanted) in [
-            (None, Kind::Floppy, None),
-            (Some(0x81), Kind::Floppy, Some(Kind::HardDisk)),
-            (Some(0x80), Kind::Partition, None),
-            (Some(0x8F), Kind::Disc, Some(Kind::HardDisk)),
-            (Some(0x03), Kind::HardDisk, Some(Kind::Floppy)),
-            (Some(0xE0), Kind::Disc, None),
-            (Some(0x04), Kind::Floppy, None),
-        ] {
-            assert_eq!(drive(number).kind_beside(kind), wanted, "{number:02X?} {kind}");
-        }
-    }
 
     #[test]
     fn a_number_in_another_shape_is_told_how_to_be_written() {

@@ -5,15 +5,10 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::Streams;
-use crate::device::{NEW_FILE, OpenError, Refusal};
-use crate::doctor::DoctorError;
 use crate::emulator::EmulatorError;
-use crate::image::ImageError;
-use crate::layout::LayoutError;
-use crate::linux_phram::PhramError;
-use crate::pipeline::{Difference, Failure, StickState};
-use crate::plan::PlanError;
-use crate::units::{Bytes, named, shell_word};
+use crate::job::JobError;
+use crate::pipeline::StickState;
+use crate::units::{named, shell_word};
 
 /// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -52,14 +47,6 @@ pub enum CliError {
         /// What was probably meant.
         tips: Vec<String>,
     },
-    /// A stick cannot be looked at.
-    #[error("looking at {}", named(path))]
-    Doctor {
-        /// The file or device.
-        path: PathBuf,
-        /// What is in the way.
-        source: DoctorError,
-    },
     /// What was to be explained is no code of ours.
     #[error("{what}")]
     NoCode {
@@ -68,34 +55,9 @@ pub enum CliError {
         /// What to type instead.
         help: String,
     },
-    /// The target cannot be written.
+    /// A job was not done.
     #[error(transparent)]
-    Target(OpenError),
-    /// A file or device cannot be read.
-    #[error(transparent)]
-    Open(OpenError),
-    /// An image that was to be written cannot be used.
-    #[error(transparent)]
-    Image(#[from] ImageError),
-    /// What was to be inspected is no image.
-    #[error(transparent)]
-    Unusable(ImageError),
-    /// There can be no such stick.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// The images do not fit.
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
-    /// A file that is there already is too small for the stick.
-    #[error("{} is there already, and its {len} bytes are too few for this stick", named(path))]
-    SmallFile {
-        /// The file.
-        path: PathBuf,
-        /// Its length in bytes.
-        len: u64,
-        /// What has no room.
-        source: Box<CliError>,
-    },
+    Job(#[from] JobError),
     /// Nothing is known of an image, and there is nobody to ask.
     #[error(
         "{} has no boot signature, no partition table and no file system that is known, and there is no terminal to confirm that it is an image",
@@ -110,18 +72,6 @@ pub enum CliError {
     Unwanted {
         /// The image.
         path: PathBuf,
-    },
-    /// A new file does not fit its disk, and is gone again; or one that was there before does not.
-    #[error("{} has no room: {} and the stick takes {} of it", named(path), full(source), Bytes(*needed))]
-    NoRoom {
-        /// The file.
-        path: PathBuf,
-        /// What the stick takes, in bytes.
-        needed: u64,
-        /// What is known of the file now.
-        stick: StickState,
-        /// What the system said.
-        source: io::Error,
     },
     /// Standard output or standard error would write over what is to be written.
     #[error("{} is refused: {} of this command goes to it", named(path), stream_words(*streams))]
@@ -157,12 +107,6 @@ pub enum CliError {
         /// What is in it.
         what: String,
     },
-    /// What was to be verified is no stick.
-    #[error("{} is no stick of ramkey", named(path))]
-    NoStick {
-        /// The file or device.
-        path: PathBuf,
-    },
     /// What was to be booted is no stick.
     #[error("{} is no stick of ramkey, and is not booted", named(path))]
     NotBooted {
@@ -177,51 +121,15 @@ pub enum CliError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file that would be made is there already, with other contents.
-    #[error("{} exists and holds something else", named(path))]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file cannot be written.
-    #[error("writing {}", named(path))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The addition to an initramfs cannot be made.
-    #[error(transparent)]
-    Phram(#[from] PhramError),
     /// A picture would overwrite something else.
     #[error("{} exists and is no picture", named(path))]
     NoPicture {
         /// The file or device.
         path: PathBuf,
     },
-    /// Writing stopped.
-    #[error(transparent)]
-    Pipeline(#[from] Failure),
-    /// The stick does not keep what is written to it.
-    #[error("{}", differences.first().map(ToString::to_string).unwrap_or_default())]
-    Differs {
-        /// What is known of its sector 0.
-        stick: StickState,
-        /// The ranges that stay wrong.
-        differences: Vec<Difference>,
-    },
     /// The emulator did not do what was asked of it.
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
-    /// The system does not tell something.
-    #[error("reading {}", named(path))]
-    Read {
-        /// What was read.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
     /// The stick is finished, and standard output is not there to say so.
     #[error("{} is complete and proven, but its report could not be written", named(path))]
     Unreported {
@@ -238,34 +146,22 @@ pub enum CliError {
 impl CliError {
     /// The exit status that it stands for.
     pub fn exit(&self) -> Exit {
-        let of_stick = |stick| match stick {
-            StickState::Untouched => Exit::Refused,
-            StickState::WillNotBoot => Exit::WillNotBoot,
-            StickState::Unknown => Exit::Failed,
-        };
         match self {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
-            Self::Target(_) | Self::Image(_) | Self::Plan(_) | Self::Layout(_) => Exit::Refused,
+            Self::Job(error) => exit_of(error),
             Self::NotConfirmed { .. }
             | Self::Unknown { .. }
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
             | Self::NoPicture { .. }
             | Self::Occupied { .. }
+            | Self::OwnOutput { .. }
             | Self::NotBooted { .. } => Exit::Refused,
-            Self::Exists { .. } | Self::SmallFile { .. } | Self::Phram(_) => Exit::Refused,
-            Self::OwnOutput { .. } => Exit::Refused,
-            Self::Pipeline(failure) => of_stick(failure.stick),
-            Self::NoRoom { stick, .. } => of_stick(*stick),
-            Self::Differs { stick, .. } => of_stick(*stick),
-            Self::NoStick { .. }
-            | Self::Create { .. }
-            | Self::Doctor { .. }
-            | Self::Open(_)
-            | Self::Unusable(_)
+            Self::Create { .. }
             | Self::Emulator(_)
-            | Self::Read { .. } => Exit::Failed,
-            Self::Unreported { .. } | Self::Output(_) | Self::Write { .. } | Self::Defect => Exit::Failed,
+            | Self::Unreported { .. }
+            | Self::Output(_)
+            | Self::Defect => Exit::Failed,
         }
     }
 
@@ -277,16 +173,7 @@ impl CliError {
                 "`ramkey help` lists commands and options".into()
             }
             Self::NoCode { help, .. } => help.clone(),
-            Self::Doctor { source, .. } => source.help().into(),
-            Self::Target(error) | Self::Open(error) => error.help(),
-            Self::Image(error) | Self::Unusable(error) => error.help(),
-            Self::Plan(error) => error.help(),
-            Self::Layout(error) => error.help(),
-            Self::SmallFile { .. } => NEW_FILE.into(),
-            Self::NoRoom { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
-                "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
-            }
-            Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
+            Self::Job(error) => return error.help(),
             Self::OwnOutput { .. } => "send the output to another file, or nowhere: `>/dev/null`".into(),
             Self::Defect => "please report it with the command line".into(),
             Self::NotConfirmed { .. } => "repeat the command and type the word that is shown".into(),
@@ -297,23 +184,14 @@ impl CliError {
             Self::Unwanted { .. } => "repeat the command and type yes, or give another image".into(),
             Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
-            Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
             Self::NotBooted { path } => {
                 format!("`ramkey write {} --to STICK` makes a stick that boots it", shell_word(path))
             }
             Self::NoPicture { .. } => "name another file for the picture".into(),
             Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
-            Self::Exists { path } => format!("move {} away", shell_word(path)),
-            Self::Phram(error) => error.help().into(),
-            Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
-            Self::Pipeline(failure) => failure.cause.help().into(),
-            Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::Emulator(error) => return error.help(),
             Self::Unreported { path, .. } => format!("`ramkey verify {}` proves it again", shell_word(path)),
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the name; a relative name counts from the current directory".into()
-            }
-            Self::Read { .. } | Self::Output(_) => return None,
+            Self::Output(_) => return None,
         })
     }
 
@@ -329,12 +207,27 @@ impl CliError {
     }
 }
 
-/// Which limit was met.
-fn full(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::FileTooLarge => "a file may not be so long there,",
-        io::ErrorKind::QuotaExceeded => "the quota is used up,",
-        _ => "the disk is full,",
+/// The exit status of a job that was not done.
+fn exit_of(error: &JobError) -> Exit {
+    match error {
+        JobError::Target(_)
+        | JobError::Image(_)
+        | JobError::Plan(_)
+        | JobError::Layout(_)
+        | JobError::SmallFile { .. }
+        | JobError::Exists { .. }
+        | JobError::Phram(_) => Exit::Refused,
+        JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
+            StickState::Untouched => Exit::Refused,
+            StickState::WillNotBoot => Exit::WillNotBoot,
+            StickState::Unknown => Exit::Failed,
+        },
+        JobError::Open(_)
+        | JobError::Unusable(_)
+        | JobError::NoStick { .. }
+        | JobError::Doctor { .. }
+        | JobError::Write { .. }
+        | JobError::Read { .. } => Exit::Failed,
     }
 }
 
@@ -343,11 +236,5 @@ fn stream_words(streams: Streams) -> &'static str {
         Streams { output: true, error: true } => "the output",
         Streams { output: true, .. } => "the standard output",
         Streams { .. } => "the standard error",
-    }
-}
-
-impl From<Refusal> for CliError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Target(refusal.into())
     }
 }

@@ -9,7 +9,7 @@ use ramkey_format::errors::{
 use serde::Serialize;
 
 use crate::cli::bios_status::{self, BIOS_STATUSES, BiosStatus};
-use crate::cli::render::wrapped;
+use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output};
 
 /// Explain a code that the target machine shows

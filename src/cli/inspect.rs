@@ -4,20 +4,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
-use crate::cli::disc::DiscView;
-use crate::cli::verify::{open, show_stick};
+use crate::cli::disc::show_disc;
+use crate::cli::verify::show_stick;
 use crate::cli::windows::show_windows;
-use crate::cli::write::ram_text;
-use crate::cli::{CliError, Exit, Output, Progress, unknown};
-use crate::image::windows::{self, Windows};
-use crate::image::{ImageError, ImageFacts, Source, Stripped, probe, scan};
-use crate::report::{HeaderReport, hex, ram_needed};
-use crate::stick::has_trace;
-use crate::units::{Bytes, Geometry, counted, named};
-use crate::verify::{StickVerdict, facts};
+use crate::cli::words::ram_text;
+use crate::cli::{CliError, Exit, Output, Progress};
+use crate::job::{ImageView, InspectRequest, Inspected, inspect};
+use crate::units::{Bytes, Geometry, counted};
+use crate::verify::StickVerdict;
 
 /// Show what a stick or an image is
 ///
@@ -42,108 +38,25 @@ pub struct InspectArgs {
     chs: Option<Geometry>,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "what", rename_all = "kebab-case")]
-enum Inspected {
-    Stick(Box<StickView>),
-    Image(Box<ImageView>),
-}
-
-#[derive(Serialize)]
-struct StickView {
-    path: String,
-    #[serde(flatten)]
-    verdict: StickVerdict,
-}
-
-#[derive(Serialize)]
-struct ImageView {
-    path: String,
-    kind: String,
-    reason: &'static str,
-    contents: Option<String>,
-    geometry: String,
-    len: u64,
-    /// The header that is left out.
-    header: Option<HeaderReport>,
-    disk_sectors: u32,
-    lead_sectors: u32,
-    drive: u8,
-    ram_needed: u64,
-    boot_signature: bool,
-    /// What speaks against booting it, or what is wrong with it.
-    warnings: Vec<String>,
-    /// What is good to know and speaks against nothing.
-    notes: Vec<String>,
-    /// NT disk signature of the image; 0 if it has none and could have one.
-    disk_signature: Option<u32>,
-    disc: Option<DiscView>,
-    windows: Option<Windows>,
-    blake3: Option<String>,
-}
-
-impl ImageView {
-    fn new(facts: &ImageFacts, source: &dyn Source, blake3: Option<String>) -> Self {
-        let texts = |is_note| {
-            let warnings = facts.warnings.iter().filter(|warning| warning.is_note() == is_note);
-            warnings.map(ToString::to_string).collect::<Vec<_>>()
-        };
-        Self {
-            path: named(&facts.path).into_owned(),
-            kind: facts.kind.to_string(),
-            reason: facts.reason,
-            contents: facts.contents.clone(),
-            geometry: facts.geometry.to_string(),
-            len: facts.len,
-            header: HeaderReport::of(facts),
-            disk_sectors: facts.disk_sectors,
-            lead_sectors: facts.lead_sectors,
-            drive: facts.drive,
-            ram_needed: ram_needed(facts.disk_sectors),
-            boot_signature: facts.boot_signature,
-            warnings: texts(false),
-            notes: texts(true).into_iter().chain(unknown::note(source, facts)).collect(),
-            disk_signature: facts.disk_signature,
-            disc: DiscView::look(source, facts),
-            windows: windows::look(source, facts),
-            blake3,
-        }
-    }
-}
-
 impl InspectArgs {
     /// Prints what it is.
     ///
     /// # Errors
     ///
-    /// [`CliError::Open`] or [`CliError::Unusable`] if it cannot be read or is neither.
+    /// [`CliError::Job`] if it cannot be read or is neither.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let inspected = self.look(&open(&self.path)?)?;
+        let request = InspectRequest {
+            path: self.path,
+            hash: self.hash,
+            kind: kind_choice(self.kind),
+            geometry: self.chs,
+        };
+        let inspected = inspect(&request, &Progress::new())?;
         output.show(&inspected, |out| match &inspected {
             Inspected::Stick(stick) => show_looked_at(out, &stick.verdict),
             Inspected::Image(image) => show_image(out, image),
         })?;
         Ok(Exit::Done)
-    }
-
-    fn look(&self, source: &dyn Source) -> Result<Inspected, CliError> {
-        if has_trace(source) {
-            let path = named(&self.path).into_owned();
-            return Ok(Inspected::Stick(Box::new(StickView { path, verdict: facts(source) })));
-        }
-        let source = &Stripped::new(&self.path, source).map_err(CliError::Unusable)?;
-        let facts =
-            probe(&self.path, source, kind_choice(self.kind), self.chs).map_err(CliError::Unusable)?;
-        let hash = if self.hash { Some(self.hash(source)?) } else { None };
-        Ok(Inspected::Image(Box::new(ImageView::new(&facts, source, hash))))
-    }
-
-    fn hash(&self, source: &dyn Source) -> Result<String, CliError> {
-        let bar = Progress::bar("hashing", source.len());
-        let result = scan(source, &mut |bytes| bar.inc(bytes));
-        bar.finish_and_clear();
-        let read = |source| ImageError::Read { path: self.path.clone(), offset: 0, source };
-        Ok(hex(result.map_err(read).map_err(CliError::Unusable)?.root))
     }
 }
 
@@ -202,7 +115,7 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         writeln!(out, "note      {note}")?;
     }
     if let Some(disc) = &image.disc {
-        disc.show(out)?;
+        show_disc(out, disc)?;
     }
     match &image.windows {
         Some(windows) => show_windows(out, windows),

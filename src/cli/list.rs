@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use serde::Serialize;
 
-use crate::cli::{CliError, Exit, Output, own_files};
-use crate::device::{DeviceFacts, DeviceKind, FileSystem, InUse, ReadOnly, System, TargetPath, refusal};
-use crate::stick::is_stick;
+use crate::cli::{CliError, Exit, Output};
+use crate::device::{DeviceFacts, System};
+use crate::job::{Contents, Listing, list};
 use crate::units::{Bytes, named};
 
 /// List the sticks that can be written, and why other disks cannot
@@ -18,40 +17,6 @@ pub struct ListArgs {
     all: bool,
 }
 
-/// What a stick of ours is called that has no partitions.
-const STICK: &str = "a stick of ramkey";
-
-/// What is printed.
-#[derive(Serialize)]
-struct Listing {
-    /// Disks that hang on USB or can be taken out.
-    sticks: Vec<Listed>,
-    /// The others.
-    others: Vec<Listed>,
-}
-
-/// A disk.
-#[derive(Serialize)]
-struct Listed {
-    #[serde(flatten)]
-    facts: DeviceFacts,
-    writable: bool,
-    refused: Option<String>,
-    help: Option<String>,
-    contents: Vec<Contents>,
-}
-
-/// A partition, or the whole of a stick without any.
-#[derive(Serialize)]
-pub(super) struct Contents {
-    /// Name of the device.
-    pub name: String,
-    /// Its size, for people.
-    pub size: String,
-    /// File system and label.
-    pub what: String,
-}
-
 impl ListArgs {
     /// Prints the sticks.
     ///
@@ -59,32 +24,9 @@ impl ListArgs {
     ///
     /// If sysfs cannot be listed.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
-        let disks =
-            system.disks().map_err(|source| CliError::Read { path: system.sys.join("block"), source })?;
-        let wanted = |facts: &DeviceFacts| {
-            facts.len > 0 && (self.all || !matches!(facts.kind, DeviceKind::Loop | DeviceKind::Virtual))
-        };
-        let (sticks, others): (Vec<DeviceFacts>, _) =
-            disks.into_iter().filter(wanted).partition(DeviceFacts::is_stick);
-        let in_use = system.in_use(&[]);
-        let look =
-            |facts: Vec<DeviceFacts>| facts.into_iter().map(|facts| look(&system, &in_use, facts)).collect();
-        let listing = Listing { sticks: look(sticks), others: look(others) };
+        let listing = list(&System::default(), self.all)?;
         output.show(&listing, |out| show(out, &listing))?;
         Ok(Exit::Done)
-    }
-}
-
-fn look(system: &System, in_use: &InUse, facts: DeviceFacts) -> Listed {
-    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]));
-    Listed {
-        writable: refused.is_none(),
-        refused: refused.as_ref().map(ToString::to_string),
-        // Those that only lead here are of no use here.
-        help: refused.map(|refused| refused.help()).filter(|help| !help.contains("`ramkey list`")),
-        contents: contents(system, &facts),
-        facts,
     }
 }
 
@@ -124,53 +66,15 @@ pub(super) fn headline(facts: &DeviceFacts) -> String {
     )
 }
 
-/// What a person knows the stick by: partitions, file systems and labels.
-pub(super) fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
-    let device = ReadOnly::open(&TargetPath::Block(Box::new(facts.clone()))).ok();
-    let what = |number, offset| {
-        if device.as_ref().is_some_and(|device| offset == 0 && is_stick(device)) {
-            return STICK.into();
-        }
-        let label = system.label(number);
-        let probed = device
-            .as_ref()
-            .and_then(|device| FileSystem::probe(offset, &|offset, buffer| device.read_at(offset, buffer)));
-        match label.or(probed) {
-            Some(FileSystem { kind, label }) if label.is_empty() => kind,
-            Some(FileSystem { kind, label }) => format!("{kind} \"{label}\""),
-            None => "unknown contents".into(),
-        }
-    };
-    let whole = named(facts.node.file_name().unwrap_or_default()).into_owned();
-    let mut contents: Vec<Contents> = facts
-        .partitions
-        .iter()
-        .map(|partition| Contents {
-            name: partition.name.clone(),
-            size: Bytes(partition.len).to_string(),
-            what: what(partition.number, partition.offset),
-        })
-        .collect();
-    if contents.is_empty() {
-        let size = Bytes(facts.len).to_string();
-        contents.push(Contents { name: whole, size, what: what(facts.number, 0) });
-    }
-    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(own_files::on);
-    if let (Some(own), Some(first)) = (own, contents.first_mut()) {
-        let is_named = first.what == STICK;
-        first.what = if is_named { own } else { format!("{}; {own}", first.what) };
-    }
-    contents
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use serde_json::Value;
 
-    use super::{Contents, Listed, Listing, show};
+    use super::show;
     use crate::device::{DeviceFacts, DeviceKind, DeviceNumber, Partition, Refusal};
+    use crate::job::{Contents, Listed, Listing};
 
     fn disk(node: &str, usb: bool, refused: Option<Refusal>) -> Listed {
         let number = DeviceNumber { major: 8, minor: 16 };

@@ -3,6 +3,7 @@
 mod args;
 mod bios_status;
 mod boot;
+mod command;
 mod confirm;
 mod demo;
 mod disc;
@@ -11,16 +12,14 @@ mod drives;
 mod exit;
 mod explain;
 mod fields;
-mod image_in_use;
 mod inspect;
 mod list;
-mod notes;
-mod own_files;
+mod own_output;
 mod phram;
 mod plan;
-mod prepare;
 mod reference;
 mod render;
+mod show;
 mod stop;
 mod terminal;
 mod unknown;
@@ -28,44 +27,19 @@ mod usage;
 mod verify;
 mod view;
 mod windows;
+mod words;
 mod write;
 
 use std::process::ExitCode;
 use std::{env, io, panic};
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
+use command::Cli;
 pub use exit::{CliError, Exit};
 pub use reference::reference;
 pub use render::{Output, Progress};
 pub use terminal::{Streams, Terminal};
-pub use write::{Destination, make_stick};
-
-/// Makes USB sticks that old BIOS machines boot from RAM, every byte proven
-#[derive(Debug, Parser)]
-#[command(name = "ramkey", version, max_term_width = 100)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-
-    /// Print one JSON object instead of text
-    #[arg(long, global = true)]
-    json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Write(write::WriteArgs),
-    Plan(plan::PlanArgs),
-    Verify(verify::VerifyArgs),
-    Inspect(inspect::InspectArgs),
-    List(list::ListArgs),
-    Explain(explain::ExplainArgs),
-    Doctor(doctor::DoctorArgs),
-    Phram(phram::PhramArgs),
-    Boot(boot::BootArgs),
-    Demo(demo::DemoArgs),
-}
 
 /// Runs the command line of this process; gives its exit status.
 pub fn main() -> ExitCode {
@@ -98,17 +72,6 @@ fn run() -> Exit {
         }
     };
     output.json = cli.json;
-    let result = match cli.command {
-        Command::Write(args) => args.run(&mut output),
-        Command::Plan(args) => args.run(&mut output),
-        Command::Verify(args) => args.run(&mut output),
-        Command::Inspect(args) => args.run(&mut output),
-        Command::List(args) => args.run(&mut output),
-        Command::Explain(args) => args.run(&mut output),
-        Command::Doctor(args) => args.run(&mut output),
-        Command::Phram(args) => args.run(&mut output),
-        Command::Boot(args) => args.run(&mut output),
-        Command::Demo(args) => args.run(&mut output),
-    };
+    let result = cli.command.run(&mut output);
     result.unwrap_or_else(|error| output.fail(&error))
 }

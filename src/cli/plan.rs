@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
-use crate::cli::prepare::{Prepared, name_file, prepare};
-use crate::cli::write::{look, show_stick};
-use crate::cli::{CliError, Exit, Output, unknown};
+use crate::cli::own_output::look;
+use crate::cli::show::show_stick;
+use crate::cli::{CliError, Exit, Output, Progress};
 use crate::device::System;
-use crate::units::Bytes;
+use crate::job::{self, Destination, Images, Prepared, prepare};
+use crate::units::{Bytes, SECTOR_LEN};
 
 /// Show every range that `write` would write, and why
 ///
@@ -33,16 +34,15 @@ impl PlanArgs {
     /// What `write` would refuse.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         self.stick.check()?;
-        let size = self.stick.size.map(|Bytes(len)| len);
-        let images = self.stick.open()?;
+        let request = self.stick.request();
+        let images = Images::open(&request)?;
         let prepared = match &self.to {
-            None => prepare(&self.stick, images, size)?,
+            None => prepare(&request, images, None, &Progress::new())?,
             Some(to) => {
                 let system = System::default();
                 let target = look(&system, to)?;
-                target.admit(&system, &self.stick.paths())?;
-                let len = target.stick_len(size).map_err(CliError::Target)?;
-                prepare(&self.stick, images, len).map_err(|error| name_file(&target, error))?
+                let destination = Destination { system: &system, target: &target };
+                prepare(&request, images, Some(destination), &Progress::new())?
             }
         };
         show_plan(output, &prepared)?;
@@ -52,20 +52,14 @@ impl PlanArgs {
 
 /// Prints images, stick and ranges.
 pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), CliError> {
-    let mut report = prepared.report();
-    let boots = report.images.len();
-    for (number, image) in report.images.iter_mut().chain(&mut report.companions).enumerate() {
-        if unknown::is_asked_about(&prepared.images, boots, number) {
-            image.notes.push(unknown::NOTE.into());
-        }
-    }
+    let report = job::plan(prepared);
     output.show(&report, |out| {
         show_stick(out, &report)?;
         writeln!(out)?;
         writeln!(out, "{:>23}  {:>10}  {:<12}  why", "sectors", "bytes", "what")?;
         for range in &report.ranges {
             let sectors = format!("{}..{}", range.lba, range.lba + range.sectors);
-            let bytes = range.sectors * crate::units::SECTOR_LEN;
+            let bytes = range.sectors * SECTOR_LEN;
             writeln!(out, "{sectors:>23}  {bytes:>10}  {:<12}  {}", range.role, range.why)?;
         }
         writeln!(out)?;

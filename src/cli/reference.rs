@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use crate::cli::Cli;
+use crate::cli::command::Cli;
 use crate::cli::fields::FIELDS;
 
 const HEAD: &str = "# The command line

@@ -9,8 +9,7 @@ use serde_json::json;
 
 use crate::cli::terminal::{Streams, Terminal, note};
 use crate::cli::{CliError, Exit};
-use crate::pipeline::{Event, Phase};
-use crate::report::DriveOptions;
+use crate::job::{Event, JobError, Observer, Part};
 
 /// Where a subcommand's result goes.
 pub struct Output {
@@ -96,7 +95,7 @@ impl Output {
 fn error_lines(error: &CliError) -> Vec<String> {
     let mut lines = vec![format!("error: {error}")];
     lines.extend(error.causes().iter().map(|cause| format!("  because: {cause}")));
-    if let CliError::Differs { differences, .. } = error {
+    if let CliError::Job(JobError::Differs { differences, .. }) = error {
         lines.extend(
             differences.iter().skip(1).take(MORE_MAX).map(|difference| format!("  also: {difference}")),
         );
@@ -112,125 +111,66 @@ fn error_lines(error: &CliError) -> Vec<String> {
     lines
 }
 
-/// Columns of a line of text.
-const COLUMNS: usize = 100;
-
-/// Prints `text` in lines of at most [`COLUMNS`] columns, the first behind `label` and the others below its text.
-pub(super) fn wrapped(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
-    let (mut line, mut is_empty) = (label.to_owned(), true);
-    for word in text.split(' ') {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > COLUMNS {
-            writeln!(out, "{line}")?;
-            (line, is_empty) = (" ".repeat(label.len()), true);
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line += word;
-        is_empty = false;
-    }
-    writeln!(out, "{line}")
-}
-
-/// The number of a drive beside the boot drive. The first of a class means the next that is free.
-pub(super) fn number_words(number: u8) -> String {
-    match number {
-        0x00 | 0x80 | 0xE0 => "next drive".into(),
-        _ => format!("drive {number:02X}h"),
-    }
-}
-
-/// What was chosen for a set of drives, if anything was.
-pub(super) fn show_words(out: &mut dyn Write, options: &DriveOptions) -> io::Result<()> {
-    let words = options.words();
-    if words.is_empty() { Ok(()) } else { writeln!(out, "          {}", words.join("; ")) }
-}
-
-/// That a RAM disk gets a disk signature.
-pub(super) fn gets_signature(signature: u32) -> String {
-    format!("gets the disk signature {signature:08X} in RAM, because it has none")
-}
-
 /// Ranges that are listed beside the first one.
 const MORE_MAX: usize = 4;
 
-/// A progress bar with a name of ours, which is all that it shows beside numbers.
-pub struct Bar {
-    bar: ProgressBar,
-}
-
-impl Bar {
-    /// Counts so many bytes more.
-    pub fn inc(&self, bytes: u64) {
-        self.bar.inc(bytes);
-    }
-
-    /// Takes the bar away.
-    pub fn finish_and_clear(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-/// Progress bars on standard error; nothing at all when that is no terminal.
+/// Progress bars on standard error, one for each part of a job; nothing at all when that is no terminal.
+///
+/// A bar has a name of ours, which is all that it shows beside numbers.
+#[derive(Default)]
 pub struct Progress {
-    bar: Mutex<Option<(Phase, Bar)>>,
+    bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Progress {
     /// No bar yet.
     pub fn new() -> Self {
-        Self { bar: Mutex::new(None) }
+        Self::default()
     }
+}
 
-    /// A bar of its own, for work outside the pipeline.
-    pub fn bar(name: &'static str, bytes: u64) -> Bar {
-        let bar = ProgressBar::new(bytes);
-        let template = "{msg:<12} {bar:30} {bytes:>10} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        bar.set_message(name);
-        Bar { bar }
+fn bar(part: Part, bytes: u64) -> ProgressBar {
+    let bar = ProgressBar::new(bytes);
+    let template = "{msg:<12} {bar:30} {bytes:>10} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
     }
+    bar.set_message(part.name());
+    bar
+}
 
-    /// Shows one event of the pipeline.
-    pub fn show(&self, event: Event) {
-        let mut bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+impl Observer for Progress {
+    fn tell(&self, event: Event) {
+        let mut shown = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match event {
-            Event::Begin { phase, bytes } => {
-                if let Some((_, old)) = bar.take() {
-                    old.bar.finish();
+            Event::Begin { part, bytes } => {
+                if let Some(old) = shown.take() {
+                    old.finish();
                 }
-                *bar = Some((phase, Self::bar(phase.name(), bytes)));
+                *shown = Some(bar(part, bytes));
             }
-            Event::Advance { bytes, .. } => {
-                if let Some((_, bar)) = &*bar {
+            Event::Advance { bytes } => {
+                if let Some(bar) = &*shown {
                     bar.inc(bytes);
+                }
+            }
+            Event::End => {
+                if let Some(bar) = shown.take() {
+                    bar.finish_and_clear();
                 }
             }
             Event::Repaired { lba, sectors, tries } => {
                 let end = lba + sectors;
                 let text =
                     format!("sectors {lba}..{end} came back changed, and are right after {tries} tries");
-                match &*bar {
-                    Some((_, bar)) => bar.bar.println(text),
+                match &*shown {
+                    Some(bar) => bar.println(text),
                     None => note(format_args!("{text}")),
                 }
             }
+            Event::PartitionsNotSeen { source } => note(format_args!(
+                "note: the system does not see the new partition yet ({source}); plug the stick in again"
+            )),
         }
-    }
-
-    /// Takes the last bar away.
-    pub fn end(&self) {
-        let bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        if let Some((_, bar)) = bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self::new()
     }
 }

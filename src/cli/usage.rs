@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::cli::command::Cli;
 use crate::cli::terminal::note;
-use crate::cli::{Cli, CliError, Exit, Output, Terminal};
+use crate::cli::{CliError, Exit, Output, Terminal};
 use crate::units::{named, shown};
 
 /// Whether `--json` is among the arguments; they need not make sense otherwise.
@@ -49,7 +50,8 @@ pub(super) fn error(error: &clap::Error) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::{asks_for_json, error};
-    use crate::cli::{Cli, CliError};
+    use crate::cli::CliError;
+    use crate::cli::command::Cli;
     use clap::Parser;
 
     fn parts(arguments: &[&str]) -> (String, Vec<String>) {

@@ -1,18 +1,15 @@
 //! `ramkey verify`: proves a stick without its images.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::render::{gets_signature, number_words, show_words};
-use crate::cli::write::ram_text;
+use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::cli::{CliError, Exit, Output, Progress};
-use crate::device::{ReadOnly, System, TargetPath};
-use crate::image::Source;
-use crate::stick::has_trace;
+use crate::job;
 use crate::units::{Bytes, SECTOR_LEN};
-use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness, verify};
+use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness};
 
 /// Prove a stick: boot code, tables, file system and every image on it
 ///
@@ -30,38 +27,15 @@ pub struct VerifyArgs {
     strict: bool,
 }
 
-impl Source for ReadOnly {
-    fn len(&self) -> u64 {
-        self.len()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.read_at(offset, buffer)
-    }
-}
-
-/// Opens a stick or image for reading.
-pub(super) fn open(path: &Path) -> Result<ReadOnly, CliError> {
-    let target = TargetPath::look(&System::default(), path).map_err(CliError::Open)?;
-    ReadOnly::open(&target).map_err(CliError::Open)
-}
-
 impl VerifyArgs {
     /// Verifies and prints the verdict.
     ///
     /// # Errors
     ///
-    /// [`CliError::Open`] if the stick cannot be opened, [`CliError::NoStick`] if nothing on it is ours; a fault is no error
-    /// but an answer.
+    /// [`CliError::Job`] if the stick cannot be opened, or nothing on it is ours; a fault is no error but an answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let stick = open(&self.stick)?;
-        if !has_trace(&stick) {
-            return Err(CliError::NoStick { path: self.stick });
-        }
         let strictness = if self.strict { Strictness::EveryByte } else { Strictness::Boot };
-        let bar = Progress::bar("reading", stick.len());
-        let verdict = verify(&stick, strictness, &|bytes| bar.inc(bytes));
-        bar.finish_and_clear();
+        let verdict = job::verify(&self.stick, strictness, &Progress::new())?;
         output.show(&verdict, |out| {
             show_stick(out, &verdict)?;
             let read = Bytes(verdict.bytes_read);

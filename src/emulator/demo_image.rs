@@ -17,13 +17,6 @@ const ZEROS: std::ops::Range<usize> = 1024..1536;
 /// The assembled `demo.asm`.
 const CODE: &[u8] = include_bytes!("../../bootsectors/prebuilt/demo.bin");
 
-/// What the demo image shows once its disk did everything right.
-pub const DEMO_PASS: &str = "RAMKEY DEMO: PASS";
-/// What it shows, before the reason, when something was wrong.
-pub const DEMO_FAIL: &str = "RAMKEY DEMO: FAIL";
-/// What it shows when it waits for a key.
-pub const DEMO_WAITS: &str = "press Enter";
-
 /// The demo image: one active partition on a disk of 16 cylinders, 4 heads and 32 sectors.
 pub fn demo_image() -> Vec<u8> {
     let mut image = vec![0; SECTORS * SECTOR_LEN];

@@ -11,7 +11,7 @@ mod qmp;
 mod run;
 mod screen;
 
-pub use demo_image::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS, demo_image};
+pub use demo_image::demo_image;
 pub use error::EmulatorError;
 pub use qemu::{Controller, Machine, Port, Stick, has_display};
 pub use qmp::Qmp;

@@ -6,7 +6,7 @@ use ramkey_format::boot::{
     BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_MAGIC, SECTOR0_STAMP,
 };
 use ramkey_format::manifest::ManifestHeader;
-use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, PARTITION_LBA};
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, PARTITION_LBA};
 
 use super::{BOOT_SIGNATURE, Source};
 use crate::units::SECTOR_LEN;
@@ -43,6 +43,7 @@ impl Unfinished {
         }
         if has(BOOT_LBA, &BootHeader::MAGIC)?
             || has(MANIFEST_LBA, &ManifestHeader::MAGIC)?
+            || has(MANIFEST_2_LBA, &ManifestHeader::MAGIC)?
             || has(PARTITION_LBA + BOOT_LBA, &BootHeader::MAGIC)?
         {
             return Ok(Some(Self::Sector0));

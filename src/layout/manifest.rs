@@ -3,7 +3,7 @@
 use ramkey_format::manifest::{
     MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RANGES_MAX, RangeEntry, range,
 };
-use ramkey_format::memory::MANIFEST_SECTORS_MAX;
+use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::capsule::Capsule;
@@ -11,8 +11,11 @@ use super::{Extent, LayoutError, Role};
 use crate::plan::Plan;
 use crate::units::SECTOR_LEN;
 
-/// Makes the manifest of `extents`, which are all ranges but its own; as long as its place, zeros at the end, so that
-/// nothing of an older one is left.
+/// Sectors of both slots.
+const SLOTS: u32 = MANIFEST_2_LBA + MANIFEST_SECTORS_MAX - MANIFEST_LBA;
+
+/// Makes the manifest of `extents`, which are all ranges but its own, in slot A; as long as both slots, zeros behind it,
+/// so that nothing of an older one is left in either.
 ///
 /// # Errors
 ///
@@ -41,7 +44,9 @@ pub(super) fn manifest(
         reserved_1: [0; 2],
         stick_id,
         label: plan.label,
-        reserved_2: [0; 21],
+        reserved_2: 0,
+        generation: 1.into(),
+        reserved_3: [0; 16],
         blake3: [0; 32],
     };
     let mut bytes = header.as_bytes().to_vec();
@@ -50,7 +55,7 @@ pub(super) fn manifest(
     hasher.update(&bytes[..MANIFEST_HASHED_LEN]).update(&bytes[MANIFEST_HEADER_LEN..]);
     bytes[MANIFEST_HASHED_LEN..MANIFEST_HEADER_LEN].copy_from_slice(hasher.finalize().as_bytes());
     debug_assert_eq!(bytes.len(), MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN);
-    bytes.resize(MANIFEST_SECTORS_MAX as usize * SECTOR_LEN as usize, 0);
+    bytes.resize(SLOTS as usize * SECTOR_LEN as usize, 0);
     Ok(bytes)
 }
 

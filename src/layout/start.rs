@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use ramkey_format::memory::{
-    BOOT_AREA_END_LBA, BOOT_LBA, CODE_COPIES, MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA, STAGE1_END,
-    STAGE1_FIRST, STAGE1_STEP,
+    BOOT_AREA_END_LBA, BOOT_LBA, CODE_COPIES, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX,
+    PARTITION_LBA, STAGE1_END, STAGE1_FIRST, STAGE1_STEP,
 };
 
 use super::fat::{FatVolume, own_sectors};
@@ -95,7 +95,7 @@ impl Start<'_> {
         if !own.is_empty() {
             extents.sparse(own, Role::FatReserved, |lba| volume.sector(lba));
         }
-        let manifest_end = u64::from(MANIFEST_LBA + MANIFEST_SECTORS_MAX);
+        let manifest_end = u64::from(MANIFEST_2_LBA + MANIFEST_SECTORS_MAX);
         let boot_lba = u64::from(BOOT_LBA);
         let boot_end = boot_lba + self.boot_code.len() as u64 / SECTOR_LEN;
         extents.zeros(boot_end..u64::from(MANIFEST_LBA), Role::Cleared);

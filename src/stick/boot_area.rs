@@ -5,7 +5,7 @@ use ramkey_format::checksum::checksum;
 use ramkey_format::manifest::ManifestHeader;
 use ramkey_format::memory::{BOOT_LBA, STAGE2_SECTORS};
 
-use super::manifest::{Manifest, ManifestSlot, SLOTS};
+use super::manifest::{self, Manifest, ManifestSlot, SLOTS};
 use super::reader::{ReadError, Reader};
 use crate::units::SECTOR_LEN;
 
@@ -18,7 +18,7 @@ pub struct BootArea {
     pub header: Option<Result<BootHeader, BootHeaderError>>,
     /// Checksums of the boot code, if there is a boot header that says how long it is.
     pub sums: Option<Result<BootSums, ReadError>>,
-    /// The slots of the manifest.
+    /// Slots A and B of the manifest.
     pub slots: Vec<ManifestSlot>,
 }
 
@@ -55,9 +55,15 @@ impl BootArea {
         Some(Self { header_sector, header, sums, slots })
     }
 
+    /// The number of the slot whose manifest counts: of the sound ones that with the highest generation, of equal ones the
+    /// first.
+    pub fn counting(&self) -> Option<usize> {
+        manifest::counting(&self.slots)
+    }
+
     /// The manifest that counts.
     pub fn manifest(&self) -> Option<&Manifest> {
-        self.slots.iter().find_map(ManifestSlot::manifest)
+        self.slots[self.counting()?].manifest()
     }
 
     /// First sector of the file system, as the manifest says it, or the boot header.

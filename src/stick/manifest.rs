@@ -3,14 +3,14 @@
 use ramkey_format::manifest::{
     MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestError, ManifestHeader, RANGE_ENTRY_LEN, RangeEntry,
 };
-use ramkey_format::memory::{MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 use zerocopy::IntoBytes;
 
 use super::reader::{ReadError, Reader};
 use crate::units::SECTOR_LEN;
 
 /// Where the slots begin.
-pub(super) const SLOTS: [u32; 1] = [MANIFEST_LBA];
+pub(super) const SLOTS: [u32; 2] = [MANIFEST_LBA, MANIFEST_2_LBA];
 
 /// A manifest that has the hash that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,13 @@ pub struct Manifest {
     pub ranges: Vec<RangeEntry>,
     /// The first sector behind it in its slot that holds something.
     pub rest_lba: Option<u64>,
+}
+
+impl Manifest {
+    /// How often a manifest was written since the stick was; 1 on a fresh one.
+    pub fn generation(&self) -> u32 {
+        self.header.generation.get()
+    }
 }
 
 /// What a slot holds.
@@ -71,6 +78,13 @@ impl ManifestSlot {
             _ => None,
         }
     }
+}
+
+/// The number of the slot that counts: the sound one with the highest generation, the first of equal ones.
+pub(super) fn counting(slots: &[ManifestSlot]) -> Option<usize> {
+    let sound = slots.iter().enumerate().filter_map(|(number, slot)| Some((number, slot.manifest()?)));
+    // Of equal ones `max_by_key` gives the last.
+    sound.rev().max_by_key(|(_, manifest)| manifest.generation()).map(|(number, _)| number)
 }
 
 impl SlotState {

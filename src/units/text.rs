@@ -56,6 +56,11 @@ pub fn named(name: &(impl AsRef<OsStr> + ?Sized)) -> Cow<'_, str> {
     }
 }
 
+/// The bytes as lower-case hexadecimal digits, two for each.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// So many of what `one` names, as in `1 sector` and `2 sectors`.
 pub fn counted(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }

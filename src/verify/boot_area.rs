@@ -1,7 +1,7 @@
 //! Judges the boot area: manifest, boot header and boot code.
 
 use ramkey_format::boot::SECTOR0_BOOT_CHECKSUM;
-use ramkey_format::manifest::{ManifestError, RangeEntry, layout, range};
+use ramkey_format::manifest::{RangeEntry, layout, range};
 use ramkey_format::memory::{BOOT_LBA, STAGE2_SECTORS};
 
 use crate::stick::{self, LayoutKind, Manifest, ManifestSlot, SlotState, StickState};
@@ -61,8 +61,13 @@ impl<'s> BootArea<'s> {
                 findings.fault(Fault::new(FaultKind::NoStick, place, message));
             }
             Some(found) => {
-                for slot in &found.slots {
-                    area.judge_slot(slot, findings);
+                match found.counting() {
+                    Some(number) => {
+                        for slot in &found.slots {
+                            area.judge_slot(slot, &found.slots[number], findings);
+                        }
+                    }
+                    None => no_manifest(&found.slots, findings),
                 }
                 if let Some(manifest) = found.manifest() {
                     area.believe(manifest, findings);
@@ -73,23 +78,28 @@ impl<'s> BootArea<'s> {
         area
     }
 
-    fn judge_slot(&self, slot: &ManifestSlot, findings: &mut Findings) {
-        let place = Place::sectors(slot.lba, slot.sectors);
-        let fault = |message: String| Fault::new(FaultKind::Manifest, place, message);
-        findings.fault(match &slot.state {
+    /// Judges a slot of a stick on which the manifest in `counting` counts.
+    ///
+    /// Nobody can tell a manifest whose writing was cut off from one that was damaged, as long as the other one counts; and a
+    /// boot needs neither.
+    fn judge_slot(&self, slot: &ManifestSlot, counting: &ManifestSlot, findings: &mut Findings) {
+        let generation = counting.manifest().map_or(0, Manifest::generation);
+        let (lba, is_fault, message) = match &slot.state {
             SlotState::Unreadable(error) => return findings.unreadable(error.clone(), None),
-            SlotState::Clear => fault(words::manifest_error(ManifestError::NotAManifest)),
-            SlotState::Unknown(error) => fault(words::manifest_error(*error)),
-            SlotState::WrongHash { expected, found } => {
-                let message = "the manifest does not have the hash that it names";
-                fault(message.into()).hashes(*expected, *found)
-            }
+            SlotState::Sound(Manifest { rest_lba: None, .. }) => return,
+            // A fresh stick has one manifest.
+            SlotState::Clear if generation == 1 => return,
             SlotState::Sound(Manifest { rest_lba: Some(lba), .. }) => {
-                let message = "the zeros behind the manifest hold something";
-                Fault::new(FaultKind::Manifest, Place::sectors(*lba, 1), message)
+                (Some(*lba), generation == 1, "the zeros behind the manifest hold something".to_owned())
             }
-            SlotState::Sound(_) => return,
-        });
+            state => (None, false, format!("the slot of the manifest that does not count: {}", words::slot(state))),
+        };
+        let place = lba.map_or(Place::sectors(slot.lba, slot.sectors), |lba| Place::sectors(lba, 1));
+        if is_fault || self.strictness == Strictness::EveryByte {
+            findings.fault(Fault::new(FaultKind::Manifest, place, message));
+        } else {
+            findings.change(Change::Manifest { lba: slot.lba, sectors: slot.sectors });
+        }
     }
 
     /// Takes what the manifest says.
@@ -132,8 +142,7 @@ impl<'s> BootArea<'s> {
 
     /// What a stick has lost that ends too early.
     fn too_short(&self, written: u64, found: u64) -> String {
-        let is_first = |range: &&RangeEntry| range.kind == range::CAPSULE && range.file_sector.get() == 0;
-        let all = self.ranges.iter().filter(is_first).count();
+        let all = self.ranges.iter().filter(|range| range.is_first_piece()).count();
         let mut cut: Vec<[u8; 32]> = Vec::new();
         for range in self.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
             if range.lba.get() + range.sectors.get() > found && !cut.contains(&range.blake3) {
@@ -202,5 +211,23 @@ impl<'s> BootArea<'s> {
             let message = "sector 0 is clear: the stick was not finished";
             findings.fault(Fault::new(FaultKind::Sector0, Place::sectors(0, 1), message));
         }
+    }
+}
+
+/// Tells why none of the slots holds a manifest. Where none was begun, nothing is said of the second.
+fn no_manifest(slots: &[ManifestSlot], findings: &mut Findings) {
+    let is_clear = |slot: &&ManifestSlot| slot.state == SlotState::Clear;
+    let all_clear = slots.iter().all(|slot| is_clear(&slot));
+    for slot in slots.iter().filter(|slot| !is_clear(slot)).chain(slots.first().filter(|_| all_clear)) {
+        let place = Place::sectors(slot.lba, slot.sectors);
+        let fault = Fault::new(FaultKind::Manifest, place, words::slot(&slot.state));
+        findings.fault(match &slot.state {
+            SlotState::Unreadable(error) => {
+                findings.unreadable(error.clone(), None);
+                continue;
+            }
+            SlotState::WrongHash { expected, found } => fault.hashes(*expected, *found),
+            _ => fault,
+        });
     }
 }

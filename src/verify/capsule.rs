@@ -107,8 +107,8 @@ impl Judge<'_> {
             }
         };
         let whole = *blake3::hash(sector).as_bytes();
-        let as_written = self.written.iter().any(|image| image.header == whole);
-        if let Some(image) = written.filter(|image| image.header != whole)
+        let as_written = self.written.iter().any(|image| image.begins_with(&whole));
+        if let Some(image) = written.filter(|image| !image.begins_with(&whole))
             && self.strictness == Strictness::EveryByte
         {
             let hashes = [image.header, whole].map(blake3::Hash::from_bytes);
@@ -314,7 +314,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         kind: kind_name,
         geometry: geometry.to_string(),
         len: header.image_len.get(),
-        blake3: crate::report::hex(header.image_blake3),
+        blake3: crate::units::hex(header.image_blake3),
         disk_sectors,
         words: drive_words(kind, &geometry, emulation),
         ram_needed: ram_taken(disk_sectors),

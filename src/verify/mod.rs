@@ -64,7 +64,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         sound: findings.faults.is_empty(),
         strictness,
         proof: depth == Depth::Proof,
-        stick_id: area.stick_id.map(crate::report::hex).unwrap_or_default(),
+        stick_id: area.stick_id.map(crate::units::hex).unwrap_or_default(),
         layout: LayoutKind::from_code(area.layout).map_or("", LayoutKind::name),
         file_system: files.system,
         label: files.label,

@@ -2,8 +2,9 @@
 
 use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
 
-use crate::report::{hex, ram_needed_together};
+use crate::report::ram_needed_together;
 use crate::stick::{Entry, text};
+use crate::units::hex;
 use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
 use crate::verify::verdict::{FoundCapsule, FoundCompanion};
 

@@ -6,7 +6,7 @@ use ramkey_format::cp437;
 use ramkey_format::manifest::{ManifestError, RangeEntry, range};
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 
-use crate::stick::{BpbError, ChainFault, LayoutKind, Odd, PARTITION_LBA};
+use crate::stick::{BpbError, ChainFault, LayoutKind, Odd, PARTITION_LBA, SlotState};
 use crate::verify::fault::FaultKind;
 
 /// What to do with records of another version.
@@ -33,8 +33,18 @@ pub(super) fn capsule_error(error: CapsuleError) -> String {
     }
 }
 
+/// Why a slot holds no sound manifest.
+pub(super) fn slot(state: &SlotState) -> String {
+    match state {
+        SlotState::Clear => manifest_error(ManifestError::NotAManifest),
+        SlotState::Unknown(error) => manifest_error(*error),
+        SlotState::WrongHash { .. } => "the manifest does not have the hash that it names".into(),
+        SlotState::Unreadable(_) | SlotState::Sound(_) => "it holds one".into(),
+    }
+}
+
 /// Why bytes are no manifest.
-pub(super) fn manifest_error(error: ManifestError) -> String {
+fn manifest_error(error: ManifestError) -> String {
     match error {
         ManifestError::NotAManifest => "there is no manifest, which says what was written where".into(),
         ManifestError::Version { found } => {

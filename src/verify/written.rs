@@ -37,6 +37,8 @@ pub(super) struct Written {
     pub len: u64,
     /// BLAKE3 of its first sector.
     pub header: [u8; 32],
+    /// BLAKE3 of its first sector after a change that is under way.
+    pub next: Option<[u8; 32]>,
     /// Its title, if its first sector is still where it was.
     pub title: Option<String>,
     /// Path of its file, if that is proven, or else what is there now.
@@ -44,6 +46,11 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Whether it may begin with a sector of this hash.
+    pub fn begins_with(&self, hash: &[u8; 32]) -> bool {
+        self.header == *hash || self.next.as_ref() == Some(hash)
+    }
+
     /// Whether its file has the name that follows from its title.
     pub fn is_named_by_title(&self) -> bool {
         let names = self.title.iter().flat_map(|title| of_title(title));
@@ -63,18 +70,26 @@ pub(super) struct Images {
 /// The images of the manifest, and their names.
 pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Images {
     let mut images = Vec::<Written>::new();
-    for range in area.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
+    for range in area.ranges {
         let len = range.sectors.get().saturating_mul(SECTOR_LEN);
-        match images.last_mut() {
-            Some(image) if range.file_sector.get() > 0 => image.len = image.len.saturating_add(len),
-            _ => images.push(Written {
+        match (range.kind, images.last_mut()) {
+            (range::CAPSULE, Some(image)) if range.file_sector.get() > 0 => {
+                image.len = image.len.saturating_add(len);
+            }
+            (range::CAPSULE, _) => images.push(Written {
                 lba: range.lba.get(),
                 len,
                 header: range.blake3,
-                title: title_at(reader, range),
+                next: None,
+                title: None,
                 path: None,
             }),
+            (range::CAPSULE_NEXT, Some(image)) => image.next = Some(range.blake3),
+            _ => {}
         }
+    }
+    for image in &mut images {
+        image.title = title_of(reader, image);
     }
     let mut has_other_names = false;
     if let Some(directories) = Directories::of(area, volume) {
@@ -91,13 +106,11 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
     Images { images, has_other_names }
 }
 
-/// The title of the image that began with `range`, if its first sector is still there.
-fn title_at(reader: &Reader, range: &RangeEntry) -> Option<String> {
-    let sector = reader.sector(range.lba.get()).ok()?;
-    if *blake3::hash(&sector).as_bytes() != range.blake3 {
-        return None;
-    }
-    Some(title_text(CapsuleHeader::parse(&sector).ok()?))
+/// The title of an image, if its first sector is still there.
+fn title_of(reader: &Reader, image: &Written) -> Option<String> {
+    let sector = reader.sector(image.lba).ok()?;
+    let is_it = image.begins_with(blake3::hash(&sector).as_bytes());
+    is_it.then(|| CapsuleHeader::parse(&sector).ok().map(title_text))?
 }
 
 fn path_of(name: &Name) -> String {

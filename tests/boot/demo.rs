@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ramkey::emulator::{Controller, DEMO_FAIL, DEMO_PASS, DEMO_WAITS, Machine, Port, Stick, demo_image};
+use ramkey::emulator::{Controller, Machine, Port, Stick, demo_image};
+use ramkey_format::markers::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS};
 
 use super::harness::{DEADLINE, Running, file, scratch, take_slot};
 use super::sticks;

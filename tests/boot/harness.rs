@@ -9,12 +9,11 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use ramkey::emulator::{Emulator, EmulatorError, End, Machine, Screen};
+pub use ramkey_format::markers::MAY_REMOVE as PROVEN;
 
 /// How long a guest may take from power-on to its verdict: it only ends what hangs. The slowest stick (USB 1.1,
 /// emulated, on a busy machine of two cores) needs a minute and a half.
 pub const DEADLINE: Duration = Duration::from_secs(900);
-/// What the boot chain says when the image is in memory.
-pub const PROVEN: &str = "You may remove the stick.";
 /// Sectors that every guest's code takes; `GUEST_SECTORS` in `guest.inc`.
 pub const GUEST_SECTORS: usize = 24;
 /// What a guest writes to port F4h when its property holds.

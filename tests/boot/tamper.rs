@@ -7,6 +7,7 @@ use std::time::Duration;
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 use ramkey_format::capsule::{CHUNK_SHIFT, CapsuleHeader};
 use ramkey_format::manifest::{ManifestHeader, range};
+use ramkey_format::markers::STOPPED;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, STAGE2_SECTORS};
 
 use super::harness::{DEADLINE, Evidence, Geometry, Running, disk, file, scratch, tool};
@@ -116,7 +117,7 @@ fn a_sector_that_cannot_be_read_stops_with_its_number() {
     let lba = stick.data(0x8_0000) / 512 + 77;
     let mut machine = stick.machine();
     machine.stick.bad_lba = Some(lba as u64);
-    stops(&machine, &["ramkey E31", &format!("LBA {lba}"), "Nothing was booted"]);
+    stops(&machine, &["ramkey E31", &format!("LBA {lba}"), STOPPED]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use ramkey_format::memory::{BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
 use ramkey_format::resident::RESIDENT_MAX;
 use ramkey_loader_core::blake3;
 
-use crate::layout::root;
+use crate::tools::root;
 use crate::{rust32, sources};
 
 /// Where the committed boot code lies.
@@ -200,7 +200,7 @@ fn manifest(built: &Built) -> Result<String, String> {
 /// BLAKE3 of every source's path and content, in the order of the paths.
 fn sources_hash() -> Result<String, String> {
     let bytes =
-        sources::bytes(&root()).map_err(|error| format!("reading the sources of the boot code: {error}"))?;
+        sources::bytes(root()).map_err(|error| format!("reading the sources of the boot code: {error}"))?;
     Ok(hex(&blake3::hash(&bytes)))
 }
 

@@ -1,6 +1,6 @@
 //! The first thing to try: a stick that is written, proven, booted and pulled, all in files and an emulator.
 
-use crate::{test, tools};
+use crate::tools;
 
 /// `cargo xtask demo`: installs QEMU if need be, then runs `ramkey demo`.
 ///
@@ -14,5 +14,5 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         command.push("--headless");
     }
     command.extend(arguments.iter().map(String::as_str));
-    test::cargo(&command)
+    tools::cargo(&command)
 }

@@ -7,8 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::test::root;
-use crate::tools::run_command;
+use crate::tools::{root, run_command};
 
 /// What the compiler is told: count each edge, and tell the fuzzer of comparisons.
 const COVERAGE: [&str; 6] = [

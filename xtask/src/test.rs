@@ -1,47 +1,100 @@
 //! Every check, in the order of what fails soonest.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::boot;
 use crate::fuzz;
-use crate::tools::{self, run_command};
+use crate::tools::{self, cargo, root, run_command};
 
-/// One check: its name, and what does it.
-type Check = (&'static str, fn() -> Result<(), String>);
+/// A part of the checks.
+struct Part {
+    name: &'static str,
+    /// What it checks, for people.
+    what: &'static str,
+    /// Does it; words narrow tests down.
+    check: fn(&[String]) -> Result<(), String>,
+}
 
-/// The checks of `cargo xtask test`.
-const CHECKS: &[Check] = &[
-    ("tools", tools::for_test),
-    ("format", format),
-    ("lints", lints),
-    ("documentation", documentation),
-    ("dependencies", dependencies),
-    ("boot code", boot::check),
-    ("tests", || cargo(&["test", "--workspace", "--locked"])),
-    ("fuzz", fuzz::check),
+/// The parts of `cargo xtask test`.
+const PARTS: &[Part] = &[
+    Part { name: "tools", what: "every tool is there, or is installed", check: |_| tools::for_test() },
+    Part { name: "format", what: "the sources are formatted", check: |_| format() },
+    Part { name: "lints", what: "the compiler and clippy have nothing to say", check: |_| lints() },
+    Part {
+        name: "documentation",
+        what: "the API documentation builds without a warning",
+        check: |_| documentation(),
+    },
+    Part { name: "dependencies", what: "licences, bans and sources of crates", check: |_| dependencies() },
+    Part {
+        name: "boot-code",
+        what: "the prebuilt boot code is what its sources give",
+        check: |_| boot::check(),
+    },
+    Part {
+        name: "core",
+        what: "the loader's logic, the format and these tasks, on this machine",
+        check: core,
+    },
+    Part { name: "host", what: "the program, on this machine", check: |words| tests("host", words) },
+    Part { name: "boot", what: "sticks that boot in QEMU and Bochs", check: |words| tests("boot", words) },
+    Part {
+        name: "fuzz",
+        what: "damaged input for every reader, for a few seconds each",
+        check: |_| fuzz::check(),
+    },
 ];
 
-/// `cargo xtask test`: every check that a change must pass.
+/// `cargo xtask test`: every check that a change must pass. `cargo xtask test PART [WORD]...`: one part of them, with the
+/// tests alone whose names have one of the words.
 ///
 /// # Errors
 ///
-/// The first check that failed.
-pub fn run(_arguments: &[String]) -> Result<(), String> {
+/// The first check that failed; or that there is no such part, with those that there are.
+pub fn run(arguments: &[String]) -> Result<(), String> {
+    let (parts, words) = match arguments.split_first() {
+        None => (PARTS.iter().collect(), arguments),
+        Some((name, words)) => {
+            let part = PARTS.iter().find(|part| part.name == name);
+            let part = part.ok_or_else(|| format!("there is no part {name}; there are\n{}", listed()))?;
+            (vec![part], words)
+        }
+    };
     let started = Instant::now();
     let mut times = Vec::new();
-    for (name, check) in CHECKS {
+    for Part { name, check, .. } in parts {
         println!("== {name}");
         let began = Instant::now();
-        check().map_err(|error| format!("{name}: {error}"))?;
-        times.push((*name, began.elapsed()));
+        check(words).map_err(|error| format!("{name}: {error}"))?;
+        times.push((name, began.elapsed()));
     }
     for (name, time) in times {
         println!("{:>6}  {name}", seconds(time));
     }
     println!("{:>6}  everything passed", seconds(started.elapsed()));
     Ok(())
+}
+
+/// The parts, a line each.
+fn listed() -> String {
+    let line = |part: &Part| format!("  {:<14} {}\n", part.name, part.what);
+    PARTS.iter().map(line).collect()
+}
+
+fn core(words: &[String]) -> Result<(), String> {
+    let packages = ["-p", "ramkey-format", "-p", "ramkey-loader-core", "-p", "xtask"];
+    run_tests(&[&["test", "--locked"], &packages[..]].concat(), words)?;
+    run_tests(&["test", "--locked", "-p", "ramkey", "--lib", "--bins"], words)
+}
+
+fn tests(name: &str, words: &[String]) -> Result<(), String> {
+    run_tests(&["test", "--locked", "-p", "ramkey", "--test", name], words)
+}
+
+fn run_tests(command: &[&str], words: &[String]) -> Result<(), String> {
+    let words = words.iter().map(String::as_str);
+    cargo(&command.iter().copied().chain(["--"]).chain(words).collect::<Vec<_>>())
 }
 
 /// `cargo xtask bench NAME`: measures, beside the programs that do the same; not a check.
@@ -101,21 +154,6 @@ fn documentation() -> Result<(), String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
     run_command(command.env("RUSTDOCFLAGS", "-D warnings").current_dir(root()))
-}
-
-/// Runs cargo at the root of the repository.
-///
-/// # Errors
-///
-/// If it fails.
-pub fn cargo(arguments: &[&str]) -> Result<(), String> {
-    run_command(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
-}
-
-/// The root of the repository.
-pub fn root() -> &'static Path {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ours.parent().unwrap_or(ours)
 }
 
 fn seconds(time: Duration) -> String {

@@ -191,3 +191,18 @@ pub fn run_command(command: &mut Command) -> Result<(), String> {
         Err(error) => Err(format!("running `{line}`: {error}")),
     }
 }
+
+/// Runs cargo at the root of the repository.
+///
+/// # Errors
+///
+/// If it fails.
+pub fn cargo(arguments: &[&str]) -> Result<(), String> {
+    run_command(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
+}
+
+/// The root of the repository.
+pub fn root() -> &'static Path {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ours.parent().unwrap_or(ours)
+}

@@ -20,11 +20,17 @@ pub fn decode(byte: u8) -> Option<char> {
     }
 }
 
-/// The byte that shows `character`; `None` if none does.
-pub fn encode(character: char) -> Option<u8> {
-    if (' '..='~').contains(&character) {
-        return u8::try_from(character).ok();
+/// The byte that shows `character`; `None` if none does. Works when the program is compiled, too.
+pub const fn encode(character: char) -> Option<u8> {
+    if ' ' <= character && character <= '~' {
+        return Some(character as u8);
     }
-    let place = UPPER.iter().position(|&upper| upper == character)?;
-    u8::try_from(place + 0x80).ok()
+    let mut place = 0;
+    while place < UPPER.len() {
+        if UPPER[place] == character {
+            return Some(place as u8 + 0x80);
+        }
+        place += 1;
+    }
+    None
 }

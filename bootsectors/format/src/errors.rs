@@ -104,7 +104,7 @@ boot_errors! {
             "Add memory.",
         ];
     NO_LOW_MEMORY = 0x23, "too little memory below 640 KiB",
-        "The resident part needs 3 to 8 KiB at the top of base memory, and the loader 320 KiB below it.",
+        "The resident part needs 3 to 8 KiB at the top of base memory, and the loader 384 KiB below it.",
         [
             "Boot ROMs or BIOS options take base memory: network boot, RAID, power management.",
             "A boot sector virus, or another boot manager, keeps memory for itself.",

@@ -9,6 +9,8 @@
 
 #[macro_use]
 mod constants;
+#[macro_use]
+pub mod record;
 
 pub mod boot;
 pub mod capsule;
@@ -16,5 +18,6 @@ pub mod checksum;
 pub mod cp437;
 pub mod errors;
 pub mod manifest;
+pub mod markers;
 pub mod memory;
 pub mod resident;

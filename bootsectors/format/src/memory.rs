@@ -27,14 +27,16 @@ constants! {
     BOOT_LBA = 128;
     /// Sectors that stage 1 loads: the boot header and stage 2.
     STAGE2_SECTORS = 16;
-    /// Most sectors the boot header, stage 2 and the loader may take together: 96 KiB.
-    BOOT_SECTORS_MAX = 192;
-    /// First sector of the stick manifest.
-    MANIFEST_LBA = 320;
-    /// Most sectors the stick manifest may take.
+    /// Most sectors the boot header, stage 2 and the loader may take together: 8 KiB, and 160 KiB of loader.
+    BOOT_SECTORS_MAX = 336;
+    /// First sector of slot A of the stick manifest.
+    MANIFEST_LBA = 464;
+    /// First sector of slot B of the stick manifest: zeros, until a stick is changed in place.
+    MANIFEST_2_LBA = 526;
+    /// Most sectors the stick manifest may take in a slot.
     MANIFEST_SECTORS_MAX = 62;
     /// One past the last sector that the boot chain may use; file systems begin at or after it.
-    BOOT_AREA_END_LBA = 384;
+    BOOT_AREA_END_LBA = 592;
     /// First sector of a partition: 1 MiB, the alignment that every partition tool uses, and a track of 32 sectors.
     PARTITION_LBA = 2048;
     /// Most heads that a geometry may have: with 256 DOS fails, so no BIOS has them.
@@ -44,6 +46,9 @@ constants! {
     /// Longest cylinder that stamps measure. With a longer one the boot area lies in the first, where heads do not count,
     /// and the loader finds out what they are.
     MEASURED_CYLINDER = 2048;
+    /// Most cylinders of a BIOS that are asked for a stamp: the end of 1, 2, 4, 8 or this many lies behind the boot area
+    /// and among the stamps, for every cylinder of up to MEASURED_CYLINDER that begins behind up to HIDDEN_MAX sectors.
+    CYLINDERS_TRIED = 16;
     /// Stamped sectors from where the first sector of a BIOS may be: a cylinder of MEASURED_CYLINDER, and HIDDEN_MAX.
     STAMPED_SECTORS = 2112;
     /// Bottom of the real-mode stack; it ends at MBR_LOAD.
@@ -67,15 +72,15 @@ constants! {
     /// Stage 2 loads the loader here; 64 KiB aligned for DMA.
     LOADER_LOAD = 0x1_0000;
     /// One past the loader's code, data and zeroed memory.
-    LOADER_END = 0x2_8000;
+    LOADER_END = 0x3_8000;
     /// Initial stack pointer of the loader; its stack begins at LOADER_END.
-    LOADER_STACK_TOP = 0x4_0000;
+    LOADER_STACK_TOP = 0x5_0000;
     /// Buffer for INT 13h transfers; 64 KiB aligned for DMA.
-    BOUNCE = 0x4_0000;
+    BOUNCE = 0x5_0000;
     /// Bytes in the bounce buffer.
     BOUNCE_LEN = 0x1_0000;
     /// One past the last byte that the boot chain uses below the resident part.
-    LOW_MEMORY_END = 0x5_0000;
+    LOW_MEMORY_END = 0x6_0000;
     /// Most sectors in one INT 13h call (EDD 1.1 allows 127).
     TRANSFER_SECTORS_MAX = 127;
     /// Port that the test machines write the boot chain's log to.
@@ -115,7 +120,11 @@ const _: () = {
     assert!(STAGE1_END <= BOOT_LBA, "stage 1 reaches the boot area");
     assert!(STAMPED_SECTORS > HIDDEN_MAX + MEASURED_CYLINDER, "a cylinder may begin behind the stamps");
     assert!(MEASURED_CYLINDER >= BOOT_AREA_END_LBA, "heads count in the boot area");
-    assert!(MANIFEST_LBA + MANIFEST_SECTORS_MAX <= BOOT_AREA_END_LBA, "the manifest leaves the boot area");
+    assert!(
+        MANIFEST_LBA + MANIFEST_SECTORS_MAX == MANIFEST_2_LBA,
+        "the slots of the manifest are not neighbours"
+    );
+    assert!(MANIFEST_2_LBA + MANIFEST_SECTORS_MAX <= BOOT_AREA_END_LBA, "the manifest leaves the boot area");
     assert!(
         LOADER_LOAD + (BOOT_SECTORS_MAX - STAGE2_SECTORS) * SECTOR_SIZE <= LOADER_END,
         "the largest loader does not fit its region"

@@ -45,18 +45,6 @@ pub enum Method {
     Port92 = 3,
 }
 
-impl Method {
-    /// For people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "on already",
-            Self::Bios => "by the BIOS",
-            Self::KeyboardController => "by keyboard controller",
-            Self::Port92 => "by port 92h",
-        }
-    }
-}
-
 /// Switches A20 on by whatever works, by `likely` first: a BIOS that switches it off does so in each call, and what
 /// worked after the last works again. `None` if nothing does.
 pub fn switch_on(machine: &mut impl Machine, likely: Method) -> Option<Method> {

@@ -73,6 +73,14 @@ pub struct FileEntry {
     pub len: u32,
 }
 
+impl FileEntry {
+    /// The name without its extension, padded with spaces.
+    pub fn stem(&self) -> [u8; 8] {
+        let [stem @ .., _, _, _] = self.name;
+        stem
+    }
+}
+
 /// A walk over the entries of a directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Folder {

@@ -25,6 +25,7 @@ pub mod memory_calls;
 pub mod menu;
 pub mod progress;
 pub mod report;
+pub mod screen;
 pub mod settle;
 pub mod text;
 mod way;

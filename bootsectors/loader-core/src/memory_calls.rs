@@ -53,18 +53,6 @@ pub enum Source {
     H88,
 }
 
-impl Source {
-    /// For people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::E820 => "E820",
-            Self::E820Broken => "broken E820",
-            Self::E801 => "E801",
-            Self::H88 => "88h",
-        }
-    }
-}
-
 /// The memory of this machine, base memory in KiB, and who told it; `None` when nobody tells of any above 1 MiB.
 pub fn ask(bios: &mut impl Int15) -> Option<(Map, u16, Source)> {
     let base_kib = bios.base_kib();

@@ -15,8 +15,6 @@ pub const TITLE_MAX: usize = 64;
 pub struct Entry {
     /// Title.
     pub title: Line<TITLE_MAX>,
-    /// MiB of memory that it needs, rounded up.
-    pub mib: u32,
     /// Whether this machine has that much.
     pub fits: bool,
 }

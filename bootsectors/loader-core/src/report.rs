@@ -8,14 +8,10 @@ use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, 
 use crate::a20;
 use crate::drive::{Drive, Method, Trace};
 use crate::memory_calls::Source;
-use crate::text::Line;
+use crate::screen::{Heads, Language, Sentence, say};
 
-/// Columns that a line may have: the last one would scroll the screen.
-pub const COLUMNS: usize = 79;
 /// Lines of the report.
 pub const LINES: usize = 7;
-/// What the keys do, below the report that was asked for.
-pub const KEYS: &str = "1: single sectors  C: CHS only  E: EDD only  any other key goes on";
 
 /// What the memory calls told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,114 +38,67 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Gives each line to `show`, in order.
-    pub fn show(&self, show: &mut dyn FnMut(&[u8])) {
-        let lines: [fn(&Self, &mut Line<COLUMNS>); LINES] =
-            [Self::drive, Self::edd, Self::chs, Self::told, Self::transfer, Self::reads, Self::memory];
-        for fill in lines {
-            let mut line = Line::new();
-            fill(self, &mut line);
-            show(line.as_bytes());
-        }
+    /// Gives each line, in `language`, to `show`, in order.
+    pub fn show(&self, language: Language, show: &mut dyn FnMut(&[u8])) {
+        let (info, trace) = (&self.info, &self.trace);
+        let method = match trace {
+            Some(trace) => trace.method,
+            None if info.edd != 0 => Method::Edd,
+            None => Method::Chs,
+        };
+        let mut line = |line: &[u8]| show(line);
+        line(language.line(&say::report_drive(info.drive, info.bios_dl, method)).as_bytes());
+        let (works, hidden) = (self.measured(MEASURED_EDD), info.edd_hidden.get());
+        line(language.line(&say::report_edd(works, hidden, info.edd_version, info.edd_claims)).as_bytes());
+        let (works, hidden) = (self.measured(MEASURED_CHS), info.chs_hidden.get());
+        let heads = trace.map_or(info.heads.get(), |trace| trace.heads);
+        let sectors = info.sectors_per_track.get();
+        line(language.line(&say::report_chs(works, hidden, heads, sectors, self.heads())).as_bytes());
+        let (cylinders, heads) = (info.told_cylinders.get(), info.told_heads.get());
+        line(language.line(&say::report_told(cylinders, heads, info.told_sectors.get())).as_bytes());
+        let (sectors, hung) =
+            trace.map_or((info.transfer.get(), 0), |trace| (trace.sectors, trace.abandoned));
+        let hung = info.abandoned.get().max(hung);
+        line(language.line(&say::report_transfer(sectors, hung, info.boot_lba.get())).as_bytes());
+        let (asked, read) = (trace.and_then(|trace| trace.asked), trace.and_then(|trace| trace.read));
+        let status = trace.map_or(0, |trace| trace.status);
+        let status = if status != 0 { status } else { info.status };
+        line(language.line(&say::report_reads(asked, read, status)).as_bytes());
+        let memory = match self.memory {
+            None => language.line(&say::report_no_memory(self.a20)),
+            Some(Memory { ram, base_kib, source }) => {
+                language.line(&say::report_memory(ram, source, base_kib, self.a20))
+            }
+        };
+        line(memory.as_bytes());
     }
 
     fn measured(&self, bit: u32) -> bool {
         u32::from(self.info.measured) & bit != 0
     }
 
-    fn works(&self, bit: u32) -> &'static str {
-        if self.measured(bit) { "works" } else { "no" }
-    }
-
-    fn drive(&self, line: &mut Line<COLUMNS>) {
-        let method =
-            self.trace.map_or(if self.info.edd != 0 { Method::Edd } else { Method::Chs }, |t| t.method);
-        line.text("drive ").hex(self.info.drive.into(), 2).text("h, the BIOS passed ");
-        line.hex(self.info.bios_dl.into(), 2).text("h, read by ").text(method.name());
-    }
-
-    fn edd(&self, line: &mut Line<COLUMNS>) {
-        line.text("EDD: ")
-            .text(self.works(MEASURED_EDD))
-            .text(", hidden ")
-            .decimal(self.info.edd_hidden.get());
-        line.text(", AH=41h says ").hex(self.info.edd_version.into(), 2).text("h ");
-        line.hex(self.info.edd_claims.into(), 2).text("h");
-    }
-
-    fn chs(&self, line: &mut Line<COLUMNS>) {
-        let whence = match (self.measured(MEASURED_HEADS), self.measured(MEASURED_SECTORS)) {
-            (true, true) => "measured",
-            (false, true) if self.trace.is_some_and(|trace| trace.heads_proven) => "heads proven",
-            (false, true) => "heads not measured",
-            _ => "not measured",
-        };
-        line.text("CHS: ")
-            .text(self.works(MEASURED_CHS))
-            .text(", hidden ")
-            .decimal(self.info.chs_hidden.get());
-        line.text(", heads ").decimal(self.trace.map_or(self.info.heads.get(), |t| t.heads).into());
-        line.text(", sectors ").decimal(self.info.sectors_per_track.get().into());
-        line.text(", ").text(whence);
-    }
-
-    fn told(&self, line: &mut Line<COLUMNS>) {
-        line.text("AH=08h says ").decimal(self.info.told_cylinders.get().into());
-        line.byte(b'/').decimal(self.info.told_heads.get().into());
-        line.byte(b'/').decimal(self.info.told_sectors.get().into());
-    }
-
-    fn transfer(&self, line: &mut Line<COLUMNS>) {
-        let (sectors, hung) = self.trace.map_or((self.info.transfer.get(), 0), |t| (t.sectors, t.abandoned));
-        line.text("transfer ").decimal(sectors.into()).text(", calls that hung ");
-        line.decimal(u32::from(self.info.abandoned.get().max(hung)));
-        line.text(", boot area at LBA ").decimal(self.info.boot_lba.get());
-    }
-
-    fn reads(&self, line: &mut Line<COLUMNS>) {
-        let mut lba = |what, lba: Option<u64>| {
-            line.text(what);
-            match lba {
-                Some(lba) => line.decimal(lba as u32),
-                None => line.text("none"),
-            };
-        };
-        lba("LBA asked last ", self.trace.and_then(|t| t.asked));
-        lba(", read last ", self.trace.and_then(|t| t.read));
-        let status = self.trace.map_or(0, |t| t.status);
-        line.text(", last status ")
-            .hex(if status != 0 { status } else { self.info.status }.into(), 2)
-            .text("h");
-    }
-
-    fn memory(&self, line: &mut Line<COLUMNS>) {
-        match self.memory {
-            None => line.text("memory not asked for yet"),
-            Some(Memory { ram, base_kib, source }) => line
-                .text("memory ")
-                .mib(ram)
-                .text(" MB by ")
-                .text(source.name())
-                .text(", base ")
-                .decimal(base_kib.into())
-                .text(" KB"),
-        };
-        line.text(", A20 ").text(self.a20.name());
+    fn heads(&self) -> Heads {
+        match (self.measured(MEASURED_HEADS), self.measured(MEASURED_SECTORS)) {
+            (true, true) => Heads::Measured,
+            (false, true) if self.trace.is_some_and(|trace| trace.heads_proven) => Heads::Proven,
+            (false, true) => Heads::Told,
+            _ => Heads::Unknown,
+        }
     }
 }
 
-/// A key of the report: changes `drive`, and says what it did; `None` goes on.
-pub fn act(key: u8, drive: &mut Drive) -> Option<&'static str> {
+/// Does what a key of the report asks for: changes `drive`, and returns what is said then; `None` goes on.
+pub fn act(key: u8, drive: &mut Drive) -> Option<Sentence<'static, 0>> {
     match key.to_ascii_lowercase() {
         b'1' => {
             drive.limit_to_one();
-            Some("One sector in each call from now on.")
+            Some(say::single_sectors())
         }
-        b'c' if drive.restrict(Method::Chs) => Some("CHS only from now on."),
-        b'c' => Some("CHS cannot be used: its geometry is not known."),
+        b'c' if drive.restrict(Method::Chs) => Some(say::chs_only()),
+        b'c' => Some(say::no_chs()),
         b'e' => {
             drive.restrict(Method::Edd);
-            Some("EDD only from now on.")
+            Some(say::edd_only())
         }
         _ => None,
     }

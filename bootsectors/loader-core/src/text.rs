@@ -98,16 +98,6 @@ impl<const N: usize> Line<N> {
         self
     }
 
-    /// Appends what something needs, in whole MiB rounded up, so that it is never too little.
-    pub fn needed_mib(&mut self, bytes: u64) -> &mut Self {
-        self.decimal(((bytes + 0xF_FFFF) >> 20) as u32)
-    }
-
-    /// Appends what there is, in whole MiB rounded down, so that it is never too much.
-    pub fn free_mib(&mut self, bytes: u64) -> &mut Self {
-        self.decimal((bytes >> 20) as u32)
-    }
-
     /// Appends a number of bytes in MiB with one decimal, rounded down: `12.3`.
     pub fn mib(&mut self, bytes: u64) -> &mut Self {
         let tenth = ((bytes as u32 & 0xF_FFFF) * 10) >> 20;

@@ -126,7 +126,7 @@ fn a_partition_entry_is_what_fdisk_writes() {
 fn menu(rows: usize, timeout: u8, fits: &[bool]) -> Menu {
     let mut menu = Menu::new(rows, timeout);
     for &fits in fits {
-        assert!(menu.push(Entry { title: *Line::new().text("x"), mib: 1, fits }));
+        assert!(menu.push(Entry { title: *Line::new().text("x"), fits }));
     }
     menu
 }
@@ -191,29 +191,7 @@ fn the_countdown_boots_unless_a_key_is_pressed() {
 #[test]
 fn sixteen_entries_are_the_most() {
     let mut menu = menu(5, 0, &[true; 16]);
-    assert!(!menu.push(Entry { title: Line::new(), mib: 1, fits: true }));
+    assert!(!menu.push(Entry { title: Line::new(), fits: true }));
     assert_eq!(menu.count(), 16);
     assert!(menu.entry(15).is_some() && menu.entry(16).is_none());
-}
-
-#[test]
-fn what_is_needed_is_rounded_up_and_what_there_is_down() {
-    let text = |bytes: u64, needed: bool| {
-        let mut line = Line::<32>::new();
-        if needed {
-            line.needed_mib(bytes)
-        } else {
-            line.free_mib(bytes)
-        };
-        String::from_utf8(line.as_bytes().to_vec()).expect("digits")
-    };
-    for (bytes, up, down) in [
-        (0, "0", "0"),
-        (1, "1", "0"),
-        (1 << 20, "1", "1"),
-        ((3 << 20) + 1, "4", "3"),
-        (0xFFF0_0000, "4095", "4095"),
-    ] {
-        assert_eq!((text(bytes, true).as_str(), text(bytes, false).as_str()), (up, down), "{bytes}");
-    }
 }

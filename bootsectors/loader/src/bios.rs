@@ -27,7 +27,7 @@ pub fn boot_info() -> BootInfo {
 pub fn call(int: u8, registers: Registers) -> Registers {
     let after = call_as_is(int, registers);
     if !a20::is_on() && a20::switch_on().is_none() {
-        halt::stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, b"");
+        halt::stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, None);
     }
     after
 }

@@ -3,9 +3,9 @@
 use ramkey_format::capsule::kind;
 use ramkey_format::memory::SECTOR_SIZE;
 use ramkey_loader_core::geometry::{Geometry, partition_entry};
+use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
-use crate::halt::Text;
 use crate::load::RamDisk;
 use crate::low;
 
@@ -28,9 +28,7 @@ pub fn make(console: &mut Console, ram_disk: &RamDisk, number: u8) {
     if signature != 0 {
         let first = low::high(ram_disk.base, SECTOR_SIZE as usize);
         first[DISK_SIGNATURE].copy_from_slice(&signature.to_le_bytes());
-        let mut line = Text::new();
-        line.text("Changed in memory: disk signature from 0 to ").hex(u64::from(signature), 8).text("h.");
-        console.line(line.as_bytes());
+        console.say(&say::signature_changed(signature));
     }
 }
 
@@ -56,23 +54,16 @@ fn make_first_track(console: &mut Console, ram_disk: &RamDisk, number: u8) {
     if u32::from(bytes_per_sector) != SECTOR_SIZE {
         return;
     }
-    let mut line = Text::new();
-    line.text("Changed in memory:");
-    let nothing = line.as_bytes().len();
     if hidden != lead {
         boot[28..32].copy_from_slice(&lead.to_le_bytes());
-        line.text(" hidden sectors from ").decimal(hidden).text(" to ").decimal(lead).text(".");
+        console.say(&say::hidden_changed(hidden, lead));
     }
     // FAT32 has it at another place, where FAT12 and FAT16 have code.
     let fat32 = u16::from_le_bytes([boot[0x16], boot[0x17]]) == 0;
     let at = if fat32 { EXTENDED_SIGNATURE_FAT32 } else { EXTENDED_SIGNATURE };
     let drive = &mut boot[at - 2..=at];
     if drive[2] == 0x29 && drive[0] != number {
-        line.text(" drive from ").hex(u64::from(drive[0]), 2).text("h to ").hex(u64::from(number), 2);
-        line.text("h.");
+        console.say(&say::drive_changed(drive[0], number));
         drive[0] = number;
-    }
-    if line.as_bytes().len() > nothing {
-        console.line(line.as_bytes());
     }
 }

@@ -8,11 +8,12 @@ use ramkey_loader_core::fat::FileEntry;
 use ramkey_loader_core::file::FileError;
 use ramkey_loader_core::menu::{Action, Entry, Menu};
 use ramkey_loader_core::progress::Clock;
+use ramkey_loader_core::screen::{Text, say};
 
 use crate::bios;
 use crate::console::Console;
 use crate::copy_mode::CopyMode;
-use crate::halt::{Text, stop, stop_for};
+use crate::halt::{Within, stop, stop_for};
 use crate::images::{Damage, Image, Images};
 
 /// Rows of the menu; more images scroll.
@@ -33,7 +34,7 @@ pub fn choose(
 ) -> Image {
     let key = console.key();
     if images.count() == 1 && key.is_none() {
-        let Some(image) = images.get(0) else { stop(console, errors::NO_CAPSULE, b"") };
+        let Some(image) = images.get(0) else { stop(console, errors::NO_CAPSULE, None) };
         refuse_if_needed(console, images, image, room, ram);
         return *image;
     }
@@ -52,51 +53,36 @@ fn refuse_if_needed(console: &mut Console, images: &Images, image: &Image, room:
     match image.damage {
         Some(Damage::Capsule(damage)) => stop_damaged(console, &image.file, damage),
         Some(Damage::Missing(name)) => {
-            let mut line = Text::new();
-            line.bytes(&name).text(".RKC");
-            stop(console, errors::NO_COMPANION, line.as_bytes());
+            stop(console, errors::NO_COMPANION, Some(say::file(&name).as_message()));
         }
         None => {}
     }
     if !image.fits {
-        console.line(b"");
+        console.end_line();
         explain(console, images, image, room, ram);
-        stop(console, errors::TOO_LITTLE_MEMORY, b"");
+        stop(console, errors::TOO_LITTLE_MEMORY, None);
     }
 }
 
 /// Says what the machine has, what `image` needs, and which images would fit.
 fn explain(console: &mut Console, images: &Images, image: &Image, room: u64, ram: u64) {
-    let mut line = Text::new();
-    line.text("This machine has ")
-        .mib(ram)
-        .text(" MB, of which ")
-        .free_mib(room)
-        .text(" MB can hold an image.");
-    console.line(line.as_bytes());
-    let mut line = Text::new();
-    line.bytes(&image.title.as_bytes()[..image.title.as_bytes().len().min(48)]);
-    line.text(" needs ").needed_mib(image.need).text(" MB.");
-    console.line(line.as_bytes());
+    console.say(&say::machine_has(ram, room));
+    console.say(&say::needs(image.title.as_bytes(), image.need));
     let mut any = false;
     for other in images.iter().filter(|other| other.fits).take(NAMED) {
-        let mut line = Text::new();
-        line.text("Would fit: ").bytes(&other.title.as_bytes()[..other.title.as_bytes().len().min(48)]);
-        line.text(", ").needed_mib(other.need).text(" MB.");
-        console.line(line.as_bytes());
+        console.say(&say::would_fit(other.title.as_bytes(), other.need));
         any = true;
     }
     if !any {
-        console.line(b"No image on this stick would fit.");
+        console.say(&say::none_would_fit());
     }
 }
 
 /// Stops because a capsule is not what it should be.
 pub fn stop_damaged(console: &mut Console, file: &FileEntry, damage: OpenError) -> ! {
-    let mut line = Text::new();
-    line.bytes(&file.name[..8]).text(".RKC: ");
+    let name = file.stem();
     let code = match damage {
-        OpenError::File(FileError::Fat(error)) => stop_for(console, error, line.as_bytes()),
+        OpenError::File(FileError::Fat(error)) => stop_for(console, error, Within::File(&name)),
         OpenError::Format(
             CapsuleError::Version { .. }
             | CapsuleError::UnknownFlags { .. }
@@ -107,14 +93,13 @@ pub fn stop_damaged(console: &mut Console, file: &FileEntry, damage: OpenError) 
         _ => errors::BAD_CAPSULE,
     };
     let what = match damage {
-        OpenError::HeaderHash => "header hash",
-        OpenError::TableHash | OpenError::MemoryWrong => "table hash",
-        OpenError::ImageHash => "image hash",
-        OpenError::Truncated { .. } | OpenError::File(_) => "too short",
-        _ => "header",
+        OpenError::HeaderHash => say::header_hash_wrong(),
+        OpenError::TableHash | OpenError::MemoryWrong => say::table_hash_wrong(),
+        OpenError::ImageHash => say::image_hash_wrong(),
+        OpenError::Truncated { .. } | OpenError::File(_) => say::too_short(),
+        _ => say::header_wrong(),
     };
-    line.text(what);
-    stop(console, code, line.as_bytes())
+    stop(console, code, Some(say::in_file(&name, what.as_message()).as_message()))
 }
 
 fn menu(
@@ -127,11 +112,10 @@ fn menu(
 ) -> Image {
     let mut menu = Menu::new(ROWS, timeout);
     for image in images.iter() {
-        let mib = ((image.need + 0xF_FFFF) >> 20) as u32;
-        menu.push(Entry { title: image.title, mib, fits: image.fits });
+        menu.push(Entry { title: image.title, fits: image.fits });
     }
-    console.line(b"");
-    console.line(b"Choose an image: arrow keys and Enter, or its number.");
+    console.end_line();
+    console.say(&say::choose());
     let top = console.cursor_row();
     if timeout != NO_WAIT {
         draw(console, &menu, images, top, *copy);
@@ -152,17 +136,13 @@ fn menu(
             Action::Boot(index) | Action::Refused(index) => {
                 let Some(image) = images.get(index) else { continue };
                 if matches!(action, Action::Boot(_)) {
-                    console.line(b"");
+                    console.end_line();
                     return *image;
                 }
                 draw(console, &menu, images, top, *copy);
                 match image.damage {
-                    Some(Damage::Capsule(_)) => console.line(b"This image file is damaged."),
-                    Some(Damage::Missing(name)) => {
-                        let mut line = Text::new();
-                        line.text("An image that belongs to this one is missing: ").bytes(&name).text(".RKC");
-                        console.line(line.as_bytes());
-                    }
+                    Some(Damage::Capsule(_)) => console.say(&say::image_damaged()),
+                    Some(Damage::Missing(name)) => console.say(&say::companion_missing(&name)),
                     None => explain(console, images, image, room, ram),
                 }
             }
@@ -179,23 +159,20 @@ fn draw(console: &mut Console, menu: &Menu, images: &Images, top: u8, copy: Opti
         line.decimal_wide(index as u32 + 1, 2).text("  ");
         line.bytes(&entry.title.as_bytes()[..entry.title.as_bytes().len().min(44)]).pad_to(52);
         match image.damage {
-            Some(Damage::Capsule(_)) => line.text("damaged"),
-            Some(Damage::Missing(_)) => line.text("incomplete"),
-            None => line.decimal_wide(entry.mib, 4).text(" MB").text(if entry.fits {
-                ""
-            } else {
-                "  does not fit"
-            }),
-        };
+            Some(Damage::Capsule(_)) => console.append(&mut line, &say::entry_damaged()),
+            Some(Damage::Missing(_)) => console.append(&mut line, &say::entry_incomplete()),
+            None if entry.fits => console.append(&mut line, &say::entry_needs(image.need)),
+            None => console.append(&mut line, &say::entry_does_not_fit(image.need)),
+        }
         line.pad_to(78);
         console.line(line.as_bytes());
     }
     let mut line = Text::new();
     if let Some(left) = menu.seconds_left() {
-        line.text("Starting the marked one in ").decimal(left).text(" s. ");
+        console.append(&mut line, &say::menu_starts_in(left));
     }
     if let Some(copy) = copy {
-        line.text("INT 13h copies: ").text(copy.name()).text(".");
+        console.append(&mut line, &say::copies(copy.name()));
     }
     line.pad_to(78);
     console.line(line.as_bytes());

@@ -5,13 +5,12 @@ use core::arch::asm;
 use ramkey_format::boot::Registers;
 use ramkey_format::memory::DEBUG_PORT;
 use ramkey_loader_core::menu::Key;
+use ramkey_loader_core::screen::{Language, Message, Sentence, Text};
 
 use crate::{bios, low};
 
 /// Address of COM1 in the BIOS data area.
 const COM1: u32 = 0x400;
-/// Columns of the text screen.
-pub const COLUMNS: usize = 80;
 const TELETYPE: u32 = 0x0E07;
 /// Reads of the line status before a serial port counts as dead.
 const SERIAL_POLLS: u32 = 100_000;
@@ -31,6 +30,7 @@ const SCAN_F8: u8 = 0x42;
 pub struct Console {
     serial: Option<u16>,
     debug: bool,
+    language: Language,
 }
 
 impl Console {
@@ -50,12 +50,12 @@ impl Console {
             }
         }
         // QEMU and Bochs answer a read of the port with its number.
-        Self { serial, debug: u32::from(input(DEBUG_PORT as u16)) == DEBUG_PORT }
+        Self { serial, debug: u32::from(input(DEBUG_PORT as u16)) == DEBUG_PORT, language: Language::English }
     }
 
     /// The screen as it is, and no serial port: for the end of a boot that may happen anywhere.
     pub fn silent() -> Self {
-        Self { serial: None, debug: true }
+        Self { serial: None, debug: true, language: Language::English }
     }
 
     /// Writes bytes; `\r` and `\n` move as on a terminal.
@@ -79,10 +79,48 @@ impl Console {
         self.write(b"\r\n");
     }
 
-    /// Writes text over the current line, without ending it. At most [`COLUMNS`] - 1 bytes.
-    pub fn over(&mut self, bytes: &[u8]) {
+    /// Ends the line.
+    pub fn end_line(&mut self) {
+        self.line(b"");
+    }
+
+    /// Says everything in `language` from now on.
+    pub fn speak(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    /// The language that everything is said in.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Writes a sentence and ends the line.
+    pub fn say<const PLACES: usize>(&mut self, sentence: &Sentence<'_, PLACES>) {
+        self.say_message(sentence.as_message());
+    }
+
+    /// Writes a sentence and ends the line.
+    #[inline(never)]
+    pub fn say_message(&mut self, message: Message<'_>) {
+        let mut line = Text::new();
+        self.language.say(&mut line, message);
+        self.line(line.as_bytes());
+    }
+
+    /// A line with `sentence` alone, to be shown later.
+    pub fn words<const PLACES: usize>(&self, sentence: &Sentence<'_, PLACES>) -> Text {
+        self.language.line(sentence)
+    }
+
+    /// Appends `sentence` to a line.
+    pub fn append<const PLACES: usize>(&self, line: &mut Text, sentence: &Sentence<'_, PLACES>) {
+        self.language.say(line, sentence.as_message());
+    }
+
+    /// Writes text over the current line, without ending it.
+    pub fn over(&mut self, line: &Text) {
         self.write(b"\r");
-        self.write(bytes);
+        self.write(line.as_bytes());
     }
 
     /// Moves the cursor to the start of `row` on the screen.

@@ -4,6 +4,7 @@ use ramkey_format::boot::Registers;
 use ramkey_format::capsule::flags;
 use ramkey_format::memory::{BIOS_PACKET, BOUNCE, SECTOR_SIZE};
 use ramkey_format::resident::{COPY_AUTO, COPY_DIRECT, COPY_INT15};
+use ramkey_loader_core::screen::CopyName;
 
 use crate::{bios, low};
 
@@ -46,11 +47,11 @@ impl CopyMode {
     }
 
     /// For the screen.
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> CopyName {
         match self {
-            Self::Auto => "auto",
-            Self::Direct => "direct",
-            Self::Int15 => "INT 15h",
+            Self::Auto => CopyName::Auto,
+            Self::Direct => CopyName::Direct,
+            Self::Int15 => CopyName::Int15,
         }
     }
 

@@ -5,37 +5,29 @@ use core::panic::PanicInfo;
 use ramkey_format::boot::{Registers, STATUS_OUT_OF_REACH};
 use ramkey_format::errors;
 use ramkey_loader_core::fat::FatError;
-use ramkey_loader_core::text::Line;
+use ramkey_loader_core::screen::{Message, say};
 
-use crate::console::{COLUMNS, Console};
+use crate::console::Console;
 use crate::{bios, report};
 
-/// A line of the screen.
-pub type Text = Line<{ COLUMNS - 1 }>;
-
 /// Shows the code, what it means, the numbers in `details` and the report, then waits for a reset. Nothing is booted.
-pub fn stop(console: &mut Console, code: u8, details: &[u8]) -> ! {
-    let mut line = Text::new();
-    line.text("ramkey E").hex(u64::from(code), 2).text(": ");
-    line.text(errors::text(code));
-    console.line(b"");
-    console.line(line.as_bytes());
-    if !details.is_empty() {
-        console.line(details);
+pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! {
+    console.end_line();
+    console.say(&say::stopped(code, code));
+    if let Some(details) = details {
+        console.say_message(details);
     }
     report::show(console);
-    console.line(b"`ramkey explain` and docs/errors.md explain the code and the numbers.");
-    console.line(b"Nothing was booted. Ctrl-Alt-Del starts again.");
+    console.say(&say::explained());
+    console.say(&say::nothing_booted());
     wait()
 }
 
 /// A panic: the file and the line, without the machinery of `core::fmt`.
 pub fn internal(info: &PanicInfo<'_>) -> ! {
-    let mut line = Text::new();
-    if let Some(location) = info.location() {
-        line.text(location.file()).text(" line ").decimal(location.line());
-    }
-    stop(&mut Console::new(), errors::INTERNAL, line.as_bytes())
+    let (file, line) = info.location().map_or(("", 0), |location| (location.file(), location.line()));
+    let details = say::internal(file.as_bytes(), line as u16);
+    stop(&mut Console::new(), errors::INTERNAL, Some(details.as_message()))
 }
 
 /// Waits for ever, with interrupts on, so that Ctrl-Alt-Del works.
@@ -46,25 +38,39 @@ fn wait() -> ! {
     }
 }
 
-/// Stops because of the drive or the file system; `details` go in front of the numbers.
-pub fn stop_for(console: &mut Console, error: FatError, details: &[u8]) -> ! {
-    let mut line = Text::new();
-    line.bytes(details);
-    let code = match error {
+/// What could not be read.
+pub enum Within<'w> {
+    /// The volume or its folder.
+    Stick,
+    /// The capsule of this name.
+    File(&'w [u8; 8]),
+    /// These bytes of an image.
+    Bytes(u32, u32),
+}
+
+/// Stops because of the drive or the file system.
+pub fn stop_for(console: &mut Console, error: FatError, within: Within<'_>) -> ! {
+    match error {
         FatError::Read(read) => {
-            line.text("status ").hex(u64::from(read.status), 2).text("h, LBA ").decimal(read.lba as u32);
-            if u32::from(read.status) == STATUS_OUT_OF_REACH {
-                errors::OUT_OF_REACH
-            } else {
-                errors::READ_FAILED
-            }
+            let code = match u32::from(read.status) {
+                STATUS_OUT_OF_REACH => errors::OUT_OF_REACH,
+                _ => errors::READ_FAILED,
+            };
+            stop_within(console, code, within, say::read_failed(read.status, read.lba as u32).as_message())
         }
-        FatError::NoFileSystem => errors::NO_FILE_SYSTEM,
-        FatError::NoFolder => errors::NO_FOLDER,
         FatError::Broken { cluster } => {
-            line.text("cluster ").decimal(cluster);
-            errors::BAD_FILE_SYSTEM
+            stop_within(console, errors::BAD_FILE_SYSTEM, within, say::cluster(cluster).as_message())
         }
-    };
-    stop(console, code, line.as_bytes())
+        FatError::NoFileSystem => stop(console, errors::NO_FILE_SYSTEM, None),
+        FatError::NoFolder => stop(console, errors::NO_FOLDER, None),
+    }
+}
+
+/// Stops with what is wrong, and in what.
+fn stop_within(console: &mut Console, code: u8, within: Within<'_>, what: Message<'_>) -> ! {
+    match within {
+        Within::Stick => stop(console, code, Some(what)),
+        Within::File(name) => stop(console, code, Some(say::in_file(name, what).as_message())),
+        Within::Bytes(start, end) => stop(console, code, Some(say::in_bytes(start, end, what).as_message())),
+    }
 }

@@ -8,12 +8,13 @@ use ramkey_loader_core::fat::{FileEntry, Volume};
 use ramkey_loader_core::file::FileReader;
 use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::menu::{ENTRIES_MAX, TITLE_MAX};
+use ramkey_loader_core::screen::say;
 use ramkey_loader_core::settle::{extension, folder_name};
 use ramkey_loader_core::text::Line;
 
 use crate::console::Console;
 use crate::disk::Int13;
-use crate::halt::{stop, stop_for};
+use crate::halt::{Within, stop, stop_for};
 use crate::load::{self, Need};
 
 /// Companions that a stick can have; further ones are not found, and said to be missing.
@@ -88,7 +89,7 @@ pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'
     let extension = extension();
     let mut folder = match volume.find_folder(disk, &folder_name()) {
         Ok(folder) => folder,
-        Err(error) => stop_for(console, error, b""),
+        Err(error) => stop_for(console, error, Within::Stick),
     };
     let mut images = Images { images: [None; ENTRIES_MAX], count: 0 };
     let mut wanted = [[Companion::default(); COMPANIONS_MAX]; ENTRIES_MAX];
@@ -100,7 +101,7 @@ pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'
         let file = match volume.next_file(disk, &mut folder, &extension) {
             Ok(Some(file)) => file,
             Ok(None) => break,
-            Err(error) => stop_for(console, error, b""),
+            Err(error) => stop_for(console, error, Within::Stick),
         };
         let opened = open(&mut FileReader::new(disk, volume, file));
         match &opened {
@@ -132,10 +133,10 @@ pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'
         images.count += 1;
     }
     if images.count == 0 {
-        stop(console, errors::NO_CAPSULE, b"");
+        stop(console, errors::NO_CAPSULE, None);
     }
     if too_many {
-        console.line(b"More images than the menu can hold: the rest is not shown.");
+        console.say(&say::too_many_images());
     }
     for (image, (wanted, need)) in images.images.iter_mut().flatten().zip(wanted.iter().zip(needs)) {
         if image.damage.is_none() {
@@ -153,7 +154,7 @@ fn sound(file: FileEntry, header: &CapsuleHeader) -> Image {
 
 fn damaged(file: FileEntry, damage: OpenError) -> Image {
     let mut title = Line::new();
-    title.bytes(&file.name[..8]);
+    title.bytes(&file.stem());
     let damage = Some(Damage::Capsule(damage));
     Image { file, companions: [None; COMPANIONS_MAX], title, need: 0, fits: false, damage }
 }
@@ -167,7 +168,7 @@ fn complete(image: &mut Image, wanted: &[Companion], first: Need, seen: &[Option
         let found = seen
             .iter()
             .flatten()
-            .find(|seen| seen.file.name[..8] == wanted.name && seen.image_blake3 == wanted.image_blake3);
+            .find(|seen| seen.file.stem() == wanted.name && seen.image_blake3 == wanted.image_blake3);
         let Some(found) = found else {
             image.damage = Some(Damage::Missing(wanted.name));
             image.fits = false;

@@ -7,12 +7,13 @@ use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image;
 use ramkey_loader_core::drives::{Class, Numbers, number};
 use ramkey_loader_core::memory::Map;
+use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
 use crate::copy_mode::CopyMode;
 use crate::drives::{self, DISK_COUNT, Drives, EQUIPMENT};
 use crate::engine::Engine;
-use crate::halt::{Text, stop};
+use crate::halt::stop;
 use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far, slots_dpt};
 use crate::load::RamDisk;
 use crate::low::Bytes;
@@ -42,7 +43,7 @@ pub fn install(
     a20_method: a20::Method,
 ) -> Installed {
     let Some(boot) = disks.first().and_then(Option::as_ref) else {
-        stop(console, errors::INTERNAL, b"no disk")
+        stop(console, errors::INTERNAL, Some(say::no_disk().as_message()))
     };
     let drives = Drives::new(disks);
     let machine = drives::machine(&boot.header, &drives, stick);
@@ -85,7 +86,9 @@ pub fn install(
     let vectors = if grub4dos { setup.grub4dos(heads) } else { setup.memdisk(heads) };
 
     let mut engine = Engine::new(engine, &places);
-    let Some(count) = engine.copy(map) else { stop(console, errors::NO_LOW_MEMORY, b"E820 table") };
+    let Some(count) = engine.copy(map) else {
+        stop(console, errors::NO_LOW_MEMORY, Some(say::memory_table().as_message()))
+    };
     engine.describe(&setup, grub4dos);
     engine.put8(VAR_E820_COUNT, count as u8);
     engine.put8(VAR_A20_METHOD, a20_method as u8);
@@ -125,12 +128,8 @@ fn check_boot_image(console: &mut Console, boot: &RamDisk, places: &Places) {
     let sectors = if disc.emulates() { 1 } else { disc.load_sectors.get() };
     let place = boot_image::place(disc.load_segment.get(), sectors);
     if boot_image::obstacle(&place, places.start).is_some() {
-        let mut line = Text::new();
-        line.text("the CD wants its boot image at 0x")
-            .hex(u64::from(place.start), 6)
-            .text("..0x")
-            .hex(u64::from(place.end), 6);
-        stop(console, errors::NO_LOW_MEMORY, line.as_bytes());
+        let details = say::boot_image_at(place.start, place.end);
+        stop(console, errors::NO_LOW_MEMORY, Some(details.as_message()));
     }
 }
 

@@ -8,11 +8,12 @@ use ramkey_loader_core::fat::{FileEntry, Volume};
 use ramkey_loader_core::file::{FileError, FileReader};
 use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::progress::{Clock, Progress};
+use ramkey_loader_core::screen::say;
 
 use crate::choose::stop_damaged;
 use crate::console::Console;
 use crate::disk::Int13;
-use crate::halt::{Text, stop, stop_for};
+use crate::halt::{Within, stop, stop_for};
 use crate::{bios, low};
 
 const PAGE: u64 = 4096;
@@ -35,6 +36,13 @@ impl RamDisk {
     /// Linear address of the image's first byte: behind the track that a partition image gets.
     pub fn image(&self) -> u32 {
         self.base + (self.header.lead_sectors.get() << 9)
+    }
+
+    /// The start of the image's hash, for the screen.
+    pub fn hash(&self) -> [u8; 8] {
+        let mut hash = [0; 8];
+        hash.copy_from_slice(&self.header.image_blake3[..8]);
+        hash
     }
 
     /// Linear address of a CD's boot image.
@@ -95,20 +103,17 @@ pub fn load(
     };
     let need = need(&header);
     let Some((base, table)) = place(map, need) else {
-        stop(console, errors::TOO_LITTLE_MEMORY, b"");
+        stop(console, errors::TOO_LITTLE_MEMORY, None);
     };
     for end in [table, table + (need.all() - PAGE) as u32] {
         if !low::holds(end) {
-            let mut line = Text::new();
-            line.text("the BIOS told of memory at 0x").hex(u64::from(end), 8).text(", and there is none");
-            stop(console, errors::MEMORY_WRONG, line.as_bytes());
+            stop(console, errors::MEMORY_WRONG, Some(say::no_memory_at(end).as_message()));
         }
     }
     let ram_disk = RamDisk { base, header };
     let header = &ram_disk.header;
-    console.line(b"");
-    console.write(b"Loading ");
-    console.line(header.title().unwrap_or(b""));
+    console.end_line();
+    console.say(&say::loading(header.title().unwrap_or(b"")));
 
     let table = low::high(table, header.table_len() as usize);
     let table = match load_table(&mut reader, header, table) {
@@ -126,7 +131,7 @@ pub fn load(
         }
     }
     meter.draw(console);
-    console.line(b"");
+    console.end_line();
     clear_rest(&ram_disk);
     ram_disk
 }
@@ -156,19 +161,21 @@ fn stop_chunk(
     index: u32,
     error: ChunkError,
 ) -> ! {
-    let start = u64::from(index) << header.chunk_shift;
-    let mut line = Text::new();
-    line.text("image bytes 0x").hex(start, 8).text("..0x").hex(start + header.raw_len(index), 8).text(", ");
-    console.line(b"");
+    let start = index << header.chunk_shift;
+    let end = start + header.raw_len(index) as u32;
+    console.end_line();
     let code = match error {
-        ChunkError::File(FileError::Fat(error)) => stop_for(console, error, line.as_bytes()),
+        ChunkError::File(FileError::Fat(error)) => stop_for(console, error, Within::Bytes(start, end)),
         ChunkError::MemoryWrong => errors::MEMORY_WRONG,
         _ => errors::CHUNK_WRONG,
     };
-    if let Some(lba) = reader.lba_of(entry.stored_offset.get()) {
-        line.text("LBA ").decimal(lba as u32);
+    match reader.lba_of(entry.stored_offset.get()) {
+        Some(lba) => {
+            let lba = say::lba(lba as u32);
+            stop(console, code, Some(say::in_bytes(start, end, lba.as_message()).as_message()))
+        }
+        None => stop(console, code, Some(say::bytes(start, end).as_message())),
     }
-    stop(console, code, line.as_bytes())
 }
 
 /// The progress line.
@@ -210,19 +217,19 @@ impl Meter {
     }
 
     fn draw(&self, console: &mut Console) {
-        let mut line = Text::new();
-        line.mib(self.progress.done()).text(" of ").mib(self.progress.total()).text(" MB, ");
-        line.decimal(self.progress.percent()).text(" %");
-        if let Some(rate) = self.progress.kib_per_second() {
-            line.text(", ").mib(u64::from(rate) << 10).text(" MB/s");
-        }
-        if let Some(left) = self.progress.seconds_left() {
-            line.text(", ").time(left).text(" left");
-        }
-        if self.repeats > 0 {
-            line.text(", wrong data read again ").decimal(self.repeats).text(" times");
+        let (done, total) = (self.progress.done() as u32, self.progress.total() as u32);
+        let percent = self.progress.percent() as u8;
+        let mut line = match (self.progress.kib_per_second(), self.progress.seconds_left()) {
+            (Some(rate), Some(left)) => console.words(&say::loaded_timed(done, total, percent, rate, left)),
+            (Some(rate), None) => console.words(&say::loaded_at_rate(done, total, percent, rate)),
+            (None, _) => console.words(&say::loaded(done, total, percent)),
+        };
+        match self.repeats {
+            0 => {}
+            1 => console.append(&mut line, &say::read_again_once()),
+            times => console.append(&mut line, &say::read_again(times)),
         }
         line.pad_to(60);
-        console.over(line.as_bytes());
+        console.over(&line);
     }
 }

@@ -6,10 +6,11 @@ use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image;
 use ramkey_loader_core::drives::{Class, Numbers};
 use ramkey_loader_core::memory::Map;
+use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
 use crate::drives::Drives;
-use crate::halt::{Text, stop};
+use crate::halt::stop;
 use crate::heads::{Before, Memory};
 
 /// Where base memory ends at most.
@@ -53,9 +54,7 @@ impl Places {
             (start >= LOW_MEMORY_END && total <= kib << 10).then_some((start, kib as u16))
         });
         let Some((start, kib)) = fits else {
-            let mut line = Text::new();
-            line.text("base memory ").decimal(u32::from(base_kib)).text(" KB");
-            stop(console, errors::NO_LOW_MEMORY, line.as_bytes());
+            stop(console, errors::NO_LOW_MEMORY, Some(say::base_memory(base_kib.into()).as_message()));
         };
         Self { start, kib, engine: heads, records, e820 }
     }

@@ -3,7 +3,8 @@
 use core::cell::UnsafeCell;
 
 use ramkey_loader_core::drive::{Drive, Trace};
-use ramkey_loader_core::report::{Facts, KEYS, Memory, act};
+use ramkey_loader_core::report::{Facts, Memory, act};
+use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
 use crate::{a20, bios};
@@ -46,18 +47,18 @@ pub fn note_memory(memory: Memory) {
 pub fn show(console: &mut Console) {
     let Known { trace, memory } = known();
     let facts = Facts { info: bios::boot_info(), trace, memory, a20: a20::worked() };
-    facts.show(&mut |line| console.line(line));
+    facts.show(console.language(), &mut |line| console.line(line));
 }
 
 /// Shows the numbers, and lets a person change how `drive` is read, until a key goes on.
 pub fn ask(console: &mut Console, drive: &mut Drive) {
     note_trace(&drive.trace());
-    console.line(b"");
+    console.end_line();
     show(console);
-    console.line(KEYS.as_bytes());
+    console.say(&say::report_keys());
     loop {
         let Some(key) = console.character() else { continue };
-        let Some(words) = act(key, drive) else { return };
-        console.line(words.as_bytes());
+        let Some(done) = act(key, drive) else { return };
+        console.say(&done);
     }
 }

@@ -23,7 +23,7 @@ use ramkey::image::windows::{Family, look};
 use ramkey::image::{KindChoice, Source, iso, probe};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::verify::facts;
-use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 use sparse::{SECTOR, Sparse};
 use targets::TARGETS;
 
@@ -81,7 +81,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         let volume = facts(&Image(bytes.clone())).volume_lba;
         let boot_sector = &bytes[volume as usize * SECTOR..][..SECTOR];
         let table = volume + u64::from(u16::from_le_bytes([boot_sector[14], boot_sector[15]]));
-        let area = u64::from(MANIFEST_LBA)..u64::from(MANIFEST_LBA + MANIFEST_SECTORS_MAX);
+        let area = u64::from(MANIFEST_LBA)..u64::from(MANIFEST_2_LBA + MANIFEST_SECTORS_MAX);
         let is_kept = |lba: u64| {
             lba < 3 || lba == u64::from(BOOT_LBA) || area.contains(&lba) || lba == volume || lba >= table
         };

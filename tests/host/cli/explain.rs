@@ -7,7 +7,8 @@ use ramkey_format::errors::{BOOT_ERRORS, REPORT};
 use ramkey_loader_core::a20;
 use ramkey_loader_core::drive::{Method, Trace};
 use ramkey_loader_core::memory_calls::Source;
-use ramkey_loader_core::report::{Facts, KEYS, Memory};
+use ramkey_loader_core::report::{Facts, Memory};
+use ramkey_loader_core::screen::{Language, say};
 use zerocopy::FromZeros;
 
 /// The lines of a report.
@@ -25,7 +26,7 @@ fn report(read: Option<u64>, source: Source, a20: a20::Method) -> Vec<String> {
     let memory = Memory { ram: 64 << 20, base_kib: 638, source };
     let facts = Facts { info: BootInfo::new_zeroed(), trace: Some(trace), memory: Some(memory), a20 };
     let mut lines = Vec::new();
-    facts.show(&mut |line| lines.push(String::from_utf8(line.to_vec()).unwrap()));
+    facts.show(Language::English, &mut |line| lines.push(String::from_utf8(line.to_vec()).unwrap()));
     lines
 }
 
@@ -51,7 +52,8 @@ fn every_line_of_the_report_is_explained_by_itself_and_all_of_them_together() {
         (Some(4), Source::E820Broken, a20::Method::Port92),
     ] {
         let mut lines = report(read, source, a20);
-        lines.push(KEYS.into());
+        let keys = Language::English.line(&say::report_keys());
+        lines.push(String::from_utf8(keys.as_bytes().to_vec()).unwrap());
         let expected: Vec<String> = REPORT.iter().map(|line| line.shows.to_owned()).collect();
         assert_eq!(lines.len(), expected.len());
         for (line, expected) in lines.iter().zip(&expected) {

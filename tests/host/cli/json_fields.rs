@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::frames::sticks::{MIB, noise, printed, tool};
 use ramkey::verify::Change;
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 use serde_json::Value;
 
 /// The fields, or the values, in backticks in the first column of the table below `heading`.
@@ -207,7 +208,7 @@ fn no_text_of_a_fault_has_a_name_of_the_programs_own() {
     let whole = fs::read(desk.0.path().join("stick.img")).unwrap();
     // Each field of the records: boot header, manifest, capsule.
     let capsule = whole.windows(8).position(|bytes| bytes == b"RAMKEYRC").unwrap();
-    for record in [128 * 512, 320 * 512, capsule] {
+    for record in [BOOT_LBA as usize * 512, MANIFEST_LBA as usize * 512, capsule] {
         for offset in [0, 8, 10, 12, 16, 18, 24, 40, 46, 75, 104, 112, 113, 114, 120, 128, 129, 136, 440] {
             desk.change(|stick| {
                 stick.copy_from_slice(&whole);

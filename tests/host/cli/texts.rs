@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 use serde_json::Value;
 
 #[test]
@@ -69,7 +70,8 @@ fn the_exit_status_of_verify_tells_sound_from_damaged_from_missing() {
     assert_eq!(desk.status(&WRITE), Some(0));
     assert_eq!(desk.status(&["verify", "--strict", "stick.img"]), Some(0));
     let whole = desk.stick();
-    for (byte, kind) in [(0, "sector0"), (128 * 512 + 700, "boot-code"), (320 * 512 + 200, "manifest")] {
+    let (boot, manifest) = (BOOT_LBA as usize * 512, MANIFEST_LBA as usize * 512);
+    for (byte, kind) in [(0, "sector0"), (boot + 700, "boot-code"), (manifest + 200, "manifest")] {
         let mut stick = whole.clone();
         stick[byte] ^= 0x10;
         fs::write(desk.folder.path().join("stick.img"), stick).unwrap();
@@ -97,7 +99,11 @@ fn verify_tells_a_stick_that_was_damaged_from_what_is_no_stick() {
             desk.status(&["verify", "stick.img"])
         };
         assert_eq!(wiped(0..1), Some(4), "{layout}: sector 0");
-        assert_eq!(wiped(128..320), Some(4), "{layout}: the boot code, but not the manifest");
+        assert_eq!(
+            wiped(BOOT_LBA as usize..MANIFEST_LBA as usize),
+            Some(4),
+            "{layout}: the boot code, but not the manifest"
+        );
         assert_eq!(wiped(0..2048), Some(4), "{layout}: all before the folder RAMKEY");
         assert_eq!(wiped(34..8192), Some(1), "{layout}: all that is ours, with only a table left");
     }

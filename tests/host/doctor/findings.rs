@@ -8,11 +8,12 @@ use ramkey::doctor::{Diagnosis, DoctorError, KINDS, Severity, diagnose};
 use ramkey::image::{FileSource, Source};
 use ramkey::layout::CLEARED_FIRST;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
+use ramkey_format::memory::BOOT_AREA_END_LBA;
 
 /// Where the volume of a stick with a table begins.
 const V: usize = 1 << 20;
 /// Reserved sectors of the volume, on a stick of less than 16 MiB.
-const RESERVED: usize = 384;
+const RESERVED: usize = BOOT_AREA_END_LBA as usize;
 /// What the first descriptor of a CD is known by.
 const DESCRIPTOR: usize = 64 * 512 + 1;
 /// The first two entries of the partition table.

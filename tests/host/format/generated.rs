@@ -1,15 +1,17 @@
 //! Tables in the documentation equal the constants that they show.
 //!
-//! `RAMKEY_BLESS=1 cargo test --test generated` writes them anew.
+//! `RAMKEY_BLESS=1 cargo test --test host -- format::generated` writes them anew.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use ramkey_format::boot::{BootHeader, BootInfo};
 use ramkey_format::memory::{
-    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_LBA,
-    MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
+    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_2_LBA,
+    MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
 };
+use ramkey_format::record::Record;
 use ramkey_format::resident::{self, RESIDENT_MAX};
 
 /// Highest address first, as memory is drawn.
@@ -42,7 +44,12 @@ fn stick() -> String {
         (1, BOOT_LBA, "copies of sector 0 and of stage 1, stamps; header and entries of a GPT"),
         (BOOT_LBA, stage2, "boot header and stage 2"),
         (stage2, BOOT_LBA + BOOT_SECTORS_MAX, "loader, then zeros"),
-        (MANIFEST_LBA, MANIFEST_LBA + MANIFEST_SECTORS_MAX, "stick manifest, then zeros"),
+        (MANIFEST_LBA, MANIFEST_2_LBA, "stick manifest, slot A, then zeros"),
+        (
+            MANIFEST_2_LBA,
+            MANIFEST_2_LBA + MANIFEST_SECTORS_MAX,
+            "stick manifest, slot B: zeros on a fresh stick",
+        ),
         (BOOT_AREA_END_LBA, PARTITION_LBA, "stamps"),
         (PARTITION_LBA, copy, "boot sector of a partition; copies of sector 0 and of stage 1, stamps"),
         (copy, copy + BOOT_SECTORS_MAX, "boot header, stage 2 and loader again, then stamps"),
@@ -53,6 +60,16 @@ fn stick() -> String {
         let _ = writeln!(text, "| {start}..{end} | {what} |");
     }
     let _ = writeln!(text, "| {}.. | nothing of the boot chain |", PARTITION_LBA + STAMPED_SECTORS);
+    text
+}
+
+/// The fields of a record. A link of the sources is the name alone here.
+fn record_table(record: &Record) -> String {
+    let mut text = String::from("| offset | length | field | what |\n|---|---|---|---|\n");
+    for field in record.fields {
+        let what = field.doc.trim().replace("[`", "`").replace("`]", "`");
+        let _ = writeln!(text, "| {} | {} | `{}` | {what} |", field.offset, field.len, field.name);
+    }
     text
 }
 
@@ -93,6 +110,8 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "low memory", low_memory()),
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
+        ("docs/format.md", "boot header", record_table(&BootHeader::RECORD)),
+        ("docs/boot-protocol.md", "boot info", record_table(&BootInfo::RECORD)),
         ("docs/boot-protocol.md", "header", resident_table("HEAD_")),
         ("docs/boot-protocol.md", "safe hook", resident_table("SAFE_HOOK_")),
         ("docs/boot-protocol.md", "mbft", resident_table("MBFT_")),

@@ -4,14 +4,14 @@ use std::mem::{offset_of, size_of};
 
 use ramkey::plan::{LayoutKind, Slot};
 use ramkey_format::boot::{
-    BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1,
-    SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
+    SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM,
+    SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
 };
 use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, DRIVES_MAX, Disc, flags};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
 use ramkey_format::memory::{
-    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, MANIFEST_LBA, PARTITION_LBA, STAGE1_END,
-    STAGE1_FIRST, STAGE1_STEP, STAGE2_SECTORS, STAMPED_SECTORS,
+    BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, CYLINDERS_TRIED, MANIFEST_2_LBA,
+    MANIFEST_LBA, PARTITION_LBA, STAGE1_END, STAGE1_FIRST, STAGE1_STEP, STAGE2_SECTORS, STAMPED_SECTORS,
 };
 
 const PAGE: &str = include_str!("../../../docs/format.md");
@@ -44,23 +44,6 @@ macro_rules! assert_table {
 
 #[test]
 fn every_field_of_every_record_stands_where_the_page_says() {
-    assert_table!(
-        "### Boot header",
-        BootHeader,
-        magic,
-        version,
-        header_len,
-        flags,
-        stage2_sectors,
-        loader_sectors,
-        loader_checksum,
-        boot_lba,
-        volume_lba,
-        stick_id,
-        start_timeout,
-        menu_timeout,
-        reserved
-    );
     assert_table!(
         "### Stick manifest",
         ManifestHeader,
@@ -157,14 +140,19 @@ fn the_places_on_the_stick_are_those_of_the_page() {
     let lines = [
         format!("| 1..{BOOT_LBA} |"),
         format!("| {BOOT_LBA}..{MANIFEST_LBA} |"),
-        format!("| {MANIFEST_LBA}..{BOOT_AREA_END_LBA} |"),
+        format!("| {MANIFEST_LBA}..{MANIFEST_2_LBA} |"),
+        format!("| {MANIFEST_2_LBA}..{BOOT_AREA_END_LBA} |"),
         format!("| {BOOT_AREA_END_LBA}..{PARTITION_LBA} |"),
         format!("| {PARTITION_LBA} | boot sector"),
         format!("| {}..{copy} |", PARTITION_LBA + 1),
         format!("| {copy}..{copy_end} |"),
         format!("| {copy_end}..{end} |"),
         format!("| {end}.. |"),
+        format!("a copy of sector 0 at {copy_end}, zeros up to {} |", copy_end + 8),
+        format!("and its copy in sector {copy_end}."),
         format!("begin at {}, and those of", PARTITION_LBA + BOOT_AREA_END_LBA),
+        format!("  `superfloppy` at {BOOT_AREA_END_LBA}:"),
+        format!("with 2, 4, 8 and {CYLINDERS_TRIED}"),
         format!("| {} | stage 1;", stage1.join(", ")),
         format!("| the others of 1..{CODE_COPIES} |"),
         format!("| {SECTOR0_CODE} | {} | boot code |", SECTOR0_STAGE1 - SECTOR0_CODE),

@@ -1,8 +1,10 @@
 //! What many tests are made of: images, sticks, devices, and who may be missing.
 
+pub mod architecture;
 pub mod discs;
 pub mod disks;
 pub mod hive;
+pub mod imports;
 pub mod limits;
 pub mod loops;
 pub mod made_up;

@@ -9,11 +9,18 @@ use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, S
 use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA};
 use ramkey_format::checksum::checksum;
 use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
+use ramkey_format::memory::{
+    BOOT_AREA_END_LBA, BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX, STAMPED_SECTORS,
+};
 use zerocopy::IntoBytes;
 
-const BOOT_AREA: usize = 128 * 512;
-const MANIFEST: usize = 320 * 512;
-const MANIFEST_END: usize = 382 * 512;
+const BOOT_AREA: usize = BOOT_LBA as usize * 512;
+/// Slot A of the manifest.
+const MANIFEST: usize = MANIFEST_LBA as usize * 512;
+/// One past slot B.
+const MANIFEST_END: usize = (MANIFEST_2_LBA + MANIFEST_SECTORS_MAX) as usize * 512;
+const BOOT_AREA_END: u16 = BOOT_AREA_END_LBA as u16;
+const STAMPED: u16 = STAMPED_SECTORS as u16;
 
 /// Every layout on a stick of up to 128 MiB, with its bytes.
 fn for_each_stick(test: impl Fn(&Stick, &[u8], &str)) {
@@ -96,7 +103,10 @@ fn the_manifest_lists_every_range_but_its_own_with_its_hash() {
         hasher.update(&area[..96]).update(ranges.as_bytes());
         assert_eq!(*hasher.finalize().as_bytes(), header.blake3, "{name}");
         let used = 128 + ranges.len() * 64;
-        assert!(area[used..].iter().all(|&byte| byte == 0), "{name}: stale bytes behind the manifest");
+        assert!(
+            area[used..].iter().all(|&byte| byte == 0),
+            "{name}: stale bytes behind the manifest, or in its second slot"
+        );
         let boot = BootHeader::parse(&bytes[BOOT_AREA..]).unwrap();
         assert_eq!(header.stick_id, boot.stick_id, "{name}");
         assert_eq!(header.fat_bits, stick.plan.volume.bits.bits(), "{name}");
@@ -111,7 +121,7 @@ fn the_manifest_lists_every_range_but_its_own_with_its_hash() {
             );
         }
         let listed: u64 = ranges.iter().map(|range| range.sectors.get()).sum();
-        assert_eq!(listed + 62, stick.layout.written_sectors(), "{name}");
+        assert_eq!(listed + 2 * u64::from(MANIFEST_SECTORS_MAX), stick.layout.written_sectors(), "{name}");
     });
 }
 
@@ -136,7 +146,7 @@ fn what_another_tool_may_have_left_is_cleared() {
         if stick.plan.layout != LayoutKind::Gpt {
             clear.push(bytes.len() - 33 * 512..bytes.len());
         }
-        clear.push(MANIFEST_END..384 * 512);
+        clear.push(MANIFEST_END..BOOT_AREA_END_LBA as usize * 512);
         for range in clear {
             assert!(bytes[range.clone()].iter().all(|&byte| byte == 0), "{name}: {range:?}");
         }
@@ -176,11 +186,11 @@ fn the_boot_sector_of_the_file_system_agrees_with_the_table() {
         }
         let is_small = bytes.len() < 16 << 20;
         let reserved = match (stick.plan.layout, is_small) {
-            (LayoutKind::Zip, true) => 384 - 32,
-            (LayoutKind::Zip, false) => 2048 + 2112 - 32,
-            (LayoutKind::Fdd | LayoutKind::Superfloppy, false) => 2048 + 2112,
-            (_, true) => 384,
-            (_, false) => 2112,
+            (LayoutKind::Zip, true) => BOOT_AREA_END - 32,
+            (LayoutKind::Zip, false) => 2048 + STAMPED - 32,
+            (LayoutKind::Fdd | LayoutKind::Superfloppy, false) => 2048 + STAMPED,
+            (_, true) => BOOT_AREA_END,
+            (_, false) => STAMPED,
         };
         assert_eq!(u16_at(boot, 14), reserved, "{name}: reserved sectors");
         assert_eq!(boot[..3], [0xEB, 0x58, 0x90], "{name}");
@@ -331,7 +341,7 @@ fn the_last_sector_that_fits_and_the_first_that_does_not() {
 #[test]
 fn what_does_not_fit_says_how_much_larger_the_stick_must_be() {
     let error = laid_out(8 * MIB, LayoutKind::Hdd, FsChoice::Auto, 8 * MIB).unwrap_err();
-    assert_eq!(error.to_string(), "the images need 8392704 bytes and the stick's file system has 6068224");
+    assert_eq!(error.to_string(), "the images need 8392704 bytes and the stick's file system has 5961728");
     assert_eq!(error.help(), "use a stick with 3 MiB more (--size for a file), or leave an image out");
 }
 

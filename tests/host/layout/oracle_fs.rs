@@ -9,6 +9,7 @@ use ramkey::image::FileSource;
 use ramkey::plan::{FatBits, LayoutKind, Slot};
 use ramkey::verify::{Change, Strictness, verify};
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, codec};
+use ramkey_format::memory::BOOT_AREA_END_LBA;
 use zerocopy::FromBytes;
 
 /// A stick of each layout with two images, as a file.
@@ -88,7 +89,7 @@ fn fsck_would_have_found_something() {
     let path = stick.file(folder.path());
     let mut file = File::options().write(true).open(&path).unwrap();
     // The second entry of the first table.
-    file.seek(SeekFrom::Start(384 * 512 + 4)).unwrap();
+    file.seek(SeekFrom::Start(u64::from(BOOT_AREA_END_LBA) * 512 + 4)).unwrap();
     file.write_all(&[0x77; 3]).unwrap();
     let output = tool("dosfstools", "fsck.fat", &["-n", path.to_str().unwrap()]);
     assert!(!output.status.success(), "{}", printed(&output));

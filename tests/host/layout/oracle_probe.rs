@@ -2,6 +2,7 @@
 
 use crate::frames::sticks::{Image, MIB, Stick, every_layout, noise, printed, tool};
 use ramkey::plan::LayoutKind;
+use ramkey_format::memory::{BOOT_AREA_END_LBA, STAMPED_SECTORS};
 
 fn for_each_stick(test: impl Fn(&Stick, &str, &str)) {
     for (kind, fs, len) in every_layout().into_iter().filter(|(.., len)| *len <= 128 * MIB) {
@@ -67,8 +68,12 @@ fn file_calls_sector_0_a_boot_sector_and_describes_the_file_system_in_it() {
         // What is stamped behind the start of the file system, seen from sector 0.
         let small = stick.plan.stick_sectors < 32_768;
         let reserved = match stick.plan.layout {
-            LayoutKind::Universal { .. } => Some(2048 + if small { 384 } else { 2112 }),
-            LayoutKind::Fdd | LayoutKind::Superfloppy => Some(if small { 384 } else { 2048 + 2112 }),
+            LayoutKind::Universal { .. } => {
+                Some(2048 + if small { BOOT_AREA_END_LBA } else { STAMPED_SECTORS })
+            }
+            LayoutKind::Fdd | LayoutKind::Superfloppy => {
+                Some(if small { BOOT_AREA_END_LBA } else { 2048 + STAMPED_SECTORS })
+            }
             _ => None,
         };
         let expected = reserved.map(|reserved| format!("reserved sectors {reserved},"));

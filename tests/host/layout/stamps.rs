@@ -9,11 +9,18 @@ use ramkey_format::boot::{
     SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, STAGE1_LEN,
 };
 use ramkey_format::checksum::checksum;
-use ramkey_format::memory::STAGE1_END;
+use ramkey_format::memory::{
+    BOOT_AREA_END_LBA, CYLINDERS_TRIED, MANIFEST_LBA, MEASURED_CYLINDER, STAGE1_END, STAGE2_SECTORS,
+    STAMPED_SECTORS,
+};
 
 const UNIVERSAL: LayoutKind = LayoutKind::Universal { slot: Slot::First };
-const BOOT_LBA: u64 = 128;
-const PARTITION: u64 = 2048;
+const BOOT_LBA: u64 = ramkey_format::memory::BOOT_LBA as u64;
+const BOOT_AREA_END: u64 = BOOT_AREA_END_LBA as u64;
+const PARTITION: u64 = ramkey_format::memory::PARTITION_LBA as u64;
+/// A copy of sector 0 on a FAT32, and the sectors that are its own.
+const SECTOR_0_COPY: std::ops::Range<u64> =
+    PARTITION + MANIFEST_LBA as u64..PARTITION + MANIFEST_LBA as u64 + 8;
 
 /// A stick in memory, by sectors.
 struct Sectors {
@@ -53,9 +60,9 @@ impl Sectors {
     /// One past the last sector that is stamped.
     fn stamped_end(&self) -> u64 {
         match self.stick.plan.volume.lba {
-            _ if !self.is_small() => PARTITION + 2112,
-            PARTITION => PARTITION + 384,
-            _ => 384,
+            _ if !self.is_small() => PARTITION + u64::from(STAMPED_SECTORS),
+            PARTITION => PARTITION + BOOT_AREA_END,
+            _ => BOOT_AREA_END,
         }
     }
 
@@ -68,7 +75,7 @@ impl Sectors {
     fn others(&self) -> Vec<Range<u64>> {
         let plan = &self.stick.plan;
         let mut others = Vec::new();
-        others.push(BOOT_LBA..384);
+        others.push(BOOT_LBA..BOOT_AREA_END);
         if plan.layout == LayoutKind::Gpt {
             others.push(1..34);
         }
@@ -77,11 +84,11 @@ impl Sectors {
         }
         if self.has_copy() {
             let header = BootHeader::parse(self.at(PARTITION + BOOT_LBA)).unwrap();
-            let sectors = 16 + u64::from(header.loader_sectors.get());
+            let sectors = u64::from(STAGE2_SECTORS) + u64::from(header.loader_sectors.get());
             others.push(PARTITION + BOOT_LBA..PARTITION + BOOT_LBA + sectors);
         }
         if self.is_universal() && plan.volume.bits == FatBits::Fat32 {
-            others.push(2368..2376);
+            others.push(SECTOR_0_COPY);
         }
         others
     }
@@ -138,7 +145,7 @@ fn whichever_sector_a_bios_starts_it_is_sector_0_and_finds_stage_1_and_the_boot_
             let expected = if lba >= PARTITION { PARTITION + BOOT_LBA } else { BOOT_LBA };
             assert_eq!(boot_lba, expected, "{name}: sector {lba}");
             let start = boot_lba as usize * 512;
-            let proven = checksum(&stick.bytes[start..start + 16 * 512]);
+            let proven = checksum(&stick.bytes[start..start + STAGE2_SECTORS as usize * 512]);
             assert_eq!(proven, stick.number(stage1, SECTOR0_BOOT_CHECKSUM), "{name}: sector {lba}");
         }
     });
@@ -151,7 +158,7 @@ fn the_copy_of_the_boot_area_is_the_boot_area() {
             return;
         }
         let header = BootHeader::parse(stick.at(BOOT_LBA)).unwrap();
-        for sector in 0..16 + u64::from(header.loader_sectors.get()) {
+        for sector in 0..u64::from(STAGE2_SECTORS) + u64::from(header.loader_sectors.get()) {
             let lba = PARTITION + BOOT_LBA + sector;
             assert_eq!(stick.at(lba), stick.at(BOOT_LBA + sector), "{name}: sector {lba}");
         }
@@ -167,13 +174,14 @@ fn stamps_and_copies_of_another_stick_do_not_count() {
     };
     let (new, mut mixed) = (of(5000), of(5001));
     // The other stick, overwritten up to the partition: what was interrupted there.
-    mixed.bytes[512..2048 * 512].copy_from_slice(&new.bytes[512..2048 * 512]);
+    let before = 512..PARTITION as usize * 512;
+    mixed.bytes[before.clone()].copy_from_slice(&new.bytes[before]);
     mixed.bytes[..512].fill(0);
     let checksum_of = |lba: u64| mixed.number(lba, SECTOR0_BOOT_CHECKSUM);
-    let proven = |lba: u64| checksum(&mixed.bytes[lba as usize * 512..][..16 * 512]);
-    assert_ne!(checksum_of(63), checksum_of(2048));
+    let proven = |lba: u64| checksum(&mixed.bytes[lba as usize * 512..][..STAGE2_SECTORS as usize * 512]);
+    assert_ne!(checksum_of(63), checksum_of(PARTITION));
     // Each set of copies still belongs to its own boot area, and to no other.
-    assert_eq!((checksum_of(63), checksum_of(2048)), (proven(BOOT_LBA), proven(PARTITION + BOOT_LBA)));
+    assert_eq!((checksum_of(63), checksum_of(PARTITION)), (proven(BOOT_LBA), proven(PARTITION + BOOT_LBA)));
 }
 
 /// Sectors per track and heads as the boot code measures them on a BIOS that has `track` and `heads` and hides
@@ -186,7 +194,8 @@ fn measured(stick: &Sectors, hidden: u64, track: u64, heads: u64) -> Option<(u64
         .find(|(head, stamp)| stamp.checked_sub(found).is_some_and(|apart| apart > 0 && apart % head == 0))?;
     let measured_track = (stamp - found) / head;
     let end = stick.bytes.len() as u64 / 512;
-    let cylinders = [1, 2, 4, 8].into_iter().map(|cylinder| (cylinder, hidden + cylinder * track * heads));
+    let tried = (0..=CYLINDERS_TRIED.ilog2()).map(|double| 1 << double);
+    let cylinders = tried.map(|cylinder| (cylinder, hidden + cylinder * track * heads));
     let cylinders = cylinders.filter(|(_, lba)| *lba < end);
     let mut heads = cylinders.filter_map(|(cylinder, lba)| {
         let apart = stick.stamp(lba)?.checked_sub(found)?;
@@ -206,7 +215,7 @@ fn every_cylinder_of_up_to_2048_sectors_is_measured_behind_every_track_that_a_bi
                     for heads in 1..=255 {
                         let found = measured(&stick, hidden, track, heads);
                         // Of a longer one the first cylinder is enough for all that comes before the loader.
-                        let is_long = track * heads > 2048;
+                        let is_long = track * heads > MEASURED_CYLINDER.into();
                         let sound = found == Some((track, heads)) || found.is_none() && is_long;
                         assert!(sound, "{kind:?} {bits}, {hidden} hidden, {track}/{heads}: {found:?}");
                     }
@@ -256,7 +265,7 @@ fn stage_1_is_found_in_tracks_of_every_length_behind_every_track_that_a_bios_hid
 fn a_guid_partition_table_in_the_first_tracks_does_not_hide_the_geometry() {
     let stick = Sectors::new(LayoutKind::Gpt, FsChoice::Auto, 64 * MIB);
     for track in 17..=63 {
-        for heads in (1..=255).filter(|heads| track * heads <= 2048) {
+        for heads in (1..=255).filter(|heads| track * heads <= u64::from(MEASURED_CYLINDER)) {
             assert_eq!(measured(&stick, 0, track, heads), Some((track, heads)), "{track}/{heads}");
         }
     }
@@ -275,7 +284,7 @@ fn the_usual_geometries_are_measured_on_a_fat32_and_on_the_smallest_sticks_that_
                     assert_eq!(kind, LayoutKind::Zip, "{hidden} hidden");
                     continue;
                 }
-                let expected = (track * heads <= 2048).then_some((track, heads));
+                let expected = (track * heads <= u64::from(MEASURED_CYLINDER)).then_some((track, heads));
                 assert_eq!(measured(&stick, hidden, track, heads), expected, "{kind:?}: {hidden} hidden");
             }
         }

@@ -1,3 +1,6 @@
 //! Rules of the tree.
 
+mod lengths;
+mod quirks;
+mod rooms;
 mod tidy;

@@ -1,149 +1,9 @@
-//! Rules of the tree that a machine can check: who imports whom, what every file has, and what no file may have.
-//!
-//! The rules about modules are read from `docs/architecture.md`, so that text and code cannot part.
+//! Rules of the tree that a machine can check: what every file has, and what no file may have.
 
-use crate::frames::tree;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::frames::tree::{File, code_lines, files, headings, links};
-
-/// Rows of the table below the heading `title` of `docs/architecture.md`, as cells.
-fn table(title: &str) -> Vec<Vec<String>> {
-    let text = tree::read("docs/architecture.md");
-    let section =
-        text.split(&format!("\n## {title}\n")).nth(1).unwrap_or_else(|| panic!("no section {title}"));
-    let rows =
-        section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
-    let rows: Vec<Vec<String>> = rows.skip(2).map(cells).collect();
-    assert!(!rows.is_empty(), "the table of section {title} is empty");
-    rows
-}
-
-/// The words in backticks.
-fn ticked(cell: &str) -> Vec<&str> {
-    cell.split('`').skip(1).step_by(2).collect()
-}
-
-/// The top-level module that a file of `src/` belongs to.
-fn module_of(path: &str) -> &str {
-    let below = path.strip_prefix("src/").unwrap_or(path);
-    below.split('/').next().unwrap_or(below).trim_end_matches(".rs")
-}
-
-fn sources() -> Vec<File> {
-    let sources: Vec<File> =
-        files(&["rs"]).into_iter().filter(|file| file.path.starts_with("src/")).collect();
-    assert!(sources.len() > 20, "only {} files below src/ were found", sources.len());
-    sources
-}
-
-fn fail_if_any(faults: &[String]) {
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-}
-
-#[test]
-fn modules_import_only_what_the_architecture_allows() {
-    let rows = table("Who may import whom");
-    let modules: BTreeSet<String> = tree::read("src/lib.rs")
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
-        .map(str::to_owned)
-        .collect();
-    let mut allowed = BTreeMap::new();
-    for row in &rows {
-        let name = ticked(&row[0])[0].to_owned();
-        let all = row[1] == "everything";
-        let used: BTreeSet<String> = ticked(&row[1]).into_iter().map(str::to_owned).collect();
-        allowed.insert(name, if all { modules.clone() } else { used });
-    }
-    let listed: BTreeSet<String> = allowed.keys().cloned().collect();
-    assert_eq!(modules, listed, "modules of src/lib.rs, and of the table in docs/architecture.md");
-
-    let mut faults = Vec::new();
-    for file in sources() {
-        let module = module_of(&file.path);
-        if ["lib", "main"].contains(&module) {
-            continue;
-        }
-        for (number, line) in code_lines(&file.text) {
-            for rest in line.split("crate::").skip(1) {
-                let used: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                if modules.contains(&used) && used != module && !allowed[module].contains(&used) {
-                    faults.push(format!("{}:{number}: `{module}` may not use `{used}`", file.path));
-                }
-            }
-        }
-    }
-    fail_if_any(&faults);
-}
-
-#[test]
-fn modules_do_not_do_what_the_architecture_forbids() {
-    let rows = table("Who may import whom");
-    let mut faults = Vec::new();
-    for file in sources() {
-        let module = module_of(&file.path).to_owned();
-        for row in rows.iter().filter(|row| ticked(&row[0])[0] == module) {
-            for word in ticked(&row[2]) {
-                for (number, line) in code_lines(&file.text) {
-                    if line.contains(word) {
-                        faults.push(format!("{}:{number}: `{module}` must not have `{word}`", file.path));
-                    }
-                }
-            }
-        }
-    }
-    fail_if_any(&faults);
-}
-
-#[test]
-fn each_dependency_is_used_where_the_architecture_says() {
-    let manifest = tree::read("Cargo.toml");
-    let section = manifest.split("\n[dependencies]\n").nth(1).and_then(|rest| rest.split("\n[").next());
-    let named = |line: &str| line.split([' ', '.', '=']).next().unwrap_or_default().replace('-', "_");
-    let wanted: BTreeSet<String> = section
-        .expect("Cargo.toml has dependencies")
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(named)
-        .collect();
-    let places: BTreeMap<String, BTreeSet<String>> = table("Dependencies")
-        .iter()
-        .map(|row| {
-            let modules = ticked(&row[1]).into_iter().map(str::to_owned).collect();
-            (ticked(&row[0])[0].to_owned(), modules)
-        })
-        .collect();
-    assert_eq!(
-        wanted,
-        places.keys().cloned().collect(),
-        "dependencies of Cargo.toml, and of docs/architecture.md"
-    );
-
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in sources() {
-        for (_, line) in code_lines(&file.text) {
-            for name in &wanted {
-                // A path, not the end of a longer name and not a module of ours with that name.
-                let at = line
-                    .find(&format!("{name}::"))
-                    .filter(|&at| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_:.".contains(c)));
-                if at.is_some() {
-                    found.entry(name.clone()).or_default().insert(module_of(&file.path).to_owned());
-                }
-            }
-        }
-    }
-    for (name, modules) in &places {
-        let used = found.remove(name).unwrap_or_default();
-        let elsewhere: Vec<_> = used.difference(modules).collect();
-        assert!(
-            elsewhere.is_empty(),
-            "{name} is used in {elsewhere:?}, which docs/architecture.md does not say"
-        );
-    }
-}
+use crate::frames::architecture::{fail_if_any, module_of, sources};
+use crate::frames::tree::{self, File, code_lines, files, headings, links};
 
 /// Where text of others becomes harmless. What prints elsewhere goes around it.
 const TERMINAL: &str = "src/cli/terminal.rs";
@@ -290,20 +150,6 @@ fn nothing_in_the_tree_names_a_machine_or_a_registry() {
 }
 
 #[test]
-fn files_are_short_or_have_a_reason() {
-    const LIMIT: usize = 500;
-    let reasons: BTreeSet<String> =
-        table("Long files").iter().flat_map(|row| ticked(&row[0])).map(str::to_owned).collect();
-    let long: BTreeSet<String> = files(&["rs", "asm"])
-        .into_iter()
-        .filter(|file| file.text.lines().count() > LIMIT)
-        .map(|file| file.path)
-        .collect();
-    let listed: BTreeSet<String> = reasons.into_iter().filter(|path| path != "none").collect();
-    assert_eq!(long, listed, "files of more than {LIMIT} lines, and those of docs/architecture.md");
-}
-
-#[test]
 fn assembly_says_who_enters_it_and_what_each_routine_does() {
     let mut faults = Vec::new();
     let sources = files(&["asm", "inc"]);
@@ -402,6 +248,34 @@ fn shared_numbers_are_typed_once() {
 }
 
 #[test]
+fn every_test_is_in_a_part_of_the_checks() {
+    let parts = tree::read("xtask/src/test.rs");
+    let mut faults = Vec::new();
+    let mut targets = BTreeSet::new();
+    for file in files(&["rs"]).iter().filter_map(|file| file.path.strip_prefix("tests/").map(str::to_owned)) {
+        let target = match file.split_once('/') {
+            Some((folder, "main.rs")) => folder,
+            Some(_) => continue,
+            None => file.trim_end_matches(".rs"),
+        };
+        targets.insert(target.to_owned());
+    }
+    assert!(targets.len() > 1, "only {targets:?} were found: this test looks in the wrong place");
+    let unknown = targets.iter().filter(|target| !parts.contains(&format!("tests(\"{target}\"")));
+    faults.extend(unknown.map(|target| format!("no part runs tests/{target}")));
+    let manifest = tree::read("Cargo.toml");
+    let members = manifest.lines().find(|line| line.starts_with("members = ")).unwrap_or_default();
+    for folder in members.split('"').skip(1).step_by(2) {
+        let manifest = tree::read(&format!("{folder}/Cargo.toml"));
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).unwrap_or_default();
+        if !parts.contains(name) {
+            faults.push(format!("no part runs the tests of {name}"));
+        }
+    }
+    fail_if_any(&faults);
+}
+
+#[test]
 fn documents_are_reachable_and_links_lead_somewhere() {
     let pages = files(&["md"]);
     let mut faults = Vec::new();
@@ -432,57 +306,5 @@ fn documents_are_reachable_and_links_lead_somewhere() {
         faults.push(format!("{} is linked neither from README.md nor from docs/architecture.md", page.path));
     }
     assert!(reached.contains("docs/architecture.md"), "README.md does not link docs/architecture.md");
-    fail_if_any(&faults);
-}
-
-#[test]
-fn every_routine_and_test_that_the_quirks_name_is_there() {
-    let page = tree::read("docs/quirks.md");
-    let sources = files(&["rs"]);
-    let mut faults = Vec::new();
-    let mut seen = 0;
-    for row in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| symptom")) {
-        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
-        let [symptom, _, routines, tests] = cells[..] else {
-            faults.push(format!("not four cells: {row}"));
-            continue;
-        };
-        for (place, folder) in [("core/", "bootsectors/loader-core/tests/"), ("boot/", "tests/boot/")] {
-            for part in tests.split("; ").filter_map(|part| part.trim().strip_prefix(place)) {
-                let file = part.split([' ', ',']).next().unwrap_or_default();
-                let stem = format!("{folder}{file}");
-                let among =
-                    |path: &str| path == format!("{stem}.rs") || path.starts_with(&format!("{stem}/"));
-                let texts: Vec<&File> = sources.iter().filter(|file| among(&file.path)).collect();
-                for name in ticked(part) {
-                    seen += 1;
-                    if !texts.iter().any(|file| file.text.contains(&format!("fn {name}("))) {
-                        faults.push(format!("{symptom}: {place}{file} has no test {name}"));
-                    }
-                }
-            }
-        }
-        for part in routines.split("; ") {
-            let [file, names @ ..] = &ticked(part)[..] else { continue };
-            let path = match file.strip_prefix("../") {
-                Some(path) => path.to_owned(),
-                None if file.starts_with("src/") => (*file).to_owned(),
-                None => format!("bootsectors/{file}"),
-            };
-            let is_file = [".rs", ".asm", ".sh"].iter().any(|ending| file.ends_with(ending));
-            if is_file && !tree::exists(&path) {
-                faults.push(format!("{symptom}: there is no {path}"));
-            } else if is_file {
-                let text = tree::read(&path);
-                faults.extend(
-                    names
-                        .iter()
-                        .filter(|name| !text.contains(**name))
-                        .map(|name| format!("{symptom}: {path} has no `{name}`")),
-                );
-            }
-        }
-    }
-    assert!(seen > 20, "only {seen} tests are named");
     fail_if_any(&faults);
 }

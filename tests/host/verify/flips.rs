@@ -5,6 +5,7 @@ use crate::frames::verdicts::{flipped, judge, stick, told};
 use ramkey::layout::{Content, Extent, Role};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
 use ramkey::verify::{Fault, FaultKind, Strictness};
+use ramkey_format::memory::MANIFEST_LBA;
 
 /// Every layout, and every file system with two of them.
 const CASES: [(LayoutKind, FsChoice, u64); 10] = [
@@ -29,8 +30,10 @@ fn places(stick: &Stick, extent: &Extent, thorough: bool) -> Vec<u64> {
     }
     places.extend([11, 100, 511, len - 512]);
     match extent.role {
-        // Header, its reserved bytes and hash; ranges; zeros behind them.
-        Role::Manifest => places.extend([46, 80, 96, 127, 128, 200, 128 + 64 * 80, len - 4096]),
+        // Header, its reserved bytes and hash; ranges; zeros behind them; the second slot.
+        Role::Manifest => {
+            places.extend([46, 80, 96, 127, 128, 200, 128 + 64 * 80, len / 2 - 4096, len - 4096]);
+        }
         // Names, attributes, dates, clusters and lengths of the first entries, and free ones.
         Role::Directory => places.extend(
             (0..4).flat_map(|slot| [0, 3, 9, 11, 12, 13, 16, 20, 24, 26, 30].map(|at| slot * 32 + at)),
@@ -66,7 +69,9 @@ fn expected(stick: &Stick, extent: &Extent) -> (&'static [FaultKind], &'static s
         Role::Capsule { image: 0 } => (&[FaultKind::Capsule], "RAMKEY/DOS.RKC: "),
         Role::Capsule { .. } => (&[FaultKind::Capsule], "RAMKEY/TINY.RKC: "),
         Role::Cleared if at_end => (&[FaultKind::Cleared], "the last sectors of the stick"),
-        Role::Cleared if extent.lba < 320 => (&[FaultKind::Cleared], "the zeros behind the boot code"),
+        Role::Cleared if extent.lba < MANIFEST_LBA.into() => {
+            (&[FaultKind::Cleared], "the zeros behind the boot code")
+        }
         Role::Cleared => (&[FaultKind::Cleared], "the zeros behind the manifest"),
     }
 }

@@ -226,7 +226,7 @@ fn what_is_no_stick_is_said_to_be_none() {
 #[test]
 fn a_stick_cut_short_at_any_place_is_a_fault() {
     let whole = small().bytes();
-    for sectors in [35, 100, 129, 320, 350, 384, 2048, 2050, 2180, 2432, 4000, 8 * 2048 - 1] {
+    for sectors in [35, 100, 129, 464, 500, 526, 550, 592, 2048, 2050, 2180, 2640, 4000, 8 * 2048 - 1] {
         let verdict = judge(&Image(whole[..sectors * 512].to_vec()), Strictness::Boot);
         assert!(!verdict.sound, "cut to {sectors} sectors");
     }

@@ -1,22 +1,69 @@
-//! What on a stick is its owner's: the files that ramkey did not write, and what lies behind its end.
+//! What would be lost with a stick or a file: what is its owner's, and not only what ramkey wrote.
 
 use std::io;
+use std::path::Path;
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
-use crate::device::ReadOnly;
-use crate::image::Source;
+use crate::device::{FileSystem, ReadOnly, TargetPath};
+use crate::image::{KindChoice, Source, probe};
+use crate::job::observer::part;
+use crate::job::{JobError, Observer, Part};
 use crate::units::SECTOR_LEN;
+use crate::stick::is_stick;
 use crate::verify::{Change, facts};
 
 /// Names that are shown; the others are counted.
 const NAMES_MAX: usize = 3;
 
+/// What would be lost with a file, in a few words, or `None` if that is nothing: it is empty, all zeros, or a stick that ramkey
+/// wrote or began to write and that holds nothing else.
+///
+/// # Errors
+///
+/// [`JobError::Target`] or [`JobError::Read`] if the file cannot be looked at.
+pub fn lost_with_file(
+    target: &TargetPath,
+    path: &Path,
+    observer: &dyn Observer,
+) -> Result<Option<String>, JobError> {
+    let file = ReadOnly::open(target).map_err(JobError::Target)?;
+    let is_ours = is_ours(&file);
+    if is_ours && let Some(what) = files_on(&file) {
+        return Ok(Some(what));
+    }
+    let what = part(observer, Part::Look, file.len(), |count| match is_ours {
+        true => behind(&file, count),
+        false => file.first_data(0, count).map(|data| data.map(|_| what_is_in(&file, path))),
+    });
+    what.map_err(|source| JobError::Read { path: path.to_owned(), source })
+}
+
+/// Whether it is a stick of ours as it stands: one with an image, or one that was not finished. A boot area alone is
+/// none, because it outlives a new partition table and a new file system.
+fn is_ours(file: &ReadOnly) -> bool {
+    let mut sector = [0xD1; 512];
+    let unfinished = file.read_at(0, &mut sector).is_ok() && sector == [0; 512];
+    is_stick(file) && (unfinished || !facts(file).capsules.is_empty())
+}
+
+/// The contents of a file, in a few words.
+fn what_is_in(file: &ReadOnly, path: &Path) -> String {
+    match FileSystem::probe(0, &|offset, buffer| file.read_at(offset, buffer)) {
+        Some(FileSystem { kind, label }) if label.is_empty() => kind,
+        Some(FileSystem { kind, label }) => format!("{kind} \"{label}\""),
+        None => {
+            let facts = probe(path, file as &dyn Source, KindChoice::Auto, None);
+            facts.ok().and_then(|facts| facts.contents).unwrap_or_else(|| "unknown contents".into())
+        }
+    }
+}
+
 /// What would be lost with a stick of ramkey, in a few words, or `None` if it holds nothing but what was written with it.
 ///
 /// Files that were deleted and another label are no loss. On a stick that was not finished, images are none either: half
 /// of the folder may be that of the stick before. A finished stick with a fault may hold anything.
-pub(super) fn on(stick: &ReadOnly) -> Option<String> {
+pub(super) fn files_on(stick: &ReadOnly) -> Option<String> {
     let mut sector = [0xD1; SECTOR_LEN as usize];
     let is_finished = Source::read_at(stick, 0, &mut sector).is_err() || sector != [0; SECTOR_LEN as usize];
     let found = facts(stick);
@@ -46,7 +93,7 @@ pub(super) fn on(stick: &ReadOnly) -> Option<String> {
 /// # Errors
 ///
 /// What the system says.
-pub(super) fn behind(stick: &ReadOnly, observe: &dyn Fn(u64)) -> io::Result<Option<String>> {
+fn behind(stick: &ReadOnly, observe: &dyn Fn(u64)) -> io::Result<Option<String>> {
     let end = facts(stick).written_sectors * SECTOR_LEN;
     // Without a sound manifest no end is known.
     let data = if end == 0 { None } else { stick.first_data(end, observe)? };

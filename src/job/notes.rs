@@ -1,17 +1,16 @@
-//! What `ramkey write` says of the system on an image, before it is booted.
+//! What is said of the system on an image, before it is booted.
 
-use crate::cli::args::StickArgs;
-use crate::cli::disc::DiscView;
-use crate::cli::drives::FirstDiskArg;
 use crate::image::iso::System;
 use crate::image::windows::{self, Answer, DiskOrder};
 use crate::image::{Identity, ImageFacts, Kind, Source};
+use crate::job::{DiscView, StickRequest};
+use crate::plan::FirstDisk;
 
-/// What the user should know of an image of the menu, with the options that were given.
-pub(super) fn notes(args: &StickArgs, source: &dyn Source, facts: &ImageFacts) -> Vec<String> {
+/// What is to be known of an image of the menu, with what was asked for.
+pub(super) fn notes(request: &StickRequest, source: &dyn Source, facts: &ImageFacts) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(disc) = DiscView::look(source, facts) {
-        let has_floppy = args.drives.companions().any(|(_, is_floppy)| is_floppy);
+        let has_floppy = request.companions.iter().any(|companion| companion.is_floppy);
         match disc.system {
             System::WindowsSetup if has_floppy => {}
             system if system.looks_again() => {
@@ -22,9 +21,9 @@ pub(super) fn notes(args: &StickArgs, source: &dyn Source, facts: &ImageFacts) -
         }
     }
     let is_disk = matches!(facts.kind, Kind::HardDisk | Kind::Partition);
-    let order = match args.drives.first_disk {
-        Some(FirstDiskArg::Internal) => DiskOrder::InternalFirst,
-        Some(FirstDiskArg::Ram) | None => DiskOrder::RamFirst,
+    let order = match request.first_disk {
+        Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
+        Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
     };
     if let Some(windows) = windows::look_in(source, facts, order).filter(|_| is_disk) {
         if windows.starts == Answer::Yes {
@@ -35,7 +34,7 @@ pub(super) fn notes(args: &StickArgs, source: &dyn Source, facts: &ImageFacts) -
         } else {
             notes.push(format!("{}; `ramkey inspect` shows the steps", windows.verdict));
         }
-        if args.drives.identity.is_none() && windows.identity == Identity::Grub4dos {
+        if request.identity.is_none() && windows.identity == Identity::Grub4dos {
             notes.push("the driver in its Windows looks for GRUB4DOS: add --identity grub4dos".into());
         }
     }

@@ -1,4 +1,4 @@
-//! What the user should know of an image that somebody may write to while it is copied.
+//! What is to be known of an image that somebody may write to while it is copied.
 
 use std::path::PathBuf;
 

@@ -1,0 +1,281 @@
+//! Every text that a person reads on the target machine, but the few words of the assembler: whole sentences, with places for numbers
+//! and names.
+//!
+//! A sentence is one line of the list below, which says what its places hold, and one line in the file of each language.
+//! Whoever shows it calls the function of its name, so the compiler counts the places and knows their types. It finds a
+//! sentence that a language lacks, and a character that the screen has not; `tests/sentences.rs` finds a place that a
+//! language forgot, a line that is too long, and a marker that the host program waits for and does not find. No sentence is put together from parts, because other languages order
+//! them otherwise: a plural, and each answer that changes the words around it, has a sentence of its own.
+//!
+//! A language is a file beside `english.rs`, and its line in [`languages!`].
+
+#[macro_use]
+mod table;
+mod english;
+mod place;
+
+use ramkey_format::boot::BootHeader;
+
+use crate::text::Line;
+
+pub use place::{CopyName, Heads, Place};
+use place::{Value, put};
+
+/// Columns that a line may have: the last one would scroll the screen.
+pub const COLUMNS: usize = 79;
+
+/// A line of the screen.
+pub type Text = Line<COLUMNS>;
+
+languages! {
+    /// As spoken everywhere.
+    English = b"en", english;
+}
+
+sentences! {
+    /// The program and its version.
+    Title title(version: short);
+    /// Memory, and how the stick is read.
+    Machine machine(ram: mib, drive: hex2, method: method);
+    /// The heads of the stick are searched for.
+    TryingHeads trying_heads();
+
+    /// More images than a menu has entries.
+    TooManyImages too_many_images();
+    /// Above the menu.
+    Choose choose();
+    /// In the menu: memory that an image needs.
+    EntryNeeds entry_needs(need: needed4);
+    /// In the menu: memory that an image needs, and that is not there.
+    EntryDoesNotFit entry_does_not_fit(need: needed4);
+    /// In the menu: the file is damaged.
+    EntryDamaged entry_damaged();
+    /// In the menu: an image that belongs to this one is missing.
+    EntryIncomplete entry_incomplete();
+    /// Below the menu, while it counts down.
+    MenuStartsIn menu_starts_in(seconds: number);
+    /// The chosen image is damaged.
+    ImageDamaged image_damaged();
+    /// An image that belongs to the chosen one is missing.
+    CompanionMissing companion_missing(name: name);
+    /// Memory of the machine.
+    MachineHas machine_has(ram: mib, free: free);
+    /// Memory that an image needs.
+    Needs needs(title: short, need: needed);
+    /// Another image would fit.
+    WouldFit would_fit(title: short, need: needed);
+    /// No other image would fit.
+    NoneWouldFit none_would_fit();
+    /// How many images are loaded together; always two or more.
+    Together together(count: number, need: needed);
+
+    /// An image begins to load.
+    Loading loading(title: text);
+    /// How far it is.
+    Loaded loaded(done: disk, total: disk, percent: percent);
+    /// The same, when the speed is known.
+    LoadedAtRate loaded_at_rate(done: disk, total: disk, percent: percent, rate: rate);
+    /// The same, when the time is known too.
+    LoadedTimed loaded_timed(done: disk, total: disk, percent: percent, rate: rate, left: time);
+    /// Behind one of those: one piece was wrong.
+    ReadAgainOnce read_again_once();
+    /// Behind one of those: so many pieces were wrong.
+    ReadAgain read_again(times: number);
+    /// A disk signature was changed.
+    SignatureChanged signature_changed(signature: hex8);
+    /// The hidden sectors of a partition were changed.
+    HiddenChanged hidden_changed(old: number, new: number);
+    /// The drive number of a partition was changed.
+    DriveChanged drive_changed(old: hex2, new: hex2);
+    /// An image is proven, and others follow.
+    Proven proven(hash: hash);
+    /// The last image is proven, and the stick is not needed any more.
+    ProvenRemove proven_remove(hash: hash);
+    /// The last image is proven, and the stick stays a drive.
+    ProvenKeep proven_keep(hash: hash);
+    /// Waits for a key.
+    PressKey press_key();
+    /// Counts down.
+    StartsIn starts_in(seconds: number);
+    /// Behind a countdown: how INT 13h copies.
+    Copies copies(how: copy);
+    /// INT 15h was asked for, and does not work.
+    NoInt15 no_int15();
+    /// A way of copying.
+    CopyAuto copy_auto();
+    /// A way of copying.
+    CopyDirect copy_direct();
+    /// A way of copying.
+    CopyInt15 copy_int15();
+
+    /// First line of a halt.
+    Stopped stopped(code: hex2, text: error);
+    /// Behind the report of a halt: who explains it.
+    Explained explained();
+    /// Last line of a halt.
+    NothingBooted nothing_booted();
+    /// Where a file of ours found a fault in itself.
+    Internal internal(file: short, line: small);
+    /// What is damaged.
+    BootHeaderDamaged boot_header_damaged();
+    /// What is missing.
+    NoDisk no_disk();
+    /// What has no room.
+    MemoryTable memory_table();
+    /// Base memory that there is.
+    BaseMemory base_memory(kib: number);
+    /// Where a CD wants its boot image.
+    BootImageAt boot_image_at(start: hex6, end: hex6);
+    /// Memory that the BIOS told of.
+    NoMemoryAt no_memory_at(address: hex8);
+    /// A capsule.
+    File file(name: name);
+    /// What is wrong with a capsule.
+    InFile in_file(name: name, what: detail);
+    /// Bytes of an image that are wrong.
+    Bytes bytes(start: hex8, end: hex8);
+    /// Bytes of an image, and what is wrong with them.
+    InBytes in_bytes(start: hex8, end: hex8, what: detail);
+
+    /// Report: the drive.
+    ReportDrive report_drive(drive: hex2, passed: hex2, method: method);
+    /// Report: EDD.
+    ReportEdd report_edd(works: works, hidden: number, version: hex2, claims: hex2);
+    /// Report: CHS.
+    ReportChs report_chs(works: works, hidden: number, heads: small, sectors: small, whence: heads);
+    /// Report: what AH=08h told.
+    ReportTold report_told(cylinders: small, heads: small, sectors: small);
+    /// Report: transfers.
+    ReportTransfer report_transfer(sectors: small, hung: small, boot: number);
+    /// Report: the last reads.
+    ReportReads report_reads(asked: lba, read: lba, status: hex2);
+    /// Report: memory, before it was asked for.
+    ReportNoMemory report_no_memory(how: a20);
+    /// Report: memory.
+    ReportMemory report_memory(ram: mib, source: source, base: small, how: a20);
+    /// Report: what the keys do.
+    ReportKeys report_keys();
+    /// Answer to a key of the report.
+    SingleSectors single_sectors();
+    /// Answer to a key of the report.
+    ChsOnly chs_only();
+    /// Answer to a key of the report.
+    NoChs no_chs();
+    /// Answer to a key of the report.
+    EddOnly edd_only();
+    /// A way of reading works.
+    Works works();
+    /// A way of reading does not work.
+    WorksNot works_not();
+    /// Heads and sectors are measured.
+    Measured measured();
+    /// The heads were proven by an image.
+    HeadsProven heads_proven();
+    /// The heads are what somebody told.
+    HeadsNotMeasured heads_not_measured();
+    /// Neither heads nor sectors are measured.
+    NotMeasured not_measured();
+    /// No sector.
+    None none();
+    /// A memory call.
+    E820 e820();
+    /// A memory call whose list breaks off.
+    E820Broken e820_broken();
+    /// A memory call.
+    E801 e801();
+    /// A memory call.
+    H88 h88();
+    /// How A20 was switched on.
+    A20Already a20_already();
+    /// How A20 was switched on.
+    A20Bios a20_bios();
+    /// How A20 was switched on.
+    A20Keyboard a20_keyboard();
+    /// How A20 was switched on.
+    A20Port92 a20_port92();
+
+    // What is wrong, for a place of kind `detail`.
+
+    /// A read that failed.
+    ReadFailed read_failed(status: hex2, lba: number);
+    /// A broken chain of clusters.
+    Cluster cluster(number: number);
+    /// Where wrong data lies.
+    Lba lba(lba: number);
+    /// The header of a capsule.
+    HeaderWrong header_wrong();
+    /// The hash of its header.
+    HeaderHashWrong header_hash_wrong();
+    /// The hash of its table.
+    TableHashWrong table_hash_wrong();
+    /// The hash of the image.
+    ImageHashWrong image_hash_wrong();
+    /// The file's length.
+    TooShort too_short();
+}
+
+/// The sentences that may stand in a place of kind `detail`.
+pub const DETAILS: [Id; 8] = [
+    Id::ReadFailed,
+    Id::Cluster,
+    Id::Lba,
+    Id::HeaderWrong,
+    Id::HeaderHashWrong,
+    Id::TableHashWrong,
+    Id::ImageHashWrong,
+    Id::TooShort,
+];
+
+/// A sentence with what its places hold.
+#[derive(Clone, Copy)]
+pub struct Sentence<'s, const PLACES: usize> {
+    id: Id,
+    values: [Value<'s>; PLACES],
+}
+
+impl<const PLACES: usize> Sentence<'_, PLACES> {
+    /// The same for whoever does not know how many places it has.
+    #[inline]
+    pub fn as_message(&self) -> Message<'_> {
+        Message { id: self.id, values: &self.values }
+    }
+}
+
+/// Any sentence with what its places hold.
+#[derive(Clone, Copy)]
+pub struct Message<'s> {
+    id: Id,
+    values: &'s [Value<'s>],
+}
+
+impl Language {
+    /// The language of a stick.
+    pub fn of(_header: &BootHeader) -> Self {
+        Self::English
+    }
+
+    /// Appends `message` to `line`, as far as there is room.
+    #[inline(never)]
+    pub fn say(self, line: &mut Text, message: Message<'_>) {
+        let mut template = self.template(message.id).iter();
+        while let Some(&byte) = template.next() {
+            if byte != b'{' {
+                line.byte(byte);
+                continue;
+            }
+            // A digit and the closing brace: the tests know of no other template.
+            let number = template.next().map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
+            template.next();
+            if let Some(value) = message.values.get(number) {
+                put(self, line, value);
+            }
+        }
+    }
+
+    /// A line with `sentence` alone.
+    pub fn line<const PLACES: usize>(self, sentence: &Sentence<'_, PLACES>) -> Text {
+        let mut line = Text::new();
+        self.say(&mut line, sentence.as_message());
+        line
+    }
+}

@@ -1,0 +1,195 @@
+//! The sentences of every language: complete, short enough, and with every place filled.
+
+use std::collections::BTreeSet;
+
+use ramkey_format::cp437;
+use ramkey_format::errors::BOOT_ERRORS;
+use ramkey_format::markers;
+use ramkey_loader_core::a20;
+use ramkey_loader_core::drive::Method;
+use ramkey_loader_core::memory_calls::Source;
+use ramkey_loader_core::screen::{COLUMNS, CopyName, DETAILS, Heads, Id, Language, Place, Sentence, say};
+
+/// Every language with every sentence, as Unicode, and what its places hold.
+fn all() -> impl Iterator<Item = (Language, Id, String, &'static [Place])> {
+    Language::ALL.iter().flat_map(|&(language, _)| {
+        Id::ALL.iter().map(move |&(id, places)| (language, id, text(language.template(id)), places))
+    })
+}
+
+fn text(page: &[u8]) -> String {
+    page.iter().map(|&byte| cp437::decode(byte).unwrap_or_else(|| panic!("{byte:02x} is no text"))).collect()
+}
+
+fn english<const PLACES: usize>(sentence: &Sentence<'_, PLACES>) -> String {
+    text(Language::English.line(sentence).as_bytes())
+}
+
+/// The numbers of the places in a template.
+fn places_of(template: &str) -> Vec<usize> {
+    let marks = template.split('{').skip(1);
+    marks
+        .map(|rest| {
+            let (number, _) =
+                rest.split_once('}').unwrap_or_else(|| panic!("a place without an end: {template}"));
+            assert_eq!(number.len(), 1, "one digit names a place: {template}");
+            number.parse().unwrap_or_else(|_| panic!("no number: {template}"))
+        })
+        .collect()
+}
+
+#[test]
+fn every_place_is_filled_and_every_value_is_shown_once() {
+    for (language, id, template, places) in all() {
+        assert_eq!(template.matches('{').count(), template.matches('}').count(), "{language:?} {id:?}");
+        let named = places_of(&template);
+        let distinct: BTreeSet<usize> = named.iter().copied().collect();
+        assert_eq!(distinct, (0..places.len()).collect(), "{language:?} {id:?}: {template}");
+        assert_eq!(named.len(), places.len(), "{language:?} {id:?} shows a value twice: {template}");
+    }
+}
+
+#[test]
+fn the_largest_numbers_fit_a_line() {
+    for (language, id, template, _) in all() {
+        let longest = language.longest(id);
+        assert!(longest <= COLUMNS, "{language:?} {id:?}: {longest} columns: {template}");
+    }
+}
+
+#[test]
+fn no_place_takes_more_than_it_says() {
+    let long = [b'x'; 200];
+    let detail = say::read_failed(0xFF, u32::MAX);
+    let (most, most64) = (u32::MAX, u64::from(u32::MAX) << 20);
+    // Each kind of place at least once, with the most that it can hold.
+    let lines = [
+        (Id::Loading, english(&say::loading(&long))),
+        (Id::Needs, english(&say::needs(&long, most64))),
+        (Id::InFile, english(&say::in_file(b"XXXXXXXX", detail.as_message()))),
+        (Id::Machine, english(&say::machine(most64 + 0xF_FFFF, 0xFF, Method::Edd))),
+        (Id::MachineHas, english(&say::machine_has(most64 + 0xF_FFFF, most64))),
+        (Id::LoadedTimed, english(&say::loaded_timed(most, most, 100, most, most))),
+        (Id::EntryNeeds, english(&say::entry_needs(most64))),
+        (Id::BootImageAt, english(&say::boot_image_at(0xFF_FFFF, most))),
+        (Id::NoMemoryAt, english(&say::no_memory_at(most))),
+        (Id::Proven, english(&say::proven(&[0xFF; 8]))),
+        (Id::Stopped, english(&say::stopped(0xFF, longest_error()))),
+        (Id::ReportChs, english(&say::report_chs(true, most, u16::MAX, u16::MAX, Heads::Told))),
+        (Id::ReportReads, english(&say::report_reads(Some(u64::MAX), Some(u64::MAX), 0xFF))),
+        (
+            Id::ReportMemory,
+            english(&say::report_memory(
+                most64 + 0xF_FFFF,
+                Source::E820Broken,
+                u16::MAX,
+                a20::Method::KeyboardController,
+            )),
+        ),
+        (Id::Copies, english(&say::copies(CopyName::Int15))),
+    ];
+    let mut seen = Vec::new();
+    for (id, line) in lines {
+        assert_eq!(line.len(), Language::English.longest(id), "{id:?}: {line}");
+        seen.extend(Id::ALL.iter().find(|(other, _)| *other == id).expect("every sentence is listed").1);
+    }
+    let all: Vec<Place> = Id::ALL.iter().flat_map(|(_, places)| places.iter().copied()).collect();
+    let missing: Vec<&Place> = all.iter().filter(|place| !seen.contains(place)).collect();
+    assert!(missing.is_empty(), "{missing:?} are not tried");
+}
+
+fn longest_error() -> u8 {
+    BOOT_ERRORS.iter().max_by_key(|error| error.text.len()).expect("there are errors").code
+}
+
+#[test]
+fn every_code_is_named_in_every_language_and_fits_a_line() {
+    for &(language, _) in Language::ALL {
+        for error in BOOT_ERRORS {
+            assert!(!language.error(error.code).is_empty(), "{language:?} does not know {:02X}", error.code);
+        }
+        assert!(language.error(0xFF).is_empty());
+    }
+    for error in BOOT_ERRORS {
+        assert_eq!(
+            english(&say::stopped(error.code, error.code)),
+            format!("ramkey E{:02X}: {}", error.code, error.text),
+            "`ramkey explain` knows these words"
+        );
+    }
+}
+
+#[test]
+fn what_the_host_waits_for_is_in_every_language() {
+    for &(language, _) in Language::ALL {
+        let has = |id, marker: &str| text(language.template(id)).contains(marker);
+        for proven in [Id::Proven, Id::ProvenRemove, Id::ProvenKeep] {
+            assert!(has(proven, markers::PROVEN), "{language:?} {proven:?}");
+        }
+        let may_remove = |id| has(id, markers::MAY_REMOVE);
+        assert!(may_remove(Id::ProvenRemove), "{language:?}");
+        let others = Id::ALL.iter().filter(|&&(id, _)| id != Id::ProvenRemove);
+        assert!(others.into_iter().all(|&(id, _)| !may_remove(id)), "{language:?} says it too early");
+        assert!(has(Id::NothingBooted, markers::STOPPED), "{language:?}");
+    }
+}
+
+#[test]
+fn a_language_has_a_code_of_two_letters_of_its_own() {
+    let codes: BTreeSet<[u8; 2]> = Language::ALL.iter().map(|&(_, code)| code).collect();
+    assert_eq!(codes.len(), Language::ALL.len());
+    assert!(codes.iter().flatten().all(u8::is_ascii_lowercase));
+    assert!(codes.contains(b"en"));
+}
+
+#[test]
+fn only_a_detail_stands_within_another_sentence() {
+    for id in DETAILS {
+        let (_, places) = Id::ALL.iter().find(|(other, _)| *other == id).expect("every sentence is listed");
+        assert!(!places.contains(&Place::detail), "{id:?} would hold itself");
+    }
+}
+
+#[test]
+fn the_words_are_these() {
+    assert_eq!(english(&say::machine(64 << 20, 0x80, Method::Edd)), "memory 64.0 MB, drive 80h by EDD");
+    assert_eq!(english(&say::together(3, (100 << 20) + 1)), "3 images belong together and need 101 MB.");
+    assert_eq!(
+        english(&say::machine_has((63 << 20) + 943_719, (61 << 20) + 5)),
+        "This machine has 63.9 MB, of which 61 MB can hold an image."
+    );
+    assert_eq!(
+        english(&say::loaded_timed(1_474_560, 104_857_600, 1, 1536, 185)),
+        "1.4 of 100.0 MB, 1 %, 1.5 MB/s, 3:05 left"
+    );
+    assert_eq!(english(&say::read_again_once()), ", wrong data read again 1 time");
+    assert_eq!(english(&say::read_again(2)), ", wrong data read again 2 times");
+    let hash = [0x45, 0x7C, 0xD2, 0xC3, 0x37, 0x7B, 0xF6, 0xC5];
+    assert_eq!(
+        english(&say::proven_remove(&hash)),
+        "In memory and proven: BLAKE3 457cd2c3377bf6c5. You may remove the stick."
+    );
+    let what = say::header_hash_wrong();
+    assert_eq!(english(&say::in_file(b"DOS     ", what.as_message())), "DOS     .RKC: header hash");
+    let what = say::read_failed(4, 200);
+    assert_eq!(
+        english(&say::in_bytes(0x10_0000, 0x20_0000, what.as_message())),
+        "image bytes 0x00100000..0x00200000, status 04h, LBA 200"
+    );
+    assert_eq!(
+        english(&say::report_reads(None, Some(5), 0)),
+        "LBA asked last none, read last 5, last status 00h"
+    );
+}
+
+#[test]
+fn what_is_needed_is_rounded_up_and_what_there_is_down() {
+    for (bytes, up, down) in
+        [(0, 0, 0), (1, 1, 0), (1 << 20, 1, 1), ((3 << 20) + 1, 4, 3), (0xFFF0_0000, 4095, 4095)]
+    {
+        assert_eq!(english(&say::needs(b"DOS", bytes)), format!("DOS needs {up} MB."));
+        assert_eq!(english(&say::entry_needs(bytes)), format!("{up:4} MB"));
+        let room = format!("This machine has 0.0 MB, of which {down} MB can hold an image.");
+        assert_eq!(english(&say::machine_has(0, bytes)), room);
+    }
+}

@@ -1,0 +1,63 @@
+//! The subcommands, and what all of them have.
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::boot::BootArgs;
+use crate::cli::demo::DemoArgs;
+use crate::cli::doctor::DoctorArgs;
+use crate::cli::explain::ExplainArgs;
+use crate::cli::inspect::InspectArgs;
+use crate::cli::list::ListArgs;
+use crate::cli::phram::PhramArgs;
+use crate::cli::plan::PlanArgs;
+use crate::cli::verify::VerifyArgs;
+use crate::cli::write::WriteArgs;
+use crate::cli::{CliError, Exit, Output};
+
+/// Makes USB sticks that old BIOS machines boot from RAM, every byte proven
+#[derive(Debug, Parser)]
+#[command(name = "ramkey", version, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Write(WriteArgs),
+    Plan(PlanArgs),
+    Verify(VerifyArgs),
+    Inspect(InspectArgs),
+    List(ListArgs),
+    Explain(ExplainArgs),
+    Doctor(DoctorArgs),
+    Phram(PhramArgs),
+    Boot(BootArgs),
+    Demo(DemoArgs),
+}
+
+impl Command {
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the subcommand.
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        match self {
+            Self::Write(args) => args.run(output),
+            Self::Plan(args) => args.run(output),
+            Self::Verify(args) => args.run(output),
+            Self::Inspect(args) => args.run(output),
+            Self::List(args) => args.run(output),
+            Self::Explain(args) => args.run(output),
+            Self::Doctor(args) => args.run(output),
+            Self::Phram(args) => args.run(output),
+            Self::Boot(args) => args.run(output),
+            Self::Demo(args) => args.run(output),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How a stick is shown that is written, or would be.
+
+use std::io::{self, Write};
+
+use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
+use crate::report::{ImageReport, StickReport};
+use crate::units::{Bytes, SECTOR_LEN};
+
+/// The stick and its images, a line each.
+pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
+    for image in &stick.images {
+        writeln!(out, "image     {}  {}", image.blake3, image.path)?;
+        writeln!(
+            out,
+            "          \"{}\" in RAMKEY/{}: {}, {}, {}{}",
+            image.title,
+            image.file,
+            image.words,
+            Bytes(image.len),
+            ram_text(image.ram_needed, together),
+            image.options.writes_words()
+        )?;
+        show_words(out, &image.options)?;
+        show_notes(out, image)?;
+    }
+    for image in &stick.companions {
+        writeln!(out, "with      {}  {}", image.blake3, image.path)?;
+        writeln!(
+            out,
+            "          {} in RAMKEY/{}: {}, {}{}",
+            number_words(image.drive),
+            image.file,
+            image.words,
+            Bytes(image.len),
+            image.options.writes_words()
+        )?;
+        show_notes(out, image)?;
+    }
+    writeln!(
+        out,
+        "stick     {}{}, {}, {} \"{}\", id {}",
+        Bytes(stick.sectors * SECTOR_LEN),
+        if stick.size_chosen { " (chosen; --size sets another)" } else { "" },
+        stick.layout,
+        stick.file_system,
+        stick.label,
+        stick.stick_id
+    )?;
+    writeln!(out, "          for {}", stick.machines)?;
+    for warning in &stick.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    Ok(())
+}
+
+/// What the user should know of one image.
+fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    if let Some(header) = &image.header {
+        writeln!(out, "          {}", header.words())?;
+    }
+    if let Some(signature) = image.disk_signature {
+        writeln!(out, "          {}", gets_signature(signature))?;
+    }
+    for warning in &image.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    for note in &image.notes {
+        writeln!(out, "note      {note}")?;
+    }
+    for hint in &image.hints {
+        writeln!(out, "hint      {hint}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Finds out what on a stick contradicts what.
+
+use std::path::Path;
+
+use crate::doctor::{self, Diagnosis};
+use crate::job::{JobError, open};
+
+/// Looks at any stick, or an image of one; a finding is no error but an answer.
+///
+/// # Errors
+///
+/// [`JobError::Open`] or [`JobError::Doctor`] if it cannot be read.
+pub fn diagnose(path: &Path) -> Result<Diagnosis, JobError> {
+    let stick = open(path)?;
+    doctor::diagnose(&stick).map_err(|source| JobError::Doctor { path: path.to_owned(), source })
+}

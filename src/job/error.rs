@@ -1,0 +1,161 @@
+//! Why a job was not done, and what it leaves behind.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::device::{NEW_FILE, OpenError, Refusal};
+use crate::doctor::DoctorError;
+use crate::image::ImageError;
+use crate::layout::LayoutError;
+use crate::linux_phram::PhramError;
+use crate::pipeline::{Difference, Failure, StickState};
+use crate::plan::PlanError;
+use crate::units::{Bytes, named, shell_word};
+
+/// Why a job was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The target cannot be written.
+    #[error(transparent)]
+    Target(OpenError),
+    /// A file or device cannot be read.
+    #[error(transparent)]
+    Open(OpenError),
+    /// An image that was to be written cannot be used.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// What was to be inspected is no image.
+    #[error(transparent)]
+    Unusable(ImageError),
+    /// There can be no such stick.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The images do not fit.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// A file that is there already is too small for the stick.
+    #[error("{} is there already, and its {len} bytes are too few for this stick", named(path))]
+    SmallFile {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        len: u64,
+        /// What has no room.
+        source: Box<JobError>,
+    },
+    /// A new file does not fit its disk, and is gone again; or one that was there before does not.
+    #[error("{} has no room: {} and the stick takes {} of it", named(path), full(source), Bytes(*needed))]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// What the stick takes, in bytes.
+        needed: u64,
+        /// What is known of the file now.
+        stick: StickState,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Writing stopped.
+    #[error(transparent)]
+    Pipeline(#[from] Failure),
+    /// The stick does not keep what is written to it.
+    #[error("{}", differences.first().map(ToString::to_string).unwrap_or_default())]
+    Differs {
+        /// What is known of its sector 0.
+        stick: StickState,
+        /// The ranges that stay wrong, at least one.
+        differences: Vec<Difference>,
+    },
+    /// What was to be verified is no stick.
+    #[error("{} is no stick of ramkey", named(path))]
+    NoStick {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// A stick cannot be looked at.
+    #[error("looking at {}", named(path))]
+    Doctor {
+        /// The file or device.
+        path: PathBuf,
+        /// What is in the way.
+        source: DoctorError,
+    },
+    /// A file that would be made is there already, with other contents.
+    #[error("{} exists and holds something else", named(path))]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error("writing {}", named(path))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The addition to an initramfs cannot be made.
+    #[error(transparent)]
+    Phram(#[from] PhramError),
+    /// The system does not tell something.
+    #[error("reading {}", named(path))]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl JobError {
+    /// What is known of the stick that was to be written: untouched, unless writing had begun.
+    pub fn stick(&self) -> StickState {
+        match self {
+            Self::Pipeline(failure) => failure.stick,
+            Self::NoRoom { stick, .. } | Self::Differs { stick, .. } => *stick,
+            _ => StickState::Untouched,
+        }
+    }
+
+    /// What a person can do next; `None` if that cannot be said.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Target(error) | Self::Open(error) => error.help(),
+            Self::Image(error) | Self::Unusable(error) => error.help(),
+            Self::Plan(error) => error.help(),
+            Self::Layout(error) => error.help(),
+            Self::SmallFile { .. } => NEW_FILE.into(),
+            Self::NoRoom { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+                "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
+            }
+            Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
+            Self::Pipeline(failure) => failure.cause.help().into(),
+            Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
+            Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
+            Self::Doctor { source, .. } => source.help().into(),
+            Self::Exists { path } => format!("move {} away", shell_word(path)),
+            Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
+            Self::Phram(error) => error.help().into(),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check the name; a relative name counts from the current directory".into()
+            }
+            Self::Read { .. } => return None,
+        })
+    }
+}
+
+/// Which limit was met.
+fn full(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::FileTooLarge => "a file may not be so long there,",
+        io::ErrorKind::QuotaExceeded => "the quota is used up,",
+        _ => "the disk is full,",
+    }
+}
+
+impl From<Refusal> for JobError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Target(refusal.into())
+    }
+}

@@ -1,0 +1,116 @@
+//! Finds the sticks of this machine.
+
+use serde::Serialize;
+
+use crate::device::{DeviceFacts, DeviceKind, FileSystem, InUse, ReadOnly, System, TargetPath, refusal};
+use crate::job::{JobError, loss};
+use crate::units::{Bytes, named};
+use crate::stick::is_stick;
+
+/// What a stick of ours is called that has no partitions.
+const STICK: &str = "a stick of ramkey";
+
+/// The disks of this machine.
+#[derive(Serialize)]
+pub struct Listing {
+    /// Disks that hang on USB or can be taken out.
+    pub sticks: Vec<Listed>,
+    /// The others.
+    pub others: Vec<Listed>,
+}
+
+/// A disk.
+#[derive(Serialize)]
+pub struct Listed {
+    /// What the system tells of it.
+    #[serde(flatten)]
+    pub facts: DeviceFacts,
+    /// Whether it can be written.
+    pub writable: bool,
+    /// Why not.
+    pub refused: Option<String>,
+    /// What to do about that, if anything helps.
+    pub help: Option<String>,
+    /// What is on it.
+    pub contents: Vec<Contents>,
+}
+
+/// A partition, or the whole of a stick without any.
+#[derive(Serialize)]
+pub struct Contents {
+    /// Name of the device.
+    pub name: String,
+    /// Its size, for people.
+    pub size: String,
+    /// File system and label.
+    pub what: String,
+}
+
+/// Lists the disks that have a medium. Loop devices and devices made of others are among them if `all` are wanted.
+///
+/// # Errors
+///
+/// [`JobError::Read`] if sysfs cannot be listed.
+pub fn list(system: &System, all: bool) -> Result<Listing, JobError> {
+    let disks = system.disks().map_err(|source| JobError::Read { path: system.sys.join("block"), source })?;
+    let wanted = |facts: &DeviceFacts| {
+        facts.len > 0 && (all || !matches!(facts.kind, DeviceKind::Loop | DeviceKind::Virtual))
+    };
+    let (sticks, others): (Vec<DeviceFacts>, _) =
+        disks.into_iter().filter(wanted).partition(DeviceFacts::is_stick);
+    let in_use = system.in_use(&[]);
+    let look =
+        |facts: Vec<DeviceFacts>| facts.into_iter().map(|facts| look(system, &in_use, facts)).collect();
+    Ok(Listing { sticks: look(sticks), others: look(others) })
+}
+
+fn look(system: &System, in_use: &InUse, facts: DeviceFacts) -> Listed {
+    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]));
+    Listed {
+        writable: refused.is_none(),
+        refused: refused.as_ref().map(ToString::to_string),
+        // Those that only lead here are of no use here.
+        help: refused.map(|refused| refused.help()).filter(|help| !help.contains("`ramkey list`")),
+        contents: contents(system, &facts),
+        facts,
+    }
+}
+
+/// What a person knows the stick by: partitions, file systems and labels.
+pub fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
+    let device = ReadOnly::open(&TargetPath::Block(Box::new(facts.clone()))).ok();
+    let what = |number, offset| {
+        if device.as_ref().is_some_and(|device| offset == 0 && is_stick(device)) {
+            return STICK.into();
+        }
+        let label = system.label(number);
+        let probed = device
+            .as_ref()
+            .and_then(|device| FileSystem::probe(offset, &|offset, buffer| device.read_at(offset, buffer)));
+        match label.or(probed) {
+            Some(FileSystem { kind, label }) if label.is_empty() => kind,
+            Some(FileSystem { kind, label }) => format!("{kind} \"{label}\""),
+            None => "unknown contents".into(),
+        }
+    };
+    let whole = named(facts.node.file_name().unwrap_or_default()).into_owned();
+    let mut contents: Vec<Contents> = facts
+        .partitions
+        .iter()
+        .map(|partition| Contents {
+            name: partition.name.clone(),
+            size: Bytes(partition.len).to_string(),
+            what: what(partition.number, partition.offset),
+        })
+        .collect();
+    if contents.is_empty() {
+        let size = Bytes(facts.len).to_string();
+        contents.push(Contents { name: whole, size, what: what(facts.number, 0) });
+    }
+    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(loss::files_on);
+    if let (Some(own), Some(first)) = (own, contents.first_mut()) {
+        let is_named = first.what == STICK;
+        first.what = if is_named { own } else { format!("{}; {own}", first.what) };
+    }
+    contents
+}

@@ -1,0 +1,42 @@
+//! What can be done with images and sticks, a file for each use.
+//!
+//! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
+//! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
+
+mod companion;
+mod demo;
+mod disc;
+mod doctor;
+mod error;
+mod images;
+mod in_use;
+mod inspect;
+mod list;
+mod loss;
+mod notes;
+mod observer;
+mod open;
+mod phram;
+mod plan;
+mod prepare;
+mod request;
+mod verify;
+mod write;
+
+pub use companion::Companion;
+pub use demo::{Demo, demo};
+pub use disc::DiscView;
+pub use doctor::diagnose;
+pub use error::JobError;
+pub use images::Images;
+pub use inspect::{ImageView, InspectRequest, Inspected, StickView, inspect};
+pub use list::{Contents, Listed, Listing, contents, list};
+pub use loss::lost_with_file;
+pub use observer::{Event, Observer, Part};
+pub use open::open;
+pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
+pub use plan::plan;
+pub use prepare::{Destination, Prepared, prepare};
+pub use request::StickRequest;
+pub use verify::verify;
+pub use write::{write, write_to};

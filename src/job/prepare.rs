@@ -1,0 +1,136 @@
+//! From a request to a stick that is laid out, whatever is to become of it.
+
+use std::path::PathBuf;
+
+use crate::device::{System, TargetPath};
+use crate::image::{Scan, scan};
+use crate::job::observer::part;
+use crate::job::{Images, JobError, Observer, Part, StickRequest, in_use};
+use crate::layout::{Layout, LayoutError, layout};
+use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
+use crate::report::StickReport;
+use crate::units::SECTOR_LEN;
+
+/// Where a stick is to be written.
+#[derive(Clone, Copy)]
+pub struct Destination<'a> {
+    /// The machine.
+    pub system: &'a System,
+    /// The target, looked at and not opened.
+    pub target: &'a TargetPath,
+}
+
+/// A stick that can be written: everything but the bytes is decided.
+pub struct Prepared {
+    /// What is decided without the images' bytes.
+    pub plan: Plan,
+    /// What lies where.
+    pub layout: Layout,
+    /// The hashes of each image.
+    pub scans: Vec<Scan>,
+    /// The images.
+    pub images: Images,
+    /// What is to be known of each image that may change while it is copied.
+    pub in_use: Vec<Vec<String>>,
+    /// Whether nobody named a size.
+    pub size_chosen: bool,
+}
+
+impl Prepared {
+    /// Paths of the images, none of which may lie on the target.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.images.facts.iter().map(|facts| facts.path.clone()).collect()
+    }
+
+    /// Adds what is not in the plan.
+    pub(super) fn finish(&self, mut report: StickReport) -> StickReport {
+        for (image, notes) in report.images.iter_mut().zip(&self.images.notes) {
+            image.warnings.extend(notes.iter().cloned());
+        }
+        let images = report.images.iter_mut().chain(&mut report.companions);
+        for (image, warnings) in images.zip(&self.in_use) {
+            image.warnings.extend(warnings.iter().cloned());
+        }
+        StickReport { size_chosen: self.size_chosen, ..report }.counted()
+    }
+}
+
+/// Plans the stick, hashes the images and lays it out. Its length is that of the destination, or that of the request; without
+/// either it becomes the smallest usual stick that has a tenth of its file system left. `images` are those of the request.
+///
+/// # Errors
+///
+/// [`JobError::Target`] if the destination must not be written or has another length, [`JobError::Plan`],
+/// [`JobError::Read`], [`JobError::Layout`], or [`JobError::SmallFile`].
+pub fn prepare(
+    request: &StickRequest,
+    images: Images,
+    destination: Option<Destination>,
+    observer: &dyn Observer,
+) -> Result<Prepared, JobError> {
+    let Some(Destination { system, target }) = destination else {
+        return lay_out(request, images, request.size, observer);
+    };
+    target.admit(system, &request.paths())?;
+    let len = target.stick_len(request.size).map_err(JobError::Target)?;
+    lay_out(request, images, len, observer).map_err(|error| name_file(target, error))
+}
+
+fn lay_out(
+    request: &StickRequest,
+    images: Images,
+    stick_len: Option<u64>,
+    observer: &dyn Observer,
+) -> Result<Prepared, JobError> {
+    let size_chosen = stick_len.is_none();
+    let request = request.of_plan(&images.facts, stick_len.unwrap_or(0));
+    // Before the images are read, because that takes long and most errors show here.
+    let plan = if size_chosen { plan_smallest(&request, 0)? } else { plan(&request)? };
+    let paths: Vec<PathBuf> = images.facts.iter().map(|facts| facts.path.clone()).collect();
+    let in_use = in_use::warnings(&paths);
+    let mut scans = Vec::new();
+    for (source, facts) in images.sources.iter().zip(&images.facts) {
+        let scanned =
+            part(observer, Part::Hash, facts.len, |count| scan(&**source, &mut |bytes| count(bytes)));
+        scans.push(scanned.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);
+    }
+    let (plan, layout) = if size_chosen {
+        grow(&request, plan, &scans)?
+    } else {
+        let layout = layout(&plan, &scans)?;
+        (plan, layout)
+    };
+    Ok(Prepared { plan, layout, scans, images, in_use, size_chosen })
+}
+
+/// Takes the next larger stick until a tenth is left. Ends: there is a largest.
+fn grow(request: &Request, mut plan: Plan, scans: &[Scan]) -> Result<(Plan, Layout), JobError> {
+    loop {
+        match layout(&plan, scans) {
+            Ok(layout) if layout.capsule_sectors() <= plan.volume.sectors / 10 * 9 => {
+                return Ok((plan, layout));
+            }
+            Ok(_) | Err(LayoutError::TooLarge { .. }) => {
+                plan = plan_smallest(request, 2 * plan.stick_sectors * SECTOR_LEN)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Says of a file that is there already that its length is what is in the way.
+fn name_file(target: &TargetPath, error: JobError) -> JobError {
+    let small = match &error {
+        JobError::Plan(error) => {
+            matches!(error, PlanError::StickTooSmall { .. } | PlanError::ImageTooLarge { .. })
+        }
+        JobError::Layout(error) => matches!(error, LayoutError::TooLarge { .. }),
+        _ => false,
+    };
+    match target {
+        TargetPath::File { path, len: len @ 1.., .. } if small => {
+            JobError::SmallFile { path: path.clone(), len: *len, source: Box::new(error) }
+        }
+        _ => error,
+    }
+}

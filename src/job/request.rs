@@ -1,0 +1,113 @@
+//! What goes onto a stick, as whoever wants it says it.
+
+use std::path::PathBuf;
+
+use crate::image::{Identity, ImageFacts, KindChoice};
+use crate::job::Companion;
+use crate::plan::{
+    CompanionRequest, CopyMode, FirstDisk, FsChoice, ImageRequest, LayoutChoice, Request, SetOptions, Writes,
+};
+use crate::units::{Geometry, SECTOR_LEN};
+
+/// Seconds between the proof and the boot, unless somebody says otherwise.
+const START_TIMEOUT: u8 = 3;
+/// Seconds that the menu waits, unless somebody says otherwise.
+const MENU_TIMEOUT: u8 = 30;
+
+/// The images of a stick, and how it is made and boots. [`StickRequest::new`] has what is usual.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StickRequest {
+    /// The images that are booted, in the order of the menu.
+    pub images: Vec<PathBuf>,
+    /// The kind of disk that they are.
+    pub kind: KindChoice,
+    /// Their geometry, if the images are not to say it.
+    pub geometry: Option<Geometry>,
+    /// Their titles in the menu, in the same order; those that are missing come from the names of the files.
+    pub titles: Vec<String>,
+    /// The images that stand beside each of them, in the order of their drives.
+    pub companions: Vec<Companion>,
+    /// Length of the stick in bytes, a multiple of 512, if one was named.
+    pub size: Option<u64>,
+    /// How it is divided.
+    pub layout: LayoutChoice,
+    /// Its file system.
+    pub fs: FsChoice,
+    /// Label of the file system, if one was named.
+    pub label: Option<String>,
+    /// Whose RAM disk drivers find; MEMDISK's if nobody said.
+    pub identity: Option<Identity>,
+    /// Whose hard disks come first; by the boot drive's kind if nobody said.
+    pub first_disk: Option<FirstDisk>,
+    /// Whether the stick keeps a drive number.
+    pub keep_stick: bool,
+    /// What becomes of the sectors that the machine writes to the RAM disks.
+    pub writes: Writes,
+    /// How INT 13h copies.
+    pub copy: CopyMode,
+    /// Seconds between the proof and the boot; 0 waits for a key, 255 does not wait.
+    pub start_timeout: u8,
+    /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
+    pub menu_timeout: u8,
+}
+
+impl StickRequest {
+    /// A stick that boots `images`, with everything else as usual.
+    pub fn new(images: Vec<PathBuf>) -> Self {
+        Self {
+            images,
+            kind: KindChoice::Auto,
+            geometry: None,
+            titles: Vec::new(),
+            companions: Vec::new(),
+            size: None,
+            layout: LayoutChoice::Auto,
+            fs: FsChoice::Auto,
+            label: None,
+            identity: None,
+            first_disk: None,
+            keep_stick: false,
+            writes: Writes::Kept,
+            copy: CopyMode::Auto,
+            start_timeout: START_TIMEOUT,
+            menu_timeout: MENU_TIMEOUT,
+        }
+    }
+
+    /// Every image, none of which may lie on the target.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let companions = self.companions.iter().map(|companion| companion.path.clone());
+        self.images.iter().cloned().chain(companions).collect()
+    }
+
+    /// The same for the plan of a stick of `stick_len` bytes. `facts` has what each image is, in the order of [`Self::paths`].
+    pub(super) fn of_plan(&self, facts: &[ImageFacts], stick_len: u64) -> Request {
+        let (boot, beside) = facts.split_at(self.images.len());
+        let image = |(index, facts): (usize, &ImageFacts)| ImageRequest {
+            facts: facts.clone(),
+            title: self.titles.get(index).cloned(),
+            writes: self.writes,
+        };
+        let companion = |(companion, facts): (&Companion, &ImageFacts)| CompanionRequest {
+            facts: facts.clone(),
+            number: companion.number,
+            writes: self.writes,
+        };
+        Request {
+            images: boot.iter().enumerate().map(image).collect(),
+            companions: self.companions.iter().zip(beside).map(companion).collect(),
+            set: SetOptions {
+                identity: self.identity.unwrap_or_default(),
+                first_disk: self.first_disk,
+                keep_stick: self.keep_stick,
+                copy: self.copy,
+            },
+            stick_sectors: stick_len / SECTOR_LEN,
+            layout: self.layout,
+            fs: self.fs,
+            label: self.label.clone(),
+            start_timeout: self.start_timeout,
+            menu_timeout: self.menu_timeout,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! From images to a proven stick.
+
+use std::fs::{self, File};
+use std::io;
+use std::sync::atomic::AtomicBool;
+
+use crate::device::{BlockTarget, FileTarget, TargetPath};
+use crate::image::CHUNK_SHIFT;
+use crate::job::{Destination, Event, JobError, Observer, Prepared};
+use crate::layout::Layout;
+use crate::pipeline::{self, Committed, Failure, Input, PipelineError, StickState, Target, Verdict};
+use crate::report::Report;
+use crate::units::{SECTOR_LEN, named};
+
+/// Opens the destination, then writes, proves and commits the stick. The destination is the one that it was prepared for.
+///
+/// When `stop` is set, the piece in work is finished, and the stick does not boot. A file that was made for it is removed again
+/// if nothing was written to it, or if its disk is full.
+///
+/// # Errors
+///
+/// [`JobError::Target`], [`JobError::Pipeline`], [`JobError::NoRoom`] or [`JobError::Differs`]; [`JobError::stick`] says what
+/// became of the stick.
+pub fn write(
+    prepared: &Prepared,
+    destination: Destination,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<Report, JobError> {
+    let Destination { system, target } = destination;
+    match target {
+        TargetPath::Block(facts) => {
+            let device = BlockTarget::open(system, facts, &prepared.paths()).map_err(JobError::Target)?;
+            let report = write_to(prepared, &device, stop, observer)?;
+            if let Err(source) = device.reread_partitions() {
+                observer.tell(Event::PartitionsNotSeen { source });
+            }
+            Ok(report)
+        }
+        TargetPath::File { .. } | TargetPath::New { .. } => {
+            let needed = prepared.layout.written_sectors() * SECTOR_LEN;
+            let len = prepared.plan.stick_sectors * SECTOR_LEN;
+            let file = FileTarget::open(target, len).map_err(JobError::Target)?;
+            write_to(prepared, &file, stop, observer).map_err(|error| give_up(target, error, needed))
+        }
+    }
+}
+
+/// Writes, proves and commits the stick on a target that is open already.
+///
+/// # Errors
+///
+/// [`JobError::Pipeline`] or [`JobError::Differs`].
+pub fn write_to(
+    prepared: &Prepared,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<Report, JobError> {
+    let Prepared { plan, layout, scans, images, .. } = prepared;
+    let chunks: Vec<Vec<[u8; 32]>> =
+        scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
+    let names: Vec<String> =
+        plan.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
+    let inputs: Vec<Input> = images
+        .sources
+        .iter()
+        .zip(&chunks)
+        .zip(&names)
+        .map(|((source, chunks), name)| Input { name, source: &**source, chunk_shift: CHUNK_SHIFT, chunks })
+        .collect();
+    let observe = |event: pipeline::Event| observer.tell(event.into());
+    let job = pipeline::Job { target, inputs: &inputs, stop, observe: &observe };
+    let committed = write_and_prove(layout.clone(), job);
+    observer.tell(Event::End);
+    let report = Report::new(plan, scans, &committed?);
+    Ok(Report { stick: prepared.finish(report.stick), ..report })
+}
+
+fn write_and_prove(layout: Layout, job: pipeline::Job) -> Result<Committed, JobError> {
+    match pipeline::verify(pipeline::write(layout, job)?)? {
+        Verdict::Identical(proven) => Ok(pipeline::commit(proven)?),
+        Verdict::Differs { stick, differences } => Err(JobError::Differs { stick, differences }),
+    }
+}
+
+/// After a failure: takes away again a file that was made for the stick and holds nothing of it, or for which the disk
+/// has no room. `needed` is what the stick takes, in bytes.
+fn give_up(target: &TargetPath, error: JobError, needed: u64) -> JobError {
+    let JobError::Pipeline(failure) = error else { return error };
+    let Failure { stick, cause } = failure;
+    let full = match &cause {
+        PipelineError::Write { source, .. } | PipelineError::Flush(source) => matches!(
+            source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+        ),
+        _ => false,
+    };
+    let undone =
+        (full || stick == StickState::Untouched) && undo(target).is_some_and(|result| result.is_ok());
+    let stick = if undone { StickState::Untouched } else { stick };
+    let path = target.path().to_owned();
+    match cause {
+        PipelineError::Write { source, .. } | PipelineError::Flush(source) if full => {
+            JobError::NoRoom { path, needed, stick, source }
+        }
+        cause => Failure { stick, cause }.into(),
+    }
+}
+
+/// Makes a file that was new again what it was: nothing, or empty. `None` for one that held something.
+fn undo(target: &TargetPath) -> Option<io::Result<()>> {
+    match target {
+        TargetPath::New { path } => Some(fs::remove_file(path)),
+        TargetPath::File { path, len: 0, .. } => {
+            Some(File::options().write(true).open(path).and_then(|file| file.set_len(0)))
+        }
+        _ => None,
+    }
+}
