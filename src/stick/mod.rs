@@ -34,6 +34,7 @@ pub use kind::{FatBits, LayoutKind, Slot};
 pub use manifest::{Manifest, ManifestSlot, SlotState};
 pub(crate) use names::{DELETED, FOLDER_BIT, SLOT_LEN, VOLUME_LABEL, text};
 pub use oddity::{Odd, Oddities, Oddity};
+pub(crate) use reader::RUN_LEN;
 pub use reader::{ReadError, Reader};
 pub use table::TableDifference;
 pub use tree::{Entry, Tree};

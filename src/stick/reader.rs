@@ -7,7 +7,7 @@ use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
 /// Bytes in one request while hashing.
-pub(super) const RUN_LEN: usize = 1 << 20;
+pub(crate) const RUN_LEN: usize = 1 << 20;
 
 /// A sector that cannot be read: the first one of what was to be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -104,6 +104,11 @@ impl Cursor {
         Self { first: first_cluster, cluster: first_cluster, index: 0, mark: first_cluster }
     }
 
+    /// Clusters of the chain before this place.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
     fn step(&mut self, cluster: u32) -> Result<(), FatError> {
         if cluster == self.mark {
             return Err(FatError::Broken { cluster: self.cluster });

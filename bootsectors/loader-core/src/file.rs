@@ -1,11 +1,12 @@
-//! Reads a file in order, in transfers as long as the drive and the file's fragments allow.
+//! Reads a file in any order, in transfers as long as the drive and the file's fragments allow.
 //!
 //! What was read stays in the drive's buffer and goes from there to its place in one copy.
 
 use ramkey_format::memory::{SECTOR_SHIFT, SECTOR_SIZE, TRANSFER_SECTORS_MAX};
 
 use crate::drive::{ReadError, Sectors};
-use crate::fat::{Cursor, FatError, FileEntry, Volume};
+use crate::fat::{FatError, FileEntry, Volume};
+use crate::trail::Trail;
 
 /// Why bytes of a file cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct FileReader<'r, 'w, S> {
     sectors: &'r mut S,
     volume: &'r mut Volume<'w>,
     file: FileEntry,
-    cursor: Cursor,
+    trail: Trail,
     /// The sectors that the last transfer brought: number in the file, LBA, count.
     transfer: (u32, u64, u16),
 }
@@ -41,8 +42,8 @@ pub struct FileReader<'r, 'w, S> {
 impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
     /// Reads `file` of `volume`.
     pub fn new(sectors: &'r mut S, volume: &'r mut Volume<'w>, file: FileEntry) -> Self {
-        let cursor = Cursor::new(file.first_cluster);
-        Self { sectors, volume, file, cursor, transfer: (0, 0, 0) }
+        let trail = trail_of(volume, &file);
+        Self { sectors, volume, file, trail, transfer: (0, 0, 0) }
     }
 
     /// Length of the file in bytes.
@@ -123,7 +124,7 @@ impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
     pub fn invalidate(&mut self) {
         self.sectors.invalidate();
         self.volume.invalidate();
-        self.cursor = Cursor::new(self.file.first_cluster);
+        self.trail = trail_of(self.volume, &self.file);
         self.transfer = (0, 0, 0);
     }
 
@@ -146,7 +147,12 @@ impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
         if max == 0 {
             return Err(FileError::PastEnd);
         }
-        let found = self.volume.run(self.sectors, &mut self.cursor, sector, max)?;
+        let found = self.trail.run(self.volume, self.sectors, sector, max)?;
         Ok(found.ok_or(FatError::Broken { cluster: self.file.first_cluster })?)
     }
+}
+
+fn trail_of(volume: &Volume<'_>, file: &FileEntry) -> Trail {
+    let sectors = file.len.div_ceil(SECTOR_SIZE);
+    Trail::new(file.first_cluster, sectors.div_ceil(volume.cluster_sectors()))
 }

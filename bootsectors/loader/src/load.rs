@@ -1,6 +1,6 @@
 //! Loads an image into high memory and proves it there, chunk by chunk.
 
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, DISC_SECTOR_LEN};
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, DISC_SECTOR_LEN, Need};
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::{ChunkError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::Disk;
@@ -16,7 +16,6 @@ use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
 use crate::{bios, low};
 
-const PAGE: u64 = 4096;
 /// Ticks between two drawings of the progress line.
 const REDRAW: u32 = 4;
 /// Bytes that are copied between two calls that let interrupts in: the reads do so too, and may be single sectors.
@@ -41,7 +40,7 @@ impl RamDisk {
     /// The start of the image's hash, for the screen.
     pub fn hash(&self) -> [u8; 8] {
         let mut hash = [0; 8];
-        hash.copy_from_slice(&self.header.image_blake3[..8]);
+        hash.copy_from_slice(&self.header.ram_blake3[..8]);
         hash
     }
 
@@ -51,41 +50,12 @@ impl RamDisk {
     }
 }
 
-/// Memory that an image needs, in whole pages.
-#[derive(Clone, Copy, Default)]
-pub struct Need {
-    /// Bytes of the RAM disk.
-    disk: u64,
-    /// Bytes of the chunk table below it, which is free memory again when the disk is proven.
-    table: u64,
-}
-
-impl Need {
-    /// Bytes in all.
-    pub fn all(self) -> u64 {
-        self.disk + self.table
-    }
-}
-
-/// What the image of a capsule needs.
-pub fn need(header: &CapsuleHeader) -> Need {
-    Need { disk: disk_len(header), table: table_len(header) }
-}
-
-/// Takes a RAM disk out of `map`; its linear address and that of its chunk table, if there is room.
+/// Takes a RAM disk out of `map`; its linear address and that of its table block, if there is room.
 pub fn place(map: &mut Map, need: Need) -> Option<(u32, u32)> {
-    let table = map.highest_fit(need.all(), PAGE as u32)?;
+    let table = map.highest_fit(need.all(), Need::PAGE_LEN as u32)?;
     let disk = table + need.table as u32;
     map.reserve(u64::from(disk), need.disk);
     Some((disk, table))
-}
-
-fn disk_len(header: &CapsuleHeader) -> u64 {
-    (u64::from(header.disk_sectors.get()) << 9).next_multiple_of(PAGE)
-}
-
-fn table_len(header: &CapsuleHeader) -> u64 {
-    header.table_len().next_multiple_of(PAGE)
 }
 
 /// Loads `file` to the top of memory; takes the RAM disk out of `map`. Stops if anything is wrong.
@@ -101,11 +71,11 @@ pub fn load(
         Ok(header) => header,
         Err(damage) => stop_damaged(console, file, damage),
     };
-    let need = need(&header);
+    let need = header.need();
     let Some((base, table)) = place(map, need) else {
         stop(console, errors::TOO_LITTLE_MEMORY, None);
     };
-    for end in [table, table + (need.all() - PAGE) as u32] {
+    for end in [table, table + (need.all() - Need::PAGE_LEN) as u32] {
         if !low::holds(end) {
             stop(console, errors::MEMORY_WRONG, Some(say::no_memory_at(end).as_message()));
         }
@@ -115,17 +85,19 @@ pub fn load(
     console.end_line();
     console.say(&say::loading(header.title().unwrap_or(b"")));
 
-    let table = low::high(table, header.table_len() as usize);
+    let table = low::high(table, header.table_len.get() as usize);
     let table = match load_table(&mut reader, header, table) {
         Ok(table) => table,
         Err(damage) => stop_damaged(console, file, damage),
     };
     let mut meter = Meter::new(header.image_len.get());
     for (index, entry) in (0..).zip(table) {
-        let offset = index << header.chunk_shift;
-        let out = low::high(ram_disk.image() + offset, header.raw_len(index) as usize);
-        let loaded =
-            load_chunk(&mut reader, header, entry, index, out, &mut |bytes| meter.show(console, bytes));
+        let loaded = header.window(index, entry).map_err(ChunkError::Format).and_then(|window| {
+            let place = ram_disk.image() + window.start as u32;
+            let window = low::high(place, (window.end - window.start) as usize);
+            let progress = &mut |bytes| meter.show(console, bytes);
+            load_chunk(&mut reader, header, entry, index, window, progress)
+        });
         if let Err(error) = loaded {
             stop_chunk(console, &mut reader, header, entry, index, error);
         }
@@ -139,7 +111,7 @@ pub fn load(
 /// Zeros before and behind the image.
 fn clear_rest(ram_disk: &RamDisk) {
     let image_end = u64::from(ram_disk.image()) + ram_disk.header.image_len.get();
-    let disk_end = u64::from(ram_disk.base) + disk_len(&ram_disk.header);
+    let disk_end = u64::from(ram_disk.base) + ram_disk.header.need().disk;
     for (start, end) in [(u64::from(ram_disk.base), u64::from(ram_disk.image())), (image_end, disk_end)] {
         let mut start = start;
         while start < end {
