@@ -91,6 +91,12 @@ impl<'r> StickVolume<'r> {
     }
 }
 
+/// Sectors of `stick` when it was written, if there is a sound manifest.
+pub fn written_sectors(stick: &dyn Source) -> Option<u64> {
+    let area = BootArea::read(&Reader::new(stick, &|_| {}))?;
+    area.manifest().map(|manifest| manifest.header.stick_sectors.get())
+}
+
 /// Whether there is a boot area of this program on `stick`, sound or not.
 pub fn is_stick(stick: &dyn Source) -> bool {
     boot_area::is_present(&Reader::new(stick, &|_| {}))

@@ -92,7 +92,9 @@ impl<'s> BootArea<'s> {
             SlotState::Sound(Manifest { rest_lba: Some(lba), .. }) => {
                 (Some(*lba), generation == 1, "the zeros behind the manifest hold something".to_owned())
             }
-            state => (None, false, format!("the slot of the manifest that does not count: {}", words::slot(state))),
+            state => {
+                (None, false, format!("the slot of the manifest that does not count: {}", words::slot(state)))
+            }
         };
         let place = lba.map_or(Place::sectors(slot.lba, slot.sectors), |lba| Place::sectors(lba, 1));
         if is_fault || self.strictness == Strictness::EveryByte {

@@ -152,7 +152,13 @@ impl Judge<'_> {
     }
 
     /// Proves table, chunks and the hash of what is in memory; says whether all of them are right.
-    fn contents(&self, file: &StickFile, header: &CapsuleHeader, rest: Rest, findings: &mut Findings) -> bool {
+    fn contents(
+        &self,
+        file: &StickFile,
+        header: &CapsuleHeader,
+        rest: Rest,
+        findings: &mut Findings,
+    ) -> bool {
         let path = &file.entry.path;
         let (offset, len) = (header.table_offset.get(), u64::from(header.table_len.get()));
         let block = match file.read(offset, len) {
@@ -267,7 +273,13 @@ impl Judge<'_> {
     }
 
     /// Looks at everything that neither header, table nor chunks name.
-    fn gaps(&self, file: &StickFile, header: &CapsuleHeader, entries: &[ChunkEntry], findings: &mut Findings) {
+    fn gaps(
+        &self,
+        file: &StickFile,
+        header: &CapsuleHeader,
+        entries: &[ChunkEntry],
+        findings: &mut Findings,
+    ) {
         let table = header.table_offset.get();
         let own = [0..CAPSULE_HEADER_LEN as u64, table..table + u64::from(header.table_len.get())];
         let mut named: Vec<Range<u64>> = entries.iter().map(ChunkEntry::stored).chain(own).collect();

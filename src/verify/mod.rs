@@ -70,7 +70,6 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         label: files.label,
         volume_lba: area.volume_lba.unwrap_or(0),
         volume_sectors: area.volume_sectors,
-        written_sectors: area.stick_sectors,
         free: files.free,
         capsules: files.capsules,
         faults: findings.faults,

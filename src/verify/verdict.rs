@@ -87,9 +87,6 @@ pub struct StickVerdict {
     pub volume_lba: u64,
     /// Sectors of the file system.
     pub volume_sectors: u64,
-    /// Sectors of the stick when it was written; 0 if that is not known.
-    #[serde(skip)]
-    pub written_sectors: u64,
     /// Bytes of the file system that are free.
     pub free: u64,
     /// The capsules in the folder.

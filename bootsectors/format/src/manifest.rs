@@ -6,8 +6,8 @@
 //! There are two slots, at [`crate::memory::MANIFEST_LBA`] and [`crate::memory::MANIFEST_2_LBA`]. Of the sound manifests the
 //! one with the higher [`ManifestHeader::generation`] counts; a change is written into the other slot.
 
-use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::FromBytes;
+use zerocopy::little_endian::{U16, U32, U64};
 
 use crate::memory::{MANIFEST_SECTORS_MAX, SECTOR_SIZE};
 
