@@ -62,15 +62,11 @@ impl Judge<'_> {
         findings: &mut Findings,
     ) -> Option<FoundCapsule> {
         let file = StickFile::new(self.reader, entry);
-        let mut fault = |place: Place, message: String, hashes: Option<(blake3::Hash, blake3::Hash)>| {
-            let fault = Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message);
-            let hashed = hashes.map(|(expected, found)| fault.clone().hashes(expected, found));
-            findings.fault(hashed.unwrap_or(fault));
-        };
-        let place = entry.runs.first().map_or(Place::default(), |(lba, _)| Place::sectors(*lba, 1));
+        let place = first_sector(entry);
         let written = self.written_to(entry);
         if entry.len < CAPSULE_HEADER_LEN as u64 {
-            fault(place, too_short(entry, written), None);
+            let message = too_short(entry, written);
+            findings.fault(Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message));
             return None;
         }
         // A chain that leads nowhere has a fault of its own.
@@ -81,57 +77,75 @@ impl Judge<'_> {
                 return None;
             }
         };
-        let parsed = CapsuleHeader::parse(sector);
-        if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
-            let (message, hint) = match error {
-                CapsuleError::NotACapsule => self.no_capsule(entry, written),
-                error => (words::capsule_error(error), None),
-            };
-            let fault = Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message);
-            findings.fault(Fault { hint, ..fault });
-            return None;
-        }
-        // As the loader: nothing but magic and version is believed without the hash.
-        let hash = blake3::hash(&sector[..HEADER_HASHED_LEN]);
-        let expected = header_hash(sector);
-        if hash != expected {
-            fault(place, "its header does not have the hash that it names".into(), Some((expected, hash)));
-            return None;
-        }
-        let header = match parsed {
-            Ok(header) => header,
-            Err(error) => {
-                fault(place, words::capsule_error(error), None);
-                return None;
-            }
-        };
+        let header = self.header(entry, sector, written, findings)?;
         let whole = *blake3::hash(sector).as_bytes();
         let as_written = self.written.iter().any(|image| image.begins_with(&whole));
         if let Some(image) = written.filter(|image| !image.begins_with(&whole))
             && self.strictness == Strictness::EveryByte
         {
-            let hashes = [image.header, whole].map(blake3::Hash::from_bytes);
-            fault(place.clone(), "it holds another image than was written".into(), Some(hashes.into()));
+            let [expected, found] = [image.header, whole].map(blake3::Hash::from_bytes);
+            let message = "it holds another image than was written";
+            let fault = Fault::new(FaultKind::Capsule, place.clone().in_file(&entry.path), message);
+            findings.fault(fault.hashes(expected, found));
         }
         let (len, told) = (entry.len, header.file_len.get());
         let rest = match written.is_some_and(|image| image.next.is_some()) || header.changes.get() > 0 {
             true => Rest::Anything,
             false => Rest::Zeros,
         };
+        let mut fault = |place: Place, message: String| {
+            findings.fault(Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message));
+        };
         // What its chain does not reach was not added, and has a fault of its own.
         if len > told && len <= file.room() && rest == Rest::Zeros {
             let message = format!("{} bytes were added behind its end, which no machine reads", len - told);
-            fault(lies_at(&file, told, len - told), message, None);
+            fault(lies_at(&file, told, len - told), message);
         }
         let proven = if len < told {
             let message = format!("it was cut: it has {len} bytes, and its header says {told}");
-            fault(place, message, None);
+            fault(place, message);
             false
         } else {
             self.contents(&file, header, rest, findings)
         };
         let proven = proven && self.depth == Depth::Proof;
         Some(FoundCapsule { proven, ..describe(entry, header, as_written) })
+    }
+
+    /// The header in the first sector of a file, if it is one of a capsule and sound.
+    fn header<'s>(
+        &self,
+        entry: &Entry,
+        sector: &'s [u8; CAPSULE_HEADER_LEN],
+        written: Option<&Written>,
+        findings: &mut Findings,
+    ) -> Option<&'s CapsuleHeader> {
+        let fault = |message: String| {
+            Fault::new(FaultKind::Capsule, first_sector(entry).in_file(&entry.path), message)
+        };
+        let parsed = CapsuleHeader::parse(sector);
+        if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
+            let (message, hint) = match error {
+                CapsuleError::NotACapsule => self.no_capsule(entry, written),
+                error => (words::capsule_error(error), None),
+            };
+            findings.fault(Fault { hint, ..fault(message) });
+            return None;
+        }
+        // As the loader: nothing but magic and version is believed without the hash.
+        let (expected, found) = (header_hash(sector), blake3::hash(&sector[..HEADER_HASHED_LEN]));
+        if found != expected {
+            let message = "its header does not have the hash that it names".into();
+            findings.fault(fault(message).hashes(expected, found));
+            return None;
+        }
+        match parsed {
+            Ok(header) => Some(header),
+            Err(error) => {
+                findings.fault(fault(words::capsule_error(error)));
+                None
+            }
+        }
     }
 
     /// Why a file with the name of a capsule is none, as far as that can be told; and how it becomes one.
@@ -325,6 +339,11 @@ fn before(form: Form) -> &'static [u8] {
         Form::Zero | Form::Raw => &[],
         Form::Packed { codec, .. } => match codec {},
     }
+}
+
+/// The first sector of a file; nowhere if it has none.
+fn first_sector(entry: &Entry) -> Place {
+    entry.runs.first().map_or(Place::default(), |(lba, _)| Place::sectors(*lba, 1))
 }
 
 /// What is wrong with a file that has no room for a header.

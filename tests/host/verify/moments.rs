@@ -38,20 +38,24 @@ fn is_sound(stick: &Stick, case: &str) {
     assert!(known, "{case}: {}", told(&plain));
 }
 
-/// Writes sectors one by one, and looks after each that changed anything.
-fn write(stick: &mut Stick, writes: &[Write], case: &str) {
+/// Writes sectors one by one, and looks after each that changed anything; says how often.
+fn write(stick: &mut Stick, writes: &[Write], case: &str) -> usize {
+    let mut looks = 0;
     for (number, (lba, sector)) in writes.iter().enumerate() {
         if stick.write(*lba, sector) {
             is_sound(stick, &format!("{case}, write {number} to LBA {lba}"));
+            looks += 1;
         }
     }
+    looks
 }
 
 /// Writes some of `writes`, each chosen by a throw, looks, and takes them back; as a stick that keeps what was not flushed may
-/// lose any of it. Then writes all.
-fn lose_some(stick: &mut Stick, writes: &[Write], case: &str) {
+/// lose any of it. Then writes all. Says how often it looked.
+fn lose_some(stick: &mut Stick, writes: &[Write], case: &str) -> usize {
+    const ROUNDS: u64 = 6;
     let before = stick.clone();
-    for round in 0..6 {
+    for round in 0..ROUNDS {
         let mut roll = dice(round);
         for (lba, sector) in writes {
             if roll(3) > 0 {
@@ -65,6 +69,7 @@ fn lose_some(stick: &mut Stick, writes: &[Write], case: &str) {
         stick.write(*lba, sector);
     }
     is_sound(stick, &format!("{case}, all of it"));
+    ROUNDS as usize + 1
 }
 
 #[test]
@@ -74,6 +79,7 @@ fn at_no_moment_is_a_sound_stick_called_wrong() {
         (LayoutKind::Superfloppy, 2 * MIB, 0, 4),
         (LayoutKind::Hdd, 8 * MIB, 1, 2),
     ];
+    let mut looks = 0;
     for (layout, len, changes, rounds) in cases {
         let mut stick = Stick::new(layout, FsChoice::Auto, len, changes);
         is_sound(&stick, "as it was written");
@@ -89,24 +95,25 @@ fn at_no_moment_is_a_sound_stick_called_wrong() {
             let order = if manifest_first { [&manifest, &chunks] } else { [&chunks, &manifest] };
             for (step, writes) in order.into_iter().enumerate() {
                 let case = format!("{case}, step {step}");
-                match (round + step) % 2 {
+                looks += match (round + step) % 2 {
                     0 => write(&mut stick, writes, &case),
                     _ => lose_some(&mut stick, writes, &case),
-                }
+                };
             }
             for change in &changed {
-                write(&mut stick, &[change.header], &format!("{case}, header"));
+                looks += write(&mut stick, &[change.header], &format!("{case}, header"));
             }
             let manifest = stick.last_manifest();
-            match round % 2 {
+            looks += match round % 2 {
                 0 => lose_some(&mut stick, &manifest, &format!("{case}, last manifest")),
                 _ => write(&mut stick, &manifest, &format!("{case}, last manifest")),
-            }
+            };
             let moment = stick.moment();
             assert!(moment.is_whole && moment.unfinished.iter().all(Option::is_none), "{case}");
             assert!(facts(&stick.image).sound);
         }
     }
+    assert!(looks > 500, "only {looks} moments");
 }
 
 #[test]
