@@ -17,6 +17,7 @@ pub const MIB: u64 = 1 << 20;
 pub const POISON: u8 = 0xD1;
 
 /// An image in memory.
+#[derive(Clone)]
 pub struct Image(pub Vec<u8>);
 
 impl Source for Image {
