@@ -1,7 +1,8 @@
 //! The numbers of a boot sector of a FAT.
 
 use super::kind::FatBits;
-use crate::image::{BOOT_SIGNATURE, BpbFields};
+use crate::contents::BpbFields;
+use crate::image::BOOT_SIGNATURE;
 use crate::units::SECTOR_LEN;
 
 /// Most clusters of a FAT32. What has them all needs 32 MiB here, a bit for each.

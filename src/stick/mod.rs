@@ -23,7 +23,8 @@ mod volume;
 
 use ramkey_format::memory::BOOT_LBA;
 
-use crate::image::{Source, Unfinished};
+use crate::contents::Unfinished;
+use crate::image::Source;
 
 pub use boot_area::{BootArea, BootSums};
 pub use bpb::{Bpb, BpbError};

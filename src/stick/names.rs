@@ -1,6 +1,6 @@
 //! The slots of a directory, and the names in them.
 
-use crate::image::LongName;
+use crate::contents::LongName;
 
 /// Bytes of a slot.
 pub(crate) const SLOT_LEN: usize = 32;

@@ -9,7 +9,7 @@ use super::names::{DELETED, FOLDER_BIT, LONG_NAME, SLOT_LEN, VOLUME_LABEL, name_
 use super::oddity::{Odd, Oddities};
 use super::reader::Reader;
 use super::volume::{Chain, Run, Usage, Volume};
-use crate::image::LongName;
+use crate::contents::LongName;
 
 /// Bits that no system sets.
 const UNKNOWN_BITS: u8 = 0xC0;

@@ -2,7 +2,7 @@
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
-use crate::image::no_raw;
+use crate::contents::no_raw;
 use crate::plan::file_names;
 use crate::stick::{Entry, FileBytes, Reader};
 use crate::units::{SECTOR_LEN, shell_word};
