@@ -18,5 +18,6 @@ pub mod linux_phram;
 pub mod pipeline;
 pub mod plan;
 pub mod report;
+pub mod sandbox;
 pub mod units;
 pub mod verify;
