@@ -12,4 +12,5 @@ mod layout;
 mod pipeline;
 mod plan;
 mod rules;
+mod sandbox;
 mod verify;
