@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
 
-use crate::image::iso::NoBoot;
-use crate::image::{CHUNK_LEN, ImageFacts, Kind};
+use crate::contents::iso::NoBoot;
+use crate::contents::{ImageFacts, Kind};
+use crate::image::CHUNK_LEN;
+pub use crate::stick::{FatBits, LayoutKind, Slot};
 use crate::units::{Bytes, Geometry, SECTOR_LEN, named, shell_word};
 
 mod division;
@@ -17,10 +19,10 @@ mod names;
 mod set;
 mod titles;
 
-pub(crate) use division::{GPT_SECTORS, PARTITION_LBA};
-pub use division::{LayoutChoice, LayoutKind, Slot};
+pub(crate) use division::GPT_SECTORS;
+pub use division::LayoutChoice;
 use fs::FatSize;
-pub use fs::{FatBits, Volume};
+pub use fs::Volume;
 pub(crate) use names::file_names;
 pub(crate) use set::kind_of;
 pub use set::{CompanionRequest, CopyMode, FirstDisk, SetOptions, Writes};

@@ -4,8 +4,7 @@
 //! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
 use crate::drive::Sectors;
-use crate::trail::Chain;
-pub use crate::trail::Trail;
+use crate::trail::{Chain, Trail};
 use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 const SECTOR: usize = 512;
@@ -242,7 +241,11 @@ impl<'w> FatVolume<'w> {
 
     /// As [`Volume::run`], from a place in the file's chain of clusters, which goes along. Slow backwards: the way begins
     /// again at the start.
-    fn run_from(
+    ///
+    /// # Errors
+    ///
+    /// As [`Volume::run`].
+    pub fn run_from(
         &mut self,
         sectors: &mut impl Sectors,
         chain: &mut Chain,
