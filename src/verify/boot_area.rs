@@ -185,12 +185,11 @@ impl<'s> BootArea<'s> {
             // A header that was read has both.
             _ => return,
         };
-        if self.stick_id.is_some_and(|id| id != header.stick_id) {
+        if self.volume_lba.is_some_and(|lba| lba != u64::from(header.volume_lba.get())) {
             let message = "the boot header and the manifest belong to two sticks";
             findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
         }
         if self.ranges.is_empty() {
-            self.stick_id = Some(header.stick_id);
             self.layout = if header.volume_lba.get() == 0 { layout::SUPERFLOPPY } else { 0 };
         }
         let sums = match sums {

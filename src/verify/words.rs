@@ -83,6 +83,17 @@ pub(super) fn boot_header_error(error: BootHeaderError) -> String {
             format!("the boot header has flags that this program does not know ({bits:#x})")
         }
         BootHeaderError::Lengths => "the lengths in the boot header make no sense".into(),
+        BootHeaderError::UnknownVolume { found } => {
+            format!(
+                "the boot header names a kind of file system that this program does not know ({found}); {OTHER_VERSION}"
+            )
+        }
+        BootHeaderError::UnknownLanguage { found } => {
+            format!(
+                "the boot header names a language that this program does not know ({}); {OTHER_VERSION}",
+                found.escape_ascii()
+            )
+        }
         _ => "the boot header cannot be understood".into(),
     }
 }

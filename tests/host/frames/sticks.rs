@@ -63,6 +63,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
         layout: LayoutKind::Hdd.into(),
         fs: FsChoice::Auto,
         label: None,
+        id: None,
         start_timeout: 3,
         menu_timeout: 10,
     }
