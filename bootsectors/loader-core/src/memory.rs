@@ -178,8 +178,8 @@ impl Map {
     /// Writes the ranges as the resident part keeps them, [`E820_STORED_LEN`] bytes each, ascending, none empty; returns
     /// how many, or `None` if `out` is too small.
     ///
-    /// A kind that has no byte is told as reserved, which every system leaves alone. A range of more than 1 TiB is
-    /// told as 1 TiB, and one that begins behind 256 TiB not at all: no machine with such a BIOS has that.
+    /// A kind that has no byte is told as reserved, which every system leaves alone. A range that is longer is
+    /// told as 1 TiB less a page, and one that begins behind 256 TiB not at all: no machine with such a BIOS has that.
     pub fn write_e820(&self, out: &mut [u8]) -> Option<usize> {
         let mut rest = out;
         let mut count = 0;

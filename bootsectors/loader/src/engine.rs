@@ -1,6 +1,7 @@
 //! The engine: the code of the resident part, its variables, and a record for each RAM drive.
 
 use ramkey_format::capsule::{CapsuleHeader, kind};
+use ramkey_format::hooks::{HEAD_LEN, HEAD_MBFT, MBFT_DPT};
 use ramkey_format::memory::{MBR_LOAD, SECTOR_SHIFT, SECTOR_SIZE};
 use ramkey_format::resident::*;
 use ramkey_loader_core::drives::{Class, Numbers};
@@ -145,15 +146,15 @@ impl<'b> Engine<'b> {
         let packet = discs + DISC_SPECIFICATION;
         let last = cylinders - 1;
         let sectors = header.sectors_per_track.get() as u8;
-        self.put8(packet, SPECIFICATION_LEN as u8);
-        self.put8(packet + 1, disc.emulation);
-        self.put8(packet + 2, drive);
-        self.put32(packet + 4, disc.load_lba.get());
-        self.put16(packet + 12, disc.load_segment.get());
-        self.put16(packet + 14, disc.load_sectors.get());
-        self.put8(packet + 16, last as u8);
-        self.put8(packet + 17, sectors | ((last >> 2) & 0xC0) as u8);
-        self.put8(packet + 18, (heads - 1) as u8);
+        self.put8(packet + SPECIFICATION_SIZE, SPECIFICATION_LEN as u8);
+        self.put8(packet + SPECIFICATION_EMULATION, disc.emulation);
+        self.put8(packet + SPECIFICATION_DRIVE, drive);
+        self.put32(packet + SPECIFICATION_LOAD_LBA, disc.load_lba.get());
+        self.put16(packet + SPECIFICATION_LOAD_SEGMENT, disc.load_segment.get());
+        self.put16(packet + SPECIFICATION_LOAD_SECTORS, disc.load_sectors.get());
+        self.put8(packet + SPECIFICATION_CYLINDER, last as u8);
+        self.put8(packet + SPECIFICATION_SECTORS, sectors | ((last >> 2) & 0xC0) as u8);
+        self.put8(packet + SPECIFICATION_HEAD, (heads - 1) as u8);
     }
 
     /// Writes 8 bits.

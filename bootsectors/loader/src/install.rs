@@ -3,6 +3,7 @@
 use ramkey_format::boot::Registers;
 use ramkey_format::capsule::{flags, kind};
 use ramkey_format::errors;
+use ramkey_format::hooks::{HEAD_INT15, HEAD_LEN, HEAD_SAFE_HOOK, SLOTS_SAFE_HOOK};
 use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image;
 use ramkey_loader_core::copy_mode::CopyMode;

@@ -1,6 +1,7 @@
 //! Where the parts of the resident part lie, and what one installation decided.
 
 use ramkey_format::errors;
+use ramkey_format::hooks::{HEAD_LEN, SLOTS_LEN};
 use ramkey_format::memory::LOW_MEMORY_END;
 use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image;
