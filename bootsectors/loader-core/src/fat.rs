@@ -4,6 +4,7 @@
 //! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
 use crate::drive::Sectors;
+use crate::trail::{Chain, Trail};
 use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 const SECTOR: usize = 512;
@@ -61,35 +62,6 @@ pub struct FatVolume<'w> {
 pub struct FatFolder {
     chain: Option<Chain>,
     next: u32,
-}
-
-/// A place in a chain of clusters.
-#[derive(Clone, Copy, Debug)]
-pub struct Chain {
-    first: u32,
-    cluster: u32,
-    index: u32,
-    /// The cluster at the last index that is a power of two: meeting it again is a circle (Brent).
-    mark: u32,
-}
-
-impl Chain {
-    /// The start of the chain that begins with `first_cluster`.
-    pub fn new(first_cluster: u32) -> Self {
-        Self { first: first_cluster, cluster: first_cluster, index: 0, mark: first_cluster }
-    }
-
-    fn step(&mut self, cluster: u32) -> Result<(), VolumeError> {
-        if cluster == self.mark {
-            return Err(VolumeError::Broken { cluster: self.cluster });
-        }
-        self.cluster = cluster;
-        self.index += 1;
-        if self.index.is_power_of_two() {
-            self.mark = cluster;
-        }
-        Ok(())
-    }
 }
 
 impl<'w> FatVolume<'w> {
@@ -189,7 +161,7 @@ impl<'w> FatVolume<'w> {
             let (lba, run) = match &mut folder.chain {
                 None if sector >= self.root_sectors => return Ok(None),
                 None => (self.root_lba + u64::from(sector), self.root_sectors - sector),
-                Some(chain) => match self.run(sectors, chain, sector, 1)? {
+                Some(chain) => match self.run_from(sectors, chain, sector, 1)? {
                     Some((lba, _)) => (lba, self.cluster_sectors() - (sector & (self.cluster_sectors() - 1))),
                     None => return Ok(None),
                 },
@@ -266,11 +238,50 @@ impl<'w> FatVolume<'w> {
         let at = offset as usize - self.window_first as usize * SECTOR;
         self.window.get(at).copied().ok_or(VolumeError::NoFileSystem)
     }
+
+    /// As [`Volume::run`], from a place in the file's chain of clusters, which goes along. Slow backwards: the way begins
+    /// again at the start.
+    fn run_from(
+        &mut self,
+        sectors: &mut impl Sectors,
+        chain: &mut Chain,
+        sector: u32,
+        max: u16,
+    ) -> Result<Option<(u64, u16)>, VolumeError> {
+        let index = sector >> self.cluster_shift;
+        if index >= self.clusters {
+            return Ok(None);
+        }
+        if index < chain.index() {
+            *chain = Chain::new(chain.first());
+        }
+        self.check(chain.cluster())?;
+        while chain.index() < index {
+            match self.next_cluster(sectors, chain.cluster())? {
+                Some(cluster) => chain.step(cluster)?,
+                None => return Ok(None),
+            }
+        }
+        let within = sector & (self.cluster_sectors() - 1);
+        let lba = self.data_lba + (u64::from(chain.cluster() - 2) << self.cluster_shift) + u64::from(within);
+        let mut run = self.cluster_sectors() - within;
+        while run < u32::from(max) {
+            match self.next_cluster(sectors, chain.cluster()) {
+                Ok(Some(cluster)) if cluster == chain.cluster() + 1 => {
+                    chain.step(cluster)?;
+                    run += self.cluster_sectors();
+                }
+                // Damage behind this run is met when somebody asks for it.
+                _ => break,
+            }
+        }
+        Ok(Some((lba, run.min(u32::from(max)) as u16)))
+    }
 }
 
 impl Volume for FatVolume<'_> {
     type Folder = FatFolder;
-    type Cursor = Chain;
+    type Cursor = Trail;
 
     fn find_folder(&mut self, sectors: &mut impl Sectors, name: &[u8; 11]) -> Result<FatFolder, VolumeError> {
         let chain = (self.width == Width::Fat32).then(|| Chain::new(self.root_cluster));
@@ -300,45 +311,22 @@ impl Volume for FatVolume<'_> {
         Ok(None)
     }
 
-    fn cursor(&self, file: &FileEntry) -> Chain {
-        Chain::new(file.start)
+    fn cursor(&self, file: &FileEntry) -> Trail {
+        let clusters = file.len.div_ceil(SECTOR as u32).div_ceil(self.cluster_sectors());
+        Trail::new(file.start, clusters)
     }
 
     fn run(
         &mut self,
         sectors: &mut impl Sectors,
-        chain: &mut Chain,
+        trail: &mut Trail,
         sector: u32,
         max: u16,
     ) -> Result<Option<(u64, u16)>, VolumeError> {
-        let index = sector >> self.cluster_shift;
-        if index >= self.clusters {
-            return Ok(None);
-        }
-        if index < chain.index {
-            *chain = Chain::new(chain.first);
-        }
-        self.check(chain.cluster)?;
-        while chain.index < index {
-            match self.next_cluster(sectors, chain.cluster)? {
-                Some(cluster) => chain.step(cluster)?,
-                None => return Ok(None),
-            }
-        }
-        let within = sector & (self.cluster_sectors() - 1);
-        let lba = self.data_lba + (u64::from(chain.cluster - 2) << self.cluster_shift) + u64::from(within);
-        let mut run = self.cluster_sectors() - within;
-        while run < u32::from(max) {
-            match self.next_cluster(sectors, chain.cluster) {
-                Ok(Some(cluster)) if cluster == chain.cluster + 1 => {
-                    chain.step(cluster)?;
-                    run += self.cluster_sectors();
-                }
-                // Damage behind this run is met when somebody asks for it.
-                _ => break,
-            }
-        }
-        Ok(Some((lba, run.min(u32::from(max)) as u16)))
+        let cluster_sectors = self.cluster_sectors();
+        trail.run(cluster_sectors, sector, max, &mut |chain, sector, max| {
+            self.run_from(sectors, chain, sector, max)
+        })
     }
 
     fn invalidate(&mut self) {

@@ -1,4 +1,4 @@
-//! Reads a file in order, in transfers as long as the drive and the file's fragments allow.
+//! Reads a file in any order, in transfers as long as the drive and the file's fragments allow.
 //!
 //! What was read stays in the drive's buffer and goes from there to its place in one copy.
 

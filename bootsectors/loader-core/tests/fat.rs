@@ -6,7 +6,7 @@ use std::io::{Cursor as Bytes, Read, Write};
 
 use common::{Image, SECTOR};
 use ramkey_loader_core::drive::ReadError;
-use ramkey_loader_core::fat::{Chain, FatVolume, Width};
+use ramkey_loader_core::fat::{FatVolume, Width};
 use ramkey_loader_core::file::{FileError, FileReader};
 use ramkey_loader_core::volume::{FileEntry, Volume, VolumeError};
 
@@ -327,7 +327,7 @@ fn a_fat12_entry_across_two_sectors_of_the_table_is_read_whole() {
     // Send 341 somewhere else: its sector must then come from there.
     set_entry(&mut image, Width::Fat12, 341, 1000);
     let mut volume = FatVolume::open(&mut image, LBA, window).unwrap();
-    let mut cursor = Chain::new(341);
+    let mut cursor = volume.cursor(&FileEntry { name: [b' '; 11], start: 341, len: 1024 });
     let (from, _) = volume.run(&mut image, &mut cursor, 0, 1).unwrap().unwrap();
     let (to, _) = volume.run(&mut image, &mut cursor, 1, 1).unwrap().unwrap();
     assert_eq!(to - from, 1000 - 341);

@@ -86,7 +86,8 @@ pub fn stop_damaged(console: &mut Console, file: &FileEntry, damage: OpenError) 
         OpenError::Format(
             CapsuleError::Version { .. }
             | CapsuleError::UnknownFlags { .. }
-            | CapsuleError::UnknownKind { .. },
+            | CapsuleError::UnknownKind { .. }
+            | CapsuleError::UnknownCodec { .. },
         ) => errors::NEWER_CAPSULE,
         OpenError::TableRoom { .. } => errors::TOO_LITTLE_MEMORY,
         OpenError::MemoryWrong => errors::MEMORY_WRONG,

@@ -1,6 +1,6 @@
 //! What is on the stick: every image, and the set of drives that belongs to each.
 
-use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleError, CapsuleHeader, Companion, flags};
+use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleError, CapsuleHeader, Companion, Need, flags};
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::{OpenError, open};
 use ramkey_loader_core::drive::Disk;
@@ -15,7 +15,6 @@ use ramkey_loader_core::volume::{FileEntry, Volume};
 use crate::console::Console;
 use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
-use crate::load::{self, Need};
 
 /// Companions that a stick can have; further ones are not found, and said to be missing.
 const COMPANIONS_SEEN: usize = 48;
@@ -109,7 +108,7 @@ pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut impl Vol
                 if let Some(free) = seen.get_mut(companions) {
                     let mut image_blake3 = [0; 16];
                     image_blake3.copy_from_slice(&header.image_blake3[..16]);
-                    *free = Some(Seen { file, image_blake3, need: load::need(header) });
+                    *free = Some(Seen { file, image_blake3, need: header.need() });
                     companions += 1;
                 }
                 continue;
@@ -125,7 +124,7 @@ pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut impl Vol
         *free = Some(match &opened {
             Ok(header) => {
                 wanted[images.count] = header.companions;
-                needs[images.count] = load::need(header);
+                needs[images.count] = header.need();
                 sound(file, header)
             }
             Err(damage) => damaged(file, *damage),

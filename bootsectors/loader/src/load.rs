@@ -1,6 +1,6 @@
 //! Loads an image into high memory and proves it there, chunk by chunk.
 
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, DISC_SECTOR_LEN};
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, DISC_SECTOR_LEN, Need};
 use ramkey_format::errors;
 use ramkey_format::memory::SECTOR_SHIFT;
 use ramkey_loader_core::capsule::{ChunkError, load_chunk, load_table, open};
@@ -17,7 +17,6 @@ use crate::halt::{Within, stop, stop_for};
 use crate::low::{Ram, Region};
 use crate::{bios, low};
 
-const PAGE: u64 = 4096;
 /// Ticks between two drawings of the progress line.
 const REDRAW: u32 = 4;
 /// Bytes that are copied between two calls that let interrupts in: the reads do so too, and may be single sectors.
@@ -47,7 +46,7 @@ impl RamDisk {
     /// The start of the image's hash, for the screen.
     pub fn hash(&self) -> [u8; 8] {
         let mut hash = [0; 8];
-        hash.copy_from_slice(&self.header.image_blake3[..8]);
+        hash.copy_from_slice(&self.header.ram_blake3[..8]);
         hash
     }
 
@@ -55,35 +54,6 @@ impl RamDisk {
     pub fn boot_image(&self) -> u32 {
         self.base() + self.header.disc.load_lba.get() * DISC_SECTOR_LEN as u32
     }
-}
-
-/// Memory that an image needs, in whole pages.
-#[derive(Clone, Copy, Default)]
-pub struct Need {
-    /// Bytes of the RAM disk.
-    pub disk: u64,
-    /// Bytes of the chunk table below it, which is free memory again when the disk is proven.
-    pub table: u64,
-}
-
-impl Need {
-    /// Bytes in all.
-    pub fn all(self) -> u64 {
-        self.disk + self.table
-    }
-}
-
-/// What the image of a capsule needs.
-pub fn need(header: &CapsuleHeader) -> Need {
-    Need { disk: disk_len(header), table: table_len(header) }
-}
-
-fn disk_len(header: &CapsuleHeader) -> u64 {
-    (u64::from(header.disk_sectors.get()) << 9).next_multiple_of(PAGE)
-}
-
-fn table_len(header: &CapsuleHeader) -> u64 {
-    header.table_len().next_multiple_of(PAGE)
 }
 
 /// Loads `file` to the top of memory; takes the RAM disk out of `ram`. Stops if anything is wrong.
@@ -99,12 +69,12 @@ pub fn load(
         Ok(header) => header,
         Err(damage) => stop_damaged(console, file, damage),
     };
-    let need = need(&header);
+    let need = header.need();
     let Some((mut memory, table)) = ram.place(need.disk, need.table) else {
         stop(console, errors::TOO_LITTLE_MEMORY, None);
     };
-    let last_page = memory.len() - PAGE as u32;
-    for end in [&mut *table, memory.bytes_mut(last_page, PAGE as u32)] {
+    let last_page = memory.len() - Need::PAGE_LEN as u32;
+    for end in [&mut *table, memory.bytes_mut(last_page, Need::PAGE_LEN as u32)] {
         if !low::holds(end) {
             let address = end.as_ptr() as u32;
             stop(console, errors::MEMORY_WRONG, Some(say::no_memory_at(address).as_message()));
@@ -122,10 +92,12 @@ pub fn load(
     };
     let mut meter = Meter::new(header.image_len.get());
     for (index, entry) in (0..).zip(table) {
-        let offset = index << header.chunk_shift;
-        let out = memory.bytes_mut(lead_len + offset, header.raw_len(index) as u32);
-        let loaded =
-            load_chunk(&mut reader, header, entry, index, out, &mut |bytes| meter.show(console, bytes));
+        let loaded = header.window(index, entry).map_err(ChunkError::Format).and_then(|window| {
+            let len = (window.end - window.start) as u32;
+            let window = memory.bytes_mut(lead_len + window.start as u32, len);
+            let progress = &mut |bytes| meter.show(console, bytes);
+            load_chunk(&mut reader, header, entry, index, window, progress)
+        });
         if let Err(error) = loaded {
             stop_chunk(console, &mut reader, header, entry, index, error);
         }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use ramkey_format::boot::{BootHeader, BootInfo};
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Companion, Disc, Origin};
 use ramkey_format::hooks::{DriveSlot, Head, Mbft, SafeHook, SlotsHead};
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_2_LBA,
@@ -101,6 +102,11 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
         ("docs/format.md", "boot header", record_table(&BootHeader::RECORD)),
+        ("docs/format.md", "capsule header", record_table(&CapsuleHeader::RECORD)),
+        ("docs/format.md", "companion", record_table(&Companion::RECORD)),
+        ("docs/format.md", "disc", record_table(&Disc::RECORD)),
+        ("docs/format.md", "chunk entry", record_table(&ChunkEntry::RECORD)),
+        ("docs/format.md", "origin", record_table(&Origin::RECORD)),
         ("docs/boot-protocol.md", "boot info", record_table(&BootInfo::RECORD)),
         ("docs/boot-protocol.md", "header", record_table(&Head::RECORD)),
         ("docs/boot-protocol.md", "safe hook", record_table(&SafeHook::RECORD)),

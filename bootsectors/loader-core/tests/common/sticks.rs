@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 
 use blake3::hazmat::HasherExt;
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, codec, kind};
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Form, kind};
 use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::capsule::{ChunkError, OpenError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::{Disk, Drive, Method, Sectors};
@@ -31,12 +31,10 @@ pub fn capsule(image: &[u8]) -> Vec<u8> {
         let only = chunks.len() == 1;
         let value = if only { *blake3::hash(chunk).as_bytes() } else { hasher.finalize_non_root() };
         let zero = chunk.iter().all(|&byte| byte == 0);
-        let entry = ChunkEntry {
-            codec: if zero { codec::ZERO } else { codec::RAW },
-            reserved: [0; 3],
-            stored_len: U32::new(if zero { 0 } else { chunk.len() as u32 }),
-            stored_offset: U64::new(if zero { 0 } else { stored.len() as u64 }),
-            chaining_value: value,
+        let start = stored.len() as u64;
+        let entry = match zero {
+            true => ChunkEntry::new(Form::Zero, 0..0, value),
+            false => ChunkEntry::new(Form::Raw, start..start + chunk.len() as u64, value),
         };
         table.extend_from_slice(entry.as_bytes());
         if !zero {
@@ -51,10 +49,12 @@ pub fn capsule(image: &[u8]) -> Vec<u8> {
     header.file_len = U64::new(stored.len() as u64);
     header.image_len = U64::new(image.len() as u64);
     header.image_blake3 = *blake3::hash(image).as_bytes();
+    header.ram_blake3 = header.image_blake3;
     header.table_blake3 = *blake3::hash(&table).as_bytes();
     header.disk_sectors = U32::new(image.len().div_ceil(512) as u32);
     header.chunk_count = U32::new(chunks.len() as u32);
-    header.data_offset = U32::new(data_offset as u32);
+    header.table_offset = U64::new(512);
+    header.table_len = U32::new(table.len() as u32);
     header.chunk_shift = SHIFT;
     header.kind = kind::HARD_DISK;
     header.drive = 0x80;
@@ -127,7 +127,7 @@ pub fn boot_by(bios: MockBios, access: DriveAccess) -> (Result<Vec<u8>, Stop>, V
 
 pub fn load(reader: &mut FileReader<'_, impl Sectors, impl Volume>) -> Result<Vec<u8>, Stop> {
     let header = open(reader).map_err(Stop::Open)?;
-    let mut table = vec![0xD1; header.table_len() as usize + 5];
+    let mut table = vec![0xD1; header.table_len.get() as usize + 5];
     let table = load_table(reader, &header, &mut table).map_err(Stop::Open)?;
     let mut memory = vec![0xD1; header.image_len.get() as usize];
     let mut done = 0;
