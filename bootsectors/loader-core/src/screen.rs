@@ -1,13 +1,15 @@
-//! Every text that a person reads on the target machine, but the few words of the assembler: whole sentences, with places for numbers
-//! and names.
+//! Every text of the loader that a person reads: whole sentences, with places for numbers and names.
 //!
 //! A sentence is one line of the list below, which says what its places hold, and one line in the file of each language.
 //! Whoever shows it calls the function of its name, so the compiler counts the places and knows their types. It finds a
 //! sentence that a language lacks, and a character that the screen has not; `tests/sentences.rs` finds a place that a
-//! language forgot, a line that is too long, and a marker that the host program waits for and does not find. No sentence is put together from parts, because other languages order
-//! them otherwise: a plural, and each answer that changes the words around it, has a sentence of its own.
+//! language forgot, a line that is too long, and a marker that the host program would wait for in vain.
 //!
-//! A language is a file beside `english.rs`, and its line in [`languages!`].
+//! No sentence is put together from parts, because other languages order them otherwise: a plural, and each answer that
+//! changes the words around it, has a sentence of its own. Only what stands beside each other in a column or a list is
+//! several: the rows of the menu, and what follows a countdown.
+//!
+//! A language is a file beside `english.rs`, and its line in `languages!`.
 
 #[macro_use]
 mod table;
