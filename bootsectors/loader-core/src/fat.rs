@@ -4,7 +4,7 @@
 //! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
 use crate::drive::Sectors;
-use crate::trail::{Chain, Trail};
+pub use crate::trail::{Chain, Trail};
 use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 const SECTOR: usize = 512;
@@ -239,9 +239,13 @@ impl<'w> FatVolume<'w> {
         self.window.get(at).copied().ok_or(VolumeError::NoFileSystem)
     }
 
-    /// As [`Volume::run`], from a place in the file's chain of clusters, which goes along. Slow backwards: the way begins
-    /// again at the start.
-    fn run_from(
+    /// As [`Volume::run`], from a place in a file's or folder's chain of clusters, which goes along. Slow backwards: the way
+    /// begins again at the start.
+    ///
+    /// # Errors
+    ///
+    /// As [`Volume::run`].
+    pub fn run_from(
         &mut self,
         sectors: &mut impl Sectors,
         chain: &mut Chain,

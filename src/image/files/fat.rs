@@ -2,7 +2,7 @@
 
 use ramkey_loader_core::drive::{ReadError, Sectors};
 use ramkey_loader_core::fat::{Chain, FatVolume as Clusters};
-use ramkey_loader_core::volume::{Volume, VolumeError};
+use ramkey_loader_core::volume::VolumeError;
 
 use super::long_name::LongName;
 use super::{FilesError, Part, Source, names, u16_at, u32_at};
@@ -72,7 +72,7 @@ impl<'s> FatVolume<'s> {
             let (mut bytes, mut cursor) = (Vec::with_capacity(room), Chain::new(entry.first_cluster));
             while (bytes.len() as u64) < len {
                 let done = (bytes.len() as u64 / SECTOR_LEN) as u32;
-                let run = volume.run(sectors, &mut cursor, done, READ_SECTORS);
+                let run = volume.run_from(sectors, &mut cursor, done, READ_SECTORS);
                 let (lba, count) = run.map_err(|error| self.error(&error))?.ok_or_else(|| self.damaged())?;
                 let read = sectors.read(lba, count).map_err(|error| self.error(&error.into()))?;
                 bytes.extend_from_slice(read);
@@ -124,7 +124,7 @@ impl<'s> FatVolume<'s> {
                     Some((lba + u64::from(done), (count - done).min(u32::from(READ_SECTORS)) as u16))
                 }
                 Folder::Chain { .. } => volume
-                    .run(sectors, &mut cursor, done, READ_SECTORS)
+                    .run_from(sectors, &mut cursor, done, READ_SECTORS)
                     .map_err(|error| self.error(&error))?,
             };
             let Some((lba, count)) = run else { break };
