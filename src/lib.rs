@@ -9,6 +9,7 @@
 pub mod boot;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod contents;
 pub mod device;
 pub mod doctor;
 pub mod emulator;

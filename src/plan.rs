@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
 
-use crate::image::iso::NoBoot;
-use crate::image::{CHUNK_LEN, ImageFacts, Kind};
+use crate::contents::iso::NoBoot;
+use crate::contents::{ImageFacts, Kind};
+use crate::image::CHUNK_LEN;
 use crate::units::{Bytes, Geometry, SECTOR_LEN, named, shell_word};
 
 mod division;

@@ -5,8 +5,9 @@ use ramkey_format::capsule::{CHUNK_ENTRY_LEN, flags};
 use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
-use crate::image::iso::Emulation;
-use crate::image::{CHUNK_LEN, Identity, ImageFacts, Kind, Scan, Warning};
+use crate::contents::iso::Emulation;
+use crate::contents::{ImageFacts, Kind, Warning};
+use crate::image::{CHUNK_LEN, Identity, Scan};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};

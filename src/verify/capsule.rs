@@ -11,8 +11,9 @@ use ramkey_format::capsule::{
 use ramkey_format::cp437;
 use ramkey_loader_core::decode::{Stored, decode};
 
-use crate::image::iso::Emulation;
-use crate::image::{Kind, chunk_value, combine};
+use crate::contents::Kind;
+use crate::contents::iso::Emulation;
+use crate::image::{chunk_value, combine};
 use crate::report::{DriveOptions, drive_words, ram_taken};
 use crate::units::{Geometry, SECTOR_LEN};
 use crate::verify::fault::Findings;

@@ -21,7 +21,8 @@ mod zeros;
 use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
 
-use crate::image::{Source, Unfinished};
+use crate::contents::Unfinished;
+use crate::image::Source;
 use crate::plan::LayoutKind;
 use crate::report::DriveOptions;
 use crate::units::SECTOR_LEN;

@@ -4,7 +4,7 @@
 //! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
 use crate::drive::Sectors;
-pub use crate::trail::{Chain, Trail};
+use crate::trail::{Chain, Trail};
 use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 const SECTOR: usize = 512;
@@ -239,8 +239,8 @@ impl<'w> FatVolume<'w> {
         self.window.get(at).copied().ok_or(VolumeError::NoFileSystem)
     }
 
-    /// As [`Volume::run`], from a place in a file's or folder's chain of clusters, which goes along. Slow backwards: the way
-    /// begins again at the start.
+    /// As [`Volume::run`], from a place in the file's chain of clusters, which goes along. Slow backwards: the way begins
+    /// again at the start.
     ///
     /// # Errors
     ///
