@@ -16,8 +16,6 @@ mod table;
 mod english;
 mod place;
 
-use ramkey_format::boot::BootHeader;
-
 use crate::text::Line;
 
 pub use place::{Heads, Place};
@@ -251,9 +249,9 @@ pub struct Message<'s> {
 }
 
 impl Language {
-    /// The language of a stick.
-    pub fn of(_header: &BootHeader) -> Self {
-        Self::English
+    /// The language with this code; `None` if there are no words in it.
+    pub fn of(code: [u8; 2]) -> Option<Self> {
+        Self::ALL.iter().find(|&&(_, other)| other == code).map(|&(language, _)| language)
     }
 
     /// Appends `message` to `line`, as far as there is room.
