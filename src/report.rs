@@ -1,8 +1,7 @@
 //! What was written, for people and for programs. Nothing here prints.
 
-use ramkey_format::boot::BootHeader;
 use ramkey_format::capsule::{CHUNK_ENTRY_LEN, flags};
-use ramkey_format::memory::BOOT_LBA;
+use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
 use crate::contents::iso::Emulation;
@@ -45,9 +44,14 @@ pub struct DriveOptions {
     /// What becomes of the machine's writes.
     pub writes: Writes,
     /// How INT 13h copies.
+    #[serde(serialize_with = "name_of_copy")]
     pub copy: CopyMode,
     /// Whether the stick keeps a drive number.
     pub keep_stick: bool,
+}
+
+fn name_of_copy<S: serde::Serializer>(copy: &CopyMode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(copy.name())
 }
 
 impl DriveOptions {
@@ -62,11 +66,7 @@ impl DriveOptions {
                 (false, true) => Writes::Dropped,
                 (false, false) => Writes::Kept,
             },
-            copy: match (is_set(flags::COPY_DIRECT), is_set(flags::COPY_INT15)) {
-                (true, _) => CopyMode::Direct,
-                (false, true) => CopyMode::Int15,
-                (false, false) => CopyMode::Auto,
-            },
+            copy: CopyMode::of(flags),
             keep_stick: is_set(flags::KEEP_STICK),
         }
     }
@@ -400,11 +400,11 @@ fn out_of_reach(images: &[(String, u64)], reaches: &[(u64, &str)]) -> Vec<String
     lines.collect()
 }
 
-/// The identity in the boot header of a layout.
+/// The identity in the manifest of a layout.
 fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
-    let boot = layout.extents.iter().find(|extent| extent.lba == u64::from(BOOT_LBA))?;
-    let Content::Bytes(bytes) = &boot.content else { return None };
-    Some(BootHeader::parse(bytes).ok()?.stick_id)
+    let manifest = layout.extents.iter().find(|extent| extent.role == Role::Manifest)?;
+    let Content::Bytes(bytes) = &manifest.content else { return None };
+    Some(ManifestHeader::parse(bytes).ok()?.0.stick_id)
 }
 
 #[cfg(test)]
