@@ -10,6 +10,7 @@ pub mod cli;
 pub mod device;
 pub mod doctor;
 pub mod emulator;
+pub mod explain;
 pub mod image;
 pub mod job;
 pub mod layout;
