@@ -76,7 +76,7 @@ start:
         call    sum
         cmp     edx, [checksum]
         jne     .other_sector
-        call    bx                          ; comes back when it does not get on
+        call    bx                          ; stage 1 returns if it finds no stage 2
 .other_sector:
         popad
         inc     ax

@@ -1,6 +1,7 @@
 //! What is fed: one function for each kind of input. None of them may panic, take long, or take much memory.
 
 use std::hint::black_box;
+use std::mem::offset_of;
 use std::path::Path;
 
 use blake3::hazmat::ChainingValue;
@@ -9,6 +10,9 @@ use ramkey::image::windows::hive::{Hive, Key};
 use ramkey::image::windows::look;
 use ramkey::image::{Kind, KindChoice, Source, combine, iso, probe};
 use ramkey::verify::{Strictness, facts, has_trace, is_stick, verify};
+use ramkey_format::capsule::{
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN,
+};
 use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 
 use super::sparse::{Bytes, SECTOR, Sparse};
@@ -218,25 +222,29 @@ fn manifest(input: &[u8]) {
     judge(&Bytes(&small_stick(b"no capsule", &sectors)));
 }
 
-/// A capsule with the right hashes: of its header, its table, and its chunks together.
+/// A capsule with the right hashes: of its header, its table block, and its chunks together.
 fn capsule(input: &[u8]) {
     let mut capsule = input.to_vec();
-    if capsule.len() >= SECTOR {
-        let count = long(&capsule, 104) as usize;
+    if capsule.len() >= CAPSULE_HEADER_LEN {
         let file_len = (capsule.len() as u64).to_le_bytes();
-        if let Some(table) = capsule.get(SECTOR..SECTOR.saturating_add(count.saturating_mul(48))) {
-            let values = table.chunks_exact(48).filter_map(|entry| entry[16..].first_chunk().copied());
-            let values: Vec<ChainingValue> = values.collect();
-            let table_hash = blake3::hash(table);
+        let start = long(&capsule, offset_of!(CapsuleHeader, table_offset)) as usize;
+        let len = long(&capsule, offset_of!(CapsuleHeader, table_len)) as usize;
+        let count = long(&capsule, offset_of!(CapsuleHeader, chunk_count)) as usize;
+        if let Some(block) = capsule.get(start..start.saturating_add(len)) {
+            let entries = block.chunks_exact(CHUNK_ENTRY_LEN).take(count);
+            let values =
+                entries.filter_map(|entry| entry[offset_of!(ChunkEntry, chaining_value)..].first_chunk());
+            let values: Vec<ChainingValue> = values.copied().collect();
+            let table_hash = blake3::hash(block);
             if !values.is_empty() {
                 let image = combine(&values);
-                capsule[32..64].copy_from_slice(image.as_bytes());
+                capsule[offset_of!(CapsuleHeader, ram_blake3)..][..32].copy_from_slice(image.as_bytes());
             }
-            capsule[64..96].copy_from_slice(table_hash.as_bytes());
+            capsule[offset_of!(CapsuleHeader, table_blake3)..][..32].copy_from_slice(table_hash.as_bytes());
         }
-        capsule[16..24].copy_from_slice(&file_len);
-        let header = blake3::hash(&capsule[..480]);
-        capsule[480..512].copy_from_slice(header.as_bytes());
+        capsule[offset_of!(CapsuleHeader, file_len)..][..8].copy_from_slice(&file_len);
+        let header = blake3::hash(&capsule[..HEADER_HASHED_LEN]);
+        capsule[HEADER_HASHED_LEN..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
     }
     let mut sectors = vec![0; MANIFEST_SECTORS * SECTOR];
     sectors[..12].copy_from_slice(b"RAMKEYMF\x01\0\x80\0");

@@ -1,11 +1,11 @@
 //! The bytes of a capsule: header, chunk table, and which parts of the image follow.
 
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc,
-    HEADER_HASHED_LEN, codec, emulation,
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc, Form,
+    HEADER_HASHED_LEN, emulation,
 };
 use ramkey_format::cp437;
-use zerocopy::{FromZeros, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::Content;
 use crate::image::iso::Emulation;
@@ -53,23 +53,18 @@ impl Capsule {
         for ((index, chunk), place) in (0u64..).zip(&scan.chunks).zip(entries) {
             let offset = index << CHUNK_SHIFT;
             let len = (scan.len - offset).min(CHUNK_LEN as u64);
-            let mut entry = ChunkEntry::new_zeroed();
-            entry.chaining_value = chunk.chaining_value;
-            if chunk.zero {
-                entry.codec = codec::ZERO;
-            } else {
-                entry.codec = codec::RAW;
-                entry.stored_len = (len as u32).into();
-                entry.stored_offset = end.into();
-                let sectors = len.div_ceil(SECTOR_LEN);
+            let (form, stored) = if chunk.zero { (Form::Zero, 0..0) } else { (Form::Raw, end..end + len) };
+            let entry = ChunkEntry::new(form, stored.clone(), chunk.chaining_value);
+            place.copy_from_slice(entry.as_bytes());
+            let sectors = (stored.end - stored.start).div_ceil(SECTOR_LEN);
+            if sectors > 0 {
                 end += sectors * SECTOR_LEN;
                 append(&mut pieces, image, offset, sectors);
             }
-            place.copy_from_slice(entry.as_bytes());
         }
         let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
         let table_blake3 = *blake3::hash(table).as_bytes();
-        let header = header(plan, scan, &links, (end, data_offset), table_blake3);
+        let header = header(plan, scan, &links, end, table_len as u32, table_blake3);
         head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
         debug_assert!(CapsuleHeader::parse(&head).is_ok(), "{:?}", CapsuleHeader::parse(&head));
         pieces[0].content = Content::Bytes(head);
@@ -92,8 +87,9 @@ fn header(
     plan: &CapsulePlan,
     scan: &Scan,
     links: &Links,
-    (file_len, data_offset): (u64, u64),
-    table: [u8; 32],
+    file_len: u64,
+    table_len: u32,
+    table_blake3: [u8; 32],
 ) -> CapsuleHeader {
     let facts = &plan.facts;
     // A CD that is not booted emulates nothing.
@@ -114,25 +110,29 @@ fn header(
         file_len: file_len.into(),
         image_len: scan.len.into(),
         image_blake3: scan.root,
-        table_blake3: table,
+        ram_blake3: scan.root,
+        table_blake3,
+        table_offset: (CAPSULE_HEADER_LEN as u64).into(),
+        table_len: table_len.into(),
+        chunk_count: (scan.chunks.len() as u32).into(),
         disk_sectors: facts.disk_sectors.into(),
         lead_sectors: facts.lead_sectors.into(),
-        chunk_count: (scan.chunks.len() as u32).into(),
-        data_offset: (data_offset as u32).into(),
+        cylinders: geometry.cylinders.into(),
+        heads: geometry.heads.into(),
+        sectors_per_track: geometry.sectors_per_track.into(),
         chunk_shift: CHUNK_SHIFT,
         kind: kind_of(facts.kind),
         drive: plan.number,
         drive_type,
-        cylinders: geometry.cylinders.into(),
-        heads: geometry.heads.into(),
-        sectors_per_track: geometry.sectors_per_track.into(),
         partition_type: facts.partition_type,
         reserved_1: [0; 3],
+        disk_signature: links.disk_signature.into(),
+        changes: 0.into(),
+        disc: disc(plan),
+        language: [0; 2],
+        reserved_2: [0; 50],
         title,
         companions: links.companions,
-        disc: disc(plan),
-        disk_signature: links.disk_signature.into(),
-        reserved_2: [0; 40],
         header_blake3: [0; 32],
     };
     header.header_blake3 = *blake3::hash(&header.as_bytes()[..HEADER_HASHED_LEN]).as_bytes();

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use blake3::hazmat::ChainingValue;
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec, emulation, flags,
+    CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, Form, HEADER_HASHED_LEN, emulation, flags,
     kind,
 };
 use ramkey_format::cp437;
-use zerocopy::FromBytes;
+use ramkey_loader_core::decode::{Stored, decode};
 
 use crate::image::iso::Emulation;
 use crate::image::{Kind, chunk_value, combine};
@@ -98,14 +98,19 @@ impl Judge<'_> {
         let whole = *blake3::hash(&sector).as_bytes();
         let as_written = self.written.iter().any(|image| image.header == whole);
         if let Some(image) = written.filter(|image| image.header != whole)
+            && image.next != Some(whole)
             && self.strictness == Strictness::EveryByte
         {
             let hashes = [image.header, whole].map(blake3::Hash::from_bytes);
             fault(place.clone(), "it holds another image than was written".into(), Some(hashes.into()));
         }
         let (len, told) = (entry.len, header.file_len.get());
+        let rest = match written.is_some_and(|image| image.next.is_some()) || header.changes.get() > 0 {
+            true => Rest::Anything,
+            false => Rest::Zeros,
+        };
         // What its chain does not reach was not added, and has a fault of its own.
-        if len > told && len <= file.room() {
+        if len > told && len <= file.room() && rest == Rest::Zeros {
             let message = format!("{} bytes were added behind its end, which no machine reads", len - told);
             fault(file.place(told, len - told), message, None);
         }
@@ -114,7 +119,7 @@ impl Judge<'_> {
             fault(place, message, None);
             false
         } else {
-            self.contents(&file, header, findings)
+            self.contents(&file, header, rest, findings)
         };
         let proven = proven && self.depth == Depth::Proof;
         Some(FoundCapsule { proven, ..describe(entry, header, as_written) })
@@ -137,65 +142,69 @@ impl Judge<'_> {
         }
     }
 
-    /// Proves table, chunks and the hash of the image; says whether all of them are right.
-    fn contents(&self, file: &File, header: &CapsuleHeader, findings: &mut Findings) -> bool {
+    /// Proves table, chunks and the hash of what is in memory; says whether all of them are right.
+    fn contents(&self, file: &File, header: &CapsuleHeader, rest: Rest, findings: &mut Findings) -> bool {
         let path = &file.entry.path;
-        let table = match file.read(CAPSULE_HEADER_LEN as u64, header.table_len()) {
-            Ok(table) => table,
+        let (offset, len) = (header.table_offset.get(), u64::from(header.table_len.get()));
+        let block = match file.read(offset, len) {
+            Ok(block) => block,
             Err(bad) => {
                 findings.unreadable(bad, Some(path));
                 return false;
             }
         };
-        let place = file.place(CAPSULE_HEADER_LEN as u64, header.table_len());
+        let place = file.place(offset, len);
         let mut fault = |message: String, hashes: Option<(blake3::Hash, blake3::Hash)>| {
             let fault = Fault::new(FaultKind::Capsule, place.clone().in_file(path), message);
             let hashed = hashes.map(|(expected, found)| fault.clone().hashes(expected, found));
             findings.fault(hashed.unwrap_or(fault));
             false
         };
-        let (expected, found) = (blake3::Hash::from_bytes(header.table_blake3), blake3::hash(&table));
+        let (expected, found) = (blake3::Hash::from_bytes(header.table_blake3), blake3::hash(&block));
         if expected != found {
             let message = "its chunk table does not have the hash that its header names";
             return fault(message.into(), Some((expected, found)));
         }
-        let count = header.chunk_count.get() as usize;
-        let Ok((entries, _)) = <[ChunkEntry]>::ref_from_prefix_with_elems(&table, count) else {
+        let Some(entries) = header.entries(&block) else {
             return fault("its chunk table is too short".into(), None);
         };
-        let mut end = u64::from(header.data_offset.get());
-        for (index, entry) in (0..).zip(entries) {
-            end = match header.check_entry(index, entry, end) {
-                Ok(next) => next,
-                Err(error) => return fault(words::capsule_error(error), None),
-            };
+        let forms = (0..).zip(entries).map(|(index, entry)| header.form(index, entry));
+        let forms: Vec<Form> = match forms.collect() {
+            Ok(forms) => forms,
+            Err(error) => return fault(words::capsule_error(error), None),
+        };
+        if let Err(error) = header.origin(&block) {
+            return fault(words::capsule_error(error), None);
         }
         let values: Vec<ChainingValue> = entries.iter().map(|entry| entry.chaining_value).collect();
-        let (expected, found) = (blake3::Hash::from_bytes(header.image_blake3), combine(&values));
+        let (expected, found) = (blake3::Hash::from_bytes(header.ram_blake3), combine(&values));
         if expected != found {
             let message = "its chunks do not combine to the hash of the image";
             return fault(message.into(), Some((expected, found)));
         }
-        self.depth == Depth::Facts || self.parts(file, header, entries, findings)
+        if self.depth == Depth::Facts {
+            return true;
+        }
+        let is_right = self.chunks(file, header, forms.into_iter().zip(entries), findings);
+        if let (Some(_), Rest::Zeros) = (is_right, rest) {
+            self.gaps(file, header, entries, findings);
+        }
+        is_right == Some(true)
     }
 
-    /// Proves the chunks, which the sound table `entries` names; says whether all of them are right.
-    fn parts(
+    /// Proves the chunks of a sound table, by form and entry; says whether all of them are right, or `None` if what
+    /// follows cannot be read.
+    fn chunks<'e>(
         &self,
         file: &File,
         header: &CapsuleHeader,
-        entries: &[ChunkEntry],
+        entries: impl Iterator<Item = (Form, &'e ChunkEntry)>,
         findings: &mut Findings,
-    ) -> bool {
+    ) -> Option<bool> {
         let mut is_right = true;
-        let mut gap_start = CAPSULE_HEADER_LEN as u64 + header.table_len();
-        for (index, entry) in (0..).zip(entries) {
-            if entry.codec == codec::RAW {
-                let stored = entry.stored_offset.get();
-                self.gap(file, gap_start..stored, findings);
-                gap_start = stored + u64::from(entry.stored_len.get());
-            }
-            match self.chunk(file, header, index, entry, findings) {
+        let mut pieces = Pieces { file, bytes: Vec::new() };
+        for (index, (form, entry)) in (0..).zip(entries) {
+            match self.chunk(&mut pieces, header, index, form, entry, findings) {
                 Ok(is_sound) => is_right &= is_sound,
                 Err(bad) => {
                     is_right = false;
@@ -203,42 +212,63 @@ impl Judge<'_> {
                     findings.unreadable(bad, Some(&file.entry.path));
                     // So is all that follows.
                     if is_behind {
-                        return false;
+                        return None;
                     }
                 }
             }
         }
-        self.gap(file, gap_start..header.file_len.get(), findings);
-        is_right
+        Some(is_right)
     }
 
     /// Whether a chunk is right.
     fn chunk(
         &self,
-        file: &File,
+        pieces: &mut Pieces,
         header: &CapsuleHeader,
         index: u32,
+        form: Form,
         entry: &ChunkEntry,
         findings: &mut Findings,
     ) -> Result<bool, BadSector> {
-        let (offset, len) = (entry.stored_offset.get(), u64::from(entry.stored_len.get()));
+        let file = pieces.file;
+        let (stored, len) = (entry.stored(), header.raw_len(index));
         let image_offset = u64::from(index) << header.chunk_shift;
-        let image_end = image_offset + header.raw_len(index);
         let count = header.chunk_count.get() as usize;
-        let found = match entry.codec {
-            codec::RAW => chunk_value(&file.read(offset, len)?, image_offset, count),
-            _ => self.zeros.chunk_value(image_offset, image_end - image_offset, count),
+        let found = match form {
+            Form::Zero => self.zeros.chunk_value(image_offset, len, count),
+            Form::Raw | Form::Packed { .. } => {
+                let mut room = vec![0; len as usize];
+                decode(form, pieces, stored.clone(), before(form), &mut room[..], &mut |_| {})?;
+                chunk_value(&room, image_offset, count)
+            }
         };
         if found == entry.chaining_value {
             return Ok(true);
         }
-        let place = if len > 0 { file.place(offset, len) } else { Place::default() };
-        let place = place.in_file(&file.entry.path).of_image(image_offset, image_end);
+        let place = match stored.is_empty() {
+            true => Place::default(),
+            false => file.place(stored.start, stored.end - stored.start),
+        };
+        let place = place.in_file(&file.entry.path).of_image(image_offset, image_offset + len);
         let message = format!("chunk {index} is damaged");
         let hash = blake3::Hash::from_bytes;
         let fault = Fault::new(FaultKind::Capsule, place, message);
         findings.fault(fault.hashes(hash(entry.chaining_value), hash(found)));
         Ok(false)
+    }
+
+    /// Looks at everything that neither header, table nor chunks name.
+    fn gaps(&self, file: &File, header: &CapsuleHeader, entries: &[ChunkEntry], findings: &mut Findings) {
+        let table = header.table_offset.get();
+        let own = [0..CAPSULE_HEADER_LEN as u64, table..table + u64::from(header.table_len.get())];
+        let mut named: Vec<Range<u64>> = entries.iter().map(ChunkEntry::stored).chain(own).collect();
+        named.sort_unstable_by_key(|range| range.start);
+        let mut end = 0;
+        for range in named {
+            self.gap(file, end..range.start, findings);
+            end = end.max(range.end);
+        }
+        self.gap(file, end..header.file_len.get(), findings);
     }
 
     /// Zeros that nobody reads. Nothing but damage changes them.
@@ -256,6 +286,23 @@ impl Judge<'_> {
             }
             Err(bad) => findings.unreadable(bad, Some(&file.entry.path)),
         }
+    }
+}
+
+/// What a capsule may hold where its header names nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Zeros: it is as it was written.
+    Zeros,
+    /// Anything: it was changed in place, or is being changed.
+    Anything,
+}
+
+/// What lies before a chunk in memory, as far as its stored bytes may refer to it.
+fn before(form: Form) -> &'static [u8] {
+    match form {
+        Form::Zero | Form::Raw => &[],
+        Form::Packed { codec, .. } => match codec {},
     }
 }
 
@@ -322,6 +369,21 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
 /// The title of a capsule as text.
 pub(super) fn title_text(header: &CapsuleHeader) -> String {
     header.title().unwrap_or_default().iter().filter_map(|&byte| cp437::decode(byte)).collect()
+}
+
+/// The bytes of a file, piece by piece.
+struct Pieces<'f, 'a> {
+    file: &'f File<'a>,
+    bytes: Vec<u8>,
+}
+
+impl Stored for Pieces<'_, '_> {
+    type Error = BadSector;
+
+    fn piece(&mut self, offset: u64, max: usize) -> Result<&[u8], BadSector> {
+        self.bytes = self.file.read(offset, max.min(RUN_LEN) as u64)?;
+        Ok(&self.bytes)
+    }
 }
 
 /// A file's bytes, wherever its chain lies.

@@ -28,6 +28,14 @@ pub(super) fn capsule_error(error: CapsuleError) -> String {
         }
         CapsuleError::Field { offset } => format!("byte {offset} of its header makes no sense"),
         CapsuleError::Chunk { index } => format!("entry {index} of its chunk table makes no sense"),
+        CapsuleError::UnknownCodec { index, found } => {
+            format!(
+                "chunk {index} is packed in a way that this program does not know (codec {found}); {OTHER_VERSION}"
+            )
+        }
+        CapsuleError::Origin { offset } => {
+            format!("byte {offset} of what it says of its origin makes no sense")
+        }
         _ => "its header cannot be understood".into(),
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Written {
     pub len: u64,
     /// BLAKE3 of its first sector.
     pub header: [u8; 32],
+    /// BLAKE3 of its first sector after a change that is under way.
+    pub next: Option<[u8; 32]>,
     /// Its title, if its first sector is still where it was.
     pub title: Option<String>,
     /// Path of its file, if that is proven, or else what is there now.
@@ -72,6 +74,7 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
                 lba: range.lba.get(),
                 len,
                 header: range.blake3,
+                next: None,
                 title: title_at(reader, range),
                 path: None,
             }),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
-use ramkey_format::capsule::{CHUNK_SHIFT, CapsuleHeader};
+use ramkey_format::capsule::{CHUNK_SHIFT, CapsuleHeader, ChunkEntry};
 use ramkey_format::manifest::{ManifestHeader, range};
 use ramkey_format::markers::STOPPED;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, STAGE2_SECTORS};
@@ -50,8 +50,11 @@ impl Tampered {
 
     /// Position of the stored byte `offset` of the image. The image has no chunk that is all zeros.
     fn data(&self, offset: usize) -> usize {
-        let header = CapsuleHeader::parse(&self.bytes[self.capsule()..]).expect("a capsule");
-        self.capsule() + header.data_offset.get() as usize + offset
+        let capsule = &self.bytes[self.capsule()..];
+        let header = CapsuleHeader::parse(capsule).expect("a capsule");
+        let table = header.entries(&capsule[header.table_offset.get() as usize..]).expect("a table");
+        let first = table.first().map(ChunkEntry::stored).expect("a chunk");
+        self.capsule() + first.start as usize + offset
     }
 
     fn flip(&mut self, at: usize, bit: u8) {
@@ -139,7 +142,7 @@ fn a_wrong_bit_of_a_capsule_header_or_its_table_is_seen() {
     let mut stick = Tampered::new();
     let capsule = stick.capsule();
     // A bit of the title, then one of the last chunk's value.
-    for (at, what) in [(130, "header hash"), (512 + 7 * 48 + 20, "table hash")] {
+    for (at, what) in [(250, "header hash"), (512 + 7 * 48 + 20, "table hash")] {
         stick.flip(capsule + at, 5);
         stick.stops(&["ramkey E44", what]);
         stick.flip(capsule + at, 5);

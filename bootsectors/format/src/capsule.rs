@@ -1,16 +1,23 @@
 //! The capsule: one image on the stick, as the ordinary file `RAMKEY/NAME.RKC`.
 //!
-//! A 512-byte header, a table of chunks, then the chunks' stored bytes in order. Chunks are a fixed power of two
-//! long, so the chaining values of the table combine to exactly the BLAKE3 hash of the original image: what
-//! `b3sum IMAGE` prints. Specified byte by byte in `docs/format.md`.
+//! A 512-byte header names a table of chunks; table and stored bytes may lie anywhere behind it, in any order. Chunks are
+//! a fixed power of two long, so the chaining values of the table combine to exactly the BLAKE3 hash of what is in memory:
+//! what `b3sum IMAGE` prints where nothing was left out. Specified byte by byte in `docs/format.md`.
 
+use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// Length of [`CapsuleHeader`], in bytes; the chunk table follows it.
+mod chunk;
+mod need;
+mod origin;
+mod rules;
+
+pub use chunk::{CHUNK_ENTRY_LEN, ChunkEntry, Codec, Form};
+pub use need::Need;
+pub use origin::{ORIGIN_LEN, ORIGIN_TEXT_MAX, Origin};
+
+/// Length of [`CapsuleHeader`], in bytes.
 pub const CAPSULE_HEADER_LEN: usize = 512;
-/// Length of [`ChunkEntry`], in bytes.
-pub const CHUNK_ENTRY_LEN: usize = 48;
 /// Bytes of the header that its own hash covers.
 pub const HEADER_HASHED_LEN: usize = 480;
 /// Folder that holds the capsules, as an 8.3 name.
@@ -76,14 +83,6 @@ pub mod emulation {
     pub const NOT_BOOTABLE: u8 = 0xFF;
 }
 
-/// Values of [`ChunkEntry::codec`].
-pub mod codec {
-    /// The chunk's bytes, as they are.
-    pub const RAW: u8 = 0;
-    /// Nothing is stored; the chunk is all zeros.
-    pub const ZERO: u8 = 1;
-}
-
 /// Most RAM drives of one entry, with the boot drive, and with the drive that a disc emulates.
 pub const DRIVES_MAX: usize = 8;
 /// Most companions of one capsule.
@@ -91,19 +90,16 @@ pub const COMPANIONS_MAX: usize = DRIVES_MAX - 1;
 /// Bytes in a sector of a CD.
 pub const DISC_SECTOR_LEN: u64 = 2048;
 
-/// Another image that is loaded together with this one.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct Companion {
-    /// Name of its capsule without the extension, as in a directory: upper case, padded with spaces; zeros when
-    /// there is none. Offset 0.
-    pub name: [u8; 8],
-    /// Zero. Offset 8.
-    pub reserved: [u8; 8],
-    /// First half of the BLAKE3 of its image. Offset 16.
-    pub image_blake3: [u8; 16],
+record! {
+    /// Another image that is loaded together with this one.
+    #[derive(Copy, Default)]
+    pub struct Companion[24] {
+        /// name of its capsule without the extension, as in a directory: upper case, padded with spaces; zeros when
+        /// there is none
+        pub name: [u8; 8],
+        /// first half of the BLAKE3 of its original image
+        pub image_blake3: [u8; 16],
+    }
 }
 
 impl Companion {
@@ -113,28 +109,28 @@ impl Companion {
     }
 }
 
-/// How a CD boots (El Torito 1.0); zeros for every other kind.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct Disc {
-    /// A value of [`emulation`]. Offset 0.
-    pub emulation: u8,
-    /// Zero. Offset 1.
-    pub reserved_1: u8,
-    /// Segment that the boot image is loaded to; never 0. Offset 2.
-    pub load_segment: U16,
-    /// Sectors of 512 bytes to load. Offset 4.
-    pub load_sectors: U16,
-    /// Zero. Offset 6.
-    pub reserved_2: U16,
-    /// First sector of the boot image, in sectors of 2048 bytes. Offset 8.
-    pub load_lba: U32,
-    /// First sector of the boot catalogue, in sectors of 2048 bytes. Offset 12.
-    pub catalogue_lba: U32,
-    /// Length of the emulated disk in sectors of 512 bytes; 0 without emulation. Offset 16.
-    pub emulated_sectors: U32,
+record! {
+    /// How a CD boots (El Torito 1.0); zeros for every other kind.
+    #[derive(Copy, Default)]
+    pub struct Disc[20] {
+        /// 0 none, 1 a 1.2M floppy, 2 a 1.44M floppy, 3 a 2.88M floppy, 4 a hard disk, FFh a disc that does not
+        /// boot
+        pub emulation: u8,
+        /// zero
+        pub reserved_1: u8,
+        /// segment that the boot image is loaded to; never 0
+        pub load_segment: U16,
+        /// sectors of 512 bytes to load, at least 1
+        pub load_sectors: U16,
+        /// zero
+        pub reserved_2: U16,
+        /// first sector of the boot image, in sectors of 2048 bytes
+        pub load_lba: U32,
+        /// first sector of the boot catalogue, in sectors of 2048 bytes
+        pub catalogue_lba: U32,
+        /// length of the emulated disk in sectors of 512 bytes; 0 without emulation
+        pub emulated_sectors: U32,
+    }
 }
 
 impl Disc {
@@ -144,68 +140,77 @@ impl Disc {
     }
 }
 
-/// First sector of a capsule.
-#[derive(Clone, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CapsuleHeader {
-    /// [`CapsuleHeader::MAGIC`]. Offset 0.
-    pub magic: [u8; 8],
-    /// [`CapsuleHeader::VERSION`]. Offset 8.
-    pub version: U16,
-    /// Length of this record in bytes: 512. Offset 10.
-    pub header_len: U16,
-    /// Bits of [`flags`]; an unknown bit must be refused. Offset 12.
-    pub flags: U32,
-    /// Length of the whole capsule in bytes, a multiple of 512. Offset 16.
-    pub file_len: U64,
-    /// Length of the original image in bytes; at least 1. Offset 24.
-    pub image_len: U64,
-    /// BLAKE3 of the original image. Offset 32.
-    pub image_blake3: [u8; 32],
-    /// BLAKE3 of the chunk table. Offset 64.
-    pub table_blake3: [u8; 32],
-    /// Length of the RAM disk in sectors: the lead, the image, and zeros behind it. Offset 96.
-    pub disk_sectors: U32,
-    /// Sectors that the loader makes before the image; 0 unless the kind is a partition. Offset 100.
-    pub lead_sectors: U32,
-    /// Entries in the chunk table. Offset 104.
-    pub chunk_count: U32,
-    /// First stored byte, from the start of the capsule; a multiple of 512. Offset 108.
-    pub data_offset: U32,
-    /// log2 of the chunk length, in [`CHUNK_SHIFT_RANGE`]. Offset 112.
-    pub chunk_shift: u8,
-    /// A value of [`kind`]. Offset 113.
-    pub kind: u8,
-    /// BIOS drive number, in [`numbers_of`]. The first of a class (80h, 00h, E0h) means the next that is free in it;
-    /// any other number means just that one. Offset 114.
-    pub drive: u8,
-    /// CMOS drive type of a floppy, or of the floppy that a disc emulates, as INT 13h AH=08h gives it in BL; else
-    /// 0. Offset 115.
-    pub drive_type: u8,
-    /// Cylinders, at least 1; of the emulated disk when a disc has one. Offset 116.
-    pub cylinders: U32,
-    /// Heads, 1 to 255. Offset 120.
-    pub heads: U16,
-    /// Sectors per track, 1 to 63. Offset 122.
-    pub sectors_per_track: U16,
-    /// Type byte of the partition that the loader makes; 0 unless the kind is a partition. Offset 124.
-    pub partition_type: u8,
-    /// Zero. Offset 125.
-    pub reserved_1: [u8; 3],
-    /// Title for people, as the screen shows it: code page 437 without controls, padded with zeros, at least one
-    /// character. Offset 128.
-    pub title: [u8; 64],
-    /// Images that are loaded together with this one, in the order of their drives; the last places may be empty.
-    /// Offset 192.
-    pub companions: [Companion; COMPANIONS_MAX],
-    /// How a CD boots. Offset 416.
-    pub disc: Disc,
-    /// NT disk signature that the RAM disk gets because the image has none; 0 leaves it. Offset 436.
-    pub disk_signature: U32,
-    /// Zero. Offset 440.
-    pub reserved_2: [u8; 40],
-    /// BLAKE3 of the 480 bytes before it. Offset 480.
-    pub header_blake3: [u8; 32],
+record! {
+    /// First sector of a capsule.
+    pub struct CapsuleHeader[512] {
+        /// `RAMKEYRC`
+        pub magic: [u8; 8],
+        /// 1
+        pub version: U16,
+        /// 512
+        pub header_len: U16,
+        /// see below
+        pub flags: U32,
+        /// length of the capsule in bytes, a multiple of 512
+        pub file_len: U64,
+        /// length of the image in memory in bytes, 1 to FFF00000h
+        pub image_len: U64,
+        /// BLAKE3 of the original image
+        pub image_blake3: [u8; 32],
+        /// BLAKE3 of the image in memory: that of the original unless sectors were left out when the capsule was
+        /// made
+        pub ram_blake3: [u8; 32],
+        /// BLAKE3 of the table block
+        pub table_blake3: [u8; 32],
+        /// first byte of the table block, a multiple of 512, at least 512
+        pub table_offset: U64,
+        /// length of the table block in bytes: 48 for each chunk, and the origin record if there is one
+        pub table_len: U32,
+        /// entries in the chunk table
+        pub chunk_count: U32,
+        /// sectors of 512 bytes of the RAM disk: lead, image, zeros behind it; for a CD a multiple of 4
+        pub disk_sectors: U32,
+        /// sectors that the loader makes before the image; 0 unless it is a partition
+        pub lead_sectors: U32,
+        /// at least 1; with `heads` and `sectors_per_track` the geometry that INT 13h answers with. Of a CD: of the
+        /// disk that it emulates, else 65535, 255 and 15
+        pub cylinders: U32,
+        /// 1 to 255
+        pub heads: U16,
+        /// 1 to 63
+        pub sectors_per_track: U16,
+        /// log2 of the length of a chunk, 14 to 20; the writer uses 18
+        pub chunk_shift: u8,
+        /// 1 hard disk, 2 floppy, 3 partition, 4 CD
+        pub kind: u8,
+        /// BIOS drive number: 80h to 8Fh, 00h to 03h for a floppy, E0h for a CD; see below
+        pub drive: u8,
+        /// CMOS type of a floppy drive, or of the floppy that a CD emulates: 1 360K, 2 1.2M, 3 720K, 4 1.44M, 6
+        /// 2.88M; else 0
+        pub drive_type: u8,
+        /// type byte of the partition that the loader makes; 0 unless it is a partition
+        pub partition_type: u8,
+        /// zero
+        pub reserved_1: [u8; 3],
+        /// of a hard disk: NT disk signature that the RAM disk gets at 1B8h because the image has none; 0 leaves it
+        pub disk_signature: U32,
+        /// times that the capsule was changed in place; 0 as it was written
+        pub changes: U32,
+        /// how a CD boots; zeros for every other kind; see below
+        pub disc: Disc,
+        /// language of the title and of the origin's text: two lower-case letters, or zeros if it is not known, as
+        /// the writer has it
+        pub language: [u8; 2],
+        /// zero
+        pub reserved_2: [u8; 50],
+        /// in code page 437, as a PC shows it: 20h to 7Eh and 80h to FEh, at least one character, padded with
+        /// zeros. A title of ASCII alone is read by every loader
+        pub title: [u8; 64],
+        /// seven records of 24 bytes: the images that are loaded together with this one; see below
+        pub companions: [Companion; COMPANIONS_MAX],
+        /// BLAKE3 of the 480 bytes before it
+        pub header_blake3: [u8; 32],
+    }
 }
 
 /// BIOS drive numbers that a capsule of `kind` may name; the first means "the next that is free".
@@ -222,23 +227,7 @@ pub const fn is_title_byte(byte: u8) -> bool {
     matches!(byte, 0x20..=0x7E | 0x80..=0xFE)
 }
 
-/// One chunk of the image: the `i`-th covers the image's bytes from `i << chunk_shift` on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ChunkEntry {
-    /// A value of [`codec`]. Offset 0.
-    pub codec: u8,
-    /// Zero. Offset 1.
-    pub reserved: [u8; 3],
-    /// Stored bytes: the chunk's length for `RAW`, 0 for `ZERO`. Offset 4.
-    pub stored_len: U32,
-    /// First stored byte from the start of the capsule, a multiple of 512, ascending; 0 for `ZERO`. Offset 8.
-    pub stored_offset: U64,
-    /// BLAKE3 chaining value of the chunk at its place in the image; the root hash when it is the only chunk. Offset 16.
-    pub chaining_value: [u8; 32],
-}
-
-/// Why bytes are no capsule header that this version can boot.
+/// Why bytes are no capsule that this version can boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CapsuleError {
@@ -269,6 +258,18 @@ pub enum CapsuleError {
         /// Number of the chunk.
         index: u32,
     },
+    /// A chunk is packed in a way that this version does not know.
+    UnknownCodec {
+        /// Number of the chunk.
+        index: u32,
+        /// Codec found.
+        found: u8,
+    },
+    /// The origin record contradicts itself.
+    Origin {
+        /// Offset of the field in the record.
+        offset: u16,
+    },
 }
 
 impl CapsuleHeader {
@@ -277,164 +278,20 @@ impl CapsuleHeader {
     /// The version that this crate reads and writes.
     pub const VERSION: u16 = 1;
 
-    /// Reads a header, refusing anything that the loader could not act on.
-    ///
-    /// The two hashes are for the caller to check: this crate does not hash.
-    ///
-    /// # Errors
-    ///
-    /// The first check that fails, in the order of [`CapsuleError`]'s variants.
-    pub fn parse(bytes: &[u8]) -> Result<&Self, CapsuleError> {
-        let (header, _) = Self::ref_from_prefix(bytes).map_err(|_| CapsuleError::NotACapsule)?;
-        if header.magic != Self::MAGIC {
-            return Err(CapsuleError::NotACapsule);
-        }
-        if header.version.get() != Self::VERSION {
-            return Err(CapsuleError::Version { found: header.version.get() });
-        }
-        let bits = header.flags.get() & !flags::KNOWN;
-        if bits != 0 {
-            return Err(CapsuleError::UnknownFlags { bits });
-        }
-        if !(kind::HARD_DISK..=kind::DISC).contains(&header.kind) {
-            return Err(CapsuleError::UnknownKind { found: header.kind });
-        }
-        match header.wrong_field() {
-            Some(offset) => Err(CapsuleError::Field { offset }),
-            None => Ok(header),
-        }
-    }
-
-    /// Offset of the first field, in the order of the checks, that no writer would make.
-    fn wrong_field(&self) -> Option<u16> {
-        let image_len = self.image_len.get();
-        let disk_len = u64::from(self.disk_sectors.get()) * 512;
-        let lead_len = u64::from(self.lead_sectors.get()) * 512;
-        let partition = self.kind == kind::PARTITION;
-        if usize::from(self.header_len.get()) != CAPSULE_HEADER_LEN {
-            return Some(10);
-        }
-        if image_len == 0 || image_len > DISK_LEN_MAX {
-            return Some(24);
-        }
-        if disk_len > DISK_LEN_MAX || disk_len < lead_len + image_len {
-            return Some(96);
-        }
-        if partition != (self.lead_sectors.get() != 0) {
-            return Some(100);
-        }
-        if !CHUNK_SHIFT_RANGE.contains(&self.chunk_shift) {
-            return Some(112);
-        }
-        if u64::from(self.chunk_count.get()) != image_len.div_ceil(1 << self.chunk_shift) {
-            return Some(104);
-        }
-        let table_end = CAPSULE_HEADER_LEN as u64 + self.table_len();
-        let data_offset = u64::from(self.data_offset.get());
-        if data_offset < table_end || !data_offset.is_multiple_of(512) {
-            return Some(108);
-        }
-        if self.file_len.get() < data_offset || !self.file_len.get().is_multiple_of(512) {
-            return Some(16);
-        }
-        if !numbers_of(self.kind).contains(&self.drive) {
-            return Some(114);
-        }
-        if self.cylinders.get() == 0 {
-            return Some(116);
-        }
-        if !(1..=255).contains(&self.heads.get()) {
-            return Some(120);
-        }
-        if !(1..=63).contains(&self.sectors_per_track.get()) {
-            return Some(122);
-        }
-        if self.title[0] == 0 || self.title().is_none() {
-            return Some(128);
-        }
-        self.wrong_set().or_else(|| self.wrong_disc())
-    }
-
-    /// As `wrong_field`, for what belongs to a set of drives.
-    fn wrong_set(&self) -> Option<u16> {
-        let flags = self.flags.get();
-        let companion = flags & flags::COMPANION != 0;
-        let count = self.companions().count();
-        let sound = |(place, other): (usize, &Companion)| {
-            if place < count {
-                // Behind the last character there are only spaces, as in a directory.
-                let end = other.name.iter().position(|&byte| byte == b' ').unwrap_or(other.name.len());
-                let (name, padding) = other.name.split_at(end);
-                name.iter().all(|byte| (0x21..0x7F).contains(byte))
-                    && padding.iter().all(|&byte| byte == b' ')
-            } else {
-                *other == Companion::default()
-            }
-        };
-        if companion && flags & !flags::OF_COMPANIONS != 0
-            || flags & flags::COPY_DIRECT != 0 && flags & flags::COPY_INT15 != 0
-        {
-            return Some(12);
-        }
-        let emulated = usize::from(self.disc.emulates());
-        if !self.companions.iter().enumerate().all(sound)
-            || companion && count != 0
-            || 1 + emulated + count > DRIVES_MAX
-        {
-            return Some(192);
-        }
-        if self.disk_signature.get() != 0 && self.kind != kind::HARD_DISK {
-            return Some(436);
-        }
-        None
-    }
-
-    /// As `wrong_field`, for how a CD boots.
-    fn wrong_disc(&self) -> Option<u16> {
-        let disc = &self.disc;
-        if self.kind != kind::DISC {
-            return (*disc != Disc::default()).then_some(416);
-        }
-        if !self.disk_sectors.get().is_multiple_of(DISC_SECTOR_LEN as u32 / 512) {
-            return Some(96);
-        }
-        let bootable = disc.emulation != emulation::NOT_BOOTABLE;
-        let companion = self.flags.get() & flags::COMPANION != 0;
-        if bootable == companion || bootable && disc.emulation > emulation::HARD_DISK {
-            return Some(416);
-        }
-        if !bootable {
-            return (*disc != Disc { emulation: emulation::NOT_BOOTABLE, ..Disc::default() }).then_some(416);
-        }
-        if disc.load_segment.get() == 0 {
-            return Some(418);
-        }
-        if disc.load_sectors.get() == 0 {
-            return Some(420);
-        }
-        // What is loaded or emulated lies in the disk; what a floppy lacks behind it is zeros of the disk.
-        let sectors =
-            if disc.emulates() { disc.emulated_sectors.get() } else { disc.load_sectors.get().into() };
-        if u64::from(disc.load_lba.get()) * 4 + u64::from(sectors) > u64::from(self.disk_sectors.get()) {
-            return Some(424);
-        }
-        if u64::from(disc.catalogue_lba.get()) * 4 >= u64::from(self.disk_sectors.get()) {
-            return Some(428);
-        }
-        if disc.emulates() != (disc.emulated_sectors.get() != 0) {
-            return Some(432);
-        }
-        None
-    }
-
     /// The companions, in order.
     pub fn companions(&self) -> impl Iterator<Item = &Companion> {
         self.companions.iter().take_while(|companion| companion.is_there())
     }
 
-    /// Bytes in the chunk table.
-    pub fn table_len(&self) -> u64 {
+    /// Bytes in the chunk table, with which the table block begins.
+    pub fn entries_len(&self) -> u64 {
         u64::from(self.chunk_count.get()) * CHUNK_ENTRY_LEN as u64
+    }
+
+    /// The chunk table of a table block, or `None` if the block is shorter than the table.
+    pub fn entries<'t>(&self, block: &'t [u8]) -> Option<&'t [ChunkEntry]> {
+        let count = usize::try_from(self.chunk_count.get()).ok()?;
+        <[ChunkEntry]>::ref_from_prefix_with_elems(block, count).ok().map(|(entries, _)| entries)
     }
 
     /// Bytes in a full chunk.
@@ -454,46 +311,6 @@ impl CapsuleHeader {
         let sound = text.iter().all(|&byte| is_title_byte(byte)) && padding.iter().all(|&byte| byte == 0);
         sound.then_some(text)
     }
-
-    /// Checks entry `index`, whose predecessors' stored bytes end at `stored_end`; returns where its own end,
-    /// rounded up to a sector.
-    ///
-    /// # Errors
-    ///
-    /// [`CapsuleError::Chunk`] if the codec is unknown or the stored bytes are not where a writer puts them.
-    pub fn check_entry(&self, index: u32, entry: &ChunkEntry, stored_end: u64) -> Result<u64, CapsuleError> {
-        let (offset, len) = (entry.stored_offset.get(), u64::from(entry.stored_len.get()));
-        let sound = entry.reserved == [0; 3]
-            && match entry.codec {
-                codec::RAW => {
-                    len == self.raw_len(index)
-                        && offset.is_multiple_of(512)
-                        && offset >= stored_end
-                        && offset.checked_add(len).is_some_and(|end| end <= self.file_len.get())
-                }
-                codec::ZERO => offset == 0 && len == 0,
-                _ => false,
-            };
-        match (sound, entry.codec) {
-            (false, _) => Err(CapsuleError::Chunk { index }),
-            (true, codec::ZERO) => Ok(stored_end),
-            (true, _) => Ok((offset + len).next_multiple_of(512)),
-        }
-    }
 }
 
-const _: () = {
-    use core::mem::{offset_of, size_of};
-    assert!(size_of::<CapsuleHeader>() == CAPSULE_HEADER_LEN);
-    assert!(size_of::<ChunkEntry>() == CHUNK_ENTRY_LEN);
-    assert!(offset_of!(CapsuleHeader, header_blake3) == HEADER_HASHED_LEN);
-    assert!(offset_of!(CapsuleHeader, disk_sectors) == 96);
-    assert!(offset_of!(CapsuleHeader, chunk_shift) == 112);
-    assert!(offset_of!(CapsuleHeader, cylinders) == 116);
-    assert!(offset_of!(CapsuleHeader, title) == 128);
-    assert!(offset_of!(CapsuleHeader, companions) == 192);
-    assert!(offset_of!(CapsuleHeader, disc) == 416);
-    assert!(offset_of!(CapsuleHeader, disk_signature) == 436);
-    assert!(size_of::<Companion>() == 32);
-    assert!(size_of::<Disc>() == 20);
-};
+const _: () = assert!(core::mem::offset_of!(CapsuleHeader, header_blake3) == HEADER_HASHED_LEN);

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ramkey_format::boot::BootHeader;
-use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry};
+use ramkey_format::capsule::{CapsuleError, CapsuleHeader, Form, Need};
 use ramkey_format::manifest::ManifestHeader;
-use zerocopy::FromBytes;
 
 struct Vector {
     bytes: Vec<u8>,
@@ -46,14 +45,12 @@ fn read(name: &str) -> Vector {
 
 fn capsule(bytes: &[u8]) -> Result<(), CapsuleError> {
     let header = CapsuleHeader::parse(bytes)?;
-    let table = &bytes[CAPSULE_HEADER_LEN..];
-    let (entries, _) =
-        <[ChunkEntry]>::ref_from_prefix_with_elems(table, header.chunk_count.get() as usize).unwrap();
-    let mut end = u64::from(header.data_offset.get());
-    for (index, entry) in (0..).zip(entries) {
-        end = header.check_entry(index, entry, end)?;
+    let table = header.table_offset.get() as usize;
+    let block = &bytes[table..table + header.table_len.get() as usize];
+    for (index, entry) in (0..).zip(header.entries(block).unwrap()) {
+        header.form(index, entry)?;
     }
-    assert_eq!(end, header.file_len.get());
+    header.origin(block)?;
     Ok(())
 }
 
@@ -89,14 +86,16 @@ fn every_vector_is_read_or_refused_as_it_says() {
         "NotACapsule",
         "NotAManifest",
         "Ok",
+        "Origin",
         "Range",
         "RangeCount",
+        "UnknownCodec",
         "UnknownFlags",
         "UnknownKind",
         "Version",
     ];
     assert_eq!(seen.keys().collect::<Vec<_>>(), variants, "an error without a vector");
-    assert_eq!(seen["Ok"], 13);
+    assert_eq!(seen["Ok"], 15);
 }
 
 #[test]
@@ -117,14 +116,36 @@ fn the_fields_of_the_good_vectors_are_what_their_maker_put_there() {
     let bytes = read("capsule-hard-disk.hex").bytes;
     let header = CapsuleHeader::parse(&bytes).unwrap();
     assert_eq!(
-        (header.image_len.get(), header.chunk_count.get(), header.data_offset.get()),
-        (786_437, 4, 1024)
+        (header.image_len.get(), header.chunk_count.get(), header.table_offset.get(), header.table_len.get()),
+        (786_437, 4, 512, 192)
     );
+    let entries = header.entries(&bytes[512..]).unwrap();
+    let forms: Vec<Form> =
+        (0..).zip(entries).map(|(index, entry)| header.form(index, entry).unwrap()).collect();
+    assert_eq!(forms, [Form::Raw, Form::Zero, Form::Raw, Form::Raw]);
+    assert_eq!(entries[2].stored(), 1024 + (1 << 18)..1024 + (2 << 18));
+    assert_eq!(header.window(3, &entries[3]), Ok(3 << 18..(3 << 18) + 5));
+    assert_eq!(header.need(), Need { disk: 1008 << 10, table: 4096 });
+    assert_eq!(header.origin(&bytes[512..704]), Ok(None));
     assert_eq!(header.file_len.get(), 1024 + 2 * (1 << 18) + 512);
     assert_eq!((header.disk_sectors.get(), header.lead_sectors.get(), header.flags.get()), (2016, 0, 1));
     assert_eq!((header.cylinders.get(), header.heads.get(), header.sectors_per_track.get()), (2, 16, 63));
     assert_eq!(header.title(), Some(&b"Numbers, zeros, numbers"[..]));
     assert_eq!((header.raw_len(2), header.raw_len(3), header.raw_len(4)), (1 << 18, 5, 0));
+
+    let bytes = read("capsule-changed.hex").bytes;
+    let header = CapsuleHeader::parse(&bytes).unwrap();
+    assert_eq!((header.changes.get(), &header.language, header.table_offset.get()), (1, b"en", 1024));
+    assert_ne!(header.image_blake3, header.ram_blake3);
+    let entries = header.entries(&bytes[1024..]).unwrap();
+    assert_eq!(entries[0].stored(), entries[2].stored());
+    assert_eq!(entries[3].stored(), 512..517);
+
+    let bytes = read("capsule-origin.hex").bytes;
+    let header = CapsuleHeader::parse(&bytes).unwrap();
+    let block = &bytes[512..512 + header.table_len.get() as usize];
+    let (origin, text) = header.origin(block).unwrap().unwrap();
+    assert_eq!((origin.container_len.get(), text), (30, "https://example.org/Größe/numbers.img.gz"));
 
     let bytes = read("boot-header-partition.hex").bytes;
     let header = BootHeader::parse(&bytes).unwrap();

@@ -1,16 +1,17 @@
 //! Loads a capsule: header, chunk table, chunks; nothing is used before its hash is right.
 
+use core::ops::Range;
+
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN, codec,
+    CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, Form, HEADER_HASHED_LEN,
 };
-use zerocopy::{FromBytes, FromZeros, IntoBytes};
+use zerocopy::{FromZeros, IntoBytes};
 
 use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
+use crate::decode::{PIECE, Room, Stored, decode};
 use crate::drive::Sectors;
 use crate::file::{FileError, FileReader};
-
-/// Bytes that are hashed or cleared between two calls of the progress function.
-const PIECE: usize = 32 << 10;
+use crate::volume::Volume;
 
 /// Why a capsule cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +29,16 @@ pub enum OpenError {
         /// Length of the file.
         found: u64,
     },
-    /// There is no room for the chunk table.
+    /// There is no room for the table block.
     TableRoom {
         /// Bytes that it needs.
         needed: u64,
     },
-    /// The chunk table does not have its hash, at any transfer size.
+    /// The table block does not have its hash, at any transfer size.
     TableHash,
-    /// The chunk table was read right, but memory holds something else.
+    /// The table block was read right, but memory holds something else.
     MemoryWrong,
-    /// The chunks' values do not combine to the image's hash.
+    /// The chunks' values do not combine to the hash of the image in memory.
     ImageHash,
 }
 
@@ -62,8 +63,10 @@ pub enum ChunkError {
     StickWrong,
     /// The stick returned the right data, but memory holds something else.
     MemoryWrong,
-    /// The room for the chunk does not have the chunk's length.
+    /// The window does not have the length that it should.
     Room,
+    /// The chunk's entry is not one that this version can use.
+    Format(CapsuleError),
 }
 
 impl From<FileError> for ChunkError {
@@ -78,7 +81,7 @@ impl From<FileError> for ChunkError {
 ///
 /// Another version is told from a damaged header: only the magic and the version are believed without the hash. A
 /// header that is wrong is read once more, alone: some BIOSes spoil long transfers.
-pub fn open<S: Sectors>(reader: &mut FileReader<'_, '_, S>) -> Result<CapsuleHeader, OpenError> {
+pub fn open<S: Sectors, V: Volume>(reader: &mut FileReader<'_, S, V>) -> Result<CapsuleHeader, OpenError> {
     let found = reader.len();
     if found < CAPSULE_HEADER_LEN as u64 {
         return Err(OpenError::Format(CapsuleError::NotACapsule));
@@ -109,26 +112,27 @@ fn check_header(bytes: &[u8]) -> Result<CapsuleHeader, OpenError> {
     Ok(parsed?.clone())
 }
 
-/// Reads the chunk table to the start of `table` and checks it.
+/// Reads the table block to the start of `table` and checks it; returns the chunk table with which it begins.
 ///
 /// # Errors
 ///
 /// See [`OpenError`].
-pub fn load_table<'t, S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn load_table<'t, S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
     table: &'t mut [u8],
 ) -> Result<&'t [ChunkEntry], OpenError> {
-    let needed = header.table_len();
+    let (offset, needed) = (header.table_offset.get(), u64::from(header.table_len.get()));
     let room = usize::try_from(needed).ok().and_then(|len| table.get_mut(..len));
-    let bytes = room.ok_or(OpenError::TableRoom { needed })?;
+    let block = room.ok_or(OpenError::TableRoom { needed })?;
     loop {
-        let mut read = ChunkHasher::new(0);
-        copy(reader, CAPSULE_HEADER_LEN as u64, bytes, Some(&mut read), &mut |_| ())?;
-        if hash(bytes) == header.table_blake3 {
+        let mut watched = Watched { room: &mut *block, meant: ChunkHasher::new(0) };
+        decode(Form::Raw, reader, offset..offset + needed, &[], &mut watched, &mut |_| ())?;
+        let meant = watched.meant.finish_root();
+        if hash(block) == header.table_blake3 {
             break;
         }
-        if read.finish_root() == header.table_blake3 {
+        if meant == header.table_blake3 {
             return Err(OpenError::MemoryWrong);
         }
         if !reader.shrink() {
@@ -136,136 +140,157 @@ pub fn load_table<'t, S: Sectors>(
         }
         reader.invalidate();
     }
-    let entries = <[ChunkEntry]>::ref_from_bytes(bytes).map_err(|_| OpenError::TableRoom { needed })?;
+    let entries = header.entries(block).ok_or(OpenError::TableRoom { needed })?;
     let mut combiner = Combiner::new();
-    let mut stored_end = u64::from(header.data_offset.get());
     for (index, entry) in (0..).zip(entries) {
-        stored_end = header.check_entry(index, entry, stored_end)?;
+        header.form(index, entry)?;
         combiner.push(&entry.chaining_value);
     }
-    if combiner.finish() != header.image_blake3 {
+    if combiner.finish() != header.ram_blake3 {
         return Err(OpenError::ImageHash);
     }
     Ok(entries)
 }
 
-/// Loads chunk `index` to `out`, its place in memory, and proves what is there.
+/// Loads chunk `index` to its place in memory, and proves what is there.
 ///
-/// `progress` is called often, with the bytes of the chunk that were copied since the last call (0 while hashing;
+/// `window` is the place of the bytes that [`CapsuleHeader::window`] names; what lies before the chunk is there already.
+/// `progress` is called often, with the bytes of the chunk that were put since the last call (0 while hashing;
 /// a chunk that is read again is taken back with a negative number first).
 ///
 /// # Errors
 ///
-/// See [`ChunkError`]; `out` then holds nothing that may be used.
-pub fn load_chunk<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+/// See [`ChunkError`]; the chunk's place then holds nothing that may be used.
+pub fn load_chunk<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
     entry: &ChunkEntry,
     index: u32,
-    out: &mut [u8],
+    window: &mut [u8],
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
-    load(reader, header, entry, index, out, progress)
+    let form = header.form(index, entry).map_err(ChunkError::Format)?;
+    let before_len = usize::try_from(form.before_len(header.chunk_len())).ok();
+    let parts = before_len.and_then(|len| window.split_at_mut_checked(len)).ok_or(ChunkError::Room)?;
+    let (before, room) = parts;
+    if room.len() as u64 != header.raw_len(index) {
+        return Err(ChunkError::Room);
+    }
+    let chunk = Chunk { form, stored: entry.stored(), before, proof: Proof::new(header, entry, index) };
+    load(reader, &chunk, room, progress)
 }
 
-/// Whether the last chunk that is stored has the value that the table gives it; `true` if none is stored. Keeps nothing,
-/// and neither asks again nor for less: the caller doubts how the drive is read.
+/// Whether the stored chunk that lies farthest in the file has the value that the table gives it; `true` if none is
+/// stored. Keeps nothing, and neither asks again nor for less: the caller doubts how the drive is read.
 ///
 /// # Errors
 ///
 /// The file cannot be read.
-pub fn end_is_proven<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn end_is_proven<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
 ) -> Result<bool, FileError> {
-    let mut entry = ChunkEntry::new_zeroed();
-    for index in (0..header.chunk_count.get()).rev() {
-        let at = CAPSULE_HEADER_LEN + index as usize * size_of::<ChunkEntry>();
-        reader.read_exact(at as u64, entry.as_mut_bytes())?;
-        if entry.codec == codec::ZERO {
-            continue;
+    let mut farthest: Option<(u32, ChunkEntry)> = None;
+    for index in 0..header.chunk_count.get() {
+        let mut entry = ChunkEntry::new_zeroed();
+        let at = u64::from(index) * size_of::<ChunkEntry>() as u64;
+        reader.read_exact(header.table_offset.get() + at, entry.as_mut_bytes())?;
+        match header.form(index, &entry) {
+            Err(_) => return Ok(false),
+            Ok(Form::Zero) => {}
+            Ok(Form::Raw) => {
+                if farthest.is_none_or(|(_, other)| other.stored().end < entry.stored().end) {
+                    farthest = Some((index, entry));
+                }
+            }
+            Ok(Form::Packed { codec, .. }) => match codec {},
         }
-        let proof = Proof::new(header, &entry, index);
-        let mut hasher = proof.hasher();
-        let (mut from, mut left) = (entry.stored_offset.get(), header.raw_len(index) as usize);
-        while left > 0 {
-            let piece = reader.piece(from, left)?;
-            hasher.update(piece);
-            from += piece.len() as u64;
-            left -= piece.len();
-        }
-        return Ok(proof.is(hasher));
     }
-    Ok(true)
+    let Some((index, entry)) = farthest else { return Ok(true) };
+    let proof = Proof::new(header, &entry, index);
+    let mut hasher = proof.hasher();
+    let Range { start: mut from, end } = entry.stored();
+    while from < end {
+        let piece = reader.piece(from, (end - from) as usize)?;
+        hasher.update(piece);
+        from += piece.len() as u64;
+    }
+    Ok(proof.is(hasher))
 }
 
-/// Where a chunk goes: plain memory, or memory with a fault in tests.
-trait Memory {
-    fn put(&mut self, at: usize, bytes: &[u8]);
-    fn clear(&mut self, at: usize, len: usize);
-    fn bytes(&self) -> &[u8];
+impl<S: Sectors, V: Volume> Stored for FileReader<'_, S, V> {
+    type Error = FileError;
+
+    fn piece(&mut self, offset: u64, max: usize) -> Result<&[u8], FileError> {
+        FileReader::piece(self, offset, max)
+    }
 }
 
-impl Memory for [u8] {
+/// Zeros that are hashed at once.
+const ZEROS: [u8; 64] = [0; 64];
+
+/// Room that hashes what is meant to be in it, before it is put there.
+struct Watched<'r, R: ?Sized> {
+    room: &'r mut R,
+    meant: ChunkHasher,
+}
+
+impl<R: Room + ?Sized> Room for Watched<'_, R> {
     fn put(&mut self, at: usize, bytes: &[u8]) {
-        if let Some(place) = self.get_mut(at..at + bytes.len()) {
-            place.copy_from_slice(bytes);
-        }
+        self.meant.update(bytes);
+        self.room.put(at, bytes);
     }
 
     fn clear(&mut self, at: usize, len: usize) {
-        if let Some(place) = self.get_mut(at..at + len) {
-            place.fill(0);
+        for at in (0..len).step_by(ZEROS.len()) {
+            self.meant.update(ZEROS.get(..len - at).unwrap_or(&ZEROS));
         }
+        self.room.clear(at, len);
     }
 
     fn bytes(&self) -> &[u8] {
-        self
+        self.room.bytes()
     }
 }
 
-fn load<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
-    header: &CapsuleHeader,
-    entry: &ChunkEntry,
-    index: u32,
-    out: &mut (impl Memory + ?Sized),
+/// A chunk that is loaded.
+struct Chunk<'c> {
+    form: Form,
+    /// The bytes of the capsule that it is made from.
+    stored: Range<u64>,
+    /// What its stored bytes may refer to.
+    before: &'c [u8],
+    proof: Proof<'c>,
+}
+
+fn load<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
+    chunk: &Chunk,
+    room: &mut (impl Room + ?Sized),
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
-    let len = out.bytes().len();
-    if len as u64 != header.raw_len(index) {
-        return Err(ChunkError::Room);
-    }
-    let proof = Proof::new(header, entry, index);
-    if entry.codec == codec::ZERO {
-        for at in (0..len).step_by(PIECE) {
-            let piece = PIECE.min(len - at);
-            out.clear(at, piece);
-            progress(piece as i32);
-        }
-        return match proof.holds(out.bytes(), progress) {
-            true => Ok(()),
-            false if out.bytes().iter().all(|&byte| byte == 0) => Err(ChunkError::StickWrong),
-            false => Err(ChunkError::MemoryWrong),
-        };
-    }
-    let from = entry.stored_offset.get();
-    copy(reader, from, out, None, progress)?;
-    if proof.holds(out.bytes(), progress) {
+    let Chunk { form, stored, before, proof } = chunk;
+    let len = room.bytes().len() as i32;
+    decode(*form, reader, stored.clone(), before, room, &mut |put| progress(put as i32))?;
+    if proof.holds(room.bytes(), progress) {
         return Ok(());
     }
-    // What went wrong is not known yet: read again, and now hash the data also before it is copied.
+    if *form == Form::Zero {
+        let is_clear = room.bytes().iter().all(|&byte| byte == 0);
+        return Err(if is_clear { ChunkError::StickWrong } else { ChunkError::MemoryWrong });
+    }
+    // What went wrong is not known yet: read again, and now hash the data also before it is put.
     loop {
         let smaller = reader.shrink();
         reader.invalidate();
-        progress(-(len as i32));
-        let mut read = proof.hasher();
-        copy(reader, from, out, Some(&mut read), progress)?;
-        let read_right = proof.is(read);
-        if proof.holds(out.bytes(), progress) {
+        progress(-len);
+        let mut watched = Watched { room: &mut *room, meant: proof.hasher() };
+        decode(*form, reader, stored.clone(), before, &mut watched, &mut |put| progress(put as i32))?;
+        let is_meant = proof.is(watched.meant);
+        if proof.holds(room.bytes(), progress) {
             return Ok(());
         }
-        if read_right {
+        if is_meant {
             return Err(ChunkError::MemoryWrong);
         }
         if !smaller {
@@ -309,37 +334,17 @@ impl<'e> Proof<'e> {
     }
 }
 
-fn copy<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
-    offset: u64,
-    out: &mut (impl Memory + ?Sized),
-    mut hasher: Option<&mut ChunkHasher>,
-    progress: &mut dyn FnMut(i32),
-) -> Result<(), FileError> {
-    let len = out.bytes().len();
-    let mut at = 0;
-    while at < len {
-        let piece = reader.piece(offset + at as u64, len - at)?;
-        if let Some(hasher) = &mut hasher {
-            hasher.update(piece);
-        }
-        out.put(at, piece);
-        at += piece.len();
-        progress(piece.len() as i32);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write};
     use std::{vec, vec::Vec};
 
+    use zerocopy::FromBytes;
     use zerocopy::little_endian::{U32, U64};
 
     use super::*;
     use crate::drive::ReadError;
-    use crate::fat::Volume;
+    use crate::fat::FatVolume;
 
     /// A volume whose drive gets one bit wrong while `lies` lasts.
     struct Stick {
@@ -370,7 +375,7 @@ mod tests {
         stuck: u32,
     }
 
-    impl Memory for Faulty {
+    impl Room for Faulty {
         fn put(&mut self, at: usize, bytes: &[u8]) {
             self.bytes[..].put(at, bytes);
             if (at..at + bytes.len()).contains(&5000) && self.stuck > 0 {
@@ -393,18 +398,16 @@ mod tests {
 
     const LEN: usize = 20_000;
 
-    fn header_and_entry(data: &[u8], codec: u8) -> (CapsuleHeader, ChunkEntry) {
+    fn header_and_entry(data: &[u8], form: Form) -> (CapsuleHeader, ChunkEntry) {
         let mut header = CapsuleHeader::read_from_bytes(&[0; 512]).unwrap();
         header.image_len = U64::new(LEN as u64);
         header.chunk_count = U32::new(1);
         header.chunk_shift = 20;
-        let mut entry = ChunkEntry::read_from_bytes(&[0; 48]).unwrap();
-        entry.codec = codec;
-        entry.chaining_value = hash(data);
-        (header, entry)
+        let stored = if form == Form::Zero { 0..0 } else { 0..LEN as u64 };
+        (header, ChunkEntry::new(form, stored, hash(data)))
     }
 
-    fn run(stick_lies: u32, stuck: u32, image: [u8; LEN], codec: u8) -> (Result<(), ChunkError>, i32) {
+    fn run(stick_lies: u32, stuck: u32, image: [u8; LEN], form: Form) -> (Result<(), ChunkError>, i32) {
         let mut bytes = Cursor::new(vec![0; 200 * 512]);
         fatfs::format_volume(&mut bytes, fatfs::FormatVolumeOptions::new()).unwrap();
         let disk = fatfs::FileSystem::new(&mut bytes, fatfs::FsOptions::new()).unwrap();
@@ -416,14 +419,16 @@ mod tests {
         disk.unmount().unwrap();
         let mut stick = Stick { bytes: bytes.into_inner(), lies: stick_lies };
         let mut window = [0; 512];
-        let mut volume = Volume::open(&mut stick, 0, &mut window).unwrap();
+        let mut volume = FatVolume::open(&mut stick, 0, &mut window).unwrap();
         let mut folder = volume.find_folder(&mut stick, b"RAMKEY     ").unwrap();
         let file = volume.next_file(&mut stick, &mut folder, b"RKC").unwrap().unwrap();
         let mut reader = FileReader::new(&mut stick, &mut volume, file);
-        let (header, entry) = header_and_entry(&image, codec);
+        let (header, entry) = header_and_entry(&image, form);
+        let proof = Proof::new(&header, &entry, 0);
+        let chunk = Chunk { form, stored: entry.stored(), before: &[], proof };
         let mut memory = Faulty { bytes: vec![0xD1; LEN], stuck };
         let mut done = 0;
-        let result = load(&mut reader, &header, &entry, 0, &mut memory, &mut |bytes| done += bytes);
+        let result = load(&mut reader, &chunk, &mut memory, &mut |bytes| done += bytes);
         if result.is_ok() {
             assert!(memory.bytes == image);
         }
@@ -433,18 +438,18 @@ mod tests {
     #[test]
     fn wrong_memory_is_told_from_a_wrong_stick() {
         let image = [7; LEN];
-        assert_eq!(run(0, 0, image, codec::RAW), (Ok(()), LEN as i32));
-        assert_eq!(run(0, u32::MAX, image, codec::RAW), (Err(ChunkError::MemoryWrong), LEN as i32));
-        assert_eq!(run(u32::MAX, 0, image, codec::RAW), (Err(ChunkError::StickWrong), LEN as i32));
-        assert_eq!(run(1, 0, image, codec::RAW), (Ok(()), LEN as i32), "the second read is right");
-        assert_eq!(run(0, 1, image, codec::RAW), (Ok(()), LEN as i32), "the second copy holds");
+        assert_eq!(run(0, 0, image, Form::Raw), (Ok(()), LEN as i32));
+        assert_eq!(run(0, u32::MAX, image, Form::Raw), (Err(ChunkError::MemoryWrong), LEN as i32));
+        assert_eq!(run(u32::MAX, 0, image, Form::Raw), (Err(ChunkError::StickWrong), LEN as i32));
+        assert_eq!(run(1, 0, image, Form::Raw), (Ok(()), LEN as i32), "the second read is right");
+        assert_eq!(run(0, 1, image, Form::Raw), (Ok(()), LEN as i32), "the second copy holds");
     }
 
     #[test]
     fn zeros_are_proven_like_data() {
-        assert_eq!(run(0, 0, [0; LEN], codec::ZERO), (Ok(()), LEN as i32));
-        assert_eq!(run(0, 1, [0; LEN], codec::ZERO).0, Err(ChunkError::MemoryWrong));
+        assert_eq!(run(0, 0, [0; LEN], Form::Zero), (Ok(()), LEN as i32));
+        assert_eq!(run(0, 1, [0; LEN], Form::Zero).0, Err(ChunkError::MemoryWrong));
         // A table that says zeros, with the value of something else.
-        assert_eq!(run(0, 0, [7; LEN], codec::ZERO).0, Err(ChunkError::StickWrong));
+        assert_eq!(run(0, 0, [7; LEN], Form::Zero).0, Err(ChunkError::StickWrong));
     }
 }

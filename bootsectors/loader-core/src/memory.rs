@@ -137,6 +137,15 @@ impl Map {
         self.usable().filter_map(fits).last()
     }
 
+    /// Takes a RAM disk of `disk` bytes out of the usable memory, the highest that has room for `table` bytes directly
+    /// below it, too; both are whole pages. Returns the linear addresses of both; `None` and no change if there is no room.
+    pub fn place(&mut self, disk: u64, table: u64) -> Option<(u32, u32)> {
+        let table_start = self.highest_fit(disk.checked_add(table)?, PAGE as u32)?;
+        let start = table_start + table as u32;
+        self.reserve(u64::from(start), disk);
+        Some((start, table_start))
+    }
+
     /// Bytes of the largest piece that [`Map::highest_fit`] can give.
     pub fn largest_fit(&self) -> u64 {
         self.usable().map(|(start, end)| end - start).max().unwrap_or(0)

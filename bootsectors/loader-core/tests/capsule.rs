@@ -7,8 +7,9 @@ use common::{Answer, Call, Lcg, MockBios, SECTOR};
 use ramkey_format::capsule::{CapsuleError, CapsuleHeader};
 use ramkey_loader_core::capsule::{ChunkError, OpenError};
 use ramkey_loader_core::drive::ReadError;
-use ramkey_loader_core::fat::FatError;
+
 use ramkey_loader_core::file::FileError;
+use ramkey_loader_core::volume::VolumeError;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -91,7 +92,7 @@ fn a_sector_that_cannot_be_read_stops_the_load_with_its_lba() {
         _ => Answer::Good,
     });
     let (loaded, _) = boot(bios);
-    let error = FileError::Fat(FatError::Read(ReadError { status: 0x10, lba: 200 }));
+    let error = FileError::Volume(VolumeError::Read(ReadError { status: 0x10, lba: 200 }));
     let stop = loaded.map(|data| data.len()).unwrap_err();
     assert!(matches!(stop, Stop::Chunk(_, ChunkError::File(found)) if found == error), "{stop:?}");
 }
@@ -150,18 +151,33 @@ fn reseal(capsule: &mut [u8], change: impl FnOnce(&mut CapsuleHeader)) {
 fn what_the_hashes_cover_must_also_agree() {
     let whole = capsule(&image());
     let mut other_hash = whole.clone();
-    reseal(&mut other_hash, |header| header.image_blake3[31] ^= 1);
+    reseal(&mut other_hash, |header| header.ram_blake3[31] ^= 1);
     assert_eq!(boot(MockBios::good(stick(&other_hash))).0, Err(Stop::Open(OpenError::ImageHash)));
+    // That of the original image is not what is in memory where something was left out.
+    let mut other_original = whole.clone();
+    reseal(&mut other_original, |header| header.image_blake3[31] ^= 1);
+    assert!(boot(MockBios::good(stick(&other_original))).0.unwrap() == image());
 
     let mut flag = whole.clone();
     reseal(&mut flag, |header| header.flags = U32::new(0x8000));
     let error = OpenError::Format(CapsuleError::UnknownFlags { bits: 0x8000 });
     assert_eq!(boot(MockBios::good(stick(&flag))).0, Err(Stop::Open(error)));
 
-    let mut codec = whole;
-    codec[512] = 9;
-    let table = *blake3::hash(&codec[512..512 + 48 * 10]).as_bytes();
-    reseal(&mut codec, |header| header.table_blake3 = table);
-    let error = OpenError::Format(CapsuleError::Chunk { index: 0 });
-    assert_eq!(boot(MockBios::good(stick(&codec))).0, Err(Stop::Open(error)));
+    // Form, codec and chunks before of the third chunk, with fewer bytes than a chunk.
+    let packed = |form: [u8; 3], stored_len: u32| {
+        let mut packed = whole.clone();
+        packed[512 + 2 * 48..][..3].copy_from_slice(&form);
+        packed[512 + 2 * 48 + 4..][..4].copy_from_slice(&stored_len.to_le_bytes());
+        let table = *blake3::hash(&packed[512..512 + 48 * 10]).as_bytes();
+        reseal(&mut packed, |header| header.table_blake3 = table);
+        boot(MockBios::good(stick(&packed))).0
+    };
+    let wrong = Err(Stop::Open(OpenError::Format(CapsuleError::Chunk { index: 2 })));
+    assert_eq!(packed([9, 0, 0], CHUNK as u32), wrong);
+    assert_eq!(packed([2, 1, 3], 100), wrong, "it refers to what is not there");
+    assert_eq!(packed([2, 1, 0], CHUNK as u32), wrong, "it is as long as it would be raw");
+    for codec in [0, 1, 255] {
+        let error = CapsuleError::UnknownCodec { index: 2, found: codec };
+        assert_eq!(packed([2, codec, 2], 100), Err(Stop::Open(OpenError::Format(error))));
+    }
 }

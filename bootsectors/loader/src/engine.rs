@@ -8,7 +8,7 @@ use ramkey_loader_core::drives::{Class, Numbers};
 use ramkey_loader_core::memory::Map;
 
 use crate::drives::Drives;
-use crate::heads::{far, slots_dpt, status_byte};
+use crate::identities::{far, slots_dpt, status_byte};
 use crate::load::RamDisk;
 use crate::low::Bytes;
 use crate::places::{ENGINE, Places, Setup, entry};
@@ -60,7 +60,7 @@ impl<'b> Engine<'b> {
         self.put32(VAR_GDT_BASE, gdt + start);
         self.bytes.put(self.variables + VAR_DISK_MAP, &numbers.disk_map);
         self.bytes.put(self.variables + VAR_FLOPPY_MAP, &numbers.floppy_map);
-        let discs = drives.iter().filter(|drive| drive.class == Class::Disc).count();
+        let discs = drives.iter().filter(|drive| drive.class == Class::Cd).count();
         self.put8(VAR_DISCS, discs as u8);
 
         let mut floppies = 0;
@@ -81,8 +81,8 @@ impl<'b> Engine<'b> {
             bytes.put8(record + RECORD_SECTOR_SHIFT, drive.sector_shift);
             let class = match drive.class {
                 Class::Floppy => CLASS_FLOPPY,
-                Class::Disk => CLASS_DISK,
-                Class::Disc => CLASS_DISC,
+                Class::HardDisk => CLASS_DISK,
+                Class::Cd => CLASS_DISC,
             };
             bytes.put8(record + RECORD_CLASS, class as u8);
             if drive.class == Class::Floppy {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ramkey::explain::{REPORT, explanation};
 use ramkey_format::boot::{BootHeader, BootInfo};
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Companion, Disc, Origin};
 use ramkey_format::errors::{BOOT_ERRORS, BootError, SECTOR0_ERRORS};
 use ramkey_format::hooks::{DriveSlot, Head, Mbft, SafeHook, SlotsHead};
 use ramkey_format::memory::{
@@ -165,6 +166,11 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
         ("docs/format.md", "boot header", record_table(&BootHeader::RECORD)),
+        ("docs/format.md", "capsule header", record_table(&CapsuleHeader::RECORD)),
+        ("docs/format.md", "companion", record_table(&Companion::RECORD)),
+        ("docs/format.md", "disc", record_table(&Disc::RECORD)),
+        ("docs/format.md", "chunk entry", record_table(&ChunkEntry::RECORD)),
+        ("docs/format.md", "origin", record_table(&Origin::RECORD)),
         ("docs/boot-protocol.md", "boot info", record_table(&BootInfo::RECORD)),
         ("docs/boot-protocol.md", "header", record_table(&Head::RECORD)),
         ("docs/boot-protocol.md", "safe hook", record_table(&SafeHook::RECORD)),

@@ -7,7 +7,7 @@ use ramkey_format::boot::{
     SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM,
     SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
 };
-use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, DRIVES_MAX, Disc, flags};
+use ramkey_format::capsule::{COMPANIONS_MAX, DRIVES_MAX, flags};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, CYLINDERS_TRIED, MANIFEST_2_LBA,
@@ -64,59 +64,6 @@ fn every_field_of_every_record_stands_where_the_page_says() {
         blake3
     );
     assert_table!("An entry:", RangeEntry, lba, sectors, kind, reserved, file_sector, blake3);
-    assert_table!(
-        "## The capsule",
-        CapsuleHeader,
-        magic,
-        version,
-        header_len,
-        flags,
-        file_len,
-        image_len,
-        image_blake3,
-        table_blake3,
-        disk_sectors,
-        lead_sectors,
-        chunk_count,
-        data_offset,
-        chunk_shift,
-        kind,
-        drive,
-        drive_type,
-        cylinders,
-        heads,
-        sectors_per_track,
-        partition_type,
-        reserved_1,
-        title,
-        companions,
-        disc,
-        disk_signature,
-        reserved_2,
-        header_blake3
-    );
-    assert_table!("### Companions", Companion, name, reserved, image_blake3);
-    assert_table!(
-        "### CD",
-        Disc,
-        emulation,
-        reserved_1,
-        load_segment,
-        load_sectors,
-        reserved_2,
-        load_lba,
-        catalogue_lba,
-        emulated_sectors
-    );
-    assert_table!(
-        "The chunk table begins",
-        ChunkEntry,
-        codec,
-        reserved,
-        stored_len,
-        stored_offset,
-        chaining_value
-    );
 }
 
 #[test]

@@ -8,9 +8,8 @@ use crate::frames::sticks::{Image, Stick, every_layout, noise, printed, tool};
 use ramkey::image::FileSource;
 use ramkey::plan::{FatBits, LayoutKind, Slot};
 use ramkey::verify::{Change, Strictness, verify};
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, codec};
+use ramkey_format::capsule::{CapsuleHeader, Form};
 use ramkey_format::memory::BOOT_AREA_END_LBA;
-use zerocopy::FromBytes;
 
 /// A stick of each layout with two images, as a file.
 fn for_each_stick(test: impl Fn(&Stick, &Path, &str)) {
@@ -117,22 +116,29 @@ fn unpacked(capsule: &[u8]) -> Vec<u8> {
     let header = CapsuleHeader::parse(capsule).unwrap();
     assert_eq!(header.file_len.get(), capsule.len() as u64);
     assert_eq!(*blake3::hash(&capsule[..480]).as_bytes(), header.header_blake3);
-    let table = &capsule[512..512 + header.table_len() as usize];
+    assert_eq!(header.table_offset.get(), 512, "the writer puts the table behind the header");
+    let table = &capsule[512..512 + header.table_len.get() as usize];
     assert_eq!(*blake3::hash(table).as_bytes(), header.table_blake3);
-    let entries = <[ChunkEntry]>::ref_from_bytes(table).unwrap();
+    assert_eq!(u64::from(header.table_len.get()), header.entries_len(), "no origin record is written");
     let mut image = Vec::new();
-    let mut end = u64::from(header.data_offset.get());
-    for (index, entry) in (0..).zip(entries) {
-        end = header.check_entry(index, entry, end).unwrap();
+    let mut end = (512 + header.entries_len()).next_multiple_of(512);
+    for (index, entry) in (0..).zip(header.entries(table).unwrap()) {
         let len = image.len() + header.raw_len(index) as usize;
-        if entry.codec == codec::RAW {
-            let start = entry.stored_offset.get() as usize;
-            image.extend_from_slice(&capsule[start..start + entry.stored_len.get() as usize]);
+        let stored = entry.stored();
+        match header.form(index, entry).unwrap() {
+            Form::Zero => assert!(stored.is_empty()),
+            Form::Raw => {
+                assert_eq!(stored.start, end, "chunks are written in order and without gaps");
+                end = stored.end.next_multiple_of(512);
+            }
+            Form::Packed { codec, .. } => match codec {},
         }
+        image.extend_from_slice(&capsule[stored.start as usize..stored.end as usize]);
         image.resize(len, 0);
     }
     assert_eq!(end, header.file_len.get());
-    assert_eq!(*blake3::hash(&image).as_bytes(), header.image_blake3);
+    assert_eq!(*blake3::hash(&image).as_bytes(), header.ram_blake3);
+    assert_eq!((header.image_blake3, header.changes.get()), (header.ram_blake3, 0));
     image
 }
 

@@ -3,13 +3,14 @@
 use std::io::{Cursor, Write};
 
 use blake3::hazmat::HasherExt;
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, codec, kind};
-use ramkey_loader_core::access::Access;
+use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Form, kind};
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::capsule::{ChunkError, OpenError, load_chunk, load_table, open};
-use ramkey_loader_core::drive::{Disk, Drive, Method};
-use ramkey_loader_core::fat::Volume;
+use ramkey_loader_core::drive::{Disk, Drive, Method, Sectors};
+use ramkey_loader_core::fat::{Fat, FatVolume};
 use ramkey_loader_core::file::FileReader;
 use ramkey_loader_core::settle::settle;
+use ramkey_loader_core::volume::Volume;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -30,12 +31,10 @@ pub fn capsule(image: &[u8]) -> Vec<u8> {
         let only = chunks.len() == 1;
         let value = if only { *blake3::hash(chunk).as_bytes() } else { hasher.finalize_non_root() };
         let zero = chunk.iter().all(|&byte| byte == 0);
-        let entry = ChunkEntry {
-            codec: if zero { codec::ZERO } else { codec::RAW },
-            reserved: [0; 3],
-            stored_len: U32::new(if zero { 0 } else { chunk.len() as u32 }),
-            stored_offset: U64::new(if zero { 0 } else { stored.len() as u64 }),
-            chaining_value: value,
+        let start = stored.len() as u64;
+        let entry = match zero {
+            true => ChunkEntry::new(Form::Zero, 0..0, value),
+            false => ChunkEntry::new(Form::Raw, start..start + chunk.len() as u64, value),
         };
         table.extend_from_slice(entry.as_bytes());
         if !zero {
@@ -50,10 +49,12 @@ pub fn capsule(image: &[u8]) -> Vec<u8> {
     header.file_len = U64::new(stored.len() as u64);
     header.image_len = U64::new(image.len() as u64);
     header.image_blake3 = *blake3::hash(image).as_bytes();
+    header.ram_blake3 = header.image_blake3;
     header.table_blake3 = *blake3::hash(&table).as_bytes();
     header.disk_sectors = U32::new(image.len().div_ceil(512) as u32);
     header.chunk_count = U32::new(chunks.len() as u32);
-    header.data_offset = U32::new(data_offset as u32);
+    header.table_offset = U64::new(512);
+    header.table_len = U32::new(table.len() as u32);
     header.chunk_shift = SHIFT;
     header.kind = kind::HARD_DISK;
     header.drive = 0x80;
@@ -111,11 +112,11 @@ pub fn boot(bios: MockBios) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
 }
 
 /// The same; how the drive is read at first is chosen.
-pub fn boot_by(bios: MockBios, access: Access) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
+pub fn boot_by(bios: MockBios, access: DriveAccess) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
     let mut window = [0; 4096];
-    settle(&mut disk, 0, &mut window, || ());
-    let mut volume = Volume::open(&mut disk, 0, &mut window).unwrap();
+    settle::<Fat, _>(&mut disk, 0, &mut window, || ());
+    let mut volume = FatVolume::open(&mut disk, 0, &mut window).unwrap();
     let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
     let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
     disk.bios().calls.clear();
@@ -124,9 +125,9 @@ pub fn boot_by(bios: MockBios, access: Access) -> (Result<Vec<u8>, Stop>, Vec<Ca
     (result, disk.bios().reads())
 }
 
-pub fn load(reader: &mut FileReader<'_, '_, Disk<MockBios>>) -> Result<Vec<u8>, Stop> {
+pub fn load(reader: &mut FileReader<'_, impl Sectors, impl Volume>) -> Result<Vec<u8>, Stop> {
     let header = open(reader).map_err(Stop::Open)?;
-    let mut table = vec![0xD1; header.table_len() as usize + 5];
+    let mut table = vec![0xD1; header.table_len.get() as usize + 5];
     let table = load_table(reader, &header, &mut table).map_err(Stop::Open)?;
     let mut memory = vec![0xD1; header.image_len.get() as usize];
     let mut done = 0;

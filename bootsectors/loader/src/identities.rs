@@ -1,4 +1,5 @@
-//! The heads: what drivers find of the RAM drives, under MEMDISK's name or GRUB4DOS's.
+//! What drivers look for: the RAM drives under MEMDISK's identity or GRUB4DOS's, in heads as the assembler calls them. They have
+//! nothing to do with the heads of a geometry.
 
 use ramkey_format::hooks::*;
 use ramkey_format::memory::SECTOR_SHIFT;
@@ -58,7 +59,7 @@ pub fn status_byte(class: Class) -> u16 {
 
 /// What drivers tell the class of a drive from; the first of its class for a CD, whatever its BIOS number is.
 fn driver_number(drive: &Drive, number: u8) -> u8 {
-    if drive.class == Class::Disc { FIRST_DISC as u8 } else { number }
+    if drive.class == Class::Cd { FIRST_DISC as u8 } else { number }
 }
 
 /// One MEMDISK head.
@@ -81,8 +82,8 @@ impl Memdisk<'_> {
     ) {
         let shown = match drive.class {
             Class::Floppy => numbers.floppies_shown,
-            Class::Disk => numbers.disks_shown,
-            Class::Disc => 1,
+            Class::HardDisk => numbers.disks_shown,
+            Class::Cd => 1,
         };
         let bytes = &mut self.bytes;
         let at = |offset: u32| HEAD_MBFT + offset;
@@ -95,7 +96,7 @@ impl Memdisk<'_> {
         // 0 is MEMDISK's way to say 512 bytes.
         let shift = u32::from(drive.sector_shift);
         bytes.put8(at(MBFT_SECTOR_SHIFT), if shift == SECTOR_SHIFT { 0 } else { drive.sector_shift });
-        let first = if drive.class == Class::Disk { 0x80 } else { 0 };
+        let first = if drive.class == Class::HardDisk { 0x80 } else { 0 };
         bytes.put8(at(MBFT_SHIFT_LIMIT), first + shown);
         bytes.put16(at(MBFT_MEMORY_88), memory.kib_88);
         bytes.put16(at(MBFT_CYLINDERS), drive.cylinders);
@@ -169,7 +170,7 @@ impl Grub4dos<'_> {
             let (x, y) =
                 (if read_only || fake_write { SLOT_X } else { 0 }, if fake_write { SLOT_Y } else { 0 });
             let (head, sector) = ((drive.heads - 1) as u8, drive.sectors_per_track as u8);
-            let disc = if drive.class == Class::Disc { FROM_DISC } else { 0 };
+            let disc = if drive.class == Class::Cd { FROM_DISC } else { 0 };
             let slot = SLOTS + place * SLOT_LEN;
             bytes.put8(slot + SLOT_DRIVE, number);
             bytes.put8(slot + SLOT_TO, TO_MEMORY);
