@@ -1,5 +1,7 @@
 //! The boot sector of a file system: what kind it is, and whether it fits its place on the stick.
 
+use ramkey_format::bpb::fat_bits;
+
 use crate::doctor::{Disk, DoctorError, Findings, Kind, Part, boot_code, fat};
 use crate::image::{BOOT_SIGNATURE, BpbFields};
 
@@ -111,10 +113,9 @@ fn looks_like_fat(sector: &[u8; 512], bpb: &BpbFields) -> bool {
 /// Bits of a table entry, by the number of clusters; by the arrangement where they cannot be counted.
 fn bits(bpb: &BpbFields) -> u8 {
     match bpb.clusters() {
-        Some(0..4085) => 12,
-        Some(4085..65525) => 16,
+        Some(clusters) => fat_bits(clusters),
         None if !bpb.is_fat32() => 16,
-        Some(_) | None => 32,
+        None => 32,
     }
 }
 

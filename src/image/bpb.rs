@@ -1,73 +1,73 @@
 //! The fields of a boot sector and of a partition table as they stand there. Whether they make sense is for others to
 //! judge.
 
+use ramkey_format::boot::Sector0;
+use ramkey_format::bpb::{BOOT_SIGNATURE_WORD, Fat32Start};
+
 use crate::units::Chs;
 
 /// The last two bytes of a boot sector.
-pub const BOOT_SIGNATURE: [u8; 2] = [0x55, 0xAA];
-/// Offset of the partition table in sector 0.
-const TABLE_OFFSET: usize = 0x1BE;
-const SLOT_LEN: usize = 16;
+pub const BOOT_SIGNATURE: [u8; 2] = (BOOT_SIGNATURE_WORD as u16).to_le_bytes();
 
 /// The BIOS parameter block of a FAT, as it stands in `sector`. (Microsoft, FAT32 File System Specification 1.03.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BpbFields {
-    /// Bytes in a sector. Offset 11.
+    /// Bytes in a sector.
     pub bytes_per_sector: u16,
-    /// Sectors in a cluster. Offset 13.
+    /// Sectors in a cluster.
     pub cluster_sectors: u8,
-    /// Sectors before the first table. Offset 14.
+    /// Sectors before the first table.
     pub reserved: u16,
-    /// Number of tables. Offset 16.
+    /// Number of tables.
     pub fats: u8,
-    /// Entries of the root directory; 0 on a FAT32. Offset 17.
+    /// Entries of the root directory; 0 on a FAT32.
     pub root_entries: u16,
-    /// Sectors of the volume, or 0 if the long field has them. Offset 19.
+    /// Sectors of the volume, or 0 if the long field has them.
     pub short_sectors: u16,
-    /// Media descriptor. Offset 21.
+    /// Media descriptor.
     pub media: u8,
-    /// Sectors of a table; 0 on a FAT32. Offset 22.
+    /// Sectors of a table; 0 on a FAT32.
     pub short_fat_sectors: u16,
-    /// Offset 24.
+    /// Sectors per track.
     pub sectors_per_track: u16,
-    /// Offset 26.
+    /// Heads.
     pub heads: u16,
-    /// Sectors on the disk before the volume. Offset 28.
+    /// Sectors on the disk before the volume.
     pub hidden: u32,
-    /// Sectors of the volume. Offset 32.
+    /// Sectors of the volume.
     pub long_sectors: u32,
-    /// Sectors of a table of a FAT32. Offset 36.
+    /// Sectors of a table of a FAT32.
     pub long_fat_sectors: u32,
-    /// First cluster of the root directory of a FAT32. Offset 44.
+    /// First cluster of the root directory of a FAT32.
     pub root_cluster: u32,
-    /// Sector of the summary of free clusters of a FAT32. Offset 48.
+    /// Sector of the summary of free clusters of a FAT32.
     pub fs_info: u16,
-    /// Sector of the copy of the boot sector of a FAT32. Offset 50.
+    /// Sector of the copy of the boot sector of a FAT32.
     pub backup: u16,
 }
 
 impl BpbFields {
     /// Reads the fields of `sector`, whatever it holds.
     pub fn read(sector: &[u8; 512]) -> Self {
-        let word = |at| u16_at(sector, at);
-        let long = |at| u32_at(sector, at);
+        let start = Fat32Start::of(sector);
+        let common = &start.common;
         Self {
-            bytes_per_sector: word(11),
-            cluster_sectors: sector[13],
-            reserved: word(14),
-            fats: sector[16],
-            root_entries: word(17),
-            short_sectors: word(19),
-            media: sector[21],
-            short_fat_sectors: word(22),
-            sectors_per_track: word(24),
-            heads: word(26),
-            hidden: long(28),
-            long_sectors: long(32),
-            long_fat_sectors: long(36),
-            root_cluster: long(44),
-            fs_info: word(48),
-            backup: word(50),
+            bytes_per_sector: common.bytes_per_sector.get(),
+            cluster_sectors: common.cluster_sectors,
+            reserved: common.reserved.get(),
+            fats: common.fats,
+            root_entries: common.root_entries.get(),
+            short_sectors: common.short_sectors.get(),
+            media: common.media,
+            short_fat_sectors: common.short_fat_sectors.get(),
+            sectors_per_track: common.sectors_per_track.get(),
+            heads: common.heads.get(),
+            hidden: common.hidden.get(),
+            long_sectors: common.long_sectors.get(),
+            long_fat_sectors: start.long_fat_sectors.get(),
+            root_cluster: start.root_cluster.get(),
+            fs_info: start.fs_info.get(),
+            backup: start.backup.get(),
         }
     }
 
@@ -131,17 +131,13 @@ impl Slot {
 
 /// The four entries of the partition table in `sector`, whatever it holds.
 pub fn slots(sector: &[u8; 512]) -> [Slot; 4] {
-    std::array::from_fn(|number| {
-        let at = TABLE_OFFSET + number * SLOT_LEN;
-        let chs = |at: usize| Chs::from_bytes([sector[at], sector[at + 1], sector[at + 2]]);
-        Slot {
-            status: sector[at],
-            type_byte: sector[at + 4],
-            start_chs: chs(at + 1),
-            end_chs: chs(at + 5),
-            start: u64::from(u32_at(sector, at + 8)),
-            sectors: u64::from(u32_at(sector, at + 12)),
-        }
+    Sector0::of(sector).table.map(|entry| Slot {
+        status: entry.status,
+        type_byte: entry.type_byte,
+        start_chs: Chs::from_bytes(entry.start_chs),
+        end_chs: Chs::from_bytes(entry.end_chs),
+        start: u64::from(entry.start.get()),
+        sectors: u64::from(entry.sectors.get()),
     })
 }
 

@@ -1,5 +1,7 @@
 //! The boot sector of a FAT or NTFS volume, as far as a geometry and a kind need it.
 
+use ramkey_format::bpb::fat_bits;
+
 use crate::image::bpb::BpbFields;
 
 /// Where the fields behind the BPB of a FAT12 or FAT16 begin.
@@ -96,9 +98,11 @@ pub(super) fn read(sector: &[u8; 512]) -> Option<Volume> {
     }
     let system = match bpb.clusters() {
         None | Some(0) => return None,
-        Some(1..4085) => System::Fat12,
-        Some(4085..65525) => System::Fat16,
-        Some(_) => System::Fat32,
+        Some(clusters) => match fat_bits(clusters) {
+            12 => System::Fat12,
+            16 => System::Fat16,
+            _ => System::Fat32,
+        },
     };
     volume(system, hidden, bpb.sectors(), label(sector, if is_fat32 { 66 } else { 38 }))
 }

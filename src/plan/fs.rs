@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ramkey_format::bpb;
+
 use super::{FsChoice, LayoutKind, PlanError};
 use crate::units::SECTOR_LEN;
 
@@ -10,10 +12,8 @@ pub(super) const VOLUME_SECTORS_MIN: u64 = 1024;
 /// Distance that a number of clusters keeps from where FAT12 ends and FAT16 begins, and from the next such border,
 /// because programs differ by a few clusters there.
 const BORDER: u64 = 16;
-/// First number of clusters that makes a FAT16 (Microsoft, FAT32 File System Specification 1.03).
-const FAT16_CLUSTERS: u64 = 4085;
-/// First number of clusters that makes a FAT32.
-const FAT32_CLUSTERS: u64 = 65525;
+const FAT16_CLUSTERS: u64 = bpb::FAT16_CLUSTERS as u64;
+const FAT32_CLUSTERS: u64 = bpb::FAT32_CLUSTERS as u64;
 /// One past the largest number of clusters of a FAT32.
 const CLUSTERS_END: u64 = 0x0FFF_FFF5;
 /// Sectors of the root directory of a FAT12 or FAT16: 512 entries.

@@ -99,6 +99,7 @@ impl Bpb {
         if clusters > CLUSTERS_MAX {
             return Err("it has more clusters than a FAT32 can have");
         }
+        // A second opinion on the borders: a mistake in `format` would be found here.
         let bits = match clusters {
             0..4085 => 12,
             4085..65525 => 16,

@@ -2,10 +2,12 @@
 
 use ramkey_loader_core::drive::{ReadError, Sectors};
 use ramkey_loader_core::fat::{Chain, FatVolume as Clusters};
+
 use ramkey_loader_core::volume::{Volume, VolumeError};
 
 use super::long_name::LongName;
 use super::{FilesError, Part, Source, names, u16_at, u32_at};
+use crate::image::bpb::BpbFields;
 use crate::units::SECTOR_LEN;
 
 /// Bytes of the table that are kept.
@@ -47,15 +49,14 @@ struct Entry {
 }
 
 impl<'s> FatVolume<'s> {
-    pub fn open(source: &'s dyn Source, start: u64, sector: &[u8]) -> Self {
-        let word = |at| u32::from(u16_at(sector, at).unwrap_or_default());
-        let long = |at| u32_at(sector, at).unwrap_or_default();
-        let has_large_clusters = word(22) == 0;
+    pub fn open(source: &'s dyn Source, start: u64, sector: &[u8; 512]) -> Self {
+        let bpb = BpbFields::read(sector);
+        let has_large_clusters = bpb.is_fat32();
         let root = if has_large_clusters {
-            Folder::Chain { first_cluster: long(44) }
+            Folder::Chain { first_cluster: bpb.root_cluster }
         } else {
-            let lba = u64::from(word(14)) + u64::from(sector[16]) * u64::from(word(22));
-            Folder::Sectors { lba, count: word(17).div_ceil((SECTOR_LEN as usize / SLOT_LEN) as u32) }
+            let lba = u64::from(bpb.reserved) + u64::from(bpb.fats) * bpb.fat_sectors();
+            Folder::Sectors { lba, count: bpb.root_sectors() as u32 }
         };
         Self { source, start, root, has_large_clusters }
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use ramkey::explain::{REPORT, explanation};
-use ramkey_format::boot::{BootHeader, BootInfo};
+use ramkey_format::boot::{BootHeader, BootInfo, Sector0};
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Companion, Disc, Origin};
 use ramkey_format::errors::{BOOT_ERRORS, BootError, SECTOR0_ERRORS};
 use ramkey_format::hooks::{DriveSlot, Head, Mbft, SafeHook, SlotsHead};
@@ -165,6 +165,7 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "low memory", low_memory()),
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
+        ("docs/format.md", "sector 0", record_table(&Sector0::RECORD)),
         ("docs/format.md", "boot header", record_table(&BootHeader::RECORD)),
         ("docs/format.md", "capsule header", record_table(&CapsuleHeader::RECORD)),
         ("docs/format.md", "companion", record_table(&Companion::RECORD)),
