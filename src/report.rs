@@ -44,9 +44,14 @@ pub struct DriveOptions {
     /// What becomes of the machine's writes.
     pub writes: Writes,
     /// How INT 13h copies.
+    #[serde(serialize_with = "name_of_copy")]
     pub copy: CopyMode,
     /// Whether the stick keeps a drive number.
     pub keep_stick: bool,
+}
+
+fn name_of_copy<S: serde::Serializer>(copy: &CopyMode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(copy.name())
 }
 
 impl DriveOptions {
@@ -61,11 +66,7 @@ impl DriveOptions {
                 (false, true) => Writes::Dropped,
                 (false, false) => Writes::Kept,
             },
-            copy: match (is_set(flags::COPY_DIRECT), is_set(flags::COPY_INT15)) {
-                (true, _) => CopyMode::Direct,
-                (false, true) => CopyMode::Int15,
-                (false, false) => CopyMode::Auto,
-            },
+            copy: CopyMode::of(flags),
             keep_stick: is_set(flags::KEEP_STICK),
         }
     }

@@ -141,11 +141,6 @@ pub fn slots(sector: &[u8; 512]) -> [Slot; 4] {
     })
 }
 
-/// Two bytes at `at`.
-pub(super) fn u16_at(sector: &[u8; 512], at: usize) -> u16 {
-    u16::from_le_bytes([sector[at], sector[at + 1]])
-}
-
 /// Four bytes at `at`.
 pub(super) fn u32_at(sector: &[u8; 512], at: usize) -> u32 {
     u32::from_le_bytes([sector[at], sector[at + 1], sector[at + 2], sector[at + 3]])

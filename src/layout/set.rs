@@ -3,7 +3,7 @@
 use ramkey_format::capsule::{COMPANIONS_MAX, Companion, flags};
 
 use crate::image::{Identity, Scan};
-use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, Plan, Writes};
+use crate::plan::{CapsulePlan, CapsuleRole, Plan, Writes};
 
 /// The NT disk signature that each RAM disk gets, in the order of the plan; 0 where the image has its own, or no place
 /// for one.
@@ -66,6 +66,5 @@ pub fn capsule_flags(plan: &Plan, capsule: &CapsulePlan) -> u32 {
         | set(flags::INTERNAL_FIRST, internal_first)
         | set(flags::KEEP_STICK, plan.set.keep_stick)
         | set(flags::GRUB4DOS, plan.set.identity == Identity::Grub4dos)
-        | set(flags::COPY_DIRECT, plan.set.copy == CopyMode::Direct)
-        | set(flags::COPY_INT15, plan.set.copy == CopyMode::Int15)
+        | plan.set.copy.flags()
 }

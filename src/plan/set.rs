@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ramkey_format::capsule::{DISK_LEN_MAX, DRIVES_MAX, kind, numbers_of};
+pub use ramkey_loader_core::copy_mode::CopyMode;
 use serde::Serialize;
 
 use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
@@ -31,19 +32,6 @@ pub enum FirstDisk {
     Ram,
     /// The machine's own.
     Internal,
-}
-
-/// How INT 13h copies between the RAM drive and the caller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CopyMode {
-    /// With its own mode switch, and through the BIOS where that is not allowed.
-    #[default]
-    Auto,
-    /// With its own mode switch only.
-    Direct,
-    /// Through INT 15h AH=87h only.
-    Int15,
 }
 
 /// What holds for every entry of a stick.

@@ -7,7 +7,8 @@ use ramkey_format::boot::Sector0;
 use ramkey_format::bpb::{BOOT_SIGNATURE_WORD, FAT16_CLUSTERS, Fat32Start};
 
 use crate::drive::Sectors;
-use crate::trail::{Chain, Trail};
+use crate::trail::Chain;
+pub use crate::trail::Trail;
 use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 const SECTOR: usize = 512;

@@ -1,8 +1,7 @@
 //! FAT volumes. The loader's own reader follows the chains; this one looks names up.
 
 use ramkey_loader_core::drive::{ReadError, Sectors};
-use ramkey_loader_core::fat::{Chain, FatVolume as Clusters};
-
+use ramkey_loader_core::fat::{FatVolume as Clusters, Trail};
 use ramkey_loader_core::volume::{Volume, VolumeError};
 
 use super::long_name::LongName;
@@ -23,6 +22,11 @@ const DELETED: u8 = 0xE5;
 const IS_FOLDER: u8 = 0x10;
 const IS_LABEL: u8 = 0x08;
 const LONG_NAME: u8 = 0x0F;
+
+/// The start of a chain that is read from its beginning to its end, which needs no marks on the way.
+fn forward(first_cluster: u32) -> Trail {
+    Trail::new(first_cluster, u32::MAX)
+}
 
 /// A volume of the image.
 pub(super) struct FatVolume<'s> {
@@ -70,7 +74,7 @@ impl<'s> FatVolume<'s> {
             let len = part.of(entry.len.into())?;
             // The last run may go on behind the file.
             let room = len as usize + usize::from(READ_SECTORS) * SECTOR_LEN as usize;
-            let (mut bytes, mut cursor) = (Vec::with_capacity(room), Chain::new(entry.first_cluster));
+            let (mut bytes, mut cursor) = (Vec::with_capacity(room), forward(entry.first_cluster));
             while (bytes.len() as u64) < len {
                 let done = (bytes.len() as u64 / SECTOR_LEN) as u32;
                 let run = volume.run(sectors, &mut cursor, done, READ_SECTORS);
@@ -114,8 +118,8 @@ impl<'s> FatVolume<'s> {
         name: &str,
     ) -> Result<Option<Entry>, FilesError> {
         let mut cursor = match folder {
-            Folder::Chain { first_cluster } => Chain::new(first_cluster),
-            Folder::Sectors { .. } => Chain::new(0),
+            Folder::Chain { first_cluster } => forward(first_cluster),
+            Folder::Sectors { .. } => forward(0),
         };
         let (mut done, mut long) = (0, LongName::default());
         while done < FOLDER_SECTORS_MAX {

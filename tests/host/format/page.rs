@@ -3,10 +3,7 @@
 use std::mem::{offset_of, size_of};
 
 use ramkey::plan::{LayoutKind, Slot};
-use ramkey_format::boot::{
-    SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM,
-    SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
-};
+use ramkey_format::boot::STAGE1_LEN;
 use ramkey_format::capsule::{COMPANIONS_MAX, DRIVES_MAX, flags};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
 use ramkey_format::memory::{
