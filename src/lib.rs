@@ -9,6 +9,7 @@
 pub mod boot;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod contents;
 pub mod device;
 pub mod doctor;
 pub mod emulator;
@@ -20,5 +21,6 @@ pub mod linux_phram;
 pub mod pipeline;
 pub mod plan;
 pub mod report;
+pub mod stick;
 pub mod units;
 pub mod verify;

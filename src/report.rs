@@ -1,12 +1,12 @@
 //! What was written, for people and for programs. Nothing here prints.
 
-use ramkey_format::boot::BootHeader;
 use ramkey_format::capsule::{CHUNK_ENTRY_LEN, flags};
-use ramkey_format::memory::BOOT_LBA;
+use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
-use crate::image::iso::Emulation;
-use crate::image::{CHUNK_LEN, Identity, ImageFacts, Kind, Scan, Warning};
+use crate::contents::iso::Emulation;
+use crate::contents::{ImageFacts, Kind, Warning};
+use crate::image::{CHUNK_LEN, Identity, Scan};
 use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
@@ -400,11 +400,11 @@ fn out_of_reach(images: &[(String, u64)], reaches: &[(u64, &str)]) -> Vec<String
     lines.collect()
 }
 
-/// The identity in the boot header of a layout.
+/// The identity in the manifest of a layout.
 fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
-    let boot = layout.extents.iter().find(|extent| extent.lba == u64::from(BOOT_LBA))?;
-    let Content::Bytes(bytes) = &boot.content else { return None };
-    Some(BootHeader::parse(bytes).ok()?.stick_id)
+    let manifest = layout.extents.iter().find(|extent| extent.role == Role::Manifest)?;
+    let Content::Bytes(bytes) = &manifest.content else { return None };
+    Some(ManifestHeader::parse(bytes).ok()?.0.stick_id)
 }
 
 #[cfg(test)]

@@ -4,8 +4,12 @@ use std::mem::offset_of;
 
 use ramkey_format::bpb::{Bpb, FAT16_CLUSTERS, FAT32_CLUSTERS, Fat32Start};
 
-use crate::doctor::volume::Volume;
-use crate::doctor::{Disk, DoctorError, Findings, Kind, Part};
+use crate::doctor::disk::Disk;
+use crate::doctor::error::DoctorError;
+use crate::doctor::finding::Findings;
+use crate::doctor::kinds::Kind;
+use crate::doctor::part::Part;
+use crate::doctor::volume::FoundVolume;
 use crate::units::SECTOR_LEN;
 
 /// First numbers of clusters that make a FAT16 and a FAT32.
@@ -20,7 +24,7 @@ const FIELDS: std::ops::Range<usize> = offset_of!(Bpb, bytes_per_sector)..Fat32S
 /// Checks the fields of a FAT of `bits` bits.
 pub(super) fn check(
     disk: &Disk,
-    volume: &Volume,
+    volume: &FoundVolume,
     bits: u8,
     part: &Part,
     findings: &mut Findings,
@@ -59,7 +63,7 @@ pub(super) fn check(
 }
 
 /// Signature, drive number and media byte.
-fn check_extension(volume: &Volume, part: &Part, findings: &mut Findings) {
+fn check_extension(volume: &FoundVolume, part: &Part, findings: &mut Findings) {
     let (name, lba, media) = (part.name(), volume.lba, volume.bpb.media);
     let at = volume.extension();
     let (drive, signature) = (volume.sector[at], volume.sector[at + 2]);
@@ -93,7 +97,7 @@ fn check_extension(volume: &Volume, part: &Part, findings: &mut Findings) {
 }
 
 /// A field with which nothing can be counted, or that no system accepts.
-fn wrong_value(volume: &Volume) -> Option<String> {
+fn wrong_value(volume: &FoundVolume) -> Option<String> {
     let bpb = &volume.bpb;
     if !bpb.cluster_sectors.is_power_of_two() {
         Some(format!("a cluster has {} sectors, which is no power of two", bpb.cluster_sectors))
@@ -118,7 +122,7 @@ fn wrong_value(volume: &Volume) -> Option<String> {
     }
 }
 
-fn check_totals(volume: &Volume, name: &str, findings: &mut Findings) {
+fn check_totals(volume: &FoundVolume, name: &str, findings: &mut Findings) {
     let (short, long) = (volume.bpb.short_sectors, volume.bpb.long_sectors);
     let what = if volume.bpb.is_fat32() && short != 0 {
         format!("{name}: a FAT32 whose short field says {short} sectors")
@@ -131,7 +135,7 @@ fn check_totals(volume: &Volume, name: &str, findings: &mut Findings) {
 }
 
 /// The number of clusters against the kind of FAT, its name, and the length of its table.
-fn check_clusters(volume: &Volume, bits: u8, name: &str, findings: &mut Findings) {
+fn check_clusters(volume: &FoundVolume, bits: u8, name: &str, findings: &mut Findings) {
     let bpb = &volume.bpb;
     let clusters = bpb.clusters().unwrap_or(0);
     let text = &volume.sector[if bpb.is_fat32() { 0x52 } else { 0x36 }..][..5];
@@ -168,7 +172,7 @@ fn check_clusters(volume: &Volume, bits: u8, name: &str, findings: &mut Findings
 /// The copy of the boot sector, and the summary of free clusters.
 fn check_reserved(
     disk: &Disk,
-    volume: &Volume,
+    volume: &FoundVolume,
     name: &str,
     findings: &mut Findings,
 ) -> Result<(), DoctorError> {

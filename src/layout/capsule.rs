@@ -8,8 +8,9 @@ use ramkey_format::cp437;
 use zerocopy::IntoBytes;
 
 use super::Content;
-use crate::image::iso::Emulation;
-use crate::image::{CHUNK_LEN, CHUNK_SHIFT, DISC_GEOMETRY, Kind, Scan};
+use crate::contents::iso::Emulation;
+use crate::contents::{DISC_GEOMETRY, Kind};
+use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Scan};
 use crate::plan::{CapsulePlan, kind_of};
 use crate::units::SECTOR_LEN;
 

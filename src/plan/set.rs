@@ -7,8 +7,9 @@ pub use ramkey_loader_core::copy_mode::CopyMode;
 use serde::Serialize;
 
 use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
-use crate::image::iso::Emulation;
-use crate::image::{Identity, ImageFacts, Kind};
+use crate::contents::iso::Emulation;
+use crate::contents::{ImageFacts, Kind};
+use crate::image::Identity;
 use crate::units::SECTOR_LEN;
 
 /// What becomes of the sectors that the machine writes to a RAM drive.

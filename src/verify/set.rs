@@ -3,21 +3,10 @@
 use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
 
 use crate::report::ram_needed_together;
+use crate::stick::{Entry, text};
 use crate::units::hex;
-use crate::verify::fault::Findings;
-use crate::verify::file_system::{Entry, text};
-use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
-
-/// An image that another one needs beside it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct FoundCompanion {
-    /// Path of its file, by its short name.
-    pub file: String,
-    /// First half of the BLAKE3 of its image.
-    pub blake3: String,
-    /// Whether it is there.
-    pub present: bool,
-}
+use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
+use crate::verify::verdict::{FoundCapsule, FoundCompanion};
 
 /// The images that `header` needs beside it; nothing is looked for.
 pub(super) fn companions(header: &CapsuleHeader) -> Vec<FoundCompanion> {

@@ -7,7 +7,8 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ramkey::image::{Chunk, ImageFacts, KindChoice, Scan, Source, probe, scan};
+use ramkey::contents::{ImageFacts, KindChoice, probe};
+use ramkey::image::{Chunk, Scan, Source, scan};
 use ramkey::layout::{Layout, layout, materialise};
 use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, SetOptions, Writes, plan};
 
@@ -16,6 +17,7 @@ pub const MIB: u64 = 1 << 20;
 pub const POISON: u8 = 0xD1;
 
 /// An image in memory.
+#[derive(Clone)]
 pub struct Image(pub Vec<u8>);
 
 impl Source for Image {
@@ -61,6 +63,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
         layout: LayoutKind::Hdd.into(),
         fs: FsChoice::Auto,
         label: None,
+        id: None,
         start_timeout: 3,
         menu_timeout: 10,
     }

@@ -4,8 +4,9 @@ use crate::frames::{discs, sticks};
 use std::path::Path;
 
 use crate::frames::sticks::{Image, MIB, Stick, noise, printed, tool};
-use ramkey::image::iso::NoBoot;
-use ramkey::image::{ImageFacts, Kind, KindChoice, Scan, probe, scan};
+use ramkey::contents::iso::NoBoot;
+use ramkey::contents::{ImageFacts, Kind, KindChoice, probe};
+use ramkey::image::{Scan, scan};
 use ramkey::layout::{Content, Role, disk_signatures};
 use ramkey::plan::{
     CapsuleRole, CompanionRequest, FirstDisk, ImageRequest, PlanError, Request, SetOptions, Writes, plan,
