@@ -13,6 +13,7 @@ pub mod contents;
 pub mod device;
 pub mod doctor;
 pub mod emulator;
+pub mod explain;
 pub mod image;
 pub mod job;
 pub mod layout;
