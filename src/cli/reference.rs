@@ -25,7 +25,8 @@ verified: 4 says what is wrong with it.
 
 An image is what would be on the disk, byte by byte. What is compressed, a virtual machine's disk, a CD in sectors of 2352 bytes, a
 floppy by track, a backup, a program or a text is refused with what it is and a command that makes an image of it; what has a boot
-signature, a file system or the descriptors of a CD is an image whatever else it begins like. The header in front of a disk of
+signature, a file system or the descriptors of a CD is an image whatever else it begins like. Of what is nothing but letters
+`--kind` says that it is an image all the same. The header in front of a disk of
 DOSEMU is left out: geometry, length and BLAKE3 are those of the disk behind it, and `tail -c +129 FILE | b3sum` prints the
 same. Before bytes are written of which nothing is known, `write` asks.
 
