@@ -3,13 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::contents::ProbeError;
 use crate::device::{NEW_FILE, OpenError, Refusal};
-use crate::doctor::DoctorError;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Aftermath, Difference, Failure};
 use crate::plan::PlanError;
+use crate::sandbox::LookError;
 use crate::units::{Bytes, named, shell_word};
 
 /// Why a job was not done.
@@ -24,10 +23,10 @@ pub enum JobError {
     Open(OpenError),
     /// An image that was to be written cannot be used.
     #[error(transparent)]
-    Image(#[from] ProbeError),
+    Image(#[from] LookError),
     /// What was to be inspected is no image.
     #[error(transparent)]
-    Unusable(ProbeError),
+    Unusable(LookError),
     /// There can be no such stick.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -79,7 +78,7 @@ pub enum JobError {
         /// The file or device.
         path: PathBuf,
         /// What is in the way.
-        source: DoctorError,
+        source: LookError,
     },
     /// A file that would be made is there already, with other contents.
     #[error("{} exists and holds something else", named(path))]
@@ -133,7 +132,7 @@ impl JobError {
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
-            Self::Doctor { source, .. } => source.help().into(),
+            Self::Doctor { source, .. } => source.help(),
             Self::Exists { path } => format!("move {} away", shell_word(path)),
             Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
             Self::Phram(error) => error.help().into(),

@@ -30,7 +30,8 @@ pub fn write(
     let Destination { system, target } = destination;
     match target {
         TargetPath::Block(facts) => {
-            let device = BlockTarget::open(system, facts, &prepared.paths()).map_err(JobError::Target)?;
+            let device =
+                BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
             let report = write_to(prepared, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });

@@ -430,7 +430,7 @@ fn a_cd_image_is_named_by_its_label_and_by_whether_a_cd_drive_boots_it() {
     put(&mut stick.bytes, 17 * 2048, b"\0CD001\x01EL TORITO SPECIFICATION");
     assert!(what(&stick).ends_with("a machine boots it from a CD drive"), "{}", what(&stick));
     let diagnosis = diagnose(&stick).unwrap();
-    assert_eq!((diagnosis.contradictions, diagnosis.parts[0].system), (1, Some("ISO 9660")));
+    assert_eq!((diagnosis.contradictions, diagnosis.parts[0].system.as_deref()), (1, Some("ISO 9660")));
     let remedy = diagnosis.findings[0].remedy;
     assert!(remedy.contains("`ramkey write IMAGE.iso --to STICK`"), "{remedy}");
     // A stick that was formatted as UDF is no disc.
