@@ -2,7 +2,7 @@
 ;
 ; Entered by:  BIOS, 16-bit real mode, CS:IP = 0000:7C00 or 07C0:0000; or another
 ;              boot record, from a copy of this sector
-; In:          DL = boot drive, perhaps; ES:DI = PnP structure, perhaps
+; In:          DL = boot drive, perhaps
 ; Leaves to:   stage 1 at 0000:STAGE1_LOAD, DS = ES = SS = 0, SP below MBR_LOAD,
 ;              BP = BOOT_INFO, IF = 1, DF = 0
 ;
@@ -47,13 +47,10 @@ start:
         sti                                 ; USB BIOSes need their interrupts
         cld
         mov     bp, BOOT_INFO
-        push    es
-        push    di
         mov     es, ax
         mov     di, bp
         mov     cx, (CALL_REGISTERS - BOOT_INFO) / 2
         rep     stosw
-        pop     dword [bp + INFO_PNP]
         mov     [bp + INFO_BIOS_DL], dl
         mov     byte [bp + CANDIDATE], 80h
         mov     byte [bp + SECTORS_PER_TRACK], TRACK_MAX
@@ -79,7 +76,7 @@ start:
         call    sum
         cmp     edx, [checksum]
         jne     .other_sector
-        call    bx                          ; comes back when it does not get on
+        call    bx                          ; stage 1 returns if it finds no stage 2
 .other_sector:
         popad
         inc     ax

@@ -19,13 +19,17 @@ from_caller:
         lea     eax, [edi + ecx]
         cmp     eax, [VAR(RESIDENT)]
         jbe     copy_from_caller
-        jmp     to_caller.higher
+        jmp     around_resident
 to_caller:
         lea     eax, [edi + ecx]
         cmp     eax, [VAR(RESIDENT)]
         jbe     copy_to_caller
         mov     bx, copy_to_caller
-.higher:
+        ; fall through
+
+; around_resident - the buffer ends behind the first byte of the resident part
+;   in      BX            copy_to_caller or copy_from_caller
+around_resident:
         cmp     edi, [VAR(RESIDENT_END)]
         jae     .apart
         jecxz   .apart                      ; nothing has no end to come to

@@ -3,25 +3,6 @@
 ; Included by: resident.asm, last            Contract: int13_entry
 ; Source:      El Torito 1.0, section 4
 
-; El Torito's specification packet; `specification` is ours.
-struc SPECIFICATION
-  .size:        resb 1                      ; 00  13h
-  .media:       resb 1                      ; 01
-  .drive:       resb 1                      ; 02
-  .controller:  resb 1                      ; 03
-  .lba:         resd 1                      ; 04
-  .device:      resw 1                      ; 08
-  .buffer:      resw 1                      ; 0A
-  .segment:     resw 1                      ; 0C
-  .count:       resw 1                      ; 0E
-  .cylinder:    resb 1                      ; 10
-  .sector:      resb 1                      ; 11
-  .head:        resb 1                      ; 12
-endstruc
-%if SPECIFICATION_size != SPECIFICATION_LEN
-  %error "the specification packet must have the length that resident.rs says"
-%endif
-
 ; The packet of AH=4Dh.
 struc CATALOGUE
   .size:        resb 1                      ; 00  8
@@ -76,17 +57,17 @@ find_disc:
         add     bx, RECORD_LEN
         cmp     bx, [cs:VAR(E820)]
         jb      .record
-        jmp     int13_entry.unchanged
+        jmp     pass_on
 
 find_call:
         cmp     word [cs:VAR(BOOT_DISC)], 0
-        je      int13_entry.plain
+        je      not_in_ram_nor_el_torito
         cmp     ah, 4Ah
-        jb      int13_entry.plain
+        jb      not_in_ram_nor_el_torito
         cmp     ah, 4Dh
-        ja      int13_entry.plain
+        ja      not_in_ram_nor_el_torito
         cmp     ah, 4Bh
-        je      int13_entry.plain
+        je      not_in_ram_nor_el_torito
         mov     bx, [cs:VAR(BOOT_DISC)]
         jmp     our_drive
 
@@ -95,16 +76,16 @@ el_torito_call:
         mov     bl, [ARG(eax) + 1]
         sub     bl, 4Ah
         cmp     bl, 3
-        ja      our_drive.unknown
+        ja      unknown_function
         cmp     bl, 1                       ; 4Bh is the CD's, and what it emulates
         jne     .call
         test    byte [CUR(CONFIG)], CONFIG_EL_TORITO
-        jz      our_drive.unknown
+        jz      unknown_function
 .call:
         movzx   bx, bl
         add     bx, bx
         call    [el_torito + bx]
-        jmp     our_drive.leave
+        jmp     leave
 
 ; ---------------------------------------------------------------------------
 ; fn_4b_end_emulation - AL = 0: the emulated drive goes; AL = 1: status only
@@ -115,15 +96,15 @@ fn_4b_end_emulation:
         mov     al, [ARG(eax)]
         cmp     al, 1
         ja      bad_command
+        je      .tell
+        mov     ah, [VAR(REPLACED)]
+        call    emulated_place
+.tell:
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
         mov     si, specification
         mov     cx, SPECIFICATION_LEN
         rep movsb
-        je      .done                       ; AL = 1: the comparison's flags
-        mov     ah, [VAR(REPLACED)]
-        call    emulated_place
-.done:
         mov     ah, STATUS_OK
         ret
 
@@ -136,12 +117,12 @@ fn_4b_end_emulation:
 fn_4a_start_emulation:
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
-        mov     al, [es:di + SPECIFICATION.media]
-        xor     al, [specification + SPECIFICATION.media]
+        mov     al, [es:di + SPECIFICATION_EMULATION]
+        xor     al, [specification + SPECIFICATION_EMULATION]
         test    al, 0Fh
         jnz     bad_command
-        mov     eax, [es:di + SPECIFICATION.lba]
-        cmp     eax, [specification + SPECIFICATION.lba]
+        mov     eax, [es:di + SPECIFICATION_LOAD_LBA]
+        cmp     eax, [specification + SPECIFICATION_LOAD_LBA]
         jne     bad_command
         mov     ah, [emulated_is]
         cmp     ah, MAP_NONE
@@ -200,7 +181,7 @@ fn_4d_catalogue:
         mov     bx, [ARG(esi)]
         movzx   ecx, byte [es:bx + CATALOGUE.count]
         cmp     cl, TRANSFER_MAX
-        ja      too_many
+        ja      out_of_bounds
         movzx   edi, word [es:bx + CATALOGUE.buffer + 2]
         shl     edi, 4
         movzx   eax, word [es:bx + CATALOGUE.buffer]

@@ -2,7 +2,6 @@
 ;
 ; Included by: resident.asm                  Contract: int13_entry
 
-TRANSFER_MAX            equ 128             ; sectors in one call, as SeaBIOS and Bochs
 %if TRANSFER_MAX != 1 << 7
   %error "from_chs looks at the sign"
 %endif
@@ -25,7 +24,9 @@ fn_02_read:
         jc      chs_failed
         ; fall through
 
-; chs_moved - the end of a transfer by CHS: AL = sectors, AH = status
+; chs_moved - the end of a transfer by CHS that moved what there is
+;   in      [outcome]     status; if it is an error, [moved] sectors were moved
+;   out     AH = status, the caller's AL = sectors
 chs_moved:
         mov     ah, [outcome]
         test    ah, ah
@@ -33,10 +34,13 @@ chs_moved:
         ret
 .cut:
         mov     al, [moved]
-        jmp     chs_failed.count
+        jmp     chs_count
+
+; chs_failed - the end of a transfer by CHS that moved nothing
+;   in      AH            status
 chs_failed:
         mov     al, 0
-.count:
+chs_count:                                  ; AL = sectors that were moved
         mov     [ARG(eax)], al
         mov     byte [outcome], STATUS_OK
         ret
@@ -57,7 +61,10 @@ fn_03_write:
 ; fn_04_verify - AL sectors from CH/CL/DH are inside the disk, or AH as for fn_02_read
 fn_04_verify:
         call    from_chs
-.looked:
+        ; fall through
+
+; chs_looked - the end of a function that moves nothing; CF and AH as from_chs
+chs_looked:
         jc      .failed
         mov     ah, STATUS_OK
         xchg    ah, [outcome]
@@ -67,8 +74,8 @@ fn_04_verify:
 ; fn_0c_seek - the sector at CH/CL/DH is inside the disk, or AH = 02h
 fn_0c_seek:
         mov     al, 1
-        call    from_chs.count
-        jmp     fn_04_verify.looked
+        call    from_chs_sectors
+        jmp     chs_looked
 
 ; ---------------------------------------------------------------------------
 ; from_chs - the caller's CHS, count and buffer as linear addresses
@@ -84,7 +91,10 @@ fn_0c_seek:
 ; ---------------------------------------------------------------------------
 from_chs:
         mov     al, [ARG(eax)]
-.count:
+        ; fall through
+
+; from_chs_sectors - as from_chs, AL sectors
+from_chs_sectors:
         movzx   ecx, al
         dec     al
         js      bad_count                   ; 0, or above TRANSFER_MAX
@@ -136,6 +146,8 @@ inside:
         add     eax, [CUR(DISK)]            ; CF = 0: RAM disks end below 4 GiB
         xchg    eax, esi
         ret
+
+; bad_count, not_found - the ends of from_chs, from_packet and inside: CF = 1, AH = status
 bad_count:
         mov     ah, STATUS_BAD_COMMAND
         stc

@@ -14,10 +14,10 @@
 fn_15_drive_type:
         mov     byte [ARG(eax) + 1], 02h
         test    byte [CUR(DRIVE)], 80h
-        jz      leave_keep_ah
+        jz      succeed_with_result
         mov     byte [ARG(eax) + 1], 03h
         mov     eax, [CUR(SECTORS)]
         mov     [ARG(edx)], ax
         shr     eax, 16
         mov     [ARG(ecx)], ax
-        jmp     leave_keep_ah
+        jmp     succeed_with_result

@@ -20,6 +20,11 @@ fn_42_extended_read:
         jc      packet_failed
         call    to_caller
         jc      packet_failed
+        ; fall through
+
+; packet_moved - the end of a transfer by packet that moved what there is
+;   in      [outcome]     status; if it is an error, [moved] sectors of 512 bytes were moved
+;   out     AH = status, the packet's count = sectors, if they are not all
 packet_moved:
         mov     ah, [outcome]
         test    ah, ah
@@ -36,6 +41,9 @@ packet_count:                               ; DX = sectors that were moved
         mov     byte [outcome], STATUS_OK
 packet_done:
         ret
+
+; packet_failed - the end of a transfer by packet that moved nothing
+;   in      AH            status
 packet_failed:
         xor     dx, dx
         jmp     packet_count
@@ -69,7 +77,7 @@ from_packet:
         mov     bx, [ARG(esi)]
         movzx   ecx, word [es:bx + DAP.count]
         cmp     cx, TRANSFER_MAX
-        ja      too_many
+        ja      out_of_bounds
         mov     eax, [es:bx + DAP.offset]
         movzx   edi, ax
         cmp     eax, -1                     ; the address is flat and follows the LBA
@@ -79,11 +87,15 @@ from_packet:
         mov     edi, [es:bx + DAP_size]
         cmp     dword [es:bx + DAP_size + 4], 0
         je      .lba
-too_many:
+        ; fall through
+
+; out_of_bounds - the end of from_packet: too many sectors, or a buffer above 4 GiB
+out_of_bounds:
         mov     ah, STATUS_DMA_BOUNDARY
         stc
         ret
-from_packet.far:
+
+from_packet.far:                            ; EAX = far pointer, EDI = its offset
         shr     eax, 16
         shl     eax, 4
         add     edi, eax

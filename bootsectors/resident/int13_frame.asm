@@ -41,18 +41,21 @@ STACKED_FLAGS           equ 4               ; above IP and CS, in bytes
 int13_entry:
         cli                                 ; a far call instead of INT leaves them on
         cmp     byte [cs:depth], 0
-        jne     .nested
+        jne     pass_on_nested
         mov     [cs:caller_bx], bx
         movzx   bx, dl
         xor     bl, 80h                     ; hard disks are the usual case
         cmp     bl, DISK_MAP_LEN
-        jae     .not_disk
+        jae     other_class
         mov     bl, [cs:VAR(DISK_MAP) + bx]
-.mapped:
+        ; fall through
+
+; mapped - BL = what the map says of the number: a RAM drive, a drive of the BIOS, or none
+mapped:
         cmp     bl, MAP_RAM
-        jb      .not_ours
+        jb      not_in_ram
         cmp     bl, MAP_NONE
-        je      .not_ours
+        je      not_in_ram
         sub     bl, MAP_RAM
         shl     bx, 5                       ; RECORD_LEN
         add     bx, [cs:VAR(RECORDS)]
@@ -81,21 +84,25 @@ our_drive:
         cmp     bl, FUNCTIONS_LOW
         jb      .look
         cmp     bl, FUNCTIONS_FIRST
-        jb      .unknown
+        jb      unknown_function
         sub     bl, FUNCTIONS_FIRST - FUNCTIONS_LOW
         cmp     bl, (functions.end - functions) / 2
-        jae     .unknown
+        jae     unknown_function
 .look:
         add     bx, bx
         mov     bx, [functions + bx]
         movzx   cx, byte [CUR(CLASS)]
         bt      bx, cx                      ; CLASS values are bits of the table's words
-        jnc     .not_of_class
+        jnc     no_such_call
         and     bx, HANDLER_MASK
         call    bx
-.leave:                                     ; AH = status
+        ; fall through
+
+; leave - back to the caller: AH = status, for its AH, its CF and the BIOS data area
+;   stack   SP -> FRAME
+leave:
         mov     [ARG(eax) + 1], ah
-.leave_keep_ah:                             ; AH = status, but the caller's AH is a result
+leave_with_result:                          ; the same, but the caller's AH is a result
         mov     es, [zero]
         mov     si, [current_record]
         mov     bx, [CUR(STATUS)]
@@ -115,33 +122,40 @@ our_drive:
         mov     byte [cs:busy], 0
         iret
 
-.not_of_class:                              ; the calls of El Torito have no class
+; no_such_call - the class has no such function; the calls of El Torito have no class
+no_such_call:
         cmp     word [VAR(BOOT_DISC)], 0
         jne     el_torito_call
-.unknown:
+unknown_function:
         mov     ah, STATUS_BAD_COMMAND
-        jmp     .leave
+        jmp     leave
 
-int13_entry.not_disk:                       ; BL = DL with bit 7 inverted
+; other_class - a floppy, or what no map has; BX = DL with bit 7 inverted
+other_class:
         xor     bl, 80h
         cmp     bl, FLOPPY_MAP_LEN
-        jae     int13_entry.not_mapped
+        jae     .not_mapped
         mov     bl, [cs:VAR(FLOPPY_MAP) + bx]
-        jmp     int13_entry.mapped
-int13_entry.not_ours:                       ; BL = the BIOS's number, or MAP_NONE
+        jmp     mapped
+.not_mapped:                                ; CDs, PC Cards and the like
+        cmp     byte [cs:VAR(DISCS)], 0
+        jne     find_disc
+        ; fall through
+
+; pass_on - the call goes to the BIOS as it is; the caller's BX is in caller_bx
+pass_on:
+        mov     bx, [cs:caller_bx]
+pass_on_nested:                             ; BX was not touched
+        jmp     far [cs:VAR(OLD_INT13)]
+
+; not_in_ram - BL = the BIOS's number, or MAP_NONE
+not_in_ram:
         cmp     byte [cs:VAR(DISCS)], 0
         jne     find_call
-int13_entry.plain:
+not_in_ram_nor_el_torito:
         cmp     bl, MAP_NONE
         je      no_drive
         jmp     other_drive
-int13_entry.not_mapped:                     ; CDs, PC Cards and the like
-        cmp     byte [cs:VAR(DISCS)], 0
-        jne     find_disc
-int13_entry.unchanged:
-        mov     bx, [cs:caller_bx]
-int13_entry.nested:
-        jmp     far [cs:VAR(OLD_INT13)]
 %if RECORD_LEN != 1 << 5
   %error "the shift above is for records of 32 bytes"
 %endif
@@ -228,10 +242,14 @@ fn_41_extended_check:
         mov     word [ARG(ebx)], EXT_CHECK_ANSWER
         mov     word [ARG(ecx)], 7
         mov     byte [ARG(eax) + 1], 30h
-leave_keep_ah:
+        ; fall through
+
+; succeed_with_result - the end of a function that left a result in the caller's AH
+;   stack   SP -> the return to `leave`, which would put the status there; it is dropped
+succeed_with_result:
         mov     ah, STATUS_OK
-        pop     bx                          ; drop the return to .leave
-        jmp     our_drive.leave_keep_ah
+        pop     bx
+        jmp     leave_with_result
 
 ; fn_46_eject - INT 13h AH=46h: memory cannot be ejected
 fn_46_eject:
@@ -252,6 +270,7 @@ fn_4e_configuration:
         jnz     fn_45_lock
         ; fall through
 
+; bad_command - the end of a function: AH = 01h
 bad_command:
         mov     ah, STATUS_BAD_COMMAND
         ret

@@ -32,7 +32,7 @@ moved:          dw 0                        ; its sectors of 512 bytes, if it wa
 
         align   2, db 0
 variables:
-        times VAR_GDT_BASE - 2 - ($ - variables) db 0
+        times VAR_GDT_LIMIT - ($ - variables) db 0
 own_gdt_register:
         dw      own_gdt_len - 1
         dd      own_gdt                     ; VAR_GDT_BASE: linear when filled in

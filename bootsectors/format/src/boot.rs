@@ -67,7 +67,7 @@ record! {
         pub flags: U32,
         /// sectors of this header and stage 2: 16
         pub stage2_sectors: U16,
-        /// sectors of the loader, at least 1; with `stage2_sectors` at most 192
+        /// sectors of the loader, at least 1; with `stage2_sectors` at most 336
         pub loader_sectors: U16 => HEADER_LOADER_SECTORS,
         /// checksum of the loader's sectors
         pub loader_checksum: U32 => HEADER_LOADER_CHECKSUM,
@@ -146,7 +146,7 @@ impl BootHeader {
 record! {
     /// What stage 2 leaves at [`crate::memory::BOOT_INFO`] for the loader.
     #[derive(Copy)]
-    pub struct BootInfo[44 => INFO_LEN] {
+    pub struct BootInfo[40 => INFO_LEN] {
         /// BIOS number that the stick answers to
         pub drive: u8 => INFO_DRIVE,
         /// nonzero when EDD calls work: they read the loader
@@ -155,10 +155,6 @@ record! {
         pub a20: u8 => INFO_A20,
         /// DL as the BIOS passed it
         pub bios_dl: u8 => INFO_BIOS_DL,
-        /// DI as the BIOS passed it: offset of the PnP structure, if there is one
-        pub pnp_offset: U16 => INFO_PNP,
-        /// ES as the BIOS passed it
-        pub pnp_segment: U16,
         /// linear address of `bios_call`, the entry that makes BIOS calls
         pub call: U32 => INFO_CALL,
         /// sectors per track that CHS reads use; 0 when there is no way to know, and CHS does not work

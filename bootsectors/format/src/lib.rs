@@ -17,6 +17,8 @@ pub mod capsule;
 pub mod checksum;
 pub mod cp437;
 pub mod errors;
+pub mod hooks;
+
 pub mod manifest;
 pub mod markers;
 pub mod memory;

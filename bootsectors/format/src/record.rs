@@ -33,6 +33,13 @@ pub struct Record {
 }
 
 impl Record {
+    /// The names that the assembler has for its offsets and its length, with their values.
+    pub fn equates(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        let fields = self.fields.iter().map(|field| (field.equate, field.offset));
+        let all = fields.chain([(self.len_equate, self.len)]);
+        all.filter_map(|(name, value)| Some((name?, value as u32)))
+    }
+
     /// The same record, if its fields follow each other without a gap and fill `len` bytes.
     ///
     /// # Panics

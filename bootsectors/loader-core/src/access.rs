@@ -34,7 +34,7 @@ pub fn trial(number: usize, told: u16) -> Option<Trial> {
 
 /// How a drive is read at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access {
+pub struct DriveAccess {
     /// The method that is tried first.
     pub first: Method,
     /// Sectors of the stick before the one that EDD calls number 0.
@@ -49,7 +49,7 @@ pub struct Access {
     pub transfer: u16,
 }
 
-impl Access {
+impl DriveAccess {
     /// What stage 2 found. `claimed` is what AH=41h says now: that there are packet calls.
     ///
     /// The method that read the loader comes first. Where no stamp was found, that is EDD only if it is claimed, too.

@@ -11,6 +11,7 @@ use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
 use crate::decode::{PIECE, Room, Stored, decode};
 use crate::drive::Sectors;
 use crate::file::{FileError, FileReader};
+use crate::volume::Volume;
 
 /// Why a capsule cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl From<FileError> for ChunkError {
 ///
 /// Another version is told from a damaged header: only the magic and the version are believed without the hash. A
 /// header that is wrong is read once more, alone: some BIOSes spoil long transfers.
-pub fn open<S: Sectors>(reader: &mut FileReader<'_, '_, S>) -> Result<CapsuleHeader, OpenError> {
+pub fn open<S: Sectors, V: Volume>(reader: &mut FileReader<'_, S, V>) -> Result<CapsuleHeader, OpenError> {
     let found = reader.len();
     if found < CAPSULE_HEADER_LEN as u64 {
         return Err(OpenError::Format(CapsuleError::NotACapsule));
@@ -116,8 +117,8 @@ fn check_header(bytes: &[u8]) -> Result<CapsuleHeader, OpenError> {
 /// # Errors
 ///
 /// See [`OpenError`].
-pub fn load_table<'t, S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn load_table<'t, S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
     table: &'t mut [u8],
 ) -> Result<&'t [ChunkEntry], OpenError> {
@@ -160,8 +161,8 @@ pub fn load_table<'t, S: Sectors>(
 /// # Errors
 ///
 /// See [`ChunkError`]; the chunk's place then holds nothing that may be used.
-pub fn load_chunk<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn load_chunk<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
     entry: &ChunkEntry,
     index: u32,
@@ -185,8 +186,8 @@ pub fn load_chunk<S: Sectors>(
 /// # Errors
 ///
 /// The file cannot be read.
-pub fn end_is_proven<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+pub fn end_is_proven<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     header: &CapsuleHeader,
 ) -> Result<bool, FileError> {
     let mut farthest: Option<(u32, ChunkEntry)> = None;
@@ -217,7 +218,7 @@ pub fn end_is_proven<S: Sectors>(
     Ok(proof.is(hasher))
 }
 
-impl<S: Sectors> Stored for FileReader<'_, '_, S> {
+impl<S: Sectors, V: Volume> Stored for FileReader<'_, S, V> {
     type Error = FileError;
 
     fn piece(&mut self, offset: u64, max: usize) -> Result<&[u8], FileError> {
@@ -262,8 +263,8 @@ struct Chunk<'c> {
     proof: Proof<'c>,
 }
 
-fn load<S: Sectors>(
-    reader: &mut FileReader<'_, '_, S>,
+fn load<S: Sectors, V: Volume>(
+    reader: &mut FileReader<'_, S, V>,
     chunk: &Chunk,
     room: &mut (impl Room + ?Sized),
     progress: &mut dyn FnMut(i32),
@@ -343,7 +344,7 @@ mod tests {
 
     use super::*;
     use crate::drive::ReadError;
-    use crate::fat::Volume;
+    use crate::fat::FatVolume;
 
     /// A volume whose drive gets one bit wrong while `lies` lasts.
     struct Stick {
@@ -418,7 +419,7 @@ mod tests {
         disk.unmount().unwrap();
         let mut stick = Stick { bytes: bytes.into_inner(), lies: stick_lies };
         let mut window = [0; 512];
-        let mut volume = Volume::open(&mut stick, 0, &mut window).unwrap();
+        let mut volume = FatVolume::open(&mut stick, 0, &mut window).unwrap();
         let mut folder = volume.find_folder(&mut stick, b"RAMKEY     ").unwrap();
         let file = volume.next_file(&mut stick, &mut folder, b"RKC").unwrap().unwrap();
         let mut reader = FileReader::new(&mut stick, &mut volume, file);

@@ -6,7 +6,7 @@
 use ramkey_format::boot::{STATUS_ABANDONED, STATUS_OUT_OF_REACH};
 use ramkey_format::memory::SECTOR_SHIFT;
 
-use crate::access::{Access, HEADS, trial};
+use crate::access::{DriveAccess, HEADS, trial};
 use crate::geometry::Geometry;
 use crate::way::{Way, half};
 
@@ -121,7 +121,7 @@ pub struct Drive {
 
 impl Drive {
     /// The drive `number`. Without a sound geometry only EDD is used.
-    pub fn new(number: u8, access: Access) -> Self {
+    pub fn new(number: u8, access: DriveAccess) -> Self {
         let geometry = access.geometry.filter(Geometry::is_sound);
         let method = if geometry.is_none() { Method::Edd } else { access.first };
         let edd = Way::new(access.edd_hidden, access.transfer);

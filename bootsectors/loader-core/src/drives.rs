@@ -19,9 +19,9 @@ pub enum Class {
     /// 00h and up.
     Floppy,
     /// 80h and up.
-    Disk,
+    HardDisk,
     /// E0h and down.
-    Disc,
+    Cd,
 }
 
 /// A RAM drive that needs a number.
@@ -74,13 +74,13 @@ pub fn number(machine: &Machine, wanted: &[Wanted]) -> Numbers {
         disks_shown: 0,
         floppies_shown: 0,
     };
-    let disks = Line { class: Class::Disk, first: FIRST_DISK, told: machine.disks };
-    let floppies = Line { class: Class::Floppy, first: 0, told: machine.floppies };
+    let disks = ClassNumbers { class: Class::HardDisk, first: FIRST_DISK, told: machine.disks };
+    let floppies = ClassNumbers { class: Class::Floppy, first: 0, told: machine.floppies };
     numbers.disks_shown = disks.fill(machine, wanted, &mut numbers.disk_map, &mut numbers.drives);
     numbers.floppies_shown = floppies.fill(machine, wanted, &mut numbers.floppy_map, &mut numbers.drives);
     let mut next = 0;
     for (wanted, number) in wanted.iter().zip(&mut numbers.drives) {
-        if wanted.class == Class::Disc {
+        if wanted.class == Class::Cd {
             while next < DISC_NUMBERS - 1 && machine.discs >> next & 1 != 0 {
                 next += 1;
             }
@@ -92,14 +92,14 @@ pub fn number(machine: &Machine, wanted: &[Wanted]) -> Numbers {
 }
 
 /// The numbers of one class that is counted up.
-struct Line {
+struct ClassNumbers {
     class: Class,
     first: u8,
     /// Drives that the BIOS says it has.
     told: u8,
 }
 
-impl Line {
+impl ClassNumbers {
     /// Fills the map; returns how many numbers are shown.
     fn fill(&self, machine: &Machine, wanted: &[Wanted], map: &mut [u8], numbers: &mut [u8]) -> u8 {
         let stick = (machine.stick & 0x80 == self.first).then_some(machine.stick & 0x7F);
@@ -117,7 +117,7 @@ impl Line {
                 put(numbers, index, self.first + place);
             }
         }
-        let internal_first = machine.internal_first && self.class == Class::Disk;
+        let internal_first = machine.internal_first && self.class == Class::HardDisk;
         if internal_first {
             self.fill_real(real, room, stick, machine, map);
         }

@@ -3,7 +3,9 @@
 //! Reads only. Nothing on the stick is believed: clusters stay inside the volume, and a chain that runs in a circle
 //! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
-use crate::drive::{ReadError, Sectors};
+use crate::drive::Sectors;
+use crate::trail::{Chain, Trail};
+use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 const SECTOR: usize = 512;
 const ENTRY_LEN: usize = 32;
@@ -12,25 +14,18 @@ const DIRECTORY_ENTRIES_MAX: u32 = 1 << 16;
 const ATTRIBUTE_LABEL: u8 = 0x08;
 const ATTRIBUTE_FOLDER: u8 = 0x10;
 
-/// Why a volume or a file cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FatError {
-    /// The drive does not return a sector.
-    Read(ReadError),
-    /// The sector at the volume's start describes no FAT file system with 512-byte sectors.
-    NoFileSystem,
-    /// The root directory has no such folder.
-    NoFolder,
-    /// A chain of clusters is damaged.
-    Broken {
-        /// Cluster whose entry, or which itself, is wrong.
-        cluster: u32,
-    },
-}
+/// FAT12, FAT16 and FAT32.
+pub struct Fat;
 
-impl From<ReadError> for FatError {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
+impl FileSystem for Fat {
+    type Volume<'w> = FatVolume<'w>;
+
+    fn open<'w>(
+        sectors: &mut impl Sectors,
+        lba: u64,
+        window: &'w mut [u8],
+    ) -> Result<FatVolume<'w>, VolumeError> {
+        FatVolume::open(sectors, lba, window)
     }
 }
 
@@ -46,7 +41,7 @@ pub enum Width {
 }
 
 /// A FAT volume, with a window of its file allocation table in memory.
-pub struct Volume<'w> {
+pub struct FatVolume<'w> {
     lba: u64,
     width: Width,
     cluster_shift: u32,
@@ -62,73 +57,20 @@ pub struct Volume<'w> {
     window_count: u32,
 }
 
-/// An ordinary file of a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileEntry {
-    /// Name and extension as stored: padded with spaces, without the dot.
-    pub name: [u8; 11],
-    /// First cluster; 0 if the file is empty.
-    pub first_cluster: u32,
-    /// Length in bytes.
-    pub len: u32,
-}
-
-impl FileEntry {
-    /// The name without its extension, padded with spaces.
-    pub fn stem(&self) -> [u8; 8] {
-        let [stem @ .., _, _, _] = self.name;
-        stem
-    }
-}
-
 /// A walk over the entries of a directory.
 #[derive(Clone, Copy, Debug)]
-pub struct Folder {
-    cursor: Option<Cursor>,
+pub struct FatFolder {
+    chain: Option<Chain>,
     next: u32,
 }
 
-/// A place in a chain of clusters.
-#[derive(Clone, Copy, Debug)]
-pub struct Cursor {
-    first: u32,
-    cluster: u32,
-    index: u32,
-    /// The cluster at the last index that is a power of two: meeting it again is a circle (Brent).
-    mark: u32,
-}
-
-impl Cursor {
-    /// The start of the chain that begins with `first_cluster`.
-    pub fn new(first_cluster: u32) -> Self {
-        Self { first: first_cluster, cluster: first_cluster, index: 0, mark: first_cluster }
-    }
-
-    /// Clusters of the chain before this place.
-    pub fn index(&self) -> u32 {
-        self.index
-    }
-
-    fn step(&mut self, cluster: u32) -> Result<(), FatError> {
-        if cluster == self.mark {
-            return Err(FatError::Broken { cluster: self.cluster });
-        }
-        self.cluster = cluster;
-        self.index += 1;
-        if self.index.is_power_of_two() {
-            self.mark = cluster;
-        }
-        Ok(())
-    }
-}
-
-impl<'w> Volume<'w> {
+impl<'w> FatVolume<'w> {
     /// Reads the boot sector at `lba`. `window`, at least 512 bytes, will hold a part of the table.
     ///
     /// # Errors
     ///
     /// The sector cannot be read, or is no boot sector of a FAT volume.
-    pub fn open(sectors: &mut impl Sectors, lba: u64, window: &'w mut [u8]) -> Result<Self, FatError> {
+    pub fn open(sectors: &mut impl Sectors, lba: u64, window: &'w mut [u8]) -> Result<Self, VolumeError> {
         let bpb = sectors.read(lba, 1)?;
         let byte = |at: usize| bpb.get(at).copied().unwrap_or(0);
         let u16_at = |at: usize| u32::from(u16::from_le_bytes([byte(at), byte(at + 1)]));
@@ -146,15 +88,15 @@ impl<'w> Volume<'w> {
             || fat_sectors == 0
             || window.len() < SECTOR
         {
-            return Err(FatError::NoFileSystem);
+            return Err(VolumeError::NoFileSystem);
         }
         let cluster_shift = per_cluster.trailing_zeros();
         let root_sectors = root_entries.div_ceil((SECTOR / ENTRY_LEN) as u32);
         let root_start = fat_sectors
             .checked_mul(u32::from(fats))
             .and_then(|sectors| sectors.checked_add(reserved))
-            .ok_or(FatError::NoFileSystem)?;
-        let data_start = root_start.checked_add(root_sectors).ok_or(FatError::NoFileSystem)?;
+            .ok_or(VolumeError::NoFileSystem)?;
+        let data_start = root_start.checked_add(root_sectors).ok_or(VolumeError::NoFileSystem)?;
         let clusters = total.saturating_sub(data_start) >> cluster_shift;
         // The specification goes by the number of clusters alone, but formatters make small FAT32 volumes, and
         // only FAT32 has no 16-bit table length.
@@ -165,7 +107,7 @@ impl<'w> Volume<'w> {
         };
         let clusters = clusters.min(in_table.saturating_sub(2)).min(0x0FFF_FFF0);
         if clusters == 0 || (long_layout && root_entries != 0) {
-            return Err(FatError::NoFileSystem);
+            return Err(VolumeError::NoFileSystem);
         }
         // FAT32 may keep only one of its tables up to date.
         let flags = if long_layout { u16_at(40) } else { 0 };
@@ -187,11 +129,6 @@ impl<'w> Volume<'w> {
         })
     }
 
-    /// Forgets the part of the table that is in memory: it may have been read wrong without an error.
-    pub fn invalidate(&mut self) {
-        self.window_count = 0;
-    }
-
     /// First sector of the volume.
     pub fn lba(&self) -> u64 {
         self.lba
@@ -207,44 +144,6 @@ impl<'w> Volume<'w> {
         1 << self.cluster_shift
     }
 
-    /// The root directory's folder `name`, stored as 11 bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`FatError::NoFolder`] if there is none; a read error, or a damaged root directory.
-    pub fn find_folder(&mut self, sectors: &mut impl Sectors, name: &[u8; 11]) -> Result<Folder, FatError> {
-        let cursor = (self.width == Width::Fat32).then(|| Cursor::new(self.root_cluster));
-        let mut root = Folder { cursor, next: 0 };
-        while let Some(entry) = self.next_entry(sectors, &mut root)? {
-            if entry[..11] == name[..] && entry[11] & ATTRIBUTE_FOLDER != 0 {
-                return Ok(Folder { cursor: Some(Cursor::new(self.first_cluster(&entry))), next: 0 });
-            }
-        }
-        Err(FatError::NoFolder)
-    }
-
-    /// The next ordinary file of `folder` with this extension, or `None` behind the last.
-    ///
-    /// # Errors
-    ///
-    /// A read error, or a damaged directory.
-    pub fn next_file(
-        &mut self,
-        sectors: &mut impl Sectors,
-        folder: &mut Folder,
-        extension: &[u8; 3],
-    ) -> Result<Option<FileEntry>, FatError> {
-        while let Some(entry) = self.next_entry(sectors, folder)? {
-            if entry[8..11] == extension[..] && entry[11] & ATTRIBUTE_FOLDER == 0 {
-                let mut name = [0; 11];
-                name.copy_from_slice(&entry[..11]);
-                let first_cluster = self.first_cluster(&entry);
-                return Ok(Some(FileEntry { name, first_cluster, len: u32_at(&entry, 28) }));
-            }
-        }
-        Ok(None)
-    }
-
     fn first_cluster(&self, entry: &[u8; ENTRY_LEN]) -> u32 {
         // The high half means something else on FAT12 and FAT16.
         let high = if self.width == Width::Fat32 { [entry[20], entry[21]] } else { [0; 2] };
@@ -255,14 +154,14 @@ impl<'w> Volume<'w> {
     fn next_entry(
         &mut self,
         sectors: &mut impl Sectors,
-        folder: &mut Folder,
-    ) -> Result<Option<[u8; ENTRY_LEN]>, FatError> {
+        folder: &mut FatFolder,
+    ) -> Result<Option<[u8; ENTRY_LEN]>, VolumeError> {
         while folder.next < DIRECTORY_ENTRIES_MAX {
             let sector = folder.next >> 4;
-            let (lba, run) = match &mut folder.cursor {
+            let (lba, run) = match &mut folder.chain {
                 None if sector >= self.root_sectors => return Ok(None),
                 None => (self.root_lba + u64::from(sector), self.root_sectors - sector),
-                Some(cursor) => match self.run(sectors, cursor, sector, 1)? {
+                Some(chain) => match self.run_from(sectors, chain, sector, 1)? {
                     Some((lba, _)) => (lba, self.cluster_sectors() - (sector & (self.cluster_sectors() - 1))),
                     None => return Ok(None),
                 },
@@ -271,7 +170,7 @@ impl<'w> Volume<'w> {
             let at = (folder.next & 15) as usize * ENTRY_LEN;
             folder.next += 1;
             let Some(entry) = bytes.get(at..).and_then(|bytes| bytes.first_chunk::<ENTRY_LEN>()) else {
-                return Err(FatError::NoFileSystem);
+                return Err(VolumeError::NoFileSystem);
             };
             match entry[0] {
                 0 => {
@@ -285,58 +184,13 @@ impl<'w> Volume<'w> {
         Ok(None)
     }
 
-    /// Where sector number `sector` of a chain lies, and how many sectors, at most `max`, follow one another
-    /// from there on; `None` behind the end of the chain.
-    ///
-    /// Fastest in ascending order; going back walks from the chain's start.
-    ///
-    /// # Errors
-    ///
-    /// A read error, or a cluster that no chain may hold.
-    pub fn run(
-        &mut self,
-        sectors: &mut impl Sectors,
-        cursor: &mut Cursor,
-        sector: u32,
-        max: u16,
-    ) -> Result<Option<(u64, u16)>, FatError> {
-        let index = sector >> self.cluster_shift;
-        if index >= self.clusters {
-            return Ok(None);
-        }
-        if index < cursor.index {
-            *cursor = Cursor::new(cursor.first);
-        }
-        self.check(cursor.cluster)?;
-        while cursor.index < index {
-            match self.next_cluster(sectors, cursor.cluster)? {
-                Some(cluster) => cursor.step(cluster)?,
-                None => return Ok(None),
-            }
-        }
-        let within = sector & (self.cluster_sectors() - 1);
-        let lba = self.data_lba + (u64::from(cursor.cluster - 2) << self.cluster_shift) + u64::from(within);
-        let mut run = self.cluster_sectors() - within;
-        while run < u32::from(max) {
-            match self.next_cluster(sectors, cursor.cluster) {
-                Ok(Some(cluster)) if cluster == cursor.cluster + 1 => {
-                    cursor.step(cluster)?;
-                    run += self.cluster_sectors();
-                }
-                // Damage behind this run is met when somebody asks for it.
-                _ => break,
-            }
-        }
-        Ok(Some((lba, run.min(u32::from(max)) as u16)))
-    }
-
-    fn check(&self, cluster: u32) -> Result<(), FatError> {
+    fn check(&self, cluster: u32) -> Result<(), VolumeError> {
         let sound = cluster >= 2 && cluster - 2 < self.clusters;
-        if sound { Ok(()) } else { Err(FatError::Broken { cluster }) }
+        if sound { Ok(()) } else { Err(VolumeError::Broken { cluster }) }
     }
 
     /// The cluster behind `cluster`, or `None` if that is the last of its chain.
-    fn next_cluster(&mut self, sectors: &mut impl Sectors, cluster: u32) -> Result<Option<u32>, FatError> {
+    fn next_cluster(&mut self, sectors: &mut impl Sectors, cluster: u32) -> Result<Option<u32>, VolumeError> {
         let (value, last) = match self.width {
             Width::Fat12 => {
                 let at = cluster + (cluster >> 1);
@@ -355,24 +209,24 @@ impl<'w> Volume<'w> {
             return Ok(None);
         }
         if self.check(value).is_err() {
-            return Err(FatError::Broken { cluster });
+            return Err(VolumeError::Broken { cluster });
         }
         Ok(Some(value))
     }
 
-    fn table_u16(&mut self, sectors: &mut impl Sectors, offset: u32) -> Result<u32, FatError> {
+    fn table_u16(&mut self, sectors: &mut impl Sectors, offset: u32) -> Result<u32, VolumeError> {
         let low = self.table_byte(sectors, offset)?;
         Ok(u32::from(u16::from_le_bytes([low, self.table_byte(sectors, offset + 1)?])))
     }
 
-    fn table_byte(&mut self, sectors: &mut impl Sectors, offset: u32) -> Result<u8, FatError> {
+    fn table_byte(&mut self, sectors: &mut impl Sectors, offset: u32) -> Result<u8, VolumeError> {
         let sector = offset / SECTOR as u32;
         if sector.wrapping_sub(self.window_first) >= self.window_count {
             self.window_count = 0;
             let left = self.fat_sectors.saturating_sub(sector);
             let room = ((self.window.len() / SECTOR) as u32).min(left).min(0xFFFF);
             if room == 0 {
-                return Err(FatError::NoFileSystem);
+                return Err(VolumeError::NoFileSystem);
             }
             let bytes = sectors.read(self.fat_lba + u64::from(sector), room as u16)?;
             for (to, from) in self.window.chunks_exact_mut(SECTOR).zip(bytes.chunks_exact(SECTOR)) {
@@ -382,7 +236,101 @@ impl<'w> Volume<'w> {
             self.window_first = sector;
         }
         let at = offset as usize - self.window_first as usize * SECTOR;
-        self.window.get(at).copied().ok_or(FatError::NoFileSystem)
+        self.window.get(at).copied().ok_or(VolumeError::NoFileSystem)
+    }
+
+    /// As [`Volume::run`], from a place in the file's chain of clusters, which goes along. Slow backwards: the way begins
+    /// again at the start.
+    fn run_from(
+        &mut self,
+        sectors: &mut impl Sectors,
+        chain: &mut Chain,
+        sector: u32,
+        max: u16,
+    ) -> Result<Option<(u64, u16)>, VolumeError> {
+        let index = sector >> self.cluster_shift;
+        if index >= self.clusters {
+            return Ok(None);
+        }
+        if index < chain.index() {
+            *chain = Chain::new(chain.first());
+        }
+        self.check(chain.cluster())?;
+        while chain.index() < index {
+            match self.next_cluster(sectors, chain.cluster())? {
+                Some(cluster) => chain.step(cluster)?,
+                None => return Ok(None),
+            }
+        }
+        let within = sector & (self.cluster_sectors() - 1);
+        let lba = self.data_lba + (u64::from(chain.cluster() - 2) << self.cluster_shift) + u64::from(within);
+        let mut run = self.cluster_sectors() - within;
+        while run < u32::from(max) {
+            match self.next_cluster(sectors, chain.cluster()) {
+                Ok(Some(cluster)) if cluster == chain.cluster() + 1 => {
+                    chain.step(cluster)?;
+                    run += self.cluster_sectors();
+                }
+                // Damage behind this run is met when somebody asks for it.
+                _ => break,
+            }
+        }
+        Ok(Some((lba, run.min(u32::from(max)) as u16)))
+    }
+}
+
+impl Volume for FatVolume<'_> {
+    type Folder = FatFolder;
+    type Cursor = Trail;
+
+    fn find_folder(&mut self, sectors: &mut impl Sectors, name: &[u8; 11]) -> Result<FatFolder, VolumeError> {
+        let chain = (self.width == Width::Fat32).then(|| Chain::new(self.root_cluster));
+        let mut root = FatFolder { chain, next: 0 };
+        while let Some(entry) = self.next_entry(sectors, &mut root)? {
+            if entry[..11] == name[..] && entry[11] & ATTRIBUTE_FOLDER != 0 {
+                return Ok(FatFolder { chain: Some(Chain::new(self.first_cluster(&entry))), next: 0 });
+            }
+        }
+        Err(VolumeError::NoFolder)
+    }
+
+    fn next_file(
+        &mut self,
+        sectors: &mut impl Sectors,
+        folder: &mut FatFolder,
+        extension: &[u8; 3],
+    ) -> Result<Option<FileEntry>, VolumeError> {
+        while let Some(entry) = self.next_entry(sectors, folder)? {
+            if entry[8..11] == extension[..] && entry[11] & ATTRIBUTE_FOLDER == 0 {
+                let mut name = [0; 11];
+                name.copy_from_slice(&entry[..11]);
+                let start = self.first_cluster(&entry);
+                return Ok(Some(FileEntry { name, start, len: u32_at(&entry, 28) }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn cursor(&self, file: &FileEntry) -> Trail {
+        let clusters = file.len.div_ceil(SECTOR as u32).div_ceil(self.cluster_sectors());
+        Trail::new(file.start, clusters)
+    }
+
+    fn run(
+        &mut self,
+        sectors: &mut impl Sectors,
+        trail: &mut Trail,
+        sector: u32,
+        max: u16,
+    ) -> Result<Option<(u64, u16)>, VolumeError> {
+        let cluster_sectors = self.cluster_sectors();
+        trail.run(cluster_sectors, sector, max, &mut |chain, sector, max| {
+            self.run_from(sectors, chain, sector, max)
+        })
+    }
+
+    fn invalidate(&mut self) {
+        self.window_count = 0;
     }
 }
 

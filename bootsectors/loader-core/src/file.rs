@@ -5,45 +5,44 @@
 use ramkey_format::memory::{SECTOR_SHIFT, SECTOR_SIZE, TRANSFER_SECTORS_MAX};
 
 use crate::drive::{ReadError, Sectors};
-use crate::fat::{FatError, FileEntry, Volume};
-use crate::trail::Trail;
+use crate::volume::{FileEntry, Volume, VolumeError};
 
 /// Why bytes of a file cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileError {
     /// The drive or the file system.
-    Fat(FatError),
+    Volume(VolumeError),
     /// The bytes lie behind the end of the file.
     PastEnd,
 }
 
-impl From<FatError> for FileError {
-    fn from(error: FatError) -> Self {
-        Self::Fat(error)
+impl From<VolumeError> for FileError {
+    fn from(error: VolumeError) -> Self {
+        Self::Volume(error)
     }
 }
 
 impl From<ReadError> for FileError {
     fn from(error: ReadError) -> Self {
-        Self::Fat(FatError::Read(error))
+        Self::Volume(VolumeError::Read(error))
     }
 }
 
 /// One file of a volume.
-pub struct FileReader<'r, 'w, S> {
+pub struct FileReader<'r, S, V: Volume> {
     sectors: &'r mut S,
-    volume: &'r mut Volume<'w>,
+    volume: &'r mut V,
     file: FileEntry,
-    trail: Trail,
+    cursor: V::Cursor,
     /// The sectors that the last transfer brought: number in the file, LBA, count.
     transfer: (u32, u64, u16),
 }
 
-impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
+impl<'r, S: Sectors, V: Volume> FileReader<'r, S, V> {
     /// Reads `file` of `volume`.
-    pub fn new(sectors: &'r mut S, volume: &'r mut Volume<'w>, file: FileEntry) -> Self {
-        let trail = trail_of(volume, &file);
-        Self { sectors, volume, file, trail, transfer: (0, 0, 0) }
+    pub fn new(sectors: &'r mut S, volume: &'r mut V, file: FileEntry) -> Self {
+        let cursor = volume.cursor(&file);
+        Self { sectors, volume, file, cursor, transfer: (0, 0, 0) }
     }
 
     /// Length of the file in bytes.
@@ -120,11 +119,11 @@ impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
         self.locate((offset >> SECTOR_SHIFT) as u32).ok().map(|(lba, _)| lba)
     }
 
-    /// Forgets what was read, of the file and of its chain of clusters, so that the next read asks the drive again.
+    /// Forgets what was read, of the file and of where it lies, so that the next read asks the drive again.
     pub fn invalidate(&mut self) {
         self.sectors.invalidate();
         self.volume.invalidate();
-        self.trail = trail_of(self.volume, &self.file);
+        self.cursor = self.volume.cursor(&self.file);
         self.transfer = (0, 0, 0);
     }
 
@@ -147,12 +146,7 @@ impl<'r, 'w, S: Sectors> FileReader<'r, 'w, S> {
         if max == 0 {
             return Err(FileError::PastEnd);
         }
-        let found = self.trail.run(self.volume, self.sectors, sector, max)?;
-        Ok(found.ok_or(FatError::Broken { cluster: self.file.first_cluster })?)
+        let found = self.volume.run(self.sectors, &mut self.cursor, sector, max)?;
+        Ok(found.ok_or(VolumeError::Broken { cluster: self.file.start })?)
     }
-}
-
-fn trail_of(volume: &Volume<'_>, file: &FileEntry) -> Trail {
-    let sectors = file.len.div_ceil(SECTOR_SIZE);
-    Trail::new(file.first_cluster, sectors.div_ceil(volume.cluster_sectors()))
 }

@@ -1,7 +1,6 @@
 //! The loader's logic that needs no hardware, so that all of it runs under `cargo test`.
 //!
-//! In the order in which a boot uses it: memory map, drive, file system, file, capsule, hash; and what the
-//! screen shows. BIOS calls come in through [`drive::Bios`]. No allocation, no floating point, no formatting
+//! In the order in which a boot uses it: memory map, drive, volume, file, capsule, hash; and what the screen shows. BIOS calls come in through [`drive::Bios`]. No allocation, no floating point, no formatting
 //! machinery of `core`: the loader must stay small and run on a 486.
 
 #![no_std]
@@ -15,6 +14,7 @@ pub mod access;
 pub mod blake3;
 pub mod boot_image;
 pub mod capsule;
+pub mod copy_mode;
 pub mod decode;
 pub mod drive;
 pub mod drives;
@@ -30,4 +30,5 @@ pub mod screen;
 pub mod settle;
 pub mod text;
 mod trail;
+pub mod volume;
 mod way;

@@ -137,6 +137,15 @@ impl Map {
         self.usable().filter_map(fits).last()
     }
 
+    /// Takes a RAM disk of `disk` bytes out of the usable memory, the highest that has room for `table` bytes directly
+    /// below it, too; both are whole pages. Returns the linear addresses of both; `None` and no change if there is no room.
+    pub fn place(&mut self, disk: u64, table: u64) -> Option<(u32, u32)> {
+        let table_start = self.highest_fit(disk.checked_add(table)?, PAGE as u32)?;
+        let start = table_start + table as u32;
+        self.reserve(u64::from(start), disk);
+        Some((start, table_start))
+    }
+
     /// Bytes of the largest piece that [`Map::highest_fit`] can give.
     pub fn largest_fit(&self) -> u64 {
         self.usable().map(|(start, end)| end - start).max().unwrap_or(0)
@@ -169,8 +178,8 @@ impl Map {
     /// Writes the ranges as the resident part keeps them, [`E820_STORED_LEN`] bytes each, ascending, none empty; returns
     /// how many, or `None` if `out` is too small.
     ///
-    /// A kind that has no byte is told as reserved, which every system leaves alone. A range of more than 1 TiB is
-    /// told as 1 TiB, and one that begins behind 256 TiB not at all: no machine with such a BIOS has that.
+    /// A kind that has no byte is told as reserved, which every system leaves alone. A range that is longer is
+    /// told as 1 TiB less a page, and one that begins behind 256 TiB not at all: no machine with such a BIOS has that.
     pub fn write_e820(&self, out: &mut [u8]) -> Option<usize> {
         let mut rest = out;
         let mut count = 0;

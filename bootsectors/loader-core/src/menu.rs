@@ -12,7 +12,7 @@ pub const TITLE_MAX: usize = 64;
 
 /// One image.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+pub struct MenuEntry {
     /// Title.
     pub title: Line<TITLE_MAX>,
     /// Whether this machine has that much.
@@ -58,7 +58,7 @@ pub enum Action {
 /// The menu.
 #[derive(Clone)]
 pub struct Menu {
-    entries: [Option<Entry>; ENTRIES_MAX],
+    entries: [Option<MenuEntry>; ENTRIES_MAX],
     count: usize,
     rows: usize,
     selected: usize,
@@ -89,7 +89,7 @@ impl Menu {
     }
 
     /// Adds an entry; `false` if there are [`ENTRIES_MAX`] already. The first that fits is selected.
-    pub fn push(&mut self, entry: Entry) -> bool {
+    pub fn push(&mut self, entry: MenuEntry) -> bool {
         let Some(free) = self.entries.get_mut(self.count) else { return false };
         *free = Some(entry);
         let nothing_fits = !self.entry(self.selected).is_some_and(|selected| selected.fits);
@@ -105,8 +105,8 @@ impl Menu {
         self.count
     }
 
-    /// Entry `index`.
-    pub fn entry(&self, index: usize) -> Option<&Entry> {
+    /// MenuEntry `index`.
+    pub fn entry(&self, index: usize) -> Option<&MenuEntry> {
         self.entries.get(index)?.as_ref()
     }
 

@@ -18,7 +18,7 @@ use ramkey_format::boot::BootHeader;
 
 use crate::text::Line;
 
-pub use place::{CopyName, Heads, Place};
+pub use place::{Heads, Place};
 use place::{Value, put};
 
 /// Columns that a line may have: the last one would scroll the screen.

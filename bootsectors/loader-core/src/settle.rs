@@ -5,8 +5,9 @@ use ramkey_format::capsule::{EXTENSION, FOLDER};
 
 use crate::capsule::{OpenError, end_is_proven, open};
 use crate::drive::{ABANDONED, Bios, Disk, ReadError, TIME_OUT};
-use crate::fat::{FatError, FileEntry, Volume};
+
 use crate::file::{FileError, FileReader};
+use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 /// Status of a sector behind the last cylinder.
 const OUT_OF_REACH: u8 = STATUS_OUT_OF_REACH as u8;
@@ -44,7 +45,7 @@ enum Outcome {
 }
 
 /// Tries heads until what lies farthest on the volume at `volume_lba` is proven: the header, and the last chunk that is
-/// stored, of the capsule with the highest cluster. What is nearer is then right too: sectors that two numbers of heads
+/// stored, of the capsule that begins last. What is nearer is then right too: sectors that two numbers of heads
 /// place alike are in the first cylinder of both. If no heads prove that one, the next nearer is tried: it may be damaged.
 /// A capsule behind the last cylinder does not count.
 ///
@@ -53,12 +54,17 @@ enum Outcome {
 ///
 /// If nothing can be proven, the heads stay what they were told to be, and whoever reads next finds what is wrong. Does
 /// nothing where the heads are known. `searching` is called before the second trial.
-pub fn settle<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], mut searching: impl FnMut()) {
+pub fn settle<F: FileSystem, B: Bios>(
+    disk: &mut Disk<B>,
+    volume_lba: u64,
+    window: &mut [u8],
+    mut searching: impl FnMut(),
+) {
     if !disk.drive().heads_are_in_doubt() {
         return;
     }
     if disk.drive().transfer_sectors() == 1 && disk.drive_mut().try_heads(0) {
-        let is_plausible = has_header(disk, volume_lba, window);
+        let is_plausible = has_header::<F, B>(disk, volume_lba, window);
         disk.drive_mut().leave_in_doubt();
         if is_plausible {
             return;
@@ -68,7 +74,7 @@ pub fn settle<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], m
     for damaged in 0..=1 {
         let mut number = 0;
         while disk.drive_mut().try_heads(number) {
-            match prove(disk, volume_lba, window, damaged) {
+            match prove::<F, B>(disk, volume_lba, window, damaged) {
                 Outcome::Proven => return disk.drive_mut().keep_heads(),
                 Outcome::Slow if time_outs < TIME_OUTS_MAX => time_outs += 1,
                 Outcome::Slow | Outcome::Gone => return disk.drive_mut().told_heads_again(),
@@ -84,18 +90,23 @@ pub fn settle<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], m
 }
 
 /// Whether the header of the capsule that lies farthest is proven.
-fn has_header<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8]) -> bool {
-    let Ok(mut volume) = Volume::open(disk, volume_lba, window) else { return false };
+fn has_header<F: FileSystem, B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8]) -> bool {
+    let Ok(mut volume) = F::open(disk, volume_lba, window) else { return false };
     let Ok(Some(file)) = farthest(disk, &mut volume, u32::MAX) else { return false };
     open(&mut FileReader::new(disk, &mut volume, file)).is_ok()
 }
 
 /// Proves the capsule that lies farthest, when `damaged` of them were left out.
-fn prove<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], damaged: u32) -> Outcome {
-    let mut volume = match Volume::open(disk, volume_lba, window) {
+fn prove<F: FileSystem, B: Bios>(
+    disk: &mut Disk<B>,
+    volume_lba: u64,
+    window: &mut [u8],
+    damaged: u32,
+) -> Outcome {
+    let mut volume = match F::open(disk, volume_lba, window) {
         Ok(volume) => volume,
         // Heads do not count there.
-        Err(FatError::Read(ReadError { status: TIME_OUT, .. })) => return Outcome::Gone,
+        Err(VolumeError::Read(ReadError { status: TIME_OUT, .. })) => return Outcome::Gone,
         Err(error) => return outcome(error.into()),
     };
     let mut left_out = 0;
@@ -106,10 +117,10 @@ fn prove<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], damage
             Ok(None) => return Outcome::Wrong,
             Err(error) => return outcome(error.into()),
         };
-        nearer_than = file.first_cluster;
+        nearer_than = file.start;
         match is_proven(disk, &mut volume, file) {
             Ok(true) => return Outcome::Proven,
-            Err(FileError::Fat(FatError::Read(ReadError { status: OUT_OF_REACH, .. }))) => {}
+            Err(FileError::Volume(VolumeError::Read(ReadError { status: OUT_OF_REACH, .. }))) => {}
             Ok(false) | Err(_) if left_out < damaged => left_out += 1,
             Ok(false) => return Outcome::Wrong,
             Err(error) => return outcome(error),
@@ -119,24 +130,24 @@ fn prove<B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8], damage
 
 fn outcome(error: FileError) -> Outcome {
     match error {
-        FileError::Fat(FatError::Read(ReadError { status: ABANDONED, .. })) => Outcome::Gone,
-        FileError::Fat(FatError::Read(ReadError { status: TIME_OUT, .. })) => Outcome::Slow,
+        FileError::Volume(VolumeError::Read(ReadError { status: ABANDONED, .. })) => Outcome::Gone,
+        FileError::Volume(VolumeError::Read(ReadError { status: TIME_OUT, .. })) => Outcome::Slow,
         _ => Outcome::Wrong,
     }
 }
 
-/// The capsule with the highest first cluster below `nearer_than`. A name with `_` is that of "._NAME.RKC", in which a
+/// The capsule that begins last, but before `nearer_than`. A name with `_` is that of "._NAME.RKC", in which a
 /// Macintosh keeps what FAT has no place for.
 fn farthest<B: Bios>(
     disk: &mut Disk<B>,
-    volume: &mut Volume<'_>,
+    volume: &mut impl Volume,
     nearer_than: u32,
-) -> Result<Option<FileEntry>, FatError> {
+) -> Result<Option<FileEntry>, VolumeError> {
     let mut folder = volume.find_folder(disk, &folder_name())?;
     let mut farthest: Option<FileEntry> = None;
     while let Some(file) = volume.next_file(disk, &mut folder, &extension())? {
-        let is_meant = file.first_cluster < nearer_than && file.name[0] != b'_';
-        if is_meant && farthest.is_none_or(|other| other.first_cluster < file.first_cluster) {
+        let is_meant = file.start < nearer_than && file.name[0] != b'_';
+        if is_meant && farthest.is_none_or(|other| other.start < file.start) {
             farthest = Some(file);
         }
     }
@@ -145,7 +156,7 @@ fn farthest<B: Bios>(
 
 fn is_proven<B: Bios>(
     disk: &mut Disk<B>,
-    volume: &mut Volume<'_>,
+    volume: &mut impl Volume,
     file: FileEntry,
 ) -> Result<bool, FileError> {
     let mut reader = FileReader::new(disk, volume, file);

@@ -7,8 +7,9 @@ use common::{Answer, Call, Lcg, MockBios, SECTOR};
 use ramkey_format::capsule::{CapsuleError, CapsuleHeader};
 use ramkey_loader_core::capsule::{ChunkError, OpenError};
 use ramkey_loader_core::drive::ReadError;
-use ramkey_loader_core::fat::FatError;
+
 use ramkey_loader_core::file::FileError;
+use ramkey_loader_core::volume::VolumeError;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -91,7 +92,7 @@ fn a_sector_that_cannot_be_read_stops_the_load_with_its_lba() {
         _ => Answer::Good,
     });
     let (loaded, _) = boot(bios);
-    let error = FileError::Fat(FatError::Read(ReadError { status: 0x10, lba: 200 }));
+    let error = FileError::Volume(VolumeError::Read(ReadError { status: 0x10, lba: 200 }));
     let stop = loaded.map(|data| data.len()).unwrap_err();
     assert!(matches!(stop, Stop::Chunk(_, ChunkError::File(found)) if found == error), "{stop:?}");
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Answer, Call, MockBios, SECTOR, numbered, plain};
-use ramkey_loader_core::access::Access;
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Disk, Drive, Method, ReadError, Sectors};
 use ramkey_loader_core::geometry::Geometry;
 
@@ -113,7 +113,7 @@ fn edd_that_is_not_claimed_is_used_when_chs_fails_or_cannot_reach() {
     assert_eq!(modest.method(), Method::Edd);
 
     let small = Geometry { heads: 1, sectors_per_track: 1 };
-    let mut far = Drive::new(0x80, Access { geometry: Some(small), ..plain(Method::Chs) });
+    let mut far = Drive::new(0x80, DriveAccess { geometry: Some(small), ..plain(Method::Chs) });
     let mut bios = MockBios::good(numbered(1200));
     assert_eq!(far.read(&mut bios, 1024, 10), Ok(10));
     assert_eq!(bios.calls, [Call::Edd { lba: 1024, sectors: 10 }], "cylinder 1024 has no CHS address");
@@ -125,7 +125,7 @@ fn a_senseless_geometry_is_not_used() {
         [Geometry { heads: 0, sectors_per_track: 63 }, Geometry { heads: 16, sectors_per_track: 0 }]
     {
         let mut bios = MockBios::new(numbered(10), |_| Answer::Fails(0x0C));
-        let mut drive = Drive::new(0x80, Access { geometry: Some(geometry), ..plain(Method::Chs) });
+        let mut drive = Drive::new(0x80, DriveAccess { geometry: Some(geometry), ..plain(Method::Chs) });
         assert_eq!(drive.read(&mut bios, 3, 4), Err(ReadError { status: 0x0C, lba: 3 }));
         assert!(bios.reads().iter().all(|call| matches!(call, Call::Edd { .. })));
     }

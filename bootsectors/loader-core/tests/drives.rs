@@ -31,7 +31,7 @@ fn floppies(numbers: &Numbers) -> &[u8] {
 
 #[test]
 fn a_hard_disk_in_ram_is_80h_and_the_stick_is_gone() {
-    let numbers = number(&LAPTOP, &[next(Class::Disk)]);
+    let numbers = number(&LAPTOP, &[next(Class::HardDisk)]);
     assert_eq!(numbers.drives[0], 0x80);
     assert_eq!(disks(&numbers), [ram(0), 0x80]);
     assert_eq!(floppies(&numbers), [0]);
@@ -40,7 +40,7 @@ fn a_hard_disk_in_ram_is_80h_and_the_stick_is_gone() {
 #[test]
 fn a_stick_that_booted_as_80h_leaves_its_place() {
     let machine = Machine { stick: 0x80, ..LAPTOP };
-    assert_eq!(disks(&number(&machine, &[next(Class::Disk)])), [ram(0), 0x81]);
+    assert_eq!(disks(&number(&machine, &[next(Class::HardDisk)])), [ram(0), 0x81]);
     assert_eq!(disks(&number(&machine, &[next(Class::Floppy)])), [0x81]);
 }
 
@@ -56,7 +56,7 @@ fn a_stick_that_no_count_holds_is_hidden_all_the_same() {
 #[test]
 fn a_stick_as_a_floppy_leaves_the_floppies() {
     let machine = Machine { disks: 1, floppies: 1, stick: 0x00, ..LAPTOP };
-    let numbers = number(&machine, &[next(Class::Disk)]);
+    let numbers = number(&machine, &[next(Class::HardDisk)]);
     assert_eq!((disks(&numbers), numbers.floppies_shown), (&[ram(0), 0x80][..], 0));
     assert_eq!(numbers.floppy_map[0], NONE);
 }
@@ -64,13 +64,13 @@ fn a_stick_as_a_floppy_leaves_the_floppies() {
 #[test]
 fn the_stick_can_be_kept() {
     let machine = Machine { keep_stick: true, ..LAPTOP };
-    assert_eq!(disks(&number(&machine, &[next(Class::Disk)])), [ram(0), 0x80, 0x81]);
+    assert_eq!(disks(&number(&machine, &[next(Class::HardDisk)])), [ram(0), 0x80, 0x81]);
 }
 
 #[test]
 fn internal_disks_first_leaves_80h_to_a_setup() {
     let machine = Machine { internal_first: true, ..LAPTOP };
-    let numbers = number(&machine, &[next(Class::Disc), next(Class::Floppy), next(Class::Disk)]);
+    let numbers = number(&machine, &[next(Class::Cd), next(Class::Floppy), next(Class::HardDisk)]);
     assert_eq!(numbers.drives[..3], [0xE0, 0x00, 0x81]);
     assert_eq!(disks(&numbers), [0x80, ram(2)]);
     assert_eq!(floppies(&numbers), [ram(1), 0], "a floppy in RAM is always the first");
@@ -78,39 +78,43 @@ fn internal_disks_first_leaves_80h_to_a_setup() {
 
 #[test]
 fn several_drives_of_a_class_follow_each_other() {
-    let numbers =
-        number(&LAPTOP, &[next(Class::Disk), next(Class::Disk), next(Class::Floppy), next(Class::Disk)]);
+    let numbers = number(
+        &LAPTOP,
+        &[next(Class::HardDisk), next(Class::HardDisk), next(Class::Floppy), next(Class::HardDisk)],
+    );
     assert_eq!(numbers.drives[..4], [0x80, 0x81, 0x00, 0x82]);
     assert_eq!(disks(&numbers), [ram(0), ram(1), ram(3), 0x80]);
 }
 
 #[test]
 fn a_number_of_its_own_is_kept_and_the_others_go_around_it() {
-    let numbers =
-        number(&LAPTOP, &[next(Class::Disk), exactly(Class::Disk, 0x81), exactly(Class::Disk, 0x84)]);
+    let numbers = number(
+        &LAPTOP,
+        &[next(Class::HardDisk), exactly(Class::HardDisk, 0x81), exactly(Class::HardDisk, 0x84)],
+    );
     assert_eq!(numbers.drives[..3], [0x80, 0x81, 0x84]);
     assert_eq!(disks(&numbers), [ram(0), ram(1), 0x80, NONE, ram(2)]);
 }
 
 #[test]
 fn a_number_that_is_wanted_twice_goes_to_the_first() {
-    let numbers = number(&LAPTOP, &[exactly(Class::Disk, 0x81), exactly(Class::Disk, 0x81)]);
+    let numbers = number(&LAPTOP, &[exactly(Class::HardDisk, 0x81), exactly(Class::HardDisk, 0x81)]);
     assert_eq!(numbers.drives[..2], [0x81, 0x80]);
 }
 
 #[test]
 fn cds_count_down_around_those_of_the_bios() {
     let machine = Machine { discs: 0b101, ..LAPTOP };
-    let numbers = number(&machine, &[next(Class::Disc), next(Class::Disc)]);
+    let numbers = number(&machine, &[next(Class::Cd), next(Class::Cd)]);
     assert_eq!(numbers.drives[..2], [0xDF, 0xDD]);
     let machine = Machine { discs: 0xFFFF, ..LAPTOP };
-    assert_eq!(number(&machine, &[next(Class::Disc)]).drives[0], 0xD1, "there is an end");
+    assert_eq!(number(&machine, &[next(Class::Cd)]).drives[0], 0xD1, "there is an end");
 }
 
 #[test]
 fn drives_that_the_bios_has_not_are_not_asked_of_it() {
     let machine = Machine { disks: 0, floppies: 0, stick: 0x80, ..LAPTOP };
-    let numbers = number(&machine, &[next(Class::Disk)]);
+    let numbers = number(&machine, &[next(Class::HardDisk)]);
     assert_eq!(numbers.floppy_map[..5], [NONE, NONE, NONE, NONE, 4]);
     assert_eq!(disks(&numbers), [ram(0)]);
 }
@@ -118,7 +122,7 @@ fn drives_that_the_bios_has_not_are_not_asked_of_it() {
 #[test]
 fn more_drives_than_numbers_lose_the_last_of_the_bios() {
     let machine = Machine { disks: 40, floppies: 4, stick: 0x80, ..LAPTOP };
-    let wanted = [next(Class::Disk); 8];
+    let wanted = [next(Class::HardDisk); 8];
     let numbers = number(&machine, &wanted);
     assert_eq!(numbers.disks_shown, 16);
     assert_eq!(numbers.disk_map[7..10], [ram(7), 0x81, 0x82]);
@@ -129,7 +133,7 @@ fn more_drives_than_numbers_lose_the_last_of_the_bios() {
 /// Every machine and every set: each RAM drive has just one number of its class, each drive of the BIOS at most one.
 #[test]
 fn every_map_is_consistent() {
-    let classes = [Class::Floppy, Class::Disk, Class::Disc];
+    let classes = [Class::Floppy, Class::HardDisk, Class::Cd];
     let mut cases = 0;
     for disks in 0..5 {
         for floppies in 0..3 {
@@ -161,8 +165,8 @@ fn check(machine: &Machine, wanted: &[Wanted]) {
     for (index, drive) in wanted.iter().enumerate() {
         let (map, first) = match drive.class {
             Class::Floppy => (&numbers.floppy_map[..], 0),
-            Class::Disk => (&numbers.disk_map[..], 0x80),
-            Class::Disc => continue,
+            Class::HardDisk => (&numbers.disk_map[..], 0x80),
+            Class::Cd => continue,
         };
         let places: Vec<usize> = (0..map.len()).filter(|&place| map[place] == ram(index as u8)).collect();
         assert_eq!(places.len(), 1, "{context}");

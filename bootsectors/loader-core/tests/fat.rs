@@ -6,8 +6,9 @@ use std::io::{Cursor as Bytes, Read, Write};
 
 use common::{Image, SECTOR};
 use ramkey_loader_core::drive::ReadError;
-use ramkey_loader_core::fat::{Cursor, FatError, FileEntry, Volume, Width};
+use ramkey_loader_core::fat::{FatVolume, Width};
 use ramkey_loader_core::file::{FileError, FileReader};
+use ramkey_loader_core::volume::{FileEntry, Volume, VolumeError};
 
 const FOLDER: &[u8; 11] = b"RAMKEY     ";
 /// The volume does not begin at sector 0, as on a stick with a partition.
@@ -64,8 +65,8 @@ fn write_by_turns(disk: &Disk<'_>, files: &[(&str, Vec<u8>)], cluster_len: usize
     }
 }
 
-fn files(image: &mut Image, window: &mut [u8]) -> Result<Vec<FileEntry>, FatError> {
-    let mut volume = Volume::open(image, LBA, window)?;
+fn files(image: &mut Image, window: &mut [u8]) -> Result<Vec<FileEntry>, VolumeError> {
+    let mut volume = FatVolume::open(image, LBA, window)?;
     let mut folder = volume.find_folder(image, FOLDER)?;
     let mut found = Vec::new();
     while let Some(file) = volume.next_file(image, &mut folder, b"RKC")? {
@@ -76,7 +77,7 @@ fn files(image: &mut Image, window: &mut [u8]) -> Result<Vec<FileEntry>, FatErro
 }
 
 fn read(image: &mut Image, window: &mut [u8], file: FileEntry) -> Result<Vec<u8>, FileError> {
-    let mut volume = Volume::open(image, LBA, window)?;
+    let mut volume = FatVolume::open(image, LBA, window)?;
     let mut reader = FileReader::new(image, &mut volume, file);
     let mut data = vec![0; file.len as usize];
     reader.read_exact(0, &mut data)?;
@@ -123,7 +124,7 @@ fn files_are_found_and_read_on_every_kind_of_volume_whole_or_in_pieces() {
             let mut image = make(kind, |disk| write_by_turns(disk, &expected, turns));
             for window_len in [512, 1536, 16 << 10] {
                 let window = &mut vec![0xD1; window_len][..];
-                let volume = Volume::open(&mut image, LBA, window).unwrap();
+                let volume = FatVolume::open(&mut image, LBA, window).unwrap();
                 assert_eq!(
                     (volume.width(), volume.cluster_sectors() as usize),
                     (kind.width, cluster / SECTOR)
@@ -146,7 +147,7 @@ fn a_file_in_one_piece_is_read_in_full_transfers_across_clusters() {
     let mut image = make(kind, |disk| write_by_turns(disk, &[("ONE.RKC", data.clone())], usize::MAX));
     let window = &mut [0; 16 << 10][..];
     let file = files(&mut image, window).unwrap()[0];
-    let mut volume = Volume::open(&mut image, LBA, window).unwrap();
+    let mut volume = FatVolume::open(&mut image, LBA, window).unwrap();
     image.reads.clear();
     let mut reader = FileReader::new(&mut image, &mut volume, file);
     let start = reader.lba_of(0).unwrap();
@@ -159,7 +160,7 @@ fn a_file_in_one_piece_is_read_in_full_transfers_across_clusters() {
     assert_eq!(of_file, full.chain([(start + 762, 4)]).collect::<Vec<_>>());
 
     // A drive that gives less than what is asked for is still asked for a full transfer each time.
-    let mut volume = Volume::open(&mut image, LBA, window).unwrap();
+    let mut volume = FatVolume::open(&mut image, LBA, window).unwrap();
     image.most = 63;
     image.reads.clear();
     let mut reader = FileReader::new(&mut image, &mut volume, file);
@@ -223,14 +224,14 @@ fn long_names_deleted_files_folders_and_labels_are_passed_over() {
 fn a_missing_folder_and_a_missing_file_system_are_told_apart() {
     for kind in &KINDS {
         let mut image = make(kind, |disk| drop(disk.root_dir().create_file("RAMKEY").unwrap()));
-        assert_eq!(files(&mut image, &mut [0; 512]), Err(FatError::NoFolder), "a file is no folder");
+        assert_eq!(files(&mut image, &mut [0; 512]), Err(VolumeError::NoFolder), "a file is no folder");
     }
     let damage: [(usize, u8); 7] = [(511, 0), (11, 1), (13, 3), (13, 0), (14, 0), (16, 0), (22, 0)];
     for (at, value) in damage {
         let mut image = make(&KINDS[0], |_| ());
         let bpb = LBA as usize * SECTOR;
         image.bytes[bpb + at] = value;
-        assert_eq!(files(&mut image, &mut [0; 512]), Err(FatError::NoFileSystem), "byte {at} = {value}");
+        assert_eq!(files(&mut image, &mut [0; 512]), Err(VolumeError::NoFileSystem), "byte {at} = {value}");
     }
 }
 
@@ -269,9 +270,9 @@ fn damaged_chains_end_with_the_cluster_at_fault() {
         let mut image = Image::new(whole.bytes.clone());
         let window = &mut [0; 512][..];
         let file = files(&mut image, window).unwrap()[0];
-        let first = file.first_cluster;
+        let first = file.start;
         let mask = if kind.width == Width::Fat12 { 0xFFF } else { 0x0FFF_FFFF };
-        let broken = |cluster| Err(FileError::Fat(FatError::Broken { cluster }));
+        let broken = |cluster| Err(FileError::Volume(VolumeError::Broken { cluster }));
         // Free, reserved, bad, far outside; each stops at the cluster that says so.
         for value in [0, 1, 0x0FFF_FFF7 & mask, 0x0FFF_FFEF & mask] {
             let mut image = Image::new(whole.bytes.clone());
@@ -285,16 +286,13 @@ fn damaged_chains_end_with_the_cluster_at_fault() {
         // A circle, in a file that claims to be far longer than it.
         set_entry(&mut image, kind.width, first + 4, first + 2);
         let long = FileEntry { len: kind.cluster_len * 1000, ..file };
-        let Err(FileError::Fat(FatError::Broken { cluster })) = read(&mut image, window, long) else {
+        let Err(FileError::Volume(VolumeError::Broken { cluster })) = read(&mut image, window, long) else {
             panic!("the circle was not noticed");
         };
         assert!((first + 2..=first + 4).contains(&cluster), "{cluster} is not in the circle");
         // A first cluster outside the volume.
         for cluster in [0, 1, 0x0FFF_FFFF] {
-            assert_eq!(
-                read(&mut image, window, FileEntry { first_cluster: cluster, ..file }),
-                broken(cluster)
-            );
+            assert_eq!(read(&mut image, window, FileEntry { start: cluster, ..file }), broken(cluster));
         }
     }
 }
@@ -313,7 +311,7 @@ fn a_folder_that_runs_in_a_circle_ends() {
         assert_eq!(files(&mut image, window), Ok(vec![]));
         let cluster = if kind.width == Width::Fat32 { 3 } else { 2 };
         set_entry(&mut image, kind.width, cluster, cluster);
-        assert_eq!(files(&mut image, window), Err(FatError::Broken { cluster }));
+        assert_eq!(files(&mut image, window), Err(VolumeError::Broken { cluster }));
     }
 }
 
@@ -324,12 +322,12 @@ fn a_fat12_entry_across_two_sectors_of_the_table_is_read_whole() {
     let mut image = make(&KINDS[0], |disk| write_by_turns(disk, &[("ONE.RKC", data.clone())], usize::MAX));
     let window = &mut [0; 512][..];
     let file = files(&mut image, window).unwrap()[0];
-    assert!(file.first_cluster < 341);
+    assert!(file.start < 341);
     assert!(read(&mut image, window, file).unwrap() == data);
     // Send 341 somewhere else: its sector must then come from there.
     set_entry(&mut image, Width::Fat12, 341, 1000);
-    let mut volume = Volume::open(&mut image, LBA, window).unwrap();
-    let mut cursor = Cursor::new(341);
+    let mut volume = FatVolume::open(&mut image, LBA, window).unwrap();
+    let mut cursor = volume.cursor(&FileEntry { name: [b' '; 11], start: 341, len: 1024 });
     let (from, _) = volume.run(&mut image, &mut cursor, 0, 1).unwrap().unwrap();
     let (to, _) = volume.run(&mut image, &mut cursor, 1, 1).unwrap().unwrap();
     assert_eq!(to - from, 1000 - 341);
@@ -342,7 +340,7 @@ fn going_back_and_jumping_ahead_give_the_same_sectors_as_walking() {
     let mut image = make(kind, |disk| write_by_turns(disk, &expected, 1024));
     let window = &mut [0; 512][..];
     let file = files(&mut image, window).unwrap()[1];
-    let mut volume = Volume::open(&mut image, LBA, window).unwrap();
+    let mut volume = FatVolume::open(&mut image, LBA, window).unwrap();
     let mut reader = FileReader::new(&mut image, &mut volume, file);
     let mut random = common::Lcg(11);
     for _ in 0..2000 {
@@ -368,11 +366,11 @@ fn a_read_error_names_its_sector_wherever_it_is() {
         let mut image = Image::new(whole.bytes.clone());
         image.most = 1;
         image.fails = Some(bad);
-        let error = FatError::Read(ReadError { status: 0x10, lba: bad });
+        let error = VolumeError::Read(ReadError { status: 0x10, lba: bad });
         match files(&mut image, window) {
             Ok(_) => match read(&mut image, window, file) {
                 Ok(data) => assert!(data == content(1, 5000)),
-                Err(found) => assert_eq!(found, FileError::Fat(error)),
+                Err(found) => assert_eq!(found, FileError::Volume(error)),
             },
             Err(found) => assert_eq!(found, error),
         }

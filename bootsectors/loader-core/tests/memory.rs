@@ -336,3 +336,20 @@ fn any_map_equals_the_page_by_page_model() {
         }
     }
 }
+
+#[test]
+fn a_ram_disk_leaves_the_map_and_its_table_stays() {
+    let mut map = map(&[(0, 640 << 10, RAM), (MIB, 64 * MIB, RAM), (80 * MIB, 84 * MIB, RAM)]);
+    let (disk, table) = map.place(8 * MIB, 4096).expect("there is room in the larger piece");
+    assert_eq!((u64::from(disk), u64::from(table)), (56 * MIB, 56 * MIB - 4096));
+    // The next may have the table's place, and nothing of the disk.
+    let (next, next_table) = map.place(2 * MIB, 4096).expect("the smaller piece holds it");
+    assert_eq!((u64::from(next), u64::from(next_table)), (82 * MIB, 82 * MIB - 4096));
+    let (below, _) = map.place(55 * MIB - 8192, 4096).expect("up to the first disk");
+    assert_eq!(u64::from(below) + 55 * MIB - 8192, 56 * MIB);
+    let before = ranges(&map);
+    for (disk, table) in [(3 * MIB, 0), (u64::MAX, 1), (2 * MIB, MIB)] {
+        assert_eq!(map.place(disk, table), None, "{disk} {table}");
+        assert_eq!(ranges(&map), before, "nothing is taken");
+    }
+}

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Answer, Call, MockBios, SECTOR, numbered, plain};
 use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, MEASURED_SECTORS};
-use ramkey_loader_core::access::Access;
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Drive, Method, ReadError, verdict};
 use ramkey_loader_core::geometry::Geometry;
 use zerocopy::FromZeros;
@@ -30,7 +30,7 @@ fn read_all(drive: &mut Drive, bios: &mut MockBios, from: u64, to: u64) -> usize
 }
 
 fn hidden(first: Method, edd_hidden: u32, chs_hidden: u32) -> Drive {
-    Drive::new(0x80, Access { edd_hidden, chs_hidden, ..plain(first) })
+    Drive::new(0x80, DriveAccess { edd_hidden, chs_hidden, ..plain(first) })
 }
 
 /// A BIOS whose calls for more than `limit` sectors end as `beyond` says.
@@ -59,7 +59,7 @@ fn a_volume_whose_start_is_hidden_begins_at_the_first_sector_that_is_shown() {
 #[test]
 fn what_lies_behind_the_last_cylinder_is_out_of_reach_without_edd() {
     let floppy = Geometry { heads: 2, sectors_per_track: 18 };
-    let access = Access { geometry: Some(floppy), ..plain(Method::Chs) };
+    let access = DriveAccess { geometry: Some(floppy), ..plain(Method::Chs) };
     let no_edd = |call| if matches!(call, Call::Edd { .. }) { Answer::Fails(1) } else { Answer::Good };
     let mut bios = MockBios::new(numbered(40_000), no_edd);
     bios.geometry = floppy;
@@ -122,7 +122,7 @@ fn every_geometry_is_read_track_by_track() {
         bios.geometry = geometry;
         let last = (u64::from(heads) * u64::from(sectors_per_track) * 1024 + 18).min(2000);
         let mut drive =
-            Drive::new(0x80, Access { chs_hidden: 18, geometry: Some(geometry), ..plain(Method::Chs) });
+            Drive::new(0x80, DriveAccess { chs_hidden: 18, geometry: Some(geometry), ..plain(Method::Chs) });
         read_all(&mut drive, &mut bios, 18, last);
         assert_eq!(drive.method(), Method::Chs, "{geometry:?}");
     }
@@ -214,11 +214,11 @@ fn a_drive_that_always_hangs_costs_three_calls() {
 #[test]
 fn the_first_transfer_is_as_long_as_stage_2_made_it_and_grows_from_there() {
     let mut bios = MockBios::good(numbered(9000));
-    let mut drive = Drive::new(0x80, Access { transfer: 15, ..plain(Method::Edd) });
+    let mut drive = Drive::new(0x80, DriveAccess { transfer: 15, ..plain(Method::Edd) });
     assert_eq!(drive.read(&mut bios, 0, 127), Ok(15));
     read_all(&mut drive, &mut bios, 15, 8000);
     assert_eq!(drive.transfer_sectors(), 127);
-    assert_eq!(Drive::new(0x80, Access { transfer: 500, ..plain(Method::Edd) }).transfer_sectors(), 127);
+    assert_eq!(Drive::new(0x80, DriveAccess { transfer: 500, ..plain(Method::Edd) }).transfer_sectors(), 127);
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn a_person_may_choose_one_method_or_single_sectors() {
         "EDD is not tried behind his back"
     );
 
-    let mut blind = Drive::new(0x80, Access { geometry: None, ..plain(Method::Chs) });
+    let mut blind = Drive::new(0x80, DriveAccess { geometry: None, ..plain(Method::Chs) });
     assert!(!blind.restrict(Method::Chs), "without a geometry");
     assert_eq!(blind.method(), Method::Edd);
 }
@@ -343,14 +343,14 @@ fn what_was_measured_beats_what_the_bios_says() {
         (0, 1, false, Method::Chs),
         (0, 0, true, Method::Chs),
     ] {
-        let access = Access::from_info(&measured(bits, edd), claimed);
+        let access = DriveAccess::from_info(&measured(bits, edd), claimed);
         assert_eq!(access.first, first, "measured {bits:X}, EDD read {edd}, claimed {claimed}");
     }
 }
 
 #[test]
 fn a_stage_2_that_measured_nothing_leaves_what_the_bios_told() {
-    let access = Access::from_info(&info(|_| ()), true);
+    let access = DriveAccess::from_info(&info(|_| ()), true);
     assert_eq!((access.edd_hidden, access.chs_hidden, access.transfer), (0, 0, 0));
     assert!(access.heads_are_told);
     assert_eq!(Drive::new(0x80, access).transfer_sectors(), 127);
@@ -360,7 +360,7 @@ fn a_stage_2_that_measured_nothing_leaves_what_the_bios_told() {
         info.told_heads.set(64);
     });
     let geometry = Some(Geometry { heads: 64, sectors_per_track: 32 });
-    assert_eq!(Access::from_info(&told, false).geometry, geometry);
+    assert_eq!(DriveAccess::from_info(&told, false).geometry, geometry);
     let known = info(|info| info.measured = (MEASURED_SECTORS | MEASURED_HEADS) as u8);
-    assert!(!Access::from_info(&known, false).heads_are_told);
+    assert!(!DriveAccess::from_info(&known, false).heads_are_told);
 }

@@ -6,7 +6,7 @@ use common::plain;
 use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_SECTORS};
 use ramkey_format::errors::REPORT;
 use ramkey_loader_core::a20;
-use ramkey_loader_core::access::Access;
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Drive, Method, Trace};
 use ramkey_loader_core::memory_calls::Source;
 use ramkey_loader_core::report::{Facts, LINES, Memory, act};
@@ -154,6 +154,6 @@ fn the_keys_change_the_drive_and_every_other_key_goes_on() {
     assert_eq!(drive.method(), Method::Edd);
     assert_eq!(words(b'1', &mut drive).as_deref(), Some("One sector in each call from now on."));
     assert_eq!(drive.transfer_sectors(), 1);
-    let mut blind = Drive::new(0x80, Access { geometry: None, ..plain(Method::Edd) });
+    let mut blind = Drive::new(0x80, DriveAccess { geometry: None, ..plain(Method::Edd) });
     assert_eq!(words(b'c', &mut blind).as_deref(), Some("CHS cannot be used: its geometry is not known."));
 }

@@ -1,7 +1,7 @@
 //! What the screen shows and what keys do.
 
 use ramkey_loader_core::geometry::{Chs, Geometry, partition_entry};
-use ramkey_loader_core::menu::{Action, Entry, Key, Menu};
+use ramkey_loader_core::menu::{Action, Key, Menu, MenuEntry};
 use ramkey_loader_core::progress::{Clock, Progress, TICKS_PER_DAY, seconds, ticks};
 use ramkey_loader_core::text::Line;
 
@@ -126,7 +126,7 @@ fn a_partition_entry_is_what_fdisk_writes() {
 fn menu(rows: usize, timeout: u8, fits: &[bool]) -> Menu {
     let mut menu = Menu::new(rows, timeout);
     for &fits in fits {
-        assert!(menu.push(Entry { title: *Line::new().text("x"), fits }));
+        assert!(menu.push(MenuEntry { title: *Line::new().text("x"), fits }));
     }
     menu
 }
@@ -191,7 +191,7 @@ fn the_countdown_boots_unless_a_key_is_pressed() {
 #[test]
 fn sixteen_entries_are_the_most() {
     let mut menu = menu(5, 0, &[true; 16]);
-    assert!(!menu.push(Entry { title: Line::new(), fits: true }));
+    assert!(!menu.push(MenuEntry { title: Line::new(), fits: true }));
     assert_eq!(menu.count(), 16);
     assert!(menu.entry(15).is_some() && menu.entry(16).is_none());
 }

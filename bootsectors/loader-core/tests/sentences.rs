@@ -6,9 +6,10 @@ use ramkey_format::cp437;
 use ramkey_format::errors::BOOT_ERRORS;
 use ramkey_format::markers;
 use ramkey_loader_core::a20;
+use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::drive::Method;
 use ramkey_loader_core::memory_calls::Source;
-use ramkey_loader_core::screen::{COLUMNS, CopyName, DETAILS, Heads, Id, Language, Place, Sentence, say};
+use ramkey_loader_core::screen::{COLUMNS, DETAILS, Heads, Id, Language, Place, Sentence, say};
 
 /// Every language with every sentence, as Unicode, and what its places hold.
 fn all() -> impl Iterator<Item = (Language, Id, String, &'static [Place])> {
@@ -86,7 +87,7 @@ fn no_place_takes_more_than_it_says() {
                 a20::Method::KeyboardController,
             )),
         ),
-        (Id::Copies, english(&say::copies(CopyName::Int15))),
+        (Id::Copies, english(&say::copies(CopyMode::Int15))),
     ];
     let mut seen = Vec::new();
     for (id, line) in lines {

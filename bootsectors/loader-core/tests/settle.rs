@@ -5,30 +5,31 @@ mod common;
 use common::sticks::{boot_by, capsule, image, stick, stick_named, stick_of};
 use common::{Answer, Call, MockBios, SECTOR, plain};
 use ramkey_format::capsule::CapsuleHeader;
-use ramkey_loader_core::access::{Access, HEADS, Trial, trial};
+use ramkey_loader_core::access::{DriveAccess, HEADS, Trial, trial};
 use ramkey_loader_core::drive::{Disk, Drive, Method};
+use ramkey_loader_core::fat::Fat;
 use ramkey_loader_core::geometry::Geometry;
 use ramkey_loader_core::settle::settle;
 
 /// A BIOS without EDD that counts by `real`, and says that it has `told` heads.
-fn by_told_heads(bytes: &[u8], real: Geometry, told: u16) -> (MockBios, Access) {
+fn by_told_heads(bytes: &[u8], real: Geometry, told: u16) -> (MockBios, DriveAccess) {
     let mut bios = MockBios::new(bytes.to_vec(), |call| match call {
         Call::Edd { .. } => Answer::Fails(0x01),
         _ => Answer::Good,
     });
     (bios.geometry, bios.lenient) = (real, true);
     let geometry = Some(Geometry { heads: told, ..real });
-    (bios, Access { geometry, heads_are_told: true, ..plain(Method::Chs) })
+    (bios, DriveAccess { geometry, heads_are_told: true, ..plain(Method::Chs) })
 }
 
 /// Whether the image is loaded, and how often sectors were asked for before its first chunk.
 fn settled(bytes: &[u8], real: Geometry, told: u16) -> (bool, usize) {
     let (bios, access) = by_told_heads(bytes, real, told);
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
-    settle(&mut disk, 0, &mut [0; 4096], || ());
+    settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || ());
     assert!(!disk.drive().heads_are_in_doubt());
     let reads = disk.bios().reads().len();
-    let access = Access {
+    let access = DriveAccess {
         geometry: Some(Geometry { heads: disk.drive().trace().heads, ..real }),
         heads_are_told: false,
         ..access
@@ -61,7 +62,7 @@ fn heads_that_differ_behind_all_but_the_last_capsule_are_found_before_one_is_cho
     for told in [255, 64, real.heads - 1] {
         let (bios, access) = by_told_heads(&bytes, real, told);
         let mut disk = Disk::new(bios, Drive::new(0x80, access));
-        settle(&mut disk, 0, &mut [0; 4096], || ());
+        settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || ());
         assert_eq!(disk.drive().trace().heads, real.heads, "told {told}");
     }
 }
@@ -72,7 +73,7 @@ fn heads_that_are_told_right_cost_no_more_than_the_header_and_a_chunk() {
     let bytes = stick(&capsule(&image()));
     let (bios, access) = by_told_heads(&bytes, real, 16);
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
-    settle(&mut disk, 0, &mut [0; 4096], || panic!("the heads were right"));
+    settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || panic!("the heads were right"));
     assert!(disk.bios().reads().len() <= 9, "{:?}", disk.bios().reads());
 }
 
@@ -89,7 +90,7 @@ fn searched(
         Call::Reset => Answer::Good,
     });
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
-    settle(&mut disk, 0, &mut [0; 4096], || ());
+    settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || ());
     disk
 }
 
@@ -106,8 +107,8 @@ fn heads_that_are_told_right_cost_a_few_sectors_on_a_bios_that_reads_single_ones
     let bytes = stick(&capsule(&image()));
     for (told, reads) in [(16, 10), (255, 60)] {
         let (bios, access) = by_told_heads(&bytes, REAL, told);
-        let mut disk = Disk::new(bios, Drive::new(0x80, Access { transfer: 1, ..access }));
-        settle(&mut disk, 0, &mut [0; 4096], || ());
+        let mut disk = Disk::new(bios, Drive::new(0x80, DriveAccess { transfer: 1, ..access }));
+        settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || ());
         assert_eq!(disk.drive().trace().heads, 16, "told {told}");
         let made = disk.bios().reads().len();
         assert!(made <= reads, "told {told}: {made} reads");
@@ -122,7 +123,7 @@ fn a_header_that_wrong_heads_reach_too_is_not_the_end_on_a_bios_that_reads_singl
     for (heads, told) in [(32, 255), (32, 64), (16, 64), (15, 255)] {
         let real = Geometry { heads, sectors_per_track: 8 };
         let (bios, access) = by_told_heads(&bytes, real, told);
-        let (loaded, _) = boot_by(bios, Access { transfer: 1, ..access });
+        let (loaded, _) = boot_by(bios, DriveAccess { transfer: 1, ..access });
         assert!(loaded.is_ok_and(|loaded| loaded == image), "{heads} heads, told {told}");
     }
 }
@@ -146,7 +147,7 @@ fn a_bios_that_answers_a_head_which_it_lacks_with_a_time_out_is_searched() {
         Box::new(|call| if matches!(call, Call::Edd { .. }) { Answer::Fails(1) } else { Answer::Good });
     bios.outside = 0x80;
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
-    settle(&mut disk, 0, &mut [0; 4096], || ());
+    settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || ());
     proves(&disk, 16);
 }
 
@@ -184,7 +185,7 @@ fn a_capsule_behind_the_last_cylinder_does_not_count() {
     let real = Geometry { heads: 8, sectors_per_track: 1 };
     let (bios, access) = by_told_heads(&bytes, real, 8);
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
-    settle(&mut disk, 0, &mut [0; 4096], || panic!("the heads were right"));
+    settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || panic!("the heads were right"));
     proves(&disk, 8);
 }
 
@@ -200,7 +201,7 @@ fn usual_heads_are_tried_when_edd_is_given_up_later() {
             reads += u32::from(matches!(call, Call::Edd { .. }));
             if matches!(call, Call::Edd { .. }) && reads > 20 { Answer::Fails(0x01) } else { Answer::Good }
         });
-        let access = Access { first: Method::Edd, transfer: 1, ..access };
+        let access = DriveAccess { first: Method::Edd, transfer: 1, ..access };
         let (loaded, _) = boot_by(bios, access);
         assert!(loaded.is_ok_and(|loaded| loaded == image), "{heads} heads");
     }
@@ -217,7 +218,7 @@ fn heads_that_cannot_be_found_end_with_what_was_told_after_a_bounded_number_of_c
     let (bios, access) = by_told_heads(&bytes, real, 255);
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
     let mut searched = 0;
-    settle(&mut disk, 0, &mut [0; 4096], || searched += 1);
+    settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || searched += 1);
     assert!(!disk.drive().heads_are_in_doubt());
     assert_eq!((disk.drive().trace().heads, searched), (255, 1));
     let calls = disk.bios().calls.len();
@@ -231,7 +232,7 @@ fn a_stick_that_is_gone_is_not_asked_with_every_number_of_heads() {
         let (mut bios, access) = by_told_heads(&stick(&capsule(&image())), real, 64);
         bios.fault = Box::new(move |_| Answer::Fails(status));
         let mut disk = Disk::new(bios, Drive::new(0x80, access));
-        settle(&mut disk, 0, &mut [0; 4096], || panic!("nothing was there to be proven"));
+        settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || panic!("nothing was there to be proven"));
         assert_eq!(disk.drive().trace().heads, 64);
         assert!(disk.bios().reads().len() <= 6, "{:?}", disk.bios().reads());
     }

@@ -5,30 +5,23 @@
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use ramkey_format::boot::Registers;
-use ramkey_format::memory::{BIOS_PACKET, BIOS_PACKET_LEN};
 pub use ramkey_loader_core::a20::Method;
 use ramkey_loader_core::a20::{Machine, switch_on as core_switch_on};
 
 use crate::console::{input, output};
 use crate::{bios, low};
 
-/// A word of ours whose neighbour 1 MiB above must be another.
-const WORD: u32 = BIOS_PACKET + BIOS_PACKET_LEN - 4;
-
 /// The number of the [`Method`] that worked last.
 static WORKED: AtomicU8 = AtomicU8::new(Method::None as u8);
 
 /// Whether memory above 1 MiB is there.
 pub fn is_on() -> bool {
-    let (mut below, above) = (low::read::<u32>(WORD), WORD + low::END);
+    let mut below = low::A20_WORD.read();
     for _ in 0..2 {
         // Equal once may be chance; after a change, equal means that it is the same word.
         below = below.wrapping_add(0x5A5A_1234);
-        low::write(WORD, below);
-        // SAFETY: reads four bytes at 1 MiB + 32 KiB; without memory there the bus returns something, which is all
-        // that is asked.
-        let found = unsafe { (above as *const u32).read_volatile() };
-        if found != below {
+        low::A20_WORD.write(below);
+        if low::a20_neighbour() != below {
             return true;
         }
     }

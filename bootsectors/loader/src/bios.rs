@@ -2,7 +2,6 @@
 
 use ramkey_format::boot::{BootInfo, REGS_FAR_JUMP, Registers};
 use ramkey_format::errors;
-use ramkey_format::memory::{BOOT_INFO, CALL_REGISTERS};
 
 use crate::console::Console;
 use crate::{a20, halt, low};
@@ -11,13 +10,11 @@ use crate::{a20, halt, low};
 const CARRY: u16 = 1;
 /// Zero flag in [`Registers::flags`].
 const ZERO: u16 = 0x40;
-/// Timer ticks since midnight, 18.2 a second (BIOS data area).
-const TICKS: u32 = 0x46C;
 
 /// What stage 2 left.
 #[inline(never)]
 pub fn boot_info() -> BootInfo {
-    low::read(BOOT_INFO)
+    low::INFO.read()
 }
 
 /// Makes BIOS call `int` with `registers`; returns the registers after it.
@@ -36,7 +33,7 @@ pub fn call(int: u8, registers: Registers) -> Registers {
 #[inline(never)]
 pub fn call_as_is(int: u8, mut registers: Registers) -> Registers {
     registers.int.set(u16::from(int));
-    low::write(CALL_REGISTERS, registers);
+    low::REGISTERS.write(registers);
     let entry = boot_info().call.get();
     // SAFETY: stage 2 put the address of `bios_call` there. It keeps all registers that cdecl keeps, and the BIOS
     // writes only to its own memory and to the buffers that the registers name.
@@ -44,13 +41,13 @@ pub fn call_as_is(int: u8, mut registers: Registers) -> Registers {
         let entry: extern "C" fn() = core::mem::transmute(entry as *const ());
         entry();
     }
-    low::read(CALL_REGISTERS)
+    low::REGISTERS.read()
 }
 
 /// Leaves for good: real mode, `registers.target_segment:target_offset`.
 pub fn jump(mut registers: Registers) -> ! {
     registers.int.set(REGS_FAR_JUMP as u16);
-    low::write(CALL_REGISTERS, registers);
+    low::REGISTERS.write(registers);
     let entry = boot_info().call.get();
     // SAFETY: as in `call`, but it does not come back.
     unsafe {
@@ -66,7 +63,7 @@ pub fn failed(registers: &Registers) -> bool {
 
 /// Timer ticks since midnight.
 pub fn ticks() -> u32 {
-    low::read(TICKS)
+    low::TICKS.read()
 }
 
 /// Scan code and character of the next key, if one was pressed; lets pending interrupts through.

@@ -3,18 +3,21 @@
 use ramkey_format::boot::{BootHeader, NO_WAIT, START_KEY_REPORT};
 use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
-use ramkey_format::memory::STAGE2_LOAD;
+use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::drive::Disk;
-use ramkey_loader_core::fat::Volume;
+use ramkey_loader_core::fat::Fat;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 use ramkey_loader_core::report::Memory;
 use ramkey_loader_core::screen::{Language, say};
 use ramkey_loader_core::settle::settle;
+use ramkey_loader_core::volume::FileSystem;
 
+use crate::bios_copy::bios_copies;
 use crate::console::Console;
-use crate::copy_mode::{CopyMode, bios_copies};
+use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
+use crate::low::Ram;
 use crate::{a20, bios, choose, disk, images, install, load, low, map, report};
 
 /// Bytes of the file allocation table that are kept in memory.
@@ -30,11 +33,13 @@ pub fn run() -> ! {
     let mut console = Console::new();
     console.say(&say::title(env!("CARGO_PKG_VERSION").as_bytes()));
 
-    let Some((mut map, base_kib, source)) = map::ask() else {
+    let Some((map, base_kib, source)) = map::ask() else {
         stop(&mut console, errors::NO_MEMORY_MAP, None);
     };
     report::note_memory(Memory { ram: map.total_ram(), base_kib, source });
-    let sector: [u8; 512] = low::read(STAGE2_LOAD);
+    let mut ram = Ram::take(map);
+    let map = ram.map();
+    let sector = low::boot_header();
     let Ok(header) = BootHeader::parse(&sector) else {
         stop(&mut console, errors::LOADER_CHECKSUM, Some(say::boot_header_damaged().as_message()));
     };
@@ -48,19 +53,19 @@ pub fn run() -> ! {
 
     let mut window = [0; FAT_WINDOW];
     let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
-    let mut disk = Disk::new(disk::Int13, stick);
-    settle(&mut disk, volume_lba, &mut window, || {
+    let mut disk = Disk::new(Int13::new(), stick);
+    settle::<Fat, _>(&mut disk, volume_lba, &mut window, || {
         console.say(&say::trying_heads());
     });
-    let mut volume = match Volume::open(&mut disk, volume_lba, &mut window) {
+    let mut volume = match Fat::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,
         Err(error) => stop_for(&mut console, error, Within::Stick),
     };
     let room = map.largest_fit();
-    let ram = map.total_ram();
-    let images = images::find(&mut console, &mut disk, &mut volume, &map);
+    let total = map.total_ram();
+    let images = images::find(&mut console, &mut disk, &mut volume, map);
     let mut copy = None;
-    let image = choose::choose(&mut console, &images, room, ram, header.menu_timeout, &mut copy);
+    let image = choose::choose(&mut console, &images, room, total, header.menu_timeout, &mut copy);
 
     if image.companions[0].is_some() {
         console.end_line();
@@ -68,10 +73,10 @@ pub fn run() -> ! {
     }
     let mut disks = [const { None }; DRIVES_MAX];
     for (file, place) in image.files().zip(&mut disks) {
-        *place = Some(load::load(&mut console, &mut disk, &mut volume, &file, &mut map));
+        *place = Some(load::load(&mut console, &mut disk, &mut volume, &file, &mut ram));
     }
     let stored = disks[0].as_ref().map_or(0, |boot| boot.header.flags.get());
-    let installed = install::install(&mut console, &disks, &mut map, base_kib, info.drive, a20::worked());
+    let installed = install::install(&mut console, &mut disks, &mut ram, base_kib, info.drive, a20::worked());
 
     console.end_line();
     let last = disks.iter().flatten().count() - 1;
@@ -87,11 +92,14 @@ pub fn run() -> ! {
     }
     let mut copy = copy.unwrap_or(CopyMode::of(stored));
     wait(&mut console, header.start_timeout, &mut copy);
-    if copy == CopyMode::Int15 && !bios_copies(disks[0].as_ref().map_or(0, |boot| boot.base)) {
+    if copy == CopyMode::Int15
+        && let Some(boot) = &disks[0]
+        && !bios_copies(disk.bios().bounce(), boot)
+    {
         console.say(&say::no_int15());
         copy = CopyMode::Auto;
     }
-    install::hand_off(&installed, copy)
+    install::hand_off(installed, copy)
 }
 
 /// Waits `timeout` seconds or for a key; 0 waits for a key only. The key C changes `copy` and stops the countdown.
@@ -125,7 +133,7 @@ fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
             };
             if *copy != CopyMode::Auto {
                 line.byte(b' ');
-                console.append(&mut line, &say::copies(copy.name()));
+                console.append(&mut line, &say::copies(*copy));
             }
             line.pad_to(60);
             console.over(&line);

@@ -4,15 +4,15 @@ use ramkey_format::boot::NO_WAIT;
 use ramkey_format::capsule::CapsuleError;
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::OpenError;
-use ramkey_loader_core::fat::FileEntry;
+use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::file::FileError;
-use ramkey_loader_core::menu::{Action, Entry, Menu};
+use ramkey_loader_core::menu::{Action, Menu, MenuEntry};
 use ramkey_loader_core::progress::Clock;
 use ramkey_loader_core::screen::{Text, say};
+use ramkey_loader_core::volume::FileEntry;
 
 use crate::bios;
 use crate::console::Console;
-use crate::copy_mode::CopyMode;
 use crate::halt::{Within, stop, stop_for};
 use crate::images::{Damage, Image, Images};
 
@@ -82,7 +82,7 @@ fn explain(console: &mut Console, images: &Images, image: &Image, room: u64, ram
 pub fn stop_damaged(console: &mut Console, file: &FileEntry, damage: OpenError) -> ! {
     let name = file.stem();
     let code = match damage {
-        OpenError::File(FileError::Fat(error)) => stop_for(console, error, Within::File(&name)),
+        OpenError::File(FileError::Volume(error)) => stop_for(console, error, Within::File(&name)),
         OpenError::Format(
             CapsuleError::Version { .. }
             | CapsuleError::UnknownFlags { .. }
@@ -113,7 +113,7 @@ fn menu(
 ) -> Image {
     let mut menu = Menu::new(ROWS, timeout);
     for image in images.iter() {
-        menu.push(Entry { title: image.title, fits: image.fits });
+        menu.push(MenuEntry { title: image.title, fits: image.fits });
     }
     console.end_line();
     console.say(&say::choose());
@@ -173,7 +173,7 @@ fn draw(console: &mut Console, menu: &Menu, images: &Images, top: u8, copy: Opti
         console.append(&mut line, &say::menu_starts_in(left));
     }
     if let Some(copy) = copy {
-        console.append(&mut line, &say::copies(copy.name()));
+        console.append(&mut line, &say::copies(copy));
     }
     line.pad_to(78);
     console.line(line.as_bytes());

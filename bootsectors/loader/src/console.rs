@@ -9,8 +9,6 @@ use ramkey_loader_core::screen::{Language, Message, Sentence, Text};
 
 use crate::{bios, low};
 
-/// Address of COM1 in the BIOS data area.
-const COM1: u32 = 0x400;
 const TELETYPE: u32 = 0x0E07;
 /// Reads of the line status before a serial port counts as dead.
 const SERIAL_POLLS: u32 = 100_000;
@@ -37,7 +35,7 @@ impl Console {
     /// A cleared text screen; the serial port runs at 115200 baud, 8N1.
     pub fn new() -> Self {
         bios::call(0x10, Registers { eax: 3.into(), ..Registers::default() });
-        let base: u16 = low::read(COM1);
+        let base = low::COM1.read();
         let serial = (base != 0 && input(base + LINE_STATUS) != 0xFF).then_some(base);
         if let Some(base) = serial {
             // 16550: divisor 1 behind DLAB, 8N1, FIFOs on, DTR and RTS.

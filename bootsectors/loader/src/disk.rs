@@ -2,11 +2,12 @@
 
 use ramkey_format::boot::{BootInfo, Registers};
 use ramkey_format::memory::{BIOS_PACKET, BOUNCE};
-use ramkey_loader_core::access::Access;
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Bios, Drive, Trace, verdict};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U64};
 
+use crate::low::Bounce;
 use crate::{bios, low, report};
 
 /// Segment of the bounce buffer.
@@ -25,7 +26,21 @@ struct Packet {
 }
 
 /// INT 13h as the read engine wants it.
-pub struct Int13;
+pub struct Int13 {
+    bounce: Bounce,
+}
+
+impl Int13 {
+    /// The BIOS, with the bounce buffer.
+    pub fn new() -> Self {
+        Self { bounce: Bounce::take() }
+    }
+
+    /// The bounce buffer, for another call.
+    pub fn bounce(&mut self) -> &mut Bounce {
+        &mut self.bounce
+    }
+}
 
 impl Bios for Int13 {
     fn edd_read(&mut self, drive: u8, lba: u64, sectors: u16) -> Result<(), u8> {
@@ -38,7 +53,7 @@ impl Bios for Int13 {
             segment: BOUNCE_SEGMENT.into(),
             lba: lba.into(),
         };
-        low::write(BIOS_PACKET, packet);
+        low::put_packet(0, packet);
         int13(0x4200, drive, Registers { esi: BIOS_PACKET.into(), ..Registers::default() })
     }
 
@@ -59,7 +74,7 @@ impl Bios for Int13 {
     }
 
     fn buffer(&self) -> &[u8] {
-        low::bounce()
+        self.bounce.bytes()
     }
 
     fn trace(&mut self, trace: &Trace) {
@@ -84,7 +99,7 @@ pub fn stick(info: &BootInfo) -> Drive {
     };
     let after = bios::call(0x13, registers);
     let claimed = !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55 && after.ecx.get() & 1 != 0;
-    Drive::new(info.drive, Access::from_info(info, claimed))
+    Drive::new(info.drive, DriveAccess::from_info(info, claimed))
 }
 
 /// Whether the BIOS gives floppy drive `drive` a parameter table (AH=08h, ES:DI).

@@ -9,10 +9,6 @@ use ramkey_loader_core::drives::{Class, DISC_NUMBERS, Machine, Wanted};
 use crate::load::RamDisk;
 use crate::{bios, low};
 
-/// BIOS data area: bit 0 floppies are there, bits 6 and 7 their number less one.
-pub const EQUIPMENT: u32 = 0x410;
-/// BIOS data area: number of hard disks.
-pub const DISK_COUNT: u32 = 0x475;
 /// log2 of a CD's sector length.
 const DISC_SHIFT: u8 = 11;
 /// Geometry that a CD without emulation claims, as MEMDISK does: nothing of it means anything.
@@ -88,7 +84,7 @@ impl Drives {
 
     /// What each wants for a number; the first [`Drives::count`] mean something.
     pub fn wanted(&self) -> [Wanted; DRIVES_MAX] {
-        let mut wanted = [Wanted { class: Class::Disk, number: None }; DRIVES_MAX];
+        let mut wanted = [Wanted { class: Class::HardDisk, number: None }; DRIVES_MAX];
         for (wanted, drive) in wanted.iter_mut().zip(self.iter()) {
             *wanted = Wanted { class: drive.class, number: drive.number };
         }
@@ -98,10 +94,10 @@ impl Drives {
 
 /// What the machine has beside the RAM drives.
 pub fn machine(boot: &CapsuleHeader, drives: &Drives, stick: u8) -> Machine {
-    let equipment: u16 = low::read(EQUIPMENT);
-    let wanted = drives.iter().filter(|drive| drive.class == Class::Disc).count();
+    let equipment = low::EQUIPMENT.read();
+    let wanted = drives.iter().filter(|drive| drive.class == Class::Cd).count();
     Machine {
-        disks: low::read(DISK_COUNT),
+        disks: low::DISK_COUNT.read(),
         floppies: if equipment & 1 == 0 { 0 } else { (equipment >> 6 & 3) as u8 + 1 },
         stick,
         keep_stick: boot.flags.get() & flags::KEEP_STICK != 0,
@@ -150,13 +146,13 @@ fn whole(disk: &RamDisk) -> Drive {
         let (cylinders, heads, sectors_per_track) = DISC_GEOMETRY;
         let bootable = header.disc.emulation != emulation::NOT_BOOTABLE;
         return Drive {
-            base: disk.base,
+            base: disk.base(),
             sectors: sectors >> (u32::from(DISC_SHIFT) - SECTOR_SHIFT),
             sector_shift: DISC_SHIFT,
             cylinders,
             heads,
             sectors_per_track,
-            class: Class::Disc,
+            class: Class::Cd,
             drive_type: 0,
             // Nobody writes to a CD.
             config: (CONFIG_READ_ONLY | if bootable { CONFIG_EL_TORITO } else { 0 }) as u8,
@@ -164,13 +160,13 @@ fn whole(disk: &RamDisk) -> Drive {
         };
     }
     Drive {
-        base: disk.base,
+        base: disk.base(),
         sectors,
         sector_shift: SECTOR_SHIFT as u8,
         cylinders: header.cylinders.get().min(0xFFFF) as u16,
         heads: header.heads.get(),
         sectors_per_track: header.sectors_per_track.get(),
-        class: if header.kind == kind::FLOPPY { Class::Floppy } else { Class::Disk },
+        class: if header.kind == kind::FLOPPY { Class::Floppy } else { Class::HardDisk },
         drive_type: header.drive_type,
         config: config(header),
         number,
@@ -191,7 +187,7 @@ fn emulated(disk: &RamDisk) -> Option<Drive> {
         cylinders: header.cylinders.get().min(0xFFFF) as u16,
         heads: header.heads.get(),
         sectors_per_track: header.sectors_per_track.get(),
-        class: if floppy { Class::Floppy } else { Class::Disk },
+        class: if floppy { Class::Floppy } else { Class::HardDisk },
         drive_type: header.drive_type,
         config: config(header) | CONFIG_EL_TORITO as u8,
         number: None,

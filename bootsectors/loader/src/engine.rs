@@ -1,13 +1,14 @@
 //! The engine: the code of the resident part, its variables, and a record for each RAM drive.
 
 use ramkey_format::capsule::{CapsuleHeader, kind};
+use ramkey_format::hooks::{HEAD_LEN, HEAD_MBFT, MBFT_DPT};
 use ramkey_format::memory::{MBR_LOAD, SECTOR_SHIFT, SECTOR_SIZE};
 use ramkey_format::resident::*;
 use ramkey_loader_core::drives::{Class, Numbers};
 use ramkey_loader_core::memory::Map;
 
 use crate::drives::Drives;
-use crate::heads::{far, slots_dpt, status_byte};
+use crate::identities::{far, slots_dpt, status_byte};
 use crate::load::RamDisk;
 use crate::low::Bytes;
 use crate::places::{ENGINE, Places, Setup, entry};
@@ -59,7 +60,7 @@ impl<'b> Engine<'b> {
         self.put32(VAR_GDT_BASE, gdt + start);
         self.bytes.put(self.variables + VAR_DISK_MAP, &numbers.disk_map);
         self.bytes.put(self.variables + VAR_FLOPPY_MAP, &numbers.floppy_map);
-        let discs = drives.iter().filter(|drive| drive.class == Class::Disc).count();
+        let discs = drives.iter().filter(|drive| drive.class == Class::Cd).count();
         self.put8(VAR_DISCS, discs as u8);
 
         let mut floppies = 0;
@@ -80,8 +81,8 @@ impl<'b> Engine<'b> {
             bytes.put8(record + RECORD_SECTOR_SHIFT, drive.sector_shift);
             let class = match drive.class {
                 Class::Floppy => CLASS_FLOPPY,
-                Class::Disk => CLASS_DISK,
-                Class::Disc => CLASS_DISC,
+                Class::HardDisk => CLASS_DISK,
+                Class::Cd => CLASS_DISC,
             };
             bytes.put8(record + RECORD_CLASS, class as u8);
             if drive.class == Class::Floppy {
@@ -145,15 +146,15 @@ impl<'b> Engine<'b> {
         let packet = discs + DISC_SPECIFICATION;
         let last = cylinders - 1;
         let sectors = header.sectors_per_track.get() as u8;
-        self.put8(packet, SPECIFICATION_LEN as u8);
-        self.put8(packet + 1, disc.emulation);
-        self.put8(packet + 2, drive);
-        self.put32(packet + 4, disc.load_lba.get());
-        self.put16(packet + 12, disc.load_segment.get());
-        self.put16(packet + 14, disc.load_sectors.get());
-        self.put8(packet + 16, last as u8);
-        self.put8(packet + 17, sectors | ((last >> 2) & 0xC0) as u8);
-        self.put8(packet + 18, (heads - 1) as u8);
+        self.put8(packet + SPECIFICATION_SIZE, SPECIFICATION_LEN as u8);
+        self.put8(packet + SPECIFICATION_EMULATION, disc.emulation);
+        self.put8(packet + SPECIFICATION_DRIVE, drive);
+        self.put32(packet + SPECIFICATION_LOAD_LBA, disc.load_lba.get());
+        self.put16(packet + SPECIFICATION_LOAD_SEGMENT, disc.load_segment.get());
+        self.put16(packet + SPECIFICATION_LOAD_SECTORS, disc.load_sectors.get());
+        self.put8(packet + SPECIFICATION_CYLINDER, last as u8);
+        self.put8(packet + SPECIFICATION_SECTORS, sectors | ((last >> 2) & 0xC0) as u8);
+        self.put8(packet + SPECIFICATION_HEAD, (heads - 1) as u8);
     }
 
     /// Writes 8 bits.

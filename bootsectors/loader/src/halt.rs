@@ -4,8 +4,8 @@ use core::panic::PanicInfo;
 
 use ramkey_format::boot::{Registers, STATUS_OUT_OF_REACH};
 use ramkey_format::errors;
-use ramkey_loader_core::fat::FatError;
 use ramkey_loader_core::screen::{Message, say};
+use ramkey_loader_core::volume::VolumeError;
 
 use crate::console::Console;
 use crate::{bios, report};
@@ -49,20 +49,20 @@ pub enum Within<'w> {
 }
 
 /// Stops because of the drive or the file system.
-pub fn stop_for(console: &mut Console, error: FatError, within: Within<'_>) -> ! {
+pub fn stop_for(console: &mut Console, error: VolumeError, within: Within<'_>) -> ! {
     match error {
-        FatError::Read(read) => {
+        VolumeError::Read(read) => {
             let code = match u32::from(read.status) {
                 STATUS_OUT_OF_REACH => errors::OUT_OF_REACH,
                 _ => errors::READ_FAILED,
             };
             stop_within(console, code, within, say::read_failed(read.status, read.lba as u32).as_message())
         }
-        FatError::Broken { cluster } => {
+        VolumeError::Broken { cluster } => {
             stop_within(console, errors::BAD_FILE_SYSTEM, within, say::cluster(cluster).as_message())
         }
-        FatError::NoFileSystem => stop(console, errors::NO_FILE_SYSTEM, None),
-        FatError::NoFolder => stop(console, errors::NO_FOLDER, None),
+        VolumeError::NoFileSystem => stop(console, errors::NO_FILE_SYSTEM, None),
+        VolumeError::NoFolder => stop(console, errors::NO_FOLDER, None),
     }
 }
 

@@ -4,18 +4,17 @@ use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleError, CapsuleHeader, Compan
 use ramkey_format::errors;
 use ramkey_loader_core::capsule::{OpenError, open};
 use ramkey_loader_core::drive::Disk;
-use ramkey_loader_core::fat::{FileEntry, Volume};
 use ramkey_loader_core::file::FileReader;
 use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::menu::{ENTRIES_MAX, TITLE_MAX};
 use ramkey_loader_core::screen::say;
 use ramkey_loader_core::settle::{extension, folder_name};
 use ramkey_loader_core::text::Line;
+use ramkey_loader_core::volume::{FileEntry, Volume};
 
 use crate::console::Console;
 use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
-use crate::load;
 
 /// Companions that a stick can have; further ones are not found, and said to be missing.
 const COMPANIONS_SEEN: usize = 48;
@@ -85,7 +84,7 @@ struct Seen {
 }
 
 /// Finds the capsules and reads their headers; stops when there are none.
-pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut Volume<'_>, map: &Map) -> Images {
+pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut impl Volume, map: &Map) -> Images {
     let extension = extension();
     let mut folder = match volume.find_folder(disk, &folder_name()) {
         Ok(folder) => folder,
@@ -163,7 +162,7 @@ fn damaged(file: FileEntry, damage: OpenError) -> Image {
 fn complete(image: &mut Image, wanted: &[Companion], first: Need, seen: &[Option<Seen>], map: &Map) {
     let mut map = map.clone();
     image.need = first.all();
-    image.fits = load::place(&mut map, first).is_some();
+    image.fits = map.place(first.disk, first.table).is_some();
     for (wanted, place) in wanted.iter().take_while(|wanted| wanted.is_there()).zip(&mut image.companions) {
         let found = seen
             .iter()
@@ -176,6 +175,6 @@ fn complete(image: &mut Image, wanted: &[Companion], first: Need, seen: &[Option
         };
         *place = Some(found.file);
         image.need += found.need.all();
-        image.fits &= load::place(&mut map, found.need).is_some();
+        image.fits &= map.place(found.need.disk, found.need.table).is_some();
     }
 }

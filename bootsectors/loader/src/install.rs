@@ -3,76 +3,73 @@
 use ramkey_format::boot::Registers;
 use ramkey_format::capsule::{flags, kind};
 use ramkey_format::errors;
+use ramkey_format::hooks::{HEAD_INT15, HEAD_LEN, HEAD_SAFE_HOOK, SLOTS_SAFE_HOOK};
 use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image;
+use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::drives::{Class, Numbers, number};
-use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
-use crate::copy_mode::CopyMode;
-use crate::drives::{self, DISK_COUNT, Drives, EQUIPMENT};
+use crate::drives::{self, Drives};
 use crate::engine::Engine;
 use crate::halt::stop;
-use crate::heads::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far, slots_dpt};
+use crate::identities::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, far, slots_dpt};
 use crate::load::RamDisk;
-use crate::low::Bytes;
-use crate::places::{BASE_MEMORY_END, Places, Setup, entry};
-use crate::{a20, bios, changes, disk, low, map};
+use crate::low::{Bytes, Ram, Region};
+use crate::places::{Places, Setup, entry};
+use crate::{a20, bios, changes, disk, low};
 
-const VECTOR_13: u32 = 0x13 * 4;
-const VECTOR_15: u32 = 0x15 * 4;
-const VECTOR_1E: u32 = 0x1E * 4;
 /// Most floppies that the equipment word can name.
 const FLOPPIES_MAX: u8 = 4;
 
 /// What was installed, for the hand-off.
 pub struct Installed {
     engine_segment: u16,
-    /// Linear address of the variable that says how bytes are moved.
+    resident: Region,
+    /// Offset of the variable that says how bytes are moved.
     copy: u32,
 }
 
 /// Installs the hooks for the disks of an entry, the boot disk first. From here on a hidden stick cannot be reached.
 pub fn install(
     console: &mut Console,
-    disks: &[Option<RamDisk>],
-    map: &mut Map,
+    disks: &mut [Option<RamDisk>],
+    ram: &mut Ram,
     base_kib: u16,
     stick: u8,
     a20_method: a20::Method,
 ) -> Installed {
-    let Some(boot) = disks.first().and_then(Option::as_ref) else {
-        stop(console, errors::INTERNAL, Some(say::no_disk().as_message()))
-    };
+    let boot = boot_disk(console, disks);
     let drives = Drives::new(disks);
     let machine = drives::machine(&boot.header, &drives, stick);
     let wanted = drives.wanted();
     let numbers = number(&machine, &wanted[..drives.count()]);
     let grub4dos = boot.header.flags.get() & flags::GRUB4DOS != 0;
-    let places = Places::new(console, &drives, grub4dos, map, base_kib);
+    let places = Places::new(console, &drives, grub4dos, ram.map(), base_kib);
     check_boot_image(console, boot, &places);
     let mut first = 0;
-    for ram_disk in disks.iter().flatten() {
+    for ram_disk in disks.iter_mut().flatten() {
         changes::make(console, ram_disk, numbers.drives[first]);
         first += 1 + usize::from(ram_disk.header.disc.emulates());
     }
-    map.reserve(u64::from(places.start), BASE_MEMORY_END - u64::from(places.start));
+    let mut resident = ram.take_base(places.start, u32::from(places.kib) << 10);
+    let map = ram.map();
 
     let before = Before {
-        int13: low::read(VECTOR_13),
-        int15: low::read(VECTOR_15),
-        int1e: low::read(VECTOR_1E),
-        base_kib: low::read(map::BASE_MEMORY),
-        equipment: low::read(EQUIPMENT),
-        disks: low::read(DISK_COUNT),
+        int13: low::VECTOR_13.read(),
+        int15: low::VECTOR_15.read(),
+        int1e: low::VECTOR_1E.read(),
+        base_kib: low::BASE_MEMORY.read(),
+        equipment: low::EQUIPMENT.read(),
+        disks: low::DISK_COUNT.read(),
     };
     let memory = Memory {
         kib_88: map.kib_88(),
         kib_1m: u32::from(map.kib_1m_16m()).min(0x3C00),
         units_16m: u32::from(map.units_64k_above_16m()),
     };
-    let all = low::resident(places.start, usize::from(places.kib) << 10);
+    let all = resident.bytes_mut(0, resident.len());
     all.fill(0);
     let (heads, engine) = all.split_at_mut(places.engine as usize);
     let setup = Setup {
@@ -92,22 +89,28 @@ pub fn install(
     engine.describe(&setup, grub4dos);
     engine.put8(VAR_E820_COUNT, count as u8);
     engine.put8(VAR_A20_METHOD, a20_method as u8);
+    let boot = boot_disk(console, disks);
     engine.describe_boot(boot, &drives, &numbers);
 
-    low::write(map::BASE_MEMORY, (places.start >> 10) as u16);
-    low::write(DISK_COUNT, numbers.disks_shown);
+    low::BASE_MEMORY.write((places.start >> 10) as u16);
+    low::DISK_COUNT.write(numbers.disks_shown);
     let shown = numbers.floppies_shown.min(FLOPPIES_MAX);
     let bits = if shown == 0 { 0 } else { 1 | u16::from(shown - 1) << 6 };
-    low::write(EQUIPMENT, before.equipment & !0xC1 | bits);
+    low::EQUIPMENT.write(before.equipment & !0xC1 | bits);
     if let Some(int1e) = vectors.int1e {
-        low::write(VECTOR_1E, int1e);
+        low::VECTOR_1E.write(int1e);
     }
-    low::write(VECTOR_15, vectors.int15);
-    low::write(VECTOR_13, vectors.int13);
-    let engine = places.start + places.engine;
-    Installed {
-        engine_segment: places.engine_segment(),
-        copy: engine + u32::from(entry(ENGINE_VARIABLES)) + VAR_COPY,
+    low::VECTOR_15.write(vectors.int15);
+    low::VECTOR_13.write(vectors.int13);
+    let copy = places.engine + u32::from(entry(ENGINE_VARIABLES)) + VAR_COPY;
+    Installed { engine_segment: places.engine_segment(), resident, copy }
+}
+
+/// The disk that is booted.
+fn boot_disk<'d>(console: &mut Console, disks: &'d [Option<RamDisk>]) -> &'d RamDisk {
+    match disks.first() {
+        Some(Some(disk)) => disk,
+        _ => stop(console, errors::INTERNAL, Some(say::no_disk().as_message())),
     }
 }
 
@@ -186,9 +189,9 @@ impl Setup<'_> {
     }
 }
 
-/// Leaves for what was installed. Does not come back.
-pub fn hand_off(installed: &Installed, copy: CopyMode) -> ! {
-    low::write(installed.copy, copy.value());
+/// Leaves for what was installed, for good.
+pub fn hand_off(mut installed: Installed, copy: CopyMode) -> ! {
+    installed.resident.bytes_mut(installed.copy, 1)[0] = copy.value();
     bios::jump(Registers {
         ecx: u32::from(bios::boot_info().a20).into(),
         target_offset: entry(ENGINE_HAND_OFF).into(),

@@ -2,18 +2,19 @@
 
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, DISC_SECTOR_LEN, Need};
 use ramkey_format::errors;
+use ramkey_format::memory::SECTOR_SHIFT;
 use ramkey_loader_core::capsule::{ChunkError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::Disk;
-use ramkey_loader_core::fat::{FileEntry, Volume};
 use ramkey_loader_core::file::{FileError, FileReader};
-use ramkey_loader_core::memory::Map;
 use ramkey_loader_core::progress::{Clock, Progress};
 use ramkey_loader_core::screen::say;
+use ramkey_loader_core::volume::{FileEntry, Volume};
 
 use crate::choose::stop_damaged;
 use crate::console::Console;
 use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
+use crate::low::{Ram, Region};
 use crate::{bios, low};
 
 /// Ticks between two drawings of the progress line.
@@ -21,20 +22,25 @@ const REDRAW: u32 = 4;
 /// Bytes that are copied between two calls that let interrupts in: the reads do so too, and may be single sectors.
 const QUIET: u32 = 32 << 10;
 /// Bytes that are cleared at once, between two looks at the clock.
-const CLEAR_PIECE: u64 = 1 << 20;
+const CLEAR_PIECE: u32 = 1 << 20;
 
 /// A disk in memory, proven.
 pub struct RamDisk {
     /// What the capsule says of it.
     pub header: CapsuleHeader,
-    /// Linear address of its first sector.
-    pub base: u32,
+    /// The memory that it lies in.
+    pub memory: Region,
 }
 
 impl RamDisk {
-    /// Linear address of the image's first byte: behind the track that a partition image gets.
-    pub fn image(&self) -> u32 {
-        self.base + (self.header.lead_sectors.get() << 9)
+    /// Linear address of its first sector.
+    pub fn base(&self) -> u32 {
+        self.memory.start()
+    }
+
+    /// Bytes before the image: the track that a partition image gets.
+    fn lead_len(&self) -> u32 {
+        self.header.lead_sectors.get() << SECTOR_SHIFT
     }
 
     /// The start of the image's hash, for the screen.
@@ -46,25 +52,17 @@ impl RamDisk {
 
     /// Linear address of a CD's boot image.
     pub fn boot_image(&self) -> u32 {
-        self.base + self.header.disc.load_lba.get() * DISC_SECTOR_LEN as u32
+        self.base() + self.header.disc.load_lba.get() * DISC_SECTOR_LEN as u32
     }
 }
 
-/// Takes a RAM disk out of `map`; its linear address and that of its table block, if there is room.
-pub fn place(map: &mut Map, need: Need) -> Option<(u32, u32)> {
-    let table = map.highest_fit(need.all(), Need::PAGE_LEN as u32)?;
-    let disk = table + need.table as u32;
-    map.reserve(u64::from(disk), need.disk);
-    Some((disk, table))
-}
-
-/// Loads `file` to the top of memory; takes the RAM disk out of `map`. Stops if anything is wrong.
+/// Loads `file` to the top of memory; takes the RAM disk out of `ram`. Stops if anything is wrong.
 pub fn load(
     console: &mut Console,
     disk: &mut Disk<Int13>,
-    volume: &mut Volume<'_>,
+    volume: &mut impl Volume,
     file: &FileEntry,
-    map: &mut Map,
+    ram: &mut Ram,
 ) -> RamDisk {
     let mut reader = FileReader::new(disk, volume, *file);
     let header = match open(&mut reader) {
@@ -72,20 +70,22 @@ pub fn load(
         Err(damage) => stop_damaged(console, file, damage),
     };
     let need = header.need();
-    let Some((base, table)) = place(map, need) else {
+    let Some((mut memory, table)) = ram.place(need.disk, need.table) else {
         stop(console, errors::TOO_LITTLE_MEMORY, None);
     };
-    for end in [table, table + (need.all() - Need::PAGE_LEN) as u32] {
+    let last_page = memory.len() - Need::PAGE_LEN as u32;
+    for end in [&mut *table, memory.bytes_mut(last_page, Need::PAGE_LEN as u32)] {
         if !low::holds(end) {
-            stop(console, errors::MEMORY_WRONG, Some(say::no_memory_at(end).as_message()));
+            let address = end.as_ptr() as u32;
+            stop(console, errors::MEMORY_WRONG, Some(say::no_memory_at(address).as_message()));
         }
     }
-    let ram_disk = RamDisk { base, header };
-    let header = &ram_disk.header;
+    let mut ram_disk = RamDisk { memory, header };
+    let lead_len = ram_disk.lead_len();
+    let RamDisk { header, memory } = &mut ram_disk;
     console.end_line();
     console.say(&say::loading(header.title().unwrap_or(b"")));
 
-    let table = low::high(table, header.table_len.get() as usize);
     let table = match load_table(&mut reader, header, table) {
         Ok(table) => table,
         Err(damage) => stop_damaged(console, file, damage),
@@ -93,8 +93,8 @@ pub fn load(
     let mut meter = Meter::new(header.image_len.get());
     for (index, entry) in (0..).zip(table) {
         let loaded = header.window(index, entry).map_err(ChunkError::Format).and_then(|window| {
-            let place = ram_disk.image() + window.start as u32;
-            let window = low::high(place, (window.end - window.start) as usize);
+            let len = (window.end - window.start) as u32;
+            let window = memory.bytes_mut(lead_len + window.start as u32, len);
             let progress = &mut |bytes| meter.show(console, bytes);
             load_chunk(&mut reader, header, entry, index, window, progress)
         });
@@ -104,19 +104,19 @@ pub fn load(
     }
     meter.draw(console);
     console.end_line();
-    clear_rest(&ram_disk);
+    clear_rest(&mut ram_disk);
     ram_disk
 }
 
 /// Zeros before and behind the image.
-fn clear_rest(ram_disk: &RamDisk) {
-    let image_end = u64::from(ram_disk.image()) + ram_disk.header.image_len.get();
-    let disk_end = u64::from(ram_disk.base) + ram_disk.header.need().disk;
-    for (start, end) in [(u64::from(ram_disk.base), u64::from(ram_disk.image())), (image_end, disk_end)] {
+fn clear_rest(ram_disk: &mut RamDisk) {
+    let lead_len = ram_disk.lead_len();
+    let image_end = lead_len + ram_disk.header.image_len.get() as u32;
+    for (start, end) in [(0, lead_len), (image_end, ram_disk.memory.len())] {
         let mut start = start;
         while start < end {
             let len = (end - start).min(CLEAR_PIECE);
-            low::high(start as u32, len as usize).fill(0);
+            ram_disk.memory.bytes_mut(start, len).fill(0);
             start += len;
             // Lets the interrupts in that are waiting.
             bios::key_waits();
@@ -127,7 +127,7 @@ fn clear_rest(ram_disk: &RamDisk) {
 /// Stops because of a chunk: the code, the LBA, and which bytes of the image are not there.
 fn stop_chunk(
     console: &mut Console,
-    reader: &mut FileReader<'_, '_, Disk<Int13>>,
+    reader: &mut FileReader<'_, Disk<Int13>, impl Volume>,
     header: &CapsuleHeader,
     entry: &ChunkEntry,
     index: u32,
@@ -137,7 +137,7 @@ fn stop_chunk(
     let end = start + header.raw_len(index) as u32;
     console.end_line();
     let code = match error {
-        ChunkError::File(FileError::Fat(error)) => stop_for(console, error, Within::Bytes(start, end)),
+        ChunkError::File(FileError::Volume(error)) => stop_for(console, error, Within::Bytes(start, end)),
         ChunkError::MemoryWrong => errors::MEMORY_WRONG,
         _ => errors::CHUNK_WRONG,
     };

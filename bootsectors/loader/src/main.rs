@@ -9,16 +9,16 @@
 
 mod a20;
 mod bios;
+mod bios_copy;
 mod boot;
 mod changes;
 mod choose;
 mod console;
-mod copy_mode;
 mod disk;
 mod drives;
 mod engine;
 mod halt;
-mod heads;
+mod identities;
 mod images;
 mod install;
 mod load;

@@ -7,9 +7,6 @@ use ramkey_loader_core::memory_calls::{self, Answer, ENTRY_LEN, Int15, SMAP, Sou
 
 use crate::{bios, low};
 
-/// Base memory in KiB (BIOS data area).
-pub const BASE_MEMORY: u32 = 0x413;
-
 /// The memory of this machine, base memory in KiB, and the call that told it. `None` when the BIOS tells nothing above
 /// 1 MiB.
 pub fn ask() -> Option<(Map, u16, Source)> {
@@ -39,10 +36,10 @@ impl Int15 for Calls {
     }
 
     fn entry(&self) -> [u8; ENTRY_LEN as usize] {
-        low::read(BIOS_PACKET)
+        low::packet()
     }
 
     fn base_kib(&self) -> u16 {
-        low::read(BASE_MEMORY)
+        low::BASE_MEMORY.read()
     }
 }

@@ -1,6 +1,7 @@
 //! Where the parts of the resident part lie, and what one installation decided.
 
 use ramkey_format::errors;
+use ramkey_format::hooks::{HEAD_LEN, SLOTS_LEN};
 use ramkey_format::memory::LOW_MEMORY_END;
 use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image;
@@ -11,7 +12,7 @@ use ramkey_loader_core::screen::say;
 use crate::console::Console;
 use crate::drives::Drives;
 use crate::halt::stop;
-use crate::heads::{Before, Memory};
+use crate::identities::{Before, Memory};
 
 /// Where base memory ends at most.
 pub const BASE_MEMORY_END: u64 = boot_image::BASE_MEMORY_END as u64;
@@ -41,7 +42,7 @@ impl Places {
     /// Plans the resident part below `base_kib`.
     pub fn new(console: &mut Console, drives: &Drives, grub4dos: bool, map: &Map, base_kib: u16) -> Self {
         let heads = if grub4dos { SLOTS_LEN } else { HEAD_LEN * drives.count() as u32 };
-        let any_disc = drives.iter().any(|drive| drive.class == Class::Disc);
+        let any_disc = drives.iter().any(|drive| drive.class == Class::Cd);
         let engine_len = entry(if any_disc { ENGINE_LEN_ALL } else { ENGINE_LEN_CORE });
         let records = u32::from(engine_len).next_multiple_of(4);
         let e820 = records + RECORD_LEN * drives.count() as u32;

@@ -1,7 +1,8 @@
 //! FAT volumes. The loader's own reader follows the chains; this one looks names up.
 
 use ramkey_loader_core::drive::{ReadError, Sectors};
-use ramkey_loader_core::fat::{Cursor, FatError, Volume};
+use ramkey_loader_core::fat::{Chain, FatVolume as Clusters};
+use ramkey_loader_core::volume::{Volume, VolumeError};
 
 use super::long_name::LongName;
 use super::{FilesError, Part, Source, names, u16_at, u32_at};
@@ -68,7 +69,7 @@ impl<'s> FatVolume<'s> {
             let len = part.of(entry.len.into())?;
             // The last run may go on behind the file.
             let room = len as usize + usize::from(READ_SECTORS) * SECTOR_LEN as usize;
-            let (mut bytes, mut cursor) = (Vec::with_capacity(room), Cursor::new(entry.first_cluster));
+            let (mut bytes, mut cursor) = (Vec::with_capacity(room), Chain::new(entry.first_cluster));
             while (bytes.len() as u64) < len {
                 let done = (bytes.len() as u64 / SECTOR_LEN) as u32;
                 let run = volume.run(sectors, &mut cursor, done, READ_SECTORS);
@@ -85,11 +86,11 @@ impl<'s> FatVolume<'s> {
     fn look_up<T>(
         &self,
         path: &str,
-        then: impl FnOnce(&mut Volume<'_>, &mut ImageSectors<'_>, &Entry) -> Result<T, FilesError>,
+        then: impl FnOnce(&mut Clusters<'_>, &mut ImageSectors<'_>, &Entry) -> Result<T, FilesError>,
     ) -> Result<Option<T>, FilesError> {
         let mut sectors = ImageSectors { source: self.source, start: self.start, bytes: Vec::new() };
         let mut window = vec![0; WINDOW_LEN];
-        let volume = Volume::open(&mut sectors, 0, &mut window);
+        let volume = Clusters::open(&mut sectors, 0, &mut window);
         let mut volume = volume.map_err(|error| self.error(&error))?;
         let mut folder = Some(self.root);
         let mut found = None;
@@ -106,14 +107,14 @@ impl<'s> FatVolume<'s> {
     /// The entry `name` of `folder`.
     fn entry(
         &self,
-        volume: &mut Volume<'_>,
+        volume: &mut Clusters<'_>,
         sectors: &mut ImageSectors<'_>,
         folder: Folder,
         name: &str,
     ) -> Result<Option<Entry>, FilesError> {
         let mut cursor = match folder {
-            Folder::Chain { first_cluster } => Cursor::new(first_cluster),
-            Folder::Sectors { .. } => Cursor::new(0),
+            Folder::Chain { first_cluster } => Chain::new(first_cluster),
+            Folder::Sectors { .. } => Chain::new(0),
         };
         let (mut done, mut long) = (0, LongName::default());
         while done < FOLDER_SECTORS_MAX {
@@ -157,9 +158,9 @@ impl<'s> FatVolume<'s> {
         FilesError::Damaged { what: "the file allocation table of the volume", offset: self.start }
     }
 
-    fn error(&self, error: &FatError) -> FilesError {
+    fn error(&self, error: &VolumeError) -> FilesError {
         match error {
-            FatError::Read(_) => {
+            VolumeError::Read(_) => {
                 FilesError::Damaged { what: "a file or folder of the volume", offset: self.start }
             }
             _ => self.damaged(),

@@ -8,12 +8,15 @@ use std::path::Path;
 
 use ramkey_format::boot::{BootHeader, BootInfo};
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Companion, Disc, Origin};
+use ramkey_format::hooks::{DriveSlot, Head, Mbft, SafeHook, SlotsHead};
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_2_LBA,
     MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
 };
 use ramkey_format::record::Record;
-use ramkey_format::resident::{self, RESIDENT_MAX};
+use ramkey_format::resident::{
+    DiscVariables, DriveRecord, EngineHeader, RESIDENT_MAX, Specification, StoredRange, Variables,
+};
 
 /// Highest address first, as memory is drawn.
 fn low_memory() -> String {
@@ -74,19 +77,6 @@ fn record_table(record: &Record) -> String {
     text
 }
 
-/// The constants of the resident part whose names begin with `prefix`, by offset.
-fn resident_table(prefix: &str) -> String {
-    let mut text = String::from("| offset | name | what |\n|---|---|---|\n");
-    for (name, value, doc) in resident::CONSTANTS {
-        let a_length = ["_LEN", "_MAX"].iter().any(|ending| name.ends_with(ending));
-        if name.starts_with(prefix) && !a_length {
-            let what = doc.trim().split_once(": ").map_or(doc.trim(), |(_, what)| what);
-            let _ = writeln!(text, "| {value} | `{name}` | {what} |");
-        }
-    }
-    text
-}
-
 /// Every finding of `ramkey doctor`, a section each.
 fn findings() -> String {
     let mut text = String::new();
@@ -118,14 +108,17 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/format.md", "chunk entry", record_table(&ChunkEntry::RECORD)),
         ("docs/format.md", "origin", record_table(&Origin::RECORD)),
         ("docs/boot-protocol.md", "boot info", record_table(&BootInfo::RECORD)),
-        ("docs/boot-protocol.md", "header", resident_table("HEAD_")),
-        ("docs/boot-protocol.md", "safe hook", resident_table("SAFE_HOOK_")),
-        ("docs/boot-protocol.md", "mbft", resident_table("MBFT_")),
-        ("docs/boot-protocol.md", "slots", resident_table("SLOTS")),
-        ("docs/boot-protocol.md", "engine", resident_table("ENGINE_")),
-        ("docs/boot-protocol.md", "variables", resident_table("VAR_")),
-        ("docs/boot-protocol.md", "variables of CDs", resident_table("DISC_")),
-        ("docs/boot-protocol.md", "records", resident_table("RECORD_")),
+        ("docs/boot-protocol.md", "header", record_table(&Head::RECORD)),
+        ("docs/boot-protocol.md", "safe hook", record_table(&SafeHook::RECORD)),
+        ("docs/boot-protocol.md", "mbft", record_table(&Mbft::RECORD)),
+        ("docs/boot-protocol.md", "slots", record_table(&SlotsHead::RECORD)),
+        ("docs/boot-protocol.md", "slot", record_table(&DriveSlot::RECORD)),
+        ("docs/boot-protocol.md", "engine", record_table(&EngineHeader::RECORD)),
+        ("docs/boot-protocol.md", "variables", record_table(&Variables::RECORD)),
+        ("docs/boot-protocol.md", "variables of CDs", record_table(&DiscVariables::RECORD)),
+        ("docs/boot-protocol.md", "specification packet", record_table(&Specification::RECORD)),
+        ("docs/boot-protocol.md", "records", record_table(&DriveRecord::RECORD)),
+        ("docs/boot-protocol.md", "E820 table", record_table(&StoredRange::RECORD)),
         ("docs/doctor.md", "findings", findings()),
     ]
 }

@@ -12,6 +12,7 @@ use ramkey_format::boot::{
     BOOT_HEADER_LEN, BootHeader, SECTOR0_CODE, SECTOR0_MAGIC, SECTOR0_STAGE1_CHECKSUM, STAGE1_LEN,
 };
 use ramkey_format::checksum::checksum;
+use ramkey_format::hooks::*;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
 use ramkey_format::resident::*;
 use ramkey_loader_core::boot_image::RESIDENT_MIN;

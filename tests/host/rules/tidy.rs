@@ -206,11 +206,14 @@ fn undescribed_routines(file: &File) -> Vec<String> {
 
 #[test]
 fn shared_numbers_are_typed_once() {
-    use ramkey_format::{boot, memory, resident};
-    let shared: BTreeMap<&str, u32> = [memory::CONSTANTS, boot::CONSTANTS, resident::CONSTANTS]
+    use ramkey_format::{boot, hooks, memory, resident};
+    let constants = [memory::CONSTANTS, boot::CONSTANTS, hooks::CONSTANTS, resident::CONSTANTS];
+    let records = [boot::RECORDS, hooks::RECORDS, resident::RECORDS].into_iter().flatten();
+    let shared: BTreeMap<&str, u32> = constants
         .into_iter()
         .flatten()
         .map(|&(name, value, _)| (name, value))
+        .chain(records.flat_map(|record| record.equates()))
         .collect();
     // Addresses whose value is too odd to be chance.
     let odd = ["MBR_LOAD", "BOOT_INFO", "CALL_REGISTERS", "BIOS_PACKET", "LOADER_END", "SECTOR0_BOOT_LBA"];

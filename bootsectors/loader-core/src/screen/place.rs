@@ -11,6 +11,7 @@
 
 use super::{DETAILS, Id, Language, Message, Text};
 use crate::a20::Method as A20Method;
+use crate::copy_mode::CopyMode;
 use crate::drive::Method;
 use crate::memory_calls::Source;
 
@@ -33,17 +34,6 @@ pub enum Heads {
     Told,
     /// Stamps gave neither.
     Unknown,
-}
-
-/// How INT 13h copies, for the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CopyName {
-    /// By whatever fits the mode of the processor.
-    Auto,
-    /// By our own switch of mode.
-    Direct,
-    /// By INT 15h.
-    Int15,
 }
 
 /// What a place holds, as bytes and numbers.
@@ -155,10 +145,10 @@ kinds! {
         A20Method::Port92 => Id::A20Port92,
     });
     /// How INT 13h copies.
-    copy: CopyName, copy => Self::word(match copy {
-        CopyName::Auto => Id::CopyAuto,
-        CopyName::Direct => Id::CopyDirect,
-        CopyName::Int15 => Id::CopyInt15,
+    copy: CopyMode, copy => Self::word(match copy {
+        CopyMode::Auto => Id::CopyAuto,
+        CopyMode::Direct => Id::CopyDirect,
+        CopyMode::Int15 => Id::CopyInt15,
     });
 }
 

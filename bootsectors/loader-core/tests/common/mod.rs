@@ -4,7 +4,7 @@
 
 pub mod sticks;
 
-use ramkey_loader_core::access::Access;
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Bios, Method, ReadError, Sectors, Trace};
 use ramkey_loader_core::geometry::{Chs, Geometry};
 
@@ -143,9 +143,9 @@ impl Bios for MockBios {
 }
 
 /// A drive of [`GEOMETRY`] that shows everything, by `first` before the other method.
-pub const fn plain(first: Method) -> Access {
+pub const fn plain(first: Method) -> DriveAccess {
     let geometry = Some(GEOMETRY);
-    Access { first, edd_hidden: 0, chs_hidden: 0, geometry, heads_are_told: false, transfer: 0 }
+    DriveAccess { first, edd_hidden: 0, chs_hidden: 0, geometry, heads_are_told: false, transfer: 0 }
 }
 
 /// Sectors that begin with their own number.

@@ -4,12 +4,13 @@ use std::io::{Cursor, Write};
 
 use blake3::hazmat::HasherExt;
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Form, kind};
-use ramkey_loader_core::access::Access;
+use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::capsule::{ChunkError, OpenError, load_chunk, load_table, open};
-use ramkey_loader_core::drive::{Disk, Drive, Method};
-use ramkey_loader_core::fat::Volume;
+use ramkey_loader_core::drive::{Disk, Drive, Method, Sectors};
+use ramkey_loader_core::fat::{Fat, FatVolume};
 use ramkey_loader_core::file::FileReader;
 use ramkey_loader_core::settle::settle;
+use ramkey_loader_core::volume::Volume;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -111,11 +112,11 @@ pub fn boot(bios: MockBios) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
 }
 
 /// The same; how the drive is read at first is chosen.
-pub fn boot_by(bios: MockBios, access: Access) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
+pub fn boot_by(bios: MockBios, access: DriveAccess) -> (Result<Vec<u8>, Stop>, Vec<Call>) {
     let mut disk = Disk::new(bios, Drive::new(0x80, access));
     let mut window = [0; 4096];
-    settle(&mut disk, 0, &mut window, || ());
-    let mut volume = Volume::open(&mut disk, 0, &mut window).unwrap();
+    settle::<Fat, _>(&mut disk, 0, &mut window, || ());
+    let mut volume = FatVolume::open(&mut disk, 0, &mut window).unwrap();
     let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
     let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
     disk.bios().calls.clear();
@@ -124,7 +125,7 @@ pub fn boot_by(bios: MockBios, access: Access) -> (Result<Vec<u8>, Stop>, Vec<Ca
     (result, disk.bios().reads())
 }
 
-pub fn load(reader: &mut FileReader<'_, '_, Disk<MockBios>>) -> Result<Vec<u8>, Stop> {
+pub fn load(reader: &mut FileReader<'_, impl Sectors, impl Volume>) -> Result<Vec<u8>, Stop> {
     let header = open(reader).map_err(Stop::Open)?;
     let mut table = vec![0xD1; header.table_len.get() as usize + 5];
     let table = load_table(reader, &header, &mut table).map_err(Stop::Open)?;

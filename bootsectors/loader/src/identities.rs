@@ -1,7 +1,9 @@
-//! The heads: what drivers find of the RAM drives, under MEMDISK's name or GRUB4DOS's.
+//! What drivers look for: the RAM drives under MEMDISK's identity or GRUB4DOS's, in heads as the assembler calls them. They have
+//! nothing to do with the heads of a geometry.
 
+use ramkey_format::hooks::*;
 use ramkey_format::memory::SECTOR_SHIFT;
-use ramkey_format::resident::*;
+use ramkey_format::resident::{CONFIG_FAKE_WRITE, CONFIG_READ_ONLY, FAR_SEGMENT, FIRST_DISC};
 use ramkey_loader_core::drives::{Class, Numbers};
 
 use crate::drives::{Drive, Drives};
@@ -57,7 +59,7 @@ pub fn status_byte(class: Class) -> u16 {
 
 /// What drivers tell the class of a drive from; the first of its class for a CD, whatever its BIOS number is.
 fn driver_number(drive: &Drive, number: u8) -> u8 {
-    if drive.class == Class::Disc { FIRST_DISC as u8 } else { number }
+    if drive.class == Class::Cd { FIRST_DISC as u8 } else { number }
 }
 
 /// One MEMDISK head.
@@ -80,21 +82,21 @@ impl Memdisk<'_> {
     ) {
         let shown = match drive.class {
             Class::Floppy => numbers.floppies_shown,
-            Class::Disk => numbers.disks_shown,
-            Class::Disc => 1,
+            Class::HardDisk => numbers.disks_shown,
+            Class::Cd => 1,
         };
         let bytes = &mut self.bytes;
         let at = |offset: u32| HEAD_MBFT + offset;
         bytes.put32(at(MBFT_DISK), drive.base);
         bytes.put32(at(MBFT_SECTORS), drive.sectors);
-        bytes.put16(at(MBFT_COMMAND_LINE) + 2, self.segment);
+        bytes.put16(at(MBFT_COMMAND_LINE) + FAR_SEGMENT, self.segment);
         bytes.put32(at(MBFT_OLD_INT15), before.int15);
         // As the BIOS has it, although the map may end sooner.
         bytes.put16(at(MBFT_OLD_BASE_MEMORY), before.base_kib);
         // 0 is MEMDISK's way to say 512 bytes.
         let shift = u32::from(drive.sector_shift);
         bytes.put8(at(MBFT_SECTOR_SHIFT), if shift == SECTOR_SHIFT { 0 } else { drive.sector_shift });
-        let first = if drive.class == Class::Disk { 0x80 } else { 0 };
+        let first = if drive.class == Class::HardDisk { 0x80 } else { 0 };
         bytes.put8(at(MBFT_SHIFT_LIMIT), first + shown);
         bytes.put16(at(MBFT_MEMORY_88), memory.kib_88);
         bytes.put16(at(MBFT_CYLINDERS), drive.cylinders);
@@ -111,14 +113,14 @@ impl Memdisk<'_> {
         if drive.class == Class::Floppy {
             fill_dpt(bytes, at(MBFT_DPT), drive);
         } else {
-            // Fixed disk parameter table: cylinders, heads, control byte, sectors per track.
-            for offset in 0..16 {
-                bytes.put8(at(MBFT_DPT) + offset, 0);
+            let at = |offset: u32| HEAD_MBFT + MBFT_DPT + offset;
+            for offset in 0..DiskParameters::LEN as u32 {
+                bytes.put8(at(offset), 0);
             }
-            bytes.put16(at(MBFT_DPT), drive.cylinders);
-            bytes.put8(at(MBFT_DPT) + 2, drive.heads as u8);
-            bytes.put8(at(MBFT_DPT) + 8, if drive.heads > 8 { 0x08 } else { 0 });
-            bytes.put8(at(MBFT_DPT) + 14, drive.sectors_per_track as u8);
+            bytes.put16(at(FDPT_CYLINDERS), drive.cylinders);
+            bytes.put8(at(FDPT_HEADS), drive.heads as u8);
+            bytes.put8(at(FDPT_CONTROL), if drive.heads > 8 { 0x08 } else { 0 });
+            bytes.put8(at(FDPT_SECTORS), drive.sectors_per_track as u8);
         }
     }
 
@@ -168,17 +170,17 @@ impl Grub4dos<'_> {
             let (x, y) =
                 (if read_only || fake_write { SLOT_X } else { 0 }, if fake_write { SLOT_Y } else { 0 });
             let (head, sector) = ((drive.heads - 1) as u8, drive.sectors_per_track as u8);
-            let disc = if drive.class == Class::Disc { FROM_DISC } else { 0 };
+            let disc = if drive.class == Class::Cd { FROM_DISC } else { 0 };
             let slot = SLOTS + place * SLOT_LEN;
-            bytes.put8(slot, number);
-            bytes.put8(slot + 1, TO_MEMORY);
-            bytes.put8(slot + 2, head);
-            bytes.put8(slot + 3, sector | x);
-            bytes.put16(slot + 4, (drive.cylinders - 1).min(1023) | disc);
-            bytes.put8(slot + 6, head);
-            bytes.put8(slot + 7, sector | y);
-            bytes.put32(slot + 8, drive.base >> SECTOR_SHIFT);
-            bytes.put32(slot + 16, drive.half_kib_sectors());
+            bytes.put8(slot + SLOT_DRIVE, number);
+            bytes.put8(slot + SLOT_TO, TO_MEMORY);
+            bytes.put8(slot + SLOT_LAST_HEAD, head);
+            bytes.put8(slot + SLOT_SECTORS_X, sector | x);
+            bytes.put16(slot + SLOT_CYLINDERS, (drive.cylinders - 1).min(1023) | disc);
+            bytes.put8(slot + SLOT_TO_LAST_HEAD, head);
+            bytes.put8(slot + SLOT_TO_SECTORS_Y, sector | y);
+            bytes.put32(slot + SLOT_START, drive.base >> SECTOR_SHIFT);
+            bytes.put32(slot + SLOT_SECTORS, drive.half_kib_sectors());
         }
         let floppies = drives.iter().filter(|drive| drive.class == Class::Floppy);
         for (table, drive) in (SLOTS_DPT..SLOTS_LEN).step_by(SLOTS_DPT_LEN as usize).zip(floppies) {
@@ -196,9 +198,9 @@ pub fn slots_dpt(segment: u16, place: u32) -> u32 {
 
 /// The bytes of a diskette parameter table that differ from drive to drive.
 fn fill_dpt(bytes: &mut Bytes<'_>, table: u32, drive: &Drive) {
-    bytes.put8(table + 4, drive.sectors_per_track as u8);
-    bytes.put8(table + 11, (drive.cylinders - 1).min(255) as u8);
-    bytes.put8(table + 12, drive.drive_type.min(5));
+    bytes.put8(table + DPT_SECTORS, drive.sectors_per_track as u8);
+    bytes.put8(table + DPT_LAST_CYLINDER, (drive.cylinders - 1).min(255) as u8);
+    bytes.put8(table + DPT_TYPE, drive.drive_type.min(5));
 }
 
 /// A real-mode far pointer.
