@@ -2,8 +2,8 @@
 
 use crate::units::{Geometry, SECTOR_LEN};
 
-/// Most bytes that a RAM disk can have: it must end below 4 GiB, and leave room for the rest.
-pub(super) const DISK_LEN_MAX: u64 = 0xFFF0_0000;
+pub(super) use ramkey_format::capsule::DISK_LEN_MAX;
+
 /// Sectors of the largest floppy that was sold: 2.88 MB.
 pub(super) const FLOPPY_SECTORS_MAX: u64 = 5760;
 /// Most cylinders of a floppy: what a BIOS keeps of one has a byte for them.

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::capsule::ram_needed;
 use crate::image::windows::{self, Windows};
 use crate::image::{ImageError, ImageFacts, KindChoice, Source, Stripped, is_known, probe, scan};
 use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
 use crate::job::{DiscView, JobError, Observer, Part, open};
-use crate::report::{HeaderReport, ram_needed};
+use crate::report::HeaderReport;
 use crate::units::{Geometry, hex, named};
 use crate::verify::{StickVerdict, facts, has_trace};
 
@@ -106,7 +107,7 @@ impl ImageView {
             disk_sectors: facts.disk_sectors,
             lead_sectors: facts.lead_sectors,
             drive: facts.drive,
-            ram_needed: ram_needed(facts.disk_sectors),
+            ram_needed: ram_needed(facts.disk_sectors, facts.len),
             boot_signature: facts.boot_signature,
             warnings: texts(false),
             notes: texts(true).into_iter().chain(unknown).collect(),

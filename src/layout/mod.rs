@@ -3,7 +3,6 @@
 //! Nothing here reads a clock, a random number, a file or a device: the same plan and hashes give the same bytes on
 //! every machine.
 
-mod capsule;
 mod error;
 mod extent;
 mod fat;
@@ -20,17 +19,17 @@ pub use error::LayoutError;
 pub(crate) use extent::Wanted;
 pub use extent::{CLEARED_FIRST, Content, Extent, Layout, Role};
 pub use materialise::materialise;
-pub use set::{capsule_flags, disk_signatures};
+pub use set::disk_signatures;
 
 use std::ops::Range;
 
 use ramkey_format::memory::MANIFEST_LBA;
 
 use crate::boot;
+use crate::capsule::{Capsule, Contents, Stored, encode};
 use crate::image::Scan;
 use crate::plan::{GPT_SECTORS, LayoutKind, Plan};
 use crate::units::SECTOR_LEN;
-use capsule::Capsule;
 use fat::FatVolume;
 use identity::Identity;
 
@@ -93,11 +92,18 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
 fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
     let signatures = disk_signatures(plan, scans);
     let companions = set::companions(plan, scans);
-    let capsules = plan.capsules.iter().zip(scans).zip(signatures).enumerate();
-    let capsules = capsules.map(|(image, ((capsule, scan), disk_signature))| {
-        let companions = if capsule.is_boot() { companions } else { Default::default() };
-        let links = capsule::Links { flags: set::capsule_flags(plan, capsule), companions, disk_signature };
-        Capsule::new(image, capsule, scan, links)
+    let capsules = plan.capsules.iter().zip(scans).zip(signatures);
+    let capsules = capsules.map(|((capsule, scan), disk_signature)| {
+        let contents = Contents {
+            facts: &capsule.facts,
+            title: &capsule.title,
+            drive: capsule.number,
+            role: capsule.set_role(),
+            options: capsule.options(&plan.set),
+            companions: if capsule.is_boot() { companions } else { Default::default() },
+            disk_signature,
+        };
+        encode(&contents, scan)
     });
     capsules.collect()
 }
@@ -185,7 +191,7 @@ impl Extents {
                     here = room.next().expect("the file is as long as the capsule");
                 }
                 let sectors = (piece.sectors - done).min(here.end - here.start);
-                let content = part(&piece.content, done, sectors);
+                let content = part(image, &piece.stored, done, sectors);
                 self.0.push(Extent { lba: here.start, sectors, role, content });
                 here.start += sectors;
                 done += sectors;
@@ -194,15 +200,13 @@ impl Extents {
     }
 }
 
-/// `sectors` sectors of `content`, from sector `first` on.
-fn part(content: &Content, first: u64, sectors: u64) -> Content {
-    let offset = first * SECTOR_LEN;
-    match content {
-        Content::Bytes(bytes) => {
-            let (start, end) = (offset as usize, (offset + sectors * SECTOR_LEN) as usize);
-            Content::Bytes(bytes[start..end].to_vec())
+/// `sectors` sectors of a piece of the capsule of image number `image`, from sector `first` on.
+fn part(image: usize, stored: &Stored, first: u64, sectors: u64) -> Content {
+    let skip = first * SECTOR_LEN;
+    match stored {
+        Stored::Own(bytes) => {
+            Content::Bytes(bytes[skip as usize..][..(sectors * SECTOR_LEN) as usize].to_vec())
         }
-        Content::Zeros | Content::Stamps { .. } => content.clone(),
-        Content::Image { image, offset: before } => Content::Image { image: *image, offset: before + offset },
+        Stored::Image { offset } => Content::Image { image, offset: offset + skip },
     }
 }

@@ -21,9 +21,9 @@ mod zeros;
 use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
 
+use crate::capsule::DriveOptions;
 use crate::image::{Source, Unfinished};
 use crate::plan::LayoutKind;
-use crate::report::DriveOptions;
 use crate::units::SECTOR_LEN;
 
 pub use fault::{Change, Fault, FaultKind, Place};
@@ -57,8 +57,11 @@ pub struct FoundCapsule {
     pub geometry: String,
     /// Length of the image in bytes.
     pub len: u64,
-    /// BLAKE3 of the image.
+    /// BLAKE3 of the original image.
     pub blake3: String,
+    /// BLAKE3 of the image in memory, which is what is proven, if sectors of the original were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ram_blake3: Option<String>,
     /// Sectors of its RAM disk.
     pub disk_sectors: u32,
     /// Kind, geometry and emulation in a few words.

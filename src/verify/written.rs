@@ -4,13 +4,13 @@
 //! are proven when the directories that are made of them have the hash that was written. Names to try are those that
 //! are there now, what is left of deleted ones, and those that follow from titles.
 
-use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
+use ramkey_format::capsule::{EXTENSION, FOLDER};
 use ramkey_format::manifest::{RangeEntry, range};
 
+use crate::capsule::{header, title};
 use crate::plan::file_names;
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
-use crate::verify::capsule::title_text;
 use crate::verify::file_system::{Entry, FOLDER_BIT, SLOT_LEN, text};
 use crate::verify::reader::Reader;
 use crate::verify::volume::Volume;
@@ -101,7 +101,7 @@ fn title_at(reader: &Reader, range: &RangeEntry) -> Option<String> {
     if *blake3::hash(&sector).as_bytes() != range.blake3 {
         return None;
     }
-    Some(title_text(CapsuleHeader::parse(&sector).ok()?))
+    Some(title(header(&sector).ok()?))
 }
 
 fn path_of(name: &Name) -> String {
