@@ -1,6 +1,8 @@
 //! Makes USB sticks that old BIOS machines boot from RAM, every byte proven on the way.
 //!
-//! The modules, in the order in which data flows; `docs/architecture.md` says who may import whom.
+//! A program starts with [`job`]: a file for each use, from a request to a report. The command line is such a program, in the
+//! module `cli`, and a feature of that name that is on unless it is switched off. `docs/architecture.md` says which way data
+//! flows, and who may import whom.
 
 #![deny(unsafe_code)]
 
@@ -8,6 +10,7 @@ pub mod boot;
 pub mod capsule;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod contents;
 pub mod device;
 pub mod doctor;
 pub mod emulator;

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use ramkey_format::capsule::CAPSULE_HEADER_LEN;
 
 use crate::capsule::table_len;
-use crate::image::iso::NoBoot;
-use crate::image::{ImageFacts, Kind};
+use crate::contents::iso::NoBoot;
+use crate::contents::{ImageFacts, Kind};
 use crate::units::{Bytes, Geometry, SECTOR_LEN, named, shell_word};
 
 mod division;

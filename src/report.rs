@@ -5,7 +5,8 @@ use ramkey_format::memory::BOOT_LBA;
 use serde::Serialize;
 
 use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
-use crate::image::{ImageFacts, Scan, Warning};
+use crate::contents::{ImageFacts, Warning};
+use crate::image::Scan;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, LayoutKind, Plan, SetOptions};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 pub use text::{counted, hex, is_hidden, named, shell_word, shown};
 
 mod text;
@@ -125,7 +127,10 @@ impl fmt::Display for Ram {
 }
 
 /// Cylinders, heads and sectors per track of a disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Told to others as text: `1024/16/63`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Geometry {
     /// Cylinders, at least 1; may exceed the 1024 that a CHS address reaches.
     pub cylinders: u32,
@@ -147,6 +152,20 @@ impl GeometryError {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> String {
         "write the three numbers as in --chs 80/2/18, or leave --chs out".into()
+    }
+}
+
+impl From<Geometry> for String {
+    fn from(geometry: Geometry) -> Self {
+        geometry.to_string()
+    }
+}
+
+impl TryFrom<String> for Geometry {
+    type Error = GeometryError;
+
+    fn try_from(text: String) -> Result<Self, GeometryError> {
+        text.parse()
     }
 }
 

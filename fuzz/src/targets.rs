@@ -5,10 +5,11 @@ use std::mem::offset_of;
 use std::path::Path;
 
 use blake3::hazmat::ChainingValue;
+use ramkey::contents::windows::hive::{Hive, Key};
+use ramkey::contents::windows::look;
+use ramkey::contents::{Kind, KindChoice, iso, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::windows::hive::{Hive, Key};
-use ramkey::image::windows::look;
-use ramkey::image::{Kind, KindChoice, Source, combine, iso, probe};
+use ramkey::image::{Source, combine};
 use ramkey::verify::{Strictness, facts, has_trace, is_stick, verify};
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN,

@@ -6,8 +6,8 @@ use ramkey_format::cp437;
 use super::kind::{emulation_of, kind_of};
 use super::set::companions;
 use super::{Beside, DriveOptions, Role};
-use crate::image::Kind;
-use crate::image::iso::Emulation;
+use crate::contents::Kind;
+use crate::contents::iso::Emulation;
 use crate::units::Geometry;
 
 /// A capsule, as its header describes it.

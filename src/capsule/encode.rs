@@ -9,7 +9,8 @@ use zerocopy::IntoBytes;
 
 use super::kind::{emulation_number, number_of};
 use super::{DriveOptions, Role};
-use crate::image::{CHUNK_LEN, CHUNK_SHIFT, DISC_GEOMETRY, ImageFacts, Kind, Scan};
+use crate::contents::{DISC_GEOMETRY, ImageFacts, Kind};
+use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Scan};
 use crate::units::SECTOR_LEN;
 
 /// What a capsule is made of, beside the bytes of its image.

@@ -2,8 +2,8 @@
 
 use ramkey_format::capsule::{emulation, kind};
 
-use crate::image::Kind;
-use crate::image::iso::Emulation;
+use crate::contents::Kind;
+use crate::contents::iso::Emulation;
 
 /// The number of a kind in a capsule.
 pub fn number_of(kind: Kind) -> u8 {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
-use crate::image::{Kind, KindChoice};
+use crate::contents::{Kind, KindChoice};
 use crate::job::StickRequest;
 use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};

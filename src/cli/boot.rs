@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use ramkey_format::markers::MAY_REMOVE;
 
@@ -29,28 +30,18 @@ const RAM_MIB_MAX: u32 = 1 << 20;
 /// How a PNG begins.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// The USB controller of the emulated machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum UsbArg {
-    /// USB 1.1 of Intel and VIA chip sets
-    Uhci,
-    /// USB 1.1 of everyone else
-    Ohci,
-    /// USB 2.0
-    Ehci,
-    /// USB 3.0, by far the fastest here
-    #[default]
-    Xhci,
-}
+impl ValueEnum for Controller {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl UsbArg {
-    pub(super) fn controller(self) -> Controller {
-        match self {
-            Self::Uhci => Controller::Uhci,
-            Self::Ohci => Controller::Ohci,
-            Self::Ehci => Controller::Ehci,
-            Self::Xhci => Controller::Xhci,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(match self {
+            Self::Uhci => "USB 1.1 of Intel and VIA chip sets",
+            Self::Ohci => "USB 1.1 of everyone else",
+            Self::Ehci => "USB 2.0",
+            Self::Xhci => "USB 3.0, by far the fastest here",
+        }))
     }
 }
 
@@ -70,8 +61,8 @@ pub struct BootArgs {
     ram: u32,
 
     /// USB controller that the stick is plugged into
-    #[arg(long, value_enum, default_value_t)]
-    usb: UsbArg,
+    #[arg(long, value_enum, default_value_t = Controller::Xhci)]
+    usb: Controller,
 
     /// Processor, by QEMU's name, for example 486 or pentium3
     #[arg(long, value_name = "CPU")]
@@ -128,7 +119,7 @@ impl BootArgs {
             try_to_make(path)?;
         }
         let stop = stop::wish()?;
-        let mut machine = Machine::new(Stick::new(absolute(&self.stick)?, Port::Usb(self.usb.controller())));
+        let mut machine = Machine::new(Stick::new(absolute(&self.stick)?, Port::Usb(self.usb)));
         machine.ram_mib = self.ram;
         machine.cpu = self.cpu.clone();
         machine.window = !self.headless && has_display();

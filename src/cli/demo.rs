@@ -7,10 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use ramkey_format::markers::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS, MAY_REMOVE, STOPPED};
 
-use crate::cli::boot::UsbArg;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
-use crate::emulator::{Emulator, EmulatorError, Machine, Port, Stick, has_display};
+use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::job;
 
 /// How long each step of the boot may take, with the slowest controller on a busy machine.
@@ -29,8 +28,8 @@ pub struct DemoArgs {
     headless: bool,
 
     /// USB controller that the stick is plugged into
-    #[arg(long, value_enum, default_value_t)]
-    usb: UsbArg,
+    #[arg(long, value_enum, default_value_t = Controller::Xhci)]
+    usb: Controller,
 }
 
 /// How far the demo came.
@@ -77,7 +76,7 @@ impl DemoArgs {
         }
         say(output, "verified  every byte of the stick")?;
 
-        let mut machine = Machine::new(Stick::new(demo.stick(), Port::Usb(self.usb.controller())));
+        let mut machine = Machine::new(Stick::new(demo.stick(), Port::Usb(self.usb)));
         machine.window = !self.headless && has_display();
         match Emulator::start(&machine) {
             Ok(mut emulator) => {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::image::iso::{BootEntry, Emulation};
+use crate::contents::iso::{BootEntry, Emulation};
 use crate::job::DiscView;
 use crate::units::counted;
 

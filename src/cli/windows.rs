@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::image::windows::{Driver, Windows};
+use crate::contents::windows::{Driver, Windows};
 
 /// Shows whether a Windows will find its RAM disk, and what to do if not.
 pub(super) fn show_windows(out: &mut dyn Write, windows: &Windows) -> io::Result<()> {

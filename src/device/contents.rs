@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::device::discover::clean;
+use crate::device::text::clean;
 
 /// A file system, as its first sectors tell.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -7,8 +7,8 @@ use std::path::Path;
 use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
 use rustix::io::Errno;
 
-use crate::device::ground::Question;
 use crate::device::ioctl::{Others, others};
+use crate::device::question::Question;
 use crate::device::{FileIdentity, Use};
 
 /// Adds what the kernel says of the file to what was `found` in its tables. It knows of everybody who has the file open:

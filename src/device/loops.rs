@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, Mode, OFlags, fstat};
 use rustix::io::Errno;
 
-use crate::device::ground::{Ground, Question, line_path, names};
+use crate::device::ground::{Ground, line_path, names};
+use crate::device::question::Question;
 use crate::device::{DeviceNumber, System, ioctl};
 
 /// What the kernel writes behind the name of a file that has none any more, and what a name may end in by itself.

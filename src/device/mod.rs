@@ -6,6 +6,7 @@ mod discover;
 mod file;
 mod file_in_use;
 mod ground;
+mod grounds;
 mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
@@ -15,15 +16,19 @@ mod mounts;
 mod outputs;
 mod overlays;
 mod processes;
+mod question;
 mod safety;
 mod served;
 mod target;
+mod text;
+mod uses;
 
 pub use block::BlockTarget;
 pub use contents::FileSystem;
 pub use discover::{DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
 pub use file::{FileTarget, ReadOnly};
 pub use ground::FileIdentity;
-pub use in_use::{InUse, Use, uses};
+pub use in_use::{InUse, uses};
 pub use safety::{Refusal, refusal};
 pub use target::{NEW_FILE, OpenError, TargetPath};
+pub use uses::Use;

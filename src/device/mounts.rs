@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
-use crate::device::ground::{Ground, Question};
+use crate::device::ground::Ground;
+use crate::device::question::Question;
 use crate::device::{DeviceNumber, System};
 
 /// A line of `/proc/*/mountinfo`.

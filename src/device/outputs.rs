@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::device::ground::{Ground, Grounds};
+use crate::device::ground::Ground;
+use crate::device::grounds::Grounds;
 use crate::device::loops::LoopDevice;
 use crate::device::mounts::Mount;
 use crate::device::overlays::twins;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::device::in_use::{A_BTRFS, A_JOURNAL};
+use crate::device::uses::{A_BTRFS, A_JOURNAL};
 use crate::device::{DeviceFacts, DeviceKind, Use};
 use crate::units::{named, shell_word};
 

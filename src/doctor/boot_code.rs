@@ -1,8 +1,11 @@
 //! The code in a boot sector, as far as it shares the sector with a BPB.
 
-use crate::doctor::volume::{System, Volume};
-use crate::doctor::{Findings, Kind, Part};
-use crate::image::{self, NoStart, Source, has_no_code};
+use crate::contents::{self, NoStart, has_no_code};
+use crate::doctor::finding::Findings;
+use crate::doctor::kinds::Kind;
+use crate::doctor::part::Part;
+use crate::doctor::volume::{FoundSystem, FoundVolume};
+use crate::image::Source;
 
 /// Bytes into which BIOSes write: media byte to drive number.
 const WRITTEN_BY_BIOS: std::ops::Range<usize> = 0x15..0x25;
@@ -11,7 +14,7 @@ const JUMP_NEAR: u8 = 0xE9;
 const NOP: u8 = 0x90;
 
 /// Checks the code of a master boot record; `volume` is the file system that begins there too, if one does.
-pub(super) fn check_record(sector: &[u8; 512], volume: Option<&Volume>, findings: &mut Findings) {
+pub(super) fn check_record(sector: &[u8; 512], volume: Option<&FoundVolume>, findings: &mut Findings) {
     if volume.is_some() {
         // Checked with the volume.
         return;
@@ -33,7 +36,7 @@ pub(super) fn check_record(sector: &[u8; 512], volume: Option<&Volume>, findings
 /// Looks for what a BIOS would start and boots nothing, by the rules for images. `has_table` says that sector 0 holds a
 /// partition table alone.
 pub(super) fn check_start(stick: &dyn Source, has_table: bool, parts: &[Part], findings: &mut Findings) {
-    for fault in image::no_start(stick, image::Kind::HardDisk, has_table) {
+    for fault in contents::no_start(stick, contents::Kind::HardDisk, has_table) {
         let lba = match fault {
             // These are found where the table is looked at.
             NoStart::NoCode { table: true }
@@ -50,7 +53,7 @@ pub(super) fn check_start(stick: &dyn Source, has_table: bool, parts: &[Part], f
 }
 
 /// Checks that the code of `volume` begins behind its BPB.
-pub(super) fn check_volume(volume: &Volume, name: &str, findings: &mut Findings) {
+pub(super) fn check_volume(volume: &FoundVolume, name: &str, findings: &mut Findings) {
     let sector = &volume.sector;
     let target = match sector[0] {
         JUMP_SHORT => 2 + isize::from(sector[1] as i8),
@@ -68,11 +71,11 @@ pub(super) fn check_volume(volume: &Volume, name: &str, findings: &mut Findings)
         findings.add(Kind::JumpThird, volume.lba, what);
     }
     let end = match volume.system {
-        System::Ntfs => 0x54,
-        System::ExFat => 0x78,
-        System::Fat(_) if volume.bpb.is_fat32() => 0x5A,
-        System::Fat(_) if volume.has_extension() => 0x3E,
-        System::Fat(_) => 0x24,
+        FoundSystem::Ntfs => 0x54,
+        FoundSystem::ExFat => 0x78,
+        FoundSystem::Fat(_) if volume.bpb.is_fat32() => 0x5A,
+        FoundSystem::Fat(_) if volume.has_extension() => 0x3E,
+        FoundSystem::Fat(_) => 0x24,
     };
     if !(end..0x1FE).contains(&target) {
         let what = format!("{name}: the boot sector jumps to byte {target:#x}, and its BPB ends at {end:#x}");

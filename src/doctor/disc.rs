@@ -1,8 +1,14 @@
 //! Images of CDs and DVDs that were copied to a stick: over the whole of it, or into a partition.
 
-use crate::doctor::volume::Volume;
-use crate::doctor::{Disk, DoctorError, Findings, Kind, Part, lowered};
-use crate::image::{BOOT_SIGNATURE, has_no_code};
+use crate::contents::has_no_code;
+use crate::doctor::disk::Disk;
+use crate::doctor::error::DoctorError;
+use crate::doctor::finding::Findings;
+use crate::doctor::kinds::Kind;
+use crate::doctor::lowered;
+use crate::doctor::part::Part;
+use crate::doctor::volume::FoundVolume;
+use crate::image::BOOT_SIGNATURE;
 
 /// Sectors of 512 bytes in a block of a disc.
 const BLOCK_SECTORS: u64 = 4;
@@ -79,7 +85,7 @@ impl Disc {
     /// Whether no BIOS starts the whole stick, whose sector 0 is `sector`.
     ///
     /// A file system that fits its place in a partition is younger than the image, which then is a rest.
-    pub fn cannot_start(&self, sector: &[u8; 512], volumes: &[Option<Volume>]) -> bool {
+    pub fn cannot_start(&self, sector: &[u8; 512], volumes: &[Option<FoundVolume>]) -> bool {
         let is_rest = volumes.iter().flatten().any(|volume| volume.lba > 0 && volume.hidden() == volume.lba);
         let has_code = sector[510..] == BOOT_SIGNATURE && !has_no_code(sector);
         !is_rest && !has_code
@@ -87,7 +93,7 @@ impl Disc {
 
     /// Whether the table in `sector` came with the image, and not later: no file system but that of UEFI fits its place
     /// in one of `parts`.
-    pub fn owns_table(&self, sector: &[u8; 512], parts: &[Part], volumes: &[Option<Volume>]) -> bool {
+    pub fn owns_table(&self, sector: &[u8; 512], parts: &[Part], volumes: &[Option<FoundVolume>]) -> bool {
         let others = parts.iter().zip(volumes).filter(|(part, _)| part.type_byte != Some(lowered::EFI));
         let mut volumes = others.filter_map(|(_, volume)| volume.as_ref());
         sector[510..] == BOOT_SIGNATURE
@@ -128,7 +134,7 @@ pub(super) fn in_parts(
     disk: &Disk,
     whole: Option<&Disc>,
     parts: &mut [Part],
-    volumes: &[Option<Volume>],
+    volumes: &[Option<FoundVolume>],
     findings: &mut Findings,
 ) -> Result<Vec<bool>, DoctorError> {
     let mut holds = vec![whole.is_some(); parts.len()];

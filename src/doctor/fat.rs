@@ -1,7 +1,11 @@
 //! The numbers of a FAT's boot sector against each other and against its table.
 
-use crate::doctor::volume::Volume;
-use crate::doctor::{Disk, DoctorError, Findings, Kind, Part};
+use crate::doctor::disk::Disk;
+use crate::doctor::error::DoctorError;
+use crate::doctor::finding::Findings;
+use crate::doctor::kinds::Kind;
+use crate::doctor::part::Part;
+use crate::doctor::volume::FoundVolume;
 use crate::units::SECTOR_LEN;
 
 /// First numbers of clusters that make a FAT16 and a FAT32.
@@ -16,7 +20,7 @@ const FIELDS: std::ops::Range<usize> = 0x0B..0x5A;
 /// Checks the fields of a FAT of `bits` bits.
 pub(super) fn check(
     disk: &Disk,
-    volume: &Volume,
+    volume: &FoundVolume,
     bits: u8,
     part: &Part,
     findings: &mut Findings,
@@ -55,7 +59,7 @@ pub(super) fn check(
 }
 
 /// Signature, drive number and media byte.
-fn check_extension(volume: &Volume, part: &Part, findings: &mut Findings) {
+fn check_extension(volume: &FoundVolume, part: &Part, findings: &mut Findings) {
     let (name, lba, media) = (part.name(), volume.lba, volume.bpb.media);
     let at = volume.extension();
     let (drive, signature) = (volume.sector[at], volume.sector[at + 2]);
@@ -89,7 +93,7 @@ fn check_extension(volume: &Volume, part: &Part, findings: &mut Findings) {
 }
 
 /// A field with which nothing can be counted, or that no system accepts.
-fn wrong_value(volume: &Volume) -> Option<String> {
+fn wrong_value(volume: &FoundVolume) -> Option<String> {
     let bpb = &volume.bpb;
     if !bpb.cluster_sectors.is_power_of_two() {
         Some(format!("a cluster has {} sectors, which is no power of two", bpb.cluster_sectors))
@@ -114,7 +118,7 @@ fn wrong_value(volume: &Volume) -> Option<String> {
     }
 }
 
-fn check_totals(volume: &Volume, name: &str, findings: &mut Findings) {
+fn check_totals(volume: &FoundVolume, name: &str, findings: &mut Findings) {
     let (short, long) = (volume.bpb.short_sectors, volume.bpb.long_sectors);
     let what = if volume.bpb.is_fat32() && short != 0 {
         format!("{name}: a FAT32 whose short field says {short} sectors")
@@ -127,7 +131,7 @@ fn check_totals(volume: &Volume, name: &str, findings: &mut Findings) {
 }
 
 /// The number of clusters against the kind of FAT, its name, and the length of its table.
-fn check_clusters(volume: &Volume, bits: u8, name: &str, findings: &mut Findings) {
+fn check_clusters(volume: &FoundVolume, bits: u8, name: &str, findings: &mut Findings) {
     let bpb = &volume.bpb;
     let clusters = bpb.clusters().unwrap_or(0);
     let text = &volume.sector[if bpb.is_fat32() { 0x52 } else { 0x36 }..][..5];
@@ -164,7 +168,7 @@ fn check_clusters(volume: &Volume, bits: u8, name: &str, findings: &mut Findings
 /// The copy of the boot sector, and the summary of free clusters.
 fn check_reserved(
     disk: &Disk,
-    volume: &Volume,
+    volume: &FoundVolume,
     name: &str,
     findings: &mut Findings,
 ) -> Result<(), DoctorError> {

@@ -2,9 +2,12 @@
 //!
 //! Source: UEFI Specification 2.10, section 5.
 
-use crate::doctor::table::PROTECTIVE;
-use crate::doctor::{Disk, DoctorError, Findings, Kind, Part};
-use crate::image::{GuidPart, GuidTable, Slot};
+use crate::contents::{GuidPart, GuidTable, PROTECTIVE, Slot};
+use crate::doctor::disk::Disk;
+use crate::doctor::error::DoctorError;
+use crate::doctor::finding::Findings;
+use crate::doctor::kinds::Kind;
+use crate::doctor::part::Part;
 
 /// Reads the GPT if there is one; its partitions. `slots` is the master boot record.
 ///
@@ -84,6 +87,6 @@ fn check_protective(disk: &Disk, entry: &Slot, findings: &mut Findings) {
 }
 
 fn part(part: &GuidPart) -> Part {
-    let &GuidPart { number, lba, sectors } = part;
+    let &GuidPart { number, lba, sectors, .. } = part;
     Part { number: Some(number), lba, sectors, type_byte: None, active: false, system: None }
 }

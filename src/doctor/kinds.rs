@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::doctor::Severity;
+use crate::doctor::severity::Severity;
 
 /// What is known of one kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +46,12 @@ kinds! {
         why "55 AA is how everybody tells a boot sector from data."
         hurts "Every BIOS passes over such a stick; boot code refuses such a partition; systems ask to format it."
         remedy "If it was bootable once, restore the sector; else write the stick anew."
-        source "SYSLINUX mbr.S; FAT32 File System Specification 1.03";
+        source "SYSLINUX mbr.S; FAT32 File FoundSystem Specification 1.03";
     Jump "jump" Fault "a file system's boot sector that does not begin with EB xx 90 or E9"
         why "The first three bytes must jump over the BPB. Systems look at them to tell whether there is a BPB at all."
         hurts "Windows and DOS do not mount the volume; a BIOS that starts it as a floppy runs the BPB as code."
         remedy "Let the program that installs the boot code write the sector again, or format the volume."
-        source "FAT32 File System Specification 1.03; SYSLINUX diskstart.inc";
+        source "FAT32 File FoundSystem Specification 1.03; SYSLINUX diskstart.inc";
     JumpThird "jump-third-byte" Warning "a short jump that 90 does not follow"
         why "The short jump has two bytes, and the third must be a NOP."
         hurts "Windows 9x, which looks at byte 2; BIOSes that look for EB xx 90."
@@ -96,7 +96,7 @@ kinds! {
         why "There is neither a partition table nor a file system that could be checked."
         hurts "Nobody, if it was never meant to boot."
         remedy "`ramkey inspect` tells what an image is."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     Unfinished "unfinished" Fault "a stick of ramkey that was not finished"
         why "`ramkey write` clears sector 0 and the boot headers first and writes them last. While they are clear nothing on the stick boots, so that a half-written stick never does."
         hurts "Every BIOS: it passes over the stick, or the boot code stops with a code."
@@ -176,7 +176,7 @@ kinds! {
         why "The table says that there is a file system, and the first sector is none."
         hurts "Boot code reads it and hangs or stops; systems ask to format it."
         remedy "Format the partition, or correct where it begins."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     NoDiskSignature "no-disk-signature" Note "no NT disk signature"
         why "Windows NT and later tell disks apart by the four bytes at 1B8h, and drive letters hang on them."
         hurts "Windows NT to XP: two disks without one are mixed up; Windows writes one when it sees the disk."
@@ -186,17 +186,17 @@ kinds! {
         why "Sticks have sectors of 512 bytes, and the volume was made for another disk."
         hurts "Every BIOS boot code and DOS, which count in 512 bytes; the volume is not found or is read wrongly."
         remedy "Format it with `mkfs.fat -S 512`."
-        source "FreeBSD boot1.S; FAT32 File System Specification 1.03";
+        source "FreeBSD boot1.S; FAT32 File FoundSystem Specification 1.03";
     BpbValue "bpb-value" Fault "a field of the BPB that no system accepts"
         why "Each number of the BPB is needed to find the files."
         hurts "Every system: the volume is not mounted, or boot code divides by zero and hangs."
         remedy "Format the volume, or restore its boot sector from the copy (`fsck.fat`)."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     LargeCluster "large-cluster" Warning "clusters of 64 KiB"
         why "A cluster of 128 sectors does not fit the arithmetic of old systems."
         hurts "MS-DOS, Windows 9x and boot code with 16-bit numbers; Windows NT alone reads it."
         remedy "Format it with clusters of at most 32 KiB: `mkfs.fat -s 64`."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     HiddenSectors "hidden-sectors" Fault "hidden sectors that are not where the partition begins"
         why "Boot code adds the hidden sectors to each address. With another number it reads other sectors. It is a note in a partition that no BIOS starts: one of type EF, or one beside the active partition."
         hurts "Boot sectors of MS-DOS, Windows and SYSLINUX (\"Boot error\", \"NTLDR is missing\"); Intel D945GCFL and DP35DP in Auto emulation refuse the stick."
@@ -206,17 +206,17 @@ kinds! {
         why "The file system uses sectors that belong to somebody else or do not exist."
         hurts "Every system that writes: it destroys the next partition or the copy of a GPT; Linux does not mount it."
         remedy "Make the partition as large as the volume, or save the files and format it."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     TotalFields "total-fields" Warning "the two fields for the number of sectors do not fit each other"
         why "One of the fields must be zero. Readers differ in which one they take; on a FAT32 the short one must be zero."
         hurts "DOS before 3.31, which knows the short field only, beside every system that takes the other one."
         remedy "Format the volume, or clear the field that is not needed."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     VolumeSmaller "volume-smaller" Note "a volume that is smaller than its partition"
         why "The sectors behind it are not used. That is sound."
         hurts "Nobody; the space is lost. BIOSes that compare both may choose another mode."
         remedy "Nothing, or `fatresize`."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     Geometry "geometry" Warning "another geometry in the BPB than in the partition table"
         why "A BIOS takes the geometry from the table or from the BPB; boot code takes it from the BPB. CHS addresses then differ."
         hurts "Intel D945GCFL, DP35DP, DQ33HS and D965GF in Auto emulation; USB-ZIP and USB-FDD modes; MS-DOS boot sectors."
@@ -236,47 +236,47 @@ kinds! {
         why "F8 is a hard disk, F0 a floppy. With drive number and partition table it says how the volume is treated."
         hurts "BIOSes that choose between USB-HDD and USB-FDD by the boot sector; programs that tell a floppy by it."
         remedy "Format it as what it is: `mkfs.fat -M 0xF8` in a partition."
-        source "FAT32 File System Specification 1.03; Launchpad 458482";
+        source "FAT32 File FoundSystem Specification 1.03; Launchpad 458482";
     MediaFat "media-fat" Fault "another media byte in the file allocation table than in the BPB"
         why "The first entry of each table repeats the media byte."
         hurts "MS-DOS and Windows NT: the volume counts as not formatted; fsck complains."
         remedy "`fsck.fat -a` on the partition."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     FatType "fat-type" Fault "a number of clusters that does not fit the kind of FAT"
         why "The number of clusters alone decides: fewer than 4085 is FAT12, fewer than 65525 FAT16. The BPB is arranged as another kind."
         hurts "Windows, MS-DOS and old boot code: they read the table with entries of the wrong width and find wrong sectors."
         remedy "Format it with another size of cluster, or as the kind that fits: `mkfs.fat -F`."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     FatText "fat-text" Warning "the name of the FAT in the boot sector is another than the clusters say"
         why "The text \"FAT16\" is only a name, but some programs believe it."
         hurts "Boot managers and BIOSes that look at the text; systems that count clusters read it otherwise."
         remedy "Correct the text at 36h (FAT32: 52h), or format the volume."
-        source "FAT32 File System Specification 1.03; dosfstools";
+        source "FAT32 File FoundSystem Specification 1.03; dosfstools";
     FatBorder "fat-border" Note "a number of clusters next to a border"
         why "Programs differ by a few clusters in where FAT12 ends and FAT32 begins."
         hurts "Old formatters, boot code and drivers that count with another border."
         remedy "Format it with another size of cluster."
-        source "FAT32 File System Specification 1.03; dosfstools";
+        source "FAT32 File FoundSystem Specification 1.03; dosfstools";
     FatLength "fat-length" Fault "a file allocation table that is too short for its clusters"
         why "The last clusters have no entry: what is written there is chained through other data."
         hurts "Every system: files are lost when the volume fills up."
         remedy "Save the files and format the volume."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     ExtendedSignature "extended-signature" Warning "no extended boot signature 29"
         why "29 at 26h (FAT32: 42h) says that serial number, label and drive number are there."
         hurts "DOS 4 and later do not see a label or serial; BIOSes that look for a whole BPB; boot code before DOS 4 ends there."
         remedy "Format the volume with a program of today."
-        source "FAT32 File System Specification 1.03; RMPrepUSB tutorials";
+        source "FAT32 File FoundSystem Specification 1.03; RMPrepUSB tutorials";
     BootCopy "boot-copy" Warning "a copy of the boot sector that says something else"
         why "A FAT32 keeps a copy, mostly in sector 6. Repair programs put it back when the first is damaged."
         hurts "Windows and fsck: after a repair the old numbers are there again."
         remedy "`fsck.fat` on the partition copies the first over the second."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     FsInfo "fs-info" Warning "no summary of free clusters on a FAT32"
         why "The sector that FSInfo names does not hold RRaA and rrAa."
         hurts "Systems that have to count the free clusters at each mount; fsck complains."
         remedy "`fsck.fat -a` on the partition."
-        source "FAT32 File System Specification 1.03";
+        source "FAT32 File FoundSystem Specification 1.03";
     CdNoBootCode "cd-no-boot-code" Fault "a CD image without boot code in sector 0"
         why "A BIOS starts a CD by its boot record, and a stick by sector 0. Where the image was copied to a stick as it is, with dd or Etcher, sector 0 has nothing to start."
         hurts "Every BIOS: it passes over the stick, or says that it is no bootable disk. Only UEFI may find its files."

@@ -1,7 +1,10 @@
 //! What is a note here and more than that elsewhere: what a hybrid image does on purpose, and the boot sector of a
 //! partition that no BIOS starts.
 
-use crate::doctor::{Finding, Kind, Part, Severity};
+use crate::doctor::finding::Finding;
+use crate::doctor::kinds::Kind;
+use crate::doctor::part::Part;
+use crate::doctor::severity::Severity;
 
 /// Type of a partition with the programs that UEFI starts.
 pub(super) const EFI: u8 = 0xEF;

@@ -1,12 +1,13 @@
 //! The partition table of a master boot record.
 
-use crate::doctor::volume::{System, Volume};
-use crate::doctor::{Disk, Findings, Kind, Part};
-use crate::image::{Slot, Solution, Tracks};
+use crate::contents::{PROTECTIVE, Slot, Solution, Tracks};
+use crate::doctor::disk::Disk;
+use crate::doctor::finding::Findings;
+use crate::doctor::kinds::Kind;
+use crate::doctor::part::Part;
+use crate::doctor::volume::{FoundSystem, FoundVolume};
 use crate::units::{Chs, Geometry};
 
-/// Type of the entry that stands for a GPT.
-pub(super) const PROTECTIVE: u8 = 0xEE;
 const ACTIVE: u8 = 0x80;
 /// Where the NT disk signature lies.
 const DISK_SIGNATURE: std::ops::Range<usize> = 0x1B8..0x1BC;
@@ -156,7 +157,7 @@ pub(super) fn check_addresses(
 }
 
 /// Whether the table was not made with the geometry of `volume`. Few addresses may fit more than one.
-pub(super) fn contradicts(slots: &[Slot; 4], volume: &Volume) -> bool {
+pub(super) fn contradicts(slots: &[Slot; 4], volume: &FoundVolume) -> bool {
     let geometry = Geometry::new(1, volume.bpb.heads, volume.bpb.sectors_per_track);
     geometry.is_none_or(|geometry| compared(slots).iter().any(|(_, slot)| !agrees(slot, &geometry)))
 }
@@ -197,7 +198,12 @@ fn disagreement(number: usize, slot: &Slot, geometry: &Geometry) -> String {
 }
 
 /// Compares the type of a partition with what is in it.
-pub(super) fn check_type(part: &Part, volume: Option<&Volume>, holds_disc: bool, findings: &mut Findings) {
+pub(super) fn check_type(
+    part: &Part,
+    volume: Option<&FoundVolume>,
+    holds_disc: bool,
+    findings: &mut Findings,
+) {
     let Some(type_byte) = part.type_byte else { return };
     let name = part.name();
     // Hidden partitions have types of their own, with the same meaning.
@@ -212,12 +218,12 @@ pub(super) fn check_type(part: &Part, volume: Option<&Volume>, holds_disc: bool,
     };
     let large = part.sectors >= 0x1_0000;
     let (right, best): (&[u8], u8) = match volume.system {
-        System::Fat(12) if large => (&[0x01, 0x06, 0x0E, 0xEF], 0x06),
-        System::Fat(12) => (&[0x01, 0xEF], 0x01),
-        System::Fat(16) if large => (&[0x06, 0x0E, 0xEF], 0x06),
-        System::Fat(16) => (&[0x04, 0x06, 0x0E, 0xEF], 0x04),
-        System::Fat(_) => (&[0x0B, 0x0C, 0xEF], 0x0C),
-        System::Ntfs | System::ExFat => (&[0x07, 0x27], 0x07),
+        FoundSystem::Fat(12) if large => (&[0x01, 0x06, 0x0E, 0xEF], 0x06),
+        FoundSystem::Fat(12) => (&[0x01, 0xEF], 0x01),
+        FoundSystem::Fat(16) if large => (&[0x06, 0x0E, 0xEF], 0x06),
+        FoundSystem::Fat(16) => (&[0x04, 0x06, 0x0E, 0xEF], 0x04),
+        FoundSystem::Fat(_) => (&[0x0B, 0x0C, 0xEF], 0x0C),
+        FoundSystem::Ntfs | FoundSystem::ExFat => (&[0x07, 0x27], 0x07),
     };
     if !right.contains(&plain) {
         let system = volume.system.name();

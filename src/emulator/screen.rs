@@ -65,6 +65,7 @@ impl fmt::Display for Screen {
 #[cfg(test)]
 mod tests {
     use super::{PAGE_LEN, Screen};
+    use ramkey_format::markers::MAY_REMOVE;
 
     fn page(text: &str) -> Vec<u8> {
         let mut page = [b' ', 7].repeat(PAGE_LEN / 2);
@@ -81,8 +82,8 @@ mod tests {
 
     #[test]
     fn text_that_wraps_is_found() {
-        let screen = Screen::from_page(&page(&format!("{}You may remove the stick.", ".".repeat(70))));
-        assert!(screen.contains("You may remove"));
+        let screen = Screen::from_page(&page(&format!("{}{MAY_REMOVE}", ".".repeat(70))));
+        assert!(screen.contains(MAY_REMOVE));
         assert!(!screen.contains("You must"));
         assert_eq!(screen.to_string().lines().count(), 2);
     }

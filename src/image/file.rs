@@ -1,11 +1,13 @@
 //! An image in a regular file.
 
-use std::fs::{self, File, FileType};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::{ImageError, Source};
+use super::error::ImageError;
+use super::files::Files;
+use super::source::Source;
 
 /// A regular file, read by position.
 #[derive(Debug)]
@@ -15,37 +17,25 @@ pub struct FileSource {
 }
 
 impl FileSource {
-    /// Opens `path` for reading.
+    /// Opens `path` for reading, as it is: no container is looked for.
     ///
     /// # Errors
     ///
     /// [`ImageError::Open`] if it cannot be opened, [`ImageError::NotAFile`] if it is something else than a
     /// regular file.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
-        let open_error = |source| ImageError::Open { path: path.to_owned(), source };
-        // Looked at by name first: opening a pipe would wait for its other end.
-        let kind = fs::metadata(path).map_err(open_error)?.file_type();
-        if let Some(found) = not_regular(kind) {
-            return Err(ImageError::NotAFile { path: path.to_owned(), found });
-        }
-        let file = File::open(path).map_err(open_error)?;
-        let metadata = file.metadata().map_err(open_error)?;
-        if let Some(found) = not_regular(metadata.file_type()) {
-            return Err(ImageError::NotAFile { path: path.to_owned(), found });
-        }
-        Ok(Self { file, len: metadata.len() })
+        Self::take(path, Files::by_name().open(path)?)
     }
-}
 
-fn not_regular(kind: FileType) -> Option<&'static str> {
-    if kind.is_file() {
-        None
-    } else if kind.is_dir() {
-        Some("a directory")
-    } else if kind.is_block_device() || kind.is_char_device() {
-        Some("a device")
-    } else {
-        Some("a pipe or socket")
+    /// The bytes of `file`, which is open. `path` is for messages only.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Open`] if its length cannot be told.
+    pub fn take(path: &Path, file: File) -> Result<Self, ImageError> {
+        let metadata =
+            file.metadata().map_err(|source| ImageError::Open { path: path.to_owned(), source })?;
+        Ok(Self { file, len: metadata.len() })
     }
 }
 

@@ -1,162 +1,90 @@
-//! Files of the FAT and NTFS volumes in an image: read only, by path, upper or lower case.
-//!
-//! An image can be damaged or made to harm: circles are noticed, folders have a limit, and no file is read beyond the
-//! length that its reader asks for. That is why no library is used: those that are free fail on such images.
+//! The files that an image consists of: how they are opened, and who they are.
 
-mod fat;
-mod long_name;
-mod lznt1;
-mod ntfs;
-mod record;
-mod runs;
-
+use std::fs::{self, File, FileType, Metadata};
 use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
-use super::{Source, table};
-use crate::units::SECTOR_LEN;
+use super::error::ImageError;
 
-pub(crate) use long_name::LongName;
-pub(super) use lznt1::unpack;
-
-/// Why a file or a volume cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(super) enum FilesError {
-    /// The image cannot be read.
-    #[error("{0}")]
-    Read(#[from] io::Error),
-    /// A record of the file system is damaged.
-    #[error("{what} is damaged at byte {offset:#x} of the image")]
-    Damaged {
-        /// What it is.
-        what: &'static str,
-        /// Where it begins.
-        offset: u64,
-    },
-    /// The file is longer than its reader can use.
-    #[error("it has {len} bytes, and at most {limit} can be read")]
-    TooLong {
-        /// Its length in bytes.
-        len: u64,
-        /// Most bytes.
-        limit: u64,
-    },
-    /// The file can be read on its own Windows alone.
-    #[error("it is encrypted")]
-    Encrypted,
+/// A file that an image consists of, as it was when it was opened: a name may lead to another file later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The name by which it was opened.
+    pub path: PathBuf,
+    /// Number of the device that its file system lies on, as `stat` gives it.
+    pub device: u64,
+    /// Its number in that file system.
+    pub inode: u64,
 }
 
-/// The files of one volume.
-pub(super) struct Files<'s> {
-    volume: Volume<'s>,
+impl SourceFile {
+    fn new(path: &Path, metadata: &Metadata) -> Self {
+        Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() }
+    }
 }
 
-enum Volume<'s> {
-    Fat(fat::FatVolume<'s>),
-    Ntfs(ntfs::NtfsVolume<'s>),
+/// Where a container gets its files from. Each file that goes through here is one of the image's, so that no container
+/// can forget to name one.
+#[derive(Debug, Default)]
+pub struct Files {
+    opened: Vec<SourceFile>,
+    /// Copies of the descriptors, in the same order; none of an image whose descriptors were given.
+    descriptors: Vec<File>,
+    /// Files that are taken instead of being opened, in the order in which the container asks for them.
+    given: Option<std::vec::IntoIter<File>>,
 }
 
-impl<'s> Files<'s> {
-    /// Opens the volume that begins at `offset`, or gives `None` if that is neither FAT nor NTFS.
+impl Files {
+    /// Opens files by their names.
+    pub fn by_name() -> Self {
+        Self::default()
+    }
+
+    /// Takes `files`, which another process has opened for the same container, and opens none.
+    pub fn given(files: Vec<File>) -> Self {
+        Self { given: Some(files.into_iter()), ..Self::default() }
+    }
+
+    /// Opens `path` for reading; it must be a regular file.
     ///
     /// # Errors
     ///
-    /// It is one of them and cannot be read.
-    pub fn open(source: &'s dyn Source, offset: u64) -> Result<Option<Self>, FilesError> {
-        let mut sector = [0; SECTOR_LEN as usize];
-        if offset.saturating_add(SECTOR_LEN) > source.len() {
-            return Ok(None);
+    /// [`ImageError::Open`] if it cannot be opened, [`ImageError::NotAFile`] if it is something else than a regular file.
+    pub fn open(&mut self, path: &Path) -> Result<File, ImageError> {
+        let open_error = |source| ImageError::Open { path: path.to_owned(), source };
+        if let Some(given) = &mut self.given {
+            return given.next().ok_or_else(|| open_error(io::ErrorKind::NotFound.into()));
         }
-        source.read_at(offset, &mut sector)?;
-        if sector[510..] != table::SIGNATURE {
-            return Ok(None);
+        // Looked at by name first: opening a pipe would wait for its other end.
+        let kind = fs::metadata(path).map_err(open_error)?.file_type();
+        if let Some(found) = not_regular(kind) {
+            return Err(ImageError::NotAFile { path: path.to_owned(), found });
         }
-        if &sector[3..11] == b"NTFS    " {
-            let volume = Volume::Ntfs(ntfs::NtfsVolume::open(source, offset, &sector)?);
-            return Ok(Some(Self { volume }));
+        let file = File::open(path).map_err(open_error)?;
+        let metadata = file.metadata().map_err(open_error)?;
+        if let Some(found) = not_regular(metadata.file_type()) {
+            return Err(ImageError::NotAFile { path: path.to_owned(), found });
         }
-        if super::volume::read(&sector).is_none() {
-            return Ok(None);
-        }
-        Ok(Some(Self { volume: Volume::Fat(fat::FatVolume::open(source, offset, &sector)) }))
+        self.opened.push(SourceFile::new(path, &metadata));
+        self.descriptors.push(file.try_clone().map_err(open_error)?);
+        Ok(file)
     }
 
-    /// Whether the volume has NTFS.
-    pub fn is_ntfs(&self) -> bool {
-        matches!(self.volume, Volume::Ntfs(_))
-    }
-
-    /// Whether there is a file at `path`, names with `\` between them.
-    ///
-    /// # Errors
-    ///
-    /// The way there cannot be read.
-    pub fn has(&self, path: &str) -> Result<bool, FilesError> {
-        match &self.volume {
-            Volume::Fat(volume) => volume.has(path),
-            Volume::Ntfs(volume) => volume.has(path),
-        }
-    }
-
-    /// The whole file at `path`, or `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`FilesError::TooLong`] if it has more than `limit` bytes; other errors if it cannot be read.
-    pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FilesError> {
-        self.read_part(path, Part::Whole { limit })
-    }
-
-    /// The first `len` bytes of the file at `path`, or all of a shorter one; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be read.
-    pub fn read_start(&self, path: &str, len: u64) -> Result<Option<Vec<u8>>, FilesError> {
-        self.read_part(path, Part::Start { len })
-    }
-
-    fn read_part(&self, path: &str, part: Part) -> Result<Option<Vec<u8>>, FilesError> {
-        match &self.volume {
-            Volume::Fat(volume) => volume.read(path, part),
-            Volume::Ntfs(volume) => volume.read(path, part),
-        }
+    /// The files that were opened, and a descriptor of each.
+    pub(super) fn into_parts(self) -> (Vec<SourceFile>, Vec<File>) {
+        (self.opened, self.descriptors)
     }
 }
 
-/// How much of a file is wanted.
-#[derive(Clone, Copy)]
-enum Part {
-    /// All of it, if it has at most so many bytes.
-    Whole { limit: u64 },
-    /// Its start.
-    Start { len: u64 },
-}
-
-impl Part {
-    /// Bytes to read of a file of `len` bytes.
-    fn of(self, len: u64) -> Result<u64, FilesError> {
-        match self {
-            Self::Whole { limit } if len > limit => Err(FilesError::TooLong { len, limit }),
-            Self::Whole { .. } => Ok(len),
-            Self::Start { len: wanted } => Ok(len.min(wanted)),
-        }
+fn not_regular(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a directory")
+    } else if kind.is_block_device() || kind.is_char_device() {
+        Some("a device")
+    } else {
+        Some("a pipe or socket")
     }
-}
-
-/// The names of a path.
-fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('\\').filter(|name| !name.is_empty())
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().copied().map(u16::from_le_bytes)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
 }

@@ -3,14 +3,14 @@
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Source;
+use super::source::Source;
 
 /// What every request costs beside its bytes.
 const REQUEST: u64 = 512;
 
 /// An image whose readers may ask for so many bytes together and no more, however often its structures lead to the same
 /// place. Who gets an error asks [`Metered::is_spent`]: then nothing can be said about the image.
-pub(super) struct Metered<'s> {
+pub struct Metered<'s> {
     source: &'s dyn Source,
     left: AtomicU64,
 }

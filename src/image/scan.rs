@@ -4,7 +4,9 @@ use std::io;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use super::{Source, chunk_value, combine};
+use super::hash::{chunk_value, combine};
+use super::source::Source;
+use super::stream::{Forward, Stream};
 
 pub use ramkey_format::capsule::CHUNK_SHIFT;
 
@@ -43,44 +45,73 @@ pub struct Chunk {
 ///
 /// What reading says; `InvalidInput` for an empty source, which has no chunk.
 pub fn scan(source: &dyn Source, progress: &mut dyn FnMut(u64)) -> io::Result<Scan> {
-    let len = source.len();
-    if len == 0 {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty image has no chunks"));
-    }
-    let count = len.div_ceil(CHUNK_LEN as u64) as usize;
-    let mut chunks = Vec::with_capacity(count);
+    scan_stream(&mut Forward::new(source), progress)
+}
+
+/// The same of an image that is read from start to end; how long it is need not be known before.
+///
+/// # Errors
+///
+/// As [`scan`]; `UnexpectedEof` if the stream has another length than it said.
+pub fn scan_stream(stream: &mut dyn Stream, progress: &mut dyn FnMut(u64)) -> io::Result<Scan> {
+    let told = stream.len();
+    let (mut chunks, mut len) = (Vec::new(), 0);
     thread::scope(|scope| {
         let (full, to_hash) = sync_channel::<io::Result<Vec<u8>>>(BUFFERS);
         let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
         scope.spawn(move || {
-            let mut offset = 0;
-            while offset < len {
-                let mut buffer = to_fill.try_recv().unwrap_or_default();
-                buffer.resize((len - offset).min(READ_LEN as u64) as usize, 0);
-                offset += buffer.len() as u64;
-                let read = source.read_at(offset - buffer.len() as u64, &mut buffer);
-                let failed = read.is_err();
-                if full.send(read.map(|()| buffer)).is_err() || failed {
+            loop {
+                let read = fill(stream, to_fill.try_recv().unwrap_or_default());
+                // Only the last buffer of a stream is not full.
+                let is_last = !read.as_ref().is_ok_and(|buffer| buffer.len() == READ_LEN);
+                if full.send(read).is_err() || is_last {
                     break;
                 }
             }
         });
         while let Ok(buffer) = to_hash.recv() {
             let buffer = buffer?;
+            // An image of one chunk ends within the first buffer.
+            let is_only = chunks.is_empty() && buffer.len() <= CHUNK_LEN;
             for data in buffer.chunks(CHUNK_LEN) {
                 let offset = (chunks.len() as u64) << CHUNK_SHIFT;
-                let chaining_value = chunk_value(data, offset, count);
+                let chaining_value = chunk_value(data, offset, if is_only { 1 } else { usize::MAX });
                 chunks.push(Chunk { zero: is_zero(data), chaining_value });
             }
-            progress(buffer.len() as u64);
+            if !buffer.is_empty() {
+                len += buffer.len() as u64;
+                progress(buffer.len() as u64);
+            }
             // The reader may have finished; then nobody takes the buffer back.
             let _ = empty.try_send(buffer);
         }
         Ok::<(), io::Error>(())
     })?;
+    if chunks.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty image has no chunks"));
+    }
+    if told.is_some_and(|told| told != len) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     let values: Vec<[u8; 32]> = chunks.iter().map(|chunk: &Chunk| chunk.chaining_value).collect();
     let root = *combine(&values).as_bytes();
     Ok(Scan { len, root, chunks })
+}
+
+/// Fills `buffer` with the next bytes of `stream`; fewer than [`READ_LEN`] at its end.
+fn fill(stream: &mut dyn Stream, mut buffer: Vec<u8>) -> io::Result<Vec<u8>> {
+    buffer.resize(READ_LEN, 0);
+    let mut done = 0;
+    while done < READ_LEN {
+        match stream.read(&mut buffer[done..]) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(done);
+    Ok(buffer)
 }
 
 fn is_zero(data: &[u8]) -> bool {

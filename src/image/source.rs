@@ -1,8 +1,10 @@
 //! Where an image's bytes come from.
 
+use std::fs::File;
 use std::io;
 
-use super::DiskHeader;
+use super::files::SourceFile;
+use super::header::DiskHeader;
 
 /// An image of known length that can be read anywhere.
 pub trait Source: Send + Sync {
@@ -25,6 +27,17 @@ pub trait Source: Send + Sync {
     fn header(&self) -> Option<DiskHeader> {
         None
     }
+
+    /// The files that it consists of, each as it was opened; none of bytes that come from no file. What
+    /// [`open`](super::open) gives names them all.
+    fn files(&self) -> &[SourceFile] {
+        &[]
+    }
+
+    /// A descriptor of each of these files, in their order: another process can read the image by them.
+    fn descriptors(&self) -> &[File] {
+        &[]
+    }
 }
 
 impl<S: Source + ?Sized> Source for &S {
@@ -38,5 +51,13 @@ impl<S: Source + ?Sized> Source for &S {
 
     fn header(&self) -> Option<DiskHeader> {
         (**self).header()
+    }
+
+    fn files(&self) -> &[SourceFile] {
+        (**self).files()
+    }
+
+    fn descriptors(&self) -> &[File] {
+        (**self).descriptors()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::image::Kind;
+use crate::contents::Kind;
 
 /// An image, and the drive that it becomes beside the one that is booted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::device::{System, TargetPath};
-use crate::emulator::demo_image;
+use crate::emulator;
 use crate::job::{Destination, Images, JobError, Observer, StickRequest, prepare, verify, write};
 use crate::report::Report;
 use crate::verify::{StickVerdict, Strictness};
@@ -39,7 +39,8 @@ impl Demo {
 pub fn demo(stop: &AtomicBool, observer: &dyn Observer) -> Result<Demo, JobError> {
     let folder = Folder::new()?;
     let image = folder.path.join("demo.img");
-    fs::write(&image, demo_image()).map_err(|source| JobError::Read { path: image.clone(), source })?;
+    fs::write(&image, emulator::demo_image())
+        .map_err(|source| JobError::Read { path: image.clone(), source })?;
     let report = write_stick(&image, &folder.stick(), stop, observer)?;
     let verdict = verify(&folder.stick(), Strictness::EveryByte, &|_| ())?;
     Ok(Demo { report, verdict, folder })

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::image::iso::{self, Disc, System};
-use crate::image::{ImageFacts, Kind, Source};
+use crate::contents::iso::{self, Disc, System};
+use crate::contents::{ImageFacts, Kind};
+use crate::image::Source;
 
 /// A CD, and the system on it.
 #[derive(Serialize)]

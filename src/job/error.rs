@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::contents::ProbeError;
 use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::doctor::DoctorError;
-use crate::image::ImageError;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Difference, Failure, StickState};
@@ -24,10 +24,10 @@ pub enum JobError {
     Open(OpenError),
     /// An image that was to be written cannot be used.
     #[error(transparent)]
-    Image(#[from] ImageError),
+    Image(#[from] ProbeError),
     /// What was to be inspected is no image.
     #[error(transparent)]
-    Unusable(ImageError),
+    Unusable(ProbeError),
     /// There can be no such stick.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::image::{ImageError, ImageFacts, Kind, KindChoice, Source, is_blank, is_known, probe};
+use crate::contents::{ImageFacts, Kind, KindChoice, ProbeError, is_blank, is_known, probe};
+use crate::image::{Source, open};
 use crate::job::notes::notes;
-use crate::job::open::open_image;
 use crate::job::{JobError, StickRequest};
 use crate::units::Geometry;
 
@@ -60,8 +60,8 @@ fn look(
     path: &Path,
     kind: KindChoice,
     geometry: Option<Geometry>,
-) -> Result<(ImageFacts, Box<dyn Source>), ImageError> {
-    let source = open_image(path)?;
+) -> Result<(ImageFacts, Box<dyn Source>), ProbeError> {
+    let source = open(path)?;
     Ok((probe(path, &*source, kind, geometry)?, source))
 }
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::capsule::ram_needed;
-use crate::image::windows::{self, Windows};
-use crate::image::{ImageError, ImageFacts, KindChoice, Source, Stripped, is_known, probe, scan};
+use crate::contents::windows::{self, Windows};
+use crate::contents::{ImageFacts, KindChoice, is_known, probe};
+use crate::image::{ImageError, Source, scan, unwrapped};
 use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
 use crate::job::{DiscView, JobError, Observer, Part, open};
@@ -56,7 +57,7 @@ pub struct ImageView {
     /// Kind of disk.
     pub kind: String,
     /// Why it is of that kind.
-    pub reason: &'static str,
+    pub reason: String,
     /// What is in it, if that is known.
     pub contents: Option<String>,
     /// Cylinders/heads/sectors.
@@ -99,7 +100,7 @@ impl ImageView {
         Self {
             path: named(&facts.path).into_owned(),
             kind: facts.kind.to_string(),
-            reason: facts.reason,
+            reason: facts.reason.clone().into_owned(),
             contents: facts.contents.clone(),
             geometry: facts.geometry.to_string(),
             len: facts.len,
@@ -131,7 +132,8 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
         let path = named(path).into_owned();
         return Ok(Inspected::Stick(Box::new(StickView { path, verdict: facts(source) })));
     }
-    let source = &Stripped::new(path, source).map_err(JobError::Unusable)?;
+    let unusable = |error: ImageError| JobError::Unusable(error.into());
+    let source = &*unwrapped(path, Box::new(source)).map_err(unusable)?;
     let facts = probe(path, source, *kind, *geometry).map_err(JobError::Unusable)?;
     let hash = if request.hash { Some(hash(path, source, observer)?) } else { None };
     Ok(Inspected::Image(Box::new(ImageView::new(&facts, source, hash))))
@@ -139,6 +141,6 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
 
 fn hash(path: &Path, source: &dyn Source, observer: &dyn Observer) -> Result<String, JobError> {
     let scanned = part(observer, Part::Hash, source.len(), |count| scan(source, &mut |bytes| count(bytes)));
-    let read = |source| JobError::Unusable(ImageError::Read { path: path.to_owned(), offset: 0, source });
-    Ok(hex(scanned.map_err(read)?.root))
+    let read = |source| ImageError::Read { path: path.to_owned(), offset: 0, source };
+    Ok(hex(scanned.map_err(|error| JobError::Unusable(read(error).into()))?.root))
 }

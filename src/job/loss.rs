@@ -5,8 +5,9 @@ use std::path::Path;
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
+use crate::contents::{KindChoice, probe};
 use crate::device::{FileSystem, ReadOnly, TargetPath};
-use crate::image::{KindChoice, Source, probe};
+use crate::image::Source;
 use crate::job::observer::part;
 use crate::job::{JobError, Observer, Part};
 use crate::units::SECTOR_LEN;

@@ -1,8 +1,9 @@
 //! What is said of the system on an image, before it is booted.
 
-use crate::image::iso::System;
-use crate::image::windows::{self, Answer, DiskOrder};
-use crate::image::{Identity, ImageFacts, Kind, Source};
+use crate::contents::iso::System;
+use crate::contents::windows::{self, Answer, DiskOrder};
+use crate::contents::{ImageFacts, Kind};
+use crate::image::{Identity, Source};
 use crate::job::{DiscView, StickRequest};
 use crate::plan::FirstDisk;
 

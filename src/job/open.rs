@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::device::{ReadOnly, System, TargetPath};
-use crate::image::{FileSource, ImageError, Source, Stripped};
+use crate::image::Source;
 use crate::job::JobError;
 
 impl Source for ReadOnly {
@@ -25,13 +25,4 @@ impl Source for ReadOnly {
 pub fn open(path: &Path) -> Result<ReadOnly, JobError> {
     let target = TargetPath::look(&System::default(), path).map_err(JobError::Open)?;
     ReadOnly::open(&target).map_err(JobError::Open)
-}
-
-/// Opens an image that is to be written, without a header in front of its disk.
-///
-/// # Errors
-///
-/// Why it is no image.
-pub(super) fn open_image(path: &Path) -> Result<Box<dyn Source>, ImageError> {
-    Ok(Box::new(Stripped::new(path, FileSource::open(path)?)?))
 }

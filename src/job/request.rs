@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::image::{Identity, ImageFacts, KindChoice};
+use crate::contents::{ImageFacts, KindChoice};
+use crate::image::Identity;
 use crate::job::Companion;
 use crate::plan::{
     CompanionRequest, CopyMode, FirstDisk, FsChoice, ImageRequest, LayoutChoice, Request, SetOptions, Writes,

@@ -7,7 +7,7 @@ use ramkey_format::capsule::EXTENSION;
 use super::set::internal_first;
 use super::titles::{self, Made};
 use super::{CapsulePlan, CapsuleRole, IMAGES_MAX, PlanError, Request};
-use crate::image::ImageFacts;
+use crate::contents::ImageFacts;
 
 /// Name of an image whose own name has no usable character.
 const NAMELESS: &str = "IMAGE";

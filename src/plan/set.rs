@@ -6,8 +6,8 @@ use ramkey_format::capsule::{DISK_LEN_MAX, DRIVES_MAX, kind, numbers_of};
 
 use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
 use crate::capsule::{DriveOptions, FirstDisk, Role, SetOptions, Writes, number_of};
-use crate::image::iso::Emulation;
-use crate::image::{ImageFacts, Kind};
+use crate::contents::iso::Emulation;
+use crate::contents::{ImageFacts, Kind};
 use crate::units::SECTOR_LEN;
 
 /// An image that stands beside the boot drive of every entry.

@@ -4,7 +4,7 @@
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
-use crate::image::LongName;
+use crate::contents::LongName;
 use crate::units::SECTOR_LEN;
 use crate::verify::fault::Findings;
 use crate::verify::reader::Reader;

@@ -4,7 +4,8 @@ use std::io;
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
-use crate::image::{Source, no_raw};
+use crate::contents::no_raw;
+use crate::image::Source;
 use crate::plan::file_names;
 use crate::units::{SECTOR_LEN, shell_word};
 use crate::verify::file_system::Entry;

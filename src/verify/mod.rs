@@ -22,7 +22,8 @@ use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::BOOT_LBA;
 
 use crate::capsule::DriveOptions;
-use crate::image::{Source, Unfinished};
+use crate::contents::Unfinished;
+use crate::image::Source;
 use crate::plan::LayoutKind;
 use crate::units::SECTOR_LEN;
 

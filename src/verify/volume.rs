@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use ramkey_format::manifest::{RangeEntry, range};
 
-use crate::image::{BOOT_SIGNATURE, BpbFields};
+use crate::contents::BpbFields;
+use crate::image::BOOT_SIGNATURE;
 use crate::plan::LayoutKind;
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 
-use super::harness::{DEADLINE, Geometry, Running, disk, file, scratch, tool};
+use super::harness::{DEADLINE, Geometry, PROVEN, Running, disk, file, scratch, tool};
 use super::sticks;
 
 /// How long a stopped machine is watched for anything that would boot after all.
@@ -58,7 +58,7 @@ fn all_drives_of_an_entry_are_loaded_and_proven() {
     let console = running.evidence().console;
     assert!(console.contains("2 images belong together and need 4 MB."), "{console}");
     assert_eq!(console.matches("In memory and proven: BLAKE3 ").count(), 2, "{console}");
-    assert_eq!(console.matches("You may remove the stick.").count(), 1, "{console}");
+    assert_eq!(console.matches(PROVEN).count(), 1, "{console}");
 }
 
 #[test]

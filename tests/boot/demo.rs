@@ -27,7 +27,7 @@ fn the_demo_reports_success_after_its_stick_is_gone() {
     let (output, text) = ramkey(&["demo", "--headless"], None);
     assert_eq!(output.status.code(), Some(0), "{text}");
     let pulled = text.find("pulled    the stick is gone").expect("the stick was not pulled");
-    let passed = text.find("RAMKEY DEMO: PASS").expect("the system did not report success");
+    let passed = text.find(DEMO_PASS).expect("the system did not report success");
     assert!(pulled < passed, "{text}");
 }
 

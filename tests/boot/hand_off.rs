@@ -9,7 +9,7 @@ use ramkey::plan::Request;
 use ramkey_format::boot::NO_WAIT;
 
 use super::discs::{Media, disc};
-use super::harness::{DEADLINE, Geometry, Running, assemble, disk, file, scratch, tool};
+use super::harness::{DEADLINE, Geometry, PROVEN, Running, assemble, disk, file, scratch, tool};
 use super::personality::rom;
 use super::sticks;
 
@@ -66,10 +66,7 @@ fn a_boot_image_over_the_bios_or_over_us_is_refused() {
         running.wait_screen("the CD wants its boot image at 0x", DEADLINE);
         std::thread::sleep(WATCH);
         let console = running.evidence().console;
-        assert!(
-            !console.contains("STUB") && !console.contains("You may remove"),
-            "{segment:04X}h\n{console}"
-        );
+        assert!(!console.contains("STUB") && !console.contains(PROVEN), "{segment:04X}h\n{console}");
     }
 }
 
@@ -107,7 +104,7 @@ fn code_where_fat32_has_its_drive_number_is_left_alone() {
     fs::write(&image, &bytes).expect("writing the partition");
     let stick = sticks::ramkey(folder.path(), &[&image], &["--kind", "partition", "--timeout", "0"]);
     let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
-    running.wait_text("You may remove the stick.", DEADLINE);
+    running.wait_text(PROVEN, DEADLINE);
     let console = running.evidence().console;
     assert!(console.contains("drive from 00h to 80h"), "its own drive number is set\n{console}");
     assert!(!console.contains("from B4h"), "{console}");

@@ -8,6 +8,7 @@ mod doctor;
 mod format;
 mod frames;
 mod image;
+mod job;
 mod layout;
 mod pipeline;
 mod plan;

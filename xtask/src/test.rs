@@ -141,6 +141,8 @@ fn format() -> Result<(), String> {
 fn lints() -> Result<(), String> {
     let deny = ["--locked", "--quiet", "--", "-D", "warnings"];
     cargo(&[&["clippy", "--workspace", "--all-targets"], &deny[..]].concat())?;
+    // The library alone, without a command line.
+    cargo(&[&["clippy", "--package", "ramkey", "--lib", "--no-default-features"], &deny[..]].concat())?;
     cargo(&[&["clippy"], &FUZZ[..], &["--target-dir", "target"], &deny[..]].concat())
 }
 

@@ -241,7 +241,11 @@ impl<'w> FatVolume<'w> {
 
     /// As [`Volume::run`], from a place in the file's chain of clusters, which goes along. Slow backwards: the way begins
     /// again at the start.
-    fn run_from(
+    ///
+    /// # Errors
+    ///
+    /// As [`Volume::run`].
+    pub fn run_from(
         &mut self,
         sectors: &mut impl Sectors,
         chain: &mut Chain,

@@ -29,6 +29,6 @@ pub mod report;
 pub mod screen;
 pub mod settle;
 pub mod text;
-mod trail;
+pub mod trail;
 pub mod volume;
 mod way;

@@ -17,10 +17,11 @@ use std::time::{Duration, Instant};
 
 use crate::frames::sticks::{Image, MIB, Stick};
 use crate::frames::windows_image::{LEAD, System, Xp};
+use ramkey::contents::windows::hive::Hive;
+use ramkey::contents::windows::{Family, look};
+use ramkey::contents::{KindChoice, iso, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::windows::hive::Hive;
-use ramkey::image::windows::{Family, look};
-use ramkey::image::{KindChoice, Source, iso, probe};
+use ramkey::image::Source;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::verify::facts;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};

@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::frames::limits::{in_time, ramkey};
 use crate::frames::sticks::{Image, printed};
 use crate::frames::windows_image::{System, Xp};
-use ramkey::image::windows::hive::{Hive, HiveError};
-use ramkey::image::windows::{Answer, Family, Windows, look};
-use ramkey::image::{KindChoice, iso, probe};
+use ramkey::contents::windows::hive::{Hive, HiveError};
+use ramkey::contents::windows::{Answer, Family, Windows, look};
+use ramkey::contents::{KindChoice, iso, probe};
 
 fn windows(bytes: Vec<u8>) -> Option<Windows> {
     let image = Image(bytes);

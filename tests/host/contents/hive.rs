@@ -2,7 +2,7 @@
 
 use crate::frames::hive::{Key, Layout, Lists, NT4, XP, hive, utf16};
 use proptest::prelude::*;
-use ramkey::image::windows::hive::{Hive, HiveError, Key as Found};
+use ramkey::contents::windows::hive::{Hive, HiveError, Key as Found};
 
 /// A tree with everything in it: deep keys, many keys, names of both kinds, values of each length.
 fn tree() -> Key {

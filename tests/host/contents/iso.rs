@@ -5,11 +5,11 @@ use std::fs;
 use crate::frames::discs::{Tree, by_hand, entry, fix_sum, load, partitioned, section};
 use crate::frames::sticks::{Image, noise};
 use proptest::prelude::*;
-use ramkey::image::Source;
-use ramkey::image::iso::{
+use ramkey::contents::iso::{
     BootEntry, CatalogueFault, Disc, DiscWarning, Emulation, FileSystem, IsoError, LiveSystem, NoBoot,
     System, read, recognise,
 };
+use ramkey::image::Source;
 
 fn disc(bytes: Vec<u8>) -> Disc {
     read(&Image(bytes)).unwrap().expect("a disc")

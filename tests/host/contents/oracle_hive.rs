@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::frames::hive::{Key, Layout, Lists, NT4, XP, hive};
 use crate::frames::sticks::{printed, tool};
-use ramkey::image::windows::hive::Hive;
+use ramkey::contents::windows::hive::Hive;
 
 fn tree() -> Key {
     let mut root = Key::new("$$$PROTO.HIV");

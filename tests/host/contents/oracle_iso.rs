@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::frames::discs::{Tree, load, partitioned};
 use crate::frames::sticks::{noise, printed, tool};
-use ramkey::image::iso::{Disc, Emulation, System, read, recognise};
+use ramkey::contents::iso::{Disc, Emulation, System, read, recognise};
 
 /// A disc that may lie in a folder that goes when it goes.
 struct Case {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::frames::sticks::{Image, printed, tool};
-use ramkey::image::{Dummy, Kind, KindChoice, NoStart, PartFault, Warning, probe};
+use ramkey::contents::{Dummy, Kind, KindChoice, NoStart, PartFault, Warning, probe};
 
 const MIB: usize = 1 << 20;
 /// First sector of the partitions here.

@@ -6,8 +6,8 @@ use crate::frames::hive::{Key, Layout, XP, hive};
 use crate::frames::windows_image::{
     BOOT_INI, LEAD, SIGNATURE, System, Xp, after, problems, program, windows,
 };
+use ramkey::contents::windows::{Answer, DriverName, Family, Windows};
 use ramkey::image::Identity;
-use ramkey::image::windows::{Answer, DriverName, Family, Windows};
 
 fn is_sound(windows: &Windows) {
     assert_eq!(problems(windows), "");

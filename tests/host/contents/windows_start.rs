@@ -8,8 +8,9 @@ use crate::frames::sticks::Image;
 use crate::frames::windows_image::{
     BOOT_INI, LEAD, SIGNATURE, System, Xp, after, on_disk, problems, program, start_with, windows,
 };
-use ramkey::image::windows::{Answer, DiskOrder, Family, Windows, look, look_in};
-use ramkey::image::{Identity, KindChoice, probe};
+use ramkey::contents::windows::{Answer, DiskOrder, Family, Windows, look, look_in};
+use ramkey::contents::{KindChoice, probe};
+use ramkey::image::Identity;
 
 const BUT: &str = "FiraDisk 0.0.1.30 starts at boot and will find this RAM disk, but Windows will not start";
 const RIGHT: &str = "multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS";

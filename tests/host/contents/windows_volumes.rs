@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::frames::skip::skip;
 use crate::frames::sticks::{Image, printed, tool};
 use crate::frames::windows_image::{LEAD, SIGNATURE, System, Xp, on_disk};
-use ramkey::image::windows::{Answer, Family, Windows, look};
-use ramkey::image::{KindChoice, probe};
+use ramkey::contents::windows::{Answer, Family, Windows, look};
+use ramkey::contents::{KindChoice, probe};
 
 fn windows(bytes: Vec<u8>) -> Option<Windows> {
     let image = Image(bytes);

@@ -2,7 +2,8 @@
 
 use crate::frames::discs;
 use crate::frames::sticks::{Image, MIB, facts, request};
-use ramkey::image::{Identity, Kind, KindChoice, scan};
+use ramkey::contents::{Kind, KindChoice};
+use ramkey::image::{Identity, scan};
 use ramkey::layout::{Content, Role, layout};
 use ramkey::plan::{CompanionRequest, CopyMode, FirstDisk, ImageRequest, Request, SetOptions, Writes, plan};
 
@@ -44,7 +45,7 @@ fn all_written(request: &Request, images: &[&Image]) -> Vec<Vec<u8>> {
 fn written(image: Vec<u8>, kind: Kind, title: &str, writes: Writes, chs: Option<&str>) -> Vec<u8> {
     let image = Image(image);
     let chs = chs.map(|text| text.parse().unwrap());
-    let facts_of_it = ramkey::image::probe("x.img".as_ref(), &image, KindChoice::Is(kind), chs).unwrap();
+    let facts_of_it = ramkey::contents::probe("x.img".as_ref(), &image, KindChoice::Is(kind), chs).unwrap();
     let images = vec![ImageRequest { facts: facts_of_it, title: Some(title.into()), writes }];
     let request = Request { images, ..request(facts("x.img", &image), 8 * MIB) };
     let layout = layout(&plan(&request).unwrap(), &[scan(&image, &mut |_| ()).unwrap()]).unwrap();
@@ -84,7 +85,7 @@ fn a_set_of_two_hard_disks_and_a_floppy() {
     record[446..462].copy_from_slice(&[0x80, 0, 0, 0, 6, 0, 0, 0, 63, 0, 0, 0, 0xB1, 3, 0, 0]);
     let (disk, floppy) = (Image(record), Image(boot_sector()));
     let as_kind = |name: &str, image: &Image, kind| {
-        ramkey::image::probe(name.as_ref(), image, KindChoice::Is(kind), None).unwrap()
+        ramkey::contents::probe(name.as_ref(), image, KindChoice::Is(kind), None).unwrap()
     };
     let writes = Writes::Dropped;
     let beside =

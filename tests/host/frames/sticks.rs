@@ -7,7 +7,8 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ramkey::image::{Chunk, ImageFacts, KindChoice, Scan, Source, probe, scan};
+use ramkey::contents::{ImageFacts, KindChoice, probe};
+use ramkey::image::{Chunk, Scan, Source, scan};
 use ramkey::layout::{Layout, layout, materialise};
 use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, SetOptions, Writes, plan};
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use ramkey::image::windows::{Windows, look};
-use ramkey::image::{KindChoice, probe};
+use ramkey::contents::windows::{Windows, look};
+use ramkey::contents::{KindChoice, probe};
 
 use crate::frames::hive::{Key, XP, hive};
 use crate::frames::sticks::{Image, printed, tool};

@@ -4,11 +4,11 @@ use crate::frames::discs;
 use std::path::Path;
 
 use crate::frames::sticks::{Image, noise};
-use ramkey::image::iso::{self, DiscWarning, NoBoot};
-use ramkey::image::{Claim, ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
+use ramkey::contents::iso::{self, DiscWarning, NoBoot};
+use ramkey::contents::{Claim, ImageFacts, Kind, KindChoice, ProbeError, Warning, probe};
 use ramkey::units::Geometry;
 
-fn facts_as(choice: KindChoice, chs: Option<Geometry>, image: Vec<u8>) -> Result<ImageFacts, ImageError> {
+fn facts_as(choice: KindChoice, chs: Option<Geometry>, image: Vec<u8>) -> Result<ImageFacts, ProbeError> {
     probe(Path::new("guest.img"), &Image(image), choice, chs)
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::frames::sticks::{Image, noise};
-use ramkey::image::{ImageError, Kind, KindChoice, Source, Stripped, Warning, probe};
+use ramkey::contents::{Kind, KindChoice, Warning, probe};
+use ramkey::image::{ImageError, unwrapped};
 use serde_json::Value;
 
 /// Sectors of the disk: 615 cylinders, 4 heads, 17 sectors per track.
@@ -56,8 +57,8 @@ impl Desk {
 #[test]
 fn a_disk_behind_a_header_has_the_header_s_geometry_and_the_disk_s_bytes() {
     let source =
-        Stripped::new(Path::new("d.img"), Image([header(4, 17, 615, 128), disk()].concat())).unwrap();
-    let facts = probe(Path::new("d.img"), &source, KindChoice::Auto, None).unwrap();
+        unwrapped(Path::new("d.img"), Box::new(Image([header(4, 17, 615, 128), disk()].concat()))).unwrap();
+    let facts = probe(Path::new("d.img"), &*source, KindChoice::Auto, None).unwrap();
     assert_eq!((facts.kind, facts.geometry.to_string()), (Kind::HardDisk, "615/4/17".into()));
     assert_eq!((facts.len, facts.disk_sectors as usize), (SECTORS as u64 * 512, SECTORS));
     assert!(facts.boot_signature && facts.warnings.is_empty(), "{:?}", facts.warnings);
@@ -69,7 +70,7 @@ fn a_disk_behind_a_header_has_the_header_s_geometry_and_the_disk_s_bytes() {
     assert!(source.read_at(facts.len - 511, &mut sector).is_err(), "a byte behind the end");
 
     let asked = |kind, chs: Option<&str>| {
-        probe(Path::new("d.img"), &source, kind, chs.map(|chs| chs.parse().unwrap())).unwrap()
+        probe(Path::new("d.img"), &*source, kind, chs.map(|chs| chs.parse().unwrap())).unwrap()
     };
     let facts = asked(KindChoice::Auto, Some("82/8/63"));
     assert_eq!(facts.geometry.to_string(), "82/8/63", "what is asked for wins");
@@ -79,8 +80,8 @@ fn a_disk_behind_a_header_has_the_header_s_geometry_and_the_disk_s_bytes() {
 #[test]
 fn a_disk_that_is_shorter_or_longer_than_its_header_says_is_used() {
     let facts = |header: Vec<u8>, len: usize| {
-        let source = Stripped::new(Path::new("d.img"), Image([header, noise(len)].concat())).unwrap();
-        probe(Path::new("d.img"), &source, KindChoice::Auto, None).unwrap()
+        let source = unwrapped(Path::new("d.img"), Box::new(Image([header, noise(len)].concat()))).unwrap();
+        probe(Path::new("d.img"), &*source, KindChoice::Auto, None).unwrap()
     };
     // DOSEMU makes a disk of a few sectors, and the rest when it is written.
     let short = facts(header(4, 17, 615, 128), 10 << 20);
@@ -98,7 +99,7 @@ fn a_disk_that_is_shorter_or_longer_than_its_header_says_is_used() {
 
 #[test]
 fn a_header_that_makes_no_sense_is_named_with_the_command_that_leaves_it_out() {
-    let open = |bytes: Vec<u8>| Stripped::new(Path::new("my disk.img"), Image(bytes));
+    let open = |bytes: Vec<u8>| unwrapped(Path::new("my disk.img"), Box::new(Image(bytes)));
     let table = [
         (header(0, 17, 615, 128), "no disk has the geometry 615/0/17"),
         (header(4, 0, 615, 128), "no disk has the geometry 615/4/0"),
@@ -178,5 +179,5 @@ fn inspect_says_that_there_is_a_header_and_hashes_the_disk() {
     assert_eq!(output.status.code(), Some(3));
     assert!(!desk.folder.path().join("new.img").exists());
     let name = Path::new("x.img");
-    assert!(matches!(Stripped::new(name, Image(header(0, 0, 0, 0))), Err(ImageError::Header { .. })));
+    assert!(matches!(unwrapped(name, Box::new(Image(header(0, 0, 0, 0)))), Err(ImageError::Header { .. })));
 }

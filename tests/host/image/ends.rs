@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::frames::sticks::{Image, printed, tool};
-use ramkey::image::{Claim, KindChoice, Warning, probe};
+use ramkey::contents::{Claim, KindChoice, Warning, probe};
 
 const MIB: usize = 1 << 20;
 
@@ -166,7 +166,7 @@ fn images_without_a_claim_are_as_long_as_they_are() {
     assert_eq!(short(&vec![0xEB; 1_000_003]), None);
     let hybrid = fs::read("/usr/lib/ipxe/ipxe.iso").expect("of the package ipxe");
     let image = Image(hybrid);
-    let choice = KindChoice::Is(ramkey::image::Kind::HardDisk);
+    let choice = KindChoice::Is(ramkey::contents::Kind::HardDisk);
     let facts = probe(Path::new("ipxe.iso"), &image, choice, None).unwrap();
     assert_eq!(facts.warnings, []);
 }

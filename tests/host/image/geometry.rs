@@ -7,14 +7,14 @@ use crate::frames::disks::{
     BY_CHS, BY_EDD, DUMMY, Disk, EDD_RECORD, MANAGER, MFORMAT, OLD_RECORD, OVER_DUMMY, Volume,
 };
 use crate::frames::sticks::Image;
+use ramkey::contents::iso::{DiscWarning, read};
+use ramkey::contents::{ImageFacts, Kind, KindChoice, ProbeError, Warning, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::iso::{DiscWarning, read};
-use ramkey::image::{ImageError, ImageFacts, Kind, KindChoice, Warning, probe};
 use ramkey::units::{Chs, Geometry};
 
 type Tracks = (u16, u16);
 
-fn facts_as(choice: KindChoice, chs: Option<&str>, bytes: Vec<u8>) -> Result<ImageFacts, ImageError> {
+fn facts_as(choice: KindChoice, chs: Option<&str>, bytes: Vec<u8>) -> Result<ImageFacts, ProbeError> {
     let chs = chs.map(|text| text.parse().unwrap());
     probe(Path::new("guest.img"), &Image(bytes), choice, chs)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::frames::disks::{BY_CHS, Volume};
 use crate::frames::sticks::Image;
-use ramkey::image::{ImageFacts, Kind, KindChoice, Warning, probe};
+use ramkey::contents::{ImageFacts, Kind, KindChoice, Warning, probe};
 
 fn facts_as(choice: KindChoice, chs: Option<&str>, bytes: Vec<u8>) -> ImageFacts {
     let chs = chs.map(|text| text.parse().unwrap());

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::frames::sticks::{Image, noise};
-use ramkey::image::{ImageFacts, Kind, KindChoice, probe};
+use ramkey::contents::{ImageFacts, Kind, KindChoice, ProbeError, probe};
 
 const LEN: usize = 100_000;
 
@@ -19,7 +19,7 @@ fn with(offset: usize, magic: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn look(bytes: Vec<u8>) -> Result<ImageFacts, ramkey::image::ImageError> {
+fn look(bytes: Vec<u8>) -> Result<ImageFacts, ProbeError> {
     probe(Path::new("guest.img"), &Image(bytes), KindChoice::Auto, None)
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::frames::disks::{EDD_RECORD, OLD_RECORD};
 use crate::frames::sticks::{Image, printed, tool};
+use ramkey::contents::{Kind, KindChoice, Warning, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::{Kind, KindChoice, Warning, probe};
 use tempfile::TempDir;
 
 /// A file that becomes a disk.

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::frames::sticks::{Image, noise, tool};
-use ramkey::image::{
-    Claim, FileSource, ImageError, ImageFacts, Kind, KindChoice, Source, Warning, probe, scan,
-};
+use ramkey::contents::{Claim, ImageFacts, Kind, KindChoice, ProbeError, Warning, probe};
+use ramkey::image::{FileSource, Source, scan};
 use ramkey::units::Geometry;
 
 /// A boot sector with a BIOS parameter block, and its signature.
@@ -72,7 +71,7 @@ fn entry(
     image[510..512].copy_from_slice(&[0x55, 0xAA]);
 }
 
-fn facts_as(choice: KindChoice, chs: Option<&str>, bytes: Vec<u8>) -> Result<ImageFacts, ImageError> {
+fn facts_as(choice: KindChoice, chs: Option<&str>, bytes: Vec<u8>) -> Result<ImageFacts, ProbeError> {
     let chs = chs.map(|text| text.parse().unwrap());
     probe(Path::new("guest.img"), &Image(bytes), choice, chs)
 }

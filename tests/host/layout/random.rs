@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::frames::sticks::{Image, facts, imagined, noise, request};
 use proptest::prelude::*;
-use ramkey::image::{Identity, Kind, KindChoice, probe};
+use ramkey::contents::{Kind, KindChoice, probe};
+use ramkey::image::Identity;
 use ramkey::layout::{Content, LayoutError, Role, layout};
 use ramkey::plan::{
     CompanionRequest, CopyMode, FatBits, FirstDisk, FsChoice, ImageRequest, LayoutKind, PlanError, Request,

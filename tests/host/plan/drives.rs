@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::frames::sticks::{Image, MIB, Stick, noise, printed, tool};
 use ramkey::capsule::{ram_needed_together, ram_taken};
-use ramkey::image::iso::NoBoot;
-use ramkey::image::{ImageFacts, Kind, KindChoice, Scan, probe, scan};
+use ramkey::contents::iso::NoBoot;
+use ramkey::contents::{ImageFacts, Kind, KindChoice, probe};
+use ramkey::image::{Scan, scan};
 use ramkey::layout::{Content, Role, disk_signatures};
 use ramkey::plan::{
     CapsuleRole, CompanionRequest, FirstDisk, ImageRequest, PlanError, Request, SetOptions, Writes, plan,

@@ -1,0 +1,99 @@
+//! Files of the FAT and NTFS volumes in an image: read only, by path, upper or lower case.
+//!
+//! An image can be damaged or made to harm: circles are noticed, folders have a limit, and no file is read beyond the
+//! length that its reader asks for. That is why no library is used: those that are free fail on such images.
+
+mod error;
+mod fat;
+mod long_name;
+mod lznt1;
+mod ntfs;
+mod portion;
+mod record;
+mod runs;
+
+use super::boot_sector;
+use crate::image::{BOOT_SIGNATURE, Source};
+use crate::units::SECTOR_LEN;
+use portion::Portion;
+
+pub(super) use error::FilesError;
+pub(crate) use long_name::LongName;
+
+/// The files of one volume.
+pub(super) struct VolumeFiles<'s> {
+    reader: Reader<'s>,
+}
+
+enum Reader<'s> {
+    Fat(fat::FatVolume<'s>),
+    Ntfs(ntfs::NtfsVolume<'s>),
+}
+
+impl<'s> VolumeFiles<'s> {
+    /// Opens the volume that begins at `offset`, or gives `None` if that is neither FAT nor NTFS.
+    ///
+    /// # Errors
+    ///
+    /// It is one of them and cannot be read.
+    pub fn open(source: &'s dyn Source, offset: u64) -> Result<Option<Self>, FilesError> {
+        let mut sector = [0; SECTOR_LEN as usize];
+        if offset.saturating_add(SECTOR_LEN) > source.len() {
+            return Ok(None);
+        }
+        source.read_at(offset, &mut sector)?;
+        if sector[510..] != BOOT_SIGNATURE {
+            return Ok(None);
+        }
+        if &sector[3..11] == b"NTFS    " {
+            let reader = Reader::Ntfs(ntfs::NtfsVolume::open(source, offset, &sector)?);
+            return Ok(Some(Self { reader }));
+        }
+        if boot_sector::read(&sector).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self { reader: Reader::Fat(fat::FatVolume::open(source, offset, &sector)) }))
+    }
+
+    /// Whether the volume has NTFS.
+    pub fn is_ntfs(&self) -> bool {
+        matches!(self.reader, Reader::Ntfs(_))
+    }
+
+    /// Whether there is a file at `path`, names with `\` between them.
+    ///
+    /// # Errors
+    ///
+    /// The way there cannot be read.
+    pub fn has(&self, path: &str) -> Result<bool, FilesError> {
+        match &self.reader {
+            Reader::Fat(volume) => volume.has(path),
+            Reader::Ntfs(volume) => volume.has(path),
+        }
+    }
+
+    /// The whole file at `path`, or `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`FilesError::TooLong`] if it has more than `limit` bytes; other errors if it cannot be read.
+    pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FilesError> {
+        self.read_part(path, Portion::Whole { limit })
+    }
+
+    /// The first `len` bytes of the file at `path`, or all of a shorter one; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn read_start(&self, path: &str, len: u64) -> Result<Option<Vec<u8>>, FilesError> {
+        self.read_part(path, Portion::Start { len })
+    }
+
+    fn read_part(&self, path: &str, part: Portion) -> Result<Option<Vec<u8>>, FilesError> {
+        match &self.reader {
+            Reader::Fat(volume) => volume.read(path, part),
+            Reader::Ntfs(volume) => volume.read(path, part),
+        }
+    }
+}

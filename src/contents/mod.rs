@@ -1,0 +1,47 @@
+//! What is inside an image: tables, boot sectors, file systems, CDs, a Windows and its registry.
+//!
+//! [`probe`] decides what kind of disk an image is and which geometry it has; [`iso`] reads CD images;
+//! [`windows::look`] tells whether a Windows on an image will find its RAM disk. All of it reads bytes of others: every
+//! length is bounded before it is believed, and nothing is written.
+
+mod boot_code;
+mod boot_sector;
+mod bpb;
+mod bytes;
+mod disc;
+mod ends;
+mod error;
+mod ext;
+mod facts;
+mod files;
+mod geometry;
+mod gpt;
+pub mod iso;
+mod kind;
+mod mbr;
+mod not_raw;
+mod parts;
+mod probe;
+mod unfinished;
+mod unknown;
+mod will_boot;
+pub mod windows;
+
+pub use boot_code::{Dummy, has_no_code};
+pub use bpb::BpbFields;
+pub use disc::DISC_GEOMETRY;
+pub use ends::Claim;
+pub use error::ProbeError;
+pub use facts::{ImageFacts, Warning};
+pub(crate) use files::LongName;
+pub use geometry::{Answer, Disagreement, Witness};
+pub(crate) use geometry::{Solution, Tracks, Witnesses, entries, hard_disk, solve, wanted};
+pub use gpt::{GuidPart, GuidTable};
+pub use kind::{Kind, KindChoice};
+pub(crate) use mbr::PROTECTIVE;
+pub use mbr::{Slot, slots};
+pub(crate) use not_raw::no_raw;
+pub use probe::probe;
+pub use unfinished::Unfinished;
+pub use unknown::{is_blank, is_known};
+pub use will_boot::{NoStart, PartFault, look as no_start};

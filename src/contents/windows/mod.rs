@@ -1,0 +1,22 @@
+//! Whether the Windows in an image will find its RAM disk.
+//!
+//! Windows reads through INT 13h until its kernel runs; then it needs a driver that finds the disk in memory. What
+//! decides that is on the image: the boot loader and its menu, the registry, and the driver's file. [`look`] reads
+//! them and says what will happen. Nothing is run and nothing is changed.
+
+mod answer;
+mod boot_ini;
+mod freeldr_ini;
+pub mod hive;
+mod pe;
+mod registry;
+mod search;
+mod start;
+mod verdict;
+mod volumes;
+
+pub use answer::{Answer, DiskOrder, Family, Place, Problem, Windows};
+pub use boot_ini::BootEntry;
+pub use pe::FileVersion;
+pub use registry::{DriveLetter, Driver, DriverName, System};
+pub use search::{look, look_in};
