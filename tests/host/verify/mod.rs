@@ -4,4 +4,5 @@ mod changes;
 mod fat;
 mod fates;
 mod flips;
+mod rewritten;
 mod verdicts;
