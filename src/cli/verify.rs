@@ -99,6 +99,9 @@ fn show_image(out: &mut dyn Write, image: &FoundCapsule, origin: &str) -> io::Re
     };
     let writes = image.options.writes_words();
     writeln!(out, "{name}     {}  {}", image.blake3, image.file)?;
+    if let Some(in_memory) = &image.ram_blake3 {
+        writeln!(out, "in memory {in_memory}, with sectors left out; {state} is said of it")?;
+    }
     writeln!(
         out,
         "          {number}: {}, {}{needs}{writes}{pieces}{origin}; {state}",
