@@ -21,5 +21,6 @@ pub mod linux_phram;
 pub mod pipeline;
 pub mod plan;
 pub mod report;
+pub mod stick;
 pub mod units;
 pub mod verify;

@@ -10,6 +10,7 @@ use ramkey_format::capsule::CAPSULE_HEADER_LEN;
 use crate::capsule::table_len;
 use crate::contents::iso::NoBoot;
 use crate::contents::{ImageFacts, Kind};
+pub use crate::stick::{FatBits, LayoutKind, Slot};
 use crate::units::{Bytes, Geometry, SECTOR_LEN, named, shell_word};
 
 mod division;
@@ -19,10 +20,10 @@ mod set;
 mod titles;
 
 pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
-pub(crate) use division::{GPT_SECTORS, PARTITION_LBA};
-pub use division::{LayoutChoice, LayoutKind, Slot};
+pub(crate) use division::GPT_SECTORS;
+pub use division::LayoutChoice;
 use fs::FatSize;
-pub use fs::{FatBits, Volume};
+pub use fs::Volume;
 pub(crate) use names::file_names;
 pub use set::CompanionRequest;
 
@@ -73,6 +74,9 @@ pub struct Request {
     pub fs: FsChoice,
     /// Label of the file system; [`LABEL`] if there is none.
     pub label: Option<String>,
+    /// Identity of the stick, from which every other number is made by which systems know it; derived from the images and
+    /// the options if there is none.
+    pub id: Option<[u8; 16]>,
     /// Seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait.
     pub start_timeout: u8,
     /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
@@ -121,6 +125,8 @@ pub struct Plan {
     pub volume: Volume,
     /// Label of the file system, upper case, padded with spaces.
     pub label: [u8; 11],
+    /// Identity of the stick, as in the request.
+    pub id: Option<[u8; 16]>,
     /// Geometry that the partition table and the file system are made for.
     pub geometry: Geometry,
     /// Time-out of the boot, as in the request.
@@ -322,6 +328,7 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
         layout,
         volume,
         label,
+        id: request.id,
         geometry: layout.geometry(request.stick_sectors),
         start_timeout: request.start_timeout,
         menu_timeout: request.menu_timeout,

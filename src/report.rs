@@ -1,7 +1,6 @@
 //! What was written, for people and for programs. Nothing here prints.
 
-use ramkey_format::boot::BootHeader;
-use ramkey_format::memory::BOOT_LBA;
+use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
 use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
@@ -310,11 +309,11 @@ fn out_of_reach(images: &[(String, u64)], reaches: &[(u64, &str)]) -> Vec<String
     lines.collect()
 }
 
-/// The identity in the boot header of a layout.
+/// The identity in the manifest of a layout.
 fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
-    let boot = layout.extents.iter().find(|extent| extent.lba == u64::from(BOOT_LBA))?;
-    let Content::Bytes(bytes) = &boot.content else { return None };
-    Some(BootHeader::parse(bytes).ok()?.stick_id)
+    let manifest = layout.extents.iter().find(|extent| extent.role == Role::Manifest)?;
+    let Content::Bytes(bytes) = &manifest.content else { return None };
+    Some(ManifestHeader::parse(bytes).ok()?.0.stick_id)
 }
 
 #[cfg(test)]

@@ -43,6 +43,14 @@ header:
         assert_at "boot_lba", HEADER_BOOT_LBA
 .boot_lba:
         dd      BOOT_LBA
+        times HEADER_VOLUME_KIND - ($ - $$) db 0
+        assert_at "volume_kind", HEADER_VOLUME_KIND
+.volume_kind:
+        db      VOLUME_FAT
+        db      0
+        assert_at "language", HEADER_LANGUAGE
+.language:
+        db      "en"                        ; BootHeader::ENGLISH
         times BOOT_HEADER_LEN - ($ - $$) db 0
 
 entry:

@@ -10,7 +10,8 @@ use ramkey::contents::windows::look;
 use ramkey::contents::{Kind, KindChoice, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{Source, combine};
-use ramkey::verify::{Strictness, facts, has_trace, is_stick, verify};
+use ramkey::stick::{has_trace, is_stick};
+use ramkey::verify::{Strictness, facts, verify};
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN,
 };
@@ -171,12 +172,16 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| bit(crc)))
 }
 
-/// A stick whose manifest has the hash that it names.
+/// A stick whose manifests have the hashes that they name.
 fn stick(input: &[u8]) {
     let mut stick = Sparse::decode(input);
-    let mut sectors = stick.get(MANIFEST as u64, MANIFEST_SECTORS as u64);
-    fix_manifest(&mut sectors);
-    stick.put(MANIFEST as u64, &sectors);
+    for lba in [MANIFEST_LBA, MANIFEST_2_LBA].map(u64::from) {
+        let mut sectors = stick.get(lba, MANIFEST_SECTORS as u64);
+        if sectors.starts_with(b"RAMKEYMF") {
+            fix_manifest(&mut sectors);
+            stick.put(lba, &sectors);
+        }
+    }
     judge(&stick);
 }
 
@@ -252,6 +257,7 @@ fn capsule(input: &[u8]) {
     sectors[16..18].copy_from_slice(&STICK_SECTORS.to_le_bytes());
     sectors[32..34].copy_from_slice(&STICK_SECTORS.to_le_bytes());
     sectors[44..46].copy_from_slice(&[3, 12]);
+    sectors[76] = 1;
     fix_manifest(&mut sectors);
     judge(&Bytes(&small_stick(&capsule, &sectors)));
 }

@@ -20,8 +20,8 @@ const STAGE2_LEN: usize = (STAGE2_SECTORS * SECTOR_SIZE) as usize;
 /// What the boot header says about one stick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// Identity of the stick.
-    pub stick_id: [u8; 16],
+    /// Derived from the size and the options of the stick.
+    pub options: [u8; 8],
     /// First sector of the file system; 0 for a superfloppy.
     pub volume_lba: u32,
     /// Seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait.
@@ -126,7 +126,7 @@ pub fn boot_area(patch: &Patch) -> Result<Vec<u8>, &'static str> {
     let (header, _) = BootHeader::mut_from_prefix(&mut bytes).map_err(|_| "boot.bin is too short")?;
     header.boot_lba = BOOT_LBA.into();
     header.volume_lba = patch.volume_lba.into();
-    header.stick_id = patch.stick_id;
+    header.options = patch.options;
     header.start_timeout = patch.start_timeout;
     header.menu_timeout = patch.menu_timeout;
     Ok(bytes)

@@ -1,7 +1,8 @@
 //! How drivers and systems see the drives of an entry, and the flags of a capsule that say it.
 
 use ramkey_format::capsule::flags;
-use serde::Serialize;
+pub use ramkey_loader_core::copy_mode::CopyMode;
+use serde::{Serialize, Serializer};
 
 use super::Role;
 use crate::image::Identity;
@@ -29,19 +30,6 @@ pub enum FirstDisk {
     Internal,
 }
 
-/// How INT 13h copies between the RAM drive and the caller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CopyMode {
-    /// With its own mode switch, and through the BIOS where that is not allowed.
-    #[default]
-    Auto,
-    /// With its own mode switch only.
-    Direct,
-    /// Through INT 15h AH=87h only.
-    Int15,
-}
-
 /// What holds for every entry of a stick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SetOptions {
@@ -65,9 +53,14 @@ pub struct DriveOptions {
     /// What becomes of the machine's writes.
     pub writes: Writes,
     /// How INT 13h copies.
+    #[serde(serialize_with = "name_of_copy")]
     pub copy: CopyMode,
     /// Whether the stick keeps a drive number.
     pub keep_stick: bool,
+}
+
+fn name_of_copy<S: Serializer>(copy: &CopyMode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(copy.name())
 }
 
 impl DriveOptions {
@@ -82,11 +75,7 @@ impl DriveOptions {
                 (false, true) => Writes::Dropped,
                 (false, false) => Writes::Kept,
             },
-            copy: match (is_set(flags::COPY_DIRECT), is_set(flags::COPY_INT15)) {
-                (true, _) => CopyMode::Direct,
-                (false, true) => CopyMode::Int15,
-                (false, false) => CopyMode::Auto,
-            },
+            copy: CopyMode::of(flags),
             keep_stick: is_set(flags::KEEP_STICK),
         }
     }
@@ -106,8 +95,7 @@ impl DriveOptions {
             | set(flags::INTERNAL_FIRST, self.first_disk == FirstDisk::Internal)
             | set(flags::KEEP_STICK, self.keep_stick)
             | set(flags::GRUB4DOS, self.identity == Identity::Grub4dos)
-            | set(flags::COPY_DIRECT, self.copy == CopyMode::Direct)
-            | set(flags::COPY_INT15, self.copy == CopyMode::Int15)
+            | self.copy.flags()
     }
 
     /// What differs from the usual for the whole set, for people.

@@ -108,6 +108,11 @@ pub struct StickArgs {
     #[arg(long, value_name = "LABEL")]
     pub label: Option<String>,
 
+    /// Identity of the stick, 32 hexadecimal digits as `plan` and `verify` show it: the same images, options and identity
+    /// give the same bytes. Derived from images and options if not given
+    #[arg(long, value_name = "ID", value_parser = stick_id, allow_negative_numbers = true)]
+    pub id: Option<[u8; 16]>,
+
     /// Title in the boot menu; once for each image, in the same order; equal titles get a number
     #[arg(long = "title", value_name = "TITLE")]
     pub titles: Vec<String>,
@@ -147,6 +152,11 @@ fn size(text: &str) -> Result<Bytes, String> {
 /// A geometry, or why it is none.
 pub(super) fn parse_geometry(text: &str) -> Result<Geometry, String> {
     text.parse().map_err(|error: crate::units::GeometryError| error.to_string())
+}
+
+fn stick_id(text: &str) -> Result<[u8; 16], String> {
+    let number = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32 && !text.starts_with('+'));
+    number.map(u128::to_be_bytes).ok_or_else(|| "an identity is 32 hexadecimal digits".into())
 }
 
 fn timeout(text: &str) -> Result<u8, String> {
@@ -216,6 +226,7 @@ impl StickArgs {
                 FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
             },
             label: self.label.clone(),
+            id: self.id,
             identity: self.drives.identity,
             first_disk: self.drives.first_disk,
             keep_stick: self.drives.keep_stick,

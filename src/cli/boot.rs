@@ -17,8 +17,8 @@ use crate::cli::{CliError, Exit, Output, stop};
 use crate::device::System;
 use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::job::{JobError, open};
+use crate::stick::is_stick;
 use crate::units::Bytes;
-use crate::verify::is_stick;
 
 /// How long a pulled stick may take to be gone; QEMU does it at once.
 const PULL_LIMIT: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::image::Identity;
@@ -34,21 +34,6 @@ impl ValueEnum for FirstDisk {
         Some(match self {
             Self::Ram => PossibleValue::new("ram").help("Those in RAM"),
             Self::Internal => PossibleValue::new("internal").help("The machine's own"),
-        })
-    }
-}
-
-impl ValueEnum for CopyMode {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Direct, Self::Int15]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => PossibleValue::new("auto")
-                .help("By its own mode switch, and through the BIOS where that is not allowed"),
-            Self::Direct => PossibleValue::new("direct").help("By its own mode switch only"),
-            Self::Int15 => PossibleValue::new("int15").help("Through the BIOS (INT 15h AH=87h) only"),
         })
     }
 }
@@ -97,6 +82,19 @@ fn drive() -> impl TypedValueParser<Value = DriveArg> {
     })
 }
 
+/// The names of the ways to copy, each with what it is.
+fn copy() -> impl TypedValueParser<Value = CopyMode> {
+    let names = CopyMode::ALL.map(|mode| {
+        PossibleValue::new(mode.name()).help(match mode {
+            CopyMode::Auto => "By its own mode switch, and through the BIOS where that is not allowed",
+            CopyMode::Direct => "By its own mode switch only",
+            CopyMode::Int15 => "Through the BIOS (INT 15h AH=87h) only",
+        })
+    });
+    let of = |name: String| CopyMode::ALL.into_iter().find(|mode| mode.name() == name).unwrap_or_default();
+    PossibleValuesParser::new(names).map(of)
+}
+
 /// The drives beside the boot drive, and how systems see all of them.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DrivesArgs {
@@ -133,7 +131,7 @@ pub struct DrivesArgs {
     pub fake_write: bool,
 
     /// How INT 13h copies from and to the RAM disks
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = CopyMode::Auto.name(), value_parser = copy())]
     pub copy: CopyMode,
 }
 

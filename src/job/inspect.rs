@@ -12,8 +12,9 @@ use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
 use crate::job::{DiscView, JobError, Observer, Part, open};
 use crate::report::HeaderReport;
+use crate::stick::has_trace;
 use crate::units::{Geometry, hex, named};
-use crate::verify::{StickVerdict, facts, has_trace};
+use crate::verify::{StickVerdict, facts};
 
 /// What is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]

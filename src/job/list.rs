@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::device::{DeviceFacts, DeviceKind, FileSystem, InUse, ReadOnly, System, TargetPath, refusal};
 use crate::job::{JobError, loss};
+use crate::stick::is_stick;
 use crate::units::{Bytes, named};
-use crate::verify::is_stick;
 
 /// What a stick of ours is called that has no partitions.
 const STICK: &str = "a stick of ramkey";

@@ -10,8 +10,9 @@ use crate::device::{FileSystem, ReadOnly, TargetPath};
 use crate::image::Source;
 use crate::job::observer::part;
 use crate::job::{JobError, Observer, Part};
+use crate::stick::{is_stick, written_sectors};
 use crate::units::SECTOR_LEN;
-use crate::verify::{Change, facts, is_stick};
+use crate::verify::{Change, facts};
 
 /// Names that are shown; the others are counted.
 const NAMES_MAX: usize = 3;
@@ -94,9 +95,9 @@ pub(super) fn files_on(stick: &ReadOnly) -> Option<String> {
 ///
 /// What the system says.
 fn behind(stick: &ReadOnly, observe: &dyn Fn(u64)) -> io::Result<Option<String>> {
-    let end = facts(stick).written_sectors * SECTOR_LEN;
     // Without a sound manifest no end is known.
-    let data = if end == 0 { None } else { stick.first_data(end, observe)? };
+    let end = written_sectors(stick).map(|sectors| sectors.saturating_mul(SECTOR_LEN));
+    let data = end.map_or(Ok(None), |end| stick.first_data(end, observe))?;
     Ok(data.map(|_| "a stick of ramkey with bytes of yours behind its end".into()))
 }
 

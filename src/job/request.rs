@@ -36,6 +36,8 @@ pub struct StickRequest {
     pub fs: FsChoice,
     /// Label of the file system, if one was named.
     pub label: Option<String>,
+    /// Identity of the stick, if one was named; else derived from the images and the options.
+    pub id: Option<[u8; 16]>,
     /// Whose RAM disk drivers find; MEMDISK's if nobody said.
     pub identity: Option<Identity>,
     /// Whose hard disks come first; by the boot drive's kind if nobody said.
@@ -65,6 +67,7 @@ impl StickRequest {
             layout: LayoutChoice::Auto,
             fs: FsChoice::Auto,
             label: None,
+            id: None,
             identity: None,
             first_disk: None,
             keep_stick: false,
@@ -107,6 +110,7 @@ impl StickRequest {
             layout: self.layout,
             fs: self.fs,
             label: self.label.clone(),
+            id: self.id,
             start_timeout: self.start_timeout,
             menu_timeout: self.menu_timeout,
         }

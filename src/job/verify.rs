@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::image::Source;
 use crate::job::observer::part;
 use crate::job::{JobError, Observer, Part, open};
-use crate::verify::{self, StickVerdict, Strictness, has_trace};
+use crate::stick::has_trace;
+use crate::verify::{self, StickVerdict, Strictness};
 
 /// Reads all of a stick and judges it; a fault is no error but an answer.
 ///

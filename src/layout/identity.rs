@@ -1,4 +1,4 @@
-//! Everything that other programs make at random, derived from what is on the stick.
+//! Everything that other programs make at random, derived from the stick id, and that from what is on the stick.
 
 use ramkey_format::capsule::flags;
 
@@ -21,40 +21,57 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// The same for the same images and options; another for any other.
-    pub fn derive(plan: &Plan, scans: &[Scan]) -> Self {
-        let mut seed = blake3::Hasher::new_derive_key("ramkey 2026 stick contents v1");
-        describe_plan(plan, &mut |bytes| {
-            seed.update(bytes);
-        });
-        for (capsule, scan) in plan.capsules.iter().zip(scans) {
-            seed.update(&scan.root);
-            describe_capsule(capsule, &mut |bytes| {
-                seed.update(bytes);
-            });
-        }
-        describe_set(plan, &mut |bytes| {
-            seed.update(bytes);
-        });
-        let seed = seed.finalize();
-        let derive =
-            |context| *blake3::Hasher::new_derive_key(context).update(seed.as_bytes()).finalize().as_bytes();
-        let [a, b, c, d, ..] = derive("ramkey 2026 disk signature v1");
-        let [e, f, g, h, ..] = derive("ramkey 2026 volume serial v1");
-        let first_16 = |bytes: [u8; 32]| bytes.first_chunk::<16>().copied().expect("16 of 32 bytes");
+    /// That of the plan; if it names none, the same for the same images and options, and another for any other.
+    pub fn of(plan: &Plan, scans: &[Scan]) -> Self {
+        let stick = plan.id.unwrap_or_else(|| derived(plan, scans));
+        let [a, b, c, d, ..] = derive("ramkey 2026 disk signature v1", &stick);
+        let [e, f, g, h, ..] = derive("ramkey 2026 volume serial v1", &stick);
         Self {
-            stick: first_16(derive("ramkey 2026 stick id v1")),
+            stick,
             // A signature of zero means that there is none, and Windows would write its own.
             disk_signature: [a, b, c, d.max(1)],
             volume_serial: u32::from_le_bytes([e, f, g, h]),
-            disk_guid: guid(first_16(derive("ramkey 2026 disk guid v1"))),
-            partition_guid: guid(first_16(derive("ramkey 2026 partition guid v1"))),
+            disk_guid: guid(first_16(derive("ramkey 2026 disk guid v1", &stick))),
+            partition_guid: guid(first_16(derive("ramkey 2026 partition guid v1", &stick))),
         }
     }
 }
 
+/// The stick id that follows from images and options.
+fn derived(plan: &Plan, scans: &[Scan]) -> [u8; 16] {
+    let mut seed = blake3::Hasher::new_derive_key("ramkey 2026 stick contents v1");
+    let mut feed = |bytes: &[u8]| {
+        seed.update(bytes);
+    };
+    describe_options(plan, &mut feed);
+    feed(&(plan.capsules.len() as u64).to_le_bytes());
+    for (capsule, scan) in plan.capsules.iter().zip(scans) {
+        feed(&scan.root);
+        describe_capsule(capsule, &mut feed);
+    }
+    describe_set(plan, &mut feed);
+    first_16(derive("ramkey 2026 stick id v1", seed.finalize().as_bytes()))
+}
+
+fn derive(context: &str, from: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new_derive_key(context).update(from).finalize().as_bytes()
+}
+
+fn first_16(bytes: [u8; 32]) -> [u8; 16] {
+    bytes.first_chunk().copied().expect("16 of 32 bytes")
+}
+
+/// What tells the boot code of two sticks apart that have other sizes or options, whatever their images are.
+pub(super) fn options(plan: &Plan) -> [u8; 8] {
+    let mut hasher = blake3::Hasher::new_derive_key("ramkey 2026 stick options v1");
+    describe_options(plan, &mut |bytes| {
+        hasher.update(bytes);
+    });
+    hasher.finalize().as_bytes().first_chunk().copied().expect("8 of 32 bytes")
+}
+
 /// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
-fn describe_plan(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
+fn describe_options(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
     feed(&plan.stick_sectors.to_le_bytes());
     feed(&[
         plan.layout.code(),
@@ -64,7 +81,6 @@ fn describe_plan(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
         plan.menu_timeout,
     ]);
     feed(&plan.label);
-    feed(&(plan.capsules.len() as u64).to_le_bytes());
 }
 
 fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {

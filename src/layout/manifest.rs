@@ -44,7 +44,9 @@ pub(super) fn manifest(
         reserved_1: [0; 2],
         stick_id,
         label: plan.label,
-        reserved_2: [0; 21],
+        reserved_2: 0,
+        generation: 1.into(),
+        reserved_3: [0; 16],
         blake3: [0; 32],
     };
     let mut bytes = header.as_bytes().to_vec();

@@ -48,11 +48,11 @@ const ZEROS_MIN: u64 = 64;
 /// If there is not exactly one scan for each image of the plan.
 pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     assert_eq!(plan.capsules.len(), scans.len(), "one scan for each image");
-    let identity = Identity::derive(plan, scans);
+    let identity = Identity::of(plan, scans);
     let capsules = capsules(plan, scans);
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
     let boot_code = boot::boot_area(&boot::Patch {
-        stick_id: identity.stick,
+        options: identity::options(plan),
         volume_lba: plan.volume.lba as u32,
         start_timeout: plan.start_timeout,
         menu_timeout: plan.menu_timeout,

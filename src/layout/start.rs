@@ -47,6 +47,12 @@ pub(super) fn place(plan: &Plan, lba: u64) -> boot::Place {
     boot::Place { lba: lba as u32, boot_lba: base as u32 + BOOT_LBA, stage1: (stage1 - view) as u8 }
 }
 
+/// Bytes of a boot sector that hold the volume's serial number. A copy of sector 0 has zeros there, because nothing that
+/// is stamped depends on the images.
+fn serial(bits: FatBits) -> Range<usize> {
+    if bits == FatBits::Fat32 { 67..71 } else { 39..43 }
+}
+
 /// Where the boot code that sector `lba` belongs to begins.
 fn base(plan: &Plan, lba: u64) -> u64 {
     let has_copy = plan.layout.has_boot_copy(plan.stick_sectors);
@@ -157,6 +163,7 @@ impl Start<'_> {
         let mut sector = boot::copy(self.code, place);
         if self.plan.layout.has_volume_in_sector_0() || lba > self.plan.volume.lba {
             sector[BPB].copy_from_slice(&seen_from(self.plan, &volume.boot_sector, lba)[BPB]);
+            sector[serial(self.plan.volume.bits)].fill(0);
         }
         sector
     }

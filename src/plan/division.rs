@@ -1,15 +1,11 @@
 //! How the stick is divided: the layouts, and the bounds that each gives to its file system.
 
-use ramkey_format::manifest::layout;
-use ramkey_format::memory::{self, BOOT_AREA_END_LBA, STAMPED_SECTORS};
+use ramkey_format::memory::{BOOT_AREA_END_LBA, STAMPED_SECTORS};
 
 use super::{PlanError, fs};
+use crate::stick::{LayoutKind, PARTITION_LBA, Slot};
 use crate::units::{Geometry, SECTOR_LEN};
 
-/// First sector of the partition: 1 MiB, the alignment that every partition tool uses today.
-pub(crate) const PARTITION_LBA: u64 = memory::PARTITION_LBA as u64;
-/// First sector of the partition of a USB-ZIP: the second track.
-const ZIP_LBA: u64 = 32;
 /// Sectors of a GPT at each end of the stick: header and 128 entries; a protective MBR comes before the first.
 pub(crate) const GPT_SECTORS: u64 = 33;
 /// Largest stick with 64 heads and 32 sectors per track: 1024 cylinders of 1 MiB.
@@ -18,38 +14,6 @@ const SMALL_STICK_SECTORS: u64 = 1024 * 64 * 32;
 const AUTO_HDD_SECTORS: u64 = (1 << 30) / SECTOR_LEN;
 /// Smallest stick that is stamped behind the start of its partition too: 16 MiB. On a smaller one 1 MiB would be missed.
 const STAMPED_STICK_SECTORS: u64 = (16 << 20) / SECTOR_LEN;
-
-/// The entry of the partition table that the partition has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Slot {
-    /// The first, as on hard disks.
-    #[default]
-    First,
-    /// The fourth, as on ZIP disks.
-    Fourth,
-}
-
-/// How the stick is divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LayoutKind {
-    /// Sector 0 is a master boot record with one active partition, and a boot sector of the same file system.
-    Universal {
-        /// Where the partition stands in the table.
-        slot: Slot,
-    },
-    /// Master boot record and one active partition.
-    Hdd,
-    /// Master boot record and one active partition in slot 4, from the second track on.
-    Zip,
-    /// A file system from sector 0 on, with the numbers of a floppy.
-    Fdd,
-    /// Master boot record, one active partition, and a second of one cylinder at the end.
-    TwoPartitions,
-    /// GUID partition table and one partition, with boot code in the protective master boot record.
-    Gpt,
-    /// A file system from sector 0 on.
-    Superfloppy,
-}
 
 /// The layout that the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -79,51 +43,6 @@ impl LayoutChoice {
 }
 
 impl LayoutKind {
-    /// Every layout.
-    pub const ALL: [Self; 8] = [
-        Self::Universal { slot: Slot::First },
-        Self::Universal { slot: Slot::Fourth },
-        Self::Hdd,
-        Self::Zip,
-        Self::Fdd,
-        Self::TwoPartitions,
-        Self::Gpt,
-        Self::Superfloppy,
-    ];
-
-    /// Its name in text and JSON, which does not change.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Universal { slot: Slot::First } => "universal",
-            Self::Universal { slot: Slot::Fourth } => "universal-zip",
-            Self::Hdd => "hdd",
-            Self::Zip => "zip",
-            Self::Fdd => "fdd",
-            Self::TwoPartitions => "two-partitions",
-            Self::Gpt => "gpt",
-            Self::Superfloppy => "superfloppy",
-        }
-    }
-
-    /// Its number in the stick manifest.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Universal { slot: Slot::First } => layout::UNIVERSAL,
-            Self::Universal { slot: Slot::Fourth } => layout::UNIVERSAL_ZIP,
-            Self::Hdd => layout::HDD,
-            Self::Zip => layout::ZIP,
-            Self::Fdd => layout::FDD,
-            Self::TwoPartitions => layout::TWO_PARTITIONS,
-            Self::Gpt => layout::GPT,
-            Self::Superfloppy => layout::SUPERFLOPPY,
-        }
-    }
-
-    /// The layout with this number in the stick manifest.
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
     /// For which machines it is, in one line.
     pub fn machines(self) -> &'static str {
         match self {
@@ -141,20 +60,6 @@ impl LayoutKind {
                 "a BIOS that boots USB-HDD without an active partition, beside tools that want a GPT"
             }
             Self::Superfloppy => "a BIOS that boots a file system without a partition table as drive 80h",
-        }
-    }
-
-    /// Whether sector 0 is a boot sector of the file system, alone or beside a partition table.
-    pub fn has_volume_in_sector_0(self) -> bool {
-        matches!(self, Self::Universal { .. } | Self::Fdd | Self::Superfloppy)
-    }
-
-    /// First sector of the file system.
-    pub(crate) fn volume_lba(self) -> u64 {
-        match self {
-            Self::Universal { .. } | Self::Hdd | Self::TwoPartitions | Self::Gpt => PARTITION_LBA,
-            Self::Zip => ZIP_LBA,
-            Self::Fdd | Self::Superfloppy => 0,
         }
     }
 

@@ -1,8 +1,7 @@
 //! Which FAT, with which clusters, for how many sectors.
 
-use std::fmt;
-
-use super::{FsChoice, LayoutKind, PlanError};
+use super::{FsChoice, PlanError};
+use crate::stick::{FAT16_CLUSTERS, FAT32_CLUSTERS, FatBits, LayoutKind};
 use crate::units::SECTOR_LEN;
 
 /// Sectors of the smallest file system: 512 KiB.
@@ -10,10 +9,6 @@ pub(super) const VOLUME_SECTORS_MIN: u64 = 1024;
 /// Distance that a number of clusters keeps from where FAT12 ends and FAT16 begins, and from the next such border,
 /// because programs differ by a few clusters there.
 const BORDER: u64 = 16;
-/// First number of clusters that makes a FAT16 (Microsoft, FAT32 File System Specification 1.03).
-const FAT16_CLUSTERS: u64 = 4085;
-/// First number of clusters that makes a FAT32.
-const FAT32_CLUSTERS: u64 = 65525;
 /// One past the largest number of clusters of a FAT32.
 const CLUSTERS_END: u64 = 0x0FFF_FFF5;
 /// Sectors of the root directory of a FAT12 or FAT16: 512 entries.
@@ -27,27 +22,7 @@ const CLUSTER_SECTORS_MAX: u8 = 64;
 const AUTO_FAT16_SECTORS: u64 = (16 << 20) / SECTOR_LEN;
 const AUTO_FAT32_SECTORS: u64 = (1 << 30) / SECTOR_LEN + 1;
 
-/// Bits in an entry of the file allocation table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FatBits {
-    /// FAT12.
-    Fat12,
-    /// FAT16.
-    Fat16,
-    /// FAT32.
-    Fat32,
-}
-
 impl FatBits {
-    /// 12, 16 or 32.
-    pub fn bits(self) -> u8 {
-        match self {
-            Self::Fat12 => 12,
-            Self::Fat16 => 16,
-            Self::Fat32 => 32,
-        }
-    }
-
     /// Numbers of clusters that this program makes it with.
     fn clusters(self) -> std::ops::Range<u64> {
         match self {
@@ -60,12 +35,6 @@ impl FatBits {
     /// Reserved sectors that the format program makes, boot sector included.
     fn formatted_reserved(self) -> u64 {
         if self == Self::Fat32 { 8 } else { 1 }
-    }
-}
-
-impl fmt::Display for FatBits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FAT{}", self.bits())
     }
 }
 

@@ -1,23 +1,19 @@
-//! What the boot area says of the stick: manifest and boot header.
+//! Judges the boot area: manifest, boot header and boot code.
 
-use ramkey_format::boot::{BootHeader, SECTOR0_BOOT_CHECKSUM};
-use ramkey_format::checksum::checksum;
-use ramkey_format::manifest::{
-    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RangeEntry, layout, range,
-};
-use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX, STAGE2_SECTORS};
-use zerocopy::IntoBytes;
+use ramkey_format::boot::SECTOR0_BOOT_CHECKSUM;
+use ramkey_format::manifest::{RangeEntry, layout, range};
+use ramkey_format::memory::{BOOT_LBA, STAGE2_SECTORS};
 
-use crate::plan::LayoutKind;
+use crate::stick::{self, LayoutKind, Manifest, ManifestSlot, SlotState, StickState};
 use crate::units::{Bytes, SECTOR_LEN};
-use crate::verify::fault::Findings;
-use crate::verify::reader::Reader;
-use crate::verify::{Change, Fault, FaultKind, Place, Strictness, words};
+use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
+use crate::verify::verdict::Strictness;
+use crate::verify::words;
 
-/// The boot area, as far as it can be understood.
-pub(super) struct BootArea {
+/// What the boot area says of the stick, as far as it can be believed.
+pub(super) struct BootArea<'s> {
     /// The ranges of a sound manifest, or none.
-    pub ranges: Vec<RangeEntry>,
+    pub ranges: &'s [RangeEntry],
     pub stick_id: Option<[u8; 16]>,
     /// A value of [`layout`], or 0.
     pub layout: u8,
@@ -28,84 +24,102 @@ pub(super) struct BootArea {
     pub stick_sectors: u64,
     /// Label that was written; spaces if the manifest is not sound.
     pub label: [u8; 11],
+    /// Sectors that the stick has.
+    found_sectors: u64,
+    strictness: Strictness,
 }
 
-impl BootArea {
-    pub fn is_present(reader: &Reader) -> bool {
-        let magic = |lba: u32, magic: &[u8]| {
-            reader.sector(u64::from(lba)).is_ok_and(|sector| sector.starts_with(magic))
-        };
-        magic(BOOT_LBA, &BootHeader::MAGIC) || magic(MANIFEST_LBA, &ManifestHeader::MAGIC)
-    }
-
-    pub fn read(reader: &Reader, strictness: Strictness, findings: &mut Findings) -> Self {
+impl<'s> BootArea<'s> {
+    /// Judges the boot area of `state`, on a stick that has `found_sectors` sectors.
+    pub fn judge(
+        state: &'s StickState,
+        found_sectors: u64,
+        strictness: Strictness,
+        findings: &mut Findings,
+    ) -> Self {
         let mut area = Self {
-            ranges: Vec::new(),
+            ranges: &[],
             stick_id: None,
             layout: 0,
             fat_bits: 0,
-            volume_lba: None,
+            volume_lba: state.volume_lba,
             volume_sectors: 0,
             stick_sectors: 0,
             label: [b' '; 11],
+            found_sectors,
+            strictness,
         };
-        if !Self::is_present(reader) {
-            let place = Place::sectors(u64::from(BOOT_LBA), 1);
-            let message = match reader.sector(0) {
-                Ok(sector) if sector == [0; 512] => {
-                    "there is no boot area, and sector 0 is clear: the stick was not finished"
+        match &state.area {
+            None => {
+                let message = match state.sector_0 {
+                    Ok(sector) if sector == [0; 512] => {
+                        "there is no boot area, and sector 0 is clear: the stick was not finished"
+                    }
+                    _ => "there is no boot area: neither boot header nor manifest",
+                };
+                let place = Place::sectors(u64::from(BOOT_LBA), 1);
+                findings.fault(Fault::new(FaultKind::NoStick, place, message));
+            }
+            Some(found) => {
+                match found.counting() {
+                    Some(number) => {
+                        for slot in &found.slots {
+                            area.judge_slot(slot, &found.slots[number], findings);
+                        }
+                    }
+                    None => no_manifest(&found.slots, findings),
                 }
-                _ => "there is no boot area: neither boot header nor manifest",
-            };
-            findings.fault(Fault::new(FaultKind::NoStick, place, message));
-            return area;
+                if let Some(manifest) = found.manifest() {
+                    area.believe(manifest, findings);
+                }
+                area.judge_boot_code(state, found, findings);
+            }
         }
-        area.read_manifest(reader, strictness, findings);
-        area.read_boot_header(reader, findings);
         area
     }
 
-    fn read_manifest(&mut self, reader: &Reader, strictness: Strictness, findings: &mut Findings) {
-        let (lba, sectors) = (u64::from(MANIFEST_LBA), u64::from(MANIFEST_SECTORS_MAX));
-        let place = Place::sectors(lba, sectors);
-        let bytes = match reader.bytes(lba, sectors) {
-            Ok(bytes) => bytes,
-            Err(bad) => return findings.unreadable(bad, None),
-        };
-        let (header, ranges) = match ManifestHeader::parse(&bytes) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                return findings.fault(Fault::new(FaultKind::Manifest, place, words::manifest_error(error)));
+    /// Judges a slot of a stick on which the manifest in `counting` counts.
+    ///
+    /// Nobody can tell a manifest whose writing was cut off from one that was damaged, as long as the other one counts; and a
+    /// boot needs neither.
+    fn judge_slot(&self, slot: &ManifestSlot, counting: &ManifestSlot, findings: &mut Findings) {
+        let generation = counting.manifest().map_or(0, Manifest::generation);
+        let (lba, is_fault, message) = match &slot.state {
+            SlotState::Unreadable(error) => return findings.unreadable(error.clone(), None),
+            SlotState::Sound(Manifest { rest_lba: None, .. }) => return,
+            // A fresh stick has one manifest.
+            SlotState::Clear if generation == 1 => return,
+            SlotState::Sound(Manifest { rest_lba: Some(lba), .. }) => {
+                (Some(*lba), generation == 1, "the zeros behind the manifest hold something".to_owned())
+            }
+            state => {
+                (None, false, format!("the slot of the manifest that does not count: {}", words::slot(state)))
             }
         };
-        let mut hasher = blake3::Hasher::new();
-        let found = hasher.update(&bytes[..MANIFEST_HASHED_LEN]).update(ranges.as_bytes()).finalize();
-        let expected = blake3::Hash::from_bytes(header.blake3);
-        if found != expected {
-            let message = "the manifest does not have the hash that it names";
-            return findings.fault(Fault::new(FaultKind::Manifest, place, message).hashes(expected, found));
+        let place = lba.map_or(Place::sectors(slot.lba, slot.sectors), |lba| Place::sectors(lba, 1));
+        if is_fault || self.strictness == Strictness::EveryByte {
+            findings.fault(Fault::new(FaultKind::Manifest, place, message));
+        } else {
+            findings.change(Change::Manifest { lba: slot.lba, sectors: slot.sectors });
         }
-        let end = MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN;
-        zeros(lba, end, &bytes, findings);
-        let lba = u64::from(MANIFEST_2_LBA);
-        match reader.bytes(lba, sectors) {
-            Ok(bytes) => zeros(lba, 0, &bytes, findings),
-            Err(bad) => findings.unreadable(bad, None),
-        }
-        self.ranges = ranges.to_vec();
+    }
+
+    /// Takes what the manifest says.
+    fn believe(&mut self, manifest: &'s Manifest, findings: &mut Findings) {
+        let header = &manifest.header;
+        self.ranges = &manifest.ranges;
         self.stick_id = Some(header.stick_id);
         self.layout = header.layout;
         self.fat_bits = header.fat_bits;
-        self.volume_lba = Some(header.volume_lba.get());
         self.volume_sectors = header.volume_sectors.get();
         self.stick_sectors = header.stick_sectors.get();
         self.label = header.label;
-        self.compare_len(reader, self.stick_sectors, strictness, findings);
+        self.compare_len(findings);
     }
 
     /// Compares the length of the stick with the one that it was written with.
-    fn compare_len(&self, reader: &Reader, written: u64, strictness: Strictness, findings: &mut Findings) {
-        let found = reader.sectors();
+    fn compare_len(&self, findings: &mut Findings) {
+        let (written, found) = (self.stick_sectors, self.found_sectors);
         if written > found {
             let place = Place::sectors(found, written - found);
             findings.fault(Fault::new(FaultKind::TooShort, place, self.too_short(written, found)));
@@ -119,7 +133,7 @@ impl BootArea {
                 _ => "it boots; what is behind is not used",
             };
             let change = Change::Longer { written, found, what };
-            if strictness == Strictness::EveryByte {
+            if self.strictness == Strictness::EveryByte {
                 let place = Place::sectors(written, found - written);
                 findings.fault(Fault::new(FaultKind::TooLong, place, change.to_string()));
             } else {
@@ -130,8 +144,7 @@ impl BootArea {
 
     /// What a stick has lost that ends too early.
     fn too_short(&self, written: u64, found: u64) -> String {
-        let is_first = |range: &&RangeEntry| range.kind == range::CAPSULE && range.file_sector.get() == 0;
-        let all = self.ranges.iter().filter(is_first).count();
+        let all = self.ranges.iter().filter(|range| range.is_first_piece()).count();
         let mut cut: Vec<[u8; 32]> = Vec::new();
         for range in self.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
             if range.lba.get() + range.sectors.get() > found && !cut.contains(&range.blake3) {
@@ -152,56 +165,48 @@ impl BootArea {
     }
 
     /// Checks the boot code as sector 0 and stage 2 do, which needs no manifest.
-    fn read_boot_header(&mut self, reader: &Reader, findings: &mut Findings) {
+    fn judge_boot_code(&mut self, state: &StickState, area: &stick::BootArea, findings: &mut Findings) {
         let lba = u64::from(BOOT_LBA);
         let place = |sectors| Place::sectors(lba, sectors);
-        let sector = match reader.sector(lba) {
-            Ok(sector) => sector,
-            Err(bad) => return findings.unreadable(bad, None),
+        let (sector, sector_0) = match (&area.header_sector, &state.sector_0) {
+            (Ok(sector), Ok(sector_0)) => (*sector, *sector_0),
+            (Err(error), _) | (_, Err(error)) => return findings.unreadable(error.clone(), None),
         };
-        let sector_0 = match reader.sector(0) {
-            Ok(sector) => sector,
-            Err(bad) => return findings.unreadable(bad, None),
-        };
-        let header = match BootHeader::parse(&sector) {
-            Ok(header) => header,
-            Err(_) if sector == [0; 512] && sector_0 == [0; 512] => {
+        let (header, sums) = match (&area.header, &area.sums) {
+            (Some(Ok(header)), Some(sums)) => (header, sums),
+            (Some(Err(_)), _) if sector == [0; 512] && sector_0 == [0; 512] => {
                 let message = "the boot header is clear: the stick was not finished";
                 return findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
             }
-            Err(error) => {
-                return findings.fault(Fault::new(
-                    FaultKind::BootCode,
-                    place(1),
-                    words::boot_header_error(error),
-                ));
+            (Some(Err(error)), _) => {
+                let message = words::boot_header_error(*error);
+                return findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
             }
+            // A header that was read has both.
+            _ => return,
         };
-        if self.stick_id.is_some_and(|id| id != header.stick_id) {
+        if self.volume_lba.is_some_and(|lba| lba != u64::from(header.volume_lba.get())) {
             let message = "the boot header and the manifest belong to two sticks";
             findings.fault(Fault::new(FaultKind::BootCode, place(1), message));
         }
         if self.ranges.is_empty() {
-            self.stick_id = Some(header.stick_id);
-            self.volume_lba = Some(u64::from(header.volume_lba.get()));
             self.layout = if header.volume_lba.get() == 0 { layout::SUPERFLOPPY } else { 0 };
         }
-        let stage2 = u64::from(STAGE2_SECTORS);
-        let loader = u64::from(header.loader_sectors.get());
-        let bytes = match reader.bytes(lba, stage2 + loader) {
-            Ok(bytes) => bytes,
-            Err(bad) => return findings.unreadable(bad, None),
+        let sums = match sums {
+            Ok(sums) => sums,
+            Err(error) => return findings.unreadable(error.clone(), None),
         };
-        let (stage2_bytes, loader_bytes) = bytes.split_at((stage2 * SECTOR_LEN) as usize);
+        let stage2 = u64::from(STAGE2_SECTORS);
         let at = SECTOR0_BOOT_CHECKSUM as usize;
         let wanted = u32::from_le_bytes([sector_0[at], sector_0[at + 1], sector_0[at + 2], sector_0[at + 3]]);
-        if sector_0 != [0; 512] && checksum(stage2_bytes) != wanted {
+        if sector_0 != [0; 512] && sums.stage2 != wanted {
             let message = "the second stage does not have the checksum that sector 0 names";
             findings.fault(Fault::new(FaultKind::BootCode, place(stage2), message));
         }
-        if checksum(loader_bytes) != header.loader_checksum.get() {
+        if sums.loader != header.loader_checksum.get() {
+            let place = Place::sectors(lba + stage2, sums.loader_sectors);
             let message = "the loader does not have the checksum that the boot header names";
-            findings.fault(Fault::new(FaultKind::BootCode, Place::sectors(lba + stage2, loader), message));
+            findings.fault(Fault::new(FaultKind::BootCode, place, message));
         }
         if self.ranges.is_empty() && sector_0 == [0; 512] {
             let message = "sector 0 is clear: the stick was not finished";
@@ -210,15 +215,20 @@ impl BootArea {
     }
 }
 
-/// Reports the first byte that is not zero of a slot of the manifest from byte `end` of it on; the slot begins at sector
-/// `lba`.
-fn zeros(lba: u64, end: usize, slot: &[u8], findings: &mut Findings) {
-    if let Some(at) = slot[end..].iter().position(|&byte| byte != 0) {
-        let place = Place::sectors(lba + (end + at) as u64 / SECTOR_LEN, 1);
-        findings.fault(Fault::new(
-            FaultKind::Manifest,
-            place,
-            "the zeros behind the manifest hold something",
-        ));
+/// Tells why none of the slots holds a manifest. Where none was begun, nothing is said of the second.
+fn no_manifest(slots: &[ManifestSlot], findings: &mut Findings) {
+    let is_clear = |slot: &&ManifestSlot| slot.state == SlotState::Clear;
+    let all_clear = slots.iter().all(|slot| is_clear(&slot));
+    for slot in slots.iter().filter(|slot| !is_clear(slot)).chain(slots.first().filter(|_| all_clear)) {
+        let place = Place::sectors(slot.lba, slot.sectors);
+        let fault = Fault::new(FaultKind::Manifest, place, words::slot(&slot.state));
+        findings.fault(match &slot.state {
+            SlotState::Unreadable(error) => {
+                findings.unreadable(error.clone(), None);
+                continue;
+            }
+            SlotState::WrongHash { expected, found } => fault.hashes(*expected, *found),
+            _ => fault,
+        });
     }
 }

@@ -1,21 +1,20 @@
 //! Proves the capsules of a stick by their own hashes.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, Form};
 use ramkey_loader_core::decode::{Stored, decode};
 
-use crate::capsule::{Beside, Description, HeaderError, Role, Table, TableError, Writes, header, table};
+use crate::capsule::{self, Beside, Description, HeaderError, Role, Table, TableError, Writes};
 use crate::image::chunk_value;
-use crate::units::{SECTOR_LEN, hex};
-use crate::verify::fault::Findings;
-use crate::verify::file_system::Entry;
+use crate::stick::{CapsuleFile, Entry, RUN_LEN, ReadError, Reader, StickFile};
+use crate::units::hex;
+use crate::verify::fault::{Fault, FaultKind, Findings, Place};
 use crate::verify::hint::how_to_boot;
-use crate::verify::reader::{BadSector, RUN_LEN, Reader};
+use crate::verify::verdict::{Depth, FoundCapsule, FoundCompanion, Strictness};
+use crate::verify::words;
 use crate::verify::written::Written;
 use crate::verify::zeros::Zeros;
-use crate::verify::{Depth, Fault, FaultKind, FoundCapsule, FoundCompanion, Place, Strictness, words};
 
 /// What judges the capsules.
 pub(super) struct Judge<'a> {
@@ -27,10 +26,17 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Judges every capsule of the tree.
-    pub fn all(&self, entries: &[Entry], findings: &mut Findings) -> Vec<FoundCapsule> {
-        let capsules = entries.iter().filter(|entry| entry.is_capsule);
-        capsules.filter_map(|entry| self.capsule(entry, findings)).collect()
+    /// Judges every one of `capsules`, which are among `entries`.
+    pub fn all(
+        &self,
+        capsules: &[CapsuleFile],
+        entries: &[Entry],
+        findings: &mut Findings,
+    ) -> Vec<FoundCapsule> {
+        let judged = capsules
+            .iter()
+            .filter_map(|capsule| self.capsule(&entries[capsule.entry], capsule.sector.as_ref(), findings));
+        judged.collect()
     }
 
     /// The image that was written to this file, as far as its name or its place says.
@@ -43,74 +49,88 @@ impl Judge<'_> {
             .or_else(|| self.written.iter().find(|image| Some(image.lba) == lba))
     }
 
-    fn capsule(&self, entry: &Entry, findings: &mut Findings) -> Option<FoundCapsule> {
-        let file = File { reader: self.reader, entry, run: Cell::default() };
-        let mut fault = |place: Place, message: String, hashes: Option<(blake3::Hash, blake3::Hash)>| {
-            let fault = Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message);
-            let hashed = hashes.map(|(expected, found)| fault.clone().hashes(expected, found));
-            findings.fault(hashed.unwrap_or(fault));
-        };
-        let place = entry.runs.first().map_or(Place::default(), |(lba, _)| Place::sectors(*lba, 1));
+    /// Judges one, whose first sector was read if it has one.
+    fn capsule(
+        &self,
+        entry: &Entry,
+        sector: Option<&Result<[u8; CAPSULE_HEADER_LEN], ReadError>>,
+        findings: &mut Findings,
+    ) -> Option<FoundCapsule> {
+        let file = StickFile::new(self.reader, entry);
+        let place = first_sector(entry);
         let written = self.written_to(entry);
         if entry.len < CAPSULE_HEADER_LEN as u64 {
-            fault(place, too_short(entry, written), None);
+            let message = too_short(entry, written);
+            findings.fault(Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message));
             return None;
         }
         // A chain that leads nowhere has a fault of its own.
-        entry.runs.first()?;
-        let sector = match file.read(0, CAPSULE_HEADER_LEN as u64) {
+        let sector = match sector? {
             Ok(sector) => sector,
-            Err(bad) => {
-                findings.unreadable(bad, Some(&entry.path));
+            Err(error) => {
+                findings.unreadable(error.clone(), Some(&entry.path));
                 return None;
             }
         };
-        let header = match header(&sector) {
-            Ok(header) => header,
-            Err(HeaderError::Format(CapsuleError::NotACapsule)) => {
-                let (message, hint) = self.no_capsule(entry, written);
-                let fault = Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message);
-                findings.fault(Fault { hint, ..fault });
-                return None;
-            }
-            Err(HeaderError::Format(error)) => {
-                fault(place, words::capsule_error(error), None);
-                return None;
-            }
-            Err(HeaderError::Hash { expected, found }) => {
-                let message = "its header does not have the hash that it names";
-                fault(place, message.into(), Some((expected, found)));
-                return None;
-            }
-        };
-        let whole = *blake3::hash(&sector).as_bytes();
-        let as_written = self.written.iter().any(|image| image.header == whole);
-        if let Some(image) = written.filter(|image| image.header != whole)
-            && image.next != Some(whole)
+        let header = self.header(entry, sector, written, findings)?;
+        let whole = *blake3::hash(sector).as_bytes();
+        let as_written = self.written.iter().any(|image| image.begins_with(&whole));
+        if let Some(image) = written.filter(|image| !image.begins_with(&whole))
             && self.strictness == Strictness::EveryByte
         {
-            let hashes = [image.header, whole].map(blake3::Hash::from_bytes);
-            fault(place.clone(), "it holds another image than was written".into(), Some(hashes.into()));
+            let [expected, found] = [image.header, whole].map(blake3::Hash::from_bytes);
+            let message = "it holds another image than was written";
+            let fault = Fault::new(FaultKind::Capsule, place.clone().in_file(&entry.path), message);
+            findings.fault(fault.hashes(expected, found));
         }
         let (len, told) = (entry.len, header.file_len.get());
         let rest = match written.is_some_and(|image| image.next.is_some()) || header.changes.get() > 0 {
             true => Rest::Anything,
             false => Rest::Zeros,
         };
+        let mut fault = |place: Place, message: String| {
+            findings.fault(Fault::new(FaultKind::Capsule, place.in_file(&entry.path), message));
+        };
         // What its chain does not reach was not added, and has a fault of its own.
         if len > told && len <= file.room() && rest == Rest::Zeros {
             let message = format!("{} bytes were added behind its end, which no machine reads", len - told);
-            fault(file.place(told, len - told), message, None);
+            fault(lies_at(&file, told, len - told), message);
         }
         let proven = if len < told {
             let message = format!("it was cut: it has {len} bytes, and its header says {told}");
-            fault(place, message, None);
+            fault(place, message);
             false
         } else {
             self.contents(&file, header, rest, findings)
         };
         let proven = proven && self.depth == Depth::Proof;
         Some(FoundCapsule { proven, ..describe(entry, header, as_written) })
+    }
+
+    /// The header in the first sector of a file, if it is one of a capsule and sound.
+    fn header<'s>(
+        &self,
+        entry: &Entry,
+        sector: &'s [u8; CAPSULE_HEADER_LEN],
+        written: Option<&Written>,
+        findings: &mut Findings,
+    ) -> Option<&'s CapsuleHeader> {
+        let fault = |message: String| {
+            Fault::new(FaultKind::Capsule, first_sector(entry).in_file(&entry.path), message)
+        };
+        match capsule::header(sector) {
+            Ok(header) => return Some(header),
+            Err(HeaderError::Format(CapsuleError::NotACapsule)) => {
+                let (message, hint) = self.no_capsule(entry, written);
+                findings.fault(Fault { hint, ..fault(message) });
+            }
+            Err(HeaderError::Format(error)) => findings.fault(fault(words::capsule_error(error))),
+            Err(HeaderError::Hash { expected, found }) => {
+                let message = "its header does not have the hash that it names".into();
+                findings.fault(fault(message).hashes(expected, found));
+            }
+        }
+        None
     }
 
     /// Why a file with the name of a capsule is none, as far as that can be told; and how it becomes one.
@@ -131,7 +151,13 @@ impl Judge<'_> {
     }
 
     /// Proves table, chunks and the hash of what is in memory; says whether all of them are right.
-    fn contents(&self, file: &File, header: &CapsuleHeader, rest: Rest, findings: &mut Findings) -> bool {
+    fn contents(
+        &self,
+        file: &StickFile,
+        header: &CapsuleHeader,
+        rest: Rest,
+        findings: &mut Findings,
+    ) -> bool {
         let path = &file.entry.path;
         let (offset, len) = (header.table_offset.get(), u64::from(header.table_len.get()));
         let block = match file.read(offset, len) {
@@ -141,14 +167,14 @@ impl Judge<'_> {
                 return false;
             }
         };
-        let place = file.place(offset, len);
+        let place = lies_at(file, offset, len);
         let mut fault = |message: String, hashes: Option<(blake3::Hash, blake3::Hash)>| {
             let fault = Fault::new(FaultKind::Capsule, place.clone().in_file(path), message);
             let hashed = hashes.map(|(expected, found)| fault.clone().hashes(expected, found));
             findings.fault(hashed.unwrap_or(fault));
             false
         };
-        let table = match table(header, &block) {
+        let table = match capsule::table(header, &block) {
             Ok(table) => table,
             Err(TableError::Hash { expected, found }) => {
                 let message = "its chunk table does not have the hash that its header names";
@@ -174,7 +200,7 @@ impl Judge<'_> {
     /// Proves the chunks; says whether all of them are right, or `None` if what follows cannot be read.
     fn chunks(
         &self,
-        file: &File,
+        file: &StickFile,
         header: &CapsuleHeader,
         table: &Table,
         findings: &mut Findings,
@@ -207,7 +233,7 @@ impl Judge<'_> {
         form: Form,
         entry: &ChunkEntry,
         findings: &mut Findings,
-    ) -> Result<bool, BadSector> {
+    ) -> Result<bool, ReadError> {
         let file = pieces.file;
         let (stored, len) = (entry.stored(), header.raw_len(index));
         let image_offset = u64::from(index) << header.chunk_shift;
@@ -225,7 +251,7 @@ impl Judge<'_> {
         }
         let place = match stored.is_empty() {
             true => Place::default(),
-            false => file.place(stored.start, stored.end - stored.start),
+            false => lies_at(file, stored.start, stored.end - stored.start),
         };
         let place = place.in_file(&file.entry.path).of_image(image_offset, image_offset + len);
         let message = format!("chunk {index} is damaged");
@@ -236,13 +262,13 @@ impl Judge<'_> {
     }
 
     /// Zeros that nobody reads. Nothing but damage changes them.
-    fn gap(&self, file: &File, gap: Range<u64>, findings: &mut Findings) {
+    fn gap(&self, file: &StickFile, gap: Range<u64>, findings: &mut Findings) {
         match file.first_byte(gap) {
             Ok(None) => {}
             Ok(Some(at)) => {
                 let message =
                     "the zeros between its parts hold something; the image itself does not lie there";
-                let place = file.place(at, 1).in_file(&file.entry.path);
+                let place = lies_at(file, at, 1).in_file(&file.entry.path);
                 findings.fault(Fault::new(FaultKind::Capsule, place, message));
             }
             Err(bad) => findings.unreadable(bad, Some(&file.entry.path)),
@@ -265,6 +291,11 @@ fn before(form: Form) -> &'static [u8] {
         Form::Zero | Form::Raw => &[],
         Form::Packed { codec, .. } => match codec {},
     }
+}
+
+/// The first sector of a file; nowhere if it has none.
+fn first_sector(entry: &Entry) -> Place {
+    entry.runs.first().map_or(Place::default(), |(lba, _)| Place::sectors(*lba, 1))
 }
 
 /// What is wrong with a file that has no room for a header.
@@ -305,92 +336,23 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
     }
 }
 
+/// Where bytes of a file lie on the stick; their first piece if they lie in several.
+fn lies_at(file: &StickFile, offset: u64, len: u64) -> Place {
+    let first = file.places(offset, len).first().copied();
+    first.map_or(Place::default(), |(lba, sectors)| Place::sectors(lba, sectors))
+}
+
 /// The bytes of a file, piece by piece.
 struct Pieces<'f, 'a> {
-    file: &'f File<'a>,
+    file: &'f StickFile<'a>,
     bytes: Vec<u8>,
 }
 
 impl Stored for Pieces<'_, '_> {
-    type Error = BadSector;
+    type Error = ReadError;
 
-    fn piece(&mut self, offset: u64, max: usize) -> Result<&[u8], BadSector> {
+    fn piece(&mut self, offset: u64, max: usize) -> Result<&[u8], ReadError> {
         self.bytes = self.file.read(offset, max.min(RUN_LEN) as u64)?;
         Ok(&self.bytes)
-    }
-}
-
-/// A file's bytes, wherever its chain lies.
-struct File<'a> {
-    reader: &'a Reader<'a>,
-    entry: &'a Entry,
-    /// The run that was used last, and its first sector in the file.
-    run: Cell<(usize, u64)>,
-}
-
-impl File<'_> {
-    /// The number of the run in which sector `wanted` of the file lies, and the run's first sector in the file. Fastest in
-    /// ascending order, as parts of a file are read.
-    fn run_of(&self, wanted: u64) -> Option<(usize, u64)> {
-        let (mut index, mut start) = self.run.get();
-        if wanted < start {
-            (index, start) = (0, 0);
-        }
-        while let Some((_, sectors)) = self.entry.runs.get(index) {
-            if wanted < start + sectors {
-                self.run.set((index, start));
-                return Some((index, start));
-            }
-            (index, start) = (index + 1, start + sectors);
-        }
-        None
-    }
-
-    /// `len` bytes from byte `offset` on; beyond the chain there is nothing to read.
-    fn read(&self, offset: u64, len: u64) -> Result<Vec<u8>, BadSector> {
-        let first = offset / SECTOR_LEN;
-        let end = (offset + len).div_ceil(SECTOR_LEN);
-        let mut bytes = vec![0; ((end - first) * SECTOR_LEN) as usize];
-        let mut done = first;
-        while done < end {
-            let Some((index, start)) = self.run_of(done) else {
-                let lba = self.entry.runs.last().map_or(0, |(lba, sectors)| lba + sectors);
-                return Err(BadSector { lba, message: "its chain ends before its bytes".into() });
-            };
-            let (lba, sectors) = self.entry.runs[index];
-            let part = (start + sectors).min(end) - done;
-            let at = ((done - first) * SECTOR_LEN) as usize;
-            self.reader.read(lba + done - start, &mut bytes[at..at + (part * SECTOR_LEN) as usize])?;
-            done += part;
-        }
-        bytes.drain(..(offset % SECTOR_LEN) as usize);
-        bytes.truncate(len as usize);
-        Ok(bytes)
-    }
-
-    /// Bytes that its chain has room for.
-    fn room(&self) -> u64 {
-        self.entry.runs.iter().map(|(_, sectors)| sectors).sum::<u64>() * SECTOR_LEN
-    }
-
-    /// The first byte of `range` that is not zero.
-    fn first_byte(&self, range: Range<u64>) -> Result<Option<u64>, BadSector> {
-        for start in range.clone().step_by(RUN_LEN) {
-            let bytes = self.read(start, (range.end - start).min(RUN_LEN as u64))?;
-            if let Some(at) = bytes.iter().position(|&byte| byte != 0) {
-                return Ok(Some(start + at as u64));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Where bytes of the file lie on the stick; their first piece if they lie in several.
-    fn place(&self, offset: u64, len: u64) -> Place {
-        let first = offset / SECTOR_LEN;
-        let sectors = (offset + len).div_ceil(SECTOR_LEN) - first;
-        let Some((index, start)) = self.run_of(first) else { return Place::default() };
-        let (lba, run) = self.entry.runs[index];
-        let skip = first - start;
-        Place::sectors(lba + skip, sectors.min(run - skip))
     }
 }

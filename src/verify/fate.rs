@@ -6,12 +6,12 @@
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, EXTENSION, FOLDER};
 
 use crate::capsule::{header, title};
-use crate::verify::fault::Findings;
-use crate::verify::file_system::Entry;
+use crate::stick::Entry;
+use crate::stick::Reader;
+use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
 use crate::verify::hint::hint;
-use crate::verify::reader::Reader;
+use crate::verify::verdict::FoundCapsule;
 use crate::verify::written::{Images, Written};
-use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
 
 /// A file, and the image that it begins as.
 struct File<'a> {
@@ -30,7 +30,7 @@ struct Header {
 
 impl File<'_> {
     fn holds(&self, image: &Written) -> bool {
-        self.header.as_ref().is_some_and(|header| header.hash == image.header)
+        self.header.as_ref().is_some_and(|header| image.begins_with(&header.hash))
     }
 
     /// Whether it is as long as its header says.
@@ -73,6 +73,7 @@ pub(super) fn tell(
     let mut stick = Stick { reader, written, files, capsules, told, taken, strays: 0 };
     for image in written {
         stick.image(image, findings);
+        stick.unfinished(image, findings);
     }
     if images.has_other_names && stick.are_all_home() {
         other_names(written, findings);
@@ -162,6 +163,15 @@ impl Stick<'_> {
             findings.change(Change::Replaced { path: path.clone(), title, was, proven, from });
         }
         self.told.push(path);
+    }
+
+    /// Tells of a change of `image` that is under way, and how far it went.
+    fn unfinished(&self, image: &Written, findings: &mut Findings) {
+        let Some(next) = image.next else { return };
+        for file in self.files.iter().filter(|file| file.entry.is_capsule && file.holds(image)) {
+            let is_new = file.header.as_ref().is_some_and(|header| header.hash == next);
+            findings.change(Change::Unfinished { path: file.entry.path.clone(), is_new });
+        }
     }
 
     /// The path that the image in `file` was written to, if it is not there any more.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::stick::ReadError;
 use crate::units::SECTOR_LEN;
-use crate::verify::reader::BadSector;
 
 /// What is wrong. The names in JSON do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -231,6 +231,20 @@ pub enum Change {
         /// In words.
         what: &'static str,
     },
+    /// A change of an image in its place was cut off.
+    Unfinished {
+        /// Path of its file.
+        path: String,
+        /// Whether it holds the new image; else the one from before.
+        is_new: bool,
+    },
+    /// The slot of the manifest that does not count holds a manifest that was not written to its end, or was damaged since.
+    Manifest {
+        /// First sector.
+        lba: u64,
+        /// Sectors.
+        sectors: u64,
+    },
     /// The stick is longer than the one that was written.
     Longer {
         /// Sectors that it was written with.
@@ -296,6 +310,18 @@ impl fmt::Display for Change {
             Self::Label { written, found } => write!(f, "the label is \"{found}\" and was \"{written}\""),
             Self::More { files } => write!(f, "{files} more files and folders are on it"),
             Self::Volume { what } => write!(f, "{what}"),
+            Self::Unfinished { path, is_new } => {
+                let what = if *is_new { "the new image" } else { "the image from before" };
+                write!(f, "the change of {path} was not finished: it holds {what}")
+            }
+            Self::Manifest { lba, sectors } => {
+                write!(
+                    f,
+                    "a manifest was not written to its end, or was damaged since, and the other one counts, \
+                     LBA {lba}..{}",
+                    lba + sectors
+                )
+            }
             Self::Longer { written, found, what } => {
                 write!(f, "the stick has {found} sectors and was written with {written}: {what}")
             }
@@ -333,6 +359,11 @@ impl Findings {
         }
     }
 
+    /// Counts `more` faults of which only the first is known, and which are not told one by one.
+    pub fn more(&mut self, first: Fault, more: u64) {
+        self.more.get_or_insert((first.kind, 0)).1 += more;
+    }
+
     /// Says how many faults were not told.
     pub fn finish(&mut self) {
         if let Some((kind, more)) = self.more.take() {
@@ -355,7 +386,7 @@ impl Findings {
         self.faults.iter().any(|fault| fault.kind == kind)
     }
 
-    pub fn unreadable(&mut self, bad: BadSector, file: Option<&str>) {
+    pub fn unreadable(&mut self, bad: ReadError, file: Option<&str>) {
         let place = Place { file: file.map(str::to_owned), ..Place::sectors(bad.lba, 1) };
         self.fault(Fault::new(FaultKind::Unreadable, place, format!("cannot be read ({})", bad.message)));
     }

@@ -1,15 +1,11 @@
 //! What makes a file on the stick boot that is an image and no capsule, or a capsule that the menu does not show.
 
-use std::io;
-
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
 use crate::contents::no_raw;
-use crate::image::Source;
 use crate::plan::file_names;
+use crate::stick::{Entry, FileBytes, Reader};
 use crate::units::{SECTOR_LEN, shell_word};
-use crate::verify::file_system::Entry;
-use crate::verify::reader::Reader;
 
 /// Endings of files that hold an image of a disk, as people have them.
 const IMAGE_ENDINGS: [&str; 12] =
@@ -37,7 +33,7 @@ pub(super) fn hint(reader: &Reader, entry: &Entry, is_capsule: bool) -> Option<S
 pub(super) fn how_to_boot(reader: &Reader, entry: &Entry) -> String {
     let name = name_of(entry);
     let word = shell_word(name);
-    if let Some(what) = no_raw(&Bytes { stick: reader.stick(), len: entry.len, runs: &entry.runs }) {
+    if let Some(what) = no_raw(&FileBytes::new(reader, entry)) {
         return format!(
             "it is {what} and no raw image: copy it from the stick, and `ramkey inspect {word}` says what to do"
         );
@@ -53,38 +49,4 @@ pub(super) fn how_to_boot(reader: &Reader, entry: &Entry) -> String {
 
 fn name_of(entry: &Entry) -> &str {
     entry.path.rsplit('/').next().unwrap_or_default()
-}
-
-/// The bytes of a file, in the runs of sectors in which they lie. Of a file that is no capsule the first run is known;
-/// what is behind it counts as zeros, which no kind of file is known by.
-struct Bytes<'a> {
-    stick: &'a dyn Source,
-    len: u64,
-    runs: &'a [(u64, u64)],
-}
-
-impl Source for Bytes<'_> {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let (mut start, mut rest, mut skip) = (0, buffer, offset);
-        for (lba, sectors) in self.runs {
-            let len = sectors * SECTOR_LEN;
-            if skip < start + len {
-                let within = skip - start;
-                let count = rest.len().min((len - within) as usize);
-                let (part, others) = rest.split_at_mut(count);
-                self.stick.read_at(lba * SECTOR_LEN + within, part)?;
-                (rest, skip) = (others, skip + count as u64);
-            }
-            if rest.is_empty() {
-                return Ok(());
-            }
-            start += len;
-        }
-        rest.fill(0);
-        Ok(())
-    }
 }

@@ -1,20 +1,9 @@
 //! Whether the images of a stick have the others that they need beside them.
 
 use crate::capsule::ram_needed_together;
-use crate::verify::fault::Findings;
-use crate::verify::file_system::Entry;
-use crate::verify::{Change, Fault, FaultKind, FoundCapsule, Place};
-
-/// An image that another one needs beside it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct FoundCompanion {
-    /// Path of its file, by its short name.
-    pub file: String,
-    /// First half of the BLAKE3 of its image.
-    pub blake3: String,
-    /// Whether it is there.
-    pub present: bool,
-}
+use crate::stick::Entry;
+use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
+use crate::verify::verdict::FoundCapsule;
 
 /// Looks for the companions of every image, sums up the memory, and puts the images of the menu first.
 pub(super) fn connect(entries: &[Entry], capsules: &mut [FoundCapsule], findings: &mut Findings) {

@@ -5,8 +5,8 @@ use ramkey_format::capsule::CapsuleError;
 use ramkey_format::manifest::{ManifestError, RangeEntry, range};
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 
-use crate::plan::{LayoutKind, PARTITION_LBA};
-use crate::verify::boot_area::BootArea;
+use crate::stick::{BpbError, ChainFault, LayoutKind, Odd, PARTITION_LBA, SlotState};
+use crate::verify::fault::FaultKind;
 
 /// What to do with records of another version.
 const OTHER_VERSION: &str = "use the ramkey that wrote it, or a newer one";
@@ -40,8 +40,18 @@ pub(super) fn capsule_error(error: CapsuleError) -> String {
     }
 }
 
+/// Why a slot holds no sound manifest.
+pub(super) fn slot(state: &SlotState) -> String {
+    match state {
+        SlotState::Clear => manifest_error(ManifestError::NotAManifest),
+        SlotState::Unknown(error) => manifest_error(*error),
+        SlotState::WrongHash { .. } => "the manifest does not have the hash that it names".into(),
+        SlotState::Unreadable(_) | SlotState::Sound(_) => "it holds one".into(),
+    }
+}
+
 /// Why bytes are no manifest.
-pub(super) fn manifest_error(error: ManifestError) -> String {
+fn manifest_error(error: ManifestError) -> String {
     match error {
         ManifestError::NotAManifest => "there is no manifest, which says what was written where".into(),
         ManifestError::Version { found } => {
@@ -72,14 +82,77 @@ pub(super) fn boot_header_error(error: BootHeaderError) -> String {
             format!("the boot header has flags that this program does not know ({bits:#x})")
         }
         BootHeaderError::Lengths => "the lengths in the boot header make no sense".into(),
+        BootHeaderError::UnknownVolume { found } => {
+            format!(
+                "the boot header names a kind of file system that this program does not know ({found}); {OTHER_VERSION}"
+            )
+        }
+        BootHeaderError::UnknownLanguage { found } => {
+            format!(
+                "the boot header names a language that this program does not know ({}); {OTHER_VERSION}",
+                found.escape_ascii()
+            )
+        }
         _ => "the boot header cannot be understood".into(),
     }
 }
 
-/// The message for a range that is not as written.
-pub(super) fn differs(area: &BootArea, entry: &RangeEntry) -> &'static str {
+/// Why a boot sector describes no file system.
+pub(super) fn bpb_error(error: BpbError) -> &'static str {
+    match error {
+        BpbError::NoSignature => "it has no signature",
+        BpbError::SectorLen => "its sectors do not have 512 bytes",
+        BpbError::ClusterLen => "the length of a cluster is no power of two",
+        BpbError::NoTable => "it has no table",
+        BpbError::NoRoom => "it is smaller than its tables",
+        BpbError::TooManyClusters => "it has more clusters than a FAT32 can have",
+        BpbError::TwoKinds => "its numbers are those of two kinds of FAT",
+    }
+}
+
+/// How a chain ends that does not end well.
+fn chain(fault: ChainFault) -> &'static str {
+    match fault {
+        ChainFault::Leaves => "its chain leaves the file system",
+        ChainFault::Taken => "its chain runs into one that is taken already",
+        ChainFault::Free => "its chain ends in a free cluster",
+        ChainFault::Bad => "its chain ends in a bad cluster",
+    }
+}
+
+/// What is wrong with something in the tree that makes no sense, and of which kind that fault is.
+pub(super) fn odd(odd: &Odd) -> (FaultKind, String) {
+    match odd {
+        Odd::Unreadable(error) => (FaultKind::Unreadable, format!("cannot be read ({})", error.message)),
+        Odd::RootChain(fault) => (FaultKind::FatTable, format!("the root directory: {}", chain(*fault))),
+        Odd::TooManySlots { limit } => (FaultKind::Directory, format!("it has more than {limit} entries")),
+        Odd::Dots => (FaultKind::Directory, "its entries for itself and its parent are wrong".into()),
+        Odd::NoDots => (FaultKind::Directory, "its entries for itself and its parent are missing".into()),
+        Odd::Label => (FaultKind::Directory, "it holds a label, which only the root directory may".into()),
+        Odd::Name => (FaultKind::Directory, "its name has characters that no name has".into()),
+        Odd::Attributes => (FaultKind::Directory, "its attributes make no sense".into()),
+        Odd::Chain(fault) => (FaultKind::File, chain(*fault).into()),
+        Odd::FolderLen { len } => (FaultKind::Directory, format!("a folder has a length of {len} bytes")),
+        Odd::ChainLen { len, room } => {
+            (FaultKind::File, format!("it has {len} bytes and its chain has {room}"))
+        }
+        Odd::TooManyPieces { pieces } => {
+            let message = format!("it lies in {pieces} pieces and is not proven: copy it to another stick");
+            (FaultKind::Capsule, message)
+        }
+        Odd::TooManyCapsules { limit } => {
+            (FaultKind::Capsule, format!("it is not proven: a folder can hold {limit} images"))
+        }
+        Odd::Lost { clusters } => {
+            (FaultKind::FatTable, format!("{clusters} clusters are taken and belong to no file"))
+        }
+    }
+}
+
+/// The message for a range that is not as written, on a stick of this `layout` and with its file system at `volume_lba`.
+pub(super) fn differs(entry: &RangeEntry, layout: u8, volume_lba: Option<u64>) -> &'static str {
     let lba = entry.lba.get();
-    let is_gpt = LayoutKind::from_code(area.layout) == Some(LayoutKind::Gpt);
+    let is_gpt = LayoutKind::from_code(layout) == Some(LayoutKind::Gpt);
     match entry.kind {
         range::SECTOR_0 => "sector 0 is not as written",
         range::TABLE if lba < PARTITION_LBA => "the partition table is not as written",
@@ -94,7 +167,7 @@ pub(super) fn differs(area: &BootArea, entry: &RangeEntry) -> &'static str {
         range::CLEARED if lba < u64::from(MANIFEST_LBA) => "the zeros behind the boot code hold something",
         range::CLEARED if lba < PARTITION_LBA => "the zeros behind the manifest hold something",
         range::CLEARED => "the last sectors of the stick, which were cleared, hold something",
-        range::FAT_RESERVED if Some(lba) == area.volume_lba || (lba == 1 && area.volume_lba == Some(0)) => {
+        range::FAT_RESERVED if Some(lba) == volume_lba || (lba == 1 && volume_lba == Some(0)) => {
             "the file system's boot sector, or a reserved sector behind it, is not as written"
         }
         range::FAT_RESERVED => {

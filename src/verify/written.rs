@@ -3,20 +3,19 @@
 //! The manifest has no names. But all else in the two directories of a fresh stick follows from the manifest; so names
 //! are proven when the directories that are made of them have the hash that was written. Names to try are those that
 //! are there now, what is left of deleted ones, and those that follow from titles.
+//!
+//! The few slots of a fresh stick are put together here once more, although `layout` makes them with a FAT driver: this is
+//! the second opinion of what was written, and it stays the same when the driver is another.
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::capsule::{header, title};
 use crate::plan::file_names;
+use crate::stick::{DELETED, Entry, FOLDER_BIT, Reader, SLOT_LEN, VOLUME_LABEL, Volume, text};
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
-use crate::verify::file_system::{Entry, FOLDER_BIT, SLOT_LEN, text};
-use crate::verify::reader::Reader;
-use crate::verify::volume::Volume;
 
-const DELETED: u8 = 0xE5;
-const LABEL: u8 = 0x08;
 /// 1 January 1980, as every date of a fresh stick.
 const DATE: [u8; 2] = [0x21, 0x00];
 /// Slots of the folder before its first file: itself and its parent.
@@ -47,6 +46,11 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Whether it may begin with a sector of this hash.
+    pub fn begins_with(&self, hash: &[u8; 32]) -> bool {
+        self.header == *hash || self.next.as_ref() == Some(hash)
+    }
+
     /// Whether its file has the name that follows from its title.
     pub fn is_named_by_title(&self) -> bool {
         let names = self.title.iter().flat_map(|title| of_title(title));
@@ -66,19 +70,26 @@ pub(super) struct Images {
 /// The images of the manifest, and their names.
 pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Images {
     let mut images = Vec::<Written>::new();
-    for range in area.ranges.iter().filter(|range| range.kind == range::CAPSULE) {
+    for range in area.ranges {
         let len = range.sectors.get().saturating_mul(SECTOR_LEN);
-        match images.last_mut() {
-            Some(image) if range.file_sector.get() > 0 => image.len = image.len.saturating_add(len),
-            _ => images.push(Written {
+        match (range.kind, images.last_mut()) {
+            (range::CAPSULE, Some(image)) if range.file_sector.get() > 0 => {
+                image.len = image.len.saturating_add(len);
+            }
+            (range::CAPSULE, _) => images.push(Written {
                 lba: range.lba.get(),
                 len,
                 header: range.blake3,
                 next: None,
-                title: title_at(reader, range),
+                title: None,
                 path: None,
             }),
+            (range::CAPSULE_NEXT, Some(image)) => image.next = Some(range.blake3),
+            _ => {}
         }
+    }
+    for image in &mut images {
+        image.title = title_of(reader, image);
     }
     let mut has_other_names = false;
     if let Some(directories) = Directories::of(area, volume) {
@@ -95,13 +106,11 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
     Images { images, has_other_names }
 }
 
-/// The title of the image that began with `range`, if its first sector is still there.
-fn title_at(reader: &Reader, range: &RangeEntry) -> Option<String> {
-    let sector = reader.sector(range.lba.get()).ok()?;
-    if *blake3::hash(&sector).as_bytes() != range.blake3 {
-        return None;
-    }
-    Some(title(header(&sector).ok()?))
+/// The title of an image, if its first sector is still there.
+fn title_of(reader: &Reader, image: &Written) -> Option<String> {
+    let sector = reader.sector(image.lba).ok()?;
+    let is_it = image.begins_with(blake3::hash(&sector).as_bytes());
+    is_it.then(|| header(&sector).ok().map(title))?
 }
 
 fn path_of(name: &Name) -> String {
@@ -254,7 +263,7 @@ impl Directories {
         folder[..FOLDER.len()].copy_from_slice(FOLDER.as_bytes());
         let (root, _) = bytes.as_chunks_mut::<SLOT_LEN>();
         root[0][..11].copy_from_slice(&self.label);
-        root[0][11] = LABEL;
+        root[0][11] = VOLUME_LABEL;
         root[0][24..26].copy_from_slice(&DATE);
         root[1] = slot(&folder, FOLDER_BIT, folder_cluster, 0);
         let folder = &mut bytes[(self.root_sectors * SECTOR_LEN) as usize..];

@@ -13,4 +13,5 @@ mod layout;
 mod pipeline;
 mod plan;
 mod rules;
+mod stick;
 mod verify;

@@ -29,6 +29,8 @@ constants! {
     SECTOR0_TABLE = 0x1BE;
     /// Sector 0: the word AA55h.
     SECTOR0_MAGIC = 0x1FE;
+    /// Boot header: the file system is a FAT.
+    VOLUME_FAT = 1;
     /// MEASURED: the stick's stamps gave INFO_EDD_HIDDEN, so EDD works.
     MEASURED_EDD = 1;
     /// MEASURED: the stamps gave INFO_CHS_HIDDEN, so CHS works.
@@ -73,16 +75,24 @@ record! {
         pub loader_checksum: U32 => HEADER_LOADER_CHECKSUM,
         /// LBA of this sector
         pub boot_lba: U32 => HEADER_BOOT_LBA,
-        /// LBA of the FAT file system; 0 for a superfloppy
+        /// LBA of the file system; 0 for a superfloppy
         pub volume_lba: U32,
-        /// identity of the stick
-        pub stick_id: [u8; 16],
         /// seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait
         pub start_timeout: u8,
         /// seconds that the menu of several images waits; 0 and 255 as above
         pub menu_timeout: u8,
+        /// kind of the file system: 1 FAT; 2 is kept for ISO 9660 and refused
+        pub volume_kind: u8 => HEADER_VOLUME_KIND,
         /// zero
-        pub reserved: [u8; 462],
+        pub reserved_1: u8,
+        /// language of the screen, two lower-case letters: `en`; any other is refused
+        pub language: [u8; 2] => HEADER_LANGUAGE,
+        /// zero
+        pub reserved_2: [u8; 2],
+        /// derived from the size and the options, so that the checksum of another stick is another; nobody reads it
+        pub options: [u8; 8],
+        /// zero
+        pub reserved_3: [u8; 464],
     }
 }
 
@@ -107,6 +117,16 @@ pub enum BootHeaderError {
     },
     /// The lengths contradict each other or the boot area.
     Lengths,
+    /// A file system that this version cannot read.
+    UnknownVolume {
+        /// Number of its kind.
+        found: u8,
+    },
+    /// A language that this version has no words in.
+    UnknownLanguage {
+        /// Its two letters.
+        found: [u8; 2],
+    },
 }
 
 impl BootHeader {
@@ -114,6 +134,8 @@ impl BootHeader {
     pub const MAGIC: [u8; 8] = *b"RAMKEYBT";
     /// The version that this crate reads and writes.
     pub const VERSION: u16 = 1;
+    /// The language that this version has.
+    pub const ENGLISH: [u8; 2] = *b"en";
 
     /// Reads the header at the start of `sector`.
     ///
@@ -138,6 +160,12 @@ impl BootHeader {
             || sectors > BOOT_SECTORS_MAX
         {
             return Err(BootHeaderError::Lengths);
+        }
+        if u32::from(header.volume_kind) != VOLUME_FAT {
+            return Err(BootHeaderError::UnknownVolume { found: header.volume_kind });
+        }
+        if header.language != Self::ENGLISH {
+            return Err(BootHeaderError::UnknownLanguage { found: header.language });
         }
         Ok(header)
     }

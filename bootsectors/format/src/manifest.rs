@@ -1,18 +1,20 @@
 //! The stick manifest: what was written where, with the hash of each range.
 //!
-//! It lies in the boot area at [`crate::memory::MANIFEST_LBA`], outside every file system, so `verify` needs no
-//! image. A header, then [`RangeEntry`] records. A capsule is proven through its header: the header's hash
-//! covers the chunk table's hash, and that covers every chunk.
+//! It lies in the boot area, outside every file system, so `verify` needs no image. A header, then [`RangeEntry`] records. A
+//! capsule is proven through its header: the header's hash covers the chunk table's hash, and that covers every chunk.
+//!
+//! There are two slots, at [`crate::memory::MANIFEST_LBA`] and [`crate::memory::MANIFEST_2_LBA`]. Of the sound manifests the
+//! one with the higher [`ManifestHeader::generation`] counts; a change is written into the other slot.
 
+use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::memory::{MANIFEST_SECTORS_MAX, SECTOR_SIZE};
 
 /// Length of [`ManifestHeader`], in bytes; the ranges follow it.
-pub const MANIFEST_HEADER_LEN: usize = 128;
+pub const MANIFEST_HEADER_LEN: usize = ManifestHeader::LEN;
 /// Length of [`RangeEntry`], in bytes.
-pub const RANGE_ENTRY_LEN: usize = 64;
+pub const RANGE_ENTRY_LEN: usize = RangeEntry::LEN;
 /// Most ranges that a manifest can have.
 pub const RANGES_MAX: usize =
     ((MANIFEST_SECTORS_MAX * SECTOR_SIZE) as usize - MANIFEST_HEADER_LEN) / RANGE_ENTRY_LEN;
@@ -59,63 +61,72 @@ pub mod range {
     pub const STAMPS: u8 = 9;
     /// The boot area again, behind the start of the partition.
     pub const BOOT_COPY: u8 = 10;
+    /// The first piece of the capsule before it once more: the hash is that of the capsule's header sector after a change
+    /// that is under way.
+    pub const CAPSULE_NEXT: u8 = 11;
 }
 
-/// Start of the manifest.
-#[derive(Clone, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ManifestHeader {
-    /// [`ManifestHeader::MAGIC`]. Offset 0.
-    pub magic: [u8; 8],
-    /// [`ManifestHeader::VERSION`]. Offset 8.
-    pub version: U16,
-    /// Length of this record in bytes: 128. Offset 10.
-    pub header_len: U16,
-    /// No flag is known: zero. Offset 12.
-    pub flags: U32,
-    /// Sectors of the stick that the layout was made for. Offset 16.
-    pub stick_sectors: U64,
-    /// LBA of the FAT volume. Offset 24.
-    pub volume_lba: U64,
-    /// Sectors of the FAT volume. Offset 32.
-    pub volume_sectors: U64,
-    /// Number of [`RangeEntry`] records that follow, at most [`RANGES_MAX`]. Offset 40.
-    pub range_count: U32,
-    /// A value of [`layout`]. Offset 44.
-    pub layout: u8,
-    /// 12, 16 or 32. Offset 45.
-    pub fat_bits: u8,
-    /// Zero. Offset 46.
-    pub reserved_1: [u8; 2],
-    /// The stick's identity, as in the boot header. Offset 48.
-    pub stick_id: [u8; 16],
-    /// Label of the file system, padded with spaces. Offset 64.
-    pub label: [u8; 11],
-    /// Zero. Offset 75.
-    pub reserved_2: [u8; 21],
-    /// BLAKE3 of the first 96 bytes of this header followed by the ranges. Offset 96.
-    pub blake3: [u8; 32],
+record! {
+    /// Start of the manifest.
+    pub struct ManifestHeader[128] {
+        /// `RAMKEYMF`
+        pub magic: [u8; 8],
+        /// 1
+        pub version: U16,
+        /// 128
+        pub header_len: U16,
+        /// none is known
+        pub flags: U32,
+        /// sectors of the stick that the layout was made for
+        pub stick_sectors: U64,
+        /// LBA of the file system
+        pub volume_lba: U64,
+        /// sectors of the file system
+        pub volume_sectors: U64,
+        /// entries that follow
+        pub range_count: U32,
+        /// 1 `hdd`, 2 `gpt`, 3 `superfloppy`, 4 `universal`, 5 `universal-zip`, 6 `zip`, 7 `fdd`, 8 `two-partitions`
+        pub layout: u8,
+        /// 12, 16 or 32
+        pub fat_bits: u8,
+        /// zero
+        pub reserved_1: [u8; 2],
+        /// identity of the stick
+        pub stick_id: [u8; 16],
+        /// label of the file system, upper case, padded with spaces; a user may change it later
+        pub label: [u8; 11],
+        /// zero
+        pub reserved_2: u8,
+        /// 1 as the stick is written, and one more with each manifest that is written later; never 0
+        pub generation: U32,
+        /// zero
+        pub reserved_3: [u8; 16],
+        /// BLAKE3 of bytes 0..96 of this header followed by all entries
+        pub blake3: [u8; 32],
+    }
 }
 
 /// Bytes of the header that its hash covers.
-pub const MANIFEST_HASHED_LEN: usize = 96;
+pub const MANIFEST_HASHED_LEN: usize = core::mem::offset_of!(ManifestHeader, blake3);
 
-/// One written range. Ascending by LBA, not overlapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct RangeEntry {
-    /// First sector. Offset 0.
-    pub lba: U64,
-    /// Sectors; at least 1. Offset 8.
-    pub sectors: U64,
-    /// A value of [`range`]. Offset 16.
-    pub kind: u8,
-    /// Zero. Offset 17.
-    pub reserved: [u8; 7],
-    /// For a capsule, the offset of this piece in the file, in sectors; else 0. Offset 24.
-    pub file_sector: U64,
-    /// BLAKE3 of the range, or of the capsule's header. Offset 32.
-    pub blake3: [u8; 32],
+record! {
+    /// One written range. Ascending by LBA, not overlapping, but for [`range::CAPSULE_NEXT`].
+    #[derive(Copy)]
+    pub struct RangeEntry[64] {
+        /// first sector
+        pub lba: U64,
+        /// at least 1
+        pub sectors: U64,
+        /// 1 sector 0, 2 partition table, 3 boot code, 4 reserved sectors of the file system, 5 its tables, 6 a directory, 7 a
+        /// capsule or a piece of it, 8 zeros, 9 copies and stamps, 10 the boot area again, 11 a capsule that is being changed
+        pub kind: u8,
+        /// zero
+        pub reserved: [u8; 7],
+        /// for a capsule, the first sector of this piece in the file; else 0
+        pub file_sector: U64,
+        /// BLAKE3 of the range; for a capsule, of its first sector
+        pub blake3: [u8; 32],
+    }
 }
 
 /// Why bytes are no manifest that this version understands.
@@ -134,7 +145,7 @@ pub enum ManifestError {
         /// The bits.
         bits: u32,
     },
-    /// A reserved field is not zero.
+    /// A reserved field is not zero, or the generation is.
     Field {
         /// Offset of the field in the header.
         offset: u16,
@@ -144,7 +155,8 @@ pub enum ManifestError {
         /// Number found.
         found: u32,
     },
-    /// Ranges overlap, are empty, out of order or outside the stick.
+    /// Ranges overlap, are empty, out of order or outside the stick; or a capsule that is being changed does not follow its
+    /// first piece.
     Range {
         /// Number of the range.
         index: u32,
@@ -173,11 +185,14 @@ impl ManifestHeader {
         if header.flags.get() != 0 {
             return Err(ManifestError::UnknownFlags { bits: header.flags.get() });
         }
-        if header.reserved_1 != [0; 2] {
-            return Err(ManifestError::Field { offset: 46 });
-        }
-        if header.reserved_2 != [0; 21] {
-            return Err(ManifestError::Field { offset: 75 });
+        let fields = [
+            (header.reserved_1 == [0; 2], field_offset!(Self, reserved_1)),
+            (header.reserved_2 == 0, field_offset!(Self, reserved_2)),
+            (header.generation.get() != 0, field_offset!(Self, generation)),
+            (header.reserved_3 == [0; 16], field_offset!(Self, reserved_3)),
+        ];
+        if let Some((_, offset)) = fields.into_iter().find(|(is_right, _)| !is_right) {
+            return Err(ManifestError::Field { offset });
         }
         let found = header.range_count.get();
         let count = found as usize;
@@ -186,28 +201,39 @@ impl ManifestHeader {
         }
         let (ranges, _) = <[RangeEntry]>::ref_from_prefix_with_elems(rest, count)
             .map_err(|_| ManifestError::RangeCount { found })?;
-        let mut free_from = 0;
+        let mut before = None;
         for (index, range) in (0..).zip(ranges) {
             let end = range.lba.get().checked_add(range.sectors.get());
-            let sound = range.sectors.get() > 0
-                && range.lba.get() >= free_from
-                && end.is_some_and(|end| end <= header.stick_sectors.get());
-            if !sound {
+            let is_placed = match range.kind {
+                range::CAPSULE_NEXT => before.is_some_and(|before| range.is_next_of(before)),
+                _ => before.is_none_or(|before: &RangeEntry| range.lba.get() >= before.end()),
+            };
+            let is_on_stick = end.is_some_and(|end| end <= header.stick_sectors.get());
+            if range.sectors.get() == 0 || !is_placed || !is_on_stick {
                 return Err(ManifestError::Range { index });
             }
-            free_from = end.unwrap_or(u64::MAX);
+            before = Some(range);
         }
         Ok((header, ranges))
     }
 }
 
-const _: () = {
-    use core::mem::{offset_of, size_of};
-    assert!(size_of::<ManifestHeader>() == MANIFEST_HEADER_LEN);
-    assert!(offset_of!(ManifestHeader, reserved_1) == 46);
-    assert!(offset_of!(ManifestHeader, label) == 64);
-    assert!(offset_of!(ManifestHeader, reserved_2) == 75);
-    assert!(offset_of!(ManifestHeader, blake3) == MANIFEST_HASHED_LEN);
-    assert!(size_of::<RangeEntry>() == RANGE_ENTRY_LEN);
-    assert!(offset_of!(RangeEntry, blake3) == 32);
-};
+impl RangeEntry {
+    /// One past its last sector.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.lba.get().saturating_add(self.sectors.get())
+    }
+
+    /// Whether it is the first piece of a capsule.
+    #[must_use]
+    pub fn is_first_piece(&self) -> bool {
+        self.kind == range::CAPSULE && self.file_sector.get() == 0
+    }
+
+    /// Whether it says to what the capsule is being changed whose first piece stands before it.
+    fn is_next_of(&self, before: &Self) -> bool {
+        let place = |entry: &Self| (entry.lba.get(), entry.sectors.get(), entry.file_sector.get());
+        before.is_first_piece() && place(self) == place(before)
+    }
+}

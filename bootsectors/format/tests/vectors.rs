@@ -92,10 +92,12 @@ fn every_vector_is_read_or_refused_as_it_says() {
         "UnknownCodec",
         "UnknownFlags",
         "UnknownKind",
+        "UnknownLanguage",
+        "UnknownVolume",
         "Version",
     ];
     assert_eq!(seen.keys().collect::<Vec<_>>(), variants, "an error without a vector");
-    assert_eq!(seen["Ok"], 15);
+    assert_eq!(seen["Ok"], 16);
 }
 
 #[test]
@@ -151,7 +153,8 @@ fn the_fields_of_the_good_vectors_are_what_their_maker_put_there() {
     let header = BootHeader::parse(&bytes).unwrap();
     assert_eq!((header.boot_lba.get(), header.volume_lba.get()), (34, 2048));
     assert_eq!((header.loader_sectors.get(), header.loader_checksum.get()), (100, 0x1234_5678));
-    assert_eq!((header.stick_id[15], header.start_timeout, header.menu_timeout), (15, 3, 10));
+    assert_eq!((header.start_timeout, header.menu_timeout), (3, 10));
+    assert_eq!((header.volume_kind, &header.language, header.options[7]), (1, b"en", 15));
 
     let bytes = read("manifest-mbr.hex").bytes;
     let (header, ranges) = ManifestHeader::parse(&bytes).unwrap();

@@ -4,7 +4,8 @@
 //! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
 use crate::drive::Sectors;
-use crate::trail::{Chain, Trail};
+use crate::trail::Chain;
+pub use crate::trail::Trail;
 use crate::volume::{FileEntry, FileSystem, Volume, VolumeError};
 
 const SECTOR: usize = 512;

@@ -198,7 +198,9 @@ fn table_and_chunks_may_lie_anywhere_in_any_order_and_share_bytes() {
     let header = CapsuleHeader::parse(&capsule).unwrap();
     let table = header.entries(&capsule[header.table_offset.get() as usize..]).unwrap();
     assert_eq!(table[0].stored(), table[8].stored());
-    assert!(table[9].stored().end < table[7].stored().start && table[0].stored().end < header.table_offset.get());
+    assert!(
+        table[9].stored().end < table[7].stored().start && table[0].stored().end < header.table_offset.get()
+    );
     assert!(u64::from(header.table_len.get()) > header.entries_len(), "there is an origin record");
     let (loaded, _) = boot(MockBios::good(stick(&capsule)));
     assert!(loaded.unwrap() == image);

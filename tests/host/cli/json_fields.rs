@@ -140,6 +140,8 @@ fn every_change_has_the_fields_that_the_page_lists() {
         Change::Alone { path: text() },
         Change::Dates { path: text() },
         Change::Label { written: text(), found: text() },
+        Change::Unfinished { path: text(), is_new: true },
+        Change::Manifest { lba: 1, sectors: 1 },
         Change::Volume { what: "x" },
         Change::Longer { written: 1, found: 2, what: "x" },
         Change::Details { what: "x", lba: 1, sectors: 1 },

@@ -466,3 +466,17 @@ fn the_list_is_json_and_names_no_disk_of_the_running_system_as_writable() {
         assert_eq!(stick["writable"].as_bool(), Some(refused.is_empty()));
     }
 }
+
+#[test]
+fn the_id_that_is_shown_gives_the_same_bytes_when_it_is_named() {
+    let desk = Desk::new();
+    let id = desk.json(&[&WRITE[..], &["--json"]].concat())["stick_id"].as_str().unwrap().to_owned();
+    let derived = desk.stick();
+    assert_eq!(desk.status(&[&WRITE[..], &["--yes", "--id", &id.to_uppercase()]].concat()), Some(0));
+    assert!(desk.stick() == derived);
+    let other = "00112233445566778899aabbccddeeff";
+    assert_eq!(desk.status(&[&WRITE[..], &["--yes", "--id", other]].concat()), Some(0));
+    assert!(desk.stick() != derived);
+    assert_eq!(desk.json(&["verify", "stick.img", "--json"])["stick_id"], other);
+    assert_eq!(desk.json(&["plan", "dos.img", "--id", other, "--json"])["stick_id"], other);
+}

@@ -9,6 +9,7 @@ use std::path::Path;
 use ramkey_format::boot::{BootHeader, BootInfo};
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Companion, Disc, Origin};
 use ramkey_format::hooks::{DriveSlot, Head, Mbft, SafeHook, SlotsHead};
+use ramkey_format::manifest::{ManifestHeader, RangeEntry};
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, LOADER_END, LOADER_LOAD, LOW_MEMORY_END, MANIFEST_2_LBA,
     MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA, REGIONS, SECTOR_SIZE, STAGE2_SECTORS, STAMPED_SECTORS,
@@ -102,6 +103,8 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
         ("docs/format.md", "boot header", record_table(&BootHeader::RECORD)),
+        ("docs/format.md", "manifest header", record_table(&ManifestHeader::RECORD)),
+        ("docs/format.md", "manifest entry", record_table(&RangeEntry::RECORD)),
         ("docs/format.md", "capsule header", record_table(&CapsuleHeader::RECORD)),
         ("docs/format.md", "companion", record_table(&Companion::RECORD)),
         ("docs/format.md", "disc", record_table(&Disc::RECORD)),

@@ -1,70 +1,18 @@
 //! `docs/format.md` and the records in `bootsectors/format` cannot part.
 
-use std::mem::{offset_of, size_of};
-
 use ramkey::plan::{LayoutKind, Slot};
 use ramkey_format::boot::{
     SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM,
     SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
 };
 use ramkey_format::capsule::{COMPANIONS_MAX, DRIVES_MAX, flags};
-use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
+use ramkey_format::manifest::RANGES_MAX;
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, CYLINDERS_TRIED, MANIFEST_2_LBA,
     MANIFEST_LBA, PARTITION_LBA, STAGE1_END, STAGE1_FIRST, STAGE1_STEP, STAGE2_SECTORS, STAMPED_SECTORS,
 };
 
 const PAGE: &str = include_str!("../../../docs/format.md");
-
-/// Offset, length and name of each field of the next table with fields behind `heading`.
-fn table(heading: &str) -> Vec<(usize, usize, String)> {
-    let (_, rest) = PAGE.split_once(heading).unwrap_or_else(|| panic!("no \"{heading}\" in docs/format.md"));
-    let rows = rest.lines().skip_while(|line| !line.starts_with("| offset | length | field |")).skip(2);
-    let rows = rows.take_while(|line| line.starts_with('|'));
-    let fields = rows.map(|row| {
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        (cells[1].parse().unwrap(), cells[2].parse().unwrap(), cells[3].trim_matches('`').to_owned())
-    });
-    fields.collect()
-}
-
-/// Compares a table with a record: the fields in order, their offsets, and no gap up to the record's length.
-macro_rules! assert_table {
-    ($heading:literal, $record:ty, $($field:ident),+) => {{
-        let found = table($heading);
-        let expected = [$((offset_of!($record, $field), stringify!($field))),+];
-        let offsets: Vec<(usize, &str)> = found.iter().map(|(offset, _, name)| (*offset, &name[..])).collect();
-        assert_eq!(offsets, expected, $heading);
-        let ends = expected.iter().skip(1).map(|(offset, _)| *offset).chain([size_of::<$record>()]);
-        for ((offset, len, name), end) in found.iter().zip(ends) {
-            assert_eq!(offset + len, end, "{}: {name}", $heading);
-        }
-    }};
-}
-
-#[test]
-fn every_field_of_every_record_stands_where_the_page_says() {
-    assert_table!(
-        "### Stick manifest",
-        ManifestHeader,
-        magic,
-        version,
-        header_len,
-        flags,
-        stick_sectors,
-        volume_lba,
-        volume_sectors,
-        range_count,
-        layout,
-        fat_bits,
-        reserved_1,
-        stick_id,
-        label,
-        reserved_2,
-        blake3
-    );
-    assert_table!("An entry:", RangeEntry, lba, sectors, kind, reserved, file_sector, blake3);
-}
 
 #[test]
 fn every_flag_of_a_capsule_has_its_line() {

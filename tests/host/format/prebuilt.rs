@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ramkey_format::boot::{
-    BOOT_HEADER_LEN, BootHeader, SECTOR0_CODE, SECTOR0_MAGIC, SECTOR0_STAGE1_CHECKSUM, STAGE1_LEN,
+    BOOT_HEADER_LEN, BootHeader, HEADER_VOLUME_KIND, SECTOR0_CODE, SECTOR0_MAGIC, SECTOR0_STAGE1_CHECKSUM,
+    STAGE1_LEN,
 };
 use ramkey_format::checksum::checksum;
 use ramkey_format::hooks::*;
@@ -104,11 +105,11 @@ fn the_boot_area_proves_itself_and_fits() {
     let stage2_end = (STAGE2_SECTORS * SECTOR_SIZE) as usize;
     assert_eq!(checksum(&boot[stage2_end..]), header.loader_checksum.get());
     assert_eq!(header.boot_lba.get(), BOOT_LBA);
-    assert_eq!(
-        boot[28..BOOT_HEADER_LEN as usize],
-        vec![0; BOOT_HEADER_LEN as usize - 28],
-        "nothing of any stick"
-    );
+    let mut of_a_stick = boot[28..BOOT_HEADER_LEN as usize].to_vec();
+    let at = HEADER_VOLUME_KIND as usize - 28;
+    assert_eq!(of_a_stick[at..at + 4], [1, 0, b'e', b'n'], "a FAT, and English");
+    of_a_stick[at..at + 4].fill(0);
+    assert_eq!(of_a_stick, vec![0; BOOT_HEADER_LEN as usize - 28], "nothing of any stick");
 }
 
 /// A part of the resident part as it lies in the loader.

@@ -9,6 +9,7 @@ pub mod limits;
 pub mod loops;
 pub mod made_up;
 pub mod mock;
+pub mod moments;
 pub mod rewritten;
 pub mod skip;
 pub mod sticks;

@@ -17,6 +17,7 @@ pub const MIB: u64 = 1 << 20;
 pub const POISON: u8 = 0xD1;
 
 /// An image in memory.
+#[derive(Clone)]
 pub struct Image(pub Vec<u8>);
 
 impl Source for Image {
@@ -62,6 +63,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
         layout: LayoutKind::Hdd.into(),
         fs: FsChoice::Auto,
         label: None,
+        id: None,
         start_timeout: 3,
         menu_timeout: 10,
     }

@@ -107,8 +107,7 @@ fn the_manifest_lists_every_range_but_its_own_with_its_hash() {
             area[used..].iter().all(|&byte| byte == 0),
             "{name}: stale bytes behind the manifest, or in its second slot"
         );
-        let boot = BootHeader::parse(&bytes[BOOT_AREA..]).unwrap();
-        assert_eq!(header.stick_id, boot.stick_id, "{name}");
+        assert_ne!(header.stick_id, [0; 16], "{name}");
         assert_eq!(header.fat_bits, stick.plan.volume.bits.bits(), "{name}");
         assert_eq!(header.stick_sectors.get(), stick.plan.stick_sectors, "{name}");
         assert_eq!(header.volume_lba.get(), stick.plan.volume.lba, "{name}");
@@ -268,10 +267,30 @@ fn the_same_images_and_options_give_the_same_stick_from_any_folder() {
     }
 }
 
+#[test]
+fn nothing_that_is_stamped_or_summed_depends_on_the_images() {
+    for (kind, fs, len) in every_layout() {
+        let of = |seed| Stick::new(vec![("dos.img", Image(noise(seed)))], kind, fs, len);
+        let (one, other) = (of(5000), of(5001));
+        let boot = |stick: &Stick| -> Vec<_> {
+            let roles = [Role::BootCode, Role::BootCopy, Role::Stamps];
+            stick.layout.extents.iter().filter(|extent| roles.contains(&extent.role)).cloned().collect()
+        };
+        assert!(!boot(&one).is_empty());
+        assert_eq!(boot(&one), boot(&other), "{kind:?} {fs:?} {len}");
+        let code = |stick: &Stick| match &stick.layout.extents[0].content {
+            Content::Bytes(sector) => sector[0x5A..0x1B8].to_vec(),
+            _ => panic!("sector 0 is bytes"),
+        };
+        assert_eq!(code(&one), code(&other), "{kind:?} {fs:?} {len}");
+        assert_ne!(one.layout, other.layout);
+    }
+}
+
 /// Stick id, disk signature and volume serial.
 fn numbers(stick: &Stick) -> ([u8; 16], u32, u32) {
     let bytes = stick.bytes();
-    let id = BootHeader::parse(&bytes[BOOT_AREA..]).unwrap().stick_id;
+    let id = ManifestHeader::parse(&bytes[MANIFEST..MANIFEST_END]).unwrap().0.stick_id;
     let boot = stick.plan.volume.lba as usize * 512;
     (id, u32_at(&bytes, 0x1B8), u32_at(&bytes, boot + 39))
 }
@@ -292,6 +311,41 @@ fn another_image_or_option_gives_other_numbers() {
         for b in &all[..i] {
             assert!(a.0 != b.0 && a.1 != b.1 && a.2 != b.2);
         }
+    }
+}
+
+/// The stick of one image, with this id.
+fn of_id(id: Option<[u8; 16]>, seed: usize, kind: LayoutKind, fs: FsChoice, len: u64) -> Layout {
+    let image = Image(noise(seed));
+    let base = request(facts("dos.img", &image), len);
+    let plan = plan(&Request { layout: kind.into(), fs, id, ..base }).unwrap();
+    layout(&plan, &[scan(&image, &mut |_| ()).unwrap()]).unwrap()
+}
+
+#[test]
+fn the_id_that_would_be_derived_gives_the_same_stick_when_it_is_named() {
+    for (kind, fs, len) in every_layout() {
+        let derived = of_id(None, 5000, kind, fs, len);
+        let manifest = derived.extents.iter().find(|extent| extent.role == Role::Manifest).unwrap();
+        let Content::Bytes(bytes) = &manifest.content else { panic!("a manifest is bytes") };
+        let id = ManifestHeader::parse(bytes).unwrap().0.stick_id;
+        assert_eq!(of_id(Some(id), 5000, kind, fs, len), derived, "{kind:?} {fs:?} {len}");
+    }
+}
+
+#[test]
+fn every_number_by_which_systems_know_a_stick_follows_from_its_id_alone() {
+    let sticks = [
+        of_id(Some([7; 16]), 5000, LayoutKind::Gpt, FsChoice::Auto, 8 * MIB),
+        of_id(Some([7; 16]), 5001, LayoutKind::Gpt, FsChoice::Auto, 8 * MIB),
+        of_id(Some([8; 16]), 5000, LayoutKind::Gpt, FsChoice::Auto, 8 * MIB),
+    ];
+    let of_role = |layout: &Layout, role: Role| -> Vec<_> {
+        layout.extents.iter().filter(|extent| extent.role == role).cloned().collect()
+    };
+    for role in [Role::Sector0, Role::Table, Role::FatReserved] {
+        let [one, same, other] = [0, 1, 2].map(|index| of_role(&sticks[index], role));
+        assert!(!one.is_empty() && one == same && one != other, "{role}");
     }
 }
 

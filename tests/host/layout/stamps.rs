@@ -167,12 +167,9 @@ fn the_copy_of_the_boot_area_is_the_boot_area() {
 
 #[test]
 fn stamps_and_copies_of_another_stick_do_not_count() {
-    let of = |len: usize| {
-        let stick = Stick::new(vec![("one.img", Image(noise(len)))], UNIVERSAL, FsChoice::Auto, 8 * MIB);
-        let bytes = stick.bytes();
-        Sectors { stick, bytes }
-    };
-    let (new, mut mixed) = (of(5000), of(5001));
+    // Of another size, that is; the next test is of sticks whose boot code is the same.
+    let (new, mut mixed) =
+        (Sectors::new(UNIVERSAL, FsChoice::Auto, 8 * MIB), Sectors::new(UNIVERSAL, FsChoice::Auto, 9 * MIB));
     // The other stick, overwritten up to the partition: what was interrupted there.
     let before = 512..PARTITION as usize * 512;
     mixed.bytes[before.clone()].copy_from_slice(&new.bytes[before]);
@@ -182,6 +179,29 @@ fn stamps_and_copies_of_another_stick_do_not_count() {
     assert_ne!(checksum_of(63), checksum_of(PARTITION));
     // Each set of copies still belongs to its own boot area, and to no other.
     assert_eq!((checksum_of(63), checksum_of(PARTITION)), (proven(BOOT_LBA), proven(PARTITION + BOOT_LBA)));
+}
+
+#[test]
+fn boot_code_of_a_stick_with_equal_options_is_the_same_so_it_does_no_harm_whose_it_is() {
+    for (kind, fs, len) in every_layout().into_iter().filter(|(.., len)| *len <= 128 * MIB) {
+        let of = |seed| {
+            let stick = Stick::new(vec![("one.img", Image(noise(seed)))], kind, fs, len);
+            let bytes = stick.bytes();
+            Sectors { stick, bytes }
+        };
+        let (new, mixed) = (of(5000), of(5001));
+        let mut others = 0;
+        for lba in 1..new.stamped_end() {
+            let is_boot_code = (BOOT_LBA..MANIFEST_LBA.into()).contains(&lba);
+            let is_stamped = new.stamp(lba) == Some(lba) && lba != new.stick.plan.volume.lba;
+            if is_boot_code || is_stamped {
+                assert_eq!(new.at(lba), mixed.at(lba), "{kind:?} {fs:?} {len}: sector {lba}");
+            } else {
+                others += 1;
+            }
+        }
+        assert!(others < new.stamped_end() / 2, "{kind:?} {fs:?} {len}: {others}");
+    }
 }
 
 /// Sectors per track and heads as the boot code measures them on a BIOS that has `track` and `heads` and hides

@@ -4,5 +4,6 @@ mod changes;
 mod fat;
 mod fates;
 mod flips;
+mod moments;
 mod rewritten;
 mod verdicts;

@@ -53,8 +53,8 @@ fn what_lies_between_the_parts_of_a_capsule_that_nobody_changed_is_a_fault_anywh
     let whole = rewritten(&capsule, 0, 0);
     let header = CapsuleHeader::parse(&whole).unwrap();
     let table_end = header.table_offset.get() + u64::from(header.table_len.get());
-    // Before the first chunk, behind the last byte of a chunk that is no whole sectors, and behind the table block.
-    for at in [512, 512 + 512 + 77, table_end, whole.len() as u64 - 1] {
+    // Before the first chunk, between two chunks, and behind the table block.
+    for at in [512, 512 + 512 + (1 << 18) + 77, table_end, whole.len() as u64 - 1] {
         let mut spoilt = whole.clone();
         spoilt[at as usize] = 1;
         let verdict = replaced(&desk, &spoilt);

@@ -8,7 +8,8 @@ use crate::frames::verdicts::{IMAGE_LEN, flipped, judge, kinds, stick, told};
 use ramkey::image::Source;
 use ramkey::layout::{CLEARED_FIRST, Content, Extent, Role};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
-use ramkey::verify::{FaultKind, StickVerdict, Strictness, facts, has_trace, is_stick};
+use ramkey::stick::{has_trace, is_stick};
+use ramkey::verify::{FaultKind, StickVerdict, Strictness, facts};
 
 const UNIVERSAL: LayoutKind = LayoutKind::Universal { slot: Slot::First };
 

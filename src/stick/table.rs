@@ -5,10 +5,9 @@
 
 use std::cell::RefCell;
 
+use super::kind::FatBits;
+use super::reader::{RUN_LEN, ReadError, Reader};
 use crate::units::SECTOR_LEN;
-use crate::verify::fault::Findings;
-use crate::verify::reader::{BadSector, RUN_LEN, Reader};
-use crate::verify::{Fault, FaultKind, Place};
 
 /// What follows a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +18,35 @@ pub(super) enum Next {
     Cluster(u64),
 }
 
+/// Where a copy of the table is not as the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableDifference {
+    /// A sector of the copy holds something else.
+    Sector {
+        /// The sector of the copy.
+        lba: u64,
+        /// BLAKE3 of the same sector of the table.
+        expected: blake3::Hash,
+        /// BLAKE3 of the sector of the copy.
+        found: blake3::Hash,
+    },
+    /// A sector of the copy cannot be read.
+    Unreadable(ReadError),
+}
+
+/// What comparing a table with its copies gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Comparison {
+    /// The first difference of each copy.
+    pub differences: Vec<TableDifference>,
+    /// The sector of the table that cannot be read; nothing behind it was compared.
+    pub unreadable: Option<ReadError>,
+}
+
 /// The first table of a volume.
 pub(super) struct Table<'r> {
     reader: &'r Reader<'r>,
-    bits: u8,
+    bits: FatBits,
     lba: u64,
     /// Sectors that hold the entries of clusters.
     sectors: u64,
@@ -45,55 +69,46 @@ const LINES: usize = 256;
 
 impl<'r> Table<'r> {
     /// The table at `lba` of a FAT of `bits` bits with `clusters` clusters; nothing is read.
-    pub fn new(reader: &'r Reader<'r>, bits: u8, lba: u64, clusters: u64) -> Self {
+    pub fn new(reader: &'r Reader<'r>, bits: FatBits, lba: u64, clusters: u64) -> Self {
         let end = clusters + 2;
-        let sectors = (end * u64::from(bits)).div_ceil(8).div_ceil(SECTOR_LEN);
+        let sectors = (end * u64::from(bits.bits())).div_ceil(8).div_ceil(SECTOR_LEN);
         Self { reader, bits, lba, sectors, end, lines: RefCell::new(vec![Line::default(); LINES]) }
     }
 
     /// Reads the table and compares it with its copies, which follow it every `distance` sectors. Where no cluster has an
-    /// entry is not looked at. `None` if the table cannot be read.
+    /// entry is not looked at. Of each copy the first difference is told.
     ///
     /// Bits of entry 1 that tell whether the volume was unmounted may differ.
-    pub fn compare(&self, distance: u64, copies: u64, findings: &mut Findings) -> Option<()> {
+    pub fn compare(&self, distance: u64, copies: u64) -> Comparison {
         let step = RUN_LEN as u64 / SECTOR_LEN;
         let len = (self.sectors.min(step) * SECTOR_LEN) as usize;
         let (mut table, mut copy) = (vec![0; len], vec![0; len]);
-        let mut differs = vec![copies < 2; copies as usize];
+        let mut found = Comparison::default();
+        let mut differs = vec![false; copies as usize];
         for first in (0..self.sectors).step_by(step as usize) {
             let len = ((self.sectors - first).min(step) * SECTOR_LEN) as usize;
-            if let Err(bad) = self.reader.read(self.lba + first, &mut table[..len]) {
-                findings.unreadable(bad, None);
-                return None;
+            if let Err(error) = self.reader.read(self.lba + first, &mut table[..len]) {
+                found.unreadable = Some(error);
+                return found;
             }
             for number in 1..copies {
                 let start = self.lba + number * distance;
                 if differs[number as usize] {
                     continue;
                 }
-                let read = self.reader.read(start + first, &mut copy[..len]);
-                differs[number as usize] =
-                    match read.map(|()| self.difference(first, &table[..len], &copy[..len])) {
-                        Ok(None) => false,
-                        Ok(Some((sector, expected, found))) => {
-                            let message = "the two file allocation tables differ";
-                            let place = Place::sectors(start + sector, 1);
-                            let fault = Fault::new(FaultKind::FatTable, place, message);
-                            findings.fault(fault.hashes(expected, found));
-                            true
-                        }
-                        Err(bad) => {
-                            findings.unreadable(bad, None);
-                            true
-                        }
-                    };
+                let difference = match self.reader.read(start + first, &mut copy[..len]) {
+                    Ok(()) => self.difference(start, first, &table[..len], &copy[..len]),
+                    Err(error) => Some(TableDifference::Unreadable(error)),
+                };
+                differs[number as usize] = difference.is_some();
+                found.differences.extend(difference);
             }
         }
-        Some(())
+        found
     }
 
-    /// The first sector of a copy that is not as in `table`, with both hashes; both begin with sector `first`.
-    fn difference(&self, first: u64, table: &[u8], copy: &[u8]) -> Option<Difference> {
+    /// The first sector of the copy at `start` that is not as in `table`; both begin with sector `first`.
+    fn difference(&self, start: u64, first: u64, table: &[u8], copy: &[u8]) -> Option<TableDifference> {
         if table == copy {
             return None;
         }
@@ -102,15 +117,16 @@ impl<'r> Table<'r> {
             |sector: u64, a: &[u8], b: &[u8]| a != b && (sector > 0 || !only_state_differs(self.bits, a, b));
         let mut sectors = (first..).zip(sectors);
         let (sector, (expected, found)) = sectors.find(|(sector, (a, b))| differs(*sector, a, b))?;
-        Some((sector, blake3::hash(expected), blake3::hash(found)))
+        let (expected, found) = (blake3::hash(expected), blake3::hash(found));
+        Some(TableDifference::Sector { lba: start + sector, expected, found })
     }
 
     /// Whether entries 0 and 1 hold what belongs there.
     pub fn has_sound_start(&self, media: u8) -> bool {
         let (ones, state) = match self.bits {
-            12 => (0xFFF, 0),
-            16 => (0xFFFF, 0xC000),
-            _ => (0x0FFF_FFFF, 0x0C00_0000),
+            FatBits::Fat12 => (0xFFF, 0),
+            FatBits::Fat16 => (0xFFFF, 0xC000),
+            FatBits::Fat32 => (0x0FFF_FFFF, 0x0C00_0000),
         };
         self.entry(0) == Some((ones & !0xFF) | u64::from(media))
             && self.entry(1).is_some_and(|entry| entry | state | 7 == ones)
@@ -119,9 +135,9 @@ impl<'r> Table<'r> {
     /// Whether a system says that it did not unmount the volume.
     pub fn is_dirty(&self) -> bool {
         let state = match self.bits {
-            12 => return false,
-            16 => 0xC000,
-            _ => 0x0C00_0000,
+            FatBits::Fat12 => return false,
+            FatBits::Fat16 => 0xC000,
+            FatBits::Fat32 => 0x0C00_0000,
         };
         self.entry(1).is_some_and(|entry| entry & state != state)
     }
@@ -136,19 +152,17 @@ impl<'r> Table<'r> {
     /// # Errors
     ///
     /// A sector of the table cannot be read any more.
-    pub fn each(&self, mut take: impl FnMut(u64, Next)) -> Result<(), BadSector> {
-        if self.bits == 12 {
+    pub fn each(&self, mut take: impl FnMut(u64, Next)) -> Result<(), ReadError> {
+        if self.bits == FatBits::Fat12 {
             let all = (2..self.end).map(|cluster| (cluster, self.next(cluster)));
             all.filter(|(_, next)| *next != Next::Free).for_each(|(cluster, next)| take(cluster, next));
             return Ok(());
         }
-        let entry_len = usize::from(self.bits / 8);
+        let entry_len = usize::from(self.bits.bits() / 8);
         let mut buffer = vec![0; (self.sectors * SECTOR_LEN).min(RUN_LEN as u64) as usize];
         for first in (0..self.sectors * SECTOR_LEN).step_by(RUN_LEN) {
             let len = (self.sectors * SECTOR_LEN - first).min(RUN_LEN as u64) as usize;
-            let lba = self.lba + first / SECTOR_LEN;
-            let read = self.reader.again(lba, &mut buffer[..len]);
-            read.map_err(|error| BadSector { lba, message: error.to_string() })?;
+            self.reader.again(self.lba + first / SECTOR_LEN, &mut buffer[..len])?;
             // Most of a table says that clusters are free.
             for (line, bytes) in (0..).zip(buffer[..len].chunks(LINE_LEN as usize)) {
                 if *bytes == [0; LINE_LEN as usize][..bytes.len()] {
@@ -169,13 +183,13 @@ impl<'r> Table<'r> {
     /// The entry of `cluster`; `None` if it cannot be read.
     fn entry(&self, cluster: u64) -> Option<u64> {
         match self.bits {
-            12 => {
+            FatBits::Fat12 => {
                 let at = cluster * 3 / 2;
                 let word = u64::from(self.byte(at)?) | u64::from(self.byte(at + 1)?) << 8;
                 Some(if cluster % 2 == 1 { word >> 4 } else { word & 0xFFF })
             }
-            16 => self.bytes(cluster * 2, 2),
-            _ => self.bytes(cluster * 4, 4),
+            FatBits::Fat16 => self.bytes(cluster * 2, 2),
+            FatBits::Fat32 => self.bytes(cluster * 4, 4),
         }
     }
 
@@ -209,11 +223,11 @@ fn value(bytes: &[u8]) -> u64 {
 }
 
 /// What an entry of `bits` bits says.
-fn meaning(bits: u8, value: u64) -> Next {
+fn meaning(bits: FatBits, value: u64) -> Next {
     let reserved = match bits {
-        12 => 0xFF0,
-        16 => 0xFFF0,
-        _ => 0x0FFF_FFF0,
+        FatBits::Fat12 => 0xFF0,
+        FatBits::Fat16 => 0xFFF0,
+        FatBits::Fat32 => 0x0FFF_FFF0,
     };
     match value {
         0 => Next::Free,
@@ -223,14 +237,12 @@ fn meaning(bits: u8, value: u64) -> Next {
     }
 }
 
-type Difference = (u64, blake3::Hash, blake3::Hash);
-
 /// Whether two first sectors differ in nothing but the state bits of entry 1.
-fn only_state_differs(bits: u8, a: &[u8], b: &[u8]) -> bool {
+fn only_state_differs(bits: FatBits, a: &[u8], b: &[u8]) -> bool {
     let (at, mask) = match bits {
-        12 => return false,
-        16 => (3, 0xC0),
-        _ => (7, 0x0C),
+        FatBits::Fat12 => return false,
+        FatBits::Fat16 => (3, 0xC0),
+        FatBits::Fat32 => (7, 0x0C),
     };
     a.iter().zip(b).enumerate().all(|(i, (a, b))| if i == at { (a ^ b) & !mask == 0 } else { a == b })
 }

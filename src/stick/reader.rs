@@ -7,23 +7,27 @@ use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
 /// Bytes in one request while hashing.
-pub(super) const RUN_LEN: usize = 1 << 20;
+pub(crate) const RUN_LEN: usize = 1 << 20;
 
-/// The first sector of a run that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BadSector {
+/// A sector that cannot be read: the first one of what was to be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("LBA {lba} cannot be read ({message})")]
+pub struct ReadError {
+    /// The sector.
     pub lba: u64,
+    /// What the system says of it, or why there is none.
     pub message: String,
 }
 
-/// A stick that is only read.
-pub(super) struct Reader<'a> {
+/// A medium that is only read, by sectors of 512 bytes.
+pub struct Reader<'a> {
     stick: &'a dyn Source,
     observe: &'a dyn Fn(u64),
     bytes_read: Cell<u64>,
 }
 
 impl<'a> Reader<'a> {
+    /// Reads `stick`; `observe` is told of bytes that were read.
     pub fn new(stick: &'a dyn Source, observe: &'a dyn Fn(u64)) -> Self {
         Self { stick, observe, bytes_read: Cell::new(0) }
     }
@@ -38,12 +42,17 @@ impl<'a> Reader<'a> {
         self.stick.len() / SECTOR_LEN
     }
 
+    /// Bytes that were read so far.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.get()
     }
 
     /// Fills `buffer`, whole sectors, from `lba` on.
-    pub fn read(&self, lba: u64, buffer: &mut [u8]) -> Result<(), BadSector> {
+    ///
+    /// # Errors
+    ///
+    /// The first sector of them that cannot be read, also one at a time.
+    pub fn read(&self, lba: u64, buffer: &mut [u8]) -> Result<(), ReadError> {
         let Err(error) = self.read_once(lba, buffer) else {
             self.count(buffer.len() as u64);
             return Ok(());
@@ -53,35 +62,51 @@ impl<'a> Reader<'a> {
             // A stick can name sectors that no disk has.
             let lba = lba.saturating_add(number);
             if let Err(error) = self.read_once(lba, sector) {
-                return Err(BadSector { lba, message: error.to_string() });
+                return Err(ReadError { lba, message: error.to_string() });
             }
         }
         if buffer.is_empty() {
-            return Err(BadSector { lba, message: error.to_string() });
+            return Err(ReadError { lba, message: error.to_string() });
         }
         self.count(buffer.len() as u64);
         Ok(())
     }
 
     /// Fills `buffer` from `lba` on with sectors that were read before, and are not counted again.
-    pub fn again(&self, lba: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.read_once(lba, buffer)
+    ///
+    /// # Errors
+    ///
+    /// The first sector of the request if any of them cannot be read.
+    pub(super) fn again(&self, lba: u64, buffer: &mut [u8]) -> Result<(), ReadError> {
+        self.read_once(lba, buffer).map_err(|error| ReadError { lba, message: error.to_string() })
     }
 
     /// One sector.
-    pub fn sector(&self, lba: u64) -> Result<[u8; 512], BadSector> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn sector(&self, lba: u64) -> Result<[u8; 512], ReadError> {
         let mut sector = [0; 512];
         self.read(lba, &mut sector).map(|()| sector)
     }
 
     /// `sectors` sectors in memory. Their number is bounded by the caller, and by nothing that stands on the stick.
-    pub fn bytes(&self, lba: u64, sectors: u64) -> Result<Vec<u8>, BadSector> {
+    ///
+    /// # Errors
+    ///
+    /// The first sector of them that cannot be read.
+    pub fn bytes(&self, lba: u64, sectors: u64) -> Result<Vec<u8>, ReadError> {
         let mut bytes = vec![0; (sectors * SECTOR_LEN) as usize];
         self.read(lba, &mut bytes).map(|()| bytes)
     }
 
     /// BLAKE3 of a run of sectors.
-    pub fn hash(&self, lba: u64, sectors: u64) -> Result<blake3::Hash, BadSector> {
+    ///
+    /// # Errors
+    ///
+    /// The first sector of them that cannot be read.
+    pub fn hash(&self, lba: u64, sectors: u64) -> Result<blake3::Hash, ReadError> {
         let mut hasher = blake3::Hasher::new();
         self.each(lba, sectors, |bytes| {
             hasher.update(bytes);
@@ -89,8 +114,12 @@ impl<'a> Reader<'a> {
         Ok(hasher.finalize())
     }
 
-    /// Gives a run of sectors to `take`, in order, at most [`RUN_LEN`] bytes at a time.
-    pub fn each(&self, lba: u64, sectors: u64, mut take: impl FnMut(&[u8])) -> Result<(), BadSector> {
+    /// Gives a run of sectors to `take`, in order, at most 1 MiB at a time.
+    ///
+    /// # Errors
+    ///
+    /// The first sector of them that cannot be read; what comes before it was given.
+    pub fn each(&self, lba: u64, sectors: u64, mut take: impl FnMut(&[u8])) -> Result<(), ReadError> {
         let step = RUN_LEN as u64 / SECTOR_LEN;
         let mut buffer = vec![0; (sectors.min(step) * SECTOR_LEN) as usize];
         for first in (0..sectors).step_by(step as usize) {

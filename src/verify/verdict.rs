@@ -1,0 +1,112 @@
+//! The answer of `verify`: what is on a stick, what is wrong with it, and what changed.
+
+use crate::capsule::DriveOptions;
+use crate::verify::fault::{Change, Fault};
+
+/// What counts as a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strictness {
+    /// What a boot needs, and what nobody can explain.
+    Boot,
+    /// Every byte that is not as written.
+    EveryByte,
+}
+
+/// A capsule that was found on a stick.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FoundCapsule {
+    /// Path of its file.
+    pub file: String,
+    /// Title in the boot menu.
+    pub title: String,
+    /// Kind of disk.
+    pub kind: &'static str,
+    /// Cylinders/heads/sectors.
+    pub geometry: String,
+    /// Length of the image in bytes.
+    pub len: u64,
+    /// BLAKE3 of the original image.
+    pub blake3: String,
+    /// BLAKE3 of the image in memory, which is what is proven, if sectors of the original were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ram_blake3: Option<String>,
+    /// Sectors of its RAM disk.
+    pub disk_sectors: u32,
+    /// Kind, geometry and emulation in a few words.
+    pub words: String,
+    /// Memory that a machine needs for it and the drives beside it, in bytes; of a companion, its own part.
+    pub ram_needed: u64,
+    /// BIOS drive number; the first of its class means the next that is free.
+    pub drive: u8,
+    /// NT disk signature that the RAM disk gets because the image has none.
+    pub disk_signature: Option<u32>,
+    /// Whether it stands beside others and is in no menu.
+    pub companion: bool,
+    /// The images that it needs beside it, in the order of their drives.
+    pub companions: Vec<FoundCompanion>,
+    /// How systems see its drives; of a companion only what becomes of writes matters.
+    pub options: DriveOptions,
+    /// Whether the machine may not write to it.
+    pub read_only: bool,
+    /// Pieces that its file lies in.
+    pub fragments: usize,
+    /// Whether it was there when the stick was written.
+    pub as_written: bool,
+    /// Whether its bytes were read and match its hashes.
+    pub proven: bool,
+}
+
+/// An image that another one needs beside it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FoundCompanion {
+    /// Path of its file, by its short name.
+    pub file: String,
+    /// First half of the BLAKE3 of its image.
+    pub blake3: String,
+    /// Whether it is there.
+    pub present: bool,
+}
+
+/// What verifying a stick found.
+#[must_use]
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct StickVerdict {
+    /// Whether there is no fault.
+    pub sound: bool,
+    /// What counted as one.
+    pub strictness: Strictness,
+    /// Whether every byte was read. If not, no fault means only that headers and directories show none.
+    pub proof: bool,
+    /// The stick's identity, 32 hexadecimal digits; empty if it has none.
+    pub stick_id: String,
+    /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy`, or empty.
+    pub layout: &'static str,
+    /// For example `FAT16`; empty if there is none.
+    pub file_system: String,
+    /// Label of the file system.
+    pub label: String,
+    /// First sector of the file system.
+    pub volume_lba: u64,
+    /// Sectors of the file system.
+    pub volume_sectors: u64,
+    /// Bytes of the file system that are free.
+    pub free: u64,
+    /// The capsules in the folder.
+    pub capsules: Vec<FoundCapsule>,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+    /// What changed and is no fault.
+    pub changes: Vec<Change>,
+    /// Bytes that were read.
+    pub bytes_read: u64,
+}
+
+/// How much of a stick is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Everything.
+    Proof,
+    /// Headers and directories only.
+    Facts,
+}

@@ -1,0 +1,3 @@
+//! What is read from a stick, before anybody judges it.
+
+mod state;
