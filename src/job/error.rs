@@ -8,7 +8,7 @@ use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::doctor::DoctorError;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Difference, Failure, StickState};
+use crate::pipeline::{Aftermath, Difference, Failure};
 use crate::plan::PlanError;
 use crate::units::{Bytes, named, shell_word};
 
@@ -52,7 +52,7 @@ pub enum JobError {
         /// What the stick takes, in bytes.
         needed: u64,
         /// What is known of the file now.
-        stick: StickState,
+        stick: Aftermath,
         /// What the system said.
         source: io::Error,
     },
@@ -63,7 +63,7 @@ pub enum JobError {
     #[error("{}", differences.first().map(ToString::to_string).unwrap_or_default())]
     Differs {
         /// What is known of its sector 0.
-        stick: StickState,
+        stick: Aftermath,
         /// The ranges that stay wrong, at least one.
         differences: Vec<Difference>,
     },
@@ -110,11 +110,11 @@ pub enum JobError {
 
 impl JobError {
     /// What is known of the stick that was to be written: untouched, unless writing had begun.
-    pub fn stick(&self) -> StickState {
+    pub fn stick(&self) -> Aftermath {
         match self {
             Self::Pipeline(failure) => failure.stick,
             Self::NoRoom { stick, .. } | Self::Differs { stick, .. } => *stick,
-            _ => StickState::Untouched,
+            _ => Aftermath::Untouched,
         }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::frames::mock::CLEARED_FIRST;
 use crate::frames::sticks::{Image, MIB, Stick, every_layout, noise};
 use ramkey::doctor::{Diagnosis, DoctorError, KINDS, Severity, diagnose};
 use ramkey::image::{FileSource, Source};
-use ramkey::layout::CLEARED_FIRST;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey_format::memory::BOOT_AREA_END_LBA;
 

@@ -3,8 +3,8 @@
 use std::iter;
 use std::ops::Range;
 
-use crate::layout::LayoutError;
-use crate::layout::overlay::Overlay;
+use crate::layout::error::LayoutError;
+use crate::layout::stick::overlay::Overlay;
 use crate::plan::FatBits;
 
 /// Where the parts of a volume are, in sectors from its start.
