@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 pub mod boot;
+pub mod capsule;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod contents;
