@@ -21,6 +21,7 @@ pub mod linux_phram;
 pub mod pipeline;
 pub mod plan;
 pub mod report;
+pub mod sandbox;
 pub mod stick;
 pub mod units;
 pub mod verify;

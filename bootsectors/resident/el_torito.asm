@@ -49,7 +49,7 @@ find_disc:
 .look:
         mov     bx, [cs:VAR(RECORDS)]
 .record:
-        cmp     byte [cs:bx + RECORD_CLASS], CLASS_DISC
+        cmp     byte [cs:bx + RECORD_CLASS], CLASS_CD
         jne     .next
         cmp     dl, [cs:bx + RECORD_DRIVE]
         je      our_drive

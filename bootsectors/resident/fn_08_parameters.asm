@@ -29,7 +29,7 @@ fn_08_parameters:
         dec     al
         mov     ah, al
         mov     al, [VAR(DISKS_SHOWN)]
-        cmp     byte [CUR(CLASS)], CLASS_DISK
+        cmp     byte [CUR(CLASS)], CLASS_HARD_DISK
         je      .counted
         mov     al, [CUR(TYPE)]
         cbw

@@ -103,7 +103,7 @@ from_packet.lba:
         cmp     dword [es:bx + DAP.lba + 4], 0
         jne     not_found
         mov     eax, [es:bx + DAP.lba]
-        cmp     byte [CUR(CLASS)], CLASS_DISC
+        cmp     byte [CUR(CLASS)], CLASS_CD
         jne     inside
         ; fall through
 

@@ -164,8 +164,8 @@ FUNCTIONS_LOW           equ 25h             ; 00h to 24h, then 41h to 4Eh
 FUNCTIONS_FIRST         equ 41h
 HANDLER_MASK            equ (1 << CLASS_FLOPPY) - 1
 FLOPPY                  equ 1 << CLASS_FLOPPY
-DISK                    equ 1 << CLASS_DISK
-DISC                    equ 1 << CLASS_DISC
+HARD_DISK               equ 1 << CLASS_HARD_DISK
+CD                      equ 1 << CLASS_CD
 NOBODY                  equ 0
 
 ; fn number, handler, who has it
@@ -181,40 +181,40 @@ NOBODY                  equ 0
 %endmacro
         align   2, db 0
 functions:
-        fn      00h, fn_ok, FLOPPY + DISK + DISC        ; reset: nothing to reset, and the
-        fn      01h, fn_01_status, FLOPPY + DISK + DISC ;   pulled stick is left alone
-        fn      02h, fn_02_read, FLOPPY + DISK
-        fn      03h, fn_03_write, FLOPPY + DISK
-        fn      04h, fn_04_verify, FLOPPY + DISK
+        fn      00h, fn_ok, FLOPPY + HARD_DISK + CD     ; reset: nothing to reset, and the
+        fn      01h, fn_01_status, FLOPPY + HARD_DISK + CD ;   pulled stick is left alone
+        fn      02h, fn_02_read, FLOPPY + HARD_DISK
+        fn      03h, fn_03_write, FLOPPY + HARD_DISK
+        fn      04h, fn_04_verify, FLOPPY + HARD_DISK
         none    05h, 07h
-        fn      08h, fn_08_parameters, FLOPPY + DISK
-        fn      09h, fn_ok, FLOPPY + DISK               ; set drive parameters
+        fn      08h, fn_08_parameters, FLOPPY + HARD_DISK
+        fn      09h, fn_ok, FLOPPY + HARD_DISK          ; set drive parameters
         none    0Ah, 0Bh
-        fn      0Ch, fn_0c_seek, FLOPPY + DISK
-        fn      0Dh, fn_ok, FLOPPY + DISK               ; reset hard disk
+        fn      0Ch, fn_0c_seek, FLOPPY + HARD_DISK
+        fn      0Dh, fn_ok, FLOPPY + HARD_DISK          ; reset hard disk
         none    0Eh, 0Fh
-        fn      10h, fn_ok, FLOPPY + DISK               ; drive ready
-        fn      11h, fn_ok, FLOPPY + DISK               ; recalibrate
+        fn      10h, fn_ok, FLOPPY + HARD_DISK          ; drive ready
+        fn      11h, fn_ok, FLOPPY + HARD_DISK          ; recalibrate
         none    12h, 13h
-        fn      14h, fn_ok, DISK                        ; controller diagnostic
-        fn      15h, fn_15_drive_type, FLOPPY + DISK
-        fn      16h, fn_ok, FLOPPY + DISK               ; disk not changed
+        fn      14h, fn_ok, HARD_DISK                   ; controller diagnostic
+        fn      15h, fn_15_drive_type, FLOPPY + HARD_DISK
+        fn      16h, fn_ok, FLOPPY + HARD_DISK          ; disk not changed
         none    17h, 20h
-        fn      21h, fn_02_read, DISK                   ; read multiple (PS/2)
-        fn      22h, fn_03_write, DISK                  ; write multiple
-        fn      23h, fn_ok, DISK                        ; set features
-        fn      24h, fn_ok, DISK                        ; set multiple mode
-        fn      41h, fn_41_extended_check, DISK + DISC  ; floppies have no EDD functions
-        fn      42h, fn_42_extended_read, DISK + DISC
-        fn      43h, fn_43_extended_write, DISK + DISC
-        fn      44h, fn_44_extended_verify, DISK + DISC
-        fn      45h, fn_45_lock, DISK + DISC
-        fn      46h, fn_46_eject, DISK + DISC
-        fn      47h, fn_44_extended_verify, DISK + DISC ; extended seek
-        fn      48h, fn_48_extended_parameters, DISK + DISC
-        fn      49h, fn_ok, DISK + DISC                 ; media not changed
+        fn      21h, fn_02_read, HARD_DISK              ; read multiple (PS/2)
+        fn      22h, fn_03_write, HARD_DISK             ; write multiple
+        fn      23h, fn_ok, HARD_DISK                   ; set features
+        fn      24h, fn_ok, HARD_DISK                   ; set multiple mode
+        fn      41h, fn_41_extended_check, HARD_DISK + CD ; floppies have no EDD functions
+        fn      42h, fn_42_extended_read, HARD_DISK + CD
+        fn      43h, fn_43_extended_write, HARD_DISK + CD
+        fn      44h, fn_44_extended_verify, HARD_DISK + CD
+        fn      45h, fn_45_lock, HARD_DISK + CD
+        fn      46h, fn_46_eject, HARD_DISK + CD
+        fn      47h, fn_44_extended_verify, HARD_DISK + CD ; extended seek
+        fn      48h, fn_48_extended_parameters, HARD_DISK + CD
+        fn      49h, fn_ok, HARD_DISK + CD              ; media not changed
         none    4Ah, 4Dh                                ; el_torito.asm
-        fn      4Eh, fn_4e_configuration, DISK + DISC
+        fn      4Eh, fn_4e_configuration, HARD_DISK + CD
 .end:
 
 ; fn_45_lock - INT 13h AH=45h: AL = 0, not locked

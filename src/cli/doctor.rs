@@ -47,7 +47,7 @@ impl DoctorArgs {
 }
 
 fn show(out: &mut dyn Write, path: &str, diagnosis: &Diagnosis) -> io::Result<()> {
-    let layout = match diagnosis.layout {
+    let layout = match &*diagnosis.layout {
         "none" => "no partition table",
         layout => layout,
     };
@@ -81,7 +81,7 @@ fn show_part(out: &mut dyn Write, part: &Part) -> io::Result<()> {
     let type_byte = part.type_byte.map_or(String::new(), |type_byte| format!(", type {type_byte:02X}"));
     let active = if part.active { ", active" } else { "" };
     let end = part.lba + part.sectors;
-    let system = part.system.unwrap_or("unknown contents");
+    let system = part.system.as_deref().unwrap_or("unknown contents");
     writeln!(out, "part      {number}: sectors {}..{end}{type_byte}{active}, {system}", part.lba)
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::cli::Streams;
 use crate::emulator::EmulatorError;
 use crate::job::JobError;
-use crate::pipeline::StickState;
+use crate::pipeline::Aftermath;
 use crate::units::{named, shell_word};
 
 /// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
@@ -218,9 +218,9 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Exists { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
-            StickState::Untouched => Exit::Refused,
-            StickState::WillNotBoot => Exit::WillNotBoot,
-            StickState::Unknown => Exit::Failed,
+            Aftermath::Untouched => Exit::Refused,
+            Aftermath::WillNotBoot => Exit::WillNotBoot,
+            Aftermath::Unknown => Exit::Failed,
         },
         JobError::Open(_)
         | JobError::Unusable(_)

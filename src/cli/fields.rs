@@ -91,6 +91,8 @@ do not change the exit status of `inspect`.
 | `alone` | `path` of an image that stands beside none |
 | `dates` | `path` |
 | `label` | `written`, `found` |
+| `unfinished` | `path` of an image of which a change in its place was cut off; `is_new`, whether it holds the new image, or the one from before |
+| `manifest` | `lba`, `sectors` of the slot of the manifest that does not count, where one was not written to its end or was damaged |
 | `volume` | `what` |
 | `longer` | `written` and `found` sectors; `what` that means |
 | `details` | `what`, `lba`, `sectors` |

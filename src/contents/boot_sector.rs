@@ -11,7 +11,7 @@ const FLOPPY_EXTENSION: [u8; 3] = [0x00, 0x00, 0x29];
 /// What a volume's boot sector says about the disk that it was made on.
 #[derive(Clone, Debug)]
 pub(super) struct BootSector {
-    pub system: FileSystem,
+    pub system: FatOrNtfs,
     pub heads: u16,
     pub sectors_per_track: u16,
     /// Sectors on the disk before the volume.
@@ -26,14 +26,14 @@ pub(super) struct BootSector {
 
 /// File system of a volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileSystem {
+pub(super) enum FatOrNtfs {
     Fat12,
     Fat16,
     Fat32,
     Ntfs,
 }
 
-impl FileSystem {
+impl FatOrNtfs {
     /// Its name, for people.
     pub fn name(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl FileSystem {
 }
 
 /// Reads the BIOS parameter block of a volume, or gives `None` if some field of it is one that no format program
-/// writes. (Microsoft, FAT32 File FileSystem Specification 1.03.)
+/// writes. (Microsoft, FAT32 File System Specification 1.03.)
 pub(super) fn read(sector: &[u8; 512]) -> Option<BootSector> {
     let bpb = BpbFields::read(sector);
     let (heads, sectors_per_track) = (bpb.heads, bpb.sectors_per_track);
@@ -79,7 +79,7 @@ pub(super) fn read(sector: &[u8; 512]) -> Option<BootSector> {
         return if sectors == 0 {
             None
         } else {
-            volume(FileSystem::Ntfs, bpb.hidden, sectors.saturating_add(1), None)
+            volume(FatOrNtfs::Ntfs, bpb.hidden, sectors.saturating_add(1), None)
         };
     }
     let is_fat32 = bpb.is_fat32() && bpb.root_entries == 0;
@@ -95,9 +95,9 @@ pub(super) fn read(sector: &[u8; 512]) -> Option<BootSector> {
         return None;
     }
     let system = match bpb.fat_bits()? {
-        12 => FileSystem::Fat12,
-        16 => FileSystem::Fat16,
-        _ => FileSystem::Fat32,
+        12 => FatOrNtfs::Fat12,
+        16 => FatOrNtfs::Fat16,
+        _ => FatOrNtfs::Fat32,
     };
     volume(system, hidden, bpb.sectors(), label(sector, if is_fat32 { 66 } else { 38 }))
 }

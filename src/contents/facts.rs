@@ -142,7 +142,7 @@ impl fmt::Display for Warning {
             Self::EmulatedNoStart(why) => write!(f, "of the disk that it emulates: {why}"),
             Self::NoBootSignature => f.write_str("its first sector has no boot signature; it may not boot"),
             Self::PartialSector { len } => {
-                let zeros = len.next_multiple_of(SECTOR_LEN) - len;
+                let zeros = (SECTOR_LEN - len % SECTOR_LEN) % SECTOR_LEN;
                 let zeros = counted(zeros, "zero byte");
                 write!(f, "its last sector is not whole; {zeros} will follow it in memory")
             }

@@ -23,7 +23,7 @@ use crate::units::{Geometry, SECTOR_LEN};
 /// Images of at least so many bytes are hard disks unless they say otherwise.
 const HARD_DISK_LEN_MIN: u64 = 4 << 20;
 /// Most sectors that are made before a partition, so that it begins where its boot sector says.
-const LEAD_SECTORS_MAX: u32 = 4096;
+pub(super) const LEAD_SECTORS_MAX: u32 = 4096;
 /// Type byte of a partition whose file system is not known.
 const TYPE_UNKNOWN: u8 = 0x83;
 

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat};
 use rustix::io::Errno;
 
 use crate::device::{DeviceFacts, DeviceNumber, OpenError, System, TargetPath, ioctl};
+use crate::image::SourceFile;
 use crate::pipeline::Target;
 use crate::units::named;
 
@@ -36,7 +36,7 @@ impl BlockTarget {
     ///
     /// [`OpenError::Busy`] or a refusal if something uses it, [`OpenError::Changed`] if it is no longer what was
     /// checked, [`OpenError::Open`] if the system refuses.
-    pub fn open(system: &System, facts: &DeviceFacts, images: &[PathBuf]) -> Result<Self, OpenError> {
+    pub fn open(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<Self, OpenError> {
         let path = || facts.node.clone();
         let failed = |source: io::Error| OpenError::Open { path: path(), source };
         let device = open_exclusive(system, facts, images)?;
@@ -83,7 +83,7 @@ impl BlockTarget {
     }
 }
 
-fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[PathBuf]) -> Result<File, OpenError> {
+fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<File, OpenError> {
     let flags = OFlags::RDWR | OFlags::EXCL | OFlags::DIRECT | OFlags::CLOEXEC;
     for _ in 0..BUSY_TRIES {
         match rustix::fs::open(&facts.node, flags, Mode::empty()) {

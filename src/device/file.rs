@@ -113,6 +113,11 @@ pub struct ReadOnly {
 }
 
 impl ReadOnly {
+    /// The open file: another process can read it, and nothing more.
+    pub fn descriptor(&self) -> &File {
+        &self.file
+    }
+
     /// Opens what `target` names for reading.
     ///
     /// # Errors

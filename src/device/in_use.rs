@@ -17,6 +17,7 @@ use crate::device::question::Question;
 use crate::device::served::Served;
 use crate::device::uses::{A_BTRFS, A_JOURNAL};
 use crate::device::{DeviceNumber, FileIdentity, System, Use, file_in_use};
+use crate::image::SourceFile;
 
 /// Folders whose disk is never written: the system runs from them.
 const SYSTEM_FOLDERS: [&str; 6] = ["/", "/usr", "/boot", "/boot/efi", "/var", "/home"];
@@ -36,18 +37,25 @@ pub struct InUse {
 }
 
 /// Every use of the device, the worst first. `images` are the files that are to be written to it.
-pub fn uses(system: &System, number: DeviceNumber, images: &[PathBuf]) -> Vec<Use> {
+pub fn uses(system: &System, number: DeviceNumber, images: &[SourceFile]) -> Vec<Use> {
     system.in_use(images).of_device(number, images)
+}
+
+/// The file that was opened, and all with its bytes by its name.
+fn bytes_of(file: &SourceFile, mounts: &[Mount]) -> BTreeSet<Ground> {
+    let mut found = twins(&file.path, mounts);
+    found.insert(Ground::File(file.identity()));
+    found
 }
 
 impl System {
     /// Gathers all that is in use. Processes are looked at for block devices, for what loop devices show, and for `files`.
-    pub fn in_use(&self, files: &[PathBuf]) -> InUse {
+    pub fn in_use(&self, files: &[SourceFile]) -> InUse {
         let mut questions = Vec::new();
         let mounts = self.mounts(&mut questions);
         let loops = self.loops(&mut questions);
         let shown = loops.iter().filter_map(|device| device.shows);
-        let watched = files.iter().flat_map(|file| twins(file, &mounts)).chain(shown).collect();
+        let watched = files.iter().flat_map(|file| bytes_of(file, &mounts)).chain(shown).collect();
         let writers = self.writers(&watched, &mut questions);
         let swaps = self.swaps(&mut questions);
         let grounds = Grounds::gather(self, &loops, &mounts);
@@ -108,7 +116,7 @@ impl System {
 
 impl InUse {
     /// Every use of a device, the worst first. `images` are the files that are to be written to it.
-    pub fn of_device(&self, number: DeviceNumber, images: &[PathBuf]) -> Vec<Use> {
+    pub fn of_device(&self, number: DeviceNumber, images: &[SourceFile]) -> Vec<Use> {
         let target = self.grounds.same_bytes(Ground::Device(number));
         let mut found = self.of_ground(&target, images);
         if let Some(device) = self.loops.iter().find(|device| device.number == number)
@@ -121,7 +129,7 @@ impl InUse {
     }
 
     /// Every use of the file at `path`, the worst first. `images` are the files that are to be written to it.
-    pub fn of_file(&self, path: &Path, identity: FileIdentity, images: &[PathBuf]) -> Vec<Use> {
+    pub fn of_file(&self, path: &Path, identity: FileIdentity, images: &[SourceFile]) -> Vec<Use> {
         let mut target = twins(path, &self.mounts);
         target.insert(Ground::File(identity));
         let mut found = self.of_ground(&target, images);
@@ -132,16 +140,16 @@ impl InUse {
         found
     }
 
-    /// What may change the file `path` while it is read.
-    pub fn changes_to(&self, path: &Path) -> Vec<Use> {
-        let target = twins(path, &self.mounts);
+    /// What may change `file` while it is read.
+    pub fn changes_to(&self, file: &SourceFile) -> Vec<Use> {
+        let target = bytes_of(file, &self.mounts);
         let mounts = self.mounts.iter().filter(|mount| mount.is_writable());
         let mut found = self.mounted(mounts, &target);
         found.extend(self.swapped(&target));
         found.extend(self.held(&target));
         found.extend(self.written(&target));
         let shown = self.loops.iter().any(|device| self.lies_on([Ground::Device(device.number)], &target));
-        if found.is_empty() && !shown && file_in_use::has_writer(path) {
+        if found.is_empty() && !shown && file_in_use::has_writer(&file.path) {
             let inherited = self.system.inherited(&target);
             found.push(inherited.map_or(Use::OpenSomewhere, |descriptor| Use::OpenHere { descriptor }));
         }
@@ -149,7 +157,7 @@ impl InUse {
     }
 
     /// The uses of what has the bytes of `target`.
-    fn of_ground(&self, target: &BTreeSet<Ground>, images: &[PathBuf]) -> Vec<Use> {
+    fn of_ground(&self, target: &BTreeSet<Ground>, images: &[SourceFile]) -> Vec<Use> {
         let mut found = Vec::new();
         for folder in SYSTEM_FOLDERS.map(Path::new).into_iter().filter(|folder| folder.exists()) {
             if self.lies_on(self.grounds_of(folder), target) {
@@ -190,10 +198,13 @@ impl InUse {
         let served = self.served.iter().filter(|served| self.lies_on([served.ground], target));
         found.extend(served.map(|served| Use::Served { setting: served.setting.clone() }));
         for image in images {
-            if twins(image, &self.mounts).intersection(target).next().is_some() {
-                found.push(Use::Image { image: image.clone() });
-            } else if self.lies_on(self.grounds_of(image), target) {
-                found.push(Use::Source { image: image.clone() });
+            // The name may lead to another file by now: the one that was opened counts, and that one too.
+            let opened =
+                [Ground::File(image.identity()), Ground::Device(DeviceNumber::from_raw(image.device))];
+            if !bytes_of(image, &self.mounts).is_disjoint(target) {
+                found.push(Use::Image { image: image.path.clone() });
+            } else if self.lies_on(self.grounds_of(&image.path).into_iter().chain(opened), target) {
+                found.push(Use::Source { image: image.path.clone() });
             }
         }
         found

@@ -8,6 +8,7 @@ use std::{fs, io};
 
 use crate::device::safety::refused_path;
 use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, Refusal, System, refusal};
+use crate::image::SourceFile;
 use crate::units::{SECTOR_LEN, named, shell_word};
 
 /// What to do about a file that has the wrong length for a stick.
@@ -253,7 +254,7 @@ impl TargetPath {
     /// # Errors
     ///
     /// The [`Refusal`], the worst reason first.
-    pub fn admit(&self, system: &System, images: &[PathBuf]) -> Result<(), Refusal> {
+    pub fn admit(&self, system: &System, images: &[SourceFile]) -> Result<(), Refusal> {
         // Whoever has just closed it, or is a copy of a process that has it, is gone in a moment.
         for _ in 1..OPEN_TRIES {
             match self.refusal(system, images) {
@@ -264,11 +265,13 @@ impl TargetPath {
         self.refusal(system, images).map_or(Ok(()), Err)
     }
 
-    fn refusal(&self, system: &System, images: &[PathBuf]) -> Option<Refusal> {
+    fn refusal(&self, system: &System, images: &[SourceFile]) -> Option<Refusal> {
         match self {
             Self::Block(facts) => refusal(facts, &system.in_use(images).of_device(facts.number, images)),
             Self::File { path, identity, .. } => {
-                let files: Vec<PathBuf> = images.iter().chain([path]).cloned().collect();
+                let (device, inode) = *identity;
+                let target = SourceFile { path: path.clone(), device, inode };
+                let files: Vec<SourceFile> = images.iter().chain([&target]).cloned().collect();
                 let uses = system.in_use(&files).of_file(path, *identity, images);
                 uses.first().map(|used| refused_path(path, used))
             }

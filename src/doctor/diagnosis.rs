@@ -1,7 +1,9 @@
 //! The order in which a stick is looked at, and what comes of it.
 
+use std::borrow::Cow;
+
 use ramkey_format::memory::BOOT_LBA;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::disc::{self, Disc};
 use super::disk::Disk;
@@ -18,20 +20,30 @@ use crate::units::SECTOR_LEN;
 
 /// What is on a stick, and what of it does not fit.
 #[must_use]
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// Findings that are more than a note.
     pub contradictions: usize,
     /// Sectors of the stick.
     pub sectors: u64,
     /// `mbr`, `gpt`, `superfloppy`, or `none`.
-    pub layout: &'static str,
+    pub layout: Cow<'static, str>,
     /// Heads and sectors per track that `inspect` takes an image of it to have, if table or boot sectors tell them.
     pub geometry: Option<Tracks>,
     /// Partitions, or the whole stick.
     pub parts: Vec<Part>,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    /// Whether this can be said of a stick of `len` bytes. Who did not look itself asks that before it believes it.
+    pub fn is_possible(&self, len: u64) -> bool {
+        let is_told = |finding: &&Finding| finding.severity != Severity::Note;
+        self.sectors == len / SECTOR_LEN
+            && self.contradictions == self.findings.iter().filter(is_told).count()
+            && self.parts.iter().all(|part| part.lba.checked_add(part.sectors).is_some())
+    }
 }
 
 /// Reads the tables and boot sectors of `stick` and compares them with each other.
@@ -121,7 +133,8 @@ pub fn diagnose(stick: &dyn Source) -> Result<Diagnosis, DoctorError> {
             (_, true, _) => "mbr",
             (.., true) => "superfloppy",
             _ => "none",
-        },
+        }
+        .into(),
         geometry,
         parts,
         findings,
@@ -186,7 +199,7 @@ fn volumes(disk: &Disk, parts: &mut [Part]) -> Result<Vec<Option<FoundVolume>>, 
             true => FoundVolume::read(part.lba, &disk.sector(part.lba)?),
             false => None,
         };
-        part.system = volume.as_ref().map(|volume| volume.system.name());
+        part.system = volume.as_ref().map(|volume| volume.system.name().into());
         volumes.push(volume);
     }
     Ok(volumes)

@@ -143,7 +143,7 @@ pub(super) fn in_parts(
             && !*holds
             && let Some(disc) = Disc::read(disk, part.lba)?
         {
-            part.system = Some(disc.system);
+            part.system = Some(disc.system.into());
             disc.check_in(part, findings);
             *holds = true;
         }

@@ -1,6 +1,6 @@
 //! What was found, and how findings are gathered.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::kinds::{Explanation, Kind};
 use super::severity::Severity;
@@ -24,6 +24,23 @@ pub struct Finding {
     pub remedy: &'static str,
     /// Where that is known from.
     pub source: &'static str,
+}
+
+/// A finding without what its kind says.
+#[derive(Deserialize)]
+struct Told {
+    kind: Kind,
+    severity: Severity,
+    lba: u64,
+    what: String,
+}
+
+impl<'de> Deserialize<'de> for Finding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Told { kind, severity, lba, what } = Told::deserialize(deserializer)?;
+        let &Explanation { why, hurts, remedy, source, .. } = kind.explanation();
+        Ok(Self { kind, severity, lba, what, why, hurts, remedy, source })
+    }
 }
 
 /// Most findings of one kind that are told one by one.

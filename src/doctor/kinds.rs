@@ -1,6 +1,6 @@
 //! Everything that can be found, in words. `docs/doctor.md` is made from this table.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::doctor::severity::Severity;
 
@@ -29,7 +29,7 @@ macro_rules! kinds {
     ($( $kind:ident $name:literal $severity:ident $title:literal
         why $why:literal hurts $hurts:literal remedy $remedy:literal source $source:literal; )+) => {
         /// What contradicts what. The names in JSON do not change.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum Kind { $( #[doc = $title] #[serde(rename = $name)] $kind, )+ }
 

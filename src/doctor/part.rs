@@ -1,11 +1,13 @@
 //! The partitions of a stick.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::disk::Disk;
 
 /// A partition, or the whole of a stick without any.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Its number in its table; `None` for the whole stick.
     pub number: Option<usize>,
@@ -18,13 +20,13 @@ pub struct Part {
     /// Whether it is active.
     pub active: bool,
     /// Its file system, if it is one that this program knows.
-    pub system: Option<&'static str>,
+    pub system: Option<Cow<'static, str>>,
 }
 
 impl Part {
     /// The whole stick, with a file system or a CD from sector 0 on.
     pub(super) fn whole(disk: &Disk, system: &'static str) -> Self {
-        let system = Some(system);
+        let system = Some(system.into());
         Self { number: None, lba: 0, sectors: disk.sectors, type_byte: None, active: false, system }
     }
 

@@ -1,7 +1,7 @@
 //! An image in a regular file.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -33,9 +33,10 @@ impl FileSource {
     ///
     /// [`ImageError::Open`] if its length cannot be told.
     pub fn take(path: &Path, file: File) -> Result<Self, ImageError> {
-        let metadata =
-            file.metadata().map_err(|source| ImageError::Open { path: path.to_owned(), source })?;
-        Ok(Self { file, len: metadata.len() })
+        // A device has no length by its metadata.
+        let len = (&file).seek(SeekFrom::End(0));
+        let len = len.map_err(|source| ImageError::Open { path: path.to_owned(), source })?;
+        Ok(Self { file, len })
     }
 }
 

@@ -19,6 +19,20 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
+    /// The file that `path` leads to now.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn look(path: &Path) -> io::Result<Self> {
+        Ok(Self::new(path, &fs::metadata(path)?))
+    }
+
+    /// Device and inode: what it is, whatever its name is.
+    pub fn identity(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
     fn new(path: &Path, metadata: &Metadata) -> Self {
         Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() }
     }

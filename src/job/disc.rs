@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use crate::contents::iso::{self, Disc, System};
-use crate::contents::{ImageFacts, Kind};
-use crate::image::Source;
+use crate::contents::iso::{Disc, System};
 
 /// A CD, and the system on it.
 #[derive(Serialize)]
@@ -21,13 +19,8 @@ pub struct DiscView {
 }
 
 impl DiscView {
-    /// Looks at an image that becomes a CD; `None` for others, and where it cannot be read.
-    pub(super) fn look(source: &dyn Source, facts: &ImageFacts) -> Option<Self> {
-        if facts.kind != Kind::Disc {
-            return None;
-        }
-        let disc = iso::read(source).ok()??;
-        let system = iso::recognise(&disc, source).ok()?;
-        Some(Self { disc, system, statement: system.statement(), advice: system.advice() })
+    /// The CD that was looked at, and the system on it.
+    pub(super) fn new((disc, system): (Disc, System)) -> Self {
+        Self { disc, system, statement: system.statement(), advice: system.advice() }
     }
 }

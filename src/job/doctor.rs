@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::doctor::{self, Diagnosis};
+use crate::doctor::Diagnosis;
 use crate::job::{JobError, open};
+use crate::sandbox;
 
 /// Looks at any stick, or an image of one; a finding is no error but an answer.
 ///
@@ -12,5 +13,5 @@ use crate::job::{JobError, open};
 /// [`JobError::Open`] or [`JobError::Doctor`] if it cannot be read.
 pub fn diagnose(path: &Path) -> Result<Diagnosis, JobError> {
     let stick = open(path)?;
-    doctor::diagnose(&stick).map_err(|source| JobError::Doctor { path: path.to_owned(), source })
+    sandbox::diagnose(path, &stick).map_err(|source| JobError::Doctor { path: path.to_owned(), source })
 }

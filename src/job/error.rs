@@ -3,13 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::contents::ProbeError;
 use crate::device::{NEW_FILE, OpenError, Refusal};
-use crate::doctor::DoctorError;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Difference, Failure, StickState};
+use crate::pipeline::{Aftermath, Difference, Failure};
 use crate::plan::PlanError;
+use crate::sandbox::LookError;
 use crate::units::{Bytes, named, shell_word};
 
 /// Why a job was not done.
@@ -24,10 +23,10 @@ pub enum JobError {
     Open(OpenError),
     /// An image that was to be written cannot be used.
     #[error(transparent)]
-    Image(#[from] ProbeError),
+    Image(#[from] LookError),
     /// What was to be inspected is no image.
     #[error(transparent)]
-    Unusable(ProbeError),
+    Unusable(LookError),
     /// There can be no such stick.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -52,7 +51,7 @@ pub enum JobError {
         /// What the stick takes, in bytes.
         needed: u64,
         /// What is known of the file now.
-        stick: StickState,
+        stick: Aftermath,
         /// What the system said.
         source: io::Error,
     },
@@ -63,7 +62,7 @@ pub enum JobError {
     #[error("{}", differences.first().map(ToString::to_string).unwrap_or_default())]
     Differs {
         /// What is known of its sector 0.
-        stick: StickState,
+        stick: Aftermath,
         /// The ranges that stay wrong, at least one.
         differences: Vec<Difference>,
     },
@@ -79,7 +78,7 @@ pub enum JobError {
         /// The file or device.
         path: PathBuf,
         /// What is in the way.
-        source: DoctorError,
+        source: LookError,
     },
     /// A file that would be made is there already, with other contents.
     #[error("{} exists and holds something else", named(path))]
@@ -110,11 +109,11 @@ pub enum JobError {
 
 impl JobError {
     /// What is known of the stick that was to be written: untouched, unless writing had begun.
-    pub fn stick(&self) -> StickState {
+    pub fn stick(&self) -> Aftermath {
         match self {
             Self::Pipeline(failure) => failure.stick,
             Self::NoRoom { stick, .. } | Self::Differs { stick, .. } => *stick,
-            _ => StickState::Untouched,
+            _ => Aftermath::Untouched,
         }
     }
 
@@ -133,7 +132,7 @@ impl JobError {
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
-            Self::Doctor { source, .. } => source.help().into(),
+            Self::Doctor { source, .. } => source.help(),
             Self::Exists { path } => format!("move {} away", shell_word(path)),
             Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
             Self::Phram(error) => error.help().into(),

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use crate::contents::{ImageFacts, Kind, KindChoice, ProbeError, is_blank, is_known, probe};
-use crate::image::{Source, open};
+use crate::contents::windows::DiskOrder;
+use crate::contents::{ImageFacts, Kind, KindChoice, Looked, Question};
+use crate::image::{Source, SourceFile, open};
 use crate::job::notes::notes;
 use crate::job::{JobError, StickRequest};
-use crate::units::Geometry;
+use crate::plan::FirstDisk;
+use crate::sandbox::{LookError, look};
 
 /// The images of a request: those of the menu, then those that stand beside them.
 pub struct Images {
@@ -16,53 +18,67 @@ pub struct Images {
     pub facts: Vec<ImageFacts>,
     /// What is to be known of the systems on those of the menu.
     pub notes: Vec<Vec<String>>,
+    /// Whether nothing is known of each, and it is no empty disk beside those that boot.
+    unknown: Vec<bool>,
 }
 
 impl Images {
-    /// Opens the images and looks at them.
+    /// Opens the images and looks at them, without rights if this process has any.
     ///
     /// # Errors
     ///
     /// [`JobError::Image`] for the first that cannot be used.
     pub fn open(request: &StickRequest) -> Result<Self, JobError> {
-        let mut images = Self { sources: Vec::new(), facts: Vec::new(), notes: Vec::new() };
+        let mut images =
+            Self { sources: Vec::new(), facts: Vec::new(), notes: Vec::new(), unknown: Vec::new() };
+        let order = match request.first_disk {
+            Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
+            Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
+        };
+        let question = Question { kind: request.kind, geometry: request.geometry, system: Some(order) };
         for path in &request.images {
-            images.add(look(path, request.kind, request.geometry)?);
+            let (looked, source) = open_and_look(path, &question)?;
+            images.notes.push(notes(request, &looked));
+            images.unknown.push(!looked.is_known);
+            images.add(looked, source);
         }
         for companion in &request.companions {
-            let choice = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
-            let (facts, source) = look(&companion.path, choice, None)?;
-            images.add(match companion.kind_beside(facts.kind) {
+            let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
+            let question = Question { kind, ..Question::default() };
+            let (looked, source) = open_and_look(&companion.path, &question)?;
+            let looked = match companion.kind_beside(looked.facts.kind) {
                 // The number says more than the image.
-                Some(kind) if !companion.is_floppy => look(&companion.path, KindChoice::Is(kind), None)?,
-                _ => (facts, source),
-            });
+                Some(kind) if !companion.is_floppy => {
+                    let question = Question { kind: KindChoice::Is(kind), ..question };
+                    look(&companion.path, &*source, &question)?
+                }
+                _ => looked,
+            };
+            images.unknown.push(!looked.is_known && !looked.is_blank);
+            images.add(looked, source);
         }
-        let looked_at = images.sources.iter().zip(&images.facts).take(request.images.len());
-        images.notes = looked_at.map(|(source, facts)| notes(request, &**source, facts)).collect();
         Ok(images)
     }
 
     /// Whether nothing is known of the image with this number, and it is no empty disk beside those that boot.
     pub fn is_unknown(&self, number: usize) -> bool {
-        let (source, facts) = (&*self.sources[number], &self.facts[number]);
-        let is_empty_drive = number >= self.notes.len() && is_blank(source);
-        !is_known(source, facts) && !is_empty_drive
+        self.unknown[number]
     }
 
-    fn add(&mut self, (facts, source): (ImageFacts, Box<dyn Source>)) {
-        self.facts.push(facts);
+    /// The files of all images, as they were opened.
+    pub fn files(&self) -> Vec<SourceFile> {
+        self.sources.iter().flat_map(|source| source.files().iter().cloned()).collect()
+    }
+
+    fn add(&mut self, looked: Looked, source: Box<dyn Source>) {
+        self.facts.push(looked.facts);
         self.sources.push(source);
     }
 }
 
-fn look(
-    path: &Path,
-    kind: KindChoice,
-    geometry: Option<Geometry>,
-) -> Result<(ImageFacts, Box<dyn Source>), ProbeError> {
+fn open_and_look(path: &Path, question: &Question) -> Result<(Looked, Box<dyn Source>), LookError> {
     let source = open(path)?;
-    Ok((probe(path, &*source, kind, geometry)?, source))
+    Ok((look(path, &*source, question)?, source))
 }
 
 /// What is said of an image of which nothing is known.

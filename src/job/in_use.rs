@@ -1,15 +1,20 @@
 //! What is to be known of an image that somebody may write to while it is copied.
 
-use std::path::PathBuf;
-
 use crate::device::{System, Use};
+use crate::image::{Source, SourceFile};
 use crate::units::named;
 
-/// Warnings for each image.
-pub(super) fn warnings(images: &[PathBuf]) -> Vec<Vec<String>> {
-    let in_use = System::default().in_use(images);
-    let of_image = |image: &PathBuf| in_use.changes_to(image).iter().filter_map(warning).collect();
-    images.iter().map(of_image).collect()
+/// Warnings for each image, whose files are asked about.
+pub(super) fn warnings(images: &[Box<dyn Source>]) -> Vec<Vec<String>> {
+    let files: Vec<SourceFile> = images.iter().flat_map(|image| image.files()).cloned().collect();
+    let in_use = System::default().in_use(&files);
+    let of_file = |file: &SourceFile| in_use.changes_to(file);
+    let mut all = Vec::new();
+    for image in images {
+        let used: Vec<Use> = image.files().iter().flat_map(of_file).collect();
+        all.push(used.iter().filter_map(warning).collect());
+    }
+    all
 }
 
 /// What is going on, and how to end it.

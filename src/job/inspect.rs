@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::contents::windows::{self, Windows};
-use crate::contents::{ImageFacts, KindChoice, is_known, probe};
+use crate::contents::windows::{DiskOrder, Windows};
+use crate::contents::{KindChoice, Looked, Question};
 use crate::image::{ImageError, Source, scan, unwrapped};
 use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
 use crate::job::{DiscView, JobError, Observer, Part, open};
 use crate::report::{HeaderReport, ram_needed};
+use crate::sandbox::look;
 use crate::stick::has_trace;
 use crate::units::{Geometry, hex, named};
 use crate::verify::{StickVerdict, facts};
@@ -91,12 +92,14 @@ pub struct ImageView {
 }
 
 impl ImageView {
-    fn new(facts: &ImageFacts, source: &dyn Source, blake3: Option<String>) -> Self {
+    fn new(looked: Looked, blake3: Option<String>) -> Self {
+        let Looked { facts, is_known, disc, windows, .. } = looked;
+        let facts = &facts;
         let texts = |is_note| {
             let warnings = facts.warnings.iter().filter(|warning| warning.is_note() == is_note);
             warnings.map(ToString::to_string).collect::<Vec<_>>()
         };
-        let unknown = (!is_known(source, facts)).then(|| UNKNOWN.to_owned());
+        let unknown = (!is_known).then(|| UNKNOWN.to_owned());
         Self {
             path: named(&facts.path).into_owned(),
             kind: facts.kind.to_string(),
@@ -113,8 +116,8 @@ impl ImageView {
             warnings: texts(false),
             notes: texts(true).into_iter().chain(unknown).collect(),
             disk_signature: facts.disk_signature,
-            disc: DiscView::look(source, facts),
-            windows: windows::look(source, facts),
+            disc: disc.map(DiscView::new),
+            windows,
             blake3,
         }
     }
@@ -134,9 +137,10 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
     }
     let unusable = |error: ImageError| JobError::Unusable(error.into());
     let source = &*unwrapped(path, Box::new(source)).map_err(unusable)?;
-    let facts = probe(path, source, *kind, *geometry).map_err(JobError::Unusable)?;
+    let question = Question { kind: *kind, geometry: *geometry, system: Some(DiskOrder::default()) };
+    let looked = look(path, source, &question).map_err(JobError::Unusable)?;
     let hash = if request.hash { Some(hash(path, source, observer)?) } else { None };
-    Ok(Inspected::Image(Box::new(ImageView::new(&facts, source, hash))))
+    Ok(Inspected::Image(Box::new(ImageView::new(looked, hash))))
 }
 
 fn hash(path: &Path, source: &dyn Source, observer: &dyn Observer) -> Result<String, JobError> {

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
-use crate::contents::{KindChoice, probe};
+use crate::contents::Question;
 use crate::device::{FileSystem, ReadOnly, TargetPath};
 use crate::image::Source;
 use crate::job::observer::part;
 use crate::job::{JobError, Observer, Part};
+use crate::sandbox::look;
 use crate::stick::{is_stick, written_sectors};
 use crate::units::SECTOR_LEN;
 use crate::verify::{Change, facts};
@@ -54,8 +55,9 @@ fn what_is_in(file: &ReadOnly, path: &Path) -> String {
         Some(FileSystem { kind, label }) if label.is_empty() => kind,
         Some(FileSystem { kind, label }) => format!("{kind} \"{label}\""),
         None => {
-            let facts = probe(path, file as &dyn Source, KindChoice::Auto, None);
-            facts.ok().and_then(|facts| facts.contents).unwrap_or_else(|| "unknown contents".into())
+            let looked = look(path, file, &Question::default());
+            let contents = looked.ok().and_then(|looked| looked.facts.contents);
+            contents.unwrap_or_else(|| "unknown contents".into())
         }
     }
 }

@@ -1,16 +1,15 @@
 //! What is said of the system on an image, before it is booted.
 
 use crate::contents::iso::System;
-use crate::contents::windows::{self, Answer, DiskOrder};
-use crate::contents::{ImageFacts, Kind};
-use crate::image::{Identity, Source};
+use crate::contents::windows::Answer;
+use crate::contents::{Kind, Looked};
+use crate::image::Identity;
 use crate::job::{DiscView, StickRequest};
-use crate::plan::FirstDisk;
 
 /// What is to be known of an image of the menu, with what was asked for.
-pub(super) fn notes(request: &StickRequest, source: &dyn Source, facts: &ImageFacts) -> Vec<String> {
+pub(super) fn notes(request: &StickRequest, looked: &Looked) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(disc) = DiscView::look(source, facts) {
+    if let Some(disc) = looked.disc.clone().map(DiscView::new) {
         let has_floppy = request.companions.iter().any(|companion| companion.is_floppy);
         match disc.system {
             System::WindowsSetup if has_floppy => {}
@@ -21,12 +20,8 @@ pub(super) fn notes(request: &StickRequest, source: &dyn Source, facts: &ImageFa
             _ => {}
         }
     }
-    let is_disk = matches!(facts.kind, Kind::HardDisk | Kind::Partition);
-    let order = match request.first_disk {
-        Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
-        Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
-    };
-    if let Some(windows) = windows::look_in(source, facts, order).filter(|_| is_disk) {
+    let is_disk = matches!(looked.facts.kind, Kind::HardDisk | Kind::Partition);
+    if let Some(windows) = looked.windows.as_ref().filter(|_| is_disk) {
         if windows.starts == Answer::Yes {
             // What may go wrong, with its step, because not all of it is seen without the options.
             notes.extend(

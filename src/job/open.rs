@@ -1,5 +1,6 @@
 //! Opens what a job reads: the one place where an image or a stick becomes bytes.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -14,6 +15,10 @@ impl Source for ReadOnly {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.read_at(offset, buffer)
+    }
+
+    fn descriptors(&self) -> &[File] {
+        std::slice::from_ref(self.descriptor())
     }
 }
 

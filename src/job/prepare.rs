@@ -1,7 +1,5 @@
 //! From a request to a stick that is laid out, whatever is to become of it.
 
-use std::path::PathBuf;
-
 use crate::device::{System, TargetPath};
 use crate::image::{Scan, scan};
 use crate::job::observer::part;
@@ -37,11 +35,6 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Paths of the images, none of which may lie on the target.
-    pub(super) fn paths(&self) -> Vec<PathBuf> {
-        self.images.facts.iter().map(|facts| facts.path.clone()).collect()
-    }
-
     /// Adds what is not in the plan.
     pub(super) fn finish(&self, mut report: StickReport) -> StickReport {
         for (image, notes) in report.images.iter_mut().zip(&self.images.notes) {
@@ -71,7 +64,7 @@ pub fn prepare(
     let Some(Destination { system, target }) = destination else {
         return lay_out(request, images, request.size, observer);
     };
-    target.admit(system, &request.paths())?;
+    target.admit(system, &images.files())?;
     let len = target.stick_len(request.size).map_err(JobError::Target)?;
     lay_out(request, images, len, observer).map_err(|error| name_file(target, error))
 }
@@ -86,8 +79,7 @@ fn lay_out(
     let request = request.of_plan(&images.facts, stick_len.unwrap_or(0));
     // Before the images are read, because that takes long and most errors show here.
     let plan = if size_chosen { plan_smallest(&request, 0)? } else { plan(&request)? };
-    let paths: Vec<PathBuf> = images.facts.iter().map(|facts| facts.path.clone()).collect();
-    let in_use = in_use::warnings(&paths);
+    let in_use = in_use::warnings(&images.sources);
     let mut scans = Vec::new();
     for (source, facts) in images.sources.iter().zip(&images.facts) {
         let scanned =

@@ -8,7 +8,7 @@ use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::CHUNK_SHIFT;
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
-use crate::pipeline::{self, Committed, Failure, Input, PipelineError, StickState, Target, Verdict};
+use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
 use crate::report::Report;
 use crate::units::{SECTOR_LEN, named};
 
@@ -30,7 +30,8 @@ pub fn write(
     let Destination { system, target } = destination;
     match target {
         TargetPath::Block(facts) => {
-            let device = BlockTarget::open(system, facts, &prepared.paths()).map_err(JobError::Target)?;
+            let device =
+                BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
             let report = write_to(prepared, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
@@ -96,9 +97,8 @@ fn give_up(target: &TargetPath, error: JobError, needed: u64) -> JobError {
         ),
         _ => false,
     };
-    let undone =
-        (full || stick == StickState::Untouched) && undo(target).is_some_and(|result| result.is_ok());
-    let stick = if undone { StickState::Untouched } else { stick };
+    let undone = (full || stick == Aftermath::Untouched) && undo(target).is_some_and(|result| result.is_ok());
+    let stick = if undone { Aftermath::Untouched } else { stick };
     let path = target.path().to_owned();
     match cause {
         PipelineError::Write { source, .. } | PipelineError::Flush(source) if full => {

@@ -7,7 +7,7 @@ use ramkey_format::capsule::{
 use ramkey_format::cp437;
 use zerocopy::IntoBytes;
 
-use super::Content;
+use super::extent::Content;
 use crate::contents::iso::Emulation;
 use crate::contents::{DISC_GEOMETRY, Kind};
 use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Scan};

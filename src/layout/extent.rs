@@ -1,21 +1,14 @@
-//! One written range of a stick, and the list of all of them.
+//! One written range, and the list of all of them.
 
 use std::fmt;
-
-use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
 
 use crate::boot;
 use crate::units::SECTOR_LEN;
 
-/// The sectors that are cleared before anything else is written: sector 0, and wherever a boot header may be, of this
-/// stick or of one that was there before. While they are clear no copy of sector 0 boots either, because each proves
-/// the boot header first.
-pub const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
-
 /// What a range is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Sector 0: cleared first, written last.
+    /// Sector 0.
     Sector0,
     /// Partition table sectors other than sector 0.
     Table,
@@ -76,24 +69,19 @@ pub struct Extent {
     pub content: Content,
 }
 
-/// Every range that is written to a stick, ascending, not overlapping; the first is sector 0.
+/// Every range that is written to a medium, and in which order what makes it boot comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Sectors of the stick.
+    /// Sectors of the medium.
     pub stick_sectors: u64,
-    /// The ranges.
+    /// The sectors that are cleared and proven to be clear before anything else is written, in this order; those behind the
+    /// end of the medium do not count. While all of them are clear, nothing boots.
+    pub cleared_first: Vec<u64>,
+    /// Those of them that are written last, in this order: only when everything else is proven, one by one. At least one,
+    /// each once, and each in a range.
+    pub held_back: Vec<u64>,
+    /// The ranges, ascending, not overlapping.
     pub extents: Vec<Extent>,
-}
-
-impl Role {
-    /// Sectors at the start of the range that are held back: they stay clear until everything else is proven.
-    pub fn held_back(self) -> u64 {
-        match self {
-            // Sector 0, or a boot header.
-            Self::Sector0 | Self::BootCode | Self::BootCopy => 1,
-            _ => 0,
-        }
-    }
 }
 
 impl fmt::Display for Role {
@@ -124,6 +112,11 @@ pub(crate) struct Wanted {
 }
 
 impl Extent {
+    /// Whether sector `lba` is one of this range.
+    pub fn has(&self, lba: u64) -> bool {
+        lba >= self.lba && lba - self.lba < self.sectors
+    }
+
     /// Fills `buffer` with whole sectors of this range, from `lba` on; what is an image's the caller must put there.
     ///
     /// # Panics
@@ -157,12 +150,17 @@ impl Layout {
         capsules.map(|extent| extent.sectors).sum()
     }
 
-    /// What is wrong with the list, if anything is: it must begin with sector 0, ascend, not overlap and stay on the
-    /// stick, and all bytes must be as long as their range.
+    /// What is wrong with the lists, if anything is: the ranges must ascend, not overlap and stay on the medium, all bytes
+    /// must be as long as their range, and what is held back must be cleared first and be in a range.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        let first = self.extents.first().map(|extent| (extent.lba, extent.sectors, extent.role));
-        if first != Some((0, 1, Role::Sector0)) {
-            return Err("it does not begin with sector 0");
+        if self.held_back.is_empty() {
+            return Err("nothing of it is held back");
+        }
+        for (index, lba) in self.held_back.iter().enumerate() {
+            let is_written = self.extents.iter().any(|extent| extent.has(*lba));
+            if !is_written || !self.cleared_first.contains(lba) || self.held_back[..index].contains(lba) {
+                return Err("a sector is held back that is not cleared first, or not written once");
+            }
         }
         let mut free_from = 0;
         for extent in &self.extents {
@@ -176,6 +174,6 @@ impl Layout {
             }
             free_from = extent.lba + extent.sectors;
         }
-        if free_from > self.stick_sectors { Err("it leaves the stick") } else { Ok(()) }
+        if free_from > self.stick_sectors { Err("it leaves the medium") } else { Ok(()) }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-use super::Layout;
-use super::extent::Wanted;
+use super::extent::{Layout, Wanted};
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 

@@ -1,9 +1,9 @@
-//! Writes what was held back, sector 0 last.
+//! Writes what was held back, in the order that the layout says.
 
 use crate::layout::Layout;
 use crate::pipeline::piece::{self, Piece};
 use crate::pipeline::write::Job;
-use crate::pipeline::{Event, Failure, Phase, PipelineError, Proven, Repair, StickState};
+use crate::pipeline::{Aftermath, Event, Failure, Phase, PipelineError, Proven, Repair};
 use crate::units::SECTOR_LEN;
 
 /// A complete stick: every byte was read back and found right. Only [`commit`] makes one.
@@ -17,23 +17,23 @@ pub struct Committed {
     pub bytes: u64,
 }
 
-/// Writes the boot headers and then sector 0, flushes and reads back each of them before the next.
+/// Writes each sector that was held back, flushes it and reads it back before the next.
 ///
-/// From the first header on a copy of sector 0 may boot, and what it boots is proven. If one of them fails, all are
-/// cleared again.
+/// From the first one on the medium may boot, and what it boots is proven. If one of them fails, all that were cleared
+/// first are cleared again.
 ///
 /// # Errors
 ///
 /// A [`Failure`] with the state of the stick: not bootable, or unknown if they could not be cleared again.
 pub fn commit(proven: Proven<'_>) -> Result<Committed, Failure> {
     let Proven { job, layout, marks, repairs } = proven;
-    let dead = |cause| Failure { stick: StickState::WillNotBoot, cause };
+    let dead = |cause| Failure { stick: Aftermath::WillNotBoot, cause };
     job.check_stop(Phase::Commit).map_err(dead)?;
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(dead)?;
     let bytes = piece::held_back(&layout).map(|piece| piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::Commit, bytes });
     for piece in piece::held_back(&layout) {
-        put(&job, &layout, &piece).map_err(|cause| Failure { stick: job.clear_again(), cause })?;
+        put(&job, &layout, &piece).map_err(|cause| Failure { stick: job.clear_again(&layout), cause })?;
         job.tell(Event::Advance { phase: Phase::Commit, bytes: piece.len() });
     }
     let bytes = marks.iter().map(|mark| mark.piece.len()).sum();

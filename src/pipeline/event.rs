@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Sector 0 and the boot headers are cleared, so that the stick does not boot until it is proven.
+    /// What the layout wants cleared first is cleared, so that the stick does not boot until it is proven.
     Clear,
     /// Everything else is written.
     Write,
@@ -14,7 +14,7 @@ pub enum Phase {
     Flush,
     /// Everything is read back and compared.
     ReadBack,
-    /// The boot headers and then sector 0 are written and read back.
+    /// What was held back is written and read back.
     Commit,
 }
 

@@ -8,10 +8,11 @@ use crate::pipeline::Phase;
 /// What is known of a stick after the pipeline stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum StickState {
+pub enum Aftermath {
     /// Nothing was written.
     Untouched,
-    /// Sector 0 and the boot headers are clear: the stick does not boot, from whatever sector a BIOS starts.
+    /// All sectors that the layout wants cleared first are clear: the stick does not boot, from whatever sector a BIOS
+    /// starts.
     WillNotBoot,
     /// One of them could not be cleared, or not be read back.
     Unknown,
@@ -23,7 +24,7 @@ pub enum StickState {
 #[derive(Debug)]
 pub struct Failure {
     /// What is known of the stick.
-    pub stick: StickState,
+    pub stick: Aftermath,
     /// Why.
     pub cause: PipelineError,
 }

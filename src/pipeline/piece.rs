@@ -1,7 +1,9 @@
 //! A layout cut into pieces that fit a buffer, and the bytes of each.
 
+use std::ops::Range;
+
 use crate::image::{Source, chunk_value};
-use crate::layout::{CLEARED_FIRST, Content, Layout, Role, Wanted};
+use crate::layout::{Content, Extent, Layout, Wanted};
 use crate::pipeline::PipelineError;
 use crate::units::SECTOR_LEN;
 
@@ -47,51 +49,71 @@ impl Piece {
 
     /// Whether it is one of those that [`held_back`] gives.
     pub fn is_held_back(&self, layout: &Layout) -> bool {
-        let extent = &layout.extents[self.extent];
-        self.lba - extent.lba < extent.role.held_back()
+        layout.held_back.contains(&self.lba)
     }
 }
 
-/// Refuses a layout that could not be written as a whole: empty, out of order, beyond `stick_len`, not starting with
-/// sector 0, or holding back a sector that is not cleared first.
+/// Refuses a layout that could not be written as a whole: out of order, beyond `stick_len`, holding nothing back, or
+/// holding back a sector that is not cleared first, not in a range, or named twice.
 pub(super) fn check(layout: &Layout, stick_len: u64) -> Result<(), PipelineError> {
     let mut free_from = 0;
-    for (index, extent) in layout.extents.iter().enumerate() {
+    for extent in &layout.extents {
         let end = extent.lba.checked_add(extent.sectors);
         let len = extent.sectors.checked_mul(SECTOR_LEN);
         let sound = extent.sectors > 0
             && extent.lba >= free_from
             && end.is_some_and(|end| end <= layout.stick_sectors && end <= stick_len / SECTOR_LEN)
-            && (index == 0) == (extent.role == Role::Sector0)
-            && (index > 0 || (extent.lba, extent.sectors) == (0, 1))
-            && (0..extent.role.held_back()).all(|number| CLEARED_FIRST.contains(&(extent.lba + number)))
             && !matches!(&extent.content, Content::Bytes(bytes) if Some(bytes.len() as u64) != len);
         if !sound {
             return Err(PipelineError::Layout { lba: extent.lba });
         }
         free_from = end.unwrap_or(u64::MAX);
     }
-    if layout.extents.is_empty() { Err(PipelineError::Layout { lba: 0 }) } else { Ok(()) }
+    for (index, lba) in layout.held_back.iter().enumerate() {
+        let is_written = layout.extents.iter().any(|extent| extent.has(*lba));
+        let is_again = layout.held_back[..index].contains(lba);
+        if !is_written || is_again || !layout.cleared_first.contains(lba) {
+            return Err(PipelineError::Layout { lba: *lba });
+        }
+    }
+    // Without any it would be complete before it is proven.
+    if layout.held_back.is_empty() { Err(PipelineError::Layout { lba: 0 }) } else { Ok(()) }
 }
 
-/// The sectors of `layout` that are held back, one by one, in the order of the commit: sector 0 last.
+/// The sectors of `layout` that are held back, one by one, in the order of the commit.
 pub(super) fn held_back(layout: &Layout) -> impl Iterator<Item = Piece> {
-    layout.extents.iter().enumerate().rev().flat_map(|(index, extent)| {
-        let numbers = (0..extent.role.held_back()).rev();
-        numbers.map(move |number| Piece { extent: index, lba: extent.lba + number, sectors: 1 })
+    layout.held_back.iter().filter_map(|&lba| {
+        let extent = layout.extents.iter().position(|extent| extent.has(lba))?;
+        Some(Piece { extent, lba, sectors: 1 })
     })
 }
 
 /// Every piece of `layout` that is not held back, in order.
 pub(super) fn pieces(layout: &Layout) -> impl Iterator<Item = Piece> {
-    layout.extents.iter().enumerate().flat_map(|(index, extent)| {
-        let step = PIECE_LEN / SECTOR_LEN;
-        (extent.role.held_back()..extent.sectors).step_by(step as usize).map(move |first| Piece {
-            extent: index,
-            lba: extent.lba + first,
-            sectors: step.min(extent.sectors - first),
+    let step = PIECE_LEN / SECTOR_LEN;
+    layout.extents.iter().enumerate().flat_map(move |(index, extent)| {
+        let runs = written_first(layout, extent).into_iter();
+        runs.flat_map(move |run| {
+            let end = run.end;
+            let piece = move |lba| Piece { extent: index, lba, sectors: step.min(end - lba) };
+            run.step_by(step as usize).map(piece)
         })
     })
+}
+
+/// What is left of `extent` without the sectors that are held back.
+fn written_first(layout: &Layout, extent: &Extent) -> Vec<Range<u64>> {
+    let mut held_back: Vec<u64> = layout.held_back.iter().copied().filter(|&lba| extent.has(lba)).collect();
+    held_back.sort_unstable();
+    let mut runs = Vec::new();
+    let mut start = extent.lba;
+    for lba in held_back {
+        runs.push(start..lba);
+        start = lba + 1;
+    }
+    runs.push(start..extent.lba + extent.sectors);
+    runs.retain(|run| !run.is_empty());
+    runs
 }
 
 /// Fills `buffer`, which is as long as the piece, with the bytes that belong there.

@@ -6,7 +6,7 @@ use std::{fmt, io, thread};
 use crate::layout::Layout;
 use crate::pipeline::piece;
 use crate::pipeline::write::{BUFFERS, Job, Mark, Written};
-use crate::pipeline::{Buffer, Event, Failure, PIECE_LEN, Phase, PipelineError, StickState};
+use crate::pipeline::{Aftermath, Buffer, Event, Failure, PIECE_LEN, Phase, PipelineError};
 
 /// Times that a piece is written again before the stick is given up.
 const REPAIR_TRIES: u32 = 3;
@@ -25,8 +25,8 @@ pub enum Verdict<'a> {
     Identical(Proven<'a>),
     /// The stick does not keep what is written to it.
     Differs {
-        /// What is known of the stick: sector 0 and the boot headers were cleared once more.
-        stick: StickState,
+        /// What is known of the stick: what the layout wants cleared first was cleared once more.
+        stick: Aftermath,
         /// The ranges that stay wrong, at least one.
         differences: Vec<Difference>,
     },
@@ -105,7 +105,7 @@ impl Difference {
 /// or an image cannot be read again.
 pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
     let Written { job, layout, marks } = written;
-    let dead = |cause| Failure { stick: StickState::WillNotBoot, cause };
+    let dead = |cause| Failure { stick: Aftermath::WillNotBoot, cause };
     let mut repairs = Vec::<Repair>::new();
     let mut last_bad = Vec::new();
     for _ in 0..PASSES {
@@ -125,16 +125,16 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
                     job.tell(Event::Repaired { lba, sectors, tries });
                     repairs.push(repair);
                 }
-                Err(difference) => return Ok(differs(&job, vec![difference])),
+                Err(difference) => return Ok(differs(&job, &layout, vec![difference])),
             }
         }
         last_bad = bad;
     }
-    Ok(differs(&job, last_bad.into_iter().map(|(_, difference)| difference).collect()))
+    Ok(differs(&job, &layout, last_bad.into_iter().map(|(_, difference)| difference).collect()))
 }
 
-fn differs<'a>(job: &Job, differences: Vec<Difference>) -> Verdict<'a> {
-    Verdict::Differs { stick: job.clear_again(), differences }
+fn differs<'a>(job: &Job, layout: &Layout, differences: Vec<Difference>) -> Verdict<'a> {
+    Verdict::Differs { stick: job.clear_again(layout), differences }
 }
 
 /// One pass over all pieces: those that are wrong, in order. Hashes in a second thread.

@@ -1,12 +1,12 @@
-//! Clears sector 0 and the boot headers, then writes everything else.
+//! Clears what makes a medium boot, then writes everything else.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::layout::{CLEARED_FIRST, Layout};
+use crate::layout::Layout;
 use crate::pipeline::piece::{self, Piece};
-use crate::pipeline::{Buffer, Event, Failure, Input, PIECE_LEN, Phase, PipelineError, StickState, Target};
+use crate::pipeline::{Aftermath, Buffer, Event, Failure, Input, PIECE_LEN, Phase, PipelineError, Target};
 use crate::units::SECTOR_LEN;
 
 /// Buffers between the thread that reads and the one that writes: 8 MiB of memory.
@@ -63,17 +63,17 @@ impl Job<'_> {
         if buffer.bytes() == sector { Ok(()) } else { Err(PipelineError::Lost { lba }) }
     }
 
-    /// Those of [`CLEARED_FIRST`] that the stick has.
-    fn cleared_first(&self) -> impl Iterator<Item = u64> {
+    /// The sectors that `layout` wants cleared first, those of them that the medium has.
+    fn cleared_first<'l>(&self, layout: &'l Layout) -> impl Iterator<Item = u64> + use<'l> {
         let sectors = self.target.len() / SECTOR_LEN;
-        CLEARED_FIRST.into_iter().filter(move |&lba| lba < sectors)
+        layout.cleared_first.iter().copied().filter(move |&lba| lba < sectors)
     }
 
-    /// Clears the sectors without which nothing boots, sector 0 first, and proves that.
-    fn clear(&self) -> Result<(), PipelineError> {
-        let bytes = self.cleared_first().map(|_| SECTOR_LEN).sum();
+    /// Clears the sectors without which nothing boots, in the layout's order, and proves that.
+    fn clear(&self, layout: &Layout) -> Result<(), PipelineError> {
+        let bytes = self.cleared_first(layout).map(|_| SECTOR_LEN).sum();
         self.tell(Event::Begin { phase: Phase::Clear, bytes });
-        for lba in self.cleared_first() {
+        for lba in self.cleared_first(layout) {
             self.put_sector(lba, &ZEROS)?;
             self.tell(Event::Advance { phase: Phase::Clear, bytes: SECTOR_LEN });
         }
@@ -81,9 +81,9 @@ impl Job<'_> {
     }
 
     /// Clears them once more after a failure, each even if another cannot be cleared; what is known of the stick then.
-    pub(super) fn clear_again(&self) -> StickState {
-        let failed = self.cleared_first().filter(|&lba| self.put_sector(lba, &ZEROS).is_err()).count();
-        if failed == 0 { StickState::WillNotBoot } else { StickState::Unknown }
+    pub(super) fn clear_again(&self, layout: &Layout) -> Aftermath {
+        let failed = self.cleared_first(layout).filter(|&lba| self.put_sector(lba, &ZEROS).is_err()).count();
+        if failed == 0 { Aftermath::WillNotBoot } else { Aftermath::Unknown }
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) struct Mark {
     pub hash: blake3::Hash,
 }
 
-/// A stick that holds everything but sector 0 and the boot headers, which are clear. Nothing of it is proven.
+/// A stick that holds everything but what is held back, which is clear. Nothing of it is proven.
 #[must_use]
 pub struct Written<'a> {
     pub(super) job: Job<'a>,
@@ -104,7 +104,7 @@ pub struct Written<'a> {
     pub(super) marks: Vec<Mark>,
 }
 
-/// Clears sector 0 and every place of a boot header and proves that, then writes what is not held back and flushes it.
+/// Clears what the layout wants cleared first and proves that, then writes what is not held back and flushes it.
 ///
 /// Reads the images in a second thread; at most 8 MiB are on the way. Nothing else is changed before those are
 /// cleared.
@@ -114,14 +114,14 @@ pub struct Written<'a> {
 /// A [`Failure`] with the state of the stick: untouched if the layout is wrong or the device was exchanged,
 /// unknown if those sectors could not be cleared, and not bootable after that.
 pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
-    let untouched = |cause| Failure { stick: StickState::Untouched, cause };
+    let untouched = |cause| Failure { stick: Aftermath::Untouched, cause };
     piece::check(&layout, job.target.len()).map_err(untouched)?;
     job.check_stop(Phase::Clear).map_err(untouched)?;
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(untouched)?;
 
-    job.clear().map_err(|cause| Failure { stick: StickState::Unknown, cause })?;
+    job.clear(&layout).map_err(|cause| Failure { stick: Aftermath::Unknown, cause })?;
 
-    let dead = |cause| Failure { stick: StickState::WillNotBoot, cause };
+    let dead = |cause| Failure { stick: Aftermath::WillNotBoot, cause };
     let bytes = piece::pieces(&layout).map(|piece| piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::Write, bytes });
     let zeros = blake3::hash(&ZEROS);

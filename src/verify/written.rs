@@ -69,23 +69,11 @@ pub(super) struct Images {
 
 /// The images of the manifest, and their names.
 pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries: &[Entry]) -> Images {
-    let mut images = Vec::<Written>::new();
-    for range in area.ranges {
-        let len = range.sectors.get().saturating_mul(SECTOR_LEN);
-        match (range.kind, images.last_mut()) {
-            (range::CAPSULE, Some(image)) if range.file_sector.get() > 0 => {
-                image.len = image.len.saturating_add(len);
-            }
-            (range::CAPSULE, _) => images.push(Written {
-                lba: range.lba.get(),
-                len,
-                header: range.blake3,
-                next: None,
-                title: None,
-                path: None,
-            }),
-            (range::CAPSULE_NEXT, Some(image)) => image.next = Some(range.blake3),
-            _ => {}
+    let mut images = first_pieces(area);
+    for range in area.ranges.iter().filter(|range| range.kind == range::CAPSULE && !range.is_first_piece()) {
+        // The pieces of a file may lie between those of another one.
+        if let Some(image) = images.iter_mut().rfind(|image| image.header == range.blake3) {
+            image.len = image.len.saturating_add(range.sectors.get().saturating_mul(SECTOR_LEN));
         }
     }
     for image in &mut images {
@@ -104,6 +92,22 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
         }
     }
     Images { images, has_other_names }
+}
+
+/// The images of the manifest, each as long as its first piece.
+fn first_pieces(area: &BootArea) -> Vec<Written> {
+    let mut images = Vec::<Written>::new();
+    for range in area.ranges {
+        if range.is_first_piece() {
+            let (lba, len) = (range.lba.get(), range.sectors.get().saturating_mul(SECTOR_LEN));
+            images.push(Written { lba, len, header: range.blake3, next: None, title: None, path: None });
+        } else if range.kind == range::CAPSULE_NEXT
+            && let Some(image) = images.last_mut()
+        {
+            image.next = Some(range.blake3);
+        }
+    }
+    images
 }
 
 /// The title of an image, if its first sector is still there.

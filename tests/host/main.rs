@@ -13,5 +13,6 @@ mod layout;
 mod pipeline;
 mod plan;
 mod rules;
+mod sandbox;
 mod stick;
 mod verify;

@@ -19,9 +19,9 @@ constants! {
     /// Class of a drive, and its bit in the engine's table of functions: floppies, from 00h on.
     CLASS_FLOPPY = 13;
     /// Class of a drive: hard disks, from 80h on.
-    CLASS_DISK = 14;
+    CLASS_HARD_DISK = 14;
     /// Class of a drive: CDs, from E0h down.
-    CLASS_DISC = 15;
+    CLASS_CD = 15;
     /// Bit of the configuration: writes are refused.
     CONFIG_READ_ONLY = 1;
     /// Bit of the configuration: writes report success and are dropped.

@@ -1,7 +1,8 @@
 //! The loader's logic that needs no hardware, so that all of it runs under `cargo test`.
 //!
-//! In the order in which a boot uses it: memory map, drive, volume, file, capsule, hash; and what the screen shows. BIOS calls come in through [`drive::Bios`]. No allocation, no floating point, no formatting
-//! machinery of `core`: the loader must stay small and run on a 486.
+//! In the order in which a boot uses it: memory map, drive, volume, file, capsule, hash; and what the screen shows. BIOS
+//! calls come in through [`drive::Bios`]. No allocation, no floating point, no formatting machinery of `core`: the
+//! loader must stay small and run on a 486.
 
 #![no_std]
 #![forbid(unsafe_code)]

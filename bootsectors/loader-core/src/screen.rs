@@ -1,20 +1,20 @@
-//! Every text that a person reads on the target machine, but the few words of the assembler: whole sentences, with places for numbers
-//! and names.
+//! Every text of the loader that a person reads: whole sentences, with places for numbers and names.
 //!
 //! A sentence is one line of the list below, which says what its places hold, and one line in the file of each language.
 //! Whoever shows it calls the function of its name, so the compiler counts the places and knows their types. It finds a
 //! sentence that a language lacks, and a character that the screen has not; `tests/sentences.rs` finds a place that a
-//! language forgot, a line that is too long, and a marker that the host program waits for and does not find. No sentence is put together from parts, because other languages order
-//! them otherwise: a plural, and each answer that changes the words around it, has a sentence of its own.
+//! language forgot, a line that is too long, and a marker that the host program would wait for in vain.
 //!
-//! A language is a file beside `english.rs`, and its line in [`languages!`].
+//! No sentence is put together from parts, because other languages order them otherwise: a plural, and each answer that
+//! changes the words around it, has a sentence of its own. Only what stands beside each other in a column or a list is
+//! several: the rows of the menu, and what follows a countdown.
+//!
+//! A language is a file beside `english.rs`, and its line in `languages!`.
 
 #[macro_use]
 mod table;
 mod english;
 mod place;
-
-use ramkey_format::boot::BootHeader;
 
 use crate::text::Line;
 
@@ -249,9 +249,9 @@ pub struct Message<'s> {
 }
 
 impl Language {
-    /// The language of a stick.
-    pub fn of(_header: &BootHeader) -> Self {
-        Self::English
+    /// The language with this code; `None` if there are no words in it.
+    pub fn of(code: [u8; 2]) -> Option<Self> {
+        Self::ALL.iter().find(|&&(_, other)| other == code).map(|&(language, _)| language)
     }
 
     /// Appends `message` to `line`, as far as there is room.

@@ -1,4 +1,5 @@
-//! A volume that holds capsules, whatever its file system: find the folder, walk over its files, and say where their sectors lie.
+//! A volume that holds capsules, whatever its file system: finds the folder, walks over its files, and says where their
+//! sectors lie.
 //!
 //! Everything above this trait (files, capsules, the search for heads) counts in sectors of 512 bytes, also on media
 //! whose sectors are longer: there [`Sectors`] brings a part of one.

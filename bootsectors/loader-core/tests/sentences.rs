@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ramkey_format::boot::BootHeader;
 use ramkey_format::cp437;
 use ramkey_format::errors::BOOT_ERRORS;
 use ramkey_format::markers;
@@ -140,7 +141,11 @@ fn a_language_has_a_code_of_two_letters_of_its_own() {
     let codes: BTreeSet<[u8; 2]> = Language::ALL.iter().map(|&(_, code)| code).collect();
     assert_eq!(codes.len(), Language::ALL.len());
     assert!(codes.iter().flatten().all(u8::is_ascii_lowercase));
-    assert!(codes.contains(b"en"));
+    for &(language, code) in Language::ALL {
+        assert_eq!(Language::of(code), Some(language));
+    }
+    assert_eq!(Language::of(BootHeader::ENGLISH), Some(Language::English));
+    assert_eq!(Language::of(*b"??"), None);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 impl FileSystem for Blocks {
     type Volume<'w> = BlockVolume;
 
-    fn open<'w>(sectors: &mut impl Sectors, lba: u64, _: &'w mut [u8]) -> Result<BlockVolume, VolumeError> {
+    fn open(sectors: &mut impl Sectors, lba: u64, _: &mut [u8]) -> Result<BlockVolume, VolumeError> {
         let bytes = sectors.read(lba + DESCRIPTOR * PER_BLOCK, 1)?;
         if !bytes.starts_with(MAGIC) {
             return Err(VolumeError::NoFileSystem);

@@ -43,7 +43,7 @@ pub fn run() -> ! {
     let Ok(header) = BootHeader::parse(&sector) else {
         stop(&mut console, errors::LOADER_CHECKSUM, Some(say::boot_header_damaged().as_message()));
     };
-    console.speak(Language::of(header));
+    console.speak(Language::of(header.language).unwrap_or(Language::English));
 
     let mut stick = disk::stick(&info);
     console.say(&say::machine(map.total_ram(), info.drive, stick.method()));

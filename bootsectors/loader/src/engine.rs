@@ -81,8 +81,8 @@ impl<'b> Engine<'b> {
             bytes.put8(record + RECORD_SECTOR_SHIFT, drive.sector_shift);
             let class = match drive.class {
                 Class::Floppy => CLASS_FLOPPY,
-                Class::HardDisk => CLASS_DISK,
-                Class::Cd => CLASS_DISC,
+                Class::HardDisk => CLASS_HARD_DISK,
+                Class::Cd => CLASS_CD,
             };
             bytes.put8(record + RECORD_CLASS, class as u8);
             if drive.class == Class::Floppy {

@@ -1,5 +1,5 @@
-//! What drivers look for: the RAM drives under MEMDISK's identity or GRUB4DOS's, in heads as the assembler calls them. They have
-//! nothing to do with the heads of a geometry.
+//! What drivers look for: the RAM drives under MEMDISK's identity or GRUB4DOS's, in heads as the assembler calls
+//! them. They have nothing to do with the heads of a geometry.
 
 use ramkey_format::hooks::*;
 use ramkey_format::memory::SECTOR_SHIFT;

@@ -1,9 +1,9 @@
 //! Memory by its address: the only place that turns a number into a reference.
 //!
 //! Below 1 MiB there is a closed list of values that the BIOS and the boot chain share, each with its type; a packet
-//! area, which is copied in and out; and the bounce buffer. Above, and at the top of base memory, there is what the memory map
-//! has. Whoever wants a slice needs a value of [`Bounce`] or [`Region`], and no two of those hold the same byte: there
-//! is one [`Bounce`] and one [`Ram`], and what [`Ram`] hands out leaves its map.
+//! area, which is copied in and out; and the bounce buffer. Above, and at the top of base memory, there is what the
+//! memory map has. Whoever wants a slice needs a value of [`Bounce`] or [`Region`], and no two of those hold the same
+//! byte: there is one [`Bounce`] and one [`Ram`], and what [`Ram`] hands out leaves its map.
 
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -78,8 +78,8 @@ impl<T: IntoBytes> Shared<T> {
 
 /// What [`A20_WORD`] is when the A20 line is off; else something else.
 pub fn a20_neighbour() -> u32 {
-    // SAFETY: reads four bytes between 1 MiB and 1 MiB + 32 KiB; without memory there the bus returns something, which is all that
-    // is asked. No Region is read or written meanwhile: there is one thread.
+    // SAFETY: reads four bytes between 1 MiB and 1 MiB + 32 KiB; without memory there the bus returns something, which is
+    // all that is asked. No Region is read or written meanwhile: there is one thread.
     unsafe { ((A20_WORD.address + END) as *const u32).read_volatile() }
 }
 
@@ -168,8 +168,8 @@ impl Ram {
         &self.map
     }
 
-    /// Memory above 1 MiB for a RAM disk of `disk` bytes, and `table` bytes below it that are lent until somebody takes memory again.
-    /// Both are whole pages. `None` if there is no room.
+    /// Memory above 1 MiB for a RAM disk of `disk` bytes, and `table` bytes below it that are lent until somebody takes
+    /// memory again. Both are whole pages. `None` if there is no room.
     pub fn place(&mut self, disk: u64, table: u64) -> Option<(Region, &mut [u8])> {
         let (start, table_start) = self.map.place(disk, table)?;
         assert!(table_start >= END && u64::from(table_start) + table <= u64::from(start));

@@ -1,10 +1,7 @@
 //! The boot catalogue of a disc. (El Torito Bootable CD-ROM Format Specification 1.0, section 2.)
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
 use super::blocks::{Block, text};
+use super::no_boot::CatalogueFault;
 use crate::contents::bytes::{u16_at, u32_at};
 
 const ENTRY_LEN: usize = 32;
@@ -16,29 +13,6 @@ const EXTENSION: u8 = 0x44;
 const CONTINUES: u8 = 0x20;
 const X86: u8 = 0x00;
 const EFI: u8 = 0xEF;
-
-/// What is wrong with a boot catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum CatalogueFault {
-    /// The disc ends before it.
-    Outside,
-    /// Its first byte is not 01h.
-    Header(u8),
-    /// Its first entry does not end with 55h AAh.
-    Key(u16),
-}
-
-impl fmt::Display for CatalogueFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Outside => f.write_str("the disc ends before it"),
-            Self::Header(found) => write!(f, "it begins with {found:02X}h and not with 01h"),
-            Self::Key(found) => write!(f, "its key is {found:04X}h and not AA55h"),
-        }
-    }
-}
 
 /// One entry that boots something.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ const JOLIET: [&[u8]; 3] = [b"%/@", b"%/C", b"%/E"];
 /// What the descriptors say together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Descriptors {
-    pub volume: Option<Volume>,
+    pub volume: Option<PrimaryVolume>,
     /// Root directory of the Joliet names.
     pub joliet: Option<Extent>,
     /// Whether the disc says that it has a UDF volume too.
@@ -30,7 +30,7 @@ pub(super) struct Descriptors {
 
 /// The primary volume descriptor.
 #[derive(Clone, Debug)]
-pub(super) struct Volume {
+pub(super) struct PrimaryVolume {
     pub id: String,
     pub blocks: u32,
     pub root: Extent,
@@ -69,12 +69,12 @@ pub(super) fn read(blocks: Blocks) -> Result<Option<Descriptors>, IsoError> {
     Ok(Some(found))
 }
 
-fn volume(block: &Block) -> Result<Volume, IsoError> {
+fn volume(block: &Block) -> Result<PrimaryVolume, IsoError> {
     let found = u16_at(block, 128);
     if u64::from(found) != BLOCK_LEN {
         return Err(IsoError::BlockLen { found });
     }
-    Ok(Volume {
+    Ok(PrimaryVolume {
         id: text(&block[40..72]),
         blocks: u32_at(block, 80),
         root: Extent::of_record(&block[156..190]),

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::blocks::{BLOCK_LEN, Blocks};
 use super::boot_entry::{BootEntry, Emulation};
-use super::catalogue::{self, CatalogueEntry, CatalogueFault};
+use super::catalogue::{self, CatalogueEntry};
 use super::descriptor;
 use super::directory::{Encoding, Tree};
 use super::emulated;
 use super::error::IsoError;
-use super::no_boot::NoBoot;
+use super::no_boot::{CatalogueFault, NoBoot};
 use super::udf::UdfVolume;
 use super::warning::DiscWarning;
 use crate::contents::mbr;

@@ -19,9 +19,8 @@ mod warning;
 
 pub use blocks::BLOCK_LEN;
 pub use boot_entry::{BootEntry, EmulatedDisk, Emulation};
-pub use catalogue::CatalogueFault;
 pub use disc::{Disc, FileSystem, read};
 pub use error::IsoError;
-pub use no_boot::NoBoot;
+pub use no_boot::{CatalogueFault, NoBoot};
 pub use recognise::{LiveSystem, System, recognise};
 pub use warning::DiscWarning;

@@ -4,7 +4,28 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::CatalogueFault;
+/// What is wrong with a boot catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CatalogueFault {
+    /// The disc ends before it.
+    Outside,
+    /// Its first byte is not 01h.
+    Header(u8),
+    /// Its first entry does not end with 55h AAh.
+    Key(u16),
+}
+
+impl fmt::Display for CatalogueFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outside => f.write_str("the disc ends before it"),
+            Self::Header(found) => write!(f, "it begins with {found:02X}h and not with 01h"),
+            Self::Key(found) => write!(f, "its key is {found:04X}h and not AA55h"),
+        }
+    }
+}
 
 /// Why no BIOS boots a disc as a CD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

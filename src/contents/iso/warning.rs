@@ -61,14 +61,14 @@ impl fmt::Display for DiscWarning {
             Self::Truncated { claimed, present } => write!(
                 f,
                 "the CD image is shorter than it says itself: it has {} of {}",
-                Bytes(present * BLOCK_LEN),
-                Bytes(claimed * BLOCK_LEN)
+                Bytes(present.saturating_mul(BLOCK_LEN)),
+                Bytes(claimed.saturating_mul(BLOCK_LEN))
             ),
             Self::Checksum => {
                 f.write_str("the checksum of its boot catalogue is wrong; some BIOSes refuse that")
             }
             Self::LoadHigh { start, end } => {
-                let kib = (end + RESIDENT_MAX).div_ceil(1024);
+                let kib = end.saturating_add(RESIDENT_MAX).div_ceil(1024);
                 write!(
                     f,
                     "its boot code would be loaded to {start:#x}..{end:#x}: a machine with less than {kib} KB of base \
@@ -87,8 +87,8 @@ impl fmt::Display for DiscWarning {
             Self::DiskTruncated { claimed, present } => write!(
                 f,
                 "its emulated hard disk is cut: {} of {} are on the disc",
-                Bytes(present * SECTOR_LEN),
-                Bytes(claimed * SECTOR_LEN)
+                Bytes(present.saturating_mul(SECTOR_LEN)),
+                Bytes(claimed.saturating_mul(SECTOR_LEN))
             ),
             Self::DiskGeometries(disagreement) => {
                 f.write_str("the geometry of its emulated hard disk is told in different ways: ")?;

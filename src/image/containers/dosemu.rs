@@ -1,12 +1,13 @@
 //! A disk behind the header that DOSEMU puts in front of it. The header is left out, so the image is the disk.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use super::container::{Container, Opened};
 use super::named::cut;
 use crate::image::error::ImageError;
-use crate::image::files::Files;
+use crate::image::files::{Files, SourceFile};
 use crate::image::header::{BOOT_SIGNATURE, DISK_LEN_MAX, DiskHeader};
 use crate::image::source::Source;
 use crate::units::{Geometry, SECTOR_LEN};
@@ -64,6 +65,14 @@ impl Source for Stripped<'_> {
 
     fn header(&self) -> Option<DiskHeader> {
         Some(self.header)
+    }
+
+    fn files(&self) -> &[SourceFile] {
+        self.outer.files()
+    }
+
+    fn descriptors(&self) -> &[File] {
+        self.outer.descriptors()
     }
 }
 

@@ -134,7 +134,7 @@ fn each_gives_one_error_and_changes_nothing() {
         (&["dos.img", "--id", "+32a207324661939959433a8d2519fe3"], 2, "an identity is 32 hexadecimal digits"),
         (&["dos.img", "--id=-32a207324661939959433a8d2519fe3"], 2, "an identity is 32 hexadecimal digits"),
         (&["dos.img", "--id", "432a2073-2466-1939-9594-33a8d2519fe3"], 2, "an identity is 32 hexadecimal"),
-        (&["dos.img", "--id", ""], 2, "a value is required"),
+        (&["dos.img", "--id", ""], 2, "an identity is 32 hexadecimal digits"),
         (&["dos.img", "--label", "ünï"], 3, "the label \"ünï\" is not"),
         (&["dos.img", "--with", "pipe"], 3, "pipe is a pipe"),
         (&["dos.img", "--floppy", "folder"], 3, "folder is a directory"),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ramkey::device::{System, Use};
+use ramkey::image::SourceFile;
 
 use crate::frames::loops::{Desk, Loop, Mount, Running};
 
@@ -74,7 +75,7 @@ fn an_image_that_a_process_has_open_for_writing_is_warned_of() {
     let writer = Running::shell("exec 7>>\"$1\"; echo ready; read end", &image);
     let found = warnings(&desk, &[&image]);
     let unseen = System { proc: desk.path("no processes"), ..System::default() };
-    assert_eq!(unseen.in_use(&[]).changes_to(&image), [Use::OpenSomewhere]);
+    assert_eq!(unseen.in_use(&[]).changes_to(&SourceFile::look(&image).unwrap()), [Use::OpenSomewhere]);
     let expected = format!("process {} (sh) has it open for writing; ", writer.pid());
     assert!(found.len() == 1 && found[0].starts_with(&expected), "{found:?}");
 }

@@ -14,6 +14,7 @@ use std::process::{Command, Stdio};
 use ramkey::device::{
     BlockTarget, DeviceFacts, DeviceNumber, OpenError, Refusal, System, TargetPath, Use, uses,
 };
+use ramkey::image::SourceFile;
 
 use crate::frames::loops::{Desk, Loop, Mount, look, must, open, run};
 use crate::frames::skip::skip;
@@ -51,9 +52,13 @@ fn a_mounted_device_is_refused_and_so_is_an_image_on_it() {
     desk.refuses(&device.node, &["is mounted on", &help]);
     let (system, facts) = look(&device.node);
     let source = Use::Source { image: on_it.clone() };
-    assert!(uses(&system, facts.number, &[on_it]).contains(&source));
+    assert!(uses(&system, facts.number, &[SourceFile::look(&on_it).unwrap()]).contains(&source));
     let image = desk.path("dos.img");
-    assert!(uses(&system, facts.number, &[image]).iter().all(|used| !matches!(used, Use::Source { .. })));
+    assert!(
+        uses(&system, facts.number, &[SourceFile::look(&image).unwrap()])
+            .iter()
+            .all(|used| !matches!(used, Use::Source { .. }))
+    );
     drop(mount);
     assert!(open(&device.node).is_ok(), "it is free again");
 }
@@ -309,10 +314,10 @@ fn an_image_on_a_file_system_within_the_target_is_refused() {
     mount.settle();
     let target = TargetPath::look(&System::default(), &file).unwrap();
     let TargetPath::File { identity, .. } = target else { panic!("no file") };
-    let found = System::default().in_use(std::slice::from_ref(&file)).of_file(
+    let found = System::default().in_use(&[SourceFile::look(&file).unwrap()]).of_file(
         &file,
         identity,
-        std::slice::from_ref(&image),
+        &[SourceFile::look(&image).unwrap()],
     );
     assert!(found.contains(&Use::Source { image: image.clone() }), "{found:?}");
     desk.refuses_image(&image, &file, &["is mounted on"]);

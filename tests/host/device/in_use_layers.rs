@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use ramkey::device::{Use, uses};
+use ramkey::image::SourceFile;
 
 use crate::frames::loops::{Desk, Loop, Mount, Running, look, must, run};
 
@@ -78,7 +79,9 @@ fn an_overlay_whose_layers_lie_on_the_target_is_refused() {
     fs::write(mount.folder.join("dos.img"), [7; 100_000]).unwrap();
     let (system, facts) = look(&target.node);
     let image = mount.folder.join("dos.img");
-    assert!(uses(&system, facts.number, std::slice::from_ref(&image)).contains(&Use::Source { image }));
+    assert!(
+        uses(&system, facts.number, &[SourceFile::look(&image).unwrap()]).contains(&Use::Source { image })
+    );
 }
 
 #[test]
@@ -120,7 +123,10 @@ fn every_disk_of_a_btrfs_is_refused_while_it_is_mounted() {
         for device in [&first, &second] {
             let (system, facts) = look(&device.node);
             let source = Use::Source { image: image.clone() };
-            assert!(uses(&system, facts.number, std::slice::from_ref(&image)).contains(&source), "{image:?}");
+            assert!(
+                uses(&system, facts.number, &[SourceFile::look(&image).unwrap()]).contains(&source),
+                "{image:?}"
+            );
         }
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
 use ramkey::device::{DeviceFacts, DeviceKind, DeviceNumber, Partition, Refusal, Use, refusal, uses};
+use ramkey::image::SourceFile;
 
 use crate::frames::made_up::{Machine, mounted, stick};
 
@@ -72,7 +73,7 @@ fn a_loop_device_whose_file_lies_on_the_stick_is_a_use_of_it() {
     assert!(uses.contains(&Use::Loop { name: "loop7".into(), file: file.clone() }), "{uses:?}");
     let meta = fs::metadata(&file).unwrap();
     let identity = (meta.dev(), meta.ino());
-    let of_file = machine.system.in_use(std::slice::from_ref(&file)).of_file(&file, identity, &[]);
+    let of_file = machine.system.in_use(&[SourceFile::look(&file).unwrap()]).of_file(&file, identity, &[]);
     assert_eq!(of_file, [Use::Loop { name: "loop7".into(), file }]);
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ramkey::device::{FileTarget, OpenError, Refusal, System, TargetPath, Use};
+use ramkey::image::SourceFile;
 
 use crate::frames::loops::{Desk, Loop, Running, open};
 use crate::frames::skip::skip;
@@ -75,7 +76,7 @@ fn an_open_file_is_noticed_though_its_process_cannot_be_seen() {
     fs::create_dir_all(proc.join("self")).unwrap();
     fs::write(proc.join("self/mountinfo"), "").unwrap();
     let system = System { proc, ..System::default() };
-    let found = system.in_use(std::slice::from_ref(&file)).of_file(&file, identity, &[]);
+    let found = system.in_use(&[SourceFile::look(&file).unwrap()]).of_file(&file, identity, &[]);
     assert_eq!(found, [Use::OpenSomewhere]);
 }
 

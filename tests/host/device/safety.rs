@@ -9,6 +9,7 @@ use crate::frames::made_up::{mounted, stick};
 use ramkey::device::{
     DeviceFacts, DeviceKind, FileTarget, OpenError, Refusal, System, TargetPath, Use, refusal,
 };
+use ramkey::image::SourceFile;
 use ramkey::pipeline::Target;
 
 fn every_use() -> Vec<Use> {
@@ -137,7 +138,7 @@ fn a_file_that_is_one_of_the_images_is_refused_by_any_of_its_names() {
             _ => {}
         }
         let target = TargetPath::look(&system, &path).unwrap();
-        let refused = target.admit(&system, std::slice::from_ref(&image));
+        let refused = target.admit(&system, &[SourceFile::look(&image).unwrap()]);
         assert!(matches!(refused, Err(Refusal::Image { .. })), "{name}");
     }
 }

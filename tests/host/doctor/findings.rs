@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::frames::mock::CLEARED_FIRST;
 use crate::frames::sticks::{Image, MIB, Stick, every_layout, noise};
 use ramkey::doctor::{Diagnosis, DoctorError, KINDS, Severity, diagnose};
 use ramkey::image::{FileSource, Source};
-use ramkey::layout::CLEARED_FIRST;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey_format::memory::BOOT_AREA_END_LBA;
 
@@ -430,7 +430,7 @@ fn a_cd_image_is_named_by_its_label_and_by_whether_a_cd_drive_boots_it() {
     put(&mut stick.bytes, 17 * 2048, b"\0CD001\x01EL TORITO SPECIFICATION");
     assert!(what(&stick).ends_with("a machine boots it from a CD drive"), "{}", what(&stick));
     let diagnosis = diagnose(&stick).unwrap();
-    assert_eq!((diagnosis.contradictions, diagnosis.parts[0].system), (1, Some("ISO 9660")));
+    assert_eq!((diagnosis.contradictions, diagnosis.parts[0].system.as_deref()), (1, Some("ISO 9660")));
     let remedy = diagnosis.findings[0].remedy;
     assert!(remedy.contains("`ramkey write IMAGE.iso --to STICK`"), "{remedy}");
     // A stick that was formatted as UDF is no disc.

@@ -1,15 +1,44 @@
 //! `docs/format.md` and the records in `bootsectors/format` cannot part.
 
 use ramkey::plan::{LayoutKind, Slot};
-use ramkey_format::boot::STAGE1_LEN;
-use ramkey_format::capsule::{COMPANIONS_MAX, DRIVES_MAX, flags};
-use ramkey_format::manifest::RANGES_MAX;
+use ramkey_format::boot::{BootHeader, STAGE1_LEN};
+use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, DRIVES_MAX, Disc, flags};
+use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, BOOT_SECTORS_MAX, CODE_COPIES, CYLINDERS_TRIED, MANIFEST_2_LBA,
     MANIFEST_LBA, PARTITION_LBA, STAGE1_END, STAGE1_FIRST, STAGE1_STEP, STAGE2_SECTORS, STAMPED_SECTORS,
 };
+use ramkey_format::record::Record;
 
 const PAGE: &str = include_str!("../../../docs/format.md");
+
+#[test]
+fn each_field_that_counts_sectors_says_which() {
+    let (_, rest) = PAGE.split_once("| record | fields | bytes in a sector |\n|---|---|---|\n").unwrap();
+    let rows: Vec<&str> = rest.lines().take_while(|line| line.starts_with('|')).collect();
+    let unit = |name: &str| -> Vec<&str> {
+        let told = rows.iter().filter(|row| row.contains(&format!("`{name}`")));
+        told.map(|row| row.trim_end_matches(" |").rsplit(' ').next().unwrap()).collect()
+    };
+    let records: [&Record; 5] = [
+        &BootHeader::RECORD,
+        &ManifestHeader::RECORD,
+        &RangeEntry::RECORD,
+        &CapsuleHeader::RECORD,
+        &Disc::RECORD,
+    ];
+    let mut seen = 0;
+    for field in records.iter().flat_map(|record| record.fields) {
+        if field.name.contains("lba") || field.name.contains("sector") {
+            let long = ["load_lba", "catalogue_lba"].contains(&field.name);
+            let units = unit(field.name);
+            assert!(!units.is_empty(), "{} is not in the table", field.name);
+            assert!(units.iter().all(|unit| *unit == if long { "2048" } else { "512" }), "{}", field.name);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 17, "fields that count sectors");
+}
 
 #[test]
 fn every_flag_of_a_capsule_has_its_line() {

@@ -8,11 +8,13 @@ use std::sync::{Mutex, MutexGuard};
 
 use blake3::hazmat::HasherExt;
 use ramkey::image::Source;
-use ramkey::layout::{CLEARED_FIRST, Content, Extent, Layout, Role};
+use ramkey::layout::{Content, Extent, Layout, Role};
 use ramkey::pipeline::{Committed, Event, Failure, Input, Job, Target, Verdict, commit, verify, write};
 
 /// Sectors of the stick: 8 MiB.
 pub const STICK_SECTORS: u64 = 16384;
+/// What every stick wants cleared first: sector 0, and each place of a boot header.
+pub const CLEARED_FIRST: [u64; 3] = [0, 128, 2176];
 /// Alignment that the stick insists on.
 pub const ALIGNMENT: usize = 4096;
 /// log2 of the chunk length of the image.
@@ -228,6 +230,8 @@ pub fn layout(image_len: u64) -> Layout {
     let image_sectors = image_len.div_ceil(512);
     Layout {
         stick_sectors: STICK_SECTORS,
+        cleared_first: CLEARED_FIRST.to_vec(),
+        held_back: CLEARED_FIRST.into_iter().rev().collect(),
         extents: vec![
             extent(0, 1, Role::Sector0, bytes(1, 2)),
             extent(1, 33, Role::Cleared, Content::Zeros),
@@ -243,7 +247,7 @@ pub fn layout(image_len: u64) -> Layout {
 /// How a run ended.
 pub enum End {
     Committed(Committed),
-    Differs { stick: ramkey::pipeline::StickState, differences: Vec<ramkey::pipeline::Difference> },
+    Differs { stick: ramkey::pipeline::Aftermath, differences: Vec<ramkey::pipeline::Difference> },
     Failed(Failure),
 }
 

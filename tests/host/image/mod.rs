@@ -9,4 +9,5 @@ mod guid_table;
 mod not_images;
 mod oracle_geometry;
 mod probe;
+mod stream;
 mod unknown;

@@ -429,3 +429,21 @@ fn the_command_that_is_shown_works_when_it_is_pasted() {
         assert!(same, "{pasted}");
     }
 }
+
+#[test]
+fn letters_throughout_are_an_image_where_the_kind_is_said() {
+    let asked = |kind, bytes: Vec<u8>| probe(Path::new("z.img"), &Image(bytes), KindChoice::Is(kind), None);
+    let text = b"To be or not to be, that is the question.\r\n".repeat(100);
+    for bytes in [vec![b'Z'; 1 << 20], vec![b'Z'; 512], text] {
+        let refused = look(bytes.clone()).unwrap_err();
+        assert!(refused.to_string().contains("a text file"), "{refused}");
+        for kind in [Kind::Floppy, Kind::HardDisk, Kind::Partition] {
+            assert_eq!(asked(kind, bytes.clone()).unwrap().kind, kind);
+        }
+        assert!(asked(Kind::Disc, bytes).is_err(), "a CD has descriptors");
+    }
+    // What more than letters tells stays what it is.
+    for bytes in [b"<!DOCTYPE html>".repeat(100), [&[0x1F, 0x8B][..], &[0xD1; 4000]].concat()] {
+        assert!(asked(Kind::HardDisk, bytes).is_err());
+    }
+}

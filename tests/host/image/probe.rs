@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::frames::disks;
 use crate::frames::sticks::{Image, noise, tool};
 use ramkey::contents::{Claim, ImageFacts, Kind, KindChoice, ProbeError, Warning, probe};
 use ramkey::image::{FileSource, Source, scan};
@@ -17,25 +18,12 @@ struct Volume {
 }
 
 impl Volume {
+    /// That of a floppy's file system, or of one that mtools made.
     fn sector(&self) -> [u8; 512] {
-        let mut s = [0; 512];
-        s[..3].copy_from_slice(&[0xEB, 0x3C, 0x90]);
-        s[11..13].copy_from_slice(&512u16.to_le_bytes());
-        s[13] = if self.sectors < 8192 { 1 } else { 16 };
-        s[14] = 1;
-        s[16] = 2;
-        s[17..19].copy_from_slice(&224u16.to_le_bytes());
-        s[21] = 0xF0;
-        s[22] = 9;
-        s[24..26].copy_from_slice(&self.track.to_le_bytes());
-        s[26..28].copy_from_slice(&self.heads.to_le_bytes());
-        s[28..32].copy_from_slice(&self.hidden.to_le_bytes());
-        if self.sectors < 0x1_0000 {
-            s[19..21].copy_from_slice(&(self.sectors as u16).to_le_bytes());
-        } else {
-            s[32..36].copy_from_slice(&self.sectors.to_le_bytes());
-        }
-        s[510..].copy_from_slice(&[0x55, 0xAA]);
+        let &Self { sectors, heads, track, hidden } = self;
+        let mut s = disks::Volume { sectors, heads, track, hidden, code: b"" }.sector();
+        s[13] = if sectors < 8192 { 1 } else { 16 };
+        s[21..23].copy_from_slice(&[0xF0, 9]);
         s
     }
 
@@ -458,4 +446,24 @@ fn an_image_of_other_programs_is_recognised() {
     let facts = probe(&disk, &source, KindChoice::Auto, None).unwrap();
     assert_eq!((facts.kind, facts.disk_sectors), (Kind::HardDisk, 131_072));
     assert_eq!(facts.contents.as_deref(), Some("1 partition, active type 06h"));
+}
+
+#[test]
+fn an_ext_without_a_table_is_named_with_its_label() {
+    for (compatible, incompatible, name) in
+        [(0u32, 0u32, "ext2"), (4, 2, "ext3"), (4, 0x42, "ext4"), (0, 0x200, "ext4")]
+    {
+        let mut bytes = vec![0; 8 << 20];
+        let record = &mut bytes[1024..2048];
+        record[4..8].copy_from_slice(&8192u32.to_le_bytes());
+        record[56..58].copy_from_slice(&[0x53, 0xEF]);
+        record[92..96].copy_from_slice(&compatible.to_le_bytes());
+        record[96..100].copy_from_slice(&incompatible.to_le_bytes());
+        assert_eq!(facts(bytes.clone()).contents.as_deref(), Some(name));
+        bytes[1024 + 120..1024 + 124].copy_from_slice(b"root");
+        let found = facts(bytes.clone());
+        assert_eq!(found.contents, Some(format!("{name} \"root\"")));
+        bytes[1024 + 56] = 0;
+        assert_eq!(facts(bytes).contents, None);
+    }
 }

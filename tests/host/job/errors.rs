@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use ramkey::device::{System, TargetPath};
 use ramkey::job::{Destination, Images, JobError, StickRequest, plan, prepare, verify, write_to};
-use ramkey::pipeline::StickState;
+use ramkey::pipeline::Aftermath;
 use ramkey::verify::Strictness;
 
 use crate::frames::mock::{Fault, Stick};
@@ -42,7 +42,7 @@ fn what_fails_before_the_first_write_leaves_the_stick_untouched() {
     let none = verify(&at("one.img"), Strictness::Boot, &|_| ()).expect_err("no stick");
     assert!(matches!(none, JobError::NoStick { .. }), "{none}");
     for error in [missing, small, part, source, tiny, none] {
-        assert_eq!(error.stick(), StickState::Untouched, "{error}");
+        assert_eq!(error.stick(), Aftermath::Untouched, "{error}");
         assert!(error.help().is_some(), "{error}");
     }
     assert_eq!(fs::read(at("one.img")).unwrap(), noise(2_000_000));
@@ -59,10 +59,10 @@ fn what_the_stick_does_wrong_is_told_with_its_state() {
     let ranges = plan(&prepared).ranges;
     let capsule = ranges.iter().find(|range| range.role == "capsule").unwrap();
     for (fault, state) in [
-        (Fault::FailWrite(0), StickState::Unknown),
-        (Fault::PulledAtWrite(20), StickState::WillNotBoot),
-        (Fault::DropSector(capsule.lba), StickState::WillNotBoot),
-        (Fault::Wraps(capsule.lba + 1), StickState::WillNotBoot),
+        (Fault::FailWrite(0), Aftermath::Unknown),
+        (Fault::PulledAtWrite(20), Aftermath::WillNotBoot),
+        (Fault::DropSector(capsule.lba), Aftermath::WillNotBoot),
+        (Fault::Wraps(capsule.lba + 1), Aftermath::WillNotBoot),
     ] {
         let stick = Stick::new(fault);
         let error = write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ()).err();

@@ -10,7 +10,7 @@ use ramkey::job::{
     Companion, Destination, Event, Images, InspectRequest, Inspected, JobError, Observer, Part, Prepared,
     StickRequest, diagnose, inspect, plan, prepare, verify, write, write_to,
 };
-use ramkey::pipeline::{Phase, PipelineError, StickState};
+use ramkey::pipeline::{Aftermath, Phase, PipelineError};
 use ramkey::verify::Strictness;
 
 use crate::frames::mock::{Fault, Stick};
@@ -126,9 +126,9 @@ fn a_flag_stops_it_and_the_error_says_what_became_of_the_stick() {
     };
     let prepared = prepared(&request);
     for (phase, state) in [
-        (None, StickState::Untouched),
-        (Some(Phase::Write), StickState::WillNotBoot),
-        (Some(Phase::ReadBack), StickState::WillNotBoot),
+        (None, Aftermath::Untouched),
+        (Some(Phase::Write), Aftermath::WillNotBoot),
+        (Some(Phase::ReadBack), Aftermath::WillNotBoot),
     ] {
         let stick = Stick::new(Fault::None);
         let stop = AtomicBool::new(phase.is_none());
@@ -156,6 +156,6 @@ fn a_new_file_that_was_not_written_to_is_gone_again() {
     let destination = Destination { system: &system, target: &target };
     let prepared = prepare(&request, Images::open(&request).unwrap(), Some(destination), &|_| ()).unwrap();
     let error = write(&prepared, destination, &AtomicBool::new(true), &|_| ()).expect_err("stopped");
-    assert_eq!(error.stick(), StickState::Untouched);
+    assert_eq!(error.stick(), Aftermath::Untouched);
     assert!(!path.exists());
 }

@@ -3,11 +3,11 @@
 use crate::frames::{mock, sticks};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::frames::mock::CLEARED_FIRST;
 use crate::frames::mock::{
     End, Fault, Stick, image, is_complete, is_complete_but_for_boot_sectors, run, run_observed, stop_at,
 };
-use ramkey::layout::CLEARED_FIRST;
-use ramkey::pipeline::{Input, Job, PipelineError, StickState};
+use ramkey::pipeline::{Aftermath, Input, Job, PipelineError};
 use ramkey::plan::{FsChoice, LayoutKind, Slot};
 use ramkey_format::boot::SECTOR0_BOOT_CHECKSUM;
 use ramkey_format::checksum::checksum;
@@ -30,13 +30,13 @@ fn judge(stick: &Stick, end: &End, case: &str) {
     let image = image();
     match end {
         End::Committed(_) => assert!(is_complete(stick, &image), "{case}: committed and not complete"),
-        End::Differs { stick: StickState::WillNotBoot, .. } => {
+        End::Differs { stick: Aftermath::WillNotBoot, .. } => {
             assert!(stick.boot_sectors_are(0), "{case}");
         }
         End::Failed(failure) => match failure.stick {
-            StickState::WillNotBoot => assert!(stick.boot_sectors_are(0), "{case}: {failure}"),
-            StickState::Untouched => assert!(stick.boot_sectors_are(0xD1), "{case}: {failure}"),
-            StickState::Unknown => {
+            Aftermath::WillNotBoot => assert!(stick.boot_sectors_are(0), "{case}: {failure}"),
+            Aftermath::Untouched => assert!(stick.boot_sectors_are(0xD1), "{case}: {failure}"),
+            Aftermath::Unknown => {
                 // Old or complete behind the sectors that boot: never something that boots and was not proven.
                 let known = is_old(stick) || is_complete_but_for_boot_sectors(stick, &image);
                 assert!(known, "{case}: {failure}");
@@ -71,7 +71,7 @@ fn a_stick_pulled_at_any_write_does_not_boot() {
         let End::Failed(failure) = run(&stick, &image()) else { panic!("pulled at write {n}") };
         // Among the first and the last writes nobody can tell, so nothing is promised.
         let is_between = (BOOT_SECTORS..writes - BOOT_SECTORS).contains(&n);
-        let expected = if is_between { StickState::WillNotBoot } else { StickState::Unknown };
+        let expected = if is_between { Aftermath::WillNotBoot } else { Aftermath::Unknown };
         assert_eq!(failure.stick, expected, "pulled at write {n}");
         judge(&stick, &End::Failed(failure), &format!("pulled at write {n}"));
     }
@@ -121,7 +121,7 @@ fn a_request_to_stop_is_obeyed_at_every_event() {
         match end {
             End::Failed(failure) => {
                 assert!(matches!(failure.cause, PipelineError::Stopped { .. }), "event {n}: {failure}");
-                assert_eq!(failure.stick, StickState::WillNotBoot, "event {n}");
+                assert_eq!(failure.stick, Aftermath::WillNotBoot, "event {n}");
                 stopped += 1;
             }
             End::Committed(_) if !stop.load(Ordering::Relaxed) => break,
@@ -137,7 +137,7 @@ fn a_stop_before_the_first_write_leaves_the_stick_untouched() {
     let stick = Stick::new(Fault::None);
     let stop = AtomicBool::new(true);
     let End::Failed(failure) = run_observed(&stick, &image(), &stop, &|_| {}) else { panic!("it went on") };
-    assert_eq!(failure.stick, StickState::Untouched);
+    assert_eq!(failure.stick, Aftermath::Untouched);
     assert_eq!(stick.state().writes, 0);
 }
 
@@ -199,12 +199,12 @@ fn no_sector_of_an_older_stick_or_of_the_new_one_boots_before_the_new_one_is_pro
                 End::Committed(_) => {
                     assert!(matches!(fault, Fault::DropWrite(_)) && *bytes == whole, "{layout:?} {fault:?}");
                 }
-                End::Failed(failure) if failure.stick == StickState::Unknown => {
+                End::Failed(failure) if failure.stick == Aftermath::Unknown => {
                     let proven = same_behind(bytes, &old) || same_behind(bytes, &whole);
                     assert!(proven, "{layout:?} {fault:?}: {failure}");
                 }
                 End::Failed(failure) => {
-                    assert_eq!(failure.stick, StickState::WillNotBoot, "{layout:?} {fault:?}");
+                    assert_eq!(failure.stick, Aftermath::WillNotBoot, "{layout:?} {fault:?}");
                     assert_eq!(boots(bytes), [0; 0], "{layout:?} {fault:?}");
                     assert!(bytes[..512] == [0; 512], "{layout:?} {fault:?}");
                 }

@@ -8,8 +8,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::frames::mock::CLEARED_FIRST;
 use crate::frames::skip::skip;
-use ramkey::layout::CLEARED_FIRST;
 use rustix::process::{Pid, Signal, kill_process};
 
 const ROUNDS: u32 = 16;

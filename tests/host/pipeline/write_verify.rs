@@ -4,10 +4,10 @@ use crate::frames::{mock, sticks};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use crate::frames::mock::{End, Fault, Stick, image, is_complete, run, run_observed};
-use ramkey::layout::{CLEARED_FIRST, Content, Extent, Layout, Role};
+use crate::frames::mock::{CLEARED_FIRST, End, Fault, Stick, image, is_complete, run, run_observed};
+use ramkey::layout::{Content, Extent, Layout, Role};
 use ramkey::pipeline::{
-    Event, Found, Input, Job, Phase, PipelineError, StickState, Verdict, commit, verify, write,
+    Aftermath, Event, Found, Input, Job, Phase, PipelineError, Verdict, commit, verify, write,
 };
 
 #[test]
@@ -38,7 +38,7 @@ fn each_boot_header_is_proven_before_the_next_boot_sector_is_written() {
         let stick = Stick::new(Fault::DropWrite(write));
         let End::Failed(failure) = run(&stick, &image) else { panic!("sector {lba} was not missed") };
         let expected = format!("sector {lba} reads back changed after it was written");
-        assert_eq!((failure.stick, failure.to_string()), (StickState::WillNotBoot, expected));
+        assert_eq!((failure.stick, failure.to_string()), (Aftermath::WillNotBoot, expected));
         assert!(stick.boot_sectors_are(0), "sector {lba}");
         let log = &stick.state().log;
         assert_eq!(
@@ -60,7 +60,8 @@ fn a_stick_that_ends_before_the_second_boot_header_is_written_too() {
         let target = FileTarget::open(&target, sectors as u64 * 512).unwrap();
         let content = Content::Bytes(vec![7; 512]);
         let extents = vec![Extent { lba: 0, sectors: 1, role: Role::Sector0, content }];
-        let layout = Layout { stick_sectors: sectors as u64, extents };
+        let cleared_first = CLEARED_FIRST.to_vec();
+        let layout = Layout { stick_sectors: sectors as u64, cleared_first, held_back: vec![0], extents };
         let stop = AtomicBool::new(false);
         let job = Job { target: &target, inputs: &[], stop: &stop, observe: &|_| {} };
         let mock::End::Committed(_) = mock::put(layout, job) else { panic!("{sectors} sectors") };
@@ -187,7 +188,7 @@ fn a_sector_that_loses_data_for_ever_is_named_with_both_hashes() {
     let image = image();
     let stick = Stick::new(Fault::DropSector(2500));
     let End::Differs { stick: state, differences } = run(&stick, &image) else { panic!("it was missed") };
-    assert_eq!(state, StickState::WillNotBoot);
+    assert_eq!(state, Aftermath::WillNotBoot);
     let [difference] = &differences[..] else { panic!("{differences:?}") };
     assert_eq!((difference.offset, difference.end), (2400 * 512, 2700 * 512));
     let mut found = mock::noise(300 * 512, 4);
@@ -235,7 +236,7 @@ fn an_image_that_changes_is_noticed_and_the_stick_does_not_boot() {
         image.changes_at = Some(read);
         let stick = Stick::new(Fault::None);
         let End::Failed(failure) = run(&stick, &image) else { panic!("read {read}: it was missed") };
-        assert_eq!(failure.stick, StickState::WillNotBoot);
+        assert_eq!(failure.stick, Aftermath::WillNotBoot);
         let offset = read << 20;
         assert_eq!(
             failure.to_string(),
@@ -255,7 +256,7 @@ fn an_image_that_cannot_be_read_leaves_a_stick_that_does_not_boot() {
     let stick = Stick::new(Fault::None);
     let End::Failed(failure) = run(&stick, &image) else { panic!("it was missed") };
     assert_eq!(failure.to_string(), "reading dos.img at byte 0x100000");
-    assert_eq!(failure.stick, StickState::WillNotBoot);
+    assert_eq!(failure.stick, Aftermath::WillNotBoot);
 }
 
 #[test]
@@ -273,27 +274,60 @@ fn a_wrong_layout_is_refused_before_the_first_write() {
     let cases = [
         vec![],
         vec![extent(1, 1, Role::Table)],
-        vec![extent(0, 2, Role::Sector0)],
         vec![first.clone(), extent(0, 1, Role::Table)],
         vec![first.clone(), extent(5, 2, Role::Table), extent(6, 1, Role::Table)],
         vec![first.clone(), extent(5, 0, Role::Table)],
-        // Held back, and not cleared first.
-        vec![first.clone(), extent(129, 2, Role::BootCode)],
-        vec![first.clone(), extent(2048, 200, Role::BootCopy)],
         vec![first.clone(), extent(mock::STICK_SECTORS, 1, Role::Table)],
         vec![first.clone(), extent(u64::MAX, 1, Role::Table)],
         vec![first.clone(), Extent { content: Content::Bytes(vec![0; 511]), ..extent(1, 1, Role::Table) }],
     ];
-    for extents in cases {
+    let ordered = |(extents, held_back): (Vec<Extent>, Vec<u64>)| Layout {
+        stick_sectors: mock::STICK_SECTORS,
+        cleared_first: CLEARED_FIRST.to_vec(),
+        held_back,
+        extents,
+    };
+    let code = vec![first.clone(), extent(128, 2, Role::BootCode)];
+    // Nothing is held back; not cleared first; not in a range; twice.
+    let orders = [vec![], vec![129, 0], vec![2176, 0], vec![128, 0, 128]];
+    let cases = cases.map(|extents| (extents, vec![0])).into_iter();
+    for layout in cases.chain(orders.map(|held_back| (code.clone(), held_back))).map(ordered) {
         let stick = Stick::new(Fault::None);
-        let layout = Layout { stick_sectors: mock::STICK_SECTORS, extents };
-        let described = format!("{:?}", layout.extents);
+        let described = format!("{layout:?}");
         let stop = AtomicBool::new(false);
         let job = Job { target: &stick, inputs: &[], stop: &stop, observe: &|_| {} };
         let Err(failure) = write(layout, job) else { panic!("accepted: {described}") };
-        assert_eq!(failure.stick, StickState::Untouched, "{described}");
+        assert_eq!(failure.stick, Aftermath::Untouched, "{described}");
         assert_eq!(stick.state().writes, 0, "{described}");
     }
+}
+
+#[test]
+fn a_medium_that_does_not_begin_with_sector_0_is_held_back_where_its_layout_says_in_that_order() {
+    let extent = |lba, sectors| {
+        let content = Content::Bytes((lba..lba + sectors).flat_map(|lba| [lba as u8; 512]).collect());
+        Extent { lba, sectors, role: Role::Table, content }
+    };
+    // In the middle of a range, at its end, and one behind the other.
+    let layout = Layout {
+        stick_sectors: mock::STICK_SECTORS,
+        cleared_first: vec![72, 68, 66, 67, mock::STICK_SECTORS],
+        held_back: vec![67, 72, 66],
+        extents: vec![extent(64, 9), extent(100, 20)],
+    };
+    let stick = Stick::new(Fault::None);
+    let stop = AtomicBool::new(false);
+    let job = Job { target: &stick, inputs: &[], stop: &stop, observe: &|_| {} };
+    let End::Committed(_) = mock::put(layout, job) else { panic!("it was not committed") };
+    let state = stick.state();
+    let log: Vec<(u64, u64)> = state.log.iter().map(|&(offset, len)| (offset / 512, len / 512)).collect();
+    let cleared = [(72, 1), (68, 1), (66, 1), (67, 1)];
+    let written = [(64, 2), (68, 4), (100, 20)];
+    let committed = [(67, 1), (72, 1), (66, 1)];
+    assert_eq!(log, [&cleared[..], &written, &committed].concat());
+    let at = |lba: u64| state.bytes[lba as usize * 512];
+    assert!((64..73).chain(100..120).all(|lba| at(lba) == lba as u8));
+    assert_eq!((at(0), at(63), at(73), at(128)), (0xD1, 0xD1, 0xD1, 0xD1));
 }
 
 #[test]

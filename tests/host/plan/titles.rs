@@ -28,7 +28,7 @@ fn written(folder: &Path, name: &str, more: &[&str]) -> Value {
 fn bytes(folder: &Path) -> Vec<u8> {
     let stick = fs::read(folder.join("stick.img")).unwrap();
     let header = stick.chunks(512).find(|sector| sector.starts_with(b"RAMKEYRC")).unwrap();
-    header[128..192].iter().copied().take_while(|&byte| byte != 0).collect()
+    header[248..312].iter().copied().take_while(|&byte| byte != 0).collect()
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::io;
 use std::path::Path;
 
+use crate::frames::mock::CLEARED_FIRST;
 use crate::frames::sticks::{Image, MIB, Stick, every_layout, noise};
 use crate::frames::verdicts::{IMAGE_LEN, flipped, judge, kinds, stick, told};
 use ramkey::image::Source;
-use ramkey::layout::{CLEARED_FIRST, Content, Extent, Role};
+use ramkey::layout::{Content, Extent, Role};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
 use ramkey::stick::{has_trace, is_stick};
 use ramkey::verify::{FaultKind, StickVerdict, Strictness, facts};

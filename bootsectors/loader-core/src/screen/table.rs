@@ -52,7 +52,9 @@ macro_rules! sentences {
             $(
                 $(#[$doc])*
                 #[inline]
-                pub fn $function<'s>($( $place: place::$kind<'s> ),*) -> Sentence<'s, { <[&str]>::len(&[$( stringify!($place) ),*]) }> {
+                pub fn $function<'s>(
+                    $( $place: place::$kind<'s> ),*
+                ) -> Sentence<'s, { <[&str]>::len(&[$( stringify!($place) ),*]) }> {
                     Sentence { id: Id::$id, values: [$( Value::$kind($place) ),*] }
                 }
             )+

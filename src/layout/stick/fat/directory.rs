@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::layout::overlay::Overlay;
+use crate::layout::stick::overlay::Overlay;
 
 /// Bytes in a slot.
 pub(super) const SLOT_LEN: usize = 32;

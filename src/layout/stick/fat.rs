@@ -17,8 +17,9 @@ use ramkey_format::capsule::FOLDER;
 use zerocopy::FromBytes;
 
 use super::overlay::{Overlay, ZEROS};
-use super::{LayoutError, start};
+use super::place::{own_sectors, place};
 use crate::boot;
+use crate::layout::error::LayoutError;
 use crate::plan::{FatBits, LayoutKind, Plan};
 use crate::units::SECTOR_LEN;
 use table::Fat;
@@ -27,8 +28,6 @@ use table::Fat;
 const BACKUP_BOOT: u64 = 6;
 const FS_INFO: u64 = 1;
 const FS_INFO_FREE: usize = 488;
-/// First sectors of a FAT32 that are its own: mlabel of mtools writes 14 with the boot sector (docs/quirks.md#files).
-const FAT32_OWN: u64 = 16;
 /// BIOS drive numbers in the boot sector.
 const HARD_DISK: u8 = 0x80;
 const FLOPPY: u8 = 0x00;
@@ -125,11 +124,6 @@ impl FatVolume {
     }
 }
 
-/// Sectors from the boot sector on that belong to a file system alone: on a FAT32, those that systems write beside it.
-pub(super) fn own_sectors(bits: FatBits) -> u64 {
-    if bits == FatBits::Fat32 { FAT32_OWN } else { 1 }
-}
-
 fn options(plan: &Plan, sectors: u64, serial: u32) -> FormatVolumeOptions {
     let (media, drive) = match plan.layout {
         LayoutKind::Zip => (HARD_DISK_MEDIA, FLOPPY),
@@ -222,7 +216,7 @@ fn finish_boot_sector(disk: &mut Overlay, plan: &Plan, boot_code: &[u8; 512]) ->
     sector[code..SECTOR0_MAGIC as usize].fill(0);
     // Sector 0 brings its own code; see `mbr`.
     if plan.volume.lba != 0 {
-        boot::start_volume(sector, boot_code, start::place(plan, plan.volume.lba));
+        boot::start_volume(sector, boot_code, place(plan, plan.volume.lba));
     }
     let sector = *sector;
     if is_fat32 {

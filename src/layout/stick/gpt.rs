@@ -8,9 +8,9 @@ use gpt::disk::LogicalBlockSize;
 use gpt::partition::{Partition, PartitionAttributes};
 use gpt::partition_types::BASIC;
 
-use super::LayoutError;
 use super::identity::Identity;
 use super::overlay::Overlay;
+use crate::layout::error::LayoutError;
 use crate::plan::Plan;
 
 /// Name of the partition, as GPT tools show it.

@@ -2,8 +2,8 @@
 
 use ramkey_format::capsule::flags;
 
-use super::set;
 use crate::image::Scan;
+use crate::layout::set;
 use crate::plan::{CapsulePlan, Plan, Writes, kind_of};
 
 /// The numbers by which systems tell this stick from others.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use ramkey_format::bpb::{Fat32Start, fat_bits};
 
-use crate::layout::LayoutError;
-use crate::layout::overlay::Overlay;
+use crate::layout::error::LayoutError;
+use crate::layout::stick::overlay::Overlay;
 use crate::plan::FatBits;
 
 /// Where the parts of a volume are, in sectors from its start.

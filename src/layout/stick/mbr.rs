@@ -6,8 +6,8 @@ use gpt::mbr::ProtectiveMBR;
 use mbrman::{BOOT_ACTIVE, BOOT_INACTIVE, CHS, MBRHeader, MBRPartitionEntry};
 use ramkey_format::boot::{SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC, SECTOR0_TABLE};
 
-use super::LayoutError;
 use super::identity::Identity;
+use crate::layout::error::LayoutError;
 use crate::plan::{FatBits, LayoutKind, Plan, Slot};
 use crate::units::Chs;
 

@@ -8,14 +8,16 @@ use std::ops::Range;
 
 use ramkey_format::memory::{
     BOOT_AREA_END_LBA, BOOT_LBA, CODE_COPIES, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX,
-    PARTITION_LBA, STAGE1_END, STAGE1_FIRST, STAGE1_STEP,
+    PARTITION_LBA, STAGE1_END,
 };
 
-use super::fat::{FatVolume, own_sectors};
+use super::fat::FatVolume;
 use super::mbr::BPB;
-use super::{Content, Extent, Extents, Role};
+use super::place::{base, has_stage_1, place};
 use crate::boot;
-use crate::plan::{FatBits, GPT_SECTORS, LayoutKind, Plan};
+use crate::layout::extent::{Content, Extent, Role};
+use crate::layout::extents::Extents;
+use crate::plan::{FatBits, LayoutKind, Plan};
 use crate::units::SECTOR_LEN;
 
 /// Where sector 0 stands again on a FAT32 whose view from there needs a copy of its boot sector: where the manifest of
@@ -38,36 +40,10 @@ pub(super) struct Start<'a> {
     pub boot_checksum: u32,
 }
 
-/// What code in sector `lba` must know: itself, the boot area, and the first stage 1 behind it. From where a partition
-/// begins those are copies, on a stick that has them.
-pub(super) fn place(plan: &Plan, lba: u64) -> boot::Place {
-    let base = base(plan, lba);
-    let view = if lba < base + u64::from(CODE_COPIES) { lba } else { base };
-    let stage1 = (view..).find(|&lba| has_stage_1(plan, lba)).expect("one of them is never taken");
-    boot::Place { lba: lba as u32, boot_lba: base as u32 + BOOT_LBA, stage1: (stage1 - view) as u8 }
-}
-
 /// Bytes of a boot sector that hold the volume's serial number. A copy of sector 0 has zeros there, because nothing that
 /// is stamped depends on the images.
 fn serial(bits: FatBits) -> Range<usize> {
     if bits == FatBits::Fat32 { 67..71 } else { 39..43 }
-}
-
-/// Where the boot code that sector `lba` belongs to begins.
-fn base(plan: &Plan, lba: u64) -> u64 {
-    let has_copy = plan.layout.has_boot_copy(plan.stick_sectors);
-    if has_copy && lba >= u64::from(PARTITION_LBA) { PARTITION_LBA.into() } else { 0 }
-}
-
-/// Whether sector `lba` holds stage 1: one in each first track, unless a table or the file system is there.
-fn has_stage_1(plan: &Plan, lba: u64) -> bool {
-    let number = lba - base(plan, lba);
-    let volume = plan.volume.lba..plan.volume.lba + own_sectors(plan.volume.bits);
-    let table = if plan.layout == LayoutKind::Gpt { 1 + GPT_SECTORS } else { 1 };
-    number < u64::from(STAGE1_END)
-        && number % u64::from(STAGE1_STEP) == u64::from(STAGE1_FIRST)
-        && lba >= table
-        && !volume.contains(&lba)
 }
 
 /// The file system's boot sector with the numbers that it has when it is seen from sector `lba`, which lies before the

@@ -1,0 +1,93 @@
+//! Everything that is asked of an image before its bytes are hashed, in one question and one answer. Both can be told to
+//! another process.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ProbeError;
+use super::facts::ImageFacts;
+use super::iso::{self, Disc, System};
+use super::kind::{Kind, KindChoice};
+use super::probe::{LEAD_SECTORS_MAX, probe};
+use super::unknown::{is_blank, is_known};
+use super::windows::{self, DiskOrder, Windows};
+use crate::image::{DISK_LEN_MAX, DiskHeader, Source};
+use crate::units::{Geometry, SECTOR_LEN};
+
+/// What is asked of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The kind of disk that it is to be.
+    pub kind: KindChoice,
+    /// Its geometry, if the image is not to say it.
+    pub geometry: Option<Geometry>,
+    /// Whether the system on it is looked for; for a machine that counts its disks in this order.
+    pub system: Option<DiskOrder>,
+}
+
+/// What is known of an image.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Looked {
+    /// The disk that it becomes.
+    pub facts: ImageFacts,
+    /// Whether anything is known of what is on it.
+    pub is_known: bool,
+    /// Whether it begins as a disk that was not used yet.
+    pub is_blank: bool,
+    /// The CD that it becomes, and the system on it; `None` if it was not asked for or cannot be read.
+    pub disc: Option<(Disc, System)>,
+    /// The Windows on it.
+    pub windows: Option<Windows>,
+}
+
+/// Answers `question` about the image in `source`. `path` is for messages and titles only.
+///
+/// # Errors
+///
+/// As [`probe`].
+pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Looked, ProbeError> {
+    let facts = probe(path, source, question.kind, question.geometry)?;
+    let disc = question.system.filter(|_| facts.kind == Kind::Disc).and_then(|_| system_on(source));
+    let windows = question.system.and_then(|order| windows::look_in(source, &facts, order));
+    let (is_known, is_blank) = (is_known(source, &facts), is_blank(source));
+    Ok(Looked { facts, is_known, is_blank, disc, windows })
+}
+
+fn system_on(source: &dyn Source) -> Option<(Disc, System)> {
+    let disc = iso::read(source).ok()??;
+    let system = iso::recognise(&disc, source).ok()?;
+    Some((disc, system))
+}
+
+impl Looked {
+    /// Whether this can be an answer to `question` about an image of `len` bytes behind `header`. Who did not look
+    /// itself asks that before it believes an answer.
+    pub fn is_possible(&self, question: &Question, len: u64, header: Option<DiskHeader>) -> bool {
+        let facts = &self.facts;
+        let Geometry { cylinders, heads, sectors_per_track } = facts.geometry;
+        let sectors = u64::from(facts.disk_sectors);
+        let lead = facts.lead_sectors;
+        let drive = match facts.kind {
+            Kind::HardDisk | Kind::Partition => 0x80,
+            Kind::Floppy => 0,
+            Kind::Disc => 0xE0,
+        };
+        let is_asked = match question.kind {
+            KindChoice::Auto => true,
+            KindChoice::Is(kind) => kind == facts.kind,
+        };
+        facts.len == len
+            && facts.header == header
+            && is_asked
+            && question.geometry.is_none_or(|asked| asked == facts.geometry)
+            && Geometry::new(cylinders, heads, sectors_per_track).is_some()
+            && sectors * SECTOR_LEN <= DISK_LEN_MAX
+            && sectors >= u64::from(lead) + len.div_ceil(SECTOR_LEN)
+            && lead <= LEAD_SECTORS_MAX
+            && (lead == 0 || facts.kind == Kind::Partition)
+            && facts.drive == drive
+            && facts.disc.is_some() == (facts.kind == Kind::Disc)
+            && facts.boot_entry().is_none_or(|boot| u64::from(boot.load_lba) <= len / iso::BLOCK_LEN)
+    }
+}

@@ -1,0 +1,96 @@
+//! Ranges as they are collected, whatever is laid out.
+
+use std::ops::Range;
+
+use super::capsule::Capsule;
+use super::extent::{Content, Extent, Role};
+use crate::units::SECTOR_LEN;
+
+/// Zeros between two sectors of a table that are worth a range of their own: 32 KiB.
+const ZEROS_MIN: u64 = 64;
+
+/// Extents as they are found, in any order.
+#[derive(Default)]
+pub(super) struct Extents(pub Vec<Extent>);
+
+impl Extents {
+    pub fn bytes(&mut self, lba: u64, role: Role, bytes: Vec<u8>) {
+        let sectors = bytes.len() as u64 / SECTOR_LEN;
+        self.0.push(Extent { lba, sectors, role, content: Content::Bytes(bytes) });
+    }
+
+    pub fn zeros(&mut self, range: Range<u64>, role: Role) {
+        if !range.is_empty() {
+            let sectors = range.end - range.start;
+            self.0.push(Extent { lba: range.start, sectors, role, content: Content::Zeros });
+        }
+    }
+
+    /// The few sectors of `range`, one by one.
+    pub fn sparse(&mut self, range: Range<u64>, role: Role, sector: impl Fn(u64) -> [u8; 512]) {
+        let present = range.clone().map(|lba| (lba, sector(lba))).filter(|(_, sector)| *sector != [0; 512]);
+        self.runs(range, role, present);
+    }
+
+    /// Covers `range` with extents: bytes around the sectors of `present`, which ascend, zeros where they are far apart.
+    pub fn runs(&mut self, range: Range<u64>, role: Role, present: impl Iterator<Item = (u64, [u8; 512])>) {
+        let mut start = range.start;
+        let mut bytes = Vec::new();
+        for (lba, sector) in present {
+            let end = start + bytes.len() as u64 / SECTOR_LEN;
+            if lba - end >= ZEROS_MIN {
+                if !bytes.is_empty() {
+                    self.bytes(start, role, std::mem::take(&mut bytes));
+                }
+                self.zeros(end..lba, role);
+                start = lba;
+            } else {
+                bytes.resize(((lba - start) * SECTOR_LEN) as usize, 0);
+            }
+            bytes.extend_from_slice(&sector);
+        }
+        let mut end = start + bytes.len() as u64 / SECTOR_LEN;
+        if range.end - end < ZEROS_MIN && !bytes.is_empty() {
+            bytes.resize(((range.end - start) * SECTOR_LEN) as usize, 0);
+            end = range.end;
+        }
+        if !bytes.is_empty() {
+            self.bytes(start, role, bytes);
+        }
+        self.zeros(end..range.end, role);
+    }
+
+    /// Puts the pieces of a capsule, in order, into the sectors of its file; what is left of the last cluster is not
+    /// written.
+    pub fn capsule(&mut self, image: usize, capsule: &Capsule, file: &[Range<u64>]) {
+        let role = Role::Capsule { image };
+        let mut room = file.iter().cloned();
+        let mut here = 0..0;
+        for piece in &capsule.pieces {
+            let mut done = 0;
+            while done < piece.sectors {
+                if here.is_empty() {
+                    here = room.next().expect("the file is as long as the capsule");
+                }
+                let sectors = (piece.sectors - done).min(here.end - here.start);
+                let content = part(&piece.content, done, sectors);
+                self.0.push(Extent { lba: here.start, sectors, role, content });
+                here.start += sectors;
+                done += sectors;
+            }
+        }
+    }
+}
+
+/// `sectors` sectors of `content`, from sector `first` on.
+fn part(content: &Content, first: u64, sectors: u64) -> Content {
+    let offset = first * SECTOR_LEN;
+    match content {
+        Content::Bytes(bytes) => {
+            let (start, end) = (offset as usize, (offset + sectors * SECTOR_LEN) as usize);
+            Content::Bytes(bytes[start..end].to_vec())
+        }
+        Content::Zeros | Content::Stamps { .. } => content.clone(),
+        Content::Image { image, offset: before } => Content::Image { image: *image, offset: before + offset },
+    }
+}

@@ -1,0 +1,127 @@
+//! What is a stick's own: boot code in each place where a BIOS may begin, tables, a file system, the manifest.
+
+mod fat;
+mod gpt;
+mod identity;
+mod manifest;
+mod mbr;
+mod overlay;
+mod place;
+mod start;
+
+use std::ops::Range;
+
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, PARTITION_LBA};
+
+use super::capsule::{self, Capsule};
+use super::error::LayoutError;
+use super::extent::{Extent, Layout, Role};
+use super::extents::Extents;
+use super::set::{self, disk_signatures};
+use crate::boot;
+use crate::image::Scan;
+use crate::plan::{GPT_SECTORS, LayoutKind, Plan};
+use fat::FatVolume;
+use identity::Identity;
+
+/// The sectors that are cleared before anything else is written: sector 0, and wherever a boot header may be, of this
+/// stick or of one that was there before. While they are clear no copy of sector 0 boots either, because each proves
+/// the boot header first.
+const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
+
+/// Lays out the stick of `plan`. `scans` are the images' hashes, in the order of the plan.
+///
+/// # Errors
+///
+/// [`LayoutError::TooLarge`] if the capsules do not fit the file system, [`LayoutError::TooManyRanges`] if they are
+/// too many; the others are faults of this program.
+///
+/// # Panics
+///
+/// If there is not exactly one scan for each image of the plan.
+pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
+    assert_eq!(plan.capsules.len(), scans.len(), "one scan for each image");
+    let identity = Identity::of(plan, scans);
+    let capsules = capsules(plan, scans);
+    let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
+    let boot_code = boot::boot_area(&boot::Patch {
+        options: identity::options(plan),
+        volume_lba: plan.volume.lba as u32,
+        start_timeout: plan.start_timeout,
+        menu_timeout: plan.menu_timeout,
+    })
+    .map_err(|what| LayoutError::BootCode { what })?;
+    let boot_checksum = boot::stage2_checksum(&boot_code);
+    let stage1 = place::place(plan, 0).stage1;
+    let code = boot::sector_0(boot_checksum, stage1).map_err(|what| LayoutError::BootCode { what })?;
+    let mut volume = FatVolume::make(plan, &lens, identity.volume_serial, &code)?;
+    let seen = start::seen_from(plan, &volume.boot_sector, 0);
+    let sector_0 = mbr::sector_0(plan, &identity, &code, &seen)?;
+
+    let mut extents = Extents::default();
+    extents.bytes(0, Role::Sector0, sector_0.to_vec());
+    volume.copy_sector_0(&sector_0);
+    table(&mut extents, plan, &identity)?;
+    let start = start::Start { plan, code: &code, sector_0: &sector_0, boot_code, boot_checksum };
+    start.lay_out(&volume, &mut extents);
+    present(&mut extents, &volume, &volume.tables, Role::FatTable);
+    for directory in &volume.directories {
+        present(&mut extents, &volume, directory, Role::Directory);
+    }
+    for (image, (capsule, file)) in (0..).zip(capsules.iter().zip(&volume.files)) {
+        extents.capsule(image, capsule, file);
+    }
+    extents.0.sort_by_key(|extent| extent.lba);
+
+    let bytes = manifest::manifest(plan, identity.stick, &extents.0, &capsules)?;
+    extents.bytes(u64::from(MANIFEST_LBA), Role::Manifest, bytes);
+    extents.0.sort_by_key(|extent| extent.lba);
+    let layout = Layout {
+        stick_sectors: plan.stick_sectors,
+        cleared_first: CLEARED_FIRST.to_vec(),
+        held_back: held_back(&extents.0),
+        extents: extents.0,
+    };
+    layout.check().map_err(|what| LayoutError::Unsound { what })?;
+    Ok(layout)
+}
+
+/// The sectors that stay clear until everything else is proven, in the order in which they are written then: each boot
+/// header, and sector 0 last. From the first header on a copy of sector 0 may boot, and what it boots is proven.
+fn held_back(extents: &[Extent]) -> Vec<u64> {
+    let held_back = [Role::BootCopy, Role::BootCode, Role::Sector0];
+    let of_role = |role| extents.iter().filter(move |extent| extent.role == role).map(|extent| extent.lba);
+    held_back.into_iter().flat_map(of_role).collect()
+}
+
+/// The sectors of `range` that are there in `volume`, and zeros for the others.
+fn present(extents: &mut Extents, volume: &FatVolume, range: &Range<u64>, role: Role) {
+    extents.runs(range.clone(), role, volume.present(range).map(|(lba, sector)| (lba, *sector)));
+}
+
+/// The capsules, in the order of the plan.
+fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
+    let signatures = disk_signatures(plan, scans);
+    let companions = set::companions(plan, scans);
+    let capsules = plan.capsules.iter().zip(scans).zip(signatures).enumerate();
+    let capsules = capsules.map(|(image, ((capsule, scan), disk_signature))| {
+        let companions = if capsule.is_boot() { companions } else { Default::default() };
+        let links = capsule::Links { flags: set::capsule_flags(plan, capsule), companions, disk_signature };
+        Capsule::new(image, capsule, scan, links)
+    });
+    capsules.collect()
+}
+
+/// The sectors that a GPT has, or at the end of the stick must not look as if there were one.
+fn table(extents: &mut Extents, plan: &Plan, identity: &Identity) -> Result<(), LayoutError> {
+    let last = plan.stick_sectors - GPT_SECTORS..plan.stick_sectors;
+    match plan.layout {
+        LayoutKind::Gpt => {
+            let disk = gpt::tables(plan, identity)?;
+            extents.sparse(1..1 + GPT_SECTORS, Role::Table, |lba| *disk.sector(lba));
+            extents.sparse(last, Role::Table, |lba| *disk.sector(lba));
+        }
+        _ => extents.zeros(last, Role::Cleared),
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Where a sector of boot code finds itself, stage 1 and the boot area.
+
+use ramkey_format::memory::{BOOT_LBA, CODE_COPIES, PARTITION_LBA, STAGE1_END, STAGE1_FIRST, STAGE1_STEP};
+
+use crate::boot;
+use crate::plan::{FatBits, GPT_SECTORS, LayoutKind, Plan};
+
+/// First sectors of a FAT32 that are its own: mlabel of mtools writes 14 with the boot sector (docs/quirks.md#files).
+const FAT32_OWN: u64 = 16;
+
+/// What code in sector `lba` must know: itself, the boot area, and the first stage 1 behind it. From where a partition
+/// begins those are copies, on a stick that has them.
+pub(super) fn place(plan: &Plan, lba: u64) -> boot::Place {
+    let base = base(plan, lba);
+    let view = if lba < base + u64::from(CODE_COPIES) { lba } else { base };
+    let stage1 = (view..).find(|&lba| has_stage_1(plan, lba)).expect("one of them is never taken");
+    boot::Place { lba: lba as u32, boot_lba: base as u32 + BOOT_LBA, stage1: (stage1 - view) as u8 }
+}
+
+/// Where the boot code that sector `lba` belongs to begins.
+pub(super) fn base(plan: &Plan, lba: u64) -> u64 {
+    let has_copy = plan.layout.has_boot_copy(plan.stick_sectors);
+    if has_copy && lba >= u64::from(PARTITION_LBA) { PARTITION_LBA.into() } else { 0 }
+}
+
+/// Whether sector `lba` holds stage 1: one in each first track, unless a table or the file system is there.
+pub(super) fn has_stage_1(plan: &Plan, lba: u64) -> bool {
+    let number = lba - base(plan, lba);
+    let volume = plan.volume.lba..plan.volume.lba + own_sectors(plan.volume.bits);
+    let table = if plan.layout == LayoutKind::Gpt { 1 + GPT_SECTORS } else { 1 };
+    number < u64::from(STAGE1_END)
+        && number % u64::from(STAGE1_STEP) == u64::from(STAGE1_FIRST)
+        && lba >= table
+        && !volume.contains(&lba)
+}
+
+/// Sectors from the boot sector on that belong to a file system alone: on a FAT32, those that systems write beside it.
+pub(super) fn own_sectors(bits: FatBits) -> u64 {
+    if bits == FatBits::Fat32 { FAT32_OWN } else { 1 }
+}

@@ -1,0 +1,43 @@
+//! The process that looks.
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::descriptors::{close_others, receive};
+use super::rights::confine;
+use super::work::Request;
+
+/// What the program is called when it is such a process. No file has this name.
+pub(super) const NAME: &str = "ramkey: looks without rights";
+
+/// Whether this program serves.
+static SERVES: AtomicBool = AtomicBool::new(false);
+
+/// What a program calls first of all that wants to look at images as root: a child of it is the same program again.
+///
+/// In such a child this does what is asked, and gives its exit status. Otherwise it is `None`, and the program goes on.
+pub fn serve() -> Option<ExitCode> {
+    SERVES.store(true, Ordering::Relaxed);
+    let is_child = std::env::args_os().next().is_some_and(|name| name == NAME);
+    is_child.then(|| if answer().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether a child of this process would know what it is.
+pub(super) fn serves() -> bool {
+    SERVES.load(Ordering::Relaxed)
+}
+
+/// Gives all rights away, and only then takes the image and looks at it.
+fn answer() -> io::Result<()> {
+    close_others()?;
+    let unlimited = confine()?;
+    let (request, files) = receive(io::stdin().as_fd())?;
+    let confined = unlimited.limit()?;
+    let request: Request = serde_json::from_slice(&request)?;
+    let answer = serde_json::to_vec(&request.answer(&confined, files))?;
+    let mut out = io::stdout().lock();
+    out.write_all(&answer)?;
+    out.flush()
+}

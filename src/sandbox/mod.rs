@@ -1,0 +1,18 @@
+//! Looks at bytes of others without rights.
+//!
+//! A command that writes a device mostly runs as root, and what it reads was made by others: file systems, registries,
+//! discs. So as root it opens an image and then asks a child, which has the open descriptors and nothing else, what is in
+//! it; what the child says is checked like any other input. Who is not root looks by itself, because the child could do no
+//! less. docs/safety.md says which way was taken, and what is not covered.
+
+mod child;
+mod descriptors;
+mod error;
+mod parent;
+mod rights;
+mod work;
+
+pub use child::serve;
+pub use error::{LookError, Told};
+pub use parent::{diagnose, look};
+pub use rights::{Confined, NOBODY, confine};

@@ -1,0 +1,3 @@
+//! Images are looked at without rights.
+
+mod rights;
