@@ -7,12 +7,14 @@
 #![deny(unsafe_code)]
 
 pub mod boot;
+pub mod capsule;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod contents;
 pub mod device;
 pub mod doctor;
 pub mod emulator;
+pub mod explain;
 pub mod image;
 pub mod job;
 pub mod layout;

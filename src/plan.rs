@@ -5,11 +5,11 @@
 
 use std::path::PathBuf;
 
-use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN};
+use ramkey_format::capsule::CAPSULE_HEADER_LEN;
 
+use crate::capsule::table_len;
 use crate::contents::iso::NoBoot;
 use crate::contents::{ImageFacts, Kind};
-use crate::image::CHUNK_LEN;
 pub use crate::stick::{FatBits, LayoutKind, Slot};
 use crate::units::{Bytes, Geometry, SECTOR_LEN, named, shell_word};
 
@@ -19,13 +19,13 @@ mod names;
 mod set;
 mod titles;
 
+pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
 pub(crate) use division::GPT_SECTORS;
 pub use division::LayoutChoice;
 use fs::FatSize;
 pub use fs::Volume;
 pub(crate) use names::file_names;
-pub(crate) use set::kind_of;
-pub use set::{CompanionRequest, CopyMode, FirstDisk, SetOptions, Writes};
+pub use set::CompanionRequest;
 
 /// Most images on one stick: what the boot menu can show.
 pub const IMAGES_MAX: usize = 16;
@@ -317,7 +317,7 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     let size = FatSize { layout, lba, sectors, outside: request.stick_sectors - sectors };
     let volume = size.choose(request.fs)?;
     for CapsulePlan { facts, .. } in &capsules {
-        let needed = CAPSULE_HEADER_LEN as u64 + chunk_table_len(facts.len);
+        let needed = CAPSULE_HEADER_LEN as u64 + table_len(facts.len);
         let available = volume.sectors * SECTOR_LEN;
         if needed > available {
             return Err(PlanError::ImageTooLarge { path: facts.path.clone(), needed, available });
@@ -358,9 +358,4 @@ pub fn plan_smallest(request: &Request, least_len: u64) -> Result<Plan, PlanErro
         }
     }
     result
-}
-
-/// Bytes of the chunk table of an image of `len` bytes.
-fn chunk_table_len(len: u64) -> u64 {
-    len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64
 }

@@ -1,107 +1,15 @@
 //! What was written, for people and for programs. Nothing here prints.
 
-use ramkey_format::capsule::{CHUNK_ENTRY_LEN, flags};
 use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
-use crate::contents::iso::Emulation;
-use crate::contents::{ImageFacts, Kind, Warning};
-use crate::image::{CHUNK_LEN, Identity, Scan};
-use crate::layout::{Content, Extent, Layout, Role, capsule_flags, disk_signatures};
+use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
+use crate::contents::{ImageFacts, Warning};
+use crate::image::Scan;
+use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{CapsulePlan, CapsuleRole, CopyMode, FirstDisk, LayoutKind, Plan, Writes};
-use crate::units::{Geometry, MIB, SECTOR_LEN, hex, named, shell_word};
-
-/// The loader puts a RAM disk and its table on page boundaries.
-const PAGE: u64 = 4096;
-
-/// Memory that the machine must have for a RAM disk of `disk_sectors` sectors, in bytes: the disk and its chunk table,
-/// in whole MiB as the boot menu shows them, and the first MiB, which is never used for them. The machine may keep some
-/// for itself.
-pub fn ram_needed(disk_sectors: u32) -> u64 {
-    ram_needed_together([disk_sectors])
-}
-
-/// The same for RAM disks that are in memory together.
-pub fn ram_needed_together(disk_sectors: impl IntoIterator<Item = u32>) -> u64 {
-    disk_sectors.into_iter().map(ram_taken).sum::<u64>().next_multiple_of(MIB) + MIB
-}
-
-/// Memory that one RAM disk and its chunk table take, in bytes, in whole pages.
-pub fn ram_taken(disk_sectors: u32) -> u64 {
-    let disk_len = u64::from(disk_sectors) * SECTOR_LEN;
-    let table_len = disk_len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64;
-    disk_len.next_multiple_of(PAGE) + table_len.next_multiple_of(PAGE)
-}
-
-/// How systems see the drives of one image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct DriveOptions {
-    /// Whose RAM disk drivers find.
-    pub identity: Identity,
-    /// Whose hard disks come first.
-    pub first_disk: FirstDisk,
-    /// What becomes of the machine's writes.
-    pub writes: Writes,
-    /// How INT 13h copies.
-    #[serde(serialize_with = "name_of_copy")]
-    pub copy: CopyMode,
-    /// Whether the stick keeps a drive number.
-    pub keep_stick: bool,
-}
-
-fn name_of_copy<S: serde::Serializer>(copy: &CopyMode, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(copy.name())
-}
-
-impl DriveOptions {
-    /// What the flags of a capsule say.
-    pub fn of(flags: u32) -> Self {
-        let is_set = |flag| flags & flag != 0;
-        Self {
-            identity: if is_set(flags::GRUB4DOS) { Identity::Grub4dos } else { Identity::Memdisk },
-            first_disk: if is_set(flags::INTERNAL_FIRST) { FirstDisk::Internal } else { FirstDisk::Ram },
-            writes: match (is_set(flags::READ_ONLY), is_set(flags::FAKE_WRITE)) {
-                (true, _) => Writes::Refused,
-                (false, true) => Writes::Dropped,
-                (false, false) => Writes::Kept,
-            },
-            copy: CopyMode::of(flags),
-            keep_stick: is_set(flags::KEEP_STICK),
-        }
-    }
-
-    /// What differs from the usual for the whole set, for people.
-    pub fn words(&self) -> Vec<&'static str> {
-        let words = [
-            (self.identity == Identity::Grub4dos, "drivers find GRUB4DOS's identity"),
-            (self.first_disk == FirstDisk::Internal, "the machine's own hard disks come first"),
-            (self.copy == CopyMode::Direct, "copied by INT 13h itself only"),
-            (self.copy == CopyMode::Int15, "copied through INT 15h only"),
-            (self.keep_stick, "the stick keeps a drive number"),
-        ];
-        words.into_iter().filter(|(differs, _)| *differs).map(|(_, words)| words).collect()
-    }
-
-    /// What differs from the usual for this drive, for people: behind a comma, or nothing.
-    pub fn writes_words(&self) -> &'static str {
-        match self.writes {
-            Writes::Refused => ", read-only",
-            Writes::Dropped => ", writes are dropped",
-            Writes::Kept => "",
-        }
-    }
-}
-
-/// A drive in a few words: its kind, its geometry, and what a CD emulates; `None` for no CD, or one that is not booted.
-pub fn drive_words(kind: Kind, geometry: &Geometry, emulation: Option<Emulation>) -> String {
-    match (kind, emulation) {
-        (Kind::Disc, None) => kind.to_string(),
-        (Kind::Disc, Some(Emulation::NoEmulation)) => format!("{kind}, {}", Emulation::NoEmulation),
-        (Kind::Disc, Some(emulation)) => format!("{kind}, {emulation} {geometry}"),
-        _ => format!("{kind} {geometry}"),
-    }
-}
+use crate::plan::{CapsulePlan, LayoutKind, Plan, SetOptions};
+use crate::units::{SECTOR_LEN, hex, named, shell_word};
 
 /// One image of a stick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -226,7 +134,13 @@ pub struct Report {
 }
 
 impl ImageReport {
-    fn new(capsule: &CapsulePlan, scan: &Scan, flags: u32, disk_signature: u32, ram_needed: u64) -> Self {
+    fn new(
+        capsule: &CapsulePlan,
+        scan: &Scan,
+        set: &SetOptions,
+        disk_signature: u32,
+        ram_needed: u64,
+    ) -> Self {
         let facts = &capsule.facts;
         let matters = |warning: &&Warning| capsule.is_boot() || !warning.is_about_booting();
         let (notes, warnings): (Vec<&Warning>, Vec<&Warning>) =
@@ -246,7 +160,7 @@ impl ImageReport {
             drive: capsule.number,
             disk_signature: (disk_signature != 0).then_some(disk_signature),
             ram_needed,
-            options: DriveOptions::of(flags),
+            options: capsule.options(set),
             warnings: texts(warnings),
             notes: texts(notes),
             hints: title_hint(capsule).into_iter().collect(),
@@ -256,19 +170,14 @@ impl ImageReport {
     /// Every image of a plan.
     fn all(plan: &Plan, scans: &[Scan]) -> Vec<Self> {
         let signatures = disk_signatures(plan, scans);
-        let beside: Vec<u32> = plan
-            .capsules
-            .iter()
-            .filter(|capsule| !capsule.is_boot())
-            .map(|capsule| capsule.facts.disk_sectors)
-            .collect();
+        let taken = |capsule: &CapsulePlan| ram_taken(capsule.facts.disk_sectors, capsule.facts.len);
+        let beside: Vec<u64> = plan.capsules.iter().filter(|capsule| !capsule.is_boot()).map(taken).collect();
         let of_one = |((capsule, scan), signature): ((&CapsulePlan, &Scan), u32)| {
-            let own = capsule.facts.disk_sectors;
-            let needed = match capsule.role {
-                CapsuleRole::Boot { .. } => ram_needed_together(beside.iter().copied().chain([own])),
-                CapsuleRole::Companion => ram_taken(own),
+            let needed = match capsule.is_boot() {
+                true => ram_needed_together(beside.iter().copied().chain([taken(capsule)])),
+                false => taken(capsule),
             };
-            Self::new(capsule, scan, capsule_flags(plan, capsule), signature, needed)
+            Self::new(capsule, scan, &plan.set, signature, needed)
         };
         let mut images: Vec<Self> = plan.capsules.iter().zip(scans).zip(signatures).map(of_one).collect();
         for (companion, capsule) in plan.capsules.iter().enumerate().skip(plan.boot_images()) {
@@ -409,25 +318,9 @@ fn stick_id(layout: &Layout) -> Option<[u8; 16]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{out_of_reach, ram_needed, ram_needed_together, reaches};
+    use super::{out_of_reach, reaches};
     use crate::plan::LayoutKind;
 
-    #[test]
-    fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
-        // 2040 sectors and a page for the table are 1 MiB.
-        for (sectors, mib) in [(1, 2), (2880, 3), (2040, 2), (2041, 3), (2048, 3), (131_072, 66)] {
-            assert_eq!(ram_needed(sectors), mib << 20, "{sectors} sectors");
-        }
-    }
-
-    #[test]
-    fn disks_that_are_together_in_memory_share_the_first_mib_only() {
-        assert_eq!(ram_needed_together([2880]), ram_needed(2880));
-        // 1444 KiB, 1 MiB, and 64 MiB with 12 KiB of table are less than 67 MiB.
-        assert_eq!(ram_needed_together([2880, 2040, 131_072]), (67 + 1) << 20);
-        assert_eq!(ram_needed_together([2040, 2040]), (2 + 1) << 20);
-        assert_eq!(ram_needed_together([2040, 2041]), (3 + 1) << 20);
-    }
     #[test]
     fn an_image_that_ends_a_sector_behind_what_a_bios_shows_is_named_with_the_widest_limit_that_it_passes() {
         let images = |ends: &[u64]| -> Vec<(String, u64)> {

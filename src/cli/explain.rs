@@ -3,14 +3,13 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use ramkey_format::errors::{
-    BOOT_ERRORS, BootError, OUT_OF_REACH, READ_FAILED, REPORT, ReportLine, SECTOR0_ERRORS,
-};
+use ramkey_format::errors::{BOOT_ERRORS, BootError, OUT_OF_REACH, READ_FAILED, SECTOR0_ERRORS};
 use serde::Serialize;
 
 use crate::cli::bios_status::{self, BIOS_STATUSES, BiosStatus};
 use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output};
+use crate::explain::{self, REPORT, ReportLine};
 
 /// Explain a code that the target machine shows
 ///
@@ -112,13 +111,14 @@ fn report(output: &mut Output, report: Vec<LineMeaning>) -> Result<Exit, CliErro
 
 impl Explanation {
     fn new(error: &'static BootError, status: Option<BiosStatus>) -> Self {
+        let explained = explain::explanation(error);
         Self {
             code: code_of(error),
             name: error.name,
             screen: error.text,
-            what_happened: error.happened,
-            likely_causes: error.causes,
-            what_to_try: error.steps,
+            what_happened: explained.happened,
+            likely_causes: explained.causes,
+            what_to_try: explained.steps,
             status,
         }
     }

@@ -86,7 +86,11 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
 
 /// An image of the menu, or one that stands beside them.
 fn show_image(out: &mut dyn Write, image: &FoundCapsule, origin: &str) -> io::Result<()> {
-    let state = if image.proven { "proven" } else { "not proven" };
+    let state = match (image.proven, &image.ram_blake3) {
+        (true, None) => "proven",
+        (true, Some(_)) => "proven as it is in memory",
+        (false, _) => "not proven",
+    };
     let pieces = if image.fragments > 1 { format!(", in {} pieces", image.fragments) } else { String::new() };
     let (name, number) = match image.companion {
         false => ("image", format!("\"{}\"", image.title)),
@@ -99,6 +103,9 @@ fn show_image(out: &mut dyn Write, image: &FoundCapsule, origin: &str) -> io::Re
     };
     let writes = image.options.writes_words();
     writeln!(out, "{name}     {}  {}", image.blake3, image.file)?;
+    if let Some(in_memory) = &image.ram_blake3 {
+        writeln!(out, "in memory {in_memory}, without the sectors that were left out")?;
+    }
     writeln!(
         out,
         "          {number}: {}, {}{needs}{writes}{pieces}{origin}; {state}",

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::report::DriveOptions;
+use crate::capsule::DriveOptions;
 use crate::units::{MIB, Ram};
 
 /// Columns of a line of text.

@@ -1,67 +1,67 @@
 //! The fields of a BIOS parameter block as they stand in a boot sector. Whether they make sense is for others to
 //! judge.
 
-use super::bytes::{u16_at, u32_at};
+use ramkey_format::bpb::{self, Fat32Start};
 
 /// The BIOS parameter block of a FAT, as it stands in `sector`. (Microsoft, FAT32 File System Specification 1.03.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BpbFields {
-    /// Bytes in a sector. Offset 11.
+    /// Bytes in a sector.
     pub bytes_per_sector: u16,
-    /// Sectors in a cluster. Offset 13.
+    /// Sectors in a cluster.
     pub cluster_sectors: u8,
-    /// Sectors before the first table. Offset 14.
+    /// Sectors before the first table.
     pub reserved: u16,
-    /// Number of tables. Offset 16.
+    /// Number of tables.
     pub fats: u8,
-    /// Entries of the root directory; 0 on a FAT32. Offset 17.
+    /// Entries of the root directory; 0 on a FAT32.
     pub root_entries: u16,
-    /// Sectors of the volume, or 0 if the long field has them. Offset 19.
+    /// Sectors of the volume, or 0 if the long field has them.
     pub short_sectors: u16,
-    /// Media descriptor. Offset 21.
+    /// Media descriptor.
     pub media: u8,
-    /// Sectors of a table; 0 on a FAT32. Offset 22.
+    /// Sectors of a table; 0 on a FAT32.
     pub short_fat_sectors: u16,
-    /// Offset 24.
+    /// Sectors per track.
     pub sectors_per_track: u16,
-    /// Offset 26.
+    /// Heads.
     pub heads: u16,
-    /// Sectors on the disk before the volume. Offset 28.
+    /// Sectors on the disk before the volume.
     pub hidden: u32,
-    /// Sectors of the volume. Offset 32.
+    /// Sectors of the volume.
     pub long_sectors: u32,
-    /// Sectors of a table of a FAT32. Offset 36.
+    /// Sectors of a table of a FAT32.
     pub long_fat_sectors: u32,
-    /// First cluster of the root directory of a FAT32. Offset 44.
+    /// First cluster of the root directory of a FAT32.
     pub root_cluster: u32,
-    /// Sector of the summary of free clusters of a FAT32. Offset 48.
+    /// Sector of the summary of free clusters of a FAT32.
     pub fs_info: u16,
-    /// Sector of the copy of the boot sector of a FAT32. Offset 50.
+    /// Sector of the copy of the boot sector of a FAT32.
     pub backup: u16,
 }
 
 impl BpbFields {
     /// Reads the fields of `sector`, whatever it holds.
     pub fn read(sector: &[u8; 512]) -> Self {
-        let word = |at| u16_at(sector, at);
-        let long = |at| u32_at(sector, at);
+        let start = Fat32Start::of(sector);
+        let common = &start.common;
         Self {
-            bytes_per_sector: word(11),
-            cluster_sectors: sector[13],
-            reserved: word(14),
-            fats: sector[16],
-            root_entries: word(17),
-            short_sectors: word(19),
-            media: sector[21],
-            short_fat_sectors: word(22),
-            sectors_per_track: word(24),
-            heads: word(26),
-            hidden: long(28),
-            long_sectors: long(32),
-            long_fat_sectors: long(36),
-            root_cluster: long(44),
-            fs_info: word(48),
-            backup: word(50),
+            bytes_per_sector: common.bytes_per_sector.get(),
+            cluster_sectors: common.cluster_sectors,
+            reserved: common.reserved.get(),
+            fats: common.fats,
+            root_entries: common.root_entries.get(),
+            short_sectors: common.short_sectors.get(),
+            media: common.media,
+            short_fat_sectors: common.short_fat_sectors.get(),
+            sectors_per_track: common.sectors_per_track.get(),
+            heads: common.heads.get(),
+            hidden: common.hidden.get(),
+            long_sectors: common.long_sectors.get(),
+            long_fat_sectors: start.long_fat_sectors.get(),
+            root_cluster: start.root_cluster.get(),
+            fs_info: start.fs_info.get(),
+            backup: start.backup.get(),
         }
     }
 
@@ -97,9 +97,7 @@ impl BpbFields {
     pub fn fat_bits(&self) -> Option<u8> {
         match self.clusters()? {
             0 => None,
-            1..4085 => Some(12),
-            4085..65525 => Some(16),
-            _ => Some(32),
+            clusters => Some(bpb::fat_bits(clusters)),
         }
     }
 

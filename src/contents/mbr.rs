@@ -1,15 +1,11 @@
 //! The partition table of a master boot record: its four slots as they stand there, and the entries that a partition tool
 //! wrote.
 
-use super::bytes::u32_at;
+use ramkey_format::boot::Sector0;
+
 use crate::image::BOOT_SIGNATURE;
 use crate::units::Chs;
 
-/// Offset of the partition table in sector 0.
-const TABLE_OFFSET: usize = 0x1BE;
-const SLOT_LEN: usize = 16;
-/// Offset of the NT disk signature in the sector.
-const DISK_SIGNATURE_OFFSET: usize = 0x1B8;
 /// Type byte of the entry that keeps old tools away from a GUID partition table.
 pub(crate) const PROTECTIVE: u8 = 0xEE;
 /// Types of partitions that hold others.
@@ -42,17 +38,13 @@ impl Slot {
 
 /// The four entries of the partition table in `sector`, whatever it holds.
 pub fn slots(sector: &[u8; 512]) -> [Slot; 4] {
-    std::array::from_fn(|number| {
-        let at = TABLE_OFFSET + number * SLOT_LEN;
-        let chs = |at: usize| Chs::from_bytes([sector[at], sector[at + 1], sector[at + 2]]);
-        Slot {
-            status: sector[at],
-            type_byte: sector[at + 4],
-            start_chs: chs(at + 1),
-            end_chs: chs(at + 5),
-            start: u64::from(u32_at(sector, at + 8)),
-            sectors: u64::from(u32_at(sector, at + 12)),
-        }
+    Sector0::of(sector).table.map(|entry| Slot {
+        status: entry.status,
+        type_byte: entry.type_byte,
+        start_chs: Chs::from_bytes(entry.start_chs),
+        end_chs: Chs::from_bytes(entry.end_chs),
+        start: u64::from(entry.start.get()),
+        sectors: u64::from(entry.sectors.get()),
     })
 }
 
@@ -103,7 +95,7 @@ impl TableEntry {
 
 /// The NT disk signature of the master boot record in `sector`; 0 if it has none.
 pub(super) fn disk_signature(sector: &[u8; 512]) -> u32 {
-    u32_at(sector, DISK_SIGNATURE_OFFSET)
+    u32::from_le_bytes(Sector0::of(sector).disk_signature)
 }
 
 /// The used entries of the table in `sector`; empty when it has none, or bytes that no partition tool writes.

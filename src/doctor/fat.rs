@@ -1,5 +1,9 @@
 //! The numbers of a FAT's boot sector against each other and against its table.
 
+use std::mem::offset_of;
+
+use ramkey_format::bpb::{Bpb, FAT16_CLUSTERS, FAT32_CLUSTERS, Fat32Start};
+
 use crate::doctor::disk::Disk;
 use crate::doctor::error::DoctorError;
 use crate::doctor::finding::Findings;
@@ -9,13 +13,13 @@ use crate::doctor::volume::FoundVolume;
 use crate::units::SECTOR_LEN;
 
 /// First numbers of clusters that make a FAT16 and a FAT32.
-const BORDERS: [u64; 2] = [4085, 65525];
+const BORDERS: [u64; 2] = [FAT16_CLUSTERS as u64, FAT32_CLUSTERS as u64];
 /// Distance from a border where programs differ.
 const BORDER: u64 = 10;
 /// Where a boot sector says that the volume is mounted, which its copy need not.
-const STATE: usize = 0x41;
+const STATE: usize = offset_of!(Fat32Start, reserved_2);
 /// The fields of a FAT32. Before them are the jump and a name, which installers of boot code change.
-const FIELDS: std::ops::Range<usize> = 0x0B..0x5A;
+const FIELDS: std::ops::Range<usize> = offset_of!(Bpb, bytes_per_sector)..Fat32Start::LEN;
 
 /// Checks the fields of a FAT of `bits` bits.
 pub(super) fn check(

@@ -9,7 +9,8 @@ use super::source::Source;
 use super::stream::{Forward, Stream};
 
 /// log2 of the length of a chunk.
-pub const CHUNK_SHIFT: u8 = 18;
+pub use ramkey_format::capsule::CHUNK_SHIFT;
+
 /// Length of a chunk in bytes; the last one of an image may be shorter.
 pub const CHUNK_LEN: usize = 1 << CHUNK_SHIFT;
 /// Bytes in one read: enough that a disk streams, little enough that the copy in cache is still there to be hashed.

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
 use crate::contents::{KindChoice, Looked, Question};
 use crate::image::{ImageError, Source, scan, unwrapped};
 use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
 use crate::job::{DiscView, JobError, Observer, Part, open};
-use crate::report::{HeaderReport, ram_needed};
+use crate::report::HeaderReport;
 use crate::sandbox::look;
 use crate::stick::has_trace;
 use crate::units::{Geometry, hex, named};
@@ -111,7 +112,7 @@ impl ImageView {
             disk_sectors: facts.disk_sectors,
             lead_sectors: facts.lead_sectors,
             drive: facts.drive,
-            ram_needed: ram_needed(facts.disk_sectors),
+            ram_needed: ram_needed(facts.disk_sectors, facts.len),
             boot_signature: facts.boot_signature,
             warnings: texts(false),
             notes: texts(true).into_iter().chain(unknown).collect(),

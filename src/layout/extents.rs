@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::capsule::Capsule;
 use super::extent::{Content, Extent, Role};
+use crate::capsule::{Capsule, Stored};
 use crate::units::SECTOR_LEN;
 
 /// Zeros between two sectors of a table that are worth a range of their own: 32 KiB.
@@ -73,7 +73,7 @@ impl Extents {
                     here = room.next().expect("the file is as long as the capsule");
                 }
                 let sectors = (piece.sectors - done).min(here.end - here.start);
-                let content = part(&piece.content, done, sectors);
+                let content = part(image, &piece.stored, done, sectors);
                 self.0.push(Extent { lba: here.start, sectors, role, content });
                 here.start += sectors;
                 done += sectors;
@@ -82,15 +82,13 @@ impl Extents {
     }
 }
 
-/// `sectors` sectors of `content`, from sector `first` on.
-fn part(content: &Content, first: u64, sectors: u64) -> Content {
-    let offset = first * SECTOR_LEN;
-    match content {
-        Content::Bytes(bytes) => {
-            let (start, end) = (offset as usize, (offset + sectors * SECTOR_LEN) as usize);
-            Content::Bytes(bytes[start..end].to_vec())
+/// `sectors` sectors of a piece of the capsule of image number `image`, from sector `first` on.
+fn part(image: usize, stored: &Stored, first: u64, sectors: u64) -> Content {
+    let skip = first * SECTOR_LEN;
+    match stored {
+        Stored::Own(bytes) => {
+            Content::Bytes(bytes[skip as usize..][..(sectors * SECTOR_LEN) as usize].to_vec())
         }
-        Content::Zeros | Content::Stamps { .. } => content.clone(),
-        Content::Image { image, offset: before } => Content::Image { image: *image, offset: before + offset },
+        Stored::Image { offset } => Content::Image { image, offset: offset + skip },
     }
 }

@@ -3,7 +3,6 @@
 //! Nothing here reads a clock, a random number, a file or a device: the same plan and hashes give the same bytes on
 //! every machine. What is a stick's own lies in `stick`; the list of ranges, and how it is read, serves any medium.
 
-mod capsule;
 mod error;
 mod extent;
 mod extents;
@@ -15,5 +14,5 @@ pub use error::LayoutError;
 pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
 pub use materialise::materialise;
-pub use set::{capsule_flags, disk_signatures};
+pub use set::disk_signatures;
 pub use stick::layout;

@@ -1,9 +1,10 @@
 //! What the capsules of one entry say of each other.
 
-use ramkey_format::capsule::{COMPANIONS_MAX, Companion, flags};
+use ramkey_format::capsule::{COMPANIONS_MAX, Companion};
 
-use crate::image::{Identity, Scan};
-use crate::plan::{CapsulePlan, CapsuleRole, Plan, Writes};
+use crate::capsule::companion;
+use crate::image::Scan;
+use crate::plan::{CapsulePlan, Plan};
 
 /// The NT disk signature that each RAM disk gets, in the order of the plan; 0 where the image has its own, or no place
 /// for one.
@@ -38,33 +39,7 @@ pub(super) fn companions(plan: &Plan, scans: &[Scan]) -> [Companion; COMPANIONS_
     let mut places = [Companion::default(); COMPANIONS_MAX];
     let companions = plan.capsules.iter().zip(scans).filter(|(capsule, _)| !capsule.is_boot());
     for (place, (capsule, scan)) in places.iter_mut().zip(companions) {
-        place.name = stem(&capsule.file_name);
-        place.image_blake3.copy_from_slice(&scan.root[..16]);
+        *place = companion(&capsule.file_name, &scan.root);
     }
     places
-}
-
-/// The name before the extension, as in a directory.
-fn stem(file_name: &str) -> [u8; 8] {
-    let mut stem = [b' '; 8];
-    for (place, byte) in stem.iter_mut().zip(file_name.bytes().take_while(|&byte| byte != b'.')) {
-        *place = byte;
-    }
-    stem
-}
-
-/// The bits of a capsule's flags.
-pub fn capsule_flags(plan: &Plan, capsule: &CapsulePlan) -> u32 {
-    let writes = match capsule.writes {
-        Writes::Kept => 0,
-        Writes::Refused => flags::READ_ONLY,
-        Writes::Dropped => flags::FAKE_WRITE,
-    };
-    let CapsuleRole::Boot { internal_first } = capsule.role else { return writes | flags::COMPANION };
-    let set = |flag, is_set| if is_set { flag } else { 0 };
-    writes
-        | set(flags::INTERNAL_FIRST, internal_first)
-        | set(flags::KEEP_STICK, plan.set.keep_stick)
-        | set(flags::GRUB4DOS, plan.set.identity == Identity::Grub4dos)
-        | plan.set.copy.flags()
 }

@@ -3,50 +3,12 @@
 use std::path::PathBuf;
 
 use ramkey_format::capsule::{DISK_LEN_MAX, DRIVES_MAX, kind, numbers_of};
-pub use ramkey_loader_core::copy_mode::CopyMode;
-use serde::Serialize;
 
 use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
+use crate::capsule::{DriveOptions, FirstDisk, Role, SetOptions, Writes, number_of};
 use crate::contents::iso::Emulation;
 use crate::contents::{ImageFacts, Kind};
-use crate::image::Identity;
 use crate::units::SECTOR_LEN;
-
-/// What becomes of the sectors that the machine writes to a RAM drive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Writes {
-    /// They stay in memory until the machine is switched off.
-    #[default]
-    Kept,
-    /// They are refused with status 03h.
-    Refused,
-    /// They are reported as written, and dropped.
-    Dropped,
-}
-
-/// Whose hard disks have the first numbers, from 80h on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FirstDisk {
-    /// Those in RAM.
-    Ram,
-    /// The machine's own.
-    Internal,
-}
-
-/// What holds for every entry of a stick.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SetOptions {
-    /// Whose RAM disk drivers find.
-    pub identity: Identity,
-    /// Whose hard disks come first; by the boot drive's kind if there is none.
-    pub first_disk: Option<FirstDisk>,
-    /// Whether the stick keeps a drive number.
-    pub keep_stick: bool,
-    /// How INT 13h copies.
-    pub copy: CopyMode,
-}
 
 /// An image that stands beside the boot drive of every entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,23 +21,13 @@ pub struct CompanionRequest {
     pub writes: Writes,
 }
 
-/// The value of a kind in a capsule.
-pub(crate) fn kind_of(kind: Kind) -> u8 {
-    match kind {
-        Kind::HardDisk => kind::HARD_DISK,
-        Kind::Floppy => kind::FLOPPY,
-        Kind::Partition => kind::PARTITION,
-        Kind::Disc => kind::DISC,
-    }
-}
-
 /// Refuses a set that no machine can have: too many drives, or a number that is not to be had.
 pub(super) fn check(request: &Request) -> Result<(), PlanError> {
     let mut named: Vec<(u8, &PathBuf)> = Vec::new();
     for CompanionRequest { facts, number, .. } in &request.companions {
         let Some(number) = *number else { continue };
         let path = facts.path.clone();
-        let numbers = numbers_of(kind_of(facts.kind));
+        let numbers = numbers_of(number_of(facts.kind));
         let (first, last) = (*numbers.start(), *numbers.end());
         if !numbers.contains(&number) {
             return Err(PlanError::DriveNumber { path, number, kind: facts.kind, first, last });
@@ -143,6 +95,26 @@ impl CapsulePlan {
     /// Whether it is in the boot menu.
     pub fn is_boot(&self) -> bool {
         matches!(self.role, CapsuleRole::Boot { .. })
+    }
+
+    /// Its place in its set of drives.
+    pub fn set_role(&self) -> Role {
+        if self.is_boot() { Role::Boot } else { Role::Companion }
+    }
+
+    /// How systems see its drives in a set with these options; of a companion only what becomes of writes differs from
+    /// the usual.
+    pub fn options(&self, set: &SetOptions) -> DriveOptions {
+        let usual = DriveOptions { writes: self.writes, ..DriveOptions::of(0) };
+        let CapsuleRole::Boot { internal_first } = self.role else { return usual };
+        let first_disk = if internal_first { FirstDisk::Internal } else { FirstDisk::Ram };
+        DriveOptions {
+            identity: set.identity,
+            first_disk,
+            copy: set.copy,
+            keep_stick: set.keep_stick,
+            ..usual
+        }
     }
 }
 

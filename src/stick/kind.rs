@@ -3,16 +3,16 @@
 use std::fmt;
 
 use ramkey_format::manifest::layout;
-use ramkey_format::memory;
+use ramkey_format::{bpb, memory};
 
 /// First sector of the partition: 1 MiB, the alignment that every partition tool uses today.
 pub(crate) const PARTITION_LBA: u64 = memory::PARTITION_LBA as u64;
 /// First sector of the partition of a USB-ZIP: the second track.
 const ZIP_LBA: u64 = 32;
-/// First number of clusters that makes a FAT16 (Microsoft, FAT32 File System Specification 1.03).
-pub(crate) const FAT16_CLUSTERS: u64 = 4085;
+/// First number of clusters that makes a FAT16.
+pub(crate) const FAT16_CLUSTERS: u64 = bpb::FAT16_CLUSTERS as u64;
 /// First number of clusters that makes a FAT32.
-pub(crate) const FAT32_CLUSTERS: u64 = 65525;
+pub(crate) const FAT32_CLUSTERS: u64 = bpb::FAT32_CLUSTERS as u64;
 
 /// The entry of the partition table that the partition has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -2,25 +2,19 @@
 
 use std::ops::Range;
 
-use blake3::hazmat::ChainingValue;
-use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, Form, HEADER_HASHED_LEN, emulation, flags,
-    kind,
-};
+use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, Form};
 use ramkey_loader_core::decode::{Stored, decode};
 
-use crate::contents::Kind;
-use crate::contents::iso::Emulation;
-use crate::image::{chunk_value, combine};
-use crate::report::{DriveOptions, drive_words, ram_taken};
+use crate::capsule::{self, Beside, Description, HeaderError, Role, Table, TableError, Writes};
+use crate::image::chunk_value;
 use crate::stick::{CapsuleFile, Entry, RUN_LEN, ReadError, Reader, StickFile};
-use crate::units::Geometry;
+use crate::units::hex;
 use crate::verify::fault::{Fault, FaultKind, Findings, Place};
 use crate::verify::hint::how_to_boot;
-use crate::verify::verdict::{Depth, FoundCapsule, Strictness};
+use crate::verify::verdict::{Depth, FoundCapsule, FoundCompanion, Strictness};
+use crate::verify::words;
 use crate::verify::written::Written;
 use crate::verify::zeros::Zeros;
-use crate::verify::{set, words};
 
 /// What judges the capsules.
 pub(super) struct Judge<'a> {
@@ -124,29 +118,19 @@ impl Judge<'_> {
         let fault = |message: String| {
             Fault::new(FaultKind::Capsule, first_sector(entry).in_file(&entry.path), message)
         };
-        let parsed = CapsuleHeader::parse(sector);
-        if let Err(error @ (CapsuleError::NotACapsule | CapsuleError::Version { .. })) = parsed {
-            let (message, hint) = match error {
-                CapsuleError::NotACapsule => self.no_capsule(entry, written),
-                error => (words::capsule_error(error), None),
-            };
-            findings.fault(Fault { hint, ..fault(message) });
-            return None;
-        }
-        // As the loader: nothing but magic and version is believed without the hash.
-        let (expected, found) = (header_hash(sector), blake3::hash(&sector[..HEADER_HASHED_LEN]));
-        if found != expected {
-            let message = "its header does not have the hash that it names".into();
-            findings.fault(fault(message).hashes(expected, found));
-            return None;
-        }
-        match parsed {
-            Ok(header) => Some(header),
-            Err(error) => {
-                findings.fault(fault(words::capsule_error(error)));
-                None
+        match capsule::header(sector) {
+            Ok(header) => return Some(header),
+            Err(HeaderError::Format(CapsuleError::NotACapsule)) => {
+                let (message, hint) = self.no_capsule(entry, written);
+                findings.fault(Fault { hint, ..fault(message) });
+            }
+            Err(HeaderError::Format(error)) => findings.fault(fault(words::capsule_error(error))),
+            Err(HeaderError::Hash { expected, found }) => {
+                let message = "its header does not have the hash that it names".into();
+                findings.fault(fault(message).hashes(expected, found));
             }
         }
+        None
     }
 
     /// Why a file with the name of a capsule is none, as far as that can be told; and how it becomes one.
@@ -190,51 +174,41 @@ impl Judge<'_> {
             findings.fault(hashed.unwrap_or(fault));
             false
         };
-        let (expected, found) = (blake3::Hash::from_bytes(header.table_blake3), blake3::hash(&block));
-        if expected != found {
-            let message = "its chunk table does not have the hash that its header names";
-            return fault(message.into(), Some((expected, found)));
-        }
-        let Some(entries) = header.entries(&block) else {
-            return fault("its chunk table is too short".into(), None);
+        let table = match capsule::table(header, &block) {
+            Ok(table) => table,
+            Err(TableError::Hash { expected, found }) => {
+                let message = "its chunk table does not have the hash that its header names";
+                return fault(message.into(), Some((expected, found)));
+            }
+            Err(TableError::Short) => return fault("its chunk table is too short".into(), None),
+            Err(TableError::Format(error)) => return fault(words::capsule_error(error), None),
+            Err(TableError::Image { expected, found }) => {
+                let message = "its chunks do not combine to the hash of the image";
+                return fault(message.into(), Some((expected, found)));
+            }
         };
-        let forms = (0..).zip(entries).map(|(index, entry)| header.form(index, entry));
-        let forms: Vec<Form> = match forms.collect() {
-            Ok(forms) => forms,
-            Err(error) => return fault(words::capsule_error(error), None),
-        };
-        if let Err(error) = header.origin(&block) {
-            return fault(words::capsule_error(error), None);
-        }
-        let values: Vec<ChainingValue> = entries.iter().map(|entry| entry.chaining_value).collect();
-        let (expected, found) = (blake3::Hash::from_bytes(header.ram_blake3), combine(&values));
-        if expected != found {
-            let message = "its chunks do not combine to the hash of the image";
-            return fault(message.into(), Some((expected, found)));
-        }
         if self.depth == Depth::Facts {
             return true;
         }
-        let is_right = self.chunks(file, header, forms.into_iter().zip(entries), findings);
+        let is_right = self.chunks(file, header, &table, findings);
         if let (Some(_), Rest::Zeros) = (is_right, rest) {
-            self.gaps(file, header, entries, findings);
+            table.gaps(header).into_iter().for_each(|gap| self.gap(file, gap, findings));
         }
         is_right == Some(true)
     }
 
-    /// Proves the chunks of a sound table, by form and entry; says whether all of them are right, or `None` if what
-    /// follows cannot be read.
-    fn chunks<'e>(
+    /// Proves the chunks; says whether all of them are right, or `None` if what follows cannot be read.
+    fn chunks(
         &self,
         file: &StickFile,
         header: &CapsuleHeader,
-        entries: impl Iterator<Item = (Form, &'e ChunkEntry)>,
+        table: &Table,
         findings: &mut Findings,
     ) -> Option<bool> {
         let mut is_right = true;
         let mut pieces = Pieces { file, bytes: Vec::new() };
-        for (index, (form, entry)) in (0..).zip(entries) {
-            match self.chunk(&mut pieces, header, index, form, entry, findings) {
+        for (index, (form, entry)) in (0..).zip(table.forms.iter().zip(table.entries)) {
+            match self.chunk(&mut pieces, header, index, *form, entry, findings) {
                 Ok(is_sound) => is_right &= is_sound,
                 Err(bad) => {
                     is_right = false;
@@ -287,31 +261,8 @@ impl Judge<'_> {
         Ok(false)
     }
 
-    /// Looks at everything that neither header, table nor chunks name.
-    fn gaps(
-        &self,
-        file: &StickFile,
-        header: &CapsuleHeader,
-        entries: &[ChunkEntry],
-        findings: &mut Findings,
-    ) {
-        let table = header.table_offset.get();
-        let own = [0..CAPSULE_HEADER_LEN as u64, table..table + u64::from(header.table_len.get())];
-        let mut named: Vec<Range<u64>> = entries.iter().map(ChunkEntry::stored).chain(own).collect();
-        named.sort_unstable_by_key(|range| range.start);
-        let mut end = 0;
-        for range in named {
-            self.gap(file, end..range.start, findings);
-            end = end.max(range.end);
-        }
-        self.gap(file, end..header.file_len.get(), findings);
-    }
-
     /// Zeros that nobody reads. Nothing but damage changes them.
     fn gap(&self, file: &StickFile, gap: Range<u64>, findings: &mut Findings) {
-        if gap.is_empty() {
-            return;
-        }
         match file.first_byte(gap) {
             Ok(None) => {}
             Ok(Some(at)) => {
@@ -359,48 +310,26 @@ fn too_short(entry: &Entry, written: Option<&Written>) -> String {
     }
 }
 
-/// The hash that a header names as its own.
-fn header_hash(sector: &[u8]) -> blake3::Hash {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(&sector[HEADER_HASHED_LEN..CAPSULE_HEADER_LEN]);
-    blake3::Hash::from_bytes(hash)
-}
-
 fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCapsule {
-    let (heads, sectors_per_track) = (header.heads.get(), header.sectors_per_track.get());
-    let geometry = Geometry { cylinders: header.cylinders.get(), heads, sectors_per_track };
-    let (kind, kind_name) = match header.kind {
-        kind::FLOPPY => (Kind::Floppy, "floppy"),
-        kind::PARTITION => (Kind::Partition, "partition"),
-        kind::DISC => (Kind::Disc, "CD"),
-        _ => (Kind::HardDisk, "hard disk"),
-    };
-    let emulation = match header.disc.emulation {
-        emulation::NONE => Some(Emulation::NoEmulation),
-        emulation::FLOPPY_1200 => Some(Emulation::Floppy12),
-        emulation::FLOPPY_1440 => Some(Emulation::Floppy144),
-        emulation::FLOPPY_2880 => Some(Emulation::Floppy288),
-        emulation::HARD_DISK => Some(Emulation::HardDisk),
-        _ => None,
-    };
-    let (disk_sectors, flags) = (header.disk_sectors.get(), header.flags.get());
-    let signature = header.disk_signature.get();
+    let found = Description::of(header);
+    let beside = |Beside { path: file, blake3 }| FoundCompanion { file, blake3, present: false };
     FoundCapsule {
         file: entry.path.clone(),
-        title: words::title_text(header),
-        kind: kind_name,
-        geometry: geometry.to_string(),
-        len: header.image_len.get(),
-        blake3: crate::units::hex(header.image_blake3),
-        disk_sectors,
-        words: drive_words(kind, &geometry, emulation),
-        ram_needed: ram_taken(disk_sectors),
-        drive: header.drive,
-        disk_signature: (signature != 0).then_some(signature),
-        companion: flags & flags::COMPANION != 0,
-        companions: set::companions(header),
-        options: DriveOptions::of(flags),
-        read_only: flags & flags::READ_ONLY != 0,
+        words: found.words(),
+        title: found.title,
+        kind: found.kind.name(),
+        geometry: found.geometry.to_string(),
+        len: found.len,
+        blake3: hex(found.image_blake3),
+        ram_blake3: found.ram_blake3.map(hex),
+        disk_sectors: found.disk_sectors,
+        ram_needed: found.ram_taken,
+        drive: found.drive,
+        disk_signature: found.disk_signature,
+        companion: found.role == Role::Companion,
+        companions: found.companions.into_iter().map(beside).collect(),
+        options: found.options,
+        read_only: found.options.writes == Writes::Refused,
         fragments: entry.runs.len(),
         as_written,
         proven: false,

@@ -3,14 +3,14 @@
 //!
 //! An image is known by its first sector, a file by its name. Whether the bytes of an image are right is not asked here.
 
-use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleHeader, EXTENSION, FOLDER, HEADER_HASHED_LEN};
+use ramkey_format::capsule::{CAPSULE_HEADER_LEN, EXTENSION, FOLDER};
 
+use crate::capsule::{header, title};
 use crate::stick::Entry;
 use crate::stick::Reader;
 use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
 use crate::verify::hint::hint;
 use crate::verify::verdict::FoundCapsule;
-use crate::verify::words::title_text;
 use crate::verify::written::{Images, Written};
 
 /// A file, and the image that it begins as.
@@ -93,10 +93,9 @@ pub(super) fn tell(
 fn header_of(reader: &Reader, entry: &Entry) -> Option<Header> {
     let (lba, _) = entry.runs.first().filter(|_| entry.len >= CAPSULE_HEADER_LEN as u64)?;
     let sector = reader.sector(*lba).ok()?;
-    let header = CapsuleHeader::parse(&sector).ok()?;
-    let is_sound = *blake3::hash(&sector[..HEADER_HASHED_LEN]).as_bytes() == header.header_blake3;
-    let (title, len) = (title_text(header), header.file_len.get());
-    is_sound.then(|| Header { hash: *blake3::hash(&sector).as_bytes(), title, len })
+    let header = header(&sector).ok()?;
+    let hash = *blake3::hash(&sector).as_bytes();
+    Some(Header { hash, title: title(header), len: header.file_len.get() })
 }
 
 impl Stick<'_> {

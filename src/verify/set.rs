@@ -1,22 +1,9 @@
 //! Whether the images of a stick have the others that they need beside them.
 
-use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
-
-use crate::report::ram_needed_together;
-use crate::stick::{Entry, text};
-use crate::units::hex;
+use crate::capsule::ram_needed_together;
+use crate::stick::Entry;
 use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
-use crate::verify::verdict::{FoundCapsule, FoundCompanion};
-
-/// The images that `header` needs beside it; nothing is looked for.
-pub(super) fn companions(header: &CapsuleHeader) -> Vec<FoundCompanion> {
-    let companion = |companion: &ramkey_format::capsule::Companion| FoundCompanion {
-        file: format!("{FOLDER}/{}.{EXTENSION}", text(&companion.name)),
-        blake3: hex(companion.image_blake3),
-        present: false,
-    };
-    header.companions().map(companion).collect()
-}
+use crate::verify::verdict::FoundCapsule;
 
 /// Looks for the companions of every image, sums up the memory, and puts the images of the menu first.
 pub(super) fn connect(entries: &[Entry], capsules: &mut [FoundCapsule], findings: &mut Findings) {
@@ -27,7 +14,7 @@ pub(super) fn connect(entries: &[Entry], capsules: &mut [FoundCapsule], findings
         .collect();
     let mut needed = Vec::new();
     for capsule in capsules.iter_mut().filter(|capsule| !capsule.companion) {
-        let mut sectors = vec![capsule.disk_sectors];
+        let mut taken = vec![capsule.ram_needed];
         for companion in &mut capsule.companions {
             needed.push(companion.file.clone());
             let found = known.iter().find(|(short, _)| *short == companion.file).map(|(_, found)| found);
@@ -39,14 +26,14 @@ pub(super) fn connect(entries: &[Entry], capsules: &mut [FoundCapsule], findings
                 }
                 continue;
             };
-            sectors.push(found.disk_sectors);
+            taken.push(found.ram_needed);
             companion.present = found.companion && found.blake3.starts_with(&companion.blake3);
             if !companion.present {
                 let message = format!("it needs another image as {}", companion.file);
                 findings.fault(of(capsule.file.as_str(), entries, message));
             }
         }
-        capsule.ram_needed = ram_needed_together(sectors);
+        capsule.ram_needed = ram_needed_together(taken);
     }
     for (short, capsule) in known.iter().filter(|(_, capsule)| capsule.companion) {
         if !needed.contains(short) {

@@ -1,6 +1,6 @@
 //! The answer of `verify`: what is on a stick, what is wrong with it, and what changed.
 
-use crate::report::DriveOptions;
+use crate::capsule::DriveOptions;
 use crate::verify::fault::{Change, Fault};
 
 /// What counts as a difference.
@@ -26,8 +26,11 @@ pub struct FoundCapsule {
     pub geometry: String,
     /// Length of the image in bytes.
     pub len: u64,
-    /// BLAKE3 of the image.
+    /// BLAKE3 of the original image.
     pub blake3: String,
+    /// BLAKE3 of the image in memory, which is what is proven, if sectors of the original were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ram_blake3: Option<String>,
     /// Sectors of its RAM disk.
     pub disk_sectors: u32,
     /// Kind, geometry and emulation in a few words.

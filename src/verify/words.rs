@@ -1,8 +1,7 @@
 //! What the records and ranges of a stick are called in messages.
 
 use ramkey_format::boot::BootHeaderError;
-use ramkey_format::capsule::{CapsuleError, CapsuleHeader};
-use ramkey_format::cp437;
+use ramkey_format::capsule::CapsuleError;
 use ramkey_format::manifest::{ManifestError, RangeEntry, range};
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 
@@ -178,9 +177,4 @@ pub(super) fn differs(entry: &RangeEntry, layout: u8, volume_lba: Option<u64>) -
         range::DIRECTORY => "a directory is not as written",
         _ => "it is not as written",
     }
-}
-
-/// The title of a capsule as text.
-pub(super) fn title_text(header: &CapsuleHeader) -> String {
-    header.title().unwrap_or_default().iter().filter_map(|&byte| cp437::decode(byte)).collect()
 }

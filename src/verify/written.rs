@@ -7,14 +7,14 @@
 //! The few slots of a fresh stick are put together here once more, although `layout` makes them with a FAT driver: this is
 //! the second opinion of what was written, and it stays the same when the driver is another.
 
-use ramkey_format::capsule::{CapsuleHeader, EXTENSION, FOLDER};
+use ramkey_format::capsule::{EXTENSION, FOLDER};
 use ramkey_format::manifest::{RangeEntry, range};
 
+use crate::capsule::{header, title};
 use crate::plan::file_names;
 use crate::stick::{DELETED, Entry, FOLDER_BIT, Reader, SLOT_LEN, VOLUME_LABEL, Volume, text};
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
-use crate::verify::words::title_text;
 
 /// 1 January 1980, as every date of a fresh stick.
 const DATE: [u8; 2] = [0x21, 0x00];
@@ -114,7 +114,7 @@ fn first_pieces(area: &BootArea) -> Vec<Written> {
 fn title_of(reader: &Reader, image: &Written) -> Option<String> {
     let sector = reader.sector(image.lba).ok()?;
     let is_it = image.begins_with(blake3::hash(&sector).as_bytes());
-    is_it.then(|| CapsuleHeader::parse(&sector).ok().map(title_text))?
+    is_it.then(|| header(&sector).ok().map(title))?
 }
 
 fn path_of(name: &Name) -> String {

@@ -24,5 +24,7 @@ mod phram;
 mod real;
 mod scanners;
 mod state;
+#[path = "../host/frames/rewritten.rs"]
+mod rewritten;
 mod sticks;
 mod tamper;

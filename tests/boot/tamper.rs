@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::image::FileSource;
+use ramkey::verify::{Strictness, verify};
 use ramkey_format::capsule::{CHUNK_SHIFT, CapsuleHeader, ChunkEntry};
 use ramkey_format::manifest::{ManifestHeader, range};
 use ramkey_format::markers::STOPPED;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, STAGE2_SECTORS};
 
 use super::harness::{DEADLINE, Evidence, Geometry, Running, disk, file, scratch, tool};
+use super::rewritten::{edit, rewritten};
 use super::sticks;
 
 /// How long a stopped machine is watched for anything that would boot after all.
@@ -169,6 +172,41 @@ fn a_capsule_that_was_cut_is_seen() {
     fs::write(&local, &whole[..whole.len() - 40_000]).expect("writing the capsule");
     stick.mtools("mcopy", &[&local.display().to_string(), &name]);
     stops(&stick.machine(), &["ramkey E44", "too short"]);
+}
+
+/// Puts another capsule in the place of the only one.
+fn replace(stick: &Tampered, change: impl FnOnce(Vec<u8>) -> Vec<u8>) {
+    let name = only_capsule(stick);
+    let local = stick.folder.path().join("other.rkc");
+    let path = local.display().to_string();
+    stick.mtools("mcopy", &[&name, &path]);
+    let capsule = fs::read(&local).expect("the capsule");
+    stick.mtools("mdel", &[&name]);
+    fs::write(&local, change(capsule)).expect("writing the capsule");
+    stick.mtools("mcopy", &["-o", &path, &name]);
+}
+
+#[test]
+fn a_capsule_boots_wherever_its_table_and_chunks_lie_and_in_whatever_order() {
+    let stick = Tampered::new();
+    replace(&stick, |capsule| rewritten(&capsule, 2, 0xD1));
+    let verdict = verify(&FileSource::open(&stick.stick).expect("the stick"), Strictness::Boot, &|_| {});
+    assert!(verdict.sound, "{:?}", verdict.faults);
+    assert!(verdict.capsules.iter().all(|capsule| capsule.proven), "{:?}", verdict.capsules);
+    Running::start(&stick.machine()).wait_text("IDLE", DEADLINE);
+}
+
+#[test]
+fn a_chunk_that_is_packed_in_an_unknown_way_asks_for_a_newer_stick() {
+    let stick = Tampered::new();
+    replace(&stick, |mut capsule| {
+        edit(&mut capsule, |_, entries| {
+            let entry = &mut entries[1];
+            (entry.form, entry.codec, entry.before, entry.stored_len) = (2, 1, 1, 100.into());
+        });
+        capsule
+    });
+    stops(&stick.machine(), &["ramkey E45"]);
 }
 
 #[test]

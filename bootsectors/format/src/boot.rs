@@ -3,32 +3,13 @@
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
+use crate::bpb::{Fat32Start, PartitionEntry};
 use crate::memory::{BOOT_SECTORS_MAX, STAGE2_SECTORS};
 use crate::record::Record;
 
 constants! {
-    /// Sector 0: where code may begin; BIOSes write into the BPB area before it.
-    SECTOR0_CODE = 0x5A;
-    /// Sector 0 and its copies: patched, the first sector in which stage 1 is looked for, counted from the first that the
-    /// BIOS shows, 8 bits.
-    SECTOR0_STAGE1 = 0x1A7;
-    /// Sector 0 and its copies: patched, checksum of stage 1, up to STAGE1_LEN.
-    SECTOR0_STAGE1_CHECKSUM = 0x1A8;
     /// Bytes of stage 1's code; its stamp, the boot area's LBA and the boot checksum follow as in sector 0.
-    STAGE1_LEN = 0x1AC;
-    /// Sector 0, stage 1, their copies, and every stamped sector: patched, its own LBA, 32 bits. It counts only where
-    /// SECTOR0_BOOT_CHECKSUM is that of this stick.
-    SECTOR0_STAMP = 0x1AC;
-    /// Sector 0 and stage 1: patched, first LBA of the boot area, 32 bits.
-    SECTOR0_BOOT_LBA = 0x1B0;
-    /// The same sectors: patched, checksum of the boot header and stage 2 as they are on this stick.
-    SECTOR0_BOOT_CHECKSUM = 0x1B4;
-    /// Sector 0: disk signature, as Windows NT knows it.
-    SECTOR0_DISK_SIGNATURE = 0x1B8;
-    /// Sector 0: partition table.
-    SECTOR0_TABLE = 0x1BE;
-    /// Sector 0: the word AA55h.
-    SECTOR0_MAGIC = 0x1FE;
+    STAGE1_LEN = SECTOR0_STAMP;
     /// Boot header: the file system is a FAT.
     VOLUME_FAT = 1;
     /// MEASURED: the stick's stamps gave INFO_EDD_HIDDEN, so EDD works.
@@ -51,6 +32,37 @@ constants! {
     STATUS_OUT_OF_REACH = 0xFD;
     /// Value of REGS_INT that leaves for real mode at REGS_TARGET and does not come back.
     REGS_FAR_JUMP = 0x100;
+}
+
+record! {
+    /// Sector 0. Its copies have all of it but the disk signature and the table; stage 1 has the fields from the stamp to the
+    /// boot checksum, and a stamped sector has the stamp and the boot checksum, at the same places.
+    pub struct Sector0[512] {
+        /// jump over the next field
+        pub jump: [u8; 3],
+        /// BIOS parameter block where the file system begins here, else zeros. No code is here, because BIOSes write to it
+        pub bpb: [u8; Fat32Start::LEN - 3],
+        /// boot code
+        pub code: [u8; 333] => SECTOR0_CODE,
+        /// first sector in which stage 1 is looked for, counted from the first that the BIOS shows
+        pub stage1: u8 => SECTOR0_STAGE1,
+        /// checksum of stage 1, its first 428 bytes
+        pub stage1_checksum: U32 => SECTOR0_STAGE1_CHECKSUM,
+        /// stamp: LBA of this sector; it counts only where `boot_checksum` is that of this stick
+        pub stamp: U32 => SECTOR0_STAMP,
+        /// first LBA of the boot area: 128
+        pub boot_lba: U32 => SECTOR0_BOOT_LBA,
+        /// checksum of the first 16 sectors of the boot area, as they are on this stick
+        pub boot_checksum: U32 => SECTOR0_BOOT_CHECKSUM,
+        /// disk signature, as Windows NT knows it
+        pub disk_signature: [u8; 4] => SECTOR0_DISK_SIGNATURE,
+        /// zero
+        pub reserved: [u8; 2],
+        /// partition table; zeros in `fdd` and `superfloppy`
+        pub table: [PartitionEntry; 4] => SECTOR0_TABLE,
+        /// 55h AAh
+        pub magic: U16 => SECTOR0_MAGIC,
+    }
 }
 
 record! {
@@ -93,6 +105,13 @@ record! {
         pub options: [u8; 8],
         /// zero
         pub reserved_3: [u8; 464],
+    }
+}
+
+impl Sector0 {
+    /// The fields of `sector`, whatever it holds.
+    pub fn of(sector: &[u8; 512]) -> &Self {
+        Self::ref_from_bytes(sector).expect("a sector has its length")
     }
 }
 
@@ -254,7 +273,7 @@ record! {
 }
 
 /// The records that the assembler knows.
-pub const RECORDS: &[Record] = &[BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
+pub const RECORDS: &[Record] = &[Sector0::RECORD, BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
 
 // Behind the boot info lie a few bytes that only stages 0 to 2 use.
 const _: () = assert!(INFO_LEN + 12 <= crate::memory::CALL_REGISTERS - crate::memory::BOOT_INFO);

@@ -13,6 +13,7 @@ mod constants;
 pub mod record;
 
 pub mod boot;
+pub mod bpb;
 pub mod capsule;
 pub mod checksum;
 pub mod cp437;

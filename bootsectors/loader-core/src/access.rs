@@ -5,8 +5,8 @@
 use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, MEASURED_SECTORS};
 use ramkey_format::memory::HEADS_MAX;
 
-use crate::drive::Method;
 use crate::geometry::Geometry;
+use crate::way::Method;
 
 /// Heads that a BIOS may count by when no stamp could measure them, the most usual first.
 pub const HEADS: [u16; 11] = [255, 240, 128, 64, 16, 32, 120, 15, 8, 4, 2];

@@ -8,6 +8,7 @@ use ramkey_format::memory::SECTOR_SHIFT;
 
 use crate::access::{DriveAccess, HEADS, trial};
 use crate::geometry::Geometry;
+pub use crate::way::Method;
 use crate::way::{Way, half};
 
 /// Calls at one transfer size before it is given up.
@@ -52,27 +53,6 @@ pub struct ReadError {
     pub status: u8,
     /// First sector that was asked for.
     pub lba: u64,
-}
-
-/// How sectors are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// By LBA, AH=42h.
-    Edd,
-    /// By cylinder, head and sector, AH=02h.
-    Chs,
-}
-
-impl Method {
-    /// The other one.
-    pub fn other(self) -> Self {
-        if self == Self::Edd { Self::Chs } else { Self::Edd }
-    }
-
-    /// For people.
-    pub fn name(self) -> &'static str {
-        if self == Self::Edd { "EDD" } else { "CHS" }
-    }
 }
 
 /// What the reads of a drive did last, for the report.

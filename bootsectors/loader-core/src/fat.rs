@@ -3,6 +3,9 @@
 //! Reads only. Nothing on the stick is believed: clusters stay inside the volume, and a chain that runs in a circle
 //! is noticed. Written from Microsoft's FAT specification, version 1.03.
 
+use ramkey_format::boot::Sector0;
+use ramkey_format::bpb::{BOOT_SIGNATURE_WORD, FAT16_CLUSTERS, Fat32Start};
+
 use crate::drive::Sectors;
 use crate::trail::Chain;
 pub use crate::trail::Trail;
@@ -72,17 +75,14 @@ impl<'w> FatVolume<'w> {
     ///
     /// The sector cannot be read, or is no boot sector of a FAT volume.
     pub fn open(sectors: &mut impl Sectors, lba: u64, window: &'w mut [u8]) -> Result<Self, VolumeError> {
-        let bpb = sectors.read(lba, 1)?;
-        let byte = |at: usize| bpb.get(at).copied().unwrap_or(0);
-        let u16_at = |at: usize| u32::from(u16::from_le_bytes([byte(at), byte(at + 1)]));
-        let u32_at = |at: usize| u32_at(bpb, at);
-
-        let (per_cluster, reserved, fats, root_entries) = (byte(13), u16_at(14), byte(16), u16_at(17));
-        let total = if u16_at(19) != 0 { u16_at(19) } else { u32_at(32) };
-        let long_layout = u16_at(22) == 0;
-        let fat_sectors = if long_layout { u32_at(36) } else { u16_at(22) };
-        if u16_at(510) != 0xAA55
-            || u16_at(11) != SECTOR as u32
+        let sector = sectors.read(lba, 1)?.first_chunk::<SECTOR>().ok_or(VolumeError::NoFileSystem)?;
+        let start = Fat32Start::of(sector);
+        let bpb = &start.common;
+        let (per_cluster, fats) = (bpb.cluster_sectors, bpb.fats);
+        let (reserved, root_entries) = (u32::from(bpb.reserved.get()), u32::from(bpb.root_entries.get()));
+        let (total, fat_sectors, long_layout) = (bpb.sectors(), start.fat_sectors(), bpb.is_fat32());
+        if u32::from(Sector0::of(sector).magic.get()) != BOOT_SIGNATURE_WORD
+            || usize::from(bpb.bytes_per_sector.get()) != SECTOR
             || !per_cluster.is_power_of_two()
             || reserved == 0
             || fats == 0
@@ -103,7 +103,7 @@ impl<'w> FatVolume<'w> {
         // only FAT32 has no 16-bit table length.
         let (width, in_table) = match clusters {
             _ if long_layout => (Width::Fat32, fat_sectors.saturating_mul(128)),
-            0..4085 => (Width::Fat12, fat_sectors.saturating_mul(1024) / 3),
+            0..FAT16_CLUSTERS => (Width::Fat12, fat_sectors.saturating_mul(1024) / 3),
             _ => (Width::Fat16, fat_sectors.saturating_mul(256)),
         };
         let clusters = clusters.min(in_table.saturating_sub(2)).min(0x0FFF_FFF0);
@@ -111,7 +111,7 @@ impl<'w> FatVolume<'w> {
             return Err(VolumeError::NoFileSystem);
         }
         // FAT32 may keep only one of its tables up to date.
-        let flags = if long_layout { u16_at(40) } else { 0 };
+        let flags = if long_layout { u32::from(start.flags.get()) } else { 0 };
         let active = if flags & 0x80 != 0 { (flags & 0x0F).min(u32::from(fats) - 1) } else { 0 };
         Ok(Self {
             lba,
@@ -121,7 +121,7 @@ impl<'w> FatVolume<'w> {
             fat_sectors,
             root_lba: lba + u64::from(root_start),
             root_sectors,
-            root_cluster: if long_layout { u32_at(44) } else { 0 },
+            root_cluster: if long_layout { start.root_cluster.get() } else { 0 },
             data_lba: lba + u64::from(data_start),
             clusters,
             window,

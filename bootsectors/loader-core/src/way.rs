@@ -1,6 +1,27 @@
-//! One of the two methods of reading a drive, and what was learnt about it.
+//! The two methods of reading a drive, and what was learnt about one of them.
 
 use ramkey_format::memory::TRANSFER_SECTORS_MAX;
+
+/// How sectors are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// By LBA, AH=42h.
+    Edd,
+    /// By cylinder, head and sector, AH=02h.
+    Chs,
+}
+
+impl Method {
+    /// The other one.
+    pub fn other(self) -> Self {
+        if self == Self::Edd { Self::Chs } else { Self::Edd }
+    }
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        if self == Self::Edd { "EDD" } else { "CHS" }
+    }
+}
 
 /// One method, and what was learnt about it.
 #[derive(Clone, Copy, Debug)]

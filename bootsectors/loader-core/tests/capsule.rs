@@ -1,15 +1,17 @@
 //! Capsules through the whole stack: BIOS, drive, FAT, file, hash.
 
 mod common;
+#[path = "../../../tests/host/frames/rewritten.rs"]
+mod rewritten;
 
 use common::sticks::{CHUNK, Stop, boot, capsule, image, stick};
-use common::{Answer, Call, Lcg, MockBios, SECTOR};
-use ramkey_format::capsule::{CapsuleError, CapsuleHeader};
-use ramkey_loader_core::capsule::{ChunkError, OpenError};
-use ramkey_loader_core::drive::ReadError;
-
-use ramkey_loader_core::file::FileError;
-use ramkey_loader_core::volume::VolumeError;
+use common::{Answer, Call, Lcg, MockBios, SECTOR, plain};
+use ramkey_format::capsule::{CapsuleError, CapsuleHeader, Form};
+use ramkey_loader_core::capsule::{ChunkError, OpenError, end_is_proven};
+use ramkey_loader_core::drive::{Disk, Drive, Method, ReadError};
+use ramkey_loader_core::fat::FatVolume;
+use ramkey_loader_core::file::{FileError, FileReader};
+use ramkey_loader_core::volume::{Volume, VolumeError};
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -179,5 +181,64 @@ fn what_the_hashes_cover_must_also_agree() {
     for codec in [0, 1, 255] {
         let error = CapsuleError::UnknownCodec { index: 2, found: codec };
         assert_eq!(packed([2, codec, 2], 100), Err(Stop::Open(OpenError::Format(error))));
+    }
+}
+
+/// An image whose last but one chunk is the first again, and its capsule with all parts elsewhere.
+fn elsewhere() -> (Vec<u8>, Vec<u8>) {
+    let mut image = image();
+    image.copy_within(..CHUNK, 8 * CHUNK);
+    let capsule = rewritten::rewritten(&capsule(&image), 1, 0xD1);
+    (image, capsule)
+}
+
+#[test]
+fn table_and_chunks_may_lie_anywhere_in_any_order_and_share_bytes() {
+    let (image, capsule) = elsewhere();
+    let header = CapsuleHeader::parse(&capsule).unwrap();
+    let table = header.entries(&capsule[header.table_offset.get() as usize..]).unwrap();
+    assert_eq!(table[0].stored(), table[8].stored());
+    assert!(
+        table[9].stored().end < table[7].stored().start && table[0].stored().end < header.table_offset.get()
+    );
+    assert!(u64::from(header.table_len.get()) > header.entries_len(), "there is an origin record");
+    let (loaded, _) = boot(MockBios::good(stick(&capsule)));
+    assert!(loaded.unwrap() == image);
+    for limit in [1, 8, 100] {
+        let bios = MockBios::new(stick(&capsule), move |call| match call {
+            Call::Edd { lba: 100.., sectors } if sectors > limit => Answer::Lies,
+            _ => Answer::Good,
+        });
+        assert!(boot(bios).0.unwrap() == image, "limit {limit}");
+    }
+    let mut flipped = capsule.clone();
+    flipped[table[6].stored().end as usize] ^= 1;
+    assert!(boot(MockBios::good(stick(&flipped))).0.unwrap() == image, "no part has that byte");
+    let at = capsule.windows(8).position(|bytes| bytes == &image[7 * CHUNK..][..8]).unwrap();
+    flipped[at] ^= 1;
+    assert_eq!(boot(MockBios::good(stick(&flipped))).0, Err(Stop::Chunk(7, ChunkError::StickWrong)));
+}
+
+#[test]
+fn the_end_that_is_proven_is_what_lies_farthest_and_not_the_last_chunk() {
+    let (_, capsule) = elsewhere();
+    let header = CapsuleHeader::parse(&capsule).unwrap().clone();
+    let table = header.entries(&capsule[header.table_offset.get() as usize..]).unwrap().to_vec();
+    let is_proven = |capsule: &[u8]| {
+        let mut disk = Disk::new(MockBios::good(stick(capsule)), Drive::new(0x80, plain(Method::Edd)));
+        let mut window = [0; 4096];
+        let mut volume = FatVolume::open(&mut disk, 0, &mut window).unwrap();
+        let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
+        let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
+        let mut reader = FileReader::new(&mut disk, &mut volume, file);
+        end_is_proven(&mut reader, &header).unwrap()
+    };
+    assert!(is_proven(&capsule));
+    let stored = (0..).zip(&table).filter(|(index, entry)| header.form(*index, entry) == Ok(Form::Raw));
+    let farthest = stored.clone().map(|(_, entry)| entry.stored().end).max().unwrap();
+    for (index, entry) in stored {
+        let mut flipped = capsule.clone();
+        flipped[entry.stored().start as usize + 99] ^= 1;
+        assert_eq!(is_proven(&flipped), entry.stored().end != farthest, "chunk {index}");
     }
 }

@@ -429,3 +429,28 @@ fn volumes_of_dosfstools_filled_by_mtools_are_read() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn a_file_in_pieces_is_read_backwards_with_bounded_work() {
+    const CHUNK: usize = 16 << 10;
+    let kind = &KINDS[4];
+    let data = content(1, 500 * CHUNK);
+    let mut image = make(kind, |disk| {
+        let files = [("A.RKC", data.clone()), ("B.RKC", content(2, data.len()))];
+        write_by_turns(disk, &files, kind.cluster_len as usize);
+    });
+    let (start, len) = table(&image);
+    let table = (start / SECTOR) as u64..((start + len) / SECTOR) as u64;
+    let mut window = [0; SECTOR];
+    let file = files(&mut image, &mut window).unwrap()[0];
+    let mut volume = FatVolume::open(&mut image, LBA, &mut window).unwrap();
+    let mut reader = FileReader::new(&mut image, &mut volume, file);
+    for (index, chunk) in data.chunks(CHUNK).enumerate().rev() {
+        let mut read = vec![0xD1; CHUNK];
+        reader.read_exact((index * CHUNK) as u64, &mut read).unwrap();
+        assert!(read == chunk, "chunk {index}");
+    }
+    // 32000 entries lie in 250 sectors of the table: from the start each time it would be 125 for a chunk.
+    let of_table = image.reads.iter().filter(|(lba, _)| table.contains(lba)).count();
+    assert!(of_table < 500 * 8, "{of_table} sectors of the table");
+}

@@ -4,13 +4,12 @@ mod common;
 
 use common::plain;
 use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_SECTORS};
-use ramkey_format::errors::REPORT;
 use ramkey_loader_core::a20;
 use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Drive, Method, Trace};
 use ramkey_loader_core::memory_calls::Source;
 use ramkey_loader_core::report::{Facts, LINES, Memory, act};
-use ramkey_loader_core::screen::{COLUMNS, Language, say};
+use ramkey_loader_core::screen::{COLUMNS, Language};
 use zerocopy::{FromBytes, FromZeros};
 
 /// Lines of a halt around the report: an empty one, the code, its details, where to read on, what to do.
@@ -98,18 +97,6 @@ fn the_largest_numbers_fit_one_screen_of_80_by_25() {
         }
     }
     const { assert!(AROUND + LINES < 25) }
-}
-
-#[test]
-fn each_line_is_explained_in_order() {
-    let info = BootInfo::new_zeroed();
-    let lines = lines(&Facts { info, trace: None, memory: None, a20: a20::Method::None });
-    assert_eq!(REPORT.len(), lines.len() + 1);
-    for (line, explained) in lines.iter().zip(REPORT) {
-        let word = explained.shows.split(' ').next().unwrap();
-        assert!(line.starts_with(word), "{line} is explained by {}", explained.shows);
-    }
-    assert_eq!(REPORT[LINES].shows.as_bytes(), Language::English.line(&say::report_keys()).as_bytes());
 }
 
 #[test]

@@ -8,8 +8,8 @@ use ramkey_format::boot::Registers;
 pub use ramkey_loader_core::a20::Method;
 use ramkey_loader_core::a20::{Machine, switch_on as core_switch_on};
 
-use crate::console::{input, output};
-use crate::{bios, low};
+use crate::ports::{input, output};
+use crate::{low, real_mode};
 
 /// The number of the [`Method`] that worked last.
 static WORKED: AtomicU8 = AtomicU8::new(Method::None as u8);
@@ -53,7 +53,7 @@ impl Machine for Board {
     }
 
     fn ask_bios(&mut self) {
-        bios::call_as_is(0x15, Registers { eax: 0x2401.into(), ..Registers::default() });
+        real_mode::call(0x15, Registers { eax: 0x2401.into(), ..Registers::default() });
     }
 
     fn input(&mut self, port: u16) -> u8 {

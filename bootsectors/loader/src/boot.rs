@@ -17,6 +17,7 @@ use crate::bios_copy::bios_copies;
 use crate::console::Console;
 use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
+use crate::load::RamDisk;
 use crate::low::Ram;
 use crate::{a20, bios, choose, disk, images, install, load, low, map, report};
 
@@ -25,7 +26,7 @@ const FAT_WINDOW: usize = 8 << 10;
 
 /// Boots an image, or says why not.
 pub fn run() -> ! {
-    let info = bios::boot_info();
+    let info = low::boot_info();
     // Before any BIOS call: each one checks A20 and would switch it on by itself.
     if a20::switch_on().is_none() {
         stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, None);
@@ -78,18 +79,7 @@ pub fn run() -> ! {
     let stored = disks[0].as_ref().map_or(0, |boot| boot.header.flags.get());
     let installed = install::install(&mut console, &mut disks, &mut ram, base_kib, info.drive, a20::worked());
 
-    console.end_line();
-    let last = disks.iter().flatten().count() - 1;
-    for (place, ram_disk) in disks.iter().flatten().enumerate() {
-        let hash = &ram_disk.hash();
-        if place < last {
-            console.say(&say::proven(hash));
-        } else if stored & flags::KEEP_STICK != 0 {
-            console.say(&say::proven_keep(hash));
-        } else {
-            console.say(&say::proven_remove(hash));
-        }
-    }
+    say_proven(&mut console, &disks, stored & flags::KEEP_STICK != 0);
     let mut copy = copy.unwrap_or(CopyMode::of(stored));
     wait(&mut console, header.start_timeout, &mut copy);
     if copy == CopyMode::Int15
@@ -100,6 +90,22 @@ pub fn run() -> ! {
         copy = CopyMode::Auto;
     }
     install::hand_off(installed, copy)
+}
+
+/// Says that the disks are in memory and proven, and whether the stick must stay.
+fn say_proven(console: &mut Console, disks: &[Option<RamDisk>], keep_stick: bool) {
+    console.end_line();
+    let last = disks.iter().flatten().count() - 1;
+    for (place, ram_disk) in disks.iter().flatten().enumerate() {
+        let hash = &ram_disk.hash();
+        if place < last {
+            console.say(&say::proven(hash));
+        } else if keep_stick {
+            console.say(&say::proven_keep(hash));
+        } else {
+            console.say(&say::proven_remove(hash));
+        }
+    }
 }
 
 /// Waits `timeout` seconds or for a key; 0 waits for a key only. The key C changes `copy` and stops the countdown.

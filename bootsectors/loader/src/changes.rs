@@ -1,9 +1,15 @@
 //! What is changed in a RAM disk after it was proven. The stored image stays as it is, and each change is said.
 
+use core::mem::offset_of;
+use core::ops::Range;
+
+use ramkey_format::boot::{SECTOR0_DISK_SIGNATURE, SECTOR0_TABLE};
+use ramkey_format::bpb::{Bpb, Fat16Start, Fat32Start, PartitionEntry};
 use ramkey_format::capsule::kind;
 use ramkey_format::memory::{SECTOR_SHIFT, SECTOR_SIZE};
 use ramkey_loader_core::geometry::{Geometry, partition_entry};
 use ramkey_loader_core::screen::say;
+use zerocopy::FromBytes;
 
 use crate::console::Console;
 use crate::load::RamDisk;
@@ -11,12 +17,12 @@ use crate::load::RamDisk;
 /// The assembled sector 0 of a partition image's disk.
 static RAM_MBR: &[u8; SECTOR_SIZE as usize] = include_bytes!(concat!(env!("RAMKEY_BLOBS"), "/ram_mbr.bin"));
 
-/// Boot sector of FAT12 and FAT16: 29h when the drive number is two bytes before it.
-const EXTENDED_SIGNATURE: usize = 0x26;
-/// The same of FAT32.
-const EXTENDED_SIGNATURE_FAT32: usize = 0x42;
+/// The mark behind the drive number of a boot sector: there is one.
+const EXTENDED: u8 = 0x29;
 /// Sector 0: disk signature, as Windows NT knows it.
-const DISK_SIGNATURE: core::ops::Range<usize> = 0x1B8..0x1BC;
+const DISK_SIGNATURE: Range<usize> = SECTOR0_DISK_SIGNATURE as usize..SECTOR0_DISK_SIGNATURE as usize + 4;
+/// Sector 0: the first entry of its table.
+const FIRST_ENTRY: Range<usize> = SECTOR0_TABLE as usize..SECTOR0_TABLE as usize + PartitionEntry::LEN;
 
 /// Makes the changes that `ram_disk` needs, whose BIOS number is `number`.
 pub fn make(console: &mut Console, ram_disk: &mut RamDisk, number: u8) {
@@ -45,24 +51,26 @@ fn make_first_track(console: &mut Console, ram_disk: &mut RamDisk, number: u8) {
     // Two drives from one image are two disks.
     first[DISK_SIGNATURE.start + 1] ^= number & 0x0F;
     let entry = partition_entry(&geometry, header.partition_type, lead, header.disk_sectors.get() - lead);
-    first[0x1BE..0x1CE].copy_from_slice(&entry);
+    first[FIRST_ENTRY].copy_from_slice(&entry);
 
     let boot = memory.bytes_mut(lead << SECTOR_SHIFT, SECTOR_SIZE);
-    let bytes_per_sector = u16::from_le_bytes([boot[11], boot[12]]);
-    let hidden = u32::from_le_bytes([boot[28], boot[29], boot[30], boot[31]]);
-    if u32::from(bytes_per_sector) != SECTOR_SIZE {
+    let Ok((bpb, _)) = Bpb::mut_from_prefix(boot) else { return };
+    if u32::from(bpb.bytes_per_sector.get()) != SECTOR_SIZE {
         return;
     }
+    let hidden = bpb.hidden.get();
     if hidden != lead {
-        boot[28..32].copy_from_slice(&lead.to_le_bytes());
+        bpb.hidden.set(lead);
         console.say(&say::hidden_changed(hidden, lead));
     }
     // FAT32 has it at another place, where FAT12 and FAT16 have code.
-    let fat32 = u16::from_le_bytes([boot[0x16], boot[0x17]]) == 0;
-    let at = if fat32 { EXTENDED_SIGNATURE_FAT32 } else { EXTENDED_SIGNATURE };
-    let drive = &mut boot[at - 2..=at];
-    if drive[2] == 0x29 && drive[0] != number {
-        console.say(&say::drive_changed(drive[0], number));
-        drive[0] = number;
+    let (drive, extended) = if bpb.is_fat32() {
+        (offset_of!(Fat32Start, drive), offset_of!(Fat32Start, extended))
+    } else {
+        (offset_of!(Fat16Start, drive), offset_of!(Fat16Start, extended))
+    };
+    if boot[extended] == EXTENDED && boot[drive] != number {
+        console.say(&say::drive_changed(boot[drive], number));
+        boot[drive] = number;
     }
 }

@@ -1,13 +1,12 @@
 //! The screen through INT 10h, with a copy to the first serial port and the debug port.
 
-use core::arch::asm;
-
 use ramkey_format::boot::Registers;
 use ramkey_format::memory::DEBUG_PORT;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::screen::{Language, Message, Sentence, Text};
 
-use crate::{bios, low};
+use crate::ports::{input, output};
+use crate::{bios, low, real_mode};
 
 const TELETYPE: u32 = 0x0E07;
 /// Reads of the line status before a serial port counts as dead.
@@ -66,7 +65,7 @@ impl Console {
             // A terminal has another code page, and may obey what it has there.
             self.send(if byte.is_ascii() { byte } else { b'?' });
             let eax = TELETYPE & 0xFF00 | u32::from(byte);
-            bios::call_as_is(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
+            real_mode::call(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
         }
     }
 
@@ -191,19 +190,4 @@ impl Console {
         }
         self.serial = None;
     }
-}
-
-/// Reads a byte from an I/O port.
-pub fn input(port: u16) -> u8 {
-    let value;
-    // SAFETY: an I/O read touches AL and DX only. Ports read here are UART, debug, keyboard controller and system
-    // control ports, where a read has no effect on memory.
-    unsafe { asm!("in al, dx", out("al") value, in("dx") port, options(nomem, nostack, preserves_flags)) }
-    value
-}
-
-/// Writes a byte to an I/O port.
-pub fn output(port: u16, value: u8) {
-    // SAFETY: as above; the callers write to ports of the devices that they name.
-    unsafe { asm!("out dx, al", in("al") value, in("dx") port, options(nomem, nostack, preserves_flags)) }
 }

@@ -1,16 +1,15 @@
 //! The ends of a boot that cannot go on.
 
-use core::panic::PanicInfo;
-
 use ramkey_format::boot::{Registers, STATUS_OUT_OF_REACH};
 use ramkey_format::errors;
 use ramkey_loader_core::screen::{Message, say};
 use ramkey_loader_core::volume::VolumeError;
 
 use crate::console::Console;
-use crate::{bios, report};
+use crate::{a20, real_mode, report};
 
 /// Shows the code, what it means, the numbers in `details` and the report, then waits for a reset. Nothing is booted.
+#[inline(never)]
 pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! {
     console.end_line();
     console.say(&say::stopped(code, code));
@@ -23,9 +22,13 @@ pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! 
     wait()
 }
 
-/// A panic: the file and the line, without the machinery of `core::fmt`.
-pub fn internal(info: &PanicInfo<'_>) -> ! {
-    let (file, line) = info.location().map_or(("", 0), |location| (location.file(), location.line()));
+/// A panic at `line` of `file`. It may be that the BIOS switched A20 off and nothing switches it on again: that is told as
+/// what it is.
+#[inline(never)]
+pub fn internal(file: &str, line: u32) -> ! {
+    if !a20::is_on() {
+        stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, None);
+    }
     let details = say::internal(file.as_bytes(), line as u16);
     stop(&mut Console::new(), errors::INTERNAL, Some(details.as_message()))
 }
@@ -33,8 +36,8 @@ pub fn internal(info: &PanicInfo<'_>) -> ! {
 /// Waits for ever, with interrupts on, so that Ctrl-Alt-Del works.
 fn wait() -> ! {
     loop {
-        // Not `call`: without A20 that would come back here.
-        bios::call_as_is(0x16, Registers { eax: 0x0100.into(), ..Registers::default() });
+        // Not `bios::call`: without A20 that would lead here again.
+        real_mode::call(0x16, Registers { eax: 0x0100.into(), ..Registers::default() });
     }
 }
 

@@ -18,7 +18,7 @@ use crate::identities::{Before, GRUB4DOS, Grub4dos, MEMDISK, Memdisk, Memory, fa
 use crate::load::RamDisk;
 use crate::low::{Bytes, Ram, Region};
 use crate::places::{Places, Setup, entry};
-use crate::{a20, bios, changes, disk, low};
+use crate::{a20, changes, disk, low, real_mode};
 
 /// Most floppies that the equipment word can name.
 const FLOPPIES_MAX: u8 = 4;
@@ -56,14 +56,7 @@ pub fn install(
     let mut resident = ram.take_base(places.start, u32::from(places.kib) << 10);
     let map = ram.map();
 
-    let before = Before {
-        int13: low::VECTOR_13.read(),
-        int15: low::VECTOR_15.read(),
-        int1e: low::VECTOR_1E.read(),
-        base_kib: low::BASE_MEMORY.read(),
-        equipment: low::EQUIPMENT.read(),
-        disks: low::DISK_COUNT.read(),
-    };
+    let before = bios_before();
     let memory = Memory {
         kib_88: map.kib_88(),
         kib_1m: u32::from(map.kib_1m_16m()).min(0x3C00),
@@ -92,6 +85,25 @@ pub fn install(
     let boot = boot_disk(console, disks);
     engine.describe_boot(boot, &drives, &numbers);
 
+    publish(&places, &numbers, &before, &vectors);
+    let copy = places.engine + u32::from(entry(ENGINE_VARIABLES)) + VAR_COPY;
+    Installed { engine_segment: places.engine_segment(), resident, copy }
+}
+
+/// What the BIOS has where the resident part will be seen.
+fn bios_before() -> Before {
+    Before {
+        int13: low::VECTOR_13.read(),
+        int15: low::VECTOR_15.read(),
+        int1e: low::VECTOR_1E.read(),
+        base_kib: low::BASE_MEMORY.read(),
+        equipment: low::EQUIPMENT.read(),
+        disks: low::DISK_COUNT.read(),
+    }
+}
+
+/// Makes the resident part the BIOS: the counts of drives, base memory, and last the vectors.
+fn publish(places: &Places, numbers: &Numbers, before: &Before, vectors: &Vectors) {
     low::BASE_MEMORY.write((places.start >> 10) as u16);
     low::DISK_COUNT.write(numbers.disks_shown);
     let shown = numbers.floppies_shown.min(FLOPPIES_MAX);
@@ -102,8 +114,6 @@ pub fn install(
     }
     low::VECTOR_15.write(vectors.int15);
     low::VECTOR_13.write(vectors.int13);
-    let copy = places.engine + u32::from(entry(ENGINE_VARIABLES)) + VAR_COPY;
-    Installed { engine_segment: places.engine_segment(), resident, copy }
 }
 
 /// The disk that is booted.
@@ -192,8 +202,8 @@ impl Setup<'_> {
 /// Leaves for what was installed, for good.
 pub fn hand_off(mut installed: Installed, copy: CopyMode) -> ! {
     installed.resident.bytes_mut(installed.copy, 1)[0] = copy.value();
-    bios::jump(Registers {
-        ecx: u32::from(bios::boot_info().a20).into(),
+    real_mode::jump(Registers {
+        ecx: u32::from(low::boot_info().a20).into(),
         target_offset: entry(ENGINE_HAND_OFF).into(),
         target_segment: installed.engine_segment.into(),
         ..Registers::default()

@@ -42,8 +42,8 @@ pub const BASE_MEMORY: Shared<u16> = Shared::at(0x413);
 pub const TICKS: Shared<u32> = Shared::at(0x46C);
 /// BIOS data area: number of hard disks.
 pub const DISK_COUNT: Shared<u8> = Shared::at(0x475);
-/// What stage 2 left.
-pub const INFO: Shared<BootInfo> = Shared::at(BOOT_INFO);
+/// Where stage 2 left it.
+const INFO: Shared<BootInfo> = Shared::at(BOOT_INFO);
 /// The registers of a BIOS call.
 pub const REGISTERS: Shared<Registers> = Shared::at(CALL_REGISTERS);
 /// A word of ours, behind the packets, whose neighbour 1 MiB above must be another.
@@ -74,6 +74,12 @@ impl<T: IntoBytes> Shared<T> {
         // SAFETY: as in `read`; no reference to the place exists, because only copies leave this module.
         unsafe { (self.address as *mut T).write_volatile(value) }
     }
+}
+
+/// What stage 2 left.
+#[inline(never)]
+pub fn boot_info() -> BootInfo {
+    INFO.read()
 }
 
 /// What [`A20_WORD`] is when the A20 line is off; else something else.
@@ -231,7 +237,7 @@ impl Region {
 
 /// Whether the memory at the start of `bytes` keeps what is written to it.
 pub fn holds(bytes: &mut [u8]) -> bool {
-    let (word, _) = u32::mut_from_prefix(bytes).unwrap();
+    let Ok((word, _)) = u32::mut_from_prefix(bytes) else { return false };
     let word = word as *mut u32;
     [0x5AA5_1234_u32, 0xA55A_EDCB].into_iter().all(|value| {
         // SAFETY: the pointer comes from a borrowed word. Another address is read in between, one of the real-mode

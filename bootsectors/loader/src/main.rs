@@ -25,6 +25,8 @@ mod load;
 mod low;
 mod map;
 mod places;
+mod ports;
+mod real_mode;
 mod report;
 
 use core::arch::global_asm;
@@ -53,5 +55,7 @@ extern "C" fn start() -> ! {
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    halt::internal(info)
+    // Nothing but the place goes on from here, so that the machinery of `core::fmt` is left out.
+    let (file, line) = info.location().map_or(("", 0), |location| (location.file(), location.line()));
+    halt::internal(file, line)
 }

@@ -7,7 +7,7 @@ use ramkey_loader_core::report::{Facts, Memory, act};
 use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
-use crate::{a20, bios};
+use crate::{a20, low};
 
 /// What the halts cannot be handed, because they happen anywhere.
 #[derive(Clone, Copy)]
@@ -46,7 +46,7 @@ pub fn note_memory(memory: Memory) {
 /// Shows the numbers.
 pub fn show(console: &mut Console) {
     let Known { trace, memory } = known();
-    let facts = Facts { info: bios::boot_info(), trace, memory, a20: a20::worked() };
+    let facts = Facts { info: low::boot_info(), trace, memory, a20: a20::worked() };
     facts.show(console.language(), &mut |line| console.line(line));
 }
 

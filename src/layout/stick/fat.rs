@@ -11,7 +11,10 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
+use ramkey_format::boot::SECTOR0_MAGIC;
+use ramkey_format::bpb::{Bpb, Fat16Start, Fat32Start};
 use ramkey_format::capsule::FOLDER;
+use zerocopy::FromBytes;
 
 use super::overlay::{Overlay, ZEROS};
 use super::place::{own_sectors, place};
@@ -202,16 +205,15 @@ fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutErro
 fn finish_boot_sector(disk: &mut Overlay, plan: &Plan, boot_code: &[u8; 512]) -> [u8; 512] {
     let is_fat32 = plan.volume.bits == FatBits::Fat32;
     let sector = disk.sector_mut(0);
-    let added_reserved = plan.volume.added_reserved as u16;
-    let reserved = u16::from_le_bytes([sector[14], sector[15]]) + added_reserved;
-    sector[14..16].copy_from_slice(&reserved.to_le_bytes());
+    let (bpb, _) = Bpb::mut_from_prefix(&mut sector[..]).expect("a sector is longer");
+    bpb.reserved += plan.volume.added_reserved as u16;
     let sectors = plan.volume.sectors as u32;
     let short = if sectors < 0x1_0000 { sectors as u16 } else { 0 };
-    let long = if short == 0 { sectors } else { 0 };
-    sector[19..21].copy_from_slice(&short.to_le_bytes());
-    sector[32..36].copy_from_slice(&long.to_le_bytes());
-    sector[28..32].copy_from_slice(&(plan.volume.lba as u32).to_le_bytes());
-    sector[if is_fat32 { 0x5A } else { 0x3E }..510].fill(0);
+    bpb.short_sectors.set(short);
+    bpb.long_sectors.set(if short == 0 { sectors } else { 0 });
+    bpb.hidden.set(plan.volume.lba as u32);
+    let code = if is_fat32 { Fat32Start::LEN } else { Fat16Start::LEN };
+    sector[code..SECTOR0_MAGIC as usize].fill(0);
     // Sector 0 brings its own code; see `mbr`.
     if plan.volume.lba != 0 {
         boot::start_volume(sector, boot_code, place(plan, plan.volume.lba));

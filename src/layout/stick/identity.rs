@@ -2,9 +2,9 @@
 
 use ramkey_format::capsule::flags;
 
+use crate::capsule::{Writes, number_of};
 use crate::image::Scan;
-use crate::layout::set;
-use crate::plan::{CapsulePlan, Plan, Writes, kind_of};
+use crate::plan::{CapsulePlan, Plan};
 
 /// The numbers by which systems tell this stick from others.
 pub(super) struct Identity {
@@ -87,7 +87,7 @@ fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {
     let facts = &capsule.facts;
     feed(&facts.len.to_le_bytes());
     let read_only = u8::from(capsule.writes == Writes::Refused);
-    feed(&[kind_of(facts.kind), read_only, capsule.number, facts.drive_type, facts.partition_type]);
+    feed(&[number_of(facts.kind), read_only, capsule.number, facts.drive_type, facts.partition_type]);
     for number in [
         facts.geometry.cylinders,
         u32::from(facts.geometry.heads),
@@ -106,7 +106,7 @@ fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {
 /// Feeds what every capsule's flags say, unless they say what [`describe_capsule`] does: it comes last, so a stick of
 /// plain drives keeps the identity that it had before there were others.
 fn describe_set(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let flags = |capsule| set::capsule_flags(plan, capsule);
+    let flags = |capsule: &CapsulePlan| capsule.options(&plan.set).flags(capsule.set_role());
     if plan.capsules.iter().any(|capsule| flags(capsule) & !flags::READ_ONLY != 0) {
         plan.capsules.iter().for_each(|capsule| feed(&flags(capsule).to_le_bytes()));
     }

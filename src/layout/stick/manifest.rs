@@ -6,7 +6,7 @@ use ramkey_format::manifest::{
 use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::layout::capsule::Capsule;
+use crate::capsule::Capsule;
 use crate::layout::error::LayoutError;
 use crate::layout::extent::{Extent, Role};
 use crate::plan::Plan;

@@ -13,12 +13,12 @@ use std::ops::Range;
 
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, PARTITION_LBA};
 
-use super::capsule::{self, Capsule};
 use super::error::LayoutError;
 use super::extent::{Extent, Layout, Role};
 use super::extents::Extents;
 use super::set::{self, disk_signatures};
 use crate::boot;
+use crate::capsule::{Capsule, Contents, encode};
 use crate::image::Scan;
 use crate::plan::{GPT_SECTORS, LayoutKind, Plan};
 use fat::FatVolume;
@@ -103,11 +103,18 @@ fn present(extents: &mut Extents, volume: &FatVolume, range: &Range<u64>, role: 
 fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
     let signatures = disk_signatures(plan, scans);
     let companions = set::companions(plan, scans);
-    let capsules = plan.capsules.iter().zip(scans).zip(signatures).enumerate();
-    let capsules = capsules.map(|(image, ((capsule, scan), disk_signature))| {
-        let companions = if capsule.is_boot() { companions } else { Default::default() };
-        let links = capsule::Links { flags: set::capsule_flags(plan, capsule), companions, disk_signature };
-        Capsule::new(image, capsule, scan, links)
+    let capsules = plan.capsules.iter().zip(scans).zip(signatures);
+    let capsules = capsules.map(|((capsule, scan), disk_signature)| {
+        let contents = Contents {
+            facts: &capsule.facts,
+            title: &capsule.title,
+            drive: capsule.number,
+            role: capsule.set_role(),
+            options: capsule.options(&plan.set),
+            companions: if capsule.is_boot() { companions } else { Default::default() },
+            disk_signature,
+        };
+        encode(&contents, scan)
     });
     capsules.collect()
 }

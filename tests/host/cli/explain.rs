@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
+use ramkey::explain::REPORT;
 use ramkey_format::boot::BootInfo;
-use ramkey_format::errors::{BOOT_ERRORS, REPORT};
+use ramkey_format::errors::BOOT_ERRORS;
 use ramkey_loader_core::a20;
 use ramkey_loader_core::drive::{Method, Trace};
 use ramkey_loader_core::memory_calls::Source;
-use ramkey_loader_core::report::{Facts, Memory};
+use ramkey_loader_core::report::{Facts, LINES, Memory};
 use ramkey_loader_core::screen::{Language, say};
 use zerocopy::FromZeros;
 
@@ -82,4 +83,15 @@ fn every_screen_of_a_stopped_boot_is_explained_by_its_code() {
             assert!(explanation["status"].is_null(), "{text}");
         }
     }
+}
+
+#[test]
+fn each_line_of_the_report_is_explained_in_order() {
+    let lines = report(None, Source::E820, a20::Method::None);
+    assert_eq!((lines.len(), REPORT.len()), (LINES, LINES + 1));
+    for (line, explained) in lines.iter().zip(REPORT) {
+        let word = explained.shows.split(' ').next().unwrap();
+        assert!(line.starts_with(word), "{line} is explained by {}", explained.shows);
+    }
+    assert_eq!(REPORT[LINES].shows.as_bytes(), Language::English.line(&say::report_keys()).as_bytes());
 }

@@ -1,10 +1,7 @@
 //! `docs/format.md` and the records in `bootsectors/format` cannot part.
 
 use ramkey::plan::{LayoutKind, Slot};
-use ramkey_format::boot::{
-    BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_STAGE1,
-    SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, SECTOR0_TABLE, STAGE1_LEN,
-};
+use ramkey_format::boot::{BootHeader, STAGE1_LEN};
 use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, DRIVES_MAX, Disc, flags};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
 use ramkey_format::memory::{
@@ -79,13 +76,9 @@ fn the_places_on_the_stick_are_those_of_the_page() {
         format!("with 2, 4, 8 and {CYLINDERS_TRIED}"),
         format!("| {} | stage 1;", stage1.join(", ")),
         format!("| the others of 1..{CODE_COPIES} |"),
-        format!("| {SECTOR0_CODE} | {} | boot code |", SECTOR0_STAGE1 - SECTOR0_CODE),
-        format!("| {SECTOR0_STAGE1} | 1 | first sector in which stage 1"),
-        format!("| {SECTOR0_STAGE1_CHECKSUM} | 4 | checksum of stage 1, its first {STAGE1_LEN} bytes |"),
-        format!("| {SECTOR0_STAMP} | 4 | stamp"),
-        format!("| {SECTOR0_BOOT_LBA} | 4 | first LBA of the boot area: {BOOT_LBA} |"),
-        format!("| {SECTOR0_BOOT_CHECKSUM} | 4 | checksum of the first {STAGE2_SECTORS} sectors"),
-        format!("| {SECTOR0_TABLE} | 64 | partition table"),
+        format!("checksum of stage 1, its first {STAGE1_LEN} bytes |"),
+        format!("first LBA of the boot area: {BOOT_LBA} |"),
+        format!("checksum of the first {STAGE2_SECTORS} sectors"),
         format!("at most {RANGES_MAX}."),
         format!("with `stage2_sectors` at most {BOOT_SECTORS_MAX}"),
     ];

@@ -10,6 +10,7 @@ pub mod loops;
 pub mod made_up;
 pub mod mock;
 pub mod moments;
+pub mod rewritten;
 pub mod skip;
 pub mod sticks;
 pub mod tree;

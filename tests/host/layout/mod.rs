@@ -1,8 +1,8 @@
 //! Which bytes go where, and what other tools say of them.
 
-mod layout;
 mod oracle_fs;
 mod oracle_probe;
 mod oracle_views;
 mod random;
 mod stamps;
+mod stick;

@@ -4,6 +4,7 @@ use crate::frames::{discs, sticks};
 use std::path::Path;
 
 use crate::frames::sticks::{Image, MIB, Stick, noise, printed, tool};
+use ramkey::capsule::{ram_needed_together, ram_taken};
 use ramkey::contents::iso::NoBoot;
 use ramkey::contents::{ImageFacts, Kind, KindChoice, probe};
 use ramkey::image::{Scan, scan};
@@ -258,8 +259,9 @@ fn a_stick_of_sets_is_sound_and_tells_its_drives() {
     let first = &verdict.capsules[0];
     assert!(first.companions.iter().all(|companion| companion.present));
     assert_eq!(first.companions[0].file, "RAMKEY/DATA.RKC");
-    let together =
-        ramkey::report::ram_needed_together(verdict.capsules.iter().map(|capsule| capsule.disk_sectors));
+    let together = ram_needed_together(
+        verdict.capsules.iter().map(|capsule| ram_taken(capsule.disk_sectors, capsule.len)),
+    );
     assert!(first.ram_needed < together && first.ram_needed > first.len);
     assert_eq!(verdict.capsules[1].words, "CD, 1.44 MB floppy emulation 80/2/18");
     assert_eq!(verdict.capsules[2].words, "hard disk 1/16/63");

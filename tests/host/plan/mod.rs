@@ -1,5 +1,5 @@
 //! What will be on a stick.
 
 mod drives;
-mod plan;
+mod requests;
 mod titles;

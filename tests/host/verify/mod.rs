@@ -5,4 +5,5 @@ mod fat;
 mod fates;
 mod flips;
 mod moments;
+mod rewritten;
 mod verdicts;

@@ -46,14 +46,13 @@ macro_rules! sentences {
 
         /// A function for each sentence, which takes what its places hold.
         pub mod say {
-            use super::place::{self, Value};
-            use super::{Id, Sentence};
+            use super::{Id, Sentence, Value, kind};
 
             $(
                 $(#[$doc])*
                 #[inline]
                 pub fn $function<'s>(
-                    $( $place: place::$kind<'s> ),*
+                    $( $place: kind::$kind<'s> ),*
                 ) -> Sentence<'s, { <[&str]>::len(&[$( stringify!($place) ),*]) }> {
                     Sentence { id: Id::$id, values: [$( Value::$kind($place) ),*] }
                 }

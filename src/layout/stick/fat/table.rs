@@ -3,6 +3,8 @@
 use std::iter;
 use std::ops::Range;
 
+use ramkey_format::bpb::{Fat32Start, fat_bits};
+
 use crate::layout::error::LayoutError;
 use crate::layout::stick::overlay::Overlay;
 use crate::plan::FatBits;
@@ -26,21 +28,18 @@ pub(super) struct Fat {
 impl Fat {
     /// Reads the boot sector that the format program wrote.
     pub fn read(disk: &Overlay) -> Option<Self> {
-        let b = disk.sector(0);
-        let u16_at = |at: usize| u64::from(u16::from_le_bytes([b[at], b[at + 1]]));
-        let u32_at = |at: usize| u16_at(at) | u16_at(at + 2) << 16;
-        let either =
-            |short: usize, long: usize| if u16_at(short) == 0 { u32_at(long) } else { u16_at(short) };
-        let (cluster_sectors, reserved) = (u64::from(b[13]), u16_at(14));
-        let tables_end = reserved + u64::from(b[16]) * either(22, 36);
-        let data = tables_end + u16_at(17).div_ceil(16);
-        let clusters = either(19, 32).checked_sub(data)?.checked_div(cluster_sectors)?;
-        let bits = match clusters {
-            ..4085 => FatBits::Fat12,
-            4085..65525 => FatBits::Fat16,
+        let start = Fat32Start::of(disk.sector(0));
+        let bpb = &start.common;
+        let (cluster_sectors, reserved) = (u64::from(bpb.cluster_sectors), u64::from(bpb.reserved.get()));
+        let tables_end = reserved + u64::from(bpb.fats) * u64::from(start.fat_sectors());
+        let data = tables_end + u64::from(bpb.root_entries.get()).div_ceil(16);
+        let clusters = u64::from(bpb.sectors()).checked_sub(data)?.checked_div(cluster_sectors)?;
+        let bits = match fat_bits(clusters) {
+            12 => FatBits::Fat12,
+            16 => FatBits::Fat16,
             _ => FatBits::Fat32,
         };
-        let root_cluster = if bits == FatBits::Fat32 { u32_at(44) } else { 0 };
+        let root_cluster = if bits == FatBits::Fat32 { u64::from(start.root_cluster.get()) } else { 0 };
         Some(Self { bits, reserved, tables_end, root_cluster, data, cluster_sectors, clusters })
     }
 

@@ -1,0 +1,169 @@
+//! The bytes of a capsule: header, table block, and which parts of the image follow.
+
+use ramkey_format::capsule::{
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc, Form,
+    HEADER_HASHED_LEN,
+};
+use ramkey_format::cp437;
+use zerocopy::IntoBytes;
+
+use super::kind::{emulation_number, number_of};
+use super::{DriveOptions, Role};
+use crate::contents::{DISC_GEOMETRY, ImageFacts, Kind};
+use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Scan};
+use crate::units::SECTOR_LEN;
+
+/// What a capsule is made of, beside the bytes of its image.
+pub struct Contents<'a> {
+    /// What the image is.
+    pub facts: &'a ImageFacts,
+    /// Title in the boot menu: 1 to 64 characters of code page 437.
+    pub title: &'a str,
+    /// BIOS drive number; the first of its class means the next that is free.
+    pub drive: u8,
+    /// Its place in its set of drives.
+    pub role: Role,
+    /// How systems see its drives.
+    pub options: DriveOptions,
+    /// The images that stand beside it; none of one that stands beside others.
+    pub companions: [Companion; COMPANIONS_MAX],
+    /// NT disk signature that its RAM disk gets, or 0.
+    pub disk_signature: u32,
+}
+
+/// A capsule as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capsule {
+    /// Length in bytes, a multiple of 512.
+    pub file_len: u64,
+    /// Its bytes, in order and without gaps.
+    pub pieces: Vec<Piece>,
+    /// BLAKE3 of its first sector, for the manifest.
+    pub header_blake3: [u8; 32],
+}
+
+/// A part of a capsule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Sectors.
+    pub sectors: u64,
+    /// Its bytes.
+    pub stored: Stored,
+}
+
+/// Where the bytes of a piece come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// These, as many as the piece has.
+    Own(Vec<u8>),
+    /// The image, from this byte on; zeros behind its end.
+    Image {
+        /// First byte.
+        offset: u64,
+    },
+}
+
+/// Makes the capsule of an image: table block behind the header, then the chunks that are not zeros, in order.
+pub fn encode(contents: &Contents, scan: &Scan) -> Capsule {
+    let table_len = scan.chunks.len() * CHUNK_ENTRY_LEN;
+    let mut end = ((CAPSULE_HEADER_LEN + table_len) as u64).next_multiple_of(SECTOR_LEN);
+    let mut head = vec![0; end as usize];
+    let mut pieces = Vec::new();
+    let entries = head[CAPSULE_HEADER_LEN..].chunks_exact_mut(CHUNK_ENTRY_LEN);
+    for ((index, chunk), place) in (0u64..).zip(&scan.chunks).zip(entries) {
+        let offset = index << CHUNK_SHIFT;
+        let len = (scan.len - offset).min(CHUNK_LEN as u64);
+        let (form, stored) = if chunk.zero { (Form::Zero, 0..0) } else { (Form::Raw, end..end + len) };
+        let sectors = (stored.end - stored.start).div_ceil(SECTOR_LEN);
+        if sectors > 0 {
+            append(&mut pieces, offset, sectors);
+            end += sectors * SECTOR_LEN;
+        }
+        place.copy_from_slice(ChunkEntry::new(form, stored, chunk.chaining_value).as_bytes());
+    }
+    let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
+    let header = header(contents, scan, end, table);
+    head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
+    debug_assert!(CapsuleHeader::parse(&head).is_ok(), "{:?}", CapsuleHeader::parse(&head));
+    pieces.insert(0, Piece { sectors: head.len() as u64 / SECTOR_LEN, stored: Stored::Own(head) });
+    Capsule { file_len: end, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() }
+}
+
+/// Adds `sectors` sectors of the image from byte `offset` on; one piece for neighbours.
+fn append(pieces: &mut Vec<Piece>, offset: u64, sectors: u64) {
+    if let Some(Piece { sectors: before, stored: Stored::Image { offset: start } }) = pieces.last_mut()
+        && *start + *before * SECTOR_LEN == offset
+    {
+        *before += sectors;
+        return;
+    }
+    pieces.push(Piece { sectors, stored: Stored::Image { offset } });
+}
+
+fn header(contents: &Contents, scan: &Scan, file_len: u64, table: &[u8]) -> CapsuleHeader {
+    let facts = contents.facts;
+    // A CD that is not booted emulates nothing.
+    let (geometry, drive_type) = match (facts.kind, contents.role) {
+        (Kind::Disc, Role::Companion) => (DISC_GEOMETRY, 0),
+        _ => (facts.geometry, facts.drive_type),
+    };
+    let mut title = [0; 64];
+    // The plan has letters of the code page alone.
+    for (place, letter) in title.iter_mut().zip(contents.title.chars()) {
+        *place = cp437::encode(letter).unwrap_or(b'_');
+    }
+    let mut header = CapsuleHeader {
+        magic: CapsuleHeader::MAGIC,
+        version: CapsuleHeader::VERSION.into(),
+        header_len: (CAPSULE_HEADER_LEN as u16).into(),
+        flags: contents.options.flags(contents.role).into(),
+        file_len: file_len.into(),
+        image_len: scan.len.into(),
+        image_blake3: scan.root,
+        ram_blake3: scan.root,
+        table_blake3: *blake3::hash(table).as_bytes(),
+        table_offset: (CAPSULE_HEADER_LEN as u64).into(),
+        table_len: (table.len() as u32).into(),
+        chunk_count: (scan.chunks.len() as u32).into(),
+        disk_sectors: facts.disk_sectors.into(),
+        lead_sectors: facts.lead_sectors.into(),
+        cylinders: geometry.cylinders.into(),
+        heads: geometry.heads.into(),
+        sectors_per_track: geometry.sectors_per_track.into(),
+        chunk_shift: CHUNK_SHIFT,
+        kind: number_of(facts.kind),
+        drive: contents.drive,
+        drive_type,
+        partition_type: facts.partition_type,
+        reserved_1: [0; 3],
+        disk_signature: contents.disk_signature.into(),
+        changes: 0.into(),
+        disc: disc(contents),
+        language: [0; 2],
+        reserved_2: [0; 50],
+        title,
+        companions: contents.companions,
+        header_blake3: [0; 32],
+    };
+    header.header_blake3 = *blake3::hash(&header.as_bytes()[..HEADER_HASHED_LEN]).as_bytes();
+    header
+}
+
+/// How a CD boots; zeros for every other kind.
+fn disc(contents: &Contents) -> Disc {
+    if contents.facts.kind != Kind::Disc {
+        return Disc::default();
+    }
+    let Some(boot) = contents.facts.boot_entry().filter(|_| contents.role == Role::Boot) else {
+        return Disc { emulation: emulation_number(None), ..Disc::default() };
+    };
+    Disc {
+        emulation: emulation_number(Some(boot.emulation)),
+        load_segment: boot.load_segment.into(),
+        load_sectors: boot.load_sectors.into(),
+        load_lba: boot.load_lba.into(),
+        catalogue_lba: boot.catalogue_lba.into(),
+        emulated_sectors: boot.disk.as_ref().map_or(0, |disk| disk.sectors as u32).into(),
+        ..Disc::default()
+    }
+}

@@ -1,0 +1,21 @@
+//! Capsules: one image of a stick as a file, with its drive and how systems see it.
+//!
+//! [`encode`] gives the bytes of a capsule, in which parts of the image are named and not held; [`header`], [`table`] and
+//! [`Description`] say what a capsule's bytes mean. Nothing else in this program turns the numbers of the format into
+//! kinds, options or forms. Nothing here reads a stick or judges one.
+
+mod decode;
+mod describe;
+mod encode;
+mod kind;
+mod memory;
+mod options;
+mod set;
+
+pub use decode::{HeaderError, Table, TableError, header, table};
+pub use describe::{Description, drive_words, title};
+pub use encode::{Capsule, Contents, Piece, Stored, encode};
+pub use kind::number_of;
+pub use memory::{ram_needed, ram_needed_together, ram_taken, table_len};
+pub use options::{CopyMode, DriveOptions, FirstDisk, SetOptions, Writes};
+pub use set::{Beside, Role, companion};
