@@ -8,7 +8,7 @@ use super::boot_sector::{self, ex_fat_sectors};
 use super::bytes::sector;
 use super::ext::ExtRecord;
 use super::geometry::size::FLOPPY_SECTORS_MAX;
-use super::gpt::GuidTable;
+use super::guid_table::GuidTable;
 use super::mbr::{PROTECTIVE, slots};
 use super::parts::{Place, places};
 use crate::image::{BOOT_SIGNATURE, Source};

@@ -11,7 +11,7 @@ use super::facts::{ImageFacts, Warning};
 use super::geometry::size::{self, FLOPPY_CYLINDERS_MAX, FLOPPY_LEN_MAX, FLOPPY_SECTORS_MAX};
 use super::geometry::solve::{self, Answer, Disagreement, Fitted, Witness};
 use super::geometry::{Witnesses, hard_disk, wanted};
-use super::gpt::GuidTable;
+use super::guid_table::GuidTable;
 use super::iso::{self, Disc, IsoError, NoBoot};
 use super::kind::{Kind, KindChoice};
 use super::mbr::{self, TableEntry};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::boot_code::{self, Dummy, Starts};
 use super::bytes::sector;
 use super::files::VolumeFiles;
-use super::gpt::{GuidPart, GuidTable};
+use super::guid_table::{GuidPart, GuidTable};
 use super::kind::Kind;
 use super::mbr::{PROTECTIVE, Slot, slots};
 use crate::image::{BOOT_SIGNATURE, Metered, Source};

@@ -2,7 +2,8 @@
 
 use ramkey_format::memory::{BOOT_AREA_END_LBA, STAMPED_SECTORS};
 
-use super::{PlanError, fs};
+use super::error::PlanError;
+use super::fs;
 use crate::stick::{LayoutKind, PARTITION_LBA, Slot};
 use crate::units::{Geometry, SECTOR_LEN};
 

@@ -1,6 +1,7 @@
 //! Which FAT, with which clusters, for how many sectors.
 
-use super::{FsChoice, PlanError};
+use super::error::PlanError;
+use super::request::FsChoice;
 use crate::stick::{FAT16_CLUSTERS, FAT32_CLUSTERS, FatBits, LayoutKind};
 use crate::units::SECTOR_LEN;
 

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use ramkey_format::capsule::EXTENSION;
 
+use super::error::PlanError;
+use super::planned::{CapsulePlan, CapsuleRole};
+use super::request::{IMAGES_MAX, Request};
 use super::set::internal_first;
 use super::titles::{self, Made};
-use super::{CapsulePlan, CapsuleRole, IMAGES_MAX, PlanError, Request};
 use crate::contents::ImageFacts;
 
 /// Name of an image whose own name has no usable character.

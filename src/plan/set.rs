@@ -4,22 +4,13 @@ use std::path::PathBuf;
 
 use ramkey_format::capsule::{DISK_LEN_MAX, DRIVES_MAX, kind, numbers_of};
 
-use super::{CapsulePlan, CapsuleRole, ImageRequest, Plan, PlanError, Request};
-use crate::capsule::{DriveOptions, FirstDisk, Role, SetOptions, Writes, number_of};
+use super::error::PlanError;
+use super::planned::{CapsulePlan, CapsuleRole, Plan};
+use super::request::{CompanionRequest, ImageRequest, Request};
+use crate::capsule::{DriveOptions, FirstDisk, Role, SetOptions, number_of};
 use crate::contents::iso::Emulation;
 use crate::contents::{ImageFacts, Kind};
 use crate::units::SECTOR_LEN;
-
-/// An image that stands beside the boot drive of every entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CompanionRequest {
-    /// What it is.
-    pub facts: ImageFacts,
-    /// Its BIOS drive number; `None` and the first number of its class mean the next that is free.
-    pub number: Option<u8>,
-    /// What becomes of the sectors that the machine writes to it.
-    pub writes: Writes,
-}
 
 /// Refuses a set that no machine can have: too many drives, or a number that is not to be had.
 pub(super) fn check(request: &Request) -> Result<(), PlanError> {

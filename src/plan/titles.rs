@@ -5,7 +5,7 @@ use std::path::Path;
 use ramkey_format::capsule::is_title_byte;
 use ramkey_format::cp437;
 
-use super::TITLE_MAX;
+use super::request::TITLE_MAX;
 
 /// Title of an image whose own name has no usable character.
 const NAMELESS: &str = "IMAGE";

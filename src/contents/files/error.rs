@@ -5,7 +5,7 @@ use std::io;
 /// Why a file or a volume cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(in crate::contents) enum FilesError {
+pub(crate) enum FilesError {
     /// The image cannot be read.
     #[error("{0}")]
     Read(#[from] io::Error),

@@ -3,9 +3,9 @@
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Sectors of the largest floppy that was sold: 2.88 MB.
-pub(in crate::contents) const FLOPPY_SECTORS_MAX: u64 = 5760;
+pub(crate) const FLOPPY_SECTORS_MAX: u64 = 5760;
 /// Most cylinders of a floppy: what a BIOS keeps of one has a byte for them.
-pub(in crate::contents) const FLOPPY_CYLINDERS_MAX: u64 = 255;
+pub(crate) const FLOPPY_CYLINDERS_MAX: u64 = 255;
 /// Fewest sectors of a floppy that was sold: 160 KB.
 const FLOPPY_SECTORS_MIN: u64 = 320;
 /// Sectors per track of floppies that drives can be made to write, and of those that only exist as images.
@@ -42,13 +42,13 @@ fn floppies() -> impl Iterator<Item = Geometry> {
 }
 
 /// The floppy that was sold with exactly `sectors` sectors.
-pub(in crate::contents) fn sold_floppy(sectors: u64) -> Option<Geometry> {
+pub(crate) fn sold_floppy(sectors: u64) -> Option<Geometry> {
     floppies().find(|floppy| floppy.sectors() == sectors)
 }
 
 /// The floppy of exactly `sectors` sectors, with the fewest cylinders: drives of 40 cylinders go to 43, drives of 80
 /// to 84, and some images of two sides to 86. Where that is ambiguous, the heads are those that MEMDISK takes.
-pub(in crate::contents) fn exact_floppy(sectors: u64) -> Option<Geometry> {
+pub(crate) fn exact_floppy(sectors: u64) -> Option<Geometry> {
     let kinds: &[(u16, std::ops::RangeInclusive<u32>)] = match sectors {
         ..FLOPPY_SECTORS_MIN => &[],
         FLOPPY_SECTORS_MIN..640 => &[(1, 40..=43)],
@@ -68,7 +68,7 @@ pub(in crate::contents) fn exact_floppy(sectors: u64) -> Option<Geometry> {
 
 /// The floppy that an image of `len` bytes goes on: the one of exactly its size, else 1.44M, else the next larger
 /// one that was sold, else as many cylinders with 36 sectors per track as it takes. `None` if it takes more than 255.
-pub(in crate::contents) fn floppy(len: u64) -> Option<Geometry> {
+pub(crate) fn floppy(len: u64) -> Option<Geometry> {
     if len.is_multiple_of(SECTOR_LEN)
         && let Some(exact) = exact_floppy(len / SECTOR_LEN)
     {
@@ -84,7 +84,7 @@ pub(in crate::contents) fn floppy(len: u64) -> Option<Geometry> {
 
 /// Whether it was only guessed that an image of `sectors` sectors goes on `floppy`: it has more than a boot sector and
 /// what that loads, and is the size of no floppy that is known.
-pub(in crate::contents) fn is_guess(sectors: u64, floppy: &Geometry) -> bool {
+pub(crate) fn is_guess(sectors: u64, floppy: &Geometry) -> bool {
     sectors >= FLOPPY_SECTORS_MIN && floppy.sectors() != sectors
 }
 
@@ -95,10 +95,10 @@ pub(crate) fn wanted(present: u64, claimed: u64) -> Option<u64> {
 }
 
 /// Bytes of the largest floppy that [`floppy`] makes.
-pub(in crate::contents) const FLOPPY_LEN_MAX: u64 = FLOPPY_CYLINDERS_MAX * 2 * 36 * SECTOR_LEN;
+pub(crate) const FLOPPY_LEN_MAX: u64 = FLOPPY_CYLINDERS_MAX * 2 * 36 * SECTOR_LEN;
 
 /// CMOS type of the drive that reads such a floppy: 1 is 360K, 2 is 1.2M, 3 is 720K, 4 is 1.44M, 6 is 2.88M.
-pub(in crate::contents) fn drive_type(geometry: &Geometry) -> u8 {
+pub(crate) fn drive_type(geometry: &Geometry) -> u8 {
     match (geometry.cylinders, geometry.sectors_per_track) {
         (..=43, ..=12) => 1,
         (_, ..=12) => 3,
@@ -118,7 +118,7 @@ pub(crate) fn hard_disk(sectors: u64) -> (u16, u16) {
 /// A last cylinder that is not whole is filled up with zeros while that costs less than 1 MiB of memory, so that a
 /// guest that reads by CHS alone reaches everything; else, or if the disk `keeps_end`, it is left out of the count, as
 /// BIOSes do it. There is at least one cylinder.
-pub(in crate::contents) fn whole_cylinders(sectors: u64, cylinder: u64, keeps_end: bool) -> (u32, u64) {
+pub(crate) fn whole_cylinders(sectors: u64, cylinder: u64, keeps_end: bool) -> (u32, u64) {
     let is_filled = cylinder <= LAST_CYLINDER_MAX && !keeps_end;
     let whole = if is_filled { sectors.div_ceil(cylinder) } else { sectors / cylinder };
     let cylinders = whole.max(1);
@@ -127,7 +127,7 @@ pub(in crate::contents) fn whole_cylinders(sectors: u64, cylinder: u64, keeps_en
 
 /// Whether a disk of `sectors` sectors was plausibly used with so many heads and sectors per track: boot code that
 /// reads by CHS reaches all of it, or as much as any geometry lets it.
-pub(in crate::contents) fn reaches(heads: u16, sectors_per_track: u16, sectors: u64) -> bool {
+pub(crate) fn reaches(heads: u16, sectors_per_track: u16, sectors: u64) -> bool {
     let cylinder = u64::from(heads) * u64::from(sectors_per_track);
     sectors <= 1024 * cylinder || (heads >= 240 && sectors_per_track == 63)
 }

@@ -93,7 +93,7 @@ pub struct Disagreement {
 
 impl Disagreement {
     /// Writes who says what, with `before` each geometry.
-    pub(in crate::contents) fn write(&self, f: &mut fmt::Formatter<'_>, before: &str) -> fmt::Result {
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, before: &str) -> fmt::Result {
         let Answer { witness, geometry } = self.taken;
         write!(f, "{witness} says {before}{geometry}, which is taken")?;
         let mut others = self.others.iter();
@@ -103,7 +103,7 @@ impl Disagreement {
 
 /// The geometry that a disk gets.
 #[derive(Clone, Debug)]
-pub(in crate::contents) struct Fitted {
+pub(crate) struct Fitted {
     pub geometry: Geometry,
     /// Sectors of the disk, with those that fill up its last cylinder.
     pub sectors: u64,
@@ -111,7 +111,7 @@ pub(in crate::contents) struct Fitted {
 }
 
 /// The geometry of the disk that `witnesses` speak of; what such a disk mostly has if they say nothing.
-pub(in crate::contents) fn fit(witnesses: &Witnesses) -> Fitted {
+pub(crate) fn fit(witnesses: &Witnesses) -> Fitted {
     let whole = |(heads, sectors_per_track): Tracks| {
         let cylinder = u64::from(heads) * u64::from(sectors_per_track);
         let (cylinders, sectors) = size::whole_cylinders(witnesses.sectors, cylinder, witnesses.keeps_end);

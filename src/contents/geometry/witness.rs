@@ -11,7 +11,7 @@ use crate::units::Chs;
 const EFI_SYSTEM: u8 = 0xEF;
 
 /// Number of the partition that is the whole disk.
-pub(in crate::contents) const WHOLE_DISK: usize = 0;
+pub(crate) const WHOLE_DISK: usize = 0;
 
 /// Heads and sectors per track.
 pub(crate) type Tracks = (u16, u16);

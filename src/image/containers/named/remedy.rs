@@ -61,7 +61,7 @@ impl Remedy {
 }
 
 /// The command that cuts off the first `count` bytes of the file at `path`.
-pub(in crate::image::containers) fn cut(path: &Path, count: u64, extension: &str) -> String {
+pub(crate) fn cut(path: &Path, count: u64, extension: &str) -> String {
     let out = free_name(path, extension);
     format!("tail -c +{} {} > {}", count + 1, shell_word(path), shell_word(out))
 }

@@ -1,0 +1,25 @@
+//! What will be on a stick, or why it cannot be: a pure function of the request.
+//!
+//! The plan fixes everything that does not depend on the images' bytes: partition, file system, geometry and names.
+//! Whether the capsules fit is known when the images have been read, and `layout` says it.
+
+mod decide;
+mod division;
+mod error;
+mod fs;
+mod names;
+mod planned;
+mod request;
+mod set;
+mod titles;
+
+pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
+pub use crate::stick::{FatBits, LayoutKind, Slot};
+pub use decide::{plan, plan_smallest};
+pub(crate) use division::GPT_SECTORS;
+pub use division::LayoutChoice;
+pub use error::PlanError;
+pub use fs::Volume;
+pub(crate) use names::file_names;
+pub use planned::{CapsulePlan, CapsuleRole, Plan};
+pub use request::{CompanionRequest, FsChoice, IMAGES_MAX, ImageRequest, LABEL, Request, TITLE_MAX};

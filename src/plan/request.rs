@@ -1,0 +1,71 @@
+//! What a user chose.
+
+use super::division::LayoutChoice;
+use crate::capsule::{SetOptions, Writes};
+use crate::contents::ImageFacts;
+use crate::stick::FatBits;
+
+/// Most images on one stick: what the boot menu can show.
+pub const IMAGES_MAX: usize = 16;
+/// Label of the file system unless the user names another.
+pub const LABEL: &str = "RAMKEY";
+/// Longest title of an image, in characters.
+pub const TITLE_MAX: usize = 64;
+
+/// The file system that the user asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FsChoice {
+    /// FAT12 below 16 MiB, FAT16 up to 1 GiB, FAT32 above.
+    #[default]
+    Auto,
+    /// This one.
+    Is(FatBits),
+}
+
+/// One image of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRequest {
+    /// What it is.
+    pub facts: ImageFacts,
+    /// Title in the boot menu; the file's name without its extension if there is none. Equal ones get a number.
+    pub title: Option<String>,
+    /// What becomes of the sectors that the machine writes to it.
+    pub writes: Writes,
+}
+
+/// Everything that the user chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The images that are booted, in the order of the menu.
+    pub images: Vec<ImageRequest>,
+    /// The images that stand beside each of them, in the order of their drives.
+    pub companions: Vec<CompanionRequest>,
+    /// How drivers and systems see the drives.
+    pub set: SetOptions,
+    /// Sectors of the stick.
+    pub stick_sectors: u64,
+    /// How it is divided.
+    pub layout: LayoutChoice,
+    /// Its file system.
+    pub fs: FsChoice,
+    /// Label of the file system; [`LABEL`] if there is none.
+    pub label: Option<String>,
+    /// Identity of the stick, from which every other number is made by which systems know it; derived from the images and
+    /// the options if there is none.
+    pub id: Option<[u8; 16]>,
+    /// Seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait.
+    pub start_timeout: u8,
+    /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
+    pub menu_timeout: u8,
+}
+
+/// An image that stands beside the boot drive of every entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompanionRequest {
+    /// What it is.
+    pub facts: ImageFacts,
+    /// Its BIOS drive number; `None` and the first number of its class mean the next that is free.
+    pub number: Option<u8>,
+    /// What becomes of the sectors that the machine writes to it.
+    pub writes: Writes,
+}
