@@ -11,37 +11,8 @@ use crate::units::{Geometry, SECTOR_LEN};
 pub(crate) const GPT_SECTORS: u64 = 33;
 /// Largest stick with 64 heads and 32 sectors per track: 1024 cylinders of 1 MiB.
 const SMALL_STICK_SECTORS: u64 = 1024 * 64 * 32;
-/// Smallest stick that is no universal one unless the user asks for it: 1 GiB.
-const AUTO_HDD_SECTORS: u64 = (1 << 30) / SECTOR_LEN;
 /// Smallest stick that is stamped behind the start of its partition too: 16 MiB. On a smaller one 1 MiB would be missed.
 const STAMPED_STICK_SECTORS: u64 = (16 << 20) / SECTOR_LEN;
-
-/// The layout that the user asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum LayoutChoice {
-    /// Universal below 1 GiB, with a master boot record from there on.
-    #[default]
-    Auto,
-    /// This one.
-    Is(LayoutKind),
-}
-
-impl From<LayoutKind> for LayoutChoice {
-    fn from(kind: LayoutKind) -> Self {
-        Self::Is(kind)
-    }
-}
-
-impl LayoutChoice {
-    /// The layout of a stick of `stick_sectors` sectors.
-    pub fn of(self, stick_sectors: u64) -> LayoutKind {
-        match self {
-            Self::Is(kind) => kind,
-            Self::Auto if stick_sectors < AUTO_HDD_SECTORS => LayoutKind::Universal { slot: Slot::First },
-            Self::Auto => LayoutKind::Hdd,
-        }
-    }
-}
 
 impl LayoutKind {
     /// For which machines it is, in one line.

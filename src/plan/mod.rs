@@ -17,9 +17,10 @@ pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
 pub use crate::stick::{FatBits, LayoutKind, Slot};
 pub use decide::{plan, plan_smallest};
 pub(crate) use division::GPT_SECTORS;
-pub use division::LayoutChoice;
 pub use error::PlanError;
 pub use fs::Volume;
 pub(crate) use names::file_names;
 pub use planned::{CapsulePlan, CapsuleRole, Plan};
-pub use request::{CompanionRequest, FsChoice, IMAGES_MAX, ImageRequest, LABEL, Request, TITLE_MAX};
+pub use request::{
+    CompanionRequest, FsChoice, IMAGES_MAX, ImageRequest, LABEL, LayoutChoice, Request, TITLE_MAX,
+};

@@ -1,9 +1,9 @@
 //! What a user chose.
 
-use super::division::LayoutChoice;
 use crate::capsule::{SetOptions, Writes};
 use crate::contents::ImageFacts;
-use crate::stick::FatBits;
+use crate::stick::{FatBits, LayoutKind, Slot};
+use crate::units::SECTOR_LEN;
 
 /// Most images on one stick: what the boot menu can show.
 pub const IMAGES_MAX: usize = 16;
@@ -11,6 +11,35 @@ pub const IMAGES_MAX: usize = 16;
 pub const LABEL: &str = "RAMKEY";
 /// Longest title of an image, in characters.
 pub const TITLE_MAX: usize = 64;
+/// Smallest stick that is no universal one unless the user asks for it: 1 GiB.
+const AUTO_HDD_SECTORS: u64 = (1 << 30) / SECTOR_LEN;
+
+/// The layout that the user asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LayoutChoice {
+    /// Universal below 1 GiB, with a master boot record from there on.
+    #[default]
+    Auto,
+    /// This one.
+    Is(LayoutKind),
+}
+
+impl From<LayoutKind> for LayoutChoice {
+    fn from(kind: LayoutKind) -> Self {
+        Self::Is(kind)
+    }
+}
+
+impl LayoutChoice {
+    /// The layout of a stick of `stick_sectors` sectors.
+    pub fn of(self, stick_sectors: u64) -> LayoutKind {
+        match self {
+            Self::Is(kind) => kind,
+            Self::Auto if stick_sectors < AUTO_HDD_SECTORS => LayoutKind::Universal { slot: Slot::First },
+            Self::Auto => LayoutKind::Hdd,
+        }
+    }
+}
 
 /// The file system that the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
