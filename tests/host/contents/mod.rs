@@ -1,11 +1,19 @@
 //! What is inside an image: discs, Windows, and whether it boots.
 
+mod disc;
+mod ends;
+mod geometry;
+mod geometry_floppies;
+mod guid_table;
 mod hive;
 mod iso;
+mod oracle_geometry;
 mod oracle_hive;
 mod oracle_iso;
+mod probe;
 mod says_it_boots;
 mod systems;
+mod unknown;
 mod will_boot;
 mod windows;
 mod windows_start;

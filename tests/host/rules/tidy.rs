@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::frames::architecture::{fail_if_any, module_of, sources};
+use crate::frames::architecture::{fail_if_any, module_of, sources, ticked};
 use crate::frames::tree::{self, File, code_lines, files, headings, links};
 
 /// Where text of others becomes harmless. What prints elsewhere goes around it.
@@ -249,6 +249,30 @@ fn shared_numbers_are_typed_once() {
             }
         }
     }
+    fail_if_any(&faults);
+}
+
+#[test]
+fn every_path_that_a_page_names_is_there() {
+    let folders = ["tests/", "host/", "src/", "bootsectors/", "xtask/", "fuzz/", "benches/"];
+    // Stands for any suite; and what a fuzzer that found something leaves.
+    let others = ["tests/boot/X.rs", "fuzz/artifacts"];
+    let is_path = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-".contains(c));
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    for page in files(&["md"]) {
+        for (number, line) in (1..).zip(page.text.lines()) {
+            let words = ticked(line).into_iter().filter(|word| is_path(word) && !others.contains(word));
+            for word in words.filter(|word| folders.iter().any(|folder| word.starts_with(folder))) {
+                seen += 1;
+                let path = if word.starts_with("host/") { format!("tests/{word}") } else { word.to_owned() };
+                if !tree::exists(&path) {
+                    faults.push(format!("{}:{number}: there is no {path}", page.path));
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} paths were found: this test looks in the wrong place");
     fail_if_any(&faults);
 }
 
