@@ -10,7 +10,8 @@ use rustix::net::{
     SendFlags, recvmsg, sendmsg,
 };
 
-use super::work::{FILES_MAX, REQUEST_LEN_MAX};
+use super::work::REQUEST_LEN_MAX;
+use crate::image::FILES_MAX;
 
 /// Bytes that the descriptors take beside a message.
 const SPACE: usize = rustix::cmsg_space!(ScmRights(FILES_MAX));
