@@ -33,7 +33,8 @@ pub struct Console {
 impl Console {
     /// A cleared text screen; the serial port runs at 115200 baud, 8N1.
     pub fn new() -> Self {
-        bios::call(0x10, Registers { eax: 3.into(), ..Registers::default() });
+        // Not `bios::call`, which panics without A20: a panic makes a console, and this needs no A20.
+        real_mode::call(0x10, Registers { eax: 3.into(), ..Registers::default() });
         let base = low::COM1.read();
         let serial = (base != 0 && input(base + LINE_STATUS) != 0xFF).then_some(base);
         if let Some(base) = serial {
