@@ -43,21 +43,11 @@ impl CapsuleHeader {
         if !(kind::HARD_DISK..=kind::DISC).contains(&header.kind) {
             return Err(CapsuleError::UnknownKind { found: header.kind });
         }
-        let checks = [Self::reserved, Self::lengths, Self::table, Self::drive, Self::set, Self::emulation];
+        let checks = [Self::lengths, Self::table, Self::drive, Self::set, Self::emulation, Self::reserved];
         match checks.iter().try_for_each(|check| check(header)) {
             Ok(()) => Ok(header),
             Err(offset) => Err(CapsuleError::Field { offset }),
         }
-    }
-
-    /// What must be zero; the first field that is not.
-    fn reserved(&self) -> Result<(), u16> {
-        rule!(reserved_1, self.reserved_1 == [0; 3]);
-        rule!(reserved_2, self.reserved_2 == [0; 50]);
-        rule!(partition_type, self.partition_type == 0 || self.kind == kind::PARTITION);
-        let may_be_floppy = self.kind == kind::FLOPPY || self.disc.emulates();
-        rule!(drive_type, self.drive_type <= DRIVE_TYPE_MAX && (self.drive_type == 0 || may_be_floppy));
-        Ok(())
     }
 
     /// The header, the image and the RAM disk; the first field that is wrong.
@@ -147,6 +137,16 @@ impl CapsuleHeader {
         rule!(disc.load_lba, load_end <= sectors);
         rule!(disc.catalogue_lba, u64::from(disc.catalogue_lba.get()) * disc_sectors < sectors);
         rule!(disc.emulated_sectors, disc.emulates() == (emulated != 0));
+        Ok(())
+    }
+
+    /// What must be zero; the first field that is not.
+    fn reserved(&self) -> Result<(), u16> {
+        rule!(reserved_1, self.reserved_1 == [0; 3]);
+        rule!(reserved_2, self.reserved_2 == [0; 50]);
+        rule!(partition_type, self.partition_type == 0 || self.kind == kind::PARTITION);
+        let may_be_floppy = self.kind == kind::FLOPPY || self.disc.emulates();
+        rule!(drive_type, self.drive_type <= DRIVE_TYPE_MAX && (self.drive_type == 0 || may_be_floppy));
         Ok(())
     }
 }
