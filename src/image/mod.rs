@@ -15,6 +15,7 @@ mod open;
 mod part;
 mod scan;
 mod source;
+mod stored;
 mod stream;
 
 pub use containers::Opened;
@@ -29,4 +30,5 @@ pub use open::{open, open_given, unwrapped};
 pub use part::Rest;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan, scan_stream};
 pub use source::Source;
+pub use stored::{AsItIs, Part, StoredBytes, Unproven};
 pub use stream::{Forward, Stream};

@@ -19,7 +19,7 @@ use super::extents::Extents;
 use super::set::{self, disk_signatures};
 use crate::boot;
 use crate::capsule::{Capsule, Contents, encode};
-use crate::image::Scan;
+use crate::image::{AsItIs, Scan};
 use crate::plan::{GPT_SECTORS, LayoutKind, Plan};
 use fat::FatVolume;
 use identity::Identity;
@@ -114,7 +114,7 @@ fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
             companions: if capsule.is_boot() { companions } else { Default::default() },
             disk_signature,
         };
-        encode(&contents, scan)
+        encode(&contents, scan, &AsItIs::parts(scan))
     });
     capsules.collect()
 }
