@@ -1,5 +1,7 @@
 //! The committed boot code, and the few fields of it that are this stick's own.
 
+mod start;
+
 use ramkey_format::boot::{
     BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC,
     SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, STAGE1_LEN,
@@ -7,6 +9,8 @@ use ramkey_format::boot::{
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
 use zerocopy::FromBytes;
+
+pub use start::{Language, StartOptions};
 
 /// Sector 0 as it was assembled.
 const SECTOR_0: &[u8] = include_bytes!("../../bootsectors/prebuilt/sector0.bin");
@@ -24,10 +28,8 @@ pub struct Patch {
     pub options: [u8; 8],
     /// First sector of the file system; 0 for a superfloppy.
     pub volume_lba: u32,
-    /// Seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait.
-    pub start_timeout: u8,
-    /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
-    pub menu_timeout: u8,
+    /// How the machine starts.
+    pub start: StartOptions,
 }
 
 /// Where a sector of boot code lies, and where it finds the next.
@@ -127,8 +129,10 @@ pub fn boot_area(patch: &Patch) -> Result<Vec<u8>, &'static str> {
     header.boot_lba = BOOT_LBA.into();
     header.volume_lba = patch.volume_lba.into();
     header.options = patch.options;
-    header.start_timeout = patch.start_timeout;
-    header.menu_timeout = patch.menu_timeout;
+    let StartOptions { start_timeout, menu_timeout, language } = patch.start;
+    header.start_timeout = start_timeout;
+    header.menu_timeout = menu_timeout;
+    header.language = language.code();
     Ok(bytes)
 }
 

@@ -8,7 +8,7 @@ use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
 use crate::contents::{Kind, KindChoice};
 use crate::job::StickRequest;
-use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot};
+use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
 
 /// How the stick is divided.
@@ -232,8 +232,11 @@ impl StickArgs {
             keep_stick: self.drives.keep_stick,
             writes: self.drives.writes(),
             copy: self.drives.copy,
-            start_timeout: self.timeout,
-            menu_timeout: self.menu_timeout,
+            start: StartOptions {
+                start_timeout: self.timeout,
+                menu_timeout: self.menu_timeout,
+                ..StartOptions::default()
+            },
         }
     }
 }

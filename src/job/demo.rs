@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use crate::device::{System, TargetPath};
 use crate::emulator;
 use crate::job::{Destination, Images, JobError, Observer, StickRequest, prepare, verify, write};
+use crate::plan::StartOptions;
 use crate::report::Report;
 use crate::verify::{StickVerdict, Strictness};
 
@@ -55,7 +56,7 @@ fn write_stick(
     let request = StickRequest {
         titles: vec!["ramkey demo".into()],
         size: Some(STICK_LEN),
-        menu_timeout: MENU_TIMEOUT,
+        start: StartOptions { menu_timeout: MENU_TIMEOUT, ..StartOptions::default() },
         ..StickRequest::new(vec![image.to_owned()])
     };
     let system = System::default();

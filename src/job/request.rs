@@ -6,14 +6,10 @@ use crate::contents::{ImageFacts, KindChoice};
 use crate::image::Identity;
 use crate::job::Companion;
 use crate::plan::{
-    CompanionRequest, CopyMode, FirstDisk, FsChoice, ImageRequest, LayoutChoice, Request, SetOptions, Writes,
+    CompanionRequest, CopyMode, FirstDisk, FsChoice, ImageRequest, LayoutChoice, Request, SetOptions,
+    StartOptions, Writes,
 };
 use crate::units::{Geometry, SECTOR_LEN};
-
-/// Seconds between the proof and the boot, unless somebody says otherwise.
-const START_TIMEOUT: u8 = 3;
-/// Seconds that the menu waits, unless somebody says otherwise.
-const MENU_TIMEOUT: u8 = 30;
 
 /// The images of a stick, and how it is made and boots. [`StickRequest::new`] has what is usual.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,10 +44,8 @@ pub struct StickRequest {
     pub writes: Writes,
     /// How INT 13h copies.
     pub copy: CopyMode,
-    /// Seconds between the proof and the boot; 0 waits for a key, 255 does not wait.
-    pub start_timeout: u8,
-    /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
-    pub menu_timeout: u8,
+    /// How the machine starts.
+    pub start: StartOptions,
 }
 
 impl StickRequest {
@@ -73,8 +67,7 @@ impl StickRequest {
             keep_stick: false,
             writes: Writes::Kept,
             copy: CopyMode::Auto,
-            start_timeout: START_TIMEOUT,
-            menu_timeout: MENU_TIMEOUT,
+            start: StartOptions::default(),
         }
     }
 
@@ -111,8 +104,7 @@ impl StickRequest {
             fs: self.fs,
             label: self.label.clone(),
             id: self.id,
-            start_timeout: self.start_timeout,
-            menu_timeout: self.menu_timeout,
+            start: self.start,
         }
     }
 }

@@ -47,8 +47,7 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
         label,
         id: request.id,
         geometry: layout.geometry(request.stick_sectors),
-        start_timeout: request.start_timeout,
-        menu_timeout: request.menu_timeout,
+        start: request.start,
         set: request.set,
         capsules,
     })

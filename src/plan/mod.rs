@@ -13,6 +13,7 @@ mod request;
 mod set;
 mod titles;
 
+pub use crate::boot::{Language, StartOptions};
 pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
 pub use crate::stick::{FatBits, LayoutKind, Slot};
 pub use decide::{plan, plan_smallest};

@@ -1,6 +1,7 @@
 //! A plan: what a stick will be.
 
 use super::fs::Volume;
+use crate::boot::StartOptions;
 use crate::capsule::{SetOptions, Writes};
 use crate::contents::ImageFacts;
 use crate::stick::LayoutKind;
@@ -52,10 +53,8 @@ pub struct Plan {
     pub id: Option<[u8; 16]>,
     /// Geometry that the partition table and the file system are made for.
     pub geometry: Geometry,
-    /// Time-out of the boot, as in the request.
-    pub start_timeout: u8,
-    /// Time-out of the menu, as in the request.
-    pub menu_timeout: u8,
+    /// How the machine starts, as in the request.
+    pub start: StartOptions,
     /// How drivers and systems see the drives.
     pub set: SetOptions,
     /// The images that are booted, in the order of the menu, at least one; then those that stand beside each of them,

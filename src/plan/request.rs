@@ -1,5 +1,6 @@
 //! What a user chose.
 
+use crate::boot::StartOptions;
 use crate::capsule::{SetOptions, Writes};
 use crate::contents::ImageFacts;
 use crate::stick::{FatBits, LayoutKind, Slot};
@@ -82,10 +83,8 @@ pub struct Request {
     /// Identity of the stick, from which every other number is made by which systems know it; derived from the images and
     /// the options if there is none.
     pub id: Option<[u8; 16]>,
-    /// Seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait.
-    pub start_timeout: u8,
-    /// Seconds that the menu of several images waits; 0 waits for a key, 255 does not wait.
-    pub menu_timeout: u8,
+    /// How the machine starts.
+    pub start: StartOptions,
 }
 
 /// An image that stands beside the boot drive of every entry.

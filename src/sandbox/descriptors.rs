@@ -27,10 +27,10 @@ pub(super) fn close_others() -> io::Result<()> {
         return Ok(());
     }
     // A kernel before 5.9, or a container that knows no such call.
-    let names: Vec<_> = fs::read_dir("/proc/self/fd")?.collect::<Result<_, _>>()?;
-    let numbers = names.iter().filter_map(|name| name.file_name().to_str()?.parse::<i32>().ok());
-    for number in numbers.filter(|&number| number > 2) {
-        // SAFETY: as above; that of the folder itself is closed by now, and no other has its number.
+    let number = |name: io::Result<fs::DirEntry>| Some(name.ok()?.file_name().to_str()?.parse::<i32>().ok()?);
+    let numbers: Vec<i32> = fs::read_dir("/proc/self/fd")?.filter_map(number).collect();
+    for number in numbers.into_iter().filter(|&number| number > 2) {
+        // SAFETY: as above. The folder, and with it its entries, is gone by now: closing its number again does nothing.
         unsafe { libc::close(number) };
     }
     Ok(())

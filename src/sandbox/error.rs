@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::contents::ProbeError;
 use crate::doctor::DoctorError;
 use crate::image::ImageError;
-use crate::units::{named, shell_word};
+use crate::units::named;
 
 /// Why there is no answer about an image or a stick.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +62,8 @@ impl LookError {
             Self::Probe(error) => error.help(),
             Self::Doctor(error) => error.help().into(),
             Self::Told(told) => told.help.clone(),
-            Self::Start { path, .. } | Self::Ended { path, .. } | Self::Answer { path } => {
-                format!("`ramkey inspect {}` as a user who is not root looks at it too", shell_word(path))
+            Self::Start { .. } | Self::Ended { .. } | Self::Answer { .. } => {
+                "a user who may read it and is not root needs no such process: `ramkey inspect` and `ramkey doctor` look at it too".into()
             }
         }
     }

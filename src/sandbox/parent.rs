@@ -6,8 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use rustix::process::{geteuid, getuid};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{getegid, geteuid, getgid, getuid};
+use rustix::thread::capabilities;
 
 use super::child::{NAME, serves};
 use super::descriptors::send;
@@ -17,6 +22,10 @@ use crate::contents::{self, Looked, Question};
 use crate::doctor::{self, Diagnosis};
 use crate::image::Source;
 
+/// How long a child may take: what it may of the processor, and as much again for reading.
+const TIME_MAX: Duration = Duration::from_secs(600);
+/// How long it may take to end when it has said all.
+const ENDING_MAX: Duration = Duration::from_secs(10);
 /// This program, whatever its file is called now.
 const PROGRAM: &str = "/proc/self/exe";
 
@@ -56,19 +65,20 @@ pub fn diagnose(path: &Path, source: &dyn Source) -> Result<Diagnosis, LookError
     }
 }
 
-/// Whether this process can do more than the user who started it.
+/// Whether this process can do more than the user who started it: as root, or by its file.
 fn has_rights() -> bool {
-    geteuid().is_root() || geteuid() != getuid()
+    let has_capabilities = || capabilities(None).is_ok_and(|sets| !sets.permitted.is_empty());
+    geteuid().is_root() || geteuid() != getuid() || getegid() != getgid() || has_capabilities()
 }
 
 /// Asks a child, which ends with its answer.
 fn ask(path: &Path, source: &dyn Source, task: Task) -> Result<Answer, LookError> {
     let cannot_start = |source| LookError::Start { path: path.to_owned(), source };
     let mut child = start(path, source, task).map_err(cannot_start)?;
-    let mut bytes = Vec::new();
-    let out = child.stdout.take().expect("it was asked for");
-    let read = out.take(ANSWER_LEN_MAX + 1).read_to_end(&mut bytes);
-    if read.is_err() || bytes.len() as u64 > ANSWER_LEN_MAX {
+    let until = Instant::now() + TIME_MAX;
+    let bytes = answer_of(&mut child, until);
+    let is_whole = matches!(&bytes, Ok(bytes) if bytes.len() as u64 <= ANSWER_LEN_MAX);
+    if !is_whole || !ends(&mut child, until.min(Instant::now() + ENDING_MAX)) {
         // It is waited for all the same.
         let _ = child.kill();
     }
@@ -76,7 +86,40 @@ fn ask(path: &Path, source: &dyn Source, task: Task) -> Result<Answer, LookError
     if !status.success() {
         return Err(LookError::Ended { path: path.to_owned(), how: ending(status) });
     }
-    serde_json::from_slice(&bytes).map_err(|_| LookError::Answer { path: path.to_owned() })
+    serde_json::from_slice(&bytes.unwrap_or_default())
+        .map_err(|_| LookError::Answer { path: path.to_owned() })
+}
+
+/// What the child says until it closes its output, or until it has said too much; an error after `until`.
+fn answer_of(child: &mut Child, until: Instant) -> io::Result<Vec<u8>> {
+    let mut out = child.stdout.take().expect("it was asked for");
+    let (mut bytes, mut piece) = (Vec::new(), [0; 1 << 16]);
+    while bytes.len() as u64 <= ANSWER_LEN_MAX {
+        let left = until.checked_duration_since(Instant::now()).ok_or(io::ErrorKind::TimedOut)?;
+        let mut wanted = [PollFd::new(&out, PollFlags::IN)];
+        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        match poll(&mut wanted, Some(&left)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match out.read(&mut piece)? {
+            0 => break,
+            len => bytes.extend_from_slice(&piece[..len]),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Whether the child ends by itself before `until`.
+fn ends(child: &mut Child, until: Instant) -> bool {
+    while matches!(child.try_wait(), Ok(None)) {
+        if Instant::now() >= until {
+            return false;
+        }
+        sleep(Duration::from_millis(1));
+    }
+    true
 }
 
 fn start(path: &Path, source: &dyn Source, task: Task) -> io::Result<Child> {

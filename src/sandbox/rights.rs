@@ -1,11 +1,10 @@
 //! Gives away all rights of this process.
 
-use std::io;
+use std::{fs, io};
 
-use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus, Scope,
-};
-use rustix::process::{Gid, Resource, Rlimit, Uid, geteuid, setrlimit};
+use landlock::{ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, Scope};
+use rustix::io::Errno;
+use rustix::process::{Gid, Resource, Rlimit, Uid, geteuid, getgid, getrlimit, getuid, setrlimit};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs, set_thread_groups, set_thread_res_gid,
     set_thread_res_uid,
@@ -26,16 +25,23 @@ pub struct Confined(());
 ///
 /// Only the thread that calls it changes, so it must be the only one.
 ///
+/// Who is not root, and got rights from the program's file, becomes who started it. A root of a user namespace that has
+/// no other user in it stays what it is: without capabilities it is its user outside.
+///
 /// # Errors
 ///
-/// What the system says; `PermissionDenied` if this process neither can become nobody nor has Landlock.
+/// What the system says, above all if this process cannot become nobody.
 pub fn confine() -> io::Result<Unlimited> {
-    let is_nobody = !geteuid().is_root() || become_nobody().is_ok();
+    if geteuid().is_root() {
+        become_nobody()?;
+    } else {
+        become_user(getuid(), getgid())?;
+    }
     set_no_new_privs(true)?;
     let nothing = CapabilitySet::empty();
     set_capabilities(None, CapabilitySets { effective: nothing, permitted: nothing, inheritable: nothing })?;
-    let is_locked = lock()?;
-    if is_nobody || is_locked { Ok(Unlimited(())) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    lock()?;
+    Ok(Unlimited(()))
 }
 
 /// A process that is nobody's and may still receive descriptors.
@@ -56,6 +62,8 @@ impl Unlimited {
             (Resource::As, MEMORY_MAX),
             (Resource::Cpu, SECONDS_MAX),
         ] {
+            // What was limited more stays so.
+            let most = getrlimit(resource).maximum.map_or(most, |limit| limit.min(most));
             setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
         }
         Ok(Confined(()))
@@ -63,14 +71,34 @@ impl Unlimited {
 }
 
 fn become_nobody() -> io::Result<()> {
-    let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-    set_thread_groups(&[])?;
-    set_thread_res_gid(gid, gid, gid)?;
-    Ok(set_thread_res_uid(uid, uid, uid)?)
+    if !knows_nobody() {
+        return Ok(());
+    }
+    Ok(become_user(Uid::from_raw(NOBODY), Gid::from_raw(NOBODY))?)
 }
 
-/// Whether the kernel keeps this process from files. One that knows less of Landlock keeps it from what it knows.
-fn lock() -> io::Result<bool> {
+/// Whether the user namespace has this user; where that cannot be read, it is tried.
+fn knows_nobody() -> bool {
+    let Ok(map) = fs::read_to_string("/proc/self/uid_map") else { return true };
+    map.lines().any(|line| {
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let &[first, _, count] = &numbers[..] else { return true };
+        (first..first.saturating_add(count)).contains(&u64::from(NOBODY))
+    })
+}
+
+fn become_user(uid: Uid, gid: Gid) -> Result<(), Errno> {
+    match set_thread_groups(&[]) {
+        // Only root can leave groups; who is not root had them before.
+        Err(Errno::PERM) if !geteuid().is_root() => {}
+        left => left?,
+    }
+    set_thread_res_gid(gid, gid, gid)?;
+    set_thread_res_uid(uid, uid, uid)
+}
+
+/// Lets the kernel keep this process from files. One that knows less of Landlock keeps it from what it knows.
+fn lock() -> io::Result<()> {
     let abi = ABI::V6;
     let all = || {
         let rules = Ruleset::default().set_compatibility(CompatLevel::BestEffort);
@@ -78,6 +106,6 @@ fn lock() -> io::Result<bool> {
         let rules = rules.handle_access(AccessNet::from_all(abi))?.scope(Scope::from_all(abi))?;
         rules.create()?.restrict_self()
     };
-    let status = all().map_err(io::Error::other)?;
-    Ok(status.ruleset != RulesetStatus::NotEnforced)
+    all().map_err(io::Error::other)?;
+    Ok(())
 }

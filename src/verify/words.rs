@@ -87,11 +87,8 @@ pub(super) fn boot_header_error(error: BootHeaderError) -> String {
                 "the boot header names a kind of file system that this program does not know ({found}); {OTHER_VERSION}"
             )
         }
-        BootHeaderError::UnknownLanguage { found } => {
-            format!(
-                "the boot header names a language that this program does not know ({}); {OTHER_VERSION}",
-                found.escape_ascii()
-            )
+        BootHeaderError::Language { found } => {
+            format!("the boot header names no language ({})", found.escape_ascii())
         }
         _ => "the boot header cannot be understood".into(),
     }

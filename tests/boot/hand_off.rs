@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
-use ramkey::plan::Request;
+use ramkey::plan::{Request, StartOptions};
 use ramkey_format::boot::NO_WAIT;
 
 use super::discs::{Media, disc};
@@ -48,7 +48,8 @@ fn cd_unasked(folder: &Path, media: Media, segment: u16) -> Machine {
     let mut facts = made::facts("stub.iso", &image);
     let Some(Ok(entry)) = &mut facts.disc else { panic!("the disc boots") };
     entry.load_segment = segment;
-    let request = Request { start_timeout: NO_WAIT, ..made::request(facts, 64 << 20) };
+    let start = StartOptions { start_timeout: NO_WAIT, ..StartOptions::default() };
+    let request = Request { start, ..made::request(facts, 64 << 20) };
     let stick = made::Stick::of(&request, vec![image]).file(folder);
     Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)))
 }

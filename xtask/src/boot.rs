@@ -151,11 +151,23 @@ fn build_loader(blobs: &Path) -> Result<(Vec<u8>, String), String> {
     check_instructions(&output(
         Command::new("objdump").args(["-d", "-M", "intel", "--no-show-raw-insn"]).arg(&elf),
     )?)?;
+    check_symbols(&output(Command::new("objdump").args(["-t"]).arg(&elf))?)?;
     let flat = target.join("loader.bin");
     output(Command::new("objcopy").args(["-O", "binary", "--remove-section=.bss"]).arg(&elf).arg(&flat))?;
     let mut bytes = fs::read(&flat).map_err(|error| format!("{}: {error}", flat.display()))?;
     bytes.resize(bytes.len().next_multiple_of(SECTOR_SIZE as usize), 0);
     Ok((bytes, compiler.version))
+}
+
+/// Fails if the table of symbols has the formatting machinery of `core`: the loader has its own, and that is two KiB.
+fn check_symbols(table: &str) -> Result<(), String> {
+    if !table.contains("_start") {
+        return Err("the loader has no symbols: they show nothing".into());
+    }
+    match table.lines().find(|line| line.contains("core3fmt") || line.contains("core::fmt")) {
+        Some(line) => Err(format!("the loader has the formatting of core: {}", line.trim())),
+        None => Ok(()),
+    }
 }
 
 /// Fails if a disassembly has an instruction that a 486 without FPU does not have.

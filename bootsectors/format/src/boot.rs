@@ -97,7 +97,7 @@ record! {
         pub volume_kind: u8 => HEADER_VOLUME_KIND,
         /// zero
         pub reserved_1: u8,
-        /// language of the screen, two lower-case letters: `en`; any other is refused
+        /// language of the screen (ISO 639-1), two lower-case letters, as `en`; a reader that does not speak it speaks English
         pub language: [u8; 2] => HEADER_LANGUAGE,
         /// zero
         pub reserved_2: [u8; 2],
@@ -141,9 +141,9 @@ pub enum BootHeaderError {
         /// Number of its kind.
         found: u8,
     },
-    /// A language that this version has no words in.
-    UnknownLanguage {
-        /// Its two letters.
+    /// What names the language is no two lower-case letters.
+    Language {
+        /// The two bytes.
         found: [u8; 2],
     },
 }
@@ -153,7 +153,7 @@ impl BootHeader {
     pub const MAGIC: [u8; 8] = *b"RAMKEYBT";
     /// The version that this crate reads and writes.
     pub const VERSION: u16 = 1;
-    /// The language that this version has.
+    /// The language that every reader speaks.
     pub const ENGLISH: [u8; 2] = *b"en";
 
     /// Reads the header at the start of `sector`.
@@ -183,8 +183,8 @@ impl BootHeader {
         if u32::from(header.volume_kind) != VOLUME_FAT {
             return Err(BootHeaderError::UnknownVolume { found: header.volume_kind });
         }
-        if header.language != Self::ENGLISH {
-            return Err(BootHeaderError::UnknownLanguage { found: header.language });
+        if !header.language.iter().all(u8::is_ascii_lowercase) {
+            return Err(BootHeaderError::Language { found: header.language });
         }
         Ok(header)
     }

@@ -155,7 +155,7 @@ pub enum ManifestError {
         /// Number found.
         found: u32,
     },
-    /// Ranges overlap, are empty, out of order or outside the stick; or a capsule that is being changed does not follow its
+    /// Ranges overlap, are empty, of an unknown kind, out of order or outside the stick; or a capsule that is being changed does not follow its
     /// first piece.
     Range {
         /// Number of the range.
@@ -176,7 +176,7 @@ impl ManifestHeader {
     /// The first check that fails, in the order of [`ManifestError`]'s variants.
     pub fn parse(bytes: &[u8]) -> Result<(&Self, &[RangeEntry]), ManifestError> {
         let (header, rest) = Self::ref_from_prefix(bytes).map_err(|_| ManifestError::NotAManifest)?;
-        if header.magic != Self::MAGIC || usize::from(header.header_len.get()) != MANIFEST_HEADER_LEN {
+        if header.magic != Self::MAGIC {
             return Err(ManifestError::NotAManifest);
         }
         if header.version.get() != Self::VERSION {
@@ -186,6 +186,7 @@ impl ManifestHeader {
             return Err(ManifestError::UnknownFlags { bits: header.flags.get() });
         }
         let fields = [
+            (usize::from(header.header_len.get()) == MANIFEST_HEADER_LEN, field_offset!(Self, header_len)),
             (header.reserved_1 == [0; 2], field_offset!(Self, reserved_1)),
             (header.reserved_2 == 0, field_offset!(Self, reserved_2)),
             (header.generation.get() != 0, field_offset!(Self, generation)),
@@ -209,7 +210,7 @@ impl ManifestHeader {
                 _ => before.is_none_or(|before: &RangeEntry| range.lba.get() >= before.end()),
             };
             let is_on_stick = end.is_some_and(|end| end <= header.stick_sectors.get());
-            if range.sectors.get() == 0 || !is_placed || !is_on_stick {
+            if range.sectors.get() == 0 || !is_placed || !is_on_stick || !range.is_known() {
                 return Err(ManifestError::Range { index });
             }
             before = Some(range);
@@ -219,6 +220,14 @@ impl ManifestHeader {
 }
 
 impl RangeEntry {
+    /// Whether its kind is one of [`range`], and what must be zero is.
+    fn is_known(&self) -> bool {
+        let is_capsule = matches!(self.kind, range::CAPSULE | range::CAPSULE_NEXT);
+        (range::SECTOR_0..=range::CAPSULE_NEXT).contains(&self.kind)
+            && self.reserved == [0; 7]
+            && (is_capsule || self.file_sector.get() == 0)
+    }
+
     /// One past its last sector.
     #[must_use]
     pub fn end(&self) -> u64 {

@@ -1,7 +1,8 @@
 //! What the host waits for on the screen of the target machine, letter by letter.
 //!
 //! The loader and the demo say these texts; the host program and the tests that boot look for them, on the screen and on
-//! the serial port. In another language of the screen a marker would be another one, so nobody types it again.
+//! the serial port. They are English. Where the screen speaks another language, the loader says the English sentence too, to the
+//! serial port and port E9h only, so whoever waits for a marker looks there first.
 
 /// Declares the markers, and a table of them for the generators of `cargo xtask layout`.
 macro_rules! markers {

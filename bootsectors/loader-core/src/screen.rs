@@ -3,23 +3,26 @@
 //! A sentence is one line of the list below, which says what its places hold, and one line in the file of each language.
 //! Whoever shows it calls the function of its name, so the compiler counts the places and knows their types. It finds a
 //! sentence that a language lacks, and a character that the screen has not; `tests/sentences.rs` finds a place that a
-//! language forgot, a line that is too long, and a marker that the host program would wait for in vain.
+//! language forgot, and a line that is too long. What the host program waits for is said in English too, where only it looks.
 //!
 //! No sentence is put together from parts, because other languages order them otherwise: a plural, and each answer that
 //! changes the words around it, has a sentence of its own. Only what stands beside each other in a column or a list is
 //! several: the rows of the menu, and what follows a countdown.
 //!
-//! A language is a file beside `english.rs`, and its line in `languages!`.
+//! A language is a file beside `english.rs`, and its line in `languages!`, which also makes the file a module.
 
 #[macro_use]
 mod table;
-mod english;
+mod code;
+mod for_host;
 
 use crate::a20::Method as A20Method;
 use crate::copy_mode::CopyMode;
 use crate::drive::Method;
 use crate::memory_calls::Source;
 use crate::text::Line;
+
+pub use code::UnknownLanguage;
 
 /// Columns that a line may have: the last one would scroll the screen.
 pub const COLUMNS: usize = 79;
@@ -30,6 +33,8 @@ pub type Text = Line<COLUMNS>;
 languages! {
     /// As spoken everywhere.
     English = b"en", english;
+    /// None that anybody speaks: for the tests of what another language changes.
+    MadeUp = b"qq", made_up if test;
 }
 
 sentences! {
@@ -249,11 +254,6 @@ pub struct Message<'s> {
 }
 
 impl Language {
-    /// The language with this code; `None` if there are no words in it.
-    pub fn of(code: [u8; 2]) -> Option<Self> {
-        Self::ALL.iter().find(|&&(_, other)| other == code).map(|&(language, _)| language)
-    }
-
     /// Appends `message` to `line`, as far as there is room.
     #[inline(never)]
     pub fn say(self, line: &mut Text, message: Message<'_>) {

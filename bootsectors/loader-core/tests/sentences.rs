@@ -10,7 +10,9 @@ use ramkey_loader_core::a20;
 use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::drive::Method;
 use ramkey_loader_core::memory_calls::Source;
-use ramkey_loader_core::screen::{COLUMNS, DETAILS, Heads, Id, Language, Place, Sentence, say};
+use ramkey_loader_core::screen::{
+    COLUMNS, DETAILS, Heads, Id, Language, Message, Place, Sentence, Text, say,
+};
 
 /// Every language with every sentence, as Unicode, and what its places hold.
 fn all() -> impl Iterator<Item = (Language, Id, String, &'static [Place])> {
@@ -160,18 +162,35 @@ fn every_code_is_named_in_every_language_and_fits_a_line() {
 }
 
 #[test]
-fn what_the_host_waits_for_is_in_every_language() {
+fn what_the_host_waits_for_is_said_once_on_the_screen_or_beside_it() {
     for &(language, _) in Language::ALL {
-        let has = |id, marker: &str| text(language.template(id)).contains(marker);
-        for proven in [Id::Proven, Id::ProvenRemove, Id::ProvenKeep] {
-            assert!(has(proven, markers::PROVEN), "{language:?} {proven:?}");
+        for &(id, _) in Id::ALL {
+            let words = text(language.template(id));
+            let foreign = markers::MARKERS.iter().filter(|(_, marker)| !id.markers().contains(marker));
+            for (name, marker) in foreign {
+                assert!(!words.contains(marker), "{language:?} {id:?} says {name} too early");
+            }
         }
-        let may_remove = |id| has(id, markers::MAY_REMOVE);
-        assert!(may_remove(Id::ProvenRemove), "{language:?}");
-        let others = Id::ALL.iter().filter(|&&(id, _)| id != Id::ProvenRemove);
-        assert!(others.into_iter().all(|&(id, _)| !may_remove(id)), "{language:?} says it too early");
-        assert!(has(Id::NothingBooted, markers::STOPPED), "{language:?}");
+        let hash = [0; 8];
+        for (sentence, marker) in [
+            (say::proven(&hash), markers::PROVEN),
+            (say::proven_keep(&hash), markers::PROVEN),
+            (say::proven_remove(&hash), markers::PROVEN),
+            (say::proven_remove(&hash), markers::MAY_REMOVE),
+        ] {
+            told(language, sentence.as_message(), marker);
+        }
+        told(language, say::nothing_booted().as_message(), markers::STOPPED);
     }
+    assert!([Id::Proven, Id::ProvenKeep].iter().all(|id| !id.markers().contains(&markers::MAY_REMOVE)));
+}
+
+/// Asserts that `message` in `language` has `marker`, or the line beside it.
+fn told(language: Language, message: Message<'_>, marker: &str) {
+    let mut screen = Text::new();
+    language.say(&mut screen, message);
+    let line = language.for_host(message).unwrap_or(screen);
+    assert!(text(line.as_bytes()).contains(marker), "{language:?}: {marker}");
 }
 
 #[test]
@@ -181,6 +200,7 @@ fn a_language_has_a_code_of_two_letters_of_its_own() {
     assert!(codes.iter().flatten().all(u8::is_ascii_lowercase));
     for &(language, code) in Language::ALL {
         assert_eq!(Language::of(code), Some(language));
+        assert_eq!(language.code(), code);
     }
     assert_eq!(Language::of(BootHeader::ENGLISH), Some(Language::English));
     assert_eq!(Language::of(*b"??"), None);

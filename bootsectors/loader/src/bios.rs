@@ -13,6 +13,10 @@ const ZERO: u16 = 0x40;
 ///
 /// A20 is on afterwards, whatever the BIOS did to it: some switch it off in INT 13h or INT 15h, and the next copy
 /// to high memory would land in the loader.
+///
+/// # Panics
+///
+/// If A20 cannot be switched on again.
 #[inline(never)]
 pub fn call(int: u8, registers: Registers) -> Registers {
     let after = real_mode::call(int, registers);

@@ -33,7 +33,8 @@ pub struct Console {
 impl Console {
     /// A cleared text screen; the serial port runs at 115200 baud, 8N1.
     pub fn new() -> Self {
-        bios::call(0x10, Registers { eax: 3.into(), ..Registers::default() });
+        // Not `bios::call`, which panics without A20: a panic makes a console, and this needs no A20.
+        real_mode::call(0x10, Registers { eax: 3.into(), ..Registers::default() });
         let base = low::COM1.read();
         let serial = (base != 0 && input(base + LINE_STATUS) != 0xFF).then_some(base);
         if let Some(base) = serial {
@@ -59,11 +60,7 @@ impl Console {
     #[inline(never)]
     pub fn write(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            if self.debug {
-                output(DEBUG_PORT as u16, byte);
-            }
-            // A terminal has another code page, and may obey what it has there.
-            self.send(if byte.is_ascii() { byte } else { b'?' });
+            self.copy(byte);
             let eax = TELETYPE & 0xFF00 | u32::from(byte);
             real_mode::call(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
         }
@@ -96,12 +93,17 @@ impl Console {
         self.say_message(sentence.as_message());
     }
 
-    /// Writes a sentence and ends the line.
+    /// Writes a sentence and ends the line. What the host program waits for goes to the ports, if the screen does not say it.
     #[inline(never)]
     pub fn say_message(&mut self, message: Message<'_>) {
         let mut line = Text::new();
         self.language.say(&mut line, message);
         self.line(line.as_bytes());
+        if let Some(line) = self.language.for_host(message) {
+            for &byte in line.as_bytes().iter().chain(b"\r\n") {
+                self.copy(byte);
+            }
+        }
     }
 
     /// A line with `sentence` alone, to be shown later.
@@ -178,6 +180,15 @@ impl Console {
         }
         let byte = input(base);
         (status & RECEIVE_ERRORS == 0).then_some(byte)
+    }
+
+    /// Sends a byte of text to the serial port and the debug port.
+    fn copy(&mut self, byte: u8) {
+        if self.debug {
+            output(DEBUG_PORT as u16, byte);
+        }
+        // A terminal has another code page, and may obey what it has there.
+        self.send(if byte.is_ascii() { byte } else { b'?' });
     }
 
     fn send(&mut self, byte: u8) {

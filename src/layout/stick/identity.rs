@@ -4,7 +4,7 @@ use ramkey_format::capsule::flags;
 
 use crate::capsule::{Writes, number_of};
 use crate::image::Scan;
-use crate::plan::{CapsulePlan, Plan};
+use crate::plan::{CapsulePlan, Language, Plan, StartOptions};
 
 /// The numbers by which systems tell this stick from others.
 pub(super) struct Identity {
@@ -72,15 +72,21 @@ pub(super) fn options(plan: &Plan) -> [u8; 8] {
 
 /// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
 fn describe_options(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
+    let StartOptions { start_timeout, menu_timeout, language } = plan.start;
     feed(&plan.stick_sectors.to_le_bytes());
     feed(&[
         plan.layout.code(),
         plan.volume.bits.bits(),
         plan.volume.cluster_sectors,
-        plan.start_timeout,
-        plan.menu_timeout,
+        start_timeout,
+        menu_timeout,
     ]);
     feed(&plan.label);
+    // A stick that speaks English keeps the identity that it had before there were other languages. What follows the
+    // options, if anything does, is a number of images that does not begin with two letters.
+    if language != Language::English {
+        feed(&language.code());
+    }
 }
 
 fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {

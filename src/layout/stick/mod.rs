@@ -47,8 +47,7 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     let boot_code = boot::boot_area(&boot::Patch {
         options: identity::options(plan),
         volume_lba: plan.volume.lba as u32,
-        start_timeout: plan.start_timeout,
-        menu_timeout: plan.menu_timeout,
+        start: plan.start,
     })
     .map_err(|what| LayoutError::BootCode { what })?;
     let boot_checksum = boot::stage2_checksum(&boot_code);

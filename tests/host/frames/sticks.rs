@@ -10,7 +10,9 @@ use std::process::{Command, Output};
 use ramkey::contents::{ImageFacts, KindChoice, probe};
 use ramkey::image::{Chunk, Scan, Source, scan};
 use ramkey::layout::{Layout, layout, materialise};
-use ramkey::plan::{FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, SetOptions, Writes, plan};
+use ramkey::plan::{
+    FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, SetOptions, StartOptions, Writes, plan,
+};
 
 pub const MIB: u64 = 1 << 20;
 /// What a stick holds before it is written.
@@ -64,8 +66,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
         fs: FsChoice::Auto,
         label: None,
         id: None,
-        start_timeout: 3,
-        menu_timeout: 10,
+        start: StartOptions { menu_timeout: 10, ..StartOptions::default() },
     }
 }
 

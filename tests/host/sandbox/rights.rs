@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde_json::Value;
 
+use crate::frames::skip::skip;
 use crate::frames::windows_image::{System, Xp};
 use ramkey::sandbox::{NOBODY, confine};
 
@@ -183,4 +184,72 @@ fn root_is_told_the_same_as_anybody() {
     }
     let (status, found) = told(&["inspect"], &folder.path().join("xp.img"), false);
     assert_eq!((status, &found["windows"]["family"]), (Some(0), &"ntldr".into()), "{found}");
+}
+
+/// What `inspect` says of an image in `folder`, started by `script`, in which `$0` is the program and `$1` the image.
+fn inspected(folder: &Path, script: &str) -> std::process::Output {
+    let image = folder.join("dos.img");
+    fs::write(&image, [&[0xEB; 510][..], &[0x55, 0xAA]].concat()).unwrap();
+    fs::set_permissions(&image, fs::Permissions::from_mode(0o644)).unwrap();
+    Command::new("bash").args(["-c", script, env!("CARGO_BIN_EXE_ramkey")]).arg(&image).output().unwrap()
+}
+
+#[test]
+fn limits_that_are_lower_already_are_no_obstacle() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = inspected(folder.path(), "ulimit -v 900000; ulimit -t 200; exec \"$0\" inspect \"$1\"");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn root_that_may_not_become_nobody_looks_at_nothing() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let without = "exec setpriv --bounding-set -setuid,-setgid \"$0\" inspect \"$1\"";
+    let output = inspected(folder.path(), without);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("was not looked at: the process without rights"), "{text}");
+}
+
+#[test]
+fn a_root_that_is_nobody_outside_looks_as_it_is() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new("unshare").args(["-r", "true"]).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return skip("user namespace", b"unshare failed");
+    }
+    let output = inspected(folder.path(), "exec unshare -r \"$0\" inspect \"$1\"");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn who_has_rights_by_the_programs_file_gives_them_away_too() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("ramkey");
+    fs::copy(env!("CARGO_BIN_EXE_ramkey"), &program).unwrap();
+    std::os::unix::fs::chown(&program, Some(1), Some(1)).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o6755)).unwrap();
+    let (_ours, theirs) = UnixStream::pair().unwrap();
+    let mut command = Command::new(&program);
+    command.arg0(NAME).uid(NOBODY).gid(NOBODY).stdin(OwnedFd::from(theirs)).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let nobody = vec![NOBODY.to_string(); 4].join(" ");
+    await_field(child.id(), "status", "NoNewPrivs:", "1");
+    assert_eq!(field(child.id(), "status", "Uid:"), nobody);
+    assert_eq!(field(child.id(), "status", "Gid:"), nobody);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

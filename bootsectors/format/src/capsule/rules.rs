@@ -8,6 +8,9 @@ use super::{
     numbers_of,
 };
 
+/// Largest CMOS type of a floppy drive: 2.88 MB.
+const DRIVE_TYPE_MAX: u8 = 6;
+
 /// Leaves the function with the offset of a field unless it keeps a rule.
 macro_rules! rule {
     ($($field:ident).+, $is_kept:expr) => {
@@ -40,11 +43,21 @@ impl CapsuleHeader {
         if !(kind::HARD_DISK..=kind::DISC).contains(&header.kind) {
             return Err(CapsuleError::UnknownKind { found: header.kind });
         }
-        let checks = [Self::lengths, Self::table, Self::drive, Self::set, Self::emulation];
+        let checks = [Self::reserved, Self::lengths, Self::table, Self::drive, Self::set, Self::emulation];
         match checks.iter().try_for_each(|check| check(header)) {
             Ok(()) => Ok(header),
             Err(offset) => Err(CapsuleError::Field { offset }),
         }
+    }
+
+    /// What must be zero; the first field that is not.
+    fn reserved(&self) -> Result<(), u16> {
+        rule!(reserved_1, self.reserved_1 == [0; 3]);
+        rule!(reserved_2, self.reserved_2 == [0; 50]);
+        rule!(partition_type, self.partition_type == 0 || self.kind == kind::PARTITION);
+        let may_be_floppy = self.kind == kind::FLOPPY || self.disc.emulates();
+        rule!(drive_type, self.drive_type <= DRIVE_TYPE_MAX && (self.drive_type == 0 || may_be_floppy));
+        Ok(())
     }
 
     /// The header, the image and the RAM disk; the first field that is wrong.

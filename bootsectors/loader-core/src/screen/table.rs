@@ -1,29 +1,38 @@
 //! The macros that the list of sentences and the file of each language are written in.
 
-/// The languages: variant, code as the boot header has it, module.
+/// The languages: variant, code as the boot header has it, module, and perhaps where there is one only.
 macro_rules! languages {
-    ($( $(#[$doc:meta])* $name:ident = $code:literal, $module:ident; )+) => {
+    ($( $(#[$doc:meta])* $name:ident = $code:literal, $module:ident $( if $only:meta )?; )+) => {
+        $( $(#[cfg($only)])? mod $module; )+
+
         /// A language of the screen.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Language {
-            $( $(#[$doc])* $name, )+
+            $( $(#[cfg($only)])? $(#[$doc])* $name, )+
         }
 
         impl Language {
             /// All of them, with their codes of two letters (ISO 639-1).
-            pub const ALL: &[(Self, [u8; 2])] = &[$( (Self::$name, *$code) ),+];
+            pub const ALL: &[(Self, [u8; 2])] = &[$( $(#[cfg($only)])? (Self::$name, *$code) ),+];
+
+            /// Its code of two letters.
+            pub const fn code(self) -> [u8; 2] {
+                match self {
+                    $( $(#[cfg($only)])? Self::$name => *$code, )+
+                }
+            }
 
             /// The words of a sentence, in code page 437; `{0}` is its first place.
             pub fn template(self, id: Id) -> &'static [u8] {
                 match self {
-                    $( Self::$name => $module::template(id), )+
+                    $( $(#[cfg($only)])? Self::$name => $module::template(id), )+
                 }
             }
 
             /// What is said for an error code; empty if it is none of ours.
             pub fn error(self, code: u8) -> &'static [u8] {
                 match self {
-                    $( Self::$name => $module::error(code), )+
+                    $( $(#[cfg($only)])? Self::$name => $module::error(code), )+
                 }
             }
         }
