@@ -1,5 +1,7 @@
 //! What was written, for people and for programs. Nothing here prints.
 
+use std::borrow::Cow;
+
 use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
@@ -9,7 +11,7 @@ use crate::image::Scan;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
 use crate::plan::{CapsulePlan, LayoutKind, Plan, SetOptions};
-use crate::units::{SECTOR_LEN, hex, named, shell_word};
+use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,7 +32,7 @@ pub struct ImageReport {
     pub len: u64,
     /// BLAKE3, as `b3sum` prints it.
     pub blake3: String,
-    /// The header that is left out.
+    /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// BIOS drive number; the first of its class means the next that is free.
     pub drive: u8,
@@ -49,29 +51,36 @@ pub struct ImageReport {
     pub hints: Vec<String>,
 }
 
-/// A header in front of a disk, which is left out: length and BLAKE3 are those of the disk.
+/// What is around an image in its files, and left out: length and BLAKE3 are those of the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HeaderReport {
-    /// The program that writes such headers.
-    pub program: &'static str,
-    /// Its length in bytes.
-    pub len: u64,
-    /// Command that prints the disk.
+    /// The program that makes such files.
+    pub program: Cow<'static, str>,
+    /// Length in bytes of a header, where nothing else is around the image.
+    pub len: Option<u64>,
+    /// Command that prints the image.
     pub disk: String,
+    /// What is left out, for people.
+    #[serde(skip)]
+    left_out: String,
 }
 
 impl HeaderReport {
-    /// The header of an image that has one.
+    /// What is around an image, if anything is.
     pub fn of(facts: &ImageFacts) -> Option<Self> {
-        let len = facts.header?.len;
-        let disk = format!("tail -c +{} {}", len + 1, shell_word(&facts.path));
-        Some(Self { program: "DOSEMU", len, disk })
+        let wrapping = facts.wrapping.clone()?;
+        Some(Self {
+            program: wrapping.program,
+            len: wrapping.header_len,
+            disk: wrapping.plain_command,
+            left_out: wrapping.left_out,
+        })
     }
 
     /// That it is left out, and of what the BLAKE3 is, for people.
     pub fn words(&self) -> String {
-        let Self { program, len, disk } = self;
-        format!("the header of {program}, {len} bytes, is left out; BLAKE3 is that of `{disk} | b3sum`")
+        let Self { left_out, disk, .. } = self;
+        format!("{left_out}; BLAKE3 is that of `{disk} | b3sum`")
     }
 }
 

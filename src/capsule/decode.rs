@@ -107,7 +107,7 @@ impl Table<'_> {
         let mut gaps = Vec::new();
         let mut end = 0;
         let behind = header.file_len.get();
-        for range in named.into_iter().chain([behind..behind]) {
+        for range in named.into_iter().chain(std::iter::once(behind..behind)) {
             if end < range.start {
                 gaps.push(end..range.start);
             }

@@ -63,6 +63,22 @@ pub enum Stored {
     },
 }
 
+/// Where a capsule has its table block, and how often it was changed in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edition {
+    /// First byte of the table block, a multiple of 512.
+    pub table_offset: u64,
+    /// Times that it was changed.
+    pub changes: u32,
+}
+
+impl Default for Edition {
+    /// That of a capsule as it is written: the table block is behind the header.
+    fn default() -> Self {
+        Self { table_offset: CAPSULE_HEADER_LEN as u64, changes: 0 }
+    }
+}
+
 /// Makes the capsule of an image, whose chunks are stored as `parts` says: table block behind the header, then the chunks
 /// that are not zeros, in order.
 pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Capsule {
@@ -82,7 +98,7 @@ pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Capsule {
         place.copy_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
     }
     let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
-    let header = header(contents, scan, end, table);
+    let header = encode_header(contents, scan, end, table, Edition::default());
     head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
     debug_assert!(CapsuleHeader::parse(&head).is_ok(), "{:?}", CapsuleHeader::parse(&head));
     pieces.insert(0, Piece { sectors: head.len() as u64 / SECTOR_LEN, stored: Stored::Own(head) });
@@ -100,7 +116,14 @@ fn append(pieces: &mut Vec<Piece>, offset: u64, sectors: u64) {
     pieces.push(Piece { sectors, stored: Stored::Image { offset } });
 }
 
-fn header(contents: &Contents, scan: &Scan, file_len: u64, table: &[u8]) -> CapsuleHeader {
+/// The first sector of a capsule of `file_len` bytes whose table block is `table`.
+pub fn encode_header(
+    contents: &Contents,
+    scan: &Scan,
+    file_len: u64,
+    table: &[u8],
+    edition: Edition,
+) -> CapsuleHeader {
     let facts = contents.facts;
     // A CD that is not booted emulates nothing.
     let (geometry, drive_type) = match (facts.kind, contents.role) {
@@ -122,7 +145,7 @@ fn header(contents: &Contents, scan: &Scan, file_len: u64, table: &[u8]) -> Caps
         image_blake3: scan.root,
         ram_blake3: scan.root,
         table_blake3: *blake3::hash(table).as_bytes(),
-        table_offset: (CAPSULE_HEADER_LEN as u64).into(),
+        table_offset: edition.table_offset.into(),
         table_len: (table.len() as u32).into(),
         chunk_count: (scan.chunks.len() as u32).into(),
         disk_sectors: facts.disk_sectors.into(),
@@ -137,7 +160,7 @@ fn header(contents: &Contents, scan: &Scan, file_len: u64, table: &[u8]) -> Caps
         partition_type: facts.partition_type,
         reserved_1: [0; 3],
         disk_signature: contents.disk_signature.into(),
-        changes: 0.into(),
+        changes: edition.changes.into(),
         disc: disc(contents),
         language: [0; 2],
         reserved_2: [0; 50],

@@ -220,7 +220,7 @@ fn exit_of(error: &JobError) -> Exit {
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
             Aftermath::WillNotBoot => Exit::WillNotBoot,
-            Aftermath::Unknown => Exit::Failed,
+            Aftermath::BootsAsBefore | Aftermath::Unknown => Exit::Failed,
         },
         JobError::Open(_)
         | JobError::Unusable(_)

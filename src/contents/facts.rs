@@ -11,7 +11,7 @@ use super::geometry::Disagreement;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
 use super::kind::Kind;
 use super::will_boot::NoStart;
-use crate::image::DiskHeader;
+use crate::image::Wrapping;
 use crate::units::{Bytes, Geometry, SECTOR_LEN, counted};
 
 /// Everything about one image that the plan of a stick needs.
@@ -20,10 +20,10 @@ pub struct ImageFacts {
     /// The file; only its name matters to the stick. It may be no text, and is not among what is told to others.
     #[serde(skip)]
     pub path: PathBuf,
-    /// Length in bytes, at least 1; without the header.
+    /// Length in bytes, at least 1; without what is around it.
     pub len: u64,
-    /// The header of DOSEMU that was in front of it, and is left out.
-    pub header: Option<DiskHeader>,
+    /// What was around it in its files, and is left out.
+    pub wrapping: Option<Wrapping>,
     /// The kind of disk that it will be.
     pub kind: Kind,
     /// Why it is that kind, for people.

@@ -12,7 +12,7 @@ use super::kind::{Kind, KindChoice};
 use super::probe::{LEAD_SECTORS_MAX, probe};
 use super::unknown::{is_blank, is_known};
 use super::windows::{self, DiskOrder, Windows};
-use crate::image::{DISK_LEN_MAX, DiskHeader, Source};
+use crate::image::{DISK_LEN_MAX, Source, Wrapping};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// What is asked of an image.
@@ -61,9 +61,9 @@ fn system_on(source: &dyn Source) -> Option<(Disc, System)> {
 }
 
 impl Looked {
-    /// Whether this can be an answer to `question` about an image of `len` bytes behind `header`. Who did not look
+    /// Whether this can be an answer to `question` about an image of `len` bytes in this `wrapping`. Who did not look
     /// itself asks that before it believes an answer.
-    pub fn is_possible(&self, question: &Question, len: u64, header: Option<DiskHeader>) -> bool {
+    pub fn is_possible(&self, question: &Question, len: u64, wrapping: Option<&Wrapping>) -> bool {
         let facts = &self.facts;
         let Geometry { cylinders, heads, sectors_per_track } = facts.geometry;
         let sectors = u64::from(facts.disk_sectors);
@@ -78,7 +78,7 @@ impl Looked {
             KindChoice::Is(kind) => kind == facts.kind,
         };
         facts.len == len
-            && facts.header == header
+            && facts.wrapping.as_ref() == wrapping
             && is_asked
             && question.geometry.is_none_or(|asked| asked == facts.geometry)
             && Geometry::new(cylinders, heads, sectors_per_track).is_some()

@@ -1,5 +1,6 @@
 //! What an image is: its kind, and the disk that the machine will see.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::boot_sector::{self, BootSector};
@@ -17,7 +18,7 @@ use super::kind::{Kind, KindChoice};
 use super::mbr::{self, TableEntry};
 use super::not_raw;
 use super::will_boot;
-use crate::image::{BOOT_SIGNATURE, DISK_LEN_MAX, DiskHeader, ImageError, Source};
+use crate::image::{BOOT_SIGNATURE, DISK_LEN_MAX, ImageError, Source};
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Images of at least so many bytes are hard disks unless they say otherwise.
@@ -66,15 +67,23 @@ pub fn probe(
     chs: Option<Geometry>,
 ) -> Result<ImageFacts, ProbeError> {
     let mut evidence = Evidence::read(path, source, choice)?;
-    let header = source.header();
-    let disc = if header.is_some() && choice == KindChoice::Auto { None } else { evidence.disc(choice)? };
-    let (kind, reason) = match choice {
-        KindChoice::Auto if header.is_some() => (Kind::HardDisk, "it has the header of a disk of DOSEMU"),
-        KindChoice::Auto if disc.is_some() => (Kind::Disc, "it is a CD"),
-        KindChoice::Auto => evidence.kind(),
-        KindChoice::Is(kind) => (kind, "it was asked for"),
+    let wrapping = source.wrapping();
+    let wrapped_disk = wrapping.and_then(|wrapping| wrapping.hard_disk.clone());
+    let disc =
+        if wrapped_disk.is_some() && choice == KindChoice::Auto { None } else { evidence.disc(choice)? };
+    let (kind, reason): (Kind, Cow<'static, str>) = match choice {
+        KindChoice::Is(kind) => (kind, "it was asked for".into()),
+        KindChoice::Auto => match wrapped_disk {
+            Some(reason) => (Kind::HardDisk, reason),
+            None if disc.is_some() => (Kind::Disc, "it is a CD".into()),
+            None => {
+                let (kind, reason) = evidence.kind();
+                (kind, reason.into())
+            }
+        },
     };
-    let told = header.filter(|_| kind == Kind::HardDisk).map(|header| told_by(&header, evidence.sectors()));
+    let told = wrapping.and_then(|wrapping| wrapping.geometry).filter(|_| kind == Kind::HardDisk);
+    let told = told.map(|geometry| fitting(geometry, evidence.sectors()));
     let chs = chs.or(told);
     let limit = if kind == Kind::Floppy { FLOPPY_LEN_MAX } else { DISK_LEN_MAX } / SECTOR_LEN;
     if let Some(sectors) = chs.map(|asked| asked.sectors()).filter(|&sectors| sectors > limit) {
@@ -121,9 +130,9 @@ pub fn probe(
     Ok(ImageFacts {
         path: path.to_owned(),
         len: evidence.len,
-        header,
+        wrapping: wrapping.cloned(),
         kind,
-        reason: reason.into(),
+        reason,
         geometry: disk.geometry,
         disk_sectors: disk.sectors as u32,
         lead_sectors: disk.lead,
@@ -423,9 +432,8 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The geometry of a disk of `present` sectors: as its header says, unless most of the disk is missing.
-fn told_by(header: &DiskHeader, present: u64) -> Geometry {
-    let geometry = header.geometry;
+/// The geometry of a disk of `present` sectors: as its wrapping says, unless most of the disk is missing.
+fn fitting(geometry: Geometry, present: u64) -> Geometry {
     if wanted(present, geometry.sectors()).is_some() {
         return geometry;
     }

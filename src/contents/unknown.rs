@@ -38,10 +38,10 @@ const MARKS: &[(u64, &[u8])] = &[
 ];
 
 /// Whether `source`, of which `facts` are known, has a boot signature, a partition table, a file system, the
-/// descriptors of a CD or the header of a disk.
+/// descriptors of a CD or the wrapping of a hard disk.
 pub fn is_known(source: &dyn Source, facts: &ImageFacts) -> bool {
-    let is_told =
-        facts.boot_signature || facts.contents.is_some() || facts.disc.is_some() || facts.header.is_some();
+    let is_wrapped_disk = facts.wrapping.as_ref().is_some_and(|wrapping| wrapping.hard_disk.is_some());
+    let is_told = facts.boot_signature || facts.contents.is_some() || facts.disc.is_some() || is_wrapped_disk;
     is_told || MARKS.iter().any(|&(offset, bytes)| has(source, offset, bytes))
 }
 

@@ -26,15 +26,27 @@ pub enum ImageError {
         /// What it is.
         found: &'static str,
     },
-    /// The header in front of the disk makes no sense.
-    #[error("{} has a damaged DOSEMU header: {why}", named(path))]
+    /// What a container says of itself makes no sense.
+    #[error("{} has a damaged {container}: {why}", named(path))]
     Header {
         /// The image.
         path: PathBuf,
+        /// What is damaged, with the name of the container.
+        container: &'static str,
         /// What is wrong.
         why: String,
-        /// The command that leaves the header out.
+        /// What can be done about it.
         help: String,
+    },
+    /// It names a file beside it that is not opened for it.
+    #[error("{} wants the file {}, which is not opened for it: {why}", named(path), named(name))]
+    Beside {
+        /// The image.
+        path: PathBuf,
+        /// The name that it gives.
+        name: PathBuf,
+        /// Why.
+        why: &'static str,
     },
     /// It can be read from start to end alone, and has to be read anywhere.
     #[error(
@@ -69,6 +81,9 @@ impl ImageError {
             Self::NotAFile { found: "a directory", .. } => "name the image, which is a file in it".into(),
             Self::NotAFile { .. } => "copy the disk into a file first, for example with `dd`".into(),
             Self::Header { help, .. } => help.clone(),
+            Self::Beside { .. } => {
+                "put all files of the image into one folder, as regular files of the same owner".into()
+            }
             Self::ForwardOnly { .. } => "unpack it into a file first, and give that".into(),
             Self::Read { .. } => "copy the image to a healthy disk and try again".into(),
         }

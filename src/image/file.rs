@@ -24,7 +24,7 @@ impl FileSource {
     /// [`ImageError::Open`] if it cannot be opened, [`ImageError::NotAFile`] if it is something else than a
     /// regular file.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
-        Self::take(path, Files::by_name().open(path)?)
+        Self::take(path, Files::by_name(path)?.1)
     }
 
     /// The bytes of `file`, which is open. `path` is for messages only.

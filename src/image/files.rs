@@ -1,11 +1,13 @@
 //! The files that an image consists of: how they are opened, and who they are.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, FileType, Metadata};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::ImageError;
+use super::source::Source;
 
 /// A file that an image consists of, as it was when it was opened: a name may lead to another file later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +40,15 @@ impl SourceFile {
     }
 }
 
+/// Most files of an image.
+pub const FILES_MAX: usize = 64;
+
 /// Where a container gets its files from. Each file that goes through here is one of the image's, so that no container
 /// can forget to name one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Files {
+    /// The name of the image's own file.
+    path: PathBuf,
     opened: Vec<SourceFile>,
     /// Copies of the descriptors, in the same order; none of an image whose descriptors were given.
     descriptors: Vec<File>,
@@ -50,44 +57,124 @@ pub struct Files {
 }
 
 impl Files {
-    /// Opens files by their names.
-    pub fn by_name() -> Self {
-        Self::default()
-    }
-
-    /// Takes `files`, which another process has opened for the same container, and opens none.
-    pub fn given(files: Vec<File>) -> Self {
-        Self { given: Some(files.into_iter()), ..Self::default() }
-    }
-
-    /// Opens `path` for reading; it must be a regular file.
+    /// Opens the image's own file at `path` for reading; it must be a regular file.
     ///
     /// # Errors
     ///
     /// [`ImageError::Open`] if it cannot be opened, [`ImageError::NotAFile`] if it is something else than a regular file.
-    pub fn open(&mut self, path: &Path) -> Result<File, ImageError> {
+    pub fn by_name(path: &Path) -> Result<(Self, File), ImageError> {
         let open_error = |source| ImageError::Open { path: path.to_owned(), source };
-        if let Some(given) = &mut self.given {
-            return given.next().ok_or_else(|| open_error(io::ErrorKind::NotFound.into()));
-        }
         // Looked at by name first: opening a pipe would wait for its other end.
-        let kind = fs::metadata(path).map_err(open_error)?.file_type();
-        if let Some(found) = not_regular(kind) {
-            return Err(ImageError::NotAFile { path: path.to_owned(), found });
-        }
+        check_regular(path, &fs::metadata(path).map_err(open_error)?)?;
         let file = File::open(path).map_err(open_error)?;
-        let metadata = file.metadata().map_err(open_error)?;
-        if let Some(found) = not_regular(metadata.file_type()) {
-            return Err(ImageError::NotAFile { path: path.to_owned(), found });
+        check_regular(path, &file.metadata().map_err(open_error)?)?;
+        let mut files = Self::none(path);
+        files.record(path, &file)?;
+        Ok((files, file))
+    }
+
+    /// Takes `files`, which another process has opened for the same container, and opens none; the first is the image's
+    /// own.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Open`] if there is none.
+    pub fn given(path: &Path, files: Vec<File>) -> Result<(Self, File), ImageError> {
+        let mut files = Self { given: Some(files.into_iter()), ..Self::none(path) };
+        let first = files.next_given(path).unwrap_or_else(|| Err(not_given(path)))?;
+        Ok((files, first))
+    }
+
+    /// Those of `outer`, which is open already.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Open`] if a descriptor cannot be copied.
+    pub fn of(path: &Path, outer: &dyn Source) -> Result<Self, ImageError> {
+        let mut files = Self::none(path);
+        for file in outer.descriptors() {
+            files.record(path, file)?;
         }
-        self.opened.push(SourceFile::new(path, &metadata));
-        self.descriptors.push(file.try_clone().map_err(open_error)?);
+        Ok(files)
+    }
+
+    /// Opens the file `name` for reading, which the image's own file names and which lies in the folder of that.
+    ///
+    /// That name is input: it may name nothing outside of the folder, no link, and no file of somebody else than the
+    /// owner of the image's own file.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Beside`] if it is not opened for the image, [`ImageError::Open`] and [`ImageError::NotAFile`] as for
+    /// every image.
+    pub fn open_beside(&mut self, name: &OsStr) -> Result<File, ImageError> {
+        let (own, beside) = (self.path.clone(), Path::new(name).to_owned());
+        let refused = |why| ImageError::Beside { path: own.clone(), name: beside.clone(), why };
+        if !matches!(beside.components().next(), Some(Component::Normal(only)) if only == name) {
+            return Err(refused("it is more than a plain name"));
+        }
+        let path = own.with_file_name(name);
+        if let Some(given) = self.next_given(&path) {
+            return given;
+        }
+        if self.opened.len() >= FILES_MAX {
+            return Err(refused("there are too many files"));
+        }
+        let open_error = |source| ImageError::Open { path: path.clone(), source };
+        let first = self.descriptors.first().ok_or_else(|| refused("the image is in no file"))?;
+        let first = first.metadata().map_err(open_error)?;
+        if !first.is_file() {
+            return Err(refused("the image is in no regular file"));
+        }
+        let seen = fs::symlink_metadata(&path).map_err(open_error)?;
+        if seen.is_symlink() {
+            return Err(refused("it is a symbolic link"));
+        }
+        check_regular(&path, &seen)?;
+        let file = File::open(&path).map_err(open_error)?;
+        let found = file.metadata().map_err(open_error)?;
+        check_regular(&path, &found)?;
+        if (found.dev(), found.ino()) != (seen.dev(), seen.ino()) {
+            return Err(refused("it was exchanged while it was opened"));
+        }
+        if found.uid() != first.uid() {
+            return Err(refused("it belongs to another user than the image"));
+        }
+        self.record(&path, &file)?;
         Ok(file)
     }
 
     /// The files that were opened, and a descriptor of each.
     pub(super) fn into_parts(self) -> (Vec<SourceFile>, Vec<File>) {
         (self.opened, self.descriptors)
+    }
+
+    fn none(path: &Path) -> Self {
+        Self { path: path.to_owned(), opened: Vec::new(), descriptors: Vec::new(), given: None }
+    }
+
+    /// The next file that was given, unless files are opened by their names.
+    fn next_given(&mut self, path: &Path) -> Option<Result<File, ImageError>> {
+        let given = self.given.as_mut()?;
+        Some(given.next().ok_or_else(|| not_given(path)))
+    }
+
+    fn record(&mut self, path: &Path, file: &File) -> Result<(), ImageError> {
+        let open_error = |source| ImageError::Open { path: path.to_owned(), source };
+        self.opened.push(SourceFile::new(path, &file.metadata().map_err(open_error)?));
+        self.descriptors.push(file.try_clone().map_err(open_error)?);
+        Ok(())
+    }
+}
+
+fn not_given(path: &Path) -> ImageError {
+    ImageError::Open { path: path.to_owned(), source: io::ErrorKind::NotFound.into() }
+}
+
+fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), ImageError> {
+    match not_regular(metadata.file_type()) {
+        Some(found) => Err(ImageError::NotAFile { path: path.to_owned(), found }),
+        None => Ok(()),
     }
 }
 

@@ -8,8 +8,8 @@ use super::containers;
 use super::error::ImageError;
 use super::file::FileSource;
 use super::files::{Files, SourceFile};
-use super::header::DiskHeader;
 use super::source::Source;
+use super::wrapping::Wrapping;
 
 /// Opens the image at `path`, whatever container it is in.
 ///
@@ -21,7 +21,7 @@ use super::source::Source;
 /// be read, [`ImageError::Header`] for a container that makes no sense, [`ImageError::ForwardOnly`] for one that cannot
 /// be read anywhere.
 pub fn open(path: &Path) -> Result<Box<dyn Source>, ImageError> {
-    open_with(path, Files::by_name())
+    open_with(path, Files::by_name(path)?)
 }
 
 /// The same image in another process, from the descriptors that its source has.
@@ -30,33 +30,43 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, ImageError> {
 ///
 /// As [`open`]; [`ImageError::Open`] too if a descriptor is missing.
 pub fn open_given(path: &Path, files: Vec<File>) -> Result<Box<dyn Source>, ImageError> {
-    open_with(path, Files::given(files))
+    open_with(path, Files::given(path, files)?)
 }
 
 /// The image in `outer`, the bytes of something that is open already, whatever container it is in.
+///
+/// The source names the files of `outer` and those that were opened for the image.
 ///
 /// # Errors
 ///
 /// As [`open`].
 pub fn unwrapped<'s>(path: &Path, outer: Box<dyn Source + 's>) -> Result<Box<dyn Source + 's>, ImageError> {
-    containers::open(path, outer, &mut Files::by_name())?.anywhere(path)
+    let files = Files::of(path, &*outer)?;
+    open_in(path, outer, files)
 }
 
-fn open_with(path: &Path, mut files: Files) -> Result<Box<dyn Source>, ImageError> {
-    let outer = FileSource::take(path, files.open(path)?)?;
-    let source = containers::open(path, Box::new(outer), &mut files)?.anywhere(path)?;
+fn open_with(path: &Path, (files, first): (Files, File)) -> Result<Box<dyn Source>, ImageError> {
+    open_in(path, Box::new(FileSource::take(path, first)?), files)
+}
+
+fn open_in<'s>(
+    path: &Path,
+    outer: Box<dyn Source + 's>,
+    mut files: Files,
+) -> Result<Box<dyn Source + 's>, ImageError> {
+    let source = containers::open(path, outer, &mut files)?.anywhere(path)?;
     let (files, descriptors) = files.into_parts();
     Ok(Box::new(Named { source, files, descriptors }))
 }
 
 /// An image, and the files that were opened for it.
-struct Named {
-    source: Box<dyn Source>,
+struct Named<'s> {
+    source: Box<dyn Source + 's>,
     files: Vec<SourceFile>,
     descriptors: Vec<File>,
 }
 
-impl Source for Named {
+impl Source for Named<'_> {
     fn len(&self) -> u64 {
         self.source.len()
     }
@@ -65,8 +75,8 @@ impl Source for Named {
         self.source.read_at(offset, buffer)
     }
 
-    fn header(&self) -> Option<DiskHeader> {
-        self.source.header()
+    fn wrapping(&self) -> Option<&Wrapping> {
+        self.source.wrapping()
     }
 
     fn files(&self) -> &[SourceFile] {

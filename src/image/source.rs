@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 use super::files::SourceFile;
-use super::header::DiskHeader;
+use super::wrapping::Wrapping;
 
 /// An image of known length that can be read anywhere.
 pub trait Source: Send + Sync {
@@ -23,8 +23,8 @@ pub trait Source: Send + Sync {
     /// What the system says; also when the image ends before the buffer is full.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 
-    /// The header that was in front of it, and is not among its bytes.
-    fn header(&self) -> Option<DiskHeader> {
+    /// What is around it, and not among its bytes.
+    fn wrapping(&self) -> Option<&Wrapping> {
         None
     }
 
@@ -49,8 +49,8 @@ impl<S: Source + ?Sized> Source for &S {
         (**self).read_at(offset, buffer)
     }
 
-    fn header(&self) -> Option<DiskHeader> {
-        (**self).header()
+    fn wrapping(&self) -> Option<&Wrapping> {
+        (**self).wrapping()
     }
 
     fn files(&self) -> &[SourceFile] {

@@ -66,7 +66,7 @@ pub struct ImageView {
     pub geometry: String,
     /// Length in bytes.
     pub len: u64,
-    /// The header that is left out.
+    /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// Sectors of the disk.
     pub disk_sectors: u32,

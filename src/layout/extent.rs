@@ -75,10 +75,11 @@ pub struct Layout {
     /// Sectors of the medium.
     pub stick_sectors: u64,
     /// The sectors that are cleared and proven to be clear before anything else is written, in this order; those behind the
-    /// end of the medium do not count. While all of them are clear, nothing boots.
+    /// end of the medium do not count. While all of them are clear, nothing boots. None of a medium that goes on to boot what
+    /// it did: what is held back is then exchanged, and no other range may have what boots until then.
     pub cleared_first: Vec<u64>,
-    /// Those of them that are written last, in this order: only when everything else is proven, one by one. At least one,
-    /// each once, and each in a range.
+    /// Those of them, or if none are cleared those of any range, that are written last, in this order: only when everything
+    /// else is proven, one by one. At least one, each once, and each in a range.
     pub held_back: Vec<u64>,
     /// The ranges, ascending, not overlapping.
     pub extents: Vec<Extent>,
@@ -144,6 +145,16 @@ impl Layout {
         self.extents.iter().map(|extent| extent.sectors).sum()
     }
 
+    /// Whether the medium boots what it did until the first sector that is held back is exchanged.
+    pub fn is_exchange(&self) -> bool {
+        self.cleared_first.is_empty()
+    }
+
+    /// Whether it is known what sector `lba` holds while it is held back: zeros, or what it did if nothing is cleared.
+    pub(crate) fn may_hold_back(&self, lba: u64) -> bool {
+        self.is_exchange() || self.cleared_first.contains(&lba)
+    }
+
     /// Sectors of all images' capsules.
     pub fn capsule_sectors(&self) -> u64 {
         let capsules = self.extents.iter().filter(|extent| matches!(extent.role, Role::Capsule { .. }));
@@ -151,14 +162,14 @@ impl Layout {
     }
 
     /// What is wrong with the lists, if anything is: the ranges must ascend, not overlap and stay on the medium, all bytes
-    /// must be as long as their range, and what is held back must be cleared first and be in a range.
+    /// must be as long as their range, and what is held back must be in a range, and cleared first if anything is.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         if self.held_back.is_empty() {
             return Err("nothing of it is held back");
         }
         for (index, lba) in self.held_back.iter().enumerate() {
             let is_written = self.extents.iter().any(|extent| extent.has(*lba));
-            if !is_written || !self.cleared_first.contains(lba) || self.held_back[..index].contains(lba) {
+            if !is_written || !self.may_hold_back(*lba) || self.held_back[..index].contains(lba) {
                 return Err("a sector is held back that is not cleared first, or not written once");
             }
         }

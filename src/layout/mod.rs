@@ -3,9 +3,12 @@
 //! Nothing here reads a clock, a random number, a file or a device: the same plan and hashes give the same bytes on
 //! every machine. What is a stick's own lies in `stick`; the list of ranges, and how it is read, serves any medium.
 
+mod capsules;
 mod error;
 mod extent;
 mod extents;
+mod identity;
+mod manifest;
 mod materialise;
 mod set;
 mod stick;
@@ -13,6 +16,7 @@ mod stick;
 pub use error::LayoutError;
 pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
+pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
 pub use set::disk_signatures;
 pub use stick::layout;

@@ -20,24 +20,33 @@ pub struct Committed {
 /// Writes each sector that was held back, flushes it and reads it back before the next.
 ///
 /// From the first one on the medium may boot, and what it boots is proven. If one of them fails, all that were cleared
-/// first are cleared again.
+/// first are cleared again; if none were, nothing more is written.
 ///
 /// # Errors
 ///
-/// A [`Failure`] with the state of the stick: not bootable, or unknown if they could not be cleared again.
+/// A [`Failure`] with the state of the stick: not bootable, or as it booted before; unknown if a sector could
+/// not be cleared again, or not be exchanged.
 pub fn commit(proven: Proven<'_>) -> Result<Committed, Failure> {
     let Proven { job, layout, marks, repairs } = proven;
-    let dead = |cause| Failure { stick: Aftermath::WillNotBoot, cause };
+    let held_back = Aftermath::held_back(&layout);
+    let dead = |cause| Failure { stick: held_back, cause };
     job.check_stop(Phase::Commit).map_err(dead)?;
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(dead)?;
-    let bytes = piece::held_back(&layout).map(|piece| piece.len()).sum();
+    let bytes: u64 = piece::held_back(&layout).map(|piece| piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::Commit, bytes });
     for piece in piece::held_back(&layout) {
-        put(&job, &layout, &piece).map_err(|cause| Failure { stick: job.clear_again(&layout), cause })?;
+        put(&job, &layout, &piece).map_err(|cause| Failure { stick: left_by(&job, &layout), cause })?;
         job.tell(Event::Advance { phase: Phase::Commit, bytes: piece.len() });
     }
-    let bytes = marks.iter().map(|mark| mark.piece.len()).sum();
+    let exchanged = if layout.is_exchange() { bytes } else { 0 };
+    let bytes = marks.iter().map(|mark| mark.piece.len()).sum::<u64>() + exchanged;
     Ok(Committed { layout, repairs, bytes })
+}
+
+/// What is left when a sector that was held back could not be written.
+fn left_by(job: &Job, layout: &Layout) -> Aftermath {
+    // Zeros would be neither the old sector nor the new one.
+    if layout.is_exchange() { Aftermath::Unknown } else { job.clear_again(layout) }
 }
 
 /// Writes a sector that was held back, and proves it.

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
+use crate::layout::Layout;
 use crate::pipeline::Phase;
 
 /// What is known of a stick after the pipeline stopped.
@@ -14,8 +15,19 @@ pub enum Aftermath {
     /// All sectors that the layout wants cleared first are clear: the stick does not boot, from whatever sector a BIOS
     /// starts.
     WillNotBoot,
-    /// One of them could not be cleared, or not be read back.
+    /// Of a layout that clears nothing first: what is held back was not exchanged, so the stick boots what it did. What
+    /// else was to be written may be there or not.
+    BootsAsBefore,
+    /// One of the sectors that are cleared first could not be cleared, or not be read back; or one of those that are
+    /// exchanged could not be, and the stick boots what it did, or what is new, or not.
     Unknown,
+}
+
+impl Aftermath {
+    /// What is known while everything that `layout` holds back is held back.
+    pub(super) fn held_back(layout: &Layout) -> Self {
+        if layout.is_exchange() { Self::BootsAsBefore } else { Self::WillNotBoot }
+    }
 }
 
 /// The pipeline stopped.

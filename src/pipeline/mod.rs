@@ -1,7 +1,8 @@
 //! Writes a layout to a target, proves it, and commits it.
 //!
 //! [`write()`] clears what makes the medium boot and writes everything else; [`verify()`] reads everything back;
-//! [`commit()`] writes what was held back. Which sectors those are, and in which order, the layout says. Each takes what
+//! [`commit()`] writes what was held back. A layout may clear nothing: then what is held back is exchanged at the end, and
+//! until then the medium boots what it did. Which sectors those are, and in which order, the layout says. Each takes what
 //! the one before it gave, so a stick that boots cannot be made without the proof. Nothing here prints.
 
 mod buffer;

@@ -50,7 +50,7 @@ impl Piece {
 }
 
 /// Refuses a layout that could not be written as a whole: out of order, beyond `stick_len`, holding nothing back, or
-/// holding back a sector that is not cleared first, not in a range, or named twice.
+/// holding back a sector that is not cleared first where others are, not in a range, or named twice.
 pub(super) fn check(layout: &Layout, stick_len: u64) -> Result<(), PipelineError> {
     let mut free_from = 0;
     for extent in &layout.extents {
@@ -68,7 +68,7 @@ pub(super) fn check(layout: &Layout, stick_len: u64) -> Result<(), PipelineError
     for (index, lba) in layout.held_back.iter().enumerate() {
         let is_written = layout.extents.iter().any(|extent| extent.has(*lba));
         let is_again = layout.held_back[..index].contains(lba);
-        if !is_written || is_again || !layout.cleared_first.contains(lba) {
+        if !is_written || is_again || !layout.may_hold_back(*lba) {
             return Err(PipelineError::Layout { lba: *lba });
         }
     }

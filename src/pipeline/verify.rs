@@ -25,7 +25,7 @@ pub enum Verdict<'a> {
     Identical(Proven<'a>),
     /// The stick does not keep what is written to it.
     Differs {
-        /// What is known of the stick: what the layout wants cleared first was cleared once more.
+        /// What is known of the stick: what the layout wants cleared first, if anything, was cleared once more.
         stick: Aftermath,
         /// The ranges that stay wrong, at least one.
         differences: Vec<Difference>,
@@ -94,18 +94,19 @@ impl Difference {
     }
 }
 
-/// Reads every written byte back, and what is held back, which must be clear.
+/// Reads every written byte back, and what is held back, which must be clear; what is exchanged later is left as it is.
 ///
 /// A piece that differs or cannot be read is written again, up to three times; after a repair everything is
 /// read again.
 ///
 /// # Errors
 ///
-/// A [`Failure`], always with a stick that does not boot, if the user asks to stop, the stick refuses a repair,
+/// A [`Failure`], always with a stick that does not boot, or boots what it did before, if the user asks to stop, the stick refuses a repair,
 /// or an image cannot be read again.
 pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
     let Written { job, layout, marks } = written;
-    let dead = |cause| Failure { stick: Aftermath::WillNotBoot, cause };
+    let held_back = Aftermath::held_back(&layout);
+    let dead = |cause| Failure { stick: held_back, cause };
     let mut repairs = Vec::<Repair>::new();
     let mut last_bad = Vec::new();
     for _ in 0..PASSES {
@@ -134,7 +135,8 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
 }
 
 fn differs<'a>(job: &Job, layout: &Layout, differences: Vec<Difference>) -> Verdict<'a> {
-    Verdict::Differs { stick: job.clear_again(layout), differences }
+    let stick = if layout.is_exchange() { Aftermath::held_back(layout) } else { job.clear_again(layout) };
+    Verdict::Differs { stick, differences }
 }
 
 /// One pass over all pieces: those that are wrong, in order. Hashes in a second thread.

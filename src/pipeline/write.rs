@@ -21,7 +21,7 @@ pub struct Job<'a> {
     pub target: &'a dyn Target,
     /// The images, in the order that the layout numbers them.
     pub inputs: &'a [Input<'a>],
-    /// Set when the user asks to stop: the piece in work is finished, what is held back stays clear.
+    /// Set when the user asks to stop: the piece in work is finished, what is held back stays as it is.
     pub stop: &'a AtomicBool,
     /// Told of each step; may be called from any thread.
     pub observe: &'a (dyn Fn(Event) + Sync),
@@ -71,6 +71,9 @@ impl Job<'_> {
 
     /// Clears the sectors without which nothing boots, in the layout's order, and proves that.
     fn clear(&self, layout: &Layout) -> Result<(), PipelineError> {
+        if layout.is_exchange() {
+            return Ok(());
+        }
         let bytes = self.cleared_first(layout).map(|_| SECTOR_LEN).sum();
         self.tell(Event::Begin { phase: Phase::Clear, bytes });
         for lba in self.cleared_first(layout) {
@@ -91,16 +94,16 @@ impl Job<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     pub piece: Piece,
-    /// BLAKE3 of the bytes that were written; of zeros while it is held back.
+    /// BLAKE3 of the bytes that were written; of zeros while it is held back clear.
     pub hash: blake3::Hash,
 }
 
-/// A stick that holds everything but what is held back, which is clear. Nothing of it is proven.
+/// A stick that holds everything but what is held back, which is clear or as it was. Nothing of it is proven.
 #[must_use]
 pub struct Written<'a> {
     pub(super) job: Job<'a>,
     pub(super) layout: Layout,
-    /// All of the layout, what is held back first.
+    /// All of the layout, what is held back clear first; without what is exchanged.
     pub(super) marks: Vec<Mark>,
 }
 
@@ -112,7 +115,7 @@ pub struct Written<'a> {
 /// # Errors
 ///
 /// A [`Failure`] with the state of the stick: untouched if the layout is wrong or the device was exchanged,
-/// unknown if those sectors could not be cleared, and not bootable after that.
+/// unknown if those sectors could not be cleared, and not bootable after that, or as it booted before.
 pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
     let untouched = |cause| Failure { stick: Aftermath::Untouched, cause };
     piece::check(&layout, job.target.len()).map_err(untouched)?;
@@ -121,11 +124,13 @@ pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
 
     job.clear(&layout).map_err(|cause| Failure { stick: Aftermath::Unknown, cause })?;
 
-    let dead = |cause| Failure { stick: Aftermath::WillNotBoot, cause };
+    let held_back = Aftermath::held_back(&layout);
+    let dead = |cause| Failure { stick: held_back, cause };
     let bytes = piece::pieces(&layout).map(|piece| piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::Write, bytes });
     let zeros = blake3::hash(&ZEROS);
-    let mut marks: Vec<Mark> = piece::held_back(&layout).map(|piece| Mark { piece, hash: zeros }).collect();
+    let clear = piece::held_back(&layout).filter(|_| !layout.is_exchange());
+    let mut marks: Vec<Mark> = clear.map(|piece| Mark { piece, hash: zeros }).collect();
     marks.extend(write_pieces(&layout, &job).map_err(dead)?);
     job.flush().map_err(dead)?;
     Ok(Written { job, layout, marks })

@@ -12,7 +12,7 @@ use crate::units::Geometry;
 pub struct CapsulePlan {
     /// What the image is.
     pub facts: ImageFacts,
-    /// Title in the boot menu: 1 to [`TITLE_MAX`] characters of code page 437.
+    /// Title in the boot menu: 1 to [`TITLE_MAX`](super::TITLE_MAX) characters of code page 437.
     pub title: String,
     /// What the title does not have of the file's name that it was made from, for people.
     pub title_lost: Option<&'static str>,

@@ -10,7 +10,8 @@ use rustix::net::{
     SendFlags, recvmsg, sendmsg,
 };
 
-use super::work::{FILES_MAX, REQUEST_LEN_MAX};
+use super::work::REQUEST_LEN_MAX;
+use crate::image::FILES_MAX;
 
 /// Bytes that the descriptors take beside a message.
 const SPACE: usize = rustix::cmsg_space!(ScmRights(FILES_MAX));
@@ -27,7 +28,7 @@ pub(super) fn close_others() -> io::Result<()> {
         return Ok(());
     }
     // A kernel before 5.9, or a container that knows no such call.
-    let number = |name: io::Result<fs::DirEntry>| Some(name.ok()?.file_name().to_str()?.parse::<i32>().ok()?);
+    let number = |name: io::Result<fs::DirEntry>| name.ok()?.file_name().to_str()?.parse::<i32>().ok();
     let numbers: Vec<i32> = fs::read_dir("/proc/self/fd")?.filter_map(number).collect();
     for number in numbers.into_iter().filter(|&number| number > 2) {
         // SAFETY: as above. The folder, and with it its entries, is gone by now: closing its number again does nothing.

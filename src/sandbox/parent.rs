@@ -40,7 +40,7 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
         return Ok(contents::look(path, source, question)?);
     }
     match ask(path, source, Task::Look(*question))? {
-        Answer::Looked(mut looked) if looked.is_possible(question, source.len(), source.header()) => {
+        Answer::Looked(mut looked) if looked.is_possible(question, source.len(), source.wrapping()) => {
             looked.facts.path = path.to_owned();
             Ok(*looked)
         }

@@ -17,8 +17,6 @@ use crate::image::{FileSource, open_given};
 /// findings.
 pub(super) const REQUEST_LEN_MAX: usize = 1 << 16;
 pub(super) const ANSWER_LEN_MAX: u64 = 8 << 20;
-/// Most files of an image.
-pub(super) const FILES_MAX: usize = 64;
 
 /// What is asked. The files come beside it.
 #[derive(Serialize, Deserialize)]

@@ -388,7 +388,7 @@ kinds! {
     hash: &'s [u8; 8], hash => Self::Hash(hash);
     /// What an error code means.
     error: u8, code => Self::Error(code);
-    /// One of [`DETAILS`].
+    /// One of `DETAILS`.
     detail: Message<'s>, message => Self::Sentence(message);
     /// Whether a way of reading works.
     works: bool, works => Self::word(if works { Id::Works } else { Id::WorksNot });

@@ -1,10 +1,10 @@
 //! The order of events, from stage 2 to the image's first sector.
 
-use ramkey_format::boot::{BootHeader, NO_WAIT, START_KEY_REPORT};
+use ramkey_format::boot::{BootHeader, NO_WAIT, START_KEY_REPORT, VOLUME_FAT};
 use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
 use ramkey_loader_core::copy_mode::CopyMode;
-use ramkey_loader_core::drive::Disk;
+use ramkey_loader_core::drive::{Disk, Drive};
 use ramkey_loader_core::fat::Fat;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
@@ -21,8 +21,8 @@ use crate::load::RamDisk;
 use crate::low::Ram;
 use crate::{a20, bios, choose, disk, images, install, load, low, map, report};
 
-/// Bytes of the file allocation table that are kept in memory.
-const FAT_WINDOW: usize = 8 << 10;
+/// Bytes of the volume's tables that are kept in memory.
+const WINDOW: usize = 8 << 10;
 
 /// Boots an image, or says why not.
 pub fn run() -> ! {
@@ -38,8 +38,7 @@ pub fn run() -> ! {
         stop(&mut console, errors::NO_MEMORY_MAP, None);
     };
     report::note_memory(Memory { ram: map.total_ram(), base_kib, source });
-    let mut ram = Ram::take(map);
-    let map = ram.map();
+    let ram = Ram::take(map);
     let sector = low::boot_header();
     let Ok(header) = BootHeader::parse(&sector) else {
         stop(&mut console, errors::LOADER_CHECKSUM, Some(say::boot_header_damaged().as_message()));
@@ -47,18 +46,34 @@ pub fn run() -> ! {
     console.speak(Language::of(header.language).unwrap_or(Language::English));
 
     let mut stick = disk::stick(&info);
-    console.say(&say::machine(map.total_ram(), info.drive, stick.method()));
+    console.say(&say::machine(ram.map().total_ram(), info.drive, stick.method()));
     if u32::from(info.start_key) == START_KEY_REPORT {
         report::ask(&mut console, &mut stick);
     }
 
-    let mut window = [0; FAT_WINDOW];
+    match u32::from(header.volume_kind) {
+        VOLUME_FAT => boot_from::<Fat>(console, stick, header, ram, base_kib, info.drive),
+        _ => stop(&mut console, errors::LOADER_CHECKSUM, Some(say::boot_header_damaged().as_message())),
+    }
+}
+
+/// Boots an image from the volume of `stick`, or says why not.
+fn boot_from<F: FileSystem>(
+    mut console: Console,
+    stick: Drive,
+    header: &BootHeader,
+    mut ram: Ram,
+    base_kib: u16,
+    drive: u8,
+) -> ! {
+    let map = ram.map();
+    let mut window = [0; WINDOW];
     let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
     let mut disk = Disk::new(Int13::new(), stick);
-    settle::<Fat, _>(&mut disk, volume_lba, &mut window, || {
+    settle::<F, _>(&mut disk, volume_lba, &mut window, || {
         console.say(&say::trying_heads());
     });
-    let mut volume = match Fat::open(&mut disk, volume_lba, &mut window) {
+    let mut volume = match F::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,
         Err(error) => stop_for(&mut console, error, Within::Stick),
     };
@@ -77,7 +92,7 @@ pub fn run() -> ! {
         *place = Some(load::load(&mut console, &mut disk, &mut volume, &file, &mut ram));
     }
     let stored = disks[0].as_ref().map_or(0, |boot| boot.header.flags.get());
-    let installed = install::install(&mut console, &mut disks, &mut ram, base_kib, info.drive, a20::worked());
+    let installed = install::install(&mut console, &mut disks, &mut ram, base_kib, drive, a20::worked());
 
     say_proven(&mut console, &disks, stored & flags::KEEP_STICK != 0);
     let mut copy = copy.unwrap_or(CopyMode::of(stored));

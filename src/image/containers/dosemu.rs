@@ -1,5 +1,6 @@
 //! A disk behind the header that DOSEMU puts in front of it. The header is left out, so the image is the disk.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -8,9 +9,9 @@ use super::container::{Container, Opened};
 use super::named::cut;
 use crate::image::error::ImageError;
 use crate::image::files::{Files, SourceFile};
-use crate::image::header::{BOOT_SIGNATURE, DISK_LEN_MAX, DiskHeader};
 use crate::image::source::Source;
-use crate::units::{Geometry, SECTOR_LEN};
+use crate::image::wrapping::{BOOT_SIGNATURE, DISK_LEN_MAX, Wrapping};
+use crate::units::{Geometry, SECTOR_LEN, shell_word};
 
 /// What DOSEMU's header begins with. (DOSEMU, `src/include/disks.h`.)
 const MAGIC: &[u8; 7] = b"DOSEMU\0";
@@ -36,9 +37,13 @@ impl Container for Dosemu {
         _: &mut Files,
     ) -> Result<Opened<'s>, ImageError> {
         match parse(&head(path, &*outer)?, &*outer) {
-            Ok(header) => Ok(Opened::Anywhere(Box::new(Stripped { outer, header }))),
+            Ok(Header { len, geometry }) => {
+                let wrapping = wrapping(path, len, geometry);
+                Ok(Opened::Anywhere(Box::new(Stripped { outer, len, wrapping })))
+            }
             Err(why) => Err(ImageError::Header {
                 path: path.to_owned(),
+                container: "DOSEMU header",
                 why,
                 help: format!("if a disk follows it, take that out: `{}`", cut(path, DOSEMU_LEN, "img")),
             }),
@@ -49,22 +54,23 @@ impl Container for Dosemu {
 /// An image without the header in front of it.
 struct Stripped<'s> {
     outer: Box<dyn Source + 's>,
-    /// Its length is less than that of `outer`.
-    header: DiskHeader,
+    /// Bytes of the header, fewer than `outer` has.
+    len: u64,
+    wrapping: Wrapping,
 }
 
 impl Source for Stripped<'_> {
     fn len(&self) -> u64 {
-        self.outer.len() - self.header.len
+        self.outer.len() - self.len
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let offset = offset.checked_add(self.header.len).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let offset = offset.checked_add(self.len).ok_or(io::ErrorKind::UnexpectedEof)?;
         self.outer.read_at(offset, buffer)
     }
 
-    fn header(&self) -> Option<DiskHeader> {
-        Some(self.header)
+    fn wrapping(&self) -> Option<&Wrapping> {
+        Some(&self.wrapping)
     }
 
     fn files(&self) -> &[SourceFile] {
@@ -76,6 +82,25 @@ impl Source for Stripped<'_> {
     }
 }
 
+/// What a header says.
+struct Header {
+    /// Bytes before the disk.
+    len: u64,
+    /// Geometry of the disk.
+    geometry: Geometry,
+}
+
+fn wrapping(path: &Path, len: u64, geometry: Geometry) -> Wrapping {
+    Wrapping {
+        program: Cow::Borrowed("DOSEMU"),
+        header_len: Some(len),
+        hard_disk: Some(Cow::Borrowed("it has the header of a disk of DOSEMU")),
+        geometry: Some(geometry),
+        left_out: format!("the header of DOSEMU, {len} bytes, is left out"),
+        plain_command: format!("tail -c +{} {}", len + 1, shell_word(path)),
+    }
+}
+
 /// The first sector, or all of a shorter file.
 fn head(path: &Path, outer: &dyn Source) -> Result<Vec<u8>, ImageError> {
     let mut head = vec![0; outer.len().min(SECTOR_LEN) as usize];
@@ -84,7 +109,7 @@ fn head(path: &Path, outer: &dyn Source) -> Result<Vec<u8>, ImageError> {
 }
 
 /// Behind the letters: heads, sectors per track, cylinders and where the disk begins.
-fn parse(head: &[u8], outer: &dyn Source) -> Result<DiskHeader, String> {
+fn parse(head: &[u8], outer: &dyn Source) -> Result<Header, String> {
     let fields = head.get(MAGIC.len()..FIELDS_LEN).ok_or("the file ends in it")?;
     let mut numbers =
         fields.chunks_exact(4).map(|bytes| bytes.iter().rev().fold(0, |n, &b| n << 8 | u32::from(b)));
@@ -104,5 +129,5 @@ fn parse(head: &[u8], outer: &dyn Source) -> Result<DiskHeader, String> {
     if len != DOSEMU_LEN && !is_boot_sector {
         return Err(format!("there is no disk at byte {len}"));
     }
-    Ok(DiskHeader { len, geometry })
+    Ok(Header { len, geometry })
 }

@@ -1,10 +1,8 @@
-//! Everything that other programs make at random, derived from the stick id, and that from what is on the stick.
+//! The numbers that a stick has beside its identity, derived from that.
 
-use ramkey_format::capsule::flags;
-
-use crate::capsule::{Writes, number_of};
 use crate::image::Scan;
-use crate::plan::{CapsulePlan, Language, Plan, StartOptions};
+use crate::layout::identity::{derive, first_16, id};
+use crate::plan::Plan;
 
 /// The numbers by which systems tell this stick from others.
 pub(super) struct Identity {
@@ -21,9 +19,9 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// That of the plan; if it names none, the same for the same images and options, and another for any other.
+    /// All of them follow from the first.
     pub fn of(plan: &Plan, scans: &[Scan]) -> Self {
-        let stick = plan.id.unwrap_or_else(|| derived(plan, scans));
+        let stick = id(plan, scans);
         let [a, b, c, d, ..] = derive("ramkey 2026 disk signature v1", &stick);
         let [e, f, g, h, ..] = derive("ramkey 2026 volume serial v1", &stick);
         Self {
@@ -34,87 +32,6 @@ impl Identity {
             disk_guid: guid(first_16(derive("ramkey 2026 disk guid v1", &stick))),
             partition_guid: guid(first_16(derive("ramkey 2026 partition guid v1", &stick))),
         }
-    }
-}
-
-/// The stick id that follows from images and options.
-fn derived(plan: &Plan, scans: &[Scan]) -> [u8; 16] {
-    let mut seed = blake3::Hasher::new_derive_key("ramkey 2026 stick contents v1");
-    let mut feed = |bytes: &[u8]| {
-        seed.update(bytes);
-    };
-    describe_options(plan, &mut feed);
-    feed(&(plan.capsules.len() as u64).to_le_bytes());
-    for (capsule, scan) in plan.capsules.iter().zip(scans) {
-        feed(&scan.root);
-        describe_capsule(capsule, &mut feed);
-    }
-    describe_set(plan, &mut feed);
-    first_16(derive("ramkey 2026 stick id v1", seed.finalize().as_bytes()))
-}
-
-fn derive(context: &str, from: &[u8]) -> [u8; 32] {
-    *blake3::Hasher::new_derive_key(context).update(from).finalize().as_bytes()
-}
-
-fn first_16(bytes: [u8; 32]) -> [u8; 16] {
-    bytes.first_chunk().copied().expect("16 of 32 bytes")
-}
-
-/// What tells the boot code of two sticks apart that have other sizes or options, whatever their images are.
-pub(super) fn options(plan: &Plan) -> [u8; 8] {
-    let mut hasher = blake3::Hasher::new_derive_key("ramkey 2026 stick options v1");
-    describe_options(plan, &mut |bytes| {
-        hasher.update(bytes);
-    });
-    hasher.finalize().as_bytes().first_chunk().copied().expect("8 of 32 bytes")
-}
-
-/// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
-fn describe_options(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let StartOptions { start_timeout, menu_timeout, language } = plan.start;
-    feed(&plan.stick_sectors.to_le_bytes());
-    feed(&[
-        plan.layout.code(),
-        plan.volume.bits.bits(),
-        plan.volume.cluster_sectors,
-        start_timeout,
-        menu_timeout,
-    ]);
-    feed(&plan.label);
-    // A stick that speaks English keeps the identity that it had before there were other languages. What follows the
-    // options, if anything does, is a number of images that does not begin with two letters.
-    if language != Language::English {
-        feed(&language.code());
-    }
-}
-
-fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {
-    let facts = &capsule.facts;
-    feed(&facts.len.to_le_bytes());
-    let read_only = u8::from(capsule.writes == Writes::Refused);
-    feed(&[number_of(facts.kind), read_only, capsule.number, facts.drive_type, facts.partition_type]);
-    for number in [
-        facts.geometry.cylinders,
-        u32::from(facts.geometry.heads),
-        u32::from(facts.geometry.sectors_per_track),
-        facts.disk_sectors,
-        facts.lead_sectors,
-    ] {
-        feed(&number.to_le_bytes());
-    }
-    for text in [&capsule.title, &capsule.file_name] {
-        feed(&(text.len() as u64).to_le_bytes());
-        feed(text.as_bytes());
-    }
-}
-
-/// Feeds what every capsule's flags say, unless they say what [`describe_capsule`] does: it comes last, so a stick of
-/// plain drives keeps the identity that it had before there were others.
-fn describe_set(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let flags = |capsule: &CapsulePlan| capsule.options(&plan.set).flags(capsule.set_role());
-    if plan.capsules.iter().any(|capsule| flags(capsule) & !flags::READ_ONLY != 0) {
-        plan.capsules.iter().for_each(|capsule| feed(&flags(capsule).to_le_bytes()));
     }
 }
 

@@ -1,17 +1,18 @@
-//! The stick manifest: every range that is written, with its hash.
+//! The manifest of a stick as it is written: every range, with its hash, in the first of both slots.
 
-use ramkey_format::manifest::{
-    MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestHeader, RANGE_ENTRY_LEN, RANGES_MAX, RangeEntry, range,
-};
+use ramkey_format::manifest::{RangeEntry, range};
 use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
-use zerocopy::{FromZeros, IntoBytes};
+use zerocopy::FromZeros;
 
 use crate::capsule::Capsule;
 use crate::layout::error::LayoutError;
 use crate::layout::extent::{Extent, Role};
+use crate::layout::manifest::{ManifestFacts, manifest_slot};
 use crate::plan::Plan;
 use crate::units::SECTOR_LEN;
 
+/// The generation of a stick that was not changed.
+const FIRST_GENERATION: u32 = 1;
 /// Sectors of both slots.
 const SLOTS: u32 = MANIFEST_2_LBA + MANIFEST_SECTORS_MAX - MANIFEST_LBA;
 
@@ -27,35 +28,16 @@ pub(super) fn manifest(
     extents: &[Extent],
     capsules: &[Capsule],
 ) -> Result<Vec<u8>, LayoutError> {
-    let ranges = ranges(extents, capsules);
-    if ranges.len() > RANGES_MAX {
-        return Err(LayoutError::TooManyRanges { found: ranges.len(), limit: RANGES_MAX });
-    }
-    let header = ManifestHeader {
-        magic: ManifestHeader::MAGIC,
-        version: ManifestHeader::VERSION.into(),
-        header_len: (MANIFEST_HEADER_LEN as u16).into(),
-        flags: 0.into(),
-        stick_sectors: plan.stick_sectors.into(),
-        volume_lba: plan.volume.lba.into(),
-        volume_sectors: plan.volume.sectors.into(),
-        range_count: (ranges.len() as u32).into(),
+    let facts = ManifestFacts {
+        stick_sectors: plan.stick_sectors,
+        volume_lba: plan.volume.lba,
+        volume_sectors: plan.volume.sectors,
         layout: plan.layout.code(),
         fat_bits: plan.volume.bits.bits(),
-        reserved_1: [0; 2],
         stick_id,
         label: plan.label,
-        reserved_2: 0,
-        generation: 1.into(),
-        reserved_3: [0; 16],
-        blake3: [0; 32],
     };
-    let mut bytes = header.as_bytes().to_vec();
-    bytes.extend_from_slice(ranges.as_bytes());
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&bytes[..MANIFEST_HASHED_LEN]).update(&bytes[MANIFEST_HEADER_LEN..]);
-    bytes[MANIFEST_HASHED_LEN..MANIFEST_HEADER_LEN].copy_from_slice(hasher.finalize().as_bytes());
-    debug_assert_eq!(bytes.len(), MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN);
+    let mut bytes = manifest_slot(&facts, &ranges(extents, capsules), FIRST_GENERATION)?;
     bytes.resize(SLOTS as usize * SECTOR_LEN as usize, 0);
     Ok(bytes)
 }

@@ -13,13 +13,13 @@ use std::ops::Range;
 
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, PARTITION_LBA};
 
+use super::capsules::capsules;
 use super::error::LayoutError;
 use super::extent::{Extent, Layout, Role};
 use super::extents::Extents;
-use super::set::{self, disk_signatures};
+use super::identity::options;
 use crate::boot;
-use crate::capsule::{Capsule, Contents, encode};
-use crate::image::{AsItIs, Scan};
+use crate::image::Scan;
 use crate::plan::{GPT_SECTORS, LayoutKind, Plan};
 use fat::FatVolume;
 use identity::Identity;
@@ -45,7 +45,7 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     let capsules = capsules(plan, scans);
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
     let boot_code = boot::boot_area(&boot::Patch {
-        options: identity::options(plan),
+        options: options(plan),
         volume_lba: plan.volume.lba as u32,
         start: plan.start,
     })
@@ -96,26 +96,6 @@ fn held_back(extents: &[Extent]) -> Vec<u64> {
 /// The sectors of `range` that are there in `volume`, and zeros for the others.
 fn present(extents: &mut Extents, volume: &FatVolume, range: &Range<u64>, role: Role) {
     extents.runs(range.clone(), role, volume.present(range).map(|(lba, sector)| (lba, *sector)));
-}
-
-/// The capsules, in the order of the plan.
-fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
-    let signatures = disk_signatures(plan, scans);
-    let companions = set::companions(plan, scans);
-    let capsules = plan.capsules.iter().zip(scans).zip(signatures);
-    let capsules = capsules.map(|((capsule, scan), disk_signature)| {
-        let contents = Contents {
-            facts: &capsule.facts,
-            title: &capsule.title,
-            drive: capsule.number,
-            role: capsule.set_role(),
-            options: capsule.options(&plan.set),
-            companions: if capsule.is_boot() { companions } else { Default::default() },
-            disk_signature,
-        };
-        encode(&contents, scan, &AsItIs::parts(scan))
-    });
-    capsules.collect()
 }
 
 /// The sectors that a GPT has, or at the end of the stick must not look as if there were one.

@@ -62,7 +62,7 @@ fn a_disk_behind_a_header_has_the_header_s_geometry_and_the_disk_s_bytes() {
     assert_eq!((facts.kind, facts.geometry.to_string()), (Kind::HardDisk, "615/4/17".into()));
     assert_eq!((facts.len, facts.disk_sectors as usize), (SECTORS as u64 * 512, SECTORS));
     assert!(facts.boot_signature && facts.warnings.is_empty(), "{:?}", facts.warnings);
-    assert_eq!(facts.header.map(|header| header.len), Some(128));
+    assert_eq!(facts.wrapping.and_then(|wrapping| wrapping.header_len), Some(128));
     let mut sector = [0; 512];
     source.read_at(0, &mut sector).unwrap();
     assert!(sector == disk()[..512]);
@@ -94,7 +94,7 @@ fn a_disk_that_is_shorter_or_longer_than_its_header_says_is_used() {
     let beyond = Warning::BeyondGeometry { reach: 40_800, present: SECTORS as u64 };
     assert_eq!(long.warnings, [beyond]);
     let other = facts([header(4, 17, 615, 4096), vec![0; 4096 - 128]].concat(), SECTORS * 512);
-    assert_eq!(other.header.map(|header| header.len), Some(4096));
+    assert_eq!(other.wrapping.and_then(|wrapping| wrapping.header_len), Some(4096));
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn judge(stick: &Stick, end: &End, case: &str) {
         End::Failed(failure) => match failure.stick {
             Aftermath::WillNotBoot => assert!(stick.boot_sectors_are(0), "{case}: {failure}"),
             Aftermath::Untouched => assert!(stick.boot_sectors_are(0xD1), "{case}: {failure}"),
+            Aftermath::BootsAsBefore => panic!("{case}: its boot sectors were cleared"),
             Aftermath::Unknown => {
                 // Old or complete behind the sectors that boot: never something that boots and was not proven.
                 let known = is_old(stick) || is_complete_but_for_boot_sectors(stick, &image);

@@ -1,5 +1,6 @@
 //! Writing, and everything that can go wrong with it.
 
+mod exchange;
 mod interrupted;
 mod killed;
 mod write_verify;

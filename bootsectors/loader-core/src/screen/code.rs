@@ -51,6 +51,7 @@ mod tests {
         for wrong in ["", "e", "EN", "english", "zz"] {
             assert_eq!(wrong.parse::<Language>(), Err(UnknownLanguage), "{wrong}");
         }
-        assert_eq!(UnknownLanguage.to_string(), "the languages are en qq");
+        let told = UnknownLanguage.to_string();
+        assert!(told.starts_with("the languages are en") && told.ends_with(" qq"), "{told}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::remedy::Remedy::{self, Advice, Disc, Disk, Qemu};
 use super::sample::{Named, Sample};
-use crate::image::header::BOOT_SIGNATURE;
+use crate::image::wrapping::BOOT_SIGNATURE;
 
 /// What every sector of a raw CD begins with. (ECMA-130, section 14.)
 const SYNC: [u8; 12] = [0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0];

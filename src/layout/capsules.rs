@@ -1,0 +1,26 @@
+//! The capsules of a plan, on whatever medium they are.
+
+use super::set::{companions, disk_signatures};
+use crate::capsule::{Capsule, Contents, encode};
+use crate::image::{AsItIs, Scan};
+use crate::plan::Plan;
+
+/// The capsules, in the order of the plan.
+pub(super) fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
+    let signatures = disk_signatures(plan, scans);
+    let companions = companions(plan, scans);
+    let capsules = plan.capsules.iter().zip(scans).zip(signatures);
+    let capsules = capsules.map(|((capsule, scan), disk_signature)| {
+        let contents = Contents {
+            facts: &capsule.facts,
+            title: &capsule.title,
+            drive: capsule.number,
+            role: capsule.set_role(),
+            options: capsule.options(&plan.set),
+            companions: if capsule.is_boot() { companions } else { Default::default() },
+            disk_signature,
+        };
+        encode(&contents, scan, &AsItIs::parts(scan))
+    });
+    capsules.collect()
+}
