@@ -417,8 +417,8 @@ mod tests {
         let put_again = |stuck| {
             let mut memory = Faulty { bytes: vec![0xD1; LEN], stuck };
             let mut watched = Watched::new(&mut memory, ChunkHasher::new(0));
-            watched.put(0, &[7; 4000]);
-            watched.put_again(4000, 4000, LEN - 4000);
+            watched.put(0, &[7; 6000]);
+            watched.put_again(6000, 6000, LEN - 6000);
             (watched.has_lost, watched.meant.finish_root() == hash(&[7; LEN]))
         };
         assert_eq!(put_again(0), (false, true));
