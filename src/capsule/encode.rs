@@ -1,7 +1,7 @@
 //! The bytes of a capsule: header, table block, and which parts of the image follow.
 
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc, Form,
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc,
     HEADER_HASHED_LEN,
 };
 use ramkey_format::cp437;
@@ -10,7 +10,7 @@ use zerocopy::IntoBytes;
 use super::kind::{emulation_number, number_of};
 use super::{DriveOptions, Role};
 use crate::contents::{DISC_GEOMETRY, ImageFacts, Kind};
-use crate::image::{CHUNK_LEN, CHUNK_SHIFT, Scan};
+use crate::image::{CHUNK_SHIFT, Part, Scan};
 use crate::units::SECTOR_LEN;
 
 /// What a capsule is made of, beside the bytes of its image.
@@ -56,7 +56,7 @@ pub struct Piece {
 pub enum Stored {
     /// These, as many as the piece has.
     Own(Vec<u8>),
-    /// The image, from this byte on; zeros behind its end.
+    /// The stored bytes of the image, from this one on; zeros behind their end.
     Image {
         /// First byte.
         offset: u64,
@@ -79,23 +79,23 @@ impl Default for Edition {
     }
 }
 
-/// Makes the capsule of an image: table block behind the header, then the chunks that are not zeros, in order.
-pub fn encode(contents: &Contents, scan: &Scan) -> Capsule {
+/// Makes the capsule of an image, whose chunks are stored as `parts` says: table block behind the header, then the chunks
+/// that are not zeros, in order.
+pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Capsule {
     let table_len = scan.chunks.len() * CHUNK_ENTRY_LEN;
     let mut end = ((CAPSULE_HEADER_LEN + table_len) as u64).next_multiple_of(SECTOR_LEN);
     let mut head = vec![0; end as usize];
     let mut pieces = Vec::new();
     let entries = head[CAPSULE_HEADER_LEN..].chunks_exact_mut(CHUNK_ENTRY_LEN);
-    for ((index, chunk), place) in (0u64..).zip(&scan.chunks).zip(entries) {
-        let offset = index << CHUNK_SHIFT;
-        let len = (scan.len - offset).min(CHUNK_LEN as u64);
-        let (form, stored) = if chunk.zero { (Form::Zero, 0..0) } else { (Form::Raw, end..end + len) };
-        let sectors = (stored.end - stored.start).div_ceil(SECTOR_LEN);
+    for ((chunk, part), place) in scan.chunks.iter().zip(parts).zip(entries) {
+        let len = part.bytes.end - part.bytes.start;
+        let stored = if len == 0 { 0..0 } else { end..end + len };
+        let sectors = len.div_ceil(SECTOR_LEN);
         if sectors > 0 {
-            append(&mut pieces, offset, sectors);
+            append(&mut pieces, part.bytes.start, sectors);
             end += sectors * SECTOR_LEN;
         }
-        place.copy_from_slice(ChunkEntry::new(form, stored, chunk.chaining_value).as_bytes());
+        place.copy_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
     }
     let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
     let header = encode_header(contents, scan, end, table, Edition::default());
@@ -105,7 +105,7 @@ pub fn encode(contents: &Contents, scan: &Scan) -> Capsule {
     Capsule { file_len: end, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() }
 }
 
-/// Adds `sectors` sectors of the image from byte `offset` on; one piece for neighbours.
+/// Adds `sectors` sectors of the stored bytes from `offset` on; one piece for neighbours.
 fn append(pieces: &mut Vec<Piece>, offset: u64, sectors: u64) {
     if let Some(Piece { sectors: before, stored: Stored::Image { offset: start } }) = pieces.last_mut()
         && *start + *before * SECTOR_LEN == offset

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 
 use crate::device::{BlockTarget, FileTarget, TargetPath};
-use crate::image::CHUNK_SHIFT;
+use crate::image::{AsItIs, CHUNK_SHIFT};
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
@@ -63,13 +63,13 @@ pub fn write_to(
         scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
     let names: Vec<String> =
         plan.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
-    let inputs: Vec<Input> = images
+    let stored: Vec<AsItIs> = images
         .sources
         .iter()
         .zip(&chunks)
-        .zip(&names)
-        .map(|((source, chunks), name)| Input { name, source: &**source, chunk_shift: CHUNK_SHIFT, chunks })
+        .map(|(source, chunks)| AsItIs { source: &**source, chunk_shift: CHUNK_SHIFT, chunks })
         .collect();
+    let inputs: Vec<Input> = names.iter().zip(&stored).map(|(name, stored)| Input { name, stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());
     let job = pipeline::Job { target, inputs: &inputs, stop, observe: &observe };
     let committed = write_and_prove(layout.clone(), job);

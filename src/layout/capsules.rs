@@ -2,7 +2,7 @@
 
 use super::set::{companions, disk_signatures};
 use crate::capsule::{Capsule, Contents, encode};
-use crate::image::Scan;
+use crate::image::{AsItIs, Scan};
 use crate::plan::Plan;
 
 /// The capsules, in the order of the plan.
@@ -20,7 +20,7 @@ pub(super) fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
             companions: if capsule.is_boot() { companions } else { Default::default() },
             disk_signature,
         };
-        encode(&contents, scan)
+        encode(&contents, scan, &AsItIs::parts(scan))
     });
     capsules.collect()
 }

@@ -47,7 +47,7 @@ pub enum Content {
         /// That checksum.
         boot_checksum: u32,
     },
-    /// Bytes of an image from `offset` on; zeros behind the image's end.
+    /// Stored bytes of an image from `offset` on; zeros behind their end.
     Image {
         /// Number of the image in the request.
         image: usize,
@@ -103,12 +103,12 @@ impl fmt::Display for Role {
     }
 }
 
-/// Bytes that an image must give.
+/// Stored bytes that an image must give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
     /// Number of the image in the request.
     pub image: usize,
-    /// First byte; zeros follow behind the image's end.
+    /// First byte; zeros follow behind their end.
     pub offset: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::image::{Source, chunk_value};
+use crate::image::{StoredBytes, Unproven};
 use crate::layout::{Content, Extent, Layout, Wanted};
 use crate::pipeline::PipelineError;
 use crate::units::SECTOR_LEN;
@@ -10,17 +10,13 @@ use crate::units::SECTOR_LEN;
 /// Most bytes in a piece: what one request writes, and what one hash covers.
 pub const PIECE_LEN: u64 = 1 << 20;
 
-/// An image as the pipeline needs it: its bytes, and what they must hash to.
+/// An image as the pipeline needs it.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
     /// Name for messages.
     pub name: &'a str,
-    /// The bytes.
-    pub source: &'a dyn Source,
-    /// log2 of the chunk length, at most 20.
-    pub chunk_shift: u8,
-    /// BLAKE3 chaining value of each chunk; of a single chunk, the hash itself.
-    pub chunks: &'a [[u8; 32]],
+    /// Its bytes as its capsule stores them, which prove themselves.
+    pub stored: &'a dyn StoredBytes,
 }
 
 /// A run of sectors inside one extent.
@@ -118,7 +114,7 @@ fn written_first(layout: &Layout, extent: &Extent) -> Vec<Range<u64>> {
 
 /// Fills `buffer`, which is as long as the piece, with the bytes that belong there.
 ///
-/// Bytes of an image are compared with the hashes of its chunks first.
+/// Stored bytes of an image are proven first.
 pub(super) fn fill(
     piece: &Piece,
     layout: &Layout,
@@ -129,40 +125,18 @@ pub(super) fn fill(
         return Ok(());
     };
     let input = inputs.get(image).ok_or(PipelineError::Layout { lba: piece.lba })?;
-    let len = input.source.len().saturating_sub(offset).min(buffer.len() as u64) as usize;
+    let len = input.stored.len().saturating_sub(offset).min(buffer.len() as u64) as usize;
     let (data, padding) = buffer.split_at_mut(len);
     padding.fill(0);
-    input.source.read_at(offset, data).map_err(|source| PipelineError::Image {
+    input.stored.read_at(offset, data).map_err(|source| PipelineError::Image {
         image: input.name.to_owned(),
         offset,
         source,
     })?;
-    prove(input, offset, data).map_err(|error| match error {
+    input.stored.prove(offset, data).map_err(|error| match error {
         Unproven::Unaligned => PipelineError::Layout { lba: piece.lba },
-        Unproven::Changed { offset, end } => {
-            PipelineError::ImageChanged { image: input.name.to_owned(), offset, end }
+        Unproven::Changed(bytes) => {
+            PipelineError::ImageChanged { image: input.name.to_owned(), offset: bytes.start, end: bytes.end }
         }
     })
-}
-
-enum Unproven {
-    Unaligned,
-    Changed { offset: u64, end: u64 },
-}
-
-/// Compares `data`, the image's bytes from `offset` on, with the hashes of the chunks.
-fn prove(input: &Input, offset: u64, data: &[u8]) -> Result<(), Unproven> {
-    let chunk_len = 1u64 << input.chunk_shift;
-    let end = offset + data.len() as u64;
-    if !offset.is_multiple_of(chunk_len) || !(end.is_multiple_of(chunk_len) || end == input.source.len()) {
-        return Err(Unproven::Unaligned);
-    }
-    for (index, chunk) in (offset >> input.chunk_shift..).zip(data.chunks(chunk_len as usize)) {
-        let offset = index << input.chunk_shift;
-        let expected = input.chunks.get(index as usize).ok_or(Unproven::Unaligned)?;
-        if chunk_value(chunk, offset, input.chunks.len()) != *expected {
-            return Err(Unproven::Changed { offset, end: offset + chunk.len() as u64 });
-        }
-    }
-    Ok(())
 }

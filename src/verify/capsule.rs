@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, Form};
-use ramkey_loader_core::decode::{Stored, decode};
+use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, Codec, Form};
+use ramkey_loader_core::decode::{Encoded, Stored, decode};
 
 use crate::capsule::{self, Beside, Description, HeaderError, Role, Table, TableError, Writes};
 use crate::image::chunk_value;
@@ -12,6 +12,7 @@ use crate::units::hex;
 use crate::verify::fault::{Fault, FaultKind, Findings, Place};
 use crate::verify::hint::how_to_boot;
 use crate::verify::verdict::{Depth, FoundCapsule, FoundCompanion, Strictness};
+use crate::verify::window::Window;
 use crate::verify::words;
 use crate::verify::written::Written;
 use crate::verify::zeros::Zeros;
@@ -206,9 +207,9 @@ impl Judge<'_> {
         findings: &mut Findings,
     ) -> Option<bool> {
         let mut is_right = true;
-        let mut pieces = Pieces { file, bytes: Vec::new() };
-        for (index, (form, entry)) in (0..).zip(table.forms.iter().zip(table.entries)) {
-            match self.chunk(&mut pieces, header, index, *form, entry, findings) {
+        let mut chunks = Chunks::new(file, header, table);
+        for index in 0..header.chunk_count.get() {
+            match self.chunk(&mut chunks, index, findings) {
                 Ok(is_sound) => is_right &= is_sound,
                 Err(bad) => {
                     is_right = false;
@@ -224,26 +225,24 @@ impl Judge<'_> {
         Some(is_right)
     }
 
-    /// Whether a chunk is right.
-    fn chunk(
-        &self,
-        pieces: &mut Pieces,
-        header: &CapsuleHeader,
-        index: u32,
-        form: Form,
-        entry: &ChunkEntry,
-        findings: &mut Findings,
-    ) -> Result<bool, ReadError> {
-        let file = pieces.file;
+    /// Whether chunk `index` is right.
+    fn chunk(&self, chunks: &mut Chunks, index: u32, findings: &mut Findings) -> Result<bool, ReadError> {
+        let Chunks { file, header, table, .. } = *chunks;
+        let (form, entry) = (table.forms[index as usize], &table.entries[index as usize]);
         let (stored, len) = (entry.stored(), header.raw_len(index));
         let image_offset = u64::from(index) << header.chunk_shift;
         let count = header.chunk_count.get() as usize;
+        let window = window(header, index, form);
         let found = match form {
-            Form::Zero => self.zeros.chunk_value(image_offset, len, count),
+            Form::Zero => {
+                chunks.window.skip(index as usize, window);
+                self.zeros.chunk_value(image_offset, len, count)
+            }
             Form::Raw | Form::Packed { .. } => {
-                let mut room = vec![0; len as usize];
-                decode(form, pieces, stored.clone(), before(form), &mut room[..], &mut |_| {})?;
-                chunk_value(&room, image_offset, count)
+                let (before, room) = chunks.window.room(index as usize, window, len as usize);
+                let chunk = Encoded { form, stored: stored.clone(), before };
+                decode(&chunk, &mut chunks.pieces, &mut chunks.scratch, room, &mut |_| {})?;
+                chunk_value(room, image_offset, count)
             }
         };
         if found == entry.chaining_value {
@@ -285,12 +284,34 @@ enum Rest {
     Anything,
 }
 
-/// What lies before a chunk in memory, as far as its stored bytes may refer to it.
-fn before(form: Form) -> &'static [u8] {
-    match form {
-        Form::Zero | Form::Raw => &[],
-        Form::Packed { codec, .. } => match codec {},
+/// The chunks of a capsule while they are proven, and what that takes.
+struct Chunks<'c, 'a> {
+    file: &'c StickFile<'a>,
+    header: &'c CapsuleHeader,
+    table: &'c Table<'c>,
+    pieces: Pieces<'c, 'a>,
+    window: Window,
+    scratch: Vec<u8>,
+}
+
+impl<'c, 'a> Chunks<'c, 'a> {
+    fn new(file: &'c StickFile<'a>, header: &'c CapsuleHeader, table: &'c Table<'c>) -> Self {
+        let windows = (0..).zip(&table.forms).map(|(index, form)| window(header, index, *form));
+        Self {
+            file,
+            header,
+            table,
+            pieces: Pieces { file, bytes: Vec::new() },
+            window: Window::new(windows),
+            scratch: vec![0; Codec::SCRATCH_LEN],
+        }
     }
+}
+
+/// The bytes of the image that chunk `index` is made of: those to which it refers, and its own.
+fn window(header: &CapsuleHeader, index: u32, form: Form) -> Range<u64> {
+    let start = u64::from(index) << header.chunk_shift;
+    start - form.before_len(header.chunk_len())..start + header.raw_len(index)
 }
 
 /// The first sector of a file; nowhere if it has none.

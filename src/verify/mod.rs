@@ -14,6 +14,7 @@ mod file_system;
 mod hint;
 mod set;
 mod verdict;
+mod window;
 mod words;
 mod written;
 mod zeros;

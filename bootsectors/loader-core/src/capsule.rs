@@ -1,17 +1,18 @@
 //! Loads a capsule: header, chunk table, chunks; nothing is used before its hash is right.
 
-use core::ops::Range;
-
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, ChunkEntry, Form, HEADER_HASHED_LEN,
 };
-use zerocopy::{FromZeros, IntoBytes};
 
 use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
-use crate::decode::{PIECE, Room, Stored, decode};
+use crate::decode::{Encoded, PIECE, Room, Stored, decode};
 use crate::drive::Sectors;
 use crate::file::{FileError, FileReader};
 use crate::volume::Volume;
+
+mod end;
+
+pub use end::end_is_proven;
 
 /// Why a capsule cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,9 +126,10 @@ pub fn load_table<'t, S: Sectors, V: Volume>(
     let (offset, needed) = (header.table_offset.get(), u64::from(header.table_len.get()));
     let room = usize::try_from(needed).ok().and_then(|len| table.get_mut(..len));
     let block = room.ok_or(OpenError::TableRoom { needed })?;
+    let raw = Encoded { form: Form::Raw, stored: offset..offset + needed, before: &[] };
     loop {
-        let mut watched = Watched { room: &mut *block, meant: ChunkHasher::new(0) };
-        decode(Form::Raw, reader, offset..offset + needed, &[], &mut watched, &mut |_| ())?;
+        let mut watched = Watched::new(&mut *block, ChunkHasher::new(0));
+        decode(&raw, reader, &mut [], &mut watched, &mut |_| ())?;
         let meant = watched.meant.finish_root();
         if hash(block) == header.table_blake3 {
             break;
@@ -155,6 +157,7 @@ pub fn load_table<'t, S: Sectors, V: Volume>(
 /// Loads chunk `index` to its place in memory, and proves what is there.
 ///
 /// `window` is the place of the bytes that [`CapsuleHeader::window`] names; what lies before the chunk is there already.
+/// `scratch` has room for what a decoder needs.
 /// `progress` is called often, with the bytes of the chunk that were put since the last call (0 while hashing;
 /// a chunk that is read again is taken back with a negative number first).
 ///
@@ -167,6 +170,7 @@ pub fn load_chunk<S: Sectors, V: Volume>(
     entry: &ChunkEntry,
     index: u32,
     window: &mut [u8],
+    scratch: &mut [u8],
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
     let form = header.form(index, entry).map_err(ChunkError::Format)?;
@@ -176,46 +180,8 @@ pub fn load_chunk<S: Sectors, V: Volume>(
     if room.len() as u64 != header.raw_len(index) {
         return Err(ChunkError::Room);
     }
-    let chunk = Chunk { form, stored: entry.stored(), before, proof: Proof::new(header, entry, index) };
-    load(reader, &chunk, room, progress)
-}
-
-/// Whether the stored chunk that lies farthest in the file has the value that the table gives it; `true` if none is
-/// stored. Keeps nothing, and neither asks again nor for less: the caller doubts how the drive is read.
-///
-/// # Errors
-///
-/// The file cannot be read.
-pub fn end_is_proven<S: Sectors, V: Volume>(
-    reader: &mut FileReader<'_, S, V>,
-    header: &CapsuleHeader,
-) -> Result<bool, FileError> {
-    let mut farthest: Option<(u32, ChunkEntry)> = None;
-    for index in 0..header.chunk_count.get() {
-        let mut entry = ChunkEntry::new_zeroed();
-        let at = u64::from(index) * size_of::<ChunkEntry>() as u64;
-        reader.read_exact(header.table_offset.get() + at, entry.as_mut_bytes())?;
-        match header.form(index, &entry) {
-            Err(_) => return Ok(false),
-            Ok(Form::Zero) => {}
-            Ok(Form::Raw) => {
-                if farthest.is_none_or(|(_, other)| other.stored().end < entry.stored().end) {
-                    farthest = Some((index, entry));
-                }
-            }
-            Ok(Form::Packed { codec, .. }) => match codec {},
-        }
-    }
-    let Some((index, entry)) = farthest else { return Ok(true) };
-    let proof = Proof::new(header, &entry, index);
-    let mut hasher = proof.hasher();
-    let Range { start: mut from, end } = entry.stored();
-    while from < end {
-        let piece = reader.piece(from, (end - from) as usize)?;
-        hasher.update(piece);
-        from += piece.len() as u64;
-    }
-    Ok(proof.is(hasher))
+    let chunk = Encoded { form, stored: entry.stored(), before };
+    load(reader, &chunk, &Proof::new(header, entry, index), scratch, room, progress)
 }
 
 impl<S: Sectors, V: Volume> Stored for FileReader<'_, S, V> {
@@ -233,12 +199,21 @@ const ZEROS: [u8; 64] = [0; 64];
 struct Watched<'r, R: ?Sized> {
     room: &'r mut R,
     meant: ChunkHasher,
+    /// Whether bytes were put that are not there.
+    has_lost: bool,
+}
+
+impl<'r, R: Room + ?Sized> Watched<'r, R> {
+    fn new(room: &'r mut R, meant: ChunkHasher) -> Self {
+        Self { room, meant, has_lost: false }
+    }
 }
 
 impl<R: Room + ?Sized> Room for Watched<'_, R> {
     fn put(&mut self, at: usize, bytes: &[u8]) {
         self.meant.update(bytes);
         self.room.put(at, bytes);
+        self.has_lost |= self.room.bytes().get(at..at + bytes.len()).is_some_and(|found| found != bytes);
     }
 
     fn clear(&mut self, at: usize, len: usize) {
@@ -253,29 +228,20 @@ impl<R: Room + ?Sized> Room for Watched<'_, R> {
     }
 }
 
-/// A chunk that is loaded.
-struct Chunk<'c> {
-    form: Form,
-    /// The bytes of the capsule that it is made from.
-    stored: Range<u64>,
-    /// What its stored bytes may refer to.
-    before: &'c [u8],
-    proof: Proof<'c>,
-}
-
 fn load<S: Sectors, V: Volume>(
     reader: &mut FileReader<'_, S, V>,
-    chunk: &Chunk,
+    chunk: &Encoded,
+    proof: &Proof,
+    scratch: &mut [u8],
     room: &mut (impl Room + ?Sized),
     progress: &mut dyn FnMut(i32),
 ) -> Result<(), ChunkError> {
-    let Chunk { form, stored, before, proof } = chunk;
     let len = room.bytes().len() as i32;
-    decode(*form, reader, stored.clone(), before, room, &mut |put| progress(put as i32))?;
+    decode(chunk, reader, scratch, room, &mut |put| progress(put as i32))?;
     if proof.holds(room.bytes(), progress) {
         return Ok(());
     }
-    if *form == Form::Zero {
+    if chunk.form == Form::Zero {
         let is_clear = room.bytes().iter().all(|&byte| byte == 0);
         return Err(if is_clear { ChunkError::StickWrong } else { ChunkError::MemoryWrong });
     }
@@ -284,9 +250,9 @@ fn load<S: Sectors, V: Volume>(
         let smaller = reader.shrink();
         reader.invalidate();
         progress(-len);
-        let mut watched = Watched { room: &mut *room, meant: proof.hasher() };
-        decode(*form, reader, stored.clone(), before, &mut watched, &mut |put| progress(put as i32))?;
-        let is_meant = proof.is(watched.meant);
+        let mut watched = Watched::new(&mut *room, proof.hasher());
+        decode(chunk, reader, scratch, &mut watched, &mut |put| progress(put as i32))?;
+        let (is_meant, has_lost) = (proof.is(watched.meant), watched.has_lost);
         if proof.holds(room.bytes(), progress) {
             return Ok(());
         }
@@ -294,7 +260,8 @@ fn load<S: Sectors, V: Volume>(
             return Err(ChunkError::MemoryWrong);
         }
         if !smaller {
-            return Err(ChunkError::StickWrong);
+            // What memory lost may be repeated in what is meant, if the chunk is packed.
+            return Err(if has_lost { ChunkError::MemoryWrong } else { ChunkError::StickWrong });
         }
     }
 }
@@ -425,10 +392,10 @@ mod tests {
         let mut reader = FileReader::new(&mut stick, &mut volume, file);
         let (header, entry) = header_and_entry(&image, form);
         let proof = Proof::new(&header, &entry, 0);
-        let chunk = Chunk { form, stored: entry.stored(), before: &[], proof };
+        let chunk = Encoded { form, stored: entry.stored(), before: &[] };
         let mut memory = Faulty { bytes: vec![0xD1; LEN], stuck };
         let mut done = 0;
-        let result = load(&mut reader, &chunk, &mut memory, &mut |bytes| done += bytes);
+        let result = load(&mut reader, &chunk, &proof, &mut [], &mut memory, &mut |bytes| done += bytes);
         if result.is_ok() {
             assert!(memory.bytes == image);
         }
@@ -443,6 +410,19 @@ mod tests {
         assert_eq!(run(u32::MAX, 0, image, Form::Raw), (Err(ChunkError::StickWrong), LEN as i32));
         assert_eq!(run(1, 0, image, Form::Raw), (Ok(()), LEN as i32), "the second read is right");
         assert_eq!(run(0, 1, image, Form::Raw), (Ok(()), LEN as i32), "the second copy holds");
+    }
+
+    #[test]
+    fn what_memory_lost_is_known_though_it_was_repeated() {
+        let put_again = |stuck| {
+            let mut memory = Faulty { bytes: vec![0xD1; LEN], stuck };
+            let mut watched = Watched::new(&mut memory, ChunkHasher::new(0));
+            watched.put(0, &[7; 6000]);
+            watched.put_again(6000, 6000, LEN - 6000);
+            (watched.has_lost, watched.meant.finish_root() == hash(&[7; LEN]))
+        };
+        assert_eq!(put_again(0), (false, true));
+        assert_eq!(put_again(u32::MAX), (true, false));
     }
 
     #[test]

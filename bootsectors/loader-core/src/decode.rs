@@ -3,6 +3,10 @@
 //! Whatever the stored bytes are, nothing is written outside the room for the chunk, nothing is read but the chunk's
 //! stored bytes and what lies before it in memory, and the work is bounded by the chunk's length. Whether the bytes are
 //! right is for the caller to prove.
+//!
+//! A codec is one file with a function that [`unpack`] calls, and needs nothing that [`unpack`] does not have: it takes
+//! stored bytes from the [`Stored`], puts plain ones into the [`Room`] in order, and repeats what it has put with
+//! [`Room::put_again`].
 
 use core::ops::Range;
 
@@ -32,6 +36,36 @@ pub trait Room {
     fn clear(&mut self, at: usize, len: usize);
     /// What is in it now.
     fn bytes(&self) -> &[u8];
+
+    /// Puts to `at` the `len` bytes that lie `distance` before it. Where they reach `at` itself they are those that were
+    /// just put, so that the last `distance` bytes are repeated. Does nothing if any of them does not lie in the room.
+    fn put_again(&mut self, at: usize, distance: usize, len: usize) {
+        let fits = at.checked_add(len).is_some_and(|end| end <= self.bytes().len());
+        if !fits || !(1..=at).contains(&distance) {
+            return;
+        }
+        let mut piece = [0; 64];
+        let mut done = 0;
+        while done < len {
+            let phase = done % distance;
+            let from = at - distance + phase;
+            let count = (distance + done - phase).min(len - done).min(piece.len());
+            let Some(source) = self.bytes().get(from..from + count) else { return };
+            piece[..count].copy_from_slice(source);
+            self.put(at + done, &piece[..count]);
+            done += count;
+        }
+    }
+}
+
+/// A chunk as a capsule has it.
+pub struct Encoded<'b> {
+    /// How its bytes are stored.
+    pub form: Form,
+    /// The bytes of the capsule that its entry names.
+    pub stored: Range<u64>,
+    /// What lies directly before it in memory: [`Form::before_len`] bytes.
+    pub before: &'b [u8],
 }
 
 impl Room for [u8] {
@@ -54,22 +88,21 @@ impl Room for [u8] {
 
 /// Fills `room`, which is as long as the chunk, with the chunk's bytes, once and in order.
 ///
-/// `stored` are the bytes of the capsule that the chunk's entry names, `before` what lies directly before the chunk in
-/// memory: [`Form::before_len`] bytes. `progress` is called often, with the bytes that were put since the last call.
+/// `scratch` is [`Codec::SCRATCH_LEN`] bytes to work in, with anything in them. `progress` is called often, with the
+/// bytes that were put since the last call.
 ///
 /// # Errors
 ///
 /// The stored bytes cannot be read; the room then holds a part.
 pub fn decode<S: Stored>(
-    form: Form,
+    chunk: &Encoded,
     capsule: &mut S,
-    stored: Range<u64>,
-    before: &[u8],
+    scratch: &mut [u8],
     room: &mut (impl Room + ?Sized),
     progress: &mut dyn FnMut(usize),
 ) -> Result<(), S::Error> {
     let len = room.bytes().len();
-    match form {
+    match chunk.form {
         Form::Zero => {
             for at in (0..len).step_by(PIECE) {
                 let piece = PIECE.min(len - at);
@@ -78,13 +111,20 @@ pub fn decode<S: Stored>(
             }
             Ok(())
         }
-        Form::Raw => copy(capsule, stored, room, progress),
-        Form::Packed { codec, .. } => unpack(codec, before),
+        Form::Raw => copy(capsule, chunk.stored.clone(), room, progress),
+        Form::Packed { codec, .. } => unpack(codec, chunk, capsule, scratch, room, progress),
     }
 }
 
-/// Unpacks stored bytes, which may refer to those of `before`.
-fn unpack<E>(codec: Codec, _before: &[u8]) -> Result<(), E> {
+/// Unpacks stored bytes: the arm of each codec calls its decoder.
+fn unpack<S: Stored>(
+    codec: Codec,
+    _chunk: &Encoded,
+    _capsule: &mut S,
+    _scratch: &mut [u8],
+    _room: &mut (impl Room + ?Sized),
+    _progress: &mut dyn FnMut(usize),
+) -> Result<(), S::Error> {
     match codec {}
 }
 
@@ -104,4 +144,37 @@ fn copy<S: Stored>(
         progress(piece.len());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn what_was_put_can_be_repeated_and_nothing_leaves_the_room() {
+        let numbers: Vec<u8> = (0..200).collect();
+        for distance in [1, 2, 3, 63, 64, 65, 100, 200] {
+            for len in [0, 1, 63, 64, 65, 150, 300] {
+                let mut room = numbers.clone();
+                room.resize(500, 0xD1);
+                room[..].put_again(200, distance, len);
+                for (at, byte) in room.iter().enumerate() {
+                    let expected = match at {
+                        0..200 => at as u8,
+                        _ if at < 200 + len => (200 - distance + (at - 200) % distance) as u8,
+                        _ => 0xD1,
+                    };
+                    assert_eq!(*byte, expected, "byte {at} of {len} from {distance} before");
+                }
+            }
+        }
+        let mut room = numbers.clone();
+        for (at, distance, len) in [(100, 0, 5), (100, 101, 5), (100, 1, 101), (0, 1, 1), (1, 1, usize::MAX)]
+        {
+            room[..].put_again(at, distance, len);
+            assert!(room == numbers, "{at} {distance} {len}");
+        }
+    }
 }

@@ -137,13 +137,13 @@ impl Map {
         self.usable().filter_map(fits).last()
     }
 
-    /// Takes a RAM disk of `disk` bytes out of the usable memory, the highest that has room for `table` bytes directly
+    /// Takes a RAM disk of `disk` bytes out of the usable memory, the highest that has room for `lent` bytes directly
     /// below it, too; both are whole pages. Returns the linear addresses of both; `None` and no change if there is no room.
-    pub fn place(&mut self, disk: u64, table: u64) -> Option<(u32, u32)> {
-        let table_start = self.highest_fit(disk.checked_add(table)?, PAGE as u32)?;
-        let start = table_start + table as u32;
+    pub fn place(&mut self, disk: u64, lent: u64) -> Option<(u32, u32)> {
+        let lent_start = self.highest_fit(disk.checked_add(lent)?, PAGE as u32)?;
+        let start = lent_start + lent as u32;
         self.reserve(u64::from(start), disk);
-        Some((start, table_start))
+        Some((start, lent_start))
     }
 
     /// Bytes of the largest piece that [`Map::highest_fit`] can give.

@@ -6,7 +6,7 @@ mod rewritten;
 
 use common::sticks::{CHUNK, Stop, boot, capsule, image, stick};
 use common::{Answer, Call, Lcg, MockBios, SECTOR, plain};
-use ramkey_format::capsule::{CapsuleError, CapsuleHeader, Form};
+use ramkey_format::capsule::{CapsuleError, CapsuleHeader};
 use ramkey_loader_core::capsule::{ChunkError, OpenError, end_is_proven};
 use ramkey_loader_core::drive::{Disk, Drive, Method, ReadError};
 use ramkey_loader_core::fat::FatVolume;
@@ -219,26 +219,58 @@ fn table_and_chunks_may_lie_anywhere_in_any_order_and_share_bytes() {
     assert_eq!(boot(MockBios::good(stick(&flipped))).0, Err(Stop::Chunk(7, ChunkError::StickWrong)));
 }
 
+/// Whether the end of a capsule is proven on a good drive.
+fn is_end_proven(capsule: &[u8]) -> bool {
+    let header = CapsuleHeader::parse(capsule).unwrap();
+    let mut disk = Disk::new(MockBios::good(stick(capsule)), Drive::new(0x80, plain(Method::Edd)));
+    let mut window = [0; 4096];
+    let mut volume = FatVolume::open(&mut disk, 0, &mut window).unwrap();
+    let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
+    let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
+    let mut reader = FileReader::new(&mut disk, &mut volume, file);
+    end_is_proven(&mut reader, header).unwrap()
+}
+
+/// Flips a bit of each part of a capsule; `true` for a part without which the end is not proven. The table block is last.
+fn parts_that_prove(capsule: &[u8]) -> Vec<bool> {
+    assert!(is_end_proven(capsule));
+    let header = CapsuleHeader::parse(capsule).unwrap();
+    let start = header.table_offset.get();
+    let table = header.entries(&capsule[start as usize..]).unwrap();
+    let chunks = table.iter().map(|entry| entry.stored().start + 99).filter(|at| *at > 99);
+    // The value of the first chunk, and the last byte of the block.
+    let of_table = [start + 40, start + u64::from(header.table_len.get()) - 1];
+    let is_needed = chunks.chain(of_table).map(|at| {
+        let mut flipped = capsule.to_vec();
+        flipped[at as usize] ^= 1;
+        !is_end_proven(&flipped)
+    });
+    is_needed.collect()
+}
+
 #[test]
 fn the_end_that_is_proven_is_what_lies_farthest_and_not_the_last_chunk() {
-    let (_, capsule) = elsewhere();
-    let header = CapsuleHeader::parse(&capsule).unwrap().clone();
-    let table = header.entries(&capsule[header.table_offset.get() as usize..]).unwrap().to_vec();
-    let is_proven = |capsule: &[u8]| {
-        let mut disk = Disk::new(MockBios::good(stick(capsule)), Drive::new(0x80, plain(Method::Edd)));
-        let mut window = [0; 4096];
-        let mut volume = FatVolume::open(&mut disk, 0, &mut window).unwrap();
-        let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
-        let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
-        let mut reader = FileReader::new(&mut disk, &mut volume, file);
-        end_is_proven(&mut reader, &header).unwrap()
-    };
-    assert!(is_proven(&capsule));
-    let stored = (0..).zip(&table).filter(|(index, entry)| header.form(*index, entry) == Ok(Form::Raw));
-    let farthest = stored.clone().map(|(_, entry)| entry.stored().end).max().unwrap();
-    for (index, entry) in stored {
-        let mut flipped = capsule.clone();
-        flipped[entry.stored().start as usize + 99] ^= 1;
-        assert_eq!(is_proven(&flipped), entry.stored().end != farthest, "chunk {index}");
-    }
+    let whole = capsule(&image());
+    let proves = parts_that_prove(&whole);
+    let chunks = proves.len() - 2;
+    assert!(chunks > 4);
+    assert!(proves[..chunks - 1].iter().all(|is_needed| !is_needed), "{proves:?}");
+    assert_eq!(proves[chunks - 1..], [true; 3], "the last chunk, and the table that has its value");
+    // Behind all chunks lies the table block.
+    let proves = parts_that_prove(&elsewhere().1);
+    let (table, chunks) = proves.split_last_chunk::<2>().map(|(chunks, table)| (table, chunks)).unwrap();
+    assert_eq!(*table, [true; 2]);
+    assert!(chunks.iter().all(|is_needed| !is_needed), "{proves:?}");
+    // Nothing but the table.
+    assert_eq!(parts_that_prove(&capsule(&[0; 2 * CHUNK])), [true; 2]);
+}
+
+#[test]
+fn an_entry_that_was_read_wrong_proves_nothing() {
+    let mut wrong = capsule(&image());
+    // The last chunk would be zeros, and the one before it the farthest.
+    let last = 512 + 48 * 9;
+    wrong[last..last + 16].fill(0);
+    wrong[last] = 1;
+    assert!(!is_end_proven(&wrong));
 }

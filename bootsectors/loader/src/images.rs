@@ -162,7 +162,7 @@ fn damaged(file: FileEntry, damage: OpenError) -> Image {
 fn complete(image: &mut Image, wanted: &[Companion], first: Need, seen: &[Option<Seen>], map: &Map) {
     let mut map = map.clone();
     image.need = first.all();
-    image.fits = map.place(first.disk, first.table).is_some();
+    image.fits = map.place(first.disk, first.lent()).is_some();
     for (wanted, place) in wanted.iter().take_while(|wanted| wanted.is_there()).zip(&mut image.companions) {
         let found = seen
             .iter()
@@ -175,6 +175,6 @@ fn complete(image: &mut Image, wanted: &[Companion], first: Need, seen: &[Option
         };
         *place = Some(found.file);
         image.need += found.need.all();
-        image.fits &= map.place(found.need.disk, found.need.table).is_some();
+        image.fits &= map.place(found.need.disk, found.need.lent()).is_some();
     }
 }

@@ -70,16 +70,17 @@ pub fn load(
         Err(damage) => stop_damaged(console, file, damage),
     };
     let need = header.need();
-    let Some((mut memory, table)) = ram.place(need.disk, need.table) else {
+    let Some((mut memory, lent)) = ram.place(need.disk, need.lent()) else {
         stop(console, errors::TOO_LITTLE_MEMORY, None);
     };
     let last_page = memory.len() - Need::PAGE_LEN as u32;
-    for end in [&mut *table, memory.bytes_mut(last_page, Need::PAGE_LEN as u32)] {
+    for end in [&mut *lent, memory.bytes_mut(last_page, Need::PAGE_LEN as u32)] {
         if !low::holds(end) {
             let address = end.as_ptr() as u32;
             stop(console, errors::MEMORY_WRONG, Some(say::no_memory_at(address).as_message()));
         }
     }
+    let (scratch, table) = lent.split_at_mut(need.scratch as usize);
     let mut ram_disk = RamDisk { memory, header };
     let lead_len = ram_disk.lead_len();
     let RamDisk { header, memory } = &mut ram_disk;
@@ -96,7 +97,7 @@ pub fn load(
             let len = (window.end - window.start) as u32;
             let window = memory.bytes_mut(lead_len + window.start as u32, len);
             let progress = &mut |bytes| meter.show(console, bytes);
-            load_chunk(&mut reader, header, entry, index, window, progress)
+            load_chunk(&mut reader, header, entry, index, window, scratch, progress)
         });
         if let Err(error) = loaded {
             stop_chunk(console, &mut reader, header, entry, index, error);

@@ -174,15 +174,15 @@ impl Ram {
         &self.map
     }
 
-    /// Memory above 1 MiB for a RAM disk of `disk` bytes, and `table` bytes below it that are lent until somebody takes
+    /// Memory above 1 MiB for a RAM disk of `disk` bytes, and `lent` bytes below it that are lent until somebody takes
     /// memory again. Both are whole pages. `None` if there is no room.
-    pub fn place(&mut self, disk: u64, table: u64) -> Option<(Region, &mut [u8])> {
-        let (start, table_start) = self.map.place(disk, table)?;
-        assert!(table_start >= END && u64::from(table_start) + table <= u64::from(start));
+    pub fn place(&mut self, disk: u64, lent: u64) -> Option<(Region, &mut [u8])> {
+        let (start, lent_start) = self.map.place(disk, lent)?;
+        assert!(lent_start >= END && u64::from(lent_start) + lent <= u64::from(start));
         // SAFETY: the map has this range as usable memory that nobody took, and the slice borrows the one Ram that
         // there is, so nobody takes it meanwhile. It is shorter than isize::MAX, and ends below 4 GiB.
-        let table = unsafe { core::slice::from_raw_parts_mut(table_start as *mut u8, table as usize) };
-        Some((Region { start, len: disk as u32 }, table))
+        let lent = unsafe { core::slice::from_raw_parts_mut(lent_start as *mut u8, lent as usize) };
+        Some((Region { start, len: disk as u32 }, lent))
     }
 
     /// `len` bytes of base memory from `start` on, for the resident part; all of it up to 640 KiB leaves the map.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use blake3::hazmat::HasherExt;
-use ramkey::image::Source;
+use ramkey::image::{AsItIs, Source};
 use ramkey::layout::{Content, Extent, Layout, Role};
 use ramkey::pipeline::{Committed, Event, Failure, Input, Job, Target, Verdict, commit, verify, write};
 
@@ -263,7 +263,8 @@ pub fn run_observed(
     observe: &(dyn Fn(Event) + Sync),
 ) -> End {
     let chunks = chunks(&image.bytes);
-    let inputs = [Input { name: "dos.img", source: image, chunk_shift: CHUNK_SHIFT, chunks: &chunks }];
+    let stored = AsItIs { source: image, chunk_shift: CHUNK_SHIFT, chunks: &chunks };
+    let inputs = [Input { name: "dos.img", stored: &stored }];
     put(layout(image.len()), Job { target: stick, inputs: &inputs, stop, observe })
 }
 

@@ -7,6 +7,7 @@ use crate::frames::mock::CLEARED_FIRST;
 use crate::frames::mock::{
     End, Fault, Stick, image, is_complete, is_complete_but_for_boot_sectors, run, run_observed, stop_at,
 };
+use ramkey::image::AsItIs;
 use ramkey::pipeline::{Aftermath, Input, Job, PipelineError};
 use ramkey::plan::{FsChoice, LayoutKind, Slot};
 use ramkey_format::boot::SECTOR0_BOOT_CHECKSUM;
@@ -170,7 +171,8 @@ fn write_over(old: &[u8], new: &sticks::Stick, fault: Fault) -> (Stick, End) {
     stick.state().bytes.copy_from_slice(old);
     let image = &new.images[0];
     let chunks = mock::chunks(&image.0);
-    let inputs = [Input { name: "new.img", source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks }];
+    let stored = AsItIs { source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks };
+    let inputs = [Input { name: "new.img", stored: &stored }];
     let stop = AtomicBool::new(false);
     let job = Job { target: &stick, inputs: &inputs, stop: &stop, observe: &|_| {} };
     let end = mock::put(new.layout.clone(), job);

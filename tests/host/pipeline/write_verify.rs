@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use crate::frames::mock::{CLEARED_FIRST, End, Fault, Stick, image, is_complete, run, run_observed};
+use ramkey::image::{AsItIs, StoredBytes, Unproven};
 use ramkey::layout::{Content, Extent, Layout, Role};
 use ramkey::pipeline::{
     Aftermath, Event, Found, Input, Job, Phase, PipelineError, Verdict, commit, verify, write,
@@ -90,8 +91,8 @@ fn the_pipeline_writes_what_the_layout_describes_on_every_kind_of_stick() {
         let target = FileTarget::open(&target, len).unwrap();
         let image = &stick.images[0];
         let chunks = mock::chunks(&image.0);
-        let inputs =
-            [Input { name: "dos.img", source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks }];
+        let stored = AsItIs { source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks };
+        let inputs = [Input { name: "dos.img", stored: &stored }];
         let stop = AtomicBool::new(false);
         let job = Job { target: &target, inputs: &inputs, stop: &stop, observe: &|_| {} };
         let Ok(Verdict::Identical(proven)) = write(stick.layout, job).and_then(verify) else {
@@ -335,7 +336,8 @@ fn a_single_chunk_is_proven_by_its_root_hash() {
     let bytes = mock::noise(1000, 9);
     let image = mock::Image { bytes: bytes.clone(), ..image() };
     let chunks = [*blake3::hash(&bytes).as_bytes()];
-    let inputs = [Input { name: "a", source: &image, chunk_shift: 18, chunks: &chunks }];
+    let stored = AsItIs { source: &image, chunk_shift: 18, chunks: &chunks };
+    let inputs = [Input { name: "a", stored: &stored }];
     let stick = Stick::new(Fault::None);
     let stop = AtomicBool::new(false);
     let job = Job { target: &stick, inputs: &inputs, stop: &stop, observe: &|_| {} };
@@ -369,4 +371,61 @@ fn the_events_account_for_every_byte() {
             assert_eq!(done, committed.bytes);
         }
     }
+}
+
+/// Stored bytes that are not those of an image: each sector has a hash of its own.
+struct Sectors {
+    bytes: Vec<u8>,
+    hashes: Vec<blake3::Hash>,
+}
+
+impl StoredBytes for Sectors {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        buffer.copy_from_slice(&self.bytes[offset as usize..][..buffer.len()]);
+        Ok(())
+    }
+
+    fn prove(&self, offset: u64, bytes: &[u8]) -> Result<(), Unproven> {
+        for (at, sector) in (offset..).step_by(512).zip(bytes.chunks(512)) {
+            if self.hashes[at as usize / 512] != blake3::hash(sector) {
+                return Err(Unproven::Changed(at..at + sector.len() as u64));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn stored_bytes_begin_in_any_sector_and_prove_themselves() {
+    let bytes = mock::noise(1_300_100, 11);
+    let hashes = bytes.chunks(512).map(blake3::hash).collect();
+    let mut layout = mock::layout(bytes.len() as u64 - 3 * 512);
+    for extent in &mut layout.extents {
+        if let Content::Image { offset, .. } = &mut extent.content {
+            *offset = 3 * 512;
+        }
+    }
+    let mut stored = Sectors { bytes, hashes };
+    let put = |stored: &Sectors, stick: &Stick| {
+        let inputs = [Input { name: "a", stored }];
+        let stop = AtomicBool::new(false);
+        mock::put(layout.clone(), Job { target: stick, inputs: &inputs, stop: &stop, observe: &|_| {} })
+    };
+    let stick = Stick::new(Fault::None);
+    assert!(matches!(put(&stored, &stick), End::Committed(_)));
+    let expected = &stored.bytes[3 * 512..];
+    assert!(&stick.state().bytes[3000 * 512..][..expected.len()] == expected);
+
+    stored.bytes[1_000_000] ^= 1;
+    let End::Failed(failure) = put(&stored, &Stick::new(Fault::None)) else { panic!("it was not noticed") };
+    let at = 1_000_000 / 512 * 512;
+    let changed = |offset, end| (offset, end) == (at, at + 512);
+    assert!(
+        matches!(failure.cause, PipelineError::ImageChanged { offset, end, .. } if changed(offset, end)),
+        "{failure}"
+    );
 }

@@ -8,6 +8,8 @@ use super::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader};
 
 /// Length of [`ChunkEntry`], in bytes.
 pub const CHUNK_ENTRY_LEN: usize = ChunkEntry::LEN;
+/// Most bytes before a chunk to which its stored bytes may refer, so that who proves a capsule keeps no more: 16 MiB.
+pub const BEFORE_LEN_MAX: u64 = 16 << 20;
 
 /// Values of [`ChunkEntry::form`]. Nobody but this file looks at them: [`CapsuleHeader::form`] gives a [`Form`].
 mod number {
@@ -28,8 +30,8 @@ record! {
         /// what packed the chunk; 0 unless it is packed. No codec has a number yet: a packed chunk needs a newer
         /// reader
         pub codec: u8,
-        /// whole chunks directly before this one, at most `i`, to which its packed bytes may refer in memory; 0
-        /// unless it is packed
+        /// whole chunks directly before this one, at most `i` and at most 16 MiB, to which its packed bytes may refer
+        /// in memory; 0 unless it is packed
         pub before: u8,
         /// zero
         pub reserved: u8,
@@ -75,6 +77,9 @@ impl Form {
 pub enum Codec {}
 
 impl Codec {
+    /// Bytes of scratch memory of the decoder that needs most of it.
+    pub const SCRATCH_LEN: usize = 0;
+
     /// The codec with this number in [`ChunkEntry::codec`].
     const fn of(_number: u8) -> Option<Self> {
         None
@@ -144,7 +149,10 @@ impl CapsuleHeader {
                 number::RAW => is_inside && len == chunk_len && offset.is_multiple_of(512),
                 number::ZERO => (offset, len) == (0, 0),
                 number::PACKED => {
-                    is_inside && (1..chunk_len).contains(&len) && u32::from(entry.before) <= index
+                    is_inside
+                        && (1..chunk_len).contains(&len)
+                        && u32::from(entry.before) <= index
+                        && u64::from(entry.before) << self.chunk_shift <= BEFORE_LEN_MAX
                 }
                 _ => false,
             };

@@ -132,7 +132,7 @@ pub fn load(reader: &mut FileReader<'_, impl Sectors, impl Volume>) -> Result<Ve
     let mut memory = vec![0xD1; header.image_len.get() as usize];
     let mut done = 0;
     for (index, (entry, out)) in (0..).zip(table.iter().zip(memory.chunks_mut(CHUNK))) {
-        load_chunk(reader, &header, entry, index, out, &mut |bytes| done += bytes)
+        load_chunk(reader, &header, entry, index, out, &mut [], &mut |bytes| done += bytes)
             .map_err(|error| Stop::Chunk(index, error))?;
     }
     assert_eq!(done as usize, memory.len(), "progress counts each byte once");

@@ -1,0 +1,105 @@
+//! The bytes of an image as its capsule stores them.
+
+use std::io;
+use std::ops::Range;
+
+use ramkey_format::capsule::Form;
+
+use super::hash::chunk_value;
+use super::scan::{CHUNK_LEN, CHUNK_SHIFT, Scan};
+use super::source::Source;
+
+/// The stored bytes of an image: the same ones whenever they are read, and as many.
+pub trait StoredBytes: Send + Sync {
+    /// How many there are.
+    fn len(&self) -> u64;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills `buffer` from stored byte `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; also when there are fewer.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// Whether `bytes`, which were read from `offset` on, are those that the capsule was made for.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unproven`].
+    fn prove(&self, offset: u64, bytes: &[u8]) -> Result<(), Unproven>;
+}
+
+/// Why stored bytes are not proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// There is no hash of just these bytes.
+    Unaligned,
+    /// These stored bytes are others than before.
+    Changed(Range<u64>),
+}
+
+/// How a chunk of an image is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// In which form.
+    pub form: Form,
+    /// Which of the stored bytes are its own: from a multiple of 512 on; none for zeros.
+    pub bytes: Range<u64>,
+}
+
+/// An image that is stored as it is: its stored bytes are its own, and its chunks' values prove them.
+#[derive(Clone, Copy)]
+pub struct AsItIs<'a> {
+    /// The image.
+    pub source: &'a dyn Source,
+    /// log2 of the chunk length, at most 20.
+    pub chunk_shift: u8,
+    /// BLAKE3 chaining value of each chunk; of a single chunk, the hash itself.
+    pub chunks: &'a [[u8; 32]],
+}
+
+impl AsItIs<'_> {
+    /// How the chunks of an image are stored then, in order.
+    pub fn parts(scan: &Scan) -> Vec<Part> {
+        let parts = (0..).zip(&scan.chunks).map(|(index, chunk)| {
+            let offset: u64 = index << CHUNK_SHIFT;
+            let end = scan.len.min(offset + CHUNK_LEN as u64);
+            match chunk.zero {
+                true => Part { form: Form::Zero, bytes: 0..0 },
+                false => Part { form: Form::Raw, bytes: offset..end },
+            }
+        });
+        parts.collect()
+    }
+}
+
+impl StoredBytes for AsItIs<'_> {
+    fn len(&self) -> u64 {
+        self.source.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.source.read_at(offset, buffer)
+    }
+
+    fn prove(&self, offset: u64, bytes: &[u8]) -> Result<(), Unproven> {
+        let chunk_len = 1u64 << self.chunk_shift;
+        let end = offset + bytes.len() as u64;
+        if !offset.is_multiple_of(chunk_len) || !(end.is_multiple_of(chunk_len) || end == self.source.len()) {
+            return Err(Unproven::Unaligned);
+        }
+        for (index, chunk) in (offset >> self.chunk_shift..).zip(bytes.chunks(chunk_len as usize)) {
+            let offset = index << self.chunk_shift;
+            let expected = self.chunks.get(index as usize).ok_or(Unproven::Unaligned)?;
+            if chunk_value(chunk, offset, self.chunks.len()) != *expected {
+                return Err(Unproven::Changed(offset..offset + chunk.len() as u64));
+            }
+        }
+        Ok(())
+    }
+}
