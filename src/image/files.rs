@@ -7,7 +7,6 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::ImageError;
-use super::source::Source;
 
 /// A file that an image consists of, as it was when it was opened: a name may lead to another file later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +84,14 @@ impl Files {
         Ok((files, first))
     }
 
-    /// Those of `outer`, which is open already.
+    /// Those behind `descriptors`, which are open already; the first is the image's own.
     ///
     /// # Errors
     ///
     /// [`ImageError::Open`] if a descriptor cannot be copied.
-    pub fn of(path: &Path, outer: &dyn Source) -> Result<Self, ImageError> {
+    pub fn of(path: &Path, descriptors: &[File]) -> Result<Self, ImageError> {
         let mut files = Self::none(path);
-        for file in outer.descriptors() {
+        for file in descriptors {
             files.record(path, file)?;
         }
         Ok(files)

@@ -41,7 +41,7 @@ pub fn open_given(path: &Path, files: Vec<File>) -> Result<Box<dyn Source>, Imag
 ///
 /// As [`open`].
 pub fn unwrapped<'s>(path: &Path, outer: Box<dyn Source + 's>) -> Result<Box<dyn Source + 's>, ImageError> {
-    let files = Files::of(path, &*outer)?;
+    let files = Files::of(path, outer.descriptors())?;
     open_in(path, outer, files)
 }
 

@@ -125,7 +125,7 @@ mod tests {
 
         let (file, again) = (File::open(&own).unwrap(), File::open(&own).unwrap());
         let outer = Already(FileSource::take(&own, file).unwrap(), again);
-        let files = Files::of(&own, &outer).unwrap();
+        let files = Files::of(&own, outer.descriptors()).unwrap();
         assert_eq!(opened(&own, File::open(&own).unwrap(), files).unwrap().1.len(), 2);
 
         // A process without rights opens nothing, so the files may be gone.
