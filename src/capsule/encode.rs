@@ -1,8 +1,8 @@
 //! The bytes of a capsule: header, table block, and which parts of the image follow.
 
 use ramkey_format::capsule::{
-    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleHeader, ChunkEntry, Companion, Disc,
-    HEADER_HASHED_LEN,
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleError, CapsuleHeader, ChunkEntry, Companion,
+    Disc, HEADER_HASHED_LEN,
 };
 use ramkey_format::cp437;
 use zerocopy::IntoBytes;
@@ -81,7 +81,11 @@ impl Default for Edition {
 
 /// Makes the capsule of an image, whose chunks are stored as `parts` says: table block behind the header, then the chunks
 /// that are not zeros, in order.
-pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Capsule {
+///
+/// # Errors
+///
+/// What a reader would say of a capsule with such facts.
+pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Result<Capsule, CapsuleError> {
     let table_len = scan.chunks.len() * CHUNK_ENTRY_LEN;
     let mut end = ((CAPSULE_HEADER_LEN + table_len) as u64).next_multiple_of(SECTOR_LEN);
     let mut head = vec![0; end as usize];
@@ -100,9 +104,9 @@ pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Capsule {
     let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
     let header = encode_header(contents, scan, end, table, Edition::default());
     head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
-    debug_assert!(CapsuleHeader::parse(&head).is_ok(), "{:?}", CapsuleHeader::parse(&head));
+    CapsuleHeader::parse(&head)?;
     pieces.insert(0, Piece { sectors: head.len() as u64 / SECTOR_LEN, stored: Stored::Own(head) });
-    Capsule { file_len: end, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() }
+    Ok(Capsule { file_len: end, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() })
 }
 
 /// Adds `sectors` sectors of the stored bytes from `offset` on; one piece for neighbours.

@@ -1,12 +1,17 @@
 //! The capsules of a plan, on whatever medium they are.
 
+use super::error::LayoutError;
 use super::set::{companions, disk_signatures};
 use crate::capsule::{Capsule, Contents, encode};
 use crate::image::{AsItIs, Scan};
 use crate::plan::Plan;
 
 /// The capsules, in the order of the plan.
-pub(super) fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
+///
+/// # Errors
+///
+/// [`LayoutError::Capsule`] if what is known of an image makes none.
+pub(super) fn capsules(plan: &Plan, scans: &[Scan]) -> Result<Vec<Capsule>, LayoutError> {
     let signatures = disk_signatures(plan, scans);
     let companions = companions(plan, scans);
     let capsules = plan.capsules.iter().zip(scans).zip(signatures);
@@ -20,7 +25,8 @@ pub(super) fn capsules(plan: &Plan, scans: &[Scan]) -> Vec<Capsule> {
             companions: if capsule.is_boot() { companions } else { Default::default() },
             disk_signature,
         };
-        encode(&contents, scan, &AsItIs::parts(scan))
+        let made = encode(&contents, scan, &AsItIs::parts(scan));
+        made.map_err(|_| LayoutError::Capsule { path: capsule.facts.path.clone() })
     });
     capsules.collect()
 }

@@ -1,9 +1,10 @@
 //! Why a plan cannot be laid out.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::plan::FatBits;
-use crate::units::{Bytes, MIB};
+use crate::units::{Bytes, MIB, named};
 
 /// Why a plan cannot be laid out. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,12 @@ pub enum LayoutError {
         /// Most ranges.
         limit: usize,
     },
+    /// What is known of an image makes no capsule that a loader would read.
+    #[error("what is known of {} makes no drive that a machine can have", named(path))]
+    Capsule {
+        /// The image.
+        path: PathBuf,
+    },
     /// The committed boot code does not keep its contract.
     #[error("the built-in boot code cannot be used: {what}")]
     BootCode {
@@ -70,6 +77,9 @@ impl LayoutError {
             Self::TooManyRanges { .. } => "write fewer images to one stick".into(),
             Self::Unsound { .. } | Self::InMemory { .. } => {
                 "this is a fault of ramkey; another --fs or --layout may go around it".into()
+            }
+            Self::Capsule { .. } => {
+                "this is a fault of ramkey; another --kind or --chs may go around it".into()
             }
             Self::BootCode { .. } => "run `cargo xtask boot` and build again".into(),
         }

@@ -1,5 +1,6 @@
 //! Proves the capsules of a stick by their own hashes.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, Codec, Form};
@@ -24,7 +25,13 @@ pub(super) struct Judge<'a> {
     pub strictness: Strictness,
     pub depth: Depth,
     pub zeros: Zeros,
+    /// Bytes of chunks stored as they are that may still be read: chunks may share bytes, and a small stick must not take
+    /// as long as all that its tables name.
+    pub budget: Cell<u64>,
 }
+
+/// How often a stick may be read as a whole for chunks that share bytes.
+pub(super) const READ_MAX: u64 = 4;
 
 impl Judge<'_> {
     /// Judges every one of `capsules`, which are among `entries`.
@@ -216,7 +223,7 @@ impl Judge<'_> {
                     let is_behind = bad.lba >= self.reader.sectors();
                     findings.unreadable(bad, Some(&file.entry.path));
                     // So is all that follows.
-                    if is_behind {
+                    if is_behind || self.budget.get() == 0 {
                         return None;
                     }
                 }
@@ -239,6 +246,7 @@ impl Judge<'_> {
                 self.zeros.chunk_value(image_offset, len, count)
             }
             Form::Raw | Form::Packed { .. } => {
+                self.spend(form, len, chunks.file)?;
                 let (before, room) = chunks.window.room(index as usize, window, len as usize);
                 let chunk = Encoded { form, stored: stored.clone(), before };
                 decode(&chunk, &mut chunks.pieces, &mut chunks.scratch, room, &mut |_| {})?;
@@ -258,6 +266,21 @@ impl Judge<'_> {
         let fault = Fault::new(FaultKind::Capsule, place, message);
         findings.fault(fault.hashes(hash(entry.chaining_value), hash(found)));
         Ok(false)
+    }
+
+    /// Counts the bytes of a chunk that is stored as it is.
+    fn spend(&self, form: Form, len: u64, file: &StickFile) -> Result<(), ReadError> {
+        let left =
+            if form == Form::Raw { self.budget.get().checked_sub(len) } else { Some(self.budget.get()) };
+        let Some(left) = left else {
+            let lba = file.entry.runs.first().map_or(0, |(lba, _)| *lba);
+            self.budget.set(0);
+            let message =
+                format!("its chunks share bytes more than {READ_MAX} times over: they are not proven");
+            return Err(ReadError { lba, message });
+        };
+        self.budget.set(left);
+        Ok(())
     }
 
     /// Zeros that nobody reads. Nothing but damage changes them.

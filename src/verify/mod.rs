@@ -19,6 +19,8 @@ mod words;
 mod written;
 mod zeros;
 
+use std::cell::Cell;
+
 use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::image::Source;
@@ -113,7 +115,8 @@ fn judge_files(
     }
     let written = written::images(reader, area, volume, &tree.entries);
     let zeros = Zeros::default();
-    let judge = capsule::Judge { reader, written: &written.images, strictness, depth, zeros };
+    let budget = Cell::new(reader.sectors().saturating_mul(SECTOR_LEN).saturating_mul(capsule::READ_MAX));
+    let judge = capsule::Judge { reader, written: &written.images, strictness, depth, zeros, budget };
     let mut capsules = judge.all(&found.capsules, &tree.entries, findings);
     set::connect(&tree.entries, &mut capsules, findings);
     fate::tell(reader, &written, &tree.entries, &capsules, findings);

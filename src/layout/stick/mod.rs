@@ -42,7 +42,7 @@ const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) 
 pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     assert_eq!(plan.capsules.len(), scans.len(), "one scan for each image");
     let identity = Identity::of(plan, scans);
-    let capsules = capsules(plan, scans);
+    let capsules = capsules(plan, scans)?;
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
     let boot_code = boot::boot_area(&boot::Patch {
         options: options(plan),

@@ -52,7 +52,7 @@ fn a_capsule_can_have_its_table_anywhere_and_say_how_often_it_was_changed() {
         companions: Default::default(),
         disk_signature: 0,
     };
-    let capsule = encode(&contents, &scan, &ramkey::image::AsItIs::parts(&scan));
+    let capsule = encode(&contents, &scan, &ramkey::image::AsItIs::parts(&scan)).unwrap();
     let Stored::Own(head) = &capsule.pieces[0].stored else { panic!("the head is not of the image") };
     let written = CapsuleHeader::parse(head).expect("a header");
     let table = &head[512..][..written.table_len.get() as usize];

@@ -1,11 +1,15 @@
 //! Capsules whose parts lie elsewhere, that were changed in place, that leave sectors out, or that a newer program made.
 
 use crate::frames::rewritten::{edit, rewritten};
-use crate::frames::sticks::MIB;
+use crate::frames::sticks::{MIB, noise};
 use crate::frames::verdicts::{IMAGE_LEN, OnDisk, kinds, told};
+use ramkey::image::{chunk_value, combine};
 use ramkey::plan::{FsChoice, LayoutKind};
 use ramkey::verify::{FaultKind, FoundCapsule, StickVerdict, Strictness, facts};
-use ramkey_format::capsule::{CapsuleHeader, ChunkEntry};
+use ramkey_format::capsule::{
+    CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CHUNK_SHIFT, CapsuleHeader, ChunkEntry, Form,
+};
+use zerocopy::IntoBytes;
 
 const DOS: &str = "::RAMKEY/DOS.RKC";
 
@@ -128,4 +132,43 @@ fn a_chunk_that_is_packed_in_an_unknown_way_asks_for_a_newer_program() {
     // What is asked without reading everything says so too.
     let source = ramkey::image::FileSource::open(&desk.path).unwrap();
     assert!(!facts(&source).sound);
+}
+
+/// A capsule of `count` chunks that all name the same bytes.
+fn shared(capsule: &[u8], count: usize) -> Vec<u8> {
+    const LEN: usize = 1 << CHUNK_SHIFT;
+    let chunk = noise(LEN);
+    let table_len = count * CHUNK_ENTRY_LEN;
+    let start = (CAPSULE_HEADER_LEN + table_len).next_multiple_of(512) as u64;
+    let entry = |index: usize| {
+        let value = chunk_value(&chunk, (index * LEN) as u64, count);
+        ChunkEntry::new(Form::Raw, start..start + LEN as u64, value)
+    };
+    let entries: Vec<ChunkEntry> = (0..count).map(entry).collect();
+    let values: Vec<[u8; 32]> = entries.iter().map(|entry| entry.chaining_value).collect();
+    let mut header = CapsuleHeader::parse(capsule).unwrap().clone();
+    header.image_len = ((count * LEN) as u64).into();
+    header.disk_sectors = ((count * LEN / 512) as u32).into();
+    header.chunk_count = (count as u32).into();
+    header.table_len = (table_len as u32).into();
+    header.file_len = (start + LEN as u64).into();
+    header.image_blake3 = *combine(&values).as_bytes();
+    header.ram_blake3 = header.image_blake3;
+    let mut bytes = header.as_bytes().to_vec();
+    bytes.extend_from_slice(entries.as_bytes());
+    bytes.resize(start as usize, 0);
+    bytes.extend_from_slice(&chunk);
+    edit(&mut bytes, |_, _| ());
+    bytes
+}
+
+#[test]
+fn a_small_stick_takes_no_longer_than_its_length_however_often_chunks_share_bytes() {
+    let (desk, capsule) = desk();
+    let verdict = replaced(&desk, &shared(&capsule, 64));
+    assert!(verdict.sound && dos(&verdict).proven, "16 MiB from a stick of 8: {}", told(&verdict));
+    let verdict = replaced(&desk, &shared(&capsule, 1000));
+    assert!(!verdict.sound && !dos(&verdict).proven, "{}", told(&verdict));
+    assert!(told(&verdict).contains("share bytes more than 4 times over"), "{}", told(&verdict));
+    assert!(verdict.bytes_read < 48 * MIB, "{} bytes were read", verdict.bytes_read);
 }
