@@ -4,7 +4,7 @@
 //! stored bytes and what lies before it in memory, and the work is bounded by the chunk's length. Whether the bytes are
 //! right is for the caller to prove.
 //!
-//! A codec is one file with a function that [`unpack`] calls, and needs nothing that [`unpack`] does not have: it takes
+//! A codec is one file with a function that `unpack` calls, and needs nothing that `unpack` does not have: it takes
 //! stored bytes from the [`Stored`], puts plain ones into the [`Room`] in order, and repeats what it has put with
 //! [`Room::put_again`].
 
