@@ -2,7 +2,7 @@
 
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleError, CapsuleHeader, ChunkEntry, Companion,
-    Disc, HEADER_HASHED_LEN,
+    Disc, Form, HEADER_HASHED_LEN,
 };
 use ramkey_format::cp437;
 use zerocopy::IntoBytes;
@@ -79,19 +79,44 @@ impl Default for Edition {
     }
 }
 
-/// Makes the capsule of an image, whose chunks are stored as `parts` says: table block behind the header, then the chunks
-/// that are not zeros, in order.
+/// Where a capsule that is written has its table block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TablePlace {
+    /// Directly behind the header.
+    First,
+    /// Behind the chunks: what lies farthest is proven without unpacking anything.
+    Last,
+}
+
+impl TablePlace {
+    /// That of a capsule with these parts.
+    pub fn of(parts: &[Part]) -> Self {
+        let packs = parts.iter().any(|part| matches!(part.form, Form::Packed { .. }));
+        if packs { Self::Last } else { Self::First }
+    }
+}
+
+/// Makes the capsule of an image, whose chunks are stored as `parts` says: header, table block and the chunks that are not
+/// zeros, in order.
 ///
 /// # Errors
 ///
 /// What a reader would say of a capsule with such facts.
-pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Result<Capsule, CapsuleError> {
-    let table_len = scan.chunks.len() * CHUNK_ENTRY_LEN;
-    let mut end = ((CAPSULE_HEADER_LEN + table_len) as u64).next_multiple_of(SECTOR_LEN);
-    let mut head = vec![0; end as usize];
+pub fn encode(
+    contents: &Contents,
+    scan: &Scan,
+    parts: &[Part],
+    place: TablePlace,
+) -> Result<Capsule, CapsuleError> {
+    let table_sectors = ((parts.len() * CHUNK_ENTRY_LEN) as u64).div_ceil(SECTOR_LEN);
+    let header_len = CAPSULE_HEADER_LEN as u64;
+    let mut end = match place {
+        TablePlace::First => header_len + table_sectors * SECTOR_LEN,
+        TablePlace::Last => header_len,
+    };
     let mut pieces = Vec::new();
-    let entries = head[CAPSULE_HEADER_LEN..].chunks_exact_mut(CHUNK_ENTRY_LEN);
-    for ((chunk, part), place) in scan.chunks.iter().zip(parts).zip(entries) {
+    let mut table = Vec::with_capacity((table_sectors * SECTOR_LEN) as usize);
+    for (chunk, part) in scan.chunks.iter().zip(parts) {
         let len = part.bytes.end - part.bytes.start;
         let stored = if len == 0 { 0..0 } else { end..end + len };
         let sectors = len.div_ceil(SECTOR_LEN);
@@ -99,14 +124,24 @@ pub fn encode(contents: &Contents, scan: &Scan, parts: &[Part]) -> Result<Capsul
             append(&mut pieces, part.bytes.start, sectors);
             end += sectors * SECTOR_LEN;
         }
-        place.copy_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
+        table.extend_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
     }
-    let table = &head[CAPSULE_HEADER_LEN..CAPSULE_HEADER_LEN + table_len];
-    let header = encode_header(contents, scan, end, table, Edition::default());
-    head[..CAPSULE_HEADER_LEN].copy_from_slice(header.as_bytes());
-    CapsuleHeader::parse(&head)?;
-    pieces.insert(0, Piece { sectors: head.len() as u64 / SECTOR_LEN, stored: Stored::Own(head) });
-    Ok(Capsule { file_len: end, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() })
+    let (table_offset, file_len) = match place {
+        TablePlace::First => (header_len, end),
+        TablePlace::Last => (end, end + table_sectors * SECTOR_LEN),
+    };
+    let header = encode_header(contents, scan, file_len, &table, Edition { table_offset, changes: 0 });
+    CapsuleHeader::parse(header.as_bytes())?;
+    table.resize((table_sectors * SECTOR_LEN) as usize, 0);
+    let own = |bytes: Vec<u8>| Piece { sectors: bytes.len() as u64 / SECTOR_LEN, stored: Stored::Own(bytes) };
+    match place {
+        TablePlace::First => pieces.insert(0, own([header.as_bytes(), &table[..]].concat())),
+        TablePlace::Last => {
+            pieces.insert(0, own(header.as_bytes().to_vec()));
+            pieces.push(own(table));
+        }
+    }
+    Ok(Capsule { file_len, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() })
 }
 
 /// Adds `sectors` sectors of the stored bytes from `offset` on; one piece for neighbours.

@@ -29,6 +29,6 @@ pub use open::{open, open_given, unwrapped};
 pub use part::Rest;
 pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan, scan_stream};
 pub use source::Source;
-pub use stored::{AsItIs, Part, StoredBytes, Unproven};
+pub use stored::{AsItIs, Part, StoredBytes, Unproven, stored};
 pub use stream::{Forward, Stream};
 pub use wrapping::{BOOT_SIGNATURE, DISK_LEN_MAX, Wrapping};

@@ -78,6 +78,45 @@ impl AsItIs<'_> {
     }
 }
 
+impl Scan {
+    /// How the chunks of the image are stored, in order. [`stored`] gives the bytes for it.
+    pub fn parts(&self) -> Vec<Part> {
+        AsItIs::parts(self)
+    }
+}
+
+/// The stored bytes of the image in `source`, as [`Scan::parts`] names them.
+pub fn stored<'a>(source: &'a dyn Source, scan: &Scan) -> Box<dyn StoredBytes + 'a> {
+    let chunks = scan.chunks.iter().map(|chunk| chunk.chaining_value).collect();
+    Box::new(Scanned { source, chunks })
+}
+
+/// An image that was scanned, stored as it is.
+struct Scanned<'a> {
+    source: &'a dyn Source,
+    chunks: Vec<[u8; 32]>,
+}
+
+impl Scanned<'_> {
+    fn as_it_is(&self) -> AsItIs<'_> {
+        AsItIs { source: self.source, chunk_shift: CHUNK_SHIFT, chunks: &self.chunks }
+    }
+}
+
+impl StoredBytes for Scanned<'_> {
+    fn len(&self) -> u64 {
+        self.as_it_is().len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.as_it_is().read_at(offset, buffer)
+    }
+
+    fn prove(&self, offset: u64, bytes: &[u8]) -> Result<(), Unproven> {
+        self.as_it_is().prove(offset, bytes)
+    }
+}
+
 impl StoredBytes for AsItIs<'_> {
     fn len(&self) -> u64 {
         self.source.len()

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 
 use crate::device::{BlockTarget, FileTarget, TargetPath};
-use crate::image::{AsItIs, CHUNK_SHIFT};
+use crate::image::{StoredBytes, stored};
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
@@ -59,17 +59,12 @@ pub fn write_to(
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
     let Prepared { plan, layout, scans, images, .. } = prepared;
-    let chunks: Vec<Vec<[u8; 32]>> =
-        scans.iter().map(|scan| scan.chunks.iter().map(|chunk| chunk.chaining_value).collect()).collect();
     let names: Vec<String> =
         plan.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
-    let stored: Vec<AsItIs> = images
-        .sources
-        .iter()
-        .zip(&chunks)
-        .map(|(source, chunks)| AsItIs { source: &**source, chunk_shift: CHUNK_SHIFT, chunks })
-        .collect();
-    let inputs: Vec<Input> = names.iter().zip(&stored).map(|(name, stored)| Input { name, stored }).collect();
+    let sources = images.sources.iter().zip(scans);
+    let bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| stored(&**source, scan)).collect();
+    let inputs: Vec<Input> =
+        names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());
     let job = pipeline::Job { target, inputs: &inputs, stop, observe: &observe };
     let committed = write_and_prove(layout.clone(), job);

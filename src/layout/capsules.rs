@@ -2,8 +2,8 @@
 
 use super::error::LayoutError;
 use super::set::{companions, disk_signatures};
-use crate::capsule::{Capsule, Contents, encode};
-use crate::image::{AsItIs, Scan};
+use crate::capsule::{Capsule, Contents, TablePlace, encode};
+use crate::image::Scan;
 use crate::plan::Plan;
 
 /// The capsules, in the order of the plan.
@@ -25,7 +25,8 @@ pub(super) fn capsules(plan: &Plan, scans: &[Scan]) -> Result<Vec<Capsule>, Layo
             companions: if capsule.is_boot() { companions } else { Default::default() },
             disk_signature,
         };
-        let made = encode(&contents, scan, &AsItIs::parts(scan));
+        let parts = scan.parts();
+        let made = encode(&contents, scan, &parts, TablePlace::of(&parts));
         made.map_err(|_| LayoutError::Capsule { path: capsule.facts.path.clone() })
     });
     capsules.collect()

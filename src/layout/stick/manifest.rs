@@ -1,6 +1,6 @@
 //! The manifest of a stick as it is written: every range, with its hash, in the first of both slots.
 
-use ramkey_format::manifest::{RangeEntry, range};
+use ramkey_format::manifest::{RANGES_MAX, RangeEntry, range};
 use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
 use zerocopy::FromZeros;
 
@@ -37,7 +37,13 @@ pub(super) fn manifest(
         stick_id,
         label: plan.label,
     };
-    let mut bytes = manifest_slot(&facts, &ranges(extents, capsules), FIRST_GENERATION)?;
+    let ranges = ranges(extents, capsules);
+    // A change needs one more for each capsule.
+    let limit = RANGES_MAX - capsules.len();
+    if ranges.len() > limit {
+        return Err(LayoutError::TooManyRanges { found: ranges.len(), limit });
+    }
+    let mut bytes = manifest_slot(&facts, &ranges, FIRST_GENERATION)?;
     bytes.resize(SLOTS as usize * SECTOR_LEN as usize, 0);
     Ok(bytes)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::frames::sticks::{Image, MIB, noise};
 use crate::frames::verdicts::stick;
-use ramkey::capsule::{Contents, DriveOptions, Edition, Role, Stored, encode, encode_header};
+use ramkey::capsule::{Contents, DriveOptions, Edition, Role, Stored, TablePlace, encode, encode_header};
 use ramkey::contents::{KindChoice, probe};
 use ramkey::image::scan;
 use ramkey::layout::{LayoutError, ManifestFacts, manifest_slot};
@@ -52,7 +52,7 @@ fn a_capsule_can_have_its_table_anywhere_and_say_how_often_it_was_changed() {
         companions: Default::default(),
         disk_signature: 0,
     };
-    let capsule = encode(&contents, &scan, &ramkey::image::AsItIs::parts(&scan)).unwrap();
+    let capsule = encode(&contents, &scan, &scan.parts(), TablePlace::First).unwrap();
     let Stored::Own(head) = &capsule.pieces[0].stored else { panic!("the head is not of the image") };
     let written = CapsuleHeader::parse(head).expect("a header");
     let table = &head[512..][..written.table_len.get() as usize];
@@ -65,4 +65,41 @@ fn a_capsule_can_have_its_table_anywhere_and_say_how_often_it_was_changed() {
     let next = CapsuleHeader::parse(next.as_bytes()).expect("a header");
     assert_eq!((next.table_offset.get(), next.changes.get()), (capsule.file_len, 3));
     assert_eq!((next.table_blake3, next.image_blake3), (written.table_blake3, written.image_blake3));
+}
+
+#[test]
+fn a_capsule_with_its_table_behind_the_chunks_has_the_same_chunks_in_their_order() {
+    let image = Image([noise(3 * MIB as usize), vec![0; 1 << 18], noise(700)].concat());
+    let facts = probe(Path::new("a.img"), &image, KindChoice::Auto, None).unwrap();
+    let scan = scan(&image, &mut |_| {}).unwrap();
+    let contents = Contents {
+        facts: &facts,
+        title: "A",
+        drive: facts.drive,
+        role: Role::Boot,
+        options: DriveOptions::of(0),
+        companions: Default::default(),
+        disk_signature: 0,
+    };
+    let [first, last] = [TablePlace::First, TablePlace::Last]
+        .map(|place| encode(&contents, &scan, &scan.parts(), place).unwrap());
+    assert_eq!(first.file_len, last.file_len);
+    let sectors = |capsule: &ramkey::capsule::Capsule| -> u64 {
+        capsule.pieces.iter().map(|piece| piece.sectors).sum()
+    };
+    assert_eq!(sectors(&first) * 512, first.file_len);
+    assert_eq!(sectors(&last) * 512, last.file_len);
+    let Some(Stored::Own(table)) = last.pieces.last().map(|piece| &piece.stored) else { panic!("a table") };
+    let Stored::Own(head) = &last.pieces[0].stored else { panic!("a header") };
+    let header = CapsuleHeader::parse(head).expect("a header");
+    assert_eq!(header.table_offset.get() + table.len() as u64, last.file_len);
+    let block = &table[..header.table_len.get() as usize];
+    assert_eq!(*blake3::hash(block).as_bytes(), header.table_blake3);
+    let table = ramkey::capsule::table(header, block).expect("a table");
+    assert_eq!(table.entries[0].stored(), 512..512 + (1 << 18));
+    let images = |capsule: &ramkey::capsule::Capsule| -> Vec<Stored> {
+        let of_image = |piece: &&ramkey::capsule::Piece| matches!(piece.stored, Stored::Image { .. });
+        capsule.pieces.iter().filter(of_image).map(|piece| piece.stored.clone()).collect()
+    };
+    assert_eq!(images(&first), images(&last));
 }
