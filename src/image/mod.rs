@@ -3,6 +3,7 @@
 //! [`open`] gives the bytes of an image, whatever container it is in; [`scan`] reads them once and hashes them. What is
 //! inside an image is for `contents` to say. Nothing here writes anything.
 
+mod chunk;
 pub mod containers;
 mod error;
 mod file;
@@ -18,6 +19,7 @@ mod stored;
 mod stream;
 mod wrapping;
 
+pub use chunk::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 pub use containers::Opened;
 pub use error::ImageError;
 pub use file::FileSource;
@@ -27,8 +29,8 @@ pub use identity::Identity;
 pub use metered::Metered;
 pub use open::{open, open_given, unwrapped};
 pub use part::Rest;
-pub use scan::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Scan, scan, scan_stream};
+pub use scan::{Scan, scan, scan_stream};
 pub use source::Source;
-pub use stored::{AsItIs, Part, StoredBytes, Unproven, stored};
+pub use stored::{AsItIs, StoredBytes, Unproven};
 pub use stream::{Forward, Stream};
 pub use wrapping::{BOOT_SIGNATURE, DISK_LEN_MAX, Wrapping};

@@ -4,15 +4,12 @@ use std::io;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use super::hash::{chunk_value, combine};
+use super::chunk::{self, CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
+use super::hash::combine;
 use super::source::Source;
+use super::stored::StoredBytes;
 use super::stream::{Forward, Stream};
 
-/// log2 of the length of a chunk.
-pub use ramkey_format::capsule::CHUNK_SHIFT;
-
-/// Length of a chunk in bytes; the last one of an image may be shorter.
-pub const CHUNK_LEN: usize = 1 << CHUNK_SHIFT;
 /// Bytes in one read: enough that a disk streams, little enough that the copy in cache is still there to be hashed.
 const READ_LEN: usize = 4 * CHUNK_LEN;
 /// Buffers on the way between the reading and the hashing thread.
@@ -29,13 +26,16 @@ pub struct Scan {
     pub chunks: Vec<Chunk>,
 }
 
-/// One chunk of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chunk {
-    /// Whether all of it is zeros.
-    pub zero: bool,
-    /// Its BLAKE3 chaining value at its place in the image; the root hash when it is the only chunk.
-    pub chaining_value: [u8; 32],
+impl Scan {
+    /// How the chunks of the image are stored, in order.
+    pub fn parts(&self) -> Vec<Part> {
+        chunk::parts(&self.chunks, self.len)
+    }
+
+    /// The stored bytes of the image in `source`, as [`Scan::parts`] names them.
+    pub fn stored<'a>(&self, source: &'a dyn Source) -> Box<dyn StoredBytes + 'a> {
+        chunk::stored(&self.chunks, source)
+    }
 }
 
 /// Reads all of `source` once and hashes it, while a second thread reads ahead.
@@ -76,8 +76,7 @@ pub fn scan_stream(stream: &mut dyn Stream, progress: &mut dyn FnMut(u64)) -> io
             let is_only = chunks.is_empty() && buffer.len() <= CHUNK_LEN;
             for data in buffer.chunks(CHUNK_LEN) {
                 let offset = (chunks.len() as u64) << CHUNK_SHIFT;
-                let chaining_value = chunk_value(data, offset, if is_only { 1 } else { usize::MAX });
-                chunks.push(Chunk { zero: is_zero(data), chaining_value });
+                chunks.push(Chunk::of(data, offset, if is_only { 1 } else { usize::MAX }));
             }
             if !buffer.is_empty() {
                 len += buffer.len() as u64;
@@ -113,12 +112,4 @@ fn fill(stream: &mut dyn Stream, mut buffer: Vec<u8>) -> io::Result<Vec<u8>> {
     }
     buffer.truncate(done);
     Ok(buffer)
-}
-
-fn is_zero(data: &[u8]) -> bool {
-    let (head, words, tail) = (data.first(), data.chunks_exact(64), data.chunks_exact(64).remainder());
-    // Most chunks are told by their first byte; the fold over 64 bytes at a time is one the compiler makes wide.
-    head == Some(&0)
-        && words.into_iter().all(|block| block.iter().fold(0, |sum, &byte| sum | byte) == 0)
-        && tail.iter().all(|&byte| byte == 0)
 }

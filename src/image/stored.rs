@@ -3,10 +3,7 @@
 use std::io;
 use std::ops::Range;
 
-use ramkey_format::capsule::Form;
-
 use super::hash::chunk_value;
-use super::scan::{CHUNK_LEN, CHUNK_SHIFT, Scan};
 use super::source::Source;
 
 /// The stored bytes of an image: the same ones whenever they are read, and as many.
@@ -43,15 +40,6 @@ pub enum Unproven {
     Changed(Range<u64>),
 }
 
-/// How a chunk of an image is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// In which form.
-    pub form: Form,
-    /// Which of the stored bytes are its own: from a multiple of 512 on; none for zeros.
-    pub bytes: Range<u64>,
-}
-
 /// An image that is stored as it is: its stored bytes are its own, and its chunks' values prove them.
 #[derive(Clone, Copy)]
 pub struct AsItIs<'a> {
@@ -61,60 +49,6 @@ pub struct AsItIs<'a> {
     pub chunk_shift: u8,
     /// BLAKE3 chaining value of each chunk; of a single chunk, the hash itself.
     pub chunks: &'a [[u8; 32]],
-}
-
-impl AsItIs<'_> {
-    /// How the chunks of an image are stored then, in order.
-    pub fn parts(scan: &Scan) -> Vec<Part> {
-        let parts = (0..).zip(&scan.chunks).map(|(index, chunk)| {
-            let offset: u64 = index << CHUNK_SHIFT;
-            let end = scan.len.min(offset + CHUNK_LEN as u64);
-            match chunk.zero {
-                true => Part { form: Form::Zero, bytes: 0..0 },
-                false => Part { form: Form::Raw, bytes: offset..end },
-            }
-        });
-        parts.collect()
-    }
-}
-
-impl Scan {
-    /// How the chunks of the image are stored, in order. [`stored`] gives the bytes for it.
-    pub fn parts(&self) -> Vec<Part> {
-        AsItIs::parts(self)
-    }
-}
-
-/// The stored bytes of the image in `source`, as [`Scan::parts`] names them.
-pub fn stored<'a>(source: &'a dyn Source, scan: &Scan) -> Box<dyn StoredBytes + 'a> {
-    let chunks = scan.chunks.iter().map(|chunk| chunk.chaining_value).collect();
-    Box::new(Scanned { source, chunks })
-}
-
-/// An image that was scanned, stored as it is.
-struct Scanned<'a> {
-    source: &'a dyn Source,
-    chunks: Vec<[u8; 32]>,
-}
-
-impl Scanned<'_> {
-    fn as_it_is(&self) -> AsItIs<'_> {
-        AsItIs { source: self.source, chunk_shift: CHUNK_SHIFT, chunks: &self.chunks }
-    }
-}
-
-impl StoredBytes for Scanned<'_> {
-    fn len(&self) -> u64 {
-        self.as_it_is().len()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.as_it_is().read_at(offset, buffer)
-    }
-
-    fn prove(&self, offset: u64, bytes: &[u8]) -> Result<(), Unproven> {
-        self.as_it_is().prove(offset, bytes)
-    }
 }
 
 impl StoredBytes for AsItIs<'_> {

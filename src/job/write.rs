@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 
 use crate::device::{BlockTarget, FileTarget, TargetPath};
-use crate::image::{StoredBytes, stored};
+use crate::image::StoredBytes;
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
@@ -62,7 +62,7 @@ pub fn write_to(
     let names: Vec<String> =
         plan.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
     let sources = images.sources.iter().zip(scans);
-    let bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| stored(&**source, scan)).collect();
+    let bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());

@@ -3,18 +3,18 @@
 use std::io::{self, Seek, SeekFrom, Write};
 
 use super::extent::{Layout, Wanted};
-use crate::image::Source;
+use crate::image::StoredBytes;
 use crate::units::SECTOR_LEN;
 
-/// Writes every range of `layout` to `output`, in order, and nothing else. `images` are the sources of the plan, in
-/// its order.
+/// Writes every range of `layout` to `output`, in order, and nothing else. `images` are the stored bytes of
+/// the plan's images, in its order.
 ///
 /// # Errors
 ///
 /// What reading an image or writing the output says.
 pub fn materialise(
     layout: &Layout,
-    images: &[&dyn Source],
+    images: &[Box<dyn StoredBytes + '_>],
     output: &mut (impl Write + Seek),
 ) -> io::Result<()> {
     let mut buffer = vec![0; 1 << 16];

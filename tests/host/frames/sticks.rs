@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use ramkey::contents::{ImageFacts, KindChoice, probe};
-use ramkey::image::{Chunk, Scan, Source, scan};
+use ramkey::image::{AsItIs, CHUNK_SHIFT, Chunk, Scan, Source, StoredBytes, scan};
 use ramkey::layout::{Layout, layout, materialise};
 use ramkey::plan::{
     FatBits, FsChoice, ImageRequest, LayoutKind, Plan, Request, SetOptions, StartOptions, Writes, plan,
@@ -124,14 +124,15 @@ impl Stick {
         Self { plan, layout, images }
     }
 
-    fn sources(&self) -> Vec<&dyn Source> {
-        self.images.iter().map(|image| image as &dyn Source).collect()
+    fn stored(&self) -> Vec<Box<dyn StoredBytes + '_>> {
+        let as_it_is = |source| Box::new(AsItIs { source, chunk_shift: CHUNK_SHIFT, chunks: &[] });
+        self.images.iter().map(|image| as_it_is(image as &dyn Source) as Box<dyn StoredBytes>).collect()
     }
 
     /// The stick's bytes, on a poisoned background.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Cursor::new(vec![POISON; self.layout.stick_sectors as usize * 512]);
-        materialise(&self.layout, &self.sources(), &mut bytes).unwrap();
+        materialise(&self.layout, &self.stored(), &mut bytes).unwrap();
         bytes.into_inner()
     }
 
@@ -140,7 +141,7 @@ impl Stick {
         let path = folder.join("stick.img");
         let mut file = File::create(&path).unwrap();
         file.set_len(self.layout.stick_sectors * 512).unwrap();
-        materialise(&self.layout, &self.sources(), &mut file).unwrap();
+        materialise(&self.layout, &self.stored(), &mut file).unwrap();
         path
     }
 }
