@@ -1,5 +1,6 @@
 //! Whatever is wrong with a command line: one clear error, the right exit status, and nothing changed.
 
+use crate::frames::limits::copy_program;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -178,7 +179,7 @@ fn each_gives_one_error_and_changes_nothing() {
 fn nobody_writes_where_only_others_may() {
     let desk = Desk::new();
     let ramkey = desk.path().join("ramkey");
-    fs::copy(env!("CARGO_BIN_EXE_ramkey"), &ramkey).unwrap();
+    copy_program(&ramkey);
     let before = desk.state();
     for (arguments, status, text) in [
         (&["write", "secret.img", "--to", "/dev/shm/ramkey-nobody.img"][..], 3, "`ls -l secret.img` shows"),

@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -25,4 +26,11 @@ pub fn ramkey(arguments: &[&str]) -> Output {
     command.args(["-c", &format!("ulimit -d {MEMORY_KIB} && exec \"$@\""), "sh"]);
     command.arg(env!("CARGO_BIN_EXE_ramkey")).args(arguments);
     in_time(&arguments.join(" "), || command.output().unwrap())
+}
+
+/// Copies the program to `to`. Another process does it: while a test of this one has the copy open for writing, a child that
+/// another test starts has it too, and a program that is open for writing cannot be started.
+pub fn copy_program(to: &Path) {
+    let status = Command::new("cp").arg(env!("CARGO_BIN_EXE_ramkey")).arg(to).status().unwrap();
+    assert!(status.success());
 }

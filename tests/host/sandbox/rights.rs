@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde_json::Value;
 
+use crate::frames::limits::copy_program;
 use crate::frames::skip::skip;
 use crate::frames::windows_image::{System, Xp};
 use ramkey::sandbox::{NOBODY, confine};
@@ -239,7 +240,7 @@ fn who_has_rights_by_the_programs_file_gives_them_away_too() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = folder.path().join("ramkey");
-    fs::copy(env!("CARGO_BIN_EXE_ramkey"), &program).unwrap();
+    copy_program(&program);
     std::os::unix::fs::chown(&program, Some(1), Some(1)).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o6755)).unwrap();
     let (_ours, theirs) = UnixStream::pair().unwrap();
