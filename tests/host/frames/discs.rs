@@ -1,7 +1,5 @@
 //! Discs for tests: made by xorriso and genisoimage from small trees, and by hand, block by block.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,5 @@
 //! Hard disks and boot sectors for tests, by hand.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use ramkey::units::{Chs, Geometry};
 
 /// Code that reads by CHS: `mov ax, 201h; int 13h`.

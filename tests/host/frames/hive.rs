@@ -1,7 +1,5 @@
 //! Writes registry hives for tests, in the layouts that Windows has used. It shares nothing with the reader.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 /// A key to be written.
 #[derive(Clone, Debug, Default)]
 pub struct Key {

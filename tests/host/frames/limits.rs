@@ -3,8 +3,6 @@
 //! The limit of time is wide, because the tests run unoptimised and beside others; without bounds on work the inputs that
 //! are measured take minutes. The limit of memory is that of the whole program.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};

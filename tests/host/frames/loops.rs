@@ -1,8 +1,6 @@
 //! Real loop devices, mounts and processes for tests. Each is taken away when its value is dropped, the upper before the
 //! lower.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStringExt;

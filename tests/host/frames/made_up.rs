@@ -1,7 +1,5 @@
 //! Sticks and machines that are made up of files.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

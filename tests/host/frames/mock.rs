@@ -1,7 +1,5 @@
 //! A stick in memory that can misbehave, and a small layout to write to it.
 
-#![allow(dead_code, reason = "each test file uses a part of this")]
-
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};

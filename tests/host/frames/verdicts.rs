@@ -1,7 +1,5 @@
 //! A stick for the tests of `verify`, and its verdict in few words.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::path::PathBuf;
 
 use ramkey::image::{FileSource, Source};

@@ -1,7 +1,5 @@
 //! Images with a made-up Windows on them, formatted and filled by other people's tools.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
