@@ -3,8 +3,9 @@
 mod start;
 
 use ramkey_format::boot::{
-    BootHeader, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC,
-    SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP, STAGE1_LEN,
+    BootHeader, HEADER_IS_DISC, SECTOR0_BOOT_CHECKSUM, SECTOR0_BOOT_LBA, SECTOR0_CODE,
+    SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC, SECTOR0_STAGE1, SECTOR0_STAGE1_CHECKSUM, SECTOR0_STAMP,
+    STAGE1_LEN, VOLUME_FAT, VOLUME_ISO9660,
 };
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
@@ -26,10 +27,24 @@ const STAGE2_LEN: usize = (STAGE2_SECTORS * SECTOR_SIZE) as usize;
 pub struct Patch {
     /// Derived from the size and the options of the stick.
     pub options: [u8; 8],
-    /// First sector of the file system; 0 for a superfloppy.
-    pub volume_lba: u32,
+    /// The file system in which the loader finds the capsules.
+    pub volume: BootVolume,
+    /// Whether the medium is a disc as well, which the loader turns to if the BIOS shows too little of the file system.
+    pub is_disc: bool,
     /// How the machine starts.
     pub start: StartOptions,
+}
+
+/// The file system from which the loader reads capsules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BootVolume {
+    /// A FAT.
+    Fat {
+        /// Its first sector; 0 for a superfloppy.
+        lba: u32,
+    },
+    /// ISO 9660, from the first block of the disc on.
+    Iso9660,
 }
 
 /// Where a sector of boot code lies, and where it finds the next.
@@ -127,7 +142,13 @@ pub fn boot_area(patch: &Patch) -> Result<Vec<u8>, &'static str> {
     let mut bytes = BOOT.to_vec();
     let (header, _) = BootHeader::mut_from_prefix(&mut bytes).map_err(|_| "boot.bin is too short")?;
     header.boot_lba = BOOT_LBA.into();
-    header.volume_lba = patch.volume_lba.into();
+    let (kind, volume_lba) = match patch.volume {
+        BootVolume::Fat { lba } => (VOLUME_FAT, lba),
+        BootVolume::Iso9660 => (VOLUME_ISO9660, 0),
+    };
+    header.volume_kind = kind as u8;
+    header.volume_lba = volume_lba.into();
+    header.flags = if patch.is_disc { HEADER_IS_DISC } else { 0 }.into();
     header.options = patch.options;
     let StartOptions { start_timeout, menu_timeout, language } = patch.start;
     header.start_timeout = start_timeout;

@@ -12,6 +12,11 @@ constants! {
     STAGE1_LEN = SECTOR0_STAMP;
     /// Boot header: the file system is a FAT.
     VOLUME_FAT = 1;
+    /// Boot header: the file system is ISO 9660; its first block is the medium's.
+    VOLUME_ISO9660 = 2;
+    /// Flag of the boot header: the medium is a disc as well. If its own file system cannot be reached, because the BIOS
+    /// shows no more of the disc than the floppy or the hard disk that it emulates, ISO 9660 can.
+    HEADER_IS_DISC = 1;
     /// MEASURED: the stick's stamps gave INFO_EDD_HIDDEN, so EDD works.
     MEASURED_EDD = 1;
     /// MEASURED: the stamps gave INFO_CHS_HIDDEN, so CHS works.
@@ -77,7 +82,7 @@ record! {
         pub version: U16,
         /// 512
         pub header_len: U16,
-        /// none is known
+        /// bit 0: the medium is a disc as well; others are refused
         pub flags: U32,
         /// sectors of this header and stage 2: 16
         pub stage2_sectors: U16,
@@ -87,13 +92,13 @@ record! {
         pub loader_checksum: U32 => HEADER_LOADER_CHECKSUM,
         /// LBA of this sector
         pub boot_lba: U32 => HEADER_BOOT_LBA,
-        /// LBA of the file system; 0 for a superfloppy
+        /// LBA of the file system; 0 for a superfloppy and for ISO 9660
         pub volume_lba: U32,
         /// seconds between "In memory and proven" and the boot; 0 waits for a key, 255 does not wait
         pub start_timeout: u8,
         /// seconds that the menu of several images waits; 0 and 255 as above
         pub menu_timeout: u8,
-        /// kind of the file system: 1 FAT; 2 is kept for ISO 9660 and refused
+        /// kind of the file system: 1 FAT, 2 ISO 9660
         pub volume_kind: u8 => HEADER_VOLUME_KIND,
         /// zero
         pub reserved_1: u8,
@@ -169,8 +174,9 @@ impl BootHeader {
         if header.version.get() != Self::VERSION {
             return Err(BootHeaderError::Version { found: header.version.get() });
         }
-        if header.flags.get() != 0 {
-            return Err(BootHeaderError::UnknownFlags { bits: header.flags.get() });
+        let unknown_flags = header.flags.get() & !HEADER_IS_DISC;
+        if unknown_flags != 0 {
+            return Err(BootHeaderError::UnknownFlags { bits: unknown_flags });
         }
         let sectors = u32::from(header.stage2_sectors.get()) + u32::from(header.loader_sectors.get());
         if u32::from(header.header_len.get()) != BOOT_HEADER_LEN
@@ -180,7 +186,7 @@ impl BootHeader {
         {
             return Err(BootHeaderError::Lengths);
         }
-        if u32::from(header.volume_kind) != VOLUME_FAT {
+        if ![VOLUME_FAT, VOLUME_ISO9660].contains(&u32::from(header.volume_kind)) {
             return Err(BootHeaderError::UnknownVolume { found: header.volume_kind });
         }
         if !header.language.iter().all(u8::is_ascii_lowercase) {
@@ -234,8 +240,8 @@ record! {
         pub abandoned: U16 => INFO_ABANDONED,
         /// 1 if F8 or Shift was seen, else 0
         pub start_key: u8 => INFO_START_KEY,
-        /// zero
-        pub reserved: u8,
+        /// log2 of the 512-byte sectors in a block that EDD calls count: 0 for a stick, 2 for a disc
+        pub block_shift: u8 => INFO_BLOCK_SHIFT,
     }
 }
 

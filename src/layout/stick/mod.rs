@@ -46,7 +46,8 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
     let boot_code = boot::boot_area(&boot::Patch {
         options: options(plan),
-        volume_lba: plan.volume.lba as u32,
+        volume: boot::BootVolume::Fat { lba: plan.volume.lba as u32 },
+        is_disc: false,
         start: plan.start,
     })
     .map_err(|what| LayoutError::BootCode { what })?;
