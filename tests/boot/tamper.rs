@@ -202,7 +202,7 @@ fn a_chunk_that_is_packed_in_an_unknown_way_asks_for_a_newer_stick() {
     replace(&stick, |mut capsule| {
         edit(&mut capsule, |_, entries| {
             let entry = &mut entries[1];
-            (entry.form, entry.codec, entry.before, entry.stored_len) = (2, 1, 1, 100.into());
+            (entry.form, entry.codec, entry.before, entry.stored_len) = (2, 200, 1, 100.into());
         });
         capsule
     });

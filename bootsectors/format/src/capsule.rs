@@ -12,7 +12,7 @@ mod need;
 mod origin;
 mod rules;
 
-pub use chunk::{BEFORE_LEN_MAX, CHUNK_ENTRY_LEN, ChunkEntry, Codec, Form};
+pub use chunk::{BEFORE_LEN_MAX, CHUNK_ENTRY_LEN, ChunkEntry, Codec, Form, PACKED_BLOCK_LEN_MAX};
 pub use need::Need;
 pub use origin::{ORIGIN_LEN, ORIGIN_TEXT_MAX, Origin};
 

@@ -4,13 +4,15 @@
 //! stored bytes and what lies before it in memory, and the work is bounded by the chunk's length. Whether the bytes are
 //! right is for the caller to prove.
 //!
-//! A codec is one file with a function that `unpack` calls, and needs nothing that `unpack` does not have: it takes
+//! A codec is a module with a function that [`decode`] calls, and needs nothing that `decode` does not have: it takes
 //! stored bytes from the [`Stored`], puts plain ones into the [`Room`] in order, and repeats what it has put with
 //! [`Room::put_again`].
 
 use core::ops::Range;
 
 use ramkey_format::capsule::{Codec, Form};
+
+use crate::zstd;
 
 /// Bytes that are cleared at once, and hashed between two calls of the progress function.
 pub(crate) const PIECE: usize = 32 << 10;
@@ -112,20 +114,8 @@ pub fn decode<S: Stored>(
             Ok(())
         }
         Form::Raw => copy(capsule, chunk.stored.clone(), room, progress),
-        Form::Packed { codec, .. } => unpack(codec, chunk, capsule, scratch, room, progress),
+        Form::Packed { codec: Codec::Zstd, .. } => zstd::unpack(chunk, capsule, scratch, room, progress),
     }
-}
-
-/// Unpacks stored bytes: the arm of each codec calls its decoder.
-fn unpack<S: Stored>(
-    codec: Codec,
-    _chunk: &Encoded,
-    _capsule: &mut S,
-    _scratch: &mut [u8],
-    _room: &mut (impl Room + ?Sized),
-    _progress: &mut dyn FnMut(usize),
-) -> Result<(), S::Error> {
-    match codec {}
 }
 
 /// Copies stored bytes as they are.

@@ -33,3 +33,4 @@ pub mod text;
 pub mod trail;
 pub mod volume;
 mod way;
+mod zstd;

@@ -123,11 +123,11 @@ fn a_chunk_that_is_packed_in_an_unknown_way_asks_for_a_newer_program() {
     let (desk, mut capsule) = desk();
     edit(&mut capsule, |_, entries| {
         let entry: &mut ChunkEntry = &mut entries[2];
-        (entry.form, entry.codec, entry.before, entry.stored_len) = (2, 1, 2, 100.into());
+        (entry.form, entry.codec, entry.before, entry.stored_len) = (2, 200, 2, 100.into());
     });
     let verdict = replaced(&desk, &capsule);
     let text = told(&verdict);
-    assert!(text.contains("chunk 2 is packed in a way that this program does not know (codec 1)"), "{text}");
+    assert!(text.contains("chunk 2 is packed in a way that this program does not know (codec 200)"), "{text}");
     assert!(text.contains("use the ramkey that wrote it, or a newer one"), "{text}");
     // What is asked without reading everything says so too.
     let source = ramkey::image::FileSource::open(&desk.path).unwrap();

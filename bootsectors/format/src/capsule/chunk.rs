@@ -10,6 +10,8 @@ use super::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader};
 pub const CHUNK_ENTRY_LEN: usize = ChunkEntry::LEN;
 /// Most bytes before a chunk to which its stored bytes may refer, so that who proves a capsule keeps no more: 16 MiB.
 pub const BEFORE_LEN_MAX: u64 = 16 << 20;
+/// Most stored bytes of a compressed block within a packed chunk, so that a decoder keeps no more of them: 48 KiB.
+pub const PACKED_BLOCK_LEN_MAX: usize = 48 << 10;
 
 /// Values of [`ChunkEntry::form`]. Nobody but this file looks at them: [`CapsuleHeader::form`] gives a [`Form`].
 mod number {
@@ -27,7 +29,7 @@ record! {
     pub struct ChunkEntry[48] {
         /// 0 raw: the bytes as they are; 1 zeros: nothing is stored; 2 packed
         pub form: u8,
-        /// what packed the chunk; 0 unless it is packed. No codec has a number yet: a packed chunk needs a newer
+        /// what packed the chunk: 1 Zstandard; 0 unless it is packed. A chunk that is packed in another way needs a newer
         /// reader
         pub codec: u8,
         /// whole chunks directly before this one, at most `i` and at most 16 MiB, to which its packed bytes may refer
@@ -72,22 +74,32 @@ impl Form {
     }
 }
 
-/// What packs a chunk. None is known yet.
+/// What packs a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Codec {}
+pub enum Codec {
+    /// One Zstandard frame (RFC 8878) of a single segment, with the chunk's length and without a dictionary or a checksum.
+    /// The bytes before the chunk, as many as its entry says, are a prefix to which matches may refer. The stored bytes
+    /// of a compressed block are at most [`PACKED_BLOCK_LEN_MAX`].
+    Zstd,
+}
 
 impl Codec {
     /// Bytes of scratch memory of the decoder that needs most of it.
-    pub const SCRATCH_LEN: usize = 0;
+    pub const SCRATCH_LEN: usize = 64 << 10;
 
     /// The codec with this number in [`ChunkEntry::codec`].
-    const fn of(_number: u8) -> Option<Self> {
-        None
+    const fn of(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Zstd),
+            _ => None,
+        }
     }
 
     /// Its number in [`ChunkEntry::codec`].
     const fn number(self) -> u8 {
-        match self {}
+        match self {
+            Self::Zstd => 1,
+        }
     }
 }
 
