@@ -5,9 +5,10 @@ use ramkey_format::capsule::{
 };
 
 use crate::blake3::{ChunkHasher, Combiner, HASH_LEN, hash};
-use crate::decode::{Encoded, PIECE, Room, Stored, decode};
+use crate::decode::{Encoded, Room, Stored, decode};
 use crate::drive::Sectors;
 use crate::file::{FileError, FileReader};
+use crate::room::PIECE;
 use crate::volume::Volume;
 
 mod end;

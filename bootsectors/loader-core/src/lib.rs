@@ -27,6 +27,7 @@ pub mod memory_calls;
 pub mod menu;
 pub mod progress;
 pub mod report;
+mod room;
 pub mod screen;
 pub mod settle;
 pub mod text;

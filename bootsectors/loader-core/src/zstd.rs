@@ -18,15 +18,17 @@ mod huffman;
 mod literals;
 mod output;
 mod scratch;
+mod section;
 mod sequences;
 
 use ramkey_format::capsule::PACKED_BLOCK_LEN_MAX;
 use zerocopy::FromBytes;
 
-use crate::decode::{Encoded, Room, Stored};
+use crate::room::{Encoded, Room, Stored};
 use literals::Literals;
 use output::Output;
 use scratch::{FRONT, Scratch};
+use section::Section;
 use sequences::History;
 
 /// First bytes of a frame.
@@ -128,35 +130,6 @@ fn block(
     let source = Literals::open(block, &mut section, huffman, &mut history.huffman_log)?;
     let count = sequences::open(block, &mut section, tables, history)?;
     sequences::run(block, section, count, tables, history, source.over(block, huffman, literals), output)
-}
-
-/// Bytes of a block that are still to be looked at.
-#[derive(Clone, Copy)]
-struct Section {
-    at: usize,
-    end: usize,
-}
-
-impl Section {
-    /// The next byte.
-    fn byte(&mut self, block: &[u8]) -> Option<u8> {
-        let byte = block.get(self.split(1)?.at)?;
-        Some(*byte)
-    }
-
-    /// The next `len` bytes.
-    fn split(&mut self, len: usize) -> Option<Self> {
-        let part = Self { at: self.at, end: self.at.checked_add(len)? };
-        if part.end > self.end {
-            return None;
-        }
-        self.at = part.end;
-        Some(part)
-    }
-
-    fn len(self) -> usize {
-        self.end - self.at
-    }
 }
 
 /// The stored bytes of the chunk, from the first to the last.

@@ -127,7 +127,10 @@ fn a_chunk_that_is_packed_in_an_unknown_way_asks_for_a_newer_program() {
     });
     let verdict = replaced(&desk, &capsule);
     let text = told(&verdict);
-    assert!(text.contains("chunk 2 is packed in a way that this program does not know (codec 200)"), "{text}");
+    assert!(
+        text.contains("chunk 2 is packed in a way that this program does not know (codec 200)"),
+        "{text}"
+    );
     assert!(text.contains("use the ramkey that wrote it, or a newer one"), "{text}");
     // What is asked without reading everything says so too.
     let source = ramkey::image::FileSource::open(&desk.path).unwrap();

@@ -1,7 +1,7 @@
 //! Bits of a block.
 
-use super::Section;
 use super::scratch::Block;
+use super::section::Section;
 
 /// A stream of bits that is read from its end (RFC 8878, section 4): the bits that are read first are the highest ones of
 /// its last byte, below the highest bit that is set.

@@ -2,9 +2,9 @@
 
 use zerocopy::little_endian::U32;
 
-use super::Section;
 use super::bits::ForwardBits;
 use super::scratch::Block;
+use super::section::Section;
 
 /// Most symbols of a code.
 pub const SYMBOLS_MAX: usize = 64;

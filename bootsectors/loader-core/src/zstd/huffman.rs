@@ -2,10 +2,10 @@
 
 use zerocopy::little_endian::U32;
 
-use super::Section;
 use super::bits::{Bits, READ_MAX};
 use super::fse::{self, Entry};
 use super::scratch::{Block, HUFFMAN_LOG, HuffmanTable};
+use super::section::Section;
 
 /// Symbols of a code: all bytes.
 const SYMBOLS: usize = 256;

@@ -2,10 +2,10 @@
 
 use core::ops::Range;
 
-use super::Section;
 use super::bits::Bits;
 use super::huffman;
 use super::scratch::{Block, HuffmanTable, LiteralBuffer};
+use super::section::Section;
 
 /// Where the literals of a block come from.
 pub struct Literals {

@@ -1,6 +1,6 @@
 //! Where the bytes of a frame go.
 
-use crate::decode::{PIECE, Room};
+use crate::room::{PIECE, Room};
 
 /// The room for a chunk while it is filled, and what lies before it.
 pub struct Output<'r, R: ?Sized> {

@@ -2,14 +2,14 @@
 
 use zerocopy::little_endian::U32;
 
-use super::Section;
 use super::bits::{Bits, READ_MAX};
 use super::codes::{Code, LITERAL_LENGTHS, MATCH_LENGTHS, OFFSETS};
 use super::fse::{self, Entry};
 use super::literals::Reader;
 use super::output::Output;
 use super::scratch::{Block, Tables};
-use crate::decode::Room;
+use super::section::Section;
+use crate::room::Room;
 
 /// What a block leaves to the next one.
 pub struct History {
