@@ -1,5 +1,7 @@
 //! The bytes of a capsule: header, table block, and which parts of the image follow.
 
+use std::ops::Range;
+
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleError, CapsuleHeader, ChunkEntry, Companion,
     Disc, Form, HEADER_HASHED_LEN,
@@ -117,13 +119,7 @@ pub fn encode(
     let mut pieces = Vec::new();
     let mut table = Vec::with_capacity((table_sectors * SECTOR_LEN) as usize);
     for (chunk, part) in scan.chunks.iter().zip(parts) {
-        let len = part.bytes.end - part.bytes.start;
-        let stored = if len == 0 { 0..0 } else { end..end + len };
-        let sectors = len.div_ceil(SECTOR_LEN);
-        if sectors > 0 {
-            append(&mut pieces, part.bytes.start, sectors);
-            end += sectors * SECTOR_LEN;
-        }
+        let stored = append(&mut pieces, &part.bytes, &mut end);
         table.extend_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
     }
     let (table_offset, file_len) = match place {
@@ -144,15 +140,30 @@ pub fn encode(
     Ok(Capsule { file_len, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() })
 }
 
-/// Adds `sectors` sectors of the stored bytes from `offset` on; one piece for neighbours.
-fn append(pieces: &mut Vec<Piece>, offset: u64, sectors: u64) {
-    if let Some(Piece { sectors: before, stored: Stored::Image { offset: start } }) = pieces.last_mut()
-        && *start + *before * SECTOR_LEN == offset
-    {
-        *before += sectors;
-        return;
+/// Adds the stored bytes `bytes` of the image at `end`, in whole sectors, and says where in the capsule they are; one piece
+/// for neighbours, of which the second may begin in the last sector of the first.
+fn append(pieces: &mut Vec<Piece>, bytes: &Range<u64>, end: &mut u64) -> Range<u64> {
+    if bytes.is_empty() {
+        return 0..0;
     }
-    pieces.push(Piece { sectors, stored: Stored::Image { offset } });
+    let (first, last) = (bytes.start / SECTOR_LEN, bytes.end.div_ceil(SECTOR_LEN));
+    let added = match pieces.last_mut() {
+        Some(Piece { sectors, stored: Stored::Image { offset } })
+            if (first..=first + 1).contains(&(*offset / SECTOR_LEN + *sectors)) =>
+        {
+            let added = last - (*offset / SECTOR_LEN + *sectors);
+            *sectors += added;
+            added
+        }
+        _ => {
+            let stored = Stored::Image { offset: first * SECTOR_LEN };
+            pieces.push(Piece { sectors: last - first, stored });
+            last - first
+        }
+    };
+    *end += added * SECTOR_LEN;
+    let start = *end - (last * SECTOR_LEN - bytes.start);
+    start..start + (bytes.end - bytes.start)
 }
 
 /// The first sector of a capsule of `file_len` bytes whose table block is `table`.

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
 use crate::contents::{Kind, KindChoice};
+use crate::image::Compression;
 use crate::job::StickRequest;
 use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
@@ -79,6 +80,20 @@ pub enum KindArg {
     Cd,
 }
 
+/// How hard images are packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CompressArg {
+    /// Hard: about half a minute for 64 MiB and one processor
+    Auto,
+    /// Not at all
+    #[default]
+    None,
+    /// A little: as fast as a disk
+    Fast,
+    /// As hard as can be: minutes
+    Small,
+}
+
 /// What goes onto a stick.
 #[derive(Clone, Debug, Args)]
 pub struct StickArgs {
@@ -127,6 +142,10 @@ pub struct StickArgs {
 
     #[command(flatten)]
     pub drives: DrivesArgs,
+
+    /// How hard the images are packed, so that less is read from the stick
+    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
+    pub compress: CompressArg,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = timeout, allow_negative_numbers = true)]
@@ -236,6 +255,12 @@ impl StickArgs {
                 start_timeout: self.timeout,
                 menu_timeout: self.menu_timeout,
                 ..StartOptions::default()
+            },
+            compression: match self.compress {
+                CompressArg::Auto => Compression::Auto,
+                CompressArg::None => Compression::None,
+                CompressArg::Fast => Compression::Fast,
+                CompressArg::Small => Compression::Small,
             },
         }
     }

@@ -1,6 +1,6 @@
 //! What a pass over an image keeps of each chunk, and how chunks are stored.
 //!
-//! Which form a chunk gets is decided here and nowhere else.
+//! Which form a chunk gets is decided here, or, if it may be packed, in `pack.rs`, and nowhere else.
 
 use std::io;
 use std::ops::Range;
@@ -38,11 +38,11 @@ impl Chunk {
 pub struct Part {
     /// In which form.
     pub form: Form,
-    /// Which of the stored bytes are its own: from a multiple of 512 on; none for zeros.
+    /// Which of the stored bytes are its own: from a multiple of 512 on unless it is packed; none for zeros.
     pub bytes: Range<u64>,
 }
 
-/// How the chunks of an image of `len` bytes are stored, in order.
+/// How the chunks of an image of `len` bytes are stored, in order, if nothing is packed.
 pub(super) fn parts(chunks: &[Chunk], len: u64) -> Vec<Part> {
     let parts = (0..).zip(chunks).map(|(index, chunk)| {
         let offset: u64 = index << CHUNK_SHIFT;

@@ -6,6 +6,7 @@ use std::thread;
 
 use super::chunk::{self, CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 use super::hash::combine;
+use super::pack::{Compression, Packed};
 use super::source::Source;
 use super::stored::StoredBytes;
 use super::stream::{Forward, Stream};
@@ -24,17 +25,41 @@ pub struct Scan {
     pub root: [u8; 32],
     /// Its chunks, in order.
     pub chunks: Vec<Chunk>,
+    /// How they are packed; `None` if no chunk is.
+    pub packed: Option<Packed>,
 }
 
 impl Scan {
     /// How the chunks of the image are stored, in order.
     pub fn parts(&self) -> Vec<Part> {
-        chunk::parts(&self.chunks, self.len)
+        match &self.packed {
+            Some(packed) => packed.parts.clone(),
+            None => chunk::parts(&self.chunks, self.len),
+        }
     }
 
     /// The stored bytes of the image in `source`, as [`Scan::parts`] names them.
     pub fn stored<'a>(&self, source: &'a dyn Source) -> Box<dyn StoredBytes + 'a> {
-        chunk::stored(&self.chunks, source)
+        match &self.packed {
+            Some(packed) => packed.stored(source),
+            None => chunk::stored(&self.chunks, source),
+        }
+    }
+
+    /// The same with the chunks packed, as far as that is worth it. `source` is the image that was scanned; `progress` is
+    /// called with the bytes of it that are done.
+    ///
+    /// # Errors
+    ///
+    /// What reading says; `InvalidData` if the image was changed since.
+    pub fn pack(
+        self,
+        source: &dyn Source,
+        compression: Compression,
+        progress: &mut dyn FnMut(u64),
+    ) -> io::Result<Self> {
+        let packed = Packed::of(source, &self.chunks, compression, progress)?;
+        Ok(Self { packed, ..self })
     }
 }
 
@@ -95,7 +120,7 @@ pub fn scan_stream(stream: &mut dyn Stream, progress: &mut dyn FnMut(u64)) -> io
     }
     let values: Vec<[u8; 32]> = chunks.iter().map(|chunk: &Chunk| chunk.chaining_value).collect();
     let root = *combine(&values).as_bytes();
-    Ok(Scan { len, root, chunks })
+    Ok(Scan { len, root, chunks, packed: None })
 }
 
 /// Fills `buffer` with the next bytes of `stream`; fewer than [`READ_LEN`] at its end.

@@ -10,6 +10,8 @@ use crate::pipeline::{self, Phase};
 pub enum Part {
     /// An image is read and hashed.
     Hash,
+    /// An image is packed.
+    Pack,
     /// A stick is read and judged.
     Read,
     /// A file is searched for bytes that would be lost.
@@ -23,6 +25,7 @@ impl Part {
     pub fn name(self) -> &'static str {
         match self {
             Self::Hash => "hashing",
+            Self::Pack => "packing",
             Self::Read => "reading",
             Self::Look => "looking",
             Self::Write(phase) => phase.name(),

@@ -1,7 +1,7 @@
 //! From a request to a stick that is laid out, whatever is to become of it.
 
 use crate::device::{System, TargetPath};
-use crate::image::{Scan, scan};
+use crate::image::{Compression, Scan, scan};
 use crate::job::observer::part;
 use crate::job::{Images, JobError, Observer, Part, StickRequest, in_use};
 use crate::layout::{Layout, LayoutError, layout};
@@ -76,6 +76,7 @@ fn lay_out(
     observer: &dyn Observer,
 ) -> Result<Prepared, JobError> {
     let size_chosen = stick_len.is_none();
+    let compression = request.compression;
     let request = request.of_plan(&images.facts, stick_len.unwrap_or(0));
     // Before the images are read, because that takes long and most errors show here.
     let plan = if size_chosen { plan_smallest(&request, 0)? } else { plan(&request)? };
@@ -84,7 +85,13 @@ fn lay_out(
     for (source, facts) in images.sources.iter().zip(&images.facts) {
         let scanned =
             part(observer, Part::Hash, facts.len, |count| scan(&**source, &mut |bytes| count(bytes)));
-        scans.push(scanned.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);
+        let packed = scanned.and_then(|scan| match compression {
+            Compression::None => Ok(scan),
+            _ => part(observer, Part::Pack, facts.len, |count| {
+                scan.pack(&**source, compression, &mut |bytes| count(bytes))
+            }),
+        });
+        scans.push(packed.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);
     }
     let (plan, layout) = if size_chosen {
         grow(&request, plan, &scans)?

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::contents::{ImageFacts, KindChoice};
-use crate::image::Identity;
+use crate::image::{Compression, Identity};
 use crate::job::Companion;
 use crate::plan::{
     CompanionRequest, CopyMode, FirstDisk, FsChoice, ImageRequest, LayoutChoice, Request, SetOptions,
@@ -46,6 +46,8 @@ pub struct StickRequest {
     pub copy: CopyMode,
     /// How the machine starts.
     pub start: StartOptions,
+    /// How hard the images are packed.
+    pub compression: Compression,
 }
 
 impl StickRequest {
@@ -68,6 +70,7 @@ impl StickRequest {
             writes: Writes::Kept,
             copy: CopyMode::Auto,
             start: StartOptions::default(),
+            compression: Compression::None,
         }
     }
 
