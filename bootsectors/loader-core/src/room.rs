@@ -1,11 +1,15 @@
 //! What a decoder works with: where a chunk's stored bytes come from, and the room for its plain ones.
 
+use core::cell::Cell;
 use core::ops::Range;
 
 use ramkey_format::capsule::Form;
 
 /// Bytes that are cleared at once, and hashed between two calls of the progress function.
 pub(crate) const PIECE: usize = 32 << 10;
+
+/// Bytes for which a call that copies them is not worth it.
+const FEW: usize = 24;
 
 /// Where stored bytes come from: a capsule's file.
 pub trait Stored {
@@ -75,6 +79,25 @@ impl Room for [u8] {
 
     fn bytes(&self) -> &[u8] {
         self
+    }
+
+    // In plain memory a few bytes are moved faster one by one, and none of them has to be looked at in between.
+    #[inline(always)]
+    fn put_again(&mut self, at: usize, distance: usize, len: usize) {
+        let start = at.wrapping_sub(distance);
+        let Some(window) = at.checked_add(len).and_then(|end| self.get_mut(start..end)) else { return };
+        if distance == 0 {
+            return;
+        }
+        if len > FEW && distance >= len {
+            let (from, to) = window.split_at_mut(distance);
+            to.copy_from_slice(&from[..len]);
+            return;
+        }
+        let cells = Cell::from_mut(window).as_slice_of_cells();
+        for (to, from) in cells[distance..].iter().zip(cells) {
+            to.set(from.get());
+        }
     }
 }
 
