@@ -10,6 +10,7 @@ mod extents;
 mod identity;
 mod manifest;
 mod materialise;
+mod medium;
 mod set;
 mod stick;
 
@@ -18,5 +19,5 @@ pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
 pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
+pub use medium::layout;
 pub use set::disk_signatures;
-pub use stick::layout;
