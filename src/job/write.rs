@@ -41,8 +41,12 @@ pub fn write(
         TargetPath::File { .. } | TargetPath::New { .. } => {
             let needed = prepared.layout.written_sectors() * SECTOR_LEN;
             let len = prepared.plan.division.sectors * SECTOR_LEN;
-            let file = FileTarget::open(target, len, prepared.plan.division.disc.is_some())
-                .map_err(JobError::Target)?;
+            // What a disc does not write is zeros, so that the same images and options give the same file.
+            let file = match prepared.plan.division.disc {
+                None => FileTarget::open(target, len),
+                Some(_) => FileTarget::open_anew(target, len),
+            }
+            .map_err(JobError::Target)?;
             write_to(prepared, &file, stop, observer).map_err(|error| give_up(target, error, needed))
         }
     }
