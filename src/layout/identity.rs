@@ -4,7 +4,7 @@ use ramkey_format::capsule::flags;
 
 use crate::capsule::{Writes, number_of};
 use crate::image::Scan;
-use crate::plan::{CapsulePlan, Carried, Language, Plan, StartOptions};
+use crate::plan::{CapsulePlan, Carried, DiscDivision, Language, Plan, StartOptions};
 
 /// The identity of the medium of `plan`. If the plan names none, it is the same for the same images and options, and another
 /// for any other.
@@ -64,6 +64,12 @@ fn describe_options(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
     // options, if anything does, is a number of images that does not begin with two letters.
     if language != Language::English {
         feed(&language.code());
+    }
+    // The same holds of what a disc has beside a stick.
+    if let Some(DiscDivision { boot, files, .. }) = &division.disc {
+        feed(b"DISC");
+        feed(&[boot.code()]);
+        feed(&files.blake3);
     }
 }
 

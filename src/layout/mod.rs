@@ -3,7 +3,9 @@
 //! Nothing here reads a clock, a random number, a file or a device: the same plan and hashes give the same bytes on
 //! every machine. What is a stick's own lies in `stick`; the list of ranges, and how it is read, serves any medium.
 
+mod beside;
 mod capsules;
+mod disc;
 mod error;
 mod extent;
 mod extents;

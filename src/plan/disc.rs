@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::error::PlanError;
+use crate::image::ExtraFiles;
 use crate::units::SECTOR_LEN;
 
 /// Bytes of a block.
@@ -14,6 +15,9 @@ pub(crate) const BLOCK_SECTORS: u64 = BLOCK_LEN / SECTOR_LEN;
 /// Blocks of zeros at the end, two seconds of a disc: drives read ahead, and some fail at the end of the track
 /// (ECMA-130, section 20: the post-gap).
 pub const POST_GAP_BLOCKS: u64 = 150;
+/// Blocks of the volume descriptors: the primary one, the boot record, that of Joliet, and the terminator (ECMA-119, section
+/// 6.2.1: the first is block 16).
+pub(crate) const DESCRIPTORS: Range<u64> = 16..20;
 /// Sectors of a cylinder of 64 heads and 32 sectors per track, on which the partition ends.
 const CYLINDER_SECTORS: u64 = 2048;
 
@@ -102,6 +106,22 @@ impl DiscBoot {
     }
 }
 
+/// The user's own files on a disc: a folder, and the hash of everything in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FolderFiles {
+    /// Folders and files by name, with their lengths.
+    pub tree: ExtraFiles,
+    /// BLAKE3 of all files, one behind the other in whole blocks.
+    pub blake3: [u8; 32],
+}
+
+impl FolderFiles {
+    /// Blocks that they take.
+    fn blocks(&self) -> u64 {
+        self.tree.files().iter().map(|file| file.len.div_ceil(BLOCK_LEN)).sum()
+    }
+}
+
 /// What makes a medium a disc as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscRequest {
@@ -109,14 +129,14 @@ pub struct DiscRequest {
     pub boot: DiscBoot,
     /// Blocks for the boot image, the boot catalogue, path tables and directories.
     pub structure_blocks: u64,
-    /// Blocks of the user's own files.
-    pub extra_blocks: u64,
+    /// The user's own files.
+    pub files: FolderFiles,
 }
 
 impl DiscRequest {
     /// Sectors behind the partition: the user's files and the post-gap.
     fn tail_sectors(&self) -> u64 {
-        (self.extra_blocks + POST_GAP_BLOCKS) * BLOCK_SECTORS
+        (self.files.blocks() + POST_GAP_BLOCKS) * BLOCK_SECTORS
     }
 
     /// Sectors of a disc whose partition ends with `cylinder`, counted from 1.
@@ -136,7 +156,8 @@ impl DiscRequest {
         DiscDivision {
             boot: self.boot,
             structures: start..start + self.structure_blocks,
-            extra: extra..extra + self.extra_blocks,
+            extra: extra..extra + self.files.blocks(),
+            files: self.files.clone(),
         }
     }
 }
@@ -150,4 +171,6 @@ pub struct DiscDivision {
     pub structures: Range<u64>,
     /// The user's own files, behind the partition.
     pub extra: Range<u64>,
+    /// What they are.
+    pub files: FolderFiles,
 }

@@ -70,7 +70,7 @@ fn partitions(division: &Division, identity: &Identity, slot: Slot) -> Result<[u
         Slot::First => 1,
         Slot::Fourth => 4,
     };
-    header[number] = entry(BOOT_ACTIVE, partition_type(division, end), start..end);
+    header[number] = entry(BOOT_ACTIVE, partition_type(division), start..end);
     if division.layout == LayoutKind::TwoPartitions {
         header[2] = entry(BOOT_INACTIVE, NO_FILE_SYSTEM, end..end + division.geometry.cylinder_sectors());
     }
@@ -85,7 +85,8 @@ fn partitions(division: &Division, identity: &Identity, slot: Slot) -> Result<[u
 
 /// Type byte: the one that says FAT by CHS while CHS reaches its end, because old boot code trusts it. On a ZIP disk, and
 /// on what may be taken for one, a FAT16 of any size is 06h.
-fn partition_type(division: &Division, end: u64) -> u8 {
+pub(super) fn partition_type(division: &Division) -> u8 {
+    let end = division.volume.lba + division.volume.sectors;
     let by_chs = end <= 1024 * division.geometry.cylinder_sectors();
     let is_zip = matches!(division.layout, LayoutKind::Universal { .. } | LayoutKind::Zip);
     let is_small = division.volume.sectors < 0x1_0000;

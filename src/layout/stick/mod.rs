@@ -13,13 +13,13 @@ use std::ops::Range;
 
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, PARTITION_LBA};
 
+use super::beside::{Beside, Placed};
 use super::capsules::capsules;
 use super::error::LayoutError;
 use super::extent::{Extent, Layout, Role};
 use super::extents::Extents;
 use super::identity::options;
 use crate::boot;
-use crate::capsule::Capsule;
 use crate::image::Scan;
 use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan};
 use fat::{FatVolume, NewFile};
@@ -29,25 +29,6 @@ use identity::Identity;
 /// stick or of one that was there before. While they are clear no copy of sector 0 boots either, because each proves
 /// the boot header first.
 const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
-
-/// Where the capsules lie, for what a medium has beside a stick's own ranges.
-pub(super) struct Placed<'p> {
-    /// The capsules, in the order of the plan.
-    pub capsules: &'p [Capsule],
-    /// The sectors of the file of each.
-    pub files: &'p [Vec<Range<u64>>],
-    /// What tells boot code of other sizes or options apart.
-    pub options: [u8; 8],
-}
-
-/// What a medium has beside a stick's own ranges.
-#[derive(Default)]
-pub(super) struct Beside {
-    /// Its ranges. Where they lie among stamped sectors, nothing is stamped.
-    pub extents: Vec<Extent>,
-    /// Hash of the user's own files among them.
-    pub files_hash: [u8; 32],
-}
 
 /// Lays out the stick of `plan`, with what `beside` adds. `scans` are the images' hashes, in the order of the plan.
 ///
@@ -90,7 +71,7 @@ pub(super) fn layout(
     extents.bytes(0, Role::Sector0, sector_0.to_vec());
     volume.copy_sector_0(&sector_0);
     table(&mut extents, division, &identity)?;
-    let beside = beside(&Placed { capsules: &capsules, files: &volume.files, options })?;
+    let beside = beside(&Placed { capsules: &capsules, files: &volume.files, options, partition_type: mbr::partition_type(division) })?;
     extents.0.extend(beside.extents);
     let start = start::Start { division, code: &code, sector_0: &sector_0, boot_code, boot_checksum };
     start.lay_out(&volume, &mut extents);

@@ -3,7 +3,7 @@
 use ramkey_format::memory::{BOOT_LBA, CODE_COPIES, PARTITION_LBA, STAGE1_END, STAGE1_FIRST, STAGE1_STEP};
 
 use crate::boot;
-use crate::plan::{Division, FatBits, GPT_SECTORS, LayoutKind};
+use crate::plan::{BLOCK_SECTORS, DESCRIPTORS, Division, FatBits, GPT_SECTORS, LayoutKind};
 
 /// First sectors of a FAT32 that are its own: mlabel of mtools writes 14 with the boot sector (docs/quirks.md#files).
 const FAT32_OWN: u64 = 16;
@@ -28,10 +28,23 @@ pub(super) fn has_stage_1(division: &Division, lba: u64) -> bool {
     let number = lba - base(division, lba);
     let volume = division.volume.lba..division.volume.lba + own_sectors(division.volume.bits);
     let table = if division.layout == LayoutKind::Gpt { 1 + GPT_SECTORS } else { 1 };
-    number < u64::from(STAGE1_END)
+    number < copies_end(division, lba)
+        && !is_descriptor(division, lba)
         && number % u64::from(STAGE1_STEP) == u64::from(STAGE1_FIRST)
         && lba >= table
         && !volume.contains(&lba)
+}
+
+/// One past the last sector that may hold stage 1, counted from where the boot code begins to which sector `lba` belongs.
+/// The descriptors of a disc take one of the places, so there are more behind them.
+pub(super) fn copies_end(division: &Division, lba: u64) -> u64 {
+    let is_taken = division.disc.is_some() && base(division, lba) == 0;
+    if is_taken { BOOT_LBA.into() } else { STAGE1_END.into() }
+}
+
+/// Whether sector `lba` holds a descriptor of ISO 9660.
+fn is_descriptor(division: &Division, lba: u64) -> bool {
+    division.disc.is_some() && (DESCRIPTORS.start * BLOCK_SECTORS..DESCRIPTORS.end * BLOCK_SECTORS).contains(&lba)
 }
 
 /// Sectors from the boot sector on that belong to a file system alone: on a FAT32, those that systems write beside it.

@@ -13,7 +13,7 @@ use ramkey_format::memory::{
 
 use super::fat::FatVolume;
 use super::mbr::BPB;
-use super::place::{base, has_stage_1, place};
+use super::place::{base, copies_end, has_stage_1, place};
 use crate::boot;
 use crate::layout::extent::{Content, Extent, Role};
 use crate::layout::extents::Extents;
@@ -102,10 +102,10 @@ impl Start<'_> {
 
     /// Stamps every sector of `range`; those in which a track may begin are copies of sector 0, or of stage 1, too.
     fn stamp(&self, range: Range<u64>, volume: &FatVolume, extents: &mut Extents) {
-        let copies = u64::from(STAGE1_END);
+        let copies = copies_end(self.division, 0);
         let partition = u64::from(PARTITION_LBA);
         let has_copy = self.division.layout.has_boot_copy(self.division.sectors);
-        let again = if has_copy { partition..partition + copies } else { 0..0 };
+        let again = if has_copy { partition..partition + u64::from(STAGE1_END) } else { 0..0 };
         let mut plain_from = range.start;
         for start in [0..copies, again] {
             let start = start.start.max(range.start)..start.end.min(range.end);
