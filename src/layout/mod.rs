@@ -4,6 +4,7 @@
 //! every machine. What is a stick's own lies in `stick`; the list of ranges, and how it is read, serves any medium.
 
 mod capsules;
+pub mod disc;
 mod error;
 mod extent;
 mod extents;
