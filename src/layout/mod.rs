@@ -5,7 +5,7 @@
 
 mod beside;
 mod capsules;
-mod disc;
+pub mod disc;
 mod error;
 mod extent;
 mod extents;
