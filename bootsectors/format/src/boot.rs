@@ -268,7 +268,7 @@ record! {
         pub told_heads: U16 => INFO_TOLD_HEADS,
         /// cylinders that AH=08h told
         pub told_cylinders: U16 => INFO_TOLD_CYLINDERS,
-        /// longest transfer that stage 2 made or may make, in sectors
+        /// longest transfer that stage 2 made or may make, in sectors of 512 bytes
         pub transfer: U16 => INFO_TRANSFER,
         /// BIOS calls that hung
         pub abandoned: U16 => INFO_ABANDONED,

@@ -3,6 +3,7 @@
 use ramkey_format::boot::{BootInfo, Registers};
 use ramkey_format::memory::{BIOS_PACKET, BOUNCE};
 use ramkey_loader_core::access::DriveAccess;
+use ramkey_loader_core::bios::PAUSE_TICKS;
 use ramkey_loader_core::drive::{Bios, Drive, Trace, verdict};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U64};
@@ -10,6 +11,8 @@ use zerocopy::little_endian::{U16, U64};
 use crate::low::Bounce;
 use crate::{bios, low, report};
 
+/// BIOS calls that take longer than a tick on any machine: behind them, the BIOS counts none.
+const CALLS_PER_TICK: u32 = 1 << 17;
 /// Segment of the bounce buffer.
 const BOUNCE_SEGMENT: u16 = (BOUNCE >> 4) as u16;
 
@@ -43,15 +46,15 @@ impl Int13 {
 }
 
 impl Bios for Int13 {
-    fn edd_read(&mut self, drive: u8, lba: u64, sectors: u16) -> Result<(), u8> {
+    fn edd_read(&mut self, drive: u8, first: u64, count: u16) -> Result<(), u8> {
         low::clear_packet();
         let packet = Packet {
             size: size_of::<Packet>() as u8,
             reserved: 0,
-            count: sectors.into(),
+            count: count.into(),
             offset: 0.into(),
             segment: BOUNCE_SEGMENT.into(),
-            lba: lba.into(),
+            lba: first.into(),
         };
         low::put_packet(0, packet);
         int13(0x4200, drive, Registers { esi: BIOS_PACKET.into(), ..Registers::default() })
@@ -75,6 +78,24 @@ impl Bios for Int13 {
 
     fn buffer(&self) -> &[u8] {
         self.bounce.bytes()
+    }
+
+    fn ticks(&mut self) -> u32 {
+        bios::ticks()
+    }
+
+    fn pause(&mut self) {
+        for _ in 0..PAUSE_TICKS {
+            let now = bios::ticks();
+            // Asking for a key lets the timer's interrupt in.
+            let has_ticked = |_| {
+                bios::key_waits();
+                bios::ticks() != now
+            };
+            if !(0..CALLS_PER_TICK).any(has_ticked) {
+                break;
+            }
+        }
     }
 
     fn trace(&mut self, trace: &Trace) {
