@@ -87,6 +87,10 @@ constants! {
     LOW_MEMORY_END = 0x6_0000;
     /// Most sectors in one INT 13h call (EDD 1.1 allows 127).
     TRANSFER_SECTORS_MAX = 127;
+    /// log2 of the sectors in a block of a disc, which has 2048 bytes.
+    BLOCK_SHIFT = 2;
+    /// Most blocks of a disc in one INT 13h call: 64 KiB, the bounce buffer.
+    TRANSFER_BLOCKS_MAX = 32;
     /// Port that the test machines write the boot chain's log to.
     DEBUG_PORT = 0xE9;
 }
@@ -119,6 +123,7 @@ const _: () = {
         i += 1;
     }
     assert!(free_from <= LOW_MEMORY_END, "the last region reaches memory that was not asked for");
+    assert!(TRANSFER_BLOCKS_MAX << BLOCK_SHIFT << SECTOR_SHIFT == BOUNCE_LEN, "a transfer leaves the buffer");
     assert!(BOUNCE.is_multiple_of(0x1_0000) && LOADER_LOAD.is_multiple_of(0x1_0000), "DMA pages");
     assert!(BOOT_LBA + BOOT_SECTORS_MAX <= MANIFEST_LBA, "the boot code reaches the manifest");
     assert!(BOOT_LBA > HIDDEN_MAX + 63, "a track may begin in the boot area");
