@@ -215,10 +215,14 @@ sentences! {
     ReadFailed read_failed(status: hex2, lba: number);
     /// A broken chain of clusters.
     Cluster cluster(number: number);
+    /// A place of a disc where a directory or a file is wrong.
+    Block block(number: number);
     /// Where wrong data lies.
     Lba lba(lba: number);
     /// The header of a capsule.
     HeaderWrong header_wrong();
+    /// An entry of its chunk table.
+    TableWrong table_wrong();
     /// The hash of its header.
     HeaderHashWrong header_hash_wrong();
     /// The hash of its table.
@@ -230,11 +234,13 @@ sentences! {
 }
 
 /// The sentences that may stand in a place of kind `detail`.
-pub const DETAILS: [Id; 8] = [
+pub const DETAILS: [Id; 10] = [
     Id::ReadFailed,
     Id::Cluster,
+    Id::Block,
     Id::Lba,
     Id::HeaderWrong,
+    Id::TableWrong,
     Id::HeaderHashWrong,
     Id::TableHashWrong,
     Id::ImageHashWrong,

@@ -98,8 +98,10 @@ language! {
 
     ReadFailed: "status {0}h, LBA {1}",
     Cluster: "cluster {0}",
+    Block: "block {0}",
     Lba: "LBA {0}",
     HeaderWrong: "header",
+    TableWrong: "chunk table",
     HeaderHashWrong: "header hash",
     TableHashWrong: "table hash",
     ImageHashWrong: "image hash",
