@@ -99,11 +99,11 @@ fn lay_out(
 fn grow(request: &Request, mut plan: Plan, scans: &[Scan]) -> Result<(Plan, Layout), JobError> {
     loop {
         match layout(&plan, scans) {
-            Ok(layout) if layout.capsule_sectors() <= plan.volume.sectors / 10 * 9 => {
+            Ok(layout) if layout.capsule_sectors() <= plan.division.volume.sectors / 10 * 9 => {
                 return Ok((plan, layout));
             }
             Ok(_) | Err(LayoutError::TooLarge { .. }) => {
-                plan = plan_smallest(request, 2 * plan.stick_sectors * SECTOR_LEN)?;
+                plan = plan_smallest(request, 2 * plan.division.sectors * SECTOR_LEN)?;
             }
             Err(error) => return Err(error.into()),
         }

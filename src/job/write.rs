@@ -40,8 +40,13 @@ pub fn write(
         }
         TargetPath::File { .. } | TargetPath::New { .. } => {
             let needed = prepared.layout.written_sectors() * SECTOR_LEN;
-            let len = prepared.plan.stick_sectors * SECTOR_LEN;
-            let file = FileTarget::open(target, len).map_err(JobError::Target)?;
+            let len = prepared.plan.division.sectors * SECTOR_LEN;
+            // What a disc does not write is zeros, so that the same images and options give the same file.
+            let file = match prepared.plan.division.disc {
+                None => FileTarget::open(target, len),
+                Some(_) => FileTarget::open_anew(target, len),
+            }
+            .map_err(JobError::Target)?;
             write_to(prepared, &file, stop, observer).map_err(|error| give_up(target, error, needed))
         }
     }
@@ -60,7 +65,7 @@ pub fn write_to(
 ) -> Result<Report, JobError> {
     let Prepared { plan, layout, scans, images, .. } = prepared;
     let names: Vec<String> =
-        plan.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
+        plan.carried.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
     let sources = images.sources.iter().zip(scans);
     let bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
     let inputs: Vec<Input> =
