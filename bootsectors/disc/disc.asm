@@ -137,7 +137,7 @@ try:
         cmp     dl, 0FFh
         je      .done
         mov     [bp + DRIVE], dl
-        mov     byte [bp + INFO_BLOCK_SHIFT], BLOCK_SECTORS_SHIFT
+        mov     byte [bp + INFO_BLOCK_SHIFT], BLOCK_SHIFT
         call    .way
         mov     byte [bp + INFO_BLOCK_SHIFT], 0
 .way:
@@ -190,12 +190,12 @@ read:
         mov     cx, 1                       ; CX = calls
         cmp     byte [bp + INFO_BLOCK_SHIFT], 0
         jne     .call
-        shl     eax, BLOCK_SECTORS_SHIFT
+        shl     eax, BLOCK_SHIFT
         cmp     bx, cx
-        mov     cl, 1 << BLOCK_SECTORS_SHIFT
+        mov     cl, 1 << BLOCK_SHIFT
         je      .call
         mov     cl, 1
-        shl     bx, BLOCK_SECTORS_SHIFT
+        shl     bx, BLOCK_SHIFT
 .call:
         pushad
         pusha                               ; 16 bytes, for a BIOS that writes too much

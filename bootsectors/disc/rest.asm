@@ -8,12 +8,11 @@
 ; Discs are slow to start and slow to turn back: what is wanted is asked for in long
 ; runs and in ascending order, and an error of a single block gets seconds.
 
-BLOCKS_MAX              equ 32              ; 64 KiB, the most that DMA reaches
 BLOCKS_FEW              equ 8               ; below that one block is tried at once
 RUN_TRIES               equ 2               ; at each size but one block
 BLOCK_TICKS             equ 364             ; 20 s for a block that cannot be read
-STAGE2_BLOCKS           equ STAGE2_SECTORS >> BLOCK_SECTORS_SHIFT
-%if STAGE2_BLOCKS << BLOCK_SECTORS_SHIFT != STAGE2_SECTORS
+STAGE2_BLOCKS           equ STAGE2_SECTORS >> BLOCK_SHIFT
+%if STAGE2_BLOCKS << BLOCK_SHIFT != STAGE2_SECTORS
   %error "the loader does not begin with a block"
 %endif
 
@@ -52,14 +51,14 @@ rest:
         mov     byte [bp + INFO_MEASURED], MEASURED_EDD
         mov     eax, [file_block]
         inc     eax
-        shl     eax, BLOCK_SECTORS_SHIFT
+        shl     eax, BLOCK_SHIFT
         mov     [bp + INFO_BOOT_LBA], eax
 .again:
         mov     eax, [file_block]
         add     eax, 1 + STAGE2_BLOCKS
         mov     cx, [STAGE2_LOAD + HEADER_LOADER_SECTORS]
-        add     cx, (1 << BLOCK_SECTORS_SHIFT) - 1
-        shr     cx, BLOCK_SECTORS_SHIFT
+        add     cx, (1 << BLOCK_SHIFT) - 1
+        shr     cx, BLOCK_SHIFT
         mov     edi, LOADER_LOAD
         call    load
         mov     eax, [load.block]
@@ -74,10 +73,10 @@ rest:
 .all:
         mov     byte [bp + LOADED], LOADED_ALL ; stage 2 proves it, and says what is wrong
 .go:
-        shl     eax, BLOCK_SECTORS_SHIFT
+        shl     eax, BLOCK_SHIFT
         mov     [bp + LOADED_UNTIL], eax
         movzx   ax, byte [size]
-        shl     ax, BLOCK_SECTORS_SHIFT
+        shl     ax, BLOCK_SHIFT
         mov     [bp + INFO_TRANSFER], ax
         jmp     STAGE2_LOAD + BOOT_HEADER_LEN
 
@@ -112,7 +111,7 @@ load:
         mov     ecx, 10000h
         movzx   edx, di
         sub     ecx, edx
-        shr     ecx, BLOCK_SHIFT            ; blocks up to the end of the page
+        shr     ecx, SECTOR_SHIFT + BLOCK_SHIFT ; blocks up to the end of the page
         movzx   dx, byte [size]
         call    at_most
         mov     dx, [.left]
@@ -149,7 +148,7 @@ load:
         movzx   ecx, cx
         add     [.block], ecx
         mov     dx, cx
-        shl     ecx, BLOCK_SHIFT
+        shl     ecx, SECTOR_SHIFT + BLOCK_SHIFT
         add     edi, ecx
         sub     [.left], dx
         jnz     .run
@@ -160,7 +159,7 @@ load:
 .since:         dw 0                        ; low word of the tick when it was first tried
 .tries:         db 0
 
-size:           db BLOCKS_MAX               ; blocks in a call
+size:           db TRANSFER_BLOCKS_MAX      ; blocks in a call
 
 ; at_most - CX = min(CX, DX)
 at_most:

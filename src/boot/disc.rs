@@ -1,7 +1,8 @@
 //! The boot image of a disc: what a BIOS starts from El Torito without emulation.
 
-use ramkey_format::boot::{BLOCK_SECTORS_SHIFT, BLOCK_SHIFT, DISC_CODE, DISC_REST, DiscStart};
+use ramkey_format::boot::{DISC_CODE, DISC_REST, DiscStart};
 use ramkey_format::checksum::checksum;
+use ramkey_format::memory::BLOCK_SHIFT;
 use zerocopy::FromBytes;
 
 use super::{BootVolume, Patch, boot_area_at, stage2_checksum};
@@ -22,7 +23,7 @@ const DESCRIPTOR_BLOCK: u32 = 16;
 /// What is wrong with the committed files.
 pub fn disc_image(patch: &Patch, file_block: u32) -> Result<Vec<u8>, &'static str> {
     let patch = Patch { volume: BootVolume::Iso9660, is_disc: true, ..*patch };
-    let boot_lba = file_block.checked_add(1).and_then(|block| block.checked_mul(1 << BLOCK_SECTORS_SHIFT));
+    let boot_lba = file_block.checked_add(1).and_then(|block| block.checked_mul(1 << BLOCK_SHIFT));
     let area = boot_area_at(&patch, boot_lba.ok_or("the boot image lies behind what a disc can have")?)?;
     let mut bytes = START.to_vec();
     if bytes.len() != DiscStart::LEN || bytes[DISC_CODE as usize..][..2] == [0; 2] {
@@ -30,7 +31,7 @@ pub fn disc_image(patch: &Patch, file_block: u32) -> Result<Vec<u8>, &'static st
     }
     let boot_checksum = stage2_checksum(&area);
     bytes.extend(area);
-    bytes.resize(bytes.len().next_multiple_of(1 << BLOCK_SHIFT), 0);
+    bytes.resize(bytes.len().next_multiple_of(DiscStart::LEN), 0);
     let file_len = bytes.len() as u32;
     let rest_checksum = checksum(&bytes[DISC_REST as usize..DiscStart::LEN]);
     let start = start_of(&mut bytes)?;

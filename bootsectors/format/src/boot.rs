@@ -4,7 +4,7 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
 use crate::bpb::{Fat32Start, PartitionEntry};
-use crate::memory::{BOOT_SECTORS_MAX, DISC_BUFFER, DISC_LOAD, STAGE2_SECTORS};
+use crate::memory::{BLOCK_SHIFT, BOOT_SECTORS_MAX, DISC_BUFFER, DISC_LOAD, SECTOR_SIZE, STAGE2_SECTORS};
 use crate::record::Record;
 
 constants! {
@@ -35,10 +35,6 @@ constants! {
     STATUS_ABANDONED = 0xFE;
     /// Status of no call: EDD never worked, and the sector lies behind the last cylinder that CHS can name.
     STATUS_OUT_OF_REACH = 0xFD;
-    /// log2 of the bytes in a block of a disc.
-    BLOCK_SHIFT = 11;
-    /// log2 of the 512-byte sectors in a block of a disc, as INFO_BLOCK_SHIFT has it.
-    BLOCK_SECTORS_SHIFT = 2;
     /// Value of REGS_INT that leaves for real mode at REGS_TARGET and does not come back.
     REGS_FAR_JUMP = 0x100;
 }
@@ -316,7 +312,7 @@ record! {
 pub const RECORDS: &[Record] =
     &[Sector0::RECORD, DiscStart::RECORD, BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
 
-const _: () = assert!(DISC_START_LEN == 1 << BLOCK_SHIFT && DISC_LOAD + DISC_START_LEN == DISC_BUFFER);
+const _: () = assert!(DISC_START_LEN == SECTOR_SIZE << BLOCK_SHIFT && DISC_LOAD + DISC_START_LEN == DISC_BUFFER);
 
 // Behind the boot info lie a few bytes that only stages 0 to 2 use.
 const _: () = assert!(INFO_LEN + 12 <= crate::memory::CALL_REGISTERS - crate::memory::BOOT_INFO);
