@@ -6,6 +6,7 @@ mod boot;
 mod command;
 mod confirm;
 mod demo;
+mod disc;
 mod disc_view;
 mod doctor;
 mod drives;

@@ -78,7 +78,7 @@ impl fmt::Display for Skipped {
 
 /// A folder's files, in an order that follows from their names alone. As a [`Source`] it is the bytes of all of them, each
 /// filled up with zeros to a multiple of 2048; an empty one has none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExtraFiles {
     folders: Vec<ExtraFolder>,
     files: Vec<ExtraFile>,

@@ -5,6 +5,7 @@
 
 mod companion;
 mod demo;
+mod disc;
 mod disc_view;
 mod doctor;
 mod error;

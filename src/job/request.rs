@@ -7,7 +7,7 @@ use crate::image::Identity;
 use crate::job::Companion;
 use crate::plan::{
     CompanionRequest, CopyMode, DiscBoot, DiscMedium, FirstDisk, FsChoice, ImageRequest, LayoutChoice,
-    Request, SetOptions, StartOptions, Writes,
+    LayoutKind, Request, SetOptions, Slot, StartOptions, Writes,
 };
 use crate::units::{Geometry, SECTOR_LEN};
 
@@ -82,6 +82,17 @@ impl StickRequest {
             copy: CopyMode::Auto,
             start: StartOptions::default(),
             disc: None,
+        }
+    }
+
+    /// The same, divided in the way that any machine starts from.
+    #[must_use]
+    pub fn universal(self) -> Self {
+        Self {
+            size: None,
+            layout: LayoutKind::Universal { slot: Slot::First }.into(),
+            fs: FsChoice::Auto,
+            ..self
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::StoredBytes;
+use crate::job::disc::OwnFiles;
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
@@ -64,10 +65,14 @@ pub fn write_to(
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
     let Prepared { plan, layout, scans, images, .. } = prepared;
-    let names: Vec<String> =
+    let mut names: Vec<String> =
         plan.carried.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
     let sources = images.sources.iter().zip(scans);
-    let bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
+    let mut bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
+    if let Some(OwnFiles { path, source, scan: Some(scan) }) = &prepared.files {
+        names.push(path.clone());
+        bytes.push(scan.stored(source));
+    }
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());

@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use super::error::PlanError;
-use crate::image::ExtraFiles;
+use super::planned::Division;
+use crate::image::{ExtraFiles, Source};
 use crate::units::SECTOR_LEN;
 
 /// Bytes of a block.
@@ -118,7 +119,7 @@ pub struct FolderFiles {
 impl FolderFiles {
     /// Blocks that they take.
     fn blocks(&self) -> u64 {
-        self.tree.files().iter().map(|file| file.len.div_ceil(BLOCK_LEN)).sum()
+        self.tree.len() / BLOCK_LEN
     }
 }
 
@@ -142,6 +143,11 @@ impl DiscRequest {
     /// Sectors of a disc whose partition ends with `cylinder`, counted from 1.
     pub(super) fn sectors(&self, cylinders: u64) -> u64 {
         cylinders * CYLINDER_SECTORS + self.tail_sectors()
+    }
+
+    /// Cylinders before the end of the partition of a disc that was made for this request.
+    pub(crate) fn cylinders(&self, division: &Division) -> u64 {
+        self.partition_end(division.sectors) / CYLINDER_SECTORS
     }
 
     /// Where the partition of a disc of `sectors` sectors ends.

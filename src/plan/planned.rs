@@ -1,6 +1,6 @@
 //! A plan: what a stick will be.
 
-use super::disc::DiscDivision;
+use super::disc::{BLOCK_SECTORS, DiscDivision};
 use super::fs::Volume;
 use crate::boot::StartOptions;
 use crate::capsule::{SetOptions, Writes};
@@ -54,6 +54,13 @@ pub struct Division {
     pub geometry: Geometry,
     /// What makes it a disc as well, if it is one.
     pub disc: Option<DiscDivision>,
+}
+
+impl Division {
+    /// Blocks of 2048 bytes that a disc has.
+    pub fn blocks(&self) -> u64 {
+        self.sectors / BLOCK_SECTORS
+    }
 }
 
 /// What a medium carries, however it is divided.

@@ -309,7 +309,8 @@ record! {
 }
 
 /// The records that the assembler knows.
-pub const RECORDS: &[Record] = &[Sector0::RECORD, DiscStart::RECORD, BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
+pub const RECORDS: &[Record] =
+    &[Sector0::RECORD, DiscStart::RECORD, BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
 
 const _: () = assert!(DISC_START_LEN == SECTOR_SIZE << BLOCK_SHIFT && DISC_LOAD + DISC_START_LEN == DISC_BUFFER);
 

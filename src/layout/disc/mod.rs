@@ -32,7 +32,10 @@ pub fn structure_blocks(carried: &Carried, files: &FolderFiles) -> Result<u64, L
     let capsules = carried.capsules.iter().map(|capsule| (&capsule.file_name[..], 0));
     let mut tree = Tree::of_capsules(capsules);
     tree.add_extra(&files.tree)?;
-    let image = boot_image(Patch { options: [0; 8], volume: BootVolume::Iso9660, is_disc: true, start: carried.start }, 0)?;
+    let image = boot_image(
+        Patch { options: [0; 8], volume: BootVolume::Iso9660, is_disc: true, start: carried.start },
+        0,
+    )?;
     Ok(image.len() as u64 / BLOCK_LEN + CATALOGUE_BLOCKS + u64::from(Structures::new(&tree)?.blocks()))
 }
 
@@ -45,11 +48,12 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     let carried = &plan.carried;
     let capsules = carried.capsules.iter().zip(placed.capsules);
     let mut tree = Tree::of_capsules(capsules.map(|(plan, capsule)| (&plan.file_name[..], capsule.file_len)));
-    let numbers = tree.add_extra(&disc.files.tree)?;
+    tree.add_extra(&disc.files.tree)?;
     let structures = Structures::new(&tree)?;
 
     let image_block = disc.structures.start;
-    let patch = Patch { options: placed.options, volume: BootVolume::Iso9660, is_disc: true, start: carried.start };
+    let patch =
+        Patch { options: placed.options, volume: BootVolume::Iso9660, is_disc: true, start: carried.start };
     let image = boot_image(patch, image_block as u32)?;
     let catalogue_block = image_block + image.len() as u64 / BLOCK_LEN;
     let first_block = catalogue_block + CATALOGUE_BLOCKS;
@@ -58,16 +62,13 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     }
 
     let mut file_blocks = placed.files.iter().map(|file| block_of(file)).collect::<Result<Vec<u32>, _>>()?;
+    let own = disc.files.tree.files().iter();
+    file_blocks.extend(own.map(|file| (disc.extra.start + file.offset / BLOCK_LEN) as u32));
     let mut extents = Vec::new();
-    let mut block = disc.extra.start;
-    for (number, file) in numbers.zip(disc.files.tree.files()) {
-        file_blocks.push(block as u32);
-        let blocks = file.len.div_ceil(BLOCK_LEN);
-        if blocks > 0 {
-            let content = Content::Image { image: number, offset: 0 };
-            extents.push(extent(block, blocks, Role::Files, content));
-        }
-        block += blocks;
+    if !disc.extra.is_empty() {
+        // Behind the images of the capsules comes what the user's own files are together.
+        let content = Content::Image { image: carried.capsules.len(), offset: 0 };
+        extents.push(extent(disc.extra.start, disc.extra.end - disc.extra.start, Role::Files, content));
     }
 
     let label = String::from_utf8_lossy(&plan.division.label).trim_end().to_owned();

@@ -71,7 +71,12 @@ pub(super) fn layout(
     extents.bytes(0, Role::Sector0, sector_0.to_vec());
     volume.copy_sector_0(&sector_0);
     table(&mut extents, division, &identity)?;
-    let beside = beside(&Placed { capsules: &capsules, files: &volume.files, options, partition_type: mbr::partition_type(division) })?;
+    let beside = beside(&Placed {
+        capsules: &capsules,
+        files: &volume.files,
+        options,
+        partition_type: mbr::partition_type(division),
+    })?;
     extents.0.extend(beside.extents);
     let start = start::Start { division, code: &code, sector_0: &sector_0, boot_code, boot_checksum };
     start.lay_out(&volume, &mut extents);

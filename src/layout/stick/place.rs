@@ -44,7 +44,8 @@ pub(super) fn copies_end(division: &Division, lba: u64) -> u64 {
 
 /// Whether sector `lba` holds a descriptor of ISO 9660.
 fn is_descriptor(division: &Division, lba: u64) -> bool {
-    division.disc.is_some() && (DESCRIPTORS.start * BLOCK_SECTORS..DESCRIPTORS.end * BLOCK_SECTORS).contains(&lba)
+    division.disc.is_some()
+        && (DESCRIPTORS.start * BLOCK_SECTORS..DESCRIPTORS.end * BLOCK_SECTORS).contains(&lba)
 }
 
 /// Sectors from the boot sector on that belong to a file system alone: on a FAT32, those that systems write beside it.

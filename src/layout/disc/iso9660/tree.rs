@@ -88,13 +88,13 @@ impl Tree {
         };
         let of_root = |parent: usize| parent == Self::ROOT;
         let folders =
-            extra.folders()[1..].iter().filter(|folder| of_root(folder.parent)).map(|folder| &folder.name);
+            extra.folders().iter().skip(1).filter(|folder| of_root(folder.parent)).map(|folder| &folder.name);
         let files = extra.files().iter().filter(|file| of_root(file.folder)).map(|file| &file.name);
         if let Some(name) = folders.chain(files).find(|name| taken(name)) {
             return Err(IsoError::Taken { path: name.into() });
         }
         let mut numbers = vec![Self::ROOT];
-        for folder in &extra.folders()[1..] {
+        for folder in extra.folders().iter().skip(1) {
             let parent = numbers[folder.parent];
             numbers.push(self.add_folder(parent, &folder.name));
         }
