@@ -1,0 +1,74 @@
+//! Reads a disc: in the blocks that its drive counts, by packet calls alone, and with patience.
+
+use super::{ABANDONED, Bios, Drive, Method, ReadError, TRIES};
+use crate::bios::PAUSE_TICKS;
+use crate::progress::{Clock, ticks};
+
+/// Seconds for the first read that works: a disc is taken in, and turned to its speed.
+const FIRST_READ: u8 = 20;
+/// Seconds for any later block.
+const LATER_READ: u8 = 5;
+/// Seconds after which a read asks for one block: calls that take long are no matter of their length.
+const LONG: u8 = 2;
+
+impl Drive {
+    /// The first sector of the block that `lba` is in.
+    pub fn block_start(&self, lba: u64) -> u64 {
+        lba >> self.block_shift << self.block_shift
+    }
+
+    /// Reads blocks around up to `sectors` sectors from `lba` on; returns how many sectors the buffer has, from
+    /// [`Drive::block_start`] on.
+    ///
+    /// Each size is tried [`TRIES`] times, then the next smaller power of two. When a block alone cannot be read, or the
+    /// calls are slow, it is time that counts: the same block is asked for with pauses, until the seconds are over.
+    pub(super) fn read_blocks(
+        &mut self,
+        bios: &mut impl Bios,
+        lba: u64,
+        sectors: u16,
+    ) -> Result<u16, ReadError> {
+        let first = lba >> self.block_shift;
+        let before = (lba - self.block_start(lba)) as u16;
+        let buffer = bios.buffer().len() >> ramkey_format::memory::SECTOR_SHIFT >> self.block_shift;
+        let wanted = before.saturating_add(sectors).div_ceil(1 << self.block_shift);
+        let mut room = wanted.min(self.edd.sectors).min(buffer as u16).max(1);
+        let mut clock = Clock::new(bios.ticks());
+        let limit = ticks(if self.edd.worked == 0 { FIRST_READ } else { LATER_READ });
+        let (mut status, mut tried, mut pauses) = (ABANDONED, 0, 0);
+        while self.edd.most > 0 {
+            match bios.edd_read(self.number, first, room) {
+                Ok(()) => {
+                    if self.edd.worked == 0 && pauses > 0 {
+                        // It did not turn yet: nothing is known about lengths.
+                        self.edd.start_again(false);
+                    }
+                    self.edd.worked = self.edd.worked.max(room);
+                    return Ok(room << self.block_shift);
+                }
+                Err(found) => status = found,
+            }
+            self.trace.status = status;
+            bios.reset(self.number);
+            tried += 1;
+            let elapsed = clock.elapsed(bios.ticks());
+            if status == ABANDONED {
+                let Some(size) = self.next_size(Method::Edd, room, status) else { break };
+                (room, tried) = (size.min(room), 0);
+            } else if room > 1 {
+                if tried == TRIES || elapsed >= ticks(LONG) {
+                    room = if elapsed >= ticks(LONG) { 1 } else { 1 << (room - 1).ilog2() };
+                    self.edd.sectors = room;
+                    self.good = 0;
+                    tried = 0;
+                }
+            } else if elapsed >= limit || pauses >= limit / PAUSE_TICKS {
+                break;
+            } else if tried >= TRIES {
+                bios.pause();
+                pauses += 1;
+            }
+        }
+        Err(ReadError { status, lba })
+    }
+}
