@@ -25,6 +25,8 @@ pub(crate) const ABANDONED: u8 = STATUS_ABANDONED as u8;
 const PATIENCE: u32 = 2;
 /// Reads that must work at a reduced size before twice as much is tried again.
 const GROW_AFTER: u16 = 32;
+/// The same for a size that worked on this disc.
+const GROW_AFTER_SCRATCH: u16 = 8;
 /// How often that is tried: a BIOS with a limit keeps it.
 const GROWTHS: u8 = 4;
 
@@ -294,14 +296,15 @@ impl Drive {
         if sectors >= most || self.growths == 0 {
             return;
         }
+        let next = if self.is_disc { sectors * 2 } else { sectors * 2 + 1 }.min(most);
+        // What worked on a disc once is nothing that its BIOS cannot do: a scratch made it shorter.
+        let has_worked = self.is_disc && next <= worked;
         self.good += 1;
-        if self.good < GROW_AFTER {
+        if self.good < if has_worked { GROW_AFTER_SCRATCH } else { GROW_AFTER } {
             return;
         }
         self.good = 0;
-        let next = if self.is_disc { sectors * 2 } else { sectors * 2 + 1 }.min(most);
-        // What worked on a disc once is not what its BIOS cannot do: a scratch is.
-        self.growths -= u8::from(!(self.is_disc && next <= worked));
+        self.growths -= u8::from(!has_worked);
         self.way_mut(self.method).sectors = next;
     }
 

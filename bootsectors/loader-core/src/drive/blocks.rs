@@ -35,11 +35,11 @@ impl Drive {
         let mut room = wanted.min(self.edd.sectors).min(buffer as u16).max(1);
         let mut clock = Clock::new(bios.ticks());
         let limit = ticks(if self.edd.worked == 0 { FIRST_READ } else { LATER_READ });
-        let (mut status, mut tried, mut pauses) = (ABANDONED, 0, 0);
+        let (mut status, mut tried, mut pauses, mut elapsed) = (ABANDONED, 0, 0, 0);
         while self.edd.most > 0 {
             match bios.edd_read(self.number, first, room) {
                 Ok(()) => {
-                    if self.edd.worked == 0 && pauses > 0 {
+                    if self.edd.worked == 0 && (pauses > 0 || elapsed >= ticks(LONG)) {
                         // It did not turn yet: nothing is known about lengths.
                         self.edd.start_again(false);
                     }
@@ -51,7 +51,7 @@ impl Drive {
             self.trace.status = status;
             bios.reset(self.number);
             tried += 1;
-            let elapsed = clock.elapsed(bios.ticks());
+            elapsed = clock.elapsed(bios.ticks());
             if status == ABANDONED {
                 let Some(size) = self.next_size(Method::Edd, room, status) else { break };
                 (room, tried) = (size.min(room), 0);
@@ -62,7 +62,7 @@ impl Drive {
                     self.good = 0;
                     tried = 0;
                 }
-            } else if elapsed >= limit || pauses >= limit / PAUSE_TICKS {
+            } else if elapsed >= limit || pauses >= limit.div_ceil(PAUSE_TICKS) {
                 break;
             } else if tried >= TRIES {
                 bios.pause();
