@@ -58,6 +58,9 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         let disc = fs::read(tree.xorriso(options)).unwrap();
         seeds.push((target, name, encode(&sparse(&disc, |_| false))));
     }
+    let capsules = discs::Tree::new(&["RAMKEY/ONE.RKC", "RAMKEY/TWO.RKC", "readme.txt"]);
+    let disc = fs::read(capsules.xorriso(&["-J", "-R"])).unwrap();
+    seeds.push(("loader-disc", "two", encode(&sparse(&disc, |_| false))));
     let disc = fs::read(tree.genisoimage(&["-udf", "-J"])).unwrap();
     seeds.push(("udf", "bridge", encode(&sparse(&disc, |_| false))));
     let entries = [
@@ -186,6 +189,7 @@ fn whole_seeds_lead_to_what_they_are_for() {
         let found = system(&Sparse::decode(&read(target, name)));
         assert!(matches!(found, iso::System::LinuxLive { .. }), "{name}: {found:?}");
     }
+    assert_eq!(targets::loader_disc(&read("loader-disc", "two")), 2);
     for name in ["universal", "gpt", "superfloppy"] {
         let stick = facts(&Sparse::decode(&read("stick", name)));
         assert_eq!(stick.capsules.len(), 1, "{name}: {:?}", stick.faults);
