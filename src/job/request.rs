@@ -6,8 +6,8 @@ use crate::contents::{ImageFacts, KindChoice};
 use crate::image::Identity;
 use crate::job::Companion;
 use crate::plan::{
-    CompanionRequest, CopyMode, FirstDisk, FsChoice, ImageRequest, LayoutChoice, Request, SetOptions,
-    StartOptions, Writes,
+    CompanionRequest, CopyMode, DiscBoot, DiscMedium, FirstDisk, FsChoice, ImageRequest, LayoutChoice,
+    LayoutKind, Request, SetOptions, Slot, StartOptions, Writes,
 };
 use crate::units::{Geometry, SECTOR_LEN};
 
@@ -46,6 +46,19 @@ pub struct StickRequest {
     pub copy: CopyMode,
     /// How the machine starts.
     pub start: StartOptions,
+    /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
+    pub disc: Option<DiscOptions>,
+}
+
+/// What is asked of a disc, beside what it has in common with a stick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiscOptions {
+    /// How a BIOS boots it.
+    pub boot: DiscBoot,
+    /// The medium that it must fit.
+    pub medium: DiscMedium,
+    /// A folder whose files are put onto the disc, too.
+    pub folder: Option<PathBuf>,
 }
 
 impl StickRequest {
@@ -68,6 +81,18 @@ impl StickRequest {
             writes: Writes::Kept,
             copy: CopyMode::Auto,
             start: StartOptions::default(),
+            disc: None,
+        }
+    }
+
+    /// The same, divided in the way that any machine starts from.
+    #[must_use]
+    pub fn universal(self) -> Self {
+        Self {
+            size: None,
+            layout: LayoutKind::Universal { slot: Slot::First }.into(),
+            fs: FsChoice::Auto,
+            ..self
         }
     }
 
@@ -105,6 +130,7 @@ impl StickRequest {
             label: self.label.clone(),
             id: self.id,
             start: self.start,
+            disc: None,
         }
     }
 }

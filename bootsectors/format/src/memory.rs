@@ -69,6 +69,10 @@ constants! {
     STAGE1_LOAD = 0xA000;
     /// Stages 1 and 2 look at stamped sectors here.
     STAMP_BUFFER = 0xA200;
+    /// The first block of a disc's boot image moves itself here, behind what a stick uses.
+    DISC_LOAD = 0xA400;
+    /// And reads itself from the disc here, to know the drive by it.
+    DISC_BUFFER = 0xAC00;
     /// Stage 2 loads the loader here; 64 KiB aligned for DMA.
     LOADER_LOAD = 0x1_0000;
     /// One past the loader's code, data and zeroed memory.
@@ -101,6 +105,8 @@ pub const REGIONS: &[(&str, u32, u32)] = &[
     ("boot header and stage 2", STAGE2_LOAD, STAGE2_LOAD + STAGE2_SECTORS * SECTOR_SIZE),
     ("stage 1", STAGE1_LOAD, STAGE1_LOAD + SECTOR_SIZE),
     ("stamped sector", STAMP_BUFFER, STAMP_BUFFER + SECTOR_SIZE),
+    ("first block of a disc's boot image", DISC_LOAD, DISC_BUFFER),
+    ("the same, as the disc returns it", DISC_BUFFER, DISC_BUFFER + (DISC_BUFFER - DISC_LOAD)),
     ("loader", LOADER_LOAD, LOADER_END),
     ("loader's stack", LOADER_END, LOADER_STACK_TOP),
     ("bounce buffer", BOUNCE, BOUNCE + BOUNCE_LEN),

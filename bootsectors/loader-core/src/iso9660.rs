@@ -102,8 +102,11 @@ impl<'w> IsoVolume<'w> {
         let is_one = descriptor.starts_with(DESCRIPTOR)
             && both_16(descriptor, BLOCK_LEN) == Some(BLOCK as u16)
             && window.len() >= SECTOR;
-        let numbers =
-            (both_32(descriptor, VOLUME_BLOCKS), both_16(descriptor, SET_SIZE), both_16(descriptor, SEQUENCE));
+        let numbers = (
+            both_32(descriptor, VOLUME_BLOCKS),
+            both_16(descriptor, SET_SIZE),
+            both_16(descriptor, SEQUENCE),
+        );
         let (Some(blocks), Some(set_size), Some(sequence)) = numbers else {
             return Err(VolumeError::NoFileSystem);
         };
@@ -184,7 +187,8 @@ impl<'w> IsoVolume<'w> {
     fn extent(&self, record: &Record) -> Result<Extent, VolumeError> {
         let told = u32::from_le_bytes(record.bytes[EXTENT..][..4].try_into().unwrap_or_default());
         let broken = VolumeError::BrokenBlock { block: told };
-        let (block, len) = both_32(&record.bytes, EXTENT).zip(both_32(&record.bytes, DATA_LEN)).ok_or(broken)?;
+        let (block, len) =
+            both_32(&record.bytes, EXTENT).zip(both_32(&record.bytes, DATA_LEN)).ok_or(broken)?;
         let is_whole = record.byte(FLAGS) & FLAG_MORE_EXTENTS == 0
             && (record.byte(UNIT_BLOCKS), record.byte(GAP_BLOCKS)) == (0, 0)
             && both_16(&record.bytes, RECORD_SEQUENCE) == Some(self.sequence);

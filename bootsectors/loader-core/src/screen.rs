@@ -42,6 +42,12 @@ sentences! {
     Title title(version: short);
     /// Memory, and how the stick is read.
     Machine machine(ram: mib, drive: hex2, method: method);
+    /// The drive that the BIOS emulates ends before the image does.
+    LookingForDisc looking_for_disc();
+    /// The disc itself was found.
+    DiscFound disc_found(drive: hex2);
+    /// It was not.
+    NoDisc no_disc();
     /// The heads of the stick are searched for.
     TryingHeads trying_heads();
 
@@ -98,6 +104,10 @@ sentences! {
     ProvenRemove proven_remove(hash: hash);
     /// The last image is proven, and the stick stays a drive.
     ProvenKeep proven_keep(hash: hash);
+    /// The last image is proven, and the disc is not needed any more.
+    ProvenRemoveDisc proven_remove_disc(hash: hash);
+    /// The last image is proven, and the disc stays a drive.
+    ProvenKeepDisc proven_keep_disc(hash: hash);
     /// Waits for a key.
     PressKey press_key();
     /// Counts down.

@@ -89,6 +89,12 @@ pub fn settle<F: FileSystem, B: Bios>(
     disk.drive_mut().told_heads_again();
 }
 
+/// Whether the header and the last chunk of the capsule that lies farthest are proven. If so, all of the volume at
+/// `volume_lba` is within reach.
+pub fn reaches<F: FileSystem, B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8]) -> bool {
+    matches!(prove::<F, B>(disk, volume_lba, window, 0), Outcome::Proven)
+}
+
 /// Whether the header of the capsule that lies farthest is proven.
 fn has_header<F: FileSystem, B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8]) -> bool {
     let Ok(mut volume) = F::open(disk, volume_lba, window) else { return false };
