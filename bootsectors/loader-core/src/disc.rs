@@ -38,17 +38,15 @@ pub struct Found {
 /// Asks all numbers in rounds, with pauses between them. A drive that can be read and is another, or that hangs, is not
 /// asked again. The emulated drive's own number is not asked: where it still shows the disc, the emulation goes on. `None`
 /// after 15 seconds.
-pub fn find<B: DiscBios>(
-    bios: &mut B,
-    boot_drive: u8,
-    stamp: &[u8; SECTOR_SIZE as usize],
-) -> Option<Found> {
+pub fn find<B: DiscBios>(bios: &mut B, boot_drive: u8, stamp: &[u8; SECTOR_SIZE as usize]) -> Option<Found> {
     bios.end_emulation(boot_drive);
     let mut clock = Clock::new(bios.ticks());
     let mut is_done = [false; 256];
     for _ in 0..ROUNDS {
         for drive in NUMBERS.into_iter().flatten().filter(|&drive| drive != boot_drive) {
-            let Some(is_done) = is_done.get_mut(usize::from(drive)).filter(|is_done| !**is_done) else { continue };
+            let Some(is_done) = is_done.get_mut(usize::from(drive)).filter(|is_done| !**is_done) else {
+                continue;
+            };
             if clock.elapsed(bios.ticks()) >= ticks(SEARCH) {
                 return None;
             }

@@ -73,7 +73,8 @@ fn pieces_of_any_size_at_any_sector_are_read_forward_and_no_block_twice() {
     for most in [1, 5, 32] {
         for start in 0..8 {
             let mut bios = CdBios::good(numbered(4000));
-            bios.fault = Box::new(move |_, _, count| if count > most { Answer::Fails(1) } else { Answer::Good });
+            bios.fault =
+                Box::new(move |_, _, count| if count > most { Answer::Fails(1) } else { Answer::Good });
             let mut disk = reader(bios);
             let mut lba = start;
             while lba < 3700 {
@@ -138,9 +139,13 @@ fn a_transfer_that_worked_before_is_asked_for_again_behind_every_scratch() {
 fn a_disc_that_turns_after_eight_seconds_is_read_in_full_transfers() {
     for (slow, status) in [(0, 0xAA), (0, 0x80), (0, 0x20), (18, 0x80), (73, 0xAA), (182, 0x80)] {
         let start = 0x18_00B0 - 1092;
-        let mut bios = CdBios::new(numbered(4000), move |now, _, _| {
-            if now < start + 146 { Answer::Fails(status) } else { Answer::Good }
-        });
+        let mut bios =
+            CdBios::new(
+                numbered(4000),
+                move |now, _, _| {
+                    if now < start + 146 { Answer::Fails(status) } else { Answer::Good }
+                },
+            );
         bios.slow = slow;
         let mut disk = reader(bios);
         read_all(&mut disk, 64, 127).unwrap();

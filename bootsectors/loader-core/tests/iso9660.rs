@@ -321,7 +321,8 @@ fn a_read_error_names_its_sector_wherever_it_is() {
         image.most = 1;
         image.fails = Some(bad);
         let error = VolumeError::Read(ReadError { status: 0x10, lba: bad });
-        let result = files(&mut image, window).map_err(FileError::Volume).and_then(|_| read(&mut image, file));
+        let result =
+            files(&mut image, window).map_err(FileError::Volume).and_then(|_| read(&mut image, file));
         match result {
             Ok(data) => assert!(data == content(1, 5000)),
             Err(found) => {
@@ -339,12 +340,14 @@ fn discs_of_other_programs_are_read() {
     let folder = std::env::temp_dir().join(format!("ramkey-loader-core-iso-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("tree/RAMKEY")).unwrap();
     std::fs::create_dir_all(folder.join("tree/a folder of another kind")).unwrap();
-    let list = [("ONE.RKC", content(1, 5000)), ("TWO.RKC", content(2, 300_001)), ("README.TXT", content(3, 9))];
+    let list =
+        [("ONE.RKC", content(1, 5000)), ("TWO.RKC", content(2, 300_001)), ("README.TXT", content(3, 9))];
     for (name, data) in &list {
         std::fs::write(folder.join("tree/RAMKEY").join(name), data).unwrap();
     }
     for number in 0..90 {
-        std::fs::write(folder.join(format!("tree/a long name in the root directory {number}")), b"x").unwrap();
+        std::fs::write(folder.join(format!("tree/a long name in the root directory {number}")), b"x")
+            .unwrap();
     }
     let mut made = 0;
     for arguments in [
@@ -360,11 +363,16 @@ fn discs_of_other_programs_are_read() {
             eprintln!("skipped: {tool} is not installed");
             continue;
         }
-        let output =
-            Command::new(tool).args(rest).args(["-o", "disc.iso", "tree"]).current_dir(&folder).output().unwrap();
+        let output = Command::new(tool)
+            .args(rest)
+            .args(["-o", "disc.iso", "tree"])
+            .current_dir(&folder)
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         let mut image = Image::new(std::fs::read(folder.join("disc.iso")).unwrap());
-        let found = files(&mut image, &mut [0; 8 << 10]).unwrap_or_else(|error| panic!("{arguments:?}: {error:?}"));
+        let found =
+            files(&mut image, &mut [0; 8 << 10]).unwrap_or_else(|error| panic!("{arguments:?}: {error:?}"));
         assert_eq!(found.len(), 2, "{arguments:?}");
         for (file, (name, data)) in found.iter().zip(&list) {
             assert!(read(&mut image, *file).unwrap() == *data, "{arguments:?}: {name}");

@@ -52,7 +52,8 @@ pub fn directory(records: &[Vec<u8>]) -> Vec<u8> {
 /// A disc whose folder RAMKEY has these files, in this order.
 pub fn disc(files: &[(&str, &[u8])]) -> Vec<u8> {
     let names: Vec<Vec<u8>> = files.iter().map(|(name, _)| record(name.as_bytes(), 0, 0, 0)).collect();
-    let folder_len = directory(&[&[record(b"\0", 0, 0, 2), record(b"\x01", 0, 0, 2)], &names[..]].concat()).len();
+    let folder_len =
+        directory(&[&[record(b"\0", 0, 0, 2), record(b"\x01", 0, 0, 2)], &names[..]].concat()).len();
     let mut block = FOLDER + folder_len / BLOCK;
     let dots = |block, len| [record(b"\0", block, len, DIRECTORY), record(b"\x01", ROOT, BLOCK, DIRECTORY)];
     let mut records = dots(FOLDER, folder_len).to_vec();
