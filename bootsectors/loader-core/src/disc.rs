@@ -19,8 +19,8 @@ const NO_SUCH_CALL: u8 = 0x01;
 
 /// The BIOS as the search needs it.
 pub trait DiscBios: Bios {
-    /// INT 13h AX=4B00h for `drive`: ends the emulation of a floppy or a hard disk. Whether it worked is not told: some
-    /// end it and say that they failed (`docs/quirks.md#int-13h`).
+    /// INT 13h AX=4B00h for `drive`: ends the emulation of a floppy or a hard disk. Whether it worked shows when the disc
+    /// is read.
     fn end_emulation(&mut self, drive: u8);
 }
 
