@@ -9,6 +9,7 @@ use ramkey_format::memory::{BLOCK_SHIFT, SECTOR_SHIFT, TRANSFER_BLOCKS_MAX, TRAN
 use crate::access::DriveAccess;
 pub use crate::bios::{Bios, ReadError, Trace, verdict};
 use crate::geometry::Geometry;
+use crate::progress::Clock;
 pub use crate::way::Method;
 use crate::way::{Way, half};
 
@@ -47,6 +48,8 @@ pub struct Drive {
     /// log2 of the sectors in a block, which EDD calls count.
     block_shift: u8,
     is_disc: bool,
+    /// Since when the disc was not read, if it was.
+    turned: Option<Clock>,
     edd: Way,
     chs: Way,
     /// Reads that worked since the size was last changed.
@@ -92,6 +95,7 @@ impl Drive {
             only: None,
             block_shift,
             is_disc,
+            turned: None,
             edd,
             chs,
             good: 0,
@@ -156,6 +160,9 @@ impl Drive {
         let smaller = self.way_mut(self.method).quarter();
         // A BIOS that spoils long transfers will do so again.
         self.growths = 0;
+        if self.is_disc {
+            self.edd.worked = self.edd.worked.min(self.edd.sectors);
+        }
         smaller || self.other_heads()
     }
 
@@ -293,12 +300,12 @@ impl Drive {
     /// Tries larger transfers again when enough small ones worked.
     fn grow(&mut self) {
         let Way { sectors, most, worked, .. } = *self.way(self.method);
-        if sectors >= most || self.growths == 0 {
-            return;
-        }
         let next = if self.is_disc { sectors * 2 } else { sectors * 2 + 1 }.min(most);
         // What worked on a disc once is nothing that its BIOS cannot do: a scratch made it shorter.
         let has_worked = self.is_disc && next <= worked;
+        if sectors >= most || self.growths == 0 && !has_worked {
+            return;
+        }
         self.good += 1;
         if self.good < if has_worked { GROW_AFTER_SCRATCH } else { GROW_AFTER } {
             return;

@@ -121,17 +121,18 @@ fn a_disc_is_asked_for_32_blocks_and_then_for_powers_of_two() {
 #[test]
 fn a_transfer_that_worked_before_is_asked_for_again_behind_every_scratch() {
     // Twelve scratches, each in a block of its own: more than the sizes that a BIOS may fail at.
-    let fault = |_, first: u64, count: u16| {
-        let scratched = |block: u64| block % 700 == 650;
-        let holds = (first..first + u64::from(count)).any(scratched);
-        if holds && count > 1 { Answer::Fails(0x10) } else { Answer::Good }
-    };
-    let mut disk = reader(CdBios::new(numbered(4 * 12 * 700), fault));
-    for part in 0..12 {
-        read_all(&mut disk, part * 2800, 2600).unwrap();
-        assert_eq!(disk.drive().transfer_sectors(), 128, "before scratch {part}");
-        read_all(&mut disk, part * 2800 + 2600, 200).unwrap();
-        assert!(disk.drive().transfer_sectors() < 128, "behind scratch {part}");
+    for limit in [32, 16] {
+        let fault = move |_, first: u64, count: u16| {
+            let holds = (first..first + u64::from(count)).any(|block| block % 1400 == 1350);
+            if holds && count > 1 || count > limit { Answer::Fails(0x10) } else { Answer::Good }
+        };
+        let mut disk = reader(CdBios::new(numbered(4 * 12 * 1400), fault));
+        for part in 0..12 {
+            read_all(&mut disk, part * 5600, 5400).unwrap();
+            assert!(disk.drive().transfer_sectors() >= 4 * limit, "before scratch {part}");
+            read_all(&mut disk, part * 5600 + 5400, 200).unwrap();
+            assert!(disk.drive().transfer_sectors() < 4 * limit, "behind scratch {part}");
+        }
     }
 }
 
@@ -158,6 +159,40 @@ fn a_disc_that_turns_after_eight_seconds_is_read_in_full_transfers() {
             assert_eq!(disk.bios().calls.last(), Some(&(100, 32)), "it was not the length, {slow} ticks");
         }
     }
+}
+
+#[test]
+fn a_disc_that_stood_while_somebody_chose_is_waited_for_as_at_first() {
+    for (rest, works) in [(60, true), (20, false)] {
+        let start = 0x18_00B0 - 1092;
+        let mut bios = CdBios::new(numbered(8000), |_, _, _| Answer::Good);
+        bios.slow = 9;
+        let mut disk = reader(bios);
+        read_all(&mut disk, 64, 127).unwrap();
+        let from = start + rest * 182 / 10;
+        disk.bios().now = from;
+        disk.bios().fault = Box::new(move |now, first, _| {
+            let stands = (from..from + 182).contains(&now) || first >= 1500;
+            if stands { Answer::Fails(0x02) } else { Answer::Good }
+        });
+        let result = read_all(&mut disk, 400, 127);
+        assert_eq!(result.is_ok(), works, "after {rest} s");
+        if works {
+            assert_eq!(disk.drive().transfer_sectors(), 128);
+            let before = disk.bios().seconds();
+            assert_eq!(read_all(&mut disk, 6000, 4), Err(ReadError { status: 0x02, lba: 6000 }));
+            assert!(disk.bios().seconds() - before <= 8, "it turns");
+        }
+    }
+}
+
+#[test]
+fn somebody_who_asked_for_single_blocks_gets_them_from_a_disc_that_stood() {
+    let fault = |now, _, _| if now < 0x18_00B0 - 1000 { Answer::Fails(0xAA) } else { Answer::Good };
+    let mut disk = reader(CdBios::new(numbered(4000), fault));
+    disk.drive_mut().limit_to_one();
+    read_all(&mut disk, 0, 2000).unwrap();
+    assert!(disk.bios().calls.iter().all(|&(_, count)| count == 1));
 }
 
 #[test]
