@@ -262,6 +262,19 @@ fn a_call_that_hung_is_never_made_again() {
 }
 
 #[test]
+fn a_length_that_hung_while_the_disc_stood_is_not_asked_for_when_it_turns() {
+    let mut disk = reader(CdBios::new(numbered(4000), |now, _, count| match count {
+        5.. => Answer::Fails(0xFE),
+        _ if now < 0x18_00B0 - 1000 => Answer::Fails(0xAA),
+        _ => Answer::Good,
+    }));
+    read_all(&mut disk, 64, 3000).unwrap();
+    let hung: Vec<u16> =
+        disk.bios().calls.iter().map(|&(_, count)| count).filter(|&count| count > 4).collect();
+    assert!(hung.is_sorted_by(|one, next| one > next), "{hung:?}");
+}
+
+#[test]
 fn a_bios_that_repeats_the_last_block_is_found_out_by_the_hash() {
     let mut bytes = with_capsule();
     let end = bytes.len();
