@@ -15,6 +15,8 @@ const DISK: Geometry = Geometry::new(4, 16, 63);
 const AS_HDD: [&str; 4] = ["--kind", "hdd", "--chs", "4/16/63"];
 /// First word of an internal disk's second sector, for `hidden_stick.asm`.
 const WORD: u32 = 0x1A7E_55AA;
+/// Word of the BIOS data area whose bit 0 says that there are floppies.
+const EQUIPMENT: u64 = 0x410;
 
 /// A disc that xorriso makes of the capsules of a stick and our boot image.
 fn by_xorriso(folder: &Path, image: &Path) -> PathBuf {
@@ -85,8 +87,13 @@ fn behind_the_drive_that_the_bios_emulates_the_disc_is_found_and_the_real_drives
         let disc = ours(folder.path(), &image, &[&AS_HDD[..], &["--boot", mode]].concat());
         let mut machine = machine(&disc, CdBus::Ide);
         machine.disks.push(internal_disk(folder.path()));
-        let (passed, evidence) = eject_and_boot(Running::start(&machine));
+        let mut running = Running::start(&machine);
+        running.wait_text(MAY_REMOVE_DISC, DEADLINE);
+        let equipment = running.emulator().memory(EQUIPMENT, 1);
+        let equipment = running.need(equipment)[0];
+        let (passed, evidence) = eject_and_boot(running);
         assert!(passed, "the guest failed, {mode}\n{evidence}");
+        assert_eq!(equipment & 1, 0, "a floppy that is not there is counted, {mode}\n{evidence}");
         assert!(evidence.serial.contains(first), "{mode}\n{evidence}");
         let beyond = evidence.serial.contains("Reading the disc, drive E0h.");
         assert_eq!(beyond, mode == "floppy", "{mode}\n{evidence}");
