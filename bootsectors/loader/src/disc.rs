@@ -76,21 +76,21 @@ pub fn leave(
 }
 
 /// Whether the emulation that `disk` was has ended: its drive does not show the medium any more. A BIOS may count that drive
-/// still; then it does no longer.
+/// still, and a second floppy that it told of; then it does no longer.
 fn has_ended(disk: &mut Disk<Int13>, stamp: &Stamp<'_>) -> bool {
     disk.invalidate();
     if disk.read(stamp.lba, 1).is_ok_and(|sector| sector.starts_with(stamp.header)) {
         return false;
     }
-    let is_hard_disk = disk.drive().number() & FIRST_DISK != 0;
-    let (first, count) = match is_hard_disk {
-        true => (FIRST_DISK, low::DISK_COUNT.read()),
-        false => (0, low::floppy_count()),
-    };
-    let Some(last) = count.checked_sub(1).filter(|&last| !disk::is_there(first | last)) else { return true };
-    match is_hard_disk {
-        true => low::DISK_COUNT.write(last),
-        false => low::set_floppy_count(last),
+    if disk.drive().number() & FIRST_DISK != 0 {
+        low::DISK_COUNT.write(there(FIRST_DISK, low::DISK_COUNT.read()));
+    } else {
+        low::set_floppy_count(there(0, low::floppy_count()));
     }
     true
+}
+
+/// How many of `count` drives from number `first` on are there, without those at the end that are not.
+fn there(first: u8, count: u8) -> u8 {
+    (0..count).rev().find(|&index| disk::is_there(first | index)).map_or(0, |last| last + 1)
 }
