@@ -1,5 +1,7 @@
 //! Which bytes go where, and what other tools say of them.
 
+mod iso9660;
+mod iso9660_oracle;
 mod oracle_fs;
 mod oracle_probe;
 mod oracle_views;

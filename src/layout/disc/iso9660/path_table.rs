@@ -31,7 +31,7 @@ impl Order {
 /// The table, not filled up to a block. `folder_blocks` has the first block of each folder's directory.
 pub(super) fn path_table(tree: &Tree, hierarchy: &Hierarchy, folder_blocks: &[u32], order: Order) -> Vec<u8> {
     let mut numbers = vec![0u16; tree.folders().len()];
-    for (number, &folder) in (1..).zip(&hierarchy.order) {
+    for (number, &folder) in (1..=u16::MAX).zip(&hierarchy.order) {
         numbers[folder] = number;
     }
     let mut table = Vec::new();

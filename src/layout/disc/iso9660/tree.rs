@@ -64,11 +64,14 @@ impl Default for Tree {
 impl Tree {
     /// Number of the root.
     pub const ROOT: usize = 0;
+    /// Number of the folder of the capsules in a tree that has them.
+    pub const CAPSULES: usize = 1;
 
     /// The folder of the capsules with these files, each by name and length in bytes. They are the first files, in this order.
     pub fn of_capsules<'c>(capsules: impl IntoIterator<Item = (&'c str, u64)>) -> Self {
         let mut tree = Self::default();
         let folder = tree.add_folder(Self::ROOT, FOLDER);
+        debug_assert_eq!(folder, Self::CAPSULES);
         for (name, len) in capsules {
             tree.add_file(folder, name, len);
         }
