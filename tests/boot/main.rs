@@ -17,6 +17,7 @@ mod hidden;
 mod images;
 mod int13;
 mod matrix;
+mod mini_cd;
 mod old_bios;
 mod options;
 mod partition;
