@@ -2,6 +2,7 @@
 
 mod answers;
 mod bochs;
+mod cd_bios;
 mod cds;
 mod command;
 mod companions;
