@@ -312,7 +312,8 @@ record! {
 pub const RECORDS: &[Record] =
     &[Sector0::RECORD, DiscStart::RECORD, BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
 
-const _: () = assert!(DISC_START_LEN == SECTOR_SIZE << BLOCK_SHIFT && DISC_LOAD + DISC_START_LEN == DISC_BUFFER);
+const _: () =
+    assert!(DISC_START_LEN == SECTOR_SIZE << BLOCK_SHIFT && DISC_LOAD + DISC_START_LEN == DISC_BUFFER);
 
 // Behind the boot info lie a few bytes that only stages 0 to 2 use.
 const _: () = assert!(INFO_LEN + 12 <= crate::memory::CALL_REGISTERS - crate::memory::BOOT_INFO);
