@@ -10,7 +10,7 @@ use crate::contents::{ImageFacts, Warning};
 use crate::image::Scan;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{CapsulePlan, LayoutKind, Plan, SetOptions};
+use crate::plan::{BLOCK_LEN, CapsulePlan, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
@@ -97,6 +97,59 @@ pub struct RangeReport {
     pub why: String,
 }
 
+/// What a medium is as a disc.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DiscReport {
+    /// `auto`, `no-emulation`, `floppy` or `hard-disk`.
+    pub boot: &'static str,
+    /// Blocks of 2048 bytes, with the post-gap.
+    pub blocks: u64,
+    /// The medium that it is for: `8cm` and so on, or nothing if a number of blocks was named.
+    pub medium: Option<&'static str>,
+    /// Blocks of that medium.
+    pub capacity: u64,
+    /// Blocks of it that are left.
+    pub left: u64,
+    /// Bytes of the user's own files, in whole blocks.
+    pub own_files: u64,
+    /// Seconds in which drives of 4, 10 and 24 times read all images.
+    pub load_seconds: [u64; 3],
+}
+
+/// Speeds of drives: of laptops of 1996, of the first slim ones, and of most since 2000.
+pub const SPEEDS: [u64; 3] = [4, 10, 24];
+
+impl DiscReport {
+    fn new(division: &Division, disc: &DiscDivision, layout: &Layout) -> Self {
+        let blocks = division.blocks();
+        let load_len = layout.capsule_sectors() * SECTOR_LEN;
+        Self {
+            boot: disc.boot.name(),
+            blocks,
+            medium: disc.medium.name,
+            capacity: disc.medium.blocks,
+            left: disc.medium.blocks.saturating_sub(blocks),
+            own_files: (disc.extra.end - disc.extra.start) * BLOCK_LEN,
+            load_seconds: SPEEDS.map(|speed| seconds_at(load_len, speed)),
+        }
+    }
+
+    /// How much of its medium it takes, and how long loading takes, a line each.
+    pub fn words(&self) -> [String; 2] {
+        let Self { blocks, capacity, left, boot, .. } = self;
+        let medium = self.medium.map(|name| format!(" of {name}")).unwrap_or_default();
+        let times: Vec<String> = SPEEDS
+            .iter()
+            .zip(self.load_seconds)
+            .map(|(speed, seconds)| format!("{seconds} s at {speed}x"))
+            .collect();
+        [
+            format!("{blocks} of {capacity} blocks{medium}, {left} left; boot mode {boot}"),
+            format!("all images are read in {}", times.join(", ")),
+        ]
+    }
+}
+
 /// A stick as it will be, or as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StickReport {
@@ -126,6 +179,8 @@ pub struct StickReport {
     pub warnings: Vec<String>,
     /// Warnings of the stick and of all its images. Only where there are none does nothing speak against a boot.
     pub doubts: usize,
+    /// What it is as a disc, if it is one as well.
+    pub disc: Option<DiscReport>,
     /// Every range that is written, ascending.
     pub ranges: Vec<RangeReport>,
     /// Bytes in all ranges.
@@ -233,6 +288,7 @@ impl StickReport {
             companions,
             warnings: out_of_reach(&image_ends(plan, layout), reaches(plan.division.layout)),
             doubts: 0,
+            disc: plan.division.disc.as_ref().map(|disc| DiscReport::new(&plan.division, disc, layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
         };

@@ -70,6 +70,17 @@ fn medium(text: &str) -> Result<DiscMedium, String> {
 }
 
 impl DiscOptionsArgs {
+    /// The first option that is not as usual.
+    pub fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            (self.media != DiscMedium::default(), "--media"),
+            (self.boot != BootArg::default(), "--boot"),
+            (self.hybrid, "--hybrid"),
+            (self.dir.is_some(), "--dir"),
+        ];
+        given.into_iter().find_map(|(is_given, name)| is_given.then_some(name))
+    }
+
     /// The request for a disc, from that for a stick with the same images.
     pub fn of(&self, request: StickRequest) -> StickRequest {
         let disc = DiscOptions { boot: self.boot.into(), medium: self.media, folder: self.dir.clone() };

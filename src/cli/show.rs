@@ -37,9 +37,10 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         )?;
         show_notes(out, image)?;
     }
+    let medium = if stick.disc.is_some() { "disc " } else { "stick" };
     writeln!(
         out,
-        "stick     {}{}, {}, {} \"{}\", id {}",
+        "{medium}     {}{}, {}, {} \"{}\", id {}",
         Bytes(stick.sectors * SECTOR_LEN),
         if stick.size_chosen { " (chosen; --size sets another)" } else { "" },
         stick.layout,
@@ -47,7 +48,10 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         stick.label,
         stick.stick_id
     )?;
-    writeln!(out, "          for {}", stick.machines)?;
+    match &stick.disc {
+        Some(disc) => disc.words().iter().try_for_each(|line| writeln!(out, "          {line}"))?,
+        None => writeln!(out, "          for {}", stick.machines)?,
+    }
     for warning in &stick.warnings {
         writeln!(out, "warning   {warning}")?;
     }

@@ -49,7 +49,8 @@ impl OwnFiles {
 
 /// A disc without a structure, for the errors that show before anything is read.
 pub(super) fn first_plan(request: &Request, options: &DiscOptions) -> Result<Plan, JobError> {
-    let disc = DiscRequest { boot: options.boot, structure_blocks: 0, files: FolderFiles::default() };
+    let DiscOptions { boot, medium, .. } = *options;
+    let disc = DiscRequest { boot, medium, structure_blocks: 0, files: FolderFiles::default() };
     Ok(plan_disc(request, &disc, 0)?)
 }
 
@@ -67,7 +68,8 @@ pub(super) fn fit(
 ) -> Result<(Plan, Layout), JobError> {
     let files = files.map(OwnFiles::planned).unwrap_or_default();
     let structure_blocks = structure_blocks(carried, &files)?;
-    let disc = DiscRequest { boot: options.boot, structure_blocks, files };
+    let DiscOptions { boot, medium, .. } = *options;
+    let disc = DiscRequest { boot, medium, structure_blocks, files };
     let mut cylinders = 0;
     // Ends: each pass takes a larger disc, and there is a largest.
     loop {
@@ -75,7 +77,7 @@ pub(super) fn fit(
         let planned = disc.cylinders(&plan.division);
         match layout(&plan, scans) {
             Ok(layout) => {
-                options.medium.admit(plan.division.blocks())?;
+                medium.admit(plan.division.blocks())?;
                 return Ok((plan, layout));
             }
             Err(LayoutError::TooLarge { needed, available }) => {

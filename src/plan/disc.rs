@@ -19,6 +19,8 @@ pub const POST_GAP_BLOCKS: u64 = 150;
 /// Blocks of the volume descriptors: the primary one, the boot record, that of Joliet, and the terminator (ECMA-119, section
 /// 6.2.1: the first is block 16).
 pub(crate) const DESCRIPTORS: Range<u64> = 16..20;
+/// Bytes in a second of a drive at single speed: 75 blocks.
+const SINGLE_SPEED: u64 = 75 * BLOCK_LEN;
 /// Sectors of a cylinder of 64 heads and 32 sectors per track, on which the partition ends.
 const CYLINDER_SECTORS: u64 = 2048;
 
@@ -62,6 +64,11 @@ impl DiscMedium {
         let fits = Self::ALL.into_iter().find(|medium| blocks <= medium.blocks);
         Err(PlanError::DiscTooLarge { blocks, medium: *self, fits: fits.and_then(|medium| medium.name) })
     }
+}
+
+/// Whole seconds, rounded up, in which a drive reads `len` bytes at `speed` times 150 KiB a second.
+pub fn seconds_at(len: u64, speed: u64) -> u64 {
+    len.div_ceil(speed * SINGLE_SPEED)
 }
 
 impl Default for DiscMedium {
@@ -128,6 +135,8 @@ impl FolderFiles {
 pub struct DiscRequest {
     /// How a BIOS boots it.
     pub boot: DiscBoot,
+    /// The medium that it is for.
+    pub medium: DiscMedium,
     /// Blocks for the boot image, the boot catalogue, path tables and directories.
     pub structure_blocks: u64,
     /// The user's own files.
@@ -161,6 +170,7 @@ impl DiscRequest {
         let extra = self.partition_end(sectors) / BLOCK_SECTORS;
         DiscDivision {
             boot: self.boot,
+            medium: self.medium,
             structures: start..start + self.structure_blocks,
             extra: extra..extra + self.files.blocks(),
             files: self.files.clone(),
@@ -173,6 +183,8 @@ impl DiscRequest {
 pub struct DiscDivision {
     /// How a BIOS boots it.
     pub boot: DiscBoot,
+    /// The medium that it is for. Nothing that is written depends on it.
+    pub medium: DiscMedium,
     /// The boot image, the boot catalogue, path tables and directories: reserved sectors of the file system.
     pub structures: Range<u64>,
     /// The user's own files, behind the partition.

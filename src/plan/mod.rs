@@ -18,7 +18,9 @@ pub use crate::boot::{Language, StartOptions};
 pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
 pub use crate::stick::{FatBits, LayoutKind, Slot};
 pub use decide::{plan, plan_disc, plan_smallest};
-pub use disc::{BLOCK_LEN, DiscBoot, DiscDivision, DiscMedium, DiscRequest, FolderFiles, POST_GAP_BLOCKS};
+pub use disc::{
+    BLOCK_LEN, DiscBoot, DiscDivision, DiscMedium, DiscRequest, FolderFiles, POST_GAP_BLOCKS, seconds_at,
+};
 pub(crate) use disc::{BLOCK_SECTORS, DESCRIPTORS};
 pub(crate) use division::GPT_SECTORS;
 pub use error::PlanError;
