@@ -260,6 +260,7 @@ impl Record {
 impl Volume for IsoVolume<'_> {
     type Folder = IsoFolder;
     type Cursor = Extent;
+    const BY_NAME: bool = true;
 
     fn find_folder(&mut self, sectors: &mut impl Sectors, name: &[u8; 11]) -> Result<IsoFolder, VolumeError> {
         let mut root = IsoFolder { extent: self.root, next: 0 };
