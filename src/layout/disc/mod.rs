@@ -11,9 +11,7 @@ use super::beside::{Beside, Placed};
 use super::error::LayoutError;
 use super::extent::{Content, Extent, Role};
 use crate::boot::{self, BootVolume, Patch};
-use crate::plan::{
-    BLOCK_LEN, BLOCK_SECTORS, Carried, DESCRIPTORS, DiscBoot, DiscDivision, FolderFiles, Plan,
-};
+use crate::plan::{BLOCK_LEN, BLOCK_SECTORS, Carried, DiscBoot, DiscDivision, FolderFiles, Plan};
 use crate::units::SECTOR_LEN;
 use iso9660::{BootCatalogue, BootEntry, BootMode, Run, Structures, Tree, Volume};
 
@@ -27,39 +25,16 @@ const BOOT_FILES: [&str; 3] = ["DISC.BIN", "FLOPPY.BIN", "DISK.BIN"];
 /// Sectors of the largest floppy that a BIOS emulates.
 const FLOPPY_288_SECTORS: u64 = 80 * 2 * 36;
 
-/// Names of the files that begin where boot images do, so that other programs know how long those are: the boot image that
-/// needs no emulation, and the first blocks of the disk that a BIOS emulates.
-const IMAGE_FILE: &str = "BOOT.BIN";
-const EMULATED_FILE: &str = "SECTOR0.BIN";
-/// Bytes of the latter: the system area (ECMA-119, section 6.2.1).
-const SYSTEM_AREA_LEN: u64 = DESCRIPTORS.start * BLOCK_LEN;
-
-/// The folder of the capsules, and what boot images there are, as files; then the user's own.
-fn tree<'c>(
-    capsules: impl IntoIterator<Item = (&'c str, u64)>,
-    image_len: u64,
-    boot: DiscBoot,
-    files: &FolderFiles,
-) -> Result<Tree, LayoutError> {
-    let mut tree = Tree::of_capsules(capsules);
-    let folder = tree.folders().len() - 1;
-    tree.add_file(folder, IMAGE_FILE, image_len);
-    if boot != DiscBoot::NoEmulation {
-        tree.add_file(folder, EMULATED_FILE, SYSTEM_AREA_LEN);
-    }
-    tree.add_extra(&files.tree)?;
-    Ok(tree)
-}
-
 /// Blocks that the boot image, the boot catalogue, path tables and directories take on a disc with what `carried` has, and
 /// the user's own `files`.
 ///
 /// # Errors
 ///
 /// [`LayoutError::Files`] if ISO 9660 cannot name a file.
-pub fn structure_blocks(carried: &Carried, boot: DiscBoot, files: &FolderFiles) -> Result<u64, LayoutError> {
+pub fn structure_blocks(carried: &Carried, files: &FolderFiles) -> Result<u64, LayoutError> {
     let capsules = carried.capsules.iter().map(|capsule| (&capsule.file_name[..], 0));
-    let tree = tree(capsules, 0, boot, files)?;
+    let mut tree = Tree::of_capsules(capsules);
+    tree.add_extra(&files.tree)?;
     let image = boot_image(
         Patch { options: [0; 8], volume: BootVolume::Iso9660, is_disc: true, start: carried.start },
         0,
@@ -75,12 +50,9 @@ pub fn structure_blocks(carried: &Carried, boot: DiscBoot, files: &FolderFiles) 
 /// [`LayoutError::Files`] if ISO 9660 cannot name a file; the others are faults of this program.
 pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Result<Beside, LayoutError> {
     let carried = &plan.carried;
-<<<<<<< HEAD
-=======
     let capsules = carried.capsules.iter().zip(placed.capsules);
     let mut tree = Tree::of_capsules(capsules.map(|(plan, capsule)| (&plan.file_name[..], capsule.file_len)));
     tree.add_extra(&disc.files.tree)?;
->>>>>>> iso
     let image_block = disc.structures.start;
     let patch =
         Patch { options: placed.options, volume: BootVolume::Iso9660, is_disc: true, start: carried.start };
@@ -89,20 +61,12 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     let structures = Structures::new(&tree)?;
 
     let catalogue_block = image_block + image.len() as u64 / BLOCK_LEN;
-    let capsules = carried.capsules.iter().zip(placed.capsules);
-    let capsules = capsules.map(|(plan, capsule)| (&plan.file_name[..], capsule.file_len));
-    let tree = tree(capsules, image.len() as u64, disc.boot, &disc.files)?;
-    let structures = Structures::new(&tree)?;
     let first_block = catalogue_block + CATALOGUE_BLOCKS;
     if first_block + u64::from(structures.blocks()) > disc.structures.end {
         return Err(LayoutError::Unsound { what: "its directories are longer than planned" });
     }
 
     let mut file_blocks = placed.files.iter().map(|file| block_of(file)).collect::<Result<Vec<u32>, _>>()?;
-    file_blocks.push(image_block as u32);
-    if disc.boot != DiscBoot::NoEmulation {
-        file_blocks.push(0);
-    }
     let own = disc.files.tree.files().iter();
     file_blocks.extend(own.map(|file| (disc.extra.start + file.offset / BLOCK_LEN) as u32));
     file_blocks.extend(boot_blocks);
