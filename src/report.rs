@@ -10,7 +10,7 @@ use crate::contents::{ImageFacts, Warning};
 use crate::image::Scan;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{CapsulePlan, LayoutKind, Plan, SetOptions};
+use crate::plan::{BLOCK_LEN, CapsulePlan, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
@@ -97,6 +97,62 @@ pub struct RangeReport {
     pub why: String,
 }
 
+/// What a medium is as a disc.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DiscReport {
+    /// `auto`, `no-emulation`, `floppy` or `hard-disk`.
+    pub boot: &'static str,
+    /// Blocks of 2048 bytes, with the post-gap.
+    pub blocks: u64,
+    /// The medium that it is for: `8cm` and so on, or nothing if a number of blocks was named.
+    pub medium: Option<&'static str>,
+    /// Blocks of that medium.
+    pub capacity: u64,
+    /// Blocks of it that are left.
+    pub left: u64,
+    /// Bytes of the user's own files, in whole blocks.
+    pub own_files: u64,
+    /// What of the folder with them is not on the disc, and why.
+    pub left_out: Vec<String>,
+    /// Seconds in which drives of 4, 10 and 24 times read all images.
+    pub load_seconds: [u64; 3],
+}
+
+/// Speeds of drives: of laptops of 1996, of the first slim ones, and of most since 2000.
+pub const SPEEDS: [u64; 3] = [4, 10, 24];
+
+impl DiscReport {
+    fn new(division: &Division, disc: &DiscDivision, layout: &Layout) -> Self {
+        let blocks = division.blocks();
+        let load_len = layout.capsule_sectors() * SECTOR_LEN;
+        Self {
+            boot: disc.boot.name(),
+            blocks,
+            medium: disc.medium.name,
+            capacity: disc.medium.blocks,
+            left: disc.medium.blocks.saturating_sub(blocks),
+            own_files: (disc.extra.end - disc.extra.start) * BLOCK_LEN,
+            left_out: disc.files.tree.skipped().iter().map(ToString::to_string).collect(),
+            load_seconds: SPEEDS.map(|speed| seconds_at(load_len, speed)),
+        }
+    }
+
+    /// How much of its medium it takes, and how long loading takes, a line each.
+    pub fn words(&self) -> [String; 2] {
+        let Self { blocks, capacity, left, boot, .. } = self;
+        let medium = self.medium.map(|name| format!(" of {name}")).unwrap_or_default();
+        let times: Vec<String> = SPEEDS
+            .iter()
+            .zip(self.load_seconds)
+            .map(|(speed, seconds)| format!("{seconds} s at {speed}x"))
+            .collect();
+        [
+            format!("{blocks} of {capacity} blocks{medium}, {left} left; boot mode {boot}"),
+            format!("all images are read in {}", times.join(", ")),
+        ]
+    }
+}
+
 /// A stick as it will be, or as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StickReport {
@@ -126,6 +182,8 @@ pub struct StickReport {
     pub warnings: Vec<String>,
     /// Warnings of the stick and of all its images. Only where there are none does nothing speak against a boot.
     pub doubts: usize,
+    /// What it is as a disc, if it is one as well.
+    pub disc: Option<DiscReport>,
     /// Every range that is written, ascending.
     pub ranges: Vec<RangeReport>,
     /// Bytes in all ranges.
@@ -178,21 +236,24 @@ impl ImageReport {
 
     /// Every image of a plan.
     fn all(plan: &Plan, scans: &[Scan]) -> Vec<Self> {
-        let signatures = disk_signatures(plan, scans);
+        let signatures = disk_signatures(&plan.carried, scans);
         let taken = |capsule: &CapsulePlan| ram_taken(capsule.facts.disk_sectors, capsule.facts.len);
-        let beside: Vec<u64> = plan.capsules.iter().filter(|capsule| !capsule.is_boot()).map(taken).collect();
+        let beside: Vec<u64> =
+            plan.carried.capsules.iter().filter(|capsule| !capsule.is_boot()).map(taken).collect();
         let of_one = |((capsule, scan), signature): ((&CapsulePlan, &Scan), u32)| {
             let needed = match capsule.is_boot() {
                 true => ram_needed_together(beside.iter().copied().chain([taken(capsule)])),
                 false => taken(capsule),
             };
-            Self::new(capsule, scan, &plan.set, signature, needed)
+            Self::new(capsule, scan, &plan.carried.set, signature, needed)
         };
-        let mut images: Vec<Self> = plan.capsules.iter().zip(scans).zip(signatures).map(of_one).collect();
-        for (companion, capsule) in plan.capsules.iter().enumerate().skip(plan.boot_images()) {
+        let mut images: Vec<Self> =
+            plan.carried.capsules.iter().zip(scans).zip(signatures).map(of_one).collect();
+        for (companion, capsule) in plan.carried.capsules.iter().enumerate().skip(plan.carried.boot_images())
+        {
             let own = capsule.facts.disk_signature.filter(|&signature| signature != 0);
             let same = |other: &&CapsulePlan| own.is_some() && other.facts.disk_signature == own;
-            if let Some(other) = plan.capsules[..companion].iter().find(same) {
+            if let Some(other) = plan.carried.capsules[..companion].iter().find(same) {
                 images[companion].warnings.push(format!(
                     "it has the disk signature of {}; a Windows beside both takes one for the other",
                     named(&other.facts.path)
@@ -215,21 +276,22 @@ impl StickReport {
     /// Describes the stick of `plan` as `layout` makes it.
     pub fn new(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
         let mut images = ImageReport::all(plan, scans);
-        let companions = images.split_off(plan.boot_images());
+        let companions = images.split_off(plan.carried.boot_images());
         let report = Self {
-            layout: plan.layout.name(),
-            machines: plan.layout.machines(),
-            sectors: plan.stick_sectors,
+            layout: plan.division.layout.name(),
+            machines: plan.division.layout.machines(),
+            sectors: plan.division.sectors,
             size_chosen: false,
-            file_system: plan.volume.bits.to_string(),
-            label: String::from_utf8_lossy(&plan.label).trim_end().to_owned(),
-            volume_lba: plan.volume.lba,
-            volume_sectors: plan.volume.sectors,
+            file_system: plan.division.volume.bits.to_string(),
+            label: String::from_utf8_lossy(&plan.division.label).trim_end().to_owned(),
+            volume_lba: plan.division.volume.lba,
+            volume_sectors: plan.division.volume.sectors,
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
             images,
             companions,
-            warnings: out_of_reach(&image_ends(plan, layout), reaches(plan.layout)),
+            warnings: out_of_reach(&image_ends(plan, layout), reaches(plan.division.layout)),
             doubts: 0,
+            disc: plan.division.disc.as_ref().map(|disc| DiscReport::new(&plan.division, disc, layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
         };
@@ -265,9 +327,11 @@ impl RangeReport {
             Role::FatTable => ("fat-table", "file allocation tables".into()),
             Role::Directory => ("directory", "directories".into()),
             Role::Capsule { image } => {
-                let name = plan.capsules.get(image).map_or("", |capsule| &capsule.file_name);
+                let name = plan.carried.capsules.get(image).map_or("", |capsule| &capsule.file_name);
                 ("capsule", format!("RAMKEY/{name}"))
             }
+            Role::Disc => ("disc", "ISO 9660 and El Torito: the same files as a disc".into()),
+            Role::Files => ("files", "files of your own, as a disc has them".into()),
             Role::Cleared => ("cleared", "zeros over what another tool may have left".into()),
         };
         Self { lba: extent.lba, sectors: extent.sectors, role, why }
@@ -299,7 +363,7 @@ fn image_ends(plan: &Plan, layout: &Layout) -> Vec<(String, u64)> {
         let pieces = layout.extents.iter().filter(|extent| extent.role == Role::Capsule { image: index });
         pieces.map(|extent| extent.lba + extent.sectors).max().unwrap_or(0)
     };
-    let capsules = plan.capsules.iter().enumerate();
+    let capsules = plan.carried.capsules.iter().enumerate();
     capsules.map(|(index, capsule)| (format!("RAMKEY/{}", capsule.file_name), end_of(index))).collect()
 }
 

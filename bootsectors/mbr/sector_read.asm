@@ -8,11 +8,9 @@ READ_TRIES              equ 4               ; with a reset behind each failure
 
 ; Places in BOOT_INFO, relative to BP. TRIES, CANDIDATE and HIDDEN lie behind the
 ; record that the loader gets.
-DRIVE                   equ INFO_DRIVE
 EDD                     equ INFO_EDD
 SECTORS_PER_TRACK       equ INFO_SECTORS_PER_TRACK
 HEADS                   equ INFO_HEADS
-STATUS                  equ INFO_STATUS
 TRIES                   equ INFO_LEN
 CANDIDATE               equ INFO_LEN + 1
 HIDDEN                  equ INFO_LEN + 4
@@ -76,44 +74,4 @@ read:
 .done:
         ret
 
-; ---------------------------------------------------------------------------
-; bios - INT 13h for [DRIVE]
-;
-;   in      as the function; DL is set here
-;   out     as the function, and DS = ES = 0, BP = BOOT_INFO, IF = 1, DF = 0
-;           [STATUS] = AH if CF = 1
-;   stack   what the BIOS uses: the stack has 29 KiB
-;
-; CF is set before: a BIOS that lacks the function may leave it alone.
-; ---------------------------------------------------------------------------
-bios:
-        mov     dl, [bp + DRIVE]
-        stc
-        int     INT_DISK
-.back:
-        push    cs
-        pop     ds
-        push    cs
-        pop     es
-        mov     bp, BOOT_INFO
-        sti
-        cld
-        jnc     .done
-        mov     [bp + STATUS], ah
-.done:
-        ret
-
-; ---------------------------------------------------------------------------
-; sum - checksum of CX words of 32 bits from SI on
-;
-;   out     EDX
-;   kills   EAX CX SI
-; ---------------------------------------------------------------------------
-sum:
-        xor     edx, edx
-.word:
-        lodsd
-        rol     edx, CHECKSUM_ROTATE
-        add     edx, eax
-        loop    .word
-        ret
+%include "mbr/int13.asm"

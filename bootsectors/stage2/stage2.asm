@@ -1,6 +1,6 @@
 ; stage2.asm - the boot header, stage 2, and the way to and from protected mode.
 ;
-; Entered by:  stage 1, 16-bit real mode, CS = DS = ES = SS = 0,
+; Entered by:  stage 1, or a disc's first block, 16-bit real mode, CS = DS = ES = SS = 0,
 ;              IP = STAGE2_LOAD + BOOT_HEADER_LEN, IF = 1, DF = 0
 ; Leaves to:   the loader at LOADER_LOAD, 32-bit protected mode, flat segments,
 ;              ESP = LOADER_STACK_TOP, IF = 0; it comes back through bios_call
@@ -64,15 +64,22 @@ entry:
         mov     [bp + INFO_A20], al
         mov     dword [bp + INFO_CALL], bios_call
         call    start_key
+        mov     ax, [bp + INFO_TRANSFER]
+        cmp     byte [bp + LOADED], LOADED_NOT
+        jne     .size
         call    ask
         call    other_way
-
         mov     ax, TRANSFER_SECTORS_MAX
+.size:
         cmp     byte [bp + INFO_START_KEY], START_KEY_NONE
         je      .transfer
         mov     ax, 1                       ; whoever holds a key does not trust this BIOS
 .transfer:
         mov     [bp + INFO_TRANSFER], ax
+        cmp     byte [bp + LOADED], LOADED_ALL
+        je      .prove                      ; a disc's first block has read the loader
+        mov     eax, [bp + LOADED_UNTIL]
+        ja      .unread
 
 .load:
         mov     eax, [bp + INFO_BOOT_LBA]
@@ -80,43 +87,31 @@ entry:
         movzx   ecx, word [header.loader_sectors]
         mov     edi, LOADER_LOAD
         call    disk_read
-        jc      .read_failed
-
+        mov     eax, [disk_read.lba]
+        jc      .unread
+.prove:
         movzx   ecx, word [header.loader_sectors]
-        shl     ecx, SECTOR_SHIFT - 2
-        mov     ax, LOADER_LOAD >> 4
-        xor     edx, edx
-.paragraph:                                 ; ECX is a multiple of 4
-        mov     ds, ax
-        xor     si, si
-        mov     bx, 4
-.sum:
-        rol     edx, CHECKSUM_ROTATE
-        add     edx, [si]
-        add     si, 4
-        dec     bx
-        jnz     .sum
-        inc     ax
-        sub     ecx, 4
-        jnz     .paragraph
-        mov     ds, cx                      ; zero
+        call    loader_sum
         cmp     edx, [header.loader_checksum]
         je      enter_loader
-
+        cmp     byte [bp + LOADED], LOADED_NOT
+        jne     .damaged                    ; the block has read it twice
         cmp     word [bp + INFO_TRANSFER], 1 ; some spoil long transfers
         mov     word [bp + INFO_TRANSFER], 1
         ja      .load
+.damaged:
         mov     si, text_damaged
         call    print
         jmp     .report
-.read_failed:
+.unread:
+        push    eax
         mov     si, text_read
         call    print
         mov     al, [bp + STATUS]
         call    print_byte
         mov     si, text_lba
         call    print
-        mov     eax, [disk_read.lba]
+        pop     eax
         call    print_decimal
 .report:
         call    report
@@ -148,6 +143,7 @@ checksum                equ STAGE1_LOAD + SECTOR0_BOOT_CHECKSUM
 
 %include "start.asm"
 %include "disk_read.asm"
+%include "loader_sum.asm"
 %include "report.asm"
 %include "print16.asm"
 %include "a20_test.asm"

@@ -1,5 +1,6 @@
 //! The committed boot code, and the few fields of it that are this stick's own.
 
+mod disc;
 mod start;
 
 use ramkey_format::boot::{
@@ -11,6 +12,7 @@ use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECTORS};
 use zerocopy::FromBytes;
 
+pub use disc::disc_image;
 pub use start::{Language, StartOptions};
 
 /// Sector 0 as it was assembled.
@@ -127,6 +129,11 @@ fn put(sector: &mut [u8; 512], offset: u32, value: u32) {
 ///
 /// What is wrong with the committed file: its length, its header, or the checksum of its loader.
 pub fn boot_area(patch: &Patch) -> Result<Vec<u8>, &'static str> {
+    boot_area_at(patch, BOOT_LBA)
+}
+
+/// The same at another LBA.
+fn boot_area_at(patch: &Patch, boot_lba: u32) -> Result<Vec<u8>, &'static str> {
     let sectors = BOOT.len() / SECTOR_SIZE as usize;
     if !BOOT.len().is_multiple_of(SECTOR_SIZE as usize) || sectors > BOOT_SECTORS_MAX as usize {
         return Err("boot.bin is not whole sectors, or too many");
@@ -141,7 +148,7 @@ pub fn boot_area(patch: &Patch) -> Result<Vec<u8>, &'static str> {
     }
     let mut bytes = BOOT.to_vec();
     let (header, _) = BootHeader::mut_from_prefix(&mut bytes).map_err(|_| "boot.bin is too short")?;
-    header.boot_lba = BOOT_LBA.into();
+    header.boot_lba = boot_lba.into();
     let (kind, volume_lba) = match patch.volume {
         BootVolume::Fat { lba } => (VOLUME_FAT, lba),
         BootVolume::Iso9660 => (VOLUME_ISO9660, 0),

@@ -94,36 +94,18 @@ pub enum CompressArg {
     Small,
 }
 
-/// What goes onto a stick.
+/// The images, and how they boot: the same on a stick and on a disc.
 #[derive(Clone, Debug, Args)]
-pub struct StickArgs {
+pub struct ImagesArgs {
     /// Disk images to boot from RAM, in the order of the boot menu
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
-
-    /// Size of the stick, for example 128M or 1.5G, or 4GB as on its label: K, M, G and T (KiB and so on) count in powers
-    /// of 1024, KB, MB, GB and TB in powers of 1000. For a new file the smallest usual one that leaves a tenth free, if
-    /// not given
-    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
-    pub size: Option<Bytes>,
-
-    /// How the stick is divided
-    #[arg(long, value_enum, default_value_t)]
-    pub layout: LayoutArg,
-
-    /// Universal, with the partition in slot 4 of the table as on a ZIP disk
-    #[arg(long)]
-    pub zip: bool,
-
-    /// File system of the stick
-    #[arg(long, value_enum, default_value_t)]
-    pub fs: FsArg,
 
     /// Label of the file system
     #[arg(long, value_name = "LABEL")]
     pub label: Option<String>,
 
-    /// Identity of the stick, 32 hexadecimal digits as `plan` and `verify` show it: the same images, options and identity
+    /// Identity of the stick or the disc, 32 hexadecimal digits as `plan` and `verify` show it: the same images, options and identity
     /// give the same bytes. Derived from images and options if not given
     #[arg(long, value_name = "ID", value_parser = stick_id, allow_negative_numbers = true)]
     pub id: Option<[u8; 16]>,
@@ -154,6 +136,31 @@ pub struct StickArgs {
     /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = timeout, allow_negative_numbers = true)]
     pub menu_timeout: u8,
+}
+
+/// What goes onto a stick.
+#[derive(Clone, Debug, Args)]
+pub struct StickArgs {
+    #[command(flatten)]
+    pub images: ImagesArgs,
+
+    /// Size of the stick, for example 128M or 1.5G, or 4GB as on its label: K, M, G and T (KiB and so on) count in powers
+    /// of 1024, KB, MB, GB and TB in powers of 1000. For a new file the smallest usual one that leaves a tenth free, if
+    /// not given
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
+    pub size: Option<Bytes>,
+
+    /// How the stick is divided
+    #[arg(long, value_enum, default_value_t)]
+    pub layout: LayoutArg,
+
+    /// Universal, with the partition in slot 4 of the table as on a ZIP disk
+    #[arg(long)]
+    pub zip: bool,
+
+    /// File system of the stick
+    #[arg(long, value_enum, default_value_t)]
+    pub fs: FsArg,
 }
 
 fn size(text: &str) -> Result<Bytes, String> {
@@ -199,7 +206,7 @@ pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
     }
 }
 
-impl StickArgs {
+impl ImagesArgs {
     /// Refuses what no parser can: more titles than images, and a file that is not there because it was to be a number.
     ///
     /// # Errors
@@ -214,11 +221,6 @@ impl StickArgs {
             let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
-        if self.zip && !matches!(self.layout, LayoutArg::Auto | LayoutArg::Universal) {
-            let name = self.layout.choice(Slot::Fourth).of(0).name();
-            let what = format!("--zip is for the universal layout, and --layout {name} was given");
-            return Err(CliError::Usage { what });
-        }
         let missing = self.drives.all().filter(|drive| !drive.path.exists());
         let mut meant = missing.filter_map(|drive| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
@@ -228,22 +230,13 @@ impl StickArgs {
         })
     }
 
-    /// What goes onto the stick.
+    /// What goes onto a medium, with everything else as usual.
     pub fn request(&self) -> StickRequest {
         StickRequest {
-            images: self.images.clone(),
             kind: kind_choice(self.kind),
             geometry: self.chs,
             titles: self.titles.clone(),
             companions: self.drives.companions(),
-            size: self.size.map(|Bytes(len)| len),
-            layout: self.layout.choice(if self.zip { Slot::Fourth } else { Slot::First }),
-            fs: match self.fs {
-                FsArg::Auto => FsChoice::Auto,
-                FsArg::Fat12 => FsChoice::Is(FatBits::Fat12),
-                FsArg::Fat16 => FsChoice::Is(FatBits::Fat16),
-                FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
-            },
             label: self.label.clone(),
             id: self.id,
             identity: self.drives.identity,
@@ -262,6 +255,38 @@ impl StickArgs {
                 CompressArg::Fast => Compression::Fast,
                 CompressArg::Small => Compression::Small,
             },
+            ..StickRequest::new(self.images.clone())
+        }
+    }
+}
+
+impl StickArgs {
+    /// Refuses what no parser can.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`] or [`CliError::CommandLine`].
+    pub fn check(&self) -> Result<(), CliError> {
+        if self.zip && !matches!(self.layout, LayoutArg::Auto | LayoutArg::Universal) {
+            let name = self.layout.choice(Slot::Fourth).of(0).name();
+            let what = format!("--zip is for the universal layout, and --layout {name} was given");
+            return Err(CliError::Usage { what });
+        }
+        self.images.check()
+    }
+
+    /// What goes onto the stick.
+    pub fn request(&self) -> StickRequest {
+        StickRequest {
+            size: self.size.map(|Bytes(len)| len),
+            layout: self.layout.choice(if self.zip { Slot::Fourth } else { Slot::First }),
+            fs: match self.fs {
+                FsArg::Auto => FsChoice::Auto,
+                FsArg::Fat12 => FsChoice::Is(FatBits::Fat12),
+                FsArg::Fat16 => FsChoice::Is(FatBits::Fat16),
+                FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
+            },
+            ..self.images.request()
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `ramkey boot`: a stick in QEMU, disposable.
+//! `ramkey boot`: a stick or a disc in QEMU, disposable.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use ramkey_format::markers::MAY_REMOVE;
+use ramkey_format::markers::{MAY_REMOVE, MAY_REMOVE_DISC};
 
 use crate::cli::own_output::look;
 use crate::cli::terminal::note;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
+use crate::contents::iso;
 use crate::device::System;
-use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
+use crate::emulator::{CdBus, Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
+use crate::image::Source;
 use crate::job::{JobError, open};
 use crate::stick::is_stick;
 use crate::units::Bytes;
@@ -26,6 +28,9 @@ const PULL_LIMIT: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 /// Most RAM of a machine: what QEMU's PC can address.
 const RAM_MIB_MAX: u32 = 1 << 20;
+
+/// What the screen says when the medium may go, whichever it is.
+const REMOVE: [&str; 2] = [MAY_REMOVE, MAY_REMOVE_DISC];
 
 /// How a PNG begins.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -45,38 +50,55 @@ impl ValueEnum for Controller {
     }
 }
 
-/// Boot a stick in QEMU, disposable
+/// What a CD drive is attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Drive {
+    /// An internal drive
+    Ide,
+    /// A drive with a USB plug, in the port that --usb names
+    Usb,
+}
+
+/// Boot a stick or a disc in QEMU, disposable
 ///
-/// Nothing is written to the stick. A window opens if there is a display; otherwise the text screen is printed, to a
+/// Nothing is written to the file. A window opens if there is a display; otherwise the text screen is printed, to a
 /// terminal as it is, elsewhere each line once when it is whole. It runs until the machine is switched off, its window
 /// is closed, or Ctrl-C. Exit status 0 says that the image was in memory and proven, 1 that this was not seen.
 #[derive(Debug, Args)]
 pub struct BootArgs {
-    /// The stick, as a file
-    #[arg(value_name = "STICK")]
-    stick: PathBuf,
+    /// The stick, or with --cd the disc, as a file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 
     /// RAM of the machine, in powers of 1024 with or without a B, as it is always counted
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = ram, allow_negative_numbers = true)]
     ram: u32,
 
-    /// USB controller that the stick is plugged into
-    #[arg(long, value_enum, default_value_t = Controller::Xhci)]
-    usb: Controller,
+    /// Boot the file as a disc in a CD drive; --usb means nothing to an internal one
+    #[arg(long, value_enum, value_name = "DRIVE")]
+    cd: Option<Drive>,
+
+    /// USB controller that the stick or the CD drive is plugged into; xhci if not given
+    #[arg(long, value_enum)]
+    usb: Option<Controller>,
 
     /// Processor, by QEMU's name, for example 486 or pentium3
     #[arg(long, value_name = "CPU")]
     cpu: Option<String>,
 
-    /// Pull the stick as soon as the screen says that it may be removed
+    /// Pull the stick, or the USB plug of the CD drive, as soon as the screen says that it may be removed
     #[arg(long)]
     pull: bool,
+
+    /// Eject the disc as soon as the screen says that it may be removed; the drive stays
+    #[arg(long, requires = "cd", conflicts_with = "pull")]
+    eject: bool,
 
     /// Open no window
     #[arg(long)]
     headless: bool,
 
-    /// Keep a picture (PNG) of the screen: when the stick may be removed, or at the end of `--seconds`; an old picture is
+    /// Keep a picture (PNG) of the screen: when the medium may be removed, or at the end of `--seconds`; an old picture is
     /// replaced, and no other file
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
@@ -101,16 +123,18 @@ pub(super) fn ram(text: &str) -> Result<u32, String> {
 }
 
 impl BootArgs {
-    /// Boots the stick and follows it to its end.
+    /// Boots the stick or disc and follows it to its end.
     ///
     /// # Errors
     ///
-    /// [`CliError::Job`] if there is no such stick, [`CliError::NotBooted`] if it is none, [`CliError::Create`] if there
-    /// can be no picture, [`CliError::Emulator`] if QEMU is missing or fails. That nothing was proven is no error but an
-    /// answer.
+    /// [`CliError::Usage`] if there is no USB port that --usb or --pull could mean, [`CliError::Job`] if there is no such
+    /// file, [`CliError::NotBooted`] if it is neither stick nor disc, [`CliError::Create`] if there can be no picture,
+    /// [`CliError::Emulator`] if QEMU is missing or fails. That nothing was proven is no error but an answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        if !is_stick(&open(&self.stick)?) {
-            return Err(CliError::NotBooted { path: self.stick });
+        let port = self.port()?;
+        let file = open(&self.file)?;
+        if !is_stick(&file) && !(self.cd.is_some() && is_disc(&file)) {
+            return Err(CliError::NotBooted { path: self.file });
         }
         if let Some(path) = &self.screenshot {
             if path.is_file() {
@@ -119,7 +143,7 @@ impl BootArgs {
             try_to_make(path)?;
         }
         let stop = stop::wish()?;
-        let mut machine = Machine::new(Stick::new(absolute(&self.stick)?, Port::Usb(self.usb)));
+        let mut machine = Machine::new(Stick::new(absolute(&self.file)?, port));
         machine.ram_mib = self.ram;
         machine.cpu = self.cpu.clone();
         machine.window = !self.headless && has_display();
@@ -133,10 +157,25 @@ impl BootArgs {
         }
         view.finish(&mut output.to)?;
         outcome.serial = emulator.serial();
-        outcome.proven |= outcome.serial.contains(MAY_REMOVE);
+        outcome.proven |= REMOVE.iter().any(|text| outcome.serial.contains(text));
         outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
         output.show(&outcome, |out| outcome.print(out))?;
         Ok(if outcome.proven { Exit::Done } else { Exit::Failed })
+    }
+
+    /// Where the medium is.
+    fn port(&self) -> Result<Port, CliError> {
+        let usb = self.usb.unwrap_or(Controller::Xhci);
+        let without = match self.cd {
+            None => return Ok(Port::Usb(usb)),
+            Some(Drive::Usb) => return Ok(Port::Cd(CdBus::Usb(usb))),
+            Some(Drive::Ide) if self.usb.is_some() => "--usb",
+            Some(Drive::Ide) if self.pull => "--pull",
+            Some(Drive::Ide) => return Ok(Port::Cd(CdBus::Ide)),
+        };
+        let what =
+            format!("{without} needs a USB port, and the drive of --cd ide is in none: --cd usb has one");
+        Err(CliError::Usage { what })
     }
 
     /// Looks at the screen until the machine ends, its time is over, or the user stops it.
@@ -152,15 +191,12 @@ impl BootArgs {
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
             view.show(&screen, &mut output.to)?;
-            if !outcome.proven && (screen.contains(MAY_REMOVE) || emulator.serial().contains(MAY_REMOVE)) {
+            let serial = emulator.serial();
+            let said = REMOVE.iter().any(|text| screen.contains(text) || serial.contains(text));
+            if said && !outcome.proven {
                 outcome.proven = true;
                 self.picture(emulator)?;
-                if self.pull {
-                    emulator.pull(PULL_LIMIT)?;
-                    outcome.pulled = true;
-                    view.catch_up(&mut output.to)?;
-                    note(format_args!("the stick is pulled"));
-                }
+                self.take_away(emulator, view, output, outcome)?;
             }
             if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until) {
                 if !outcome.proven {
@@ -170,6 +206,30 @@ impl BootArgs {
             }
             std::thread::sleep(LOOK);
         }
+    }
+
+    /// Pulls or ejects the medium, if that was asked for.
+    fn take_away(
+        &self,
+        emulator: &mut Emulator,
+        view: &mut View,
+        output: &mut Output,
+        outcome: &mut Outcome,
+    ) -> Result<(), CliError> {
+        let done = if self.pull {
+            emulator.pull(PULL_LIMIT)?;
+            outcome.pulled = true;
+            if self.cd.is_some() { "the CD drive is pulled" } else { "the stick is pulled" }
+        } else if self.eject {
+            emulator.eject()?;
+            outcome.ejected = true;
+            "the disc is ejected"
+        } else {
+            return Ok(());
+        };
+        view.catch_up(&mut output.to)?;
+        note(format_args!("{done}"));
+        Ok(())
     }
 
     fn picture(&self, emulator: &mut Emulator) -> Result<(), CliError> {
@@ -185,8 +245,10 @@ impl BootArgs {
 struct Outcome {
     /// The image was in memory and proven.
     proven: bool,
-    /// The stick was pulled then.
+    /// The stick, or the USB plug of the CD drive, was pulled then.
     pulled: bool,
+    /// The disc was ejected then.
+    ejected: bool,
     /// The lines that were on the screen last.
     screen: Vec<String>,
     /// What the machine wrote to its serial port.
@@ -195,18 +257,25 @@ struct Outcome {
 
 impl Outcome {
     fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        match (self.proven, self.pulled) {
-            (false, _) => {
-                writeln!(out, "ended: no image was seen in memory and proven")?;
-                match self.screen.last() {
-                    Some(line) => writeln!(out, "  seen last: {line}"),
-                    None => writeln!(out, "  seen last: an empty text screen"),
-                }
-            }
-            (true, false) => writeln!(out, "ended: the image was in memory and proven"),
-            (true, true) => writeln!(out, "ended: the image was in memory and proven, and the stick pulled"),
+        if !self.proven {
+            writeln!(out, "ended: no image was seen in memory and proven")?;
+            return match self.screen.last() {
+                Some(line) => writeln!(out, "  seen last: {line}"),
+                None => writeln!(out, "  seen last: an empty text screen"),
+            };
         }
+        let then = match (self.pulled, self.ejected) {
+            (true, _) => ", and the stick pulled",
+            (false, true) => ", and the disc ejected",
+            (false, false) => "",
+        };
+        writeln!(out, "ended: the image was in memory and proven{then}")
     }
+}
+
+/// Whether it is a disc that a BIOS may boot.
+fn is_disc(file: &dyn Source) -> bool {
+    matches!(iso::read(file), Ok(Some(disc)) if disc.boot.is_some())
 }
 
 /// Finds out, before a long boot, whether a picture can be written; leaves everything as it was.

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::boot::BootArgs;
 use crate::cli::demo::DemoArgs;
+use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::inspect::InspectArgs;
@@ -29,6 +30,7 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Write(WriteArgs),
+    Disc(DiscArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),
@@ -49,6 +51,7 @@ impl Command {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         match self {
             Self::Write(args) => args.run(output),
+            Self::Disc(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
             Self::Inspect(args) => args.run(output),

@@ -117,8 +117,8 @@ pub struct DrivesArgs {
     #[arg(long, value_enum)]
     pub first_disk: Option<FirstDisk>,
 
-    /// The stick keeps a drive number; a system may wait for it long after it was pulled
-    #[arg(long)]
+    /// The stick or the disc keeps a drive number; a system may wait for it long after it was taken out
+    #[arg(long, visible_alias = "keep-disc")]
     pub keep_stick: bool,
 
     /// The machine may not write to the RAM disks through INT 13h; FiraDisk and other drivers that use the memory itself

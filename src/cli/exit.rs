@@ -214,6 +214,7 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Image(_)
         | JobError::Plan(_)
         | JobError::Layout(_)
+        | JobError::DiscOnDevice { .. }
         | JobError::SmallFile { .. }
         | JobError::Exists { .. }
         | JobError::Phram(_) => Exit::Refused,

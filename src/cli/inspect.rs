@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
-use crate::cli::disc::show_disc;
+use crate::cli::disc_view::show_disc;
 use crate::cli::verify::show_stick;
 use crate::cli::windows::show_windows;
 use crate::cli::words::ram_text;

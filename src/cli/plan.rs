@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
+use crate::cli::disc::DiscOptionsArgs;
 use crate::cli::own_output::look;
 use crate::cli::show::show_stick;
 use crate::cli::{CliError, Exit, Output, Progress};
@@ -22,8 +23,15 @@ pub struct PlanArgs {
     stick: StickArgs,
 
     /// The stick: a device such as /dev/sdX, or a file
-    #[arg(long, value_name = "TARGET")]
+    #[arg(long, value_name = "TARGET", conflicts_with = "disc")]
     to: Option<PathBuf>,
+
+    /// What `disc` would write: size, layout and file system are chosen
+    #[arg(long, conflicts_with_all = ["size", "layout", "zip", "fs"])]
+    disc: bool,
+
+    #[command(flatten)]
+    options: DiscOptionsArgs,
 }
 
 impl PlanArgs {
@@ -34,7 +42,14 @@ impl PlanArgs {
     /// What `write` would refuse.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         self.stick.check()?;
-        let request = self.stick.request();
+        if let Some(option) = self.options.first_given().filter(|_| !self.disc) {
+            let what = format!("{option} is for a disc: give --disc too");
+            return Err(CliError::Usage { what });
+        }
+        let mut request = self.stick.request();
+        if self.disc {
+            request = self.options.of(request);
+        }
         let images = Images::open(&request)?;
         let prepared = match &self.to {
             None => prepare(&request, images, None, &Progress::new())?,

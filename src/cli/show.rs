@@ -6,6 +6,9 @@ use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::report::{ImageReport, StickReport};
 use crate::units::{Bytes, SECTOR_LEN};
 
+/// Most files that are named because a disc leaves them out.
+const LEFT_OUT_SHOWN: usize = 10;
+
 /// The stick and its images, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
     let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
@@ -37,9 +40,10 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         )?;
         show_notes(out, image)?;
     }
+    let medium = if stick.disc.is_some() { "disc " } else { "stick" };
     writeln!(
         out,
-        "stick     {}{}, {}, {} \"{}\", id {}",
+        "{medium}     {}{}, {}, {} \"{}\", id {}",
         Bytes(stick.sectors * SECTOR_LEN),
         if stick.size_chosen { " (chosen; --size sets another)" } else { "" },
         stick.layout,
@@ -47,9 +51,19 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         stick.label,
         stick.stick_id
     )?;
-    writeln!(out, "          for {}", stick.machines)?;
+    match &stick.disc {
+        Some(disc) => disc.words().iter().try_for_each(|line| writeln!(out, "          {line}"))?,
+        None => writeln!(out, "          for {}", stick.machines)?,
+    }
     for warning in &stick.warnings {
         writeln!(out, "warning   {warning}")?;
+    }
+    let left_out = stick.disc.as_ref().map_or(&[][..], |disc| &disc.left_out);
+    for note in left_out.iter().take(LEFT_OUT_SHOWN) {
+        writeln!(out, "note      {note}")?;
+    }
+    if let more @ 1.. = left_out.len().saturating_sub(LEFT_OUT_SHOWN) {
+        writeln!(out, "note      {more} more are left out; --json names them all")?;
     }
     Ok(())
 }

@@ -35,6 +35,19 @@ impl FileTarget {
     /// [`OpenError::Changed`] if another file is there now, [`OpenError::Busy`] if another ramkey writes it,
     /// [`OpenError::Kind`] for a device, [`OpenError::Open`] if the system refuses.
     pub fn open(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
+        Self::open_or_make(target, len, false)
+    }
+
+    /// The same, but whatever the file held is gone, and it has `len` bytes, all holes.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileTarget::open`].
+    pub fn open_anew(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
+        Self::open_or_make(target, len, true)
+    }
+
+    fn open_or_make(target: &TargetPath, len: u64, anew: bool) -> Result<Self, OpenError> {
         let path = target.path();
         let failed = |source| OpenError::Open { path: path.into(), source };
         let (file, fresh) = match target {
@@ -46,13 +59,14 @@ impl FileTarget {
                 let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
                 let meta = file.metadata().map_err(failed)?;
                 let same = meta.is_file() && (meta.dev(), meta.ino()) == *identity && meta.len() == *old_len;
-                if !same || (*old_len != 0 && *old_len != len) {
+                if !same || (*old_len != 0 && *old_len != len && !anew) {
                     return Err(OpenError::Changed { path: path.into() });
                 }
-                if *old_len == 0 {
-                    file.set_len(len).map_err(failed)?;
+                let fresh = *old_len == 0 || anew;
+                if fresh {
+                    file.set_len(0).and_then(|()| file.set_len(len)).map_err(failed)?;
                 }
-                (file, *old_len == 0)
+                (file, fresh)
             }
             TargetPath::New { .. } => {
                 let mut options = OpenOptions::new();

@@ -1,6 +1,7 @@
-//! Runs a stick in QEMU: starts the machine, looks at its screen and memory, pulls the stick, keeps the evidence.
+//! Runs a stick or a disc in QEMU: starts the machine, looks at its screen and memory, pulls the stick or ejects the
+//! disc, keeps the evidence.
 //!
-//! The stick is never changed: QEMU writes to a throw-away overlay. Nothing here prints, and nothing here decides
+//! The medium is never changed: QEMU writes to a throw-away overlay. Nothing here prints, and nothing here decides
 //! what a guest should do; that is for the callers.
 
 mod demo_image;
@@ -13,7 +14,7 @@ mod screen;
 
 pub use demo_image::demo_image;
 pub use error::EmulatorError;
-pub use qemu::{Controller, Machine, Port, Stick, has_display};
+pub use qemu::{CdBus, Controller, Machine, Port, Stick, has_display};
 pub use qmp::Qmp;
 pub use run::{BlockStats, Emulator, End};
 pub use screen::Screen;

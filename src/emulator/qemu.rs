@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Name of the stick's device, for pulling it.
+/// Name of the medium's device, for pulling or ejecting it.
 pub(super) const STICK_DEVICE: &str = "key";
 /// Name of the stick's drive, in QEMU's statistics.
 pub(super) const STICK_DRIVE: &str = "stick";
@@ -69,8 +69,17 @@ pub enum Port {
     Ide,
     /// As the first floppy drive, for images alone.
     Floppy,
-    /// As a CD in an internal drive, for images alone.
-    Cd,
+    /// As a disc in a CD drive.
+    Cd(CdBus),
+}
+
+/// How a CD drive is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CdBus {
+    /// As the first internal drive.
+    Ide,
+    /// As a drive with a USB plug.
+    Usb(Controller),
 }
 
 /// What the machine boots from.
@@ -82,7 +91,7 @@ pub struct Stick {
     pub port: Port,
     /// Most bytes read in a second; `None` for as fast as the emulation goes.
     pub bytes_per_second: Option<u64>,
-    /// A sector that cannot be read.
+    /// A sector of 512 bytes that cannot be read; on a disc, nor can the other three of its block.
     pub bad_lba: Option<u64>,
 }
 
@@ -168,7 +177,7 @@ impl Machine {
             arguments.add("-device", "floppy,unit=0,drive-type=144");
         }
         self.stick_arguments(&mut arguments);
-        let first = u32::from(matches!(self.stick.port, Port::Ide | Port::Cd));
+        let first = u32::from(matches!(self.stick.port, Port::Ide | Port::Cd(CdBus::Ide)));
         for (index, disk) in (first..).zip(&self.disks) {
             arguments.file("-drive", "format=raw,snapshot=on,if=ide,", Path::new(""));
             arguments.append(&format!("index={index},file="));
@@ -212,9 +221,16 @@ impl Machine {
                     format!("ide-hd,bus=ide.0,unit=0,drive={STICK_DRIVE},id={STICK_DEVICE},bootindex=1");
                 arguments.add("-device", device);
             }
-            Port::Cd => {
+            Port::Cd(CdBus::Ide) => {
                 let device =
                     format!("ide-cd,bus=ide.0,unit=0,drive={STICK_DRIVE},id={STICK_DEVICE},bootindex=1");
+                arguments.add("-device", device);
+            }
+            Port::Cd(CdBus::Usb(controller)) => {
+                arguments.add("-device", format!("{},id=hc", controller.device()));
+                arguments.add("-device", "usb-bot,bus=hc.0,id=bot");
+                let device =
+                    format!("scsi-cd,bus=bot.0,lun=0,drive={STICK_DRIVE},id={STICK_DEVICE},bootindex=1");
                 arguments.add("-device", device);
             }
             Port::Floppy => {
@@ -271,7 +287,7 @@ impl Arguments {
 
 #[cfg(test)]
 mod tests {
-    use super::{Controller, Machine, Port, Stick};
+    use super::{CdBus, Controller, Machine, Port, Stick};
     use std::path::Path;
 
     fn command_line(machine: &Machine) -> String {
@@ -299,11 +315,27 @@ mod tests {
     }
 
     #[test]
+    fn a_disc_lies_in_a_drive_of_its_bus() {
+        let mut machine = Machine::new(Stick::new("d.iso", Port::Cd(CdBus::Ide)));
+        assert!(command_line(&machine).contains("ide-cd,bus=ide.0,unit=0,drive=stick,id=key,bootindex=1"));
+        machine.stick.port = Port::Cd(CdBus::Usb(Controller::Ehci));
+        machine.stick.bytes_per_second = Some(1000);
+        let line = command_line(&machine);
+        assert!(line.contains("usb-ehci,id=hc -device usb-bot,bus=hc.0,id=bot"), "{line}");
+        assert!(line.contains("scsi-cd,bus=bot.0,lun=0,drive=stick,id=key,bootindex=1"), "{line}");
+        assert!(line.contains("throttling.bps-read=1000,file=d.iso"), "{line}");
+    }
+
+    #[test]
     fn internal_disks_do_not_take_the_place_of_a_stick_on_ide() {
         let mut machine = Machine::new(Stick::new("s.img", Port::Ide));
         machine.disks.push("c.img".into());
         assert!(command_line(&machine).contains("if=ide,index=1,file=c.img"));
-        machine.stick.port = Port::Usb(Controller::Ehci);
-        assert!(command_line(&machine).contains("if=ide,index=0,file=c.img"));
+        machine.stick.port = Port::Cd(CdBus::Ide);
+        assert!(command_line(&machine).contains("if=ide,index=1,file=c.img"));
+        for port in [Port::Usb(Controller::Ehci), Port::Cd(CdBus::Usb(Controller::Ehci))] {
+            machine.stick.port = port;
+            assert!(command_line(&machine).contains("if=ide,index=0,file=c.img"));
+        }
     }
 }

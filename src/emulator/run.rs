@@ -38,7 +38,7 @@ pub enum End {
     Other,
 }
 
-/// What has been read from the stick.
+/// What has been read from the medium.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlockStats {
     /// Bytes read.
@@ -242,7 +242,16 @@ impl Emulator {
         self.qmp.wait_event("the stick to be gone", limit, gone).map(drop)
     }
 
-    /// What has been read from the stick so far; zeros once it is pulled.
+    /// Opens the tray of the CD drive, even if the guest has locked it, and takes the disc out.
+    ///
+    /// # Errors
+    ///
+    /// [`EmulatorError::Refused`] if the medium is not in a CD drive.
+    pub fn eject(&mut self) -> Result<(), EmulatorError> {
+        self.qmp.execute("eject", json!({ "id": STICK_DEVICE, "force": true })).map(drop)
+    }
+
+    /// What has been read from the medium so far; zeros once it is pulled or ejected.
     ///
     /// # Errors
     ///

@@ -26,6 +26,26 @@ pub enum ImageError {
         /// What it is.
         found: &'static str,
     },
+    /// It is no folder, and files are to be taken from one.
+    #[error("{} is no folder", named(path))]
+    NotAFolder {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// There are more files and folders in a folder than are taken.
+    #[error("there are more than {limit} files and folders up to {}", named(path))]
+    TooManyFiles {
+        /// The folder that was looked through last.
+        path: PathBuf,
+        /// Most files and folders.
+        limit: usize,
+    },
+    /// It is another file than before, or has other bytes.
+    #[error("{} was changed after it was looked at", named(path))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// What a container says of itself makes no sense.
     #[error("{} has a damaged {container}: {why}", named(path))]
     Header {
@@ -80,6 +100,9 @@ impl ImageError {
             Self::Open { path, .. } => format!("`ls -l {}` shows who may read it", shell_word(path)),
             Self::NotAFile { found: "a directory", .. } => "name the image, which is a file in it".into(),
             Self::NotAFile { .. } => "copy the disk into a file first, for example with `dd`".into(),
+            Self::NotAFolder { .. } => "name the folder that the files lie in".into(),
+            Self::TooManyFiles { .. } => "pack some of them into an archive, and give that".into(),
+            Self::Changed { .. } => "close the programs that write to it, and try again".into(),
             Self::Header { help, .. } => help.clone(),
             Self::Beside { .. } => {
                 "put all files of the image into one folder, as regular files of the same owner".into()

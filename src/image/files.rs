@@ -34,7 +34,7 @@ impl SourceFile {
         (self.device, self.inode)
     }
 
-    fn new(path: &Path, metadata: &Metadata) -> Self {
+    pub(super) fn new(path: &Path, metadata: &Metadata) -> Self {
         Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() }
     }
 }

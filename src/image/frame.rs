@@ -6,9 +6,6 @@ use ramkey_format::capsule::{Codec, Form, PACKED_BLOCK_LEN_MAX};
 use ramkey_loader_core::decode::{Encoded, Stored, decode};
 use zstd_safe::{CCtx, CParameter};
 
-/// The version of libzstd, whose number `Cargo.toml` pins: another one makes other frames of the same chunks.
-pub const LIBZSTD: u32 = 1_05_07;
-
 /// Plain bytes of the longest block that there is.
 const BLOCK_LEN_MAX: usize = 128 << 10;
 
@@ -93,7 +90,8 @@ impl Stored for Bytes<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::LIBZSTD;
+    /// The version of libzstd, which `Cargo.toml` pins: another one makes other frames of the same chunks.
+    const LIBZSTD: u32 = 10_507;
 
     #[test]
     fn libzstd_is_the_version_that_is_pinned() {

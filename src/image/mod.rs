@@ -6,6 +6,7 @@
 mod chunk;
 pub mod containers;
 mod error;
+mod extra;
 mod file;
 mod files;
 mod frame;
@@ -24,6 +25,7 @@ mod wrapping;
 pub use chunk::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 pub use containers::Opened;
 pub use error::ImageError;
+pub use extra::{EXTRA_MAX, ExtraFile, ExtraFiles, ExtraFolder, Skipped};
 pub use file::FileSource;
 pub use files::{FILES_MAX, Files, SourceFile};
 pub use hash::{chunk_value, combine, joined};

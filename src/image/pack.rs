@@ -95,7 +95,9 @@ impl Packed {
             let wanted: Vec<usize> = indices.iter().copied().filter(|index| !chunks[*index].zero).collect();
             let packed = on_all(&mut workers, &wanted, &|frames, index| {
                 let (before, data) = read(source, effort, index)?;
-                if chunk_value(&data, (index * CHUNK_LEN) as u64, chunks.len()) != chunks[index].chaining_value {
+                if chunk_value(&data, (index * CHUNK_LEN) as u64, chunks.len())
+                    != chunks[index].chaining_value
+                {
                     let changed = "the image was changed while it was read";
                     return Err(io::Error::new(io::ErrorKind::InvalidData, changed));
                 }

@@ -1,26 +1,89 @@
-//! What is to be known of a CD before it is booted from RAM.
+//! What a disc has beside a stick: the user's own files, and a length that fits what is on it.
 
-use serde::Serialize;
+use std::path::Path;
 
-use crate::contents::iso::{Disc, System};
+use crate::image::{ExtraFiles, Scan, Source, scan};
+use crate::job::observer::part;
+use crate::job::{DiscOptions, JobError, Observer, Part};
+use crate::layout::disc::structure_blocks;
+use crate::layout::{Layout, LayoutError, layout};
+use crate::plan::{Carried, DiscRequest, FolderFiles, Plan, Request, plan_disc};
+use crate::sandbox::LookError;
+use crate::units::MIB;
 
-/// A CD, and the system on it.
-#[derive(Serialize)]
-pub struct DiscView {
-    /// What its descriptors say.
-    #[serde(flatten)]
-    pub disc: Disc,
-    /// Which system is on it.
-    pub system: System,
-    /// What happens when it is booted from RAM.
-    pub statement: String,
-    /// What the user can do so that it finds the CD.
-    pub advice: Option<&'static str>,
+/// The user's own files, open and hashed.
+pub struct OwnFiles {
+    /// The folder, as it was named.
+    pub path: String,
+    /// Its files, one behind the other.
+    pub source: ExtraFiles,
+    /// Their hashes; none of files without a byte.
+    pub scan: Option<Scan>,
 }
 
-impl DiscView {
-    /// The CD that was looked at, and the system on it.
-    pub(super) fn new((disc, system): (Disc, System)) -> Self {
-        Self { disc, system, statement: system.statement(), advice: system.advice() }
+impl OwnFiles {
+    /// Looks through the folder at `path` and hashes its files.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Image`] if it cannot be looked through, [`JobError::Read`] if a file cannot be read.
+    pub(super) fn read(path: &Path, observer: &dyn Observer) -> Result<Self, JobError> {
+        let source = ExtraFiles::look(path).map_err(LookError::from)?;
+        let hashed = match source.len() {
+            0 => None,
+            len => {
+                let scanned =
+                    part(observer, Part::Hash, len, |count| scan(&source, &mut |bytes| count(bytes)));
+                Some(scanned.map_err(|source| JobError::Read { path: path.to_owned(), source })?)
+            }
+        };
+        Ok(Self { path: crate::units::named(path).into_owned(), source, scan: hashed })
+    }
+
+    /// What the plan must know of them.
+    fn planned(&self) -> FolderFiles {
+        let blake3 = self.scan.as_ref().map_or([0; 32], |scan| scan.root);
+        FolderFiles { tree: self.source.clone(), blake3 }
+    }
+}
+
+/// A disc without a structure, for the errors that show before anything is read.
+pub(super) fn first_plan(request: &Request, options: &DiscOptions) -> Result<Plan, JobError> {
+    let DiscOptions { boot, medium, .. } = *options;
+    let disc = DiscRequest { boot, medium, structure_blocks: 0, files: FolderFiles::default() };
+    Ok(plan_disc(request, &disc, 0)?)
+}
+
+/// The smallest disc for these images and files.
+///
+/// # Errors
+///
+/// [`JobError::Plan`] if it is larger than its medium, [`JobError::Layout`] if ISO 9660 cannot name a file.
+pub(super) fn fit(
+    request: &Request,
+    options: &DiscOptions,
+    carried: &Carried,
+    scans: &[Scan],
+    files: Option<&OwnFiles>,
+) -> Result<(Plan, Layout), JobError> {
+    let files = files.map(OwnFiles::planned).unwrap_or_default();
+    let structure_blocks = structure_blocks(carried, &files)?;
+    let DiscOptions { boot, medium, .. } = *options;
+    let disc = DiscRequest { boot, medium, structure_blocks, files };
+    let mut cylinders = 0;
+    // Ends: each pass takes a larger disc, and there is a largest.
+    loop {
+        let plan = plan_disc(request, &disc, cylinders)?;
+        let planned = disc.cylinders(&plan.division);
+        match layout(&plan, scans) {
+            Ok(layout) => {
+                medium.admit(plan.division.blocks())?;
+                return Ok((plan, layout));
+            }
+            Err(LayoutError::TooLarge { needed, available }) => {
+                cylinders = planned + needed.saturating_sub(available).div_ceil(MIB).max(1);
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
 }

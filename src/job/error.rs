@@ -30,6 +30,12 @@ pub enum JobError {
     /// There can be no such stick.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A disc image was to be written to a device.
+    #[error("{} is a device and a disc image is a file", named(node))]
+    DiscOnDevice {
+        /// The device.
+        node: PathBuf,
+    },
     /// The images do not fit.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -124,6 +130,9 @@ impl JobError {
             Self::Image(error) | Self::Unusable(error) => error.help(),
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
+            Self::DiscOnDevice { .. } => {
+                "name a file that ends in .iso and burn it; `ramkey write` writes a stick, from a disc image too".into()
+            }
             Self::SmallFile { .. } => NEW_FILE.into(),
             Self::NoRoom { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
                 "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()

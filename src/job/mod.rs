@@ -6,6 +6,7 @@
 mod companion;
 mod demo;
 mod disc;
+mod disc_view;
 mod doctor;
 mod error;
 mod images;
@@ -25,7 +26,7 @@ mod write;
 
 pub use companion::Companion;
 pub use demo::{Demo, demo};
-pub use disc::DiscView;
+pub use disc_view::DiscView;
 pub use doctor::diagnose;
 pub use error::JobError;
 pub use images::Images;
@@ -37,6 +38,6 @@ pub use open::open;
 pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
 pub use plan::plan;
 pub use prepare::{Destination, Prepared, prepare};
-pub use request::StickRequest;
+pub use request::{DiscOptions, StickRequest};
 pub use verify::verify;
 pub use write::{write, write_to};

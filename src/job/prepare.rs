@@ -1,7 +1,8 @@
 //! From a request to a stick that is laid out, whatever is to become of it.
 
 use crate::device::{System, TargetPath};
-use crate::image::{Compression, Scan, scan};
+use crate::image::{Compression, Scan, Source, scan};
+use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
 use crate::job::{Images, JobError, Observer, Part, StickRequest, in_use};
 use crate::layout::{Layout, LayoutError, layout};
@@ -30,6 +31,8 @@ pub struct Prepared {
     pub images: Images,
     /// What is to be known of each image that may change while it is copied.
     pub in_use: Vec<Vec<String>>,
+    /// The user's own files on a disc, if there are any.
+    pub files: Option<OwnFiles>,
     /// Whether nobody named a size.
     pub size_chosen: bool,
 }
@@ -61,25 +64,40 @@ pub fn prepare(
     destination: Option<Destination>,
     observer: &dyn Observer,
 ) -> Result<Prepared, JobError> {
+    let files = request.disc.as_ref().and_then(|disc| disc.folder.as_ref());
+    let files = files.map(|folder| OwnFiles::read(folder, observer)).transpose()?;
     let Some(Destination { system, target }) = destination else {
-        return lay_out(request, images, request.size, observer);
+        return lay_out(request, images, files, request.size, observer);
     };
-    target.admit(system, &images.files())?;
+    let mut sources = images.files();
+    sources.extend(files.iter().flat_map(|files| Source::files(&files.source).iter().cloned()));
+    target.admit(system, &sources)?;
+    if request.disc.is_some() {
+        return match target {
+            TargetPath::Block(facts) => Err(JobError::DiscOnDevice { node: facts.node.clone() }),
+            _ => lay_out(request, images, files, None, observer),
+        };
+    }
     let len = target.stick_len(request.size).map_err(JobError::Target)?;
-    lay_out(request, images, len, observer).map_err(|error| name_file(target, error))
+    lay_out(request, images, files, len, observer).map_err(|error| name_file(target, error))
 }
 
 fn lay_out(
     request: &StickRequest,
     images: Images,
+    files: Option<OwnFiles>,
     stick_len: Option<u64>,
     observer: &dyn Observer,
 ) -> Result<Prepared, JobError> {
-    let size_chosen = stick_len.is_none();
-    let compression = request.compression;
+    let (disc, compression) = (request.disc.clone(), request.compression);
+    let size_chosen = disc.is_none() && stick_len.is_none();
     let request = request.of_plan(&images.facts, stick_len.unwrap_or(0));
     // Before the images are read, because that takes long and most errors show here.
-    let plan = if size_chosen { plan_smallest(&request, 0)? } else { plan(&request)? };
+    let plan = match &disc {
+        Some(options) => disc::first_plan(&request, options)?,
+        None if size_chosen => plan_smallest(&request, 0)?,
+        None => plan(&request)?,
+    };
     let in_use = in_use::warnings(&images.sources);
     let mut scans = Vec::new();
     for (source, facts) in images.sources.iter().zip(&images.facts) {
@@ -93,24 +111,26 @@ fn lay_out(
         });
         scans.push(packed.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);
     }
-    let (plan, layout) = if size_chosen {
-        grow(&request, plan, &scans)?
-    } else {
-        let layout = layout(&plan, &scans)?;
-        (plan, layout)
+    let (plan, layout) = match &disc {
+        Some(options) => disc::fit(&request, options, &plan.carried, &scans, files.as_ref())?,
+        None if size_chosen => grow(&request, plan, &scans)?,
+        None => {
+            let layout = layout(&plan, &scans)?;
+            (plan, layout)
+        }
     };
-    Ok(Prepared { plan, layout, scans, images, in_use, size_chosen })
+    Ok(Prepared { plan, layout, scans, images, in_use, files, size_chosen })
 }
 
 /// Takes the next larger stick until a tenth is left. Ends: there is a largest.
 fn grow(request: &Request, mut plan: Plan, scans: &[Scan]) -> Result<(Plan, Layout), JobError> {
     loop {
         match layout(&plan, scans) {
-            Ok(layout) if layout.capsule_sectors() <= plan.volume.sectors / 10 * 9 => {
+            Ok(layout) if layout.capsule_sectors() <= plan.division.volume.sectors / 10 * 9 => {
                 return Ok((plan, layout));
             }
             Ok(_) | Err(LayoutError::TooLarge { .. }) => {
-                plan = plan_smallest(request, 2 * plan.stick_sectors * SECTOR_LEN)?;
+                plan = plan_smallest(request, 2 * plan.division.sectors * SECTOR_LEN)?;
             }
             Err(error) => return Err(error.into()),
         }

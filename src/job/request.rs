@@ -6,8 +6,8 @@ use crate::contents::{ImageFacts, KindChoice};
 use crate::image::{Compression, Identity};
 use crate::job::Companion;
 use crate::plan::{
-    CompanionRequest, CopyMode, FirstDisk, FsChoice, ImageRequest, LayoutChoice, Request, SetOptions,
-    StartOptions, Writes,
+    CompanionRequest, CopyMode, DiscBoot, DiscMedium, FirstDisk, FsChoice, ImageRequest, LayoutChoice,
+    LayoutKind, Request, SetOptions, Slot, StartOptions, Writes,
 };
 use crate::units::{Geometry, SECTOR_LEN};
 
@@ -48,6 +48,19 @@ pub struct StickRequest {
     pub start: StartOptions,
     /// How hard the images are packed.
     pub compression: Compression,
+    /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
+    pub disc: Option<DiscOptions>,
+}
+
+/// What is asked of a disc, beside what it has in common with a stick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiscOptions {
+    /// How a BIOS boots it.
+    pub boot: DiscBoot,
+    /// The medium that it must fit.
+    pub medium: DiscMedium,
+    /// A folder whose files are put onto the disc, too.
+    pub folder: Option<PathBuf>,
 }
 
 impl StickRequest {
@@ -71,6 +84,18 @@ impl StickRequest {
             copy: CopyMode::Auto,
             start: StartOptions::default(),
             compression: Compression::None,
+            disc: None,
+        }
+    }
+
+    /// The same, divided in the way that any machine starts from.
+    #[must_use]
+    pub fn universal(self) -> Self {
+        Self {
+            size: None,
+            layout: LayoutKind::Universal { slot: Slot::First }.into(),
+            fs: FsChoice::Auto,
+            ..self
         }
     }
 
@@ -108,6 +133,7 @@ impl StickRequest {
             label: self.label.clone(),
             id: self.id,
             start: self.start,
+            disc: None,
         }
     }
 }

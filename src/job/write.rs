@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::StoredBytes;
+use crate::job::disc::OwnFiles;
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
@@ -40,8 +41,13 @@ pub fn write(
         }
         TargetPath::File { .. } | TargetPath::New { .. } => {
             let needed = prepared.layout.written_sectors() * SECTOR_LEN;
-            let len = prepared.plan.stick_sectors * SECTOR_LEN;
-            let file = FileTarget::open(target, len).map_err(JobError::Target)?;
+            let len = prepared.plan.division.sectors * SECTOR_LEN;
+            // What a disc does not write is zeros, so that the same images and options give the same file.
+            let file = match prepared.plan.division.disc {
+                None => FileTarget::open(target, len),
+                Some(_) => FileTarget::open_anew(target, len),
+            }
+            .map_err(JobError::Target)?;
             write_to(prepared, &file, stop, observer).map_err(|error| give_up(target, error, needed))
         }
     }
@@ -59,10 +65,14 @@ pub fn write_to(
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
     let Prepared { plan, layout, scans, images, .. } = prepared;
-    let names: Vec<String> =
-        plan.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
+    let mut names: Vec<String> =
+        plan.carried.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
     let sources = images.sources.iter().zip(scans);
-    let bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
+    let mut bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
+    if let Some(OwnFiles { path, source, scan: Some(scan) }) = &prepared.files {
+        names.push(path.clone());
+        bytes.push(scan.stored(source));
+    }
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());

@@ -4,24 +4,24 @@ use super::error::LayoutError;
 use super::set::{companions, disk_signatures};
 use crate::capsule::{Capsule, Contents, TablePlace, encode};
 use crate::image::Scan;
-use crate::plan::Plan;
+use crate::plan::Carried;
 
 /// The capsules, in the order of the plan.
 ///
 /// # Errors
 ///
 /// [`LayoutError::Capsule`] if what is known of an image makes none.
-pub(super) fn capsules(plan: &Plan, scans: &[Scan]) -> Result<Vec<Capsule>, LayoutError> {
-    let signatures = disk_signatures(plan, scans);
-    let companions = companions(plan, scans);
-    let capsules = plan.capsules.iter().zip(scans).zip(signatures);
+pub(super) fn capsules(carried: &Carried, scans: &[Scan]) -> Result<Vec<Capsule>, LayoutError> {
+    let signatures = disk_signatures(carried, scans);
+    let companions = companions(carried, scans);
+    let capsules = carried.capsules.iter().zip(scans).zip(signatures);
     let capsules = capsules.map(|((capsule, scan), disk_signature)| {
         let contents = Contents {
             facts: &capsule.facts,
             title: &capsule.title,
             drive: capsule.number,
             role: capsule.set_role(),
-            options: capsule.options(&plan.set),
+            options: capsule.options(&carried.set),
             companions: if capsule.is_boot() { companions } else { Default::default() },
             disk_signature,
         };

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::disc::iso9660::IsoError;
 use crate::plan::FatBits;
 use crate::units::{Bytes, MIB, named};
 
@@ -57,6 +58,9 @@ pub enum LayoutError {
         /// The image.
         path: PathBuf,
     },
+    /// The files of a disc have no place in its directories.
+    #[error(transparent)]
+    Files(#[from] IsoError),
     /// The committed boot code does not keep its contract.
     #[error("the built-in boot code cannot be used: {what}")]
     BootCode {
@@ -81,6 +85,7 @@ impl LayoutError {
             Self::Capsule { .. } => {
                 "this is a fault of ramkey; another --kind or --chs may go around it".into()
             }
+            Self::Files(error) => error.help(),
             Self::BootCode { .. } => "run `cargo xtask boot` and build again".into(),
         }
     }

@@ -31,6 +31,10 @@ pub enum Role {
         /// Number of the image in the request.
         image: usize,
     },
+    /// What ISO 9660 and El Torito have on a medium that is a disc as well.
+    Disc,
+    /// Files of the user's own, which ISO 9660 alone names.
+    Files,
     /// Zeros that clear what another tool may have left.
     Cleared,
 }
@@ -98,6 +102,8 @@ impl fmt::Display for Role {
             Self::FatTable => f.write_str("file allocation tables"),
             Self::Directory => f.write_str("directory"),
             Self::Capsule { image } => write!(f, "image {}", image + 1),
+            Self::Disc => f.write_str("disc"),
+            Self::Files => f.write_str("files"),
             Self::Cleared => f.write_str("cleared"),
         }
     }

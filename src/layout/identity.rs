@@ -4,12 +4,12 @@ use ramkey_format::capsule::flags;
 
 use crate::capsule::{Writes, number_of};
 use crate::image::Scan;
-use crate::plan::{CapsulePlan, Language, Plan, StartOptions};
+use crate::plan::{CapsulePlan, Carried, DiscDivision, Language, Plan, StartOptions};
 
 /// The identity of the medium of `plan`. If the plan names none, it is the same for the same images and options, and another
 /// for any other.
 pub(super) fn id(plan: &Plan, scans: &[Scan]) -> [u8; 16] {
-    plan.id.unwrap_or_else(|| derived(plan, scans))
+    plan.carried.id.unwrap_or_else(|| derived(plan, scans))
 }
 
 /// The identity that follows from images and options.
@@ -19,12 +19,12 @@ fn derived(plan: &Plan, scans: &[Scan]) -> [u8; 16] {
         seed.update(bytes);
     };
     describe_options(plan, &mut feed);
-    feed(&(plan.capsules.len() as u64).to_le_bytes());
-    for (capsule, scan) in plan.capsules.iter().zip(scans) {
+    feed(&(plan.carried.capsules.len() as u64).to_le_bytes());
+    for (capsule, scan) in plan.carried.capsules.iter().zip(scans) {
         feed(&scan.root);
         describe_capsule(capsule, &mut feed);
     }
-    describe_set(plan, &mut feed);
+    describe_set(&plan.carried, &mut feed);
     first_16(derive("ramkey 2026 stick id v1", seed.finalize().as_bytes()))
 }
 
@@ -49,20 +49,27 @@ pub(super) fn options(plan: &Plan) -> [u8; 8] {
 
 /// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
 fn describe_options(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let StartOptions { start_timeout, menu_timeout, language } = plan.start;
-    feed(&plan.stick_sectors.to_le_bytes());
+    let Plan { division, carried } = plan;
+    let StartOptions { start_timeout, menu_timeout, language } = carried.start;
+    feed(&division.sectors.to_le_bytes());
     feed(&[
-        plan.layout.code(),
-        plan.volume.bits.bits(),
-        plan.volume.cluster_sectors,
+        division.layout.code(),
+        division.volume.bits.bits(),
+        division.volume.cluster_sectors,
         start_timeout,
         menu_timeout,
     ]);
-    feed(&plan.label);
+    feed(&division.label);
     // A stick that speaks English keeps the identity that it had before there were other languages. What follows the
     // options, if anything does, is a number of images that does not begin with two letters.
     if language != Language::English {
         feed(&language.code());
+    }
+    // The same holds of what a disc has beside a stick.
+    if let Some(DiscDivision { boot, files, .. }) = &division.disc {
+        feed(b"DISC");
+        feed(&[boot.code()]);
+        feed(&files.blake3);
     }
 }
 
@@ -88,9 +95,9 @@ fn describe_capsule(capsule: &CapsulePlan, feed: &mut dyn FnMut(&[u8])) {
 
 /// Feeds what every capsule's flags say, unless they say what [`describe_capsule`] does: it comes last, so a stick of
 /// plain drives keeps the identity that it had before there were others.
-fn describe_set(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let flags = |capsule: &CapsulePlan| capsule.options(&plan.set).flags(capsule.set_role());
-    if plan.capsules.iter().any(|capsule| flags(capsule) & !flags::READ_ONLY != 0) {
-        plan.capsules.iter().for_each(|capsule| feed(&flags(capsule).to_le_bytes()));
+fn describe_set(carried: &Carried, feed: &mut dyn FnMut(&[u8])) {
+    let flags = |capsule: &CapsulePlan| capsule.options(&carried.set).flags(capsule.set_role());
+    if carried.capsules.iter().any(|capsule| flags(capsule) & !flags::READ_ONLY != 0) {
+        carried.capsules.iter().for_each(|capsule| feed(&flags(capsule).to_le_bytes()));
     }
 }

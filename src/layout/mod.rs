@@ -3,13 +3,16 @@
 //! Nothing here reads a clock, a random number, a file or a device: the same plan and hashes give the same bytes on
 //! every machine. What is a stick's own lies in `stick`; the list of ranges, and how it is read, serves any medium.
 
+mod beside;
 mod capsules;
+pub mod disc;
 mod error;
 mod extent;
 mod extents;
 mod identity;
 mod manifest;
 mod materialise;
+mod medium;
 mod set;
 mod stick;
 
@@ -18,5 +21,5 @@ pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
 pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
+pub use medium::layout;
 pub use set::disk_signatures;
-pub use stick::layout;

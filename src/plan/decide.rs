@@ -2,9 +2,10 @@
 
 use ramkey_format::capsule::CAPSULE_HEADER_LEN;
 
+use super::disc::{BLOCK_SECTORS, DiscRequest};
 use super::error::PlanError;
 use super::fs::FatSize;
-use super::planned::{CapsulePlan, Plan};
+use super::planned::{CapsulePlan, Carried, Division, Plan};
 use super::request::{IMAGES_MAX, LABEL, Request};
 use super::{names, set};
 use crate::capsule::table_len;
@@ -13,6 +14,10 @@ use crate::units::SECTOR_LEN;
 /// Lengths of the smallest and the largest stick that is chosen for the user.
 const USUAL_LEN_MIN: u64 = 16 << 20;
 const USUAL_LEN_MAX: u64 = 2 << 40;
+/// Cylinders of 1 MiB before and in the partition of the smallest and of the largest disc: that of 4,000,000 blocks.
+const DISC_CYLINDERS_MIN: u64 = 4;
+const DISC_CYLINDERS_MAX: u64 = 7_813;
+
 /// Decides everything about a stick that does not depend on the images' bytes.
 ///
 /// # Errors
@@ -29,9 +34,15 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     let capsules = names::capsules(request)?;
     let label = names::label(request.label.as_deref().unwrap_or(LABEL))?;
     let layout = request.layout.of(request.stick_sectors);
-    let (lba, end) = layout.volume_bounds(request.stick_sectors)?;
+    let (lba, mut end) = layout.volume_bounds(request.stick_sectors)?;
+    let disc = request.disc.as_ref().map(|disc| {
+        end = disc.partition_end(request.stick_sectors);
+        disc.division(layout.stamped_end(request.stick_sectors), request.stick_sectors)
+    });
     let sectors = end - lba;
-    let size = FatSize { layout, lba, sectors, outside: request.stick_sectors - sectors };
+    let outside = request.stick_sectors - sectors;
+    let structures_end = disc.as_ref().map(|disc| disc.structures.end * BLOCK_SECTORS);
+    let size = FatSize { layout, lba, sectors, outside, structures_end };
     let volume = size.choose(request.fs)?;
     for CapsulePlan { facts, .. } in &capsules {
         let needed = CAPSULE_HEADER_LEN as u64 + table_len(facts.len);
@@ -40,17 +51,39 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
             return Err(PlanError::ImageTooLarge { path: facts.path.clone(), needed, available });
         }
     }
+    let geometry = layout.geometry(request.stick_sectors);
     Ok(Plan {
-        stick_sectors: request.stick_sectors,
-        layout,
-        volume,
-        label,
-        id: request.id,
-        geometry: layout.geometry(request.stick_sectors),
-        start: request.start,
-        set: request.set,
-        capsules,
+        division: Division { sectors: request.stick_sectors, layout, volume, label, geometry, disc },
+        carried: Carried { id: request.id, start: request.start, set: request.set, capsules },
     })
+}
+
+/// Plans the smallest disc whose partition ends with at least `least_cylinders` cylinders of 1 MiB, whatever size the
+/// request names.
+///
+/// # Errors
+///
+/// What no larger disc would change, or what the largest is still too small for.
+pub fn plan_disc(request: &Request, disc: &DiscRequest, least_cylinders: u64) -> Result<Plan, PlanError> {
+    let mut result =
+        Err(PlanError::StickTooSmall { needed: least_cylinders << 20, available: USUAL_LEN_MAX });
+    for cylinders in least_cylinders.max(DISC_CYLINDERS_MIN)..=DISC_CYLINDERS_MAX {
+        let stick_sectors = disc.sectors(cylinders);
+        result = plan(&Request { stick_sectors, disc: Some(disc.clone()), ..request.clone() });
+        if !is_too_small(&result) {
+            break;
+        }
+    }
+    result
+}
+
+/// Whether a larger stick may do.
+fn is_too_small(result: &Result<Plan, PlanError>) -> bool {
+    match result {
+        Err(PlanError::StickTooSmall { .. } | PlanError::ImageTooLarge { .. }) => true,
+        Err(PlanError::FsSize { least, found, .. }) => found < least,
+        _ => false,
+    }
 }
 
 /// Plans the smallest usual stick of at least `least_len` bytes that the request can have, whatever size it names:
@@ -64,12 +97,7 @@ pub fn plan_smallest(request: &Request, least_len: u64) -> Result<Plan, PlanErro
     let doubled = |len: &u64| (*len < USUAL_LEN_MAX).then_some(len * 2);
     for len in std::iter::successors(Some(USUAL_LEN_MIN), doubled).filter(|&len| len >= least_len) {
         result = plan(&Request { stick_sectors: len / SECTOR_LEN, ..request.clone() });
-        let too_small = match &result {
-            Err(PlanError::StickTooSmall { .. } | PlanError::ImageTooLarge { .. }) => true,
-            Err(PlanError::FsSize { least, found, .. }) => found < least,
-            _ => false,
-        };
-        if !too_small {
+        if !is_too_small(&result) {
             break;
         }
     }

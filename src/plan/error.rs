@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::disc::DiscMedium;
 use super::request::TITLE_MAX;
 use crate::contents::Kind;
 use crate::contents::iso::NoBoot;
@@ -134,6 +135,21 @@ pub enum PlanError {
         /// Bytes of the file system.
         available: u64,
     },
+    /// The disc does not fit the medium that it is for.
+    #[error("the disc has {blocks} blocks of 2048 bytes and {} has {}: {} too many", medium_words(medium), medium.blocks, blocks - medium.blocks)]
+    DiscTooLarge {
+        /// Blocks of the disc, with its post-gap.
+        blocks: u64,
+        /// The medium.
+        medium: DiscMedium,
+        /// The smallest usual medium that it fits, if there is one.
+        fits: Option<&'static str>,
+    },
+}
+
+/// A medium in a sentence.
+fn medium_words(medium: &DiscMedium) -> String {
+    medium.name.map_or("the medium".into(), |name| format!("the medium \"{name}\""))
 }
 
 impl PlanError {
@@ -160,6 +176,10 @@ impl PlanError {
             }
             Self::FsSize { .. } => "leave --fs out: the file system is chosen by size".into(),
             Self::ImageTooLarge { .. } => "use a larger stick (--size for a file)".into(),
+            Self::DiscTooLarge { fits: Some(name), .. } => {
+                format!("use a medium that has room: --media {name}")
+            }
+            Self::DiscTooLarge { fits: None, .. } => "leave an image out, or write a stick".into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which FAT, with which clusters, for how many sectors.
 
+use super::disc::BLOCK_SECTORS;
 use super::error::PlanError;
 use super::request::FsChoice;
 use crate::stick::{FAT16_CLUSTERS, FAT32_CLUSTERS, FatBits, LayoutKind};
@@ -37,6 +38,19 @@ impl FatBits {
     fn formatted_reserved(self) -> u64 {
         if self == Self::Fat32 { 8 } else { 1 }
     }
+
+    /// Sectors of the root directory, where it is no chain of clusters.
+    fn root_sectors(self) -> u64 {
+        if self == Self::Fat32 { 0 } else { ROOT_SECTORS }
+    }
+
+    /// Sectors of one of the two tables for `rest` sectors that they and the clusters share, as the format program counts
+    /// them.
+    fn table_sectors(self, rest: u64, cluster: u8) -> u64 {
+        let cluster = u64::from(cluster);
+        // A FAT sector describes 4096 / bits clusters, and there are two tables.
+        (rest + 2 * cluster).div_ceil(cluster * 4096 / u64::from(self.bits()) + 2)
+    }
 }
 
 /// The file system of a plan.
@@ -62,6 +76,8 @@ pub(super) struct FatSize {
     pub sectors: u64,
     /// Sectors of the stick that are not in it.
     pub outside: u64,
+    /// One past the last sector of what a disc has in the reserved sectors, if it is a disc as well.
+    pub structures_end: Option<u64>,
 }
 
 impl FatSize {
@@ -73,12 +89,12 @@ impl FatSize {
             FsChoice::Auto if self.sectors < AUTO_FAT32_SECTORS => FatBits::Fat16,
             FsChoice::Auto => FatBits::Fat32,
         };
-        let added_reserved = self.added_reserved(bits, self.sectors);
         let range = bits.clusters();
         let fits = |&cluster: &u8| range.contains(&self.clusters(bits, self.sectors, cluster));
         match self.cluster_sizes(bits).into_iter().find(fits) {
             Some(cluster_sectors) => {
                 let (lba, sectors) = (self.lba, self.sectors);
+                let added_reserved = self.added_reserved(bits, sectors, cluster_sectors);
                 Ok(Volume { bits, lba, sectors, cluster_sectors, added_reserved })
             }
             None => Err(PlanError::FsSize {
@@ -93,15 +109,27 @@ impl FatSize {
     }
 
     /// What is stamped behind the start of a volume of `sectors` sectors is reserved; the boot area lies in that, or its
-    /// copy.
-    fn added_reserved(&self, bits: FatBits, sectors: u64) -> u64 {
-        let stamped = self.layout.stamped_end(sectors + self.outside).saturating_sub(self.lba);
+    /// copy. On a disc its structures are reserved too, and the clusters begin with a block.
+    fn added_reserved(&self, bits: FatBits, sectors: u64, cluster: u8) -> u64 {
+        let stamped_end = self.layout.stamped_end(sectors + self.outside);
+        let taken = self.structures_end.unwrap_or(stamped_end).saturating_sub(self.lba);
         let reserved = match bits {
-            _ if stamped > 0 => stamped,
+            _ if taken > 0 => taken,
             FatBits::Fat32 => FAT32_RESERVED,
             FatBits::Fat12 | FatBits::Fat16 => bits.formatted_reserved(),
         };
-        reserved - bits.formatted_reserved()
+        let added = reserved - bits.formatted_reserved();
+        if self.structures_end.is_none() {
+            return added;
+        }
+        let data = |added: &u64| {
+            let fixed = added + bits.formatted_reserved() + bits.root_sectors();
+            self.lba + fixed + 2 * bits.table_sectors(sectors.saturating_sub(fixed), cluster)
+        };
+        // A table that gets shorter by what is added moves the clusters back by two sectors, so four may not do.
+        let aligned =
+            (added..added + 2 * BLOCK_SECTORS).find(|added| data(added).is_multiple_of(BLOCK_SECTORS));
+        aligned.unwrap_or(added)
     }
 
     /// Sectors in a cluster, the best first.
@@ -115,20 +143,20 @@ impl FatSize {
             (FatBits::Fat32, 16..32) => 32,
             (FatBits::Fat32, _) => 64,
         };
-        let sizes = [1, 2, 4, 8, 16, 32, CLUSTER_SECTORS_MAX];
-        let larger = sizes.into_iter().filter(|&size| size >= best);
-        larger.chain(sizes.into_iter().rev().filter(|&size| size < best)).collect()
+        // A file of a disc begins with a block, so a cluster is one or more.
+        let least = if self.structures_end.is_some() { BLOCK_SECTORS as u8 } else { 1 };
+        let best = best.max(least);
+        let sizes = [1, 2, 4, 8, 16, 32, CLUSTER_SECTORS_MAX].into_iter().filter(move |&size| size >= least);
+        let larger = sizes.clone().filter(|&size| size >= best);
+        larger.chain(sizes.rev().filter(|&size| size < best)).collect()
     }
 
     /// Clusters of a volume of `sectors` sectors, as the format program counts them.
     fn clusters(&self, bits: FatBits, sectors: u64, cluster: u8) -> u64 {
-        let root = if bits == FatBits::Fat32 { 0 } else { ROOT_SECTORS };
-        let fixed = self.added_reserved(bits, sectors) + bits.formatted_reserved() + root;
-        let cluster = u64::from(cluster);
+        let fixed =
+            self.added_reserved(bits, sectors, cluster) + bits.formatted_reserved() + bits.root_sectors();
         let rest = sectors.saturating_sub(fixed);
-        // A FAT sector describes 4096 / bits clusters, and there are two tables.
-        let fat = (rest + 2 * cluster).div_ceil(cluster * 4096 / u64::from(bits.bits()) + 2);
-        rest.saturating_sub(2 * fat) / cluster
+        rest.saturating_sub(2 * bits.table_sectors(rest, cluster)) / u64::from(cluster)
     }
 
     /// The smallest number of sectors for which `large_enough` holds; it holds for all larger ones.

@@ -4,6 +4,7 @@
 //! Whether the capsules fit is known when the images have been read, and `layout` says it.
 
 mod decide;
+mod disc;
 mod division;
 mod error;
 mod fs;
@@ -16,12 +17,16 @@ mod titles;
 pub use crate::boot::{Language, StartOptions};
 pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
 pub use crate::stick::{FatBits, LayoutKind, Slot};
-pub use decide::{plan, plan_smallest};
+pub use decide::{plan, plan_disc, plan_smallest};
+pub use disc::{
+    BLOCK_LEN, DiscBoot, DiscDivision, DiscMedium, DiscRequest, FolderFiles, POST_GAP_BLOCKS, seconds_at,
+};
+pub(crate) use disc::{BLOCK_SECTORS, DESCRIPTORS};
 pub(crate) use division::GPT_SECTORS;
 pub use error::PlanError;
 pub use fs::Volume;
 pub(crate) use names::file_names;
-pub use planned::{CapsulePlan, CapsuleRole, Plan};
+pub use planned::{CapsulePlan, CapsuleRole, Carried, Division, Plan};
 pub use request::{
     CompanionRequest, FsChoice, IMAGES_MAX, ImageRequest, LABEL, LayoutChoice, Request, TITLE_MAX,
 };

@@ -1,5 +1,6 @@
 //! A plan: what a stick will be.
 
+use super::disc::{BLOCK_SECTORS, DiscDivision};
 use super::fs::Volume;
 use crate::boot::StartOptions;
 use crate::capsule::{SetOptions, Writes};
@@ -38,21 +39,35 @@ pub enum CapsuleRole {
     Companion,
 }
 
-/// A stick, decided down to everything but the images' bytes.
+/// How a medium is divided.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// Sectors of the stick.
-    pub stick_sectors: u64,
-    /// How it is divided.
+pub struct Division {
+    /// Sectors of the medium.
+    pub sectors: u64,
+    /// Where on it the boot code, the tables and the file system lie.
     pub layout: LayoutKind,
     /// The file system.
     pub volume: Volume,
     /// Label of the file system, upper case, padded with spaces.
     pub label: [u8; 11],
-    /// Identity of the stick, as in the request.
-    pub id: Option<[u8; 16]>,
     /// Geometry that the partition table and the file system are made for.
     pub geometry: Geometry,
+    /// What makes it a disc as well, if it is one.
+    pub disc: Option<DiscDivision>,
+}
+
+impl Division {
+    /// Blocks of 2048 bytes that a disc has.
+    pub fn blocks(&self) -> u64 {
+        self.sectors / BLOCK_SECTORS
+    }
+}
+
+/// What a medium carries, however it is divided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// Identity of the medium, as in the request.
+    pub id: Option<[u8; 16]>,
     /// How the machine starts, as in the request.
     pub start: StartOptions,
     /// How drivers and systems see the drives.
@@ -60,4 +75,13 @@ pub struct Plan {
     /// The images that are booted, in the order of the menu, at least one; then those that stand beside each of them,
     /// in the order of their drives.
     pub capsules: Vec<CapsulePlan>,
+}
+
+/// A medium, decided down to everything but the images' bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// How it is divided.
+    pub division: Division,
+    /// What it carries.
+    pub carried: Carried,
 }

@@ -1,5 +1,6 @@
 //! What a user chose.
 
+use super::disc::DiscRequest;
 use crate::boot::StartOptions;
 use crate::capsule::{SetOptions, Writes};
 use crate::contents::ImageFacts;
@@ -85,6 +86,8 @@ pub struct Request {
     pub id: Option<[u8; 16]>,
     /// How the machine starts.
     pub start: StartOptions,
+    /// What makes the medium a disc as well, if it is to be one; its layout is universal then.
+    pub disc: Option<DiscRequest>,
 }
 
 /// An image that stands beside the boot drive of every entry.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ramkey_format::capsule::{DISK_LEN_MAX, DRIVES_MAX, kind, numbers_of};
 
 use super::error::PlanError;
-use super::planned::{CapsulePlan, CapsuleRole, Plan};
+use super::planned::{CapsulePlan, CapsuleRole, Carried};
 use super::request::{CompanionRequest, ImageRequest, Request};
 use crate::capsule::{DriveOptions, FirstDisk, Role, SetOptions, number_of};
 use crate::contents::iso::Emulation;
@@ -109,7 +109,7 @@ impl CapsulePlan {
     }
 }
 
-impl Plan {
+impl Carried {
     /// Images in the boot menu; the others come behind them.
     pub fn boot_images(&self) -> usize {
         self.capsules.iter().filter(|capsule| capsule.is_boot()).count()

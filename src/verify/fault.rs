@@ -34,6 +34,10 @@ pub enum FaultKind {
     Manifest,
     /// Zeros beside the boot code.
     Cleared,
+    /// What makes the medium a disc as well.
+    Disc,
+    /// The user's own files on a disc.
+    Files,
     /// Boot sector and reserved sectors of the file system.
     FatReserved,
     /// File allocation tables.

@@ -143,6 +143,8 @@ fn check_range(
         range::BOOT_COPY => FaultKind::BootCopy,
         range::STAMPS => FaultKind::Stamps,
         range::CLEARED => FaultKind::Cleared,
+        range::DISC => FaultKind::Disc,
+        range::FILES => FaultKind::Files,
         range::FAT_RESERVED => FaultKind::FatReserved,
         range::FAT_TABLE if strict => FaultKind::FatTable,
         range::DIRECTORY if strict => FaultKind::Directory,

@@ -163,6 +163,8 @@ pub(super) fn differs(entry: &RangeEntry, layout: u8, volume_lba: Option<u64>) -
         }
         range::CLEARED if lba < u64::from(MANIFEST_LBA) => "the zeros behind the boot code hold something",
         range::CLEARED if lba < PARTITION_LBA => "the zeros behind the manifest hold something",
+        range::DISC => "what makes it a disc, ISO 9660 and El Torito, is not as written",
+        range::FILES => "files of your own are not as written",
         range::CLEARED => "the last sectors of the stick, which were cleared, hold something",
         range::FAT_RESERVED if Some(lba) == volume_lba || (lba == 1 && volume_lba == Some(0)) => {
             "the file system's boot sector, or a reserved sector behind it, is not as written"

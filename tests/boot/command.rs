@@ -55,13 +55,26 @@ fn what_cannot_be_booted_is_said_before_anything_is_started() {
     let stick = stick(folder.path()).display().to_string();
     let (image, missing, picture) = (at("demo.img"), at("no-such-stick.img"), at("no/screen.png"));
     let own = folder.path().display().to_string();
-    let table: [(&[&str], i32, &str); 10] = [
+    let table: [(&[&str], i32, &str); 15] = [
         (&[&missing], 1, "no-such-stick.img does not exist\nhelp: "),
         (&[&own], 1, " is a directory, neither a block device nor a regular file\nhelp: "),
         (&[&image], 3, "demo.img is no stick of ramkey, and is not booted\nhelp: `ramkey write "),
         (&[&stick, "--ram", "0"], 2, "it is whole MiB, 1M to 1T, for example 64M"),
         (&[&stick, "--ram", "2T"], 2, "it is whole MiB, 1M to 1T, for example 64M"),
         (&[&stick, "--ram", "-1"], 2, "\"-1\" is no size"),
+        (&[&stick, "--cd", "scsi"], 2, "invalid value 'scsi' for '--cd <DRIVE>'"),
+        (&[&stick, "--eject"], 2, "required arguments were not provided:\n  --cd <DRIVE>"),
+        (&[&stick, "--cd", "usb", "--eject", "--pull"], 2, "'--eject' cannot be used with '--pull'"),
+        (
+            &[&stick, "--cd", "ide", "--pull"],
+            2,
+            "--pull needs a USB port, and the drive of --cd ide is in none",
+        ),
+        (
+            &[&stick, "--cd", "ide", "--usb", "uhci"],
+            2,
+            "--usb needs a USB port, and the drive of --cd ide is in",
+        ),
         (&[&stick, "--screenshot", &picture], 1, "because: No such file or directory (os error 2)\nhelp: "),
         (&[&stick, "--screenshot", &stick], 3, "stick.img exists and is no picture\nhelp: name another file"),
         (

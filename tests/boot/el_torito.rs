@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::emulator::{CdBus, Controller, Machine, Port, Stick};
 
 use super::discs::{self, BLOCK, Media};
 use super::harness::{DEADLINE, Evidence, Geometry, Running, disk, file, scratch};
@@ -34,7 +34,10 @@ fn cd(more: &[&str]) -> Vec<u8> {
 fn a_real_cd_passes_the_guest() {
     let folder = scratch();
     let image = file(folder.path(), "guest.iso", &cd(&["REFERENCE"]));
-    Running::start(&Machine::new(Stick::new(image, Port::Cd))).must_pass();
+    for bus in [CdBus::Ide, CdBus::Usb(Controller::Ehci), CdBus::Usb(Controller::Xhci)] {
+        println!("{bus:?}");
+        Running::start(&Machine::new(Stick::new(&image, Port::Cd(bus)))).must_pass();
+    }
 }
 
 #[test]
@@ -121,7 +124,7 @@ fn a_real_cd_that_emulates_passes_the_guest() {
         let folder = scratch();
         let disc = emulating("emulated", media, geometry, &["REFERENCE"]);
         let image = file(folder.path(), "guest.iso", &disc);
-        Running::start(&Machine::new(Stick::new(image, Port::Cd))).must_pass();
+        Running::start(&Machine::new(Stick::new(image, Port::Cd(CdBus::Ide)))).must_pass();
     }
 }
 

@@ -83,6 +83,7 @@ fn build() -> Result<Built, String> {
 
     let sector0 = assemble(&folder, "mbr/sector0.asm")?;
     let stage1 = assemble(&folder, "mbr/stage1.asm")?;
+    let disc = assemble(&folder, "disc/disc.asm")?;
     assemble(&folder, "mbr/ram_mbr.asm")?;
     for head in ["resident/head_memdisk.asm", "resident/head_grub4dos.asm"] {
         assemble(&folder, head)?;
@@ -106,7 +107,8 @@ fn build() -> Result<Built, String> {
     put(&mut boot, HEADER_LOADER_CHECKSUM, &checksum(&loader).to_le_bytes());
     boot.extend(loader);
 
-    let mut blobs = vec![("sector0.bin", sector0), ("stage1.bin", stage1), ("boot.bin", boot)];
+    let mut blobs =
+        vec![("sector0.bin", sector0), ("stage1.bin", stage1), ("disc.bin", disc), ("boot.bin", boot)];
     if root().join("bootsectors/demo/demo.asm").exists() {
         blobs.push(("demo.bin", assemble(&folder, "demo/demo.asm")?));
     }

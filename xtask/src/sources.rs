@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that the boot code is made of.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "bootsectors/demo",
+    "bootsectors/disc",
     "bootsectors/format/src",
     "bootsectors/include",
     "bootsectors/loader",

@@ -4,7 +4,7 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
 use crate::bpb::{Fat32Start, PartitionEntry};
-use crate::memory::{BOOT_SECTORS_MAX, STAGE2_SECTORS};
+use crate::memory::{BLOCK_SHIFT, BOOT_SECTORS_MAX, DISC_BUFFER, DISC_LOAD, SECTOR_SIZE, STAGE2_SECTORS};
 use crate::record::Record;
 
 constants! {
@@ -110,6 +110,36 @@ record! {
         pub options: [u8; 8],
         /// zero
         pub reserved_3: [u8; 464],
+    }
+}
+
+record! {
+    /// First block of the disc boot image, which a BIOS loads from a disc without emulation. The boot area follows it.
+    ///
+    /// Some BIOSes load 512 bytes of it, so those find the rest. They know the disc by the bytes from 64 to 511.
+    pub struct DiscStart[2048 => DISC_START_LEN] {
+        /// jump over the boot information table
+        pub jump: [u8; 8],
+        /// boot information table: block of the primary volume descriptor, 16
+        pub descriptor_block: U32,
+        /// block of the disc boot image on the disc
+        pub file_block: U32 => DISC_FILE_BLOCK,
+        /// bytes of the disc boot image
+        pub file_len: U32,
+        /// sum of its little-endian 32-bit words from byte 64 on
+        pub file_sum: U32,
+        /// zero, up to the end of that table
+        pub reserved: [u8; 40],
+        /// boot code
+        pub code: [u8; 438] => DISC_CODE,
+        /// checksum of the second half, from byte 512 on
+        pub rest_checksum: U32 => DISC_REST_CHECKSUM,
+        /// checksum of the first 16 sectors of the boot area that follows
+        pub boot_checksum: U32 => DISC_BOOT_CHECKSUM,
+        /// 55h AAh
+        pub magic: U16 => DISC_MAGIC,
+        /// boot code, which the first 512 bytes load and prove
+        pub rest: [u8; 1536] => DISC_REST,
     }
 }
 
@@ -234,7 +264,7 @@ record! {
         pub told_heads: U16 => INFO_TOLD_HEADS,
         /// cylinders that AH=08h told
         pub told_cylinders: U16 => INFO_TOLD_CYLINDERS,
-        /// longest transfer that stage 2 made or may make, in sectors
+        /// longest transfer that stage 2 made or may make, in sectors of 512 bytes
         pub transfer: U16 => INFO_TRANSFER,
         /// BIOS calls that hung
         pub abandoned: U16 => INFO_ABANDONED,
@@ -279,7 +309,11 @@ record! {
 }
 
 /// The records that the assembler knows.
-pub const RECORDS: &[Record] = &[Sector0::RECORD, BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
+pub const RECORDS: &[Record] =
+    &[Sector0::RECORD, DiscStart::RECORD, BootHeader::RECORD, BootInfo::RECORD, Registers::RECORD];
+
+const _: () =
+    assert!(DISC_START_LEN == SECTOR_SIZE << BLOCK_SHIFT && DISC_LOAD + DISC_START_LEN == DISC_BUFFER);
 
 // Behind the boot info lie a few bytes that only stages 0 to 2 use.
 const _: () = assert!(INFO_LEN + 12 <= crate::memory::CALL_REGISTERS - crate::memory::BOOT_INFO);

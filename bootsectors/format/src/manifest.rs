@@ -64,6 +64,11 @@ pub mod range {
     /// The first piece of the capsule before it once more: the hash is that of the capsule's header sector after a change
     /// that is under way.
     pub const CAPSULE_NEXT: u8 = 11;
+    /// What ISO 9660 and El Torito have on a medium that is a disc as well: descriptors, boot catalogue, boot image, path
+    /// tables and directories.
+    pub const DISC: u8 = 12;
+    /// Files of the user's own, which ISO 9660 alone names.
+    pub const FILES: u8 = 13;
 }
 
 record! {
@@ -223,7 +228,7 @@ impl RangeEntry {
     /// Whether its kind is one of [`range`], and what must be zero is.
     fn is_known(&self) -> bool {
         let is_capsule = matches!(self.kind, range::CAPSULE | range::CAPSULE_NEXT);
-        (range::SECTOR_0..=range::CAPSULE_NEXT).contains(&self.kind)
+        (range::SECTOR_0..=range::FILES).contains(&self.kind)
             && self.reserved == [0; 7]
             && (is_capsule || self.file_sector.get() == 0)
     }

@@ -19,6 +19,8 @@ markers! {
     PROVEN = "In memory and proven";
     /// The loader, behind the last proof: the stick is not needed any more. Not said if it keeps a drive number.
     MAY_REMOVE = "You may remove the stick.";
+    /// The same, where the medium is a disc.
+    MAY_REMOVE_DISC = "You may remove the disc.";
     /// The loader: it stopped with a code, and waits for a reset.
     STOPPED = "Nothing was booted.";
     /// The demo image: its disk did everything right.

@@ -69,6 +69,10 @@ constants! {
     STAGE1_LOAD = 0xA000;
     /// Stages 1 and 2 look at stamped sectors here.
     STAMP_BUFFER = 0xA200;
+    /// The first block of a disc's boot image moves itself here, behind what a stick uses.
+    DISC_LOAD = 0xA400;
+    /// And reads itself from the disc here, to know the drive by it.
+    DISC_BUFFER = 0xAC00;
     /// Stage 2 loads the loader here; 64 KiB aligned for DMA.
     LOADER_LOAD = 0x1_0000;
     /// One past the loader's code, data and zeroed memory.
@@ -83,6 +87,10 @@ constants! {
     LOW_MEMORY_END = 0x6_0000;
     /// Most sectors in one INT 13h call (EDD 1.1 allows 127).
     TRANSFER_SECTORS_MAX = 127;
+    /// log2 of the sectors in a block of a disc, which has 2048 bytes.
+    BLOCK_SHIFT = 2;
+    /// Most blocks of a disc in one INT 13h call: 64 KiB, the bounce buffer.
+    TRANSFER_BLOCKS_MAX = 32;
     /// Port that the test machines write the boot chain's log to.
     DEBUG_PORT = 0xE9;
 }
@@ -97,6 +105,8 @@ pub const REGIONS: &[(&str, u32, u32)] = &[
     ("boot header and stage 2", STAGE2_LOAD, STAGE2_LOAD + STAGE2_SECTORS * SECTOR_SIZE),
     ("stage 1", STAGE1_LOAD, STAGE1_LOAD + SECTOR_SIZE),
     ("stamped sector", STAMP_BUFFER, STAMP_BUFFER + SECTOR_SIZE),
+    ("first block of a disc's boot image", DISC_LOAD, DISC_BUFFER),
+    ("the same, as the disc returns it", DISC_BUFFER, DISC_BUFFER + (DISC_BUFFER - DISC_LOAD)),
     ("loader", LOADER_LOAD, LOADER_END),
     ("loader's stack", LOADER_END, LOADER_STACK_TOP),
     ("bounce buffer", BOUNCE, BOUNCE + BOUNCE_LEN),
@@ -113,6 +123,7 @@ const _: () = {
         i += 1;
     }
     assert!(free_from <= LOW_MEMORY_END, "the last region reaches memory that was not asked for");
+    assert!(TRANSFER_BLOCKS_MAX << BLOCK_SHIFT << SECTOR_SHIFT == BOUNCE_LEN, "a transfer leaves the buffer");
     assert!(BOUNCE.is_multiple_of(0x1_0000) && LOADER_LOAD.is_multiple_of(0x1_0000), "DMA pages");
     assert!(BOOT_LBA + BOOT_SECTORS_MAX <= MANIFEST_LBA, "the boot code reaches the manifest");
     assert!(BOOT_LBA > HIDDEN_MAX + 63, "a track may begin in the boot area");

@@ -47,6 +47,10 @@ pub struct DriveAccess {
     pub heads_are_told: bool,
     /// Most sectors in the first transfer; 0 for as many as a call can have.
     pub transfer: u16,
+    /// log2 of the sectors in a block that EDD calls count: 0, or 2 on a disc.
+    pub block_shift: u8,
+    /// Whether it is a disc, in whatever its EDD calls count: it has no CHS, hides nothing, and needs patience.
+    pub is_disc: bool,
 }
 
 impl DriveAccess {
@@ -67,6 +71,22 @@ impl DriveAccess {
             geometry,
             heads_are_told: !(measured(MEASURED_HEADS) && measured(MEASURED_SECTORS)),
             transfer: info.transfer.get(),
+            block_shift: info.block_shift,
+            is_disc: info.block_shift != 0,
+        }
+    }
+
+    /// A disc that EDD calls read, and of which nothing else is known. `block_shift` as in [`DriveAccess`].
+    pub const fn disc(block_shift: u8) -> Self {
+        Self {
+            first: Method::Edd,
+            edd_hidden: 0,
+            chs_hidden: 0,
+            geometry: None,
+            heads_are_told: false,
+            transfer: 0,
+            block_shift,
+            is_disc: true,
         }
     }
 }

@@ -4,12 +4,17 @@
 //! The rules are those of `docs/quirks.md#int-13h`.
 
 use ramkey_format::boot::{STATUS_ABANDONED, STATUS_OUT_OF_REACH};
-use ramkey_format::memory::SECTOR_SHIFT;
+use ramkey_format::memory::{BLOCK_SHIFT, SECTOR_SHIFT, TRANSFER_BLOCKS_MAX, TRANSFER_SECTORS_MAX};
 
-use crate::access::{DriveAccess, HEADS, trial};
+use crate::access::DriveAccess;
+pub use crate::bios::{Bios, ReadError, Trace, verdict};
 use crate::geometry::Geometry;
+use crate::progress::Clock;
 pub use crate::way::Method;
 use crate::way::{Way, half};
+
+mod blocks;
+mod heads;
 
 /// Calls at one transfer size before it is given up.
 pub const TRIES: u32 = 3;
@@ -21,60 +26,10 @@ pub(crate) const ABANDONED: u8 = STATUS_ABANDONED as u8;
 const PATIENCE: u32 = 2;
 /// Reads that must work at a reduced size before twice as much is tried again.
 const GROW_AFTER: u16 = 32;
+/// The same for a size that worked on this disc.
+const GROW_AFTER_SCRATCH: u16 = 8;
 /// How often that is tried: a BIOS with a limit keeps it.
 const GROWTHS: u8 = 4;
-
-/// The BIOS calls that reading needs. Every read fills [`Bios::buffer`] from its start.
-///
-/// A read returns the BIOS status when the carry flag is set; nothing else of the answer is believed.
-pub trait Bios {
-    /// INT 13h AH=42h.
-    fn edd_read(&mut self, drive: u8, lba: u64, sectors: u16) -> Result<(), u8>;
-    /// INT 13h AH=02h; sectors count from 1, and the run stays on its track.
-    fn chs_read(&mut self, drive: u8, cylinder: u16, head: u8, sector: u8, sectors: u8) -> Result<(), u8>;
-    /// INT 13h AH=00h for this drive.
-    fn reset(&mut self, drive: u8);
-    /// The bounce buffer.
-    fn buffer(&self) -> &[u8];
-    /// Told before and after each read of a [`Drive`].
-    fn trace(&mut self, _trace: &Trace) {}
-}
-
-/// Whether a call worked, from FLAGS and EAX after it: only the carry flag is believed, and AH is read only when it
-/// is set, for some BIOSes leave anything there (`docs/quirks.md#int-13h`).
-pub fn verdict(flags: u16, eax: u32) -> Result<(), u8> {
-    if flags & 1 == 0 { Ok(()) } else { Err((eax >> 8) as u8) }
-}
-
-/// Why a sector cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadError {
-    /// BIOS status of the last try.
-    pub status: u8,
-    /// First sector that was asked for.
-    pub lba: u64,
-}
-
-/// What the reads of a drive did last, for the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trace {
-    /// First sector of the last read that was asked for, if any was.
-    pub asked: Option<u64>,
-    /// Last sector that was read, if any was.
-    pub read: Option<u64>,
-    /// BIOS status of the last call that failed; 0 when none did.
-    pub status: u8,
-    /// Calls that hung and were abandoned.
-    pub abandoned: u16,
-    /// Heads that CHS counts by; 0 when there is no CHS.
-    pub heads: u16,
-    /// Whether an image was proven with these heads, which nobody measured.
-    pub heads_proven: bool,
-    /// The method that the next read tries first.
-    pub method: Method,
-    /// Most sectors that the next read asks for.
-    pub sectors: u16,
-}
 
 /// A BIOS drive, and what was learnt about reading it.
 #[derive(Clone, Debug)]
@@ -90,6 +45,11 @@ pub struct Drive {
     usual: usize,
     /// The only method that may be used, if somebody said so.
     only: Option<Method>,
+    /// log2 of the sectors in a block, which EDD calls count.
+    block_shift: u8,
+    is_disc: bool,
+    /// Since when the disc was not read, if it was.
+    turned: Option<Clock>,
     edd: Way,
     chs: Way,
     /// Reads that worked since the size was last changed.
@@ -102,10 +62,18 @@ pub struct Drive {
 impl Drive {
     /// The drive `number`. Without a sound geometry only EDD is used.
     pub fn new(number: u8, access: DriveAccess) -> Self {
-        let geometry = access.geometry.filter(Geometry::is_sound);
+        let block_shift = access.block_shift.min(BLOCK_SHIFT as u8);
+        let is_disc = access.is_disc || block_shift > 0;
+        let geometry = access.geometry.filter(|geometry| geometry.is_sound() && !is_disc);
         let method = if geometry.is_none() { Method::Edd } else { access.first };
-        let edd = Way::new(access.edd_hidden, access.transfer);
-        let chs = Way::new(access.chs_hidden, access.transfer);
+        let most = TRANSFER_SECTORS_MAX as u16;
+        let chs = Way::new(access.chs_hidden, access.transfer, most);
+        let edd = if is_disc {
+            let most = if block_shift > 0 { TRANSFER_BLOCKS_MAX as u16 } else { most };
+            Way::new(0, access.transfer.div_ceil(1 << block_shift), most)
+        } else {
+            Way::new(access.edd_hidden, access.transfer, most)
+        };
         let trace = Trace {
             asked: None,
             read: None,
@@ -114,7 +82,7 @@ impl Drive {
             heads: 0,
             heads_proven: false,
             method,
-            sectors: edd.sectors,
+            sectors: edd.sectors << block_shift,
         };
         let told_heads = geometry.filter(|_| access.heads_are_told).map(|geometry| geometry.heads);
         Self {
@@ -125,6 +93,9 @@ impl Drive {
             searching: false,
             usual: 0,
             only: None,
+            block_shift,
+            is_disc,
+            turned: None,
             edd,
             chs,
             good: 0,
@@ -151,7 +122,12 @@ impl Drive {
 
     /// Most sectors that the next read asks for in one call.
     pub fn transfer_sectors(&self) -> u16 {
-        self.way(self.method).sectors
+        self.way(self.method).sectors << self.block_shift
+    }
+
+    /// Whether it is a disc.
+    pub fn is_disc(&self) -> bool {
+        self.is_disc
     }
 
     /// What the reads did last.
@@ -170,69 +146,12 @@ impl Drive {
         possible
     }
 
-    /// Reads one sector in each call from now on.
+    /// Reads one sector, or one block, in each call from now on.
     pub fn limit_to_one(&mut self) {
         for way in [&mut self.edd, &mut self.chs] {
             way.sectors = 1;
             way.most = way.most.min(1);
         }
-    }
-
-    /// Whether the next read is by CHS with heads that nobody measured.
-    pub fn heads_are_in_doubt(&self) -> bool {
-        self.method == Method::Chs && self.told_heads.is_some()
-    }
-
-    /// Makes [`trial`] number `number`, by CHS alone; `false` and no change when there are no more.
-    pub fn try_heads(&mut self, number: usize) -> bool {
-        let Some(trial) = self.told_heads.and_then(|told| trial(number, told)) else { return false };
-        self.searching = true;
-        self.count_by(trial.heads, trial.single);
-        true
-    }
-
-    /// Ends the search: the image proved these heads.
-    pub fn keep_heads(&mut self) {
-        self.told_heads = None;
-        self.searching = false;
-        self.trace.heads_proven = true;
-    }
-
-    /// Ends the search for now.
-    pub fn leave_in_doubt(&mut self) {
-        self.searching = false;
-    }
-
-    /// Ends the search: counts by what was told, for good.
-    pub fn told_heads_again(&mut self) {
-        self.searching = false;
-        if let Some(heads) = self.told_heads.take() {
-            self.count_by(heads, false);
-        }
-    }
-
-    /// After reads that failed, or brought wrong data, though nobody searched: the drive gave up EDD later. Counts by the
-    /// next of [`HEADS`]; `false` if the heads are not in doubt, or all were tried: then by what was told again, for good.
-    fn other_heads(&mut self) -> bool {
-        if self.searching || !self.heads_are_in_doubt() {
-            return false;
-        }
-        let Some(&heads) = HEADS.get(self.usual) else {
-            self.told_heads_again();
-            return false;
-        };
-        self.usual += 1;
-        self.count_by(heads, true);
-        true
-    }
-
-    fn count_by(&mut self, heads: u16, single: bool) {
-        if let Some(geometry) = &mut self.geometry {
-            geometry.heads = heads;
-        }
-        self.chs.start_again(single);
-        self.good = 0;
-        self.growths = if single { 0 } else { GROWTHS };
     }
 
     /// Quarters the transfers, because data was wrong without an error. If they are single sectors already, counts by
@@ -241,10 +160,14 @@ impl Drive {
         let smaller = self.way_mut(self.method).quarter();
         // A BIOS that spoils long transfers will do so again.
         self.growths = 0;
+        if self.is_disc {
+            self.edd.worked = self.edd.worked.min(self.edd.sectors);
+        }
         smaller || self.other_heads()
     }
 
-    /// Reads from `lba` on into the buffer: at least one sector, at most `max_sectors`; returns how many.
+    /// Reads from `lba` on into the buffer: at least one sector, at most `max_sectors`; returns how many. On a drive that
+    /// counts blocks these are all that hold them, from [`Drive::block_start`] on.
     ///
     /// Tries each transfer size [`TRIES`] times with a reset behind each failure, halves it down to one sector,
     /// then does the same by the other method. What worked is remembered; after some reads that work, twice as much
@@ -261,13 +184,16 @@ impl Drive {
         let room = (bios.buffer().len() >> SECTOR_SHIFT).min(usize::from(max_sectors)).max(1) as u16;
         self.trace.asked = Some(lba);
         bios.trace(&self.trace());
-        let mut result = self.read_by_any(bios, lba, room);
+        let mut result = match self.is_disc {
+            true => self.read_blocks(bios, lba, room),
+            false => self.read_by_any(bios, lba, room),
+        };
         while result.is_err_and(|error| !matches!(error.status, TIME_OUT | ABANDONED)) && self.other_heads() {
             result = self.read_by_any(bios, lba, room).or(result);
         }
         match result {
             Ok(sectors) => {
-                self.trace.read = Some(lba + u64::from(sectors) - 1);
+                self.trace.read = Some(self.block_start(lba) + u64::from(sectors) - 1);
                 self.grow();
             }
             Err(error) => self.trace.status = error.status,
@@ -373,17 +299,20 @@ impl Drive {
 
     /// Tries larger transfers again when enough small ones worked.
     fn grow(&mut self) {
-        let Way { sectors, most, .. } = *self.way(self.method);
-        if sectors >= most || self.growths == 0 {
+        let Way { sectors, most, worked, .. } = *self.way(self.method);
+        let next = if self.is_disc { sectors * 2 } else { sectors * 2 + 1 }.min(most);
+        // What worked on a disc once is nothing that its BIOS cannot do: a scratch made it shorter.
+        let has_worked = self.is_disc && next <= worked;
+        if sectors >= most || self.growths == 0 && !has_worked {
             return;
         }
         self.good += 1;
-        if self.good < GROW_AFTER {
+        if self.good < if has_worked { GROW_AFTER_SCRATCH } else { GROW_AFTER } {
             return;
         }
         self.good = 0;
-        self.growths -= 1;
-        self.way_mut(self.method).sectors = (sectors * 2 + 1).min(most);
+        self.growths -= u8::from(!has_worked);
+        self.way_mut(self.method).sectors = next;
     }
 
     fn way(&self, method: Method) -> &Way {
@@ -419,7 +348,7 @@ pub trait Sectors {
     }
 }
 
-/// A drive whose last transfer stays readable in the bounce buffer.
+/// A drive whose last transfer stays readable in the bounce buffer, with what of its blocks nobody asked for.
 pub struct Disk<B> {
     bios: B,
     drive: Drive,
@@ -458,7 +387,7 @@ impl<B: Bios> Sectors for Disk<B> {
             // A failed call may leave anything in the buffer.
             self.count = 0;
             self.count = self.drive.read(&mut self.bios, lba, max)?;
-            self.first = lba;
+            self.first = self.drive.block_start(lba);
         }
         let skip = (lba - self.first) as u16;
         let sectors = (self.count - skip).min(max.max(1));

@@ -42,6 +42,12 @@ sentences! {
     Title title(version: short);
     /// Memory, and how the stick is read.
     Machine machine(ram: mib, drive: hex2, method: method);
+    /// The drive that the BIOS emulates ends before the image does.
+    LookingForDisc looking_for_disc();
+    /// The disc itself was found.
+    DiscFound disc_found(drive: hex2);
+    /// It was not.
+    NoDisc no_disc();
     /// The heads of the stick are searched for.
     TryingHeads trying_heads();
 
@@ -98,6 +104,10 @@ sentences! {
     ProvenRemove proven_remove(hash: hash);
     /// The last image is proven, and the stick stays a drive.
     ProvenKeep proven_keep(hash: hash);
+    /// The last image is proven, and the disc is not needed any more.
+    ProvenRemoveDisc proven_remove_disc(hash: hash);
+    /// The last image is proven, and the disc stays a drive.
+    ProvenKeepDisc proven_keep_disc(hash: hash);
     /// Waits for a key.
     PressKey press_key();
     /// Counts down.
@@ -205,10 +215,14 @@ sentences! {
     ReadFailed read_failed(status: hex2, lba: number);
     /// A broken chain of clusters.
     Cluster cluster(number: number);
+    /// A place of a disc where a directory or a file is wrong.
+    Block block(number: number);
     /// Where wrong data lies.
     Lba lba(lba: number);
     /// The header of a capsule.
     HeaderWrong header_wrong();
+    /// An entry of its chunk table.
+    TableWrong table_wrong();
     /// The hash of its header.
     HeaderHashWrong header_hash_wrong();
     /// The hash of its table.
@@ -220,11 +234,13 @@ sentences! {
 }
 
 /// The sentences that may stand in a place of kind `detail`.
-pub const DETAILS: [Id; 8] = [
+pub const DETAILS: [Id; 10] = [
     Id::ReadFailed,
     Id::Cluster,
+    Id::Block,
     Id::Lba,
     Id::HeaderWrong,
+    Id::TableWrong,
     Id::HeaderHashWrong,
     Id::TableHashWrong,
     Id::ImageHashWrong,

@@ -20,6 +20,11 @@ pub enum VolumeError {
         /// Cluster whose entry, or which itself, is wrong.
         cluster: u32,
     },
+    /// On a disc: a directory is damaged, or a file is not in one piece, or leaves the volume.
+    BrokenBlock {
+        /// Block of the directory, or that the file is said to begin with.
+        block: u32,
+    },
 }
 
 impl From<ReadError> for VolumeError {
@@ -33,7 +38,8 @@ impl From<ReadError> for VolumeError {
 pub struct FileEntry {
     /// Name and extension as FAT stores them: padded with spaces, without the dot.
     pub name: [u8; 11],
-    /// Where the file begins, in units of the volume, ascending: its first cluster on a FAT, 0 if it is empty.
+    /// Where the file begins, in units of the volume, ascending: its first cluster on a FAT, its first block on a disc, 0 if it
+    /// is empty.
     pub start: u32,
     /// Length in bytes.
     pub len: u32,
@@ -53,6 +59,8 @@ pub trait Volume {
     type Folder;
     /// A place in a file, from which the next is found fast.
     type Cursor;
+    /// Whether a folder is in the order of its names, so that the places of its files alone say which was written first.
+    const BY_NAME: bool = false;
 
     /// The root directory's folder `name`, stored as 11 bytes.
     ///

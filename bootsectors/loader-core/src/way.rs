@@ -1,7 +1,5 @@
 //! The two methods of reading a drive, and what was learnt about one of them.
 
-use ramkey_format::memory::TRANSFER_SECTORS_MAX;
-
 /// How sectors are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -28,7 +26,7 @@ impl Method {
 pub(crate) struct Way {
     /// Sectors of the stick before the first one that this method sees.
     pub hidden: u32,
-    /// Most sectors in the next call.
+    /// Most sectors in the next call; blocks, as all that follows, if the drive counts those.
     pub sectors: u16,
     /// Most sectors that a call brought.
     pub worked: u16,
@@ -39,9 +37,8 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// Nothing is learnt yet. `transfer` is the most in the first call, 0 for as many as a call can have.
-    pub fn new(hidden: u32, transfer: u16) -> Self {
-        let most = TRANSFER_SECTORS_MAX as u16;
+    /// Nothing is learnt yet. `transfer` is the most in the first call, 0 for `most`, which is as many as a call can have.
+    pub fn new(hidden: u32, transfer: u16, most: u16) -> Self {
         let sectors = if transfer == 0 { most } else { transfer.min(most) };
         Self { hidden, sectors, worked: 0, most, first: sectors }
     }
@@ -65,7 +62,7 @@ impl Way {
 
     /// Forgets transfers that became shorter because other sectors were read than were meant.
     pub fn start_again(&mut self, single: bool) {
-        self.sectors = if single { 1 } else { self.first };
+        self.sectors = if single { 1 } else { self.first.min(self.most) };
     }
 }
 

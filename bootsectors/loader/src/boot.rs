@@ -1,25 +1,27 @@
 //! The order of events, from stage 2 to the image's first sector.
 
-use ramkey_format::boot::{BootHeader, NO_WAIT, START_KEY_REPORT, VOLUME_FAT};
+use ramkey_format::boot::{BootHeader, BootInfo, HEADER_IS_DISC, NO_WAIT, START_KEY_REPORT, VOLUME_ISO9660};
 use ramkey_format::capsule::{DRIVES_MAX, flags};
 use ramkey_format::errors;
 use ramkey_loader_core::copy_mode::CopyMode;
-use ramkey_loader_core::drive::{Disk, Drive};
+use ramkey_loader_core::drive::Disk;
 use ramkey_loader_core::fat::Fat;
+use ramkey_loader_core::iso9660::Iso9660;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 use ramkey_loader_core::report::Memory;
 use ramkey_loader_core::screen::{Language, say};
-use ramkey_loader_core::settle::settle;
+use ramkey_loader_core::settle::{reaches, settle};
 use ramkey_loader_core::volume::FileSystem;
 
 use crate::bios_copy::bios_copies;
 use crate::console::Console;
+use crate::disc::Stamp;
 use crate::disk::Int13;
 use crate::halt::{Within, stop, stop_for};
 use crate::load::RamDisk;
 use crate::low::Ram;
-use crate::{a20, bios, choose, disk, images, install, load, low, map, report};
+use crate::{a20, bios, choose, disc, disk, images, install, load, low, map, report};
 
 /// Bytes of the volume's tables that are kept in memory.
 const WINDOW: usize = 8 << 10;
@@ -45,34 +47,62 @@ pub fn run() -> ! {
     };
     console.speak(Language::of(header.language).unwrap_or(Language::English));
 
-    let mut stick = disk::stick(&info);
-    console.say(&say::machine(ram.map().total_ram(), info.drive, stick.method()));
+    let is_iso9660 = u32::from(header.volume_kind) == VOLUME_ISO9660;
+    let mut medium = disk::medium(&info, is_iso9660);
+    console.say(&say::machine(ram.map().total_ram(), info.drive, medium.method()));
     if u32::from(info.start_key) == START_KEY_REPORT {
-        report::ask(&mut console, &mut stick);
+        report::ask(&mut console, &mut medium);
     }
+    let disk = Disk::new(Int13::new(), medium);
+    let start = Start { console, header, stamp: Stamp { header: &sector, lba: info.boot_lba.get().into() }, ram, base_kib };
+    if is_iso9660 {
+        boot_from::<Iso9660>(start, disk, 0, info.drive);
+    }
+    boot_from_fat(start, disk, &info)
+}
 
-    match u32::from(header.volume_kind) {
-        VOLUME_FAT => boot_from::<Fat>(console, stick, header, ram, base_kib, info.drive),
-        _ => stop(&mut console, errors::LOADER_CHECKSUM, Some(say::boot_header_damaged().as_message())),
+/// What a boot begins with, beside the medium.
+struct Start<'s> {
+    console: Console,
+    header: &'s BootHeader,
+    stamp: Stamp<'s>,
+    ram: Ram,
+    base_kib: u16,
+}
+
+/// Boots an image from the FAT of a stick, or of a disc that the BIOS shows as one; from the disc itself, if what the BIOS
+/// shows ends too soon.
+fn boot_from_fat(mut start: Start<'_>, mut disk: Disk<Int13>, info: &BootInfo) -> ! {
+    let lba = disk.drive().first_visible(u64::from(start.header.volume_lba.get()));
+    let mut window = [0; WINDOW];
+    settle::<Fat, _>(&mut disk, lba, &mut window, || {
+        start.console.say(&say::trying_heads());
+    });
+    if start.is_disc_too() && !reaches::<Fat, _>(&mut disk, lba, &mut window) {
+        start.console.say(&say::looking_for_disc());
+        if let Some((drive, number)) = disc::find_itself(&mut disk, &start.stamp) {
+            start.console.say(&say::disc_found(drive.number()));
+            *disk.drive_mut() = drive;
+            boot_from::<Iso9660>(start, disk, 0, number);
+        }
+        start.console.say(&say::no_disc());
+    }
+    boot_from::<Fat>(start, disk, lba, info.drive)
+}
+
+impl Start<'_> {
+    /// Whether the medium is a disc as well, or was meant to be one.
+    fn is_disc_too(&self) -> bool {
+        self.header.flags.get() & HEADER_IS_DISC != 0
     }
 }
 
-/// Boots an image from the volume of `stick`, or says why not.
-fn boot_from<F: FileSystem>(
-    mut console: Console,
-    stick: Drive,
-    header: &BootHeader,
-    mut ram: Ram,
-    base_kib: u16,
-    drive: u8,
-) -> ! {
+/// Boots an image from the volume at `volume_lba` of `disk`, or says why not. `number` shows the medium too.
+fn boot_from<F: FileSystem>(start: Start<'_>, mut disk: Disk<Int13>, volume_lba: u64, number: u8) -> ! {
+    let may_be_disc = start.is_disc_too();
+    let Start { mut console, header, stamp, mut ram, base_kib } = start;
     let map = ram.map();
     let mut window = [0; WINDOW];
-    let volume_lba = stick.first_visible(u64::from(header.volume_lba.get()));
-    let mut disk = Disk::new(Int13::new(), stick);
-    settle::<F, _>(&mut disk, volume_lba, &mut window, || {
-        console.say(&say::trying_heads());
-    });
     let mut volume = match F::open(&mut disk, volume_lba, &mut window) {
         Ok(volume) => volume,
         Err(error) => stop_for(&mut console, error, Within::Stick),
@@ -92,9 +122,12 @@ fn boot_from<F: FileSystem>(
         *place = Some(load::load(&mut console, &mut disk, &mut volume, &file, &mut ram));
     }
     let stored = disks[0].as_ref().map_or(0, |boot| boot.header.flags.get());
-    let installed = install::install(&mut console, &mut disks, &mut ram, base_kib, drive, a20::worked());
+    let is_kept = stored & flags::KEEP_STICK != 0;
+    let medium = disc::leave(&mut disk, &stamp, number, may_be_disc, is_kept);
+    let installed =
+        install::install(&mut console, &mut disks, &mut ram, base_kib, medium.number, a20::worked());
 
-    say_proven(&mut console, &disks, stored & flags::KEEP_STICK != 0);
+    say_proven(&mut console, &disks, medium.is_disc, is_kept);
     let mut copy = copy.unwrap_or(CopyMode::of(stored));
     wait(&mut console, header.start_timeout, &mut copy);
     if copy == CopyMode::Int15
@@ -107,19 +140,19 @@ fn boot_from<F: FileSystem>(
     install::hand_off(installed, copy)
 }
 
-/// Says that the disks are in memory and proven, and whether the stick must stay.
-fn say_proven(console: &mut Console, disks: &[Option<RamDisk>], keep_stick: bool) {
+/// Says that the disks are in memory and proven, and whether the medium must stay.
+fn say_proven(console: &mut Console, disks: &[Option<RamDisk>], is_disc: bool, is_kept: bool) {
     console.end_line();
     let last = disks.iter().flatten().count() - 1;
     for (place, ram_disk) in disks.iter().flatten().enumerate() {
         let hash = &ram_disk.hash();
-        if place < last {
-            console.say(&say::proven(hash));
-        } else if keep_stick {
-            console.say(&say::proven_keep(hash));
-        } else {
-            console.say(&say::proven_remove(hash));
-        }
+        console.say(&match (place < last, is_disc, is_kept) {
+            (true, _, _) => say::proven(hash),
+            (_, false, false) => say::proven_remove(hash),
+            (_, false, true) => say::proven_keep(hash),
+            (_, true, false) => say::proven_remove_disc(hash),
+            (_, true, true) => say::proven_keep_disc(hash),
+        });
     }
 }
 

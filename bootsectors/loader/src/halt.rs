@@ -64,6 +64,9 @@ pub fn stop_for(console: &mut Console, error: VolumeError, within: Within<'_>) -
         VolumeError::Broken { cluster } => {
             stop_within(console, errors::BAD_FILE_SYSTEM, within, say::cluster(cluster).as_message())
         }
+        VolumeError::BrokenBlock { block } => {
+            stop_within(console, errors::BAD_FILE_SYSTEM, within, say::block(block).as_message())
+        }
         VolumeError::NoFileSystem => stop(console, errors::NO_FILE_SYSTEM, None),
         VolumeError::NoFolder => stop(console, errors::NO_FOLDER, None),
     }

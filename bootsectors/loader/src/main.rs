@@ -14,6 +14,7 @@ mod boot;
 mod changes;
 mod choose;
 mod console;
+mod disc;
 mod disk;
 mod drives;
 mod engine;

@@ -20,7 +20,7 @@ use super::overlay::{Overlay, ZEROS};
 use super::place::{own_sectors, place};
 use crate::boot;
 use crate::layout::error::LayoutError;
-use crate::plan::{FatBits, LayoutKind, Plan};
+use crate::plan::{Division, FatBits, LayoutKind};
 use crate::units::SECTOR_LEN;
 use table::Fat;
 
@@ -34,6 +34,14 @@ const FLOPPY: u8 = 0x00;
 /// Media descriptors in the boot sector and the first table entry.
 const HARD_DISK_MEDIA: u8 = 0xF8;
 const FLOPPY_MEDIA: u8 = 0xF0;
+
+/// A file of the folder that holds the capsules.
+pub(super) struct NewFile<'n> {
+    /// Name in 8.3 form.
+    pub name: &'n str,
+    /// Length in bytes.
+    pub len: u64,
+}
 
 /// A volume that is ready to be laid out. LBAs count from the start of the stick.
 pub(super) struct FatVolume {
@@ -49,36 +57,41 @@ pub(super) struct FatVolume {
     pub tables: Range<u64>,
     /// Every directory, ascending.
     pub directories: Vec<Range<u64>>,
-    /// The sectors of each file, in the order of the plan.
+    /// The sectors of each file, in the order in which they were given.
     pub files: Vec<Vec<Range<u64>>>,
 }
 
 impl FatVolume {
-    /// Formats the volume of `plan` and gives each capsule a file of its length. `lens` are in bytes and in the order
-    /// of the plan; `boot_code` is sector 0's.
-    pub fn make(plan: &Plan, lens: &[u64], serial: u32, boot_code: &[u8; 512]) -> Result<Self, LayoutError> {
-        let formatted = plan.volume.sectors - plan.volume.added_reserved;
+    /// Formats the volume of `division` and gives each of `files` its room in the folder, in their order. `boot_code` is
+    /// sector 0's.
+    pub fn make(
+        division: &Division,
+        files: &[NewFile],
+        serial: u32,
+        boot_code: &[u8; 512],
+    ) -> Result<Self, LayoutError> {
+        let formatted = division.volume.sectors - division.volume.added_reserved;
         let mut disk = Overlay::new(formatted);
         let in_memory = |source: io::Error| LayoutError::InMemory { what: "file system", source };
-        fatfs::format_volume(&mut disk, options(plan, formatted, serial)).map_err(in_memory)?;
+        fatfs::format_volume(&mut disk, options(division, formatted, serial)).map_err(in_memory)?;
         let fat = Fat::read(&disk).ok_or(LayoutError::Unsound { what: "its boot sector" })?;
-        if fat.bits != plan.volume.bits {
-            let (sectors, found) = (plan.volume.sectors, fat.bits.bits());
-            return Err(LayoutError::OtherFat { sectors, found, planned: plan.volume.bits });
+        if fat.bits != division.volume.bits {
+            let (sectors, found) = (division.volume.sectors, fat.bits.bits());
+            return Err(LayoutError::OtherFat { sectors, found, planned: division.volume.bits });
         }
-        check_room(&fat, lens)?;
-        fill(&mut disk, plan, lens).map_err(in_memory)?;
+        check_room(&fat, files)?;
+        fill(&mut disk, files).map_err(in_memory)?;
 
-        let (directories, files) = walk(&mut disk, &fat, plan)?;
-        let boot_sector = finish_boot_sector(&mut disk, plan, boot_code);
+        let (directories, files) = walk(&mut disk, &fat, files)?;
+        let boot_sector = finish_boot_sector(&mut disk, division, boot_code);
         if fat.bits == FatBits::Fat32 {
             finish_fs_info(&mut disk, &fat);
         }
-        let shift = plan.volume.lba + plan.volume.added_reserved;
+        let shift = division.volume.lba + division.volume.added_reserved;
         let shifted = |range: &Range<u64>| range.start + shift..range.end + shift;
         Ok(Self {
-            volume_lba: plan.volume.lba,
-            added_reserved: plan.volume.added_reserved,
+            volume_lba: division.volume.lba,
+            added_reserved: division.volume.added_reserved,
             bits: fat.bits,
             reserved: fat.reserved,
             boot_sector,
@@ -124,30 +137,30 @@ impl FatVolume {
     }
 }
 
-fn options(plan: &Plan, sectors: u64, serial: u32) -> FormatVolumeOptions {
-    let (media, drive) = match plan.layout {
+fn options(division: &Division, sectors: u64, serial: u32) -> FormatVolumeOptions {
+    let (media, drive) = match division.layout {
         LayoutKind::Zip => (HARD_DISK_MEDIA, FLOPPY),
         LayoutKind::Fdd => (FLOPPY_MEDIA, FLOPPY),
         _ => (HARD_DISK_MEDIA, HARD_DISK),
     };
     FormatVolumeOptions::new()
         .total_sectors(sectors as u32)
-        .bytes_per_cluster(u32::from(plan.volume.cluster_sectors) * SECTOR_LEN as u32)
-        .sectors_per_track(plan.geometry.sectors_per_track)
-        .heads(plan.geometry.heads)
+        .bytes_per_cluster(u32::from(division.volume.cluster_sectors) * SECTOR_LEN as u32)
+        .sectors_per_track(division.geometry.sectors_per_track)
+        .heads(division.geometry.heads)
         .media(media)
         .drive_num(drive)
         .volume_id(serial)
-        .volume_label(plan.label)
+        .volume_label(division.label)
 }
 
 /// Refuses capsules that do not fit, to the cluster.
-fn check_room(fat: &Fat, lens: &[u64]) -> Result<(), LayoutError> {
+fn check_room(fat: &Fat, files: &[NewFile]) -> Result<(), LayoutError> {
     let cluster_len = fat.cluster_sectors * SECTOR_LEN;
     // fatfs gives every name a long-name slot, the dot entries too.
-    let folder_len = (4 + 2 * lens.len() as u64) * directory::SLOT_LEN as u64;
+    let folder_len = (4 + 2 * files.len() as u64) * directory::SLOT_LEN as u64;
     let root = u64::from(fat.bits == FatBits::Fat32);
-    let files: u64 = lens.iter().map(|len| len.div_ceil(cluster_len)).sum();
+    let files: u64 = files.iter().map(|file| file.len.div_ceil(cluster_len)).sum();
     let clusters = root + folder_len.div_ceil(cluster_len) + files;
     if clusters > fat.clusters {
         let (needed, available) = (clusters * cluster_len, fat.clusters * cluster_len);
@@ -157,16 +170,16 @@ fn check_room(fat: &Fat, lens: &[u64]) -> Result<(), LayoutError> {
 }
 
 /// Makes the folder and the files; directories come first, so that they are never between capsules.
-fn fill(disk: &mut Overlay, plan: &Plan, lens: &[u64]) -> io::Result<()> {
+fn fill(disk: &mut Overlay, files: &[NewFile]) -> io::Result<()> {
     let fs = FileSystem::new(disk, FsOptions::new())?;
     {
         let folder = fs.root_dir().create_dir(FOLDER)?;
-        for capsule in &plan.capsules {
-            folder.create_file(&capsule.file_name)?;
+        for file in files {
+            folder.create_file(file.name)?;
         }
-        for (capsule, &len) in plan.capsules.iter().zip(lens) {
-            let mut file = folder.open_file(&capsule.file_name)?;
-            let mut left = len;
+        for NewFile { name, len } in files {
+            let mut file = folder.open_file(name)?;
+            let mut left = *len;
             while left > 0 {
                 let n = left.min(ZEROS.len() as u64);
                 file.write_all(&ZEROS[..n as usize])?;
@@ -182,18 +195,17 @@ fn fill(disk: &mut Overlay, plan: &Plan, lens: &[u64]) -> io::Result<()> {
 type Places = (Vec<Range<u64>>, Vec<Vec<Range<u64>>>);
 
 /// Repairs the directories, and finds out where everything is.
-fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutError> {
+fn walk(disk: &mut Overlay, fat: &Fat, new: &[NewFile]) -> Result<Places, LayoutError> {
     let root = fat.root(disk)?;
     directory::repair(disk, &root);
     let missing = LayoutError::Unsound { what: "its folder is missing" };
     let folder = directory::find(disk, &root, &directory::short_name(FOLDER)).ok_or(missing)?;
     let folder = fat.chain(disk, folder.cluster)?;
     directory::repair(disk, &folder);
-    let mut files = Vec::with_capacity(plan.capsules.len());
-    for capsule in &plan.capsules {
+    let mut files = Vec::with_capacity(new.len());
+    for file in new {
         let missing = LayoutError::Unsound { what: "a capsule is missing" };
-        let entry =
-            directory::find(disk, &folder, &directory::short_name(&capsule.file_name)).ok_or(missing)?;
+        let entry = directory::find(disk, &folder, &directory::short_name(file.name)).ok_or(missing)?;
         files.push(fat.chain(disk, entry.cluster)?);
     }
     let mut directories = [root, folder].concat();
@@ -202,21 +214,21 @@ fn walk(disk: &mut Overlay, fat: &Fat, plan: &Plan) -> Result<Places, LayoutErro
 }
 
 /// Corrects the boot sector, and its copy on a FAT32, to what the volume is on the stick.
-fn finish_boot_sector(disk: &mut Overlay, plan: &Plan, boot_code: &[u8; 512]) -> [u8; 512] {
-    let is_fat32 = plan.volume.bits == FatBits::Fat32;
+fn finish_boot_sector(disk: &mut Overlay, division: &Division, boot_code: &[u8; 512]) -> [u8; 512] {
+    let is_fat32 = division.volume.bits == FatBits::Fat32;
     let sector = disk.sector_mut(0);
     let (bpb, _) = Bpb::mut_from_prefix(&mut sector[..]).expect("a sector is longer");
-    bpb.reserved += plan.volume.added_reserved as u16;
-    let sectors = plan.volume.sectors as u32;
+    bpb.reserved += division.volume.added_reserved as u16;
+    let sectors = division.volume.sectors as u32;
     let short = if sectors < 0x1_0000 { sectors as u16 } else { 0 };
     bpb.short_sectors.set(short);
     bpb.long_sectors.set(if short == 0 { sectors } else { 0 });
-    bpb.hidden.set(plan.volume.lba as u32);
+    bpb.hidden.set(division.volume.lba as u32);
     let code = if is_fat32 { Fat32Start::LEN } else { Fat16Start::LEN };
     sector[code..SECTOR0_MAGIC as usize].fill(0);
     // Sector 0 brings its own code; see `mbr`.
-    if plan.volume.lba != 0 {
-        boot::start_volume(sector, boot_code, place(plan, plan.volume.lba));
+    if division.volume.lba != 0 {
+        boot::start_volume(sector, boot_code, place(division, division.volume.lba));
     }
     let sector = *sector;
     if is_fat32 {

@@ -11,7 +11,7 @@ use gpt::partition_types::BASIC;
 use super::identity::Identity;
 use super::overlay::Overlay;
 use crate::layout::error::LayoutError;
-use crate::plan::Plan;
+use crate::plan::Division;
 
 /// Name of the partition, as GPT tools show it.
 const NAME: &str = "ramkey";
@@ -21,7 +21,7 @@ const NAME: &str = "ramkey";
 /// # Errors
 ///
 /// [`LayoutError::InMemory`] if the crate refuses.
-pub(super) fn tables(plan: &Plan, identity: &Identity) -> Result<Overlay, LayoutError> {
+pub(super) fn tables(division: &Division, identity: &Identity) -> Result<Overlay, LayoutError> {
     let failed = |error: &dyn std::fmt::Display| LayoutError::InMemory {
         what: "GUID partition table",
         source: io::Error::other(error.to_string()),
@@ -32,13 +32,13 @@ pub(super) fn tables(plan: &Plan, identity: &Identity) -> Result<Overlay, Layout
         .writable(true)
         .change_partition_count(true)
         .logical_block_size(LogicalBlockSize::Lb512)
-        .create_from_device(Overlay::new(plan.stick_sectors), Some(disk_guid))
+        .create_from_device(Overlay::new(division.sectors), Some(disk_guid))
         .map_err(|error| failed(&error))?;
     let partition = Partition {
         part_type_guid: BASIC,
         part_guid,
-        first_lba: plan.volume.lba,
-        last_lba: plan.volume.lba + plan.volume.sectors - 1,
+        first_lba: division.volume.lba,
+        last_lba: division.volume.lba + division.volume.sectors - 1,
         flags: PartitionAttributes::BOOTABLE.bits(),
         name: NAME.into(),
     };

@@ -8,7 +8,7 @@ use crate::capsule::Capsule;
 use crate::layout::error::LayoutError;
 use crate::layout::extent::{Extent, Role};
 use crate::layout::manifest::{ManifestFacts, manifest_slot};
-use crate::plan::Plan;
+use crate::plan::Division;
 use crate::units::SECTOR_LEN;
 
 /// The generation of a stick that was not changed.
@@ -19,25 +19,28 @@ const SLOTS: u32 = MANIFEST_2_LBA + MANIFEST_SECTORS_MAX - MANIFEST_LBA;
 /// Makes the manifest of `extents`, which are all ranges but its own, in slot A; as long as both slots, zeros behind it,
 /// so that nothing of an older one is left in either.
 ///
+/// `files_hash` is that of the user's own files, one behind the other in whole blocks, where there are any.
+///
 /// # Errors
 ///
 /// [`LayoutError::TooManyRanges`] if they do not fit.
 pub(super) fn manifest(
-    plan: &Plan,
+    division: &Division,
     stick_id: [u8; 16],
     extents: &[Extent],
     capsules: &[Capsule],
+    files_hash: [u8; 32],
 ) -> Result<Vec<u8>, LayoutError> {
     let facts = ManifestFacts {
-        stick_sectors: plan.stick_sectors,
-        volume_lba: plan.volume.lba,
-        volume_sectors: plan.volume.sectors,
-        layout: plan.layout.code(),
-        fat_bits: plan.volume.bits.bits(),
+        stick_sectors: division.sectors,
+        volume_lba: division.volume.lba,
+        volume_sectors: division.volume.sectors,
+        layout: division.layout.code(),
+        fat_bits: division.volume.bits.bits(),
         stick_id,
-        label: plan.label,
+        label: division.label,
     };
-    let ranges = ranges(extents, capsules);
+    let ranges = ranges(extents, capsules, files_hash);
     // A change needs one more for each capsule.
     let limit = RANGES_MAX - capsules.len();
     if ranges.len() > limit {
@@ -48,8 +51,8 @@ pub(super) fn manifest(
     Ok(bytes)
 }
 
-/// One range for each run of neighbouring extents of one role.
-fn ranges(extents: &[Extent], capsules: &[Capsule]) -> Vec<RangeEntry> {
+/// One range for each run of neighbouring extents of one role. `files_hash` is that of the user's own files.
+fn ranges(extents: &[Extent], capsules: &[Capsule], files_hash: [u8; 32]) -> Vec<RangeEntry> {
     let mut ranges = Vec::new();
     let mut done = vec![0; capsules.len()];
     let neighbours = |a: &Extent, b: &Extent| a.role == b.role && a.lba + a.sectors == b.lba;
@@ -65,6 +68,7 @@ fn ranges(extents: &[Extent], capsules: &[Capsule]) -> Vec<RangeEntry> {
                 done[image] += sectors;
                 capsules[image].header_blake3
             }
+            Role::Files => files_hash,
             _ => hash(run),
         };
         ranges.push(entry);
@@ -84,6 +88,8 @@ fn kind(role: Role) -> u8 {
         Role::Directory => range::DIRECTORY,
         Role::Capsule { .. } => range::CAPSULE,
         Role::Cleared => range::CLEARED,
+        Role::Disc => range::DISC,
+        Role::Files => range::FILES,
         Role::Manifest => unreachable!("the manifest does not list itself"),
     }
 }
@@ -96,7 +102,7 @@ fn hash(run: &[Extent]) -> [u8; 32] {
         for first in (0..extent.sectors).step_by(step as usize) {
             let buffer = &mut buffer[..((extent.sectors - first).min(step) * SECTOR_LEN) as usize];
             let wanted = extent.fill(extent.lba + first, buffer);
-            assert!(wanted.is_none(), "only capsules hold parts of images");
+            assert!(wanted.is_none(), "only files hold parts of images");
             hasher.update(buffer);
         }
     }

@@ -8,7 +8,7 @@ use ramkey_format::boot::{SECTOR0_CODE, SECTOR0_DISK_SIGNATURE, SECTOR0_MAGIC, S
 
 use super::identity::Identity;
 use crate::layout::error::LayoutError;
-use crate::plan::{FatBits, LayoutKind, Plan, Slot};
+use crate::plan::{Division, FatBits, LayoutKind, Slot};
 use crate::units::Chs;
 
 /// First byte of a boot sector that belongs to its file system, and one past the last on a FAT32.
@@ -22,20 +22,20 @@ const NO_FILE_SYSTEM: u8 = 0xDA;
 ///
 /// [`LayoutError::InMemory`] if a table cannot be made.
 pub(super) fn sector_0(
-    plan: &Plan,
+    division: &Division,
     identity: &Identity,
     code: &[u8; 512],
     volume: &[u8; 512],
 ) -> Result<[u8; 512], LayoutError> {
     let mut sector = *code;
-    if plan.layout.has_volume_in_sector_0() {
+    if division.layout.has_volume_in_sector_0() {
         sector[BPB].copy_from_slice(&volume[BPB]);
     }
-    let table = match plan.layout {
-        LayoutKind::Universal { slot } => partitions(plan, identity, slot)?,
-        LayoutKind::Zip => partitions(plan, identity, Slot::Fourth)?,
-        LayoutKind::Hdd | LayoutKind::TwoPartitions => partitions(plan, identity, Slot::First)?,
-        LayoutKind::Gpt => protective(plan, identity),
+    let table = match division.layout {
+        LayoutKind::Universal { slot } => partitions(division, identity, slot)?,
+        LayoutKind::Zip => partitions(division, identity, Slot::Fourth)?,
+        LayoutKind::Hdd | LayoutKind::TwoPartitions => partitions(division, identity, Slot::First)?,
+        LayoutKind::Gpt => protective(division, identity),
         LayoutKind::Fdd | LayoutKind::Superfloppy => {
             let mut table = [0; 512];
             let signature = SECTOR0_DISK_SIGNATURE as usize;
@@ -51,10 +51,10 @@ pub(super) fn sector_0(
 }
 
 /// The table of a master boot record: the active partition in `slot`, and with two the other behind it.
-fn partitions(plan: &Plan, identity: &Identity, slot: Slot) -> Result<[u8; 512], LayoutError> {
-    let (start, end) = (plan.volume.lba, plan.volume.lba + plan.volume.sectors);
+fn partitions(division: &Division, identity: &Identity, slot: Slot) -> Result<[u8; 512], LayoutError> {
+    let (start, end) = (division.volume.lba, division.volume.lba + division.volume.sectors);
     let chs = |lba| {
-        let chs = Chs::from_lba(lba, &plan.geometry);
+        let chs = Chs::from_lba(lba, &division.geometry);
         CHS::new(chs.cylinder, chs.head, chs.sector)
     };
     let entry = |boot, sys, range: std::ops::Range<u64>| MBRPartitionEntry {
@@ -70,9 +70,9 @@ fn partitions(plan: &Plan, identity: &Identity, slot: Slot) -> Result<[u8; 512],
         Slot::First => 1,
         Slot::Fourth => 4,
     };
-    header[number] = entry(BOOT_ACTIVE, partition_type(plan, end), start..end);
-    if plan.layout == LayoutKind::TwoPartitions {
-        header[2] = entry(BOOT_INACTIVE, NO_FILE_SYSTEM, end..end + plan.geometry.cylinder_sectors());
+    header[number] = entry(BOOT_ACTIVE, partition_type(division), start..end);
+    if division.layout == LayoutKind::TwoPartitions {
+        header[2] = entry(BOOT_INACTIVE, NO_FILE_SYSTEM, end..end + division.geometry.cylinder_sectors());
     }
     let mut bytes = Cursor::new(vec![0; 512]);
     let written = header.write_into(&mut bytes);
@@ -85,11 +85,12 @@ fn partitions(plan: &Plan, identity: &Identity, slot: Slot) -> Result<[u8; 512],
 
 /// Type byte: the one that says FAT by CHS while CHS reaches its end, because old boot code trusts it. On a ZIP disk, and
 /// on what may be taken for one, a FAT16 of any size is 06h.
-fn partition_type(plan: &Plan, end: u64) -> u8 {
-    let by_chs = end <= 1024 * plan.geometry.cylinder_sectors();
-    let is_zip = matches!(plan.layout, LayoutKind::Universal { .. } | LayoutKind::Zip);
-    let is_small = plan.volume.sectors < 0x1_0000;
-    match (plan.volume.bits, by_chs) {
+pub(super) fn partition_type(division: &Division) -> u8 {
+    let end = division.volume.lba + division.volume.sectors;
+    let by_chs = end <= 1024 * division.geometry.cylinder_sectors();
+    let is_zip = matches!(division.layout, LayoutKind::Universal { .. } | LayoutKind::Zip);
+    let is_small = division.volume.sectors < 0x1_0000;
+    match (division.volume.bits, by_chs) {
         (FatBits::Fat12, _) if is_small => 0x01,
         (FatBits::Fat16, true) if is_small && !is_zip => 0x04,
         (FatBits::Fat12 | FatBits::Fat16, true) => 0x06,
@@ -100,8 +101,8 @@ fn partition_type(plan: &Plan, end: u64) -> u8 {
 }
 
 /// One entry of type EEh over everything, so that tools that know no GPT keep their hands off.
-fn protective(plan: &Plan, identity: &Identity) -> [u8; 512] {
-    let sectors = u32::try_from(plan.stick_sectors - 1).unwrap_or(u32::MAX);
+fn protective(division: &Division, identity: &Identity) -> [u8; 512] {
+    let sectors = u32::try_from(division.sectors - 1).unwrap_or(u32::MAX);
     let mut mbr = ProtectiveMBR::with_lb_size(sectors);
     mbr.set_disk_signature(identity.disk_signature);
     mbr.to_bytes()

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA, PARTITION_LBA};
 
+use super::beside::{Beside, Placed};
 use super::capsules::capsules;
 use super::error::LayoutError;
 use super::extent::{Extent, Layout, Role};
@@ -20,8 +21,8 @@ use super::extents::Extents;
 use super::identity::options;
 use crate::boot;
 use crate::image::Scan;
-use crate::plan::{GPT_SECTORS, LayoutKind, Plan};
-use fat::FatVolume;
+use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan};
+use fat::{FatVolume, NewFile};
 use identity::Identity;
 
 /// The sectors that are cleared before anything else is written: sector 0, and wherever a boot header may be, of this
@@ -29,40 +30,55 @@ use identity::Identity;
 /// the boot header first.
 const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
 
-/// Lays out the stick of `plan`. `scans` are the images' hashes, in the order of the plan.
+/// Lays out the stick of `plan`, with what `beside` adds. `scans` are the images' hashes, in the order of the plan.
 ///
 /// # Errors
 ///
 /// [`LayoutError::TooLarge`] if the capsules do not fit the file system, [`LayoutError::TooManyRanges`] if they are
-/// too many; the others are faults of this program.
+/// too many, and what `beside` fails with; the others are faults of this program.
 ///
 /// # Panics
 ///
 /// If there is not exactly one scan for each image of the plan.
-pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
-    assert_eq!(plan.capsules.len(), scans.len(), "one scan for each image");
+pub(super) fn layout(
+    plan: &Plan,
+    scans: &[Scan],
+    beside: &dyn Fn(&Placed) -> Result<Beside, LayoutError>,
+) -> Result<Layout, LayoutError> {
+    assert_eq!(plan.carried.capsules.len(), scans.len(), "one scan for each image");
+    let Plan { division, carried } = plan;
     let identity = Identity::of(plan, scans);
-    let capsules = capsules(plan, scans)?;
-    let lens: Vec<u64> = capsules.iter().map(|capsule| capsule.file_len).collect();
+    let capsules = capsules(carried, scans)?;
+    let options = options(plan);
     let boot_code = boot::boot_area(&boot::Patch {
-        options: options(plan),
-        volume: boot::BootVolume::Fat { lba: plan.volume.lba as u32 },
-        is_disc: false,
-        start: plan.start,
+        options,
+        volume: boot::BootVolume::Fat { lba: division.volume.lba as u32 },
+        is_disc: division.disc.is_some(),
+        start: carried.start,
     })
     .map_err(|what| LayoutError::BootCode { what })?;
     let boot_checksum = boot::stage2_checksum(&boot_code);
-    let stage1 = place::place(plan, 0).stage1;
+    let stage1 = place::place(division, 0).stage1;
     let code = boot::sector_0(boot_checksum, stage1).map_err(|what| LayoutError::BootCode { what })?;
-    let mut volume = FatVolume::make(plan, &lens, identity.volume_serial, &code)?;
-    let seen = start::seen_from(plan, &volume.boot_sector, 0);
-    let sector_0 = mbr::sector_0(plan, &identity, &code, &seen)?;
+    let files = carried.capsules.iter().zip(&capsules);
+    let files: Vec<NewFile> =
+        files.map(|(plan, capsule)| NewFile { name: &plan.file_name, len: capsule.file_len }).collect();
+    let mut volume = FatVolume::make(division, &files, identity.volume_serial, &code)?;
+    let seen = start::seen_from(division, &volume.boot_sector, 0);
+    let sector_0 = mbr::sector_0(division, &identity, &code, &seen)?;
 
     let mut extents = Extents::default();
     extents.bytes(0, Role::Sector0, sector_0.to_vec());
     volume.copy_sector_0(&sector_0);
-    table(&mut extents, plan, &identity)?;
-    let start = start::Start { plan, code: &code, sector_0: &sector_0, boot_code, boot_checksum };
+    table(&mut extents, division, &identity)?;
+    let beside = beside(&Placed {
+        capsules: &capsules,
+        files: &volume.files,
+        options,
+        partition_type: mbr::partition_type(division),
+    })?;
+    extents.0.extend(beside.extents);
+    let start = start::Start { division, code: &code, sector_0: &sector_0, boot_code, boot_checksum };
     start.lay_out(&volume, &mut extents);
     present(&mut extents, &volume, &volume.tables, Role::FatTable);
     for directory in &volume.directories {
@@ -73,11 +89,11 @@ pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
     }
     extents.0.sort_by_key(|extent| extent.lba);
 
-    let bytes = manifest::manifest(plan, identity.stick, &extents.0, &capsules)?;
+    let bytes = manifest::manifest(division, identity.stick, &extents.0, &capsules, beside.files_hash)?;
     extents.bytes(u64::from(MANIFEST_LBA), Role::Manifest, bytes);
     extents.0.sort_by_key(|extent| extent.lba);
     let layout = Layout {
-        stick_sectors: plan.stick_sectors,
+        stick_sectors: division.sectors,
         cleared_first: CLEARED_FIRST.to_vec(),
         held_back: held_back(&extents.0),
         extents: extents.0,
@@ -100,11 +116,11 @@ fn present(extents: &mut Extents, volume: &FatVolume, range: &Range<u64>, role: 
 }
 
 /// The sectors that a GPT has, or at the end of the stick must not look as if there were one.
-fn table(extents: &mut Extents, plan: &Plan, identity: &Identity) -> Result<(), LayoutError> {
-    let last = plan.stick_sectors - GPT_SECTORS..plan.stick_sectors;
-    match plan.layout {
+fn table(extents: &mut Extents, division: &Division, identity: &Identity) -> Result<(), LayoutError> {
+    let last = division.sectors - GPT_SECTORS..division.sectors;
+    match division.layout {
         LayoutKind::Gpt => {
-            let disk = gpt::tables(plan, identity)?;
+            let disk = gpt::tables(division, identity)?;
             extents.sparse(1..1 + GPT_SECTORS, Role::Table, |lba| *disk.sector(lba));
             extents.sparse(last, Role::Table, |lba| *disk.sector(lba));
         }

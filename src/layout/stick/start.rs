@@ -13,11 +13,11 @@ use ramkey_format::memory::{
 
 use super::fat::FatVolume;
 use super::mbr::BPB;
-use super::place::{base, has_stage_1, place};
+use super::place::{base, copies_end, has_stage_1, place};
 use crate::boot;
 use crate::layout::extent::{Content, Extent, Role};
 use crate::layout::extents::Extents;
-use crate::plan::{FatBits, LayoutKind, Plan};
+use crate::plan::{Division, FatBits, LayoutKind};
 use crate::units::SECTOR_LEN;
 
 /// Where sector 0 stands again on a FAT32 whose view from there needs a copy of its boot sector: where the manifest of
@@ -31,7 +31,7 @@ const NO_COPY: u16 = 0;
 
 /// Everything that the start of a stick is made of.
 pub(super) struct Start<'a> {
-    pub plan: &'a Plan,
+    pub division: &'a Division,
     /// Sector 0 without BPB and table.
     pub code: &'a [u8; 512],
     /// Sector 0 as it is written.
@@ -48,9 +48,9 @@ fn serial(bits: FatBits) -> Range<usize> {
 
 /// The file system's boot sector with the numbers that it has when it is seen from sector `lba`, which lies before the
 /// first table.
-pub(super) fn seen_from(plan: &Plan, boot_sector: &[u8; 512], lba: u64) -> [u8; 512] {
+pub(super) fn seen_from(division: &Division, boot_sector: &[u8; 512], lba: u64) -> [u8; 512] {
     let mut sector = *boot_sector;
-    let volume = &plan.volume;
+    let volume = &division.volume;
     let mut put = |at: usize, bytes: &[u8]| sector[at..at + bytes.len()].copy_from_slice(bytes);
     let word = |at: usize| u64::from(u16::from_le_bytes([boot_sector[at], boot_sector[at + 1]]));
     let reserved = volume.lba + word(14) - lba;
@@ -72,8 +72,8 @@ pub(super) fn seen_from(plan: &Plan, boot_sector: &[u8; 512], lba: u64) -> [u8; 
 impl Start<'_> {
     /// Adds every range before the tables of `volume` but sector 0, the table of a GPT, and the manifest.
     pub fn lay_out(self, volume: &FatVolume, extents: &mut Extents) {
-        let stamped_end = self.plan.layout.stamped_end(self.plan.stick_sectors);
-        let own = self.plan.volume.lba.max(1)..volume.own_end(stamped_end);
+        let stamped_end = self.division.layout.stamped_end(self.division.sectors);
+        let own = self.division.volume.lba.max(1)..volume.own_end(stamped_end);
         if !own.is_empty() {
             extents.sparse(own, Role::FatReserved, |lba| volume.sector(lba));
         }
@@ -82,12 +82,12 @@ impl Start<'_> {
         let boot_end = boot_lba + self.boot_code.len() as u64 / SECTOR_LEN;
         extents.zeros(boot_end..u64::from(MANIFEST_LBA), Role::Cleared);
         extents.zeros(manifest_end..u64::from(BOOT_AREA_END_LBA), Role::Cleared);
-        if self.plan.layout.has_boot_copy(self.plan.stick_sectors) {
+        if self.division.layout.has_boot_copy(self.division.sectors) {
             let copy_lba = u64::from(PARTITION_LBA + BOOT_LBA);
             extents.bytes(copy_lba, Role::BootCopy, self.boot_code.clone());
         }
-        let is_universal = matches!(self.plan.layout, LayoutKind::Universal { .. });
-        if is_universal && self.plan.volume.bits == FatBits::Fat32 {
+        let is_universal = matches!(self.division.layout, LayoutKind::Universal { .. });
+        if is_universal && self.division.volume.bits == FatBits::Fat32 {
             let mut copy = self.sector_0.to_vec();
             copy.resize((SECTOR_0_COPY_LEN * SECTOR_LEN) as usize, 0);
             extents.bytes(SECTOR_0_COPY, Role::FatReserved, copy);
@@ -102,10 +102,10 @@ impl Start<'_> {
 
     /// Stamps every sector of `range`; those in which a track may begin are copies of sector 0, or of stage 1, too.
     fn stamp(&self, range: Range<u64>, volume: &FatVolume, extents: &mut Extents) {
-        let copies = u64::from(STAGE1_END);
+        let copies = copies_end(self.division, 0);
         let partition = u64::from(PARTITION_LBA);
-        let has_copy = self.plan.layout.has_boot_copy(self.plan.stick_sectors);
-        let again = if has_copy { partition..partition + copies } else { 0..0 };
+        let has_copy = self.division.layout.has_boot_copy(self.division.sectors);
+        let again = if has_copy { partition..partition + u64::from(STAGE1_END) } else { 0..0 };
         let mut plain_from = range.start;
         for start in [0..copies, again] {
             let start = start.start.max(range.start)..start.end.min(range.end);
@@ -129,17 +129,17 @@ impl Start<'_> {
 
     /// Stage 1, a copy of sector 0, or a stamp alone: what belongs into sector `lba`.
     fn copy(&self, lba: u64, volume: &FatVolume) -> [u8; 512] {
-        let place = place(self.plan, lba);
-        if has_stage_1(self.plan, lba) {
+        let place = place(self.division, lba);
+        if has_stage_1(self.division, lba) {
             return boot::stage_1(place.lba, place.boot_lba, self.boot_checksum);
         }
-        if lba - base(self.plan, lba) >= u64::from(CODE_COPIES) {
+        if lba - base(self.division, lba) >= u64::from(CODE_COPIES) {
             return boot::stamp(place.lba, self.boot_checksum);
         }
         let mut sector = boot::copy(self.code, place);
-        if self.plan.layout.has_volume_in_sector_0() || lba > self.plan.volume.lba {
-            sector[BPB].copy_from_slice(&seen_from(self.plan, &volume.boot_sector, lba)[BPB]);
-            sector[serial(self.plan.volume.bits)].fill(0);
+        if self.division.layout.has_volume_in_sector_0() || lba > self.division.volume.lba {
+            sector[BPB].copy_from_slice(&seen_from(self.division, &volume.boot_sector, lba)[BPB]);
+            sector[serial(self.division.volume.bits)].fill(0);
         }
         sector
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ramkey::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Screen, Stick};
+use ramkey::emulator::{CdBus, Controller, Emulator, EmulatorError, Machine, Port, Screen, Stick};
 
 use super::super::harness::{PROVEN, Running, scratch, tool};
 use super::super::sticks;
@@ -117,7 +117,7 @@ fn drive(form: Form, image: &Path, folder: &Path) -> Stick {
     let port = match form {
         Form::Floppy => Port::Floppy,
         Form::Disk => Port::Ide,
-        Form::Cd | Form::CdFloppy | Form::CdDisk => Port::Cd,
+        Form::Cd | Form::CdFloppy | Form::CdDisk => Port::Cd(CdBus::Ide),
     };
     Stick::new(copy, port)
 }

@@ -24,7 +24,7 @@ fn claiming_stick(folder: &Path, len: u64, sectors: u32, table: u32, cluster: u8
     let path = stick.file(folder);
     let file = File::options().write(true).open(&path).unwrap();
     file.set_len(len).unwrap();
-    let boot = stick.plan.volume.lba * 512;
+    let boot = stick.plan.division.volume.lba * 512;
     file.write_all_at(&[cluster], boot + 13).unwrap();
     file.write_all_at(&sectors.to_le_bytes(), boot + 32).unwrap();
     file.write_all_at(&table.to_le_bytes(), boot + 36).unwrap();

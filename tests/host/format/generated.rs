@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use ramkey::explain::{REPORT, explanation};
-use ramkey_format::boot::{BootHeader, BootInfo, Sector0};
+use ramkey_format::boot::{BootHeader, BootInfo, DiscStart, Sector0};
 use ramkey_format::capsule::{CapsuleHeader, ChunkEntry, Companion, Disc, Origin};
 use ramkey_format::errors::{BOOT_ERRORS, BootError, SECTOR0_ERRORS};
 use ramkey_format::hooks::{DriveSlot, Head, Mbft, SafeHook, SlotsHead};
@@ -167,6 +167,7 @@ fn tables() -> Vec<(&'static str, &'static str, String)> {
         ("docs/memory-map.md", "limits", limits()),
         ("docs/memory-map.md", "stick", stick()),
         ("docs/format.md", "sector 0", record_table(&Sector0::RECORD)),
+        ("docs/format.md", "disc start", record_table(&DiscStart::RECORD)),
         ("docs/format.md", "boot header", record_table(&BootHeader::RECORD)),
         ("docs/format.md", "manifest header", record_table(&ManifestHeader::RECORD)),
         ("docs/format.md", "manifest entry", record_table(&RangeEntry::RECORD)),

@@ -15,4 +15,5 @@ pub mod skip;
 pub mod sticks;
 pub mod tree;
 pub mod verdicts;
+pub mod volumes;
 pub mod windows_image;

@@ -26,8 +26,8 @@ fn for_each_stick(test: impl Fn(&Stick, &Path, &str)) {
 fn volume_file(stick: &Stick, path: &Path) -> PathBuf {
     let volume = path.with_extension("volume");
     let (mut from, mut to) = (File::open(path).unwrap(), File::create(&volume).unwrap());
-    to.set_len(stick.plan.volume.sectors * 512).unwrap();
-    let start = stick.plan.volume.lba;
+    to.set_len(stick.plan.division.volume.sectors * 512).unwrap();
+    let start = stick.plan.division.volume.lba;
     for extent in stick.layout.extents.iter().filter(|extent| extent.lba >= start) {
         let mut bytes = vec![0; extent.sectors as usize * 512];
         from.seek(SeekFrom::Start(extent.lba * 512)).unwrap();
@@ -35,7 +35,7 @@ fn volume_file(stick: &Stick, path: &Path) -> PathBuf {
         to.seek(SeekFrom::Start((extent.lba - start) * 512)).unwrap();
         to.write_all(&bytes).unwrap();
     }
-    to.set_len(stick.plan.volume.sectors * 512).unwrap();
+    to.set_len(stick.plan.division.volume.sectors * 512).unwrap();
     volume
 }
 
@@ -61,7 +61,7 @@ fn fsck_finds_nothing_to_say() {
 #[test]
 fn another_label_leaves_every_file_system_sound() {
     for_each_stick(|stick, path, name| {
-        let image = format!("{}@@{}", path.display(), stick.plan.volume.lba * 512);
+        let image = format!("{}@@{}", path.display(), stick.plan.division.volume.lba * 512);
         let output = tool("mtools", "mlabel", &["-i", &image, "::NEW"]);
         assert!(output.status.success(), "{name}: {}", printed(&output));
         let file = FileSource::open(path).unwrap();
@@ -97,13 +97,13 @@ fn fsck_would_have_found_something() {
 #[test]
 fn mtools_read_the_label_the_folder_and_the_images() {
     for_each_stick(|stick, path, name| {
-        let image = format!("{}@@{}", path.display(), stick.plan.volume.lba * 512);
+        let image = format!("{}@@{}", path.display(), stick.plan.division.volume.lba * 512);
         let listing = printed(&tool("mtools", "mdir", &["-i", &image, "-a", "::RAMKEY"]));
         for expected in ["Volume in drive : is RAMKEY", "ONE      RKC", "TWO      RKC", "1980-01-01"] {
             assert!(listing.contains(expected), "{name}: {expected} in\n{listing}");
         }
         for (number, original) in stick.images.iter().enumerate() {
-            let file = format!("::RAMKEY/{}", stick.plan.capsules[number].file_name);
+            let file = format!("::RAMKEY/{}", stick.plan.carried.capsules[number].file_name);
             let output = tool("mtools", "mcopy", &["-i", &image, &file, "-"]);
             assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
             assert_eq!(unpacked(&output.stdout), original.0, "{name}: {file}");
@@ -145,21 +145,21 @@ fn unpacked(capsule: &[u8]) -> Vec<u8> {
 #[test]
 fn minfo_sees_the_geometry_and_the_place_of_the_partition() {
     for_each_stick(|stick, path, name| {
-        let image = format!("{}@@{}", path.display(), stick.plan.volume.lba * 512);
+        let image = format!("{}@@{}", path.display(), stick.plan.division.volume.lba * 512);
         let text = printed(&tool("mtools", "minfo", &["-i", &image, "::"]));
-        let sectors = stick.plan.volume.sectors;
+        let sectors = stick.plan.division.volume.sectors;
         let size = if sectors < 0x1_0000 { "small" } else { "big" };
-        let (media, drive) = match stick.plan.layout {
+        let (media, drive) = match stick.plan.division.layout {
             LayoutKind::Fdd => ("0xf0", "0x0"),
             LayoutKind::Zip => ("0xf8", "0x0"),
             _ => ("0xf8", "0x80"),
         };
         let expected = [
-            format!("sectors per track: {}", stick.plan.geometry.sectors_per_track),
-            format!("heads: {}", stick.plan.geometry.heads),
+            format!("sectors per track: {}", stick.plan.division.geometry.sectors_per_track),
+            format!("heads: {}", stick.plan.division.geometry.heads),
             format!("{size} size: {sectors} sectors"),
-            format!("hidden sectors: {}", stick.plan.volume.lba),
-            format!("cluster size: {} sectors", stick.plan.volume.cluster_sectors),
+            format!("hidden sectors: {}", stick.plan.division.volume.lba),
+            format!("cluster size: {} sectors", stick.plan.division.volume.cluster_sectors),
             format!("physical drive id: {drive}"),
             format!("media descriptor byte: {media}"),
         ];
@@ -172,7 +172,7 @@ fn minfo_sees_the_geometry_and_the_place_of_the_partition() {
 #[test]
 fn sgdisk_finds_no_problem_in_a_gpt() {
     for_each_stick(|stick, path, name| {
-        if stick.plan.layout != LayoutKind::Gpt {
+        if stick.plan.division.layout != LayoutKind::Gpt {
             return;
         }
         let path = path.to_str().unwrap();
@@ -180,7 +180,7 @@ fn sgdisk_finds_no_problem_in_a_gpt() {
         assert!(text.contains("No problems found"), "{name}: {text}");
         assert!(!text.contains("Caution") && !text.contains("Warning"), "{name}: {text}");
         let text = printed(&tool("gdisk", "sgdisk", &["-i", "1", path]));
-        let last = stick.plan.volume.lba + stick.plan.volume.sectors - 1;
+        let last = stick.plan.division.volume.lba + stick.plan.division.volume.sectors - 1;
         for expected in [
             "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7".to_owned(),
             "First sector: 2048".to_owned(),
@@ -198,8 +198,8 @@ fn sfdisk_verifies_and_dumps_what_was_planned() {
     for_each_stick(|stick, path, name| {
         let path = path.to_str().unwrap();
         let dump = printed(&tool("fdisk", "sfdisk", &["-d", path]));
-        let volume = &stick.plan.volume;
-        let slot = match stick.plan.layout {
+        let volume = &stick.plan.division.volume;
+        let slot = match stick.plan.division.layout {
             LayoutKind::Fdd | LayoutKind::Superfloppy => {
                 assert!(!dump.contains("start="), "{name}: {dump}");
                 return;
@@ -213,9 +213,11 @@ fn sfdisk_verifies_and_dumps_what_was_planned() {
         };
         let verdict = printed(&tool("fdisk", "sfdisk", &["--verify", path]));
         assert!(verdict.contains("No errors detected"), "{name}: {verdict}");
-        let (end, track) = (volume.lba + volume.sectors, u64::from(stick.plan.geometry.sectors_per_track));
-        let cylinder = track * u64::from(stick.plan.geometry.heads);
-        let zip = track == 32 && (slot == 4 || matches!(stick.plan.layout, LayoutKind::Universal { .. }));
+        let (end, track) =
+            (volume.lba + volume.sectors, u64::from(stick.plan.division.geometry.sectors_per_track));
+        let cylinder = track * u64::from(stick.plan.division.geometry.heads);
+        let zip =
+            track == 32 && (slot == 4 || matches!(stick.plan.division.layout, LayoutKind::Universal { .. }));
         let kind = match (volume.bits, end <= 1024 * cylinder) {
             (FatBits::Fat12, _) if volume.sectors < 65536 => "1",
             (FatBits::Fat16, true) if volume.sectors < 65536 && !zip => "4",
@@ -230,7 +232,7 @@ fn sfdisk_verifies_and_dumps_what_was_planned() {
         assert!(dump.contains("label: dos") && dump.contains(&line), "{name}: {line} in\n{dump}");
         assert_eq!(dump.matches("bootable").count(), 1, "{name}: {dump}");
         let second = format!("2 : start={end:>12}, size={cylinder:>12}, type=da");
-        let has_two = stick.plan.layout == LayoutKind::TwoPartitions;
+        let has_two = stick.plan.division.layout == LayoutKind::TwoPartitions;
         assert_eq!(dump.contains(&second), has_two, "{name}: {dump}");
         assert_eq!(dump.matches("start=").count(), if has_two { 2 } else { 1 }, "{name}: {dump}");
     });

@@ -17,9 +17,9 @@ fn for_each_stick(test: impl Fn(&Stick, &str, &str)) {
 fn blkid_sees_a_table_or_a_file_system_and_not_both() {
     for_each_stick(|stick, path, name| {
         let whole = printed(&tool("util-linux", "blkid", &["-p", "-o", "export", path]));
-        let offset = (stick.plan.volume.lba * 512).to_string();
+        let offset = (stick.plan.division.volume.lba * 512).to_string();
         let volume = printed(&tool("util-linux", "blkid", &["-p", "-o", "export", "-O", &offset, path]));
-        let (table, is_volume) = match stick.plan.layout {
+        let (table, is_volume) = match stick.plan.division.layout {
             // util-linux takes a partition table in a sector with a FAT's BPB for boot code.
             LayoutKind::Universal { .. } | LayoutKind::Fdd | LayoutKind::Superfloppy => (None, true),
             LayoutKind::Gpt => (Some("PTTYPE=gpt"), false),
@@ -30,7 +30,7 @@ fn blkid_sees_a_table_or_a_file_system_and_not_both() {
             None => assert!(!whole.contains("PTTYPE"), "{name}: {whole}"),
         }
         assert_eq!(whole.contains("TYPE=vfat"), is_volume, "{name}: {whole}");
-        let version = format!("VERSION={}", stick.plan.volume.bits);
+        let version = format!("VERSION={}", stick.plan.division.volume.bits);
         for expected in ["TYPE=vfat", "LABEL=RAMKEY", &version] {
             assert!(volume.contains(expected), "{name}: {expected} in {volume}");
         }
@@ -44,14 +44,14 @@ fn partx_lists_the_partition_that_was_planned() {
             tool("util-linux", "partx", &["--noheadings", "--output", "NR,START,END", "--show", path]);
         let text = String::from_utf8(output.stdout).unwrap();
         let found: Vec<u64> = text.split_whitespace().map(|word| word.parse().unwrap()).collect();
-        let volume = &stick.plan.volume;
+        let volume = &stick.plan.division.volume;
         let (start, end) = (volume.lba, volume.lba + volume.sectors);
-        let expected = match stick.plan.layout {
+        let expected = match stick.plan.division.layout {
             // As above; the kernel itself and sfdisk see the partition of a universal stick.
             LayoutKind::Universal { .. } | LayoutKind::Fdd | LayoutKind::Superfloppy => vec![],
             LayoutKind::Zip => vec![4, start, end - 1],
             LayoutKind::TwoPartitions => {
-                vec![1, start, end - 1, 2, end, end + stick.plan.geometry.cylinder_sectors() - 1]
+                vec![1, start, end - 1, 2, end, end + stick.plan.division.geometry.cylinder_sectors() - 1]
             }
             LayoutKind::Hdd | LayoutKind::Gpt => vec![1, start, end - 1],
         };
@@ -64,10 +64,10 @@ fn file_calls_sector_0_a_boot_sector_and_describes_the_file_system_in_it() {
     for_each_stick(|stick, path, name| {
         let text = printed(&tool("file", "file", &["--brief", path]));
         assert!(text.contains("DOS/MBR boot sector"), "{name}: {text}");
-        let volume = &stick.plan.volume;
+        let volume = &stick.plan.division.volume;
         // What is stamped behind the start of the file system, seen from sector 0.
-        let small = stick.plan.stick_sectors < 32_768;
-        let reserved = match stick.plan.layout {
+        let small = stick.plan.division.sectors < 32_768;
+        let reserved = match stick.plan.division.layout {
             LayoutKind::Universal { .. } => {
                 Some(2048 + if small { BOOT_AREA_END_LBA } else { STAMPED_SECTORS })
             }

@@ -39,7 +39,7 @@ fn for_each_stick(test: impl Fn(&Stick, &Path, &str)) {
 fn cut(stick: &Stick, path: &Path, lba: u64) -> PathBuf {
     let view = path.with_extension(lba.to_string());
     let (mut from, mut to) = (File::open(path).unwrap(), File::create(&view).unwrap());
-    let end = stick.plan.volume.lba + stick.plan.volume.sectors;
+    let end = stick.plan.division.volume.lba + stick.plan.division.volume.sectors;
     for extent in stick.layout.extents.iter().filter(|extent| extent.lba < end) {
         let start = extent.lba.max(lba);
         let Some(sectors) = (extent.lba + extent.sectors).checked_sub(start) else { continue };
@@ -68,7 +68,7 @@ fn checked(view: &Path) -> (bool, Vec<String>, String) {
 #[test]
 fn fsck_finds_nothing_to_say_in_either_view_and_the_same_files() {
     for_each_stick(|stick, path, name| {
-        let views = [0, stick.plan.volume.lba].map(|lba| checked(&cut(stick, path, lba)));
+        let views = [0, stick.plan.division.volume.lba].map(|lba| checked(&cut(stick, path, lba)));
         for (sound, complaints, count) in &views {
             assert!(sound & complaints.is_empty(), "{name}: {complaints:?}");
             assert!(count.starts_with("4 files, "), "{name}: {count}");
@@ -80,7 +80,7 @@ fn fsck_finds_nothing_to_say_in_either_view_and_the_same_files() {
 #[test]
 fn each_copy_of_sector_0_is_a_boot_sector_of_the_same_file_system_as_seen_from_there() {
     for_each_stick(|stick, path, name| {
-        let is_fat32 = stick.plan.volume.bits == FatBits::Fat32;
+        let is_fat32 = stick.plan.division.volume.bits == FatBits::Fat32;
         // Behind the partition's start there is no summary of free clusters to name.
         let lbas = [18, 32, 63, 2048 + 18];
         for &lba in if is_fat32 { &lbas[..3] } else { &lbas } {
@@ -105,8 +105,8 @@ fn mtools_read_the_same_files_from_every_sector_that_a_bios_may_begin_with() {
             assert!(output.status.success(), "{name}, sector {lba}: {}", printed(&output));
             blake3::hash(&output.stdout)
         };
-        for capsule in &stick.plan.capsules {
-            let whole = copied(stick.plan.volume.lba, &capsule.file_name);
+        for capsule in &stick.plan.carried.capsules {
+            let whole = copied(stick.plan.division.volume.lba, &capsule.file_name);
             for lba in [0, 18, 32, 63] {
                 assert_eq!(copied(lba, &capsule.file_name), whole, "{name}, sector {lba}");
             }
@@ -126,7 +126,7 @@ fn a_file_that_is_written_through_one_view_is_read_through_the_other_and_the_sti
             assert!(output.status.success(), "{name}, sector {lba}: {}", printed(&output));
             output.stdout
         };
-        let partition = stick.plan.volume.lba;
+        let partition = stick.plan.division.volume.lba;
         for (from, to, file) in [(0, partition, "::A.TXT"), (partition, 0, "::B.TXT")] {
             ran("mcopy", from, &[note.to_str().unwrap(), file]);
             assert_eq!(ran("mcopy", to, &[file, "-"]), noise(5000), "{name}");
@@ -152,7 +152,7 @@ fn cut_written(path: &Path, stick: &Stick, lba: u64) -> PathBuf {
     let view = path.with_extension(format!("{lba}.written"));
     let mut from = File::open(path).unwrap();
     from.seek(SeekFrom::Start(lba * 512)).unwrap();
-    let sectors = stick.plan.volume.lba + stick.plan.volume.sectors - lba;
+    let sectors = stick.plan.division.volume.lba + stick.plan.division.volume.sectors - lba;
     let mut to = File::create(&view).unwrap();
     std::io::copy(&mut from.take(sectors * 512), &mut to).unwrap();
     view

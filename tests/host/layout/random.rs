@@ -109,7 +109,7 @@ proptest! {
         let mut stored = vec![0; lens.len()];
         let mut capsule_sectors = vec![0; lens.len()];
         let mut headers = 0;
-        let volume = plan.volume.lba..plan.volume.lba + plan.volume.sectors;
+        let volume = plan.division.volume.lba..plan.division.volume.lba + plan.division.volume.sectors;
         for extent in &made.extents {
             let end = extent.lba + extent.sectors;
             prop_assert!(end <= stick_sectors);
@@ -182,21 +182,21 @@ proptest! {
             Err(other) => return Err(TestCaseError::fail(other.to_string())),
         };
         prop_assert!(!refused);
-        let scans: Vec<_> = plan.capsules.iter().map(|capsule| imagined(capsule.facts.len)).collect();
+        let scans: Vec<_> = plan.carried.capsules.iter().map(|capsule| imagined(capsule.facts.len)).collect();
         let made = layout(&plan, &scans).unwrap();
-        let mut headers = vec![None; plan.capsules.len()];
+        let mut headers = vec![None; plan.carried.capsules.len()];
         for extent in &made.extents {
             if let (Role::Capsule { image }, Content::Bytes(bytes)) = (extent.role, &extent.content) {
                 headers[image] = Some(CapsuleHeader::parse(bytes).unwrap().clone());
             }
         }
         let headers: Vec<CapsuleHeader> = headers.into_iter().map(Option::unwrap).collect();
-        for (index, (header, capsule)) in headers.iter().zip(&plan.capsules).enumerate() {
+        for (index, (header, capsule)) in headers.iter().zip(&plan.carried.capsules).enumerate() {
             let is_boot = index < boots;
             prop_assert_eq!(header.flags.get() & flags::COMPANION != 0, !is_boot);
             prop_assert_eq!(header.companions().count(), if is_boot { beside.len() } else { 0 });
             prop_assert_eq!(header.drive, capsule.number);
-            for (named, capsule) in header.companions().zip(&plan.capsules[boots..]) {
+            for (named, capsule) in header.companions().zip(&plan.carried.capsules[boots..]) {
                 let name = String::from_utf8(named.name.to_vec()).unwrap();
                 prop_assert_eq!(format!("{}.RKC", name.trim_end()), capsule.file_name.clone());
             }

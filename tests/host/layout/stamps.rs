@@ -50,7 +50,7 @@ impl Sectors {
     }
 
     fn is_universal(&self) -> bool {
-        matches!(self.stick.plan.layout, LayoutKind::Universal { .. })
+        matches!(self.stick.plan.division.layout, LayoutKind::Universal { .. })
     }
 
     fn is_small(&self) -> bool {
@@ -59,7 +59,7 @@ impl Sectors {
 
     /// One past the last sector that is stamped.
     fn stamped_end(&self) -> u64 {
-        match self.stick.plan.volume.lba {
+        match self.stick.plan.division.volume.lba {
             _ if !self.is_small() => PARTITION + u64::from(STAMPED_SECTORS),
             PARTITION => PARTITION + BOOT_AREA_END,
             _ => BOOT_AREA_END,
@@ -76,18 +76,18 @@ impl Sectors {
         let plan = &self.stick.plan;
         let mut others = Vec::new();
         others.push(BOOT_LBA..BOOT_AREA_END);
-        if plan.layout == LayoutKind::Gpt {
+        if plan.division.layout == LayoutKind::Gpt {
             others.push(1..34);
         }
-        if plan.volume.bits == FatBits::Fat32 {
-            others.push(plan.volume.lba + 1..plan.volume.lba + 16);
+        if plan.division.volume.bits == FatBits::Fat32 {
+            others.push(plan.division.volume.lba + 1..plan.division.volume.lba + 16);
         }
         if self.has_copy() {
             let header = BootHeader::parse(self.at(PARTITION + BOOT_LBA)).unwrap();
             let sectors = u64::from(STAGE2_SECTORS) + u64::from(header.loader_sectors.get());
             others.push(PARTITION + BOOT_LBA..PARTITION + BOOT_LBA + sectors);
         }
-        if self.is_universal() && plan.volume.bits == FatBits::Fat32 {
+        if self.is_universal() && plan.division.volume.bits == FatBits::Fat32 {
             others.push(SECTOR_0_COPY);
         }
         others
@@ -129,7 +129,7 @@ fn is_stage_1(stick: &Sectors, lba: u64) -> bool {
 #[test]
 fn whichever_sector_a_bios_starts_it_is_sector_0_and_finds_stage_1_and_the_boot_area() {
     for_each_stick(|stick, name| {
-        let mut starts = vec![0, stick.stick.plan.volume.lba];
+        let mut starts = vec![0, stick.stick.plan.division.volume.lba];
         let others = stick.others();
         // The first sectors of BIOSes that hide a track, or everything before the partition.
         let hidden =
@@ -193,7 +193,7 @@ fn boot_code_of_a_stick_with_equal_options_is_the_same_so_it_does_no_harm_whose_
         let mut others = 0;
         for lba in 1..new.stamped_end() {
             let is_boot_code = (BOOT_LBA..MANIFEST_LBA.into()).contains(&lba);
-            let is_stamped = new.stamp(lba) == Some(lba) && lba != new.stick.plan.volume.lba;
+            let is_stamped = new.stamp(lba) == Some(lba) && lba != new.stick.plan.division.volume.lba;
             if is_boot_code || is_stamped {
                 assert_eq!(new.at(lba), mixed.at(lba), "{kind:?} {fs:?} {len}: sector {lba}");
             } else {

@@ -57,7 +57,7 @@ fn the_extents_begin_with_sector_0_ascend_and_stay_on_the_stick() {
                 assert_eq!(bytes.len() as u64, extent.sectors * 512, "{name}: {}", extent.role);
             }
         }
-        assert!(free_from <= stick.plan.stick_sectors, "{name}");
+        assert!(free_from <= stick.plan.division.sectors, "{name}");
     });
 }
 
@@ -82,7 +82,7 @@ fn sector_0_proves_the_boot_header_and_stage_2_of_this_stick() {
         assert_eq!(u32_at(bytes, SECTOR0_BOOT_CHECKSUM as usize), checksum(stage2), "{name}");
         assert_eq!(bytes[510..512], [0x55, 0xAA], "{name}");
         let header = BootHeader::parse(stage2).unwrap();
-        assert_eq!(u64::from(header.volume_lba.get()), stick.plan.volume.lba, "{name}");
+        assert_eq!(u64::from(header.volume_lba.get()), stick.plan.division.volume.lba, "{name}");
         assert_eq!((header.start_timeout, header.menu_timeout), (3, 10), "{name}");
         assert_eq!(header.boot_lba.get(), 128, "{name}");
         let loader_len = usize::from(header.loader_sectors.get()) * 512;
@@ -105,10 +105,10 @@ fn the_manifest_lists_every_range_but_its_own_with_its_hash() {
             "{name}: stale bytes behind the manifest, or in its second slot"
         );
         assert_ne!(header.stick_id, [0; 16], "{name}");
-        assert_eq!(header.fat_bits, stick.plan.volume.bits.bits(), "{name}");
-        assert_eq!(header.stick_sectors.get(), stick.plan.stick_sectors, "{name}");
-        assert_eq!(header.volume_lba.get(), stick.plan.volume.lba, "{name}");
-        assert_eq!(header.volume_sectors.get(), stick.plan.volume.sectors, "{name}");
+        assert_eq!(header.fat_bits, stick.plan.division.volume.bits.bits(), "{name}");
+        assert_eq!(header.stick_sectors.get(), stick.plan.division.sectors, "{name}");
+        assert_eq!(header.volume_lba.get(), stick.plan.division.volume.lba, "{name}");
+        assert_eq!(header.volume_sectors.get(), stick.plan.division.volume.sectors, "{name}");
         for range in ranges {
             assert_eq!(
                 *blake3::hash(proven_bytes(bytes, ranges, range)).as_bytes(),
@@ -139,7 +139,7 @@ fn what_another_tool_may_have_left_is_cleared() {
             stick.layout.extents.iter().find(|extent| extent.role == Role::BootCode).unwrap().sectors;
         let mut clear = Vec::new();
         clear.push(BOOT_AREA + boot_sectors as usize * 512..MANIFEST);
-        if stick.plan.layout != LayoutKind::Gpt {
+        if stick.plan.division.layout != LayoutKind::Gpt {
             clear.push(bytes.len() - 33 * 512..bytes.len());
         }
         clear.push(MANIFEST_END..BOOT_AREA_END_LBA as usize * 512);
@@ -147,7 +147,8 @@ fn what_another_tool_may_have_left_is_cleared() {
             assert!(bytes[range.clone()].iter().all(|&byte| byte == 0), "{name}: {range:?}");
         }
         // Free space of the file system is not touched.
-        let last_of_volume = (stick.plan.volume.lba + stick.plan.volume.sectors) as usize * 512 - 1;
+        let last_of_volume =
+            (stick.plan.division.volume.lba + stick.plan.division.volume.sectors) as usize * 512 - 1;
         assert_eq!(bytes[last_of_volume], POISON, "{name}");
     });
 }
@@ -155,12 +156,12 @@ fn what_another_tool_may_have_left_is_cleared() {
 #[test]
 fn the_boot_sector_of_the_file_system_agrees_with_the_table() {
     for_each_stick(|stick, bytes, name| {
-        let volume = &stick.plan.volume;
+        let volume = &stick.plan.division.volume;
         let boot = &bytes[volume.lba as usize * 512..][..512];
         assert_eq!(u64::from(u32_at(boot, 28)), volume.lba, "{name}: hidden sectors");
-        assert_eq!(u16_at(boot, 24), stick.plan.geometry.sectors_per_track, "{name}");
-        assert_eq!(u16_at(boot, 26), stick.plan.geometry.heads, "{name}");
-        let (media, drive) = match stick.plan.layout {
+        assert_eq!(u16_at(boot, 24), stick.plan.division.geometry.sectors_per_track, "{name}");
+        assert_eq!(u16_at(boot, 26), stick.plan.division.geometry.heads, "{name}");
+        let (media, drive) = match stick.plan.division.layout {
             LayoutKind::Fdd => (0xF0, 0x00),
             LayoutKind::Zip => (0xF8, 0x00),
             _ => (0xF8, 0x80),
@@ -181,7 +182,7 @@ fn the_boot_sector_of_the_file_system_agrees_with_the_table() {
             assert_eq!(u32_at(info, 0), 0x4161_5252, "{name}");
         }
         let is_small = bytes.len() < 16 << 20;
-        let reserved = match (stick.plan.layout, is_small) {
+        let reserved = match (stick.plan.division.layout, is_small) {
             (LayoutKind::Zip, true) => BOOT_AREA_END - 32,
             (LayoutKind::Zip, false) => 2048 + STAMPED - 32,
             (LayoutKind::Fdd | LayoutKind::Superfloppy, false) => 2048 + STAMPED,
@@ -190,7 +191,7 @@ fn the_boot_sector_of_the_file_system_agrees_with_the_table() {
         };
         assert_eq!(u16_at(boot, 14), reserved, "{name}: reserved sectors");
         assert_eq!(boot[..3], [0xEB, 0x58, 0x90], "{name}");
-        let is_universal = matches!(stick.plan.layout, LayoutKind::Universal { .. });
+        let is_universal = matches!(stick.plan.division.layout, LayoutKind::Universal { .. });
         if !is_universal && volume.lba > 0 {
             assert_eq!(bytes[3..0x5A], [0; 0x57], "{name}: a BPB in front of a partition");
         }
@@ -212,7 +213,7 @@ fn an_mbr_has_one_active_entry_whose_chs_and_lba_agree() {
         let entry = &sector[0x1BE..0x1CE];
         assert_eq!(entry[0], 0x80);
         assert_eq!(u32_at(entry, 8), 2048);
-        assert_eq!(u64::from(u32_at(entry, 12)), stick.plan.volume.sectors);
+        assert_eq!(u64::from(u32_at(entry, 12)), stick.plan.division.volume.sectors);
         assert_eq!(entry[1..4], first, "{len}: first");
         let (head, sector_high, cylinder) = (last[0], last[1], last[2]);
         if len != 2048 * MIB {
@@ -246,7 +247,7 @@ fn a_universal_stick_and_a_zip_disk_have_one_active_entry_of_type_06_in_their_sl
                 }
                 let (start, sectors) = (u32_at(entry, 8), u32_at(entry, 12));
                 assert_eq!((entry[0], entry[4]), (0x80, 0x06), "{kind:?} {len}");
-                assert_eq!(u64::from(start), stick.plan.volume.lba, "{kind:?} {len}");
+                assert_eq!(u64::from(start), stick.plan.division.volume.lba, "{kind:?} {len}");
                 assert_eq!(entry[1..4], if start == 32 { [1, 1, 0] } else { [0, 1, 1] }, "{kind:?} {len}");
                 let cylinders = (start + sectors) / 2048;
                 assert_eq!((start + sectors) % 2048, 0, "{kind:?} {len}");
@@ -288,7 +289,7 @@ fn nothing_that_is_stamped_or_summed_depends_on_the_images() {
 fn numbers(stick: &Stick) -> ([u8; 16], u32, u32) {
     let bytes = stick.bytes();
     let id = ManifestHeader::parse(&bytes[MANIFEST..MANIFEST_END]).unwrap().0.stick_id;
-    let boot = stick.plan.volume.lba as usize * 512;
+    let boot = stick.plan.division.volume.lba as usize * 512;
     (id, u32_at(&bytes, 0x1B8), u32_at(&bytes, boot + 39))
 }
 
@@ -377,15 +378,18 @@ fn the_last_sector_that_fits_and_the_first_that_does_not() {
         }
         let name = format!("{kind:?} {fs:?} {stick_len}");
         let Err(LayoutError::TooLarge { needed, available }) = fits(high) else { panic!("{name}") };
-        let cluster_len = u64::from(plan_of(512, kind, fs, stick_len).volume.cluster_sectors) * 512;
+        let cluster_len = u64::from(plan_of(512, kind, fs, stick_len).division.volume.cluster_sectors) * 512;
         assert_eq!(needed, available + cluster_len, "{name}");
         let last = fits(low).unwrap();
         let end = |extent: &ramkey::layout::Extent| extent.lba + extent.sectors;
         let last_capsule =
             last.extents.iter().rfind(|extent| matches!(extent.role, Role::Capsule { .. })).unwrap();
         let plan = plan_of(512, kind, fs, stick_len);
-        let unused = plan.volume.lba + plan.volume.sectors - end(last_capsule);
-        assert!(unused < 2 * u64::from(plan.volume.cluster_sectors), "{name}: {unused} sectors are left");
+        let unused = plan.division.volume.lba + plan.division.volume.sectors - end(last_capsule);
+        assert!(
+            unused < 2 * u64::from(plan.division.volume.cluster_sectors),
+            "{name}: {unused} sectors are left"
+        );
     }
 }
 

@@ -61,8 +61,9 @@ fn eight_drives_are_planned_and_a_ninth_is_refused_also_when_a_cd_makes_one() {
     let disks = |count| vec![beside(hard_disk("data.img"), None); count];
     for (facts, most) in [(hard_disk("a.img"), 7), (cd_facts("a.img", 0), 7), (cd_facts("a.img", 2), 6)] {
         let made = plan(&set(facts.clone(), disks(most))).unwrap();
-        assert_eq!((made.capsules.len(), made.boot_images()), (1 + most, 1));
-        let mut names: Vec<&str> = made.capsules.iter().map(|capsule| &capsule.file_name[..]).collect();
+        assert_eq!((made.carried.capsules.len(), made.carried.boot_images()), (1 + most, 1));
+        let mut names: Vec<&str> =
+            made.carried.capsules.iter().map(|capsule| &capsule.file_name[..]).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 1 + most, "{names:?}");
@@ -109,7 +110,7 @@ fn a_number_is_in_the_class_of_its_kind_and_has_one_drive() {
     for (facts, number, is_one) in table {
         let made = plan(&set(hard_disk("a.img"), vec![beside(facts.clone(), Some(number))]));
         match made {
-            Ok(made) => assert!(is_one && made.capsules[1].number == number, "{number:02X}h"),
+            Ok(made) => assert!(is_one && made.carried.capsules[1].number == number, "{number:02X}h"),
             Err(error) => {
                 assert!(!is_one, "{number:02X}h: {error}");
                 assert!(matches!(error, PlanError::DriveNumber { number: n, .. } if n == number));
@@ -145,14 +146,22 @@ fn internal_disks_come_first_only_where_no_hard_disk_of_ram_is_booted() {
     for (number, (facts, companions, first_disk, expected)) in table.into_iter().enumerate() {
         let options = SetOptions { first_disk, ..SetOptions::default() };
         let made = plan(&Request { set: options, ..set(facts, companions) }).unwrap();
-        assert_eq!(made.capsules[0].role, CapsuleRole::Boot { internal_first: expected }, "row {number}");
+        assert_eq!(
+            made.carried.capsules[0].role,
+            CapsuleRole::Boot { internal_first: expected },
+            "row {number}"
+        );
     }
     let emulated = Image(discs::by_hand(1100, 0, &[discs::entry(0x88, 4, 0, 1, 24)]));
     let mut emulated = emulated.0;
     emulated[24 * 2048..][..512].copy_from_slice(&discs::partitioned()[..512]);
     let facts = as_kind("a.img", Kind::Disc, &Image(emulated));
     let made = plan(&set(facts, data())).unwrap();
-    assert_eq!(made.capsules[0].role, CapsuleRole::Boot { internal_first: false }, "an emulated hard disk");
+    assert_eq!(
+        made.carried.capsules[0].role,
+        CapsuleRole::Boot { internal_first: false },
+        "an emulated hard disk"
+    );
 }
 
 #[test]
@@ -180,19 +189,22 @@ fn no_two_disks_of_a_machine_get_one_signature_and_one_that_is_there_stays() {
 
     let mut request = set(facts(&plain), vec![beside(facts(&own), None), beside(facts(&plain), None)]);
     let all = scans(&[&plain, &own, &plain]);
-    assert_eq!(disk_signatures(&plan(&request).unwrap(), &all), [given, 0, given.wrapping_add(2)]);
+    assert_eq!(disk_signatures(&plan(&request).unwrap().carried, &all), [given, 0, given.wrapping_add(2)]);
     // Another entry of the menu is never in memory together with the first.
     request.images.push(boot(facts(&plain)));
     let all = scans(&[&plain, &plain, &own, &plain]);
-    assert_eq!(disk_signatures(&plan(&request).unwrap(), &all), [given, given, 0, given.wrapping_add(2)]);
+    assert_eq!(
+        disk_signatures(&plan(&request).unwrap().carried, &all),
+        [given, given, 0, given.wrapping_add(2)]
+    );
     // A disk beside it has by chance what the image would get.
     let twin = disk(given);
     let request = set(facts(&plain), vec![beside(facts(&twin), None)]);
     let all = scans(&[&plain, &twin]);
-    assert_eq!(disk_signatures(&plan(&request).unwrap(), &all), [given.wrapping_add(2), 0]);
+    assert_eq!(disk_signatures(&plan(&request).unwrap().carried, &all), [given.wrapping_add(2), 0]);
     // No signature for what has no place for one.
     let request = set(floppy("f.img"), vec![beside(cd_facts("c.iso", 0), None)]);
-    assert_eq!(disk_signatures(&plan(&request).unwrap(), &scans(&[&plain, &plain])), [0, 0]);
+    assert_eq!(disk_signatures(&plan(&request).unwrap().carried, &scans(&[&plain, &plain])), [0, 0]);
 }
 
 fn judge(stick: &Image) -> StickVerdict {
@@ -224,7 +236,7 @@ fn headers(stick: &Stick) -> Vec<CapsuleHeader> {
         let Content::Bytes(bytes) = &extents.next().unwrap().content else { panic!("no header") };
         CapsuleHeader::parse(bytes).unwrap().clone()
     };
-    (0..stick.plan.capsules.len()).map(first).collect()
+    (0..stick.plan.carried.capsules.len()).map(first).collect()
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn the_partition_ends_on_a_cylinder_and_leaves_the_end_of_the_stick_free() {
         ] {
             let plan = plan(&Request { layout: layout.into(), ..request(sectors) }).unwrap();
             assert_eq!(
-                (plan.volume.lba, plan.volume.lba + plan.volume.sectors),
+                (plan.division.volume.lba, plan.division.volume.lba + plan.division.volume.sectors),
                 (start, end),
                 "{layout:?} {sectors}"
             );
@@ -70,9 +70,13 @@ fn each_layout_has_its_start_its_end_and_its_geometry() {
     ];
     for (layout, sectors, start, end, geometry) in table {
         let plan = plan(&Request { layout: layout.into(), ..request(sectors) }).unwrap();
-        let volume = &plan.volume;
+        let volume = &plan.division.volume;
         assert_eq!((volume.lba, volume.lba + volume.sectors), (start, end), "{layout:?} {sectors}");
-        assert_eq!((plan.geometry.heads, plan.geometry.sectors_per_track), geometry, "{layout:?} {sectors}");
+        assert_eq!(
+            (plan.division.geometry.heads, plan.division.geometry.sectors_per_track),
+            geometry,
+            "{layout:?} {sectors}"
+        );
     }
 }
 
@@ -85,10 +89,10 @@ fn a_stick_below_1_gib_is_universal_and_a_larger_one_a_hard_disk_unless_another_
         (1 << 34, LayoutKind::Hdd),
     ] {
         let chosen = Request { layout: LayoutChoice::Auto, ..request(sectors) };
-        assert_eq!(plan(&chosen).unwrap().layout, expected, "{sectors} sectors");
+        assert_eq!(plan(&chosen).unwrap().division.layout, expected, "{sectors} sectors");
         for kind in LayoutKind::ALL.into_iter().filter(|_| sectors > 100_000) {
             let asked = plan(&Request { layout: kind.into(), ..request(sectors) }).unwrap();
-            assert_eq!(asked.layout, kind, "{sectors} sectors");
+            assert_eq!(asked.division.layout, kind, "{sectors} sectors");
         }
     }
 }
@@ -134,9 +138,9 @@ fn the_file_system_is_chosen_by_its_size() {
     for (sectors, bits, cluster_sectors) in sizes {
         let plan =
             plan(&Request { layout: LayoutKind::Superfloppy.into(), ..request(sectors + 33) }).unwrap();
-        assert_eq!(plan.volume.sectors, sectors);
+        assert_eq!(plan.division.volume.sectors, sectors);
         assert_eq!(
-            (plan.volume.bits, plan.volume.cluster_sectors),
+            (plan.division.volume.bits, plan.division.volume.cluster_sectors),
             (bits, cluster_sectors),
             "{sectors} sectors"
         );
@@ -147,7 +151,7 @@ fn the_file_system_is_chosen_by_its_size() {
 fn a_stick_beyond_2_tib_gets_a_file_system_that_32_bits_can_count() {
     for layout in LayoutKind::ALL {
         let plan = plan(&Request { layout: layout.into(), ..request(1 << 34) }).unwrap();
-        assert!(plan.volume.lba + plan.volume.sectors <= u64::from(u32::MAX), "{layout:?}");
+        assert!(plan.division.volume.lba + plan.division.volume.sectors <= u64::from(u32::MAX), "{layout:?}");
     }
 }
 
@@ -169,7 +173,7 @@ fn a_file_system_of_another_size_is_refused_with_the_sizes_it_can_have() {
         };
         assert_eq!(found, wrong * 512);
         for inside in [least / 512, most / 512] {
-            assert_eq!(as_asked(inside).unwrap().volume.bits, bits, "{inside} sectors");
+            assert_eq!(as_asked(inside).unwrap().division.volume.bits, bits, "{inside} sectors");
         }
         if bits != FatBits::Fat12 {
             assert!(as_asked(least / 512 - 1).is_err(), "{bits} begins at {least}");
@@ -192,7 +196,7 @@ fn every_image_gets_its_own_8_3_name() {
     ];
     for (paths, names) in table {
         let plan = plan(&with_images(paths)).unwrap();
-        let found: Vec<&str> = plan.capsules.iter().map(|capsule| &capsule.file_name[..]).collect();
+        let found: Vec<&str> = plan.carried.capsules.iter().map(|capsule| &capsule.file_name[..]).collect();
         assert_eq!(found, names, "{paths:?}");
     }
 }
@@ -201,7 +205,8 @@ fn every_image_gets_its_own_8_3_name() {
 fn as_many_images_as_the_menu_shows_all_get_names_and_one_more_is_refused() {
     let most = vec!["a-long-name.img"; IMAGES_MAX];
     let plan_of_most = plan(&with_images(&most)).unwrap();
-    let mut names: Vec<&String> = plan_of_most.capsules.iter().map(|capsule| &capsule.file_name).collect();
+    let mut names: Vec<&String> =
+        plan_of_most.carried.capsules.iter().map(|capsule| &capsule.file_name).collect();
     names.sort();
     names.dedup();
     assert_eq!(names.len(), IMAGES_MAX);
@@ -219,7 +224,8 @@ fn no_two_images_have_one_title() {
             ..image(name)
         };
         let plan = plan(&Request { images: names.iter().map(image).collect(), ..request(262_144) });
-        let titles: Vec<String> = plan.unwrap().capsules.into_iter().map(|capsule| capsule.title).collect();
+        let titles: Vec<String> =
+            plan.unwrap().carried.capsules.into_iter().map(|capsule| capsule.title).collect();
         titles
     };
     assert_eq!(
@@ -238,7 +244,7 @@ fn a_title_is_the_file_s_name_or_64_characters_that_the_screen_has() {
     let titled = |title: Option<&str>| {
         let mut request = with_images(&["dir/Free DOS 1.3.img"]);
         request.images[0].title = title.map(str::to_owned);
-        plan(&request).map(|plan| plan.capsules[0].title.clone())
+        plan(&request).map(|plan| plan.carried.capsules[0].title.clone())
     };
     assert_eq!(titled(None).as_deref(), Ok("Free DOS 1.3"));
     assert_eq!(titled(Some(&"t".repeat(64))), Ok("t".repeat(64)));
@@ -252,9 +258,9 @@ fn a_title_is_the_file_s_name_or_64_characters_that_the_screen_has() {
 #[test]
 fn a_label_that_fat_forbids_is_refused() {
     let labelled = |label: &str| plan(&Request { label: Some(label.into()), ..request(262_144) });
-    assert_eq!(&plan(&request(262_144)).unwrap().label, b"RAMKEY     ");
-    assert_eq!(&labelled("my stick-1").unwrap().label, b"MY STICK-1 ");
-    assert_eq!(&labelled("ELEVENCHARS").unwrap().label, b"ELEVENCHARS");
+    assert_eq!(&plan(&request(262_144)).unwrap().division.label, b"RAMKEY     ");
+    assert_eq!(&labelled("my stick-1").unwrap().division.label, b"MY STICK-1 ");
+    assert_eq!(&labelled("ELEVENCHARS").unwrap().division.label, b"ELEVENCHARS");
     for wrong in ["", "TWELVE CHARS", " A", "A.B", "A/B", "A\"B", "caf\u{e9}", "A\tB", "A+B", "A*"] {
         let error = labelled(wrong).unwrap_err();
         assert_eq!(error, PlanError::Label { label: wrong.into() });

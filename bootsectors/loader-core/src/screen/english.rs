@@ -10,6 +10,9 @@ pub(super) fn error(code: u8) -> &'static [u8] {
 language! {
     Title: "ramkey {0}",
     Machine: "memory {0} MB, drive {1}h by {2}",
+    LookingForDisc: "The image lies behind the end of this drive: looking for the disc itself.",
+    DiscFound: "Reading the disc, drive {0}h.",
+    NoDisc: "This BIOS does not show the disc itself.",
     TryingHeads: "Heads not measured: trying which of them prove the image.",
 
     TooManyImages: "More images than the menu can hold: the rest is not shown.",
@@ -39,6 +42,8 @@ language! {
     Proven: "In memory and proven: BLAKE3 {0}.",
     ProvenRemove: "In memory and proven: BLAKE3 {0}. You may remove the stick.",
     ProvenKeep: "In memory and proven: BLAKE3 {0}. Leave the stick plugged in.",
+    ProvenRemoveDisc: "In memory and proven: BLAKE3 {0}. You may remove the disc.",
+    ProvenKeepDisc: "In memory and proven: BLAKE3 {0}. Leave the disc in the drive.",
     PressKey: "Press a key to start.",
     StartsIn: "Starting in {0} s; a key starts now. ",
     Copies: "INT 13h copies: {0}.",
@@ -93,8 +98,10 @@ language! {
 
     ReadFailed: "status {0}h, LBA {1}",
     Cluster: "cluster {0}",
+    Block: "block {0}",
     Lba: "LBA {0}",
     HeaderWrong: "header",
+    TableWrong: "chunk table",
     HeaderHashWrong: "header hash",
     TableHashWrong: "table hash",
     ImageHashWrong: "image hash",

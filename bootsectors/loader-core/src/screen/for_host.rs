@@ -1,6 +1,6 @@
 //! What the host program waits for, whatever language the screen speaks.
 
-use ramkey_format::markers::{MAY_REMOVE, PROVEN, STOPPED};
+use ramkey_format::markers::{MAY_REMOVE, MAY_REMOVE_DISC, PROVEN, STOPPED};
 
 use super::{Id, Language, Message, Text};
 
@@ -8,8 +8,9 @@ impl Id {
     /// What the host program looks for in the sentence.
     pub fn markers(self) -> &'static [&'static str] {
         match self {
-            Self::Proven | Self::ProvenKeep => &[PROVEN],
+            Self::Proven | Self::ProvenKeep | Self::ProvenKeepDisc => &[PROVEN],
             Self::ProvenRemove => &[PROVEN, MAY_REMOVE],
+            Self::ProvenRemoveDisc => &[PROVEN, MAY_REMOVE_DISC],
             Self::NothingBooted => &[STOPPED],
             _ => &[],
         }
@@ -41,7 +42,7 @@ mod tests {
     use std::vec;
 
     use super::super::{Id, Language, Message, Text, Value, say};
-    use super::{MAY_REMOVE, PROVEN, STOPPED};
+    use super::{MAY_REMOVE, MAY_REMOVE_DISC, PROVEN, STOPPED};
 
     const HASH: [u8; 8] = [0xAB; 8];
 
@@ -69,10 +70,15 @@ mod tests {
         assert_eq!(screen, "Vo abababababababab nemo. Tira.");
         let beside = beside.unwrap();
         assert!(beside.contains(PROVEN) && beside.contains(MAY_REMOVE), "{beside}");
-        for sentence in [say::proven(&HASH), say::proven_keep(&HASH)] {
+        let (screen, beside) = said(Language::MadeUp, say::proven_remove_disc(&HASH).as_message());
+        assert_eq!(screen, "Vo abababababababab nemo. Tira disco.");
+        let beside = beside.unwrap();
+        assert!(beside.contains(PROVEN) && beside.contains(MAY_REMOVE_DISC), "{beside}");
+        for sentence in [say::proven(&HASH), say::proven_keep(&HASH), say::proven_keep_disc(&HASH)] {
             let (_, beside) = said(Language::MadeUp, sentence.as_message());
             let beside = beside.unwrap();
-            assert!(beside.contains(PROVEN) && !beside.contains(MAY_REMOVE), "{beside}");
+            let may_remove = [MAY_REMOVE, MAY_REMOVE_DISC].iter().any(|marker| beside.contains(marker));
+            assert!(beside.contains(PROVEN) && !may_remove, "{beside}");
         }
         let (screen, beside) = said(Language::MadeUp, say::nothing_booted().as_message());
         assert_eq!(screen, "Nil.");

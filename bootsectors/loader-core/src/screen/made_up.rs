@@ -10,6 +10,8 @@ pub(super) fn template(id: Id) -> &'static [u8] {
         Id::Proven => b"Vo {0} nemo.",
         Id::ProvenRemove => b"Vo {0} nemo. Tira.",
         Id::ProvenKeep => b"Vo {0} nemo. Mana.",
+        Id::ProvenRemoveDisc => b"Vo {0} nemo. Tira disco.",
+        Id::ProvenKeepDisc => b"Vo {0} nemo. Mana disco.",
         Id::NothingBooted => b"Nil.",
         other => english::template(other),
     }

@@ -6,6 +6,7 @@ use super::bits::Bits;
 use super::huffman;
 use super::scratch::{Block, HuffmanTable, LiteralBuffer};
 use super::section::Section;
+use crate::room::FEW;
 
 /// Where the literals of a block come from.
 pub struct Literals {
@@ -120,6 +121,17 @@ impl Reader<'_> {
     /// How many there are.
     pub fn left(&self) -> usize {
         self.literals.left + self.ready.len()
+    }
+
+    /// The next `len`, if they are few and decoded, with others behind them.
+    #[inline(always)]
+    pub fn few(&mut self, len: usize) -> Option<&[u8; FEW]> {
+        if len > FEW || len > self.ready.len() {
+            return None;
+        }
+        let few = self.buffer.get(self.ready.start..)?.first_chunk()?;
+        self.ready.start += len;
+        Some(few)
     }
 
     /// The next ones, at least one and at most `max`, which is not 0. `None` if there are none.

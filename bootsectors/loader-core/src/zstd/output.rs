@@ -1,6 +1,6 @@
 //! Where the bytes of a frame go.
 
-use crate::room::{PIECE, Room};
+use crate::room::{FEW, PIECE, Room};
 
 /// The room for a chunk while it is filled, and what lies before it.
 pub struct Output<'r, R: ?Sized> {
@@ -32,6 +32,15 @@ impl<'r, R: Room + ?Sized> Output<'r, R> {
         self.check(bytes.len())?;
         self.room.put(self.at, bytes);
         self.advance(bytes.len());
+        Some(())
+    }
+
+    /// Puts the first `len` bytes of `bytes` next. `None` if there is no room for them.
+    #[inline(always)]
+    pub fn put_few(&mut self, bytes: &[u8; FEW], len: usize) -> Option<()> {
+        self.check(len)?;
+        self.room.put_few(self.at, bytes, len);
+        self.advance(len);
         Some(())
     }
 

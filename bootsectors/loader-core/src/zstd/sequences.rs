@@ -152,23 +152,27 @@ fn sequences(
         let value = (1 << width) + bits.read(block, width);
         let (mut literal_len, literal_bits) = LITERAL_LENGTHS.value(literal.symbol());
         let (mut match_len, match_bits) = MATCH_LENGTHS.value(matched.symbol());
-        if match_bits > 0 {
+        if match_bits + literal_bits > 0 {
             match_len += bits.read(block, match_bits);
-        }
-        if literal_bits > 0 {
             literal_len += bits.read(block, literal_bits);
         }
         let distance = history.distance(value, literal_len > 0);
-        put_literals(literals, literal_len as usize, output)?;
+        match literals.few(literal_len as usize) {
+            Some(few) => output.put_few(few, literal_len as usize)?,
+            None => put_literals(literals, literal_len as usize, output)?,
+        }
         output.put_again(distance as usize, match_len as usize)?;
 
         left -= 1;
         if left == 0 {
             break;
         }
-        literal_state = literal.next(bits.read(block, literal.bits()));
-        match_state = matched.next(bits.read(block, matched.bits()));
-        offset_state = offset.next(bits.read(block, offset.bits()));
+        // Together they are at most one bit longer than what is read at once.
+        let (literal_width, match_width, offset_width) = (literal.bits(), matched.bits(), offset.bits());
+        let first = bits.read(block, literal_width + match_width);
+        literal_state = literal.next(first >> match_width);
+        match_state = matched.next(first & ((1 << match_width) - 1));
+        offset_state = offset.next(bits.read(block, offset_width));
         if bits.left() < 0 {
             return None;
         }
@@ -177,7 +181,7 @@ fn sequences(
 }
 
 /// Puts the next `len` literals.
-#[inline(always)]
+#[inline(never)]
 fn put_literals(
     literals: &mut Reader,
     mut len: usize,

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses a part")]
 
+pub mod discs;
 pub mod sticks;
 
 use ramkey_loader_core::access::DriveAccess;
@@ -137,6 +138,14 @@ impl Bios for MockBios {
         &self.buffer
     }
 
+    fn ticks(&mut self) -> u32 {
+        panic!("a stick has no time");
+    }
+
+    fn pause(&mut self) {
+        panic!("a stick has no time");
+    }
+
     fn trace(&mut self, trace: &Trace) {
         self.trace = Some(*trace);
     }
@@ -145,7 +154,7 @@ impl Bios for MockBios {
 /// A drive of [`GEOMETRY`] that shows everything, by `first` before the other method.
 pub const fn plain(first: Method) -> DriveAccess {
     let geometry = Some(GEOMETRY);
-    DriveAccess { first, edd_hidden: 0, chs_hidden: 0, geometry, heads_are_told: false, transfer: 0 }
+    DriveAccess { first, geometry, is_disc: false, ..DriveAccess::disc(0) }
 }
 
 /// Sectors that begin with their own number.
