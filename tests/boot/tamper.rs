@@ -29,12 +29,26 @@ struct Tampered {
 
 impl Tampered {
     fn new() -> Self {
+        Self::of(disk("idle", DISK, DISK.sectors(), &[]), &[])
+    }
+
+    /// The same with chunks that can be packed behind the guest, and are.
+    fn packed() -> Self {
+        let mut image = disk("idle", DISK, DISK.sectors(), &[]);
+        for (number, sector) in (0_u32..).zip(image.chunks_exact_mut(512)).skip(200) {
+            for (at, byte) in sector.iter_mut().enumerate().skip(number as usize % 40) {
+                *byte = (number * 7 + at as u32 / 3) as u8;
+            }
+        }
+        Self::of(image, &["--compress", "small"])
+    }
+
+    fn of(image: Vec<u8>, more: &[&str]) -> Self {
         let folder = scratch();
-        let image = disk("idle", DISK, DISK.sectors(), &[]);
         let image = file(folder.path(), "guest.img", &image);
         let options =
             ["--kind", "hdd", "--chs", "4/16/63", "--size", "16M", "--fs", "fat16", "--timeout", "off"];
-        let stick = sticks::ramkey(folder.path(), &[&image], &options);
+        let stick = sticks::ramkey(folder.path(), &[&image], &[&options[..], more].concat());
         let bytes = fs::read(&stick).expect("reading the stick");
         Self { folder, stick, bytes }
     }
@@ -51,12 +65,16 @@ impl Tampered {
         self.range(range::CAPSULE)
     }
 
-    /// Position of the stored byte `offset` of the image. The image has no chunk that is all zeros.
-    fn data(&self, offset: usize) -> usize {
+    /// The chunk table.
+    fn entries(&self) -> &[ChunkEntry] {
         let capsule = &self.bytes[self.capsule()..];
         let header = CapsuleHeader::parse(capsule).expect("a capsule");
-        let table = header.entries(&capsule[header.table_offset.get() as usize..]).expect("a table");
-        let first = table.first().map(ChunkEntry::stored).expect("a chunk");
+        header.entries(&capsule[header.table_offset.get() as usize..]).expect("a table")
+    }
+
+    /// Position of the stored byte `offset` of the image. The image has no chunk that is all zeros.
+    fn data(&self, offset: usize) -> usize {
+        let first = self.entries().first().map(ChunkEntry::stored).expect("a chunk");
         self.capsule() + first.start as usize + offset
     }
 
@@ -115,6 +133,23 @@ fn a_wrong_bit_of_the_image_stops_with_its_sector_and_byte_range() {
     stick.flip(at, 3);
     let chunk = stick.data(3 << CHUNK_SHIFT) / 512;
     stick.stops(&["ramkey E46", "image bytes 0x000C0000..0x00100000", &format!("LBA {chunk}")]);
+}
+
+#[test]
+fn a_packed_image_boots_and_a_wrong_bit_of_it_stops_with_its_sector_and_byte_range() {
+    let mut stick = Tampered::packed();
+    let verdict = verify(&FileSource::open(&stick.stick).expect("the stick"), Strictness::Boot, &|_| {});
+    assert!(verdict.sound && verdict.capsules[0].proven, "{:?}", verdict.faults);
+    let stored: Vec<_> = stick.entries().iter().map(ChunkEntry::stored).collect();
+    assert!(
+        stored.iter().all(|bytes| bytes.end - bytes.start < 1 << CHUNK_SHIFT),
+        "all are packed: {stored:?}"
+    );
+    Running::start(&stick.machine()).wait_text("IDLE", DEADLINE);
+
+    let at = stick.capsule() + stored[3].start as usize;
+    stick.flip(at + (stored[3].end - stored[3].start) as usize / 2, 6);
+    stick.stops(&["ramkey E46", "image bytes 0x000C0000..0x00100000", &format!("LBA {}", at / 512)]);
 }
 
 #[test]
