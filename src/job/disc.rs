@@ -67,7 +67,7 @@ pub(super) fn fit(
     files: Option<&OwnFiles>,
 ) -> Result<(Plan, Layout), JobError> {
     let files = files.map(OwnFiles::planned).unwrap_or_default();
-    let structure_blocks = structure_blocks(carried, options.boot, &files)?;
+    let structure_blocks = structure_blocks(carried, &files)?;
     let DiscOptions { boot, medium, .. } = *options;
     let disc = DiscRequest { boot, medium, structure_blocks, files };
     let mut cylinders = 0;

@@ -11,9 +11,7 @@ use super::beside::{Beside, Placed};
 use super::error::LayoutError;
 use super::extent::{Content, Extent, Role};
 use crate::boot::{self, BootVolume, Patch};
-use crate::plan::{
-    BLOCK_LEN, BLOCK_SECTORS, Carried, DESCRIPTORS, DiscBoot, DiscDivision, FolderFiles, Plan,
-};
+use crate::plan::{BLOCK_LEN, BLOCK_SECTORS, Carried, DiscBoot, DiscDivision, FolderFiles, Plan};
 use crate::units::SECTOR_LEN;
 use iso9660::{BootCatalogue, BootEntry, BootMode, Run, Structures, Tree, Volume};
 
@@ -21,32 +19,11 @@ use iso9660::{BootCatalogue, BootEntry, BootMode, Run, Structures, Tree, Volume}
 const LOADED_SECTORS: u16 = BLOCK_SECTORS as u16;
 /// Blocks of the boot catalogue.
 const CATALOGUE_BLOCKS: u64 = 1;
+/// What the boot images are as files, in the folder of the capsules: the one that is loaded, and one block of each that is
+/// emulated. Other programs take a boot image that is no file for one of unknown length, and warn of it.
+const BOOT_FILES: [&str; 3] = ["DISC.BIN", "FLOPPY.BIN", "DISK.BIN"];
 /// Sectors of the largest floppy that a BIOS emulates.
 const FLOPPY_288_SECTORS: u64 = 80 * 2 * 36;
-
-/// Names of the files that begin where boot images do, so that other programs know how long those are: the boot image that
-/// needs no emulation, and the first blocks of the disk that a BIOS emulates.
-const IMAGE_FILE: &str = "BOOT.BIN";
-const EMULATED_FILE: &str = "SECTOR0.BIN";
-/// Bytes of the latter: the system area (ECMA-119, section 6.2.1).
-const SYSTEM_AREA_LEN: u64 = DESCRIPTORS.start * BLOCK_LEN;
-
-/// The folder of the capsules, and what boot images there are, as files; then the user's own.
-fn tree<'c>(
-    capsules: impl IntoIterator<Item = (&'c str, u64)>,
-    image_len: u64,
-    boot: DiscBoot,
-    files: &FolderFiles,
-) -> Result<Tree, LayoutError> {
-    let mut tree = Tree::of_capsules(capsules);
-    let folder = tree.folders().len() - 1;
-    tree.add_file(folder, IMAGE_FILE, image_len);
-    if boot != DiscBoot::NoEmulation {
-        tree.add_file(folder, EMULATED_FILE, SYSTEM_AREA_LEN);
-    }
-    tree.add_extra(&files.tree)?;
-    Ok(tree)
-}
 
 /// Blocks that the boot image, the boot catalogue, path tables and directories take on a disc with what `carried` has, and
 /// the user's own `files`.
@@ -54,13 +31,15 @@ fn tree<'c>(
 /// # Errors
 ///
 /// [`LayoutError::Files`] if ISO 9660 cannot name a file.
-pub fn structure_blocks(carried: &Carried, boot: DiscBoot, files: &FolderFiles) -> Result<u64, LayoutError> {
+pub fn structure_blocks(carried: &Carried, files: &FolderFiles) -> Result<u64, LayoutError> {
     let capsules = carried.capsules.iter().map(|capsule| (&capsule.file_name[..], 0));
-    let tree = tree(capsules, 0, boot, files)?;
+    let mut tree = Tree::of_capsules(capsules);
+    tree.add_extra(&files.tree)?;
     let image = boot_image(
         Patch { options: [0; 8], volume: BootVolume::Iso9660, is_disc: true, start: carried.start },
         0,
     )?;
+    add_boot_files(&mut tree, DiscBoot::Auto, 0, &image);
     Ok(image.len() as u64 / BLOCK_LEN + CATALOGUE_BLOCKS + u64::from(Structures::new(&tree)?.blocks()))
 }
 
@@ -71,27 +50,26 @@ pub fn structure_blocks(carried: &Carried, boot: DiscBoot, files: &FolderFiles) 
 /// [`LayoutError::Files`] if ISO 9660 cannot name a file; the others are faults of this program.
 pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Result<Beside, LayoutError> {
     let carried = &plan.carried;
+    let capsules = carried.capsules.iter().zip(placed.capsules);
+    let mut tree = Tree::of_capsules(capsules.map(|(plan, capsule)| (&plan.file_name[..], capsule.file_len)));
+    tree.add_extra(&disc.files.tree)?;
     let image_block = disc.structures.start;
     let patch =
         Patch { options: placed.options, volume: BootVolume::Iso9660, is_disc: true, start: carried.start };
     let image = boot_image(patch, image_block as u32)?;
-    let catalogue_block = image_block + image.len() as u64 / BLOCK_LEN;
-    let capsules = carried.capsules.iter().zip(placed.capsules);
-    let capsules = capsules.map(|(plan, capsule)| (&plan.file_name[..], capsule.file_len));
-    let tree = tree(capsules, image.len() as u64, disc.boot, &disc.files)?;
+    let boot_blocks = add_boot_files(&mut tree, disc.boot, image_block as u32, &image);
     let structures = Structures::new(&tree)?;
+
+    let catalogue_block = image_block + image.len() as u64 / BLOCK_LEN;
     let first_block = catalogue_block + CATALOGUE_BLOCKS;
     if first_block + u64::from(structures.blocks()) > disc.structures.end {
         return Err(LayoutError::Unsound { what: "its directories are longer than planned" });
     }
 
     let mut file_blocks = placed.files.iter().map(|file| block_of(file)).collect::<Result<Vec<u32>, _>>()?;
-    file_blocks.push(image_block as u32);
-    if disc.boot != DiscBoot::NoEmulation {
-        file_blocks.push(0);
-    }
     let own = disc.files.tree.files().iter();
     file_blocks.extend(own.map(|file| (disc.extra.start + file.offset / BLOCK_LEN) as u32));
+    file_blocks.extend(boot_blocks);
     let mut extents = Vec::new();
     if !disc.extra.is_empty() {
         // Behind the images of the capsules comes what the user's own files are together.
@@ -116,6 +94,16 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
         extents.push(extent(block.into(), blocks, Role::Disc, Content::Bytes(bytes)));
     }
     Ok(Beside { extents, files_hash: disc.files.blake3 })
+}
+
+/// Adds the boot images as files, and gives the first block of each.
+fn add_boot_files(tree: &mut Tree, boot: DiscBoot, image_block: u32, image: &[u8]) -> Vec<u32> {
+    let files = [(image_block, image.len() as u64), (0, BLOCK_LEN), (0, BLOCK_LEN)];
+    let count = if boot == DiscBoot::NoEmulation { 1 } else { files.len() };
+    for (name, (_, len)) in BOOT_FILES.iter().zip(files).take(count) {
+        tree.add_file(Tree::CAPSULES, name, len);
+    }
+    files.iter().map(|&(block, _)| block).take(count).collect()
 }
 
 fn boot_image(patch: Patch, block: u32) -> Result<Vec<u8>, LayoutError> {

@@ -3,6 +3,7 @@
 mod disc;
 mod iso9660;
 mod iso9660_oracle;
+mod oracle_disc;
 mod oracle_fs;
 mod oracle_probe;
 mod oracle_views;
