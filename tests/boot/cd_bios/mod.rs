@@ -63,9 +63,9 @@ fn part() -> Vec<Cell> {
     };
     let mut cells: Vec<Cell> = PERSONALITIES.iter().map(once).collect();
     let more = [("sound", Writer::Isolinux), ("1 sector", Writer::Isolinux)].into_iter();
-    let boots =
-        (1..BOOTS.len()).flat_map(|boot| ["sound", "no EDD"].map(|name| (name, Writer::Ramkey(boot))));
-    for (name, writer) in more.chain(boots) {
+    let boots = (1..BOOTS.len()).map(|boot| ("sound", Writer::Ramkey(boot)));
+    let blind = (2..BOOTS.len()).map(|boot| ("no EDD", Writer::Ramkey(boot)));
+    for (name, writer) in more.chain(boots).chain(blind) {
         let personality = PERSONALITIES.iter().find(|one| one.name == name).expect("it is in the list");
         cells.push(Cell { personality, writer });
     }
