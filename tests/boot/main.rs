@@ -2,6 +2,7 @@
 
 mod answers;
 mod bochs;
+mod cd_bios;
 mod cds;
 mod command;
 mod companions;
@@ -17,6 +18,7 @@ mod hidden;
 mod images;
 mod int13;
 mod matrix;
+mod mini_cd;
 mod old_bios;
 mod options;
 mod partition;
