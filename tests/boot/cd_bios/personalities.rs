@@ -57,9 +57,9 @@ const AS_DISK: Writer = Writer::Ramkey(3);
 const NO_EDD: &str =
     "no call reads a block; `ramkey disc --boot floppy` and `--boot hard-disk` make discs that boot";
 const NO_BLOCKS: &[(Writer, &str)] = &[(AS_ITSELF, NO_EDD), (LARGE, NO_EDD)];
-/// A read that hangs before there is a timer of ours.
-const LONG: &str = "the disc boot image is read in runs of 32 blocks before there is a clock that could end a call; `ramkey disc --boot \
-                    floppy` and `--boot hard-disk` make discs that boot";
+/// A read that hangs before the loader, which ends such calls.
+const LONG: &str = "the loader itself is read in runs of 32 blocks, and nothing ends a call then; hold Shift at the start, then 1 and Enter: \
+                    single blocks boot";
 const HANGS: &[(Writer, &str)] = &[(AS_ITSELF, LONG), (LARGE, LONG)];
 const SPINS: &str = "sector 0 has no room for a clock and tries a few times; Ctrl+Alt+Del boots again from a disc that spins by then";
 const SPINS_UP: &[(Writer, &str)] = &[(AS_FLOPPY, SPINS), (AS_DISK, SPINS)];

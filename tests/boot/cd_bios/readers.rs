@@ -69,7 +69,12 @@ struct Answer {
 
 /// The machine with this BIOS, and a disc in its CD drive.
 pub fn machine(folder: &Path, personality: &Personality, disc: &Path) -> Machine {
-    let set: Vec<String> = personality.set.iter().map(|set| format!("SET_{set}")).collect();
+    machine_with(folder, personality, disc, &[])
+}
+
+/// The same, its ROM with `more` parameters.
+pub fn machine_with(folder: &Path, personality: &Personality, disc: &Path, more: &[&str]) -> Machine {
+    let set: Vec<String> = personality.set.iter().chain(more).map(|set| format!("SET_{set}")).collect();
     let set: Vec<&str> = set.iter().map(String::as_str).collect();
     let mut machine = Machine::new(Stick::new(disc, Port::Cd(CdBus::Ide)));
     machine.option_rom = Some(rom(folder, "cd_bios/cd_bios.asm", &set));
