@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::ImagesArgs;
+use crate::cli::label::LabelFile;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
 use crate::cli::show::show_stick;
@@ -104,6 +105,11 @@ pub struct DiscArgs {
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
 
+    /// Draw a label for the disc (SVG), with titles, hashes and what to do, when the disc is finished; an old label is replaced,
+    /// and no other file
+    #[arg(long, value_name = "FILE")]
+    label_svg: Option<PathBuf>,
+
     /// Show every range that would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -118,11 +124,13 @@ impl DiscArgs {
     ///
     /// # Errors
     ///
-    /// As those of `write`, and a disc that is larger than its medium.
+    /// As those of `write`, a disc that is larger than its medium, and a label that would overwrite something else.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let system = System::default();
         let target = look(&system, &self.to)?;
         self.images.check()?;
+        let label =
+            self.label_svg.as_deref().map(|path| LabelFile::look(&system, path, &self.to)).transpose()?;
         let request = self.disc.of(self.images.request());
         let destination = Destination { system: &system, target: &target };
         let prepared = prepare(&request, Images::open(&request)?, Some(destination), &Progress::new())?;
@@ -135,6 +143,9 @@ impl DiscArgs {
             confirm::ask(&system, &target)?;
         }
         let report = job::write(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+        if let Some(file) = &label {
+            file.write(&report.stick, &self.to)?;
+        }
         let shown = output.show(&report, |out| show_report(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)

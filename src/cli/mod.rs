@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod fields;
 mod inspect;
+mod label;
 mod list;
 mod own_output;
 mod phram;

@@ -1,4 +1,4 @@
-//! What was written, for people and for programs. Nothing here prints.
+//! A stick or a disc as records and words.
 
 use std::borrow::Cow;
 
