@@ -2,10 +2,12 @@
 
 mod answers;
 mod bochs;
+mod cd_bios;
 mod cds;
 mod command;
 mod companions;
 mod demo;
+mod disc_menu;
 mod discs;
 mod el_torito;
 mod every_controller;
@@ -16,6 +18,7 @@ mod hidden;
 mod images;
 mod int13;
 mod matrix;
+mod mini_cd;
 mod old_bios;
 mod options;
 mod partition;
