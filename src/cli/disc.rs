@@ -91,7 +91,7 @@ impl DiscOptionsArgs {
 
 /// Write images to a disc image and prove every byte
 ///
-/// The disc boots from RAM as a stick does: by El Torito from a CD, and from a stick that `ramkey write` copies it to. It is as
+/// The disc boots from RAM as a stick does: by El Torito from a CD, and from a stick that the file is copied to. It is as
 /// long as it must be. The same images and options give the same bytes.
 #[derive(Debug, Args)]
 pub struct DiscArgs {
@@ -146,16 +146,20 @@ impl DiscArgs {
         if let Some(file) = &label {
             file.write(&report.stick, &self.to)?;
         }
-        let shown = output.show(&report, |out| show_report(out, &self.to, &report));
+        let shown =
+            output.show(&report, |out| show_report(out, &self.to, self.label_svg.as_deref(), &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)
     }
 }
 
-fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
+fn show_report(out: &mut dyn Write, to: &Path, label: Option<&Path>, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    if let Some(label) = label {
+        writeln!(out, "label     {}", named(label))?;
+    }
     let to = named(to);
     match doubts {
         0 => writeln!(out, "done      {to} boots from RAM; burn it as an image, slowly: docs/mini-cd.md"),

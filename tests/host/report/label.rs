@@ -231,6 +231,7 @@ fn the_command_draws_the_disc_that_it_wrote_and_replaces_only_labels() {
     let draw = |more: &[&str]| ramkey(folder, &[&disc, more].concat());
     let output = draw(&["--title", "A & B", "--with", "beside.img", "--label-svg", "label.svg"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\nlabel     label.svg\n"), "{output:?}");
     let first = fs::read_to_string(folder.join("label.svg")).unwrap();
     let shown = letters(&texts(&first));
     let hash = blake3::hash(&fs::read(folder.join("one.img")).unwrap()).to_hex().to_string();
