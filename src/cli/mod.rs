@@ -7,6 +7,7 @@ mod command;
 mod confirm;
 mod demo;
 mod disc;
+mod disc_options;
 mod disc_view;
 mod doctor;
 mod drives;
