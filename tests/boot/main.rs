@@ -5,6 +5,7 @@ mod bochs;
 mod cds;
 mod command;
 mod companions;
+mod copies;
 mod demo;
 mod discs;
 mod el_torito;
