@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use ramkey_format::markers::MAY_REMOVE;
+use ramkey_format::markers::{MAY_REMOVE, MAY_REMOVE_DISC};
 
 use crate::cli::own_output::look;
 use crate::cli::terminal::note;
@@ -28,6 +28,9 @@ const PULL_LIMIT: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 /// Most RAM of a machine: what QEMU's PC can address.
 const RAM_MIB_MAX: u32 = 1 << 20;
+
+/// What the screen says when the medium may go, whichever it is.
+const REMOVE: [&str; 2] = [MAY_REMOVE, MAY_REMOVE_DISC];
 
 /// How a PNG begins.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -154,7 +157,7 @@ impl BootArgs {
         }
         view.finish(&mut output.to)?;
         outcome.serial = emulator.serial();
-        outcome.proven |= outcome.serial.contains(MAY_REMOVE);
+        outcome.proven |= REMOVE.iter().any(|text| outcome.serial.contains(text));
         outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
         output.show(&outcome, |out| outcome.print(out))?;
         Ok(if outcome.proven { Exit::Done } else { Exit::Failed })
@@ -188,7 +191,9 @@ impl BootArgs {
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
             view.show(&screen, &mut output.to)?;
-            if !outcome.proven && (screen.contains(MAY_REMOVE) || emulator.serial().contains(MAY_REMOVE)) {
+            let serial = emulator.serial();
+            let said = REMOVE.iter().any(|text| screen.contains(text) || serial.contains(text));
+            if said && !outcome.proven {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 self.take_away(emulator, view, output, outcome)?;

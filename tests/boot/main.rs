@@ -2,11 +2,13 @@
 
 mod answers;
 mod bochs;
+mod cd_bios;
 mod cds;
 mod command;
 mod companions;
 mod copies;
 mod demo;
+mod disc_menu;
 mod discs;
 mod el_torito;
 mod every_controller;
@@ -17,6 +19,7 @@ mod hidden;
 mod images;
 mod int13;
 mod matrix;
+mod mini_cd;
 mod old_bios;
 mod options;
 mod partition;

@@ -122,6 +122,7 @@ pub fn matrix(words: &[String]) -> Result<(), String> {
     tools::for_test()?;
     let (suite, words) = match words.split_first() {
         Some((first, rest)) if first == "old-bios" => ("old_bios::the_page_agrees", rest),
+        Some((first, rest)) if first == "cd-bios" => ("cd_bios::the_page_agrees", rest),
         _ => ("matrix::the_page_agrees", words),
     };
     let mut command = Command::new(env!("CARGO"));

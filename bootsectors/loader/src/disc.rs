@@ -7,9 +7,13 @@ use ramkey_loader_core::disc::{DiscBios, Found, find};
 use ramkey_loader_core::drive::{Disk, Drive, Method, Sectors};
 
 use crate::disk::{self, Int13};
+use crate::low;
 
 /// Bits of the packet's medium that say what is emulated (El Torito 1.0, figure 7); 0 is nothing.
 const EMULATION_BITS: u8 = 0x0F;
+
+/// Number of the first hard disk.
+const FIRST_DISK: u8 = 0x80;
 
 /// A sector of the medium that is in memory, by which a drive is known to show the medium.
 pub struct Stamp<'s> {
@@ -33,7 +37,7 @@ pub struct Medium {
 pub fn find_itself(disk: &mut Disk<Int13>, stamp: &Stamp<'_>) -> Option<(Drive, u8)> {
     let emulated = disk.drive().number();
     let Found { drive, block_shift } = find(disk.bios(), emulated, stamp.header)?;
-    let number = if shows(disk, stamp) { emulated } else { drive };
+    let number = if has_ended(disk, stamp) { drive } else { emulated };
     Some((Drive::new(drive, DriveAccess::disc(block_shift)), number))
 }
 
@@ -65,14 +69,28 @@ pub fn leave(
     }
     disk::unlock(drive);
     disk.bios().end_emulation(drive);
-    match shows(disk, stamp) {
-        true => Medium { is_disc, number },
-        false => Medium { is_disc: true, number: FIRST_DISC as u8 },
+    match has_ended(disk, stamp) {
+        true => Medium { is_disc: true, number: FIRST_DISC as u8 },
+        false => Medium { is_disc, number },
     }
 }
 
-/// Whether the drive still shows the medium.
-fn shows(disk: &mut Disk<Int13>, stamp: &Stamp<'_>) -> bool {
+/// Whether the emulation that `disk` was has ended: its drive does not show the medium any more. A BIOS may count that drive
+/// still, and a second floppy that it told of; then it does no longer.
+fn has_ended(disk: &mut Disk<Int13>, stamp: &Stamp<'_>) -> bool {
     disk.invalidate();
-    disk.read(stamp.lba, 1).is_ok_and(|sector| sector.starts_with(stamp.header))
+    if disk.read(stamp.lba, 1).is_ok_and(|sector| sector.starts_with(stamp.header)) {
+        return false;
+    }
+    if disk.drive().number() & FIRST_DISK != 0 {
+        low::DISK_COUNT.write(there(FIRST_DISK, low::DISK_COUNT.read()));
+    } else {
+        low::set_floppy_count(there(0, low::floppy_count()));
+    }
+    true
+}
+
+/// How many of `count` drives from number `first` on are there, without those at the end that are not.
+fn there(first: u8, count: u8) -> u8 {
+    (0..count).rev().find(|&index| disk::is_there(first | index)).map_or(0, |last| last + 1)
 }

@@ -158,6 +158,19 @@ fn claims_packets(drive: u8) -> bool {
     !bios::failed(&after) && after.ebx.get() as u16 == 0xAA55 && after.ecx.get() & 1 != 0
 }
 
+/// Whether AH=15h or AH=08h tell of `drive`: one of them is wrong on some BIOSes.
+pub fn is_there(drive: u8) -> bool {
+    let ask = |eax: u32| {
+        let registers = Registers { eax: eax.into(), edx: u32::from(drive).into(), ..Registers::default() };
+        Some(bios::call(0x13, registers)).filter(|after| !bios::failed(after))
+    };
+    ask(0x1500).is_some_and(|after| after.eax.get() & 0xFF00 != 0)
+        || ask(0x0800).is_some_and(|after| {
+            let drives = after.edx.get() as u8;
+            after.ecx.get() & 0x3F != 0 && drives > drive & 0x7F
+        })
+}
+
 /// Whether the BIOS gives floppy drive `drive` a parameter table (AH=08h, ES:DI).
 pub fn has_parameter_table(drive: u8) -> bool {
     let registers = Registers { eax: 0x0800.into(), edx: u32::from(drive).into(), ..Registers::default() };

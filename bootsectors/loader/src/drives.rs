@@ -94,11 +94,10 @@ impl Drives {
 
 /// What the machine has beside the RAM drives.
 pub fn machine(boot: &CapsuleHeader, drives: &Drives, stick: u8) -> Machine {
-    let equipment = low::EQUIPMENT.read();
     let wanted = drives.iter().filter(|drive| drive.class == Class::Cd).count();
     Machine {
         disks: low::DISK_COUNT.read(),
-        floppies: if equipment & 1 == 0 { 0 } else { (equipment >> 6 & 3) as u8 + 1 },
+        floppies: low::floppy_count(),
         stick,
         keep_stick: boot.flags.get() & flags::KEEP_STICK != 0,
         internal_first: boot.flags.get() & flags::INTERNAL_FIRST != 0,

@@ -20,9 +20,6 @@ use crate::low::{Bytes, Ram, Region};
 use crate::places::{Places, Setup, entry};
 use crate::{a20, changes, disk, low, real_mode};
 
-/// Most floppies that the equipment word can name.
-const FLOPPIES_MAX: u8 = 4;
-
 /// What was installed, for the hand-off.
 pub struct Installed {
     engine_segment: u16,
@@ -85,7 +82,7 @@ pub fn install(
     let boot = boot_disk(console, disks);
     engine.describe_boot(boot, &drives, &numbers);
 
-    publish(&places, &numbers, &before, &vectors);
+    publish(&places, &numbers, &vectors);
     let copy = places.engine + u32::from(entry(ENGINE_VARIABLES)) + VAR_COPY;
     Installed { engine_segment: places.engine_segment(), resident, copy }
 }
@@ -103,12 +100,10 @@ fn bios_before() -> Before {
 }
 
 /// Makes the resident part the BIOS: the counts of drives, base memory, and last the vectors.
-fn publish(places: &Places, numbers: &Numbers, before: &Before, vectors: &Vectors) {
+fn publish(places: &Places, numbers: &Numbers, vectors: &Vectors) {
     low::BASE_MEMORY.write((places.start >> 10) as u16);
     low::DISK_COUNT.write(numbers.disks_shown);
-    let shown = numbers.floppies_shown.min(FLOPPIES_MAX);
-    let bits = if shown == 0 { 0 } else { 1 | u16::from(shown - 1) << 6 };
-    low::EQUIPMENT.write(before.equipment & !0xC1 | bits);
+    low::set_floppy_count(numbers.floppies_shown);
     if let Some(int1e) = vectors.int1e {
         low::VECTOR_1E.write(int1e);
     }

@@ -35,6 +35,10 @@ pub const VECTOR_1E: Shared<u32> = Shared::at(0x1E * 4);
 /// BIOS data area: I/O address of COM1.
 pub const COM1: Shared<u16> = Shared::at(0x400);
 /// BIOS data area: bit 0 floppies are there, bits 6 and 7 their number less one.
+const EQUIPMENT_FLOPPIES: u16 = 0xC1;
+/// Most floppies that they can tell of.
+const FLOPPIES_MAX: u8 = 4;
+/// BIOS data area: what the machine has.
 pub const EQUIPMENT: Shared<u16> = Shared::at(0x410);
 /// BIOS data area: base memory in KiB.
 pub const BASE_MEMORY: Shared<u16> = Shared::at(0x413);
@@ -93,6 +97,21 @@ pub fn a20_neighbour() -> u32 {
 pub fn boot_header() -> [u8; SECTOR_SIZE as usize] {
     // SAFETY: the sector lies where stage 1 loads it, nothing of the loader is there, and any bytes are valid.
     unsafe { (STAGE2_LOAD as *const [u8; SECTOR_SIZE as usize]).read_volatile() }
+}
+
+/// Floppies that the BIOS counts.
+pub fn floppy_count() -> u8 {
+    let equipment = EQUIPMENT.read();
+    if equipment & 1 == 0 { 0 } else { (equipment >> 6 & 3) as u8 + 1 }
+}
+
+/// Makes the BIOS count so many floppies, or as many as can be told.
+pub fn set_floppy_count(count: u8) {
+    let bits = match count.min(FLOPPIES_MAX) {
+        0 => 0,
+        count => 1 | u16::from(count - 1) << 6,
+    };
+    EQUIPMENT.write(EQUIPMENT.read() & !EQUIPMENT_FLOPPIES | bits);
 }
 
 /// Clears the packet area for BIOS calls.

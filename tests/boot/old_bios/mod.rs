@@ -68,7 +68,7 @@ fn named(filter: &str) -> Vec<Cell> {
 }
 
 /// Does something with each, some at a time.
-fn each<T: Copy + Send>(all: Vec<T>, work: impl Fn(T) + Sync) {
+pub fn each<T: Copy + Send>(all: Vec<T>, work: impl Fn(T) + Sync) {
     let waiting = Mutex::new(all.into_iter());
     thread::scope(|scope| {
         for _ in 0..WORKERS {

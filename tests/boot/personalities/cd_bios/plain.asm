@@ -1,9 +1,11 @@
 ; plain.asm - a boot loader that believes the BIOS of a CD: what shows that a personality bites.
 ;
 ; Entered by:  BIOS at 0000:7C00 or 07C0:0000, DL = drive
-; Defines:     EMULATED  starts from the disk that a disc emulates, of SECTORS sectors,
-;                        whose first block is BOOT; without it, from the disc itself
-;              ENDS      with EMULATED: ends that, then reads the disc
+; Defines:     BOOT, BLOCKS  first block of what is booted; blocks of the disc
+;              EMULATED  it starts from the disk that a disc emulates, of SECTORS sectors
+;              HEADS, TRACK, CYLINDERS  with EMULATED: the table of a hard disk
+;              BY_CALL   the disc's drive is what AX=4B01h says; with EMULATED: ends that by
+;                        AX=4B00h, then reads the disc, which is DISC_DRIVE
 ; Leaves to:   never: writes 10h (all data was right) or 11h to port F4h
 ;
 ; It takes all of itself for loaded, DL for the drive, AX=4B01h for the truth (with
@@ -25,7 +27,9 @@ BLOCK_SECTORS           equ 4
 LENGTH                  equ 2048            ; bytes of this loader
 RUN                     equ 32              ; blocks
 %ifndef EMULATED
-  %define ENDS
+  %define READS_DISC
+%elifdef BY_CALL
+  %define READS_DISC
 %endif
 
         jmp     0:start
@@ -44,7 +48,7 @@ start:
         cmp     dword [end], PATTERN
         jne     fail
 %endif
-%ifdef ENDS
+%ifdef BY_CALL
         mov     si, specification
 %ifdef EMULATED
         mov     ax, 4B00h
@@ -62,6 +66,8 @@ start:
         mov     al, [specification + 2]
         mov     [drive], al
 %endif
+%endif
+%ifdef READS_DISC
         call    read_disc
         jne     fail
 %endif
@@ -147,7 +153,7 @@ runs:
 .end:
 %endif
 
-%ifdef ENDS
+%ifdef READS_DISC
 ; ---------------------------------------------------------------------------
 ; read_disc - ZF = whether the disc's blocks are right, by AH=42h
 ; ---------------------------------------------------------------------------
@@ -206,7 +212,7 @@ packet:         db 10h, 0
 ; ---------------------------------------------------------------------------
 ; compare - ZF = whether ECX sectors at DX:0000 are those of the disc from EAX on
 ;
-;   kills   EAX EBX ECX EDX ESI's bits 0 to 15 not; DI ES
+;   kills   EAX ECX DX DI ES
 ; ---------------------------------------------------------------------------
 compare:
         shl     eax, 7
@@ -215,10 +221,9 @@ compare:
         mov     es, dx
         xor     di, di
 .word:
-        cmp     [es:di], eax
+        scasd
         jne     .done
         add     eax, PATTERN
-        add     di, 4
         cmp     di, 512
         jb      .word
         add     dx, 32
@@ -228,9 +233,16 @@ compare:
         ret
 
 drive:          db 0
+%ifdef BY_CALL
 specification:  times 13h db 0
 behind:         dd PATTERN
+%endif
 
+%ifdef HEADS
+        times 446 - ($ - $$) db 0
+        db      80h, 1, 1, 0, 6, HEADS - 1, TRACK, CYLINDERS - 1
+        dd      TRACK, SECTORS - TRACK
+%endif
         times 510 - ($ - $$) db 0
         dw      0AA55h
         times LENGTH - 4 - ($ - $$) db 0
