@@ -8,6 +8,7 @@ mod confirm;
 mod copy;
 mod demo;
 mod disc;
+mod disc_options;
 mod disc_view;
 mod doctor;
 mod drives;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
-use crate::cli::disc::DiscOptionsArgs;
+use crate::cli::disc_options::DiscOptionsArgs;
 use crate::cli::own_output::look;
 use crate::cli::show::{show_ranges, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, copy};
