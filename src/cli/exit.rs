@@ -245,6 +245,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Layout(_)
         | JobError::DiscOnDevice { .. }
         | JobError::SmallFile { .. }
+        | JobError::DamagedDisc { .. }
+        | JobError::SmallTarget { .. }
         | JobError::Exists { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {

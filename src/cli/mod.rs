@@ -5,6 +5,7 @@ mod bios_status;
 mod boot;
 mod command;
 mod confirm;
+mod copy;
 mod demo;
 mod disc;
 mod disc_options;

@@ -6,6 +6,7 @@ mod cd_bios;
 mod cds;
 mod command;
 mod companions;
+mod copies;
 mod demo;
 mod disc_menu;
 mod discs;
