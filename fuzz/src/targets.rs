@@ -16,6 +16,12 @@ use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, CapsuleHeader, ChunkEntry, HEADER_HASHED_LEN,
 };
 use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use ramkey_loader_core::capsule::open;
+use ramkey_loader_core::drive::{ReadError, Sectors};
+use ramkey_loader_core::file::FileReader;
+use ramkey_loader_core::iso9660::Iso9660;
+use ramkey_loader_core::settle::{extension, folder_name};
+use ramkey_loader_core::volume::{FileSystem, Volume as _};
 
 use super::sparse::{Bytes, SECTOR, Sparse};
 use super::volume::Volume;
@@ -31,6 +37,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("hive", hive),
     ("inspect", |input| inspect(&Bytes(input))),
     ("iso9660", disc),
+    ("loader-disc", |input| {
+        black_box(loader_disc(input));
+    }),
     ("manifest", manifest),
     ("ntfs", disk),
     ("stick", stick),
@@ -69,6 +78,39 @@ fn disk(input: &[u8]) {
 
 fn disc(input: &[u8]) {
     inspect(&Sparse::decode(input));
+}
+
+/// An image as the drive of a loader.
+struct Drive {
+    image: Sparse,
+    read: Vec<u8>,
+}
+
+impl Sectors for Drive {
+    fn read(&mut self, lba: u64, max: u16) -> Result<&[u8], ReadError> {
+        let left = self.image.sectors.saturating_sub(lba);
+        if left == 0 {
+            return Err(ReadError { status: 4, lba });
+        }
+        self.read = self.image.get(lba, left.min(max.into()));
+        Ok(&self.read)
+    }
+}
+
+/// A disc as the loader reads it: the files of its folder, from the first byte to the last. Returns how many there are.
+pub fn loader_disc(input: &[u8]) -> usize {
+    let mut drive = Drive { image: Sparse::decode(input), read: Vec::new() };
+    let mut window = [0; 8 << 10];
+    let Ok(mut volume) = Iso9660::open(&mut drive, 0, &mut window) else { return 0 };
+    let Ok(mut folder) = volume.find_folder(&mut drive, &folder_name()) else { return 0 };
+    let mut count = 0;
+    while let Ok(Some(file)) = volume.next_file(&mut drive, &mut folder, &extension()) {
+        let mut reader = FileReader::new(&mut drive, &mut volume, file);
+        black_box(open(&mut reader).is_ok());
+        black_box(reader.piece(u64::from(file.len).saturating_sub(1), 1).is_ok());
+        count += 1;
+    }
+    count
 }
 
 /// A disc whose descriptors of UDF have the right sums.

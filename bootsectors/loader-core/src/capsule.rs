@@ -12,7 +12,7 @@ use crate::volume::Volume;
 
 mod end;
 
-pub use end::end_is_proven;
+pub use end::{End, end_is_proven};
 
 /// Why a capsule cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

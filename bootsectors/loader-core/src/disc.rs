@@ -8,10 +8,10 @@ use ramkey_format::memory::{BLOCK_SHIFT, BOOT_LBA, SECTOR_SIZE};
 use crate::drive::{ABANDONED, Bios};
 use crate::progress::{Clock, ticks};
 
-/// Seconds after which no further round begins: the disc turned a moment ago.
-const SEARCH: u8 = 10;
+/// Seconds after which no further drive is asked: the disc turned a moment ago.
+const SEARCH: u8 = 15;
 /// Rounds at most, where the BIOS counts no ticks.
-const ROUNDS: u32 = 20;
+const ROUNDS: u32 = 30;
 /// Numbers that a disc may have: those of discs first, then those of hard disks.
 const NUMBERS: [core::ops::RangeInclusive<u8>; 2] = [0xE0..=0xFF, 0x80..=0x9F];
 /// Status of a call for a drive that is not there, or that has no such calls.
@@ -19,8 +19,8 @@ const NO_SUCH_CALL: u8 = 0x01;
 
 /// The BIOS as the search needs it.
 pub trait DiscBios: Bios {
-    /// INT 13h AX=4B00h for `drive`: ends the emulation of a floppy or a hard disk. Whether it worked is not told: some
-    /// end it and say that they failed (`docs/quirks.md#int-13h`).
+    /// INT 13h AX=4B00h for `drive`: ends the emulation of a floppy or a hard disk. Whether it worked shows when the disc
+    /// is read.
     fn end_emulation(&mut self, drive: u8);
 }
 
@@ -36,25 +36,26 @@ pub struct Found {
 /// Ends the emulation of `boot_drive`, and finds the drive whose sector [`BOOT_LBA`] is `stamp`, the boot header in memory.
 ///
 /// Asks all numbers in rounds, with pauses between them. A drive that can be read and is another, or that hangs, is not
-/// asked again. `None` after ten seconds and the round that goes on then.
+/// asked again. The emulated drive's own number is not asked: where it still shows the disc, the emulation goes on. `None`
+/// after 15 seconds.
 pub fn find<B: DiscBios>(bios: &mut B, boot_drive: u8, stamp: &[u8; SECTOR_SIZE as usize]) -> Option<Found> {
     bios.end_emulation(boot_drive);
     let mut clock = Clock::new(bios.ticks());
-    let mut others = [false; 256];
+    let mut is_done = [false; 256];
     for _ in 0..ROUNDS {
-        for drive in NUMBERS.into_iter().flatten() {
-            let Some(is_other) = others.get_mut(usize::from(drive)).filter(|is_other| !**is_other) else {
+        for drive in NUMBERS.into_iter().flatten().filter(|&drive| drive != boot_drive) {
+            let Some(is_done) = is_done.get_mut(usize::from(drive)).filter(|is_done| !**is_done) else {
                 continue;
             };
+            if clock.elapsed(bios.ticks()) >= ticks(SEARCH) {
+                return None;
+            }
             match look(bios, drive, stamp) {
                 Look::Found(block_shift) => return Some(Found { drive, block_shift }),
-                Look::Other => *is_other = true,
+                Look::Other => *is_done = true,
                 Look::NotReady => bios.reset(drive),
                 Look::Nothing => {}
             }
-        }
-        if clock.elapsed(bios.ticks()) >= ticks(SEARCH) {
-            return None;
         }
         bios.pause();
     }

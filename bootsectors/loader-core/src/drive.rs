@@ -9,6 +9,7 @@ use ramkey_format::memory::{BLOCK_SHIFT, SECTOR_SHIFT, TRANSFER_BLOCKS_MAX, TRAN
 use crate::access::DriveAccess;
 pub use crate::bios::{Bios, ReadError, Trace, verdict};
 use crate::geometry::Geometry;
+use crate::progress::Clock;
 pub use crate::way::Method;
 use crate::way::{Way, half};
 
@@ -25,6 +26,8 @@ pub(crate) const ABANDONED: u8 = STATUS_ABANDONED as u8;
 const PATIENCE: u32 = 2;
 /// Reads that must work at a reduced size before twice as much is tried again.
 const GROW_AFTER: u16 = 32;
+/// The same for a size that worked on this disc.
+const GROW_AFTER_SCRATCH: u16 = 8;
 /// How often that is tried: a BIOS with a limit keeps it.
 const GROWTHS: u8 = 4;
 
@@ -45,6 +48,8 @@ pub struct Drive {
     /// log2 of the sectors in a block, which EDD calls count.
     block_shift: u8,
     is_disc: bool,
+    /// Since when the disc was not read, if it was.
+    turned: Option<Clock>,
     edd: Way,
     chs: Way,
     /// Reads that worked since the size was last changed.
@@ -90,6 +95,7 @@ impl Drive {
             only: None,
             block_shift,
             is_disc,
+            turned: None,
             edd,
             chs,
             good: 0,
@@ -154,6 +160,9 @@ impl Drive {
         let smaller = self.way_mut(self.method).quarter();
         // A BIOS that spoils long transfers will do so again.
         self.growths = 0;
+        if self.is_disc {
+            self.edd.worked = self.edd.worked.min(self.edd.sectors);
+        }
         smaller || self.other_heads()
     }
 
@@ -291,17 +300,18 @@ impl Drive {
     /// Tries larger transfers again when enough small ones worked.
     fn grow(&mut self) {
         let Way { sectors, most, worked, .. } = *self.way(self.method);
-        if sectors >= most || self.growths == 0 {
+        let next = if self.is_disc { sectors * 2 } else { sectors * 2 + 1 }.min(most);
+        // What worked on a disc once is nothing that its BIOS cannot do: a scratch made it shorter.
+        let has_worked = self.is_disc && next <= worked;
+        if sectors >= most || self.growths == 0 && !has_worked {
             return;
         }
         self.good += 1;
-        if self.good < GROW_AFTER {
+        if self.good < if has_worked { GROW_AFTER_SCRATCH } else { GROW_AFTER } {
             return;
         }
         self.good = 0;
-        let next = if self.is_disc { sectors * 2 } else { sectors * 2 + 1 }.min(most);
-        // What worked on a disc once is not what its BIOS cannot do: a scratch is.
-        self.growths -= u8::from(!(self.is_disc && next <= worked));
+        self.growths -= u8::from(!has_worked);
         self.way_mut(self.method).sectors = next;
     }
 

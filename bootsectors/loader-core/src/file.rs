@@ -28,21 +28,26 @@ impl From<ReadError> for FileError {
     }
 }
 
+/// Sectors of a file that follow one another on the drive: number in the file, LBA, count.
+type Run = (u32, u64, u16);
+
 /// One file of a volume.
 pub struct FileReader<'r, S, V: Volume> {
     sectors: &'r mut S,
     volume: &'r mut V,
     file: FileEntry,
     cursor: V::Cursor,
-    /// The sectors that the last transfer brought: number in the file, LBA, count.
-    transfer: (u32, u64, u16),
+    /// The sectors that the last transfer brought.
+    transfer: Run,
+    /// The sectors that it was asked for: as long as the volume said that they follow one another.
+    run: Run,
 }
 
 impl<'r, S: Sectors, V: Volume> FileReader<'r, S, V> {
     /// Reads `file` of `volume`.
     pub fn new(sectors: &'r mut S, volume: &'r mut V, file: FileEntry) -> Self {
         let cursor = volume.cursor(&file);
-        Self { sectors, volume, file, cursor, transfer: (0, 0, 0) }
+        Self { sectors, volume, file, cursor, transfer: (0, 0, 0), run: (0, 0, 0) }
     }
 
     /// Length of the file in bytes.
@@ -72,14 +77,13 @@ impl<'r, S: Sectors, V: Volume> FileReader<'r, S, V> {
         }
         let sector = (offset >> SECTOR_SHIFT) as u32;
         let within = offset as usize & (SECTOR_SIZE as usize - 1);
-        let kept = self.kept(sector);
+        let kept = within_run(self.transfer, sector);
         let (lba, run) = match kept {
             Some(place) => place,
-            None => self.locate(sector)?,
+            None => self.place(sector)?,
         };
         let bytes = self.sectors.read(lba, run)?;
         if kept.is_none() {
-            // Only what was read: the rest of the run must not make the next transfer a short one.
             self.transfer = (sector, lba, (bytes.len() >> SECTOR_SHIFT) as u16);
         }
         let len = bytes.len().saturating_sub(within).min(max).min(usize::try_from(left).unwrap_or(max));
@@ -124,7 +128,7 @@ impl<'r, S: Sectors, V: Volume> FileReader<'r, S, V> {
         self.sectors.invalidate();
         self.volume.invalidate();
         self.cursor = self.volume.cursor(&self.file);
-        self.transfer = (0, 0, 0);
+        (self.transfer, self.run) = ((0, 0, 0), (0, 0, 0));
     }
 
     /// Asks for smaller transfers; `false` if they cannot be smaller.
@@ -132,11 +136,18 @@ impl<'r, S: Sectors, V: Volume> FileReader<'r, S, V> {
         self.sectors.shrink()
     }
 
-    /// LBA of a sector that the last transfer brought, and how many of them are left.
-    fn kept(&self, sector: u32) -> Option<(u64, u16)> {
-        let (first, lba, count) = self.transfer;
-        let skip = sector.wrapping_sub(first);
-        (skip < u32::from(count)).then(|| (lba + u64::from(skip), count - skip as u16))
+    /// LBA of a sector that is read next, and how many follow it.
+    fn place(&mut self, sector: u32) -> Result<(u64, u16), FileError> {
+        let (_, _, brought) = self.transfer;
+        // The end of a run must not make the next transfer a short one.
+        match within_run(self.run, sector).filter(|(_, left)| (1..=*left).contains(&brought)) {
+            Some(place) => Ok(place),
+            None => {
+                let (lba, count) = self.locate(sector)?;
+                self.run = (sector, lba, count);
+                Ok((lba, count))
+            }
+        }
     }
 
     /// LBA of any sector, and how many, up to a full transfer, follow one another from there on.
@@ -149,4 +160,10 @@ impl<'r, S: Sectors, V: Volume> FileReader<'r, S, V> {
         let found = self.volume.run(self.sectors, &mut self.cursor, sector, max)?;
         Ok(found.ok_or(VolumeError::Broken { cluster: self.file.start })?)
     }
+}
+
+/// LBA of a sector of a run, and how many of the run are left from there on.
+fn within_run((first, lba, count): Run, sector: u32) -> Option<(u64, u16)> {
+    let skip = sector.wrapping_sub(first);
+    (skip < u32::from(count)).then(|| (lba + u64::from(skip), count - skip as u16))
 }

@@ -3,7 +3,7 @@
 use ramkey_format::boot::STATUS_OUT_OF_REACH;
 use ramkey_format::capsule::{EXTENSION, FOLDER};
 
-use crate::capsule::{OpenError, end_is_proven, open};
+use crate::capsule::{End, OpenError, end_is_proven, open};
 use crate::drive::{ABANDONED, Bios, Disk, ReadError, TIME_OUT};
 
 use crate::file::{FileError, FileReader};
@@ -44,16 +44,16 @@ enum Outcome {
     Gone,
 }
 
-/// Tries heads until what lies farthest on the volume at `volume_lba` is proven: the header, and the last chunk that is
-/// stored, of the capsule that begins last. What is nearer is then right too: sectors that two numbers of heads
-/// place alike are in the first cylinder of both. If no heads prove that one, the next nearer is tried: it may be damaged.
-/// A capsule behind the last cylinder does not count.
+/// Tries heads until what lies farthest on the volume at `volume_lba` is proven: of the capsule that begins last the header,
+/// and what ends farthest of its table block and its raw chunks. What is nearer is then right too: sectors that two numbers
+/// of heads place alike are in the first cylinder of both. If no heads prove that one, the next nearer is tried: it may be
+/// damaged. A capsule behind the last cylinder does not count.
 ///
-/// On a BIOS that reads single sectors that chunk would take seconds. There the header alone is believed at first, and the
+/// On a BIOS that reads single sectors that would take seconds. There the header alone is believed at first, and the
 /// doubt stays: the drive tries usual heads when a chunk is wrong.
 ///
 /// If nothing can be proven, the heads stay what they were told to be, and whoever reads next finds what is wrong. Does
-/// nothing where the heads are known. `searching` is called before the second trial.
+/// nothing where the heads are known, and on a disc, which has none. `searching` is called before the second trial.
 pub fn settle<F: FileSystem, B: Bios>(
     disk: &mut Disk<B>,
     volume_lba: u64,
@@ -71,10 +71,11 @@ pub fn settle<F: FileSystem, B: Bios>(
         }
     }
     let mut time_outs = 0;
+    let mut known = None;
     for damaged in 0..=1 {
         let mut number = 0;
         while disk.drive_mut().try_heads(number) {
-            match prove::<F, B>(disk, volume_lba, window, damaged) {
+            match prove::<F, B>(disk, volume_lba, window, damaged, &mut known) {
                 Outcome::Proven => return disk.drive_mut().keep_heads(),
                 Outcome::Slow if time_outs < TIME_OUTS_MAX => time_outs += 1,
                 Outcome::Slow | Outcome::Gone => return disk.drive_mut().told_heads_again(),
@@ -89,10 +90,10 @@ pub fn settle<F: FileSystem, B: Bios>(
     disk.drive_mut().told_heads_again();
 }
 
-/// Whether the header and the last chunk of the capsule that lies farthest are proven. If so, all of the volume at
+/// Whether the header and the end of the capsule that lies farthest are proven. If so, all of the volume at
 /// `volume_lba` is within reach.
 pub fn reaches<F: FileSystem, B: Bios>(disk: &mut Disk<B>, volume_lba: u64, window: &mut [u8]) -> bool {
-    matches!(prove::<F, B>(disk, volume_lba, window, 0), Outcome::Proven)
+    matches!(prove::<F, B>(disk, volume_lba, window, 0, &mut None), Outcome::Proven)
 }
 
 /// Whether the header of the capsule that lies farthest is proven.
@@ -102,12 +103,13 @@ fn has_header<F: FileSystem, B: Bios>(disk: &mut Disk<B>, volume_lba: u64, windo
     open(&mut FileReader::new(disk, &mut volume, file)).is_ok()
 }
 
-/// Proves the capsule that lies farthest, when `damaged` of them were left out.
+/// Proves the capsule that lies farthest, when `damaged` of them were left out. `known` is kept from trial to trial.
 fn prove<F: FileSystem, B: Bios>(
     disk: &mut Disk<B>,
     volume_lba: u64,
     window: &mut [u8],
     damaged: u32,
+    known: &mut Option<End>,
 ) -> Outcome {
     let mut volume = match F::open(disk, volume_lba, window) {
         Ok(volume) => volume,
@@ -124,7 +126,7 @@ fn prove<F: FileSystem, B: Bios>(
             Err(error) => return outcome(error.into()),
         };
         nearer_than = file.start;
-        match is_proven(disk, &mut volume, file) {
+        match is_proven(disk, &mut volume, file, known) {
             Ok(true) => return Outcome::Proven,
             Err(FileError::Volume(VolumeError::Read(ReadError { status: OUT_OF_REACH, .. }))) => {}
             Ok(false) | Err(_) if left_out < damaged => left_out += 1,
@@ -164,10 +166,11 @@ fn is_proven<B: Bios>(
     disk: &mut Disk<B>,
     volume: &mut impl Volume,
     file: FileEntry,
+    known: &mut Option<End>,
 ) -> Result<bool, FileError> {
     let mut reader = FileReader::new(disk, volume, file);
     match open(&mut reader) {
-        Ok(header) => end_is_proven(&mut reader, &header),
+        Ok(header) => end_is_proven(&mut reader, &header, known),
         Err(OpenError::File(error)) => Err(error),
         Err(_) => Ok(false),
     }

@@ -62,7 +62,7 @@ impl Way {
 
     /// Forgets transfers that became shorter because other sectors were read than were meant.
     pub fn start_again(&mut self, single: bool) {
-        self.sectors = if single { 1 } else { self.first };
+        self.sectors = if single { 1 } else { self.first.min(self.most) };
     }
 }
 

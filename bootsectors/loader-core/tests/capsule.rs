@@ -228,7 +228,10 @@ fn is_end_proven(capsule: &[u8]) -> bool {
     let mut folder = volume.find_folder(&mut disk, b"RAMKEY     ").unwrap();
     let file = volume.next_file(&mut disk, &mut folder, b"RKC").unwrap().unwrap();
     let mut reader = FileReader::new(&mut disk, &mut volume, file);
-    end_is_proven(&mut reader, header).unwrap()
+    let mut known = None;
+    let is_proven = end_is_proven(&mut reader, header, &mut known).unwrap();
+    assert_eq!(end_is_proven(&mut reader, header, &mut known), Ok(is_proven), "from what is known");
+    is_proven
 }
 
 /// Flips a bit of each part of a capsule; `true` for a part without which the end is not proven. The table block is last.

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::sticks::{boot_by, capsule, image, stick, stick_named, stick_of};
-use common::{Answer, Call, MockBios, SECTOR, plain};
+use common::sticks::{CHUNK, boot_by, capsule, image, stick, stick_named, stick_of};
+use common::{Answer, Call, Lcg, MockBios, SECTOR, plain};
 use ramkey_format::capsule::CapsuleHeader;
 use ramkey_loader_core::access::{DriveAccess, HEADS, Trial, trial};
 use ramkey_loader_core::drive::{Disk, Drive, Method};
@@ -100,6 +100,26 @@ const REAL: Geometry = Geometry { heads: 16, sectors_per_track: 2 };
 fn proves(disk: &Disk<MockBios>, heads: u16) {
     let trace = disk.drive().trace();
     assert_eq!((trace.heads, trace.heads_proven), (heads, true));
+}
+
+#[test]
+fn a_long_table_that_every_trial_reaches_is_read_once() {
+    // Header and table lie in the first cylinder of more than a hundred numbers of heads, the last chunk behind it.
+    let mut image = vec![0; 2000 * CHUNK];
+    let stored = 1970 * CHUNK;
+    image[stored..].copy_from_slice(&Lcg(4).bytes(30 * CHUNK));
+    let bytes = stick(&capsule(&image));
+    let real = Geometry { heads: 100, sectors_per_track: 8 };
+    let (bios, access) = by_told_heads(&bytes, real, 255);
+    let mut disk = Disk::new(bios, Drive::new(0x80, access));
+    settle::<Fat, _>(&mut disk, 0, &mut [0; 4096], || ());
+    proves(&disk, 100);
+    let header = bytes.windows(8).position(|window| window == CapsuleHeader::MAGIC).unwrap() / SECTOR;
+    let table = header as u64 + 10..header as u64 + 180;
+    let all = disk.bios().reads();
+    let is_of_table = |call: &&Call| matches!(call, Call::Chs { lba, .. } if table.contains(lba));
+    let reads = all.iter().filter(is_of_table).count();
+    assert!(reads < 200, "{reads} reads of the table, of {}", all.len());
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn the_last_chunk_is_proven_there_and_heads_are_found_by_it() {
     let file = volume.next_file(&mut disc, &mut folder, &extension()).unwrap().unwrap();
     let mut reader = FileReader::new(&mut disc, &mut volume, file);
     let header = open(&mut reader).unwrap();
-    assert_eq!(end_is_proven(&mut reader, &header), Ok(true));
+    assert_eq!(end_is_proven(&mut reader, &header, &mut None), Ok(true));
 
     let real = Geometry { heads: 16, sectors_per_track: 2 };
     let mut bios = MockBios::new(volume_of(&[(NAME, &whole)]), |call| match call {

@@ -50,26 +50,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         xp.file("WINDOWS/system32/A long name.txt", b"x");
         seeds.push((target, name, encode(&structure(&xp.disk(), system))));
     }
-    let tree = discs::Tree::new(&["isolinux/isolinux.bin", "live/filesystem.squashfs", "A longer name.txt"]);
-    for (target, name, options) in [
-        ("iso9660", "joliet", &["-J", "-R"][..]),
-        ("iso9660", "boots", &["-b", "isolinux/isolinux.bin", "-no-emul-boot"]),
-    ] {
-        let disc = fs::read(tree.xorriso(options)).unwrap();
-        seeds.push((target, name, encode(&sparse(&disc, |_| false))));
-    }
-    let disc = fs::read(tree.genisoimage(&["-udf", "-J"])).unwrap();
-    seeds.push(("udf", "bridge", encode(&sparse(&disc, |_| false))));
-    let entries = [
-        discs::entry(0x88, 4, 0, 1, 20),
-        discs::section(0x91, 0, 2),
-        discs::entry(0x88, 0, 0x7C0, 4, 21),
-        discs::entry(0x88, 2, 0, 1, 22),
-    ];
-    let mut catalogue = discs::by_hand(40, 0, &entries)[19 * 2048..19 * 2048 + 256].to_vec();
-    catalogue.resize(2048, 0);
-    catalogue.extend(&discs::partitioned()[..512]);
-    seeds.push(("el-torito", "disk-and-section", catalogue));
+    seeds.extend(of_discs());
     for (name, layout, fs) in [
         ("universal", LayoutKind::ALL[0], FsChoice::Is(FatBits::Fat16)),
         ("gpt", LayoutKind::Gpt, FsChoice::Is(FatBits::Fat12)),
@@ -102,6 +83,35 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
     seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
     seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
+    seeds
+}
+
+/// Those of discs.
+fn of_discs() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    let tree = discs::Tree::new(&["isolinux/isolinux.bin", "live/filesystem.squashfs", "A longer name.txt"]);
+    for (target, name, options) in [
+        ("iso9660", "joliet", &["-J", "-R"][..]),
+        ("iso9660", "boots", &["-b", "isolinux/isolinux.bin", "-no-emul-boot"]),
+    ] {
+        let disc = fs::read(tree.xorriso(options)).unwrap();
+        seeds.push((target, name, encode(&sparse(&disc, |_| false))));
+    }
+    let capsules = discs::Tree::new(&["RAMKEY/ONE.RKC", "RAMKEY/TWO.RKC", "readme.txt"]);
+    let disc = fs::read(capsules.xorriso(&["-J", "-R"])).unwrap();
+    seeds.push(("loader-disc", "two", encode(&sparse(&disc, |_| false))));
+    let disc = fs::read(tree.genisoimage(&["-udf", "-J"])).unwrap();
+    seeds.push(("udf", "bridge", encode(&sparse(&disc, |_| false))));
+    let entries = [
+        discs::entry(0x88, 4, 0, 1, 20),
+        discs::section(0x91, 0, 2),
+        discs::entry(0x88, 0, 0x7C0, 4, 21),
+        discs::entry(0x88, 2, 0, 1, 22),
+    ];
+    let mut catalogue = discs::by_hand(40, 0, &entries)[19 * 2048..19 * 2048 + 256].to_vec();
+    catalogue.resize(2048, 0);
+    catalogue.extend(&discs::partitioned()[..512]);
+    seeds.push(("el-torito", "disk-and-section", catalogue));
     seeds
 }
 
@@ -186,6 +196,7 @@ fn whole_seeds_lead_to_what_they_are_for() {
         let found = system(&Sparse::decode(&read(target, name)));
         assert!(matches!(found, iso::System::LinuxLive { .. }), "{name}: {found:?}");
     }
+    assert_eq!(targets::loader_disc(&read("loader-disc", "two")), 2);
     for name in ["universal", "gpt", "superfloppy"] {
         let stick = facts(&Sparse::decode(&read("stick", name)));
         assert_eq!(stick.capsules.len(), 1, "{name}: {:?}", stick.faults);

@@ -1,13 +1,17 @@
 //! Reads a disc: in the blocks that its drive counts, by packet calls alone, and with patience.
 
+use ramkey_format::memory::SECTOR_SHIFT;
+
 use super::{ABANDONED, Bios, Drive, Method, ReadError, TRIES};
 use crate::bios::PAUSE_TICKS;
 use crate::progress::{Clock, ticks};
 
-/// Seconds for the first read that works: a disc is taken in, and turned to its speed.
+/// Seconds for the first read that works, and after a rest: a disc is taken in, and turned to its speed.
 const FIRST_READ: u8 = 20;
 /// Seconds for any later block.
 const LATER_READ: u8 = 5;
+/// Seconds without a read after which a drive may have let its disc stand.
+const REST: u8 = 30;
 /// Seconds after which a read asks for one block: calls that take long are no matter of their length.
 const LONG: u8 = 2;
 
@@ -30,19 +34,23 @@ impl Drive {
     ) -> Result<u16, ReadError> {
         let first = lba >> self.block_shift;
         let before = (lba - self.block_start(lba)) as u16;
-        let buffer = bios.buffer().len() >> ramkey_format::memory::SECTOR_SHIFT >> self.block_shift;
+        let buffer = bios.buffer().len() >> SECTOR_SHIFT >> self.block_shift;
         let wanted = before.saturating_add(sectors).div_ceil(1 << self.block_shift);
         let mut room = wanted.min(self.edd.sectors).min(buffer as u16).max(1);
-        let mut clock = Clock::new(bios.ticks());
-        let limit = ticks(if self.edd.worked == 0 { FIRST_READ } else { LATER_READ });
-        let (mut status, mut tried, mut pauses) = (ABANDONED, 0, 0);
+        let now = bios.ticks();
+        let mut clock = Clock::new(now);
+        let may_stand = self.turned.is_none_or(|mut since| since.elapsed(now) >= ticks(REST));
+        let limit = ticks(if may_stand { FIRST_READ } else { LATER_READ });
+        let mut before_it_stood = Some(self.edd.sectors).filter(|_| may_stand);
+        let (mut status, mut tried, mut pauses, mut elapsed) = (ABANDONED, 0, 0, 0);
         while self.edd.most > 0 {
             match bios.edd_read(self.number, first, room) {
                 Ok(()) => {
-                    if self.edd.worked == 0 && pauses > 0 {
-                        // It did not turn yet: nothing is known about lengths.
-                        self.edd.start_again(false);
+                    if let Some(size) = before_it_stood.filter(|_| pauses > 0 || elapsed >= ticks(LONG)) {
+                        // It did not turn yet: nothing was learnt about lengths.
+                        self.edd.sectors = size;
                     }
+                    self.turned = Some(Clock::new(bios.ticks()));
                     self.edd.worked = self.edd.worked.max(room);
                     return Ok(room << self.block_shift);
                 }
@@ -51,10 +59,11 @@ impl Drive {
             self.trace.status = status;
             bios.reset(self.number);
             tried += 1;
-            let elapsed = clock.elapsed(bios.ticks());
+            elapsed = clock.elapsed(bios.ticks());
             if status == ABANDONED {
                 let Some(size) = self.next_size(Method::Edd, room, status) else { break };
                 (room, tried) = (size.min(room), 0);
+                before_it_stood = None;
             } else if room > 1 {
                 if tried == TRIES || elapsed >= ticks(LONG) {
                     room = if elapsed >= ticks(LONG) { 1 } else { 1 << (room - 1).ilog2() };
@@ -62,7 +71,7 @@ impl Drive {
                     self.good = 0;
                     tried = 0;
                 }
-            } else if elapsed >= limit || pauses >= limit / PAUSE_TICKS {
+            } else if elapsed >= limit || pauses >= limit.div_ceil(PAUSE_TICKS) {
                 break;
             } else if tried >= TRIES {
                 bios.pause();
