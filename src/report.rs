@@ -112,6 +112,8 @@ pub struct DiscReport {
     pub left: u64,
     /// Bytes of the user's own files, in whole blocks.
     pub own_files: u64,
+    /// What of the folder with them is not on the disc, and why.
+    pub left_out: Vec<String>,
     /// Seconds in which drives of 4, 10 and 24 times read all images.
     pub load_seconds: [u64; 3],
 }
@@ -130,6 +132,7 @@ impl DiscReport {
             capacity: disc.medium.blocks,
             left: disc.medium.blocks.saturating_sub(blocks),
             own_files: (disc.extra.end - disc.extra.start) * BLOCK_LEN,
+            left_out: disc.files.tree.skipped().iter().map(ToString::to_string).collect(),
             load_seconds: SPEEDS.map(|speed| seconds_at(load_len, speed)),
         }
     }

@@ -6,6 +6,9 @@ use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::report::{ImageReport, StickReport};
 use crate::units::{Bytes, SECTOR_LEN};
 
+/// Most files that are named because a disc leaves them out.
+const LEFT_OUT_SHOWN: usize = 10;
+
 /// The stick and its images, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
     let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
@@ -54,6 +57,13 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     }
     for warning in &stick.warnings {
         writeln!(out, "warning   {warning}")?;
+    }
+    let left_out = stick.disc.as_ref().map_or(&[][..], |disc| &disc.left_out);
+    for note in left_out.iter().take(LEFT_OUT_SHOWN) {
+        writeln!(out, "note      {note}")?;
+    }
+    if let more @ 1.. = left_out.len().saturating_sub(LEFT_OUT_SHOWN) {
+        writeln!(out, "note      {more} more are left out; --json names them all")?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod cds;
 mod command;
 mod companions;
 mod demo;
+mod disc_menu;
 mod discs;
 mod el_torito;
 mod every_controller;

@@ -89,6 +89,8 @@ pub const DRIVES_MAX: usize = 8;
 pub const COMPANIONS_MAX: usize = DRIVES_MAX - 1;
 /// Bytes in a sector of a CD.
 pub const DISC_SECTOR_LEN: u64 = 2048;
+/// Most bytes of the root directory of a disc and of the capsules' directory: what a loader looks through.
+pub const DISC_DIRECTORY_LEN_MAX: u32 = 2 << 20;
 
 record! {
     /// Another image that is loaded together with this one.

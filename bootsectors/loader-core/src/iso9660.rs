@@ -3,6 +3,7 @@
 //! Reads only. Nothing on the disc is believed: what is written in both byte orders must agree, files stay inside the
 //! volume, and a directory has an end. Path tables, Joliet and Rock Ridge are not needed. Written from ECMA-119.
 
+use ramkey_format::capsule::DISC_DIRECTORY_LEN_MAX;
 use ramkey_format::memory::BLOCK_SHIFT;
 
 use crate::drive::Sectors;
@@ -13,8 +14,6 @@ const SECTOR: usize = 512;
 const BLOCK: u32 = 2048;
 /// Block of the primary volume descriptor.
 const DESCRIPTOR_BLOCK: u32 = 16;
-/// Most bytes of a directory, so that no walk is longer: sixty thousand names.
-const DIRECTORY_LEN_MAX: u32 = 2 << 20;
 
 /// How a primary volume descriptor begins: its type, the standard's name, and its version.
 const DESCRIPTOR: &[u8] = b"\x01CD001\x01";
@@ -212,7 +211,7 @@ impl<'w> IsoVolume<'w> {
     /// Where the directory is that `record` is about.
     fn directory(&self, record: &Record) -> Result<Extent, VolumeError> {
         let extent = self.extent(record)?;
-        let is_sound = (1..=DIRECTORY_LEN_MAX).contains(&extent.len);
+        let is_sound = (1..=DISC_DIRECTORY_LEN_MAX).contains(&extent.len);
         if is_sound { Ok(extent) } else { Err(VolumeError::BrokenBlock { block: extent.block }) }
     }
 }
@@ -261,6 +260,7 @@ impl Record {
 impl Volume for IsoVolume<'_> {
     type Folder = IsoFolder;
     type Cursor = Extent;
+    const BY_NAME: bool = true;
 
     fn find_folder(&mut self, sectors: &mut impl Sectors, name: &[u8; 11]) -> Result<IsoFolder, VolumeError> {
         let mut root = IsoFolder { extent: self.root, next: 0 };

@@ -59,6 +59,8 @@ pub trait Volume {
     type Folder;
     /// A place in a file, from which the next is found fast.
     type Cursor;
+    /// Whether a folder is in the order of its names, so that the places of its files alone say which was written first.
+    const BY_NAME: bool = false;
 
     /// The root directory's folder `name`, stored as 11 bytes.
     ///

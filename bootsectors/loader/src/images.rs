@@ -52,7 +52,7 @@ impl Image {
     }
 }
 
-/// The images on the stick, in the order of the folder.
+/// The images on the stick, in the order in which they were written.
 pub struct Images {
     images: [Option<Image>; ENTRIES_MAX],
     count: usize,
@@ -67,6 +67,11 @@ impl Images {
     /// Image `index`.
     pub fn get(&self, index: usize) -> Option<&Image> {
         self.images.get(index)?.as_ref()
+    }
+
+    /// Where the file of image `index` begins.
+    fn start(&self, index: usize) -> Option<u32> {
+        self.get(index).map(|image| image.file.start)
     }
 
     /// All of them.
@@ -84,7 +89,7 @@ struct Seen {
 }
 
 /// Finds the capsules and reads their headers; stops when there are none.
-pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut impl Volume, map: &Map) -> Images {
+pub fn find<V: Volume>(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut V, map: &Map) -> Images {
     let extension = extension();
     let mut folder = match volume.find_folder(disk, &folder_name()) {
         Ok(folder) => folder,
@@ -137,12 +142,33 @@ pub fn find(console: &mut Console, disk: &mut Disk<Int13>, volume: &mut impl Vol
     if too_many {
         console.say(&say::too_many_images());
     }
+    if V::BY_NAME {
+        order(&mut images, &mut wanted, &mut needs);
+    }
     for (image, (wanted, need)) in images.images.iter_mut().flatten().zip(wanted.iter().zip(needs)) {
         if image.damage.is_none() {
             complete(image, wanted, need, &seen, map);
         }
     }
     images
+}
+
+/// Puts the images, with what is wanted by and needed for each, into the order in which they lie on the medium.
+fn order(
+    images: &mut Images,
+    wanted: &mut [[Companion; COMPANIONS_MAX]; ENTRIES_MAX],
+    needs: &mut [Need; ENTRIES_MAX],
+) {
+    // Each step takes an image towards its place among those before it.
+    for end in 1..images.count {
+        let mut at = end;
+        while at > 0 && images.start(at) < images.start(at - 1) {
+            images.images.swap(at, at - 1);
+            wanted.swap(at, at - 1);
+            needs.swap(at, at - 1);
+            at -= 1;
+        }
+    }
 }
 
 fn sound(file: FileEntry, header: &CapsuleHeader) -> Image {

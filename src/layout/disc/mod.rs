@@ -19,6 +19,9 @@ use iso9660::{BootCatalogue, BootEntry, BootMode, Run, Structures, Tree, Volume}
 const LOADED_SECTORS: u16 = BLOCK_SECTORS as u16;
 /// Blocks of the boot catalogue.
 const CATALOGUE_BLOCKS: u64 = 1;
+/// What the boot images are as files, in the folder of the capsules: the one that is loaded, and one block of each that is
+/// emulated. Other programs take a boot image that is no file for one of unknown length, and warn of it.
+const BOOT_FILES: [&str; 3] = ["DISC.BIN", "FLOPPY.BIN", "DISK.BIN"];
 /// Sectors of the largest floppy that a BIOS emulates.
 const FLOPPY_288_SECTORS: u64 = 80 * 2 * 36;
 
@@ -36,6 +39,7 @@ pub fn structure_blocks(carried: &Carried, files: &FolderFiles) -> Result<u64, L
         Patch { options: [0; 8], volume: BootVolume::Iso9660, is_disc: true, start: carried.start },
         0,
     )?;
+    add_boot_files(&mut tree, DiscBoot::Auto, 0, &image);
     Ok(image.len() as u64 / BLOCK_LEN + CATALOGUE_BLOCKS + u64::from(Structures::new(&tree)?.blocks()))
 }
 
@@ -49,12 +53,13 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     let capsules = carried.capsules.iter().zip(placed.capsules);
     let mut tree = Tree::of_capsules(capsules.map(|(plan, capsule)| (&plan.file_name[..], capsule.file_len)));
     tree.add_extra(&disc.files.tree)?;
-    let structures = Structures::new(&tree)?;
-
     let image_block = disc.structures.start;
     let patch =
         Patch { options: placed.options, volume: BootVolume::Iso9660, is_disc: true, start: carried.start };
     let image = boot_image(patch, image_block as u32)?;
+    let boot_blocks = add_boot_files(&mut tree, disc.boot, image_block as u32, &image);
+    let structures = Structures::new(&tree)?;
+
     let catalogue_block = image_block + image.len() as u64 / BLOCK_LEN;
     let first_block = catalogue_block + CATALOGUE_BLOCKS;
     if first_block + u64::from(structures.blocks()) > disc.structures.end {
@@ -64,6 +69,7 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     let mut file_blocks = placed.files.iter().map(|file| block_of(file)).collect::<Result<Vec<u32>, _>>()?;
     let own = disc.files.tree.files().iter();
     file_blocks.extend(own.map(|file| (disc.extra.start + file.offset / BLOCK_LEN) as u32));
+    file_blocks.extend(boot_blocks);
     let mut extents = Vec::new();
     if !disc.extra.is_empty() {
         // Behind the images of the capsules comes what the user's own files are together.
@@ -88,6 +94,16 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
         extents.push(extent(block.into(), blocks, Role::Disc, Content::Bytes(bytes)));
     }
     Ok(Beside { extents, files_hash: disc.files.blake3 })
+}
+
+/// Adds the boot images as files, and gives the first block of each.
+fn add_boot_files(tree: &mut Tree, boot: DiscBoot, image_block: u32, image: &[u8]) -> Vec<u32> {
+    let files = [(image_block, image.len() as u64), (0, BLOCK_LEN), (0, BLOCK_LEN)];
+    let count = if boot == DiscBoot::NoEmulation { 1 } else { files.len() };
+    for (name, (_, len)) in BOOT_FILES.iter().zip(files).take(count) {
+        tree.add_file(Tree::CAPSULES, name, len);
+    }
+    files.iter().map(|&(block, _)| block).take(count).collect()
 }
 
 fn boot_image(patch: Patch, block: u32) -> Result<Vec<u8>, LayoutError> {

@@ -160,6 +160,11 @@ pub type Entries = BTreeMap<Vec<Vec<u8>>, Found>;
 /// If it is not as the standard wants it: numbers that disagree, records across blocks or out of order, names twice, path
 /// tables that say something else than the directories, bytes that are shared or outside.
 pub fn walk(disc: &[u8], descriptor: u32) -> Entries {
+    walk_with(disc, descriptor, "")
+}
+
+/// The same, where plain names may have these characters, too.
+pub fn walk_with(disc: &[u8], descriptor: u32, more: &'static str) -> Entries {
     let block = &disc[descriptor as usize * BLOCK..][..BLOCK];
     assert_eq!((&block[1..6], block[6]), (&b"CD001"[..], 1));
     assert_eq!(both_32(block, 80) as usize * BLOCK, disc.len(), "blocks of the volume");
@@ -171,7 +176,7 @@ pub fn walk(disc: &[u8], descriptor: u32) -> Entries {
     assert_eq!((root.identifier.as_slice(), root.is_folder), (&[0][..], true));
 
     let mut reader =
-        Reader { disc, joliet, entries: Entries::new(), used: BTreeMap::new(), folders: Vec::new() };
+        Reader { more, disc, joliet, entries: Entries::new(), used: BTreeMap::new(), folders: Vec::new() };
     reader.use_blocks(0, 20, "descriptors");
     reader.use_blocks(CATALOGUE, 2, "catalogue and boot image");
     reader.walk(root.block, root.len);
@@ -217,6 +222,7 @@ fn path_table(mut bytes: &[u8], big: bool) -> Vec<Path> {
 struct Reader<'d> {
     disc: &'d [u8],
     joliet: bool,
+    more: &'static str,
     entries: Entries,
     /// Each run of blocks, its end and whose it is.
     used: BTreeMap<u32, (u32, String)>,
@@ -333,7 +339,8 @@ impl Reader<'_> {
             true => (name, ""),
             false => name.split_once('.').expect("a point"),
         };
-        let known = |text: &str| text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+        let is_known = |c: char| matches!(c, 'A'..='Z' | '0'..='9' | '_') || self.more.contains(c);
+        let known = |text: &str| text.chars().all(is_known);
         assert!(known(stem) && known(extension), "{name:?}");
         assert!((1..=8).contains(&stem.len()) && extension.len() <= 3, "{name:?}");
     }

@@ -1,5 +1,6 @@
 //! What an image is, from its bytes.
 
 mod dosemu;
+mod extra;
 mod not_images;
 mod stream;

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use ramkey::contents::iso::{self, Emulation, FileSystem};
 use ramkey::layout::disc::iso9660::{FILE_LEN_MAX, IsoError, Structures, Tree, Volume};
+use ramkey_loader_core::drive::{self, ReadError};
+use ramkey_loader_core::iso9660::Iso9660;
+use ramkey_loader_core::settle::folder_name;
+use ramkey_loader_core::volume::{FileSystem as _, Volume as _};
 
 use crate::frames::sticks::Image;
 use crate::frames::volumes::{
     BLOCK, BOOT_IMAGE, CATALOGUE, Entries, FIRST, any_tree, catalogue, contents, folder_path, paths, volume,
-    walk,
+    walk, walk_with,
 };
 
 const PRIMARY: u32 = 16;
@@ -248,14 +252,66 @@ fn names_that_no_file_can_have_are_refused() {
 }
 
 #[test]
-fn capsules_keep_their_names_and_their_order() {
-    let tree = Tree::of_capsules([("XP.RKC", 5000), ("A-B~1.RKC", 512)]);
-    assert_eq!(tree.files()[0].name, "XP.RKC");
+fn capsules_keep_the_names_by_which_they_name_each_other() {
+    let capsules = [("XP.RKC", 5000), ("A-B~1.RKC", 512), ("A_B_1.RKC", 100)];
+    let mut tree = Tree::of_capsules(capsules);
+    tree.add_file(Tree::CAPSULES, "a-b~2.rkc", 0);
     let disc = volume(&tree, "RAMKEY").unwrap();
-    let primary = texts(&walk(&disc, PRIMARY), false);
-    assert_eq!(primary, ["RAMKEY", "RAMKEY/A_B_1.RKC;1", "RAMKEY/XP.RKC;1"]);
+    let names =
+        ["A-B~1.RKC;1", "A_B_1.RKC;1", "A_B_2.RKC;1", "XP.RKC;1"].map(|name| format!("RAMKEY/{name}"));
+    assert_eq!(texts(&walk_with(&disc, PRIMARY, "-~"), false), [&["RAMKEY".into()], &names[..]].concat());
     let joliet = texts(&walk(&disc, JOLIET), true);
-    assert_eq!(joliet, ["RAMKEY", "RAMKEY/A-B~1.RKC;1", "RAMKEY/XP.RKC;1"]);
+    assert_eq!(
+        joliet[1..],
+        ["A-B~1.RKC;1", "A_B_1.RKC;1", "XP.RKC;1", "a-b~2.rkc;1"].map(|name| format!("RAMKEY/{name}"))
+    );
+
+    let mut window = [0; 2048];
+    let mut sectors = Sectors(&disc);
+    let mut volume = Iso9660::open(&mut sectors, 0, &mut window).unwrap();
+    let mut folder = volume.find_folder(&mut sectors, &folder_name()).unwrap();
+    let mut found = Vec::new();
+    while let Some(file) = volume.next_file(&mut sectors, &mut folder, b"RKC").unwrap() {
+        let cursor = &mut volume.cursor(&file);
+        let run = volume.run(&mut sectors, cursor, 0, u16::MAX).unwrap();
+        found.push((file.name, file.len, run.map_or(0, |(lba, _)| lba)));
+    }
+    let first = FIRST + Structures::new(&tree).unwrap().blocks();
+    let lba = |block: u32| u64::from(first + block) * 4;
+    assert_eq!(
+        found,
+        [
+            (*b"A-B~1   RKC", 512, lba(3)),
+            (*b"A_B_1   RKC", 100, lba(4)),
+            (*b"A_B_2   RKC", 0, 0),
+            (*b"XP      RKC", 5000, lba(0)),
+        ]
+    );
+}
+
+/// A disc as the loader reads it.
+struct Sectors<'d>(&'d [u8]);
+
+impl drive::Sectors for Sectors<'_> {
+    fn read(&mut self, lba: u64, max: u16) -> Result<&[u8], ReadError> {
+        Ok(&self.0[lba as usize * 512..][..usize::from(max) * 512])
+    }
+}
+
+#[test]
+fn the_directories_that_the_loader_looks_through_are_no_longer_than_it_looks() {
+    let mut tree = Tree::of_capsules([("XP.RKC", 5000)]);
+    let folder = tree.add_folder(Tree::ROOT, "photographs");
+    // Eight records in a block, of the 1024 blocks that there may be; the first block has others too.
+    for number in 0..8 * 1024 {
+        tree.add_file(folder, &format!("{number:04} {}", "x".repeat(154)), 0);
+    }
+    Structures::new(&tree).unwrap();
+    for number in 0..8 * 1024 {
+        tree.add_file(Tree::ROOT, &format!("{number:04} {}", "x".repeat(154)), 0);
+    }
+    let error = Structures::new(&tree).unwrap_err();
+    assert_eq!(error, IsoError::DirectoryTooLong { path: "/".into(), len: (2 << 20) + 2048 });
 }
 
 #[test]

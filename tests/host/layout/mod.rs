@@ -1,7 +1,9 @@
 //! Which bytes go where, and what other tools say of them.
 
+mod disc;
 mod iso9660;
 mod iso9660_oracle;
+mod oracle_disc;
 mod oracle_fs;
 mod oracle_probe;
 mod oracle_views;

@@ -95,10 +95,9 @@ impl Directories<'_> {
     fn attributes(&self, node: Node) -> Attributes {
         match node {
             Node::Folder(number) => {
-                let is_folder = |child: &&super::hierarchy::Child| matches!(child.node, Node::Folder(_));
-                let folders = self.hierarchy.children[number].iter().filter(is_folder).count();
                 // Its name in its parent, its own first record, and the second one of each folder in it.
-                Attributes { is_folder: true, links: 2 + folders as u32, serial: 1 + number as u32 }
+                let links = 2 + self.hierarchy.folders_in[number];
+                Attributes { is_folder: true, links, serial: 1 + number as u32 }
             }
             Node::File(number) => {
                 let serial = 1 + self.tree.folders().len() + number;

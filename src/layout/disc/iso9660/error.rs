@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ramkey_format::capsule::DISC_DIRECTORY_LEN_MAX;
+
 use super::tree::{FILE_LEN_MAX, FOLDERS_MAX, LEVELS_MAX};
 use crate::units::{Bytes, named, shell_word};
 
@@ -49,11 +51,16 @@ pub enum IsoError {
         /// The file or folder of the user.
         path: PathBuf,
     },
-    /// The disc ends before what is to lie on it.
-    #[error("the disc would have {found} blocks, and a disc at most {}", u32::MAX)]
-    TooLong {
-        /// Blocks that are needed.
-        found: u64,
+    /// The directory in which the machine looks for the images, or theirs, has too many names.
+    #[error(
+        "the directory {} has {len} bytes and the one that a machine looks through at most {DISC_DIRECTORY_LEN_MAX}",
+        named(path)
+    )]
+    DirectoryTooLong {
+        /// The folder.
+        path: PathBuf,
+        /// Bytes of its directory.
+        len: u64,
     },
 }
 
@@ -73,7 +80,7 @@ impl IsoError {
             }
             Self::TooManyFolders { .. } => "pack folders into archives, or leave some out".into(),
             Self::Name { .. } | Self::Twice { .. } | Self::Taken { .. } => "give it another name".into(),
-            Self::TooLong { .. } => "leave files out".into(),
+            Self::DirectoryTooLong { .. } => "move the files into a folder of the folder".into(),
         }
     }
 }

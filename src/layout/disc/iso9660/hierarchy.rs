@@ -26,6 +26,8 @@ pub(super) struct Hierarchy {
     pub order: Vec<usize>,
     /// What lies in each folder of the tree, in the order of a directory.
     pub children: Vec<Vec<Child>>,
+    /// How many folders lie in each folder of the tree.
+    pub folders_in: Vec<u32>,
     /// Identifier of each folder of the tree; the root's is one byte of zero. (ECMA-119 section 7.6.2.)
     pub identifiers: Vec<Vec<u8>>,
 }
@@ -59,15 +61,21 @@ impl Hierarchy {
             }
             done += 1;
         }
-        Self { order, children, identifiers }
+        let folders = |nodes: &Vec<Node>| nodes.iter().filter(|node| matches!(node, Node::Folder(_))).count();
+        let folders_in = contents.iter().map(|nodes| folders(nodes) as u32).collect();
+        Self { order, children, folders_in, identifiers }
     }
 }
 
 /// What lies in one folder, in the order of its directory.
 fn children(tree: &Tree, nodes: &[Node], naming: Naming) -> Vec<Child> {
     let wanted = nodes.iter().map(|node| match *node {
-        Node::Folder(number) => Wanted { name: &tree.folders()[number].name, is_folder: true },
-        Node::File(number) => Wanted { name: &tree.files()[number].name, is_folder: false },
+        Node::Folder(number) => {
+            Wanted { name: &tree.folders()[number].name, is_folder: true, is_capsule: false }
+        }
+        Node::File(number) => {
+            Wanted { name: &tree.files()[number].name, is_folder: false, is_capsule: tree.is_capsule(number) }
+        }
     });
     let names = naming.names(&wanted.collect::<Vec<_>>());
     let mut sorted: Vec<(Name, Node)> = names.into_iter().zip(nodes.iter().copied()).collect();

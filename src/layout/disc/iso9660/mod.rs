@@ -24,4 +24,4 @@ pub use el_torito::{BootCatalogue, BootEntry, BootMode};
 pub use error::IsoError;
 pub use fields::BLOCK_LEN;
 pub use structures::{Run, Structures, Volume};
-pub use tree::{FILE_LEN_MAX, FOLDERS_MAX, File, Folder, LEVELS_MAX, Tree, extra_blocks};
+pub use tree::{FILE_LEN_MAX, FOLDERS_MAX, File, Folder, LEVELS_MAX, Tree};

@@ -32,6 +32,8 @@ pub(super) enum Naming {
 pub(super) struct Wanted<'n> {
     pub name: &'n str,
     pub is_folder: bool,
+    /// Whether it is that of a capsule, which no kind of names changes.
+    pub is_capsule: bool,
 }
 
 /// A name as a disc has it. The order is that of the records of a directory, in which the shorter of two names is filled up
@@ -132,7 +134,8 @@ impl Naming {
         };
         match self {
             Self::Level1 => {
-                let part = |text: &str, max| text.chars().take(max).map(|c| d_character(c) as u16).collect();
+                let known = |c| if wanted.is_capsule { c } else { d_character(c) };
+                let part = |text: &str, max| text.chars().take(max).map(|c| known(c) as u16).collect();
                 Name { stem: part(stem, LEVEL_1[0]), extension: part(extension, LEVEL_1[1]) }
             }
             Self::Joliet => {

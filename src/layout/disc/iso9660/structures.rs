@@ -1,12 +1,15 @@
 //! The directories and path tables of a tree, before and after everything has its place.
 
 use std::collections::HashSet;
+use std::path::Path;
+
+use ramkey_format::capsule::DISC_DIRECTORY_LEN_MAX;
 
 use super::descriptor::{Descriptor, terminator};
 use super::directory::{Directories, Size, sizes};
 use super::el_torito::{BootCatalogue, boot_record};
 use super::error::IsoError;
-use super::fields::{blocks_of, pad_block};
+use super::fields::{BLOCK_LEN, blocks_of, pad_block};
 use super::hierarchy::{Hierarchy, Node, contents};
 use super::names::Naming;
 use super::path_table::{Order, path_table};
@@ -63,12 +66,20 @@ impl<'t> Structures<'t> {
     ///
     /// # Errors
     ///
-    /// [`IsoError::TooManyFolders`], [`IsoError::TooDeep`], [`IsoError::FileTooLong`], [`IsoError::Name`] and
-    /// [`IsoError::Twice`], each if something in the tree is so.
+    /// [`IsoError::TooManyFolders`], [`IsoError::TooDeep`], [`IsoError::FileTooLong`], [`IsoError::Name`],
+    /// [`IsoError::Twice`] and [`IsoError::DirectoryTooLong`], each if something in the tree is so.
     pub fn new(tree: &'t Tree) -> Result<Self, IsoError> {
         let contents = contents(tree);
         check(tree, &contents)?;
         let halves = [Naming::Level1, Naming::Joliet].map(|naming| Half::new(tree, &contents, naming));
+        let [primary, _] = &halves;
+        for folder in (0..tree.folders().len()).filter(|&folder| tree.is_searched(folder)) {
+            let len = u64::from(primary.sizes[folder].records) * BLOCK_LEN;
+            if len > u64::from(DISC_DIRECTORY_LEN_MAX) {
+                let path = Path::new("/").join(&tree.folders()[folder].name);
+                return Err(IsoError::DirectoryTooLong { path, len });
+            }
+        }
         Ok(Self { tree, halves })
     }
 

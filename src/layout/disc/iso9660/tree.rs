@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use ramkey_format::capsule::FOLDER;
 
 use super::error::IsoError;
-use super::fields::BLOCK_LEN;
-use crate::image::{ExtraFiles, Source};
+use crate::image::ExtraFiles;
 
 /// Longest file in bytes: what 32 bits can say. (ECMA-119 section 9.1.4; files of several sections are not written.)
 pub const FILE_LEN_MAX: u64 = u32::MAX as u64;
@@ -36,28 +35,22 @@ pub struct File {
     pub len: u64,
 }
 
-/// First block of each of the user's files, in their order, if the first of them lies at `first_block`: one behind the other, as
-/// their bytes do in `extra`.
-///
-/// # Errors
-///
-/// [`IsoError::TooLong`] if the last of them does not end within what 32 bits count.
-pub fn extra_blocks(extra: &ExtraFiles, first_block: u32) -> Result<Vec<u32>, IsoError> {
-    let found = (extra.len() / BLOCK_LEN).saturating_add(u64::from(first_block));
-    u32::try_from(found).map_err(|_| IsoError::TooLong { found })?;
-    Ok(extra.files().iter().map(|file| first_block + (file.offset / BLOCK_LEN) as u32).collect())
-}
-
 /// Folders and files by number. A folder has a higher number than the one that it lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
     folders: Vec<Folder>,
     files: Vec<File>,
+    /// How many files, the first ones, are capsules.
+    capsules: usize,
 }
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { folders: vec![Folder { name: String::new(), parent: Self::ROOT }], files: Vec::new() }
+        Self {
+            folders: vec![Folder { name: String::new(), parent: Self::ROOT }],
+            files: Vec::new(),
+            capsules: 0,
+        }
     }
 }
 
@@ -68,6 +61,9 @@ impl Tree {
     pub const CAPSULES: usize = 1;
 
     /// The folder of the capsules with these files, each by name and length in bytes. They are the first files, in this order.
+    ///
+    /// On every level they keep their names, because capsules name each other: what a FAT has as `A-B~1.RKC` is that on the
+    /// disc, too, although level 1 has neither of these two signs. All readers take them.
     pub fn of_capsules<'c>(capsules: impl IntoIterator<Item = (&'c str, u64)>) -> Self {
         let mut tree = Self::default();
         let folder = tree.add_folder(Self::ROOT, FOLDER);
@@ -75,6 +71,7 @@ impl Tree {
         for (name, len) in capsules {
             tree.add_file(folder, name, len);
         }
+        tree.capsules = tree.files.len();
         tree
     }
 
@@ -138,6 +135,16 @@ impl Tree {
     /// The files.
     pub fn files(&self) -> &[File] {
         &self.files
+    }
+
+    /// Whether the loader looks through folder number `folder`.
+    pub(super) fn is_searched(&self, folder: usize) -> bool {
+        folder == Self::ROOT || (folder == Self::CAPSULES && self.capsules > 0)
+    }
+
+    /// Whether file number `file` is a capsule.
+    pub(super) fn is_capsule(&self, file: usize) -> bool {
+        file < self.capsules
     }
 
     /// Where `name` in folder number `folder` lies, from the root of the disc on.
