@@ -3,6 +3,7 @@
 mod answers;
 mod bochs;
 mod cd_bios;
+mod cd_drives;
 mod cds;
 mod command;
 mod companions;
