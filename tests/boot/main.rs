@@ -7,6 +7,7 @@ mod cd_drives;
 mod cds;
 mod command;
 mod companions;
+mod copies;
 mod demo;
 mod disc_menu;
 mod discs;
