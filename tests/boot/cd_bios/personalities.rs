@@ -57,10 +57,9 @@ const AS_DISK: Writer = Writer::Ramkey(3);
 const NO_EDD: &str =
     "no call reads a block; `ramkey disc --boot floppy` and `--boot hard-disk` make discs that boot";
 const NO_BLOCKS: &[(Writer, &str)] = &[(AS_ITSELF, NO_EDD), (LARGE, NO_EDD)];
-/// A read that hangs before the loader, which ends such calls.
-const LONG: &str = "the loader itself is read in runs of 32 blocks, and nothing ends a call then; hold Shift at the start, then 1 and Enter: \
-                    single blocks boot";
-const HANGS: &[(Writer, &str)] = &[(AS_ITSELF, LONG), (LARGE, LONG)];
+/// Nothing is done about a call that does not come back.
+const DIES: &str = "a call that hangs with interrupts off cannot be ended; hold Shift at the start, then 1 and Enter: single blocks boot";
+const DEAD: &[(Writer, &str)] = &[(AS_ITSELF, DIES), (LARGE, DIES)];
 const SPINS: &str = "sector 0 has no room for a clock and tries a few times; Ctrl+Alt+Del boots again from a disc that spins by then";
 const SPINS_UP: &[(Writer, &str)] = &[(AS_FLOPPY, SPINS), (AS_DISK, SPINS)];
 /// The emulated floppy is all that is there.
@@ -171,7 +170,15 @@ pub const PERSONALITIES: &[Personality] = &[
         &["MAX_BLOCKS=16", "BEYOND=BEYOND_HANGS"],
         "Bh",
         NEITHER,
-    ).impossible(HANGS),
+    ),
+    bios(
+        "16 blocks, then dies",
+        "more than 16 blocks a call hang with interrupts off",
+        &["MAX_BLOCKS=16", "BEYOND=BEYOND_DIES"],
+        "BH",
+        NEITHER,
+    )
+    .impossible(DEAD),
     bios(
         "16 blocks, then lies",
         "blocks behind the 16th of a call have wrong data",

@@ -9,8 +9,8 @@ use super::Cell;
 use super::discs::{Discs, Writer};
 use super::readers::machine;
 
-/// How long a cell may take: more than the slowest, which waits half a minute for a disc to spin up.
-const LIMIT: Duration = Duration::from_secs(60);
+/// How long a cell may take: more than the slowest, which waits half a minute for a call that hangs.
+const LIMIT: Duration = Duration::from_secs(120);
 /// How long ISOLINUX may take: its image is half a megabyte.
 const COMPARED_LIMIT: Duration = Duration::from_secs(30);
 
