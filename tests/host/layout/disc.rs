@@ -110,7 +110,7 @@ fn other_programs_find_nothing_wrong() {
         let entries: Vec<&str> =
             report.lines().filter(|line| line.starts_with("El Torito boot img")).collect();
         let emulations: Vec<&str> =
-            entries.iter().map(|line| line.split_whitespace().nth(7).unwrap()).collect();
+            entries.iter().map(|line| line.split_whitespace().nth(8).unwrap()).collect();
         let expected: &[&str] = match boot {
             "auto" => &["none", "fd2.8", "hd"],
             "no-emulation" => &["none"],
@@ -241,7 +241,7 @@ fn planned(len: u64, boot: DiscBoot) -> (Plan, Layout) {
     let disc = DiscRequest {
         boot,
         medium: DiscMedium::default(),
-        structure_blocks: 60,
+        structure_blocks: 90,
         files: FolderFiles::default(),
     };
     let mut cylinders = len >> 20;

@@ -1,4 +1,4 @@
-//! What was written, for people and for programs. Nothing here prints.
+//! A stick or a disc as records and words.
 
 use std::borrow::Cow;
 
@@ -332,11 +332,32 @@ impl RangeReport {
             }
             Role::Disc => ("disc", "ISO 9660 and El Torito: the same files as a disc".into()),
             Role::Files => ("files", "files of your own, as a disc has them".into()),
+            Role::Copy => ("copy", COPIED.into()),
             Role::Cleared => ("cleared", "zeros over what another tool may have left".into()),
         };
         Self { lba: extent.lba, sectors: extent.sectors, role, why }
     }
+
+    /// Describes the ranges of a disc image that is copied as it is.
+    pub fn of_copy(layout: &Layout) -> Vec<Self> {
+        let one = |extent: &Extent| {
+            let (role, why) = match extent.role {
+                Role::Sector0 => ("sector-0", "its first boot code; cleared first, written last"),
+                Role::BootCode => {
+                    ("boot-code", "its boot header; cleared first, written when all else is proven")
+                }
+                Role::BootCopy => ("boot-copy", "its second boot header, in the same way"),
+                Role::Cleared => ("cleared", "zeros over the GPT that another tool may have left"),
+                _ => ("copy", COPIED),
+            };
+            Self { lba: extent.lba, sectors: extent.sectors, role, why: why.into() }
+        };
+        layout.extents.iter().map(one).collect()
+    }
 }
+
+/// Why most of a copy is written.
+const COPIED: &str = "the disc image as it is";
 
 /// How a title becomes better that has not all of the file's name. That of a drive beside another is not shown.
 fn title_hint(capsule: &CapsulePlan) -> Option<String> {
