@@ -8,9 +8,12 @@ use serde::Serialize;
 use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
 use crate::contents::{ImageFacts, Warning};
 use crate::image::Scan;
+use crate::layout::disc::FLOPPY_288_SECTORS;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{BLOCK_LEN, CapsulePlan, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at};
+use crate::plan::{
+    BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
+};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
@@ -289,7 +292,7 @@ impl StickReport {
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
             images,
             companions,
-            warnings: out_of_reach(&image_ends(plan, layout), reaches(plan.division.layout)),
+            warnings: warnings(plan, layout),
             doubts: 0,
             disc: plan.division.disc.as_ref().map(|disc| DiscReport::new(&plan.division, disc, layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
@@ -376,6 +379,21 @@ const REACHES: [(u64, &str); 4] = [
 /// Those that a BIOS may show of a stick with this layout.
 fn reaches(layout: LayoutKind) -> &'static [(u64, &'static str)] {
     if layout == LayoutKind::Fdd { &REACHES } else { &REACHES[..3] }
+}
+
+/// What a BIOS may not read of the medium: behind where it ends for that BIOS, and on a disc that boots as a floppy behind the
+/// floppy's end.
+fn warnings(plan: &Plan, layout: &Layout) -> Vec<String> {
+    let ends = image_ends(plan, layout);
+    let mut warnings = out_of_reach(&ends, reaches(plan.division.layout));
+    let boots_as_floppy = plan.division.disc.as_ref().is_some_and(|disc| disc.boot == DiscBoot::Floppy);
+    let end = ends.iter().map(|(_, end)| *end).max().unwrap_or(0);
+    if boots_as_floppy && end > FLOPPY_288_SECTORS {
+        warnings.push(
+            "as a floppy it shows no image to a BIOS that cannot end the emulation (INT 13h AX=4B00h): that boots --boot hard-disk".into(),
+        );
+    }
+    warnings
 }
 
 /// The file of each image, and one past its last sector.
