@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::args::ImagesArgs;
 use crate::cli::disc_options::DiscOptionsArgs;
+use crate::cli::label::LabelFile;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
 use crate::cli::show::show_stick;
@@ -18,7 +19,7 @@ use crate::units::{Bytes, named};
 
 /// Write images to a disc image and prove every byte
 ///
-/// The disc boots from RAM as a stick does: by El Torito from a CD, and from a stick that `ramkey write` copies it to. It is as
+/// The disc boots from RAM as a stick does: by El Torito from a CD, and from a stick that the file is copied to. It is as
 /// long as it must be. The same images and options give the same bytes.
 #[derive(Debug, Args)]
 pub struct DiscArgs {
@@ -31,6 +32,11 @@ pub struct DiscArgs {
     /// The disc image, a file such as mini.iso
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
+
+    /// Draw a label for the disc (SVG), with titles, hashes and what to do, when the disc is finished; an old label is replaced,
+    /// and no other file
+    #[arg(long, value_name = "FILE")]
+    label_svg: Option<PathBuf>,
 
     /// Show every range that would be written, and write nothing
     #[arg(long)]
@@ -46,11 +52,13 @@ impl DiscArgs {
     ///
     /// # Errors
     ///
-    /// As those of `write`, and a disc that is larger than its medium.
+    /// As those of `write`, a disc that is larger than its medium, and a label that would overwrite something else.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let system = System::default();
         let target = look(&system, &self.to)?;
         self.images.check()?;
+        let label =
+            self.label_svg.as_deref().map(|path| LabelFile::look(&system, path, &self.to)).transpose()?;
         let request = self.disc.of(self.images.request());
         let destination = Destination { system: &system, target: &target };
         let prepared = prepare(&request, Images::open(&request)?, Some(destination), &Progress::new())?;
@@ -63,16 +71,23 @@ impl DiscArgs {
             confirm::ask(&system, &target)?;
         }
         let report = job::write(&prepared, destination, &*stop::wish()?, &Progress::new())?;
-        let shown = output.show(&report, |out| show_report(out, &self.to, &report));
+        if let Some(file) = &label {
+            file.write(&report.stick, &self.to)?;
+        }
+        let shown =
+            output.show(&report, |out| show_report(out, &self.to, self.label_svg.as_deref(), &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)
     }
 }
 
-fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
+fn show_report(out: &mut dyn Write, to: &Path, label: Option<&Path>, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    if let Some(label) = label {
+        writeln!(out, "label     {}", named(label))?;
+    }
     let to = named(to);
     match doubts {
         0 => writeln!(out, "done      {to} boots from RAM; burn it as an image, slowly: docs/mini-cd.md"),

@@ -3,9 +3,11 @@
 mod answers;
 mod bochs;
 mod cd_bios;
+mod cd_drives;
 mod cds;
 mod command;
 mod companions;
+mod copies;
 mod demo;
 mod disc_guests;
 mod disc_menu;

@@ -32,6 +32,20 @@ fn made(command: &str, medium: PathBuf, images: &[&Path], options: &[&str]) -> P
     medium
 }
 
+/// Writes a disc image with `ramkey disc`, which verifies it too. It waits for a key before it boots the image, unless
+/// `options` have a `--timeout`.
+pub fn disc(folder: &Path, image: &Path, options: &[&str]) -> PathBuf {
+    let disc = folder.join("disc.iso");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+    command.arg("disc").arg(image).arg("--to").arg(&disc).arg("--yes");
+    if !options.contains(&"--timeout") {
+        command.args(["--timeout", "0"]);
+    }
+    let output = command.args(options).output().expect("running ramkey");
+    assert!(output.status.success(), "ramkey disc: {}", String::from_utf8_lossy(&output.stderr));
+    disc
+}
+
 /// Writes a stick that loads `image` with MEMDISK; `options` are MEMDISK's.
 pub fn memdisk(folder: &Path, image: &Path, options: &str) -> PathBuf {
     let stick = folder.join("memdisk.img");

@@ -13,9 +13,10 @@ mod run;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use discs::{Discs, Writer};
+use discs::{BOOTS, Discs, Writer};
 use page::Page;
 use personalities::{PERSONALITIES, Personality};
+use readers::Form;
 
 use super::old_bios::each;
 
@@ -52,15 +53,22 @@ fn named(filter: &str) -> Vec<Cell> {
     cells
 }
 
-/// The part of the table that is booted with every test: every personality once, and what shows that the others differ.
+/// The part of the table that is booted with every test: every personality once, those that emulate with the large image
+/// where it boots, and what shows that the other columns differ.
 fn part() -> Vec<Cell> {
-    let of = |writer: Writer| move |personality| Cell { personality, writer };
-    let compared = PERSONALITIES.iter().filter(|one| ["sound", "1 sector"].contains(&one.name));
-    let emulated = PERSONALITIES.iter().filter(|one| ["sound", "no EDD"].contains(&one.name));
-    let mut cells: Vec<Cell> = PERSONALITIES.iter().map(of(Writer::Ramkey(0))).collect();
-    cells.extend(compared.map(of(Writer::Isolinux)));
-    cells.extend(emulated.clone().map(of(Writer::Ramkey(1))));
-    cells.extend(emulated.map(of(Writer::Ramkey(2))));
+    let once = |personality: &'static Personality| {
+        let is_large =
+            personality.form != Form::NoEmulation && personality.why_not(Writer::Ramkey(1)).is_none();
+        Cell { personality, writer: Writer::Ramkey(usize::from(is_large)) }
+    };
+    let mut cells: Vec<Cell> = PERSONALITIES.iter().map(once).collect();
+    let more = [("sound", Writer::Isolinux), ("1 sector", Writer::Isolinux)].into_iter();
+    let boots = (1..BOOTS.len()).map(|boot| ("sound", Writer::Ramkey(boot)));
+    let blind = (2..BOOTS.len()).map(|boot| ("no EDD", Writer::Ramkey(boot)));
+    for (name, writer) in more.chain(boots).chain(blind) {
+        let personality = PERSONALITIES.iter().find(|one| one.name == name).expect("it is in the list");
+        cells.push(Cell { personality, writer });
+    }
     cells
 }
 

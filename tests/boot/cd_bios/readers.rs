@@ -11,7 +11,7 @@ use super::super::personality::rom;
 use super::personalities::Personality;
 
 /// How long a reader may take. Ends only what hangs: it needs two seconds.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(15);
 /// Sectors of the hard disk that a reader's disc emulates: 4 cylinders.
 const DISK_SECTORS: u32 = 4 * 16 * 63;
 /// Blocks of a reader's disc, whatever it emulates.
