@@ -110,11 +110,11 @@ fn verdict(folder: &Path, set: &Set, expected: &Expected) -> (bool, Evidence) {
         options.extend(["--kind", "hdd", "--chs", "20/16/63"].map(str::to_owned));
     }
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let (make, port): (fn(&Path, &[&Path], &[&str]) -> PathBuf, Port) = match set.on_disc {
-        true => (sticks::ramkey_disc, Port::Cd(CdBus::Ide)),
-        false => (sticks::ramkey, Port::Usb(Controller::Xhci)),
+    let (stick, port) = if set.on_disc {
+        (sticks::ramkey_disc(folder, &[&image], &options), Port::Cd(CdBus::Ide))
+    } else {
+        (sticks::ramkey(folder, &[&image], &options), Port::Usb(Controller::Xhci))
     };
-    let stick = make(folder, &[&image], &options);
     // The sector lies before the boot area, where nothing is.
     let mut bytes = fs::read(&stick).expect("the stick");
     put_tag(&mut bytes, 512, STICK);
