@@ -1,10 +1,10 @@
 //! A stick on which anything is wrong stops with a code and says where; it never boots.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::emulator::{CdBus, Controller, Machine, Port, Stick};
 use ramkey::image::FileSource;
 use ramkey::verify::{Strictness, verify};
 use ramkey_format::capsule::{CHUNK_SHIFT, CapsuleHeader, ChunkEntry};
@@ -20,23 +20,33 @@ use super::sticks;
 const WATCH: Duration = Duration::from_secs(2);
 const DISK: Geometry = Geometry::new(4, 16, 63);
 
-/// A stick with one hard disk that says `IDLE` when it boots, and what its manifest says of it.
-struct Tampered {
+/// A medium with one hard disk that says `IDLE` when it boots, and what its manifest says of it.
+pub struct Tampered {
     folder: tempfile::TempDir,
     stick: PathBuf,
-    bytes: Vec<u8>,
+    port: Port,
+    pub bytes: Vec<u8>,
 }
 
 impl Tampered {
     fn new() -> Self {
+        let options = ["--size", "16M", "--fs", "fat16"];
+        Self::made(Port::Usb(Controller::Xhci), &options, sticks::ramkey)
+    }
+
+    /// A disc in an internal drive.
+    pub fn disc(options: &[&str]) -> Self {
+        Self::made(Port::Cd(CdBus::Ide), options, sticks::ramkey_disc)
+    }
+
+    fn made(port: Port, options: &[&str], make: fn(&Path, &[&Path], &[&str]) -> PathBuf) -> Self {
         let folder = scratch();
         let image = disk("idle", DISK, DISK.sectors(), &[]);
         let image = file(folder.path(), "guest.img", &image);
-        let options =
-            ["--kind", "hdd", "--chs", "4/16/63", "--size", "16M", "--fs", "fat16", "--timeout", "off"];
-        let stick = sticks::ramkey(folder.path(), &[&image], &options);
-        let bytes = fs::read(&stick).expect("reading the stick");
-        Self { folder, stick, bytes }
+        let all = [&["--kind", "hdd", "--chs", "4/16/63", "--timeout", "off"], options].concat();
+        let stick = make(folder.path(), &[&image], &all);
+        let bytes = fs::read(&stick).expect("reading the medium");
+        Self { folder, stick, port, bytes }
     }
 
     /// First byte of the first range of a kind.
@@ -47,12 +57,12 @@ impl Tampered {
         range.lba.get() as usize * 512
     }
 
-    fn capsule(&self) -> usize {
+    pub fn capsule(&self) -> usize {
         self.range(range::CAPSULE)
     }
 
     /// Position of the stored byte `offset` of the image. The image has no chunk that is all zeros.
-    fn data(&self, offset: usize) -> usize {
+    pub fn data(&self, offset: usize) -> usize {
         let capsule = &self.bytes[self.capsule()..];
         let header = CapsuleHeader::parse(capsule).expect("a capsule");
         let table = header.entries(&capsule[header.table_offset.get() as usize..]).expect("a table");
@@ -60,7 +70,7 @@ impl Tampered {
         self.capsule() + first.start as usize + offset
     }
 
-    fn flip(&mut self, at: usize, bit: u8) {
+    pub fn flip(&mut self, at: usize, bit: u8) {
         self.bytes[at] ^= 1 << bit;
     }
 
@@ -72,23 +82,23 @@ impl Tampered {
         tool(command, &all);
     }
 
-    fn save(&self) {
+    pub fn save(&self) {
         fs::write(&self.stick, &self.bytes).expect("writing the stick");
     }
 
-    fn machine(&self) -> Machine {
-        Machine::new(Stick::new(&self.stick, Port::Usb(Controller::Xhci)))
+    pub fn machine(&self) -> Machine {
+        Machine::new(Stick::new(&self.stick, self.port))
     }
 
     /// Boots what `save` wrote; see [`stops`].
-    fn stops(&self, texts: &[&str]) {
+    pub fn stops(&self, texts: &[&str]) {
         self.save();
         stops(&self.machine(), texts);
     }
 }
 
 /// Boots, and fails unless the machine stops with all of `texts` on its screen and nothing is booted.
-fn stops(machine: &Machine, texts: &[&str]) -> Evidence {
+pub fn stops(machine: &Machine, texts: &[&str]) -> Evidence {
     let mut running = Running::start(machine);
     for text in texts {
         running.wait_screen(text, DEADLINE);
