@@ -1,17 +1,19 @@
-//! From power-on to the image's first instruction: ramkey beside SYSLINUX and MEMDISK.
+//! From power-on to the image's first instruction: ramkey beside SYSLINUX and MEMDISK, on sticks and on discs.
 //!
-//! Both load the same raw image from the same controller, in turns. Prints one line for each controller; the last
-//! columns are ramkey's numbers divided by MEMDISK's, so less than 1 is better.
+//! Both load the same raw image from the same drive, in turns. Prints one line for each drive; the last columns are
+//! ramkey's numbers divided by MEMDISK's, so less than 1 is better.
 //!
-//! `cargo bench --bench boot -- [--instructions] [--rounds N] [--mib N] [CONTROLLER...]`. With `--instructions`, time
-//! is counted in instructions and not by the host's clock: it repeats on a busy machine, and takes much longer.
+//! `cargo bench --bench boot -- [--instructions] [--rounds N] [--mib N] [DRIVE...]`, where a drive is a USB controller or
+//! `cd-KB`, an internal CD drive that reads KB thousand bytes in a second. With `--instructions`, time is counted in
+//! instructions and not by the host's clock: it repeats on a busy machine, and takes much longer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ramkey::emulator::{BlockStats, Controller, Emulator, Machine, Port, Stick};
+use ramkey::emulator::{BlockStats, CdBus, Controller, Emulator, Machine, Port, Stick};
 
+mod discs;
 mod peers;
 
 /// A boot that takes longer is no result.
@@ -20,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(1200);
 const SHIFT: u8 = 2;
 /// MiB of a stick beside its image.
 const ROOM_MIB: u64 = 24;
+/// CD drives of four times and of ten times the first speed, in thousand bytes a second.
+const CDS: [u64; 2] = [600, 1500];
 
 /// What one boot took.
 #[derive(Clone, Copy, Default)]
@@ -33,11 +37,52 @@ struct Options {
     instructions: bool,
     rounds: usize,
     mib: u64,
-    controllers: Vec<Controller>,
+    drives: Vec<Drive>,
+}
+
+/// What a machine boots from.
+#[derive(Clone, Copy)]
+enum Drive {
+    Usb(Controller),
+    /// Thousand bytes a second.
+    Cd(u64),
+}
+
+impl Drive {
+    fn named(name: &str) -> Option<Self> {
+        if let Some(speed) = name.strip_prefix("cd-") {
+            return speed.parse().ok().map(Self::Cd);
+        }
+        Controller::ALL.into_iter().find(|controller| controller.name() == name).map(Self::Usb)
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Usb(controller) => controller.name().to_owned(),
+            Self::Cd(speed) => format!("cd-{speed}"),
+        }
+    }
+
+    /// This drive with a medium in it.
+    fn holding(self, media: &Media) -> Stick {
+        match self {
+            Self::Usb(controller) => Stick::new(&media.stick, Port::Usb(controller)),
+            Self::Cd(speed) => {
+                let disc = Stick::new(&media.disc, Port::Cd(CdBus::Ide));
+                Stick { bytes_per_second: Some(speed * 1000), ..disc }
+            }
+        }
+    }
+}
+
+/// The same image on a stick and on a disc.
+struct Media {
+    stick: PathBuf,
+    disc: PathBuf,
 }
 
 fn options() -> Options {
-    let mut options = Options { instructions: false, rounds: 3, mib: 8, controllers: Vec::new() };
+    let mut options = Options { instructions: false, rounds: 3, mib: 8, drives: Vec::new() };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok()).expect("a number");
@@ -47,14 +92,12 @@ fn options() -> Options {
             "--instructions" => options.instructions = true,
             "--rounds" => options.rounds = number() as usize,
             "--mib" => options.mib = number(),
-            name => {
-                let found = Controller::ALL.into_iter().find(|controller| controller.name() == name);
-                options.controllers.push(found.expect("uhci, ohci, ehci or xhci"));
-            }
+            name => options.drives.push(Drive::named(name).expect("uhci, ohci, ehci, xhci or cd-600")),
         }
     }
-    if options.controllers.is_empty() {
-        options.controllers = Controller::ALL.to_vec();
+    if options.drives.is_empty() {
+        options.drives.extend(Controller::ALL.map(Drive::Usb));
+        options.drives.extend(CDS.map(Drive::Cd));
     }
     options
 }
@@ -64,8 +107,14 @@ fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let image = image(folder.path(), options.mib);
     let mib = options.mib + ROOM_MIB;
-    let ours = peers::ramkey_stick(folder.path(), "ramkey.img", &image, mib, &[]);
-    let theirs = peers::memdisk_stick(folder.path(), "memdisk.img", &image, mib, "harddisk");
+    let ours = Media {
+        stick: peers::ramkey_stick(folder.path(), "ramkey.img", &image, mib, &[]),
+        disc: discs::ramkey_disc(folder.path(), &image),
+    };
+    let theirs = Media {
+        stick: peers::memdisk_stick(folder.path(), "memdisk.img", &image, mib, "harddisk"),
+        disc: discs::memdisk_disc(folder.path(), &image, "harddisk raw"),
+    };
     println!(
         "image of {} MiB, median of {} boots each; {}",
         options.mib,
@@ -76,17 +125,17 @@ fn main() {
         "{:10} {:>10} {:>10} {:>9} {:>9} {:>6} {:>6} {:>6} {:>6}",
         "", "ramkey", "MEMDISK", "KiB", "KiB", "reads", "reads", "time", "reads"
     );
-    for &controller in &options.controllers {
+    for &drive in &options.drives {
         let (mut us, mut them) = (Vec::new(), Vec::new());
         for _ in 0..options.rounds {
-            us.push(boot(&ours, controller, options.instructions));
-            them.push(boot(&theirs, controller, options.instructions));
+            us.push(boot(drive.holding(&ours), options.instructions));
+            them.push(boot(drive.holding(&theirs), options.instructions));
         }
         let time = |boot: &Boot| if options.instructions { boot.instructions / 1e6 } else { boot.seconds };
         let (us, them) = (median(us, time), median(them, time));
         println!(
             "{:10} {:>10.2} {:>10.2} {:>9} {:>9} {:>6} {:>6} {:>6.2} {:>6.2}",
-            controller.name(),
+            drive.name(),
             time(&us),
             time(&them),
             us.reads.bytes >> 10,
@@ -104,9 +153,9 @@ fn median(mut boots: Vec<Boot>, time: impl Fn(&Boot) -> f64) -> Boot {
     boots[boots.len() / 2]
 }
 
-/// Boots a stick up to the image's first instruction.
-fn boot(stick: &Path, controller: Controller, instructions: bool) -> Boot {
-    let mut machine = Machine::new(Stick::new(stick, Port::Usb(controller)));
+/// Boots a medium up to the image's first instruction.
+fn boot(medium: Stick, instructions: bool) -> Boot {
+    let mut machine = Machine::new(medium);
     machine.icount_shift = instructions.then_some(SHIFT);
     let mut emulator = Emulator::start_stopped(&machine).unwrap_or_else(|error| panic!("{error}"));
     emulator.resume().expect("QEMU runs");

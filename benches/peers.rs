@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Where Debian keeps MEMDISK.
+pub const MEMDISK: &str = "/usr/lib/syslinux/memdisk";
+
 /// A stick of `mib` MiB that boots `image` as a hard disk at once; `options` are those of `ramkey write`.
 pub fn ramkey_stick(folder: &Path, name: &str, image: &Path, mib: u64, options: &[&str]) -> PathBuf {
     let stick = folder.join(name);
@@ -18,17 +21,22 @@ pub fn ramkey_stick(folder: &Path, name: &str, image: &Path, mib: u64, options: 
 pub fn memdisk_stick(folder: &Path, name: &str, image: &Path, mib: u64, options: &str) -> PathBuf {
     let stick = folder.join(name);
     fs::File::create(&stick).and_then(|file| file.set_len(mib << 20)).expect("making a stick");
+    let config = config(folder, options);
+    tool(Command::new("mkfs.fat").args(["-F", "16"]).arg(&stick));
+    tool(Command::new("syslinux").arg("--install").arg(&stick));
+    for (path, name) in [(Path::new(MEMDISK), "memdisk"), (image, "image.img"), (&config, "syslinux.cfg")] {
+        tool(Command::new("mcopy").arg("-i").arg(&stick).arg(path).arg(format!("::{name}")));
+    }
+    stick
+}
+
+/// A configuration for SYSLINUX and ISOLINUX that starts MEMDISK with these options.
+pub fn config(folder: &Path, options: &str) -> PathBuf {
     let config = folder.join("syslinux.cfg");
     let text =
         format!("DEFAULT m\nPROMPT 0\nLABEL m\n LINUX memdisk\n INITRD image.img\n APPEND {options}\n");
     fs::write(&config, text).expect("the configuration");
-    tool(Command::new("mkfs.fat").args(["-F", "16"]).arg(&stick));
-    tool(Command::new("syslinux").arg("--install").arg(&stick));
-    let memdisk = Path::new("/usr/lib/syslinux/memdisk");
-    for (path, name) in [(memdisk, "memdisk"), (image, "image.img"), (&config, "syslinux.cfg")] {
-        tool(Command::new("mcopy").arg("-i").arg(&stick).arg(path).arg(format!("::{name}")));
-    }
-    stick
+    config
 }
 
 /// A boot sector of this folder, assembled.
@@ -39,7 +47,8 @@ pub fn assembled(folder: &Path, source: &str) -> Vec<u8> {
     fs::read(&target).expect("the boot sector")
 }
 
-fn tool(command: &mut Command) {
+/// Runs what must succeed.
+pub fn tool(command: &mut Command) {
     let path = std::env::var("PATH").unwrap_or_default();
     let output = command.env("PATH", format!("{path}:/usr/sbin:/sbin")).output();
     let output =

@@ -183,7 +183,10 @@ try:
 ;   kills   nothing else
 ;
 ; One block of a drive that counts sectors is asked for sector by sector.
+;
+; READ_STACK: bytes on the stack, from its call on, when the BIOS comes back.
 ; ---------------------------------------------------------------------------
+READ_STACK              equ 2 + 32 + 32 + 16 + DAP_size + 2
 read:
         pushad
         mov     bx, cx                      ; BX = blocks or sectors in a call
@@ -240,6 +243,7 @@ boot_checksum:  dd 0
         assert_at "rest", DISC_REST
 %include "rest.asm"
 %include "stage2/loader_sum.asm"
+%include "stage2/watch.asm"
 
         assert_room DISC_START_LEN
         times DISC_START_LEN - ($ - $$) db 0

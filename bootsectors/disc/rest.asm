@@ -2,7 +2,7 @@
 ;
 ; Included by: disc.asm                     Mode: 16-bit real, DS = ES = SS = 0,
 ;                                           BP = BOOT_INFO
-; Needs:       loader_sum.asm
+; Needs:       loader_sum.asm, watch.asm
 ; Source:      EDD 3.0, AH=42h
 ;
 ; Discs are slow to start and slow to turn back: what is wanted is asked for in long
@@ -98,7 +98,8 @@ smallest:
 ;   kills   all but segments and BP
 ;
 ; No call crosses a 64 KiB page (DMA). Each size is tried RUN_TRIES times with a reset
-; between, then halved; then one block is tried for BLOCK_TICKS.
+; between, then halved; then one block is tried for BLOCK_TICKS. After a call that
+; hung, one block is tried at once.
 ; ---------------------------------------------------------------------------
 load:
         mov     [.block], eax
@@ -116,8 +117,13 @@ load:
         call    at_most
         mov     dx, [.left]
         call    at_most
+        mov     ax, bios.back
+        call    watch_start
+        mov     [watch_tick.sp], sp
+        sub     word [watch_tick.sp], READ_STACK
         mov     eax, [.block]
         call    read
+        call    watch_end
         jnc     .done
 
         mov     al, [bp + STATUS]
@@ -126,6 +132,8 @@ load:
         call    bios
         popad
         mov     [bp + STATUS], al           ; of the read, not of the reset
+        cmp     al, STATUS_ABANDONED
+        je      .single
         dec     byte [.tries]
         jnz     .size
         cmp     byte [size], 1
@@ -133,8 +141,9 @@ load:
         shr     byte [size], 1
         cmp     byte [size], BLOCKS_FEW
         jae     .run
-        mov     byte [size], 1
-        jmp     .run
+.single:
+        call    smallest                    ; after a call that hung, the next may be the last
+        jnz     .run
 .wait:
         inc     byte [.tries]
         hlt                                 ; a tick or another interrupt

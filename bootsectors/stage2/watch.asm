@@ -1,6 +1,6 @@
 ; watch.asm - gets control back from an INT 13h or INT 15h call that hangs.
 ;
-; Included by: stage2.asm                   Mode: 16-bit real
+; Included by: stage2.asm, disc.asm         Mode: 16-bit real
 ;
 ; Some BIOSes hang in a transfer that is longer than they can (SYSLINUX mailing list;
 ; GRUB4DOS asks its users to say "single sectors"). As long as the timer ticks, the

@@ -129,13 +129,13 @@ pub struct ImagesArgs {
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     pub compress: CompressArg,
 
-    /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = timeout, allow_negative_numbers = true)]
-    pub timeout: u8,
+    /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
+    #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
+    pub timeout: Option<u8>,
 
-    /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = timeout, allow_negative_numbers = true)]
-    pub menu_timeout: u8,
+    /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait; 30 if not given
+    #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
+    pub menu_timeout: Option<u8>,
 }
 
 /// What goes onto a stick.
@@ -232,6 +232,7 @@ impl ImagesArgs {
 
     /// What goes onto a medium, with everything else as usual.
     pub fn request(&self) -> StickRequest {
+        let usual = StartOptions::default();
         StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
@@ -243,11 +244,11 @@ impl ImagesArgs {
             first_disk: self.drives.first_disk,
             keep_stick: self.drives.keep_stick,
             writes: self.drives.writes(),
-            copy: self.drives.copy,
+            copy: self.drives.copy.unwrap_or_default(),
             start: StartOptions {
-                start_timeout: self.timeout,
-                menu_timeout: self.menu_timeout,
-                ..StartOptions::default()
+                start_timeout: self.timeout.unwrap_or(usual.start_timeout),
+                menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
+                ..usual
             },
             compression: match self.compress {
                 CompressArg::Auto => Compression::Auto,

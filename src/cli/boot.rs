@@ -133,7 +133,8 @@ impl BootArgs {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let port = self.port()?;
         let file = open(&self.file)?;
-        if !is_stick(&file) && !(self.cd.is_some() && is_disc(&file)) {
+        let boots = is_stick(&file) || self.cd.is_some() && is_disc(&file);
+        if !boots {
             return Err(CliError::NotBooted { path: self.file });
         }
         if let Some(path) = &self.screenshot {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output};
-use crate::doctor::{Diagnosis, Finding, Part};
+use crate::doctor::{Diagnosis, Finding, Kind, Part};
 use crate::job;
 use crate::units::{Bytes, SECTOR_LEN, named};
 
@@ -56,7 +56,9 @@ fn show(out: &mut dyn Write, path: &str, diagnosis: &Diagnosis) -> io::Result<()
         None => String::new(),
     };
     let size = Bytes(diagnosis.sectors * SECTOR_LEN);
-    writeln!(out, "stick     {path}: {size}, {} sectors, {layout}{geometry}", diagnosis.sectors)?;
+    let is_disc = diagnosis.findings.iter().any(|finding| finding.kind == Kind::RamkeyDisc);
+    let medium = if is_disc { "disc " } else { "stick" };
+    writeln!(out, "{medium}     {path}: {size}, {} sectors, {layout}{geometry}", diagnosis.sectors)?;
     for part in &diagnosis.parts {
         show_part(out, part)?;
     }

@@ -130,9 +130,9 @@ pub struct DrivesArgs {
     #[arg(long, conflicts_with = "read_only")]
     pub fake_write: bool,
 
-    /// How INT 13h copies from and to the RAM disks
-    #[arg(long, default_value = CopyMode::Auto.name(), value_parser = copy())]
-    pub copy: CopyMode,
+    /// How INT 13h copies from and to the RAM disks; auto if not given
+    #[arg(long, value_parser = copy())]
+    pub copy: Option<CopyMode>,
 }
 
 impl DrivesArgs {

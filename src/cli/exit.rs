@@ -127,6 +127,28 @@ pub enum CliError {
         /// The file or device.
         path: PathBuf,
     },
+    /// A label would overwrite something else.
+    #[error("{} exists and is no label of ramkey", named(path))]
+    NoLabel {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// The label and the disc would be one file.
+    #[error("{} cannot be the disc and its label", named(path))]
+    LabelIsDisc {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disc is finished, and its label is not.
+    #[error("{} is complete and proven, but its label {} could not be written", named(disc), named(path))]
+    NotLabelled {
+        /// The disc.
+        disc: PathBuf,
+        /// The label.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The emulator did not do what was asked of it.
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
@@ -154,10 +176,13 @@ impl CliError {
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
             | Self::NoPicture { .. }
+            | Self::NoLabel { .. }
+            | Self::LabelIsDisc { .. }
             | Self::Occupied { .. }
             | Self::OwnOutput { .. }
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Create { .. }
+            | Self::NotLabelled { .. }
             | Self::Emulator(_)
             | Self::Unreported { .. }
             | Self::Output(_)
@@ -188,6 +213,10 @@ impl CliError {
                 format!("`ramkey write {} --to STICK` makes a stick that boots it", shell_word(path))
             }
             Self::NoPicture { .. } => "name another file for the picture".into(),
+            Self::NoLabel { .. } | Self::LabelIsDisc { .. } => "name another file for the label".into(),
+            Self::NotLabelled { .. } => {
+                "repeat the command with another file for the label: the same disc has the same label".into()
+            }
             Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
             Self::Emulator(error) => return error.help(),
             Self::Unreported { path, .. } => format!("`ramkey verify {}` proves it again", shell_word(path)),
@@ -216,6 +245,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Layout(_)
         | JobError::DiscOnDevice { .. }
         | JobError::SmallFile { .. }
+        | JobError::DamagedDisc { .. }
+        | JobError::SmallTarget { .. }
         | JobError::Exists { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {

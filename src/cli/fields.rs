@@ -4,7 +4,7 @@
 
 /// The text.
 pub(super) const FIELDS: &str = "
-## JSON of verify, inspect and doctor
+## JSON of verify, inspect, doctor, and of a copy
 
 `a[].b` is the field `b` of each element of the list `a`. A field that does not apply is null, an empty list, or an empty text. Sectors
 have 512 bytes; offsets are bytes, and their ends one past the last.
@@ -22,6 +22,7 @@ do not change the exit status of `inspect`.
 | `sound` | whether there is no fault |
 | `strictness` | what counted as one: `boot`, or `every-byte` with `--strict` |
 | `proof` | whether every byte was read; true of `verify`, false of `inspect` |
+| `disc` | whether the medium is a disc as well: a disc image of `ramkey disc`, or a copy of one |
 | `stick_id` | identity of the stick, 32 hexadecimal digits |
 | `layout` | `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy` |
 | `file_system` | `FAT12`, `FAT16`, `FAT32` |
@@ -73,7 +74,7 @@ do not change the exit status of `inspect`.
 |---|---|
 | `no-stick` | there is no boot area |
 | `unreadable` | a sector cannot be read |
-| `too-short`, `too-long` | the stick has fewer or more sectors than it was written with; more is a fault with `--strict` only |
+| `too-short`, `too-long` | the stick has fewer or more sectors than it was written with; more is a fault with `--strict` only, and none of a disc |
 | `sector0`, `table`, `boot-code`, `boot-copy`, `stamps`, `manifest`, `cleared` | a part of the stick that no system changes |
 | `fat-reserved`, `fat-table`, `directory`, `file` | the file system |
 | `capsule` | an image |
@@ -97,6 +98,26 @@ do not change the exit status of `inspect`.
 | `longer` | `written` and `found` sectors; `what` that means |
 | `details` | `what`, `lba`, `sectors` |
 | `more` | `files`: how many more files and folders there are |
+
+### Of a copy
+
+`write` prints this of a disc image that it copies as it is, and `plan` and `write --dry-run` of one that would be copied.
+
+| field | what |
+|---|---|
+| `what` | `copy of the disc image` |
+| `path` | the disc image |
+| `len` | its length in bytes |
+| `blake3` | its BLAKE3, as `b3sum` prints it |
+| `disc` | what verifying it found, with the fields of a stick |
+| `sectors` | sectors of the stick |
+| `warnings` | what is wrong with the disc image |
+| `ranges` | every range that is written, ascending |
+| `ranges[].lba`, `ranges[].sectors` | first sector and sectors |
+| `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
+| `ranges[].why` | why it is written |
+| `bytes` | bytes in all ranges |
+| `repairs` | ranges that had to be written more than once |
 
 ### Of any stick, by doctor
 

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::StickArgs;
-use crate::cli::disc::DiscOptionsArgs;
+use crate::cli::disc_options::DiscOptionsArgs;
 use crate::cli::own_output::look;
-use crate::cli::show::show_stick;
-use crate::cli::{CliError, Exit, Output, Progress};
+use crate::cli::show::{show_ranges, show_stick};
+use crate::cli::{CliError, Exit, Output, Progress, copy};
 use crate::device::System;
 use crate::job::{self, Destination, Images, Prepared, prepare};
-use crate::units::{Bytes, SECTOR_LEN};
 
 /// Show every range that `write` would write, and why
 ///
@@ -47,19 +46,15 @@ impl PlanArgs {
             return Err(CliError::Usage { what });
         }
         let mut request = self.stick.request();
+        let system = System::default();
+        let target = self.to.as_ref().map(|to| look(&system, to)).transpose()?;
+        let destination = target.as_ref().map(|target| Destination { system: &system, target });
         if self.disc {
             request = self.options.of(request);
+        } else if let Some(image) = copy::find(&self.stick, None)? {
+            return copy::plan(output, image, request.size, destination);
         }
-        let images = Images::open(&request)?;
-        let prepared = match &self.to {
-            None => prepare(&request, images, None, &Progress::new())?,
-            Some(to) => {
-                let system = System::default();
-                let target = look(&system, to)?;
-                let destination = Destination { system: &system, target: &target };
-                prepare(&request, images, Some(destination), &Progress::new())?
-            }
-        };
+        let prepared = prepare(&request, Images::open(&request)?, destination, &Progress::new())?;
         show_plan(output, &prepared)?;
         Ok(Exit::Done)
     }
@@ -70,15 +65,7 @@ pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), 
     let report = job::plan(prepared);
     output.show(&report, |out| {
         show_stick(out, &report)?;
-        writeln!(out)?;
-        writeln!(out, "{:>23}  {:>10}  {:<12}  why", "sectors", "bytes", "what")?;
-        for range in &report.ranges {
-            let sectors = format!("{}..{}", range.lba, range.lba + range.sectors);
-            let bytes = range.sectors * SECTOR_LEN;
-            writeln!(out, "{sectors:>23}  {bytes:>10}  {:<12}  {}", range.role, range.why)?;
-        }
-        writeln!(out)?;
-        writeln!(out, "{} in {} ranges; nothing was written", Bytes(report.bytes), report.ranges.len())
+        show_ranges(out, &report.ranges, report.bytes)
     })?;
     Ok(())
 }

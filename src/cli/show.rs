@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
-use crate::report::{ImageReport, StickReport};
+use crate::pipeline::Repair;
+use crate::report::{ImageReport, RangeReport, StickReport};
 use crate::units::{Bytes, SECTOR_LEN};
 
 /// Most files that are named because a disc leaves them out.
@@ -86,4 +87,24 @@ fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
         writeln!(out, "hint      {hint}")?;
     }
     Ok(())
+}
+
+/// The ranges that would be written, a line each, and their `bytes`.
+pub(super) fn show_ranges(out: &mut dyn Write, ranges: &[RangeReport], bytes: u64) -> io::Result<()> {
+    writeln!(out)?;
+    writeln!(out, "{:>23}  {:>10}  {:<12}  why", "sectors", "bytes", "what")?;
+    for range in ranges {
+        let sectors = format!("{}..{}", range.lba, range.lba + range.sectors);
+        let bytes = range.sectors * SECTOR_LEN;
+        writeln!(out, "{sectors:>23}  {bytes:>10}  {:<12}  {}", range.role, range.why)?;
+    }
+    writeln!(out)?;
+    writeln!(out, "{} in {} ranges; nothing was written", Bytes(bytes), ranges.len())
+}
+
+/// A range that had to be written more than once.
+pub(super) fn show_repair(out: &mut dyn Write, repair: &Repair) -> io::Result<()> {
+    let Repair { lba, sectors, tries } = repair;
+    let end = lba + sectors;
+    writeln!(out, "repaired  sectors {lba}..{end} after {tries} tries; the stick wears out")
 }

@@ -65,13 +65,14 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
     if !stick.stick_id.is_empty() || !stick.file_system.is_empty() {
         let layout = if stick.layout.is_empty() { "unknown layout" } else { stick.layout };
         let StickVerdict { file_system, label, stick_id, .. } = stick;
+        let medium = if stick.disc { "disc " } else { "stick" };
         if file_system.is_empty() {
-            writeln!(out, "stick     {layout}, no file system that can be read, id {stick_id}")?;
+            writeln!(out, "{medium}     {layout}, no file system that can be read, id {stick_id}")?;
         } else {
             let (size, free) = (Bytes(stick.volume_sectors.saturating_mul(SECTOR_LEN)), Bytes(stick.free));
             writeln!(
                 out,
-                "stick     {layout}, {file_system} of {size} \"{label}\", {free} free, id {stick_id}"
+                "{medium}     {layout}, {file_system} of {size} \"{label}\", {free} free, id {stick_id}"
             )?;
         }
     }

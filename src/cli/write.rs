@@ -8,9 +8,9 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
-use crate::cli::show::show_stick;
+use crate::cli::show::{show_repair, show_stick};
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
 use crate::device::System;
 use crate::job::{self, Destination, Images, prepare};
 use crate::report::{Report, StickReport};
@@ -19,7 +19,8 @@ use crate::units::{Bytes, named};
 /// Write images to a stick and prove every byte
 ///
 /// Sector 0 and the boot headers are cleared first and written last, after everything else was read back and compared:
-/// a stick that was interrupted does not boot.
+/// a stick that was interrupted does not boot. A disc image that `ramkey disc` made is copied as it is, and boots from the stick,
+/// too; with `--kind cd` it is booted from RAM as other CDs are.
 #[derive(Debug, Args)]
 pub struct WriteArgs {
     #[command(flatten)]
@@ -56,6 +57,12 @@ impl WriteArgs {
         self.stick.check()?;
         let request = self.stick.request();
         let destination = Destination { system: &system, target: &target };
+        if let Some(image) = copy::find(&self.stick, self.linux_phram.then_some("--linux-phram"))? {
+            return match self.dry_run {
+                true => copy::plan(output, image, request.size, Some(destination)),
+                false => copy::write(output, image, request.size, destination, self.yes),
+            };
+        }
         let images = Images::open(&request)?;
         let prepared = prepare(&request, images, Some(destination), &Progress::new())?;
         if self.dry_run {
@@ -84,12 +91,7 @@ impl WriteArgs {
 fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
     for repair in &report.repairs {
-        let end = repair.lba + repair.sectors;
-        writeln!(
-            out,
-            "repaired  sectors {}..{end} after {} tries; the stick wears out",
-            repair.lba, repair.tries
-        )?;
+        show_repair(out, repair)?;
     }
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;

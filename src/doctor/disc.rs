@@ -1,5 +1,8 @@
 //! Images of CDs and DVDs that were copied to a stick: over the whole of it, or into a partition.
 
+use ramkey_format::boot::{BootHeader, HEADER_IS_DISC};
+use ramkey_format::memory::BOOT_LBA;
+
 use crate::contents::has_no_code;
 use crate::doctor::disk::Disk;
 use crate::doctor::error::DoctorError;
@@ -39,6 +42,8 @@ pub(super) struct Disc {
     name: String,
     /// Whether a CD drive boots it.
     has_boot_record: bool,
+    /// Whether it is a stick of this program as well.
+    is_ours: bool,
 }
 
 impl Disc {
@@ -61,7 +66,15 @@ impl Disc {
         let label = if system == "ISO 9660" { label(&first) } else { String::new() };
         let name = if label.is_empty() { system.to_owned() } else { format!("{system} \"{label}\"") };
         let has_boot_record = block(BOOT_RECORD)?.starts_with(EL_TORITO);
-        Ok(Some(Self { lba, system, name, has_boot_record }))
+        Ok(Some(Self { lba, system, name, has_boot_record, is_ours: lba == 0 && Self::has_header(disk) }))
+    }
+
+    /// Whether there is a boot header of this program that says that the medium is a disc. What cannot be read says nothing.
+    fn has_header(disk: &Disk) -> bool {
+        let lba = u64::from(BOOT_LBA);
+        let sector = if lba < disk.sectors { disk.sector(lba).ok() } else { None };
+        let header = sector.as_ref().and_then(|sector| BootHeader::parse(sector).ok());
+        header.is_some_and(|header| header.flags.get() & HEADER_IS_DISC != 0)
     }
 
     fn is_udf(block: &impl Fn(u64) -> Result<[u8; 512], DoctorError>) -> Result<bool, DoctorError> {
@@ -111,6 +124,8 @@ impl Disc {
                 self.as_cd()
             );
             findings.add(Kind::CdNoBootCode, 0, what);
+        } else if self.is_ours {
+            findings.add(Kind::RamkeyDisc, lba, format!("it is a disc of ramkey ({})", self.name));
         } else {
             findings.add(Kind::IsoHybrid, lba, format!("it is a CD image too ({})", self.name));
         }

@@ -292,6 +292,11 @@ kinds! {
         hurts "BIOSes that boot it as USB-FDD or USB-ZIP; partition tools that want to repair it."
         remedy "Nothing, if it boots. Do not let a tool repair the table. `ramkey write IMAGE.iso` boots it from RAM."
         source "SYSLINUX isohdpfx.S; xorriso";
+    RamkeyDisc "ramkey-disc" Note "a disc of ramkey"
+        why "`ramkey disc` made it, or it is a copy of what that made: a CD drive boots it as a disc, and any BIOS boots it from a stick. Both name the same images."
+        hurts "Nothing that is known: table and file system keep the rules, so a contradiction here is one."
+        remedy "Nothing. `ramkey verify` proves it; `ramkey write DISC.iso --to STICK` copies the image to a stick."
+        source "ECMA-119; El Torito 1.0; docs/layouts.md";
     GptMissing "gpt-missing" Fault "a protective entry without a GPT"
         why "Type EE says that a GUID partition table follows in sector 1, and there is none."
         hurts "Every system: it sees an empty or unreadable disk."

@@ -93,12 +93,14 @@ pub struct Stick {
     pub bytes_per_second: Option<u64>,
     /// A sector of 512 bytes that cannot be read; on a disc, nor can the other three of its block.
     pub bad_lba: Option<u64>,
+    /// How many reads of it fail before one works; `None` for all.
+    pub bad_reads: Option<u32>,
 }
 
 impl Stick {
     /// A sound stick at full speed.
     pub fn new(path: impl Into<PathBuf>, port: Port) -> Self {
-        Self { path: path.into(), port, bytes_per_second: None, bad_lba: None }
+        Self { path: path.into(), port, bytes_per_second: None, bad_lba: None, bad_reads: None }
     }
 }
 
@@ -192,8 +194,12 @@ impl Machine {
             // Another node type than a drive: errors are injected below it, and it stays read-only.
             Some(lba) => {
                 arguments.add("-blockdev", format!("driver=blkdebug,node-name={STICK_DRIVE},read-only=on,"));
-                arguments.append("inject-error.0.event=none,inject-error.0.errno=5,inject-error.0.once=off,");
-                arguments.append(&format!("inject-error.0.sector={lba},"));
+                let once = if stick.bad_reads.is_some() { "on" } else { "off" };
+                for rule in 0..stick.bad_reads.unwrap_or(1) {
+                    let rule = format!("inject-error.{rule}");
+                    arguments.append(&format!("{rule}.event=none,{rule}.errno=5,{rule}.once={once},"));
+                    arguments.append(&format!("{rule}.sector={lba},"));
+                }
                 arguments.append("image.driver=file,image.read-only=on,image.filename=");
                 arguments.append_path(&stick.path);
             }
@@ -311,7 +317,12 @@ mod tests {
         let line = command_line(&machine);
         assert!(line.contains("node-name=stick,read-only=on"), "{line}");
         assert!(line.contains("inject-error.0.sector=9000,"), "{line}");
+        assert!(line.contains("inject-error.0.once=off,"), "{line}");
         assert!(line.contains("image.read-only=on,image.filename=s.img"), "{line}");
+        machine.stick.bad_reads = Some(2);
+        let line = command_line(&machine);
+        assert!(line.contains("inject-error.1.once=on,inject-error.1.sector=9000,"), "{line}");
+        assert!(!line.contains("inject-error.2"), "{line}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::job::observer::part;
 use crate::job::{DiscOptions, JobError, Observer, Part};
 use crate::layout::disc::structure_blocks;
 use crate::layout::{Layout, LayoutError, layout};
-use crate::plan::{Carried, DiscRequest, FolderFiles, Plan, Request, plan_disc};
+use crate::plan::{Carried, DiscRequest, FolderFiles, Plan, Request, fits_medium, plan_disc};
 use crate::sandbox::LookError;
 use crate::units::MIB;
 
@@ -74,10 +74,10 @@ pub(super) fn fit(
     // Ends: each pass takes a larger disc, and there is a largest.
     loop {
         let plan = plan_disc(request, &disc, cylinders)?;
-        let planned = disc.cylinders(&plan.division);
+        let planned = disc.cylinders(plan.division.sectors);
         match layout(&plan, scans) {
             Ok(layout) => {
-                medium.admit(plan.division.blocks())?;
+                fits_medium(medium, plan.division.blocks())?;
                 return Ok((plan, layout));
             }
             Err(LayoutError::TooLarge { needed, available }) => {

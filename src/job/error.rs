@@ -9,7 +9,8 @@ use crate::linux_phram::PhramError;
 use crate::pipeline::{Aftermath, Difference, Failure};
 use crate::plan::PlanError;
 use crate::sandbox::LookError;
-use crate::units::{Bytes, named, shell_word};
+use crate::units::{Bytes, counted, named, shell_word};
+use crate::verify::Fault;
 
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,33 @@ pub enum JobError {
         len: u64,
         /// What has no room.
         source: Box<JobError>,
+    },
+    /// A disc image that was to be copied has a fault.
+    #[error("{} is a disc image of ramkey that is damaged: {}{}", named(path), faults.first().map(ToString::to_string).unwrap_or_default(), more(faults))]
+    DamagedDisc {
+        /// The disc image.
+        path: PathBuf,
+        /// What is wrong with it, at least one.
+        faults: Vec<Fault>,
+    },
+    /// A disc image was to be copied to what is smaller.
+    #[error(
+        "{} has {available} bytes, {} too few for {}, which has {needed}",
+        target.as_deref().map_or("the stick".into(), named),
+        needed.saturating_sub(*available),
+        named(image)
+    )]
+    SmallTarget {
+        /// The device or file, if one was named.
+        target: Option<PathBuf>,
+        /// The disc image.
+        image: PathBuf,
+        /// Bytes that it has.
+        needed: u64,
+        /// Bytes that the target has.
+        available: u64,
+        /// What a person can do.
+        help: &'static str,
     },
     /// A new file does not fit its disk, and is gone again; or one that was there before does not.
     #[error("{} has no room: {} and the stick takes {} of it", named(path), full(source), Bytes(*needed))]
@@ -133,6 +161,11 @@ impl JobError {
             Self::DiscOnDevice { .. } => {
                 "name a file that ends in .iso and burn it; `ramkey write` writes a stick, from a disc image too".into()
             }
+            Self::DamagedDisc { path, .. } => format!(
+                "copy it again from where it is whole, or make it anew with `ramkey disc`; `ramkey verify {}` shows every fault",
+                shell_word(path)
+            ),
+            Self::SmallTarget { help, .. } => (*help).into(),
             Self::SmallFile { .. } => NEW_FILE.into(),
             Self::NoRoom { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
                 "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
@@ -150,6 +183,14 @@ impl JobError {
             }
             Self::Read { .. } => return None,
         })
+    }
+}
+
+/// That there is more than one.
+fn more(faults: &[Fault]) -> String {
+    match faults.len() {
+        0 | 1 => String::new(),
+        count => format!(", and {} more", counted(count as u64 - 1, "fault")),
     }
 }
 

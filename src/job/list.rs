@@ -7,9 +7,6 @@ use crate::job::{JobError, loss};
 use crate::stick::is_stick;
 use crate::units::{Bytes, named};
 
-/// What a stick of ours is called that has no partitions.
-const STICK: &str = "a stick of ramkey";
-
 /// The disks of this machine.
 #[derive(Serialize)]
 pub struct Listing {
@@ -81,7 +78,7 @@ pub fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
     let device = ReadOnly::open(&TargetPath::Block(Box::new(facts.clone()))).ok();
     let what = |number, offset| {
         if device.as_ref().is_some_and(|device| offset == 0 && is_stick(device)) {
-            return STICK.into();
+            return device.as_ref().map_or("", |device| loss::name(device)).into();
         }
         let label = system.label(number);
         let probed = device
@@ -109,7 +106,7 @@ pub fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
     }
     let own = device.as_ref().filter(|device| is_stick(*device)).and_then(loss::files_on);
     if let (Some(own), Some(first)) = (own, contents.first_mut()) {
-        let is_named = first.what == STICK;
+        let is_named = device.as_ref().is_some_and(|device| first.what == loss::name(device));
         first.what = if is_named { own } else { format!("{}; {own}", first.what) };
     }
     contents

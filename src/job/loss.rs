@@ -11,7 +11,7 @@ use crate::image::Source;
 use crate::job::observer::part;
 use crate::job::{JobError, Observer, Part};
 use crate::sandbox::look;
-use crate::stick::{is_stick, written_sectors};
+use crate::stick::{is_disc, is_stick, written_sectors};
 use crate::units::SECTOR_LEN;
 use crate::verify::{Change, facts};
 
@@ -82,12 +82,18 @@ pub(super) fn files_on(stick: &ReadOnly) -> Option<String> {
         0 => String::new(),
         count => format!(" and {count} more"),
     };
+    let name = name(stick);
     match names.len() {
-        0 if is_finished && !found.sound => Some("a stick of ramkey that was changed".into()),
+        0 if is_finished && !found.sound => Some(format!("{name} that was changed")),
         0 => None,
-        1 => Some(format!("a stick of ramkey with a file of yours: {shown}")),
-        count => Some(format!("a stick of ramkey with {count} files of yours: {shown}{more}")),
+        1 => Some(format!("{name} with a file of yours: {shown}")),
+        count => Some(format!("{name} with {count} files of yours: {shown}{more}")),
     }
+}
+
+/// What a medium of ours is called.
+pub(super) fn name(stick: &ReadOnly) -> &'static str {
+    if is_disc(stick) { "a disc of ramkey" } else { "a stick of ramkey" }
 }
 
 /// What would be lost behind the end of a stick whose file was made longer, or `None` if all is zeros there. `observe` is
@@ -100,7 +106,7 @@ fn behind(stick: &ReadOnly, observe: &dyn Fn(u64)) -> io::Result<Option<String>>
     // Without a sound manifest no end is known.
     let end = written_sectors(stick).map(|sectors| sectors.saturating_mul(SECTOR_LEN));
     let data = end.map_or(Ok(None), |end| stick.first_data(end, observe))?;
-    Ok(data.map(|_| "a stick of ramkey with bytes of yours behind its end".into()))
+    Ok(data.map(|_| format!("{} with bytes of yours behind its end", name(stick))))
 }
 
 fn added(change: &Change) -> Option<&str> {

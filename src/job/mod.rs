@@ -4,6 +4,7 @@
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
 mod companion;
+mod copy;
 mod demo;
 mod disc;
 mod disc_view;
@@ -25,6 +26,7 @@ mod verify;
 mod write;
 
 pub use companion::Companion;
+pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy};
 pub use demo::{Demo, demo};
 pub use disc_view::DiscView;
 pub use doctor::diagnose;

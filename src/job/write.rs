@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 
 use crate::device::{BlockTarget, FileTarget, TargetPath};
-use crate::image::StoredBytes;
+use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
@@ -28,27 +28,57 @@ pub fn write(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
-    let Destination { system, target } = destination;
-    match target {
-        TargetPath::Block(facts) => {
-            let device =
-                BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
-            let report = write_to(prepared, &device, stop, observer)?;
-            if let Err(source) = device.reread_partitions() {
-                observer.tell(Event::PartitionsNotSeen { source });
+    let work = Work {
+        layout: &prepared.layout,
+        files: &prepared.images.files(),
+        len: prepared.plan.division.sectors * SECTOR_LEN,
+        // What a disc does not write is zeros, so that the same images and options give the same file.
+        is_anew: prepared.plan.division.disc.is_some(),
+        put: &|target| write_to(prepared, target, stop, observer),
+    };
+    work.to(destination, observer)
+}
+
+/// What is to be done with a target, once it is open.
+pub(super) struct Work<'a, T> {
+    /// What is written.
+    pub layout: &'a Layout,
+    /// The files that it comes from.
+    pub files: &'a [SourceFile],
+    /// Length in bytes of a file that is made for it.
+    pub len: u64,
+    /// Whether nothing of what a file held stays.
+    pub is_anew: bool,
+    /// Does it.
+    pub put: &'a dyn Fn(&dyn Target) -> Result<T, JobError>,
+}
+
+impl<T> Work<'_, T> {
+    /// Opens the destination and does it there.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Target`], [`JobError::NoRoom`], and those of what is done.
+    pub fn to(&self, destination: Destination, observer: &dyn Observer) -> Result<T, JobError> {
+        let Destination { system, target } = destination;
+        match target {
+            TargetPath::Block(facts) => {
+                let device = BlockTarget::open(system, facts, self.files).map_err(JobError::Target)?;
+                let done = (self.put)(&device)?;
+                if let Err(source) = device.reread_partitions() {
+                    observer.tell(Event::PartitionsNotSeen { source });
+                }
+                Ok(done)
             }
-            Ok(report)
-        }
-        TargetPath::File { .. } | TargetPath::New { .. } => {
-            let needed = prepared.layout.written_sectors() * SECTOR_LEN;
-            let len = prepared.plan.division.sectors * SECTOR_LEN;
-            // What a disc does not write is zeros, so that the same images and options give the same file.
-            let file = match prepared.plan.division.disc {
-                None => FileTarget::open(target, len),
-                Some(_) => FileTarget::open_anew(target, len),
+            TargetPath::File { .. } | TargetPath::New { .. } => {
+                let needed = self.layout.written_sectors() * SECTOR_LEN;
+                let file = match self.is_anew {
+                    false => FileTarget::open(target, self.len),
+                    true => FileTarget::open_anew(target, self.len),
+                }
+                .map_err(JobError::Target)?;
+                (self.put)(&file).map_err(|error| give_up(target, error, needed))
             }
-            .map_err(JobError::Target)?;
-            write_to(prepared, &file, stop, observer).map_err(|error| give_up(target, error, needed))
         }
     }
 }
@@ -83,7 +113,12 @@ pub fn write_to(
     Ok(Report { stick: prepared.finish(report.stick), ..report })
 }
 
-fn write_and_prove(layout: Layout, job: pipeline::Job) -> Result<Committed, JobError> {
+/// Writes, proves and commits a layout.
+///
+/// # Errors
+///
+/// [`JobError::Pipeline`] or [`JobError::Differs`].
+pub(super) fn write_and_prove(layout: Layout, job: pipeline::Job) -> Result<Committed, JobError> {
     match pipeline::verify(pipeline::write(layout, job)?)? {
         Verdict::Identical(proven) => Ok(pipeline::commit(proven)?),
         Verdict::Differs { stick, differences } => Err(JobError::Differs { stick, differences }),

@@ -35,6 +35,8 @@ pub enum Role {
     Disc,
     /// Files of the user's own, which ISO 9660 alone names.
     Files,
+    /// Sectors of a disc image that is copied as it is.
+    Copy,
     /// Zeros that clear what another tool may have left.
     Cleared,
 }
@@ -104,6 +106,7 @@ impl fmt::Display for Role {
             Self::Capsule { image } => write!(f, "image {}", image + 1),
             Self::Disc => f.write_str("disc"),
             Self::Files => f.write_str("files"),
+            Self::Copy => f.write_str("copy"),
             Self::Cleared => f.write_str("cleared"),
         }
     }

@@ -5,6 +5,7 @@
 
 mod beside;
 mod capsules;
+mod copy;
 pub mod disc;
 mod error;
 mod extent;
@@ -16,6 +17,7 @@ mod medium;
 mod set;
 mod stick;
 
+pub use copy::{START_LEN, copy};
 pub use error::LayoutError;
 pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};

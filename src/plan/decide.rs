@@ -2,7 +2,7 @@
 
 use ramkey_format::capsule::CAPSULE_HEADER_LEN;
 
-use super::disc::{BLOCK_SECTORS, DiscRequest};
+use super::disc::{BLOCK_SECTORS, DiscMedium, DiscRequest};
 use super::error::PlanError;
 use super::fs::FatSize;
 use super::planned::{CapsulePlan, Carried, Division, Plan};
@@ -75,6 +75,19 @@ pub fn plan_disc(request: &Request, disc: &DiscRequest, least_cylinders: u64) ->
         }
     }
     result
+}
+
+/// Refuses a disc of `blocks` blocks that does not fit its medium.
+///
+/// # Errors
+///
+/// [`PlanError::DiscTooLarge`] names the smallest usual medium that it fits.
+pub fn fits_medium(medium: DiscMedium, blocks: u64) -> Result<(), PlanError> {
+    if blocks <= medium.blocks {
+        return Ok(());
+    }
+    let larger = DiscMedium::ALL.into_iter().find(|medium| blocks <= medium.blocks);
+    Err(PlanError::DiscTooLarge { blocks, medium, fits: larger.and_then(|medium| medium.name) })
 }
 
 /// Whether a larger stick may do.

@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use super::error::PlanError;
-use super::planned::Division;
 use crate::image::{ExtraFiles, Source};
 use crate::units::SECTOR_LEN;
 
@@ -50,19 +48,6 @@ impl DiscMedium {
             let blocks = text.parse().ok().filter(|blocks| (1000..=4_000_000).contains(blocks))?;
             Some(Self { name: None, blocks })
         })
-    }
-
-    /// Refuses a disc of `blocks` blocks that does not fit.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError::DiscTooLarge`] names the smallest usual medium that it fits.
-    pub fn admit(&self, blocks: u64) -> Result<(), PlanError> {
-        if blocks <= self.blocks {
-            return Ok(());
-        }
-        let fits = Self::ALL.into_iter().find(|medium| blocks <= medium.blocks);
-        Err(PlanError::DiscTooLarge { blocks, medium: *self, fits: fits.and_then(|medium| medium.name) })
     }
 }
 
@@ -154,9 +139,9 @@ impl DiscRequest {
         cylinders * CYLINDER_SECTORS + self.tail_sectors()
     }
 
-    /// Cylinders before the end of the partition of a disc that was made for this request.
-    pub(crate) fn cylinders(&self, division: &Division) -> u64 {
-        self.partition_end(division.sectors) / CYLINDER_SECTORS
+    /// Cylinders before the end of the partition of a disc of `sectors` sectors that was made for this request.
+    pub(crate) fn cylinders(&self, sectors: u64) -> u64 {
+        self.partition_end(sectors) / CYLINDER_SECTORS
     }
 
     /// Where the partition of a disc of `sectors` sectors ends.

@@ -1,8 +1,8 @@
 //! The boot area: boot header, boot code, and the manifest.
 
-use ramkey_format::boot::{BootHeader, BootHeaderError};
+use ramkey_format::boot::{BootHeader, BootHeaderError, HEADER_IS_DISC};
 use ramkey_format::checksum::checksum;
-use ramkey_format::manifest::ManifestHeader;
+use ramkey_format::manifest::{ManifestHeader, range};
 use ramkey_format::memory::{BOOT_LBA, STAGE2_SECTORS};
 
 use super::manifest::{self, Manifest, ManifestSlot, SLOTS};
@@ -64,6 +64,14 @@ impl BootArea {
     /// The manifest that counts.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.slots[self.counting()?].manifest()
+    }
+
+    /// Whether the medium is a disc as well: its boot header says so, or what the manifest says was written to it.
+    pub fn is_disc(&self) -> bool {
+        let header = self.header.as_ref().and_then(|header| header.as_ref().ok());
+        let has_flag = header.is_some_and(|header| header.flags.get() & HEADER_IS_DISC != 0);
+        let ranges = self.manifest().map_or(&[][..], |manifest| &manifest.ranges);
+        has_flag || ranges.iter().any(|entry| entry.kind == range::DISC)
     }
 
     /// First sector of the file system, as the manifest says it, or the boot header.

@@ -98,6 +98,11 @@ pub fn written_sectors(stick: &dyn Source) -> Option<u64> {
     area.manifest().map(|manifest| manifest.header.stick_sectors.get())
 }
 
+/// Whether `stick` is a disc as well, or was written to be one.
+pub fn is_disc(stick: &dyn Source) -> bool {
+    BootArea::read(&Reader::new(stick, &|_| {})).is_some_and(|area| area.is_disc())
+}
+
 /// Whether there is a boot area of this program on `stick`, sound or not.
 pub fn is_stick(stick: &dyn Source) -> bool {
     boot_area::is_present(&Reader::new(stick, &|_| {}))

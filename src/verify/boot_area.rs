@@ -14,6 +14,8 @@ use crate::verify::words;
 pub(super) struct BootArea<'s> {
     /// The ranges of a sound manifest, or none.
     pub ranges: &'s [RangeEntry],
+    /// Whether the medium is a disc as well.
+    pub is_disc: bool,
     pub stick_id: Option<[u8; 16]>,
     /// A value of [`layout`], or 0.
     pub layout: u8,
@@ -39,6 +41,7 @@ impl<'s> BootArea<'s> {
     ) -> Self {
         let mut area = Self {
             ranges: &[],
+            is_disc: state.area.as_ref().is_some_and(stick::BootArea::is_disc),
             stick_id: None,
             layout: 0,
             fat_bits: 0,
@@ -130,10 +133,14 @@ impl<'s> BootArea<'s> {
                     "it boots, but the copy of its GPT is not at the end, and systems call the table damaged; \
                      `sgdisk -e` moves it there"
                 }
+                _ if self.is_disc => {
+                    "it boots; a disc image ends where it ends, and what is behind is not used"
+                }
                 _ => "it boots; what is behind is not used",
             };
             let change = Change::Longer { written, found, what };
-            if self.strictness == Strictness::EveryByte {
+            // A copy of a disc image is as it was written, and so is a disc that was burned with more blocks behind it.
+            if self.strictness == Strictness::EveryByte && !self.is_disc {
                 let place = Place::sectors(written, found - written);
                 findings.fault(Fault::new(FaultKind::TooLong, place, change.to_string()));
             } else {

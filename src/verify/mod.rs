@@ -67,6 +67,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
         sound: findings.faults.is_empty(),
         strictness,
         proof: depth == Depth::Proof,
+        disc: area.is_disc,
         stick_id: area.stick_id.map(crate::units::hex).unwrap_or_default(),
         layout: LayoutKind::from_code(area.layout).map_or("", LayoutKind::name),
         file_system: files.system,

@@ -78,6 +78,8 @@ pub struct StickVerdict {
     pub strictness: Strictness,
     /// Whether every byte was read. If not, no fault means only that headers and directories show none.
     pub proof: bool,
+    /// Whether the medium is a disc as well.
+    pub disc: bool,
     /// The stick's identity, 32 hexadecimal digits; empty if it has none.
     pub stick_id: String,
     /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy`, or empty.

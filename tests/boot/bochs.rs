@@ -1,5 +1,5 @@
 //! The same sticks under Bochs: another BIOS, without PCI or EDD of the 1990s, and a processor that checks segment
-//! limits. It cannot boot from USB, so the stick is its first ATA disk.
+//! limits. It cannot boot from USB, so the stick is its first ATA disk; or a disc in an ATAPI drive.
 
 use std::fs;
 use std::path::Path;
@@ -26,22 +26,33 @@ impl Drop for Ending {
 
 /// What the guest on `stick` said on port E9h, up to its verdict.
 pub fn console(folder: &Path, stick: &Path) -> String {
-    let _slot = take_slot();
     let cylinders = fs::metadata(stick).expect("the stick").len() / 512 / 63 / 16;
+    let path = stick.display();
+    let disk =
+        format!("type=disk, path={path}, mode=volatile, cylinders={cylinders}, heads=16, spt=63\nboot: disk");
+    console_of(folder, &format!("ata0-master: {disk}"))
+}
+
+/// The same of a disc in an ATAPI drive.
+fn console_of_disc(folder: &Path, disc: &Path) -> String {
+    let path = disc.display();
+    console_of(folder, &format!("ata1-master: type=cdrom, path={path}, status=inserted\nboot: cdrom"))
+}
+
+fn console_of(folder: &Path, medium: &str) -> String {
+    let _slot = take_slot();
     let config = format!(
         "megs: 32
 cpu: model=p3_katmai, ips=20000000, reset_on_triple_fault=0
 romimage: file=/usr/share/bochs/BIOS-bochs-legacy
 vgaromimage: file=/usr/share/vgabios/vgabios.bin
-ata0-master: type=disk, path={}, mode=volatile, cylinders={cylinders}, heads=16, spt=63
-boot: disk
+{medium}
 display_library: rfb, options=\"timeout=0\"
 port_e9_hack: enabled=1
 log: {}
 panic: action=fatal
 clock: sync=none
 ",
-        stick.display(),
         folder.join("bochs.log").display()
     );
     let config = file(folder, "bochsrc", config.as_bytes());
@@ -112,4 +123,20 @@ fn every_call_about_memory_agrees_under_another_bios() {
     // This BIOS says 639 KiB at 0:413h and 636 by E820h: the smaller one counts.
     let console = on_bochs("memory", &["BASE_LEFT=633"]);
     assert!(console.contains("PASS\n"), "{console}");
+}
+
+#[test]
+fn a_disc_in_an_atapi_drive_boots_under_another_bios_by_every_mode() {
+    for (mode, drive) in [
+        ("no-emulation", "drive E0h by EDD"),
+        ("floppy", "drive 00h by CHS"),
+        ("hard-disk", "drive 80h by CHS"),
+    ] {
+        let folder = scratch();
+        let image = file(folder.path(), "guest.img", &disk("int13_hdd", DISK, DISK.sectors(), &[]));
+        let options = ["--kind", "hdd", "--chs", "4/16/63", "--boot", mode, "--timeout", "off"];
+        let disc = sticks::ramkey_disc(folder.path(), &[&image], &options);
+        let console = console_of_disc(folder.path(), &disc);
+        assert!(console.contains("PASS\n") && console.contains(drive), "{mode}\n{console}");
+    }
 }

@@ -49,6 +49,28 @@ fn boot_pulls_the_stick_keeps_a_picture_and_changes_nothing() {
 }
 
 #[test]
+fn boot_ejects_the_disc_from_either_drive_and_changes_nothing() {
+    let folder = scratch();
+    let geometry = Geometry::new(4, 16, 63);
+    let image = file(folder.path(), "guest.img", &disk("int13_hdd", geometry, geometry.sectors(), &[]));
+    let options = ["--kind", "hdd", "--chs", "4/16/63", "--timeout", "10"];
+    let disc = sticks::disc(folder.path(), &image, &options);
+    let before = fs::read(&disc).expect("the disc");
+    let _slot = take_slot();
+    for (drive, how, said) in
+        [("ide", "--eject", "and the disc ejected"), ("usb", "--pull", "and the stick pulled")]
+    {
+        let name = disc.display().to_string();
+        let (output, text) =
+            ramkey(&["boot", &name, "--headless", "--cd", drive, how, "--seconds", "360"], None);
+        assert_eq!(output.status.code(), Some(0), "{drive}: {text}");
+        assert!(text.contains(said), "{drive}: {text}");
+        assert!(text.contains(". You may remove the disc.\n"), "{drive}: {text}");
+    }
+    assert!(fs::read(&disc).expect("the disc") == before, "the disc was changed");
+}
+
+#[test]
 fn what_cannot_be_booted_is_said_before_anything_is_started() {
     let folder = scratch();
     let at = |name: &str| folder.path().join(name).display().to_string();

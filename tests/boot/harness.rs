@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ramkey::emulator::{Emulator, EmulatorError, End, Machine, Screen};
 pub use ramkey_format::markers::MAY_REMOVE as PROVEN;
+use ramkey_format::markers::MAY_REMOVE_DISC;
 
 /// How long a guest may take from power-on to its verdict: it only ends what hangs. The slowest stick (USB 1.1,
 /// emulated, on a busy machine of two cores) needs a minute and a half.
@@ -195,6 +196,14 @@ impl Running {
     pub fn pull_and_boot(&mut self) {
         self.wait_text(PROVEN, DEADLINE);
         self.pull();
+        self.press(&["ret"]);
+    }
+
+    /// Takes the disc out when the image is in memory, and only then lets it boot. For discs that wait for a key.
+    pub fn eject_and_boot(&mut self) {
+        self.wait_text(MAY_REMOVE_DISC, DEADLINE);
+        let ejected = self.emulator.eject();
+        self.need(ejected);
         self.press(&["ret"]);
     }
 

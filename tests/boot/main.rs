@@ -3,11 +3,15 @@
 mod answers;
 mod bochs;
 mod cd_bios;
+mod cd_drives;
 mod cds;
 mod command;
 mod companions;
+mod copies;
 mod demo;
+mod disc_guests;
 mod disc_menu;
+mod disc_tamper;
 mod discs;
 mod el_torito;
 mod every_controller;

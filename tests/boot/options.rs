@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::emulator::{CdBus, Controller, Machine, Port, Stick};
 
 use super::discs::{self, BLOCK, Media};
 use super::harness::{DEADLINE, Evidence, Geometry, PROVEN, Running, disk, file, scratch};
@@ -91,6 +91,8 @@ struct Set<'a> {
     options: &'a [&'a str],
     internal: bool,
     floppy_drive: bool,
+    /// On a disc, which is ejected.
+    on_disc: bool,
 }
 
 /// Boots a set, and gives the guest's verdict.
@@ -108,12 +110,16 @@ fn verdict(folder: &Path, set: &Set, expected: &Expected) -> (bool, Evidence) {
         options.extend(["--kind", "hdd", "--chs", "20/16/63"].map(str::to_owned));
     }
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let stick = sticks::ramkey(folder, &[&image], &options);
+    let (stick, port) = if set.on_disc {
+        (sticks::ramkey_disc(folder, &[&image], &options), Port::Cd(CdBus::Ide))
+    } else {
+        (sticks::ramkey(folder, &[&image], &options), Port::Usb(Controller::Xhci))
+    };
     // The sector lies before the boot area, where nothing is.
     let mut bytes = fs::read(&stick).expect("the stick");
     put_tag(&mut bytes, 512, STICK);
     fs::write(&stick, bytes).expect("the stick");
-    let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
+    let mut machine = Machine::new(Stick::new(stick, port));
     machine.floppy_drive = set.floppy_drive;
     if set.internal {
         machine.disks.push(file(folder, "internal.img", &plain(16 * 1024, INTERNAL)));
@@ -122,13 +128,16 @@ fn verdict(folder: &Path, set: &Set, expected: &Expected) -> (bool, Evidence) {
     if set.options.contains(&"--keep-stick") {
         running.wait_text("Leave the stick plugged in.", DEADLINE);
         running.press(&["ret"]);
+    } else if set.on_disc {
+        running.eject_and_boot();
     } else {
         running.pull_and_boot();
     }
     running.verdict(DEADLINE)
 }
 
-const SET: Set<'static> = Set { boot: Boot::Disk, options: &[], internal: false, floppy_drive: false };
+const SET: Set<'static> =
+    Set { boot: Boot::Disk, options: &[], internal: false, floppy_drive: false, on_disc: false };
 
 /// The guest must pass under both identities.
 fn check(set: Set, drives: &[(u8, u16, u16)], disks: u8, floppies: u8) {
@@ -148,6 +157,15 @@ fn hard_disks_in_ram_come_before_the_machine_s_or_after_them() {
     check(set, &[(0x80, BOOT, KEPT), (0x81, DATA, KEPT), (0x82, INTERNAL, READ)], 3, 0);
     let set = Set { options: &["--with", "DATA", "--first-disk", "internal"], internal: true, ..SET };
     check(set, &[(0x80, INTERNAL, READ), (0x81, BOOT, KEPT), (0x82, DATA, KEPT)], 3, 0);
+}
+
+#[test]
+fn a_disc_leaves_the_same_drives_however_it_was_booted() {
+    for mode in ["no-emulation", "floppy", "hard-disk"] {
+        let options = ["--boot", mode, "--with", "DATA", "--first-disk", "internal"];
+        let set = Set { options: &options, internal: true, on_disc: true, ..SET };
+        check(set, &[(0x80, INTERNAL, READ), (0x81, BOOT, KEPT), (0x82, DATA, KEPT)], 3, 0);
+    }
 }
 
 #[test]

@@ -12,18 +12,38 @@ pub const MEMDISK: &str = "/usr/lib/syslinux/memdisk";
 /// Writes a stick of 64 MiB with `ramkey write`, which verifies it too. It waits for a key before it boots the image,
 /// unless `options` have a `--timeout`.
 pub fn ramkey(folder: &Path, images: &[&Path], options: &[&str]) -> PathBuf {
-    let stick = folder.join("stick.img");
+    let size: &[&str] = if options.contains(&"--size") { &[] } else { &["--size", "64M"] };
+    made("write", folder.join("stick.img"), images, &[size, options].concat())
+}
+
+/// Writes a disc with `ramkey disc`, which waits for a key, too.
+pub fn ramkey_disc(folder: &Path, images: &[&Path], options: &[&str]) -> PathBuf {
+    made("disc", folder.join("disc.iso"), images, options)
+}
+
+fn made(command: &str, medium: PathBuf, images: &[&Path], options: &[&str]) -> PathBuf {
+    let mut ramkey = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+    ramkey.arg(command).args(images).arg("--to").arg(&medium).arg("--yes");
+    if !options.contains(&"--timeout") {
+        ramkey.args(["--timeout", "0"]);
+    }
+    let output = ramkey.args(options).output().expect("running ramkey");
+    assert!(output.status.success(), "ramkey {command}: {}", String::from_utf8_lossy(&output.stderr));
+    medium
+}
+
+/// Writes a disc image with `ramkey disc`, which verifies it too. It waits for a key before it boots the image, unless
+/// `options` have a `--timeout`.
+pub fn disc(folder: &Path, image: &Path, options: &[&str]) -> PathBuf {
+    let disc = folder.join("disc.iso");
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-    command.arg("write").args(images).arg("--to").arg(&stick).arg("--yes");
+    command.arg("disc").arg(image).arg("--to").arg(&disc).arg("--yes");
     if !options.contains(&"--timeout") {
         command.args(["--timeout", "0"]);
     }
-    if !options.contains(&"--size") {
-        command.args(["--size", "64M"]);
-    }
     let output = command.args(options).output().expect("running ramkey");
-    assert!(output.status.success(), "ramkey write: {}", String::from_utf8_lossy(&output.stderr));
-    stick
+    assert!(output.status.success(), "ramkey disc: {}", String::from_utf8_lossy(&output.stderr));
+    disc
 }
 
 /// Writes a stick that loads `image` with MEMDISK; `options` are MEMDISK's.

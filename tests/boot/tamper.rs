@@ -1,10 +1,10 @@
 //! A stick on which anything is wrong stops with a code and says where; it never boots.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::emulator::{CdBus, Controller, Machine, Port, Stick};
 use ramkey::image::FileSource;
 use ramkey::verify::{Strictness, verify};
 use ramkey_format::capsule::{CHUNK_SHIFT, CapsuleHeader, ChunkEntry};
@@ -18,18 +18,21 @@ use super::sticks;
 
 /// How long a stopped machine is watched for anything that would boot after all.
 const WATCH: Duration = Duration::from_secs(2);
+/// Options of a small stick.
+const STICK: [&str; 4] = ["--size", "16M", "--fs", "fat16"];
 const DISK: Geometry = Geometry::new(4, 16, 63);
 
-/// A stick with one hard disk that says `IDLE` when it boots, and what its manifest says of it.
-struct Tampered {
+/// A medium with one hard disk that says `IDLE` when it boots, and what its manifest says of it.
+pub struct Tampered {
     folder: tempfile::TempDir,
     stick: PathBuf,
-    bytes: Vec<u8>,
+    port: Port,
+    pub bytes: Vec<u8>,
 }
 
 impl Tampered {
     fn new() -> Self {
-        Self::of(disk("idle", DISK, DISK.sectors(), &[]), &[])
+        Self::made(Port::Usb(Controller::Xhci), &STICK, sticks::ramkey)
     }
 
     /// The same with chunks that can be packed behind the guest, and are.
@@ -40,17 +43,31 @@ impl Tampered {
                 *byte = (number * 7 + at as u32 / 3) as u8;
             }
         }
-        Self::of(image, &["--compress", "small"])
+        let options = [&STICK[..], &["--compress", "small"]].concat();
+        Self::with(&image, Port::Usb(Controller::Xhci), &options, sticks::ramkey)
     }
 
-    fn of(image: Vec<u8>, more: &[&str]) -> Self {
+    /// A disc in an internal drive.
+    pub fn disc(options: &[&str]) -> Self {
+        Self::made(Port::Cd(CdBus::Ide), options, sticks::ramkey_disc)
+    }
+
+    fn made(port: Port, options: &[&str], make: fn(&Path, &[&Path], &[&str]) -> PathBuf) -> Self {
+        Self::with(&disk("idle", DISK, DISK.sectors(), &[]), port, options, make)
+    }
+
+    fn with(
+        image: &[u8],
+        port: Port,
+        options: &[&str],
+        make: fn(&Path, &[&Path], &[&str]) -> PathBuf,
+    ) -> Self {
         let folder = scratch();
-        let image = file(folder.path(), "guest.img", &image);
-        let options =
-            ["--kind", "hdd", "--chs", "4/16/63", "--size", "16M", "--fs", "fat16", "--timeout", "off"];
-        let stick = sticks::ramkey(folder.path(), &[&image], &[&options[..], more].concat());
-        let bytes = fs::read(&stick).expect("reading the stick");
-        Self { folder, stick, bytes }
+        let image = file(folder.path(), "guest.img", image);
+        let all = [&["--kind", "hdd", "--chs", "4/16/63", "--timeout", "off"], options].concat();
+        let stick = make(folder.path(), &[&image], &all);
+        let bytes = fs::read(&stick).expect("reading the medium");
+        Self { folder, stick, port, bytes }
     }
 
     /// First byte of the first range of a kind.
@@ -61,7 +78,7 @@ impl Tampered {
         range.lba.get() as usize * 512
     }
 
-    fn capsule(&self) -> usize {
+    pub fn capsule(&self) -> usize {
         self.range(range::CAPSULE)
     }
 
@@ -73,12 +90,12 @@ impl Tampered {
     }
 
     /// Position of the stored byte `offset` of the image. The image has no chunk that is all zeros.
-    fn data(&self, offset: usize) -> usize {
+    pub fn data(&self, offset: usize) -> usize {
         let first = self.entries().first().map(ChunkEntry::stored).expect("a chunk");
         self.capsule() + first.start as usize + offset
     }
 
-    fn flip(&mut self, at: usize, bit: u8) {
+    pub fn flip(&mut self, at: usize, bit: u8) {
         self.bytes[at] ^= 1 << bit;
     }
 
@@ -90,23 +107,23 @@ impl Tampered {
         tool(command, &all);
     }
 
-    fn save(&self) {
+    pub fn save(&self) {
         fs::write(&self.stick, &self.bytes).expect("writing the stick");
     }
 
-    fn machine(&self) -> Machine {
-        Machine::new(Stick::new(&self.stick, Port::Usb(Controller::Xhci)))
+    pub fn machine(&self) -> Machine {
+        Machine::new(Stick::new(&self.stick, self.port))
     }
 
     /// Boots what `save` wrote; see [`stops`].
-    fn stops(&self, texts: &[&str]) {
+    pub fn stops(&self, texts: &[&str]) {
         self.save();
         stops(&self.machine(), texts);
     }
 }
 
 /// Boots, and fails unless the machine stops with all of `texts` on its screen and nothing is booted.
-fn stops(machine: &Machine, texts: &[&str]) -> Evidence {
+pub fn stops(machine: &Machine, texts: &[&str]) -> Evidence {
     let mut running = Running::start(machine);
     for text in texts {
         running.wait_screen(text, DEADLINE);

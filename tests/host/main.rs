@@ -12,6 +12,7 @@ mod job;
 mod layout;
 mod pipeline;
 mod plan;
+mod report;
 mod rules;
 mod sandbox;
 mod stick;

@@ -112,8 +112,9 @@ pub fn bench(arguments: &[String]) -> Result<(), String> {
     cargo(&command)
 }
 
-/// `cargo xtask matrix [old-bios] [WORD]...`: boots the cells of `docs/compatibility.md`, or of `docs/old-bios.md`, whose row
-/// and column have all the words, and writes them. All of them take half an hour, and an hour.
+/// `cargo xtask matrix [old-bios|cd-bios] [WORD]...`: boots the cells of `docs/compatibility.md`, of `docs/old-bios.md` or of
+/// `docs/cd-bios.md`, whose row and column have all the words, and writes them. All of them take half an hour, an hour, and a
+/// quarter of one.
 ///
 /// # Errors
 ///

@@ -123,7 +123,8 @@ record! {
         /// at least 1
         pub sectors: U64,
         /// 1 sector 0, 2 partition table, 3 boot code, 4 reserved sectors of the file system, 5 its tables, 6 a directory, 7 a
-        /// capsule or a piece of it, 8 zeros, 9 copies and stamps, 10 the boot area again, 11 a capsule that is being changed
+        /// capsule or a piece of it, 8 zeros, 9 copies and stamps, 10 the boot area again, 11 a capsule that is being changed,
+        /// 12 what ISO 9660 and El Torito have, 13 the user's own files on a disc
         pub kind: u8,
         /// zero
         pub reserved: [u8; 7],

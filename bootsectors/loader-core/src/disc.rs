@@ -12,8 +12,9 @@ use crate::progress::{Clock, ticks};
 const SEARCH: u8 = 15;
 /// Rounds at most, where the BIOS counts no ticks.
 const ROUNDS: u32 = 30;
-/// Numbers that a disc may have: those of discs first, then those of hard disks.
-const NUMBERS: [core::ops::RangeInclusive<u8>; 2] = [0xE0..=0xFF, 0x80..=0x9F];
+/// Numbers that a disc may have: those of discs first, then those of hard disks. Not FFh, at which some BIOSes crash
+/// (`docs/quirks.md#int-13h`).
+const NUMBERS: [core::ops::RangeInclusive<u8>; 2] = [0xE0..=0xFE, 0x80..=0x9F];
 /// Status of a call for a drive that is not there, or that has no such calls.
 const NO_SUCH_CALL: u8 = 0x01;
 

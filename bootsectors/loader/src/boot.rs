@@ -54,7 +54,13 @@ pub fn run() -> ! {
         report::ask(&mut console, &mut medium);
     }
     let disk = Disk::new(Int13::new(), medium);
-    let start = Start { console, header, stamp: Stamp { header: &sector, lba: info.boot_lba.get().into() }, ram, base_kib };
+    let start = Start {
+        console,
+        header,
+        stamp: Stamp { header: &sector, lba: info.boot_lba.get().into() },
+        ram,
+        base_kib,
+    };
     if is_iso9660 {
         boot_from::<Iso9660>(start, disk, 0, info.drive);
     }

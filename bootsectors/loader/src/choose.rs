@@ -97,7 +97,9 @@ pub fn stop_damaged(console: &mut Console, file: &FileEntry, damage: OpenError) 
         OpenError::HeaderHash => say::header_hash_wrong(),
         OpenError::TableHash | OpenError::MemoryWrong => say::table_hash_wrong(),
         OpenError::ImageHash => say::image_hash_wrong(),
-        OpenError::Format(CapsuleError::Chunk { .. } | CapsuleError::UnknownCodec { .. }) => say::table_wrong(),
+        OpenError::Format(CapsuleError::Chunk { .. } | CapsuleError::UnknownCodec { .. }) => {
+            say::table_wrong()
+        }
         OpenError::Truncated { .. } | OpenError::File(_) => say::too_short(),
         _ => say::header_wrong(),
     };

@@ -23,7 +23,7 @@ const CATALOGUE_BLOCKS: u64 = 1;
 /// emulated. Other programs take a boot image that is no file for one of unknown length, and warn of it.
 const BOOT_FILES: [&str; 3] = ["DISC.BIN", "FLOPPY.BIN", "DISK.BIN"];
 /// Sectors of the largest floppy that a BIOS emulates.
-const FLOPPY_288_SECTORS: u64 = 80 * 2 * 36;
+pub(crate) const FLOPPY_288_SECTORS: u64 = 80 * 2 * 36;
 
 /// Blocks that the boot image, the boot catalogue, path tables and directories take on a disc with what `carried` has, and
 /// the user's own `files`.
@@ -124,7 +124,7 @@ fn block_of(file: &[Range<u64>]) -> Result<u32, LayoutError> {
 
 /// The floppy that a BIOS is to emulate: the larger one only if it reaches the end of all capsules, because older BIOSes know
 /// the smaller one alone.
-pub(crate) fn floppy(capsules_end: u64) -> BootMode {
+fn floppy(capsules_end: u64) -> BootMode {
     if capsules_end <= FLOPPY_288_SECTORS { BootMode::Floppy288 } else { BootMode::Floppy144 }
 }
 

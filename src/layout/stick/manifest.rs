@@ -91,6 +91,7 @@ fn kind(role: Role) -> u8 {
         Role::Disc => range::DISC,
         Role::Files => range::FILES,
         Role::Manifest => unreachable!("the manifest does not list itself"),
+        Role::Copy => unreachable!("a copy has the manifest of its image"),
     }
 }
 

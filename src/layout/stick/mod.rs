@@ -28,7 +28,7 @@ use identity::Identity;
 /// The sectors that are cleared before anything else is written: sector 0, and wherever a boot header may be, of this
 /// stick or of one that was there before. While they are clear no copy of sector 0 boots either, because each proves
 /// the boot header first.
-const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
+pub(super) const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
 
 /// Lays out the stick of `plan`, with what `beside` adds. `scans` are the images' hashes, in the order of the plan.
 ///
@@ -104,7 +104,7 @@ pub(super) fn layout(
 
 /// The sectors that stay clear until everything else is proven, in the order in which they are written then: each boot
 /// header, and sector 0 last. From the first header on a copy of sector 0 may boot, and what it boots is proven.
-fn held_back(extents: &[Extent]) -> Vec<u64> {
+pub(super) fn held_back(extents: &[Extent]) -> Vec<u64> {
     let held_back = [Role::BootCopy, Role::BootCode, Role::Sector0];
     let of_role = |role| extents.iter().filter(move |extent| extent.role == role).map(|extent| extent.lba);
     held_back.into_iter().flat_map(of_role).collect()

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Mutex;
 
-use super::super::harness::{assemble, file, scratch, tool};
-use super::super::sticks::MEMDISK;
+use super::super::harness::{Geometry, assemble, file, scratch, tool};
+use super::super::sticks::{self, MEMDISK};
 
 /// What is on the disc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,12 +17,28 @@ pub enum Writer {
     Ramkey(usize),
 }
 
-/// The page's name of a way to boot, and its options.
-pub const BOOTS: [(&str, &[&str]); 3] = [
-    ("ramkey", &[]),
-    ("--boot floppy", &["--boot", "floppy"]),
-    ("--boot hard-disk", &["--boot", "hard-disk"]),
+/// One of ramkey's columns.
+pub struct Boot {
+    /// The page's name of it.
+    pub name: &'static str,
+    /// Options of `ramkey disc`.
+    options: &'static [&'static str],
+    /// Whether the image reaches behind the end of a floppy.
+    is_large: bool,
+}
+
+const fn boot(name: &'static str, options: &'static [&'static str], is_large: bool) -> Boot {
+    Boot { name, options, is_large }
+}
+
+pub const BOOTS: [Boot; 4] = [
+    boot("ramkey", &[], false),
+    boot("2.5 MB", &[], true),
+    boot("--boot floppy", &["--boot", "floppy"], false),
+    boot("--boot hard-disk", &["--boot", "hard-disk"], false),
 ];
+/// Geometry of the large image.
+const LARGE: Geometry = Geometry::new(5, 16, 63);
 
 impl Writer {
     /// In the order of the page's columns.
@@ -35,7 +50,7 @@ impl Writer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Isolinux => "ISOLINUX + MEMDISK",
-            Self::Ramkey(boot) => BOOTS[boot].0,
+            Self::Ramkey(boot) => BOOTS[boot].name,
         }
     }
 }
@@ -61,23 +76,35 @@ impl Discs {
 
 fn make(folder: &Path, writer: Writer) -> PathBuf {
     fs::create_dir(folder).expect("a folder for the disc");
-    let image = file(folder, "guest.img", &assemble("one_sector", &["DRIVE=0x80".into()]));
-    let disc = folder.join("disc.iso");
+    let small = || file(folder, "guest.img", &assemble("one_sector", &["DRIVE=0x80".into()]));
     match writer {
         Writer::Ramkey(boot) => {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-            command.arg("disc").arg(&image).arg("--to").arg(&disc);
-            command.args(["--yes", "--kind", "hdd", "--chs", "1/16/63", "--timeout", "off"]);
-            let output = command.args(BOOTS[boot].1).output().expect("running ramkey");
-            assert!(output.status.success(), "ramkey disc: {}", String::from_utf8_lossy(&output.stderr));
+            let Boot { options, is_large, .. } = BOOTS[boot];
+            let (image, geometry) = if is_large {
+                (file(folder, "guest.img", &large()), "5/16/63")
+            } else {
+                (small(), "1/16/63")
+            };
+            let own = ["--kind", "hdd", "--chs", geometry, "--timeout", "off"];
+            sticks::disc(folder, &image, &[&own, options].concat())
         }
-        Writer::Isolinux => isolinux(folder, &image, &disc),
+        Writer::Isolinux => isolinux(folder, &small()),
     }
-    disc
+}
+
+/// A disk whose last sector has numbers; the others have them too.
+fn large() -> Vec<u8> {
+    let Geometry { cylinders, heads, track_sectors } = LARGE;
+    let numbers = [("CYLINDERS", cylinders), ("HEADS", heads), ("TRACK_SECTORS", track_sectors)];
+    let mut image = assemble("ends", &numbers.map(|(name, value)| format!("{name}={value}")));
+    for word in 128..LARGE.sectors() * 128 {
+        image.extend_from_slice(&word.wrapping_mul(0x9E37_79B1).to_le_bytes());
+    }
+    image
 }
 
 /// MEMDISK's disk ends where the image does, so the image is filled up to a cylinder.
-fn isolinux(folder: &Path, image: &Path, disc: &Path) {
+fn isolinux(folder: &Path, image: &Path) -> PathBuf {
     let filled = File::options().write(true).open(image).and_then(|file| file.set_len(16 * 63 * 512));
     filled.expect("filling the image up");
     let tree = folder.join("tree");
@@ -93,7 +120,9 @@ fn isolinux(folder: &Path, image: &Path, disc: &Path) {
     ] {
         fs::copy(from, tree.join(name)).unwrap_or_else(|error| panic!("copying {}: {error}", from.display()));
     }
+    let disc = folder.join("disc.iso");
     let (to, from) = (disc.display().to_string(), tree.display().to_string());
     let options = ["-b", "isolinux.bin", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"];
     tool("xorriso", &[&["-as", "mkisofs", "-quiet", "-r", "-o", &to], &options[..], &[&from]].concat());
+    disc
 }

@@ -23,7 +23,8 @@ AX=4B01h tells, with DL=7Fh. Booted from what a disc emulates, it reads that by 
 emulation first and goes on with drive E0h. It shows that a fault is one. Nothing for 30 seconds counts as hanging.
 
 ramkey's disc (`ramkey disc`) has an entry without emulation, and further ones for a floppy of 1.44 MB and a hard disk; `--boot` makes one
-of these the first. The image is a hard disk of 512 bytes. A `no` is followed by the code on the screen ([errors.md](errors.md)), or by
+of these the first. The image is a hard disk of 512 bytes, in the column *2.5 MB* one that reaches behind the end of an emulated floppy.
+A `no` is followed by the code on the screen ([errors.md](errors.md)), or by
 what else was seen.
 
 ";

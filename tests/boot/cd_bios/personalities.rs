@@ -48,6 +48,27 @@ impl Personality {
     }
 }
 
+const AS_ITSELF: Writer = Writer::Ramkey(0);
+const LARGE: Writer = Writer::Ramkey(1);
+const AS_FLOPPY: Writer = Writer::Ramkey(2);
+const AS_DISK: Writer = Writer::Ramkey(3);
+
+/// Without AH=42h.
+const NO_EDD: &str =
+    "no call reads a block; `ramkey disc --boot floppy` and `--boot hard-disk` make discs that boot";
+const NO_BLOCKS: &[(Writer, &str)] = &[(AS_ITSELF, NO_EDD), (LARGE, NO_EDD)];
+/// Nothing is done about a call that does not come back.
+const DIES: &str = "a call that hangs with interrupts off cannot be ended; hold Shift at the start, then 1 and Enter: single blocks boot";
+const DEAD: &[(Writer, &str)] = &[(AS_ITSELF, DIES), (LARGE, DIES)];
+const SPINS: &str = "sector 0 has no room for a clock and tries a few times; Ctrl+Alt+Del boots again from a disc that spins by then";
+const SPINS_UP: &[(Writer, &str)] = &[(AS_FLOPPY, SPINS), (AS_DISK, SPINS)];
+/// The emulated floppy is all that is there.
+const BEHIND_FLOPPY: &[(Writer, &str)] = &[(
+    LARGE,
+    "the image lies behind the floppy's end, and nothing else shows the disc; `ramkey disc --boot hard-disk` makes one of which a BIOS \
+     shows all, if it emulates hard disks",
+)];
+
 const BOTH: (bool, bool) = (true, true);
 const NEITHER: (bool, bool) = (false, false);
 /// Only by the number in DL; or only from what is emulated.
@@ -59,8 +80,8 @@ pub const PERSONALITIES: &[Personality] = &[
     bios("sound", "no faults", &[], "Beq", BOTH),
     // How the loader is started.
     bios("07C0:0000", "starts the loader at 07C0:0000", &["START_SEGMENT=1"], "Be", BOTH),
-    bios("1000h", "loads to 1000:0000, whatever the catalogue says", &["LOAD_SEGMENT=1000h"], "B", NEITHER),
-    bios("2000h", "loads to 2000:0000, whatever the catalogue says", &["LOAD_SEGMENT=2000h"], "B", NEITHER),
+    bios("1000h", "loads to 1000:0000 what emulates nothing", &["LOAD_SEGMENT=1000h"], "B", NEITHER),
+    bios("2000h", "loads to 2000:0000 what emulates nothing", &["LOAD_SEGMENT=2000h"], "B", NEITHER),
     bios("1 sector", "loads 512 bytes, whatever the catalogue says", &["LOAD_SECTORS=1"], "B", NEITHER),
     bios("64 sectors", "loads 32 KiB, whatever the catalogue says", &["LOAD_SECTORS=64"], "Be", BOTH),
     bios(
@@ -139,8 +160,8 @@ pub const PERSONALITIES: &[Personality] = &[
     ),
     // Blocks.
     bios("EDD denied", "AH=41h fails, AH=42h works", &["EDD=EDD_DENIED"], "Be", BOTH),
-    bios("no EDD", "nothing reads a block", &["EDD=EDD_NONE"], "Bu", NEITHER),
-    bios("EDD fails", "AH=41h says yes, AH=42h fails with AH=01h", &["EDD=EDD_FAILS"], "Be", NEITHER),
+    bios("no EDD", "nothing reads a block", &["EDD=EDD_NONE"], "Bu", NEITHER).impossible(NO_BLOCKS),
+    bios("EDD fails", "AH=41h says yes, AH=42h fails with AH=01h", &["EDD=EDD_FAILS"], "Be", NEITHER).impossible(NO_BLOCKS),
     bios("16 blocks", "more than 16 blocks a call fail", &["MAX_BLOCKS=16"], "Bl", NEITHER),
     bios("1 block", "more than 1 block a call fails", &["MAX_BLOCKS=1"], "Bl", NEITHER),
     bios(
@@ -150,6 +171,14 @@ pub const PERSONALITIES: &[Personality] = &[
         "Bh",
         NEITHER,
     ),
+    bios(
+        "16 blocks, then dies",
+        "more than 16 blocks a call hang with interrupts off",
+        &["MAX_BLOCKS=16", "BEYOND=BEYOND_DIES"],
+        "BH",
+        NEITHER,
+    )
+    .impossible(DEAD),
     bios(
         "16 blocks, then lies",
         "blocks behind the 16th of a call have wrong data",
@@ -182,8 +211,8 @@ pub const PERSONALITIES: &[Personality] = &[
     bios("end missing", "the last 2 blocks cannot be read", &["END_MISSING=2"], "Bf", NEITHER),
     bios("packet spoiled", "and 16 bytes behind it, by AH=42h", &["PACKET_SPOILED=1"], "Bd", NEITHER),
     // Faults.
-    bios("spins up", "reads fail with AH=AAh for 6 seconds", &["SPIN_TICKS=109"], "Br", NEITHER),
-    bios("spins up slowly", "reads fail with AH=AAh for 15 seconds", &["SPIN_TICKS=273"], "Br", NEITHER),
+    bios("spins up", "reads fail with AH=AAh for 6 seconds", &["SPIN_TICKS=109"], "Br", NEITHER).impossible(SPINS_UP),
+    bios("spins up slowly", "reads fail with AH=AAh for 15 seconds", &["SPIN_TICKS=273"], "Br", NEITHER).impossible(SPINS_UP),
     bios("unit attention", "the first read fails with AH=06h", &["FIRST_FAIL=1"], "Bf", NEITHER),
     bios("first 5 reads fail", "with AH=06h", &["FIRST_FAIL=5"], "Bf", NEITHER),
     bios("each 4th read fails", "with AH=10h", &["ERROR_EVERY=4"], "Bf", NEITHER),
@@ -218,10 +247,10 @@ pub const PERSONALITIES: &[Personality] = &[
         ],
         "B",
         NEITHER,
-    ),
+    ).impossible(SPINS_UP),
     // What a disc emulates.
     bios("floppy", "boots the entry of a floppy", &["ENTRY=ENTRY_FLOPPY"], "Ecgte", BOTH).of(Form::Floppy),
-    bios("large floppy", "boots the entry of a floppy", &["ENTRY=ENTRY_FLOPPY"], "Ecgte", BOTH)
+    bios("large floppy", "boots the entry of a floppy; that of the plain loader has 2.88 MB", &["ENTRY=ENTRY_FLOPPY"], "Ecgte", BOTH)
         .of(Form::LargeFloppy),
     bios(
         "floppy for good",
@@ -230,7 +259,7 @@ pub const PERSONALITIES: &[Personality] = &[
         "Ecgt",
         BY_DL,
     )
-    .of(Form::Floppy),
+    .of(Form::Floppy).impossible(BEHIND_FLOPPY),
     bios(
         "floppy, not ended",
         "boots the entry of a floppy; AX=4B00h succeeds and does nothing; the disc is no drive meanwhile",
@@ -238,7 +267,7 @@ pub const PERSONALITIES: &[Personality] = &[
         "Ecgto",
         BY_DL,
     )
-    .of(Form::Floppy),
+    .of(Form::Floppy).impossible(BEHIND_FLOPPY),
     bios(
         "floppy before the disc",
         "boots the entry of a floppy; the disc is no drive before AX=4B00h, then EFh",

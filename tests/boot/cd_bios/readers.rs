@@ -11,7 +11,7 @@ use super::super::personality::rom;
 use super::personalities::Personality;
 
 /// How long a reader may take. Ends only what hangs: it needs two seconds.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(15);
 /// Sectors of the hard disk that a reader's disc emulates: 4 cylinders.
 const DISK_SECTORS: u32 = 4 * 16 * 63;
 /// Blocks of a reader's disc, whatever it emulates.
@@ -69,7 +69,12 @@ struct Answer {
 
 /// The machine with this BIOS, and a disc in its CD drive.
 pub fn machine(folder: &Path, personality: &Personality, disc: &Path) -> Machine {
-    let set: Vec<String> = personality.set.iter().map(|set| format!("SET_{set}")).collect();
+    machine_with(folder, personality, disc, &[])
+}
+
+/// The same, its ROM with `more` parameters.
+pub fn machine_with(folder: &Path, personality: &Personality, disc: &Path, more: &[&str]) -> Machine {
+    let set: Vec<String> = personality.set.iter().chain(more).map(|set| format!("SET_{set}")).collect();
     let set: Vec<&str> = set.iter().map(String::as_str).collect();
     let mut machine = Machine::new(Stick::new(disc, Port::Cd(CdBus::Ide)));
     machine.option_rom = Some(rom(folder, "cd_bios/cd_bios.asm", &set));

@@ -9,14 +9,16 @@ use super::Cell;
 use super::discs::{Discs, Writer};
 use super::readers::machine;
 
-/// How long a cell may take: more than the slowest, which waits half a minute for a disc to spin up.
+/// How long a cell may take: more than the slowest, which waits half a minute for a call that hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 /// How long ISOLINUX may take: its image is half a megabyte.
 const COMPARED_LIMIT: Duration = Duration::from_secs(30);
 
-/// What the ROM says when it hangs for good, and when nothing boots.
+/// What the ROM says when it starts a loader, when it hangs for good, and when nothing boots.
+const STARTED: [&str; 2] = ["{B}", "{E}"];
 const DEAD: &str = "{H}";
-const OVER: [&str; 2] = [DEAD, "{!}"];
+const NOTHING: &str = "{!}";
+const OVER: [&str; 2] = [DEAD, NOTHING];
 
 /// What a cell says: "boots", or "no: " and what was seen.
 pub fn run(discs: &Discs, cell: Cell) -> String {
@@ -32,6 +34,11 @@ pub fn run(discs: &Discs, cell: Cell) -> String {
     if std::env::var_os("RAMKEY_SHOW").is_some() && !matches!(end, Ok(Some(End::Value(0x10)))) {
         println!("{}: {end:?}\n{}", cell.name(), running.evidence());
     }
+    let console = running.emulator().console();
+    assert!(
+        STARTED.iter().any(|said| console.contains(said)) || console.contains(NOTHING),
+        "no ROM: {console}"
+    );
     match end {
         Ok(Some(End::Value(0x10))) => "boots".into(),
         Ok(Some(End::Value(0x11))) => "no: its image is wrong".into(),

@@ -11,10 +11,10 @@ use super::readers::machine;
 use super::sticks::{Size, Sticks, Writer};
 
 /// What the report ends with.
-const ASKS: &str = "1: single sectors";
+pub const ASKS: &str = "1: single sectors";
 
 /// Presses or releases the left Shift.
-fn shift(machine: &mut Emulator, down: bool) -> Result<(), EmulatorError> {
+pub fn shift(machine: &mut Emulator, down: bool) -> Result<(), EmulatorError> {
     let key = json!({ "type": "key", "data": { "down": down, "key": { "type": "qcode", "data": "shift" } } });
     machine.qmp().execute("input-send-event", json!({ "events": [key] })).map(drop)
 }

@@ -5,7 +5,7 @@
 //! `missing` stands for the cells that the page does not have.
 
 mod detection;
-mod keys;
+pub mod keys;
 mod machines;
 mod page;
 mod pairs;

@@ -172,6 +172,20 @@ fn doctor_has_the_fields_that_the_page_lists() {
 }
 
 #[test]
+fn a_copy_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    desk.ramkey(&["disc", "dos.img", "--to", "disc.iso"], 0);
+    let copy = desk.json(&["write", "disc.iso", "--to", "copy.img"], 0);
+    let mut found = BTreeSet::new();
+    fields(&copy, "", &mut found);
+    found.retain(|field| !field.starts_with("disc."));
+    assert_eq!(found, documented("Of a copy", 0));
+    let verdict = desk.json(&["verify", "copy.img"], 0);
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&copy["disc"]), keys(&verdict));
+}
+
+#[test]
 fn an_unfinished_stick_is_no_clean_one_for_any_command() {
     let desk = Desk::new();
     desk.change(|stick| {

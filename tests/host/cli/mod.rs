@@ -1,5 +1,6 @@
 //! Commands, their texts and their exit statuses.
 
+mod copy;
 mod explain;
 mod foreign_text;
 mod json_fields;

@@ -198,6 +198,11 @@ const IN_THE_TABLE: &[Plant] = &[
     (Base::Mbr, &["no-file-system"], |s| s.bytes[V..V + 512].fill(0)),
     (Base::Mbr, &["no-disk-signature"], |s| s.bytes[0x1B8..0x1BC].fill(0)),
     (Base::Mbr, &["iso-hybrid"], |s| put(&mut s.bytes, DESCRIPTOR, b"CD001")),
+    // The flag of the boot header.
+    (Base::Mbr, &["ramkey-disc"], |s| {
+        put(&mut s.bytes, DESCRIPTOR, b"CD001");
+        s.bytes[128 * 512 + 12] = 1;
+    }),
     // A CD image that was there before the table and the file system of the partition.
     (Base::Mbr, &["iso-hybrid", "no-boot-code"], |s| {
         s.bytes[..440].fill(0);

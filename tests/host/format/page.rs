@@ -1,6 +1,6 @@
 //! `docs/format.md` and the records in `bootsectors/format` cannot part.
 
-use ramkey::plan::{LayoutKind, Slot};
+use ramkey::plan::{BLOCK_LEN, DiscBoot, DiscMedium, LayoutKind, POST_GAP_BLOCKS, Slot};
 use ramkey_format::boot::{BootHeader, STAGE1_LEN};
 use ramkey_format::capsule::{COMPANIONS_MAX, CapsuleHeader, DRIVES_MAX, Disc, flags};
 use ramkey_format::manifest::{ManifestHeader, RANGES_MAX, RangeEntry};
@@ -110,4 +110,22 @@ fn the_page_on_layouts_says_of_each_what_plan_says() {
         let row = format!("| {option} | {} |", kind.machines());
         assert!(page.contains(&row), "docs/layouts.md lacks: {row}");
     }
+}
+
+#[test]
+fn the_pages_on_discs_have_every_medium_and_every_boot_mode() {
+    let page = include_str!("../../../docs/mini-cd.md");
+    for medium in DiscMedium::ALL {
+        let DiscMedium { name: Some(name), blocks } = medium else { panic!("a usual medium has a name") };
+        let (row, numbers) = (format!("| `{name}`"), format!(" | {blocks} | {} | ", blocks * BLOCK_LEN));
+        let rows: Vec<&str> = page.lines().filter(|line| line.contains(&row)).collect();
+        assert!(!rows.is_empty() && rows.iter().all(|line| line.contains(&numbers)), "{name}: {rows:?}");
+    }
+    for boot in [DiscBoot::Auto, DiscBoot::NoEmulation, DiscBoot::Floppy, DiscBoot::HardDisk] {
+        assert!(page.contains(&format!("\n| `{}` | ", boot.name())), "{}", boot.name());
+        assert!(PAGE.contains(&format!("`{}`", boot.name())), "{}", boot.name());
+    }
+    assert!(page.contains(&format!("- {POST_GAP_BLOCKS} blocks of zeros")));
+    let sectors = POST_GAP_BLOCKS * BLOCK_LEN / 512;
+    assert!(PAGE.contains(&format!("| the last {sectors} | the last {POST_GAP_BLOCKS} | zeros")));
 }

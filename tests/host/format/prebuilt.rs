@@ -56,7 +56,7 @@ fn each_blob_has_the_length_and_the_hash_of_the_manifest() {
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     assert_eq!(present, listed, "files of bootsectors/prebuilt, and those of the manifest");
-    for name in ["sector0.bin", "stage1.bin", "boot.bin"] {
+    for name in ["sector0.bin", "stage1.bin", "disc.bin", "boot.bin"] {
         assert!(listed.contains(name), "the manifest lacks {name}");
     }
 }

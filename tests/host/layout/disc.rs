@@ -194,6 +194,20 @@ fn a_disc_that_is_too_large_is_refused_with_what_it_lacks() {
     desk.refused(&["disc", "dos.img", "--to", "mini.iso", "--media", &(blocks - 1).to_string()], 3);
 }
 
+#[test]
+fn a_floppy_that_ends_before_the_images_is_warned_of() {
+    let desk = Desk::new();
+    fs::write(desk.path("small.img"), noise(700 << 10)).unwrap();
+    let warnings = |image: &str, boot: &str| {
+        let report = desk.done(&["plan", "--disc", image, "--boot", boot, "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        report["warnings"].as_array().unwrap().len()
+    };
+    assert_eq!(warnings("data.img", "floppy"), 1);
+    assert_eq!(warnings("data.img", "auto") + warnings("data.img", "hard-disk"), 0);
+    assert_eq!(warnings("small.img", "floppy"), 0, "all of it lies in a floppy of 2.88 MB");
+}
+
 fn blocks_in(json: &str) -> u64 {
     let report: serde_json::Value = serde_json::from_str(json).unwrap();
     report["disc"]["blocks"].as_u64().unwrap()

@@ -145,7 +145,7 @@ fn names_of_level_1_are_short_distinct_and_in_order() {
         level_1,
         [
             "ARCHIVE_.GZ;1",
-            "A_B_.;1",
+            "A_B.;1",
             "LONG_NAM.TEX;1",
             "LONG_N_1.TEX;1",
             "LONG_N_2.TEX;1",
@@ -171,6 +171,7 @@ fn names_of_joliet_are_the_users_as_far_as_they_can_be() {
         "Name",
         "name",
         "trailing.",
+        "two.points.",
         &long,
         &(long.clone() + ".html"),
     ]);
@@ -183,6 +184,7 @@ fn names_of_joliet_are_the_users_as_far_as_they_can_be() {
             "a_b_c_.txt;1".into(),
             "name_1;1".into(),
             "trailing_;1".into(),
+            "two.points_;1".into(),
             "x".repeat(59) + ".html;1",
             "x".repeat(64) + ";1",
         ]

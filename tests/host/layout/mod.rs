@@ -1,5 +1,6 @@
 //! Which bytes go where, and what other tools say of them.
 
+mod copy;
 mod disc;
 mod iso9660;
 mod iso9660_oracle;

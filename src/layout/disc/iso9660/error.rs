@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ramkey_format::capsule::DISC_DIRECTORY_LEN_MAX;
 
-use super::tree::{FILE_LEN_MAX, FOLDERS_MAX, LEVELS_MAX};
+use super::limits::{FILE_LEN_MAX, FOLDERS_MAX, LEVELS_MAX};
 use crate::units::{Bytes, named, shell_word};
 
 /// Why a tree of files cannot be put on a disc. Paths count from the root of the disc.

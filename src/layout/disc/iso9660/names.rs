@@ -126,34 +126,16 @@ impl Naming {
 
     /// The name that `wanted` gets if no other has it.
     fn made(self, wanted: &Wanted) -> Name {
+        if self == Self::Joliet {
+            return joliet(wanted);
+        }
         let (stem, extension) = match wanted.name.rsplit_once('.') {
-            Some((stem, extension)) if !wanted.is_folder && !stem.is_empty() && !extension.is_empty() => {
-                (stem, extension)
-            }
+            Some((stem, extension)) if !wanted.is_folder && !stem.is_empty() => (stem, extension),
             _ => (wanted.name, ""),
         };
-        match self {
-            Self::Level1 => {
-                let known = |c| if wanted.is_capsule { c } else { d_character(c) };
-                let part = |text: &str, max| text.chars().take(max).map(|c| known(c) as u16).collect();
-                Name { stem: part(stem, LEVEL_1[0]), extension: part(extension, LEVEL_1[1]) }
-            }
-            Self::Joliet => {
-                let part = |text: &str| text.chars().map(joliet_unit).collect::<Vec<u16>>();
-                let (mut stem, mut extension) = (part(stem), part(extension));
-                let point = usize::from(!extension.is_empty());
-                if stem.len() + point + extension.len() > JOLIET_MAX {
-                    extension.truncate(JOLIET_EXTENSION_MAX);
-                    stem.truncate(self.stem_max(&extension));
-                }
-                // Windows and Linux leave out points and blanks at the end of a name.
-                let last = if extension.is_empty() { stem.last_mut() } else { extension.last_mut() };
-                if let Some(last) = last.filter(|last| [u16::from(b'.'), u16::from(b' ')].contains(last)) {
-                    *last = u16::from(b'_');
-                }
-                Name { stem, extension }
-            }
-        }
+        let known = |c| if wanted.is_capsule { c } else { d_character(c) };
+        let part = |text: &str, max| text.chars().take(max).map(|c| known(c) as u16).collect();
+        Name { stem: part(stem, LEVEL_1[0]), extension: part(extension, LEVEL_1[1]) }
     }
 
     /// Whether `made` says all that the user's name does.
@@ -173,6 +155,29 @@ impl Naming {
             Self::Joliet if extension.is_empty() => JOLIET_MAX,
             Self::Joliet => JOLIET_MAX - 1 - extension.len(),
         }
+    }
+}
+
+/// The name that Joliet has for `wanted` if no other has it.
+fn joliet(wanted: &Wanted) -> Name {
+    let point = u16::from(b'.');
+    let mut stem: Vec<u16> = wanted.name.chars().map(joliet_unit).collect();
+    end_well(&mut stem);
+    // What begins with its only point has no extension.
+    let last = stem.iter().rposition(|&unit| unit == point).filter(|&at| at > 0 && !wanted.is_folder);
+    let mut extension = last.map(|at| stem.split_off(at)[1..].to_vec()).unwrap_or_default();
+    if stem.len() + usize::from(last.is_some()) + extension.len() > JOLIET_MAX {
+        extension.truncate(JOLIET_EXTENSION_MAX);
+        stem.truncate(Naming::Joliet.stem_max(&extension));
+        end_well(if extension.is_empty() { &mut stem } else { &mut extension });
+    }
+    Name { stem, extension }
+}
+
+/// Puts an underscore in the place of a point or blank at the end, which Windows and Linux would leave out.
+fn end_well(name: &mut [u16]) {
+    if let Some(last) = name.last_mut().filter(|last| [b'.', b' '].map(u16::from).contains(last)) {
+        *last = u16::from(b'_');
     }
 }
 

@@ -11,9 +11,10 @@ use super::el_torito::{BootCatalogue, boot_record};
 use super::error::IsoError;
 use super::fields::{BLOCK_LEN, blocks_of, pad_block};
 use super::hierarchy::{Hierarchy, Node, contents};
+use super::limits::{FILE_LEN_MAX, FOLDERS_MAX, LEVELS_MAX};
 use super::names::Naming;
 use super::path_table::{Order, path_table};
-use super::tree::{FILE_LEN_MAX, FOLDERS_MAX, LEVELS_MAX, Tree};
+use super::tree::Tree;
 
 /// Block of the first volume descriptor; the system area is before it. (ECMA-119 section 6.2.1.)
 const FIRST_DESCRIPTOR: u32 = 16;
@@ -184,7 +185,7 @@ fn check(tree: &Tree, contents: &[Vec<Node>]) -> Result<(), IsoError> {
             });
         }
     }
-    for file in tree.files().iter().filter(|file| file.len > FILE_LEN_MAX) {
+    if let Some(file) = tree.files().iter().find(|file| file.len > FILE_LEN_MAX) {
         return Err(IsoError::FileTooLong { path: tree.path(file.folder, &file.name), len: file.len });
     }
     for (folder, nodes) in contents.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What was written, for people and for programs. Nothing here prints.
+//! A stick or a disc as records and words.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,12 @@ use serde::Serialize;
 use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
 use crate::contents::{ImageFacts, Warning};
 use crate::image::Scan;
+use crate::layout::disc::FLOPPY_288_SECTORS;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::pipeline::{Committed, Repair};
-use crate::plan::{BLOCK_LEN, CapsulePlan, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at};
+use crate::plan::{
+    BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
+};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
@@ -289,7 +292,7 @@ impl StickReport {
             stick_id: stick_id(layout).map(hex).unwrap_or_default(),
             images,
             companions,
-            warnings: out_of_reach(&image_ends(plan, layout), reaches(plan.division.layout)),
+            warnings: warnings(plan, layout),
             doubts: 0,
             disc: plan.division.disc.as_ref().map(|disc| DiscReport::new(&plan.division, disc, layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
@@ -332,11 +335,32 @@ impl RangeReport {
             }
             Role::Disc => ("disc", "ISO 9660 and El Torito: the same files as a disc".into()),
             Role::Files => ("files", "files of your own, as a disc has them".into()),
+            Role::Copy => ("copy", COPIED.into()),
             Role::Cleared => ("cleared", "zeros over what another tool may have left".into()),
         };
         Self { lba: extent.lba, sectors: extent.sectors, role, why }
     }
+
+    /// Describes the ranges of a disc image that is copied as it is.
+    pub fn of_copy(layout: &Layout) -> Vec<Self> {
+        let one = |extent: &Extent| {
+            let (role, why) = match extent.role {
+                Role::Sector0 => ("sector-0", "its first boot code; cleared first, written last"),
+                Role::BootCode => {
+                    ("boot-code", "its boot header; cleared first, written when all else is proven")
+                }
+                Role::BootCopy => ("boot-copy", "its second boot header, in the same way"),
+                Role::Cleared => ("cleared", "zeros over the GPT that another tool may have left"),
+                _ => ("copy", COPIED),
+            };
+            Self { lba: extent.lba, sectors: extent.sectors, role, why: why.into() }
+        };
+        layout.extents.iter().map(one).collect()
+    }
 }
+
+/// Why most of a copy is written.
+const COPIED: &str = "the disc image as it is";
 
 /// How a title becomes better that has not all of the file's name. That of a drive beside another is not shown.
 fn title_hint(capsule: &CapsulePlan) -> Option<String> {
@@ -355,6 +379,21 @@ const REACHES: [(u64, &str); 4] = [
 /// Those that a BIOS may show of a stick with this layout.
 fn reaches(layout: LayoutKind) -> &'static [(u64, &'static str)] {
     if layout == LayoutKind::Fdd { &REACHES } else { &REACHES[..3] }
+}
+
+/// What a BIOS may not read of the medium: behind where it ends for that BIOS, and on a disc that boots as a floppy behind the
+/// floppy's end.
+fn warnings(plan: &Plan, layout: &Layout) -> Vec<String> {
+    let ends = image_ends(plan, layout);
+    let mut warnings = out_of_reach(&ends, reaches(plan.division.layout));
+    let boots_as_floppy = plan.division.disc.as_ref().is_some_and(|disc| disc.boot == DiscBoot::Floppy);
+    let end = ends.iter().map(|(_, end)| *end).max().unwrap_or(0);
+    if boots_as_floppy && end > FLOPPY_288_SECTORS {
+        warnings.push(
+            "as a floppy it shows no image to a BIOS that cannot end the emulation (INT 13h AX=4B00h): that boots --boot hard-disk".into(),
+        );
+    }
+    warnings
 }
 
 /// The file of each image, and one past its last sector.

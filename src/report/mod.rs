@@ -1,0 +1,7 @@
+//! What was written, for people and for programs, and the label of a disc. Nothing here prints.
+
+mod label;
+mod stick;
+
+pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
+pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, Report, StickReport};

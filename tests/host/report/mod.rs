@@ -1,0 +1,3 @@
+//! What was written, drawn.
+
+mod label;
