@@ -25,13 +25,15 @@ pub(super) struct Judge<'a> {
     pub strictness: Strictness,
     pub depth: Depth,
     pub zeros: Zeros,
-    /// Bytes of chunks stored as they are that may still be read: chunks may share bytes, and a small stick must not take
+    /// Bytes of chunks that may still be read: chunks may share bytes, and a small stick must not take
     /// as long as all that its tables name.
     pub budget: Cell<u64>,
 }
 
 /// How often a stick may be read as a whole for chunks that share bytes.
 pub(super) const READ_MAX: u64 = 4;
+/// Bytes that are unpacked in the time in which one is read.
+const UNPACKED_PER_BYTE: u64 = 64;
 
 impl Judge<'_> {
     /// Judges every one of `capsules`, which are among `entries`.
@@ -246,7 +248,7 @@ impl Judge<'_> {
                 self.zeros.chunk_value(image_offset, len, count)
             }
             Form::Raw | Form::Packed { .. } => {
-                self.spend(form, len, chunks.file)?;
+                self.spend(form, len, stored.end - stored.start, chunks.file)?;
                 let (before, room) = chunks.window.room(index as usize, window, len as usize);
                 let chunk = Encoded { form, stored: stored.clone(), before };
                 decode(&chunk, &mut chunks.pieces, &mut chunks.scratch, room, &mut |_| {})?;
@@ -268,10 +270,13 @@ impl Judge<'_> {
         Ok(false)
     }
 
-    /// Counts the bytes of a chunk that is stored as it is.
-    fn spend(&self, form: Form, len: u64, file: &StickFile) -> Result<(), ReadError> {
-        let left =
-            if form == Form::Raw { self.budget.get().checked_sub(len) } else { Some(self.budget.get()) };
+    /// Counts the bytes of a chunk that is read; of one that is packed, also the work of unpacking it.
+    fn spend(&self, form: Form, len: u64, stored_len: u64, file: &StickFile) -> Result<(), ReadError> {
+        let cost = match form {
+            Form::Packed { .. } => stored_len.max(len / UNPACKED_PER_BYTE),
+            _ => len,
+        };
+        let left = self.budget.get().checked_sub(cost);
         let Some(left) = left else {
             let lba = file.entry.runs.first().map_or(0, |(lba, _)| *lba);
             self.budget.set(0);
