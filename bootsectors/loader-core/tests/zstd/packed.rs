@@ -20,7 +20,7 @@ fn data_of_every_kind_comes_back_at_every_level() {
 #[test]
 fn chunks_of_every_length_come_back() {
     let lengths = CHUNK_SHIFT_RANGE.map(|shift| 1 << shift);
-    for len in (1..=70).chain([127, 128, 255, 256, 257, 511, 512, 1000, 65791, 65792, 131_073]).chain(lengths)
+    for len in (1..=20).chain([127, 128, 255, 256, 257, 511, 512, 1000, 65791, 65792, 131_073]).chain(lengths)
     {
         for (name, data) in kinds(len) {
             for level in [1, 19] {
