@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::CliError;
 use crate::cli::own_output::look;
-use crate::device::System;
+use crate::device::{OpenError, System};
+use crate::job::JobError;
 use crate::report::{LABEL_HEAD, Label, StickReport};
 
 /// A file to which a label can be written.
@@ -19,10 +20,11 @@ impl LabelFile {
     ///
     /// # Errors
     ///
-    /// [`CliError::LabelIsDisc`] or [`CliError::NoLabel`] if it would take the place of something else, [`CliError::Create`]
-    /// or [`CliError::Job`] if no file can be made, [`CliError::OwnOutput`] if the words of this command go there.
+    /// [`CliError::LabelIsDisc`] or [`CliError::NoLabel`] if it would take the place of something else, [`CliError::Job`]
+    /// if no file can be made, [`CliError::OwnOutput`] if the words of this command go there.
     pub(super) fn look(system: &System, path: &Path, disc: &Path) -> Result<Self, CliError> {
-        let failed = |source| CliError::Create { path: path.to_owned(), source };
+        let failed =
+            |source| CliError::from(JobError::Target(OpenError::Open { path: path.to_owned(), source }));
         if place(path).is_some_and(|label| place(disc) == Some(label)) {
             return Err(CliError::LabelIsDisc { path: path.to_owned() });
         }
@@ -52,7 +54,10 @@ impl LabelFile {
                 Ok(None) => Err(error),
                 Err(error) => Err(error),
             },
-            file => file.and_then(|file| replace(file, &svg)),
+            file => file.and_then(|file| {
+                // A label that is cut would be nobody's.
+                replace(file, &svg).inspect_err(|_| drop(fs::remove_file(&self.path)))
+            }),
         };
         written.map_err(|source| CliError::NotLabelled {
             disc: disc.to_owned(),
@@ -62,7 +67,7 @@ impl LabelFile {
     }
 }
 
-/// The file at `path`, open, if it is a label.
+/// The file at `path`, open, if it is a label, or empty.
 fn old(path: &Path) -> io::Result<Option<File>> {
     // Opening another kind of file may wait for ever.
     if !path.is_file() {
@@ -71,7 +76,8 @@ fn old(path: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut head = Vec::new();
     (&file).take(LABEL_HEAD.len() as u64).read_to_end(&mut head)?;
-    Ok((head == LABEL_HEAD.as_bytes()).then_some(file))
+    let is_one = head.is_empty() || head == LABEL_HEAD.as_bytes();
+    Ok(is_one.then_some(file))
 }
 
 fn replace(mut file: File, svg: &str) -> io::Result<()> {

@@ -38,11 +38,11 @@ impl FileTarget {
         Self::open_or_make(target, len, false)
     }
 
-    /// The same, but whatever the file held is gone, and it has `len` bytes, all holes.
+    /// The same for a file that is to be made anew: it may have any length until [`FileTarget::empty`].
     ///
     /// # Errors
     ///
-    /// As [`FileTarget::open`].
+    /// As [`FileTarget::open`]; then the file holds what it did.
     pub fn open_anew(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
         Self::open_or_make(target, len, true)
     }
@@ -50,39 +50,62 @@ impl FileTarget {
     fn open_or_make(target: &TargetPath, len: u64, anew: bool) -> Result<Self, OpenError> {
         let path = target.path();
         let failed = |source| OpenError::Open { path: path.into(), source };
-        let (file, fresh) = match target {
-            TargetPath::Block(_) => {
-                return Err(OpenError::Kind { path: path.into(), kind: "a block device" });
-            }
+        match target {
+            TargetPath::Block(_) => Err(OpenError::Kind { path: path.into(), kind: "a block device" }),
             TargetPath::File { identity, len: old_len, .. } => {
                 target.admit(&System::default(), &[])?;
                 let file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
+                lock(&file, path)?;
                 let meta = file.metadata().map_err(failed)?;
                 let same = meta.is_file() && (meta.dev(), meta.ino()) == *identity && meta.len() == *old_len;
                 if !same || (*old_len != 0 && *old_len != len && !anew) {
                     return Err(OpenError::Changed { path: path.into() });
                 }
-                let fresh = *old_len == 0 || anew;
-                if fresh {
-                    file.set_len(0).and_then(|()| file.set_len(len)).map_err(failed)?;
+                // A limit or a full disk shows here, while nothing is lost.
+                if *old_len < len
+                    && let Err(error) = file.set_len(len)
+                {
+                    // What it held is still there, whether or not this works.
+                    let _ = file.set_len(*old_len);
+                    return Err(failed(error));
                 }
-                (file, fresh)
+                Ok(Self { direct: open_direct(path, &file), file, len, fresh: *old_len == 0 })
             }
             TargetPath::New { .. } => {
                 let mut options = OpenOptions::new();
                 let file = options.read(true).write(true).create_new(true).open(path).map_err(failed)?;
-                if let Err(error) = file.set_len(len) {
+                if let Err(error) = lock(&file, path).and_then(|()| file.set_len(len).map_err(failed)) {
                     // It is ours and empty, made a moment ago.
                     let _ = std::fs::remove_file(path);
-                    return Err(failed(error));
+                    return Err(error);
                 }
-                (file, true)
+                Ok(Self { direct: open_direct(path, &file), file, len, fresh: true })
             }
-        };
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(OpenError::Busy { path: path.into() });
         }
-        Ok(Self { direct: open_direct(path, &file), file, len, fresh })
+    }
+
+    /// Makes it all holes; whether there was anything to lose. From the first call on what the file held is gone.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn empty(&mut self) -> io::Result<bool> {
+        if self.fresh {
+            return Ok(false);
+        }
+        self.file.set_len(0)?;
+        self.file.set_len(self.len)?;
+        self.fresh = true;
+        Ok(true)
+    }
+}
+
+/// Takes the file for this program alone.
+fn lock(file: &File, path: &Path) -> Result<(), OpenError> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(()),
+        Err(Errno::WOULDBLOCK) => Err(OpenError::Busy { path: path.into() }),
+        Err(error) => Err(OpenError::Open { path: path.into(), source: error.into() }),
     }
 }
 

@@ -22,22 +22,29 @@ pub struct OwnFiles {
 }
 
 impl OwnFiles {
-    /// Looks through the folder at `path` and hashes its files.
+    /// Looks through the folder at `path`.
     ///
     /// # Errors
     ///
-    /// [`JobError::Image`] if it cannot be looked through, [`JobError::Read`] if a file cannot be read.
-    pub(super) fn read(path: &Path, observer: &dyn Observer) -> Result<Self, JobError> {
+    /// [`JobError::Image`] if it cannot be looked through.
+    pub(super) fn look(path: &Path) -> Result<Self, JobError> {
         let source = ExtraFiles::look(path).map_err(LookError::from)?;
-        let hashed = match source.len() {
-            0 => None,
-            len => {
-                let scanned =
-                    part(observer, Part::Hash, len, |count| scan(&source, &mut |bytes| count(bytes)));
-                Some(scanned.map_err(|source| JobError::Read { path: path.to_owned(), source })?)
-            }
-        };
-        Ok(Self { path: crate::units::named(path).into_owned(), source, scan: hashed })
+        Ok(Self { path: crate::units::named(path).into_owned(), source, scan: None })
+    }
+
+    /// Hashes all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Read`] if a file cannot be read.
+    pub(super) fn hash(&mut self, observer: &dyn Observer) -> Result<(), JobError> {
+        let (source, len) = (&self.source, self.source.len());
+        if len > 0 {
+            let scanned = part(observer, Part::Hash, len, |count| scan(source, &mut |bytes| count(bytes)));
+            let read = |source| JobError::Read { path: self.path.clone().into(), source };
+            self.scan = Some(scanned.map_err(read)?);
+        }
+        Ok(())
     }
 
     /// What the plan must know of them.
@@ -47,11 +54,20 @@ impl OwnFiles {
     }
 }
 
-/// A disc without a structure, for the errors that show before anything is read.
-pub(super) fn first_plan(request: &Request, options: &DiscOptions) -> Result<Plan, JobError> {
+/// A disc without images' bytes, for the errors that show before anything is read: also those of the user's own files.
+pub(super) fn first_plan(
+    request: &Request,
+    options: &DiscOptions,
+    files: Option<&OwnFiles>,
+) -> Result<Plan, JobError> {
     let DiscOptions { boot, medium, .. } = *options;
+    let files = files.map(OwnFiles::planned).unwrap_or_default();
     let disc = DiscRequest { boot, medium, structure_blocks: 0, files: FolderFiles::default() };
-    Ok(plan_disc(request, &disc, 0)?)
+    let plan = plan_disc(request, &disc, 0)?;
+    let structure_blocks = structure_blocks(&plan.carried, &files)?;
+    let plan = plan_disc(request, &DiscRequest { structure_blocks, files, ..disc }, 0)?;
+    fits_medium(medium, plan.division.blocks())?;
+    Ok(plan)
 }
 
 /// The smallest disc for these images and files.

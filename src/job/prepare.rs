@@ -65,7 +65,7 @@ pub fn prepare(
     observer: &dyn Observer,
 ) -> Result<Prepared, JobError> {
     let files = request.disc.as_ref().and_then(|disc| disc.folder.as_ref());
-    let files = files.map(|folder| OwnFiles::read(folder, observer)).transpose()?;
+    let files = files.map(|folder| OwnFiles::look(folder)).transpose()?;
     let Some(Destination { system, target }) = destination else {
         return lay_out(request, images, files, request.size, observer);
     };
@@ -85,7 +85,7 @@ pub fn prepare(
 fn lay_out(
     request: &StickRequest,
     images: Images,
-    files: Option<OwnFiles>,
+    mut files: Option<OwnFiles>,
     stick_len: Option<u64>,
     observer: &dyn Observer,
 ) -> Result<Prepared, JobError> {
@@ -94,11 +94,14 @@ fn lay_out(
     let request = request.of_plan(&images.facts, stick_len.unwrap_or(0));
     // Before the images are read, because that takes long and most errors show here.
     let plan = match &disc {
-        Some(options) => disc::first_plan(&request, options)?,
+        Some(options) => disc::first_plan(&request, options, files.as_ref())?,
         None if size_chosen => plan_smallest(&request, 0)?,
         None => plan(&request)?,
     };
     let in_use = in_use::warnings(&images.sources);
+    if let Some(files) = &mut files {
+        files.hash(observer)?;
+    }
     let mut scans = Vec::new();
     for (source, facts) in images.sources.iter().zip(&images.facts) {
         let scanned =

@@ -72,12 +72,22 @@ impl<T> Work<'_, T> {
             }
             TargetPath::File { .. } | TargetPath::New { .. } => {
                 let needed = self.layout.written_sectors() * SECTOR_LEN;
-                let file = match self.is_anew {
-                    false => FileTarget::open(target, self.len),
-                    true => FileTarget::open_anew(target, self.len),
+                if !self.is_anew {
+                    let file = FileTarget::open(target, self.len).map_err(JobError::Target)?;
+                    return (self.put)(&file).map_err(|error| give_up(target, error, needed));
                 }
-                .map_err(JobError::Target)?;
-                (self.put)(&file).map_err(|error| give_up(target, error, needed))
+                let mut file = FileTarget::open_anew(target, self.len).map_err(JobError::Target)?;
+                let is_emptied = file.empty().map_err(|source| {
+                    let cause = PipelineError::Write { offset: 0, end: self.len, source };
+                    JobError::from(Failure { stick: Aftermath::WillNotBoot, cause })
+                })?;
+                (self.put)(&file).map_err(|error| match give_up(target, error, needed) {
+                    // What the file held is gone all the same.
+                    JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if is_emptied => {
+                        Failure { stick: Aftermath::WillNotBoot, cause }.into()
+                    }
+                    error => error,
+                })
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct Entry {
     pub path: String,
     /// The same with its own short name.
     pub short_path: String,
+    /// Where its 32 bytes stand in its folder: the sector, and the byte in that.
+    pub slot: (u64, usize),
     /// Length in bytes; 0 for a folder.
     pub len: u64,
     /// Its sectors, neighbours joined; of what is no capsule, the first piece.
@@ -179,7 +181,7 @@ impl Walk<'_, '_> {
                 return true;
             }
         };
-        for slot in sector.chunks_exact(SLOT_LEN) {
+        for (number, slot) in sector.chunks_exact(SLOT_LEN).enumerate() {
             if slot[0] == 0 {
                 return false;
             }
@@ -206,7 +208,7 @@ impl Walk<'_, '_> {
                 reading.long = long;
                 reading.long.add(slot);
             } else if slot[11] & VOLUME_LABEL == 0 {
-                self.read_entry(folder, slot, name_of(long, slot), lba);
+                self.read_entry(folder, slot, name_of(long, slot), (lba, number * SLOT_LEN));
             } else if folder.clusters.is_some() {
                 self.odd(lba, &folder.path, Odd::Label);
             } else {
@@ -216,7 +218,8 @@ impl Walk<'_, '_> {
         true
     }
 
-    fn read_entry(&mut self, folder: &Open, slot: &[u8], name: String, lba: u64) {
+    fn read_entry(&mut self, folder: &Open, slot: &[u8], name: String, place: (u64, usize)) {
+        let lba = place.0;
         let in_folder = |name: String| match &folder.path[..] {
             "" => name,
             path => format!("{path}/{name}"),
@@ -270,7 +273,7 @@ impl Walk<'_, '_> {
         let has_fixed_dates =
             [16, 18, 24].into_iter().all(|at| word(slot, at) == FIXED_DATE) && word(slot, 22) == 0;
         let runs = chain.runs;
-        self.keep(Entry { path, short_path, len, runs, is_capsule, is_folder, has_fixed_dates });
+        self.keep(Entry { path, short_path, slot: place, len, runs, is_capsule, is_folder, has_fixed_dates });
     }
 
     /// Remembers a folder that is to be read. The one of the images always is.

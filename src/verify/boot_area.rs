@@ -149,6 +149,11 @@ impl<'s> BootArea<'s> {
         }
     }
 
+    /// Whether a change of an image is announced.
+    pub fn is_changing(&self) -> bool {
+        self.ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT)
+    }
+
     /// What a stick has lost that ends too early.
     fn too_short(&self, written: u64, found: u64) -> String {
         let all = self.ranges.iter().filter(|range| range.is_first_piece()).count();

@@ -55,7 +55,7 @@ fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &d
     for entry in area.ranges {
         check_range(&reader, &area, entry, strictness, &mut findings);
     }
-    let files = match file_system::judge(&state, &mut findings) {
+    let files = match file_system::judge(&state, area.is_changing(), &mut findings) {
         Some((found, tree)) => judge_files(&reader, &area, (found, tree), (strictness, depth), &mut findings),
         None => Files::default(),
     };
@@ -105,7 +105,8 @@ fn judge_files(
             format!("the file system is a {} and was written as a FAT{}", volume.bits(), area.fat_bits);
         findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(volume.lba, 1), message));
     }
-    file_system::judge_tree(tree, findings);
+    let written = written::images(reader, area, volume, &tree.entries);
+    file_system::judge_tree(tree, |oddity| written.is_growing(oddity, &tree.entries), findings);
     let label = tree.label.clone();
     if !area.ranges.is_empty() {
         let written = stick::text(&area.label);
@@ -114,7 +115,6 @@ fn judge_files(
             findings.change(Change::Label { written, found });
         }
     }
-    let written = written::images(reader, area, volume, &tree.entries);
     let zeros = Zeros::default();
     let budget = Cell::new(reader.sectors().saturating_mul(SECTOR_LEN).saturating_mul(capsule::READ_MAX));
     let judge = capsule::Judge { reader, written: &written.images, strictness, depth, zeros, budget };

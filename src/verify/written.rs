@@ -12,7 +12,7 @@ use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::capsule::{header, title};
 use crate::plan::file_names;
-use crate::stick::{DELETED, Entry, FOLDER_BIT, Reader, SLOT_LEN, VOLUME_LABEL, Volume, text};
+use crate::stick::{DELETED, Entry, FOLDER_BIT, Odd, Oddity, Reader, SLOT_LEN, VOLUME_LABEL, Volume, text};
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
 
@@ -65,6 +65,23 @@ pub(super) struct Images {
     pub images: Vec<Written>,
     /// Whether it is certain that not all names are those that were written.
     pub has_other_names: bool,
+}
+
+impl Images {
+    /// Whether something makes sense because the file of an image grows for a change that was announced: its clusters are
+    /// taken first, then they become its own, and then it gets its length.
+    pub fn is_growing(&self, oddity: &Oddity, entries: &[Entry]) -> bool {
+        let mut changing = self.images.iter().filter(|image| image.next.is_some());
+        match oddity.what {
+            Odd::Lost { .. } => changing.next().is_some(),
+            Odd::ChainLen { len, room } if room > len => {
+                let entry = entries.iter().find(|entry| Some(&entry.path) == oddity.path.as_ref());
+                let start = entry.and_then(|entry| entry.runs.first()).map(|(lba, _)| *lba);
+                changing.any(|image| start == Some(image.lba))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The images of the manifest, and their names.

@@ -53,15 +53,16 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     let capsules = carried.capsules.iter().zip(placed.capsules);
     let mut tree = Tree::of_capsules(capsules.map(|(plan, capsule)| (&plan.file_name[..], capsule.file_len)));
     tree.add_extra(&disc.files.tree)?;
-    let image_block = disc.structures.start;
+    // A BIOS looks at the catalogue first; behind it everything is read forward.
+    let catalogue_block = disc.structures.start;
+    let image_block = catalogue_block + CATALOGUE_BLOCKS;
     let patch =
         Patch { options: placed.options, volume: BootVolume::Iso9660, is_disc: true, start: carried.start };
     let image = boot_image(patch, image_block as u32)?;
     let boot_blocks = add_boot_files(&mut tree, disc.boot, image_block as u32, &image);
     let structures = Structures::new(&tree)?;
 
-    let catalogue_block = image_block + image.len() as u64 / BLOCK_LEN;
-    let first_block = catalogue_block + CATALOGUE_BLOCKS;
+    let first_block = image_block + image.len() as u64 / BLOCK_LEN;
     if first_block + u64::from(structures.blocks()) > disc.structures.end {
         return Err(LayoutError::Unsound { what: "its directories are longer than planned" });
     }

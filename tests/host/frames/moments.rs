@@ -30,7 +30,7 @@ const SLOT_LEN: usize = MANIFEST_SECTORS_MAX as usize * SECTOR;
 #[derive(Clone)]
 pub struct Spot {
     pub file: String,
-    lba: u64,
+    pub lba: u64,
     /// The image that its header leads to.
     image: Vec<u8>,
 }

@@ -208,6 +208,46 @@ fn a_floppy_that_ends_before_the_images_is_warned_of() {
     assert_eq!(warnings("small.img", "floppy"), 0, "all of it lies in a floppy of 2.88 MB");
 }
 
+#[test]
+fn a_disc_that_cannot_take_the_place_of_a_file_leaves_it_as_it_was_or_says_that_it_is_gone() {
+    let desk = Desk::new();
+    fs::write(desk.path("precious"), "precious").unwrap();
+    let is_there = |status: &str| {
+        assert_eq!(fs::read(desk.path("precious")).unwrap(), b"precious", "{status}");
+    };
+    let shell = |script: &str| {
+        let mut command = Command::new("sh");
+        let script = script.replace("ramkey", env!("CARGO_BIN_EXE_ramkey"));
+        let output = command.args(["-c", &script]).current_dir(desk.0.path()).output().unwrap();
+        (output.status.code(), printed(&output))
+    };
+    let (status, text) = shell("ulimit -f 100; trap '' XFSZ; ramkey disc dos.img --to precious --yes");
+    assert_eq!(status, Some(3), "{text}");
+    is_there(&text);
+    let (status, text) = shell("exec 9<precious; flock 9; ramkey disc dos.img --to precious --yes");
+    assert_eq!(status, Some(3), "{text}");
+    is_there(&text);
+    // An old disc of ramkey is taken without a question.
+    desk.done(&["disc", "dos.img", "--to", "old.iso"]);
+    let (status, text) = shell("ulimit -f 100; ramkey disc data.img --to old.iso");
+    assert_eq!(status, Some(5), "{text}");
+    assert!(text.contains("will not boot"), "{text}");
+}
+
+#[test]
+fn own_files_that_no_disc_has_room_for_are_refused_before_they_are_read() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("own")).unwrap();
+    for (len, part) in [(1u64 << 40, "split"), (300 << 20, "--media 12cm")] {
+        fs::File::create(desk.path("own/huge")).unwrap().set_len(len).unwrap();
+        let error = desk.refused(&["disc", "dos.img", "--to", "mini.iso", "--dir", "own"], 3);
+        assert!(error.contains(part), "{error}");
+        assert!(!error.contains("hash"), "{error}");
+    }
+    let error = desk.refused(&["disc", "dos.img", "--to", "dos.img", "--dir", "own"], 3);
+    assert!(error.contains("dos.img"), "{error}");
+}
+
 fn blocks_in(json: &str) -> u64 {
     let report: serde_json::Value = serde_json::from_str(json).unwrap();
     report["disc"]["blocks"].as_u64().unwrap()

@@ -209,6 +209,59 @@ fn a_file_may_be_longer_than_its_capsule_while_that_is_changed_and_afterwards() 
     look(&stick, "afterwards", None);
 }
 
+/// The bytes of the entry of `cluster` in a table of 16 bits, as they are on the stick when it is `value`.
+fn entry_of(stick: &Stick, table_lba: u64, cluster: u16, value: u16) -> Write {
+    let lba = table_lba + u64::from(cluster) / 256;
+    let mut sector = stick.sector(lba);
+    let at = usize::from(cluster) % 256 * 2;
+    sector[at..at + 2].copy_from_slice(&value.to_le_bytes());
+    (lba, sector)
+}
+
+#[test]
+fn a_file_that_grows_for_a_change_is_no_fault_once_the_change_is_announced() {
+    const VOLUME: u64 = 2048;
+    const END: u16 = 0xFFFF;
+    let mut announced = Stick::new(LayoutKind::Hdd, FsChoice::Is(FatBits::Fat16), 12 * MIB, 1);
+    let mut silent = announced.clone();
+    let change = announced.clone().prepare(0, 3);
+    for (lba, sector) in &announced.next_manifest(std::slice::from_ref(&change)) {
+        announced.write(*lba, sector);
+    }
+    let boot_sector = announced.sector(VOLUME);
+    let word = |at: usize| u64::from(u16::from_le_bytes([boot_sector[at], boot_sector[at + 1]]));
+    let tables = [VOLUME + word(14), VOLUME + word(14) + word(22)];
+    let value = |stick: &Stick, cluster: u16| {
+        let sector = stick.sector(tables[0] + u64::from(cluster) / 256);
+        let at = usize::from(cluster) % 256 * 2;
+        u16::from_le_bytes([sector[at], sector[at + 1]])
+    };
+    // The file of the first capsule begins where its header lies.
+    let root = tables[1] + word(22);
+    let data = root + word(17) / 16;
+    let mut last = ((announced.spots[0].lba - data) / u64::from(boot_sector[13]) + 2) as u16;
+    while value(&announced, last) != END {
+        last = value(&announced, last);
+    }
+    let free = (2..).find(|&cluster| value(&announced, cluster) == 0).unwrap();
+    for (step, table, cluster, next) in [
+        ("a cluster is taken", 0, free, END),
+        ("it is the file's", 0, last, free),
+        ("taken in the other table", 1, free, END),
+        ("the file's there", 1, last, free),
+    ] {
+        for (stick, is_sound) in [(&mut announced, true), (&mut silent, false)] {
+            let (lba, sector) = entry_of(stick, tables[table], cluster, next);
+            assert!(stick.write(lba, &sector), "{step}");
+            let verdict = stick.judge(Strictness::Boot);
+            assert_eq!(verdict.sound, is_sound, "{step}: {}", told(&verdict));
+            let growing =
+                Change::Volume { what: "a file was growing when a change of its image was cut off" };
+            assert_eq!(verdict.changes.contains(&growing), is_sound, "{step}: {}", told(&verdict));
+        }
+    }
+}
+
 #[test]
 fn of_two_sound_manifests_the_higher_generation_counts_and_of_equal_ones_the_first() {
     let fresh = Stick::new(LayoutKind::Superfloppy, FsChoice::Auto, 2 * MIB, 1);
