@@ -354,7 +354,7 @@ mod tests {
             ("r 4", "R", Some(4)),
             ("E31 status 80h", "E31", Some(0x80)),
             ("E31 80", "E31", Some(0x80)),
-            ("ramkey E31: reading the stick failed, status 80h, LBA 2048", "E31", Some(0x80)),
+            ("ramkey E31: reading the boot medium failed, status 80h, LBA 2048", "E31", Some(0x80)),
         ];
         for (text, name, status) in table {
             assert_eq!(code(text), Some((name.to_owned(), status)), "{text}");
@@ -376,24 +376,27 @@ mod tests {
             ("it shows R80".into(), "R", Some(0x80)),
             ("it shows R 80 and stops".into(), "R", Some(0x80)),
             ("status 80h, LBA 1234".into(), "", None),
-            ("reading the stick failed, status 80h, LBA 1234".into(), "E31", Some(0x80)),
+            ("reading the boot medium failed, status 80h, LBA 1234".into(), "E31", Some(0x80)),
             ("THE STICK HAS NO FOLDER RAMKEY".into(), "E41", None),
             ("see E44".into(), "E44", None),
-            (screen("E31: reading the stick failed", "status 80h, "), "E31", Some(0x80)),
-            (screen("E31: reading the stick failed", "E1.RKC: status AAh, "), "E31", Some(0xAA)),
+            (screen("E31: reading the boot medium failed", "status 80h, "), "E31", Some(0x80)),
+            (screen("E31: reading the boot medium failed", "E1.RKC: status AAh, "), "E31", Some(0xAA)),
             (
-                screen("E31: reading the stick failed", "image bytes 0x00040000..0x00080000, status 04h, "),
+                screen(
+                    "E31: reading the boot medium failed",
+                    "image bytes 0x00040000..0x00080000, status 04h, ",
+                ),
                 "E31",
                 Some(4),
             ),
             (
-                screen("E33: this BIOS does not reach that far into the stick", "status FDh, "),
+                screen("E33: this BIOS does not reach that far into the boot medium", "status FDh, "),
                 "E33",
                 Some(0xFD),
             ),
             (screen("E44: the image file is damaged", "AB.RKC: "), "E44", None),
             (
-                screen("E46: the stick returns wrong data", "image bytes 0x00000000..0x00040000, "),
+                screen("E46: the boot medium returns wrong data", "image bytes 0x00000000..0x00040000, "),
                 "E46",
                 None,
             ),

@@ -23,6 +23,7 @@ const SINGLE_SECTORS: &str = "Hold Shift, or press F8, at the start: the report 
 const VERIFY: &str =
     "Run `ramkey verify` on the stick at another machine; if it finds a difference, write the stick again.";
 const REPLACE: &str = "Try another stick, best of another make and smaller than 1 GB.";
+const DISC: &str = "A disc: wipe it from the middle outwards, burn it anew at the slowest speed, prove it with `ramkey verify /dev/sr0`; if it emulates, make it with another --boot (docs/mini-cd.md).";
 const WRITE_AGAIN: &str = "Write the stick again with `ramkey write`.";
 const COPY_AGAIN: &str =
     "Copy the capsule (.RKC) into the folder RAMKEY again, or write the stick again with `ramkey write`.";
@@ -94,6 +95,7 @@ explanations! {
             "The BIOS shows fewer sectors than the stick has, or counts them by another geometry: the LBA is a high one.",
             "The BIOS hangs in long transfers: the status is FEh, or the report counts calls that hung.",
             "The stick is worn out: the status is 04h, 0Ah or 10h, and the LBA is the same each time.",
+            "The disc is dirty, scratched, or was burnt too fast for this drive; or the BIOS shows no more of it than the floppy or the hard disk that it emulates. The block is a quarter of the LBA.",
         ],
         [
             OTHER_PORT,
@@ -103,6 +105,7 @@ explanations! {
             OTHER_LAYOUT,
             VERIFY,
             REPLACE,
+            DISC,
         ];
     LOADER_CHECKSUM = "The loader's sectors were read without an error, but their checksum is wrong, in single sectors too.",
         [

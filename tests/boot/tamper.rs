@@ -376,7 +376,7 @@ fn too_little_memory_is_told_in_numbers_with_what_would_fit() {
     machine.ram_mib = 8;
     stops(
         &machine,
-        &["ramkey E22", "This machine has 7.", "Large needs 9 MB", "No image on this stick would fit."],
+        &["ramkey E22", "This machine has 7.", "Large needs 9 MB", "None of the images would fit."],
     );
 
     let stick = sticks::ramkey(folder.path(), &[&large, &small], &options);

@@ -27,7 +27,7 @@ language! {
     MachineHas: "This machine has {0} MB, of which {1} MB can hold an image.",
     Needs: "{0} needs {1} MB.",
     WouldFit: "Would fit: {0}, {1} MB.",
-    NoneWouldFit: "No image on this stick would fit.",
+    NoneWouldFit: "None of the images would fit.",
     Together: "{0} images belong together and need {1} MB.",
 
     Loading: "Loading {0}",
