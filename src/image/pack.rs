@@ -69,6 +69,11 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// How hard it was packed, for an identity: level and chunks before.
+    pub fn effort_code(&self) -> [u8; 2] {
+        [self.effort.level as u8, self.effort.before as u8]
+    }
+
     /// The stored bytes of `source`, the image that was packed.
     pub(super) fn stored<'a>(&self, source: &'a dyn Source) -> Box<dyn StoredBytes + 'a> {
         Box::new(Again { packed: self.clone(), source, last: Mutex::new(None) })

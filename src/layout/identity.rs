@@ -22,6 +22,10 @@ fn derived(plan: &Plan, scans: &[Scan]) -> [u8; 16] {
     feed(&(plan.carried.capsules.len() as u64).to_le_bytes());
     for (capsule, scan) in plan.carried.capsules.iter().zip(scans) {
         feed(&scan.root);
+        if let Some(packed) = &scan.packed {
+            feed(b"PACK");
+            feed(&packed.effort_code());
+        }
         describe_capsule(capsule, &mut feed);
     }
     describe_set(&plan.carried, &mut feed);
