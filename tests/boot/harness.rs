@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ramkey::emulator::{Emulator, EmulatorError, End, Machine, Screen};
 pub use ramkey_format::markers::MAY_REMOVE as PROVEN;
-use ramkey_format::markers::MAY_REMOVE_DISC;
+pub use ramkey_format::markers::MAY_REMOVE_DISC;
 
 /// How long a guest may take from power-on to its verdict: it only ends what hangs. The slowest stick (USB 1.1,
 /// emulated, on a busy machine of two cores) needs a minute and a half.

@@ -22,7 +22,7 @@ pub trait Bios {
     fn ticks(&mut self) -> u32;
     /// Waits for [`PAUSE_TICKS`], for a disc that does not turn yet; not for ever where the BIOS counts no ticks.
     fn pause(&mut self);
-    /// Told before and after each read of a [`Drive`].
+    /// Told before and after each read of a [`Drive`](crate::drive::Drive).
     fn trace(&mut self, _trace: &Trace) {}
 }
 

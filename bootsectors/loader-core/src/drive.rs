@@ -174,7 +174,8 @@ impl Drive {
     /// is tried again, a few times in all, because one weak sector must not make the rest slow. At most 42 reads.
     /// After a time-out only single sectors are tried, once by each method: the stick may be gone. A call that hung
     /// is never made again, nor a longer one: the next asks for the most that worked, else for one sector. No drive
-    /// costs more than six such calls in all. If the heads are in doubt, one sector is then tried with each of [`HEADS`].
+    /// costs more than six such calls in all. If the heads are in doubt, one sector is then tried with each of
+    /// [`HEADS`](crate::access::HEADS).
     ///
     /// # Errors
     ///

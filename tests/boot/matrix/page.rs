@@ -20,6 +20,9 @@ Each row is a guest from Debian's packages, in one form, in a machine with that 
 its disk again: a file, a module, a list of drives (Memtest86+ and iPXE have nothing more to read). What starts from RAM
 was read from RAM, for the stick was gone.
 
+The third column is the same from a disc that `ramkey disc` makes, in an IDE CD drive, **ejected before the guest's first instruction**. Which
+other drives and BIOSes get so far is in [cd-bios.md](cd-bios.md).
+
 The other columns are for comparison. MEMDISK 6.04 is started by SYSLINUX from the same port with its option `floppy`,
 `harddisk` or `iso`, and loses its stick at the same moment. A real drive is a floppy drive, an IDE disk or an IDE CD
 drive with the same bytes. The smaller RAM is the least of 8, 16, 32, 64 and 128 MB that has 2 MB more than the image, and 4 MB
@@ -90,7 +93,7 @@ impl Page {
         for host in Host::ALL {
             let _ = write!(text, " {} |", host.name());
         }
-        text.push_str("\n|---|---|---|---|---|---|---|\n");
+        text.push_str("\n|---|---|---|---|---|---|---|---|\n");
         let mut cases: Vec<_> = CASES.iter().collect();
         cases.sort_by_key(|case| (case.guest, case.form as u8, case.form_text));
         for case in cases {

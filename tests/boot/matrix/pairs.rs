@@ -28,7 +28,7 @@ pub fn cells() -> Vec<Cell> {
     let mut all = Vec::new();
     for case in CASES.iter().filter(|case| case.quick) {
         for ram_mib in case.ram {
-            for host in [Host::Memdisk, Host::Grub4dos] {
+            for host in [Host::Memdisk, Host::Grub4dos, Host::Disc] {
                 all.push(Cell { case, ram_mib, host });
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ramkey::emulator::{CdBus, Controller, Emulator, EmulatorError, Machine, Port, Screen, Stick};
 
-use super::super::harness::{PROVEN, Running, scratch, tool};
+use super::super::harness::{MAY_REMOVE_DISC, PROVEN, Running, scratch, tool};
 use super::super::sticks;
 use super::cases::{Case, Form, Step};
 use super::keys;
@@ -28,6 +28,8 @@ pub enum Host {
     Memdisk,
     /// From RAM, with GRUB4DOS's identity.
     Grub4dos,
+    /// From RAM, with MEMDISK's identity, from a disc.
+    Disc,
     /// From RAM, by SYSLINUX and the real MEMDISK.
     Reference,
     /// From an emulated drive of its kind.
@@ -36,13 +38,14 @@ pub enum Host {
 
 impl Host {
     /// In the order of the page's columns.
-    pub const ALL: [Self; 4] = [Self::Memdisk, Self::Grub4dos, Self::Reference, Self::Drive];
+    pub const ALL: [Self; 5] = [Self::Memdisk, Self::Grub4dos, Self::Disc, Self::Reference, Self::Drive];
 
     /// The page's name of it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Memdisk => "ramkey, `memdisk`",
             Self::Grub4dos => "ramkey, `grub4dos`",
+            Self::Disc => "ramkey, disc",
             Self::Reference => "MEMDISK 6.04",
             Self::Drive => "real drive",
         }
@@ -55,7 +58,7 @@ pub fn run(case: &Case, ram_mib: u32, host: Host) -> String {
     let image = (case.make)(folder.path());
     let mut machine = Running::start(&machine(case, ram_mib, host, &image, folder.path()));
     let limit = match host {
-        Host::Memdisk | Host::Grub4dos => STEP,
+        Host::Memdisk | Host::Grub4dos | Host::Disc => STEP,
         Host::Reference | Host::Drive => COMPARED_STEP,
     };
     let started = start(machine.emulator(), host);
@@ -92,6 +95,11 @@ fn machine(case: &Case, ram_mib: u32, host: Host, image: &Path, folder: &Path) -
         Host::Grub4dos => {
             usb(sticks::ramkey(folder, &[image], &["--kind", case.form.kind(), "--identity", "grub4dos"]))
         }
+        Host::Disc => {
+            let disc =
+                sticks::ramkey_disc(folder, &[image], &["--kind", case.form.kind(), "--media", "12cm"]);
+            Stick::new(disc, Port::Cd(CdBus::Ide))
+        }
         Host::Reference => {
             usb(sticks::memdisk(folder, image, &format!("{} {} pause", case.form.memdisk(), case.memdisk)))
         }
@@ -126,16 +134,28 @@ fn drive(form: Form, image: &Path, folder: &Path) -> Stick {
 fn start(machine: &mut Emulator, host: Host) -> Result<(), EmulatorError> {
     match host {
         Host::Drive => return Ok(()),
-        Host::Memdisk | Host::Grub4dos => machine.wait_for("the proof of the image", STEP, |machine| {
-            let text = machine.serial() + &machine.console();
-            Ok((text.contains(PROVEN) || stopped(&machine.screen()?).is_some()).then_some(()))
-        })?,
+        Host::Memdisk | Host::Grub4dos | Host::Disc => {
+            machine.wait_for("the proof of the image", STEP, |machine| {
+                let text = machine.serial() + &machine.console();
+                let is_proven = text.contains(PROVEN) || text.contains(MAY_REMOVE_DISC);
+                Ok((is_proven || stopped(&machine.screen()?).is_some()).then_some(()))
+            })?
+        }
         Host::Reference => on_screen(machine, MEMDISK_WAITS, COMPARED_STEP)?,
     }
     if stopped(&machine.screen()?).is_some() {
         return Err(EmulatorError::Deadline { what: "an image that fits".into(), limit: STEP });
     }
-    machine.pull(STEP)?;
+    match host {
+        Host::Disc => {
+            // A key that is pressed before the loader asks for one is lost.
+            machine.wait_for("the wait for a key", STEP, |machine| {
+                Ok(machine.screen()?.contains("Press a key to start.").then_some(()))
+            })?;
+            machine.eject()?;
+        }
+        _ => machine.pull(STEP)?,
+    }
     machine.press(&["ret"])
 }
 
