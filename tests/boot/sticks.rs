@@ -18,7 +18,7 @@ pub fn ramkey(folder: &Path, images: &[&Path], options: &[&str]) -> PathBuf {
 
 /// Writes a disc with `ramkey disc`, which waits for a key, too.
 pub fn ramkey_disc(folder: &Path, images: &[&Path], options: &[&str]) -> PathBuf {
-    made("disc", folder.join("disc.iso"), images, options)
+    made("disc", folder.join("ramkey.iso"), images, options)
 }
 
 fn made(command: &str, medium: PathBuf, images: &[&Path], options: &[&str]) -> PathBuf {

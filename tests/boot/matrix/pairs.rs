@@ -50,5 +50,5 @@ pub fn cells() -> Vec<Cell> {
 #[test]
 fn few_cells_cover_every_pair() {
     let cells = cells();
-    assert!((10..=12).contains(&cells.len()), "{} cells are booted with every test", cells.len());
+    assert!((13..=16).contains(&cells.len()), "{} cells are booted with every test", cells.len());
 }
