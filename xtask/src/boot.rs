@@ -12,7 +12,7 @@ use ramkey_format::resident::RESIDENT_MAX;
 use ramkey_loader_core::blake3;
 
 use crate::tools::root;
-use crate::{rust32, sources};
+use crate::{rust32, same_names, sources};
 
 /// Where the committed boot code lies.
 const PREBUILT: &str = "bootsectors/prebuilt";
@@ -137,12 +137,15 @@ fn assemble(folder: &Path, source: &str) -> Result<Vec<u8>, String> {
 fn build_loader(blobs: &Path) -> Result<(Vec<u8>, String), String> {
     let compiler = rust32::get(&root().join("target/rust32"))?;
     let target = root().join("target/loader");
+    let this = std::env::current_exe().map_err(|error| format!("the path of this program: {error}"))?;
     // Only for this one command: they would make cargo rebuild the host program with another compiler.
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .args(["build", "--quiet", "--release", "--locked"])
         .current_dir(root().join("bootsectors/loader"))
         .env("RUSTC", &compiler.rustc)
+        .env("RUSTC_WRAPPER", this)
+        .env(same_names::WRAPPER, "1")
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_DIR", &target)
         .env("RAMKEY_BLOBS", blobs)
