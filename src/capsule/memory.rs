@@ -36,8 +36,8 @@ mod tests {
 
     #[test]
     fn a_floppy_needs_three_mib_and_a_disk_of_whole_mib_one_more_for_its_table() {
-        // 2040 sectors and a page for the table are 1 MiB.
-        for (sectors, mib) in [(1, 2), (2880, 3), (2040, 2), (2041, 3), (2048, 3), (131_072, 66)] {
+        // 1912 sectors, a page for the table and 64 KiB for the decoder are 1 MiB.
+        for (sectors, mib) in [(1, 2), (2880, 3), (1912, 2), (1913, 3), (2048, 3), (131_072, 66)] {
             assert_eq!(ram_needed(sectors, u64::from(sectors) * 512), mib << 20, "{sectors} sectors");
         }
         // The table is that of the image; the disk may be longer.
@@ -48,9 +48,9 @@ mod tests {
     fn disks_that_are_together_in_memory_share_the_first_mib_only() {
         let together = |sectors: &[u32]| ram_needed_together(sectors.iter().map(|&sectors| taken(sectors)));
         assert_eq!(together(&[2880]), ram_needed(2880, 2880 * 512));
-        // 1444 KiB, 1 MiB, and 64 MiB with 12 KiB of table are less than 67 MiB.
-        assert_eq!(together(&[2880, 2040, 131_072]), (67 + 1) << 20);
-        assert_eq!(together(&[2040, 2040]), (2 + 1) << 20);
-        assert_eq!(together(&[2040, 2041]), (3 + 1) << 20);
+        // 1508 KiB, 1 MiB, and 64 MiB with 12 KiB of table and 64 KiB for the decoder are less than 67 MiB.
+        assert_eq!(together(&[2880, 1912, 131_072]), (67 + 1) << 20);
+        assert_eq!(together(&[1912, 1912]), (2 + 1) << 20);
+        assert_eq!(together(&[1912, 1913]), (3 + 1) << 20);
     }
 }

@@ -377,7 +377,7 @@ mod tests {
             ("it shows R 80 and stops".into(), "R", Some(0x80)),
             ("status 80h, LBA 1234".into(), "", None),
             ("reading the boot medium failed, status 80h, LBA 1234".into(), "E31", Some(0x80)),
-            ("THE STICK HAS NO FOLDER RAMKEY".into(), "E41", None),
+            ("THE BOOT MEDIUM HAS NO FOLDER RAMKEY".into(), "E41", None),
             ("see E44".into(), "E44", None),
             (screen("E31: reading the boot medium failed", "status 80h, "), "E31", Some(0x80)),
             (screen("E31: reading the boot medium failed", "E1.RKC: status AAh, "), "E31", Some(0xAA)),
