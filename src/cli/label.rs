@@ -67,7 +67,7 @@ impl LabelFile {
     }
 }
 
-/// The file at `path`, open, if it is a label, or empty.
+/// The file at `path`, open, if it is a label.
 fn old(path: &Path) -> io::Result<Option<File>> {
     // Opening another kind of file may wait for ever.
     if !path.is_file() {
@@ -76,8 +76,7 @@ fn old(path: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut head = Vec::new();
     (&file).take(LABEL_HEAD.len() as u64).read_to_end(&mut head)?;
-    let is_one = head.is_empty() || head == LABEL_HEAD.as_bytes();
-    Ok(is_one.then_some(file))
+    Ok((head == LABEL_HEAD.as_bytes()).then_some(file))
 }
 
 fn replace(mut file: File, svg: &str) -> io::Result<()> {

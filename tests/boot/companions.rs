@@ -56,7 +56,7 @@ fn all_drives_of_an_entry_are_loaded_and_proven() {
     let mut running = Running::start(&machine(&stick, 64));
     running.wait_text("IDLE", DEADLINE);
     let console = running.evidence().console;
-    assert!(console.contains("2 images belong together and need 4 MB."), "{console}");
+    assert!(console.contains("2 images belong together and need 5 MB."), "{console}");
     assert_eq!(console.matches("In memory and proven: BLAKE3 ").count(), 2, "{console}");
     assert_eq!(console.matches(PROVEN).count(), 1, "{console}");
 }
@@ -100,7 +100,7 @@ fn memory_is_counted_for_all_drives_together() {
     let folder = scratch();
     // Each alone fits a machine of 8 MB, both together do not.
     let stick = stick(folder.path(), 6, 0xD1);
-    stops(&machine(&stick, 8), &["ramkey E22", "Idle needs 7 MB."]);
+    stops(&machine(&stick, 8), &["ramkey E22", "Idle needs 8 MB."]);
     Running::start(&machine(&stick, 12)).wait_text("IDLE", DEADLINE);
 }
 
@@ -115,7 +115,7 @@ fn the_menu_shows_entries_and_no_companions() {
     let stick = sticks::ramkey(folder.path(), &[&image, &image], &options);
     let mut running = Running::start(&machine(&stick, 64));
     running.wait_screen("Idle", DEADLINE);
-    running.wait_screen("   4 MB", DEADLINE);
+    running.wait_screen("   5 MB", DEADLINE);
     running.wait_screen("Other", DEADLINE);
     let menu = running.evidence().screen;
     assert!(!menu.to_lowercase().contains("data"), "{menu}");
