@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{CompressArg, FsArg, KindArg, LayoutArg, StickArgs};
-use crate::cli::show::{show_ranges, show_repair};
+use crate::cli::show::{show_done, show_ranges, show_repair};
 use crate::cli::verify::show_stick;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::job::{self, CopyReport, Destination, DiscImage, prepare_copy};
@@ -130,10 +130,5 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &CopyReport) -> io::Resul
     }
     let CopyReport { bytes, ranges, warnings, .. } = report;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    match warnings.len() {
-        0 => writeln!(out, "done      {} boots from RAM, as the disc does", named(to)),
-        _ => {
-            writeln!(out, "done      {} is written and proven; whether it boots: see the warning", named(to))
-        }
-    }
+    show_done(out, to, warnings.len(), "boots from RAM, as the disc does")
 }

@@ -10,7 +10,7 @@ use crate::cli::disc_options::DiscOptionsArgs;
 use crate::cli::label::LabelFile;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
-use crate::cli::show::show_stick;
+use crate::cli::show::{show_done, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::device::System;
 use crate::job::{self, Destination, Images, prepare};
@@ -88,10 +88,5 @@ fn show_report(out: &mut dyn Write, to: &Path, label: Option<&Path>, report: &Re
     if let Some(label) = label {
         writeln!(out, "label     {}", named(label))?;
     }
-    let to = named(to);
-    match doubts {
-        0 => writeln!(out, "done      {to} boots from RAM; burn it as an image, slowly: docs/mini-cd.md"),
-        1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
-        _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
-    }
+    show_done(out, to, *doubts, "boots from RAM; burn it as an image, slowly: docs/mini-cd.md")
 }

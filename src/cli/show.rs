@@ -1,11 +1,12 @@
 //! How a stick is shown that is written, or would be.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::pipeline::Repair;
 use crate::report::{ImageReport, RangeReport, StickReport};
-use crate::units::{Bytes, SECTOR_LEN};
+use crate::units::{Bytes, SECTOR_LEN, named};
 
 /// Most files that are named because a disc leaves them out.
 const LEFT_OUT_SHOWN: usize = 10;
@@ -67,6 +68,16 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "note      {more} more are left out; --json names them all")?;
     }
     Ok(())
+}
+
+/// How it ended: `boots` where nothing speaks against a boot, and where to look if something does.
+pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &str) -> io::Result<()> {
+    let to = named(to);
+    match doubts {
+        0 => writeln!(out, "done      {to} {boots}"),
+        1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
+        _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
 }
 
 /// What the user should know of one image.

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
-use crate::cli::show::{show_repair, show_stick};
+use crate::cli::show::{show_done, show_repair, show_stick};
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
 use crate::device::System;
@@ -95,10 +95,5 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()
     }
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    let to = named(to);
-    match doubts {
-        0 => writeln!(out, "done      {to} boots from RAM"),
-        1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
-        _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
-    }
+    show_done(out, to, *doubts, "boots from RAM")
 }

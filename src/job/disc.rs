@@ -1,6 +1,6 @@
 //! What a disc has beside a stick: the user's own files, and a length that fits what is on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::image::{ExtraFiles, Scan, Source, scan};
 use crate::job::observer::part;
@@ -14,7 +14,7 @@ use crate::units::MIB;
 /// The user's own files, open and hashed.
 pub struct OwnFiles {
     /// The folder, as it was named.
-    pub path: String,
+    pub path: PathBuf,
     /// Its files, one behind the other.
     pub source: ExtraFiles,
     /// Their hashes; none of files without a byte.
@@ -29,7 +29,7 @@ impl OwnFiles {
     /// [`JobError::Image`] if it cannot be looked through.
     pub(super) fn look(path: &Path) -> Result<Self, JobError> {
         let source = ExtraFiles::look(path).map_err(LookError::from)?;
-        Ok(Self { path: crate::units::named(path).into_owned(), source, scan: None })
+        Ok(Self { path: path.to_owned(), source, scan: None })
     }
 
     /// Hashes all of them.
@@ -41,7 +41,7 @@ impl OwnFiles {
         let (source, len) = (&self.source, self.source.len());
         if len > 0 {
             let scanned = part(observer, Part::Hash, len, |count| scan(source, &mut |bytes| count(bytes)));
-            let read = |source| JobError::Read { path: self.path.clone().into(), source };
+            let read = |source| JobError::Read { path: self.path.clone(), source };
             self.scan = Some(scanned.map_err(read)?);
         }
         Ok(())

@@ -110,7 +110,7 @@ pub fn write_to(
     let sources = images.sources.iter().zip(scans);
     let mut bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
     if let Some(OwnFiles { path, source, scan: Some(scan) }) = &prepared.files {
-        names.push(path.clone());
+        names.push(named(path).into_owned());
         bytes.push(scan.stored(source));
     }
     let inputs: Vec<Input> =

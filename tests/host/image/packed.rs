@@ -162,3 +162,20 @@ fn a_stick_with_packed_chunks_is_proven_and_a_wrong_bit_of_one_is_found() {
         stick[at] ^= 4;
     }
 }
+
+#[test]
+fn the_identity_tells_sticks_that_are_packed_in_another_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image.img");
+    std::fs::write(&path, image().0).unwrap();
+    let id = |compression| {
+        let request =
+            StickRequest { compression, size: Some(16 << 20), ..StickRequest::new(vec![path.clone()]) };
+        let prepared = prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap();
+        ramkey::job::plan(&prepared).stick_id
+    };
+    let ids = [Compression::None, Compression::Fast, Compression::Auto, Compression::Small].map(id);
+    for (number, id) in ids.iter().enumerate() {
+        assert!(!ids[..number].contains(id), "{ids:?}");
+    }
+}
