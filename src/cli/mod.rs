@@ -24,6 +24,7 @@ mod plan;
 mod reference;
 mod render;
 mod show;
+mod shrink;
 mod stop;
 mod terminal;
 mod unknown;
