@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cut::{Cut, NoCut, cut};
 use super::error::ProbeError;
 use super::facts::ImageFacts;
+use super::free::{FreeQuestion, FreeSpace, free_space};
 use super::iso::{self, Disc, System};
 use super::kind::{Kind, KindChoice};
 use super::probe::{LEAD_SECTORS_MAX, probe};
@@ -30,6 +31,8 @@ pub struct Question {
     pub room: bool,
     /// Whether it is to be found out where it can end.
     pub cut: bool,
+    /// Whether it is asked what its file systems do not need.
+    pub free: Option<FreeQuestion>,
 }
 
 /// What is known of an image.
@@ -49,6 +52,8 @@ pub struct Looked {
     pub room: Option<Room>,
     /// Where it can end, or why it cannot be cut; `None` if that was not asked for.
     pub cut: Option<Result<Cut, NoCut>>,
+    /// What its file systems do not need; `None` if it was not asked for.
+    pub free: Option<FreeSpace>,
 }
 
 /// Answers `question` about the image in `source`. `path` is for messages and titles only.
@@ -63,7 +68,8 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
     let (is_known, is_blank) = (is_known(source, &facts), is_blank(source));
     let room = question.room.then(|| Room::of(source, &facts));
     let cut = question.cut.then(|| cut(path, source, question.kind, &facts));
-    Ok(Looked { facts, is_known, is_blank, disc, windows, room, cut })
+    let free = question.free.map(|FreeQuestion { swap }| free_space(source, &facts, swap));
+    Ok(Looked { facts, is_known, is_blank, disc, windows, free, room, cut })
 }
 
 fn system_on(source: &dyn Source) -> Option<(Disc, System)> {
@@ -89,11 +95,12 @@ impl Looked {
             KindChoice::Auto => true,
             KindChoice::Is(kind) => kind == facts.kind,
         };
-        facts.len == len
-            && self
-                .cut
-                .as_ref()
-                .is_none_or(|cut| cut.as_ref().is_ok_and(|cut| cut.is_possible(len)) || cut.is_err())
+        self.free.is_some() == question.free.is_some()
+            && self.free.as_ref().is_none_or(|free| free.is_possible(len))
+            && self.room.is_some() == question.room
+            && self.cut.is_some() == question.cut
+            && self.cut.as_ref().and_then(|cut| cut.as_ref().ok()).is_none_or(|cut| cut.is_possible(len))
+            && facts.len == len
             && facts.wrapping.as_ref() == wrapping
             && is_asked
             && question.geometry.is_none_or(|asked| asked == facts.geometry)

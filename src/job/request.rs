@@ -83,7 +83,7 @@ impl StickRequest {
             writes: Writes::Kept,
             copy: CopyMode::Auto,
             start: StartOptions::default(),
-            compression: Compression::None,
+            compression: Compression::Auto,
             disc: None,
         }
     }
