@@ -23,6 +23,7 @@ mod phram;
 mod plan;
 mod reference;
 mod render;
+mod room;
 mod show;
 mod shrink;
 mod stop;
