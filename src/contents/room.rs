@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::boot_sector;
 use super::bpb::BpbFields;
 use super::bytes::sector;
-use super::cut::{SLEEPS, Table};
+use super::cut::Used;
 use super::ext::ExtRecord;
 use super::facts::ImageFacts;
 use super::files::{Largest, VolumeFiles};
+use super::free::fat_table::Table;
+use super::free::sleep;
 use super::guid_table::GuidTable;
 use super::kind::Kind;
 use super::mbr::{self, EXTENDED, slots};
@@ -131,15 +133,15 @@ impl Room {
             if files.is_ntfs() { files.free().ok().flatten() } else { free_of_fat(source, start, &boot) };
         let free = free.map(|free| free.min(len));
         self.volumes.push(VolumeRoom { partition, system: volume.system.name().into(), len, free });
-        let named = SWAPS.iter().map(|path| (path, FileUse::Swap));
-        let named = named.chain(SLEEPS.iter().map(|path| (path, FileUse::Hibernation)));
+        let named = SWAPS.iter().map(|&path| (path.to_owned(), FileUse::Swap));
+        let named = named.chain(sleep::FILES.iter().map(|name| (sleep::path(name), FileUse::Hibernation)));
         for (path, used_for) in named {
-            if let Some(len) = files.len(path).ok()?.filter(|&len| len > 0) {
+            if let Some(len) = files.len(&path).ok()?.filter(|&len| len > 0) {
                 self.files.push(RoomFile { partition, path: format!("\\{path}"), len, used_for });
             }
         }
         // Some of the largest may be known already.
-        let mut found = Largest::new(FILES_MAX + SWAPS.len() + SLEEPS.len());
+        let mut found = Largest::new(FILES_MAX + SWAPS.len() + sleep::FILES.len());
         let is_whole = files.largest(&mut found).is_ok();
         let file = |(len, path)| RoomFile { partition, path, len, used_for: FileUse::File };
         largest.extend(found.into_files().map(file));
@@ -176,13 +178,14 @@ fn free_of_fat(source: &dyn Source, start: u64, boot: &[u8; 512]) -> Option<u64>
     let bpb = BpbFields::read(boot);
     let (clusters, bits) = bpb.clusters().zip(bpb.fat_bits())?;
     let table = Table {
+        source,
         start: start.checked_add(u64::from(bpb.reserved))?.checked_mul(SECTOR_LEN)?,
         len: bpb.fat_sectors() * SECTOR_LEN,
         copies: 1,
         bits: if bpb.is_fat32() { 32 } else { bits },
-        clusters,
+        entries: clusters + 2,
     };
-    let used = table.is_whole().then(|| table.read(source).ok()).flatten()?;
+    let used = table.has_room().then(|| Used::of(&table).ok()).flatten()?;
     let free = clusters.saturating_sub(used.count + used.bad);
     Some(free * u64::from(bpb.cluster_sectors) * SECTOR_LEN)
 }

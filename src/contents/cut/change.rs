@@ -5,11 +5,14 @@ use std::mem::offset_of;
 use ramkey_format::boot::{SECTOR0_TABLE, Sector0};
 use ramkey_format::bpb::{Bpb, PartitionEntry};
 
+use super::error::NoCut;
+use super::record::{Cut, Limit};
+use super::used::Used;
 use super::volume::Volume;
-use super::{Cut, Limit, NoCut, Used};
 use crate::contents::bpb::BpbFields;
 use crate::contents::bytes::{sector, u32_at};
 use crate::contents::facts::ImageFacts;
+use crate::contents::free::fat_table::Table;
 use crate::image::{BOOT_SIGNATURE, Source};
 use crate::units::{Chs, SECTOR_LEN};
 
@@ -25,7 +28,7 @@ const NO_ADDRESS: [u8; 3] = [0; 3];
 
 type Changes = Vec<(u64, Vec<u8>)>;
 
-impl Volume {
+impl Volume<'_> {
     /// The image when it ends before sector `end`.
     pub(super) fn cut_at(
         &self,
@@ -38,7 +41,7 @@ impl Volume {
         let place = &self.place;
         let sectors = self.bpb.sectors().min(end - place.start);
         let clusters = (sectors - self.bpb.data()) / u64::from(self.bpb.cluster_sectors);
-        let left = super::Table { clusters, ..self.table }.read(source).map_err(|_| NoCut::Unreadable)?;
+        let left = Used::of(&Table { entries: clusters + 2, ..self.table }).map_err(|_| NoCut::Unreadable)?;
         let free = clusters.saturating_sub(left.count + left.bad);
         let mut changes = self.sectors_fields(source, sectors);
         changes.extend(self.summaries(source, free, clusters));
@@ -132,7 +135,7 @@ impl Volume {
         let is_shared = self.table.bits == 12 && !first.is_multiple_of(2);
         for copy in 0..self.table.copies {
             let table = self.table.start + copy * self.table.len;
-            let mut from = table + self.table.byte_of(first);
+            let mut from = table + first * u64::from(self.table.bits) / 8;
             if is_shared {
                 let mut byte = [0];
                 source.read_at(from, &mut byte).map_err(|_| NoCut::Unreadable)?;

@@ -6,14 +6,12 @@
 mod change;
 mod error;
 mod place;
-mod table;
+mod record;
+mod used;
 mod view;
 mod volume;
 
-use std::ops::Range;
 use std::path::Path;
-
-use serde::{Deserialize, Serialize};
 
 use super::facts::ImageFacts;
 use super::files::VolumeFiles;
@@ -24,78 +22,17 @@ use crate::image::{Metered, Source};
 use crate::units::SECTOR_LEN;
 pub use error::NoCut;
 use place::Place;
-pub(super) use table::{Table, Used};
+pub use record::{Cut, Limit};
+pub(super) use used::Used;
 pub use view::Shortened;
 use volume::{Volume, damaged};
 
 /// Bytes of an image that are looked at for the file that ends last.
 const LOOKED_AT_MAX: u64 = 64 << 20;
-/// Bytes that change at most, beside those that become zeros.
-const CHANGED_MAX: u64 = 512;
-/// Names of files in the root folder that hold the memory of a system that sleeps: of Windows NT, of Windows 98 and ME,
-/// and of the BIOSes of notebooks.
-pub(super) const SLEEPS: [&str; 4] = ["hiberfil.sys", "vmmhiber.w9x", "save2dsk.bin", "pm_hiber.bin"];
-/// How such a file begins when the system woke up from it. (Microsoft's ntldr and bootmgr write it there.)
-pub(super) const AWAKE: [&[u8; 4]; 2] = [b"wake", b"WAKE"];
 /// Sectors of a hard disk of 504 MiB: a larger one without witnesses has another geometry.
 const LARGE_SECTORS: u64 = 1024 * 16 * 63 + 1;
 /// Sectors of 4 MiB: a shorter image without a partition table may be a floppy.
 const NO_FLOPPY_SECTORS: u64 = (4 << 20) / SECTOR_LEN;
-
-/// Where an image can end, and what changes in it then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cut {
-    /// Bytes of the image that are left, a multiple of 512.
-    pub len: u64,
-    /// Bytes that are written over those of the image: where, and what.
-    pub changes: Vec<(u64, Vec<u8>)>,
-    /// Bytes of the image that become zeros.
-    pub cleared: Vec<Range<u64>>,
-    /// The file system, as in `FAT16`.
-    pub system: String,
-    /// Number of its partition; `None` without a partition table.
-    pub partition: Option<usize>,
-    /// Sectors of the file system before, and after.
-    pub sectors: (u64, u64),
-    /// Free bytes that the file system has left.
-    pub free: u64,
-    /// Bytes of the clusters that are used.
-    pub used: u64,
-    /// Why it does not end earlier.
-    pub limit: Limit,
-    /// Sectors of the disk in memory before, and after.
-    pub disk_sectors: (u32, u32),
-    /// What the image is when it is cut.
-    pub facts: ImageFacts,
-}
-
-/// What an image ends with when it is cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// The last cluster that is used, of this file or folder if its name is known.
-    Used(Option<String>),
-    /// The fewest clusters that such a FAT can have.
-    Clusters(u64),
-    /// The smallest disk that is still of the same kind and geometry.
-    Kind,
-}
-
-impl Cut {
-    /// Whether this can be said of an image of `len` bytes. Who did not look itself asks that before it believes it.
-    pub(super) fn is_possible(&self, len: u64) -> bool {
-        let is_within = |range: &Range<u64>| range.start < range.end && range.end <= self.len;
-        let changed: u64 = self.changes.iter().map(|(_, bytes)| bytes.len() as u64).sum();
-        let mut changes = self.changes.iter().map(|(at, bytes)| *at..at.saturating_add(bytes.len() as u64));
-        self.len > 0
-            && self.len < len
-            && self.len.is_multiple_of(SECTOR_LEN)
-            && self.facts.len == self.len
-            && changed <= CHANGED_MAX
-            && changes.all(|range| is_within(&range))
-            && self.cleared.iter().all(is_within)
-    }
-}
 
 /// Finds out where the image in `source`, which was asked to be of the kind `choice` and is what `facts` say, can end.
 ///
@@ -111,7 +48,7 @@ pub fn cut(path: &Path, source: &dyn Source, choice: KindChoice, facts: &ImageFa
     }
     let place = Place::find(source, facts)?;
     let volume = Volume::open(source, place)?;
-    let used = volume.used(source)?;
+    let used = volume.used()?;
     let last = look_at_files(source, &volume, &used)?;
     volume.is_clear_behind(source)?;
     let cylinder = facts.geometry.cylinder_sectors();

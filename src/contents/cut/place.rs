@@ -1,6 +1,6 @@
 //! Where the volume lies that is cut.
 
-use super::NoCut;
+use super::error::NoCut;
 use crate::contents::boot_sector::{self, ex_fat_sectors};
 use crate::contents::bytes::sector;
 use crate::contents::ext::ExtRecord;

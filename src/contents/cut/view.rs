@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Cut;
+use super::record::Cut;
 use crate::image::Source;
 
 /// The bytes of an image that is cut.

@@ -2,19 +2,20 @@
 
 use ramkey_format::bpb::{FAT16_CLUSTERS, FAT32_CLUSTERS, Fat32Start};
 
+use super::error::NoCut;
 use super::place::Place;
-use super::{AWAKE, NoCut, SLEEPS, Table, Used};
+use super::used::Used;
 use crate::contents::boot_sector::{self, FatOrNtfs};
 use crate::contents::bpb::BpbFields;
 use crate::contents::bytes::sector;
 use crate::contents::files::{FilesError, VolumeFiles};
+use crate::contents::free::fat_table::Table;
+use crate::contents::free::sleep;
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
 /// Clusters by which Microsoft's specification wants volumes to stay away from the border of another FAT.
 const DISTANCE: u64 = 16;
-/// Bytes at the start of a file with saved memory that are looked at.
-const SLEEP_LEN: u64 = 4096;
 /// Bytes that are read together.
 const PIECE_LEN: u64 = 1 << 20;
 /// Marks of entry 1, where set bits are good: closed, and without errors. FAT12 has none.
@@ -25,16 +26,18 @@ const BAD_IN_SECTOR: u8 = 0x03;
 const EXTENDED: [u8; 2] = [0x28, 0x29];
 
 /// A FAT that can be cut.
-pub(super) struct Volume {
+pub(super) struct Volume<'s> {
     pub place: Place,
     pub bpb: BpbFields,
     pub boot: [u8; 512],
-    pub table: Table,
+    pub table: Table<'s>,
+    /// Clusters that it has.
+    pub clusters: u64,
 }
 
-impl Volume {
+impl<'s> Volume<'s> {
     /// Reads the boot sector.
-    pub fn open(source: &dyn Source, place: Place) -> Result<Self, NoCut> {
+    pub fn open(source: &'s dyn Source, place: Place) -> Result<Self, NoCut> {
         let boot = sector(source, place.start).ok_or(NoCut::Unreadable)?;
         let read = boot_sector::read(&boot).ok_or(NoCut::NoVolume)?;
         if read.system == FatOrNtfs::Ntfs {
@@ -54,27 +57,28 @@ impl Volume {
             return Err(NoCut::BootSector);
         }
         let table = Table {
+            source,
             start: (place.start + u64::from(bpb.reserved)) * SECTOR_LEN,
             len: bpb.fat_sectors() * SECTOR_LEN,
             copies: bpb.fats.into(),
             bits,
-            clusters,
+            entries: clusters + 2,
         };
-        if !table.is_whole() {
+        if !table.has_room() {
             return Err(NoCut::BootSector);
         }
-        Ok(Self { place, bpb, boot, table })
+        Ok(Self { place, bpb, boot, table, clusters })
     }
 
     /// What its tables say, if the volume was closed and is sound as far as they tell.
-    pub fn used(&self, source: &dyn Source) -> Result<Used, NoCut> {
-        let used = self.table.read(source).map_err(|_| NoCut::Unreadable)?;
+    pub fn used(&self) -> Result<Used, NoCut> {
+        let used = Used::of(&self.table).map_err(|_| NoCut::Unreadable)?;
         let good = match self.table.bits {
             12 => 0,
             16 => GOOD_16,
             _ => GOOD_32,
         };
-        if used.differs {
+        if !self.table.are_equal().map_err(|_| NoCut::Unreadable)? {
             return Err(NoCut::TablesDiffer);
         }
         if used.marks & good != good || self.is_marked_in_sector() {
@@ -102,18 +106,15 @@ impl Volume {
             16 => u64::from(FAT16_CLUSTERS) + DISTANCE,
             _ => u64::from(FAT32_CLUSTERS) + DISTANCE,
         };
-        used.clusters().max(least.min(self.table.clusters))
+        used.clusters().max(least.min(self.clusters))
     }
 
     /// Refuses a volume on which a system sleeps.
     pub fn is_awake(&self, files: &VolumeFiles) -> Result<(), NoCut> {
-        for name in SLEEPS {
-            let start = files.read_start(name, SLEEP_LEN).map_err(|error| damaged(&error))?;
-            let is_dead = |start: &[u8]| {
-                AWAKE.iter().any(|mark| start.starts_with(*mark)) || start.iter().all(|&byte| byte == 0)
-            };
-            if start.is_some_and(|start| !is_dead(&start)) {
-                return Err(NoCut::Sleeps { file: name.into() });
+        for file in sleep::FILES.map(sleep::path) {
+            let start = files.read_start(&file, sleep::START_LEN as u64).map_err(|error| damaged(&error))?;
+            if start.is_some_and(|start| !sleep::is_dead(&start)) {
+                return Err(NoCut::Sleeps { file });
             }
         }
         Ok(())

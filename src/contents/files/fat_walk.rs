@@ -11,8 +11,10 @@ use super::largest::Largest;
 use super::long_name::LongName;
 
 /// Most folders that are looked at, and most that one path leads through.
-const FOLDERS_MAX: usize = 1 << 14;
+const FOLDERS_MAX: usize = 1 << 13;
 const DEPTH_MAX: usize = 64;
+/// Longest path of a folder that is looked into, in bytes.
+const PATH_LEN_MAX: usize = 1024;
 /// Sectors of a run; nothing of it is read.
 const RUN_MAX: u16 = 1 << 15;
 /// Most files of one folder.
@@ -95,11 +97,8 @@ impl FatVolume<'_> {
             for (name, entry) in entries {
                 let path = format!("{path}\\{name}");
                 visit(&mut volume, &mut sectors, &Found { path: &path, entry: &entry })?;
-                if entry.is_folder
-                    && depth < DEPTH_MAX
-                    && seen.len() < FOLDERS_MAX
-                    && seen.insert(entry.first_cluster)
-                {
+                let is_in_reach = depth < DEPTH_MAX && seen.len() < FOLDERS_MAX && path.len() <= PATH_LEN_MAX;
+                if entry.is_folder && is_in_reach && seen.insert(entry.first_cluster) {
                     open.push((path, depth + 1, Folder::Chain { first_cluster: entry.first_cluster }));
                 }
             }

@@ -4,10 +4,10 @@
 //! is given up, and the answer says why. What belongs to no file system is never given up. (`docs/trimming.md`.)
 
 mod fat;
-mod fat_table;
+pub(super) mod fat_table;
 mod fat_tree;
 mod places;
-mod sleep;
+pub(super) mod sleep;
 mod space;
 mod usage;
 mod volume;
