@@ -84,9 +84,9 @@ pub enum KindArg {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum CompressArg {
     /// Hard: about half a minute for 64 MiB and one processor
+    #[default]
     Auto,
     /// Not at all
-    #[default]
     None,
     /// A little: as fast as a disk
     Fast,

@@ -49,7 +49,7 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--chs", images.chs.is_some()),
         ("--timeout", images.timeout.is_some()),
         ("--menu-timeout", images.menu_timeout.is_some()),
-        ("--compress", images.compress != CompressArg::None),
+        ("--compress", images.compress != CompressArg::Auto),
         ("--with", !drives.with.is_empty()),
         ("--floppy", !drives.floppies.is_empty()),
         ("--identity", drives.identity.is_some()),

@@ -36,9 +36,9 @@ const SAVED_PART_MIN: usize = 32;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
-    #[default]
     None,
     /// As is usual: as hard as is worth the time.
+    #[default]
     Auto,
     /// So that the stick is written soon.
     Fast,

@@ -47,7 +47,8 @@ impl Prepared {
         for ((image, warnings), free) in images.zip(&self.in_use).zip(&self.images.free) {
             image.warnings.extend(warnings.iter().cloned());
             image.swap_left_out = free.swap;
-            image.notes.extend(free.kept.iter().map(|kept| format!("nothing of it is left out: {kept}")));
+            let kept = free.kept.iter().filter(|kept| kept.is_news());
+            image.notes.extend(kept.map(|kept| format!("free space is not left out: {kept}")));
         }
         StickReport { size_chosen: self.size_chosen, ..report }.counted()
     }

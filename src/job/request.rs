@@ -85,7 +85,7 @@ impl StickRequest {
             writes: Writes::Kept,
             copy: CopyMode::Auto,
             start: StartOptions::default(),
-            compression: Compression::None,
+            compression: Compression::Auto,
             trim: Some(FreeQuestion::default()),
             disc: None,
         }

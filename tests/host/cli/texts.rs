@@ -158,7 +158,10 @@ fn an_image_behind_what_an_old_bios_shows_is_warned_of_in_text_and_json() {
     disk_image(&desk, "large.img", 64);
     // Seven of them end before 504 MiB.
     let images = ["large.img"; 8];
-    let plan = |more: &[&str]| desk.ramkey(&[&["plan", "--size", "2G"], &images[..], more].concat());
+    let plan = |more: &[&str]| {
+        let options = ["plan", "--size", "2G", "--compress", "none"];
+        desk.ramkey(&[&options, &images[..], more].concat())
+    };
     let json: Value = serde_json::from_slice(&plan(&["--json"]).stdout).unwrap();
     let expected = "RAMKEY/LARGE~7.RKC ends behind 504 MiB, where a BIOS ends that has no EDD and translates no geometry";
     assert_eq!(json["warnings"], serde_json::json!([expected]));
@@ -172,8 +175,8 @@ fn after_a_warning_of_the_layout_write_does_not_say_that_the_stick_boots() {
     disk_image(&desk, "long.img", 20);
     let write = |layout: &str| {
         let options =
-            ["write", "long.img", "--kind", "hdd", "--to", "stick.img", "--layout", layout, "--yes"];
-        String::from_utf8(desk.ramkey(&options).stdout).unwrap()
+            ["write", "long.img", "--kind", "hdd", "--compress", "none", "--to", "stick.img", "--yes"];
+        String::from_utf8(desk.ramkey(&[&options[..], &["--layout", layout]].concat()).stdout).unwrap()
     };
     let text = write("hdd");
     assert!(!text.contains("warning") && text.contains("boots from RAM"), "{text}");
