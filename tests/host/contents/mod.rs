@@ -2,7 +2,9 @@
 
 mod disc;
 mod ends;
+mod free_ext;
 mod free_fat;
+mod free_ntfs;
 mod geometry;
 mod geometry_floppies;
 mod guid_table;
