@@ -3,9 +3,12 @@
 //! A volume is believed only as far as it says of itself that it is whole, and its structures agree. Else nothing of it
 //! is given up, and the answer says why. What belongs to no file system is never given up. (`docs/trimming.md`.)
 
+mod ext;
+mod ext_layout;
 mod fat;
 mod fat_table;
 mod fat_tree;
+mod ntfs;
 mod places;
 mod sleep;
 mod space;
