@@ -70,7 +70,10 @@ pub fn inspect(source: &dyn Source) {
     }
     let question = Question { room: true, cut: true, ..Question::default() };
     if let Ok(looked) = ramkey::contents::look(Path::new("input"), source, &question) {
-        assert!(looked.is_possible(&question, source.len(), source.wrapping()), "an answer of ours is believed");
+        assert!(
+            looked.is_possible(&question, source.len(), source.wrapping()),
+            "an answer of ours is believed"
+        );
     }
     if let Ok(Some(disc)) = iso::read(source) {
         black_box(iso::recognise(&disc, source).map(|system| system.statement()).is_ok());

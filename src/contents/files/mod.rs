@@ -23,6 +23,8 @@ use portion::Portion;
 pub(super) use error::FilesError;
 pub(super) use largest::Largest;
 pub(crate) use long_name::LongName;
+pub(super) use ntfs::{NtfsVolume, SystemPart};
+pub(super) use record::restore;
 
 /// The files of one volume.
 pub(super) struct VolumeFiles<'s> {

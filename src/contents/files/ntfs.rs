@@ -3,6 +3,8 @@
 //! Folders are read from one end to the other and not as trees, and parts of a file are collected once: no structure
 //! on the volume decides how long a look-up takes, or how much of it is in memory.
 
+mod system;
+
 use std::collections::BTreeSet;
 
 use super::error::FilesError;
@@ -15,6 +17,8 @@ use super::record::{
 use super::runs::{RUNS_MAX, Run};
 use crate::contents::bytes::{get_u16, get_u32, get_u64};
 use crate::image::Source;
+
+pub(in crate::contents) use system::SystemPart;
 
 /// Number of the record of the table of records, and of the root folder.
 const TABLE: u64 = 0;
@@ -48,7 +52,7 @@ const ENTRY_HEADER_LEN: usize = 16;
 pub(super) const NAME: usize = 66;
 
 /// A volume of the image.
-pub(super) struct NtfsVolume<'s> {
+pub(in crate::contents) struct NtfsVolume<'s> {
     source: &'s dyn Source,
     start: u64,
     pub(super) cluster_len: u64,
@@ -69,7 +73,11 @@ pub(super) struct Record {
 }
 
 impl<'s> NtfsVolume<'s> {
-    pub fn open(source: &'s dyn Source, start: u64, sector: &[u8]) -> Result<Self, FilesError> {
+    pub(in crate::contents) fn open(
+        source: &'s dyn Source,
+        start: u64,
+        sector: &[u8],
+    ) -> Result<Self, FilesError> {
         let damaged = || FilesError::Damaged { what: "the boot sector", offset: start };
         let sector_len = u64::from(get_u16(sector, 11).ok_or_else(damaged)?);
         let per_cluster = match sector[13] {
@@ -102,11 +110,11 @@ impl<'s> NtfsVolume<'s> {
         Ok(volume)
     }
 
-    pub fn has(&self, path: &str) -> Result<bool, FilesError> {
+    pub(super) fn has(&self, path: &str) -> Result<bool, FilesError> {
         Ok(self.find(path)?.is_some())
     }
 
-    pub fn read(&self, path: &str, part: Portion) -> Result<Option<Vec<u8>>, FilesError> {
+    pub(super) fn read(&self, path: &str, part: Portion) -> Result<Option<Vec<u8>>, FilesError> {
         let Some(record) = self.find(path)? else { return Ok(None) };
         match self.stream(&record, DATA, &[])? {
             Some(stream) => self.part(&stream, part).map(Some),

@@ -22,7 +22,7 @@ const UNIT_SHIFT_MAX: u16 = 4;
 
 /// Checks that a record begins with `signature` and was written whole, and puts the two bytes at the end of each
 /// 512 back; `None` if it is damaged.
-pub(super) fn restore(record: &mut [u8], signature: &[u8; 4]) -> Option<()> {
+pub(in crate::contents) fn restore(record: &mut [u8], signature: &[u8; 4]) -> Option<()> {
     if !record.starts_with(signature) {
         return None;
     }
