@@ -193,7 +193,7 @@ pub fn encode_header(
         file_len: file_len.into(),
         image_len: scan.len.into(),
         image_blake3: scan.root,
-        ram_blake3: scan.root,
+        ram_blake3: scan.ram_root,
         table_blake3: *blake3::hash(table).as_bytes(),
         table_offset: edition.table_offset.into(),
         table_len: (table.len() as u32).into(),

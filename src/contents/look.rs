@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ProbeError;
 use super::facts::ImageFacts;
+use super::free::{FreeQuestion, FreeSpace, free_space};
 use super::iso::{self, Disc, System};
 use super::kind::{Kind, KindChoice};
 use super::probe::{LEAD_SECTORS_MAX, probe};
@@ -24,6 +25,8 @@ pub struct Question {
     pub geometry: Option<Geometry>,
     /// Whether the system on it is looked for; for a machine that counts its disks in this order.
     pub system: Option<DiskOrder>,
+    /// Whether it is asked what its file systems do not need.
+    pub free: Option<FreeQuestion>,
 }
 
 /// What is known of an image.
@@ -39,6 +42,8 @@ pub struct Looked {
     pub disc: Option<(Disc, System)>,
     /// The Windows on it.
     pub windows: Option<Windows>,
+    /// What its file systems do not need; `None` if it was not asked for.
+    pub free: Option<FreeSpace>,
 }
 
 /// Answers `question` about the image in `source`. `path` is for messages and titles only.
@@ -51,7 +56,8 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
     let disc = question.system.filter(|_| facts.kind == Kind::Disc).and_then(|_| system_on(source));
     let windows = question.system.and_then(|order| windows::look_in(source, &facts, order));
     let (is_known, is_blank) = (is_known(source, &facts), is_blank(source));
-    Ok(Looked { facts, is_known, is_blank, disc, windows })
+    let free = question.free.map(|FreeQuestion { swap }| free_space(source, &facts, swap));
+    Ok(Looked { facts, is_known, is_blank, disc, windows, free })
 }
 
 fn system_on(source: &dyn Source) -> Option<(Disc, System)> {
@@ -77,7 +83,9 @@ impl Looked {
             KindChoice::Auto => true,
             KindChoice::Is(kind) => kind == facts.kind,
         };
-        facts.len == len
+        self.free.is_some() == question.free.is_some()
+            && self.free.as_ref().is_none_or(|free| free.is_possible(len))
+            && facts.len == len
             && facts.wrapping.as_ref() == wrapping
             && is_asked
             && question.geometry.is_none_or(|asked| asked == facts.geometry)

@@ -8,8 +8,8 @@ use std::ops::Range;
 use ramkey_format::capsule::Form;
 
 use super::hash::chunk_value;
-use super::source::Source;
 use super::stored::{AsItIs, StoredBytes, Unproven};
+use super::trimmed::Trimmed;
 
 /// log2 of the length of a chunk.
 pub use ramkey_format::capsule::CHUNK_SHIFT;
@@ -56,20 +56,20 @@ pub(super) fn parts(chunks: &[Chunk], len: u64) -> Vec<Part> {
 }
 
 /// The stored bytes of the image in `source`, as [`parts`] names them.
-pub(super) fn stored<'a>(chunks: &[Chunk], source: &'a dyn Source) -> Box<dyn StoredBytes + 'a> {
+pub(super) fn stored<'a>(chunks: &[Chunk], source: Trimmed<'a>) -> Box<dyn StoredBytes + 'a> {
     let chunks = chunks.iter().map(|chunk| chunk.chaining_value).collect();
     Box::new(Scanned { source, chunks })
 }
 
 /// An image that was scanned, stored as it is.
 struct Scanned<'a> {
-    source: &'a dyn Source,
+    source: Trimmed<'a>,
     chunks: Vec<[u8; 32]>,
 }
 
 impl Scanned<'_> {
     fn as_it_is(&self) -> AsItIs<'_> {
-        AsItIs { source: self.source, chunk_shift: CHUNK_SHIFT, chunks: &self.chunks }
+        AsItIs { source: &self.source, chunk_shift: CHUNK_SHIFT, chunks: &self.chunks }
     }
 }
 

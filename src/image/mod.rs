@@ -20,6 +20,7 @@ mod scan;
 mod source;
 mod stored;
 mod stream;
+mod trimmed;
 mod wrapping;
 
 pub use chunk::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
@@ -34,7 +35,7 @@ pub use metered::Metered;
 pub use open::{open, open_given, unwrapped};
 pub use pack::{Compression, Packed};
 pub use part::Rest;
-pub use scan::{Scan, scan, scan_stream};
+pub use scan::{Scan, scan, scan_stream, scan_trimmed};
 pub use source::Source;
 pub use stored::{AsItIs, StoredBytes, Unproven};
 pub use stream::{Forward, Stream};

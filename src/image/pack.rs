@@ -22,6 +22,7 @@ use super::frame::{Effort, Frames};
 use super::hash::chunk_value;
 use super::source::Source;
 use super::stored::{StoredBytes, Unproven};
+use super::trimmed::Trimmed;
 use crate::units::SECTOR_LEN;
 
 /// Stored bytes that have a hash of their own: those of one request of the pipeline.
@@ -75,7 +76,7 @@ impl Packed {
     }
 
     /// The stored bytes of `source`, the image that was packed.
-    pub(super) fn stored<'a>(&self, source: &'a dyn Source) -> Box<dyn StoredBytes + 'a> {
+    pub(super) fn stored<'a>(&self, source: Trimmed<'a>) -> Box<dyn StoredBytes + 'a> {
         Box::new(Again { packed: self.clone(), source, last: Mutex::new(None) })
     }
 
@@ -193,7 +194,7 @@ fn on_all<T: Send>(
 /// The stored bytes of an image that was packed, made again.
 struct Again<'a> {
     packed: Packed,
-    source: &'a dyn Source,
+    source: Trimmed<'a>,
     /// The last chunk that was made, which the next bytes may begin with.
     last: Mutex<Option<(usize, Vec<u8>)>>,
 }
@@ -208,7 +209,7 @@ impl Again<'_> {
 
     /// The stored bytes of chunk `index`: of another length than they should have if the image was changed.
     fn make(&self, frames: &mut Frames, index: usize) -> io::Result<Vec<u8>> {
-        let (before, data) = read(self.source, self.packed.effort, index)?;
+        let (before, data) = read(&self.source, self.packed.effort, index)?;
         Ok(match self.packed.parts[index].form {
             Form::Packed { .. } => frames.pack(&data, &before).unwrap_or(data),
             _ => data,

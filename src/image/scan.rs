@@ -1,6 +1,8 @@
 //! One pass over an image: its BLAKE3, and what each chunk of it is.
 
 use std::io;
+use std::ops::Range;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
@@ -10,6 +12,7 @@ use super::pack::{Compression, Packed};
 use super::source::Source;
 use super::stored::StoredBytes;
 use super::stream::{Forward, Stream};
+use super::trimmed::{Trimmed, leave_out};
 
 /// Bytes in one read: enough that a disk streams, little enough that the copy in cache is still there to be hashed.
 const READ_LEN: usize = 4 * CHUNK_LEN;
@@ -23,7 +26,11 @@ pub struct Scan {
     pub len: u64,
     /// BLAKE3 of the image: what `b3sum` prints.
     pub root: [u8; 32],
-    /// Its chunks, in order.
+    /// BLAKE3 of what will be in memory: the same unless something was left out that was not zero.
+    pub ram_root: [u8; 32],
+    /// The bytes of the image that are left out, in order and apart from each other.
+    pub free: Arc<[Range<u64>]>,
+    /// The chunks of what will be in memory, in order.
     pub chunks: Vec<Chunk>,
     /// How they are packed; `None` if no chunk is.
     pub packed: Option<Packed>,
@@ -40,6 +47,7 @@ impl Scan {
 
     /// The stored bytes of the image in `source`, as [`Scan::parts`] names them.
     pub fn stored<'a>(&self, source: &'a dyn Source) -> Box<dyn StoredBytes + 'a> {
+        let source = Trimmed::new(source, &self.free);
         match &self.packed {
             Some(packed) => packed.stored(source),
             None => chunk::stored(&self.chunks, source),
@@ -58,7 +66,8 @@ impl Scan {
         compression: Compression,
         progress: &mut dyn FnMut(u64),
     ) -> io::Result<Self> {
-        let packed = Packed::of(source, &self.chunks, compression, progress)?;
+        let source = Trimmed::new(source, &self.free);
+        let packed = Packed::of(&source, &self.chunks, compression, progress)?;
         Ok(Self { packed, ..self })
     }
 }
@@ -74,14 +83,37 @@ pub fn scan(source: &dyn Source, progress: &mut dyn FnMut(u64)) -> io::Result<Sc
     scan_stream(&mut Forward::new(source), progress)
 }
 
+/// The same of an image of which the bytes in `free` are left out; they are in order and apart from each other.
+///
+/// # Errors
+///
+/// As [`scan`].
+pub fn scan_trimmed(
+    source: &dyn Source,
+    free: &[Range<u64>],
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<Scan> {
+    scan_without(&mut Forward::new(source), free, progress)
+}
+
 /// The same of an image that is read from start to end; how long it is need not be known before.
 ///
 /// # Errors
 ///
 /// As [`scan`]; `UnexpectedEof` if the stream has another length than it said.
 pub fn scan_stream(stream: &mut dyn Stream, progress: &mut dyn FnMut(u64)) -> io::Result<Scan> {
+    scan_without(stream, &[], progress)
+}
+
+fn scan_without(
+    stream: &mut dyn Stream,
+    free: &[Range<u64>],
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<Scan> {
     let told = stream.len();
     let (mut chunks, mut len) = (Vec::new(), 0);
+    // The values of the original's chunks.
+    let mut originals = Vec::new();
     thread::scope(|scope| {
         let (full, to_hash) = sync_channel::<io::Result<Vec<u8>>>(BUFFERS);
         let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
@@ -96,12 +128,16 @@ pub fn scan_stream(stream: &mut dyn Stream, progress: &mut dyn FnMut(u64)) -> io
             }
         });
         while let Ok(buffer) = to_hash.recv() {
-            let buffer = buffer?;
+            let mut buffer = buffer?;
             // An image of one chunk ends within the first buffer.
             let is_only = chunks.is_empty() && buffer.len() <= CHUNK_LEN;
-            for data in buffer.chunks(CHUNK_LEN) {
+            for data in buffer.chunks_mut(CHUNK_LEN) {
                 let offset = (chunks.len() as u64) << CHUNK_SHIFT;
-                chunks.push(Chunk::of(data, offset, if is_only { 1 } else { usize::MAX }));
+                let count = if is_only { 1 } else { usize::MAX };
+                let original = Chunk::of(data, offset, count);
+                originals.push(original.chaining_value);
+                let differs = leave_out(free, offset, data) && !original.zero;
+                chunks.push(if differs { Chunk::of(data, offset, count) } else { original });
             }
             if !buffer.is_empty() {
                 len += buffer.len() as u64;
@@ -119,8 +155,8 @@ pub fn scan_stream(stream: &mut dyn Stream, progress: &mut dyn FnMut(u64)) -> io
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let values: Vec<[u8; 32]> = chunks.iter().map(|chunk: &Chunk| chunk.chaining_value).collect();
-    let root = *combine(&values).as_bytes();
-    Ok(Scan { len, root, chunks, packed: None })
+    let (root, ram_root) = (*combine(&originals).as_bytes(), *combine(&values).as_bytes());
+    Ok(Scan { len, root, ram_root, free: free.into(), chunks, packed: None })
 }
 
 /// Fills `buffer` with the next bytes of `stream`; fewer than [`READ_LEN`] at its end.

@@ -35,7 +35,8 @@ impl Images {
             Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
             Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
         };
-        let question = Question { kind: request.kind, geometry: request.geometry, system: Some(order) };
+        let question =
+            Question { kind: request.kind, geometry: request.geometry, system: Some(order), free: None };
         for path in &request.images {
             let (looked, source) = open_and_look(path, &question)?;
             images.notes.push(notes(request, &looked));

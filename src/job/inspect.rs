@@ -138,7 +138,8 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
     }
     let unusable = |error: ImageError| JobError::Unusable(error.into());
     let source = &*unwrapped(path, Box::new(source)).map_err(unusable)?;
-    let question = Question { kind: *kind, geometry: *geometry, system: Some(DiskOrder::default()) };
+    let question =
+        Question { kind: *kind, geometry: *geometry, system: Some(DiskOrder::default()), free: None };
     let looked = look(path, source, &question).map_err(JobError::Unusable)?;
     let hash = if request.hash { Some(hash(path, source, observer)?) } else { None };
     Ok(Inspected::Image(Box::new(ImageView::new(looked, hash))))

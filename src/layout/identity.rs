@@ -22,6 +22,10 @@ fn derived(plan: &Plan, scans: &[Scan]) -> [u8; 16] {
     feed(&(plan.carried.capsules.len() as u64).to_le_bytes());
     for (capsule, scan) in plan.carried.capsules.iter().zip(scans) {
         feed(&scan.root);
+        if scan.ram_root != scan.root {
+            feed(b"TRIM");
+            feed(&scan.ram_root);
+        }
         if let Some(packed) = &scan.packed {
             feed(b"PACK");
             feed(&packed.effort_code());

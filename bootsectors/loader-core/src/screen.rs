@@ -98,6 +98,8 @@ sentences! {
     HiddenChanged hidden_changed(old: number, new: number);
     /// The drive number of a partition was changed.
     DriveChanged drive_changed(old: hex2, new: hex2);
+    /// Before an image is said to be proven: it is the original without its free space.
+    Trimmed trimmed(original: hash);
     /// An image is proven, and others follow.
     Proven proven(hash: hash);
     /// The last image is proven, and the stick is not needed any more.

@@ -151,6 +151,9 @@ fn say_proven(console: &mut Console, disks: &[Option<RamDisk>], is_disc: bool, i
     console.end_line();
     let last = disks.iter().flatten().count() - 1;
     for (place, ram_disk) in disks.iter().flatten().enumerate() {
+        if let Some(original) = ram_disk.original() {
+            console.say(&say::trimmed(&original));
+        }
         let hash = &ram_disk.hash();
         console.say(&match (place < last, is_disc, is_kept) {
             (true, _, _) => say::proven(hash),

@@ -43,11 +43,18 @@ impl RamDisk {
         self.header.lead_sectors.get() << SECTOR_SHIFT
     }
 
-    /// The start of the image's hash, for the screen.
+    /// The start of the hash of what is in memory, for the screen.
     pub fn hash(&self) -> [u8; 8] {
         let mut hash = [0; 8];
         hash.copy_from_slice(&self.header.ram_blake3[..8]);
         hash
+    }
+
+    /// The start of the original's hash, if something of it was left out.
+    pub fn original(&self) -> Option<[u8; 8]> {
+        let CapsuleHeader { image_blake3, ram_blake3, .. } = &self.header;
+        let start = image_blake3.first_chunk().copied();
+        start.filter(|_| image_blake3 != ram_blake3)
     }
 
     /// Linear address of a CD's boot image.

@@ -2,6 +2,7 @@
 
 mod disc;
 mod ends;
+mod free_fat;
 mod geometry;
 mod geometry_floppies;
 mod guid_table;

@@ -75,7 +75,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
 pub fn imagined(len: u64) -> Scan {
     let count = len.div_ceil(1 << 18);
     let chunks = (0..count).map(|n| Chunk { zero: false, chaining_value: [n as u8; 32] });
-    Scan { len, root: [7; 32], chunks: chunks.collect(), packed: None }
+    Scan { len, root: [7; 32], ram_root: [7; 32], free: [].into(), chunks: chunks.collect(), packed: None }
 }
 
 /// Every layout with every file system, and a stick that has room for it.

@@ -5,3 +5,4 @@ mod extra;
 mod not_images;
 mod packed;
 mod stream;
+mod trimmed;

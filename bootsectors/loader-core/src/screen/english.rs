@@ -39,6 +39,7 @@ language! {
     SignatureChanged: "Changed in memory: disk signature from 0 to {0}h.",
     HiddenChanged: "Changed in memory: hidden sectors from {0} to {1}.",
     DriveChanged: "Changed in memory: drive from {0}h to {1}h.",
+    Trimmed: "Free space was left out of the image with BLAKE3 {0}.",
     Proven: "In memory and proven: BLAKE3 {0}.",
     ProvenRemove: "In memory and proven: BLAKE3 {0}. You may remove the stick.",
     ProvenKeep: "In memory and proven: BLAKE3 {0}. Leave the stick plugged in.",
