@@ -27,6 +27,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             image.options.writes_words()
         )?;
         show_words(out, &image.options)?;
+        show_left_out(out, image)?;
         show_notes(out, image)?;
     }
     for image in &stick.companions {
@@ -40,6 +41,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             Bytes(image.len),
             image.options.writes_words()
         )?;
+        show_left_out(out, image)?;
         show_notes(out, image)?;
     }
     let medium = if stick.disc.is_some() { "disc " } else { "stick" };
@@ -77,6 +79,17 @@ pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &s
         0 => writeln!(out, "done      {to} {boots}"),
         1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
         _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
+}
+
+/// What is not stored of an image, and the hash of the rest.
+fn show_left_out(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    let Some(ram_blake3) = &image.ram_blake3 else { return Ok(()) };
+    writeln!(out, "in memory {ram_blake3}, without what is left out")?;
+    let (left_out, swap) = (Bytes(image.left_out), Bytes(image.swap_left_out));
+    match image.swap_left_out {
+        0 => writeln!(out, "          {left_out} of free space are left out"),
+        _ => writeln!(out, "          {left_out} of free space are left out, {swap} of them of swap files"),
     }
 }
 

@@ -35,6 +35,13 @@ pub struct ImageReport {
     pub len: u64,
     /// BLAKE3, as `b3sum` prints it.
     pub blake3: String,
+    /// BLAKE3 of what will be in memory, if what was left out is not zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ram_blake3: Option<String>,
+    /// Bytes that are left out because no file system on it needs them.
+    pub left_out: u64,
+    /// How many of them are the contents of swap files.
+    pub swap_left_out: u64,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// BIOS drive number; the first of its class means the next that is free.
@@ -225,7 +232,10 @@ impl ImageReport {
             geometry: facts.geometry.to_string(),
             words: drive_words(facts.kind, &facts.geometry, emulation),
             len: facts.len,
-            blake3: blake3::Hash::from_bytes(scan.root).to_hex().to_string(),
+            blake3: hex(scan.root),
+            ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
+            left_out: scan.free.iter().map(|range| range.end - range.start).sum(),
+            swap_left_out: 0,
             header: HeaderReport::of(facts),
             drive: capsule.number,
             disk_signature: (disk_signature != 0).then_some(disk_signature),
