@@ -39,8 +39,7 @@ fn written(request: &StickRequest, to: &Path) -> Report {
     let system = System::default();
     let target = TargetPath::look(&system, to).unwrap();
     let destination = Destination { system: &system, target: &target };
-    let prepared =
-        prepare(request, Images::open(request).unwrap(), Some(destination), &|_| ()).unwrap();
+    let prepared = prepare(request, Images::open(request).unwrap(), Some(destination), &|_| ()).unwrap();
     write(&prepared, destination, &AtomicBool::new(false), &|_| ()).unwrap()
 }
 
