@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::cli::room::show_room;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::pipeline::Repair;
 use crate::report::{ImageReport, RangeReport, StickReport};
@@ -26,6 +27,8 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             ram_text(image.ram_needed, together),
             image.options.writes_words()
         )?;
+        writeln!(out, "          {}", image.load.stored_words())?;
+        writeln!(out, "          {}", image.load.time_words())?;
         show_words(out, &image.options)?;
         show_left_out(out, image)?;
         show_notes(out, image)?;
@@ -41,6 +44,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             Bytes(image.len),
             image.options.writes_words()
         )?;
+        writeln!(out, "          {}", image.load.stored_words())?;
         show_left_out(out, image)?;
         show_notes(out, image)?;
     }
@@ -68,6 +72,20 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     }
     if let more @ 1.. = left_out.len().saturating_sub(LEFT_OUT_SHOWN) {
         writeln!(out, "note      {more} more are left out; --json names them all")?;
+    }
+    Ok(())
+}
+
+/// What only a plan says of each image: the machine that it needs, and what takes its room.
+pub(super) fn show_needs(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    for image in &stick.images {
+        writeln!(out, "machine   {}: {}", image.path, image.load.machine_words())?;
+    }
+    for image in stick.images.iter().chain(&stick.companions) {
+        if let Some(room) = image.room.as_ref().filter(|room| !room.volumes.is_empty()) {
+            writeln!(out, "room      {}", image.path)?;
+            show_room(out, "          ", room)?;
+        }
     }
     Ok(())
 }

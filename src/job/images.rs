@@ -47,6 +47,7 @@ impl Images {
             geometry: request.geometry,
             system: Some(order),
             free: request.trim,
+            ..Question::default()
         };
         for path in &request.images {
             let (looked, source) = open_and_look(path, &question)?;

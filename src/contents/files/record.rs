@@ -5,6 +5,7 @@ use crate::contents::bytes::{get_u16, get_u32, get_u64};
 
 /// Kinds of attributes.
 pub(super) const ATTRIBUTE_LIST: u32 = 0x20;
+pub(super) const FILE_NAME: u32 = 0x30;
 pub(super) const DATA: u32 = 0x80;
 pub(super) const INDEX_ROOT: u32 = 0x90;
 pub(super) const INDEX_ALLOCATION: u32 = 0xA0;

@@ -6,11 +6,11 @@
 mod ext;
 mod ext_layout;
 mod fat;
-mod fat_table;
+pub(super) mod fat_table;
 mod fat_tree;
 mod ntfs;
 mod places;
-mod sleep;
+pub(super) mod sleep;
 mod space;
 mod usage;
 mod volume;

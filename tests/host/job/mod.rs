@@ -2,6 +2,7 @@
 
 mod copy;
 mod errors;
+mod shrink;
 mod stick;
 mod trim;
 
