@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::contents::{ImageFacts, KindChoice};
-use crate::image::{Compression, Identity};
+use crate::image::{Bus, Compression, Identity, Packer};
 use crate::job::Companion;
 use crate::plan::{
     CompanionRequest, CopyMode, DiscBoot, DiscMedium, FirstDisk, FsChoice, ImageRequest, LayoutChoice,
@@ -48,6 +48,8 @@ pub struct StickRequest {
     pub start: StartOptions,
     /// How hard the images are packed.
     pub compression: Compression,
+    /// What it is loaded from; if nobody said, a disc from a drive for CDs, and a stick at USB 1.1.
+    pub bus: Option<Bus>,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -84,6 +86,7 @@ impl StickRequest {
             copy: CopyMode::Auto,
             start: StartOptions::default(),
             compression: Compression::Auto,
+            bus: None,
             disc: None,
         }
     }
@@ -97,6 +100,12 @@ impl StickRequest {
             fs: FsChoice::Auto,
             ..self
         }
+    }
+
+    /// Packs the images as is asked.
+    pub(super) fn packer(&self) -> Packer {
+        let usual = if self.disc.is_some() { Bus::Cd } else { Bus::Usb1 };
+        Packer::new(self.compression, self.bus.unwrap_or(usual))
     }
 
     /// Every image, none of which may lie on the target.
