@@ -23,6 +23,10 @@ pub struct LoadReport {
     pub stored: u64,
     /// Bytes that they would be stored in if none were packed: those of all chunks that are not zeros.
     pub plain: u64,
+    /// Bytes of the image that no file system on it needs, and that are left out.
+    pub left_out: u64,
+    /// How many of them are the contents of swap files.
+    pub swap_left_out: u64,
     /// Bytes that the loader reads for it, with all drives beside it and their tables.
     pub read: u64,
     /// Seconds that this takes at 0.6, 1.0, 5 and 30 MB a second of 1000000 bytes, rounded up.
@@ -42,6 +46,8 @@ impl LoadReport {
         Self {
             stored: scan.parts().iter().map(|part| part.bytes.end - part.bytes.start).sum(),
             plain: whole - if has_last { behind } else { 0 },
+            left_out: scan.free.iter().map(|range| range.end - range.start).sum(),
+            swap_left_out: 0,
             read,
             seconds: LOAD_SPEEDS.map(|speed| read.div_ceil(speed)),
             machine: MACHINES.into_iter().find(|mb| mb * MIB >= ram_needed.saturating_add(KEPT_BY_BIOS)),
@@ -50,13 +56,20 @@ impl LoadReport {
 
     /// How much is stored, of how much, for people.
     pub fn stored_words(&self) -> String {
-        let Self { stored, plain, .. } = self;
-        match plain {
-            0 => "stored in nothing: all of it is zeros".into(),
-            _ if stored >= plain => format!("stored in {}, not packed", Bytes(*stored)),
-            _ => {
-                let percent = percent(*stored, *plain);
-                format!("stored in {}, packed to {percent} % of {}", Bytes(*stored), Bytes(*plain))
+        let Self { stored, plain, left_out, swap_left_out, .. } = self;
+        let packed = match plain {
+            0 => "nothing: all of it is zeros".into(),
+            _ if stored >= plain => format!("{}, not packed", Bytes(*stored)),
+            _ => format!("{}, packed to {} % of {}", Bytes(*stored), percent(*stored, *plain), Bytes(*plain)),
+        };
+        match left_out {
+            0 => format!("stored in {packed}"),
+            left_out => {
+                let swap = match swap_left_out {
+                    0 => String::new(),
+                    swap => format!(", {} of it in swap files", Bytes(*swap)),
+                };
+                format!("stored in {packed}; {} of free space left out{swap}", Bytes(*left_out))
             }
         }
     }
@@ -110,7 +123,7 @@ mod tests {
 
     fn scan(len: u64, zeros: &[bool]) -> Scan {
         let chunks = zeros.iter().map(|&zero| Chunk { zero, chaining_value: [0; 32] }).collect();
-        Scan { len, root: [0; 32], ram_root: [0; 32], free: Arc::new([]), chunks, packed: None }
+        Scan { len, root: [0; 32], ram_root: [0; 32], free: Arc::new([512..1536]), chunks, packed: None }
     }
 
     #[test]
@@ -122,10 +135,13 @@ mod tests {
             (&[true, true, true], 0),
         ] {
             let report = report(zeros);
-            assert_eq!((report.stored, report.plain), (stored, stored));
+            assert_eq!((report.stored, report.plain, report.left_out), (stored, stored, 1024));
         }
-        assert_eq!(report(&[true; 3]).stored_words(), "stored in nothing: all of it is zeros");
-        let packed = LoadReport { stored: 1, plain: 1000, ..report(&[true; 3]) };
+        assert_eq!(
+            report(&[true; 3]).stored_words(),
+            "stored in nothing: all of it is zeros; 1 KiB of free space left out"
+        );
+        let packed = LoadReport { stored: 1, plain: 1000, left_out: 0, ..report(&[true; 3]) };
         assert_eq!(packed.stored_words(), "stored in 1 bytes, packed to 1 % of 1000 bytes");
     }
 
