@@ -111,7 +111,9 @@ fn options(arguments: &[String]) -> Options {
             "--instructions" => options.instructions = true,
             "--rounds" => options.rounds = number() as usize,
             "--mib" => options.mib = number(),
-            name => options.drives.push(Drive::named(name).expect("uhci, ohci, ehci, xhci, usb-900 or cd-600")),
+            name => {
+                options.drives.push(Drive::named(name).expect("uhci, ohci, ehci, xhci, usb-900 or cd-600"))
+            }
         }
     }
     if options.drives.is_empty() {

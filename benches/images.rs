@@ -60,7 +60,11 @@ pub fn given(folder: &Path, image: &Path) -> PathBuf {
     let mut bytes = fs::read(image).unwrap_or_else(|error| panic!("{}: {error}", image.display()));
     let has_partition = bytes.get(446..510).is_some_and(|table| table.iter().any(|&byte| byte != 0));
     let is_disk = has_partition && bytes[510..512] == [0x55, 0xAA];
-    assert!(is_disk, "{}: a disk with a partition table is needed: its boot code is replaced", image.display());
+    assert!(
+        is_disk,
+        "{}: a disk with a partition table is needed: its boot code is replaced",
+        image.display()
+    );
     put_boot_code(folder, &mut bytes);
     let path = folder.join("given.img");
     fs::write(&path, bytes).expect("writing the image");

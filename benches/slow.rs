@@ -150,7 +150,8 @@ pub fn run(arguments: &[String]) {
     let asks = |mode: &str| arguments.iter().any(|argument| argument == mode);
     let subjects = subjects(&options, folder.path());
     if asks(MODES[0]) {
-        let empty = Subject::new(folder.path(), "empty", String::new(), &images::empty(folder.path()), RANDOM);
+        let empty =
+            Subject::new(folder.path(), "empty", String::new(), &images::empty(folder.path()), RANDOM);
         let (mut met, mut all) = (0, 0);
         for subject in &subjects {
             let results = drives(subject);
