@@ -7,7 +7,7 @@ use std::path::Path;
 use blake3::hazmat::ChainingValue;
 use ramkey::contents::windows::hive::{Hive, Key};
 use ramkey::contents::windows::look;
-use ramkey::contents::{Kind, KindChoice, free_space, iso, probe};
+use ramkey::contents::{Kind, KindChoice, Question, free_space, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{Source, combine};
 use ramkey::stick::{has_trace, is_stick};
@@ -68,6 +68,13 @@ pub fn inspect(source: &dyn Source) {
             black_box(look(source, &found));
             black_box(found.warnings.iter().map(ToString::to_string).count());
         }
+    }
+    let question = Question { room: true, cut: true, ..Question::default() };
+    if let Ok(looked) = ramkey::contents::look(Path::new("input"), source, &question) {
+        assert!(
+            looked.is_possible(&question, source.len(), source.wrapping()),
+            "an answer of ours is believed"
+        );
     }
     if let Ok(Some(disc)) = iso::read(source) {
         black_box(iso::recognise(&disc, source).map(|system| system.statement()).is_ok());
