@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::cli::room::show_room;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::pipeline::Repair;
 use crate::report::{ImageReport, RangeReport, StickReport};
@@ -26,7 +27,10 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             ram_text(image.ram_needed, together),
             image.options.writes_words()
         )?;
+        writeln!(out, "          {}", image.load.stored_words())?;
+        writeln!(out, "          {}", image.load.time_words())?;
         show_words(out, &image.options)?;
+        show_left_out(out, image)?;
         show_notes(out, image)?;
     }
     for image in &stick.companions {
@@ -40,6 +44,8 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             Bytes(image.len),
             image.options.writes_words()
         )?;
+        writeln!(out, "          {}", image.load.stored_words())?;
+        show_left_out(out, image)?;
         show_notes(out, image)?;
     }
     let medium = if stick.disc.is_some() { "disc " } else { "stick" };
@@ -70,6 +76,20 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     Ok(())
 }
 
+/// What only a plan says of each image: the machine that it needs, and what takes its room.
+pub(super) fn show_needs(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    for image in &stick.images {
+        writeln!(out, "machine   {}: {}", image.path, image.load.machine_words())?;
+    }
+    for image in stick.images.iter().chain(&stick.companions) {
+        if let Some(room) = image.room.as_ref().filter(|room| !room.volumes.is_empty()) {
+            writeln!(out, "room      {}", image.path)?;
+            show_room(out, "          ", room)?;
+        }
+    }
+    Ok(())
+}
+
 /// How it ended: `boots` where nothing speaks against a boot, and where to look if something does.
 pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &str) -> io::Result<()> {
     let to = named(to);
@@ -77,6 +97,17 @@ pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &s
         0 => writeln!(out, "done      {to} {boots}"),
         1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
         _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
+}
+
+/// What is not stored of an image, and the hash of the rest.
+fn show_left_out(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    let Some(ram_blake3) = &image.ram_blake3 else { return Ok(()) };
+    writeln!(out, "in memory {ram_blake3}, without what is left out")?;
+    let (left_out, swap) = (Bytes(image.left_out), Bytes(image.swap_left_out));
+    match image.swap_left_out {
+        0 => writeln!(out, "          {left_out} of free space are left out"),
+        _ => writeln!(out, "          {left_out} of free space are left out, {swap} of them of swap files"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::contents::{ImageFacts, KindChoice};
+use crate::contents::{FreeQuestion, ImageFacts, KindChoice};
 use crate::image::{Bus, Compression, Identity, Packer};
 use crate::job::Companion;
 use crate::plan::{
@@ -50,6 +50,8 @@ pub struct StickRequest {
     pub compression: Compression,
     /// What it is loaded from; if nobody said, a disc from a drive for CDs, and a stick at USB 1.1.
     pub bus: Option<Bus>,
+    /// Whether what the file systems of the images call free is left out, and what else.
+    pub trim: Option<FreeQuestion>,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -87,6 +89,7 @@ impl StickRequest {
             start: StartOptions::default(),
             compression: Compression::Auto,
             bus: None,
+            trim: Some(FreeQuestion::default()),
             disc: None,
         }
     }

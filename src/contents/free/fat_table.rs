@@ -8,7 +8,7 @@ use crate::image::Source;
 const PIECE: u64 = 1 << 13;
 
 /// A table with the entries of all clusters, and those of its copies.
-pub(super) struct Table<'s> {
+pub(in crate::contents) struct Table<'s> {
     pub source: &'s dyn Source,
     /// First byte of the first table, in the image.
     pub start: u64,
@@ -29,7 +29,7 @@ impl Table<'_> {
     }
 
     /// The largest value of its entries.
-    fn mask(&self) -> u32 {
+    pub fn mask(&self) -> u32 {
         match self.bits {
             12 => 0xFFF,
             16 => 0xFFFF,

@@ -20,6 +20,10 @@ const IS_LABEL: u8 = 0x08;
 const LONG_NAME: u8 = 0x0F;
 /// Swap files of Windows: in the root folder, and in the folder of Windows.
 const SWAP_FILES: [&[u8; 11]; 3] = [b"PAGEFILESYS", b"WIN386  SWP", b"386SPARTPAR"];
+/// Entries of a folder for itself, and for the one that it is in.
+const LINKS: [&[u8]; 2] = [b".          ", b"..         "];
+/// Most folders that are known and not yet read.
+const WAITING_MAX: usize = 1 << 16;
 const WINDOWS: &[u8; 11] = b"WINDOWS    ";
 
 /// A folder that is still to be read.
@@ -153,8 +157,7 @@ impl Tree<'_, '_> {
                 END => return Ok(false),
                 DELETED => {}
                 _ if slot[11] & 0x3F == LONG_NAME || slot[11] & IS_LABEL != 0 => {}
-                // A folder itself, and the one that it is in.
-                b'.' => {}
+                _ if kind != FolderKind::Root && LINKS.contains(&&slot[..11]) => {}
                 _ => self.entry(kind, &self.read(slot))?,
             }
         }
@@ -180,7 +183,7 @@ impl Tree<'_, '_> {
             let is_windows = inside == FolderKind::Root && entry.name == WINDOWS;
             let kind = if is_windows { FolderKind::Windows } else { FolderKind::Other };
             self.waiting.push(Folder { kind, first: Some(entry.first) });
-            return Ok(());
+            return if self.waiting.len() > WAITING_MAX { Err(Why::TooMany) } else { Ok(()) };
         }
         let is_of_memory = inside == FolderKind::Root && sleep::FILES.contains(&entry.name);
         if is_of_memory {

@@ -3,11 +3,14 @@
 //! A volume is believed only as far as it says of itself that it is whole, and its structures agree. Else nothing of it
 //! is given up, and the answer says why. What belongs to no file system is never given up. (`docs/trimming.md`.)
 
+mod ext;
+mod ext_layout;
 mod fat;
-mod fat_table;
+pub(super) mod fat_table;
 mod fat_tree;
+mod ntfs;
 mod places;
-mod sleep;
+pub(super) mod sleep;
 mod space;
 mod usage;
 mod volume;
@@ -19,6 +22,7 @@ pub use why::{Closed, Structure, Why};
 use super::facts::ImageFacts;
 use super::kind::Kind;
 use crate::image::{Metered, Source};
+use crate::units::SECTOR_LEN;
 use places::Volume;
 use usage::Usage;
 
@@ -31,8 +35,13 @@ const RANGES_MAX: usize = 1 << 18;
 /// of swap files. What cannot be read is kept, so there is always an answer.
 pub fn free_space(source: &dyn Source, facts: &ImageFacts, swap: bool) -> FreeSpace {
     let mut space = FreeSpace::default();
-    if facts.kind == Kind::Disc {
-        space.kept.push(Kept { place: KeptPlace::Image, why: Why::Disc });
+    let nothing = match facts.kind {
+        Kind::Disc => Some(Why::Disc),
+        _ if source.len() < SECTOR_LEN => Some(Why::Unknown),
+        _ => None,
+    };
+    if let Some(why) = nothing {
+        space.kept.push(Kept { place: KeptPlace::Image, why });
         return space;
     }
     let metered = Metered::new(source, READ_MAX);

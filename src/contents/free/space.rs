@@ -10,7 +10,7 @@ use super::why::Why;
 use crate::units::SECTOR_LEN;
 
 /// What is asked of the free space of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FreeQuestion {
     /// Whether the contents of swap files are not needed either.
     pub swap: bool,
@@ -83,6 +83,13 @@ impl FreeSpace {
         }
         self.swap += usage.swap();
         Ok(())
+    }
+}
+
+impl Kept {
+    /// Whether somebody may want to know: that a CD, or what has no file system, has no free space is no news.
+    pub fn is_news(&self) -> bool {
+        !matches!((self.place, &self.why), (_, Why::Disc) | (KeptPlace::Image, Why::Unknown))
     }
 }
 

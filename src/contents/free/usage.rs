@@ -72,6 +72,14 @@ impl Usage {
         self.used.set(unit, false);
     }
 
+    /// Takes over the bits of the units from the multiple of eight `first` on: those that are set are of used units. What
+    /// they say of units that are not there does not count.
+    pub fn load(&mut self, first: u64, bits: &[u8]) {
+        let own = &mut self.used.0[(first / 8) as usize..];
+        let len = own.len().min(bits.len());
+        own[..len].copy_from_slice(&bits[..len]);
+    }
+
     /// Calls used ones free, because they hold what is swapped out.
     pub fn free_swap(&mut self, units: Range<u64>) {
         for unit in units {

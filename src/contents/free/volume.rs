@@ -1,6 +1,8 @@
 //! Which file system a volume has, and what that calls free.
 
+use super::ext;
 use super::fat;
+use super::ntfs;
 use super::sleep;
 use super::usage::Usage;
 use super::why::Why;
@@ -56,7 +58,8 @@ pub(super) fn usage(source: &dyn Source, start: u64, len: u64, swap: bool) -> Re
     }
     match identify(source, start)? {
         Found::Fat(sector) => fat::usage(source, start, len, &sector, swap),
-        Found::Ntfs(_) | Found::Ext => Err(Why::Unknown),
+        Found::Ntfs(sector) => ntfs::usage(source, start, len, &sector, swap),
+        Found::Ext => ext::usage(source, start, len),
     }
 }
 

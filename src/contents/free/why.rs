@@ -42,6 +42,8 @@ pub enum Why {
     Sleeps,
     /// A system sleeps on another volume.
     SleepsBeside,
+    /// It has shadow copies, which show files that are gone.
+    Snapshots,
     /// It has features that are not known.
     Features,
     /// Clusters that are in use are called free.
@@ -125,6 +127,7 @@ impl fmt::Display for Why {
             Self::NoFiles => "there is no file on it, so whatever it holds is unknown to its file system",
             Self::Sleeps => "a system sleeps on it; start that, and shut it down",
             Self::SleepsBeside => "a system sleeps on another partition; start that, and shut it down",
+            Self::Snapshots => "it has shadow copies, which show what is deleted; delete them, and try again",
             Self::Features => "its file system has features that are not known here",
             Self::UsedIsFree => "it uses clusters that it calls free; check its file system",
             Self::FreeCount => "it counts its free blocks in two ways that differ; check its file system",
