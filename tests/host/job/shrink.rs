@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use ramkey::contents::{ImageFacts, KindChoice, probe};
+use ramkey::contents::{ImageFacts, KindChoice, Warning, probe};
 use ramkey::device::{System, TargetPath};
 use ramkey::image::FileSource;
 use ramkey::job::{Destination, JobError, Observer, Shrunk, shrink};
@@ -355,6 +355,23 @@ fn what_is_no_closed_and_sound_fat_at_the_end_is_refused_with_its_reason() {
     }
     fs::write(&image, &whole).unwrap();
     assert!(shrunk(&image, &image.with_extension("smaller")).is_ok(), "and as it was it is taken");
+}
+
+#[test]
+fn a_table_that_speaks_of_another_geometry_is_no_reason_to_refuse() {
+    let disk = Disk { start: 2048, sectors: 46_336, ..PLAIN };
+    let (folder, image) = desk(&disk);
+    // Another partition before it, as a disk of 255 heads has it.
+    write_at(&image, 462, &[0, 1, 1, 0, 0x83, 32, 32, 0, 63, 0, 0, 0, 0xC1, 7, 0, 0]);
+    let disagrees = |path: &Path| {
+        facts(path).warnings.iter().filter(|warning| matches!(warning, Warning::Geometries(_))).count()
+    };
+    assert_eq!(disagrees(&image), 1);
+    let to = folder.path().join("smaller.img");
+    let made = shrunk(&image, &to).unwrap();
+    assert_eq!((made.before.geometry.as_str(), disagrees(&to)), ("48/16/63", 1));
+    assert!(made.after.geometry.ends_with("/16/63"), "{}", made.after.geometry);
+    assert_eq!(disk.files(&image), disk.files(&to));
 }
 
 #[test]
