@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use ramkey::contents::{ImageFacts, KindChoice, Warning, probe};
+use ramkey::contents::{ImageFacts, KindChoice, NoCut, Warning, probe};
 use ramkey::device::{System, TargetPath};
 use ramkey::image::FileSource;
 use ramkey::job::{Destination, JobError, Observer, Shrunk, shrink};
@@ -224,7 +224,9 @@ proptest! {
         let made = match shrunk(&image, &to) {
             Ok(made) => made,
             Err(JobError::Shrink { why, .. }) => {
-                prop_assert!(matches!(*why, ramkey::contents::NoCut::Nothing { .. }), "{why}");
+                // Without a table a short one with few heads may be a floppy.
+                let is_short = matches!(*why, NoCut::OtherDisk) && disk.start == 0;
+                prop_assert!(is_short || matches!(*why, NoCut::Nothing { .. }), "{why}");
                 return Ok(());
             }
             Err(error) => panic!("{error}"),
@@ -248,7 +250,9 @@ proptest! {
         let changed = bytes.iter().zip(&old).filter(|(new, old)| new != old).count();
         prop_assert!(changed <= 40, "{changed} bytes");
         // What is smallest gets no smaller.
-        prop_assert!(refusal(&to).contains("it cannot be smaller"));
+        let again = refusal(&to);
+        let is_short = disk.start == 0 && again.contains("another kind of disk");
+        prop_assert!(is_short || again.contains("it cannot be smaller"), "{again}");
     }
 }
 
