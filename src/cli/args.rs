@@ -140,11 +140,6 @@ pub struct ImagesArgs {
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     pub compress: CompressArg,
 
-    /// What the medium is loaded from: `--compress auto` packs what is loaded sooner so; usb1 for a stick and cd for a disc, if
-    /// not given
-    #[arg(long, value_enum, value_name = "BUS")]
-    pub bus: Option<BusArg>,
-
     /// Keep what the file systems of the images call free. It is left out of disks whose file systems are sound if this is not
     /// given: zeros stand for it in memory, and nothing is stored
     #[arg(long, conflicts_with = "trim_swap")]
@@ -153,6 +148,11 @@ pub struct ImagesArgs {
     /// Also leave out what swap files hold, and the file of a hibernation that is over
     #[arg(long)]
     pub trim_swap: bool,
+
+    /// What the medium is loaded from: `--compress auto` packs what is loaded sooner so; usb1 for a stick and cd for a disc, if
+    /// not given
+    #[arg(long, value_enum, value_name = "BUS")]
+    pub bus: Option<BusArg>,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
@@ -281,12 +281,12 @@ impl ImagesArgs {
                 CompressArg::Fast => Compression::Fast,
                 CompressArg::Small => Compression::Small,
             },
+            trim: (!self.no_trim).then_some(FreeQuestion { swap: self.trim_swap }),
             bus: self.bus.map(|bus| match bus {
                 BusArg::Usb1 => Bus::Usb1,
                 BusArg::Usb2 => Bus::Usb2,
                 BusArg::Cd => Bus::Cd,
             }),
-            trim: (!self.no_trim).then_some(FreeQuestion { swap: self.trim_swap }),
             ..StickRequest::new(self.images.clone())
         }
     }

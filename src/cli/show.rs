@@ -17,6 +17,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
     for image in &stick.images {
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
+        show_in_memory(out, image)?;
         writeln!(
             out,
             "          \"{}\" in RAMKEY/{}: {}, {}, {}{}",
@@ -30,11 +31,11 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
         writeln!(out, "          {}", image.load.stored_words())?;
         writeln!(out, "          {}", image.load.time_words())?;
         show_words(out, &image.options)?;
-        show_left_out(out, image)?;
         show_notes(out, image)?;
     }
     for image in &stick.companions {
         writeln!(out, "with      {}  {}", image.blake3, image.path)?;
+        show_in_memory(out, image)?;
         writeln!(
             out,
             "          {} in RAMKEY/{}: {}, {}{}",
@@ -45,7 +46,6 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             image.options.writes_words()
         )?;
         writeln!(out, "          {}", image.load.stored_words())?;
-        show_left_out(out, image)?;
         show_notes(out, image)?;
     }
     let medium = if stick.disc.is_some() { "disc " } else { "stick" };
@@ -100,14 +100,11 @@ pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &s
     }
 }
 
-/// What is not stored of an image, and the hash of the rest.
-fn show_left_out(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
-    let Some(ram_blake3) = &image.ram_blake3 else { return Ok(()) };
-    writeln!(out, "in memory {ram_blake3}, without what is left out")?;
-    let (left_out, swap) = (Bytes(image.left_out), Bytes(image.swap_left_out));
-    match image.swap_left_out {
-        0 => writeln!(out, "          {left_out} of free space are left out"),
-        _ => writeln!(out, "          {left_out} of free space are left out, {swap} of them of swap files"),
+/// The hash of what will be in memory, if that is another.
+fn show_in_memory(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    match &image.ram_blake3 {
+        Some(in_memory) => writeln!(out, "in memory {in_memory}, without what is left out"),
+        None => Ok(()),
     }
 }
 

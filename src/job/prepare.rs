@@ -46,7 +46,7 @@ impl Prepared {
         let images = report.images.iter_mut().chain(&mut report.companions);
         for ((image, warnings), free) in images.zip(&self.in_use).zip(&self.images.free) {
             image.warnings.extend(warnings.iter().cloned());
-            image.swap_left_out = free.swap;
+            image.load.swap_left_out = free.swap;
             let kept = free.kept.iter().filter(|kept| kept.is_news());
             image.notes.extend(kept.map(|kept| format!("free space is not left out: {kept}")));
         }

@@ -48,10 +48,10 @@ pub struct StickRequest {
     pub start: StartOptions,
     /// How hard the images are packed.
     pub compression: Compression,
-    /// What it is loaded from; if nobody said, a disc from a drive for CDs, and a stick at USB 1.1.
-    pub bus: Option<Bus>,
     /// Whether what the file systems of the images call free is left out, and what else.
     pub trim: Option<FreeQuestion>,
+    /// What it is loaded from; if nobody said, a disc from a drive for CDs, and a stick at USB 1.1.
+    pub bus: Option<Bus>,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -88,8 +88,8 @@ impl StickRequest {
             copy: CopyMode::Auto,
             start: StartOptions::default(),
             compression: Compression::Auto,
-            bus: None,
             trim: Some(FreeQuestion::default()),
+            bus: None,
             disc: None,
         }
     }

@@ -25,6 +25,8 @@ pub struct LoadReport {
     pub plain: u64,
     /// Bytes of the image that no file system on it needs, and that are left out.
     pub left_out: u64,
+    /// How many of them are the contents of swap files.
+    pub swap_left_out: u64,
     /// Bytes that the loader reads for it, with all drives beside it and their tables.
     pub read: u64,
     /// Seconds that this takes at 0.6, 1.0, 5 and 30 MB a second of 1000000 bytes, rounded up.
@@ -45,6 +47,7 @@ impl LoadReport {
             stored: scan.parts().iter().map(|part| part.bytes.end - part.bytes.start).sum(),
             plain: whole - if has_last { behind } else { 0 },
             left_out: scan.free.iter().map(|range| range.end - range.start).sum(),
+            swap_left_out: 0,
             read,
             seconds: LOAD_SPEEDS.map(|speed| read.div_ceil(speed)),
             machine: MACHINES.into_iter().find(|mb| mb * MIB >= ram_needed.saturating_add(KEPT_BY_BIOS)),
@@ -53,7 +56,7 @@ impl LoadReport {
 
     /// How much is stored, of how much, for people.
     pub fn stored_words(&self) -> String {
-        let Self { stored, plain, left_out, .. } = self;
+        let Self { stored, plain, left_out, swap_left_out, .. } = self;
         let packed = match plain {
             0 => "nothing: all of it is zeros".into(),
             _ if stored >= plain => format!("{}, not packed", Bytes(*stored)),
@@ -61,7 +64,13 @@ impl LoadReport {
         };
         match left_out {
             0 => format!("stored in {packed}"),
-            left_out => format!("stored in {packed}; {} of free space left out", Bytes(*left_out)),
+            left_out => {
+                let swap = match swap_left_out {
+                    0 => String::new(),
+                    swap => format!(", {} of it in swap files", Bytes(*swap)),
+                };
+                format!("stored in {packed}; {} of free space left out{swap}", Bytes(*left_out))
+            }
         }
     }
 

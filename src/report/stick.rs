@@ -39,10 +39,6 @@ pub struct ImageReport {
     /// BLAKE3 of what will be in memory, if what was left out is not zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ram_blake3: Option<String>,
-    /// Bytes that are left out because no file system on it needs them.
-    pub left_out: u64,
-    /// How many of them are the contents of swap files.
-    pub swap_left_out: u64,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// BIOS drive number; the first of its class means the next that is free.
@@ -239,8 +235,6 @@ impl ImageReport {
             len: facts.len,
             blake3: hex(scan.root),
             ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
-            left_out: scan.free.iter().map(|range| range.end - range.start).sum(),
-            swap_left_out: 0,
             header: HeaderReport::of(facts),
             drive: capsule.number,
             disk_signature: (disk_signature != 0).then_some(disk_signature),

@@ -55,7 +55,11 @@ fn free_space_is_left_out_unless_it_is_to_stay() {
     let found = &trimmed.stick.images[0];
     assert_eq!(found.blake3, hex(*blake3::hash(&original).as_bytes()));
     let in_memory = found.ram_blake3.clone().expect("another hash");
-    assert!(found.left_out > 1100 << 10, "the deleted file and what was never used: {}", found.left_out);
+    assert!(
+        found.load.left_out > 1100 << 10,
+        "the deleted file and what was never used: {}",
+        found.load.left_out
+    );
     let verdict = verify(&to("trimmed.img"), Strictness::EveryByte, &|_| ()).unwrap();
     assert!(verdict.sound, "{:?}", verdict.faults);
     let capsule = &verdict.capsules[0];
@@ -67,7 +71,7 @@ fn free_space_is_left_out_unless_it_is_to_stay() {
 
     let whole = written(&StickRequest { trim: None, ..usual.clone() }, &to("whole.img"));
     let image = &whole.stick.images[0];
-    assert_eq!((image.ram_blake3.as_ref(), image.left_out), (None, 0));
+    assert_eq!((image.ram_blake3.as_ref(), image.load.left_out), (None, 0));
     assert_ne!(whole.stick.stick_id, trimmed.stick.stick_id, "the options are in the identity");
     let verdict = verify(&to("whole.img"), Strictness::EveryByte, &|_| ()).unwrap();
     assert!(verdict.sound && verdict.capsules[0].ram_blake3.is_none());
@@ -83,7 +87,7 @@ fn a_volume_that_was_not_closed_stays_whole_and_that_is_said() {
     fs::write(&path, bytes).unwrap();
     let report = written(&StickRequest::new(vec![path]), &folder.path().join("stick.img"));
     let image = &report.stick.images[0];
-    assert_eq!((image.ram_blake3.as_ref(), image.left_out), (None, 0));
+    assert_eq!((image.ram_blake3.as_ref(), image.load.left_out), (None, 0));
     let note = "free space is not left out: the image: its file system is marked as not closed";
     assert!(image.notes.iter().any(|found| found.starts_with(note)), "{:?}", image.notes);
     assert!(image.warnings.iter().all(|warning| !warning.contains("left out")), "it speaks against nothing");
@@ -100,9 +104,12 @@ fn swap_files_are_left_out_only_if_that_was_asked_for() {
     assert!(tool("mtools", "mcopy", &["-i", image, swap.to_str().unwrap(), "::"]).status.success());
     let request = StickRequest::new(vec![path]);
     let left = written(&request, &folder.path().join("1.img"));
-    assert_eq!((left.stick.images[0].swap_left_out, left.stick.images[0].ram_blake3.as_ref()), (0, None));
+    assert_eq!(
+        (left.stick.images[0].load.swap_left_out, left.stick.images[0].ram_blake3.as_ref()),
+        (0, None)
+    );
     let request = StickRequest { trim: Some(FreeQuestion { swap: true }), ..request };
     let gone = written(&request, &folder.path().join("2.img"));
-    assert!((300_000..302_000).contains(&gone.stick.images[0].swap_left_out));
+    assert!((300_000..302_000).contains(&gone.stick.images[0].load.swap_left_out));
     assert!(gone.stick.images[0].ram_blake3.is_some());
 }
