@@ -51,6 +51,8 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--menu-timeout", images.menu_timeout.is_some()),
         ("--compress", images.compress != CompressArg::Auto),
         ("--bus", images.bus.is_some()),
+        ("--no-trim", images.no_trim),
+        ("--trim-swap", images.trim_swap),
         ("--with", !drives.with.is_empty()),
         ("--floppy", !drives.floppies.is_empty()),
         ("--identity", drives.identity.is_some()),
