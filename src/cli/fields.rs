@@ -152,6 +152,8 @@ because no file system needs them, and those of swap files that it leaves out be
 |---|---|
 | `load.stored` | bytes that its chunks are stored in |
 | `load.plain` | bytes of those chunks before they are packed; those of zeros are not stored |
+| `load.left_out` | bytes of it that are left out because no file system on it needs them |
+| `load.swap_left_out` | how many of these are the contents of swap files |
 | `load.read` | bytes that the loader reads for it and all drives beside it, with their tables |
 | `load.seconds` | seconds that this takes at 0.6, 1, 5 and 30 MB a second of 1000000 bytes, a list of four |
 | `load.machine` | the smallest of 16, 32, 64, 96, 128, 192, 256, 384 and 512 MB that has the memory for it and 1 MB for its BIOS, or null |
