@@ -136,6 +136,7 @@ do not change the exit status of `inspect`.
 | `before.volume_sectors`, `after.volume_sectors` | sectors of the file system |
 | `ram_saved` | memory that is saved, in bytes |
 | `used`, `free` | bytes of the clusters that are used, and free bytes that are left |
+| `gaps` | how many of the free bytes lie before the last cluster that is used |
 | `limit` | why it does not end earlier: `used` clusters, the fewest `clusters` of such a FAT, or the `kind` of the disk |
 | `last` | the file or folder that ends last, where that is the limit and its name is known; else null |
 | `clusters` | the fewest clusters, where they are the limit; else null |
