@@ -186,10 +186,8 @@ impl Tree<'_, '_> {
             return if self.waiting.len() > WAITING_MAX { Err(Why::TooMany) } else { Ok(()) };
         }
         let is_of_memory = inside == FolderKind::Root && sleep::FILES.contains(&entry.name);
-        if is_of_memory {
-            if !sleep::is_dead(&self.start_of(entry)?) {
-                return Err(Why::Sleeps);
-            }
+        if is_of_memory && !sleep::is_dead(&self.start_of(entry)?) {
+            return Err(Why::Sleeps);
         }
         if is_of_memory || inside != FolderKind::Other && SWAP_FILES.contains(&entry.name) {
             self.swap_files.push(entry.first);

@@ -73,8 +73,11 @@ pub(in crate::contents) fn why_kept(source: &dyn Source, kind: Kind, start: u64)
     }
 }
 
+/// A volume, and what it uses.
+type Answer = (Volume, Result<Usage, Why>);
+
 /// The volumes of an image, with what each of them uses, or why that is not to be believed.
-fn usages(source: &dyn Source, kind: Kind, swap: bool) -> Result<Vec<(Volume, Result<Usage, Why>)>, Why> {
+fn usages(source: &dyn Source, kind: Kind, swap: bool) -> Result<Vec<Answer>, Why> {
     let metered = Metered::new(source, READ_MAX);
     let volumes = places::volumes(&metered, kind)?;
     let starts = volumes.iter().map(|volume| volume.start).chain([0]);
