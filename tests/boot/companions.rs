@@ -29,7 +29,8 @@ fn stick(folder: &Path, mib: usize, byte: u8) -> PathBuf {
     let data = file(folder, "data.img", &vec![byte; mib << 20]);
     let with = format!("80h:{}", data.display());
     let mut options = OPTIONS.to_vec();
-    options.extend(["--with", &with]);
+    // So that the bytes of the image can be found on the stick.
+    options.extend(["--with", &with, "--compress", "none"]);
     sticks::ramkey(folder, &[&image], &options)
 }
 
