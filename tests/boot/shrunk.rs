@@ -22,6 +22,9 @@ fn disk(folder: &Path) -> PathBuf {
     let sectors = (SECTORS - START).to_string();
     let volume = volume(&image);
     tool("mformat", &["-i", &volume, "-T", &sectors, "-h", "16", "-s", "63", "-H", "63", "::"]);
+    let note = folder.join("note");
+    fs::write(&note, "What has no file is no disk that could be cut.\n").expect("a file");
+    tool("mcopy", &["-i", &volume, &note.display().to_string(), "::NOTE.TXT"]);
     let mut bytes = fs::read(&image).expect("the disk");
     let mbr = fs::read(MBR).expect("syslinux is needed: `cargo xtask tools` installs it");
     bytes[..mbr.len()].copy_from_slice(&mbr);
