@@ -71,6 +71,8 @@ pub(super) struct Frames<'w> {
 }
 
 impl<'w> Frames<'w> {
+    /// Makes frames as hard as is said.
+    ///
     /// # Errors
     ///
     /// There is no memory for it.

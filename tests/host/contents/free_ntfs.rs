@@ -188,6 +188,14 @@ fn an_ntfs_that_was_not_closed_is_kept_and_says_why() {
     );
     assert_eq!(why(&left(restart_page(10, 0xFFFF, 0), vec![0; 4096])), Why::NotClosed(Closed::Log));
     assert_eq!(why(&left(vec![0xFF; 4096], open())), Why::NotClosed(Closed::Log));
+    let erased = |behind: u8| {
+        after(&|bytes| {
+            bytes[log..log + (1 << 20)].fill(0xFF);
+            bytes[log + 9000] = behind;
+        })
+    };
+    assert_eq!(space(&erased(0xFF), false), space(&whole, false));
+    assert_eq!(why(&erased(7)), Why::NotClosed(Closed::Log), "what is behind two erased pages counts");
     for closed in [restart_page(10, 0xFFFF, 0), restart_page(10, 0, 2)] {
         assert_eq!(space(&left(open(), closed.clone()), false), space(&whole, false));
         assert_eq!(space(&left(closed, open()), false), space(&whole, false));
@@ -216,13 +224,23 @@ fn an_ntfs_that_contradicts_itself_is_kept_and_says_why() {
     assert_eq!(why(&after(&|bytes| bytes[43] = 1)), Why::BeyondPartition);
     assert_eq!(why(&after(&|bytes| bytes.truncate(bytes.len() - 4096))), Why::BeyondPartition);
     assert_eq!(why(&after(&|bytes| bytes[12] = 16)), Why::Damaged(Structure::BootSector));
-    let snapshots = after(&|bytes| {
-        bytes[0x1E00..0x1E10].copy_from_slice(&[
-            0x6B, 0x87, 0x08, 0x38, 0x76, 0xC1, 0x48, 0x4E, 0xB7, 0xAE, 0x04, 0x04, 0x6E, 0x6C, 0xC7, 0x52,
-        ]);
-        bytes[0x1E32] = 4;
-    });
-    assert_eq!(why(&snapshots), Why::Snapshots);
+    assert_eq!(
+        why(&after(&|bytes| bytes[40..48].copy_from_slice(&1u64.to_le_bytes()))),
+        Why::Damaged(Structure::BootSector),
+        "not one cluster"
+    );
+    let snapshots = |at: usize, value: u8| {
+        after(&|bytes| {
+            bytes[0x1E00..0x1E10].copy_from_slice(&[
+                0x6B, 0x87, 0x08, 0x38, 0x76, 0xC1, 0x48, 0x4E, 0xB7, 0xAE, 0x04, 0x04, 0x6E, 0x6C, 0xC7,
+                0x52,
+            ]);
+            bytes[0x1E00 + at] = value;
+        })
+    };
+    assert_eq!(why(&snapshots(50, 4)), Why::Snapshots);
+    assert_eq!(why(&snapshots(80, 1)), Why::Snapshots, "they are on another volume");
+    assert_eq!(space(&snapshots(50, 0), false), space(&whole, false), "there are none");
 }
 
 #[test]

@@ -296,3 +296,15 @@ fn a_guid_of_no_file_system_is_kept() {
         (expected(&volume, &places[..1]), vec![kept(2, Why::PartitionGuid)])
     );
 }
+
+#[test]
+fn a_volume_in_which_another_file_system_begins_is_kept() {
+    let plain = volume();
+    for (at, magic) in [(32_769, &b"CD001"[..]), (32_768, b"JFS1"), (65_600, b"_BHRfS_M")] {
+        let mut bytes = plain.clone();
+        bytes[at..][..magic.len()].copy_from_slice(magic);
+        let free = as_disk(&bytes);
+        assert_eq!(free.ranges, [], "{at}");
+        assert_eq!(free.kept, [Kept { place: KeptPlace::Image, why: Why::Ambiguous }], "{at}");
+    }
+}
