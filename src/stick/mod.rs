@@ -39,7 +39,7 @@ pub(crate) use reader::RUN_LEN;
 pub use reader::{ReadError, Reader};
 pub use table::TableDifference;
 pub use tree::{Entry, Tree};
-pub use volume::{ChainFault, NoVolume, Run, TableState, Usage, Volume};
+pub use volume::{ChainFault, Lost, NoVolume, Run, TableState, Usage, Volume};
 
 /// What is on a medium.
 pub struct StickState<'r> {
