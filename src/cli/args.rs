@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
-use crate::contents::{Kind, KindChoice};
+use crate::contents::{FreeQuestion, Kind, KindChoice};
 use crate::image::Compression;
 use crate::job::StickRequest;
 use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
@@ -128,6 +128,15 @@ pub struct ImagesArgs {
     /// How hard the images are packed, so that less is read from the stick
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     pub compress: CompressArg,
+
+    /// Keep what the file systems of the images call free. It is left out of disks whose file systems are sound if this is not
+    /// given: zeros stand for it in memory, and nothing is stored
+    #[arg(long, conflicts_with = "trim_swap")]
+    pub no_trim: bool,
+
+    /// Also leave out what swap files hold, and the file of a hibernation that is over
+    #[arg(long)]
+    pub trim_swap: bool,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
@@ -256,6 +265,7 @@ impl ImagesArgs {
                 CompressArg::Fast => Compression::Fast,
                 CompressArg::Small => Compression::Small,
             },
+            trim: (!self.no_trim).then_some(FreeQuestion { swap: self.trim_swap }),
             ..StickRequest::new(self.images.clone())
         }
     }

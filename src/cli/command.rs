@@ -11,6 +11,7 @@ use crate::cli::inspect::InspectArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
+use crate::cli::shrink::ShrinkArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::write::WriteArgs;
 use crate::cli::{CliError, Exit, Output};
@@ -34,6 +35,7 @@ pub(super) enum Command {
     Plan(PlanArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),
+    Shrink(ShrinkArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Doctor(DoctorArgs),
@@ -55,6 +57,7 @@ impl Command {
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
+            Self::Shrink(args) => args.run(output),
             Self::List(args) => args.run(output),
             Self::Explain(args) => args.run(output),
             Self::Doctor(args) => args.run(output),

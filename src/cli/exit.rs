@@ -248,6 +248,10 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::DamagedDisc { .. }
         | JobError::SmallTarget { .. }
         | JobError::Exists { .. }
+        | JobError::Shrink { .. }
+        | JobError::ShrinkStick { .. }
+        | JobError::ShrinkDevice { .. }
+        | JobError::ShrinkStopped { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,

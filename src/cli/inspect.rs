@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::disc_view::show_disc;
+use crate::cli::room::show_room;
 use crate::cli::verify::show_stick;
 use crate::cli::windows::show_windows;
 use crate::cli::words::ram_text;
@@ -113,6 +114,9 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     }
     for note in &image.notes {
         writeln!(out, "note      {note}")?;
+    }
+    if let Some(room) = &image.room {
+        show_room(out, "room      ", room)?;
     }
     if let Some(disc) = &image.disc {
         show_disc(out, disc)?;

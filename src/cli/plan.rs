@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::disc_options::DiscOptionsArgs;
 use crate::cli::own_output::look;
-use crate::cli::show::{show_ranges, show_stick};
+use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, copy};
 use crate::device::System;
 use crate::job::{self, Destination, Images, Prepared, prepare};
@@ -65,6 +65,7 @@ pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), 
     let report = job::plan(prepared);
     output.show(&report, |out| {
         show_stick(out, &report)?;
+        show_needs(out, &report)?;
         show_ranges(out, &report.ranges, report.bytes)
     })?;
     Ok(())

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::cli::room::show_room;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::pipeline::Repair;
 use crate::report::{ImageReport, RangeReport, StickReport};
@@ -16,6 +17,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     let together = if stick.companions.is_empty() { "" } else { " for all its drives" };
     for image in &stick.images {
         writeln!(out, "image     {}  {}", image.blake3, image.path)?;
+        show_in_memory(out, image)?;
         writeln!(
             out,
             "          \"{}\" in RAMKEY/{}: {}, {}, {}{}",
@@ -26,11 +28,14 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             ram_text(image.ram_needed, together),
             image.options.writes_words()
         )?;
+        writeln!(out, "          {}", image.load.stored_words())?;
+        writeln!(out, "          {}", image.load.time_words())?;
         show_words(out, &image.options)?;
         show_notes(out, image)?;
     }
     for image in &stick.companions {
         writeln!(out, "with      {}  {}", image.blake3, image.path)?;
+        show_in_memory(out, image)?;
         writeln!(
             out,
             "          {} in RAMKEY/{}: {}, {}{}",
@@ -40,6 +45,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
             Bytes(image.len),
             image.options.writes_words()
         )?;
+        writeln!(out, "          {}", image.load.stored_words())?;
         show_notes(out, image)?;
     }
     let medium = if stick.disc.is_some() { "disc " } else { "stick" };
@@ -70,6 +76,20 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     Ok(())
 }
 
+/// What only a plan says of each image: the machine that it needs, and what takes its room.
+pub(super) fn show_needs(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
+    for image in &stick.images {
+        writeln!(out, "machine   {}: {}", image.path, image.load.machine_words())?;
+    }
+    for image in stick.images.iter().chain(&stick.companions) {
+        if let Some(room) = image.room.as_ref().filter(|room| !room.volumes.is_empty()) {
+            writeln!(out, "room      {}", image.path)?;
+            show_room(out, "          ", room)?;
+        }
+    }
+    Ok(())
+}
+
 /// How it ended: `boots` where nothing speaks against a boot, and where to look if something does.
 pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &str) -> io::Result<()> {
     let to = named(to);
@@ -77,6 +97,14 @@ pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &s
         0 => writeln!(out, "done      {to} {boots}"),
         1 => writeln!(out, "done      {to} is written and proven; whether it boots: see the warning"),
         _ => writeln!(out, "done      {to} is written and proven; whether it boots: see the warnings"),
+    }
+}
+
+/// The hash of what will be in memory, if that is another.
+fn show_in_memory(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    match &image.ram_blake3 {
+        Some(in_memory) => writeln!(out, "in memory {in_memory}, without what is left out"),
+        None => Ok(()),
     }
 }
 

@@ -105,7 +105,7 @@ fn show_image(out: &mut dyn Write, image: &FoundCapsule, origin: &str) -> io::Re
     let writes = image.options.writes_words();
     writeln!(out, "{name}     {}  {}", image.blake3, image.file)?;
     if let Some(in_memory) = &image.ram_blake3 {
-        writeln!(out, "in memory {in_memory}, without the sectors that were left out")?;
+        writeln!(out, "in memory {in_memory}, without what was left out")?;
     }
     writeln!(
         out,

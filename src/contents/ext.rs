@@ -13,6 +13,8 @@ const SHIFT_MAX: u32 = 6;
 /// Bits of its features: it has a journal; and what only ext4 has.
 const HAS_JOURNAL: u32 = 4;
 const OF_EXT4: u32 = 0x40 | 0x80 | 0x200;
+/// Where its number of free blocks is.
+const FREE_BLOCKS: usize = 12;
 /// Where its label is.
 const LABEL: std::ops::Range<usize> = 120..136;
 
@@ -23,6 +25,8 @@ pub(super) struct ExtRecord {
     pub name: &'static str,
     /// Sectors of the volume.
     pub sectors: u64,
+    /// Its free bytes.
+    pub free: u64,
     /// Its label, if it has one that is plain text.
     pub label: Option<String>,
 }
@@ -40,6 +44,7 @@ impl ExtRecord {
                 _ => "ext2",
             },
             sectors: u64::from(u32_at(&record, 4)) << (shift + 1),
+            free: u64::from(u32_at(&record, FREE_BLOCKS)) << (shift + 10),
             label: label(&record[LABEL]),
         })
     }

@@ -5,11 +5,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::cut::{Cut, NoCut, cut};
 use super::error::ProbeError;
 use super::facts::ImageFacts;
+use super::free::{FreeQuestion, FreeSpace, free_space};
 use super::iso::{self, Disc, System};
 use super::kind::{Kind, KindChoice};
 use super::probe::{LEAD_SECTORS_MAX, probe};
+use super::room::Room;
 use super::unknown::{is_blank, is_known};
 use super::windows::{self, DiskOrder, Windows};
 use crate::image::{DISK_LEN_MAX, Source, Wrapping};
@@ -24,6 +27,12 @@ pub struct Question {
     pub geometry: Option<Geometry>,
     /// Whether the system on it is looked for; for a machine that counts its disks in this order.
     pub system: Option<DiskOrder>,
+    /// Whether what takes its room is looked for.
+    pub room: bool,
+    /// Whether it is to be found out where it can end.
+    pub cut: bool,
+    /// Whether it is asked what its file systems do not need.
+    pub free: Option<FreeQuestion>,
 }
 
 /// What is known of an image.
@@ -39,6 +48,12 @@ pub struct Looked {
     pub disc: Option<(Disc, System)>,
     /// The Windows on it.
     pub windows: Option<Windows>,
+    /// What takes its room; `None` if it was not asked for.
+    pub room: Option<Room>,
+    /// Where it can end, or why it cannot be cut; `None` if that was not asked for.
+    pub cut: Option<Result<Cut, NoCut>>,
+    /// What its file systems do not need; `None` if it was not asked for.
+    pub free: Option<FreeSpace>,
 }
 
 /// Answers `question` about the image in `source`. `path` is for messages and titles only.
@@ -51,7 +66,10 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
     let disc = question.system.filter(|_| facts.kind == Kind::Disc).and_then(|_| system_on(source));
     let windows = question.system.and_then(|order| windows::look_in(source, &facts, order));
     let (is_known, is_blank) = (is_known(source, &facts), is_blank(source));
-    Ok(Looked { facts, is_known, is_blank, disc, windows })
+    let room = question.room.then(|| Room::of(source, &facts));
+    let cut = question.cut.then(|| cut(path, source, question.kind, &facts));
+    let free = question.free.map(|FreeQuestion { swap }| free_space(source, &facts, swap));
+    Ok(Looked { facts, is_known, is_blank, disc, windows, free, room, cut })
 }
 
 fn system_on(source: &dyn Source) -> Option<(Disc, System)> {
@@ -77,7 +95,12 @@ impl Looked {
             KindChoice::Auto => true,
             KindChoice::Is(kind) => kind == facts.kind,
         };
-        facts.len == len
+        self.free.is_some() == question.free.is_some()
+            && self.free.as_ref().is_none_or(|free| free.is_possible(len))
+            && self.room.is_some() == question.room
+            && self.cut.is_some() == question.cut
+            && self.cut.as_ref().and_then(|cut| cut.as_ref().ok()).is_none_or(|cut| cut.is_possible(len))
+            && facts.len == len
             && facts.wrapping.as_ref() == wrapping
             && is_asked
             && question.geometry.is_none_or(|asked| asked == facts.geometry)

@@ -1,7 +1,7 @@
 //! Where the partitions of an image lie, as its master boot record and the tables within extended partitions say.
 
 use super::bytes::sector;
-use super::mbr::{self, EXTENDED, PROTECTIVE, Slot, slots};
+use super::mbr::{self, EXTENDED, PROTECTIVE, Slot, TableEntry, slots};
 use crate::image::Source;
 
 /// Most partitions within an extended one.
@@ -31,22 +31,36 @@ pub(super) fn places(source: &dyn Source, first: &[u8; 512]) -> Vec<Place> {
     if let Some(extended) = slots.iter().find(|slot| EXTENDED.contains(&slot.type_byte)) {
         let logical = logical(source, extended.start);
         let numbered = (5..).zip(logical);
-        places.extend(numbered.map(|(number, (start, sectors))| Place { number, start, sectors }));
+        places.extend(numbered.map(|(number, Logical { start, entry, .. })| Place {
+            number,
+            start,
+            sectors: entry.sectors,
+        }));
     }
     places
 }
 
-/// First sector and sectors of each partition within the extended one that begins at `extended`.
-pub(super) fn logical(source: &dyn Source, extended: u64) -> Vec<(u64, u64)> {
-    let (mut parts, mut at) = (Vec::new(), extended);
+/// A partition within an extended one.
+pub(super) struct Logical {
+    /// Sector of the table that it stands in.
+    pub table: u64,
+    /// First sector on the disk.
+    pub start: u64,
+    /// Its entry, as it stands there.
+    pub entry: TableEntry,
+}
+
+/// The partitions within the extended one that begins at `extended`.
+pub(super) fn logical(source: &dyn Source, extended: u64) -> Vec<Logical> {
+    let (mut parts, mut table) = (Vec::new(), extended);
     while parts.len() < LOGICAL_MAX {
-        let Some(sector) = sector(source, at) else { break };
+        let Some(sector) = sector(source, table) else { break };
         let (further, own): (Vec<_>, Vec<_>) =
             mbr::read(&sector).into_iter().partition(|entry| EXTENDED.contains(&entry.type_byte));
-        let Some(own) = own.first() else { break };
-        parts.push((at + own.start, own.sectors));
+        let Some(&own) = own.first() else { break };
+        parts.push(Logical { table, start: table + own.start, entry: own });
         let Some(further) = further.first() else { break };
-        at = extended + further.start;
+        table = extended + further.start;
     }
     parts
 }

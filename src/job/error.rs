@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
@@ -128,6 +129,32 @@ pub enum JobError {
         /// What the system said.
         source: io::Error,
     },
+    /// An image cannot be made smaller.
+    #[error("{} cannot be shrunk: {why}", named(path))]
+    Shrink {
+        /// The image.
+        path: PathBuf,
+        /// Why.
+        why: Box<NoCut>,
+    },
+    /// A stick was to be made smaller.
+    #[error("{} is a stick of ramkey, or was one, and is not shrunk", named(path))]
+    ShrinkStick {
+        /// The stick.
+        path: PathBuf,
+    },
+    /// A smaller image was to be written to a device.
+    #[error("{} is a device and a smaller image is a file", named(node))]
+    ShrinkDevice {
+        /// The device.
+        node: PathBuf,
+    },
+    /// A smaller image was not finished, and is gone again.
+    #[error("stopped on request, and {} is not there any more", named(path))]
+    ShrinkStopped {
+        /// The smaller image.
+        path: PathBuf,
+    },
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
@@ -177,6 +204,10 @@ impl JobError {
             Self::Doctor { source, .. } => source.help(),
             Self::Exists { path } => format!("move {} away", shell_word(path)),
             Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
+            Self::Shrink { why, .. } => why.help(),
+            Self::ShrinkStick { .. } => "`ramkey write` makes a stick of another size from the same images".into(),
+            Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
+            Self::ShrinkStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()

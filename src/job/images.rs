@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::contents::windows::DiskOrder;
-use crate::contents::{ImageFacts, Kind, KindChoice, Looked, Question};
+use crate::contents::{FreeSpace, ImageFacts, Kind, KindChoice, Looked, Question};
 use crate::image::{Source, SourceFile, open};
 use crate::job::notes::notes;
 use crate::job::{JobError, StickRequest};
@@ -18,6 +18,8 @@ pub struct Images {
     pub facts: Vec<ImageFacts>,
     /// What is to be known of the systems on those of the menu.
     pub notes: Vec<Vec<String>>,
+    /// What is left out of each.
+    pub free: Vec<FreeSpace>,
     /// Whether nothing is known of each, and it is no empty disk beside those that boot.
     unknown: Vec<bool>,
 }
@@ -29,13 +31,24 @@ impl Images {
     ///
     /// [`JobError::Image`] for the first that cannot be used.
     pub fn open(request: &StickRequest) -> Result<Self, JobError> {
-        let mut images =
-            Self { sources: Vec::new(), facts: Vec::new(), notes: Vec::new(), unknown: Vec::new() };
+        let mut images = Self {
+            sources: Vec::new(),
+            facts: Vec::new(),
+            notes: Vec::new(),
+            free: Vec::new(),
+            unknown: Vec::new(),
+        };
         let order = match request.first_disk {
             Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
             Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
         };
-        let question = Question { kind: request.kind, geometry: request.geometry, system: Some(order) };
+        let question = Question {
+            kind: request.kind,
+            geometry: request.geometry,
+            system: Some(order),
+            free: request.trim,
+            ..Question::default()
+        };
         for path in &request.images {
             let (looked, source) = open_and_look(path, &question)?;
             images.notes.push(notes(request, &looked));
@@ -44,7 +57,7 @@ impl Images {
         }
         for companion in &request.companions {
             let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
-            let question = Question { kind, ..Question::default() };
+            let question = Question { kind, free: request.trim, ..Question::default() };
             let (looked, source) = open_and_look(&companion.path, &question)?;
             let looked = match companion.kind_beside(looked.facts.kind) {
                 // The number says more than the image.
@@ -72,6 +85,7 @@ impl Images {
 
     fn add(&mut self, looked: Looked, source: Box<dyn Source>) {
         self.facts.push(looked.facts);
+        self.free.push(looked.free.unwrap_or_default());
         self.sources.push(source);
     }
 }

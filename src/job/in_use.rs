@@ -33,5 +33,5 @@ fn warning(used: &Use) -> Option<String> {
         _ => return None,
     };
     let help = used.end().unwrap_or_else(|| "close it".into());
-    Some(format!("{what}; what is copied may be half of a change: {help}, and write the stick again"))
+    Some(format!("{what}; what is copied may be half of a change: {help}, and repeat the command"))
 }

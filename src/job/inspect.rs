@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
-use crate::contents::{KindChoice, Looked, Question};
+use crate::contents::{KindChoice, Looked, Question, Room};
 use crate::image::{ImageError, Source, scan, unwrapped};
 use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
@@ -88,13 +88,15 @@ pub struct ImageView {
     pub disc: Option<DiscView>,
     /// The Windows on it.
     pub windows: Option<Windows>,
+    /// What takes its room.
+    pub room: Option<Room>,
     /// BLAKE3, as `b3sum` prints it, if it was asked for.
     pub blake3: Option<String>,
 }
 
 impl ImageView {
     fn new(looked: Looked, blake3: Option<String>) -> Self {
-        let Looked { facts, is_known, disc, windows, .. } = looked;
+        let Looked { facts, is_known, disc, windows, room, .. } = looked;
         let facts = &facts;
         let texts = |is_note| {
             let warnings = facts.warnings.iter().filter(|warning| warning.is_note() == is_note);
@@ -119,6 +121,7 @@ impl ImageView {
             disk_signature: facts.disk_signature,
             disc: disc.map(DiscView::new),
             windows,
+            room,
             blake3,
         }
     }
@@ -138,7 +141,13 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
     }
     let unusable = |error: ImageError| JobError::Unusable(error.into());
     let source = &*unwrapped(path, Box::new(source)).map_err(unusable)?;
-    let question = Question { kind: *kind, geometry: *geometry, system: Some(DiskOrder::default()) };
+    let question = Question {
+        kind: *kind,
+        geometry: *geometry,
+        system: Some(DiskOrder::default()),
+        room: true,
+        ..Question::default()
+    };
     let looked = look(path, source, &question).map_err(JobError::Unusable)?;
     let hash = if request.hash { Some(hash(path, source, observer)?) } else { None };
     Ok(Inspected::Image(Box::new(ImageView::new(looked, hash))))

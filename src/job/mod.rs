@@ -22,6 +22,7 @@ mod phram;
 mod plan;
 mod prepare;
 mod request;
+mod shrink;
 mod verify;
 mod write;
 
@@ -41,5 +42,6 @@ pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
 pub use plan::plan;
 pub use prepare::{Destination, Prepared, prepare};
 pub use request::{DiscOptions, StickRequest};
+pub use shrink::{ImageSize, Shrunk, shrink};
 pub use verify::verify;
 pub use write::{write, write_to};

@@ -1,7 +1,7 @@
 //! From a request to a stick that is laid out, whatever is to become of it.
 
 use crate::device::{System, TargetPath};
-use crate::image::{Compression, Scan, Source, scan};
+use crate::image::{Compression, Scan, Source, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
 use crate::job::{Images, JobError, Observer, Part, StickRequest, in_use};
@@ -44,8 +44,11 @@ impl Prepared {
             image.warnings.extend(notes.iter().cloned());
         }
         let images = report.images.iter_mut().chain(&mut report.companions);
-        for (image, warnings) in images.zip(&self.in_use) {
+        for ((image, warnings), free) in images.zip(&self.in_use).zip(&self.images.free) {
             image.warnings.extend(warnings.iter().cloned());
+            image.load.swap_left_out = free.swap;
+            let kept = free.kept.iter().filter(|kept| kept.is_news());
+            image.notes.extend(kept.map(|kept| format!("free space is not left out: {kept}")));
         }
         StickReport { size_chosen: self.size_chosen, ..report }.counted()
     }
@@ -103,9 +106,10 @@ fn lay_out(
         files.hash(observer)?;
     }
     let mut scans = Vec::new();
-    for (source, facts) in images.sources.iter().zip(&images.facts) {
-        let scanned =
-            part(observer, Part::Hash, facts.len, |count| scan(&**source, &mut |bytes| count(bytes)));
+    for ((source, facts), free) in images.sources.iter().zip(&images.facts).zip(&images.free) {
+        let scanned = part(observer, Part::Hash, facts.len, |count| {
+            scan_trimmed(&**source, &free.ranges, &mut |bytes| count(bytes))
+        });
         let packed = scanned.and_then(|scan| match compression {
             Compression::None => Ok(scan),
             _ => part(observer, Part::Pack, facts.len, |count| {

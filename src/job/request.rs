@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::contents::{ImageFacts, KindChoice};
+use crate::contents::{FreeQuestion, ImageFacts, KindChoice};
 use crate::image::{Compression, Identity};
 use crate::job::Companion;
 use crate::plan::{
@@ -48,6 +48,8 @@ pub struct StickRequest {
     pub start: StartOptions,
     /// How hard the images are packed.
     pub compression: Compression,
+    /// Whether what the file systems of the images call free is left out, and what else.
+    pub trim: Option<FreeQuestion>,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -84,6 +86,7 @@ impl StickRequest {
             copy: CopyMode::Auto,
             start: StartOptions::default(),
             compression: Compression::Auto,
+            trim: Some(FreeQuestion::default()),
             disc: None,
         }
     }

@@ -159,7 +159,7 @@ fn give_up(target: &TargetPath, error: JobError, needed: u64) -> JobError {
 }
 
 /// Makes a file that was new again what it was: nothing, or empty. `None` for one that held something.
-fn undo(target: &TargetPath) -> Option<io::Result<()>> {
+pub(super) fn undo(target: &TargetPath) -> Option<io::Result<()>> {
     match target {
         TargetPath::New { path } => Some(fs::remove_file(path)),
         TargetPath::File { path, len: 0, .. } => {

@@ -1,7 +1,9 @@
 //! What was written, for people and for programs, and the label of a disc. Nothing here prints.
 
 mod label;
+mod load;
 mod stick;
 
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
+pub use load::{LOAD_SPEEDS, LoadReport};
 pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, Report, StickReport};

@@ -6,7 +6,7 @@ use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
 use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
-use crate::contents::{ImageFacts, Warning};
+use crate::contents::{ImageFacts, Room, Warning};
 use crate::image::Scan;
 use crate::layout::disc::FLOPPY_288_SECTORS;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
@@ -14,6 +14,7 @@ use crate::pipeline::{Committed, Repair};
 use crate::plan::{
     BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
 };
+use crate::report::load::{LoadReport, file_len};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
@@ -35,6 +36,9 @@ pub struct ImageReport {
     pub len: u64,
     /// BLAKE3, as `b3sum` prints it.
     pub blake3: String,
+    /// BLAKE3 of what will be in memory, if what was left out is not zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ram_blake3: Option<String>,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// BIOS drive number; the first of its class means the next that is free.
@@ -44,6 +48,10 @@ pub struct ImageReport {
     /// Memory that a machine needs to boot it, with all drives beside it, in bytes. Of one that stands beside others,
     /// its own part.
     pub ram_needed: u64,
+    /// What it takes on the stick, and how long it is loaded.
+    pub load: LoadReport,
+    /// What takes its room, if that was looked for.
+    pub room: Option<Room>,
     /// How systems see its drives; of one that stands beside others only what becomes of writes matters.
     pub options: DriveOptions,
     /// What speaks against booting it, or what is wrong with it.
@@ -209,7 +217,7 @@ impl ImageReport {
         scan: &Scan,
         set: &SetOptions,
         disk_signature: u32,
-        ram_needed: u64,
+        (read, ram_needed): (u64, u64),
     ) -> Self {
         let facts = &capsule.facts;
         let matters = |warning: &&Warning| capsule.is_boot() || !warning.is_about_booting();
@@ -225,11 +233,14 @@ impl ImageReport {
             geometry: facts.geometry.to_string(),
             words: drive_words(facts.kind, &facts.geometry, emulation),
             len: facts.len,
-            blake3: blake3::Hash::from_bytes(scan.root).to_hex().to_string(),
+            blake3: hex(scan.root),
+            ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
             header: HeaderReport::of(facts),
             drive: capsule.number,
             disk_signature: (disk_signature != 0).then_some(disk_signature),
             ram_needed,
+            load: LoadReport::new(scan, read, ram_needed),
+            room: None,
             options: capsule.options(set),
             warnings: texts(warnings),
             notes: texts(notes),
@@ -238,20 +249,25 @@ impl ImageReport {
     }
 
     /// Every image of a plan.
-    fn all(plan: &Plan, scans: &[Scan]) -> Vec<Self> {
+    fn all(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Vec<Self> {
         let signatures = disk_signatures(&plan.carried, scans);
         let taken = |capsule: &CapsulePlan| ram_taken(capsule.facts.disk_sectors, capsule.facts.len);
         let beside: Vec<u64> =
             plan.carried.capsules.iter().filter(|capsule| !capsule.is_boot()).map(taken).collect();
-        let of_one = |((capsule, scan), signature): ((&CapsulePlan, &Scan), u32)| {
-            let needed = match capsule.is_boot() {
-                true => ram_needed_together(beside.iter().copied().chain([taken(capsule)])),
-                false => taken(capsule),
+        let read_beside: u64 =
+            (plan.carried.boot_images()..scans.len()).map(|image| file_len(layout, image)).sum();
+        let of_one = |(number, ((capsule, scan), signature)): (usize, ((&CapsulePlan, &Scan), u32))| {
+            let own = file_len(layout, number);
+            let needs = match capsule.is_boot() {
+                true => {
+                    (own + read_beside, ram_needed_together(beside.iter().copied().chain([taken(capsule)])))
+                }
+                false => (own, taken(capsule)),
             };
-            Self::new(capsule, scan, &plan.carried.set, signature, needed)
+            Self::new(capsule, scan, &plan.carried.set, signature, needs)
         };
-        let mut images: Vec<Self> =
-            plan.carried.capsules.iter().zip(scans).zip(signatures).map(of_one).collect();
+        let each = plan.carried.capsules.iter().zip(scans).zip(signatures);
+        let mut images: Vec<Self> = each.enumerate().map(of_one).collect();
         for (companion, capsule) in plan.carried.capsules.iter().enumerate().skip(plan.carried.boot_images())
         {
             let own = capsule.facts.disk_signature.filter(|&signature| signature != 0);
@@ -278,7 +294,7 @@ impl StickReport {
 
     /// Describes the stick of `plan` as `layout` makes it.
     pub fn new(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
-        let mut images = ImageReport::all(plan, scans);
+        let mut images = ImageReport::all(plan, layout, scans);
         let companions = images.split_off(plan.carried.boot_images());
         let report = Self {
             layout: plan.division.layout.name(),

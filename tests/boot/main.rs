@@ -30,6 +30,7 @@ mod personality;
 mod phram;
 mod real;
 mod scanners;
+mod shrunk;
 mod state;
 #[path = "../host/frames/rewritten.rs"]
 mod rewritten;

@@ -53,7 +53,8 @@ impl Tampered {
     }
 
     fn made(port: Port, options: &[&str], make: fn(&Path, &[&Path], &[&str]) -> PathBuf) -> Self {
-        Self::with(&disk("idle", DISK, DISK.sectors(), &[]), port, options, make)
+        let options = [options, &["--compress", "none"]].concat();
+        Self::with(&disk("idle", DISK, DISK.sectors(), &[]), port, &options, make)
     }
 
     fn with(

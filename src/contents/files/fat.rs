@@ -14,7 +14,7 @@ use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
 /// Bytes of the table that are kept.
-const WINDOW_LEN: usize = 4096;
+pub(super) const WINDOW_LEN: usize = 4096;
 /// Sectors of one read.
 const READ_SECTORS: u16 = 64;
 /// Most sectors of a folder: 65536 entries.
@@ -31,13 +31,15 @@ const LONG_NAME: u8 = 0x0F;
 pub(super) struct FatVolume<'s> {
     source: &'s dyn Source,
     start: u64,
-    root: Folder,
+    pub(super) root: Folder,
     has_large_clusters: bool,
+    /// First sector of cluster 2.
+    pub(super) data: u64,
 }
 
 /// Where a folder lies.
 #[derive(Clone, Copy)]
-enum Folder {
+pub(super) enum Folder {
     /// The root of FAT12 and FAT16.
     Sectors { lba: u64, count: u32 },
     /// A chain of clusters.
@@ -45,10 +47,10 @@ enum Folder {
 }
 
 /// An entry of a folder.
-struct FolderEntry {
-    is_folder: bool,
-    first_cluster: u32,
-    len: u32,
+pub(super) struct FolderEntry {
+    pub is_folder: bool,
+    pub first_cluster: u32,
+    pub len: u32,
 }
 
 impl<'s> FatVolume<'s> {
@@ -61,7 +63,7 @@ impl<'s> FatVolume<'s> {
             let count = bpb.root_sectors();
             Folder::Sectors { lba: bpb.data() - count, count: count as u32 }
         };
-        Self { source, start, root, has_large_clusters }
+        Self { source, start, root, has_large_clusters, data: bpb.data() }
     }
 
     pub fn has(&self, path: &str) -> Result<bool, FilesError> {
@@ -86,16 +88,33 @@ impl<'s> FatVolume<'s> {
         })
     }
 
+    /// Length in bytes of the file at `path`; `None` if there is none.
+    pub fn len(&self, path: &str) -> Result<Option<u64>, FilesError> {
+        self.look_up(path, |_, _, entry| Ok(entry.len.into()))
+    }
+
+    /// The sectors of the volume.
+    pub(super) fn sectors(&self) -> ImageSectors<'s> {
+        ImageSectors { source: self.source, start: self.start, bytes: Vec::new() }
+    }
+
+    /// The volume, with room for a part of its table.
+    pub(super) fn clusters<'w>(
+        &self,
+        sectors: &mut ImageSectors<'_>,
+        window: &'w mut [u8],
+    ) -> Result<Clusters<'w>, FilesError> {
+        Clusters::open(sectors, 0, window).map_err(|error| self.error(&error))
+    }
+
     /// Calls `then` with the file at `path`, if there is one.
     fn look_up<T>(
         &self,
         path: &str,
         then: impl FnOnce(&mut Clusters<'_>, &mut ImageSectors<'_>, &FolderEntry) -> Result<T, FilesError>,
     ) -> Result<Option<T>, FilesError> {
-        let mut sectors = ImageSectors { source: self.source, start: self.start, bytes: Vec::new() };
-        let mut window = vec![0; WINDOW_LEN];
-        let volume = Clusters::open(&mut sectors, 0, &mut window);
-        let mut volume = volume.map_err(|error| self.error(&error))?;
+        let (mut sectors, mut window) = (self.sectors(), vec![0; WINDOW_LEN]);
+        let mut volume = self.clusters(&mut sectors, &mut window)?;
         let mut folder = Some(self.root);
         let mut found = None;
         for name in names(path) {
@@ -116,6 +135,21 @@ impl<'s> FatVolume<'s> {
         folder: Folder,
         name: &str,
     ) -> Result<Option<FolderEntry>, FilesError> {
+        self.first_entry(volume, sectors, folder, &mut |long, slot| {
+            let is_wanted = is_long_name(long, slot, name) || is_short_name(slot, name);
+            is_wanted.then(|| self.read_entry(slot))
+        })
+    }
+
+    /// What `look` makes of the first entry of `folder` of which it makes anything. It gets the long name before the
+    /// entry, and the entry.
+    pub(super) fn first_entry<T>(
+        &self,
+        volume: &mut Clusters<'_>,
+        sectors: &mut ImageSectors<'_>,
+        folder: Folder,
+        look: &mut dyn FnMut(LongName, &[u8]) -> Option<T>,
+    ) -> Result<Option<T>, FilesError> {
         let mut cursor = match folder {
             Folder::Chain { first_cluster } => Chain::new(first_cluster),
             Folder::Sectors { .. } => Chain::new(0),
@@ -139,10 +173,11 @@ impl<'s> FatVolume<'s> {
                     DELETED => long = LongName::default(),
                     _ if slot[11] & 0x3F == LONG_NAME => long.add(slot),
                     _ if slot[11] & IS_LABEL != 0 => long = LongName::default(),
-                    _ if is_long_name(std::mem::take(&mut long), slot, name) || is_short_name(slot, name) => {
-                        return Ok(Some(self.read_entry(slot)));
+                    _ => {
+                        if let Some(found) = look(std::mem::take(&mut long), slot) {
+                            return Ok(Some(found));
+                        }
                     }
-                    _ => {}
                 }
             }
             done += (bytes.len() / SECTOR_LEN as usize) as u32;
@@ -150,7 +185,7 @@ impl<'s> FatVolume<'s> {
         Ok(None)
     }
 
-    fn read_entry(&self, slot: &[u8]) -> FolderEntry {
+    pub(super) fn read_entry(&self, slot: &[u8]) -> FolderEntry {
         let word = |at| u32::from(u16_at(slot, at));
         // The high half means something else on FAT12 and FAT16.
         let high = if self.has_large_clusters { word(20) } else { 0 };
@@ -158,11 +193,11 @@ impl<'s> FatVolume<'s> {
         FolderEntry { is_folder: slot[11] & IS_FOLDER != 0, first_cluster: word(26) | high << 16, len }
     }
 
-    fn damaged(&self) -> FilesError {
+    pub(super) fn damaged(&self) -> FilesError {
         FilesError::Damaged { what: "the file allocation table of the volume", offset: self.start }
     }
 
-    fn error(&self, error: &VolumeError) -> FilesError {
+    pub(super) fn error(&self, error: &VolumeError) -> FilesError {
         match error {
             VolumeError::Read(_) => {
                 FilesError::Damaged { what: "a file or folder of the volume", offset: self.start }
@@ -189,7 +224,7 @@ fn is_long_name(long: LongName, slot: &[u8], name: &str) -> bool {
 }
 
 /// The volume's sectors, as the loader's reader wants them.
-struct ImageSectors<'s> {
+pub(super) struct ImageSectors<'s> {
     source: &'s dyn Source,
     start: u64,
     bytes: Vec<u8>,

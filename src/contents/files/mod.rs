@@ -5,9 +5,12 @@
 
 mod error;
 mod fat;
+mod fat_walk;
+mod largest;
 mod long_name;
 mod lznt1;
 mod ntfs;
+mod ntfs_walk;
 mod portion;
 mod record;
 mod runs;
@@ -18,7 +21,10 @@ use crate::units::SECTOR_LEN;
 use portion::Portion;
 
 pub(super) use error::FilesError;
+pub(super) use largest::Largest;
 pub(crate) use long_name::LongName;
+pub(super) use ntfs::{NtfsVolume, SystemPart};
+pub(super) use record::restore;
 
 /// The files of one volume.
 pub(super) struct VolumeFiles<'s> {
@@ -88,6 +94,55 @@ impl<'s> VolumeFiles<'s> {
     /// It cannot be read.
     pub fn read_start(&self, path: &str, len: u64) -> Result<Option<Vec<u8>>, FilesError> {
         self.read_part(path, Portion::Start { len })
+    }
+
+    /// Length in bytes of the file at `path`; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The way there cannot be read.
+    pub fn len(&self, path: &str) -> Result<Option<u64>, FilesError> {
+        match &self.reader {
+            Reader::Fat(volume) => volume.len(path),
+            Reader::Ntfs(volume) => volume.len(path),
+        }
+    }
+
+    /// Puts the files of the volume that take most room into `largest`.
+    ///
+    /// # Errors
+    ///
+    /// A part of the volume cannot be read; what was found before that is in `largest`.
+    pub fn largest(&self, largest: &mut Largest) -> Result<(), FilesError> {
+        match &self.reader {
+            Reader::Fat(volume) => volume.largest(largest),
+            Reader::Ntfs(volume) => volume.largest(largest),
+        }
+    }
+
+    /// The path of the file or folder of a FAT that has `cluster`; `None` if none has, or it is no FAT. All files and
+    /// folders are looked at, so that damage shows.
+    ///
+    /// # Errors
+    ///
+    /// A chain or folder is damaged.
+    pub fn owner(&self, cluster: u32) -> Result<Option<String>, FilesError> {
+        match &self.reader {
+            Reader::Fat(volume) => volume.owner(cluster),
+            Reader::Ntfs(_) => Ok(None),
+        }
+    }
+
+    /// Bytes of the volume that no file has, of an NTFS by its map of clusters; `None` of a FAT, whose table says it.
+    ///
+    /// # Errors
+    ///
+    /// The map cannot be read.
+    pub fn free(&self) -> Result<Option<u64>, FilesError> {
+        match &self.reader {
+            Reader::Fat(_) => Ok(None),
+            Reader::Ntfs(volume) => volume.free().map(Some),
+        }
     }
 
     fn read_part(&self, path: &str, part: Portion) -> Result<Option<Vec<u8>>, FilesError> {

@@ -3,6 +3,8 @@
 //! Folders are read from one end to the other and not as trees, and parts of a file are collected once: no structure
 //! on the volume decides how long a look-up takes, or how much of it is in memory.
 
+mod system;
+
 use std::collections::BTreeSet;
 
 use super::error::FilesError;
@@ -16,9 +18,11 @@ use super::runs::{RUNS_MAX, Run};
 use crate::contents::bytes::{get_u16, get_u32, get_u64};
 use crate::image::Source;
 
+pub(in crate::contents) use system::SystemPart;
+
 /// Number of the record of the table of records, and of the root folder.
 const TABLE: u64 = 0;
-const ROOT: u64 = 5;
+pub(super) const ROOT: u64 = 5;
 /// The name of a folder's index, in UTF-16.
 const FOLDER_INDEX: &[u8] = b"$\0I\x003\x000\0";
 /// Longest cluster, record and index block.
@@ -36,8 +40,8 @@ const PARTS_LEN_MAX: u64 = 1 << 18;
 /// Most records that one file is spread over.
 const PARTS_MAX: usize = 512;
 /// Bits of the flags of a record.
-const IN_USE: u16 = 1;
-const IS_FOLDER: u16 = 2;
+pub(super) const IN_USE: u16 = 1;
+pub(super) const IS_FOLDER: u16 = 2;
 /// Bit of the flags of an index entry: there is no name in it, and none behind it.
 const LAST_ENTRY: u16 = 2;
 /// Offset of the number of entries, from the start of an index block.
@@ -45,31 +49,35 @@ const BLOCK_HEADER_LEN: usize = 24;
 /// Length of an index entry before its file name's record.
 const ENTRY_HEADER_LEN: usize = 16;
 /// Offset of the name in a file name's record.
-const NAME: usize = 66;
+pub(super) const NAME: usize = 66;
 
 /// A volume of the image.
-pub(super) struct NtfsVolume<'s> {
+pub(in crate::contents) struct NtfsVolume<'s> {
     source: &'s dyn Source,
     start: u64,
-    cluster_len: u64,
-    record_len: u64,
-    table: Stream,
+    pub(super) cluster_len: u64,
+    pub(super) record_len: u64,
+    pub(super) table: Stream,
 }
 
 /// The contents of an attribute, all its parts together.
-struct Stream {
+pub(super) struct Stream {
     encrypted: bool,
-    value: AttributeValue,
+    pub(super) value: AttributeValue,
 }
 
 /// A file's record, with its number.
-struct Record {
-    number: u64,
-    bytes: Vec<u8>,
+pub(super) struct Record {
+    pub number: u64,
+    pub bytes: Vec<u8>,
 }
 
 impl<'s> NtfsVolume<'s> {
-    pub fn open(source: &'s dyn Source, start: u64, sector: &[u8]) -> Result<Self, FilesError> {
+    pub(in crate::contents) fn open(
+        source: &'s dyn Source,
+        start: u64,
+        sector: &[u8],
+    ) -> Result<Self, FilesError> {
         let damaged = || FilesError::Damaged { what: "the boot sector", offset: start };
         let sector_len = u64::from(get_u16(sector, 11).ok_or_else(damaged)?);
         let per_cluster = match sector[13] {
@@ -102,16 +110,22 @@ impl<'s> NtfsVolume<'s> {
         Ok(volume)
     }
 
-    pub fn has(&self, path: &str) -> Result<bool, FilesError> {
+    pub(super) fn has(&self, path: &str) -> Result<bool, FilesError> {
         Ok(self.find(path)?.is_some())
     }
 
-    pub fn read(&self, path: &str, part: Portion) -> Result<Option<Vec<u8>>, FilesError> {
+    pub(super) fn read(&self, path: &str, part: Portion) -> Result<Option<Vec<u8>>, FilesError> {
         let Some(record) = self.find(path)? else { return Ok(None) };
         match self.stream(&record, DATA, &[])? {
             Some(stream) => self.part(&stream, part).map(Some),
             None => Err(self.damaged_record(record.number)),
         }
+    }
+
+    /// Length in bytes of the file at `path`; `None` if there is none.
+    pub fn len(&self, path: &str) -> Result<Option<u64>, FilesError> {
+        let Some(record) = self.find(path)? else { return Ok(None) };
+        Ok(self.stream(&record, DATA, &[])?.map(|stream| stream.len()))
     }
 
     /// The record of the file at `path`.
@@ -187,7 +201,7 @@ impl<'s> NtfsVolume<'s> {
     }
 
     /// The record `number` of the table.
-    fn record(&self, number: u64) -> Result<Record, FilesError> {
+    pub(super) fn record(&self, number: u64) -> Result<Record, FilesError> {
         let damaged = || self.damaged_record(number);
         let offset = number.checked_mul(self.record_len).ok_or_else(damaged)?;
         let mut bytes = vec![0; self.record_len as usize];
@@ -200,7 +214,12 @@ impl<'s> NtfsVolume<'s> {
     }
 
     /// The attribute of a file, with all its parts; `None` if the file has none.
-    fn stream(&self, record: &Record, kind: u32, name: &[u8]) -> Result<Option<Stream>, FilesError> {
+    pub(super) fn stream(
+        &self,
+        record: &Record,
+        kind: u32,
+        name: &[u8],
+    ) -> Result<Option<Stream>, FilesError> {
         let damaged = || self.damaged_record(record.number);
         let own = attributes(&record.bytes).ok_or_else(damaged)?;
         let list = own.iter().find(|attribute| attribute.kind == ATTRIBUTE_LIST).cloned();
@@ -235,7 +254,7 @@ impl<'s> NtfsVolume<'s> {
     }
 
     /// Fills `bytes` from byte `offset` of a stream, which is the start of a unit if the stream is compressed.
-    fn fill(&self, stream: &Stream, offset: u64, bytes: &mut [u8]) -> Result<(), FilesError> {
+    pub(super) fn fill(&self, stream: &Stream, offset: u64, bytes: &mut [u8]) -> Result<(), FilesError> {
         match stream.value {
             AttributeValue::Clusters { unit_shift: shift @ 1.., .. } => {
                 self.read_compressed(stream, offset, 1 << shift, bytes)?;
@@ -340,7 +359,7 @@ impl<'s> NtfsVolume<'s> {
         Ok(self.source.read_at(within.ok_or_else(|| self.damaged_stream())?, bytes)?)
     }
 
-    fn damaged_record(&self, number: u64) -> FilesError {
+    pub(super) fn damaged_record(&self, number: u64) -> FilesError {
         // The table is one piece on nearly every volume; its start is the best place to name.
         let first = match &self.table.value {
             AttributeValue::Clusters { runs, .. } => runs.first().and_then(|run| run.lcn).unwrap_or_default(),
@@ -356,7 +375,7 @@ impl<'s> NtfsVolume<'s> {
     }
 }
 
-fn flags(record: &[u8]) -> u16 {
+pub(super) fn flags(record: &[u8]) -> u16 {
     get_u16(record, 22).unwrap_or_default()
 }
 
@@ -373,15 +392,20 @@ fn is_named(record: &[u8], wanted: &str, wanted_len: usize) -> bool {
 }
 
 impl Stream {
+    /// Length in bytes.
+    pub(super) fn len(&self) -> u64 {
+        match &self.value {
+            AttributeValue::Resident(bytes) => bytes.len() as u64,
+            AttributeValue::Clusters { len, .. } => *len,
+        }
+    }
+
     /// How many bytes of it can be read if `part` of it is wanted.
-    fn readable_len(&self, part: Portion) -> Result<u64, FilesError> {
+    pub(super) fn readable_len(&self, part: Portion) -> Result<u64, FilesError> {
         if self.encrypted {
             return Err(FilesError::Encrypted);
         }
-        part.of(match &self.value {
-            AttributeValue::Resident(bytes) => bytes.len() as u64,
-            AttributeValue::Clusters { len, .. } => *len,
-        })
+        part.of(self.len())
     }
 }
 

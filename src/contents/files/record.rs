@@ -5,6 +5,7 @@ use crate::contents::bytes::{get_u16, get_u32, get_u64};
 
 /// Kinds of attributes.
 pub(super) const ATTRIBUTE_LIST: u32 = 0x20;
+pub(super) const FILE_NAME: u32 = 0x30;
 pub(super) const DATA: u32 = 0x80;
 pub(super) const INDEX_ROOT: u32 = 0x90;
 pub(super) const INDEX_ALLOCATION: u32 = 0xA0;
@@ -21,7 +22,7 @@ const UNIT_SHIFT_MAX: u16 = 4;
 
 /// Checks that a record begins with `signature` and was written whole, and puts the two bytes at the end of each
 /// 512 back; `None` if it is damaged.
-pub(super) fn restore(record: &mut [u8], signature: &[u8; 4]) -> Option<()> {
+pub(in crate::contents) fn restore(record: &mut [u8], signature: &[u8; 4]) -> Option<()> {
     if !record.starts_with(signature) {
         return None;
     }

@@ -80,7 +80,7 @@ impl<'s> Volumes<'s> {
         let mut places: Vec<(u64, bool)> = primary.iter().map(|entry| (entry.start, entry.active)).collect();
         // Windows counts the partitions within an extended one behind all others.
         if let Some(extended) = extended.first() {
-            places.extend(logical(source, extended.start).into_iter().map(|(start, _)| (start, false)));
+            places.extend(logical(source, extended.start).into_iter().map(|part| (part.start, false)));
         }
         for (number, (start, active)) in (1..).zip(places) {
             let offset = start * SECTOR_LEN;

@@ -2,6 +2,12 @@
 
 mod disc;
 mod ends;
+mod free_ext;
+mod free_damage;
+mod free_fat;
+mod free_fat_files;
+mod free_ntfs;
+mod free_places;
 mod geometry;
 mod geometry_floppies;
 mod guid_table;

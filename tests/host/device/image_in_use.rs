@@ -32,7 +32,7 @@ fn an_image_that_is_mounted_for_writing_is_warned_of() {
     let Some(mount) = Mount::new(&device.node, desk.path("a folder"), &[]) else { return };
     let expected = format!(
         "it is mounted for writing: {} on {folder}; what is copied may be half of a change: run `umount '{folder}'` and \
-         then `losetup --detach {}`, and write the stick again",
+         then `losetup --detach {}`, and repeat the command",
         device.name(),
         device.node.display(),
         folder = mount.folder.display(),

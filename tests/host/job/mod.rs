@@ -2,7 +2,9 @@
 
 mod copy;
 mod errors;
+mod shrink;
 mod stick;
+mod trim;
 
 ctor::declarative::ctor! {
     // SAFETY: it runs before `main` and its threads. It sets a flag; only in a process that it started itself does it do

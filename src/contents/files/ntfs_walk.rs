@@ -1,0 +1,133 @@
+//! All files of an NTFS: its table of records from its start to its end.
+
+use std::collections::BTreeMap;
+
+use super::error::FilesError;
+use super::largest::Largest;
+use super::ntfs::{IN_USE, IS_FOLDER, NAME, NtfsVolume, ROOT, Record, flags};
+use super::portion::Portion;
+use super::record::{ATTRIBUTE_LIST, AttributeValue, DATA, FILE_NAME, attributes, restore};
+use super::runs::Run;
+use crate::contents::bytes::get_u64;
+
+/// The record of the map of clusters, and the first one of a user's file.
+const CLUSTER_MAP: u64 = 6;
+const FIRST_FILE: u64 = 24;
+/// Longest map that is read, and most records.
+const MAP_LEN_MAX: u64 = 32 << 20;
+const RECORDS_MAX: u64 = 1 << 18;
+/// Bytes of the table that are read together.
+const WINDOW_LEN: u64 = 1 << 18;
+/// Most files with parts in several records that are counted together.
+const SPREAD_MAX: usize = 1 << 12;
+/// Most folders that a path leads through.
+const DEPTH_MAX: usize = 64;
+/// Where a record has the number of the one that it is a part of, and which of its bits are that number.
+const BASE: usize = 32;
+const NUMBER: u64 = 0xFFFF_FFFF_FFFF;
+/// Where a file name has what sort of name it is, and the sort that is only there for DOS.
+const SORT: usize = 65;
+const FOR_DOS: u8 = 2;
+
+impl NtfsVolume<'_> {
+    /// Bytes of the volume's free clusters.
+    pub fn free(&self) -> Result<u64, FilesError> {
+        let map = self.record(CLUSTER_MAP)?;
+        let map = self.stream(&map, DATA, &[])?.ok_or_else(|| self.damaged_record(CLUSTER_MAP))?;
+        let len = map.readable_len(Portion::Whole { limit: MAP_LEN_MAX })?;
+        let (mut free, mut piece) = (0, Vec::new());
+        for from in (0..len).step_by(WINDOW_LEN as usize) {
+            piece.resize((len - from).min(WINDOW_LEN) as usize, 0);
+            self.fill(&map, from, &mut piece)?;
+            free += piece.iter().map(|byte| u64::from(byte.count_zeros())).sum::<u64>();
+        }
+        // Bits behind the last cluster are set.
+        Ok(free.saturating_mul(self.cluster_len))
+    }
+
+    /// Puts the files that take most clusters into `largest`.
+    pub fn largest(&self, largest: &mut Largest) -> Result<(), FilesError> {
+        let mut found = Largest::new(largest.most());
+        let mut spread: BTreeMap<u64, u64> = BTreeMap::new();
+        let len = self.table.len();
+        let (mut window, record_len) = (Vec::new(), self.record_len);
+        let window_len = WINDOW_LEN.max(record_len) / record_len * record_len;
+        for from in (0..len.min(RECORDS_MAX * record_len)).step_by(window_len as usize) {
+            window
+                .resize((len - from).min(window_len) as usize / record_len as usize * record_len as usize, 0);
+            self.fill(&self.table, from, &mut window)?;
+            for (number, bytes) in (from / record_len..).zip(window.chunks_exact_mut(record_len as usize)) {
+                // What cannot be read is no file that takes room.
+                if number < FIRST_FILE || restore(bytes, b"FILE").is_none() || flags(bytes) & IN_USE == 0 {
+                    continue;
+                }
+                let Some((stored, is_spread)) = stored(bytes, self.cluster_len) else { continue };
+                let base = get_u64(bytes, BASE).unwrap_or(0) & NUMBER;
+                if base == 0 && !is_spread {
+                    found.add(stored, number);
+                } else if spread.len() < SPREAD_MAX || spread.contains_key(&base) {
+                    let whole = spread.entry(if base == 0 { number } else { base }).or_default();
+                    *whole = whole.saturating_add(stored);
+                }
+            }
+        }
+        spread
+            .into_iter()
+            .filter(|&(number, _)| number >= FIRST_FILE)
+            .for_each(|(number, len)| found.add(len, number));
+        for (len, number) in found.into_files() {
+            let path = self.record(number).and_then(|record| self.path(record));
+            largest.add(len, path.unwrap_or_else(|_| format!("record {number}")));
+        }
+        Ok(())
+    }
+
+    /// The path of a file.
+    fn path(&self, mut record: Record) -> Result<String, FilesError> {
+        let mut path = String::new();
+        for _ in 0..DEPTH_MAX {
+            let (parent, name) =
+                file_name(&record.bytes).ok_or_else(|| self.damaged_record(record.number))?;
+            path = format!("\\{name}{path}");
+            if parent == ROOT {
+                return Ok(path);
+            }
+            record = self.record(parent)?;
+        }
+        Ok(path)
+    }
+}
+
+/// Bytes of the clusters that a record's own part of the file takes, and whether the file has other records, too; `None` of
+/// a folder.
+fn stored(record: &[u8], cluster_len: u64) -> Option<(u64, bool)> {
+    if flags(record) & IS_FOLDER != 0 {
+        return None;
+    }
+    let attributes = attributes(record)?;
+    let clusters = |runs: &[Run]| {
+        runs.iter().filter(|run| run.lcn.is_some()).fold(0u64, |sum, run| sum.saturating_add(run.clusters))
+    };
+    let of_one = |value: &AttributeValue| match value {
+        AttributeValue::Clusters { runs, .. } => clusters(runs),
+        AttributeValue::Resident(_) => 0,
+    };
+    let all = attributes.iter().filter(|attribute| attribute.kind == DATA).map(|data| of_one(&data.value));
+    let all = all.fold(0, u64::saturating_add).saturating_mul(cluster_len);
+    Some((all, attributes.iter().any(|attribute| attribute.kind == ATTRIBUTE_LIST)))
+}
+
+/// The number of the folder that a record's file is in, and its name there.
+fn file_name(record: &[u8]) -> Option<(u64, String)> {
+    let names = attributes(record)?.into_iter().filter(|attribute| attribute.kind == FILE_NAME);
+    let mut names = names.filter_map(|attribute| match attribute.value {
+        AttributeValue::Resident(value) => Some(value),
+        AttributeValue::Clusters { .. } => None,
+    });
+    let name = names.find(|value| value.get(SORT).is_some_and(|&sort| sort != FOR_DOS))?;
+    let len = usize::from(*name.get(NAME - 2)?) * 2;
+    let units =
+        name.get(NAME..NAME + len)?.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+    let text = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    Some((get_u64(&name, 0)? & NUMBER, text))
+}

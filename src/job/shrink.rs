@@ -1,0 +1,211 @@
+//! Makes a smaller image of one whose last file system is a FAT.
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+
+use crate::capsule::ram_needed;
+use crate::contents::{Cut, ImageFacts, Limit, Question, Shortened};
+use crate::device::{FileTarget, TargetPath};
+use crate::image::{Source, open};
+use crate::job::observer::part;
+use crate::job::write::undo;
+use crate::job::{Destination, JobError, Observer, Part, in_use};
+use crate::pipeline::{Buffer, Phase, Target};
+use crate::sandbox::look;
+use crate::stick::has_trace;
+use crate::units::{SECTOR_LEN, hex, named};
+
+/// Bytes that are copied together.
+const PIECE_LEN: usize = 1 << 20;
+
+/// A smaller image that was made, and what it was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shrunk {
+    /// The image.
+    pub path: String,
+    /// The smaller one.
+    pub to: String,
+    /// The file system that was cut, as in `FAT16`.
+    pub file_system: String,
+    /// Number of its partition, or null without a partition table.
+    pub partition: Option<usize>,
+    /// The image before.
+    pub before: ImageSize,
+    /// The smaller one.
+    pub after: ImageSize,
+    /// Memory that is saved, in bytes.
+    pub ram_saved: u64,
+    /// Bytes of the clusters that are used.
+    pub used: u64,
+    /// Free bytes that the file system has left.
+    pub free: u64,
+    /// Why it does not end earlier: `used`, `clusters` or `kind`.
+    pub limit: &'static str,
+    /// The file or folder that ends last, if the limit is `used` and its name is known.
+    pub last: Option<String>,
+    /// The fewest clusters of such a FAT, if they are the limit.
+    pub clusters: Option<u64>,
+    /// BLAKE3 of the smaller image, as `b3sum` prints it.
+    pub blake3: String,
+    /// What is to be known of the image.
+    pub warnings: Vec<String>,
+}
+
+/// How large an image is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImageSize {
+    /// Length in bytes.
+    pub len: u64,
+    /// Cylinders/heads/sectors.
+    pub geometry: String,
+    /// Sectors of the disk in memory.
+    pub disk_sectors: u32,
+    /// Memory that a machine needs for it, in bytes.
+    pub ram_needed: u64,
+    /// Sectors of the file system.
+    pub volume_sectors: u64,
+}
+
+impl ImageSize {
+    fn new(facts: &ImageFacts, volume_sectors: u64) -> Self {
+        Self {
+            len: facts.len,
+            geometry: facts.geometry.to_string(),
+            disk_sectors: facts.disk_sectors,
+            ram_needed: ram_needed(facts.disk_sectors, facts.len),
+            volume_sectors,
+        }
+    }
+}
+
+/// Makes a smaller image of the one at `path`, which stays as it is, and reads it back. The destination is a file that
+/// is not there yet or empty; it is removed or emptied again if it is not finished.
+///
+/// # Errors
+///
+/// [`JobError::Shrink`] if the image cannot be cut, [`JobError::Target`], [`JobError::ShrinkDevice`] or
+/// [`JobError::Exists`] for the destination, [`JobError::Image`], [`JobError::Read`], [`JobError::Write`], and
+/// [`JobError::ShrinkStopped`] when `stop` is set.
+pub fn shrink(
+    path: &Path,
+    destination: Destination,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<Shrunk, JobError> {
+    let sources = [open(path).map_err(|error| JobError::Image(error.into()))?];
+    let source = &*sources[0];
+    let Destination { system, target } = destination;
+    target.admit(system, source.files())?;
+    let to = target.path().to_owned();
+    match target {
+        TargetPath::Block(_) => return Err(JobError::ShrinkDevice { node: to }),
+        TargetPath::File { len: 1.., .. } => return Err(JobError::Exists { path: to }),
+        TargetPath::File { .. } | TargetPath::New { .. } => {}
+    }
+    if has_trace(source) {
+        return Err(JobError::ShrinkStick { path: path.to_owned() });
+    }
+    let question = Question { cut: true, ..Question::default() };
+    let looked = look(path, source, &question)?;
+    let unread = || JobError::Read { path: path.to_owned(), source: io::ErrorKind::InvalidData.into() };
+    let cut = looked.cut.ok_or_else(unread)?;
+    let cut = cut.map_err(|why| JobError::Shrink { path: path.to_owned(), why: Box::new(why) })?;
+    let warnings = in_use::warnings(&sources).into_iter().flatten().collect();
+    let file = FileTarget::open(target, cut.len).map_err(JobError::Target)?;
+    let work = Work { path, to: &to, image: &Shortened::new(source, &cut), stop, observer };
+    let blake3 = work.write(&file).inspect_err(|_| {
+        // A part of an image is of no use. What is in the way of that is in the way of the error's cause, too.
+        let _ = undo(target);
+    })?;
+    Ok(report(&looked.facts, cut, warnings, blake3, named(&to).into_owned()))
+}
+
+fn report(before: &ImageFacts, cut: Cut, warnings: Vec<String>, blake3: String, to: String) -> Shrunk {
+    let (limit, last, clusters) = match cut.limit {
+        Limit::Used(last) => ("used", last, None),
+        Limit::Clusters(clusters) => ("clusters", None, Some(clusters)),
+        Limit::Kind => ("kind", None, None),
+    };
+    let path = named(&before.path).into_owned();
+    let before = ImageSize::new(before, cut.sectors.0);
+    let after = ImageSize::new(&cut.facts, cut.sectors.1);
+    Shrunk {
+        path,
+        to,
+        file_system: cut.system,
+        partition: cut.partition,
+        ram_saved: before.ram_needed.saturating_sub(after.ram_needed),
+        before,
+        after,
+        used: cut.used,
+        free: cut.free,
+        limit,
+        last,
+        clusters,
+        blake3,
+        warnings,
+    }
+}
+
+/// The smaller image that is written.
+struct Work<'w> {
+    path: &'w Path,
+    to: &'w Path,
+    image: &'w Shortened<'w>,
+    stop: &'w AtomicBool,
+    observer: &'w dyn Observer,
+}
+
+impl Work<'_> {
+    /// Writes it and reads it back; gives its BLAKE3.
+    fn write(&self, file: &FileTarget) -> Result<String, JobError> {
+        let mut hasher = blake3::Hasher::new();
+        let len = self.image.len();
+        let failed = |source| JobError::Write { path: self.to.to_owned(), source };
+        self.each(Phase::Write, len, &mut |offset, piece, _| {
+            hasher.update(piece);
+            // The file is all holes.
+            let is_zeros = piece.iter().all(|&byte| byte == 0);
+            if is_zeros { Ok(()) } else { file.write_at(offset, piece).map_err(failed) }
+        })?;
+        part(self.observer, Part::Write(Phase::Flush), 0, |_| file.flush()).map_err(failed)?;
+        self.each(Phase::ReadBack, len, &mut |offset, piece, found| {
+            file.read_at(offset, found).map_err(failed)?;
+            let other = piece.iter().zip(&*found).position(|(written, found)| written != found);
+            other.map_or(Ok(()), |at| {
+                let at = offset + at as u64;
+                let changed = format!("byte {at:#x} reads back changed, or the image changed meanwhile");
+                Err(failed(io::Error::other(changed)))
+            })
+        })?;
+        Ok(hex(hasher.finalize().as_bytes()))
+    }
+
+    /// Calls `each` with the offset and bytes of each piece of the image, and a buffer of the same length.
+    fn each(
+        &self,
+        phase: Phase,
+        len: u64,
+        each: &mut dyn FnMut(u64, &[u8], &mut [u8]) -> Result<(), JobError>,
+    ) -> Result<(), JobError> {
+        let alignment = SECTOR_LEN as usize * 8;
+        let (mut piece, mut other) = (Buffer::new(PIECE_LEN, alignment), Buffer::new(PIECE_LEN, alignment));
+        part(self.observer, Part::Write(phase), len, |count| {
+            for offset in (0..len).step_by(PIECE_LEN) {
+                if self.stop.load(Ordering::Relaxed) {
+                    return Err(JobError::ShrinkStopped { path: self.to.to_owned() });
+                }
+                let part_len = (len - offset).min(PIECE_LEN as u64) as usize;
+                let (piece, other) = (&mut piece.bytes_mut()[..part_len], &mut other.bytes_mut()[..part_len]);
+                let read = self.image.read_at(offset, piece);
+                read.map_err(|source| JobError::Read { path: self.path.to_owned(), source })?;
+                each(offset, piece, other)?;
+                count(part_len as u64);
+            }
+            Ok(())
+        })
+    }
+}
