@@ -1,11 +1,12 @@
 //! What packing and trimming bring where the drive is the limit: ramkey with three ways of `--compress` beside MEMDISK with
 //! the image as it is and packed by `gzip -9`, in one run.
 //!
-//! `cargo bench --bench boot -- --slow [--image FILE] [--at-most RAW GZIP] [--mib N] [ONLY...]` boots images from throttled
-//! sticks and discs and prints seconds from power-on to the image's first instruction, ratios, and whether the targets
-//! are met. The images are a disk that is filled like a Windows, one of N MiB that nothing compresses (32), and FILE,
-//! whose targets at the slow drives are those of `--at-most`; each word of ONLY (`windows`, `random`, `file`) keeps that
-//! image alone.
+//! `cargo bench --bench boot -- --slow [--image FILE] [--at-most RAW GZIP] [--mib N] [ONLY...] [DRIVE...]` boots images from
+//! throttled sticks and discs and prints seconds from power-on to the image's first instruction, ratios, and whether the
+//! targets are met. The images are a disk that is filled like a Windows, one of N MiB that nothing compresses (32), and
+//! FILE, whose targets at the slow drives are those of `--at-most`; a word (`windows`, `random`, `file`) keeps that image
+//! alone, and a drive (`usb-900`, `cd-600`) that drive. The throttle delays the start of a read and not its end, so what a
+//! loader computes for less than 0.1 s between two reads costs nothing here; `--processors` counts it.
 //!
 //! `--processors` prints the same for old processors. QEMU gives them a fixed number of instructions a second
 //! (`-icount`), so this repeats on a busy machine. QEMU's throttle knows the host's clock alone, so the drive's share is
@@ -22,8 +23,10 @@ use ramkey::emulator::Controller;
 /// The arguments that ask for what is here.
 pub const MODES: [&str; 2] = ["--slow", "--processors"];
 /// Sticks at USB 1.1 and at a slow USB 2.0, discs at four times and at ten times the first speed.
-const DRIVES: [Drive; 4] = [Drive::Stick(900), Drive::Stick(5000), Drive::Cd(600), Drive::Cd(1500)];
-/// A stick on which nobody is to be slower than another.
+const DRIVES: [Drive; 4] = [Drive::Stick(SLOW), Drive::Stick(FAST), Drive::Cd(600), Drive::Cd(1500)];
+/// Thousand bytes a second of USB 1.1.
+const SLOW: u64 = 900;
+/// Those of a stick on which nobody is to be slower than another.
 const FAST: u64 = 5000;
 /// RAM of every machine here: MEMDISK needs the image twice.
 const RAM_MIB: u32 = 256;
@@ -64,7 +67,7 @@ const PROCESSORS: [Processor; 3] = [
     Processor("Pentium II", 300, "pentium2", 2),
 ];
 
-/// An image on everything that boots it.
+/// An image, and sticks and discs that boot it.
 struct Subject {
     title: String,
     len: u64,
@@ -74,10 +77,10 @@ struct Subject {
 }
 
 impl Subject {
-    fn new(folder: &Path, name: &str, title: String, image: &Path, targets: Targets) -> Self {
+    fn new(folder: &Path, title: &str, image: &Path, discs: bool, targets: Targets) -> Self {
         let len = fs::metadata(image).expect("the image").len();
-        let media = LOADERS.iter().map(|loader| loader.media(folder, name, image)).collect();
-        Self { title, len, targets, media }
+        let media = LOADERS.iter().map(|loader| loader.media(folder, image, discs)).collect();
+        Self { title: title.to_owned(), len, targets, media }
     }
 
     fn targets_at(&self, drive: Drive) -> Targets {
@@ -89,27 +92,32 @@ impl Subject {
 }
 
 impl Loader {
-    /// A stick and a disc that boot the image.
-    fn media(self, folder: &Path, name: &str, image: &Path) -> Media {
+    /// A stick that boots the image, and a disc.
+    fn media(self, folder: &Path, image: &Path, discs: bool) -> Media {
         let mib = (fs::metadata(image).expect("the image").len() >> 20) + ROOM_MIB;
+        let name = image.file_stem().unwrap_or_default().display();
+        let (stick, disc) = match self {
+            Self::Ramkey(compress) => (format!("{name}-{compress}.img"), format!("{name}-{compress}.iso")),
+            Self::Memdisk { gzip } => (format!("{name}-m{gzip}.img"), format!("{name}-m{gzip}.iso")),
+        };
+        let packed = if matches!(self, Self::Memdisk { gzip: true }) { gzipped(image) } else { image.into() };
         match self {
             Self::Ramkey(compress) => {
-                let name = format!("{name}-{compress}");
                 let options = ["--compress", compress];
-                let disc = [&options[..], &["--media", "12cm"]].concat();
+                let for_disc = ["--compress", compress, "--media", "12cm"];
                 Media {
-                    stick: peers::ramkey_stick(folder, &format!("{name}.img"), image, mib, &options),
-                    disc: discs::ramkey_disc(folder, &format!("{name}.iso"), image, &disc),
+                    stick: peers::ramkey_stick(folder, &stick, &packed, mib, &options),
+                    disc: discs
+                        .then(|| discs::ramkey_disc(folder, &disc, &packed, &for_disc))
+                        .unwrap_or_default(),
                 }
             }
-            Self::Memdisk { gzip } => {
-                let packed = if gzip { gzipped(image) } else { image.to_owned() };
-                let name = format!("{name}-memdisk-{gzip}");
-                Media {
-                    stick: peers::memdisk_stick(folder, &format!("{name}.img"), &packed, mib, "harddisk"),
-                    disc: discs::memdisk_disc(folder, &format!("{name}.iso"), &packed, "harddisk raw"),
-                }
-            }
+            Self::Memdisk { .. } => Media {
+                stick: peers::memdisk_stick(folder, &stick, &packed, mib, "harddisk"),
+                disc: discs
+                    .then(|| discs::memdisk_disc(folder, &disc, &packed, "harddisk raw"))
+                    .unwrap_or_default(),
+            },
         }
     }
 }
@@ -124,10 +132,21 @@ struct Options {
     given: Targets,
     mib: u64,
     only: Vec<String>,
+    drives: Vec<Drive>,
+    /// Whether anything is booted from a disc.
+    discs: bool,
 }
 
 fn options(arguments: &[String]) -> Options {
-    let mut options = Options { image: None, given: NOT_SLOWER, mib: 32, only: Vec::new() };
+    let mut options = Options {
+        image: None,
+        given: NOT_SLOWER,
+        mib: 32,
+        only: Vec::new(),
+        drives: Vec::new(),
+        discs: false,
+    };
+    let is_slow = arguments.iter().any(|argument| argument == MODES[0]);
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         let mut next = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
@@ -136,10 +155,14 @@ fn options(arguments: &[String]) -> Options {
             "--image" => options.image = Some(next().into()),
             "--at-most" => options.given = [0; 2].map(|_| next().parse().expect("a ratio")),
             "--mib" => options.mib = next().parse().expect("a number of MiB"),
-            word if !word.starts_with('-') => options.only.push(word.to_owned()),
-            other => panic!("unknown option {other}"),
+            "windows" | "random" | "file" => options.only.push(argument.clone()),
+            name => options.drives.push(Drive::named(name).unwrap_or_else(|| panic!("no drive is {name}"))),
         }
     }
+    if options.drives.is_empty() {
+        options.drives.extend(DRIVES);
+    }
+    options.discs = is_slow && options.drives.iter().any(|drive| matches!(drive, Drive::Cd(_)));
     options
 }
 
@@ -150,11 +173,10 @@ pub fn run(arguments: &[String]) {
     let asks = |mode: &str| arguments.iter().any(|argument| argument == mode);
     let subjects = subjects(&options, folder.path());
     if asks(MODES[0]) {
-        let empty =
-            Subject::new(folder.path(), "empty", String::new(), &images::empty(folder.path()), RANDOM);
+        let empty = Subject::new(folder.path(), "", &images::empty(folder.path()), false, RANDOM);
         let (mut met, mut all) = (0, 0);
         for subject in &subjects {
-            let results = drives(subject);
+            let results = drives(subject, &options.drives);
             met += results.iter().filter(|&&result| result).count();
             all += results.len();
             instructions(subject, &empty);
@@ -168,31 +190,32 @@ pub fn run(arguments: &[String]) {
 
 fn subjects(options: &Options, folder: &Path) -> Vec<Subject> {
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    let subject =
+        |title: &str, image: &Path, targets| Subject::new(folder, title, image, options.discs, targets);
     let mut subjects = Vec::new();
     if wanted("windows") {
         let (image, files) = images::windows_like(folder);
         let title = format!("A disk of 72 MiB that is filled like a Windows ({files})");
-        subjects.push(Subject::new(folder, "windows", title, &image, WINDOWS));
+        subjects.push(subject(&title, &image, WINDOWS));
     }
     if wanted("random") {
         let title = format!("{} MiB that nothing compresses", options.mib);
-        subjects.push(Subject::new(folder, "random", title, &images::random(folder, options.mib), RANDOM));
+        subjects.push(subject(&title, &images::random(folder, options.mib), RANDOM));
     }
     if let Some(image) = options.image.as_ref().filter(|_| wanted("file")) {
         let title = image.file_name().unwrap_or_default().display().to_string();
-        let image = images::given(folder, image);
-        subjects.push(Subject::new(folder, "given", title, &image, options.given));
+        subjects.push(subject(&title, &images::given(folder, image), options.given));
     }
     subjects
 }
 
 /// Boots from every drive and prints a line each; whether each target is met.
-fn drives(subject: &Subject) -> Vec<bool> {
+fn drives(subject: &Subject, drives: &[Drive]) -> Vec<bool> {
     println!("\n{}, seconds from power-on to its first instruction:\n", subject.title);
     println!("| drive | {HEADINGS} `auto` : MEMDISK | `auto` : `gzip -9` |");
     println!("|---|---|---|---|---|---|---|---|");
     let (mut results, mut bytes) = (Vec::new(), Vec::new());
-    for drive in DRIVES {
+    for &drive in drives {
         let boots = subject.boots(|media| boot(&roomy(drive, media, false)));
         print!("| {} |", described(drive));
         for boot in &boots {
@@ -207,7 +230,7 @@ fn drives(subject: &Subject) -> Vec<bool> {
         println!();
         bytes = boots.iter().map(|boot| boot.reads.bytes).collect();
     }
-    print!("| KiB read from the disc |");
+    print!("| KiB read |");
     bytes.iter().for_each(|bytes| print!(" {} |", bytes >> 10));
     println!(" | |");
     results
@@ -240,7 +263,7 @@ fn processors(subject: &Subject) {
         });
         print!("| {name}, {mhz} MHz | {:.0} million |", 1000.0 / f64::from(1u32 << shift));
         for boot in boots {
-            let read = boot.reads.bytes as f64 / 900e3;
+            let read = boot.reads.bytes as f64 / (SLOW * 1000) as f64;
             print!(" {:.1}, {:.1} |", boot.virtual_seconds, boot.virtual_seconds + read);
         }
         println!();

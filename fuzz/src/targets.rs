@@ -7,7 +7,7 @@ use std::path::Path;
 use blake3::hazmat::ChainingValue;
 use ramkey::contents::windows::hive::{Hive, Key};
 use ramkey::contents::windows::look;
-use ramkey::contents::{Kind, KindChoice, iso, probe};
+use ramkey::contents::{Kind, KindChoice, Question, free_space, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{Source, combine};
 use ramkey::stick::{has_trace, is_stick};
@@ -36,6 +36,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("capsule", capsule),
     ("el-torito", el_torito),
     ("fat", disk),
+    ("free", free),
     ("hive", hive),
     ("inspect", |input| inspect(&Bytes(input))),
     ("iso9660", disc),
@@ -68,6 +69,13 @@ pub fn inspect(source: &dyn Source) {
             black_box(found.warnings.iter().map(ToString::to_string).count());
         }
     }
+    let question = Question { room: true, cut: true, ..Question::default() };
+    if let Ok(looked) = ramkey::contents::look(Path::new("input"), source, &question) {
+        assert!(
+            looked.is_possible(&question, source.len(), source.wrapping()),
+            "an answer of ours is believed"
+        );
+    }
     if let Ok(Some(disc)) = iso::read(source) {
         black_box(iso::recognise(&disc, source).map(|system| system.statement()).is_ok());
     }
@@ -77,6 +85,20 @@ pub fn inspect(source: &dyn Source) {
 /// An image of a disk with one file system on it.
 fn disk(input: &[u8]) {
     inspect(&Sparse::decode(input));
+}
+
+/// An image of which is asked what its file systems do not need.
+fn free(input: &[u8]) {
+    let disk = Sparse::decode(input);
+    for choice in [KindChoice::Auto, KindChoice::Is(Kind::HardDisk)] {
+        let Ok(found) = probe(Path::new("input"), &disk, choice, None) else { continue };
+        for swap in [false, true] {
+            let free = free_space(&disk, &found, swap);
+            assert!(free.is_possible(found.len), "ranges are in order and within the image");
+            assert!(free.swap == 0 || swap, "swap files are given up when asked alone");
+            black_box(free.kept.iter().map(ToString::to_string).count());
+        }
+    }
 }
 
 fn disc(input: &[u8]) {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
 use crate::contents::{FreeQuestion, Kind, KindChoice};
-use crate::image::Compression;
+use crate::image::{Bus, Compression};
 use crate::job::StickRequest;
 use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
@@ -94,6 +94,17 @@ pub enum CompressArg {
     Small,
 }
 
+/// What a medium is loaded from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BusArg {
+    /// A stick at USB 1.1: 0.9 MB/s
+    Usb1,
+    /// A stick at USB 2.0: 20 MB/s
+    Usb2,
+    /// A drive for CDs: 0.6 MB/s
+    Cd,
+}
+
 /// The images, and how they boot: the same on a stick and on a disc.
 #[derive(Clone, Debug, Args)]
 pub struct ImagesArgs {
@@ -137,6 +148,11 @@ pub struct ImagesArgs {
     /// Also leave out what swap files hold, and the file of a hibernation that is over
     #[arg(long)]
     pub trim_swap: bool,
+
+    /// What the medium is loaded from: `--compress auto` packs what is loaded sooner so; usb1 for a stick and cd for a disc, if
+    /// not given
+    #[arg(long, value_enum, value_name = "BUS")]
+    pub bus: Option<BusArg>,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
@@ -266,6 +282,11 @@ impl ImagesArgs {
                 CompressArg::Small => Compression::Small,
             },
             trim: (!self.no_trim).then_some(FreeQuestion { swap: self.trim_swap }),
+            bus: self.bus.map(|bus| match bus {
+                BusArg::Usb1 => Bus::Usb1,
+                BusArg::Usb2 => Bus::Usb2,
+                BusArg::Cd => Bus::Cd,
+            }),
             ..StickRequest::new(self.images.clone())
         }
     }

@@ -50,6 +50,7 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--timeout", images.timeout.is_some()),
         ("--menu-timeout", images.menu_timeout.is_some()),
         ("--compress", images.compress != CompressArg::Auto),
+        ("--bus", images.bus.is_some()),
         ("--with", !drives.with.is_empty()),
         ("--floppy", !drives.floppies.is_empty()),
         ("--identity", drives.identity.is_some()),

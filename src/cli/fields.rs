@@ -4,7 +4,7 @@
 
 /// The text.
 pub(super) const FIELDS: &str = "
-## JSON of verify, inspect, doctor, and of a copy
+## JSON of verify, inspect, doctor, shrink, and of a copy
 
 `a[].b` is the field `b` of each element of the list `a`. A field that does not apply is null, an empty list, or an empty text. Sectors
 have 512 bytes; offsets are bytes, and their ends one past the last.
@@ -118,6 +118,52 @@ do not change the exit status of `inspect`.
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
 | `repairs` | ranges that had to be written more than once |
+
+### Of a smaller image
+
+`shrink` prints these.
+
+| field | what |
+|---|---|
+| `path`, `to` | the image, and the smaller one |
+| `file_system` | the file system that was cut: `FAT12`, `FAT16`, `FAT32` |
+| `partition` | number of its partition, or null without a partition table |
+| `before`, `after` | the image, and the smaller one |
+| `before.len`, `after.len` | length in bytes |
+| `before.geometry`, `after.geometry` | cylinders/heads/sectors per track |
+| `before.disk_sectors`, `after.disk_sectors` | sectors of the RAM disk |
+| `before.ram_needed`, `after.ram_needed` | memory that a machine needs for it, in bytes |
+| `before.volume_sectors`, `after.volume_sectors` | sectors of the file system |
+| `ram_saved` | memory that is saved, in bytes |
+| `used`, `free` | bytes of the clusters that are used, and free bytes that are left |
+| `limit` | why it does not end earlier: `used` clusters, the fewest `clusters` of such a FAT, or the `kind` of the disk |
+| `last` | the file or folder that ends last, where that is the limit and its name is known; else null |
+| `clusters` | the fewest clusters, where they are the limit; else null |
+| `blake3` | BLAKE3 of the smaller image, as `b3sum` prints it |
+| `warnings` | who may be writing to the image |
+
+### Of what an image takes
+
+`plan`, `write` and `disc` print these of each of `images` and `companions`. `room` is also a field of an image that is inspected; `write`
+and `disc` do not look for it, and print null.
+
+| field | what |
+|---|---|
+| `load.stored` | bytes that its chunks are stored in |
+| `load.plain` | bytes of those chunks before they are packed; those of zeros are not stored |
+| `load.read` | bytes that the loader reads for it and all drives beside it, with their tables |
+| `load.seconds` | seconds that this takes at 0.6, 1, 5 and 30 MB a second of 1000000 bytes, a list of four |
+| `load.machine` | the smallest of 16, 32, 64, 96, 128, 192, 256, 384 and 512 MB that has the memory for it and 1 MB for its BIOS, or null |
+| `room.volumes` | the FAT, NTFS and ext on it |
+| `room.volumes[].partition` | number of its partition; 0 without a partition table |
+| `room.volumes[].system` | as in `FAT16` |
+| `room.volumes[].len`, `room.volumes[].free` | its bytes, and those of them that are free, or null if that cannot be told |
+| `room.files` | files that take room: those of swapped memory and of sleeping systems, then the five largest others |
+| `room.files[].partition` | number of its partition |
+| `room.files[].path` | its path |
+| `room.files[].len` | its bytes; on an NTFS those of its clusters |
+| `room.files[].used_for` | `file`, `swap`, `hibernation` |
+| `room.partial` | whether not all was looked at: it is damaged, or too large |
 
 ### Of any stick, by doctor
 

@@ -4,10 +4,15 @@ use std::convert::Infallible;
 
 use ramkey_format::capsule::{Codec, Form, PACKED_BLOCK_LEN_MAX};
 use ramkey_loader_core::decode::{Encoded, Stored, decode};
-use zstd_safe::{CCtx, CParameter};
+use zstd_safe::{CCtx, CParameter, ResetDirective};
 
 /// Plain bytes of the longest block that there is.
 const BLOCK_LEN_MAX: usize = 128 << 10;
+
+/// From which level on libzstd takes trees of as many nodes as it can use; and log2 of those that it may, for which it takes
+/// 32 MiB: as many bytes are before a chunk of [`super::Compression::Small`], and twice as many would find nothing more.
+const LEVEL_WITH_TREES: i32 = 19;
+const TREE_LOG: u32 = 23;
 
 /// How hard chunks are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +21,27 @@ pub(super) struct Effort {
     pub level: i32,
     /// Whole chunks before each to which it may refer.
     pub before: usize,
+    /// Which chunks stay packed.
+    pub worth: Worth,
+}
+
+/// Packed bytes are worth it if they, times `stored`, are no more than the plain bytes times `plain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Worth {
+    /// What a stored byte costs.
+    pub stored: u32,
+    /// What a plain byte costs that is not packed, less what it costs otherwise.
+    pub plain: u32,
+}
+
+impl Worth {
+    /// At least the 32nd part is saved.
+    pub const ANY: Self = Self { stored: 32, plain: 31 };
+
+    /// Whether it is worth it to store `stored` bytes for `plain` ones.
+    pub fn is(self, stored: usize, plain: usize) -> bool {
+        stored as u64 * u64::from(self.stored) <= plain as u64 * u64::from(self.plain)
+    }
 }
 
 impl Effort {
@@ -25,41 +51,59 @@ impl Effort {
     }
 }
 
+/// A chunk and what lies before it, also in this program's memory: libzstd makes other frames where it does not.
+#[derive(Clone, Copy)]
+pub(super) struct Window<'w> {
+    /// As much before it as it may refer to.
+    pub before: &'w [u8],
+    /// The chunk.
+    pub data: &'w [u8],
+}
+
 /// Makes frames, each by itself.
-pub(super) struct Frames {
+pub(super) struct Frames<'w> {
     effort: Effort,
+    /// What libzstd works in: its tables are made once. No frame depends on those before it.
+    context: Option<CCtx<'w>>,
     scratch: Vec<u8>,
     room: Vec<u8>,
 }
 
-impl Frames {
+impl<'w> Frames<'w> {
     pub fn new(effort: Effort) -> Self {
-        Self { effort, scratch: vec![0; Codec::SCRATCH_LEN], room: Vec::new() }
+        let scratch = vec![0; Codec::SCRATCH_LEN];
+        Self { effort, context: CCtx::try_create(), scratch, room: Vec::new() }
     }
 
-    /// The frame of `data`, which may refer to `before`. `None` if there is none that the loader unpacks to just that.
-    pub fn pack(&mut self, data: &[u8], before: &[u8]) -> Option<Vec<u8>> {
+    /// The frame of a chunk, which may refer to what is before it. `None` if there is none that the loader unpacks to just that.
+    pub fn pack(&mut self, window: Window<'w>) -> Option<Vec<u8>> {
         // Long blocks are better, and hardly any is longer than the loader bears. If one is, all are made short.
-        let made = [BLOCK_LEN_MAX, PACKED_BLOCK_LEN_MAX].into_iter().map(|block_len| {
-            let frame = compress(data, before, self.effort, block_len)?;
-            Some(frame).filter(|frame| self.unpacks_to(frame, before, data))
-        });
-        made.flatten().next()
+        let lens = [BLOCK_LEN_MAX, PACKED_BLOCK_LEN_MAX];
+        lens.into_iter().find_map(|block_len| {
+            let frame = compress(self.context.as_mut()?, window, self.effort, block_len)?;
+            Some(frame).filter(|frame| self.unpacks_to(frame, window))
+        })
     }
 
-    fn unpacks_to(&mut self, frame: &[u8], before: &[u8], data: &[u8]) -> bool {
+    fn unpacks_to(&mut self, frame: &[u8], window: Window) -> bool {
         let form = Form::Packed { codec: Codec::Zstd, before: self.effort.before as u8 };
-        let chunk = Encoded { form, stored: 0..frame.len() as u64, before };
+        let chunk = Encoded { form, stored: 0..frame.len() as u64, before: window.before };
         self.room.clear();
-        self.room.resize(data.len(), 0);
+        self.room.resize(window.data.len(), 0);
         let Ok(()) = decode(&chunk, &mut Bytes(frame), &mut self.scratch, &mut self.room[..], &mut |_| ());
-        self.room == data
+        self.room == window.data
     }
 }
 
 /// One frame, in blocks of at most `block_len` plain bytes. `None` if libzstd makes none.
-fn compress(data: &[u8], before: &[u8], effort: Effort, block_len: usize) -> Option<Vec<u8>> {
-    let mut context = CCtx::try_create()?;
+fn compress<'w>(
+    context: &mut CCtx<'w>,
+    window: Window<'w>,
+    effort: Effort,
+    block_len: usize,
+) -> Option<Vec<u8>> {
+    let Window { before, data } = window;
+    context.reset(ResetDirective::SessionAndParameters).ok()?;
     let parameters = [
         CParameter::CompressionLevel(effort.level),
         CParameter::ContentSizeFlag(true),
@@ -67,7 +111,9 @@ fn compress(data: &[u8], before: &[u8], effort: Effort, block_len: usize) -> Opt
         CParameter::DictIdFlag(false),
         CParameter::MaxBlockSize(block_len as u32),
     ];
-    parameters.into_iter().try_for_each(|parameter| context.set_parameter(parameter).map(|_| ())).ok()?;
+    let trees = (effort.level >= LEVEL_WITH_TREES).then_some(CParameter::ChainLog(TREE_LOG));
+    let mut all = parameters.into_iter().chain(trees);
+    all.try_for_each(|parameter| context.set_parameter(parameter).map(|_| ())).ok()?;
     if !before.is_empty() {
         context.ref_prefix(before).ok()?;
     }

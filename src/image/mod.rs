@@ -4,6 +4,7 @@
 //! inside an image is for `contents` to say. Nothing here writes anything.
 
 mod chunk;
+mod compression;
 pub mod containers;
 mod error;
 mod extra;
@@ -15,15 +16,18 @@ mod identity;
 mod metered;
 mod open;
 mod pack;
+mod packed;
 mod part;
 mod scan;
 mod source;
 mod stored;
 mod stream;
 mod trimmed;
+mod workers;
 mod wrapping;
 
 pub use chunk::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
+pub use compression::{Bus, Compression};
 pub use containers::Opened;
 pub use error::ImageError;
 pub use extra::{EXTRA_MAX, ExtraFile, ExtraFiles, ExtraFolder, Skipped};
@@ -33,7 +37,8 @@ pub use hash::{chunk_value, combine, joined};
 pub use identity::Identity;
 pub use metered::Metered;
 pub use open::{open, open_given, unwrapped};
-pub use pack::{Compression, Packed};
+pub use pack::Packer;
+pub use packed::Packed;
 pub use part::Rest;
 pub use scan::{Scan, scan, scan_stream, scan_trimmed};
 pub use source::Source;

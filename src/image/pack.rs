@@ -1,270 +1,224 @@
-//! Packs the chunks of an image, so that less is read from the stick.
+//! Packs the chunks of images, so that less is read from the stick.
 //!
-//! Each chunk is a Zstandard frame of its own that may refer to the bytes before the chunk. The frames are made twice: once
-//! to know how long each is, which a layout needs, and again when they are written. So nothing that grows with an image is
-//! kept, in memory or on a disk; between the two, the hash of each MiB of them is. The second time an image that was changed
-//! meanwhile gives other bytes, which is seen. Every frame is unpacked by the loader's own decoder before it is believed.
+//! Each chunk is a Zstandard frame of its own that may refer to the bytes before the chunk. A layout needs to know how long
+//! each is before anything is written. What was made then is kept for the writing, up to [`KEPT_LEN_MAX`]; the rest is made
+//! again, so nothing that grows with an image is kept, in memory or on a disk, but the hash of each MiB of the stored bytes.
+//! By those an image that was changed meanwhile is seen. Every frame is unpacked by the loader's own decoder before it is
+//! believed.
 //!
-//! The frames depend on the image, the compression and the version of libzstd, which is pinned, and on nothing else: not on
-//! the machine, nor on how many threads there are.
+//! The frames depend on the image, the compression, the bus and the version of libzstd, which is pinned, and on nothing else:
+//! not on the machine, nor on how many threads there are, nor on what was kept.
 
 use std::io;
-use std::num::NonZero;
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
-use ramkey_format::capsule::{Codec, Form};
-
-use super::chunk::{CHUNK_LEN, Chunk, Part};
-use super::frame::{Effort, Frames};
+use super::chunk::{CHUNK_LEN, Chunk};
+use super::compression::{Bus, Compression};
+use super::frame::Effort;
 use super::hash::chunk_value;
+use super::packed::{Growing, Packed};
 use super::source::Source;
-use super::stored::{StoredBytes, Unproven};
-use super::trimmed::Trimmed;
-use crate::units::SECTOR_LEN;
+use super::workers::Workers;
 
-/// Stored bytes that have a hash of their own: those of one request of the pipeline.
-const BLOCK_LEN: usize = 1 << 20;
-/// Chunks that a thread packs, on average, between two moments at which all wait for the slowest.
-const CHUNKS_PER_THREAD: usize = 8;
-/// A chunk is packed if that saves at least this part of it: less is not worth unpacking it.
-const SAVED_PART_MIN: usize = 32;
+/// Most packed bytes of all images together that are kept in memory until they are written: 64 MiB.
+const KEPT_LEN_MAX: usize = 64 << 20;
 
-/// How hard a stick's images are packed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// As is usual: as hard as is worth the time.
-    #[default]
-    Auto,
-    /// So that the stick is written soon.
-    Fast,
-    /// So that it is loaded soon, whatever that takes.
-    Small,
+/// Packs the images of a stick.
+#[derive(Clone, Debug)]
+pub struct Packer {
+    effort: Option<Effort>,
+    workers: Workers,
+    /// How many more packed bytes may be kept.
+    room: usize,
 }
 
-impl Compression {
-    fn effort(self) -> Option<Effort> {
-        match self {
-            Self::None => None,
-            Self::Fast => Some(Effort { level: 3, before: 4 }),
-            Self::Auto => Some(Effort { level: 19, before: 1 }),
-            Self::Small => Some(Effort { level: 19, before: 4 }),
-        }
-    }
-}
-
-/// The chunks of an image as they are stored, some of them packed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packed {
-    effort: Effort,
-    /// How each is stored: packed ones close together, raw ones from a multiple of 512 on.
-    pub(super) parts: Vec<Part>,
-    /// How many stored bytes there are.
-    len: u64,
-    /// BLAKE3 of each [`BLOCK_LEN`] of them.
-    blocks: Vec<blake3::Hash>,
-}
-
-impl Packed {
-    /// How hard it was packed, for an identity: level and chunks before.
-    pub fn effort_code(&self) -> [u8; 2] {
-        [self.effort.level as u8, self.effort.before as u8]
+impl Packer {
+    /// Packs as hard as is said for what the stick is loaded from, on all processors.
+    pub fn new(compression: Compression, bus: Bus) -> Self {
+        Self { effort: compression.effort(bus), workers: Workers::all(), room: KEPT_LEN_MAX }
     }
 
-    /// The stored bytes of `source`, the image that was packed.
-    pub(super) fn stored<'a>(&self, source: Trimmed<'a>) -> Box<dyn StoredBytes + 'a> {
-        Box::new(Again { packed: self.clone(), source, last: Mutex::new(None) })
+    /// Whether it packs anything.
+    pub fn packs(&self) -> bool {
+        self.effort.is_some()
     }
 
-    /// Packs the image in `source`, whose chunks are `chunks`, on all processors. `None` if no chunk is worth it.
+    /// Packs the image in `source`, whose chunks are `chunks`. `None` if no chunk is worth it.
     ///
     /// # Errors
     ///
     /// What reading says; `InvalidData` if the image is another than was scanned.
-    pub(super) fn of(
+    pub(super) fn pack(
+        &mut self,
         source: &dyn Source,
         chunks: &[Chunk],
-        compression: Compression,
         progress: &mut dyn FnMut(u64),
-    ) -> io::Result<Option<Self>> {
-        let Some(effort) = compression.effort() else { return Ok(None) };
-        let mut made = Self { effort, parts: Vec::new(), len: 0, blocks: Vec::new() };
-        let mut workers = workers(effort);
-        let mut waiting = Vec::new();
-        let step = CHUNKS_PER_THREAD * workers.len();
-        for start in (0..chunks.len()).step_by(step) {
-            let indices: Vec<usize> = (start..chunks.len().min(start + step)).collect();
-            let wanted: Vec<usize> = indices.iter().copied().filter(|index| !chunks[*index].zero).collect();
-            let packed = on_all(&mut workers, &wanted, &|frames, index| {
-                let (before, data) = read(source, effort, index)?;
-                if chunk_value(&data, (index * CHUNK_LEN) as u64, chunks.len())
-                    != chunks[index].chaining_value
-                {
+    ) -> io::Result<Option<Packed>> {
+        let Some(effort) = self.effort else { return Ok(None) };
+        let mut growing = Growing::new(effort, self.workers);
+        let wanted: Vec<usize> = (0..chunks.len()).filter(|&index| !chunks[index].zero).collect();
+        let (mut left, mut next) = (&wanted[..], 0);
+        let mut zeros_until = |growing: &mut Growing, end: usize, progress: &mut dyn FnMut(u64)| {
+            for index in next..end {
+                growing.push_zeros();
+                progress(len_of(source, index));
+            }
+            next = end + 1;
+        };
+        while !left.is_empty() {
+            let made = self.workers.some(source, effort, left, &|frames, index, window| {
+                let offset = (index * CHUNK_LEN) as u64;
+                if chunk_value(window.data, offset, chunks.len()) != chunks[index].chaining_value {
                     let changed = "the image was changed while it was read";
                     return Err(io::Error::new(io::ErrorKind::InvalidData, changed));
                 }
-                let frame = frames.pack(&data, &before).filter(|frame| is_worth_it(frame, &data));
-                Ok((frame.is_some(), frame.unwrap_or(data)))
+                let is_worth_it = |frame: &Vec<u8>| effort.worth.is(frame.len(), window.data.len());
+                Ok(frames.pack(window).filter(is_worth_it).ok_or_else(|| window.data.to_vec()))
             })?;
-            let mut packed = packed.into_iter();
-            for index in indices {
-                match chunks[index].zero {
-                    true => made.parts.push(Part { form: Form::Zero, bytes: 0..0 }),
-                    false => packed.next().into_iter().for_each(|(is_packed, bytes)| {
-                        made.push(&mut waiting, index, is_packed, &bytes);
-                    }),
+            let (now, later) = left.split_at(made.len());
+            for (&index, bytes) in now.iter().zip(made) {
+                zeros_until(&mut growing, index, progress);
+                match bytes {
+                    Ok(frame) => {
+                        let room = self.room.checked_sub(frame.len());
+                        self.room = room.unwrap_or(self.room);
+                        growing.push_packed(frame, room.is_some());
+                    }
+                    Err(data) => growing.push_raw(&data),
                 }
-                progress((source.len() - (index * CHUNK_LEN) as u64).min(CHUNK_LEN as u64));
+                progress(len_of(source, index));
             }
+            left = later;
         }
-        made.blocks.extend(waiting.chunks(BLOCK_LEN).map(blake3::hash));
-        let packs = made.parts.iter().any(|part| matches!(part.form, Form::Packed { .. }));
-        Ok(Some(made).filter(|_| packs))
+        zeros_until(&mut growing, chunks.len(), progress);
+        Ok(growing.finish())
+    }
+}
+
+/// Bytes of chunk `index` of the image.
+fn len_of(source: &dyn Source, index: usize) -> u64 {
+    (source.len() - (index * CHUNK_LEN) as u64).min(CHUNK_LEN as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::super::scan::{Scan, scan};
+    use super::*;
+
+    struct Image(Vec<u8>);
+
+    impl Source for Image {
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+            let bytes = self.0.get(offset as usize..).and_then(|rest| rest.get(..buffer.len()));
+            buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        }
     }
 
-    /// Adds the next chunk. `waiting` has the stored bytes that have no hash yet.
-    fn push(&mut self, waiting: &mut Vec<u8>, index: usize, is_packed: bool, bytes: &[u8]) {
-        let form = match is_packed {
-            true => Form::Packed { codec: Codec::Zstd, before: self.effort.before_of(index) as u8 },
-            false => Form::Raw,
+    /// Chunk after chunk of words of few letters that come back with changes, zeros among them, and a short end.
+    fn image() -> Image {
+        let mut number: u32 = 0x5EED;
+        let mut letters = |len: usize| -> Vec<u8> {
+            let next = |number: &mut u32| {
+                *number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *number
+            };
+            (0..len).map(|_| b"etaoin shrdlu\r\n"[(next(&mut number) >> 24) as usize % 15]).collect()
         };
-        let start = if is_packed { self.len } else { self.len.next_multiple_of(SECTOR_LEN) };
-        waiting.resize(waiting.len() + (start - self.len) as usize, 0);
-        waiting.extend_from_slice(bytes);
-        self.len = start + bytes.len() as u64;
-        self.parts.push(Part { form, bytes: start..self.len });
-        let full = waiting.len() - waiting.len() % BLOCK_LEN;
-        self.blocks.extend(waiting[..full].chunks(BLOCK_LEN).map(blake3::hash));
-        waiting.drain(..full);
-    }
-}
-
-/// Whether packed bytes save enough.
-fn is_worth_it(frame: &[u8], data: &[u8]) -> bool {
-    frame.len() + data.len().div_ceil(SAVED_PART_MIN) <= data.len()
-}
-
-/// What each thread packs with, one for each processor.
-fn workers(effort: Effort) -> Vec<Frames> {
-    let count = thread::available_parallelism().map_or(1, NonZero::get);
-    (0..count).map(|_| Frames::new(effort)).collect()
-}
-
-/// The bytes before chunk `index` to which it may refer, and its own.
-fn read(source: &dyn Source, effort: Effort, index: usize) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let start = index * CHUNK_LEN;
-    let before_len = effort.before_of(index) * CHUNK_LEN;
-    let len = (source.len() - start as u64).min(CHUNK_LEN as u64) as usize;
-    let mut before = vec![0; before_len + len];
-    source.read_at((start - before_len) as u64, &mut before)?;
-    let data = before.split_off(before_len);
-    Ok((before, data))
-}
-
-/// What `work` makes of each of `indices`, in their order, done by all workers at once.
-fn on_all<T: Send>(
-    workers: &mut [Frames],
-    indices: &[usize],
-    work: &(dyn Fn(&mut Frames, usize) -> io::Result<T> + Sync),
-) -> io::Result<Vec<T>> {
-    let next = AtomicUsize::new(0);
-    let made: Vec<Mutex<Option<io::Result<T>>>> = indices.iter().map(|_| Mutex::new(None)).collect();
-    thread::scope(|scope| {
-        for frames in workers.iter_mut().take(indices.len()) {
-            scope.spawn(|| {
-                let frames = frames;
-                while let Some((place, &index)) = {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    made.get(place).zip(indices.get(place))
-                } {
-                    let result = work(frames, index);
-                    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        let base = letters(CHUNK_LEN / 2);
+        let mut bytes = Vec::new();
+        for index in 0..31_usize {
+            match index % 7 {
+                3 => bytes.resize(bytes.len() + CHUNK_LEN, 0),
+                // Incompressible, so that raw chunks lie between.
+                5 => bytes.extend((0..CHUNK_LEN as u32).map(|at| {
+                    (at.wrapping_mul(0x9E37_79B1) ^ (at >> 3).wrapping_mul(0x85EB_CA6B))
+                        .wrapping_mul(0xC2B2_AE35)
+                        .rotate_left(at % 31) as u8
+                })),
+                _ => {
+                    let from = index * 4099;
+                    bytes.extend(letters(CHUNK_LEN / 2));
+                    bytes.extend(base.iter().cycle().skip(from).take(CHUNK_LEN / 2));
                 }
-            });
-        }
-    });
-    let made = made.into_iter().map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner));
-    made.map(|result| result.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()))).collect()
-}
-
-/// The stored bytes of an image that was packed, made again.
-struct Again<'a> {
-    packed: Packed,
-    source: Trimmed<'a>,
-    /// The last chunk that was made, which the next bytes may begin with.
-    last: Mutex<Option<(usize, Vec<u8>)>>,
-}
-
-impl Again<'_> {
-    /// The chunks of which stored bytes lie in `bytes`.
-    fn chunks_of(&self, bytes: &Range<u64>) -> Vec<usize> {
-        let parts = self.packed.parts.iter().enumerate();
-        let has = |part: &Part| part.bytes.start < bytes.end && part.bytes.end > bytes.start;
-        parts.filter(|(_, part)| has(part)).map(|(index, _)| index).collect()
-    }
-
-    /// The stored bytes of chunk `index`: of another length than they should have if the image was changed.
-    fn make(&self, frames: &mut Frames, index: usize) -> io::Result<Vec<u8>> {
-        let (before, data) = read(&self.source, self.packed.effort, index)?;
-        Ok(match self.packed.parts[index].form {
-            Form::Packed { .. } => frames.pack(&data, &before).unwrap_or(data),
-            _ => data,
-        })
-    }
-}
-
-impl StoredBytes for Again<'_> {
-    fn len(&self) -> u64 {
-        self.packed.len
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let wanted = offset..offset + buffer.len() as u64;
-        if wanted.end > self.packed.len {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        buffer.fill(0);
-        let mut chunks = self.chunks_of(&wanted);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = last.take().filter(|(index, _)| chunks.first() == Some(index));
-        if kept.is_some() {
-            chunks.remove(0);
-        }
-        let mut workers = workers(self.packed.effort);
-        workers.truncate(chunks.len());
-        let made = on_all(&mut workers, &chunks, &|frames, index| self.make(frames, index))?;
-        for (index, bytes) in kept.into_iter().chain(chunks.into_iter().zip(made)) {
-            let part = &self.packed.parts[index].bytes;
-            let (start, end) = (part.start.max(wanted.start), part.end.min(wanted.end));
-            let found = bytes.get((start - part.start) as usize..).unwrap_or(&[]);
-            let place = &mut buffer[(start - offset) as usize..(end - offset) as usize];
-            let len = place.len().min(found.len());
-            place[..len].copy_from_slice(&found[..len]);
-            *last = Some((index, bytes));
-        }
-        Ok(())
-    }
-
-    fn prove(&self, offset: u64, bytes: &[u8]) -> Result<(), Unproven> {
-        let end = offset + bytes.len() as u64;
-        let is_whole = |at: u64| at.is_multiple_of(BLOCK_LEN as u64) || at == self.packed.len;
-        if !is_whole(offset) || !is_whole(end) {
-            return Err(Unproven::Unaligned);
-        }
-        for (index, block) in (offset as usize / BLOCK_LEN..).zip(bytes.chunks(BLOCK_LEN)) {
-            let expected = self.packed.blocks.get(index).ok_or(Unproven::Unaligned)?;
-            if blake3::hash(block) != *expected {
-                let start = (index * BLOCK_LEN) as u64;
-                let chunks = self.chunks_of(&(start..start + block.len() as u64));
-                let first = chunks.first().map_or(0, |index| (index * CHUNK_LEN) as u64);
-                let end = chunks.last().map_or(0, |index| ((index + 1) * CHUNK_LEN) as u64);
-                return Err(Unproven::Changed(first..end.min(self.source.len())));
             }
         }
-        Ok(())
+        bytes.extend(letters(1000));
+        Image(bytes)
+    }
+
+    fn packed(image: &Image, effort: Effort, threads: usize, room: usize) -> Scan {
+        let mut packer = Packer { effort: Some(effort), workers: Workers::new(threads), room };
+        scan(image, &mut |_| ()).unwrap().pack(image, &mut packer, &mut |_| ()).unwrap()
+    }
+
+    fn stored(scan: &Scan, image: &Image) -> Vec<u8> {
+        let stored = scan.stored(image);
+        let mut bytes = vec![0xD1; stored.len() as usize];
+        for (piece, at) in bytes.chunks_mut(300_007).zip((0..).step_by(300_007)) {
+            stored.read_at(at, piece).unwrap();
+        }
+        stored.prove(0, &bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn neither_threads_nor_what_was_kept_in_memory_changes_a_byte() {
+        let image = image();
+        for how in [Compression::Fast, Compression::Auto] {
+            // The same in a time that a test may take: how chunks are shared out does not depend on the level.
+            let effort = Effort { level: 7, ..how.effort(Bus::Usb1).unwrap() };
+            let first = packed(&image, effort, 1, KEPT_LEN_MAX);
+            let bytes = stored(&first, &image);
+            for threads in [1, 2, 5] {
+                for room in [KEPT_LEN_MAX, bytes.len() / 3, 0] {
+                    let again = packed(&image, effort, threads, room);
+                    assert_eq!(again.parts(), first.parts(), "{threads} threads, {room} bytes kept");
+                    assert!(stored(&again, &image) == bytes, "{threads} threads, {room} bytes kept");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_what_was_kept_the_image_is_stored_that_was_scanned_and_a_change_of_the_rest_is_seen() {
+        let image = image();
+        let effort = Compression::Fast.effort(Bus::Usb1).unwrap();
+        let mut changed = Image(image.0.clone());
+        changed.0[CHUNK_LEN + 100] ^= 1;
+        let is_seen = |scan: &Scan, image: &Image| {
+            let again = scan.stored(image);
+            let mut bytes = vec![0; again.len() as usize];
+            again.read_at(0, &mut bytes).unwrap();
+            again.prove(0, &bytes).is_err()
+        };
+        let kept = packed(&image, effort, 2, KEPT_LEN_MAX);
+        assert!(stored(&kept, &changed) == stored(&kept, &image));
+        assert!(is_seen(&packed(&image, effort, 2, 0), &changed));
+        // A chunk that is stored as it is is read again, whatever was kept.
+        changed.0[5 * CHUNK_LEN + 100] ^= 1;
+        assert!(is_seen(&kept, &changed));
+    }
+
+    #[test]
+    fn the_room_is_that_of_all_images_together() {
+        let image = image();
+        let effort = Compression::Fast.effort(Bus::Usb1).unwrap();
+        let mut packer = Packer { effort: Some(effort), workers: Workers::new(2), room: KEPT_LEN_MAX };
+        for _ in 0..2 {
+            let before = packer.room;
+            let scan = scan(&image, &mut |_| ()).unwrap().pack(&image, &mut packer, &mut |_| ()).unwrap();
+            let parts = scan.parts();
+            let packed =
+                parts.iter().filter(|part| matches!(part.form, ramkey_format::capsule::Form::Packed { .. }));
+            let lens = packed.map(|part| (part.bytes.end - part.bytes.start) as usize);
+            assert_eq!(before - packer.room, lens.sum::<usize>());
+            assert!(packer.room < before);
+        }
     }
 }

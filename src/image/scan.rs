@@ -8,7 +8,8 @@ use std::thread;
 
 use super::chunk::{self, CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 use super::hash::combine;
-use super::pack::{Compression, Packed};
+use super::pack::Packer;
+use super::packed::Packed;
 use super::source::Source;
 use super::stored::StoredBytes;
 use super::stream::{Forward, Stream};
@@ -63,11 +64,11 @@ impl Scan {
     pub fn pack(
         self,
         source: &dyn Source,
-        compression: Compression,
+        packer: &mut Packer,
         progress: &mut dyn FnMut(u64),
     ) -> io::Result<Self> {
         let source = Trimmed::new(source, &self.free);
-        let packed = Packed::of(&source, &self.chunks, compression, progress)?;
+        let packed = packer.pack(&source, &self.chunks, progress)?;
         Ok(Self { packed, ..self })
     }
 }

@@ -1,7 +1,7 @@
 //! From a request to a stick that is laid out, whatever is to become of it.
 
 use crate::device::{System, TargetPath};
-use crate::image::{Compression, Scan, Source, scan_trimmed};
+use crate::image::{Scan, Source, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
 use crate::job::{Images, JobError, Observer, Part, StickRequest, in_use};
@@ -92,7 +92,7 @@ fn lay_out(
     stick_len: Option<u64>,
     observer: &dyn Observer,
 ) -> Result<Prepared, JobError> {
-    let (disc, compression) = (request.disc.clone(), request.compression);
+    let (disc, mut packer) = (request.disc.clone(), request.packer());
     let size_chosen = disc.is_none() && stick_len.is_none();
     let request = request.of_plan(&images.facts, stick_len.unwrap_or(0));
     // Before the images are read, because that takes long and most errors show here.
@@ -110,10 +110,10 @@ fn lay_out(
         let scanned = part(observer, Part::Hash, facts.len, |count| {
             scan_trimmed(&**source, &free.ranges, &mut |bytes| count(bytes))
         });
-        let packed = scanned.and_then(|scan| match compression {
-            Compression::None => Ok(scan),
-            _ => part(observer, Part::Pack, facts.len, |count| {
-                scan.pack(&**source, compression, &mut |bytes| count(bytes))
+        let packed = scanned.and_then(|scan| match packer.packs() {
+            false => Ok(scan),
+            true => part(observer, Part::Pack, facts.len, |count| {
+                scan.pack(&**source, &mut packer, &mut |bytes| count(bytes))
             }),
         });
         scans.push(packed.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);

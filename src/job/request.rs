@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::contents::{FreeQuestion, ImageFacts, KindChoice};
-use crate::image::{Compression, Identity};
+use crate::image::{Bus, Compression, Identity, Packer};
 use crate::job::Companion;
 use crate::plan::{
     CompanionRequest, CopyMode, DiscBoot, DiscMedium, FirstDisk, FsChoice, ImageRequest, LayoutChoice,
@@ -50,6 +50,8 @@ pub struct StickRequest {
     pub compression: Compression,
     /// Whether what the file systems of the images call free is left out, and what else.
     pub trim: Option<FreeQuestion>,
+    /// What it is loaded from; if nobody said, a disc from a drive for CDs, and a stick at USB 1.1.
+    pub bus: Option<Bus>,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -87,6 +89,7 @@ impl StickRequest {
             start: StartOptions::default(),
             compression: Compression::Auto,
             trim: Some(FreeQuestion::default()),
+            bus: None,
             disc: None,
         }
     }
@@ -100,6 +103,12 @@ impl StickRequest {
             fs: FsChoice::Auto,
             ..self
         }
+    }
+
+    /// Packs the images as is asked.
+    pub(super) fn packer(&self) -> Packer {
+        let usual = if self.disc.is_some() { Bus::Cd } else { Bus::Usb1 };
+        Packer::new(self.compression, self.bus.unwrap_or(usual))
     }
 
     /// Every image, none of which may lie on the target.

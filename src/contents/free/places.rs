@@ -70,7 +70,9 @@ pub(super) fn volumes(source: &dyn Source, kind: Kind) -> Result<Vec<Volume>, Wh
             len: source.len() / SECTOR_LEN * SECTOR_LEN,
             doubt: None,
         };
-        return if table.is_empty() { Ok(vec![whole]) } else { Err(Why::TableAndVolume) };
+        // One that begins where the table is can be the volume alone; mtools writes that.
+        let others = table.iter().any(|entry| entry.start > 0);
+        return if others { Err(Why::TableAndVolume) } else { Ok(vec![whole]) };
     }
     if kind != Kind::HardDisk || table.is_empty() {
         return Err(Why::Unknown);

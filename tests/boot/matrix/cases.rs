@@ -69,6 +69,8 @@ pub struct Case {
     pub steps: &'static [Step],
     /// Whether the part that is booted with every test may take it: it is light, and no other suite boots it.
     pub quick: bool,
+    /// Whether a file was deleted from its file system, so that ramkey has something to leave out.
+    pub has_free_space: bool,
     /// What more MEMDISK has to be told.
     pub memdisk: &'static str,
 }
@@ -106,13 +108,18 @@ const fn case(
     make: fn(&Path) -> PathBuf,
     steps: &'static [Step],
 ) -> Case {
-    Case { guest, form_text, form, family, ram, make, steps, quick: true, memdisk: "" }
+    Case { guest, form_text, form, family, ram, make, steps, quick: true, has_free_space: false, memdisk: "" }
 }
 
 impl Case {
     /// What MEMDISK cannot find out by itself.
     const fn memdisk(self, memdisk: &'static str) -> Self {
         Self { memdisk, ..self }
+    }
+
+    /// Its file system has free space that is not zeros.
+    const fn deleted(self) -> Self {
+        Self { has_free_space: true, ..self }
     }
 
     /// Not booted with every test.
@@ -152,8 +159,8 @@ pub const CASES: &[Case] = &[
     case(GRUB_097, "GRUB Legacy", CD, [8, 64], media::grub_legacy_cd, LEGACY_CD),
     case(IPXE_ISO, "iPXE", CD, [8, 64], media::ipxe, IPXE),
     case(IPXE_ISO, "iPXE", HYBRID, [8, 64], media::ipxe, IPXE).on_demand(),
-    case(IPXE_LKRN, "iPXE", FLOPPY, [8, 64], media::ipxe_floppy, IPXE),
-    case(IPXE_LKRN, "iPXE", DISK, [32, 64], media::ipxe_disk, IPXE),
+    case(IPXE_LKRN, "iPXE", FLOPPY, [8, 64], media::ipxe_floppy, IPXE).deleted(),
+    case(IPXE_LKRN, "iPXE", DISK, [32, 64], media::ipxe_disk, IPXE).deleted(),
     case(MEMTEST_32, "Memtest86+", CD, [8, 64], media::memtest_ia32, MEMTEST),
     case(MEMTEST_32, "Memtest86+", HYBRID, [8, 64], media::memtest_ia32, MEMTEST).on_demand(),
     case(MEMTEST_64, "Memtest86+", CD, [8, 64], media::memtest_x64, MEMTEST),
@@ -165,7 +172,8 @@ pub const CASES: &[Case] = &[
         [4, 64],
         |f| media::syslinux_floppy(f, 360),
         SYSLINUX,
-    ),
+    )
+    .deleted(),
     case(
         SYSLINUX_604,
         "SYSLINUX",
@@ -173,7 +181,8 @@ pub const CASES: &[Case] = &[
         [8, 64],
         |f| media::syslinux_floppy(f, 720),
         SYSLINUX,
-    ),
+    )
+    .deleted(),
     case(
         SYSLINUX_604,
         "SYSLINUX",
@@ -181,8 +190,9 @@ pub const CASES: &[Case] = &[
         [8, 64],
         |f| media::syslinux_floppy(f, 1200),
         SYSLINUX,
-    ),
-    case(SYSLINUX_604, "SYSLINUX", FLOPPY, [8, 64], |f| media::syslinux_floppy(f, 1440), SYSLINUX),
+    )
+    .deleted(),
+    case(SYSLINUX_604, "SYSLINUX", FLOPPY, [8, 64], |f| media::syslinux_floppy(f, 1440), SYSLINUX).deleted(),
     case(
         SYSLINUX_604,
         "SYSLINUX",
@@ -190,7 +200,8 @@ pub const CASES: &[Case] = &[
         [8, 64],
         |f| media::syslinux_floppy(f, 2880),
         SYSLINUX,
-    ),
+    )
+    .deleted(),
     case(
         SYSLINUX_604,
         "SYSLINUX",
@@ -198,7 +209,8 @@ pub const CASES: &[Case] = &[
         [16, 64],
         |f| media::syslinux_disk(f, 12, 8),
         SYSLINUX,
-    ),
+    )
+    .deleted(),
     case(
         SYSLINUX_604,
         "SYSLINUX",
@@ -206,7 +218,8 @@ pub const CASES: &[Case] = &[
         [32, 64],
         |f| media::syslinux_disk(f, 16, 16),
         SYSLINUX,
-    ),
+    )
+    .deleted(),
     case(
         SYSLINUX_604,
         "SYSLINUX",
@@ -214,7 +227,8 @@ pub const CASES: &[Case] = &[
         [64, 256],
         |f| media::syslinux_disk(f, 32, 40),
         SYSLINUX,
-    ),
+    )
+    .deleted(),
     case(
         SYSLINUX_604,
         "SYSLINUX",
@@ -248,9 +262,9 @@ pub const CASES: &[Case] = &[
         SYSLINUX,
     ),
     case(ISOLINUX_604, "SYSLINUX", CD, [8, 64], media::isolinux_prompt, SYSLINUX),
-    case("HDT", "SYSLINUX' tools", (Form::Disk, "disk, FAT16"), [32, 64], media::hdt_disk, HDT),
+    case("HDT", "SYSLINUX' tools", (Form::Disk, "disk, FAT16"), [32, 64], media::hdt_disk, HDT).deleted(),
     case("HDT", "SYSLINUX' tools", CD, [8, 64], media::hdt_cd, HDT_CD),
-    case("meminfo.c32", "SYSLINUX' tools", FLOPPY, [8, 64], media::meminfo_floppy, MEMINFO),
+    case("meminfo.c32", "SYSLINUX' tools", FLOPPY, [8, 64], media::meminfo_floppy, MEMINFO).deleted(),
     case(LINUX_6, "Linux", (Form::Disk, "disk, FAT16"), [128, 256], media::linux_disk, LINUX).on_demand(),
     case(LINUX_6, "Linux", CD, [128, 256], media::linux_cd, LINUX).on_demand(),
 ];

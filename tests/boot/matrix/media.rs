@@ -193,7 +193,7 @@ pub fn make_syslinux(disk: &Path, bits: u32, mib: u64) {
     tool("syslinux", &["--install", "-t", &at, &name]);
 }
 
-/// Puts files on a volume and fills it up, so that the file which is read last lies at its end.
+/// Puts files on a volume so that the file which is read last lies at its end, and a deleted one before it.
 fn fill(folder: &Path, volume: &str, files: &[Payload], config: &str) {
     for (path, target) in files {
         tool("mcopy", &["-i", volume, &path.display().to_string(), &format!("::{target}")]);
@@ -209,6 +209,7 @@ fn fill(folder: &Path, volume: &str, files: &[Payload], config: &str) {
     let free: usize = free.parse().expect("a number");
     put("fill.bin", &vec![0xD1; free.saturating_sub(16 << 10)]);
     put("last.txt", format!("{LAST_TEXT}\r\n").as_bytes());
+    tool("mdel", &["-i", volume, "::fill.bin"]);
 }
 
 /// A disc with ISOLINUX and these files.

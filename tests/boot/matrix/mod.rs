@@ -6,6 +6,7 @@
 mod cases;
 mod keys;
 mod media;
+mod packed;
 mod page;
 mod pairs;
 mod run;
@@ -96,6 +97,14 @@ fn the_page_agrees_with_what_boots() {
     });
     let faults = faults.into_inner().expect("no other thread failed");
     assert!(faults.is_empty(), "\n{}\n`cargo xtask matrix` writes the page anew", faults.join("\n"));
+}
+
+#[test]
+fn guests_boot_from_sticks_that_are_neither_packed_nor_trimmed() {
+    for cell in pairs::raw_cells() {
+        let seen = run::run_raw(cell.case, cell.ram_mib);
+        assert!(seen.starts_with("boots"), "{}, {}: {seen}", cell.case.guest, cell.case.form_text);
+    }
 }
 
 #[test]

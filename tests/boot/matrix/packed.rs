@@ -14,13 +14,22 @@ use super::super::harness::{file, scratch, tool};
 const LEFT: usize = 90;
 
 /// How many chunks are stored in each form.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Chunks {
     pub zero: usize,
     pub raw: usize,
     pub packed: usize,
+    /// Whether something was left out that the image has.
+    pub are_trimmed: bool,
     /// Bytes of those that are stored as they are.
     raw_bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { zero, raw, packed, are_trimmed, .. } = self;
+        write!(f, "{zero} of zeros, {raw} as they are, {packed} packed, trimmed: {are_trimmed}")
+    }
 }
 
 impl Chunks {
@@ -32,7 +41,8 @@ impl Chunks {
         let capsule = &bytes[range.lba.get() as usize * 512..];
         let header = CapsuleHeader::parse(capsule).expect("a capsule's header");
         let entries = header.entries(&capsule[header.table_offset.get() as usize..]).expect("a table");
-        let mut chunks = Self::default();
+        let are_trimmed = header.image_blake3 != header.ram_blake3;
+        let mut chunks = Self { are_trimmed, ..Self::default() };
         for (index, entry) in (0..).zip(entries) {
             match header.form(index, entry).expect("a form") {
                 Form::Zero => chunks.zero += 1,

@@ -47,6 +47,13 @@ pub fn cells() -> Vec<Cell> {
     chosen
 }
 
+/// The first of the chosen cells of each form that is started from a stick: these are booted from a stick of raw chunks too.
+pub fn raw_cells() -> Vec<Cell> {
+    let mut forms = BTreeSet::new();
+    let sticks = cells().into_iter().filter(|cell| cell.host != Host::Disc);
+    sticks.filter(|cell| forms.insert(format!("{:?}", cell.case.form))).collect()
+}
+
 #[test]
 fn few_cells_cover_every_pair() {
     let cells = cells();

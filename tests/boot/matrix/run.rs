@@ -10,6 +10,7 @@ use super::super::harness::{MAY_REMOVE_DISC, PROVEN, Running, scratch, tool};
 use super::super::sticks;
 use super::cases::{Case, Form, Step};
 use super::keys;
+use super::packed::Chunks;
 
 /// How long one step from RAM may take: more than the slowest took on a busy machine.
 const STEP: Duration = Duration::from_secs(120);
@@ -56,7 +57,12 @@ impl Host {
 pub fn run(case: &Case, ram_mib: u32, host: Host) -> String {
     let folder = scratch();
     let image = (case.make)(folder.path());
-    let mut machine = Running::start(&machine(case, ram_mib, host, &image, folder.path()));
+    go(case, host, &image, &machine(case, ram_mib, host, &image, folder.path()))
+}
+
+/// Boots a machine, which starts the guest in the way of `host`, and says what was seen.
+fn go(case: &Case, host: Host, image: &Path, machine: &Machine) -> String {
+    let mut machine = Running::start(machine);
     let limit = match host {
         Host::Memdisk | Host::Grub4dos | Host::Disc => STEP,
         Host::Reference | Host::Drive => COMPARED_STEP,
@@ -67,7 +73,7 @@ pub fn run(case: &Case, ram_mib: u32, host: Host) -> String {
     {
         return seen(&error, &mut machine);
     }
-    found(&machine.emulator().serial(), &image).to_owned()
+    found(&machine.emulator().serial(), image).to_owned()
 }
 
 /// Linux says on COM1 whether it found its disk again, and the sum of all its bytes; others say nothing there.
@@ -91,13 +97,14 @@ fn found(serial: &str, image: &Path) -> &'static str {
 fn machine(case: &Case, ram_mib: u32, host: Host, image: &Path, folder: &Path) -> Machine {
     let usb = |path: PathBuf| Stick::new(path, Port::Usb(Controller::Xhci));
     let stick = match host {
-        Host::Memdisk => usb(sticks::ramkey(folder, &[image], &["--kind", case.form.kind()])),
+        Host::Memdisk => usb(packed(case, sticks::ramkey(folder, &[image], &["--kind", case.form.kind()]))),
         Host::Grub4dos => {
-            usb(sticks::ramkey(folder, &[image], &["--kind", case.form.kind(), "--identity", "grub4dos"]))
+            let options = ["--kind", case.form.kind(), "--identity", "grub4dos"];
+            usb(packed(case, sticks::ramkey(folder, &[image], &options)))
         }
         Host::Disc => {
-            let disc =
-                sticks::ramkey_disc(folder, &[image], &["--kind", case.form.kind(), "--media", "12cm"]);
+            let options = ["--kind", case.form.kind(), "--media", "12cm"];
+            let disc = packed(case, sticks::ramkey_disc(folder, &[image], &options));
             Stick::new(disc, Port::Cd(CdBus::Ide))
         }
         Host::Reference => {
@@ -108,6 +115,27 @@ fn machine(case: &Case, ram_mib: u32, host: Host, image: &Path, folder: &Path) -
     let mut machine = Machine::new(stick);
     machine.ram_mib = ram_mib;
     machine
+}
+
+/// A medium whose image must be packed where that makes it shorter, and without what its file system calls free.
+fn packed(case: &Case, medium: PathBuf) -> PathBuf {
+    let chunks = Chunks::of(&medium);
+    chunks.are_packed_where_it_pays();
+    assert_eq!(chunks.are_trimmed, case.has_free_space, "{}, {}", case.guest, case.form_text);
+    medium
+}
+
+/// A stick with the bytes of the image as they are boots the guest too: what [`run`] says of it.
+pub fn run_raw(case: &Case, ram_mib: u32) -> String {
+    let folder = scratch();
+    let image = (case.make)(folder.path());
+    let options = ["--kind", case.form.kind(), "--compress", "none", "--no-trim"];
+    let stick = sticks::ramkey(folder.path(), &[&image], &options);
+    let chunks = Chunks::of(&stick);
+    assert!(chunks.packed == 0 && chunks.raw > 0 && !chunks.are_trimmed, "{chunks:?}");
+    let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
+    machine.ram_mib = ram_mib;
+    go(case, Host::Memdisk, &image, &machine)
 }
 
 /// The image in a drive of its kind, filled up to what such a drive takes.

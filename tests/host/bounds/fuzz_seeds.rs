@@ -15,11 +15,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::frames::free_space::Workshop;
 use crate::frames::sticks::{Image, MIB, Stick, noise};
 use crate::frames::windows_image::{LEAD, System, Xp};
 use ramkey::contents::windows::hive::Hive;
 use ramkey::contents::windows::{Family, look};
-use ramkey::contents::{KindChoice, iso, probe};
+use ramkey::contents::{KindChoice, free_space, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::Source;
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
@@ -52,6 +53,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     }
     seeds.extend(of_discs());
     seeds.extend(of_packed_chunks());
+    seeds.extend(of_free_space());
     for (name, layout, fs) in [
         ("universal", LayoutKind::ALL[0], FsChoice::Is(FatBits::Fat16)),
         ("gpt", LayoutKind::Gpt, FsChoice::Is(FatBits::Fat12)),
@@ -85,6 +87,50 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
     seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
     seeds
+}
+
+/// Volumes of each file system whose free space is known, without what is in their files.
+fn of_free_space() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let floppy = Workshop::new(1_474_560);
+    floppy.run("dosfstools", "mkfs.fat", &["-F", "12", floppy.path()]);
+    fs::write(floppy.beside("pagefile.sys"), [7; 3000]).unwrap();
+    floppy.run("mtools", "mcopy", &["-i", floppy.path(), &floppy.beside("pagefile.sys"), "::"]);
+    let ntfs = Workshop::new(2 << 20);
+    ntfs.run("ntfs-3g", "mkntfs", &["-q", "-F", "-f", "-p", "63", "-H", "16", "-S", "63", ntfs.path()]);
+    fs::write(ntfs.beside("file"), [7; 3000]).unwrap();
+    ntfs.run("ntfs-3g", "ntfscp", &["-q", ntfs.path(), &ntfs.beside("file"), "/pagefile.sys"]);
+    let ext = Workshop::new(2 << 20);
+    ext.run(
+        "e2fsprogs",
+        "mke2fs",
+        &["-q", "-F", "-t", "ext4", "-b", "1024", "-g", "512", "-O", "^resize_inode", ext.path()],
+    );
+    let workshops = [("fat12", floppy, 64), ("ntfs", ntfs, 600), ("ext4", ext, 4096)];
+    let seed = |(name, workshop, sectors): (&'static str, Workshop, u64)| {
+        let bytes = workshop.bytes();
+        let is_filled = |lba: u64| {
+            let sector = &bytes[lba as usize * SECTOR..][..SECTOR];
+            // What the image was before, the contents of files, an empty log and a table of letters.
+            let words = sector.as_chunks::<2>().0;
+            let is_letters = words.windows(2).all(|pair| {
+                let [one, two] = [pair[0], pair[1]].map(u16::from_le_bytes);
+                two.wrapping_sub(one) <= 1 && one > 0
+            });
+            [0xD1, 7].contains(&sector[5]) && sector[5..].windows(2).all(|pair| pair[0] == pair[1])
+                || is_letters
+        };
+        let log = log_of(&bytes);
+        let is_dropped = |lba| (lba >= sectors || is_filled(lba)) && !log.contains(&lba);
+        ("free", name, encode(&sparse(&bytes, is_dropped)))
+    };
+    workshops.map(seed).to_vec()
+}
+
+/// The sectors at the start of an empty log of NTFS.
+fn log_of(bytes: &[u8]) -> std::ops::Range<u64> {
+    let empty = |sector: &[u8]| sector.iter().all(|&byte| byte == 0xFF);
+    let first = bytes.chunks(SECTOR).position(empty).unwrap_or(0) as u64;
+    first..first + 16
 }
 
 /// Those of discs.
@@ -224,6 +270,13 @@ fn whole_seeds_lead_to_what_they_are_for() {
         assert!(matches!(found, iso::System::LinuxLive { .. }), "{name}: {found:?}");
     }
     assert_eq!(targets::loader_disc(&read("loader-disc", "two")), 2);
+    for name in ["fat12", "ntfs", "ext4"] {
+        let disk = Sparse::decode(&read("free", name));
+        let facts = probe(Path::new("disk.img"), &disk, KindChoice::Auto, None).unwrap();
+        let free = free_space(&disk, &facts, true);
+        assert!(!free.is_empty() && free.kept.is_empty(), "{name}: {:?}", free.kept);
+        assert_eq!(free.swap > 0, name != "ext4", "{name}");
+    }
     for name in ["universal", "gpt", "superfloppy"] {
         let stick = facts(&Sparse::decode(&read("stick", name)));
         assert_eq!(stick.capsules.len(), 1, "{name}: {:?}", stick.faults);

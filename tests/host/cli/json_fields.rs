@@ -185,6 +185,78 @@ fn a_copy_has_the_fields_that_the_page_lists() {
     assert_eq!(keys(&copy["disc"]), keys(&verdict));
 }
 
+/// Makes a disk of 24 MiB with a FAT16 and a file in it.
+fn disk(desk: &Desk) {
+    let image = desk.0.path().join("disk.img");
+    fs::File::create(&image).unwrap().set_len(24 << 20).unwrap();
+    let image = image.to_str().unwrap();
+    let made = tool("dosfstools", "mkfs.fat", &["-F", "16", "-s", "2", "-g", "16/63", "-h", "63", image]);
+    assert!(made.status.success(), "{}", printed(&made));
+    let file = desk.0.path().join("dos.img");
+    let copied = tool("mtools", "mcopy", &["-i", image, file.to_str().unwrap(), "::DOS.IMG"]);
+    assert!(copied.status.success(), "{}", printed(&copied));
+}
+
+#[test]
+fn a_smaller_image_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    disk(&desk);
+    let made = desk.json(&["shrink", "disk.img", "smaller.img"], 0);
+    let mut found = BTreeSet::new();
+    fields(&made, "", &mut found);
+    // The second column of one row names values.
+    let listed = documented("Of a smaller image", 0);
+    assert_eq!(found, listed);
+    let text = desk.ramkey(&["shrink", "disk.img", "again.img"], 0);
+    for words in
+        ["\nsmaller   again.img, ", "\nRAM       ", "it keeps 4101 clusters", "disk.img is as it was\n"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let again = Command::new(env!("CARGO_BIN_EXE_ramkey"))
+        .args(["shrink", "disk.img", "again.img", "--json"])
+        .current_dir(desk.0.path())
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(3), "{}", printed(&again));
+    let error: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert!(error["error"].to_string().contains("exists"), "{error}");
+}
+
+#[test]
+fn what_an_image_takes_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    disk(&desk);
+    let listed = documented("Of what an image takes", 0);
+    let of = |image: &Value| {
+        let (mut found, mut room) = (BTreeSet::new(), BTreeSet::new());
+        fields(&image["load"], "load", &mut found);
+        fields(&image["room"], "room", &mut room);
+        (found, room)
+    };
+    let planned = desk.json(&["plan", "disk.img", "--with", "data.img"], 0);
+    let (load, room) = of(&planned["images"][0]);
+    assert_eq!(&load | &room, listed);
+    assert_eq!(of(&planned["companions"][0]).0, load);
+    let inspected = desk.json(&["inspect", "disk.img"], 0);
+    assert_eq!(of(&inspected).1, room);
+    assert_eq!(inspected["room"], planned["images"][0]["room"]);
+    let written = desk.json(&["write", "disk.img", "--to", "new.img"], 0);
+    assert_eq!(written["images"][0]["room"], Value::Null);
+    let (stored, read) = (&written["images"][0]["load"]["stored"], &written["images"][0]["load"]["read"]);
+    assert!(stored.as_u64().unwrap() > 0 && read.as_u64() > stored.as_u64(), "{written}");
+    let text = desk.ramkey(&["plan", "disk.img"], 0);
+    for words in [
+        "          loaded in ",
+        " MB/s\n",
+        "\nmachine   disk.img: ",
+        "\nroom      disk.img\n",
+        "  \\DOS.IMG\n",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
 #[test]
 fn an_unfinished_stick_is_no_clean_one_for_any_command() {
     let desk = Desk::new();

@@ -179,30 +179,3 @@ fn a_damaged_fat_is_kept_and_says_why() {
         assert_eq!(why(&bytes), expected, "{name}");
     }
 }
-
-#[test]
-fn temporary_probe() {
-    let Ok(list) = std::env::var("FREE_IMAGES") else { return };
-    for path in list.split(':') {
-        let source = ramkey::image::open(Path::new(path)).unwrap();
-        let Ok(facts) =
-            ramkey::contents::probe(Path::new(path), &*source, ramkey::contents::KindChoice::Auto, None)
-        else {
-            println!("{path}: no probe");
-            continue;
-        };
-        let t = std::time::Instant::now();
-        let space = ramkey::contents::free_space(&*source, &facts, true);
-        println!(
-            "{path}: {} of {} free, {} ranges, swap {}, {:?}",
-            space.len(),
-            facts.len,
-            space.ranges.len(),
-            space.swap,
-            t.elapsed()
-        );
-        for kept in &space.kept {
-            println!("   kept {kept}");
-        }
-    }
-}

@@ -144,6 +144,22 @@ fn a_system_that_sleeps_on_one_partition_keeps_all() {
 }
 
 #[test]
+fn a_table_that_names_the_volume_it_is_in_is_no_other() {
+    for options in [&["-f", "1440"][..], &["-F", "-c", "1", "-h", "16", "-s", "63", "-T", "80000"]] {
+        let workshop = Workshop::new(0);
+        let arguments = [&["-C", "-i", workshop.path()][..], options, &["::"]].concat();
+        std::fs::remove_file(&workshop.image).unwrap();
+        workshop.run("mtools", "mformat", &arguments);
+        std::fs::write(workshop.beside("file"), [7; 3000]).unwrap();
+        workshop.run("mtools", "mcopy", &["-i", workshop.path(), &workshop.beside("file"), "::A.TXT"]);
+        let bytes = workshop.bytes();
+        assert_eq!(bytes[0x1BE], 0x80, "mformat writes a table");
+        let free = space(&bytes, false);
+        assert!(free.kept.is_empty() && !free.is_empty(), "{options:?}: {:?}", free.kept);
+    }
+}
+
+#[test]
 fn a_volume_and_a_table_in_one_sector_contradict_each_other() {
     let mut bytes = volume();
     bytes[0x1BE..0x1CE].copy_from_slice(&[0x80, 1, 1, 0, 6, 1, 1, 1, 63, 0, 0, 0, 0, 1, 0, 0]);

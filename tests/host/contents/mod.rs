@@ -17,6 +17,7 @@ mod oracle_geometry;
 mod oracle_hive;
 mod oracle_iso;
 mod probe;
+mod room;
 mod says_it_boots;
 mod systems;
 mod unknown;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ramkey::image::{CHUNK_LEN, Compression, Scan, Source, scan, scan_trimmed};
+use ramkey::image::{Bus, CHUNK_LEN, Compression, Packer, Scan, Source, scan, scan_trimmed};
 
 use crate::frames::sticks::{Image, noise};
 
@@ -73,7 +73,9 @@ fn stored_bytes_are_those_of_the_image_without_what_is_left_out() {
     for free in ranges() {
         let in_memory = Image(without(&image, &free));
         for compression in [Compression::None, Compression::Fast] {
-            let pack = |scan: Scan, source: &dyn Source| scan.pack(source, compression, &mut |_| ()).unwrap();
+            let pack = |scan: Scan, source: &dyn Source| {
+                scan.pack(source, &mut Packer::new(compression, Bus::Usb1), &mut |_| ()).unwrap()
+            };
             let scan = pack(trimmed(&image, &free), &image);
             let alone = pack(self::scan(&in_memory, &mut |_| ()).unwrap(), &in_memory);
             assert_eq!(scan.parts(), alone.parts(), "{free:?}");
