@@ -13,10 +13,6 @@ pub(super) type Sector = [u8; SECTOR_LEN as usize];
 pub(super) struct Sectors(BTreeMap<u64, Sector>);
 
 impl Sectors {
-    pub fn put(&mut self, lba: u64, sector: Sector) {
-        self.0.insert(lba, sector);
-    }
-
     /// A sector that is going to be changed: as it will be, or as it is.
     pub fn edit(&mut self, reader: &Reader, lba: u64) -> Result<&mut Sector, ReadError> {
         if !self.0.contains_key(&lba) {
