@@ -58,7 +58,8 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--fake-write", drives.fake_write),
         ("--copy", drives.copy.is_some()),
     ];
-    given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    let mut given = given.into_iter().chain(images.pack.given());
+    given.find(|(_, is_given)| *is_given).map(|(option, _)| option)
 }
 
 /// The first option that would divide the stick in another way.

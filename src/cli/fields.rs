@@ -145,7 +145,8 @@ do not change the exit status of `inspect`.
 ### Of what an image takes
 
 `plan`, `write` and `disc` print these of each of `images` and `companions`. `room` is also a field of an image that is inspected; `write`
-and `disc` do not look for it, and print null.
+and `disc` do not look for it, and print null. An image that is inspected has `left_out` and `swap_left_out`, too: bytes that `write` leaves out
+because no file system needs them, and those of swap files that it leaves out beside them with `--trim-swap`.
 
 | field | what |
 |---|---|

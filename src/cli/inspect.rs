@@ -118,6 +118,16 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     if let Some(room) = &image.room {
         show_room(out, "room      ", room)?;
     }
+    match (image.left_out, image.swap_left_out) {
+        (0, 0) => {}
+        (left_out, 0) => writeln!(out, "trimming  leaves {} out", Bytes(left_out))?,
+        (left_out, swap) => writeln!(
+            out,
+            "trimming  leaves {} out, and with --trim-swap {} of swap files too",
+            Bytes(left_out),
+            Bytes(swap)
+        )?,
+    }
     if let Some(disc) = &image.disc {
         show_disc(out, disc)?;
     }

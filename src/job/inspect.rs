@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
-use crate::contents::{KindChoice, Looked, Question, Room};
+use crate::contents::{FreeQuestion, FreeSpace, KindChoice, Looked, Question, Room};
 use crate::image::{ImageError, Source, scan, unwrapped};
 use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
@@ -90,13 +90,18 @@ pub struct ImageView {
     pub windows: Option<Windows>,
     /// What takes its room.
     pub room: Option<Room>,
+    /// Bytes that `write` leaves out because no file system on it needs them.
+    pub left_out: u64,
+    /// Bytes of swap files that it leaves out beside these with `--trim-swap`.
+    pub swap_left_out: u64,
     /// BLAKE3, as `b3sum` prints it, if it was asked for.
     pub blake3: Option<String>,
 }
 
 impl ImageView {
     fn new(looked: Looked, blake3: Option<String>) -> Self {
-        let Looked { facts, is_known, disc, windows, room, .. } = looked;
+        let Looked { facts, is_known, disc, windows, room, free, .. } = looked;
+        let free = free.unwrap_or_default();
         let facts = &facts;
         let texts = |is_note| {
             let warnings = facts.warnings.iter().filter(|warning| warning.is_note() == is_note);
@@ -117,14 +122,22 @@ impl ImageView {
             ram_needed: ram_needed(facts.disk_sectors, facts.len),
             boot_signature: facts.boot_signature,
             warnings: texts(false),
-            notes: texts(true).into_iter().chain(unknown).collect(),
+            notes: texts(true).into_iter().chain(unknown).chain(kept(&free)).collect(),
             disk_signature: facts.disk_signature,
             disc: disc.map(DiscView::new),
             windows,
             room,
+            left_out: free.len() - free.swap,
+            swap_left_out: free.swap,
             blake3,
         }
     }
+}
+
+/// Why free space is not left out.
+fn kept(free: &FreeSpace) -> Vec<String> {
+    let kept = free.kept.iter().filter(|kept| kept.is_news());
+    kept.map(|kept| format!("free space is not left out: {kept}")).collect()
 }
 
 /// Looks at a stick, of which all but the images' bytes is read, or at an image.
@@ -146,6 +159,7 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
         geometry: *geometry,
         system: Some(DiskOrder::default()),
         room: true,
+        free: Some(FreeQuestion { swap: true }),
         ..Question::default()
     };
     let looked = look(path, source, &question).map_err(JobError::Unusable)?;

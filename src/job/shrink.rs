@@ -150,6 +150,9 @@ fn report(before: &ImageFacts, cut: Cut, warnings: Vec<String>, blake3: String, 
     }
 }
 
+/// What is done with each piece: its offset, its bytes, and room for as many.
+type EachPiece<'e> = dyn FnMut(u64, &[u8], &mut [u8]) -> Result<(), JobError> + 'e;
+
 /// The smaller image that is written.
 struct Work<'w> {
     path: &'w Path,
@@ -184,13 +187,8 @@ impl Work<'_> {
         Ok(hex(hasher.finalize().as_bytes()))
     }
 
-    /// Calls `each` with the offset and bytes of each piece of the image, and a buffer of the same length.
-    fn each(
-        &self,
-        phase: Phase,
-        len: u64,
-        each: &mut dyn FnMut(u64, &[u8], &mut [u8]) -> Result<(), JobError>,
-    ) -> Result<(), JobError> {
+    /// Calls `each` with each piece of the image.
+    fn each(&self, phase: Phase, len: u64, each: &mut EachPiece<'_>) -> Result<(), JobError> {
         let alignment = SECTOR_LEN as usize * 8;
         let (mut piece, mut other) = (Buffer::new(PIECE_LEN, alignment), Buffer::new(PIECE_LEN, alignment));
         part(self.observer, Part::Write(phase), len, |count| {

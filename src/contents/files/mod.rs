@@ -23,8 +23,8 @@ use portion::Portion;
 pub(super) use error::FilesError;
 pub(super) use largest::Largest;
 pub(crate) use long_name::LongName;
-pub(super) use ntfs::{NtfsVolume, SystemPart};
-pub(super) use record::restore;
+pub(super) use ntfs::NtfsVolume;
+pub(super) use record::{SystemPart, restore};
 
 /// The files of one volume.
 pub(super) struct VolumeFiles<'s> {

@@ -18,8 +18,6 @@ use super::runs::{RUNS_MAX, Run};
 use crate::contents::bytes::{get_u16, get_u32, get_u64};
 use crate::image::Source;
 
-pub(in crate::contents) use system::SystemPart;
-
 /// Number of the record of the table of records, and of the root folder.
 const TABLE: u64 = 0;
 pub(super) const ROOT: u64 = 5;

@@ -6,6 +6,7 @@ use crate::contents::bytes::{get_u16, get_u32, get_u64};
 /// Kinds of attributes.
 pub(super) const ATTRIBUTE_LIST: u32 = 0x20;
 pub(super) const FILE_NAME: u32 = 0x30;
+const VOLUME_INFORMATION: u32 = 0x70;
 pub(super) const DATA: u32 = 0x80;
 pub(super) const INDEX_ROOT: u32 = 0x90;
 pub(super) const INDEX_ALLOCATION: u32 = 0xA0;
@@ -40,6 +41,23 @@ pub(in crate::contents) fn restore(record: &mut [u8], signature: &[u8; 4]) -> Op
         end.copy_from_slice(kept);
     }
     Some(())
+}
+
+/// An attribute of a file of the volume itself.
+#[derive(Clone, Copy)]
+pub(in crate::contents) enum SystemPart {
+    Data,
+    /// What the volume says of itself: its version and its marks.
+    VolumeInformation,
+}
+
+impl SystemPart {
+    pub(super) fn kind(self) -> u32 {
+        match self {
+            Self::Data => DATA,
+            Self::VolumeInformation => VOLUME_INFORMATION,
+        }
+    }
 }
 
 /// One attribute of a file, or a part of one.

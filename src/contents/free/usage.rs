@@ -103,7 +103,7 @@ impl Usage {
     fn next(&self, mut at: u64, used: bool) -> Option<u64> {
         let dull = if used { 0 } else { 0xFF };
         while at < self.units {
-            if at % 8 == 0 && self.used.0[(at / 8) as usize] == dull {
+            if at.is_multiple_of(8) && self.used.0[(at / 8) as usize] == dull {
                 at += 8;
             } else if self.is_used(at) == used {
                 return Some(at);

@@ -1,10 +1,13 @@
 //! Which volumes of an image are trimmed: partitions of any table, and what speaks against some of them.
 
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::frames::free_space::{Workshop, space};
+use crate::frames::limits::in_time;
 use crate::frames::sticks::{Image, printed, tool};
 use ramkey::contents::{FreeSpace, Kept, KeptPlace, Kind, KindChoice, Why, free_space, probe};
+use ramkey::image::open;
 
 /// Sectors of a volume, and of a disk.
 const SECTORS: usize = 20_000;
@@ -182,4 +185,49 @@ fn a_disc_has_no_free_space() {
     let free = free_space(&disc, &facts, true);
     assert_eq!(free.ranges, []);
     assert_eq!(free.kept, [Kept { place: KeptPlace::Image, why: Why::Disc }]);
+}
+
+#[test]
+fn free_space_in_too_many_pieces_is_kept_and_the_largest_answer_is_short() {
+    let workshop = Workshop::new(0);
+    let file = std::fs::File::options().write(true).open(&workshop.image).unwrap();
+    file.set_len(320 << 20).unwrap();
+    workshop.run("dosfstools", "mkfs.fat", &["-F", "32", "-s", "1", "-f", "1", workshop.path()]);
+    std::fs::write(workshop.beside("file"), [7; 3000]).unwrap();
+    workshop.run("mtools", "mcopy", &["-i", workshop.path(), &workshop.beside("file"), "::A.TXT"]);
+    let free = |pieces: usize| {
+        // Every second cluster behind the file is a chain of its own.
+        let entries = [[0xFF, 0xFF, 0xFF, 0x0F], [0; 4]].concat().repeat(pieces);
+        file.write_all_at(&entries, 32 * 512 + 20 * 4).unwrap();
+        let image = open(&workshop.image).unwrap();
+        let facts = probe(&workshop.image, &*image, KindChoice::Auto, None).unwrap();
+        in_time("looking for free space", || free_space(&*image, &facts, false))
+    };
+    let most = free((1 << 18) - 1);
+    assert_eq!((most.ranges.len(), most.kept.len()), (1 << 18, 0));
+    let told = serde_json::to_string(&most).unwrap();
+    assert!(told.len() < 2 << 20, "{} bytes are told to another process", told.len());
+    assert_eq!(serde_json::from_str::<FreeSpace>(&told).unwrap(), most);
+    let more = free(1 << 18);
+    assert_eq!(more.ranges, []);
+    assert_eq!(more.kept, [Kept { place: KeptPlace::Image, why: Why::TooMany }]);
+}
+
+#[test]
+fn an_answer_that_cannot_be_true_is_not_believed() {
+    let possible = |ranges: &[std::ops::Range<u64>], swap: u64| {
+        FreeSpace { ranges: ranges.to_vec(), swap, kept: Vec::new() }.is_possible(8192)
+    };
+    assert!(possible(&[], 0) && possible(&[0..512, 1024..8192], 512));
+    assert!(!possible(&[], 1), "swap that is not left out");
+    assert!(!possible(&[0..512, 512..1024], 0), "not apart");
+    assert!(!possible(&[1024..2048, 0..512], 0), "not in order");
+    assert!(!possible(&[512..512, 1024..2048], 0), "empty");
+    assert!(!possible(&[0..500, 1024..2048], 0), "no sectors");
+    assert!(!possible(&[100..1024, 2048..4096], 0), "no sectors");
+    assert!(!possible(&[0..512, 1024..8704], 0), "behind the image");
+    for text in ["[1]", "[18446744073709551615,1]", "[1,36028797018963968]", "[-1,1]"] {
+        let told = format!(r#"{{"ranges":{text},"swap":0,"kept":[]}}"#);
+        assert!(serde_json::from_str::<FreeSpace>(&told).is_err(), "{text}");
+    }
 }

@@ -161,6 +161,9 @@ fn refusal(image: &Path) -> String {
     error.to_string()
 }
 
+/// Bytes that are put into an image: where, and what.
+type Changes = Vec<(usize, Vec<u8>)>;
+
 /// A disk with a file near its start.
 fn desk(disk: &Disk) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -325,7 +328,7 @@ fn what_is_no_closed_and_sound_fat_at_the_end_is_refused_with_its_reason() {
     let whole = fs::read(&image).unwrap();
     let (boot, table) = (63 * 512, 64 * 512);
     let copy = table + usize::from(u16::from_le_bytes([whole[boot + 22], whole[boot + 23]])) * 512;
-    let cases: Vec<(&str, Vec<(usize, Vec<u8>)>)> = vec![
+    let cases: Vec<(&str, Changes)> = vec![
         ("marked as not closed", vec![(table + 3, vec![0x7F]), (copy + 3, vec![0x7F])]),
         ("marked as not closed", vec![(table + 3, vec![0xBF]), (copy + 3, vec![0xBF])]),
         ("marked as not closed", vec![(boot + 0x25, vec![1, 0x29])]),

@@ -21,16 +21,23 @@ fn every_truncation_is_seen() {
     }
 }
 
+/// Some bits mean nothing, such as those that fill up a byte, and some have a second value that means the same: another match
+/// of the same bytes. Then the chunk is what it was, which its hash says. They must stay few, or damage would be hard to find.
 #[test]
-fn every_bit_may_be_wrong() {
+fn every_bit_may_be_wrong_and_few_mean_nothing() {
     for (name, data) in kinds(1500) {
         let frame = pack(&data, &[], 19);
+        let mut same = 0;
         for bit in 0..8 * frame.len() {
             let mut wrong = frame.clone();
             wrong[bit / 8] ^= 1 << (bit % 8);
             let room = unpack(&wrong, &[], data.len(), 1 << 16);
             assert_eq!(room.len(), data.len(), "{name}");
+            same += usize::from(room == data);
         }
+        // What is missing is zeros, so of zeros nothing is. Every frame has a bit that says where it ends, and its end is known.
+        let most = if name == "zeros" { 8 * frame.len() } else { 8 + frame.len() / 20 };
+        assert!((1..=most).contains(&same), "{name}: {same} bits of {} bytes", frame.len());
     }
 }
 

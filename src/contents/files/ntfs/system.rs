@@ -5,30 +5,13 @@ use std::ops::Range;
 use super::{IN_USE, NtfsVolume, Stream, TABLE, flags};
 use crate::contents::files::error::FilesError;
 use crate::contents::files::portion::Portion;
-use crate::contents::files::record::{AttributeValue, BITMAP, DATA, attributes, restore};
+use crate::contents::files::record::{AttributeValue, BITMAP, DATA, SystemPart, attributes, restore};
 use crate::contents::files::runs::Run;
 
 /// Bytes of the table of records that are read at once: a multiple of every length of a record.
 const WINDOW_LEN: u64 = 1 << 16;
 /// Longest map of the records in use.
 const RECORDS_MAP_LEN_MAX: u64 = 1 << 20;
-
-/// An attribute of a file of the volume itself.
-#[derive(Clone, Copy)]
-pub(in crate::contents) enum SystemPart {
-    Data,
-    /// What the volume says of itself: its version and its marks.
-    VolumeInformation,
-}
-
-impl SystemPart {
-    fn kind(self) -> u32 {
-        match self {
-            Self::Data => DATA,
-            Self::VolumeInformation => 0x70,
-        }
-    }
-}
 
 impl NtfsVolume<'_> {
     /// Bytes of a cluster.
