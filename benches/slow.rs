@@ -214,7 +214,7 @@ fn drives(subject: &Subject, drives: &[Drive]) -> Vec<bool> {
     println!("\n{}, seconds from power-on to its first instruction:\n", subject.title);
     println!("| drive | {HEADINGS} `auto` : MEMDISK | `auto` : `gzip -9` |");
     println!("|---|---|---|---|---|---|---|---|");
-    let (mut results, mut bytes) = (Vec::new(), Vec::new());
+    let (mut results, mut read) = (Vec::new(), String::new());
     for &drive in drives {
         let boots = subject.boots(|media| boot(&roomy(drive, media, false)));
         print!("| {} |", described(drive));
@@ -228,11 +228,10 @@ fn drives(subject: &Subject, drives: &[Drive]) -> Vec<bool> {
             results.push(is_met);
         }
         println!();
-        bytes = boots.iter().map(|boot| boot.reads.bytes).collect();
+        let bytes: String = boots.iter().map(|boot| format!(" {} |", boot.reads.bytes >> 10)).collect();
+        read = format!("| KiB read, {} |{bytes} | |", described(drive));
     }
-    print!("| KiB read |");
-    bytes.iter().for_each(|bytes| print!(" {} |", bytes >> 10));
-    println!(" | |");
+    println!("{read}");
     results
 }
 

@@ -52,7 +52,9 @@ impl ChangeError {
     /// What a person can do next.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Unclean => "`fsck.fat -a` on its partition mends that; or write the stick anew with `ramkey write`",
+            Self::Unclean => {
+                "`fsck.fat -a` on its partition mends that; or write the stick anew with `ramkey write`"
+            }
             _ => "write the stick anew with `ramkey write`; what else is on it must be copied away first",
         }
     }

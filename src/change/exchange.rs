@@ -187,7 +187,8 @@ impl Exchange<'_> {
         let changes = self.header.changes.get().checked_add(1).ok_or(ChangeError::TooOften)?;
         let edition = Edition { table_offset: placed.table_sector * SECTOR_LEN, changes };
         let header = encode_header(self.contents, self.scan, file_len, &placed.table, edition);
-        let sector: [u8; CAPSULE_HEADER_LEN] = header.as_bytes().try_into().map_err(|_| ChangeError::Unsound)?;
+        let sector: [u8; CAPSULE_HEADER_LEN] =
+            header.as_bytes().try_into().map_err(|_| ChangeError::Unsound)?;
         CapsuleHeader::parse(&sector).map_err(|_| ChangeError::Unsound)?;
         Ok(sector)
     }
@@ -221,7 +222,10 @@ impl Exchange<'_> {
         let mut offset = 0;
         for (sector, stored) in &placed.written {
             let sectors = (stored.end - stored.start).div_ceil(SECTOR_LEN);
-            put(*sector, sectors, &|first, _| Content::Image { image: 0, offset: offset + first * SECTOR_LEN })?;
+            put(*sector, sectors, &|first, _| Content::Image {
+                image: 0,
+                offset: offset + first * SECTOR_LEN,
+            })?;
             offset += sectors * SECTOR_LEN;
         }
         extents.sort_by_key(|extent| extent.lba);

@@ -134,7 +134,13 @@ impl<'s, 'r> Steps<'s, 'r> {
     }
 
     /// The file of `entry`, whose chain is `chain`, gets `clusters` behind it, and `len` bytes.
-    pub fn grow(&mut self, entry: &Entry, chain: &[u64], clusters: &[u64], len: u64) -> Result<(), ChangeError> {
+    pub fn grow(
+        &mut self,
+        entry: &Entry,
+        chain: &[u64],
+        clusters: &[u64],
+        len: u64,
+    ) -> Result<(), ChangeError> {
         if let (Some(&last), Some(&first)) = (chain.last(), clusters.first()) {
             for (index, &cluster) in clusters.iter().enumerate() {
                 self.set(cluster, clusters.get(index + 1).map_or(END, |&next| next as u32))?;

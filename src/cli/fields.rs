@@ -136,6 +136,7 @@ do not change the exit status of `inspect`.
 | `before.volume_sectors`, `after.volume_sectors` | sectors of the file system |
 | `ram_saved` | memory that is saved, in bytes |
 | `used`, `free` | bytes of the clusters that are used, and free bytes that are left |
+| `gaps` | how many of the free bytes lie before the last cluster that is used |
 | `limit` | why it does not end earlier: `used` clusters, the fewest `clusters` of such a FAT, or the `kind` of the disk |
 | `last` | the file or folder that ends last, where that is the limit and its name is known; else null |
 | `clusters` | the fewest clusters, where they are the limit; else null |
@@ -152,6 +153,8 @@ because no file system needs them, and those of swap files that it leaves out be
 |---|---|
 | `load.stored` | bytes that its chunks are stored in |
 | `load.plain` | bytes of those chunks before they are packed; those of zeros are not stored |
+| `load.left_out` | bytes of it that are left out because no file system on it needs them |
+| `load.swap_left_out` | how many of these are the contents of swap files |
 | `load.read` | bytes that the loader reads for it and all drives beside it, with their tables |
 | `load.seconds` | seconds that this takes at 0.6, 1, 5 and 30 MB a second of 1000000 bytes, a list of four |
 | `load.machine` | the smallest of 16, 32, 64, 96, 128, 192, 256, 384 and 512 MB that has the memory for it and 1 MB for its BIOS, or null |

@@ -9,14 +9,14 @@ use crate::job::StickRequest;
 /// How hard images are packed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum CompressArg {
-    /// Hard: about half a minute for 64 MiB and one processor
+    /// Hard: less than a minute for 64 MiB and one processor; what is loaded sooner as it is stays so
     #[default]
     Auto,
     /// Not at all
     None,
     /// A little: as fast as a disk
     Fast,
-    /// As hard as can be: minutes
+    /// As hard as can be, whatever it is loaded from: minutes
     Small,
 }
 

@@ -75,7 +75,14 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
     if let Some(in_memory) = &report.ram_blake3 {
         writeln!(out, "in memory {in_memory}, without what is left out")?;
     }
-    writeln!(out, "          \"{}\" in {}: {}, {}", report.title, report.file, report.words, Bytes(report.len))?;
+    writeln!(
+        out,
+        "          \"{}\" in {}: {}, {}",
+        report.title,
+        report.file,
+        report.words,
+        Bytes(report.len)
+    )?;
     writeln!(out, "was       {}", report.was)?;
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;

@@ -85,12 +85,12 @@ fn limit(made: &Shrunk) -> Option<String> {
         ("kind", _) => {
             Some("it ends where a shorter one would be another kind of disk or have another geometry".into())
         }
-        _ if made.free < WORTH_MOVING => None,
+        _ if made.gaps < WORTH_MOVING => None,
         _ => {
             let last = made.last.as_deref().unwrap_or("a file whose name was not looked for");
             Some(format!(
                 "the last file is {last}, and {} before it is free: defragment the image and shrink it again",
-                Bytes(made.free)
+                Bytes(made.gaps)
             ))
         }
     }

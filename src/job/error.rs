@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::contents::NoCut;
 use crate::change::ChangeError;
+use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;

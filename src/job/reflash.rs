@@ -255,7 +255,8 @@ impl Run<'_> {
         let name = named(&facts.path);
         if let Some(step) = decides {
             let read = |source| JobError::Read { path: facts.path.clone(), source };
-            let new = NewBytes::read(scan.stored(source), &stored, &step.layout, &mut |_| {}).map_err(read)?;
+            let new =
+                NewBytes::read(scan.stored(source), &stored, &step.layout, &mut |_| {}).map_err(read)?;
             let inputs = [Input { name: &name, stored: &new }];
             let mut is_new = false;
             for step in &steps {
@@ -299,7 +300,9 @@ fn contents<'c>(
     was: &'c Description,
     volume: &StickVolume,
 ) -> Contents<'c> {
-    let is_same_class = |a: Kind, b: Kind| (a == b) || !matches!((a, b), (Kind::Floppy | Kind::Disc, _) | (_, Kind::Floppy | Kind::Disc));
+    let is_same_class = |a: Kind, b: Kind| {
+        (a == b) || !matches!((a, b), (Kind::Floppy | Kind::Disc, _) | (_, Kind::Floppy | Kind::Disc))
+    };
     let drive = if is_same_class(was.kind, facts.kind) { was.drive } else { facts.drive };
     let others = volume.capsules.iter().filter_map(|file| {
         let header = capsule::header(file.sector.as_ref()?.as_ref().ok()?).ok()?;

@@ -42,6 +42,8 @@ pub struct Shrunk {
     pub used: u64,
     /// Free bytes that the file system has left.
     pub free: u64,
+    /// How many of them lie before the last cluster that is used.
+    pub gaps: u64,
     /// Why it does not end earlier: `used`, `clusters` or `kind`.
     pub limit: &'static str,
     /// The file or folder that ends last, if the limit is `used` and its name is known.
@@ -142,6 +144,7 @@ fn report(before: &ImageFacts, cut: Cut, warnings: Vec<String>, blake3: String, 
         after,
         used: cut.used,
         free: cut.free,
+        gaps: cut.gaps,
         limit,
         last,
         clusters,

@@ -104,7 +104,7 @@ fn run_tests(command: &[&str], words: &[String]) -> Result<(), String> {
 /// If there is no such measurement, or it fails.
 pub fn bench(arguments: &[String]) -> Result<(), String> {
     let Some((name, rest)) = arguments.split_first() else {
-        return Err("measurements: boot, int13, write".into());
+        return Err("measurements: boot, int13, pack IMAGE..., write".into());
     };
     tools::for_test()?;
     let mut command = vec!["bench", "--locked", "--quiet", "--bench", name, "--"];

@@ -57,6 +57,7 @@ impl Volume<'_> {
         }
         let (shared, cleared) = self.behind(source, clusters)?;
         changes.extend(shared);
+        let cluster_len = u64::from(self.bpb.cluster_sectors) * SECTOR_LEN;
         Ok(Cut {
             len: end * SECTOR_LEN,
             changes,
@@ -64,8 +65,9 @@ impl Volume<'_> {
             system: format!("FAT{}", self.table.bits),
             partition: place.partition.as_ref().map(|(number, _)| *number),
             sectors: (self.bpb.sectors(), sectors),
-            free: free * u64::from(self.bpb.cluster_sectors) * SECTOR_LEN,
-            used: used.count * u64::from(self.bpb.cluster_sectors) * SECTOR_LEN,
+            free: free * cluster_len,
+            gaps: used.clusters().saturating_sub(used.count).min(free) * cluster_len,
+            used: used.count * cluster_len,
             limit,
             disk_sectors: (facts.disk_sectors, facts.disk_sectors),
             facts: facts.clone(),

@@ -82,6 +82,9 @@ pub enum NoCut {
         /// The file or folder that ends last.
         file: Option<String>,
     },
+    /// A shorter one would be another disk.
+    #[error("a shorter image would be another kind of disk, or be read with another geometry")]
+    OtherDisk,
     /// It cannot be read.
     #[error("it cannot be read at the place of its file system")]
     Unreadable,
@@ -127,6 +130,9 @@ impl NoCut {
             }
             Self::Nothing { .. } => {
                 "delete files, or defragment it with the system that uses it, and repeat the command".into()
+            }
+            Self::OtherDisk => {
+                "copy its files to a smaller disk that is made with the geometry that it is to have".into()
             }
             Self::Unreadable => "copy the image to a sound disk and repeat the command".into(),
         }

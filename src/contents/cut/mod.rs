@@ -13,7 +13,7 @@ mod volume;
 
 use std::path::Path;
 
-use super::facts::ImageFacts;
+use super::facts::{ImageFacts, Warning};
 use super::files::VolumeFiles;
 use super::geometry::size::FLOPPY_SECTORS_MAX;
 use super::kind::{Kind, KindChoice};
@@ -59,6 +59,7 @@ pub fn cut(path: &Path, source: &dyn Source, choice: KindChoice, facts: &ImageFa
         true => Limit::Clusters(clusters),
         false => Limit::Used(last.clone()),
     };
+    let mut is_other = false;
     let of_kind = [NO_FLOPPY_SECTORS.max(FLOPPY_SECTORS_MAX + 1), LARGE_SECTORS];
     for (at_least, limit) in
         [(needed, limit)].into_iter().chain(of_kind.map(|sectors| (sectors, Limit::Kind)))
@@ -69,7 +70,10 @@ pub fn cut(path: &Path, source: &dyn Source, choice: KindChoice, facts: &ImageFa
         }
         let mut cut = volume.cut_at(source, end, &used, limit, facts)?;
         let after = probe(path, &Shortened::new(source, &cut), choice, None);
-        let Some(after) = after.ok().filter(|after| is_same_disk(facts, after)) else { continue };
+        let Some(after) = after.ok().filter(|after| is_same_disk(facts, after)) else {
+            is_other = true;
+            continue;
+        };
         if after.disk_sectors >= facts.disk_sectors {
             break;
         }
@@ -77,7 +81,7 @@ pub fn cut(path: &Path, source: &dyn Source, choice: KindChoice, facts: &ImageFa
         cut.facts = after;
         return Ok(cut);
     }
-    Err(NoCut::Nothing { file: last })
+    Err(if is_other { NoCut::OtherDisk } else { NoCut::Nothing { file: last } })
 }
 
 /// The file or folder that has the last cluster that is used, if that can be found with reasonable work. All files are
@@ -98,10 +102,16 @@ fn look_at_files(source: &dyn Source, volume: &Volume, used: &Used) -> Result<Op
 /// Whether the machine sees the same disk but for its end, and nothing new speaks against it.
 fn is_same_disk(before: &ImageFacts, after: &ImageFacts) -> bool {
     let tracks = |facts: &ImageFacts| (facts.geometry.heads, facts.geometry.sectors_per_track);
+    // The cylinders in such a warning are others.
+    let is_disagreement = |warning: &Warning| matches!(warning, Warning::Geometries(_));
+    let is_known = |warning: &Warning| {
+        let same = |old: &Warning| old == warning || (is_disagreement(old) && is_disagreement(warning));
+        before.warnings.iter().any(same)
+    };
     before.kind == after.kind
         && tracks(before) == tracks(after)
         && before.drive == after.drive
         && before.lead_sectors == after.lead_sectors
         && before.contents == after.contents
-        && after.warnings.iter().all(|warning| before.warnings.contains(warning))
+        && after.warnings.iter().all(is_known)
 }

@@ -27,6 +27,8 @@ pub struct Cut {
     pub sectors: (u64, u64),
     /// Free bytes that the file system has left.
     pub free: u64,
+    /// How many of them lie before the last cluster that is used.
+    pub gaps: u64,
     /// Bytes of the clusters that are used.
     pub used: u64,
     /// Why it does not end earlier.

@@ -23,7 +23,11 @@ const CHUNK: usize = 1 << 18;
 
 /// Bytes that are packed to about half.
 fn bytes(len: usize, seed: u8) -> Vec<u8> {
-    noise(len).iter().zip(0..).map(|(byte, at): (&u8, usize)| if at % 2 == 0 { seed } else { byte ^ seed }).collect()
+    noise(len)
+        .iter()
+        .zip(0..)
+        .map(|(byte, at): (&u8, usize)| if at % 2 == 0 { seed } else { byte ^ seed })
+        .collect()
 }
 
 /// A stick, and the images that are made for it.
@@ -61,7 +65,12 @@ impl Desk {
     ) -> Result<(Vec<u8>, Vec<Op>, ReflashReport), JobError> {
         let path = self.folder.path().join("new.img");
         fs::write(&path, new).unwrap();
-        let image = StickRequest { images: vec![path], companions: Vec::new(), titles: Vec::new(), ..self.request.clone() };
+        let image = StickRequest {
+            images: vec![path],
+            companions: Vec::new(),
+            titles: Vec::new(),
+            ..self.request.clone()
+        };
         let request = ReflashRequest { image, replaces: replaces.map(Into::into) };
         let stick = self.folder.path().join("stick.img");
         fs::write(&stick, before).unwrap();
@@ -119,10 +128,15 @@ fn survives(desk: &Desk, old: &[u8], new: &[u8], replaces: Option<&str>) -> (Vec
         seen[usize::from(capsule.blake3 == is)] = true;
         went_on += 1;
         if went_on % 9 == 0 {
-            let (end, ..) = desk.reflash(stick, new, replaces).unwrap_or_else(|error| panic!("{case}: {error}"));
+            let (end, ..) =
+                desk.reflash(stick, new, replaces).unwrap_or_else(|error| panic!("{case}: {error}"));
             is_whole(&end, 0, desk.folder.path());
             let verdict = judge(&end, Strictness::Boot);
-            assert!(verdict.capsules.iter().any(|capsule| capsule.blake3 == is), "{case}: {}", told(&verdict));
+            assert!(
+                verdict.capsules.iter().any(|capsule| capsule.blake3 == is),
+                "{case}: {}",
+                told(&verdict)
+            );
         }
     });
     assert!(looks > 20 && seen == [true; 2], "only {looks} moments");
@@ -202,10 +216,7 @@ fn one_of_several_images_changes_and_the_others_stay_with_the_users_own_files() 
 fn a_stick_without_room_is_refused_and_stays() {
     let desk = Desk::new(&[("a.img", bytes(12 * CHUNK, 1))], superfloppy(FatBits::Fat12, 2 * MIB));
     let error = desk.reflash(&desk.stick, &bytes(12 * CHUNK, 7), None).unwrap_err();
-    assert!(
-        matches!(&error, JobError::Change { source: ChangeError::NoRoom { .. }, .. }),
-        "{error}"
-    );
+    assert!(matches!(&error, JobError::Change { source: ChangeError::NoRoom { .. }, .. }), "{error}");
 }
 
 #[test]
@@ -228,7 +239,8 @@ fn every_layout_and_file_system_can_be_changed() {
         let verdict = judge(&after, Strictness::Boot);
         assert_eq!(verdict.stick_id, judge(&desk.stick, Strictness::Boot).stick_id);
         assert_eq!(verdict.capsules[0].blake3, hash(&new), "{layout:?} {fs:?}");
-        let written: usize = log.iter().map(|op| if let Op::Write(_, bytes) = op { bytes.len() } else { 0 }).sum();
+        let written: usize =
+            log.iter().map(|op| if let Op::Write(_, bytes) = op { bytes.len() } else { 0 }).sum();
         assert_eq!(written as u64, report.written, "{layout:?} {fs:?}");
     }
 }

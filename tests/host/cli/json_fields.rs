@@ -241,7 +241,7 @@ fn what_an_image_takes_has_the_fields_that_the_page_lists() {
     let inspected = desk.json(&["inspect", "disk.img"], 0);
     assert_eq!(of(&inspected).1, room);
     assert_eq!(inspected["room"], planned["images"][0]["room"]);
-    assert_eq!(inspected["left_out"], planned["images"][0]["left_out"]);
+    assert_eq!(inspected["left_out"], planned["images"][0]["load"]["left_out"]);
     assert_eq!(inspected["left_out"], inspected["room"]["volumes"][0]["free"], "{inspected}");
     assert_eq!(inspected["swap_left_out"], 0);
     let written = desk.json(&["write", "disk.img", "--to", "new.img"], 0);

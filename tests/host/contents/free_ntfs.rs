@@ -263,3 +263,34 @@ fn a_sleeping_windows_keeps_everything_and_swap_files_are_given_up_when_asked() 
         assert_eq!(tool("ntfs-3g", "ntfscat", &[after.path(), "/pagefile.sys"]).stdout, [0x5A; 300_000]);
     }
 }
+
+#[test]
+fn a_bitmap_in_two_pieces_is_read_whole() {
+    const CLUSTER_LEN: usize = 512;
+    let Used { workshop, kept, .. } = used(8, 12 << 20, "512", 20);
+    let mut bytes = workshop.bytes();
+    let before = space(&bytes, false);
+    let (first, count) = runs(&workshop, &["-I", "6"])[0];
+    let (first, count) = (first as usize, count as usize);
+    assert!(count > 4, "{count}");
+    let list = {
+        let record = record(&bytes, 6);
+        let wanted = [0x21, count as u8, first as u8, (first >> 8) as u8, 0];
+        (record..record + 500).find(|&at| bytes[at..at + 5] == wanted).unwrap()
+    };
+    // The last piece comes to lie before the first, in the same clusters.
+    bytes[first * CLUSTER_LEN..(first + count) * CLUSTER_LEN].rotate_left(3 * CLUSTER_LEN);
+    let (rest, place) = (count - 3, first + count - 3);
+    let back = (rest as u8).wrapping_neg();
+    let runs = [0x21, 3, place as u8, (place >> 8) as u8, 0x11, rest as u8, back, 0];
+    bytes[list..list + 8].copy_from_slice(&runs);
+    let after = space(&bytes, false);
+    assert_eq!((&after.kept[..], after.len()), (&[][..], before.len()));
+    assert_eq!(after.ranges, before.ranges);
+    let changed = Workshop::with(&bytes);
+    assert_eq!(after.len(), free_clusters(&changed) * CLUSTER_LEN as u64);
+    let after = Workshop::with(&trimmed(&bytes, &after));
+    for (path, contents) in &kept {
+        assert_eq!(&tool("ntfs-3g", "ntfscat", &[after.path(), path]).stdout, contents, "{path}");
+    }
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use ramkey::contents::{ImageFacts, KindChoice, probe};
+use ramkey::contents::{ImageFacts, KindChoice, NoCut, Warning, probe};
 use ramkey::device::{System, TargetPath};
 use ramkey::image::FileSource;
 use ramkey::job::{Destination, JobError, Observer, Shrunk, shrink};
@@ -224,7 +224,9 @@ proptest! {
         let made = match shrunk(&image, &to) {
             Ok(made) => made,
             Err(JobError::Shrink { why, .. }) => {
-                prop_assert!(matches!(*why, ramkey::contents::NoCut::Nothing { .. }), "{why}");
+                // Without a table a short one with few heads may be a floppy.
+                let is_short = matches!(*why, NoCut::OtherDisk) && disk.start == 0;
+                prop_assert!(is_short || matches!(*why, NoCut::Nothing { .. }), "{why}");
                 return Ok(());
             }
             Err(error) => panic!("{error}"),
@@ -248,7 +250,9 @@ proptest! {
         let changed = bytes.iter().zip(&old).filter(|(new, old)| new != old).count();
         prop_assert!(changed <= 40, "{changed} bytes");
         // What is smallest gets no smaller.
-        prop_assert!(refusal(&to).contains("it cannot be smaller"));
+        let again = refusal(&to);
+        let is_short = disk.start == 0 && again.contains("another kind of disk");
+        prop_assert!(is_short || again.contains("it cannot be smaller"), "{again}");
     }
 }
 
@@ -281,7 +285,7 @@ fn the_file_that_ends_last_is_named_and_entries_behind_it_are_cleared() {
     fs::remove_file(&to).unwrap();
     let made = shrunk(&image, &to).unwrap();
     assert_eq!((made.limit, made.last.as_deref()), ("used", Some("\\A folder\\the last one.bin")));
-    assert!(made.free > 8_000_000, "{}", made.free);
+    assert!((8_000_000..made.free).contains(&made.gaps), "{} of {}", made.gaps, made.free);
     // What the partition says, and its last address.
     let end = made.after.len / 512;
     let entry = read_at(&to, 446, 16);
@@ -355,6 +359,23 @@ fn what_is_no_closed_and_sound_fat_at_the_end_is_refused_with_its_reason() {
     }
     fs::write(&image, &whole).unwrap();
     assert!(shrunk(&image, &image.with_extension("smaller")).is_ok(), "and as it was it is taken");
+}
+
+#[test]
+fn a_table_that_speaks_of_another_geometry_is_no_reason_to_refuse() {
+    let disk = Disk { start: 2048, sectors: 46_336, ..PLAIN };
+    let (folder, image) = desk(&disk);
+    // Another partition before it, as a disk of 255 heads has it.
+    write_at(&image, 462, &[0, 1, 1, 0, 0x83, 32, 32, 0, 63, 0, 0, 0, 0xC1, 7, 0, 0]);
+    let disagrees = |path: &Path| {
+        facts(path).warnings.iter().filter(|warning| matches!(warning, Warning::Geometries(_))).count()
+    };
+    assert_eq!(disagrees(&image), 1);
+    let to = folder.path().join("smaller.img");
+    let made = shrunk(&image, &to).unwrap();
+    assert_eq!((made.before.geometry.as_str(), disagrees(&to)), ("48/16/63", 1));
+    assert!(made.after.geometry.ends_with("/16/63"), "{}", made.after.geometry);
+    assert_eq!(disk.files(&image), disk.files(&to));
 }
 
 #[test]
