@@ -125,7 +125,9 @@ fn options(arguments: &[String]) -> Options {
 
 fn main() {
     // What is left out is Cargo's own.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments = std::env::args().skip(1);
+    let arguments: Vec<String> =
+        arguments.filter(|argument| !matches!(argument.as_str(), "--bench" | "--")).collect();
     if arguments.iter().any(|argument| slow::MODES.contains(&argument.as_str())) {
         return slow::run(&arguments);
     }

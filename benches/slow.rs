@@ -105,19 +105,19 @@ impl Loader {
             Self::Ramkey(compress) => {
                 let options = ["--compress", compress];
                 let for_disc = ["--compress", compress, "--media", "12cm"];
+                let make = || discs::ramkey_disc(folder, &disc, &packed, &for_disc);
                 Media {
                     stick: peers::ramkey_stick(folder, &stick, &packed, mib, &options),
-                    disc: discs
-                        .then(|| discs::ramkey_disc(folder, &disc, &packed, &for_disc))
-                        .unwrap_or_default(),
+                    disc: if discs { make() } else { PathBuf::new() },
                 }
             }
-            Self::Memdisk { .. } => Media {
-                stick: peers::memdisk_stick(folder, &stick, &packed, mib, "harddisk"),
-                disc: discs
-                    .then(|| discs::memdisk_disc(folder, &disc, &packed, "harddisk raw"))
-                    .unwrap_or_default(),
-            },
+            Self::Memdisk { .. } => {
+                let make = || discs::memdisk_disc(folder, &disc, &packed, "harddisk raw");
+                Media {
+                    stick: peers::memdisk_stick(folder, &stick, &packed, mib, "harddisk"),
+                    disc: if discs { make() } else { PathBuf::new() },
+                }
+            }
         }
     }
 }

@@ -68,6 +68,8 @@ pub struct GuidPart {
     pub number: usize,
     /// First sector.
     pub lba: u64,
+    /// Its type, as the table has it.
+    pub type_guid: [u8; 16],
     /// Sectors; at least 1. In a table that was [read](GuidTable::read) none of them has the last number that there is.
     pub sectors: u64,
     /// Whether a BIOS may start it.
@@ -83,7 +85,10 @@ impl GuidPart {
         let (lba, last) = (u64_at(entry, 32), u64_at(entry, 40));
         let is_marked = u64_at(entry, 48) & LEGACY_BOOTABLE != 0;
         Some(match last.checked_sub(lba).and_then(|sectors| sectors.checked_add(1)) {
-            Some(sectors) => Ok(Self { number, lba, sectors, is_marked }),
+            Some(sectors) => {
+                let type_guid = entry.first_chunk().copied().unwrap_or_default();
+                Ok(Self { number, lba, type_guid, sectors, is_marked })
+            }
             None if last < lba => Err("a partition ends before it begins"),
             // As many sectors as there are numbers are none that can be counted.
             None => Err(TOO_MANY),

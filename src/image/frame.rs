@@ -1,10 +1,11 @@
 //! One chunk as a Zstandard frame that the loader unpacks.
 
 use std::convert::Infallible;
+use std::io;
 
 use ramkey_format::capsule::{Codec, Form, PACKED_BLOCK_LEN_MAX};
 use ramkey_loader_core::decode::{Encoded, Stored, decode};
-use zstd_safe::{CCtx, CParameter, ResetDirective};
+use zstd_safe::{CCtx, CParameter, ErrorCode, ResetDirective};
 
 /// Plain bytes of the longest block that there is.
 const BLOCK_LEN_MAX: usize = 128 << 10;
@@ -64,25 +65,35 @@ pub(super) struct Window<'w> {
 pub(super) struct Frames<'w> {
     effort: Effort,
     /// What libzstd works in: its tables are made once. No frame depends on those before it.
-    context: Option<CCtx<'w>>,
+    context: CCtx<'w>,
     scratch: Vec<u8>,
     room: Vec<u8>,
 }
 
 impl<'w> Frames<'w> {
-    pub fn new(effort: Effort) -> Self {
-        let scratch = vec![0; Codec::SCRATCH_LEN];
-        Self { effort, context: CCtx::try_create(), scratch, room: Vec::new() }
+    /// # Errors
+    ///
+    /// There is no memory for it.
+    pub fn new(effort: Effort) -> io::Result<Self> {
+        let context = CCtx::try_create().ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { effort, context, scratch: vec![0; Codec::SCRATCH_LEN], room: Vec::new() })
     }
 
     /// The frame of a chunk, which may refer to what is before it. `None` if there is none that the loader unpacks to just that.
-    pub fn pack(&mut self, window: Window<'w>) -> Option<Vec<u8>> {
+    ///
+    /// # Errors
+    ///
+    /// What libzstd says, which is that it has no memory: else frames would depend on the machine.
+    pub fn pack(&mut self, window: Window<'w>) -> io::Result<Option<Vec<u8>>> {
         // Long blocks are better, and hardly any is longer than the loader bears. If one is, all are made short.
-        let lens = [BLOCK_LEN_MAX, PACKED_BLOCK_LEN_MAX];
-        lens.into_iter().find_map(|block_len| {
-            let frame = compress(self.context.as_mut()?, window, self.effort, block_len)?;
-            Some(frame).filter(|frame| self.unpacks_to(frame, window))
-        })
+        for block_len in [BLOCK_LEN_MAX, PACKED_BLOCK_LEN_MAX] {
+            let frame = compress(&mut self.context, window, self.effort, block_len);
+            let frame = frame.map_err(|code| io::Error::other(zstd_safe::get_error_name(code)))?;
+            if self.unpacks_to(&frame, window) {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
     }
 
     fn unpacks_to(&mut self, frame: &[u8], window: Window) -> bool {
@@ -95,15 +106,15 @@ impl<'w> Frames<'w> {
     }
 }
 
-/// One frame, in blocks of at most `block_len` plain bytes. `None` if libzstd makes none.
+/// One frame, in blocks of at most `block_len` plain bytes; or the code of libzstd's error.
 fn compress<'w>(
     context: &mut CCtx<'w>,
     window: Window<'w>,
     effort: Effort,
     block_len: usize,
-) -> Option<Vec<u8>> {
+) -> Result<Vec<u8>, ErrorCode> {
     let Window { before, data } = window;
-    context.reset(ResetDirective::SessionAndParameters).ok()?;
+    context.reset(ResetDirective::SessionAndParameters)?;
     let parameters = [
         CParameter::CompressionLevel(effort.level),
         CParameter::ContentSizeFlag(true),
@@ -113,13 +124,13 @@ fn compress<'w>(
     ];
     let trees = (effort.level >= LEVEL_WITH_TREES).then_some(CParameter::ChainLog(TREE_LOG));
     let mut all = parameters.into_iter().chain(trees);
-    all.try_for_each(|parameter| context.set_parameter(parameter).map(|_| ())).ok()?;
+    all.try_for_each(|parameter| context.set_parameter(parameter).map(|_| ()))?;
     if !before.is_empty() {
-        context.ref_prefix(before).ok()?;
+        context.ref_prefix(before)?;
     }
     let mut frame = Vec::with_capacity(zstd_safe::compress_bound(data.len()));
-    context.compress2(&mut frame, data).ok()?;
-    Some(frame)
+    context.compress2(&mut frame, data)?;
+    Ok(frame)
 }
 
 /// Stored bytes in memory.

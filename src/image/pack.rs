@@ -66,13 +66,17 @@ impl Packer {
         };
         while !left.is_empty() {
             let made = self.workers.some(source, effort, left, &|frames, index, window| {
-                let offset = (index * CHUNK_LEN) as u64;
-                if chunk_value(window.data, offset, chunks.len()) != chunks[index].chaining_value {
-                    let changed = "the image was changed while it was read";
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, changed));
+                // What it may refer to is proven as it is itself: it may have been read long after it was packed.
+                let before = window.before.chunks(CHUNK_LEN).zip(index - effort.before_of(index)..);
+                for (data, index) in before.chain([(window.data, index)]) {
+                    let value = chunk_value(data, (index * CHUNK_LEN) as u64, chunks.len());
+                    if value != chunks[index].chaining_value {
+                        let changed = "the image was changed while it was read";
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, changed));
+                    }
                 }
                 let is_worth_it = |frame: &Vec<u8>| effort.worth.is(frame.len(), window.data.len());
-                Ok(frames.pack(window).filter(is_worth_it).ok_or_else(|| window.data.to_vec()))
+                Ok(frames.pack(window)?.filter(is_worth_it).ok_or_else(|| window.data.to_vec()))
             })?;
             let (now, later) = left.split_at(made.len());
             for (&index, bytes) in now.iter().zip(made) {
@@ -203,6 +207,19 @@ mod tests {
         // A chunk that is stored as it is is read again, whatever was kept.
         changed.0[5 * CHUNK_LEN + 100] ^= 1;
         assert!(is_seen(&kept, &changed));
+    }
+
+    #[test]
+    fn a_change_of_what_a_chunk_refers_to_is_seen_also_where_it_was_zeros() {
+        let image = image();
+        let effort = Compression::Fast.effort(Bus::Usb1).unwrap();
+        let scan = scan(&image, &mut |_| ()).unwrap();
+        assert!(scan.chunks[3].zero);
+        let mut changed = Image(image.0.clone());
+        changed.0[3 * CHUNK_LEN + 5] = 1;
+        let mut packer = Packer { effort: Some(effort), workers: Workers::new(1), room: KEPT_LEN_MAX };
+        let error = scan.pack(&changed, &mut packer, &mut |_| ()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]

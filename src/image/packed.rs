@@ -120,12 +120,12 @@ struct Again<'a> {
 
 impl Again<'_> {
     /// The stored bytes of chunk `index`: of another length than they should have if the image was changed.
-    fn make<'w>(&self, frames: &mut Frames<'w>, index: usize, window: Window<'w>) -> Arc<[u8]> {
+    fn make<'w>(&self, frames: &mut Frames<'w>, index: usize, window: Window<'w>) -> io::Result<Arc<[u8]>> {
         let frame = match self.packed.parts[index].form {
-            Form::Packed { .. } => frames.pack(window),
+            Form::Packed { .. } => frames.pack(window)?,
             _ => None,
         };
-        frame.map_or_else(|| window.data.into(), Into::into)
+        Ok(frame.map_or_else(|| window.data.into(), Into::into))
     }
 
     /// The stored bytes of each of `chunks`, which ascend, one by one.
@@ -146,7 +146,7 @@ impl Again<'_> {
                     let Packed { workers, effort, .. } = self.packed;
                     let made =
                         workers.some(&self.source, effort, &left[..count], &|frames, index, window| {
-                            Ok(self.make(frames, index, window))
+                            self.make(frames, index, window)
                         })?;
                     let (now, later) = left.split_at(made.len());
                     left = later;

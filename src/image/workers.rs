@@ -56,7 +56,10 @@ impl Workers {
                         let place = next.fetch_add(1, Ordering::Relaxed);
                         made.get(place).zip(indices.get(place))
                     } {
-                        let result = runs.window(index).and_then(|window| work(&mut frames, index, window));
+                        let result = match &mut frames {
+                            Ok(frames) => runs.window(index).and_then(|window| work(frames, index, window)),
+                            Err(error) => Err(error.kind().into()),
+                        };
                         *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                     }
                 });

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::contents::windows::DiskOrder;
-use crate::contents::{FreeSpace, ImageFacts, Kind, KindChoice, Looked, Question};
+use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
 use crate::image::{Source, SourceFile, open};
 use crate::job::notes::notes;
 use crate::job::{JobError, StickRequest};
@@ -69,6 +69,10 @@ impl Images {
             };
             images.unknown.push(!looked.is_known && !looked.is_blank);
             images.add(looked, source);
+        }
+        // A system that sleeps on one knows more of the others of its set than they do.
+        if images.free.iter().flat_map(|free| &free.kept).any(Kept::is_asleep) {
+            images.free.iter_mut().for_each(FreeSpace::keep_beside_a_sleeper);
         }
         Ok(images)
     }

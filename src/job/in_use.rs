@@ -1,20 +1,37 @@
 //! What is to be known of an image that somebody may write to while it is copied.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use crate::device::{System, Use};
 use crate::image::{Source, SourceFile};
 use crate::units::named;
 
+/// How often is asked, and how long is waited in between, while a process has an image open: who has just closed it, or is a
+/// copy of a process that has it, is gone in a moment.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Warnings for each image, whose files are asked about.
 pub(super) fn warnings(images: &[Box<dyn Source>]) -> Vec<Vec<String>> {
+    let mut uses = uses(images);
+    for _ in 1..TRIES {
+        let is_open = |used: &Use| matches!(used, Use::Open { .. } | Use::OpenSomewhere);
+        if !uses.iter().flatten().any(is_open) {
+            break;
+        }
+        sleep(PAUSE);
+        uses = self::uses(images);
+    }
+    uses.iter().map(|used| used.iter().filter_map(warning).collect()).collect()
+}
+
+/// What uses each image in a way that may change it.
+fn uses(images: &[Box<dyn Source>]) -> Vec<Vec<Use>> {
     let files: Vec<SourceFile> = images.iter().flat_map(|image| image.files()).cloned().collect();
     let in_use = System::default().in_use(&files);
     let of_file = |file: &SourceFile| in_use.changes_to(file);
-    let mut all = Vec::new();
-    for image in images {
-        let used: Vec<Use> = image.files().iter().flat_map(of_file).collect();
-        all.push(used.iter().filter_map(warning).collect());
-    }
-    all
+    images.iter().map(|image| image.files().iter().flat_map(of_file).collect()).collect()
 }
 
 /// What is going on, and how to end it.

@@ -87,7 +87,7 @@ pub fn prepare(
 
 fn lay_out(
     request: &StickRequest,
-    images: Images,
+    mut images: Images,
     mut files: Option<OwnFiles>,
     stick_len: Option<u64>,
     observer: &dyn Observer,
@@ -102,6 +102,9 @@ fn lay_out(
         None => plan(&request)?,
     };
     let in_use = in_use::warnings(&images.sources);
+    for (free, _) in images.free.iter_mut().zip(&in_use).filter(|(_, in_use)| !in_use.is_empty()) {
+        free.keep_in_use();
+    }
     if let Some(files) = &mut files {
         files.hash(observer)?;
     }

@@ -119,11 +119,17 @@ mod tests {
     use super::LoadReport;
     use crate::image::{Chunk, Scan};
     use crate::units::MIB;
-    use std::sync::Arc;
 
     fn scan(len: u64, zeros: &[bool]) -> Scan {
         let chunks = zeros.iter().map(|&zero| Chunk { zero, chaining_value: [0; 32] }).collect();
-        Scan { len, root: [0; 32], ram_root: [0; 32], free: Arc::new([512..1536]), chunks, packed: None }
+        Scan {
+            len,
+            root: [0; 32],
+            ram_root: [0; 32],
+            free: std::iter::once(512..1536).collect(),
+            chunks,
+            packed: None,
+        }
     }
 
     #[test]

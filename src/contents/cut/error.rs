@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contents::free::Why;
+
 /// Why an image cannot be cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
@@ -70,6 +72,12 @@ pub enum NoCut {
         /// The file.
         file: String,
     },
+    /// Its free space is not believed, or a system sleeps on another partition.
+    #[error("nothing of it is given up: {why}")]
+    Kept {
+        /// Why.
+        why: Why,
+    },
     /// There is something behind the volume.
     #[error("behind its file system is something of which nothing is known, at byte {offset:#x}")]
     DataBehind {
@@ -122,6 +130,9 @@ impl NoCut {
             Self::BeyondPartition => "make the partition longer, or the file system anew".into(),
             Self::BootSector | Self::TablesDiffer | Self::NotClosed | Self::Damaged { .. } => {
                 "check it with `fsck.fat` or with the system that uses it, and repeat the command".into()
+            }
+            Self::Kept { .. } => {
+                "docs/trimming.md says what must be so; mend that, and repeat the command".into()
             }
             Self::SmallFat32 => "copy its files to a FAT16".into(),
             Self::Sleeps { .. } => "start that system and shut it down, or delete the file".into(),

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use super::facts::{ImageFacts, Warning};
 use super::files::VolumeFiles;
+use super::free::why_kept;
 use super::geometry::size::FLOPPY_SECTORS_MAX;
 use super::kind::{Kind, KindChoice};
 use super::probe::probe;
@@ -50,6 +51,9 @@ pub fn cut(path: &Path, source: &dyn Source, choice: KindChoice, facts: &ImageFa
     let volume = Volume::open(source, place)?;
     let used = volume.used()?;
     let last = look_at_files(source, &volume, &used)?;
+    if let Some(why) = why_kept(source, facts.kind, volume.place.start * SECTOR_LEN) {
+        return Err(NoCut::Kept { why });
+    }
     volume.is_clear_behind(source)?;
     let cylinder = facts.geometry.cylinder_sectors();
     let lead = u64::from(facts.lead_sectors);

@@ -174,10 +174,10 @@ impl Tree<'_, '_> {
     }
 
     fn entry(&mut self, inside: FolderKind, entry: &Entry<'_>) -> Result<(), Why> {
-        self.has_files = true;
         if entry.first == 0 {
             return Ok(());
         }
+        self.has_files = true;
         self.lead_to(entry.first)?;
         if entry.is_folder {
             let is_windows = inside == FolderKind::Root && entry.name == WINDOWS;
@@ -186,18 +186,28 @@ impl Tree<'_, '_> {
             return if self.waiting.len() > WAITING_MAX { Err(Why::TooMany) } else { Ok(()) };
         }
         let is_of_memory = inside == FolderKind::Root && sleep::FILES.contains(&entry.name);
-        if is_of_memory {
-            let mut start = vec![0; (START_LEN as u64).min(self.cluster_len).min(entry.len) as usize];
-            let offset = self.offset(entry.first);
-            self.table.source.read_at(offset, &mut start).map_err(|_| Why::Unreadable)?;
-            if !sleep::is_dead(&start) {
-                return Err(Why::Sleeps);
-            }
+        if is_of_memory && !sleep::is_dead(&self.start_of(entry)?) {
+            return Err(Why::Sleeps);
         }
         if is_of_memory || inside != FolderKind::Other && SWAP_FILES.contains(&entry.name) {
             self.swap_files.push(entry.first);
         }
         Ok(())
+    }
+
+    /// The first bytes of a file, as far as its chain has them.
+    fn start_of(&self, entry: &Entry<'_>) -> Result<Vec<u8>, Why> {
+        let wanted = (START_LEN as u64).min(entry.len);
+        let mut start = Vec::new();
+        let mut at = Some(entry.first);
+        while let Some(cluster) = at.filter(|_| (start.len() as u64) < wanted) {
+            let len = self.cluster_len.min(wanted - start.len() as u64);
+            let mut part = vec![0; len as usize];
+            self.table.source.read_at(self.offset(cluster), &mut part).map_err(|_| Why::Unreadable)?;
+            start.extend(part);
+            at = self.next(cluster)?;
+        }
+        Ok(start)
     }
 
     /// Calls the clusters of swap files free: no other file has one of them.

@@ -4,7 +4,6 @@
 //! Sources: Microsoft, "How NTFS Works" and `ntfs_on_disk`-structures as the Linux-NTFS project documents them (NTFS
 //! Documentation: `$Volume`, `$LogFile`, `$Bitmap`); Metz, "Volume Shadow Snapshot (VSS) format".
 
-use super::sleep::{self, START_LEN};
 use super::usage::{Bits, Usage};
 use super::why::{Closed, Structure, Why};
 use crate::contents::bytes::{get_u16, get_u32, get_u64, u16_at, u64_at};
@@ -34,11 +33,17 @@ const AREA_FLAGS: usize = 14;
 const PAGE_LEN_FIELD: usize = 16;
 const NO_CLIENT: u16 = 0xFFFF;
 const IS_CLEAN: u16 = 2;
+/// What an erased log is full of, and how much of it is looked at.
+const ERASED: u8 = 0xFF;
+const ERASED_LEN: u64 = 1 << 20;
 /// Where the list of shadow copies is announced, with which identifier, and where its first block is said.
 const SNAPSHOTS: u64 = 0x1E00;
 const SNAPSHOTS_ID: [u8; 16] =
     [0x6B, 0x87, 0x08, 0x38, 0x76, 0xC1, 0x48, 0x4E, 0xB7, 0xAE, 0x04, 0x04, 0x6E, 0x6C, 0xC7, 0x52];
 const SNAPSHOTS_LIST: usize = 48;
+/// Where it has the identifier of the volume, and that of the volume on which the shadow copies are.
+const SNAPSHOTS_VOLUME: usize = 64;
+const SNAPSHOTS_STORE: usize = 80;
 /// The memory of a Windows that sleeps, and what is swapped out.
 const SLEEP_FILE: &str = "hiberfil.sys";
 const SWAP_FILES: [&str; 2] = ["pagefile.sys", "swapfile.sys"];
@@ -69,15 +74,15 @@ pub(super) fn usage(
     }
     let volume = NtfsVolume::open(source, start, sector)?;
     check_marks(&volume)?;
-    let sleeps = volume.read_start(SLEEP_FILE, START_LEN as u64)?;
-    if sleeps.is_some_and(|memory| !sleep::is_dead(&memory)) {
-        return Err(Why::Sleeps);
-    }
     check_log(&volume)?;
     if has_snapshots(source, start)? {
         return Err(Why::Snapshots);
     }
-    let mut usage = Usage::new(start, volume.cluster_len(), sectors * SECTOR_LEN / volume.cluster_len())?;
+    let units = sectors.saturating_mul(SECTOR_LEN) / volume.cluster_len();
+    if units == 0 {
+        return Err(Why::Damaged(Structure::BootSector));
+    }
+    let mut usage = Usage::new(start, volume.cluster_len(), units)?;
     let map = volume.system_start(BITMAP, SystemPart::Data, usage.units().div_ceil(8))?;
     usage.load(0, &map.ok_or(Why::Damaged(Structure::Bitmap))?);
     check_files(&volume, &usage)?;
@@ -111,8 +116,11 @@ fn check_marks(volume: &NtfsVolume<'_>) -> Result<(), Why> {
 fn check_log(volume: &NtfsVolume<'_>) -> Result<(), Why> {
     let pages = volume.system_start(LOG, SystemPart::Data, 2 * PAGE_LEN as u64)?;
     let mut pages = pages.ok_or(Why::Damaged(Structure::Log))?;
-    if pages.iter().all(|&byte| byte == 0xFF) {
-        return Ok(());
+    if pages.iter().all(|&byte| byte == ERASED) {
+        // Two pages can be erased where a log goes on behind them.
+        let more = volume.system_start(LOG, SystemPart::Data, ERASED_LEN)?;
+        let is_erased = more.is_none_or(|more| more.iter().all(|&byte| byte == ERASED));
+        return if is_erased { Ok(()) } else { Err(Why::NotClosed(Closed::Log)) };
     }
     let mut last: Option<(u64, bool)> = None;
     for page in pages.chunks_exact_mut(PAGE_LEN) {
@@ -138,13 +146,15 @@ fn how_left(page: &mut [u8]) -> Option<(u64, bool)> {
 
 /// Whether it has shadow copies: what they show of files that are gone stands in free clusters.
 fn has_snapshots(source: &dyn Source, start: u64) -> Result<bool, Why> {
-    let mut header = [0; SNAPSHOTS_LIST + 8];
+    let mut header = [0; SNAPSHOTS_STORE + 16];
     let at = start.saturating_add(SNAPSHOTS);
     if at.saturating_add(header.len() as u64) > source.len() {
         return Ok(false);
     }
     source.read_at(at, &mut header).map_err(|_| Why::Unreadable)?;
-    Ok(header.starts_with(&SNAPSHOTS_ID) && u64_at(&header, SNAPSHOTS_LIST) != 0)
+    let is_elsewhere = header[SNAPSHOTS_VOLUME..][..16] != header[SNAPSHOTS_STORE..][..16];
+    let has_list = u64_at(&header, SNAPSHOTS_LIST) != 0;
+    Ok(header.starts_with(&SNAPSHOTS_ID) && (has_list || is_elsewhere))
 }
 
 /// Checks that each cluster of each file is used, and is that of no other file.

@@ -4,7 +4,7 @@ use super::space::KeptPlace;
 use super::volume;
 use super::why::Why;
 use crate::contents::bytes::sector;
-use crate::contents::guid_table::GuidTable;
+use crate::contents::guid_table::{GuidPart, GuidTable};
 use crate::contents::kind::Kind;
 use crate::contents::mbr::{self, EXTENDED, TableEntry};
 use crate::contents::parts::{LOGICAL_MAX, Logical, logical};
@@ -16,6 +16,16 @@ use crate::units::SECTOR_LEN;
 const TYPES: [u8; 18] = [
     0x01, 0x04, 0x06, 0x07, 0x0B, 0x0C, 0x0E, 0x11, 0x12, 0x14, 0x16, 0x17, 0x1B, 0x1C, 0x1E, 0x27, 0x83,
     0xEF,
+];
+/// The same in a GUID partition table: data and recovery of Windows, EFI, data of Linux, its root on 32 and 64 bits, as a table
+/// has them. (UEFI Specification; Microsoft, `PARTITION_INFORMATION_GPT`; the Discoverable Partitions Specification.)
+const GUIDS: [u128; 6] = [
+    0xC799_26B7_B668_C087_4433_B9E5_EBD0_A0A2,
+    0xACD6_7901_D5BF_6AA1_4D40_06D1_DE94_BBA4,
+    0x3BC9_3EC9_A000_4BBA_11D2_F81F_C12A_7328,
+    0xE47D_47D8_693D_798E_4772_8483_0FC6_3DAF,
+    0x8A45_F0D5_31D1_F79A_41B2_F297_4447_9540,
+    0x09B7_84F9_CAFB_E796_4DB1_E8CD_4F68_BCE3,
 ];
 /// Type of a swap partition of Linux, where a sleeping one has its memory.
 const LINUX_SWAP: u8 = 0x82;
@@ -45,6 +55,14 @@ impl Volume {
         let mut volume = Self::part(number, start, entry.sectors);
         if entry.type_byte != LINUX_SWAP && !TYPES.contains(&entry.type_byte) {
             volume.doubt = Some(Why::PartitionType(entry.type_byte));
+        }
+        volume
+    }
+
+    fn of_guid_part(part: &GuidPart) -> Self {
+        let mut volume = Self::part(part.number, part.lba, part.sectors);
+        if !GUIDS.contains(&u128::from_le_bytes(part.type_guid)) {
+            volume.doubt = Some(Why::PartitionGuid);
         }
         volume
     }
@@ -140,8 +158,7 @@ fn start_of(lba: u64) -> u64 {
 /// The partitions of a GUID partition table, and those that stand in the master boot record beside it.
 fn of_guid_table(source: &dyn Source, table: &[TableEntry]) -> Result<Vec<Volume>, Why> {
     let guid_table = GuidTable::of(source).ok_or(Why::GuidTable)?;
-    let mut volumes: Vec<Volume> =
-        guid_table.parts.iter().map(|part| Volume::part(part.number, part.lba, part.sectors)).collect();
+    let mut volumes: Vec<Volume> = guid_table.parts.iter().map(Volume::of_guid_part).collect();
     for entry in table.iter().filter(|entry| !entry.is_protective()) {
         let volume = Volume::typed(entry.number, entry.start, entry);
         // A hybrid table names a partition a second time.
@@ -150,9 +167,11 @@ fn of_guid_table(source: &dyn Source, table: &[TableEntry]) -> Result<Vec<Volume
             volumes.push(volume);
         }
     }
-    let copy = start_of(guid_table.copy_lba);
+    // The copy of the header, and its entries before it.
+    let copy = start_of(guid_table.copy_lba.saturating_sub(BEHIND_GUID_TABLE - 2));
+    let end = start_of(guid_table.copy_lba).saturating_add(SECTOR_LEN);
     for volume in &mut volumes {
-        if volume.start < start_of(BEHIND_GUID_TABLE) || volume.meets(copy, copy.saturating_add(SECTOR_LEN)) {
+        if volume.start < start_of(BEHIND_GUID_TABLE) || volume.meets(copy, end) {
             volume.doubt = Some(Why::Overlap);
         }
     }

@@ -13,8 +13,10 @@ pub(in crate::contents) const FILES: [&[u8; 11]; 4] =
     [b"HIBERFILSYS", b"VMMHIBERW9X", b"SAVE2DSKBIN", b"PM_HIBERBIN"];
 /// Where a swap partition of Linux has its mark, for each length of a page of memory.
 const LINUX_MARKS: [u64; 3] = [4096 - 10, 16_384 - 10, 65_536 - 10];
-/// How such a mark begins while a Linux sleeps: that of the kernel, of its predecessors, and of uswsusp.
-const LINUX_SLEEPS: [&[u8; 9]; 4] = [b"S1SUSPEND", b"S2SUSPEND", b"ULSUSPEND", b"LINHIB000"];
+/// How such a mark begins while a Linux sleeps: that of the kernel, of its predecessors, of uswsusp, and of TuxOnIce. (libblkid
+/// of util-linux knows them by these.)
+const LINUX_SLEEPS: [&[u8]; 5] =
+    [b"S1SUSPEND", b"S2SUSPEND", b"ULSUSPEND", b"LINHIB000", b"\xED\xC3\x02\xE9\x98\x56\xE5\x0C"];
 
 /// Whether a file with saved memory that begins with `start` is one that nobody will go on from.
 pub(in crate::contents) fn is_dead(start: &[u8]) -> bool {
@@ -36,7 +38,7 @@ pub(super) fn is_linux(source: &dyn Source, start: u64) -> Result<bool, Why> {
             break;
         }
         source.read_at(at, &mut mark).map_err(|_| Why::Unreadable)?;
-        if LINUX_SLEEPS.contains(&&mark) {
+        if LINUX_SLEEPS.iter().any(|sleeps| mark.starts_with(sleeps)) {
             return Ok(true);
         }
     }

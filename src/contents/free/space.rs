@@ -52,6 +52,23 @@ impl FreeSpace {
         self.ranges.iter().map(|range| range.end - range.start).sum()
     }
 
+    /// Gives nothing up, because a system sleeps on another image that is loaded with this one.
+    pub fn keep_beside_a_sleeper(&mut self) {
+        self.keep(Why::SleepsBeside);
+    }
+
+    /// Gives nothing up, because somebody may write to the image: what was free may be so no more.
+    pub fn keep_in_use(&mut self) {
+        self.keep(Why::InUse);
+    }
+
+    fn keep(&mut self, why: Why) {
+        if !self.is_empty() {
+            (self.ranges, self.swap) = (Vec::new(), 0);
+            self.kept.push(Kept { place: KeptPlace::Image, why });
+        }
+    }
+
     /// Whether nothing can be left out.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
@@ -87,6 +104,11 @@ impl FreeSpace {
 }
 
 impl Kept {
+    /// Whether a system sleeps there.
+    pub fn is_asleep(&self) -> bool {
+        self.why.is_sleep()
+    }
+
     /// Whether somebody may want to know: that a CD, or what has no file system, has no free space is no news.
     pub fn is_news(&self) -> bool {
         !matches!((self.place, &self.why), (_, Why::Disc) | (KeptPlace::Image, Why::Unknown))

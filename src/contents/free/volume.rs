@@ -3,7 +3,6 @@
 use super::ext;
 use super::fat;
 use super::ntfs;
-use super::sleep;
 use super::usage::Usage;
 use super::why::Why;
 use crate::contents::boot_sector::{self, FatOrNtfs};
@@ -12,7 +11,7 @@ use crate::image::Source;
 
 /// How other file systems, and what is put around some, begin: offsets and bytes. (libblkid of util-linux knows them by
 /// these.)
-const FOREIGN: [(u64, &[u8]); 13] = [
+const FOREIGN: [(u64, &[u8]); 15] = [
     (0, b"LUKS\xBA\xBE"),
     (0, b"XFSB"),
     (0, b"-FVE-FS-"),
@@ -26,7 +25,15 @@ const FOREIGN: [(u64, &[u8]); 13] = [
     (8192, b"\x49\xE8\x95\xF9"),
     (65_536 + 52, b"ReIsEr"),
     (65_536 + 64, b"_BHRfS_M"),
+    (32_768, b"JFS1"),
+    (32_769, b"CD001"),
 ];
+/// Those of them that can have a swap space in them, where a sleeping Linux has its memory.
+const CLOSED: [&[u8]; 2] = [b"LUKS\xBA\xBE", b"LABELONE"];
+/// Where an ext2, ext3 or ext4 has the features without which it cannot be read, and that of a log that is to be played: a
+/// Linux that sleeps, perhaps into a swap file on it, leaves it so.
+const EXT_FEATURES: usize = 96;
+const EXT_RECOVERY: u16 = 4;
 /// Where the record of an ext2, ext3 or ext4 begins, and where its magic number is in it.
 const SUPERBLOCK: u64 = 1024;
 const EXT_MAGIC: (usize, u16) = (56, 0xEF53);
@@ -48,13 +55,25 @@ pub(super) fn begins(source: &dyn Source, start: u64) -> Result<bool, Why> {
     }
 }
 
+/// Whether a Linux that sleeps can have its memory within the volume that begins at byte `start`, where that is not seen.
+pub(super) fn may_hide_memory(source: &dyn Source, start: u64) -> Result<bool, Why> {
+    for (offset, magic) in FOREIGN.into_iter().filter(|(_, magic)| CLOSED.contains(magic)) {
+        let mut bytes = [0; 8];
+        let bytes = &mut bytes[..magic.len()];
+        if read_at(source, start.saturating_add(offset), bytes)? && bytes == magic {
+            return Ok(true);
+        }
+    }
+    let mut superblock = [0; 512];
+    let is_there = read_at(source, start.saturating_add(SUPERBLOCK), &mut superblock)?
+        && u16_at(&superblock, EXT_MAGIC.0) == EXT_MAGIC.1;
+    Ok(is_there && u16_at(&superblock, EXT_FEATURES) & EXT_RECOVERY != 0)
+}
+
 /// What the file system calls free that has the `len` bytes from `start` on.
 pub(super) fn usage(source: &dyn Source, start: u64, len: u64, swap: bool) -> Result<Usage, Why> {
     if start.checked_add(len).is_none_or(|end| end > source.len()) {
         return Err(Why::BeyondImage);
-    }
-    if sleep::is_linux(source, start)? {
-        return Err(Why::Sleeps);
     }
     match identify(source, start)? {
         Found::Fat(sector) => fat::usage(source, start, len, &sector, swap),

@@ -42,6 +42,14 @@ pub enum Why {
     Sleeps,
     /// A system sleeps on another volume.
     SleepsBeside,
+    /// A system may sleep on another volume: that cannot be looked into.
+    PerhapsSleepsBeside,
+    /// Somebody may write to the image.
+    InUse,
+    /// A boot loader names blocks, whatever file they belong to.
+    BlockList,
+    /// The type of the partition in a GUID partition table is not that of a file system.
+    PartitionGuid,
     /// It has shadow copies, which show files that are gone.
     Snapshots,
     /// It has features that are not known.
@@ -92,7 +100,7 @@ pub enum Structure {
 
 impl Why {
     /// Whether a system sleeps there.
-    pub(super) fn is_sleep(&self) -> bool {
+    pub fn is_sleep(&self) -> bool {
         *self == Self::Sleeps
     }
 }
@@ -127,6 +135,12 @@ impl fmt::Display for Why {
             Self::NoFiles => "there is no file on it, so whatever it holds is unknown to its file system",
             Self::Sleeps => "a system sleeps on it; start that, and shut it down",
             Self::SleepsBeside => "a system sleeps on another partition; start that, and shut it down",
+            Self::PerhapsSleepsBeside => {
+                "a system may sleep on another partition, which cannot be looked into or was not closed"
+            }
+            Self::InUse => "it is in use, and what is free may change",
+            Self::BlockList => "LILO starts from it, which names blocks and not files",
+            Self::PartitionGuid => "its type is not that of a file system that is known here",
             Self::Snapshots => "it has shadow copies, which show what is deleted; delete them, and try again",
             Self::Features => "its file system has features that are not known here",
             Self::UsedIsFree => "it uses clusters that it calls free; check its file system",

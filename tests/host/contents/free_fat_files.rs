@@ -153,4 +153,7 @@ fn chains_and_folders_that_contradict_the_table_keep_the_volume() {
     let mut bytes = whole;
     bytes[volume.root..volume.data].fill(0);
     assert_eq!(why(&bytes), Why::NoFiles, "a disk that boots without files");
+    bytes[volume.root..][..12].copy_from_slice(b"NOTICE  1985");
+    bytes[volume.root + 11] = 0;
+    assert_eq!(why(&bytes), Why::NoFiles, "a name alone is no file");
 }

@@ -135,7 +135,8 @@ fn a_system_that_sleeps_on_one_partition_keeps_all() {
     let script = "label: dos\nstart=63, size=20000, type=6\nstart=30000, size=20000, type=82\n";
     let whole = disk(script, &volume, &[63]);
     assert_eq!(as_disk(&whole).kept, [kept(2, Why::Unknown)]);
-    for mark in [b"S1SUSPEND", b"S2SUSPEND", b"ULSUSPEND", b"LINHIB000"] {
+    let tux_on_ice = b"\xED\xC3\x02\xE9\x98\x56\xE5\x0C\0";
+    for mark in [b"S1SUSPEND", b"S2SUSPEND", b"ULSUSPEND", b"LINHIB000", tux_on_ice] {
         for page in [4096, 16_384, 65_536] {
             let mut bytes = whole.clone();
             bytes[30_000 * 512 + page - 10..][..9].copy_from_slice(mark);
@@ -230,4 +231,68 @@ fn an_answer_that_cannot_be_true_is_not_believed() {
         let told = format!(r#"{{"ranges":{text},"swap":0,"kept":[]}}"#);
         assert!(serde_json::from_str::<FreeSpace>(&told).is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_windows_that_sleeps_is_seen_on_a_volume_that_is_kept_for_another_reason() {
+    let plain = volume();
+    let workshop = Workshop::new(SECTORS * 512);
+    std::fs::write(&workshop.image, &plain).unwrap();
+    std::fs::write(workshop.beside("memory"), [&b"hibr"[..], &[7; 9000]].concat()).unwrap();
+    workshop.run("mtools", "mcopy", &["-i", workshop.path(), &workshop.beside("memory"), "::HIBERFIL.SYS"]);
+    let mut asleep = workshop.bytes();
+    // It sleeps while its volume is open.
+    asleep[0x25] |= 1;
+    let script = "label: dos\nstart=63, size=20000, type=6\nstart=30000, size=20000, type=6\n";
+    let mut bytes = disk(script, &plain, &[30_000]);
+    bytes[63 * 512..][..asleep.len()].copy_from_slice(&asleep);
+    let free = as_disk(&bytes);
+    assert_eq!((free.ranges, free.kept), (vec![], vec![kept(1, Why::Sleeps), kept(2, Why::SleepsBeside)]));
+}
+
+#[test]
+fn where_a_system_may_sleep_unseen_nothing_is_given_up() {
+    let volume = volume();
+    let script = "label: dos\nstart=63, size=20000, type=6\nstart=30000, size=20000, type=83\n";
+    let whole = disk(script, &volume, &[63]);
+    assert_eq!(as_disk(&whole).ranges, expected(&volume, &[63]));
+    let after = |at: usize, value: &[u8]| {
+        let mut bytes = whole.clone();
+        bytes[30_000 * 512 + at..][..value.len()].copy_from_slice(value);
+        as_disk(&bytes)
+    };
+    for (at, value) in [(0, &b"LUKS\xBA\xBE"[..]), (512, b"LABELONE")] {
+        let free = after(at, value);
+        assert_eq!(free.ranges, []);
+        assert_eq!(free.kept, [kept(1, Why::PerhapsSleepsBeside), kept(2, Why::Unknown)]);
+    }
+    // An ext with a log that is to be played.
+    let mut superblock = [0; 512];
+    superblock[56..58].copy_from_slice(&[0x53, 0xEF]);
+    superblock[96] = 4;
+    let free = after(1024, &superblock);
+    assert_eq!((free.ranges, &free.kept[0]), (vec![], &kept(1, Why::PerhapsSleepsBeside)));
+}
+
+#[test]
+fn what_lilo_starts_is_kept() {
+    let volume = volume();
+    let script = "label: dos\nstart=63, size=20000, type=6\n";
+    let mut bytes = disk(script, &volume, &[63]);
+    bytes[6..10].copy_from_slice(b"LILO");
+    let free = as_disk(&bytes);
+    assert_eq!((free.ranges, free.kept), (vec![], vec![kept(1, Why::BlockList)]));
+}
+
+#[test]
+fn a_guid_of_no_file_system_is_kept() {
+    let volume = volume();
+    let script = "label: gpt\nstart=2048, size=20000\n\
+                  start=30000, size=20000, type=AF9B60A0-1431-4F62-BC68-3311714A69AD\n";
+    let places = [2048, 30_000];
+    let free = as_disk(&disk(script, &volume, &places));
+    assert_eq!(
+        (free.ranges, free.kept),
+        (expected(&volume, &places[..1]), vec![kept(2, Why::PartitionGuid)])
+    );
 }

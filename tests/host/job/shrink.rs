@@ -405,6 +405,14 @@ fn a_system_that_sleeps_is_left_alone_and_one_that_woke_up_is_not() {
 }
 
 #[test]
+fn what_trimming_would_keep_is_not_cut_either() {
+    let (_folder, image) = desk(&PLAIN);
+    write_at(&image, 6, b"LILO");
+    let told = refusal(&image);
+    assert!(told.contains("LILO starts from it"), "{told}");
+}
+
+#[test]
 fn other_kinds_and_file_systems_are_refused_with_the_program_that_does_it() {
     let folder = tempfile::tempdir().unwrap();
     let image = folder.path().join("disk.img");

@@ -113,3 +113,29 @@ fn swap_files_are_left_out_only_if_that_was_asked_for() {
     assert!((300_000..302_000).contains(&gone.stick.images[0].load.swap_left_out));
     assert!(gone.stick.images[0].ram_blake3.is_some());
 }
+
+#[test]
+fn an_image_that_somebody_may_write_to_stays_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = floppy(folder.path());
+    let open = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let report = written(&StickRequest::new(vec![path]), &folder.path().join("stick.img"));
+    drop(open);
+    let image = &report.stick.images[0];
+    assert_eq!((image.ram_blake3.as_ref(), image.load.left_out), (None, 0));
+    let note = "free space is not left out: the image: it is in use, and what is free may change";
+    assert!(image.notes.iter().any(|found| found == note), "{:?}", image.notes);
+}
+
+#[test]
+fn an_image_stays_whole_beside_one_on_which_a_system_sleeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let (beside, sleeper) = (floppy(folder.path()), folder.path().join("c.img"));
+    let memory = folder.path().join("HIBERFIL.SYS");
+    fs::write(&memory, [&b"hibr"[..], &[7; 9000]].concat()).unwrap();
+    let image = sleeper.to_str().unwrap();
+    assert!(tool("dosfstools", "mkfs.fat", &["-C", image, "1440"]).status.success());
+    assert!(tool("mtools", "mcopy", &["-i", image, memory.to_str().unwrap(), "::"]).status.success());
+    let report = written(&StickRequest::new(vec![beside, sleeper]), &folder.path().join("stick.img"));
+    assert!(report.stick.images.iter().all(|image| image.ram_blake3.is_none()));
+}

@@ -34,15 +34,6 @@ impl NtfsVolume<'_> {
         self.part(&stream, Portion::Start { len }).map(Some)
     }
 
-    /// The first `len` bytes of the file at `path`, or all of a shorter one; `None` if there is none.
-    pub(in crate::contents) fn read_start(
-        &self,
-        path: &str,
-        len: u64,
-    ) -> Result<Option<Vec<u8>>, FilesError> {
-        self.read(path, Portion::Start { len })
-    }
-
     /// The clusters of the file at `path`, from all of which nothing else is read but its bytes as they are; `None` if
     /// there is no such file, or it is compressed, encrypted or has holes.
     pub(in crate::contents) fn clusters(&self, path: &str) -> Result<Option<Vec<Range<u64>>>, FilesError> {
@@ -60,7 +51,11 @@ impl NtfsVolume<'_> {
         mut each: impl FnMut(Range<u64>) -> Result<(), E>,
     ) -> Result<(), E> {
         let map = self.stream(&self.record(TABLE)?, BITMAP, &[])?;
-        let map = map.ok_or_else(|| self.damaged_record(TABLE))?;
+        // A hole costs nothing to read, and says nothing of a file.
+        let map = map.filter(Stream::is_plain).ok_or_else(|| self.damaged_record(TABLE))?;
+        if !self.table.is_plain() {
+            return Err(self.damaged_record(TABLE).into());
+        }
         let map = self.whole(&map, RECORDS_MAP_LEN_MAX)?;
         let AttributeValue::Clusters { len, .. } = self.table.value else {
             return Err(self.damaged_record(TABLE).into());
