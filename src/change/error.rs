@@ -25,6 +25,12 @@ pub enum ChangeError {
     /// Its tables contradict each other, or it has clusters that no file owns.
     #[error("its file system has errors, and the image's file must grow")]
     Unclean,
+    /// Some folders were not looked into, so nobody knows which clusters are free.
+    #[error("it has too many files or folders")]
+    TooManyFiles,
+    /// The file would be longer than a file can be, while both images are in it.
+    #[error("the file would have 4 GiB or more while both images are in it")]
+    TooLong,
     /// The file would lie in more pieces than the manifest can name.
     #[error("its files lie in too many pieces")]
     TooManyPieces,

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleHeader, ChunkEntry, Form};
+use ramkey_format::manifest::RANGES_MAX;
 use zerocopy::IntoBytes;
 
 use super::manifest::{Named, first_of};
 use super::room::Room;
-use super::steps::Steps;
+use super::sectors::Sectors;
+use super::steps::{FILE_LEN_MAX, Steps};
 use super::{ChangeError, Step, Stick};
 use crate::capsule::{Contents, Edition, Table, encode_header};
 use crate::image::{CHUNK_SHIFT, Scan};
@@ -63,7 +65,7 @@ impl Exchange<'_> {
         let stick = Stick::of(reader, state)?;
         let chunks = self.scan.chunks.len();
         let kept = (0..chunks).filter(|&index| self.keeps(index)).count();
-        if kept == chunks && !stick.is_unfinished() && self.is_as_it_is() {
+        if kept == chunks && self.is_as_it_is() {
             return Ok(Exchanged { steps: Vec::new(), stored: Vec::new(), chunks, kept });
         }
         let placed = self.place();
@@ -116,7 +118,8 @@ impl Exchange<'_> {
             table.extend_from_slice(entry.as_bytes());
         }
         let table_sectors = (table.len() as u64).div_ceil(SECTOR_LEN);
-        let table_sector = room.take(table_sectors);
+        // Behind the chunks, so that a machine proves by it what lies farthest without unpacking anything.
+        let table_sector = room.take_from(used, table_sectors);
         used = used.max(table_sector + table_sectors);
         Placed { table, table_sector, written, used, room: room.end() }
     }
@@ -127,9 +130,8 @@ impl Exchange<'_> {
         let Some(&last) = chain.last() else { return Err(ChangeError::Unsound) };
         let needed = (placed.room * SECTOR_LEN).div_ceil(volume.cluster_len());
         let more = needed.saturating_sub(chain.len() as u64);
-        let is_unclean = !stick.volume.table.differences.is_empty() || stick.lost() > 0;
-        if more > 0 && is_unclean {
-            return Err(ChangeError::Unclean);
+        if more > 0 {
+            stick.can_grow()?;
         }
         let clusters = if more > 0 { stick.free_clusters(last, more)? } else { Vec::new() };
         let all: Vec<u64> = chain.iter().chain(&clusters).copied().collect();
@@ -137,6 +139,9 @@ impl Exchange<'_> {
             all.iter().map(|&cluster| (volume.cluster_lba(cluster), volume.cluster_sectors())),
             u64::MAX,
         );
+        if runs.len() > RANGES_MAX {
+            return Err(ChangeError::TooManyPieces);
+        }
 
         let (file_len, len) = self.lengths(&stick, &all, placed.used);
         let header = self.new_header(placed, file_len)?;
@@ -144,16 +149,18 @@ impl Exchange<'_> {
         let new_hash = *blake3::hash(&header).as_bytes();
 
         let mut steps = Steps::new(stick);
+        let room_len = self.entry.len.max(placed.used * SECTOR_LEN);
+        if room_len.max(len) > FILE_LEN_MAX {
+            return Err(ChangeError::TooLong);
+        }
         let sectors = self.entry.len.div_ceil(SECTOR_LEN);
         let before = first_of(self.entry.runs.iter().copied(), sectors);
         let named = Named { runs: &before, header: old_hash, next: Some(new_hash) };
-        let announced = stick.ranges_with(self.entry, &named);
-        let other = 1 - stick.slot;
-        let slot = stick.manifest_in(other, &announced, 1)?;
-        let lba = slot.lba;
-        steps.add(vec![slot], lba, false);
+        let mut announced = stick.ranges_with(&runs, &named);
+        stick.hash_again(&mut announced, &Sectors::default())?;
+        let old_counts = stick.counts(&announced);
+        steps.manifest(1 - stick.slot, &announced, 1)?;
 
-        let room_len = self.entry.len.max(placed.used * SECTOR_LEN);
         steps.grow(self.entry, &chain, &clusters, room_len)?;
         let (extents, first) = self.contents_of(placed, &header, &runs)?;
         steps.add(extents, first, true);
@@ -161,13 +168,14 @@ impl Exchange<'_> {
             steps.cut(self.entry, &all, len)?;
         }
 
-        let after = first_of(runs, len.div_ceil(SECTOR_LEN));
+        let after = first_of(runs.iter().copied(), len.div_ceil(SECTOR_LEN));
         let named = Named { runs: &after, header: new_hash, next: None };
-        let mut ranges = stick.ranges_with(self.entry, &named);
+        let mut ranges = stick.ranges_with(&runs, &named);
+        let left = len.div_ceil(volume.cluster_len()).max(1);
+        let freed = chain.len() as i64 - left.min(all.len() as u64) as i64;
+        steps.count(old_counts, stick.counts(&ranges), freed)?;
         stick.hash_again(&mut ranges, &steps.future)?;
-        let slot = stick.manifest_in(stick.slot, &ranges, 2)?;
-        let lba = slot.lba;
-        steps.add(vec![slot], lba, false);
+        steps.manifest(stick.slot, &ranges, 2)?;
         Ok(steps.done)
     }
 
@@ -248,8 +256,15 @@ fn places(runs: &[Run], first: u64, sectors: u64) -> Vec<Run> {
 }
 
 impl Stick<'_, '_> {
-    /// Clusters that no file owns.
-    pub(super) fn lost(&self) -> u64 {
-        self.volume.tree.as_ref().map_or(0, |tree| tree.usage.lost)
+    /// Whether it is known which clusters are free, and a cut would leave nothing that was not there before.
+    fn can_grow(&self) -> Result<(), ChangeError> {
+        let Some(tree) = &self.volume.tree else { return Err(ChangeError::NoFileSystem) };
+        match tree.is_partial {
+            true => Err(ChangeError::TooManyFiles),
+            false if tree.usage.lost > 0 || !self.volume.table.differences.is_empty() => {
+                Err(ChangeError::Unclean)
+            }
+            false => Ok(()),
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::stick::{Manifest, Reader, StickState, StickVolume};
 
 pub use error::ChangeError;
 pub use exchange::{Exchange, Exchanged};
-pub use mend::mend;
+pub use mend::{finish, mend};
 pub use stored::NewBytes;
 
 /// One step of a change. The next begins when all of it is on the medium and proven.

@@ -59,6 +59,21 @@ impl Room {
         start
     }
 
+    /// The same, but none of them before sector `from`, which the file has or ends with.
+    pub fn take_from(&mut self, from: u64, sectors: u64) -> u64 {
+        let before: Vec<Range<u64>> = self
+            .free
+            .iter()
+            .map(|range| range.start.min(from)..range.end.min(from))
+            .filter(|range| !range.is_empty())
+            .collect();
+        self.free.iter_mut().for_each(|range| range.start = range.start.max(from).min(range.end));
+        self.free.retain(|range| !range.is_empty());
+        let start = self.take(sectors);
+        self.free.splice(0..0, before);
+        start
+    }
+
     /// Sectors of the file that it must have.
     pub fn end(&self) -> u64 {
         self.end
@@ -76,5 +91,13 @@ mod tests {
         assert_eq!(room.take(1), 8);
         assert_eq!((room.take(4), room.end()), (9, 13));
         assert_eq!((room.take(1), room.end()), (13, 14));
+    }
+
+    #[test]
+    fn what_must_lie_behind_something_does_and_leaves_what_is_before_it_free() {
+        let mut room = Room { free: vec![1..4, 6..12], end: 12 };
+        assert_eq!(room.take_from(8, 2), 8);
+        assert_eq!((room.take(3), room.take(2)), (1, 6));
+        assert_eq!((room.take_from(10, 2), room.end()), (10, 12));
     }
 }

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use ramkey_format::manifest::RangeEntry;
+
 use super::sectors::{Sector, Sectors};
 use super::{ChangeError, Step, Stick};
 use crate::layout::{Extent, Layout, Role};
-use crate::stick::{Entry, FatBits, ReadError};
+use crate::stick::{BACKUP_BOOT, Entry, FS_INFO, FS_INFO_COUNTS, FatBits, ReadError};
 use crate::units::SECTOR_LEN;
 
+/// Longest file of a FAT whose length is whole sectors.
+pub(super) const FILE_LEN_MAX: u64 = u32::MAX as u64 / SECTOR_LEN * SECTOR_LEN;
 /// What an entry says of the last cluster of a file.
 const END: u32 = 0x0FFF_FFFF;
 /// Where a directory's slot has the length of its file.
 const SLOT_FILE_LEN: usize = 28;
-/// Where the boot sector of a FAT32 names its information sector, and what that begins with.
-const INFORMATION_LBA: usize = 48;
+/// How a summary of free clusters begins; a number in it that nobody filled in.
 const INFORMATION_MAGIC: &[u8; 4] = b"RRaA";
-/// Where an information sector has its number of free clusters; a number that nobody filled in.
-const FREE_COUNT: usize = 488;
 const UNKNOWN: u32 = 0xFFFF_FFFF;
 
 /// Steps, and what the stick will hold after them.
@@ -50,6 +51,15 @@ impl<'s, 'r> Steps<'s, 'r> {
             let extents = self.future.extents(&lbas, role);
             self.add(extents, last, false);
         }
+    }
+
+    /// Adds a step that writes a manifest of `ranges` into the slot with number `slot`, `later` generations behind the present
+    /// one.
+    pub fn manifest(&mut self, slot: usize, ranges: &[RangeEntry], later: u32) -> Result<(), ChangeError> {
+        let extent = self.stick.manifest_in(slot, ranges, later)?;
+        let lba = extent.lba;
+        self.add(vec![extent], lba, false);
+        Ok(())
     }
 
     /// Adds a step that writes `extents`, of which sector `last` comes last.
@@ -103,33 +113,54 @@ impl<'s, 'r> Steps<'s, 'r> {
         self.uncopied.insert(lba);
     }
 
-    /// Lets the directory say that the file of `entry` has `len` bytes, and a FAT32 that it has `freed` more free clusters.
-    pub fn set_len(&mut self, entry: &Entry, len: u64, freed: i64) -> Result<(), ReadError> {
+    /// Lets the directory say that the file of `entry` has `len` bytes.
+    pub fn set_len(&mut self, entry: &Entry, len: u64) -> Result<(), ReadError> {
         let (lba, at) = entry.slot;
         let place = at + SLOT_FILE_LEN;
         self.edit(lba)?[place..place + 4].copy_from_slice(&(len as u32).to_le_bytes());
         self.close(Role::Directory);
+        Ok(())
+    }
+
+    /// Lets the summaries of a FAT32 count free clusters anew: `new` where it is `old`, as they are written, and else as many
+    /// as there were and `freed` more.
+    pub fn count(&mut self, old: [u8; 8], new: [u8; 8], freed: i64) -> Result<(), ReadError> {
         let volume = &self.stick.volume.volume;
-        if volume.bits() != FatBits::Fat32 || freed == 0 {
+        if volume.bits() != FatBits::Fat32 || old == new {
             return Ok(());
         }
-        let boot = self.stick.reader.sector(volume.lba)?;
-        let information = u16::from_le_bytes([boot[INFORMATION_LBA], boot[INFORMATION_LBA + 1]]);
-        if information == 0 || u64::from(information) >= volume.bpb.reserved {
-            return Ok(());
-        }
-        let lba = volume.lba + u64::from(information);
-        let mut sector = self.stick.reader.sector(lba)?;
-        self.future.lay_over(lba, &mut sector);
-        let count = &mut sector[FREE_COUNT..FREE_COUNT + 4];
-        let told = u32::from_le_bytes([count[0], count[1], count[2], count[3]]);
-        if told != UNKNOWN && i64::from(told) + freed >= 0 {
-            count.copy_from_slice(&((i64::from(told) + freed) as u32).to_le_bytes());
-            if sector.starts_with(INFORMATION_MAGIC) {
-                *self.edit(lba)? = sector;
+        let places = [FS_INFO, BACKUP_BOOT + FS_INFO].map(|number| volume.lba + number);
+        for lba in places {
+            let sector = self.stick.reader.sector(lba)?;
+            let counts = &sector[FS_INFO_COUNTS];
+            let told = u32::from_le_bytes([counts[0], counts[1], counts[2], counts[3]]);
+            if !sector.starts_with(INFORMATION_MAGIC) {
+                continue;
+            }
+            if *counts == old {
+                self.edit(lba)?[FS_INFO_COUNTS].copy_from_slice(&new);
+            } else if told != UNKNOWN && i64::from(told) + freed >= 0 {
+                let free = ((i64::from(told) + freed) as u32).to_le_bytes();
+                self.edit(lba)?[FS_INFO_COUNTS.start..][..4].copy_from_slice(&free);
             }
         }
         self.close(Role::FatReserved);
+        Ok(())
+    }
+
+    /// Lets the summary of a FAT32 say that so many clusters are free, if it says anything.
+    pub fn recount(&mut self, free: u64) -> Result<(), ReadError> {
+        let volume = &self.stick.volume.volume;
+        if volume.bits() == FatBits::Fat32 {
+            let lba = volume.lba + FS_INFO;
+            let sector = self.stick.reader.sector(lba)?;
+            let counts = &sector[FS_INFO_COUNTS];
+            let told = u32::from_le_bytes([counts[0], counts[1], counts[2], counts[3]]);
+            if sector.starts_with(INFORMATION_MAGIC) && told != UNKNOWN && u64::from(told) != free {
+                self.edit(lba)?[FS_INFO_COUNTS.start..][..4].copy_from_slice(&(free as u32).to_le_bytes());
+                self.close(Role::FatReserved);
+            }
+        }
         Ok(())
     }
 
@@ -151,7 +182,7 @@ impl<'s, 'r> Steps<'s, 'r> {
             self.copy_tables()?;
         }
         if len != entry.len {
-            self.set_len(entry, len, -(clusters.len() as i64))?;
+            self.set_len(entry, len)?;
         }
         Ok(())
     }
@@ -160,7 +191,7 @@ impl<'s, 'r> Steps<'s, 'r> {
     pub fn cut(&mut self, entry: &Entry, chain: &[u64], len: u64) -> Result<(), ChangeError> {
         let kept = len.div_ceil(self.stick.volume.volume.cluster_len()).max(1) as usize;
         let (own, given) = chain.split_at(kept.min(chain.len()));
-        self.set_len(entry, len, given.len() as i64)?;
+        self.set_len(entry, len)?;
         let (Some(&last), false) = (own.last(), given.is_empty()) else { return Ok(()) };
         self.set(last, END)?;
         self.close(Role::FatTable);

@@ -7,6 +7,10 @@ use crate::image::{StoredBytes, Unproven};
 use crate::layout::{Content, Layout};
 use crate::units::SECTOR_LEN;
 
+/// Bytes that are read at once.
+const BLOCK_LEN: u64 = 1 << 20;
+const CHANGED: &str = "the image was changed while it was read";
+
 /// Stored bytes of some chunks, one behind the other, each from a multiple of 512 on.
 pub struct NewBytes<'a> {
     stored: Box<dyn StoredBytes + 'a>,
@@ -39,15 +43,50 @@ impl<'a> NewBytes<'a> {
             Content::Image { offset, .. } => Some((offset, extent.sectors * SECTOR_LEN)),
             _ => None,
         });
-        let mut buffer = Vec::new();
+        let mut written: Vec<(u64, u64)> = written.collect();
+        written.sort_unstable();
+        let mut blocks = Blocks { stored: &*new.stored, last: (u64::MAX, Vec::new()) };
         for (offset, len) in written {
-            buffer.resize(len as usize, 0);
-            new.read_at(offset, &mut buffer)?;
-            new.proofs.push((offset, len, blake3::hash(&buffer)));
+            let mut bytes = vec![0; len as usize];
+            let chunk = new.chunks.partition_point(|(start, _)| *start <= offset) - 1;
+            let (start, place) = &new.chunks[chunk];
+            let from = place.start + (offset - start);
+            let end = place.end.min(from + len);
+            blocks.read(from, &mut bytes[..(end.saturating_sub(from)) as usize])?;
+            new.proofs.push((offset, len, blake3::hash(&bytes)));
             progress(len);
         }
-        new.proofs.sort_unstable_by_key(|proof| proof.0);
         Ok(new)
+    }
+}
+
+/// Stored bytes that are read and proven by the MiB, which is what any of them can be proven by.
+struct Blocks<'s> {
+    stored: &'s dyn StoredBytes,
+    /// The last one.
+    last: (u64, Vec<u8>),
+}
+
+impl Blocks<'_> {
+    fn read(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let end = offset + buffer.len() as u64;
+        let mut at = offset;
+        while at < end {
+            let start = at - at % BLOCK_LEN;
+            if self.last.0 != start {
+                let mut block = vec![0; BLOCK_LEN.min(self.stored.len() - start) as usize];
+                self.stored.read_at(start, &mut block)?;
+                let proven = self.stored.prove(start, &block);
+                proven.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, CHANGED))?;
+                self.last = (start, block);
+            }
+            let block = &self.last.1[(at - start) as usize..];
+            let len = block.len().min((end - at) as usize);
+            let place = (at - offset) as usize;
+            buffer[place..place + len].copy_from_slice(&block[..len]);
+            at += len as u64;
+        }
+        Ok(())
     }
 }
 

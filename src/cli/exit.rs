@@ -256,7 +256,7 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::FaultyStick { .. }
         | JobError::DiscStays { .. }
         | JobError::NotReplaced { .. }
-        | JobError::Change { .. }
+        | JobError::Change { has_written: false, .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
@@ -267,6 +267,7 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Unusable(_)
         | JobError::NoStick { .. }
         | JobError::Doctor { .. }
+        | JobError::Change { has_written: true, .. }
         | JobError::Unfinished { .. }
         | JobError::Write { .. }
         | JobError::Read { .. } => Exit::Failed,

@@ -8,7 +8,7 @@ use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Aftermath, Difference, Failure};
+use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
 use crate::plan::PlanError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
@@ -135,6 +135,8 @@ pub enum JobError {
     Change {
         /// The stick.
         path: PathBuf,
+        /// Whether a change that was cut off was finished before.
+        has_written: bool,
         /// Why.
         source: ChangeError,
     },
@@ -241,6 +243,10 @@ impl JobError {
                 "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
             }
             Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
+            Self::Pipeline(Failure {
+                stick: Aftermath::BootsAsBefore,
+                cause: PipelineError::Stopped { .. },
+            }) => "the stick boots what it did; repeat the command to go on".into(),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),

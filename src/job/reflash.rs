@@ -1,5 +1,6 @@
 //! An image on a stick becomes another: only what differs is written, and at every moment the stick boots one of them.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -7,7 +8,7 @@ use ramkey_format::capsule::CapsuleHeader;
 use serde::Serialize;
 
 use crate::capsule::{self, Contents, Description, Role};
-use crate::change::{ChangeError, Exchange, Exchanged, NewBytes, Step, mend};
+use crate::change::{ChangeError, Exchange, Exchanged, NewBytes, Step, finish, mend};
 use crate::contents::{ImageFacts, Kind};
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::Scan;
@@ -17,7 +18,7 @@ use crate::job::prepare::scan_all;
 use crate::job::write::write_and_prove;
 use crate::job::{Destination, Event, Images, JobError, Observer, Part, StickRequest, in_use};
 use crate::layout::{Layout, signature};
-use crate::pipeline::{self, Input, Target};
+use crate::pipeline::{self, Aftermath, Failure, Input, Target};
 use crate::stick::{self, CapsuleFile, Entry, Reader, StickState, StickVolume};
 use crate::units::{SECTOR_LEN, hex, named};
 use crate::verify::{Strictness, verify};
@@ -144,15 +145,26 @@ pub fn reflash_to(
     if !verdict.sound {
         return Err(JobError::FaultyStick { path: path.to_owned(), faults: verdict.faults });
     }
-    let changed = |source: ChangeError| JobError::Change { path: path.to_owned(), source };
-    let run = Run { target, stop, observer };
     let reader = Reader::new(&medium, &|_| {});
+    let name = prepared.request.replaces.as_deref();
+    let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
+    find(&stick::read(&reader), name).map_err(found)?;
+    let run = Run { target, stop, observer, has_written: &Cell::new(false) };
+    let changed = |source: ChangeError| {
+        let has_written = run.has_written.get();
+        JobError::Change { path: path.to_owned(), has_written, source }
+    };
+    // What was cut off is finished first, one after the other.
     run.all(&mend(&reader, &stick::read(&reader)).map_err(changed)?)?;
-
+    loop {
+        let steps = finish(&reader, &stick::read(&reader)).map_err(changed)?;
+        if steps.is_empty() {
+            break;
+        }
+        run.all(&steps)?;
+    }
     let state = stick::read(&reader);
-    let Some(Ok(volume)) = &state.file_system else { return Err(changed(ChangeError::NoFileSystem)) };
-    let (entry, header) = find(volume, prepared.request.replaces.as_deref())
-        .map_err(|found| JobError::NotReplaced { path: path.to_owned(), found })?;
+    let (volume, entry, header) = find(&state, name).map_err(found)?;
     run.exchange(prepared, &reader, &state, volume, (entry, header)).map_err(|error| match error {
         Stopped::Change(error) => changed(error),
         Stopped::Job(error) => error,
@@ -161,10 +173,11 @@ pub fn reflash_to(
 
 /// The capsule that is replaced: the only one of the menu, or the one with this title or file. If it is none, those that
 /// there are.
-fn find<'v>(
-    volume: &'v StickVolume,
+fn find<'v, 'r>(
+    state: &'v StickState<'r>,
     name: Option<&str>,
-) -> Result<(&'v Entry, &'v CapsuleHeader), Vec<String>> {
+) -> Result<(&'v StickVolume<'r>, &'v Entry, &'v CapsuleHeader), Vec<String>> {
+    let Some(Ok(volume)) = &state.file_system else { return Err(Vec::new()) };
     let entries = volume.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
     let header = |file: &'v CapsuleFile| {
         let sector = file.sector.as_ref()?.as_ref().ok()?;
@@ -180,7 +193,7 @@ fn find<'v>(
     };
     let mut meant = all.iter().filter(is_meant);
     match (meant.next(), meant.next()) {
-        (Some(only), None) => Ok(*only),
+        (Some((entry, header)), None) => Ok((volume, entry, header)),
         _ => Err(all.iter().map(|(_, header)| capsule::title(header)).collect()),
     }
 }
@@ -209,6 +222,8 @@ struct Run<'a> {
     target: &'a dyn Target,
     stop: &'a AtomicBool,
     observer: &'a dyn Observer,
+    /// Whether anything was written already.
+    has_written: &'a Cell<bool>,
 }
 
 impl Run<'_> {
@@ -220,11 +235,17 @@ impl Run<'_> {
             }
         };
         let job = pipeline::Job { target: self.target, inputs, stop: self.stop, observe: &observe };
-        let done = write_and_prove(layout.clone(), job).map(|_| ());
+        let done = write_and_prove(layout.clone(), job);
         if is_told {
             self.observer.tell(Event::End);
         }
-        done
+        done.map(|_| self.has_written.set(true)).map_err(|error| match error {
+            // Nothing of this step, and something of those before it.
+            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.has_written.get() => {
+                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
+            }
+            error => error,
+        })
     }
 
     fn all(&self, steps: &[Step]) -> Result<(), JobError> {
