@@ -62,7 +62,7 @@ impl Stick<'_, '_> {
     }
 
     /// Whether nothing is on the volume but capsules that the manifest names: then all of its tables are of this program.
-    fn is_own(&self) -> bool {
+    pub(super) fn is_own(&self) -> bool {
         let Some(tree) = &self.volume.tree else { return false };
         let is_named = |entry: &Entry| {
             let start = entry.runs.first().map(|(lba, _)| *lba);

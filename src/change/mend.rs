@@ -71,8 +71,10 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
     let Some(entry) = entry.filter(|entry| entry.is_capsule) else {
         // The image is gone, and so is what was announced of it.
         let ranges = stick.manifest.ranges.iter();
-        let mut ranges: Vec<_> =
-            ranges.filter(|range| range.kind != range::CAPSULE_NEXT || range.lba.get() != lba).copied().collect();
+        let mut ranges: Vec<_> = ranges
+            .filter(|range| range.kind != range::CAPSULE_NEXT || range.lba.get() != lba)
+            .copied()
+            .collect();
         stick.hash_again(&mut ranges, &steps.future)?;
         steps.manifest(1 - stick.slot, &ranges, 1)?;
         return Ok(steps.done);
@@ -98,6 +100,9 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
         (slot, later) = (stick.slot, 2);
     }
     let mut ranges = stick.ranges_with(&entry.runs, &named(&last, None));
+    if stick.is_own() {
+        steps.count_as_written(stick.counts(&ranges))?;
+    }
     stick.hash_again(&mut ranges, &steps.future)?;
     steps.manifest(slot, &ranges, later)?;
     Ok(steps.done)

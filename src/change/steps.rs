@@ -148,6 +148,21 @@ impl<'s, 'r> Steps<'s, 'r> {
         Ok(())
     }
 
+    /// Lets the summaries of a FAT32 have the counts of free clusters with which they are written.
+    pub fn count_as_written(&mut self, counts: [u8; 8]) -> Result<(), ReadError> {
+        let volume = &self.stick.volume.volume;
+        if volume.bits() == FatBits::Fat32 {
+            for lba in [FS_INFO, BACKUP_BOOT + FS_INFO].map(|number| volume.lba + number) {
+                let sector = self.stick.reader.sector(lba)?;
+                if sector.starts_with(INFORMATION_MAGIC) && sector[FS_INFO_COUNTS] != counts {
+                    self.edit(lba)?[FS_INFO_COUNTS].copy_from_slice(&counts);
+                }
+            }
+            self.close(Role::FatReserved);
+        }
+        Ok(())
+    }
+
     /// Lets the summary of a FAT32 say that so many clusters are free, if it says anything.
     pub fn recount(&mut self, free: u64) -> Result<(), ReadError> {
         let volume = &self.stick.volume.volume;

@@ -96,9 +96,11 @@ impl Judge<'_> {
         let (len, told) = (entry.len, header.file_len.get());
         let lba = entry.runs.first().map(|(lba, _)| *lba);
         // A file can have the name of another image than the one that it holds.
-        let is_announced = self.written.iter().filter(|image| image.next.is_some()).any(|image| {
-            Some(image.lba) == lba || image.begins_with(&whole) || written == Some(image)
-        });
+        let is_announced = self
+            .written
+            .iter()
+            .filter(|image| image.next.is_some())
+            .any(|image| Some(image.lba) == lba || image.begins_with(&whole) || written == Some(image));
         let rest = match is_announced || header.changes.get() > 0 {
             true => Rest::Anything,
             false => Rest::Zeros,

@@ -220,6 +220,100 @@ fn a_stick_without_room_is_refused_and_stays() {
 }
 
 #[test]
+fn a_fat32_keeps_its_counts_also_where_a_system_counted_before_and_counts_behind() {
+    let old = bytes(3 * CHUNK, 1);
+    let new = [&old[..], &bytes(4 * CHUNK, 3)].concat();
+    let mut desk = Desk::new(&[("a.img", old.clone())], superfloppy(FatBits::Fat32, 40 * MIB));
+    let (after, _) = survives(&desk, &old, &new, None);
+    // mtools and Linux count anew.
+    let path = desk.folder.path().join("own.img");
+    let own = desk.folder.path().join("own.txt");
+    fs::write(&own, noise(100_000)).unwrap();
+    let (image, own) = (path.to_str().unwrap(), own.to_str().unwrap());
+    for stick in [&desk.stick.clone(), &after] {
+        fs::write(&path, stick).unwrap();
+        assert!(tool("mtools", "mcopy", &["-i", image, own, "::OWN.TXT"]).status.success());
+        desk.stick = fs::read(&path).unwrap();
+        let (changed, ..) = desk.reflash(&desk.stick, &bytes(5 * CHUNK, 7), None).unwrap();
+        let verdict = judge(&changed, Strictness::Boot);
+        assert!(verdict.sound, "{}", told(&verdict));
+        fs::write(&path, &changed).unwrap();
+        assert!(tool("dosfstools", "fsck.fat", &["-n", image]).status.success());
+        assert!(tool("mtools", "mdel", &["-i", image, "::OWN.TXT"]).status.success());
+        let verdict = judge(&fs::read(&path).unwrap(), Strictness::Boot);
+        assert!(verdict.sound, "{}", told(&verdict));
+    }
+}
+
+#[test]
+fn what_was_cut_off_is_finished_before_another_image_changes() {
+    let (one, two) = (bytes(5 * CHUNK, 1), bytes(6 * CHUNK, 2));
+    let images = [("one.img", one.clone()), ("two.img", two.clone())];
+    let desk = Desk::new(&images, superfloppy(FatBits::Fat16, 16 * MIB));
+    let (larger, other) = (bytes(9 * CHUNK, 3), bytes(4 * CHUNK, 4));
+    let (_, log, _) = desk.reflash(&desk.stick, &larger, Some("one")).unwrap();
+    let mut number = 0;
+    each_cut(&desk.stick, &log, 1, |case, stick| {
+        number += 1;
+        if number % 4 != 0 {
+            return;
+        }
+        let (end, ..) =
+            desk.reflash(stick, &other, Some("two")).unwrap_or_else(|error| panic!("{case}: {error}"));
+        is_whole(&end, 0, desk.folder.path());
+        let hashes: Vec<String> =
+            judge(&end, Strictness::Boot).capsules.into_iter().map(|capsule| capsule.blake3).collect();
+        assert!([hash(&one), hash(&larger)].contains(&hashes[0]) && hashes[1] == hash(&other), "{case}");
+    });
+    assert!(number > 20);
+}
+
+#[test]
+fn an_image_takes_the_place_of_one_that_was_deleted() {
+    let (one, two) = (bytes(5 * CHUNK, 1), bytes(6 * CHUNK, 2));
+    let images = [("one.img", one.clone()), ("two.img", two)];
+    let mut desk = Desk::new(&images, superfloppy(FatBits::Fat16, 6 * MIB));
+    let path = desk.folder.path().join("own.img");
+    fs::write(&path, &desk.stick).unwrap();
+    assert!(tool("mtools", "mdel", &["-i", path.to_str().unwrap(), "::RAMKEY/TWO.RKC"]).status.success());
+    desk.stick = fs::read(&path).unwrap();
+    let larger = bytes(12 * CHUNK, 5);
+    let (after, log, _) = desk.reflash(&desk.stick, &larger, None).unwrap();
+    let verdict = judge(&after, Strictness::Boot);
+    assert!(verdict.sound && verdict.capsules[0].blake3 == hash(&larger), "{}", told(&verdict));
+    each_cut(&desk.stick, &log, 1, |case, stick| {
+        let verdict = judge(stick, Strictness::Boot);
+        assert!(verdict.sound && verdict.capsules[0].proven, "{case}: {}", told(&verdict));
+    });
+    let (again, ..) = desk.reflash(&after, &one, None).unwrap();
+    assert!(judge(&again, Strictness::Boot).sound);
+}
+
+#[test]
+fn images_whose_names_were_swapped_change_like_others() {
+    let (one, two) = (bytes(5 * CHUNK, 1), bytes(6 * CHUNK, 2));
+    let images = [("one.img", one.clone()), ("two.img", two)];
+    let mut desk = Desk::new(&images, superfloppy(FatBits::Fat16, 16 * MIB));
+    let path = desk.folder.path().join("own.img");
+    fs::write(&path, &desk.stick).unwrap();
+    let image = path.to_str().unwrap();
+    for (from, to) in [("ONE", "X"), ("TWO", "ONE"), ("X", "TWO")] {
+        let names = [format!("::RAMKEY/{from}.RKC"), format!("::RAMKEY/{to}.RKC")];
+        assert!(tool("mtools", "mren", &["-i", image, &names[0], &names[1]]).status.success());
+    }
+    desk.stick = fs::read(&path).unwrap();
+    let (_, log, _) = desk.reflash(&desk.stick, &bytes(9 * CHUNK, 3), Some("one")).unwrap();
+    each_cut(&desk.stick, &log, 2, |case, stick| {
+        let verdict = judge(stick, Strictness::Boot);
+        assert!(
+            verdict.sound && verdict.capsules.iter().all(|capsule| capsule.proven),
+            "{case}: {}",
+            told(&verdict)
+        );
+    });
+}
+
+#[test]
 fn every_layout_and_file_system_can_be_changed() {
     let old = bytes(3 * CHUNK, 1);
     let mut new = old.clone();
