@@ -8,6 +8,7 @@
 
 pub mod boot;
 pub mod capsule;
+pub mod change;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod contents;

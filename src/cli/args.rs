@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
-use crate::contents::{FreeQuestion, Kind, KindChoice};
-use crate::image::{Bus, Compression};
+use crate::cli::pack::PackArgs;
+use crate::contents::{Kind, KindChoice};
 use crate::job::StickRequest;
 use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
@@ -80,31 +80,6 @@ pub enum KindArg {
     Cd,
 }
 
-/// How hard images are packed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum CompressArg {
-    /// Hard: less than a minute for 64 MiB and one processor; what is loaded sooner as it is stays so
-    #[default]
-    Auto,
-    /// Not at all
-    None,
-    /// A little: as fast as a disk
-    Fast,
-    /// As hard as can be, whatever it is loaded from: minutes
-    Small,
-}
-
-/// What a medium is loaded from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BusArg {
-    /// A stick at USB 1.1: 0.9 MB/s
-    Usb1,
-    /// A stick at USB 2.0: 20 MB/s
-    Usb2,
-    /// A drive for CDs: 0.6 MB/s
-    Cd,
-}
-
 /// The images, and how they boot: the same on a stick and on a disc.
 #[derive(Clone, Debug, Args)]
 pub struct ImagesArgs {
@@ -136,23 +111,8 @@ pub struct ImagesArgs {
     #[command(flatten)]
     pub drives: DrivesArgs,
 
-    /// How hard the images are packed, so that less is read from the stick
-    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
-    pub compress: CompressArg,
-
-    /// Keep what the file systems of the images call free. It is left out of disks whose file systems are sound if this is not
-    /// given: zeros stand for it in memory, and nothing is stored
-    #[arg(long, conflicts_with = "trim_swap")]
-    pub no_trim: bool,
-
-    /// Also leave out what swap files hold, and the file of a hibernation that is over
-    #[arg(long)]
-    pub trim_swap: bool,
-
-    /// What the medium is loaded from: `--compress auto` packs what is loaded sooner so; usb1 for a stick and cd for a disc, if
-    /// not given
-    #[arg(long, value_enum, value_name = "BUS")]
-    pub bus: Option<BusArg>,
+    #[command(flatten)]
+    pub pack: PackArgs,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
@@ -258,7 +218,7 @@ impl ImagesArgs {
     /// What goes onto a medium, with everything else as usual.
     pub fn request(&self) -> StickRequest {
         let usual = StartOptions::default();
-        StickRequest {
+        let request = StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
             titles: self.titles.clone(),
@@ -275,20 +235,9 @@ impl ImagesArgs {
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
                 ..usual
             },
-            compression: match self.compress {
-                CompressArg::Auto => Compression::Auto,
-                CompressArg::None => Compression::None,
-                CompressArg::Fast => Compression::Fast,
-                CompressArg::Small => Compression::Small,
-            },
-            trim: (!self.no_trim).then_some(FreeQuestion { swap: self.trim_swap }),
-            bus: self.bus.map(|bus| match bus {
-                BusArg::Usb1 => Bus::Usb1,
-                BusArg::Usb2 => Bus::Usb2,
-                BusArg::Cd => Bus::Cd,
-            }),
             ..StickRequest::new(self.images.clone())
-        }
+        };
+        self.pack.put_into(request)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::cli::inspect::InspectArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
+use crate::cli::reflash::ReflashArgs;
 use crate::cli::shrink::ShrinkArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::write::WriteArgs;
@@ -32,6 +33,7 @@ pub(super) struct Cli {
 pub(super) enum Command {
     Write(WriteArgs),
     Disc(DiscArgs),
+    Reflash(ReflashArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),
@@ -54,6 +56,7 @@ impl Command {
         match self {
             Self::Write(args) => args.run(output),
             Self::Disc(args) => args.run(output),
+            Self::Reflash(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
             Self::Inspect(args) => args.run(output),

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::args::{CompressArg, FsArg, KindArg, LayoutArg, StickArgs};
+use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
 use crate::cli::show::{show_done, show_ranges, show_repair};
 use crate::cli::verify::show_stick;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
@@ -49,10 +49,6 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--chs", images.chs.is_some()),
         ("--timeout", images.timeout.is_some()),
         ("--menu-timeout", images.menu_timeout.is_some()),
-        ("--compress", images.compress != CompressArg::Auto),
-        ("--bus", images.bus.is_some()),
-        ("--no-trim", images.no_trim),
-        ("--trim-swap", images.trim_swap),
         ("--with", !drives.with.is_empty()),
         ("--floppy", !drives.floppies.is_empty()),
         ("--identity", drives.identity.is_some()),
@@ -62,7 +58,8 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--fake-write", drives.fake_write),
         ("--copy", drives.copy.is_some()),
     ];
-    given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    let mut given = given.into_iter().chain(images.pack.given());
+    given.find(|(_, is_given)| *is_given).map(|(option, _)| option)
 }
 
 /// The first option that would divide the stick in another way.

@@ -252,6 +252,11 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::ShrinkStick { .. }
         | JobError::ShrinkDevice { .. }
         | JobError::ShrinkStopped { .. }
+        | JobError::ForeignStick { .. }
+        | JobError::FaultyStick { .. }
+        | JobError::DiscStays { .. }
+        | JobError::NotReplaced { .. }
+        | JobError::Change { has_written: false, .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
@@ -262,6 +267,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Unusable(_)
         | JobError::NoStick { .. }
         | JobError::Doctor { .. }
+        | JobError::Change { has_written: true, .. }
+        | JobError::Unfinished { .. }
         | JobError::Write { .. }
         | JobError::Read { .. } => Exit::Failed,
     }

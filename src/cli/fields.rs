@@ -37,6 +37,7 @@ do not change the exit status of `inspect`.
 | `capsules[].geometry` | cylinders/heads/sectors per track |
 | `capsules[].len` | length of the image in bytes |
 | `capsules[].blake3` | BLAKE3 of the image, as `b3sum` prints it |
+| `capsules[].ram_blake3` | BLAKE3 of what is in memory, and is what is proven, where something of the image was left out; else null |
 | `capsules[].disk_sectors` | sectors of its RAM disk |
 | `capsules[].words` | kind and geometry in words |
 | `capsules[].ram_needed` | memory that a machine needs for it and the drives beside it, in bytes; of a companion, its own part |

@@ -3,11 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::change::ChangeError;
 use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Aftermath, Difference, Failure};
+use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
 use crate::plan::PlanError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
@@ -100,6 +101,50 @@ pub enum JobError {
         stick: Aftermath,
         /// The ranges that stay wrong, at least one.
         differences: Vec<Difference>,
+    },
+    /// What was to be changed is no stick of this program.
+    #[error("{} is no stick of ramkey, so there is no image on it to replace", named(path))]
+    ForeignStick {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// A stick that was to be changed has faults.
+    #[error("{} has faults: {}{}", named(path), faults.first().map(ToString::to_string).unwrap_or_default(), more(faults))]
+    FaultyStick {
+        /// The stick.
+        path: PathBuf,
+        /// What is wrong with it, at least one.
+        faults: Vec<Fault>,
+    },
+    /// A medium that was to be changed is a disc as well.
+    #[error("{} is a disc image, or a copy of one", named(path))]
+    DiscStays {
+        /// The medium.
+        path: PathBuf,
+    },
+    /// It is not clear which image is to be replaced.
+    #[error("{}", which(path, found))]
+    NotReplaced {
+        /// The stick.
+        path: PathBuf,
+        /// The titles of those that could be.
+        found: Vec<String>,
+    },
+    /// A stick cannot be changed in its place.
+    #[error("{} cannot be changed in its place", named(path))]
+    Change {
+        /// The stick.
+        path: PathBuf,
+        /// Whether a change that was cut off was finished before.
+        has_written: bool,
+        /// Why.
+        source: ChangeError,
+    },
+    /// The stick boots what is new, and what was to be put in order behind that is not.
+    #[error("the new image is on the stick and is what it boots, but not all of the change was finished")]
+    Unfinished {
+        /// What stopped it.
+        cause: Box<JobError>,
     },
     /// What was to be verified is no stick.
     #[error("{} is no stick of ramkey", named(path))]
@@ -198,8 +243,21 @@ impl JobError {
                 "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
             }
             Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
+            Self::Pipeline(Failure {
+                stick: Aftermath::BootsAsBefore,
+                cause: PipelineError::Stopped { .. },
+            }) => "the stick boots what it did; repeat the command to go on".into(),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
+            Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
+            Self::FaultyStick { path, .. } => format!(
+                "`ramkey verify {}` shows every fault; write the stick anew with `ramkey write`",
+                shell_word(path)
+            ),
+            Self::DiscStays { .. } => "make a new disc with `ramkey disc`, or a stick with `ramkey write`".into(),
+            Self::NotReplaced { .. } => "name one with --replace TITLE".into(),
+            Self::Change { source, .. } => source.help().into(),
+            Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
             Self::Doctor { source, .. } => source.help(),
             Self::Exists { path } => format!("move {} away", shell_word(path)),
@@ -222,6 +280,16 @@ fn more(faults: &[Fault]) -> String {
     match faults.len() {
         0 | 1 => String::new(),
         count => format!(", and {} more", counted(count as u64 - 1, "fault")),
+    }
+}
+
+/// Which images there are.
+fn which(path: &std::path::Path, found: &[String]) -> String {
+    let titles: Vec<String> = found.iter().map(|title| format!("\"{title}\"")).collect();
+    match found {
+        [] => format!("{} has no image that could be replaced", named(path)),
+        [_] => format!("{} has another image: {}", named(path), titles.join(", ")),
+        _ => format!("{} has several images: {}", named(path), titles.join(", ")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a request to a stick that is laid out, whatever is to become of it.
 
 use crate::device::{System, TargetPath};
-use crate::image::{Scan, Source, scan_trimmed};
+use crate::image::{Packer, Scan, Source, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
 use crate::job::{Images, JobError, Observer, Part, StickRequest, in_use};
@@ -108,19 +108,7 @@ fn lay_out(
     if let Some(files) = &mut files {
         files.hash(observer)?;
     }
-    let mut scans = Vec::new();
-    for ((source, facts), free) in images.sources.iter().zip(&images.facts).zip(&images.free) {
-        let scanned = part(observer, Part::Hash, facts.len, |count| {
-            scan_trimmed(&**source, &free.ranges, &mut |bytes| count(bytes))
-        });
-        let packed = scanned.and_then(|scan| match packer.packs() {
-            false => Ok(scan),
-            true => part(observer, Part::Pack, facts.len, |count| {
-                scan.pack(&**source, &mut packer, &mut |bytes| count(bytes))
-            }),
-        });
-        scans.push(packed.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);
-    }
+    let scans = scan_all(&images, &mut packer, observer)?;
     let (plan, layout) = match &disc {
         Some(options) => disc::fit(&request, options, &plan.carried, &scans, files.as_ref())?,
         None if size_chosen => grow(&request, plan, &scans)?,
@@ -130,6 +118,32 @@ fn lay_out(
         }
     };
     Ok(Prepared { plan, layout, scans, images, in_use, files, size_chosen })
+}
+
+/// Hashes and packs each image.
+///
+/// # Errors
+///
+/// [`JobError::Read`].
+pub(super) fn scan_all(
+    images: &Images,
+    packer: &mut Packer,
+    observer: &dyn Observer,
+) -> Result<Vec<Scan>, JobError> {
+    let mut scans = Vec::new();
+    for ((source, facts), free) in images.sources.iter().zip(&images.facts).zip(&images.free) {
+        let scanned = part(observer, Part::Hash, facts.len, |count| {
+            scan_trimmed(&**source, &free.ranges, &mut |bytes| count(bytes))
+        });
+        let packed = scanned.and_then(|scan| match packer.packs() {
+            false => Ok(scan),
+            true => part(observer, Part::Pack, facts.len, |count| {
+                scan.pack(&**source, packer, &mut |bytes| count(bytes))
+            }),
+        });
+        scans.push(packed.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);
+    }
+    Ok(scans)
 }
 
 /// Takes the next larger stick until a tenth is left. Ends: there is a largest.

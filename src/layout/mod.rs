@@ -24,4 +24,4 @@ pub use extent::{Content, Extent, Layout, Role};
 pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
 pub use medium::layout;
-pub use set::disk_signatures;
+pub use set::{disk_signatures, signature};

@@ -23,15 +23,20 @@ pub fn disk_signatures(carried: &Carried, scans: &[Scan]) -> Vec<u32> {
             .filter(|&other| beside(other))
             .flat_map(|other| [own(&carried.capsules[other]).unwrap_or(0), given[other]])
             .collect();
-        let [a, b, c, d, ..] = scan.root;
-        let mut signature = u32::from_le_bytes([a, b, c, d]) | 1;
-        // Ends: it stays odd, and there are more odd numbers than drives.
-        while taken.contains(&signature) {
-            signature = signature.wrapping_add(2);
-        }
-        given[index] = signature;
+        given[index] = signature(&scan.root, &taken);
     }
     given
+}
+
+/// The NT disk signature of an image with this hash that has none of its own; not one of those in `taken`.
+pub fn signature(root: &[u8; 32], taken: &[u32]) -> u32 {
+    let [a, b, c, d, ..] = *root;
+    let mut signature = u32::from_le_bytes([a, b, c, d]) | 1;
+    // Ends: it stays odd, and there are more odd numbers than drives.
+    while taken.contains(&signature) {
+        signature = signature.wrapping_add(2);
+    }
+    signature
 }
 
 /// The companions that every image of the menu names.

@@ -37,7 +37,6 @@ pub struct ImageReport {
     /// BLAKE3, as `b3sum` prints it.
     pub blake3: String,
     /// BLAKE3 of what will be in memory, if what was left out is not zero.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ram_blake3: Option<String>,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,

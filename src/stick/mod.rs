@@ -17,6 +17,7 @@ mod manifest;
 mod names;
 mod oddity;
 mod reader;
+mod reserved;
 mod table;
 mod tree;
 mod volume;
@@ -37,9 +38,10 @@ pub(crate) use names::{DELETED, FOLDER_BIT, SLOT_LEN, VOLUME_LABEL, text};
 pub use oddity::{Odd, Oddities, Oddity};
 pub(crate) use reader::RUN_LEN;
 pub use reader::{ReadError, Reader};
+pub(crate) use reserved::{BACKUP_BOOT, FS_INFO, FS_INFO_COUNTS, Reserved, written_counts};
 pub use table::TableDifference;
 pub use tree::{Entry, Tree};
-pub use volume::{ChainFault, NoVolume, Run, TableState, Usage, Volume};
+pub use volume::{ChainFault, Lost, NoVolume, Run, TableState, Usage, Volume};
 
 /// What is on a medium.
 pub struct StickState<'r> {

@@ -8,7 +8,7 @@ use super::kind::FatBits;
 use super::names::{DELETED, FOLDER_BIT, LONG_NAME, SLOT_LEN, VOLUME_LABEL, name_of, short_name, text, word};
 use super::oddity::{Odd, Oddities};
 use super::reader::Reader;
-use super::volume::{Chain, Run, Usage, Volume};
+use super::volume::{Chain, Lost, Run, Usage, Volume};
 use crate::contents::LongName;
 
 /// Bits that no system sets.
@@ -62,6 +62,8 @@ pub struct Tree {
     pub is_partial: bool,
     /// Which clusters are free and which are lost. What is in a folder that was not looked into is lost to nobody.
     pub usage: Usage,
+    /// The clusters that are lost.
+    pub lost: Lost,
     /// What makes no sense.
     pub oddities: Oddities,
 }
@@ -130,8 +132,8 @@ impl Walk<'_, '_> {
     fn finish(self) -> Tree {
         let Self { mut tree, volume, .. } = self;
         match volume.usage() {
-            Ok(usage) => {
-                tree.usage = usage;
+            Ok((usage, lost)) => {
+                (tree.usage, tree.lost) = (usage, lost);
                 if usage.lost > 0 && !tree.is_partial {
                     let lba = volume.cluster_lba(usage.first_lost);
                     tree.oddities.add(lba, None, Odd::Lost { clusters: usage.lost });

@@ -56,6 +56,29 @@ pub enum ChainFault {
     Bad,
 }
 
+/// Clusters that are taken and belong to nothing that was claimed: the first runs of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// First cluster and number of each run.
+    pub runs: Vec<(u64, u64)>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// Most runs of lost clusters that are kept.
+const LOST_MAX: usize = 4096;
+
+impl Lost {
+    fn add(&mut self, cluster: u64) {
+        let is_full = self.runs.len() == LOST_MAX;
+        match self.runs.last_mut() {
+            Some((first, count)) if *first + *count == cluster => *count += 1,
+            _ if is_full => self.more = true,
+            _ => self.runs.push((cluster, 1)),
+        }
+    }
+}
+
 /// What the table says together with what was claimed, in clusters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -240,12 +263,13 @@ impl<'r> Volume<'r> {
     /// # Errors
     ///
     /// A sector of the table cannot be read any more.
-    pub(super) fn usage(&mut self) -> Result<Usage, ReadError> {
+    pub(super) fn usage(&mut self) -> Result<(Usage, Lost), ReadError> {
         let claimed = std::mem::take(&mut self.claimed);
         let is_claimed = |cluster: u64| {
             claimed.get((cluster / 64) as usize).is_some_and(|word| word & 1 << (cluster % 64) != 0)
         };
         let mut usage = Usage { free: self.bpb.clusters, ..Usage::default() };
+        let mut lost = Lost::default();
         self.table.each(|cluster, next| {
             usage.free -= 1;
             if matches!(next, Next::End | Next::Cluster(_)) && !is_claimed(cluster) {
@@ -253,8 +277,9 @@ impl<'r> Volume<'r> {
                     usage.first_lost = cluster;
                 }
                 usage.lost += 1;
+                lost.add(cluster);
             }
         })?;
-        Ok(usage)
+        Ok((usage, lost))
     }
 }

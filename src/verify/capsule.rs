@@ -94,7 +94,14 @@ impl Judge<'_> {
             findings.fault(fault.hashes(expected, found));
         }
         let (len, told) = (entry.len, header.file_len.get());
-        let rest = match written.is_some_and(|image| image.next.is_some()) || header.changes.get() > 0 {
+        let lba = entry.runs.first().map(|(lba, _)| *lba);
+        // A file can have the name of another image than the one that it holds.
+        let is_announced = self
+            .written
+            .iter()
+            .filter(|image| image.next.is_some())
+            .any(|image| Some(image.lba) == lba || image.begins_with(&whole) || written == Some(image));
+        let rest = match is_announced || header.changes.get() > 0 {
             true => Rest::Anything,
             false => Rest::Zeros,
         };

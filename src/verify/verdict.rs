@@ -29,7 +29,6 @@ pub struct FoundCapsule {
     /// BLAKE3 of the original image.
     pub blake3: String,
     /// BLAKE3 of the image in memory, which is what is proven, if sectors of the original were left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ram_blake3: Option<String>,
     /// Sectors of its RAM disk.
     pub disk_sectors: u32,

@@ -29,6 +29,7 @@ mod partition;
 mod personality;
 mod phram;
 mod real;
+mod reflash;
 mod scanners;
 mod shrunk;
 mod state;

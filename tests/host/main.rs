@@ -1,6 +1,7 @@
 //! What we promise, tested from outside on the machine that makes sticks; a folder for each room of `src/`.
 
 mod bounds;
+mod change;
 mod cli;
 mod contents;
 mod device;

@@ -12,6 +12,7 @@ pub mod loops;
 pub mod made_up;
 pub mod mock;
 pub mod moments;
+pub mod recorder;
 pub mod rewritten;
 pub mod skip;
 pub mod sticks;

@@ -1,0 +1,171 @@
+//! The manifests of a change: one that announces it, and one that says what is there when it is over.
+
+use ramkey_format::capsule::FOLDER;
+use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
+use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA};
+use zerocopy::FromZeros;
+
+use super::sectors::Sectors;
+use super::{ChangeError, Stick};
+use crate::layout::{Content, Extent, ManifestFacts, Role, manifest_slot};
+use crate::stick::{Entry, ReadError, Reserved, Run, written_counts};
+use crate::units::SECTOR_LEN;
+
+/// Most reserved sectors that are looked at; those that are written have a few hundred.
+const RESERVED_MAX: u64 = 1 << 10;
+
+/// A capsule in a manifest.
+pub(super) struct Named<'n> {
+    /// Its sectors, in the order of the file; only those that count.
+    pub runs: &'n [Run],
+    /// BLAKE3 of its first sector.
+    pub header: [u8; 32],
+    /// The same after the change that is under way.
+    pub next: Option<[u8; 32]>,
+}
+
+impl Stick<'_, '_> {
+    /// The range of the slot with number `slot` that makes it a manifest of `ranges`.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::TooManyPieces`], [`ChangeError::TooOften`].
+    pub(super) fn manifest_in(
+        &self,
+        slot: usize,
+        ranges: &[RangeEntry],
+        later: u32,
+    ) -> Result<Extent, ChangeError> {
+        let generation = self.manifest.generation().checked_add(later).ok_or(ChangeError::TooOften)?;
+        let bytes = manifest_slot(&ManifestFacts::from(&self.manifest.header), ranges, generation)?;
+        // What nobody could read would announce nothing.
+        ManifestHeader::parse(&bytes).map_err(|_| ChangeError::Unsound)?;
+        let lba = u64::from([MANIFEST_LBA, MANIFEST_2_LBA][slot]);
+        let sectors = bytes.len() as u64 / SECTOR_LEN;
+        Ok(Extent { lba, sectors, role: Role::Manifest, content: Content::Bytes(bytes) })
+    }
+
+    /// The ranges of the manifest that counts, with a capsule as `named` says, whose file has `runs`. What the manifest says of
+    /// another capsule in one of these sectors is of one that is gone.
+    pub(super) fn ranges_with(&self, runs: &[Run], named: &Named) -> Vec<RangeEntry> {
+        let is_in_file = |range: &RangeEntry| {
+            let (first, end) = (range.lba.get(), range.lba.get().saturating_add(range.sectors.get()));
+            matches!(range.kind, range::CAPSULE | range::CAPSULE_NEXT)
+                && runs.iter().any(|(start, sectors)| first < start + sectors && *start < end)
+        };
+        let mut ranges: Vec<RangeEntry> =
+            self.manifest.ranges.iter().filter(|range| !is_in_file(range)).copied().collect();
+        ranges.extend(named.entries());
+        // Stable: what is announced stays behind the first piece.
+        ranges.sort_by_key(|range| range.lba.get());
+        ranges
+    }
+
+    /// Whether nothing is on the volume but capsules that the manifest names: then all of its tables are of this program.
+    pub(super) fn is_own(&self) -> bool {
+        let Some(tree) = &self.volume.tree else { return false };
+        let is_named = |entry: &Entry| {
+            let start = entry.runs.first().map(|(lba, _)| *lba);
+            self.manifest.ranges.iter().any(|range| range.is_first_piece() && Some(range.lba.get()) == start)
+        };
+        let is_own = |entry: &Entry| match entry.is_folder {
+            true => entry.path == FOLDER,
+            false => entry.is_capsule && entry.has_fixed_dates && is_named(entry),
+        };
+        tree.more == 0 && !tree.is_partial && tree.entries.iter().all(is_own)
+    }
+
+    /// Lets the ranges of the file system have the hashes of what will be there, where the present ones are right. After a
+    /// change that was cut off they are not; then it is enough that nobody else wrote to the volume.
+    ///
+    /// Reserved sectors are compared as `verify` does it: what systems do to them is undone, and their counts of free clusters
+    /// follow from the ranges.
+    pub(super) fn hash_again(&self, ranges: &mut [RangeEntry], future: &Sectors) -> Result<(), ReadError> {
+        let is_ours = self.is_unfinished() && self.is_own();
+        let [old, new] = [&self.manifest.ranges, &*ranges].map(|ranges| self.counts(ranges));
+        for entry in ranges {
+            let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+            match entry.kind {
+                range::FAT_RESERVED if sectors <= RESERVED_MAX => {
+                    let bytes = self.reader.bytes(lba, sectors)?;
+                    if self.reserved_hash(lba, bytes.clone(), old) == entry.blake3 {
+                        entry.blake3 = self.reserved_hash(lba, bytes, new);
+                    }
+                }
+                range::FAT_TABLE | range::DIRECTORY if is_ours || future.touches(lba, sectors) => {
+                    if is_ours || *self.reader.hash(lba, sectors)?.as_bytes() == entry.blake3 {
+                        entry.blake3 = self.future_hash(lba, sectors, future)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The counts of free clusters as they are written with these ranges.
+    pub(super) fn counts(&self, ranges: &[RangeEntry]) -> [u8; 8] {
+        let volume = &self.volume.volume;
+        written_counts(&volume.bpb, ranges, volume.lba + volume.bpb.data())
+    }
+
+    fn reserved_hash(&self, lba: u64, mut bytes: Vec<u8>, counts: [u8; 8]) -> [u8; 32] {
+        let volume = &self.volume.volume;
+        let label = self.manifest.header.label;
+        let reserved =
+            Reserved { reader: self.reader, bpb: &volume.bpb, volume_lba: volume.lba, label, counts };
+        reserved.undo(lba, &mut bytes);
+        *blake3::hash(&bytes).as_bytes()
+    }
+
+    fn future_hash(&self, lba: u64, sectors: u64, future: &Sectors) -> Result<[u8; 32], ReadError> {
+        let mut hasher = blake3::Hasher::new();
+        let mut at = lba;
+        let mut bytes = Vec::new();
+        self.reader.each(lba, sectors, |part| {
+            bytes.clear();
+            bytes.extend_from_slice(part);
+            future.lay_over(at, &mut bytes);
+            hasher.update(&bytes);
+            at += part.len() as u64 / SECTOR_LEN;
+        })?;
+        Ok(*hasher.finalize().as_bytes())
+    }
+}
+
+impl Named<'_> {
+    fn entries(&self) -> Vec<RangeEntry> {
+        let mut entries = Vec::new();
+        let mut file_sector = 0;
+        for &(lba, sectors) in self.runs {
+            let mut entry = RangeEntry::new_zeroed();
+            entry.lba = lba.into();
+            entry.sectors = sectors.into();
+            entry.kind = range::CAPSULE;
+            entry.file_sector = file_sector.into();
+            entry.blake3 = self.header;
+            entries.push(entry);
+            if let (0, Some(next)) = (file_sector, self.next) {
+                entries.push(RangeEntry { kind: range::CAPSULE_NEXT, blake3: next, ..entry });
+            }
+            file_sector += sectors;
+        }
+        entries
+    }
+}
+
+/// The first `sectors` sectors of `runs`, neighbours joined.
+pub(super) fn first_of(runs: impl IntoIterator<Item = Run>, sectors: u64) -> Vec<Run> {
+    let mut left = sectors;
+    let mut first = Vec::<Run>::new();
+    for (lba, sectors) in runs {
+        let part = sectors.min(left);
+        left -= part;
+        match first.last_mut() {
+            _ if part == 0 => break,
+            Some((start, len)) if *start + *len == lba => *len += part,
+            _ => first.push((lba, part)),
+        }
+    }
+    first
+}

@@ -1,0 +1,100 @@
+//! `ramkey reflash`: another image on a stick that is there, and only what differs is written.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::own_output::look;
+use crate::cli::pack::PackArgs;
+use crate::cli::{CliError, Exit, Output, Progress, stop};
+use crate::device::System;
+use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
+use crate::units::{Bytes, Geometry, named};
+
+/// Replace an image on a stick: only what differs is written
+///
+/// The stick is verified first. Chunks of the image that are the same stay where they are; the others go beside the old ones, and
+/// then one sector decides. Whenever it is cut off, the stick boots the old image or the new one; the same command goes on. The
+/// stick's identity, titles, options, other images and the user's own files stay. Exit status 3 says that nothing was written.
+#[derive(Debug, Args)]
+pub struct ReflashArgs {
+    /// The new image
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+
+    /// The stick: a device such as /dev/sdX, or a file
+    #[arg(long, value_name = "STICK")]
+    to: PathBuf,
+
+    /// Title in the boot menu, or file in the folder RAMKEY, of the image that is replaced; needed if there are several
+    #[arg(long, value_name = "TITLE")]
+    replace: Option<String>,
+
+    /// Kind of disk that the image is
+    #[arg(long, value_enum, default_value_t)]
+    kind: KindArg,
+
+    /// Geometry of the image: cylinders/heads/sectors per track
+    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
+    chs: Option<Geometry>,
+
+    #[command(flatten)]
+    pack: PackArgs,
+}
+
+impl ReflashArgs {
+    /// Replaces the image.
+    ///
+    /// An interrupt or a request to terminate stops it after the piece in work.
+    ///
+    /// # Errors
+    ///
+    /// See [`CliError`]; its exit status says what became of the stick.
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        let system = System::default();
+        let target = look(&system, &self.to)?;
+        let destination = Destination { system: &system, target: &target };
+        let image = self.pack.put_into(StickRequest {
+            kind: kind_choice(self.kind),
+            geometry: self.chs,
+            ..StickRequest::new(vec![self.image])
+        });
+        let request = ReflashRequest { image, replaces: self.replace };
+        let prepared = prepare_reflash(request, destination, &Progress::new())?;
+        let report = reflash(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+        let shown = output.show(&report, |out| show(out, &self.to, &report));
+        shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
+        Ok(Exit::Done)
+    }
+}
+
+fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()> {
+    writeln!(out, "image     {}  {}", report.blake3, report.path)?;
+    if let Some(in_memory) = &report.ram_blake3 {
+        writeln!(out, "in memory {in_memory}, without what is left out")?;
+    }
+    writeln!(
+        out,
+        "          \"{}\" in {}: {}, {}",
+        report.title,
+        report.file,
+        report.words,
+        Bytes(report.len)
+    )?;
+    writeln!(out, "was       {}", report.was)?;
+    for warning in &report.warnings {
+        writeln!(out, "warning   {warning}")?;
+    }
+    let to = named(to);
+    if report.same {
+        return writeln!(out, "done      {to} has this image already; nothing was written");
+    }
+    let (kept, chunks) = (report.kept, report.chunks);
+    writeln!(out, "kept      {kept} of {chunks} pieces; {} written and read back", Bytes(report.written))?;
+    match report.warnings.len() {
+        0 => writeln!(out, "done      {to} boots the new image from RAM"),
+        _ => writeln!(out, "done      {to} has the new image, proven; whether it boots: see the warnings"),
+    }
+}

@@ -1,0 +1,344 @@
+//! An image on a stick becomes another: only what differs is written, and at every moment the stick boots one of them.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use ramkey_format::capsule::CapsuleHeader;
+use serde::Serialize;
+
+use crate::capsule::{self, Contents, Description, Role};
+use crate::change::{ChangeError, Exchange, Exchanged, NewBytes, Step, finish, mend};
+use crate::contents::{ImageFacts, Kind};
+use crate::device::{BlockTarget, FileTarget, TargetPath};
+use crate::image::Scan;
+use crate::job::medium::Medium;
+use crate::job::observer::part;
+use crate::job::prepare::scan_all;
+use crate::job::write::write_and_prove;
+use crate::job::{Destination, Event, Images, JobError, Observer, Part, StickRequest, in_use};
+use crate::layout::{Layout, signature};
+use crate::pipeline::{self, Aftermath, Failure, Input, Target};
+use crate::stick::{self, CapsuleFile, Entry, Reader, StickState, StickVolume};
+use crate::units::{SECTOR_LEN, hex, named};
+use crate::verify::{Strictness, verify};
+
+/// A new image, and which one on the stick it is to replace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReflashRequest {
+    /// The new image, and how it is looked at and packed: that of a stick with this image alone. What else is asked for there
+    /// stays as it is on the stick.
+    pub image: StickRequest,
+    /// Title or file of the image that is replaced, if there is more than one.
+    pub replaces: Option<String>,
+}
+
+/// A new image that is ready to be written.
+pub struct PreparedImage {
+    request: ReflashRequest,
+    images: Images,
+    scan: Scan,
+    warnings: Vec<String>,
+}
+
+/// What became of a stick.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReflashReport {
+    /// The new image.
+    pub path: String,
+    /// Its file on the stick.
+    pub file: String,
+    /// Its title in the menu.
+    pub title: String,
+    /// Kind and geometry in words.
+    pub words: String,
+    /// Length in bytes.
+    pub len: u64,
+    /// Its BLAKE3, as `b3sum` prints it.
+    pub blake3: String,
+    /// BLAKE3 of what will be in memory, if that is another.
+    pub ram_blake3: Option<String>,
+    /// BLAKE3 of the image that was there.
+    pub was: String,
+    /// Whether it was there already, and nothing was written.
+    pub same: bool,
+    /// Chunks of the image, and how many of them stayed where they are.
+    pub chunks: usize,
+    /// See `chunks`.
+    pub kept: usize,
+    /// Bytes that were written, with tables and manifests.
+    pub written: u64,
+    /// What is to be known of the image.
+    pub warnings: Vec<String>,
+}
+
+/// Opens the new image, hashes and packs it.
+///
+/// # Errors
+///
+/// [`JobError::Image`], [`JobError::Read`], or [`JobError::Target`] if the destination must not be written.
+pub fn prepare_reflash(
+    request: ReflashRequest,
+    destination: Destination,
+    observer: &dyn Observer,
+) -> Result<PreparedImage, JobError> {
+    let images = Images::open(&request.image)?;
+    destination.target.admit(destination.system, &images.files())?;
+    let warnings = in_use::warnings(&images.sources).concat();
+    let scan = scan_all(&images, &mut request.image.packer(), observer)?.remove(0);
+    Ok(PreparedImage { request, images, scan, warnings })
+}
+
+/// Opens the stick, verifies it, and replaces the image.
+///
+/// When `stop` is set, the piece in work is finished, and the stick boots what it did.
+///
+/// # Errors
+///
+/// [`JobError::Target`], [`JobError::ForeignStick`], [`JobError::FaultyStick`], [`JobError::NotReplaced`], [`JobError::Change`];
+/// [`JobError::Pipeline`], [`JobError::Differs`], or [`JobError::Unfinished`] once the new image is booted.
+pub fn reflash(
+    prepared: &PreparedImage,
+    destination: Destination,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<ReflashReport, JobError> {
+    let Destination { system, target } = destination;
+    match target {
+        TargetPath::Block(facts) => {
+            let device =
+                BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
+            let report = reflash_to(prepared, target.path(), &device, stop, observer)?;
+            if let Err(source) = device.reread_partitions() {
+                observer.tell(Event::PartitionsNotSeen { source });
+            }
+            Ok(report)
+        }
+        TargetPath::File { len: len @ 1.., .. } => {
+            let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
+            reflash_to(prepared, target.path(), &file, stop, observer)
+        }
+        _ => Err(JobError::ForeignStick { path: target.path().to_owned() }),
+    }
+}
+
+/// The same on a target that is open already; `path` is for messages.
+///
+/// # Errors
+///
+/// As [`reflash`].
+pub fn reflash_to(
+    prepared: &PreparedImage,
+    path: &Path,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<ReflashReport, JobError> {
+    let medium = Medium::new(target);
+    if !stick::has_trace(&medium) {
+        return Err(JobError::ForeignStick { path: path.to_owned() });
+    }
+    let verdict = part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
+    if verdict.disc {
+        return Err(JobError::DiscStays { path: path.to_owned() });
+    }
+    if !verdict.sound {
+        return Err(JobError::FaultyStick { path: path.to_owned(), faults: verdict.faults });
+    }
+    let reader = Reader::new(&medium, &|_| {});
+    let name = prepared.request.replaces.as_deref();
+    let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
+    find(&stick::read(&reader), name).map_err(found)?;
+    let run = Run { target, stop, observer, has_written: &Cell::new(false) };
+    let changed = |source: ChangeError| {
+        let has_written = run.has_written.get();
+        JobError::Change { path: path.to_owned(), has_written, source }
+    };
+    // What was cut off is finished first, one after the other.
+    run.all(&mend(&reader, &stick::read(&reader)).map_err(changed)?)?;
+    loop {
+        let steps = finish(&reader, &stick::read(&reader)).map_err(changed)?;
+        if steps.is_empty() {
+            break;
+        }
+        run.all(&steps)?;
+    }
+    let state = stick::read(&reader);
+    let (volume, entry, header) = find(&state, name).map_err(found)?;
+    run.exchange(prepared, &reader, &state, volume, (entry, header)).map_err(|error| match error {
+        Stopped::Change(error) => changed(error),
+        Stopped::Job(error) => error,
+    })
+}
+
+/// The capsule that is replaced: the only one of the menu, or the one with this title or file. If it is none, those that
+/// there are.
+fn find<'v, 'r>(
+    state: &'v StickState<'r>,
+    name: Option<&str>,
+) -> Result<(&'v StickVolume<'r>, &'v Entry, &'v CapsuleHeader), Vec<String>> {
+    let Some(Ok(volume)) = &state.file_system else { return Err(Vec::new()) };
+    let entries = volume.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
+    let header = |file: &'v CapsuleFile| {
+        let sector = file.sector.as_ref()?.as_ref().ok()?;
+        let header = capsule::header(sector).ok()?;
+        (Description::of(header).role == Role::Boot).then_some((&entries[file.entry], header))
+    };
+    let all: Vec<(&Entry, &CapsuleHeader)> = volume.capsules.iter().filter_map(header).collect();
+    let is_meant = |(entry, header): &&(&Entry, &CapsuleHeader)| {
+        name.is_none_or(|name| {
+            let file = entry.path.rsplit('/').next().unwrap_or_default();
+            capsule::title(header) == name || file.eq_ignore_ascii_case(name)
+        })
+    };
+    let mut meant = all.iter().filter(is_meant);
+    match (meant.next(), meant.next()) {
+        (Some((entry, header)), None) => Ok((volume, entry, header)),
+        _ => Err(all.iter().map(|(_, header)| capsule::title(header)).collect()),
+    }
+}
+
+/// Why an exchange is not done.
+enum Stopped {
+    Change(ChangeError),
+    Job(JobError),
+}
+
+impl From<ChangeError> for Stopped {
+    fn from(error: ChangeError) -> Self {
+        Self::Change(error)
+    }
+}
+
+impl From<JobError> for Stopped {
+    fn from(error: JobError) -> Self {
+        Self::Job(error)
+    }
+}
+
+/// What steps are written with.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    target: &'a dyn Target,
+    stop: &'a AtomicBool,
+    observer: &'a dyn Observer,
+    /// Whether anything was written already.
+    has_written: &'a Cell<bool>,
+}
+
+impl Run<'_> {
+    /// Writes and proves a step.
+    fn step(&self, layout: &Layout, inputs: &[Input], is_told: bool) -> Result<(), JobError> {
+        let observe = |event: pipeline::Event| {
+            if is_told {
+                self.observer.tell(event.into());
+            }
+        };
+        let job = pipeline::Job { target: self.target, inputs, stop: self.stop, observe: &observe };
+        let done = write_and_prove(layout.clone(), job);
+        if is_told {
+            self.observer.tell(Event::End);
+        }
+        done.map(|_| self.has_written.set(true)).map_err(|error| match error {
+            // Nothing of this step, and something of those before it.
+            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.has_written.get() => {
+                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
+            }
+            error => error,
+        })
+    }
+
+    fn all(&self, steps: &[Step]) -> Result<(), JobError> {
+        steps.iter().try_for_each(|step| self.step(&step.layout, &[], false))
+    }
+
+    /// Replaces the capsule `old`.
+    fn exchange<'r>(
+        &self,
+        prepared: &PreparedImage,
+        reader: &'r Reader<'r>,
+        state: &StickState<'r>,
+        volume: &StickVolume<'r>,
+        (entry, header): (&Entry, &CapsuleHeader),
+    ) -> Result<ReflashReport, Stopped> {
+        let (scan, facts) = (&prepared.scan, &prepared.images.facts[0]);
+        let block = stick::StickFile::new(reader, entry);
+        let block = block.read(header.table_offset.get(), header.table_len.get().into());
+        let block = block.map_err(ChangeError::Read)?;
+        let table = capsule::table(header, &block).map_err(|_| ChangeError::Unsound)?;
+        let was = Description::of(header);
+        let contents = contents(facts, scan, header, &was, volume);
+        let exchange = Exchange { entry, header, table: &table, contents: &contents, scan };
+        let Exchanged { steps, stored, chunks, kept } = exchange.plan(reader, state)?;
+
+        let source = &*prepared.images.sources[0];
+        let decides = steps.iter().find(|step| step.decides);
+        let name = named(&facts.path);
+        if let Some(step) = decides {
+            let read = |source| JobError::Read { path: facts.path.clone(), source };
+            let new =
+                NewBytes::read(scan.stored(source), &stored, &step.layout, &mut |_| {}).map_err(read)?;
+            let inputs = [Input { name: &name, stored: &new }];
+            let mut is_new = false;
+            for step in &steps {
+                let done = self.step(&step.layout, if step.decides { &inputs } else { &[] }, step.decides);
+                done.map_err(|cause| match is_new {
+                    true => JobError::Unfinished { cause: Box::new(cause) },
+                    false => cause,
+                })?;
+                is_new |= step.decides;
+            }
+        }
+        let mut warnings: Vec<String> = facts.warnings.iter().map(ToString::to_string).collect();
+        warnings.extend(prepared.warnings.iter().chain(&prepared.images.notes[0]).cloned());
+        Ok(ReflashReport {
+            path: name.into_owned(),
+            file: entry.path.clone(),
+            title: was.title.clone(),
+            words: capsule::drive_words(
+                facts.kind,
+                &facts.geometry,
+                facts.boot_entry().map(|boot| boot.emulation),
+            ),
+            len: scan.len,
+            blake3: hex(scan.root),
+            ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
+            was: hex(was.image_blake3),
+            same: steps.is_empty(),
+            chunks,
+            kept,
+            written: steps.iter().map(|step| step.layout.written_sectors() * SECTOR_LEN).sum(),
+            warnings,
+        })
+    }
+}
+
+/// What the new capsule says beside its image: what the old one did, as far as the image does not say otherwise.
+fn contents<'c>(
+    facts: &'c ImageFacts,
+    scan: &Scan,
+    header: &CapsuleHeader,
+    was: &'c Description,
+    volume: &StickVolume,
+) -> Contents<'c> {
+    let is_same_class = |a: Kind, b: Kind| {
+        (a == b) || !matches!((a, b), (Kind::Floppy | Kind::Disc, _) | (_, Kind::Floppy | Kind::Disc))
+    };
+    let drive = if is_same_class(was.kind, facts.kind) { was.drive } else { facts.drive };
+    let others = volume.capsules.iter().filter_map(|file| {
+        let header = capsule::header(file.sector.as_ref()?.as_ref().ok()?).ok()?;
+        let other = Description::of(header);
+        (other.role == Role::Companion).then_some(other.disk_signature.unwrap_or(0))
+    });
+    let taken: Vec<u32> = others.collect();
+    let disk_signature = if facts.disk_signature == Some(0) { signature(&scan.root, &taken) } else { 0 };
+    Contents {
+        facts,
+        title: &was.title,
+        drive,
+        role: was.role,
+        options: was.options,
+        companions: header.companions,
+        disk_signature,
+    }
+}

@@ -1,0 +1,3 @@
+//! A stick that is changed in its place.
+
+mod reflash;
