@@ -7,6 +7,7 @@
 
 mod buffer;
 mod commit;
+mod compare;
 mod event;
 mod failure;
 mod piece;
@@ -16,6 +17,7 @@ mod write;
 
 pub use buffer::Buffer;
 pub use commit::{Committed, commit};
+pub use compare::{Held, first_difference, held};
 pub use event::{Event, Phase};
 pub use failure::{Aftermath, Failure, PipelineError};
 pub use piece::{Input, PIECE_LEN};

@@ -2,6 +2,7 @@
 
 mod copy;
 mod errors;
+mod resume;
 mod shrink;
 mod stick;
 mod trim;
