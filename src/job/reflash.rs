@@ -41,6 +41,13 @@ pub struct PreparedImage {
     warnings: Vec<String>,
 }
 
+impl PreparedImage {
+    /// The image, open.
+    pub fn images(&self) -> &Images {
+        &self.images
+    }
+}
+
 /// What became of a stick.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReflashReport {
