@@ -9,9 +9,9 @@ use crate::cli::args::StickArgs;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
 use crate::cli::show::{show_done, show_repair, show_stick, show_written};
+use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
-use crate::device::System;
+use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
 use crate::job::{self, Destination, Images, prepare};
 use crate::report::{Report, StickReport};
 use crate::units::named;
@@ -43,9 +43,8 @@ pub struct WriteArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 impl WriteArgs {
@@ -57,7 +56,7 @@ impl WriteArgs {
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
+        let system = self.target.system();
         let target = look(&system, &self.to)?;
         self.stick.check()?;
         let request = self.stick.request();
@@ -76,7 +75,9 @@ impl WriteArgs {
         }
         if self.manner() == Manner::Ask {
             unknown::ask(&prepared.images)?;
-            confirm::ask(&system, &target)?;
+        }
+        if !self.resume {
+            self.target.confirm_erasing(&system, &target)?;
         }
         if self.linux_phram {
             let path = job::beside(&request.images[0]);
@@ -97,7 +98,7 @@ impl WriteArgs {
     }
 
     fn manner(&self) -> Manner {
-        match (self.resume, self.yes) {
+        match (self.resume, self.target.yes) {
             (true, _) => Manner::Resume,
             (false, true) => Manner::Erase,
             (false, false) => Manner::Ask,

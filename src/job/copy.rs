@@ -13,7 +13,7 @@ use crate::job::resume::{Ended, write_on};
 use crate::job::write::{Work, begun, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
-use crate::pipeline::{self, Input, Repair, Target};
+use crate::pipeline::{self, Input, Job, Repair, Target};
 use crate::report::{RangeReport, Resumed};
 use crate::stick::{is_disc, written_sectors};
 use crate::units::{SECTOR_LEN, hex, named};
@@ -214,8 +214,9 @@ pub fn resume_copy(
                 let report = prepared.plan();
                 CopyReport { resumed: Some(Resumed::complete(report.bytes)), ..report }
             }
-            Ended::Done(committed, resumed) => {
-                CopyReport { resumed: Some(resumed), ..prepared.report(committed.repairs) }
+            Ended::Done(committed) => {
+                let resumed = Some(Resumed::partly(&committed.effort));
+                CopyReport { resumed, ..prepared.report(committed.effort.repairs) }
             }
         })
     };
@@ -248,7 +249,7 @@ pub fn copy_to(
 ) -> Result<CopyReport, JobError> {
     let layout = prepared.layout.clone();
     let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout, job))?;
-    Ok(prepared.report(committed.repairs))
+    Ok(prepared.report(committed.effort.repairs))
 }
 
 /// Does something with the job of copying to a target.
@@ -257,13 +258,13 @@ fn with_job<T>(
     target: &dyn Target,
     stop: &AtomicBool,
     observer: &dyn Observer,
-    put: impl FnOnce(pipeline::Job) -> Result<T, JobError>,
+    put: impl FnOnce(Job) -> Result<T, JobError>,
 ) -> Result<T, JobError> {
     let values = values(&prepared.scan);
     let stored = stored(&prepared.image, &values);
     let inputs = [Input { name: &named(&prepared.image.path), stored: &stored }];
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let done = put(pipeline::Job { target, inputs: &inputs, stop, observe: &observe });
+    let done = put(Job { target, buffers: Job::BUFFERS, inputs: &inputs, stop, observe: &observe });
     observer.tell(super::Event::End);
     done
 }

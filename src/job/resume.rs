@@ -16,10 +16,9 @@ use crate::job::write::write_and_prove;
 use crate::job::{JobError, NotResumed};
 use crate::layout::Layout;
 use crate::pipeline::{
-    Aftermath, Buffer, Committed, Event, Failure, Held, Job, PIECE_LEN, Phase, PipelineError, Target,
+    Aftermath, Buffer, Committed, Failure, Held, Job, PIECE_LEN, PipelineError, Target, VerifyLevel,
     first_difference, held,
 };
-use crate::report::Resumed;
 use crate::units::SECTOR_LEN;
 
 /// A target to which only what differs is written: it is read before.
@@ -30,7 +29,6 @@ pub(super) struct Unchanged<'t> {
     /// Whether it is read before at all.
     compares: AtomicBool,
     skipped: AtomicU64,
-    written: AtomicU64,
 }
 
 impl<'t> Unchanged<'t> {
@@ -41,20 +39,6 @@ impl<'t> Unchanged<'t> {
             found: Mutex::new(Buffer::new(PIECE_LEN as usize, target.alignment())),
             compares: AtomicBool::new(true),
             skipped: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-        }
-    }
-
-    /// From now on everything is written: what came back changed is written again, although it may look right now.
-    fn write_all(&self) {
-        self.compares.store(false, Ordering::Relaxed);
-    }
-
-    fn resumed(&self) -> Resumed {
-        Resumed {
-            complete: false,
-            skipped: self.skipped.load(Ordering::Relaxed),
-            written: self.written.load(Ordering::Relaxed),
         }
     }
 
@@ -87,13 +71,25 @@ impl Target for Unchanged<'_> {
             self.skipped.fetch_add(len, Ordering::Relaxed);
             return Ok(());
         }
-        self.target.write_at(offset, buffer)?;
-        self.written.fetch_add(len, Ordering::Relaxed);
-        Ok(())
+        self.target.write_at(offset, buffer)
     }
 
     fn flush(&self) -> io::Result<()> {
         self.target.flush()
+    }
+
+    fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed) + self.target.skipped()
+    }
+
+    /// From now on everything is written: what comes back changed is written again, although it may look right then.
+    fn begin_read_back(&self) -> io::Result<()> {
+        self.compares.store(false, Ordering::Relaxed);
+        self.target.begin_read_back()
+    }
+
+    fn level(&self) -> VerifyLevel {
+        self.target.level()
     }
 
     fn same_device(&self) -> io::Result<()> {
@@ -106,7 +102,7 @@ pub(super) enum Ended {
     /// The stick was complete; nothing was written.
     Complete,
     /// The rest was written, and everything proven.
-    Done(Box<Committed>, Resumed),
+    Done(Box<Committed>),
 }
 
 /// Goes on with the write of `layout` on the job's target, which `path` names in messages.
@@ -121,14 +117,8 @@ pub(super) fn write_on(path: &Path, layout: &Layout, job: Job) -> Result<Ended, 
         return Ok(Ended::Complete);
     }
     let target = Unchanged::new(job.target);
-    let observe = |event: Event| {
-        if matches!(event, Event::Begin { phase: Phase::ReadBack, .. }) {
-            target.write_all();
-        }
-        (job.observe)(event);
-    };
-    let committed = write_and_prove(layout.clone(), Job { target: &target, observe: &observe, ..job })?;
-    Ok(Ended::Done(Box::new(committed), target.resumed()))
+    let committed = write_and_prove(layout.clone(), Job { target: &target, ..job })?;
+    Ok(Ended::Done(Box::new(committed)))
 }
 
 /// Whether all of the layout is there, or else the beginning of this very one.

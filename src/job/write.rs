@@ -12,7 +12,7 @@ use crate::job::resume::{Ended, write_on};
 use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
-use crate::report::Report;
+use crate::report::{Report, Resumed};
 use crate::units::{SECTOR_LEN, named};
 
 /// Opens the destination, then writes, proves and commits the stick. The destination is the one that it was prepared for.
@@ -163,8 +163,9 @@ pub fn resume_to(
         prepared,
         match ended {
             Ended::Complete => Report::of_complete(plan, layout, scans),
-            Ended::Done(committed, resumed) => {
-                Report { resumed: Some(resumed), ..Report::new(plan, scans, &committed) }
+            Ended::Done(committed) => {
+                let resumed = Some(Resumed::partly(&committed.effort));
+                Report { resumed, ..Report::new(plan, scans, &committed) }
             }
         },
     ))
@@ -194,7 +195,7 @@ fn with_job<T>(
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let done = put(pipeline::Job { target, inputs: &inputs, stop, observe: &observe });
+    let done = put(pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe });
     observer.tell(Event::End);
     done
 }

