@@ -241,7 +241,13 @@ impl Run<'_> {
                 self.observer.tell(event.into());
             }
         };
-        let job = pipeline::Job { target: self.target, inputs, stop: self.stop, observe: &observe };
+        let job = pipeline::Job {
+            target: self.target,
+            buffers: pipeline::Job::BUFFERS,
+            inputs,
+            stop: self.stop,
+            observe: &observe,
+        };
         let done = write_and_prove(layout.clone(), job);
         if is_told {
             self.observer.tell(Event::End);
