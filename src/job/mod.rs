@@ -3,6 +3,7 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod changing;
 mod companion;
 mod copy;
 mod demo;

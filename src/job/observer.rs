@@ -16,6 +16,8 @@ pub enum Part {
     Read,
     /// A file is searched for bytes that would be lost.
     Look,
+    /// What differs is written to a stick in its place, step by step, and each read back.
+    Change,
     /// A phase of writing a stick.
     Write(Phase),
 }
@@ -28,6 +30,7 @@ impl Part {
             Self::Pack => "packing",
             Self::Read => "reading",
             Self::Look => "looking",
+            Self::Change => "changing",
             Self::Write(phase) => phase.name(),
         }
     }
