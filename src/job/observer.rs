@@ -14,6 +14,8 @@ pub enum Part {
     Pack,
     /// A stick is read and judged.
     Read,
+    /// An image is unpacked out of a stick.
+    Extract,
     /// A file is searched for bytes that would be lost.
     Look,
     /// A phase of writing a stick.
@@ -27,6 +29,7 @@ impl Part {
             Self::Hash => "hashing",
             Self::Pack => "packing",
             Self::Read => "reading",
+            Self::Extract => "extracting",
             Self::Look => "looking",
             Self::Write(phase) => phase.name(),
         }
