@@ -30,6 +30,7 @@ mod room;
 mod show;
 mod shrink;
 mod stop;
+mod target_args;
 mod terminal;
 mod unknown;
 mod usage;

@@ -8,8 +8,8 @@ use clap::Args;
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
-use crate::cli::{CliError, Exit, Output, Progress, stop};
-use crate::device::System;
+use crate::cli::target_args::TargetArgs;
+use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
 use crate::units::{Bytes, Geometry, named};
 
@@ -42,6 +42,9 @@ pub struct ReflashArgs {
 
     #[command(flatten)]
     pack: PackArgs,
+
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 impl ReflashArgs {
@@ -53,7 +56,7 @@ impl ReflashArgs {
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
+        let system = self.target.system();
         let target = look(&system, &self.to)?;
         let destination = Destination { system: &system, target: &target };
         let image = self.pack.put_into(StickRequest {
@@ -63,6 +66,9 @@ impl ReflashArgs {
         });
         let request = ReflashRequest { image, replaces: self.replace };
         let prepared = prepare_reflash(request, destination, &Progress::new())?;
+        if !self.target.yes {
+            unknown::ask(prepared.images())?;
+        }
         let report = reflash(&prepared, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;

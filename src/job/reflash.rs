@@ -41,6 +41,13 @@ pub struct PreparedImage {
     warnings: Vec<String>,
 }
 
+impl PreparedImage {
+    /// The image, open.
+    pub fn images(&self) -> &Images {
+        &self.images
+    }
+}
+
 /// What became of a stick.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReflashReport {
@@ -234,7 +241,13 @@ impl Run<'_> {
                 self.observer.tell(event.into());
             }
         };
-        let job = pipeline::Job { target: self.target, inputs, stop: self.stop, observe: &observe };
+        let job = pipeline::Job {
+            target: self.target,
+            buffers: pipeline::Job::BUFFERS,
+            inputs,
+            stop: self.stop,
+            observe: &observe,
+        };
         let done = write_and_prove(layout.clone(), job);
         if is_told {
             self.observer.tell(Event::End);
