@@ -14,6 +14,8 @@ pub enum Part {
     Pack,
     /// A stick is read and judged.
     Read,
+    /// An image is unpacked out of a stick.
+    Extract,
     /// A file is searched for bytes that would be lost.
     Look,
     /// What differs is written to a stick in its place, step by step, and each read back.
@@ -29,6 +31,7 @@ impl Part {
             Self::Hash => "hashing",
             Self::Pack => "packing",
             Self::Read => "reading",
+            Self::Extract => "extracting",
             Self::Look => "looking",
             Self::Change => "changing",
             Self::Write(phase) => phase.name(),
