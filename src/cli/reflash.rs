@@ -98,7 +98,9 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
         return writeln!(out, "done      {to} has this image already; nothing was written");
     }
     let (kept, chunks) = (report.kept, report.chunks);
-    writeln!(out, "kept      {kept} of {chunks} pieces; {} written and read back", Bytes(report.written))?;
+    let packed = if report.kept_len > 0 { ", packed as they were" } else { "" };
+    writeln!(out, "kept      {kept} of {chunks} pieces, {}{packed}", Bytes(report.kept_len))?;
+    writeln!(out, "written   {}, all read back and identical", Bytes(report.written))?;
     match report.warnings.len() {
         0 => writeln!(out, "done      {to} boots the new image from RAM"),
         _ => writeln!(out, "done      {to} has the new image, proven; whether it boots: see the warnings"),

@@ -100,7 +100,11 @@ pub(super) fn show_written(
     match resumed {
         None => writeln!(out, "written   {} in {ranges} ranges, all read back and identical", Bytes(bytes)),
         Some(Resumed { complete: true, .. }) => {
-            writeln!(out, "written   nothing: all {} in {ranges} ranges are there and identical", Bytes(bytes))
+            writeln!(
+                out,
+                "written   nothing: all {} in {ranges} ranges are there and identical",
+                Bytes(bytes)
+            )
         }
         Some(Resumed { skipped, written, .. }) => writeln!(
             out,

@@ -2,6 +2,7 @@
 
 pub mod architecture;
 pub mod copies;
+pub mod desk;
 pub mod discs;
 pub mod disks;
 pub mod free_space;

@@ -3,6 +3,7 @@
 mod copy;
 mod errors;
 mod resume;
+mod extract;
 mod shrink;
 mod stick;
 mod trim;

@@ -100,7 +100,8 @@ fn cut_at_any_write_it_goes_on_with_what_is_missing_or_writes_nothing() {
     for layout in [LayoutKind::Hdd, LayoutKind::Superfloppy] {
         let prepared = prepared(&desk.request(layout));
         let (whole, log) = written(&prepared, poison());
-        let all: usize = log.iter().map(|op| if let Op::Write(_, bytes) = op { bytes.len() } else { 0 }).sum();
+        let all: usize =
+            log.iter().map(|op| if let Op::Write(_, bytes) = op { bytes.len() } else { 0 }).sum();
         let image = prepared.layout.extents.iter().find(|extent| matches!(extent.role, Role::Capsule { .. }));
         let image = image.unwrap().lba as usize * 512;
         let (mut went_on, mut refusals, mut spared) = (0, 0, 0);
@@ -125,7 +126,10 @@ fn cut_at_any_write_it_goes_on_with_what_is_missing_or_writes_nothing() {
                     assert!(log.is_empty() && after == stick, "{case}: {why}");
                     // Nothing of the images is there, but where a flush left half of everything.
                     let is_flush = case.contains("flush");
-                    assert!(is_flush || stick[image..image + 4096] != whole[image..image + 4096], "{case}: {why}");
+                    assert!(
+                        is_flush || stick[image..image + 4096] != whole[image..image + 4096],
+                        "{case}: {why}"
+                    );
                     refusals += 1;
                 }
                 Err(error) => panic!("{case}: {error}"),
@@ -150,7 +154,10 @@ fn another_image_other_options_and_another_stick_are_left_alone() {
     fs::write(desk.path("three.img"), image).unwrap();
     let others = [
         ("a larger image", StickRequest { images: vec![desk.path("two.img")], ..request.clone() }),
-        ("an image that differs in a bit", StickRequest { images: vec![desk.path("three.img")], ..request.clone() }),
+        (
+            "an image that differs in a bit",
+            StickRequest { images: vec![desk.path("three.img")], ..request.clone() },
+        ),
         ("another title", StickRequest { titles: vec!["Two".into()], ..request.clone() }),
         ("another label", StickRequest { label: Some("OTHER".into()), ..request.clone() }),
         ("another layout", StickRequest { layout: LayoutKind::Superfloppy.into(), ..request.clone() }),
@@ -227,7 +234,9 @@ fn ramkey(desk: &Desk, arguments: &[&str]) -> Output {
 /// Kills `ramkey write` on the device over `file` when the stick has some of its bytes; whether it was not finished then.
 fn killed(desk: &Desk, node: &str, file: &Path) -> bool {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-    command.args(["write", "large.img", "--to", node, "--yes", "--compress", "none"]).current_dir(desk.folder.path());
+    command
+        .args(["write", "large.img", "--to", node, "--yes", "--compress", "none"])
+        .current_dir(desk.folder.path());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let file = File::open(file).unwrap();
     let mut sector = [0; 512];
@@ -267,7 +276,8 @@ fn killed_on_a_real_device_it_goes_on_and_is_proven() {
         killed(&desk, node, &file)
     });
     assert!(cut, "no kill came before the end");
-    let output = ramkey(&desk, &["write", "large.img", "--to", node, "--compress", "none", "--resume", "--json"]);
+    let output =
+        ramkey(&desk, &["write", "large.img", "--to", node, "--compress", "none", "--resume", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let told = &report["resumed"];
