@@ -21,6 +21,7 @@ mod safety;
 mod served;
 mod target;
 mod text;
+mod transfer;
 mod uses;
 
 pub use block::BlockTarget;
