@@ -257,6 +257,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::DiscStays { .. }
         | JobError::NotReplaced { .. }
         | JobError::Change { has_written: false, .. }
+        | JobError::NotExtracted { .. }
+        | JobError::ExtractDevice { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
@@ -270,6 +272,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Change { has_written: true, .. }
         | JobError::Unfinished { .. }
         | JobError::Write { .. }
+        | JobError::DamagedImage { .. }
+        | JobError::ExtractStopped { .. }
         | JobError::Read { .. } => Exit::Failed,
     }
 }

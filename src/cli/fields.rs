@@ -144,6 +144,20 @@ do not change the exit status of `inspect`.
 | `blake3` | BLAKE3 of the smaller image, as `b3sum` prints it |
 | `warnings` | who may be writing to the image |
 
+### Of an image that was taken out
+
+`extract` prints these.
+
+| field | what |
+|---|---|
+| `path`, `file` | the stick, and the capsule's file on it |
+| `title` | title in the boot menu |
+| `words` | kind and geometry in words |
+| `to` | the file that was made |
+| `len` | its length in bytes |
+| `blake3` | BLAKE3 of the original image, as `b3sum` prints it |
+| `ram_blake3` | BLAKE3 of the file that was made, where something of the original was left out; else null |
+
 ### Of what an image takes
 
 `plan`, `write` and `disc` print these of each of `images` and `companions`. `room` is also a field of an image that is inspected; `write`

@@ -30,6 +30,8 @@ pub struct Listed {
     pub help: Option<String>,
     /// What is on it.
     pub contents: Vec<Contents>,
+    /// What is to be known of it, and is no reason to refuse it.
+    pub notes: Vec<String>,
 }
 
 /// A partition, or the whole of a stick without any.
@@ -62,13 +64,14 @@ pub fn list(system: &System, all: bool) -> Result<Listing, JobError> {
 }
 
 fn look(system: &System, in_use: &InUse, facts: DeviceFacts) -> Listed {
-    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]));
+    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]), system.allowed);
     Listed {
         writable: refused.is_none(),
         refused: refused.as_ref().map(ToString::to_string),
         // Those that only lead here are of no use here.
         help: refused.map(|refused| refused.help()).filter(|help| !help.contains("`ramkey list`")),
         contents: contents(system, &facts),
+        notes: in_use.notes_of(facts.number),
         facts,
     }
 }

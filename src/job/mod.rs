@@ -3,6 +3,7 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod changing;
 mod companion;
 mod copy;
 mod demo;
@@ -10,6 +11,7 @@ mod disc;
 mod disc_view;
 mod doctor;
 mod error;
+mod extract;
 mod images;
 mod in_use;
 mod inspect;
@@ -34,6 +36,7 @@ pub use demo::{Demo, demo};
 pub use disc_view::DiscView;
 pub use doctor::diagnose;
 pub use error::JobError;
+pub use extract::{Extracted, Extraction};
 pub use images::Images;
 pub use inspect::{ImageView, InspectRequest, Inspected, StickView, inspect};
 pub use list::{Contents, Listed, Listing, contents, list};

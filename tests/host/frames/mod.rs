@@ -3,6 +3,7 @@
 pub mod architecture;
 pub mod bad_stick;
 pub mod copies;
+pub mod desk;
 pub mod discs;
 pub mod disks;
 pub mod free_space;

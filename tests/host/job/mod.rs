@@ -2,6 +2,7 @@
 
 mod copy;
 mod errors;
+mod extract;
 mod shrink;
 mod stick;
 mod trim;
