@@ -23,6 +23,7 @@ mod served;
 mod spool;
 mod target;
 mod text;
+mod transfer;
 mod uses;
 mod zfs;
 

@@ -77,6 +77,10 @@ impl Target for Unchanged<'_> {
         self.target.flush()
     }
 
+    fn in_flight(&self) -> usize {
+        self.target.in_flight()
+    }
+
     fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed) + self.target.skipped()
     }
