@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
 use crate::cli::show::{show_done, show_ranges, show_repair};
+use crate::cli::target_args::TargetArgs;
 use crate::cli::verify::show_stick;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
+use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::job::{self, CopyReport, Destination, DiscImage, prepare_copy};
 use crate::units::{Bytes, SECTOR_LEN, named, shell_word};
 
@@ -79,12 +80,10 @@ pub(super) fn write(
     image: DiscImage,
     size: Option<u64>,
     destination: Destination,
-    yes: bool,
+    args: &TargetArgs,
 ) -> Result<Exit, CliError> {
     let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
-    if !yes {
-        confirm::ask(destination.system, destination.target)?;
-    }
+    args.confirm_erasing(destination.system, destination.target)?;
     let report = job::copy(&prepared, destination, &*stop::wish()?, &Progress::new())?;
     let to = destination.target.path();
     let shown = output.show(&report, |out| show_report(out, to, &report));

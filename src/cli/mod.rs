@@ -29,6 +29,7 @@ mod room;
 mod show;
 mod shrink;
 mod stop;
+mod target_args;
 mod terminal;
 mod unknown;
 mod usage;

@@ -9,9 +9,9 @@ use crate::cli::args::StickArgs;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
 use crate::cli::show::{show_done, show_repair, show_stick};
+use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
-use crate::device::System;
+use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
 use crate::job::{self, Destination, Images, prepare};
 use crate::report::{Report, StickReport};
 use crate::units::{Bytes, named};
@@ -38,9 +38,8 @@ pub struct WriteArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 impl WriteArgs {
@@ -52,7 +51,7 @@ impl WriteArgs {
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
+        let system = self.target.system();
         let target = look(&system, &self.to)?;
         self.stick.check()?;
         let request = self.stick.request();
@@ -60,7 +59,7 @@ impl WriteArgs {
         if let Some(image) = copy::find(&self.stick, self.linux_phram.then_some("--linux-phram"))? {
             return match self.dry_run {
                 true => copy::plan(output, image, request.size, Some(destination)),
-                false => copy::write(output, image, request.size, destination, self.yes),
+                false => copy::write(output, image, request.size, destination, &self.target),
             };
         }
         let images = Images::open(&request)?;
@@ -69,10 +68,10 @@ impl WriteArgs {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
         }
-        if !self.yes {
+        if !self.target.yes {
             unknown::ask(&prepared.images)?;
-            confirm::ask(&system, &target)?;
         }
+        self.target.confirm_erasing(&system, &target)?;
         if self.linux_phram {
             let path = job::beside(&request.images[0]);
             job::put_addition(&path)?;

@@ -213,8 +213,9 @@ pub fn copy_to(
     let stored = stored(&prepared.image, &values);
     let inputs = [Input { name: &named(&prepared.image.path), stored: &stored }];
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let job = pipeline::Job { target, inputs: &inputs, stop, observe: &observe };
+    let job =
+        pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
     let committed = write_and_prove(prepared.layout.clone(), job);
     observer.tell(super::Event::End);
-    Ok(prepared.report(committed?.repairs))
+    Ok(prepared.report(committed?.effort.repairs))
 }

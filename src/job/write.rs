@@ -116,7 +116,8 @@ pub fn write_to(
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let job = pipeline::Job { target, inputs: &inputs, stop, observe: &observe };
+    let job =
+        pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
     let committed = write_and_prove(layout.clone(), job);
     observer.tell(Event::End);
     let report = Report::new(plan, scans, &committed?);

@@ -3,7 +3,7 @@
 use crate::layout::Layout;
 use crate::pipeline::piece::{self, Piece};
 use crate::pipeline::write::Job;
-use crate::pipeline::{Aftermath, Event, Failure, Phase, PipelineError, Proven, Repair};
+use crate::pipeline::{Aftermath, Effort, Event, Failure, Phase, PipelineError, Proven};
 use crate::units::SECTOR_LEN;
 
 /// A complete stick: every byte was read back and found right. Only [`commit`] makes one.
@@ -11,8 +11,8 @@ use crate::units::SECTOR_LEN;
 pub struct Committed {
     /// What it holds.
     pub layout: Layout,
-    /// Ranges that had to be written more than once.
-    pub repairs: Vec<Repair>,
+    /// What that took.
+    pub effort: Effort,
     /// Bytes written and read back.
     pub bytes: u64,
 }
@@ -40,7 +40,10 @@ pub fn commit(proven: Proven<'_>) -> Result<Committed, Failure> {
     }
     let exchanged = if layout.is_exchange() { bytes } else { 0 };
     let bytes = marks.iter().map(|mark| mark.piece.len()).sum::<u64>() + exchanged;
-    Ok(Committed { layout, repairs, bytes })
+    let skipped = job.target.skipped().min(bytes);
+    let effort =
+        Effort { written: bytes - skipped, skipped, retries: Vec::new(), repairs, level: job.target.level() };
+    Ok(Committed { layout, effort, bytes })
 }
 
 /// What is left when a sector that was held back could not be written.

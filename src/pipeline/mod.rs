@@ -7,6 +7,7 @@
 
 mod buffer;
 mod commit;
+mod effort;
 mod event;
 mod failure;
 mod piece;
@@ -16,9 +17,10 @@ mod write;
 
 pub use buffer::Buffer;
 pub use commit::{Committed, commit};
+pub use effort::{Access, Effort, Repair, Retry, VerifyLevel};
 pub use event::{Event, Phase};
 pub use failure::{Aftermath, Failure, PipelineError};
 pub use piece::{Input, PIECE_LEN};
 pub use target::Target;
-pub use verify::{Difference, Found, Proven, Repair, Verdict, verify};
+pub use verify::{Difference, Found, Proven, Verdict, verify};
 pub use write::{Job, Written, write};

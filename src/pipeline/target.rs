@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::pipeline::VerifyLevel;
+
 /// A stick, or a file that stands for one. Offsets and lengths are in bytes and multiples of 512.
 pub trait Target: Send + Sync {
     /// Length in bytes.
@@ -39,6 +41,26 @@ pub trait Target: Send + Sync {
     /// Whether every byte reads as zero until it is written, so that zeros need no writing.
     fn is_fresh(&self) -> bool {
         false
+    }
+
+    /// Bytes so far that were to be written and were not, because they were there already.
+    fn skipped(&self) -> u64 {
+        0
+    }
+
+    /// Called once everything is written and flushed: from now on what is read must come from as near to the medium as
+    /// this target can bring it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, or that another device is there now.
+    fn begin_read_back(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Where what was read since [`Target::begin_read_back`] came from, at worst.
+    fn level(&self) -> VerifyLevel {
+        VerifyLevel::Direct
     }
 
     /// Proves that the device is still the one that was checked and opened.

@@ -5,8 +5,8 @@ use std::{fmt, io, thread};
 
 use crate::layout::Layout;
 use crate::pipeline::piece;
-use crate::pipeline::write::{BUFFERS, Job, Mark, Written};
-use crate::pipeline::{Aftermath, Buffer, Event, Failure, PIECE_LEN, Phase, PipelineError};
+use crate::pipeline::write::{Job, Mark, Written};
+use crate::pipeline::{Aftermath, Buffer, Event, Failure, PIECE_LEN, Phase, PipelineError, Repair};
 
 /// Times that a piece is written again before the stick is given up.
 const REPAIR_TRIES: u32 = 3;
@@ -39,17 +39,6 @@ pub struct Proven<'a> {
     pub(super) layout: Layout,
     pub(super) marks: Vec<Mark>,
     pub(super) repairs: Vec<Repair>,
-}
-
-/// A range that had to be written more than once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Repair {
-    /// First sector.
-    pub lba: u64,
-    /// Sectors.
-    pub sectors: u64,
-    /// Times that it was written again.
-    pub tries: u32,
 }
 
 /// What was read where something else was written.
@@ -144,9 +133,9 @@ fn read_back(job: &Job, marks: &[Mark]) -> Result<Vec<(Mark, Difference)>, Pipel
     let bytes = marks.iter().map(|mark| mark.piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::ReadBack, bytes });
     thread::scope(|scope| {
-        let (filled, to_hash) = sync_channel::<(Mark, io::Result<Buffer>)>(BUFFERS);
-        let (emptied, to_fill) = sync_channel::<Buffer>(BUFFERS);
-        for _ in 0..BUFFERS {
+        let (filled, to_hash) = sync_channel::<(Mark, io::Result<Buffer>)>(job.buffers);
+        let (emptied, to_fill) = sync_channel::<Buffer>(job.buffers);
+        for _ in 0..job.buffers {
             // The receiver lives in this function, so a send cannot fail yet.
             let _ = emptied.send(Buffer::new(PIECE_LEN as usize, job.target.alignment()));
         }

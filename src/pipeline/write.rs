@@ -9,8 +9,6 @@ use crate::pipeline::piece::{self, Piece};
 use crate::pipeline::{Aftermath, Buffer, Event, Failure, Input, PIECE_LEN, Phase, PipelineError, Target};
 use crate::units::SECTOR_LEN;
 
-/// Buffers between the thread that reads and the one that writes: 8 MiB of memory.
-pub(super) const BUFFERS: usize = 8;
 /// A clear sector.
 const ZEROS: [u8; SECTOR_LEN as usize] = [0; SECTOR_LEN as usize];
 
@@ -19,6 +17,8 @@ const ZEROS: [u8; SECTOR_LEN as usize] = [0; SECTOR_LEN as usize];
 pub struct Job<'a> {
     /// The stick.
     pub target: &'a dyn Target,
+    /// Buffers of [`PIECE_LEN`] bytes that are on the way at once, at least one.
+    pub buffers: usize,
     /// The images, in the order that the layout numbers them.
     pub inputs: &'a [Input<'a>],
     /// Set when the user asks to stop: the piece in work is finished, what is held back stays as it is.
@@ -28,6 +28,9 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Buffers for one stick that is written alone: 8 MiB of memory.
+    pub const BUFFERS: usize = 8;
+
     pub(super) fn tell(&self, event: Event) {
         (self.observe)(event);
     }
@@ -109,7 +112,7 @@ pub struct Written<'a> {
 
 /// Clears what the layout wants cleared first and proves that, then writes what is not held back and flushes it.
 ///
-/// Reads the images in a second thread; at most 8 MiB are on the way. Nothing else is changed before those are
+/// Reads the images in a second thread; at most [`Job::buffers`] are on the way. Nothing else is changed before those are
 /// cleared.
 ///
 /// # Errors
@@ -141,9 +144,9 @@ type Filled = Result<(Mark, Buffer), PipelineError>;
 /// Moves every piece from a reading thread to the target; gives the hash of each.
 fn write_pieces(layout: &Layout, job: &Job) -> Result<Vec<Mark>, PipelineError> {
     thread::scope(|scope| {
-        let (filled, to_write) = sync_channel::<Filled>(BUFFERS);
-        let (emptied, to_fill) = sync_channel::<Buffer>(BUFFERS);
-        for _ in 0..BUFFERS {
+        let (filled, to_write) = sync_channel::<Filled>(job.buffers);
+        let (emptied, to_fill) = sync_channel::<Buffer>(job.buffers);
+        for _ in 0..job.buffers {
             // The receiver lives in this function, so a send cannot fail yet.
             let _ = emptied.send(Buffer::new(PIECE_LEN as usize, job.target.alignment()));
         }

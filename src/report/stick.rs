@@ -320,7 +320,10 @@ impl StickReport {
 impl Report {
     /// Describes a finished write.
     pub fn new(plan: &Plan, scans: &[Scan], committed: &Committed) -> Self {
-        Self { stick: StickReport::new(plan, &committed.layout, scans), repairs: committed.repairs.clone() }
+        Self {
+            stick: StickReport::new(plan, &committed.layout, scans),
+            repairs: committed.effort.repairs.clone(),
+        }
     }
 }
 

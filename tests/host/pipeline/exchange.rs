@@ -29,7 +29,7 @@ fn layout() -> Layout {
 }
 
 fn run_observed(stick: &Stick, stop: &AtomicBool, observe: &(dyn Fn(Event) + Sync)) -> End {
-    mock::put(layout(), Job { target: stick, inputs: &[], stop, observe })
+    mock::put(layout(), Job { target: stick, buffers: Job::BUFFERS, inputs: &[], stop, observe })
 }
 
 fn run(stick: &Stick) -> End {
@@ -145,7 +145,7 @@ fn a_sector_that_is_lost_in_the_commit_is_noticed_and_none_behind_it_is_written(
 fn a_weak_spot_is_repaired_and_what_is_exchanged_later_is_not() {
     let stick = Stick::new(Fault::BadReads { lba: 6000, times: 1 });
     let End::Committed(committed) = run(&stick) else { panic!("it was not committed") };
-    assert_eq!(committed.repairs.len(), 1);
+    assert_eq!(committed.effort.repairs.len(), 1);
     let log = stick.state().log.clone();
     for lba in EXCHANGED {
         let times = log.iter().filter(|(offset, len)| (*offset..offset + len).contains(&(lba * 512))).count();

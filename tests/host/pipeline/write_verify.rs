@@ -16,7 +16,7 @@ fn a_good_stick_is_written_whole_then_its_boot_headers_and_sector_0_last() {
     let (stick, image) = (Stick::new(Fault::None), image());
     let End::Committed(committed) = run(&stick, &image) else { panic!("it was not committed") };
     assert!(is_complete(&stick, &image));
-    assert!(committed.repairs.is_empty());
+    assert!(committed.effort.repairs.is_empty());
     let sectors: u64 = committed.layout.extents.iter().map(|extent| extent.sectors).sum();
     assert_eq!(committed.bytes, sectors * 512);
     let log = stick.state().log.clone();
@@ -64,7 +64,7 @@ fn a_stick_that_ends_before_the_second_boot_header_is_written_too() {
         let cleared_first = CLEARED_FIRST.to_vec();
         let layout = Layout { stick_sectors: sectors as u64, cleared_first, held_back: vec![0], extents };
         let stop = AtomicBool::new(false);
-        let job = Job { target: &target, inputs: &[], stop: &stop, observe: &|_| {} };
+        let job = Job { target: &target, buffers: Job::BUFFERS, inputs: &[], stop: &stop, observe: &|_| {} };
         let mock::End::Committed(_) = mock::put(layout, job) else { panic!("{sectors} sectors") };
         for (lba, sector) in std::fs::read(&path).unwrap().chunks(512).enumerate() {
             let expected = match lba {
@@ -94,7 +94,8 @@ fn the_pipeline_writes_what_the_layout_describes_on_every_kind_of_stick() {
         let stored = AsItIs { source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks };
         let inputs = [Input { name: "dos.img", stored: &stored }];
         let stop = AtomicBool::new(false);
-        let job = Job { target: &target, inputs: &inputs, stop: &stop, observe: &|_| {} };
+        let job =
+            Job { target: &target, buffers: Job::BUFFERS, inputs: &inputs, stop: &stop, observe: &|_| {} };
         let Ok(Verdict::Identical(proven)) = write(stick.layout, job).and_then(verify) else {
             panic!("{kind:?} {fs:?} was not proven")
         };
@@ -128,7 +129,7 @@ fn a_fresh_file_keeps_its_holes_and_is_still_read_back() {
     let mut stick = Stick::new(Fault::None);
     stick.fresh = true;
     let End::Committed(committed) = run(&stick, &image()) else { panic!("it was not committed") };
-    assert!(!committed.repairs.is_empty());
+    assert!(!committed.effort.repairs.is_empty());
     assert!(is_complete(&stick, &image()));
 }
 
@@ -143,8 +144,8 @@ fn one_lie_is_repaired_and_reported() {
     for n in 3..writes - 3 {
         let stick = Stick::new(Fault::DropWrite(n));
         let End::Committed(committed) = run(&stick, &image) else { panic!("write {n}: not committed") };
-        assert_eq!(committed.repairs.len(), 1, "write {n}");
-        assert_eq!(committed.repairs[0].tries, 1, "write {n}");
+        assert_eq!(committed.effort.repairs.len(), 1, "write {n}");
+        assert_eq!(committed.effort.repairs[0].tries, 1, "write {n}");
         assert!(is_complete(&stick, &image), "write {n}");
     }
 }
@@ -161,7 +162,7 @@ fn a_boot_sector_that_did_not_stay_clear_is_cleared_again() {
         };
         let end = run_observed(&stick, &image, &AtomicBool::new(false), &spoil);
         let End::Committed(committed) = end else { panic!("sector {lba}: it was not committed") };
-        let repairs: Vec<u64> = committed.repairs.iter().map(|repair| repair.lba).collect();
+        let repairs: Vec<u64> = committed.effort.repairs.iter().map(|repair| repair.lba).collect();
         assert_eq!(repairs, [lba]);
         assert!(is_complete(&stick, &image), "sector {lba}");
     }
@@ -174,11 +175,11 @@ fn a_sector_that_needs_several_tries_gets_three() {
     for (times, tries) in [(1, 1), (2, 2), (3, 3)] {
         let stick = Stick::new(Fault::BadReads { lba: 2500, times });
         let End::Committed(committed) = run(&stick, &image) else { panic!("{times} bad reads") };
-        assert_eq!(committed.repairs[0].tries, tries);
-        assert_eq!(committed.repairs[0].lba, 2400, "the piece that holds sector 2500");
+        assert_eq!(committed.effort.repairs[0].tries, tries);
+        assert_eq!(committed.effort.repairs[0].lba, 2400, "the piece that holds sector 2500");
         let stick = Stick::new(Fault::Unreadable { lba: 2500, times });
         let End::Committed(committed) = run(&stick, &image) else { panic!("{times} failed reads") };
-        assert_eq!(committed.repairs[0].tries, tries);
+        assert_eq!(committed.effort.repairs[0].tries, tries);
     }
     let stick = Stick::new(Fault::BadReads { lba: 2500, times: 4 });
     assert!(matches!(run(&stick, &image), End::Differs { .. }));
@@ -296,7 +297,7 @@ fn a_wrong_layout_is_refused_before_the_first_write() {
         let stick = Stick::new(Fault::None);
         let described = format!("{layout:?}");
         let stop = AtomicBool::new(false);
-        let job = Job { target: &stick, inputs: &[], stop: &stop, observe: &|_| {} };
+        let job = Job { target: &stick, buffers: Job::BUFFERS, inputs: &[], stop: &stop, observe: &|_| {} };
         let Err(failure) = write(layout, job) else { panic!("accepted: {described}") };
         assert_eq!(failure.stick, Aftermath::Untouched, "{described}");
         assert_eq!(stick.state().writes, 0, "{described}");
@@ -318,7 +319,7 @@ fn a_medium_that_does_not_begin_with_sector_0_is_held_back_where_its_layout_says
     };
     let stick = Stick::new(Fault::None);
     let stop = AtomicBool::new(false);
-    let job = Job { target: &stick, inputs: &[], stop: &stop, observe: &|_| {} };
+    let job = Job { target: &stick, buffers: Job::BUFFERS, inputs: &[], stop: &stop, observe: &|_| {} };
     let End::Committed(_) = mock::put(layout, job) else { panic!("it was not committed") };
     let state = stick.state();
     let log: Vec<(u64, u64)> = state.log.iter().map(|&(offset, len)| (offset / 512, len / 512)).collect();
@@ -340,7 +341,7 @@ fn a_single_chunk_is_proven_by_its_root_hash() {
     let inputs = [Input { name: "a", stored: &stored }];
     let stick = Stick::new(Fault::None);
     let stop = AtomicBool::new(false);
-    let job = Job { target: &stick, inputs: &inputs, stop: &stop, observe: &|_| {} };
+    let job = Job { target: &stick, buffers: Job::BUFFERS, inputs: &inputs, stop: &stop, observe: &|_| {} };
     assert!(write(mock::layout(1000), job).is_ok());
 }
 
@@ -413,7 +414,10 @@ fn stored_bytes_begin_in_any_sector_and_prove_themselves() {
     let put = |stored: &Sectors, stick: &Stick| {
         let inputs = [Input { name: "a", stored }];
         let stop = AtomicBool::new(false);
-        mock::put(layout.clone(), Job { target: stick, inputs: &inputs, stop: &stop, observe: &|_| {} })
+        mock::put(
+            layout.clone(),
+            Job { target: stick, buffers: Job::BUFFERS, inputs: &inputs, stop: &stop, observe: &|_| {} },
+        )
     };
     let stick = Stick::new(Fault::None);
     assert!(matches!(put(&stored, &stick), End::Committed(_)));
