@@ -2,8 +2,10 @@
 
 mod copy;
 mod errors;
-mod resume;
 mod extract;
+mod many;
+mod receipts;
+mod resume;
 mod shrink;
 mod stick;
 mod trim;
