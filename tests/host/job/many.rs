@@ -153,7 +153,7 @@ fn a_device_and_the_file_that_it_shows_are_refused_together() {
     desk.stick("b.img", 12 * MIB);
     let Some(device) = Loop::of(&file, &[]) else { return };
     let node = device.node.to_str().unwrap();
-    refused(&desk, &["--yes"], &["b.img", node, "a.img"], "is refused");
+    refused(&desk, &["--yes"], &["b.img", node, "a.img"], "or one lies on the other");
     let link = desk.path("by-id");
     symlink(&device.node, &link).unwrap();
     refused(&desk, &["--yes"], &["b.img", node, "by-id"], "are the same stick");
