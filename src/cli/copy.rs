@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
-use crate::cli::show::{show_done, show_ranges, show_repair};
+use crate::cli::show::{show_done, show_effort, show_level, show_ranges};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::verify::show_stick;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
@@ -124,10 +124,9 @@ fn show_copy(out: &mut dyn Write, report: &CopyReport) -> io::Result<()> {
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &CopyReport) -> io::Result<()> {
     show_copy(out, report)?;
-    for repair in &report.repairs {
-        show_repair(out, repair)?;
-    }
+    show_effort(out, &report.repairs, &report.retries)?;
     let CopyReport { bytes, ranges, warnings, .. } = report;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    show_level(out, report.verified.unwrap_or_default())?;
     show_done(out, to, warnings.len(), "boots from RAM, as the disc does")
 }

@@ -118,7 +118,9 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once |
+| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
+| `retries` | requests that failed and were made again: `access` (`read` or `write`), `lba`, `sectors`, `failed`, and `error`, what the system said last |
+| `verified` | where the bytes came from that were read back: `cached` (this system's cache may have answered), `direct` (the device), `reset` (the device, after it was reset), `replugged` (the device, after it was plugged in again); null in a plan. `write` of images prints these three as well |
 
 ### Of a smaller image
 

@@ -25,6 +25,7 @@ mod pack;
 mod plan;
 mod reflash;
 mod reference;
+mod replug;
 mod render;
 mod room;
 mod show;

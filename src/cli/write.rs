@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
-use crate::cli::show::{show_done, show_repair, show_stick};
+use crate::cli::show::{show_done, show_effort, show_level, show_stick};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
@@ -89,10 +89,9 @@ impl WriteArgs {
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
-    for repair in &report.repairs {
-        show_repair(out, repair)?;
-    }
+    show_effort(out, &report.repairs, &report.retries)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    show_level(out, report.verified)?;
     show_done(out, to, *doubts, "boots from RAM")
 }

@@ -12,7 +12,7 @@ use crate::job::observer::part;
 use crate::job::write::{Work, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
-use crate::pipeline::{self, Input, Repair, Target};
+use crate::pipeline::{self, Effort, Input, Repair, Retry, Target, VerifyLevel};
 use crate::report::RangeReport;
 use crate::stick::{is_disc, written_sectors};
 use crate::units::{SECTOR_LEN, hex, named};
@@ -83,6 +83,10 @@ pub struct CopyReport {
     pub bytes: u64,
     /// Ranges that had to be written more than once.
     pub repairs: Vec<Repair>,
+    /// Requests that failed and were made again.
+    pub retries: Vec<Retry>,
+    /// Where the bytes came from that were read back; nothing in a plan.
+    pub verified: Option<VerifyLevel>,
 }
 
 /// Verifies the disc image and lays out the stick that it is copied to. That is as long as the destination, or as `size`, or else
@@ -156,10 +160,12 @@ fn stored<'a>(image: &'a DiscImage, chunks: &'a [[u8; 32]]) -> AsItIs<'a> {
 impl PreparedCopy {
     /// Describes the copy and every range of it that would be written, and opens nothing for writing.
     pub fn plan(&self) -> CopyReport {
-        self.report(Vec::new())
+        self.report(None)
     }
 
-    fn report(&self, repairs: Vec<Repair>) -> CopyReport {
+    fn report(&self, effort: Option<Effort>) -> CopyReport {
+        let verified = effort.as_ref().map(|effort| effort.level);
+        let Effort { repairs, retries, .. } = effort.unwrap_or_default();
         CopyReport {
             what: "copy of the disc image",
             path: named(&self.image.path).into_owned(),
@@ -171,6 +177,8 @@ impl PreparedCopy {
             ranges: RangeReport::of_copy(&self.layout),
             bytes: self.layout.written_sectors() * SECTOR_LEN,
             repairs,
+            retries,
+            verified,
         }
     }
 }
@@ -217,5 +225,5 @@ pub fn copy_to(
         pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
     let committed = write_and_prove(prepared.layout.clone(), job);
     observer.tell(super::Event::End);
-    Ok(prepared.report(committed?.effort.repairs))
+    Ok(prepared.report(Some(committed?.effort)))
 }

@@ -10,7 +10,7 @@ use crate::contents::{ImageFacts, Room, Warning};
 use crate::image::Scan;
 use crate::layout::disc::FLOPPY_288_SECTORS;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
-use crate::pipeline::{Committed, Repair};
+use crate::pipeline::{Committed, Repair, Retry, VerifyLevel};
 use crate::plan::{
     BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
 };
@@ -208,6 +208,10 @@ pub struct Report {
     pub stick: StickReport,
     /// Ranges that had to be written more than once.
     pub repairs: Vec<Repair>,
+    /// Requests that failed and were made again.
+    pub retries: Vec<Retry>,
+    /// Where the bytes came from that were read back.
+    pub verified: VerifyLevel,
 }
 
 impl ImageReport {
@@ -323,6 +327,8 @@ impl Report {
         Self {
             stick: StickReport::new(plan, &committed.layout, scans),
             repairs: committed.effort.repairs.clone(),
+            retries: committed.effort.retries.clone(),
+            verified: committed.effort.level,
         }
     }
 }
