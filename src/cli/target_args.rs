@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use crate::cli::{CliError, confirm};
-use crate::device::{Allowed, System, TargetPath};
+use crate::cli::terminal::can_ask;
+use crate::cli::{CliError, confirm, replug};
+use crate::device::{Allowed, HardVerify, System, TargetPath};
 
 /// How a stick is opened for writing, and what is asked before.
 #[derive(Clone, Debug, Args)]
@@ -16,6 +17,10 @@ pub struct TargetArgs {
     #[arg(long)]
     pub large: bool,
 
+    /// Empty the stick's own cache before it is read back: by a reset over USB, or by plugging it in again when it is asked for
+    #[arg(long)]
+    pub hard_verify: bool,
+
     /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
     #[arg(long)]
     pub yes: bool,
@@ -24,7 +29,12 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// The machine, with what is allowed on it.
     pub fn system(&self) -> System {
-        System { allowed: Allowed { large: self.large }, ..System::default() }
+        let hard = HardVerify { ask: can_ask().then_some(replug::ask), patience: HardVerify::PATIENCE };
+        System {
+            allowed: Allowed { large: self.large },
+            hard_verify: self.hard_verify.then_some(hard),
+            ..System::default()
+        }
     }
 
     /// Asks before everything on the target is erased, unless that was answered already.

@@ -8,6 +8,7 @@ mod file;
 mod file_in_use;
 mod ground;
 mod grounds;
+mod hard;
 mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
@@ -29,7 +30,7 @@ mod zfs;
 
 pub use block::BlockTarget;
 pub use contents::FileSystem;
-pub use discover::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
+pub use discover::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, HardVerify, Partition, System};
 pub use file::{FileTarget, ReadOnly};
 pub use ground::FileIdentity;
 pub use in_use::{InUse, uses};

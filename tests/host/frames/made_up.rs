@@ -64,6 +64,7 @@ impl Machine {
             udev: at("udev"),
             dev: at("dev"),
             allowed: Allowed::default(),
+            hard_verify: None,
         };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);
