@@ -37,6 +37,7 @@ impl BlockTarget {
     /// [`OpenError::Busy`] or a refusal if something uses it, [`OpenError::Changed`] if it is no longer what was
     /// checked, [`OpenError::Open`] if the system refuses.
     pub fn open(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<Self, OpenError> {
+        let system = &system.strict();
         let path = || facts.node.clone();
         let failed = |source: io::Error| OpenError::Open { path: path(), source };
         let device = open_exclusive(system, facts, images)?;

@@ -28,6 +28,8 @@ pub struct System {
 pub struct Allowed {
     /// A disk that is larger than [`DeviceFacts::LARGEST_STICK`].
     pub large: bool,
+    /// A device whose own file systems are mounted, because they will be unmounted before it is opened.
+    pub unmount: bool,
 }
 
 impl Default for System {
@@ -168,6 +170,11 @@ impl DeviceFacts {
 }
 
 impl System {
+    /// The same, when what was to be unmounted is unmounted.
+    pub(super) fn strict(&self) -> Self {
+        Self { allowed: Allowed { unmount: false, ..self.allowed }, ..self.clone() }
+    }
+
     /// Every whole disk, by name.
     ///
     /// # Errors

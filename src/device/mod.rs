@@ -22,6 +22,7 @@ mod safety;
 mod served;
 mod target;
 mod text;
+mod unmount;
 mod uses;
 mod zfs;
 
@@ -33,4 +34,5 @@ pub use ground::FileIdentity;
 pub use in_use::{InUse, uses};
 pub use safety::{Refusal, refusal};
 pub use target::{NEW_FILE, OpenError, TargetPath};
+pub use unmount::OwnMount;
 pub use uses::Use;

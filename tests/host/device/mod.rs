@@ -10,3 +10,4 @@ mod in_use_started;
 mod outputs;
 mod overwrite;
 mod safety;
+mod unmount;
