@@ -7,6 +7,7 @@ use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
+use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
@@ -36,6 +37,7 @@ pub(super) enum Command {
     Reflash(ReflashArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
+    Extract(ExtractArgs),
     Inspect(InspectArgs),
     Shrink(ShrinkArgs),
     List(ListArgs),
@@ -59,6 +61,7 @@ impl Command {
             Self::Reflash(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
+            Self::Extract(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
             Self::Shrink(args) => args.run(output),
             Self::List(args) => args.run(output),

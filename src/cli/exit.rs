@@ -272,7 +272,10 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::DiscStays { .. }
         | JobError::NotReplaced { .. }
         | JobError::Change { has_written: false, .. }
-        | JobError::Phram(_) => Exit::Refused,
+        | JobError::NotExtracted { .. }
+        | JobError::ExtractDevice { .. }
+        | JobError::Phram(_)
+        | JobError::NotResumed { .. } => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
             Aftermath::WillNotBoot => Exit::WillNotBoot,
@@ -285,6 +288,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Change { has_written: true, .. }
         | JobError::Unfinished { .. }
         | JobError::Write { .. }
+        | JobError::DamagedImage { .. }
+        | JobError::ExtractStopped { .. }
         | JobError::Read { .. } => Exit::Failed,
     }
 }

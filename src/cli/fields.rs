@@ -100,6 +100,22 @@ do not change the exit status of `inspect`.
 | `details` | `what`, `lba`, `sectors` |
 | `more` | `files`: how many more files and folders there are |
 
+### Of a written stick
+
+`write` prints of a stick what `plan` does, and:
+
+| field | what |
+|---|---|
+| `repairs` | ranges that came back changed and were written again: `lba`, `sectors`, `tries` |
+| `effort` | what it took |
+| `effort.written`, `effort.skipped` | bytes that were sent to the stick, and bytes that it held already |
+| `effort.retries` | requests that failed and were made again: `access`, `lba`, `sectors`, `failed`, `error` |
+| `effort.repairs` | the same as `repairs` |
+| `effort.level` | where the bytes came from that were read back: `cached`, `direct`, `reset`, `replugged` |
+| `resumed` | what `--resume` found; null without it |
+| `resumed.complete` | whether all of it was there, and nothing was written |
+| `resumed.skipped`, `resumed.written` | bytes that were there already, and bytes that were written |
+
 ### Of a copy
 
 `write` prints this of a disc image that it copies as it is, and `plan` and `write --dry-run` of one that would be copied.
@@ -119,6 +135,7 @@ do not change the exit status of `inspect`.
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
 | `repairs` | ranges that had to be written more than once |
+| `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image
 
@@ -143,6 +160,20 @@ do not change the exit status of `inspect`.
 | `clusters` | the fewest clusters, where they are the limit; else null |
 | `blake3` | BLAKE3 of the smaller image, as `b3sum` prints it |
 | `warnings` | who may be writing to the image |
+
+### Of an image that was taken out
+
+`extract` prints these.
+
+| field | what |
+|---|---|
+| `path`, `file` | the stick, and the capsule's file on it |
+| `title` | title in the boot menu |
+| `words` | kind and geometry in words |
+| `to` | the file that was made |
+| `len` | its length in bytes |
+| `blake3` | BLAKE3 of the original image, as `b3sum` prints it |
+| `ram_blake3` | BLAKE3 of the file that was made, where something of the original was left out; else null |
 
 ### Of what an image takes
 

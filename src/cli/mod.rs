@@ -14,6 +14,7 @@ mod doctor;
 mod drives;
 mod exit;
 mod explain;
+mod extract;
 mod fields;
 mod inspect;
 mod label;

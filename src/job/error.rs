@@ -203,6 +203,44 @@ pub enum JobError {
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
+    /// It is not clear which image is to be taken out of a stick.
+    #[error("{}", extracted(path, found))]
+    NotExtracted {
+        /// The stick.
+        path: PathBuf,
+        /// Those that there are.
+        found: Vec<String>,
+    },
+    /// An image that was to be taken out of a stick is not whole. There is no file of it.
+    #[error("{file} of {} is damaged: {}", named(path), places.join("; "))]
+    DamagedImage {
+        /// The stick.
+        path: PathBuf,
+        /// The capsule's file.
+        file: String,
+        /// What is wrong with it, at least one, with its bytes.
+        places: Vec<String>,
+    },
+    /// An image was to be taken out into a device.
+    #[error("{} is a device, and an image is taken out into a file", named(node))]
+    ExtractDevice {
+        /// The device.
+        node: PathBuf,
+    },
+    /// An image was not taken out to its end.
+    #[error("stopped on request, and {} is not there any more", named(path))]
+    ExtractStopped {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A write was to go on that was not interrupted there.
+    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
+    NotResumed {
+        /// The device or file.
+        path: PathBuf,
+        /// What is there.
+        why: NotResumed,
+    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -210,6 +248,32 @@ pub enum JobError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+}
+
+/// Why a write is not gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotResumed {
+    /// Nothing says that it was begun there.
+    #[error("the manifest of this write is not on it")]
+    Nothing,
+    /// A sector is neither clear nor what it would be.
+    #[error("sector {lba} holds something else")]
+    Other {
+        /// Its number.
+        lba: u64,
+    },
+    /// The stick was finished, and is not what it was.
+    #[error("it was finished, and was changed since, from sector {lba} on")]
+    Finished {
+        /// First sector of the first piece that differs.
+        lba: u64,
+    },
+    /// Somebody put files on it.
+    #[error("it is {what}")]
+    Files {
+        /// What it is, in a few words.
+        what: String,
     },
 }
 
@@ -267,6 +331,18 @@ impl JobError {
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
             Self::ShrinkStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
+            Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
+            Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
+            Self::DamagedImage { path, .. } => {
+                format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
+            }
+            Self::ExtractDevice { .. } => "name a file".into(),
+            Self::ExtractStopped { .. } => "repeat the command".into(),
+            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
+                "`ramkey verify {}` tells what changed; without --resume it is written anew",
+                shell_word(path)
+            ),
+            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
@@ -290,6 +366,15 @@ fn which(path: &std::path::Path, found: &[String]) -> String {
         [] => format!("{} has no image that could be replaced", named(path)),
         [_] => format!("{} has another image: {}", named(path), titles.join(", ")),
         _ => format!("{} has several images: {}", named(path), titles.join(", ")),
+    }
+}
+
+/// Which images could be taken out.
+fn extracted(path: &std::path::Path, found: &[String]) -> String {
+    match found {
+        [] => format!("{} has no image that can be taken out", named(path)),
+        [only] => format!("{} has another image: {only}", named(path)),
+        _ => format!("{} has several images: {}", named(path), found.join(", ")),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod changing;
 mod companion;
 mod copy;
 mod demo;
@@ -10,6 +11,7 @@ mod disc;
 mod disc_view;
 mod doctor;
 mod error;
+mod extract;
 mod images;
 mod in_use;
 mod inspect;
@@ -24,16 +26,18 @@ mod plan;
 mod prepare;
 mod reflash;
 mod request;
+mod resume;
 mod shrink;
 mod verify;
 mod write;
 
 pub use companion::Companion;
-pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy};
+pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};
 pub use demo::{Demo, demo};
 pub use disc_view::DiscView;
 pub use doctor::diagnose;
-pub use error::JobError;
+pub use error::{JobError, NotResumed};
+pub use extract::{Extracted, Extraction};
 pub use images::Images;
 pub use inspect::{ImageView, InspectRequest, Inspected, StickView, inspect};
 pub use list::{Contents, Listed, Listing, contents, list};
@@ -47,4 +51,4 @@ pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash,
 pub use request::{DiscOptions, StickRequest};
 pub use shrink::{ImageSize, Shrunk, shrink};
 pub use verify::verify;
-pub use write::{write, write_to};
+pub use write::{resume, resume_to, write, write_to};

@@ -14,8 +14,12 @@ pub enum Part {
     Pack,
     /// A stick is read and judged.
     Read,
+    /// An image is unpacked out of a stick.
+    Extract,
     /// A file is searched for bytes that would be lost.
     Look,
+    /// What differs is written to a stick in its place, step by step, and each read back.
+    Change,
     /// A phase of writing a stick.
     Write(Phase),
 }
@@ -27,7 +31,9 @@ impl Part {
             Self::Hash => "hashing",
             Self::Pack => "packing",
             Self::Read => "reading",
+            Self::Extract => "extracting",
             Self::Look => "looking",
+            Self::Change => "changing",
             Self::Write(phase) => phase.name(),
         }
     }

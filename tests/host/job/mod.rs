@@ -2,6 +2,8 @@
 
 mod copy;
 mod errors;
+mod extract;
+mod resume;
 mod shrink;
 mod stick;
 mod trim;
