@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
 use crate::cli::show::{show_done, show_ranges, show_repair, show_written};
-use crate::cli::verify::show_stick;
 use crate::cli::target_args::TargetArgs;
+use crate::cli::verify::show_stick;
 use crate::cli::write::Manner;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::job::{self, CopyReport, Destination, DiscImage, prepare_copy};
