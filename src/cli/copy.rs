@@ -84,8 +84,9 @@ pub(super) fn write(
     (manner, args): (Manner, &TargetArgs),
 ) -> Result<Exit, CliError> {
     let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
-    if manner != Manner::Resume {
-        args.confirm_erasing(destination.system, destination.target)?;
+    match manner {
+        Manner::Resume => args.confirm_unmounting(destination.system, destination.target)?,
+        Manner::Ask | Manner::Erase => args.confirm_erasing(destination.system, destination.target)?,
     }
     let stop = stop::wish()?;
     let report = match manner {

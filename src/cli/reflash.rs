@@ -71,6 +71,7 @@ impl ReflashArgs {
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
+        self.target.confirm_unmounting(&system, &target)?;
         let report = reflash(&prepared, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;

@@ -130,8 +130,9 @@ impl WriteArgs {
         if self.manner() == Manner::Ask {
             unknown::ask(&prepared.images)?;
         }
-        if self.manner() != Manner::Resume {
-            self.target.confirm_erasing(system, target)?;
+        match self.manner() {
+            Manner::Resume => self.target.confirm_unmounting(system, target)?,
+            Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target)?,
         }
         if self.linux_phram {
             put_beside(&request)?;

@@ -51,6 +51,7 @@ impl BlockTarget {
     /// [`OpenError::Busy`] or a refusal if something uses it, [`OpenError::Changed`] if it is no longer what was
     /// checked, [`OpenError::Open`] if the system refuses.
     pub fn open(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<Self, OpenError> {
+        let system = &system.strict();
         let (device, facts) = connect(system, facts, images)?;
         let failed = |source: io::Error| OpenError::Open { path: facts.node.clone(), source };
         let physical = ioctl::physical_sector(&device).map_err(failed)?;

@@ -25,6 +25,7 @@ mod spool;
 mod target;
 mod text;
 mod transfer;
+mod unmount;
 mod uses;
 mod zfs;
 
@@ -37,4 +38,5 @@ pub use in_use::{InUse, uses};
 pub use safety::{Refusal, refusal};
 pub use spool::TemporarySpool;
 pub use target::{NEW_FILE, OpenError, TargetPath};
+pub use unmount::OwnMount;
 pub use uses::Use;

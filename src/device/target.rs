@@ -70,6 +70,16 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
+    /// A file system of it is not unmounted.
+    #[error("{} stays mounted on {}, and nothing was written", named(path), named(folder))]
+    Unmount {
+        /// The device.
+        path: PathBuf,
+        /// Where it is mounted.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// It is not what was checked a moment ago.
     #[error("{} changed since it was checked", named(path))]
     Changed {
@@ -100,6 +110,10 @@ impl OpenError {
             Self::PartialSector { .. } => NEW_FILE.into(),
             Self::Busy { .. } => {
                 "close what uses it: `lsof` names a program, and a mounted file system may have its journal there".into()
+            },
+            Self::Unmount { folder, source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => "run the command as root".into(),
+                _ => format!("close what uses it: `fuser --verbose --mount {}` shows that", shell_word(folder)),
             },
             Self::Changed { .. } => "repeat the command".into(),
             Self::Open { path, source } => match source.kind() {

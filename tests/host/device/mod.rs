@@ -8,6 +8,8 @@ mod in_use_layers;
 mod in_use_made_up;
 mod in_use_processes;
 mod in_use_started;
+mod listed;
 mod outputs;
 mod overwrite;
 mod safety;
+mod unmount;
