@@ -24,7 +24,7 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// The machine, with what is allowed on it.
     pub fn system(&self) -> System {
-        System { allowed: Allowed { large: self.large }, ..System::default() }
+        System { allowed: Allowed { large: self.large, believed: false }, ..System::default() }
     }
 
     /// Asks before everything on the target is erased, unless that was answered already.

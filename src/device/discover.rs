@@ -28,6 +28,8 @@ pub struct System {
 pub struct Allowed {
     /// A disk that is larger than [`DeviceFacts::LARGEST_STICK`].
     pub large: bool,
+    /// That a stick is believed what it claims.
+    pub believed: bool,
 }
 
 impl Default for System {

@@ -198,7 +198,14 @@ impl<'a> Changing<'a> {
             event @ pipeline::Event::Repaired { .. } => self.observer.tell(event.into()),
             _ => {}
         };
-        let job = pipeline::Job { target: self.target, buffers: pipeline::Job::BUFFERS, inputs, stop: self.stop, observe: &observe };
+        let job = pipeline::Job {
+            target: self.target,
+            buffers: pipeline::Job::BUFFERS,
+            probe: None,
+            inputs,
+            stop: self.stop,
+            observe: &observe,
+        };
         let done = write_and_prove(step.layout.clone(), job);
         done.map(drop).map_err(|error| match error {
             // Nothing of this step, and something of those before it.

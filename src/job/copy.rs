@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::device::{NEW_FILE, TargetPath};
 use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, open, scan};
 use crate::job::observer::part;
-use crate::job::write::{Work, write_and_prove};
+use crate::job::write::{Work, stamps, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
 use crate::pipeline::{self, Input, Repair, Target};
@@ -213,8 +213,14 @@ pub fn copy_to(
     let stored = stored(&prepared.image, &values);
     let inputs = [Input { name: &named(&prepared.image.path), stored: &stored }];
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let job =
-        pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
+    let job = pipeline::Job {
+        target,
+        buffers: pipeline::Job::BUFFERS,
+        probe: stamps(target),
+        inputs: &inputs,
+        stop,
+        observe: &observe,
+    };
     let committed = write_and_prove(prepared.layout.clone(), job);
     observer.tell(super::Event::End);
     Ok(prepared.report(committed?.effort.repairs))

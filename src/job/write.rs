@@ -7,10 +7,12 @@ use std::sync::atomic::AtomicBool;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
+use crate::job::medium::Medium;
 use crate::job::{Destination, Event, JobError, Observer, Prepared};
 use crate::layout::Layout;
-use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
+use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, RunId, Target, Verdict};
 use crate::report::Report;
+use crate::stick::has_trace;
 use crate::units::{SECTOR_LEN, named};
 
 /// Opens the destination, then writes, proves and commits the stick. The destination is the one that it was prepared for.
@@ -116,12 +118,24 @@ pub fn write_to(
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let job =
-        pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
+    let job = pipeline::Job {
+        target,
+        buffers: pipeline::Job::BUFFERS,
+        probe: stamps(target),
+        inputs: &inputs,
+        stop,
+        observe: &observe,
+    };
     let committed = write_and_prove(layout.clone(), job);
     observer.tell(Event::End);
     let report = Report::new(plan, scans, &committed?);
     Ok(Report { stick: prepared.finish(report.stick), ..report })
+}
+
+/// The stamps that tell whether a stick has what it claims, for one that was never seen: on a stick of ramkey everything was
+/// proven once.
+pub(super) fn stamps(target: &dyn Target) -> Option<RunId> {
+    (target.may_lie() && !has_trace(&Medium::new(target))).then(RunId::random)
 }
 
 /// Writes, proves and commits a layout.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::{fmt, io};
 
 use crate::layout::Layout;
-use crate::pipeline::Phase;
+use crate::pipeline::{Fake, Phase};
 
 /// What is known of a stick after the pipeline stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -93,6 +93,9 @@ pub enum PipelineError {
         /// Its number.
         lba: u64,
     },
+    /// The stick has less than it claims.
+    #[error("{0}")]
+    Fake(Box<Fake>),
     /// An image could not be read.
     #[error("reading {image} at byte {offset:#x}")]
     Image {
@@ -131,6 +134,7 @@ impl PipelineError {
                 "plug the stick in again and repeat the command; if it fails again, use another stick"
             }
             Self::Lost { .. } => "the stick loses data after reporting success; do not use it",
+            Self::Fake(_) => "use another stick; `ramkey check --destructive` finds out what this one has",
             Self::Image { .. } => "copy the image to a sound disk and repeat the command",
             Self::ImageChanged { .. } => "close what writes to the image and repeat the command",
             Self::Stopped { .. } => "repeat the command to make the stick bootable",

@@ -1,6 +1,7 @@
 //! What is asked, refused and warned of before anything is written.
 
 mod exchanged;
+mod fake;
 mod image_in_use;
 mod in_use;
 mod in_use_layers;

@@ -3,4 +3,5 @@
 mod exchange;
 mod interrupted;
 mod killed;
+mod probe;
 mod write_verify;
