@@ -2,14 +2,13 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat};
 use rustix::io::Errno;
 
-use crate::device::{DeviceFacts, DeviceNumber, OpenError, Refusal, System, TargetPath, ioctl};
+use crate::device::{DeviceFacts, DeviceNumber, OpenError, Refusal, System, TargetPath, ioctl, transfer};
 use crate::image::SourceFile;
 use crate::pipeline::Target;
 use crate::units::named;
@@ -24,6 +23,8 @@ pub struct BlockTarget {
     system: System,
     facts: DeviceFacts,
     alignment: usize,
+    /// What a request must begin at a multiple of, in bytes.
+    step: usize,
 }
 
 impl BlockTarget {
@@ -64,7 +65,8 @@ impl BlockTarget {
             return Err(OpenError::Changed { path: path() });
         }
         let alignment = usize::try_from(physical).unwrap_or(4096).max(4096).next_power_of_two();
-        Ok(Self { device, system: system.clone(), facts: again, alignment })
+        let step = sector as usize;
+        Ok(Self { device, system: system.clone(), facts: again, alignment, step })
     }
 
     /// Asks the kernel to read the new partition table. Of use after the commit only; a failure harms nothing.
@@ -129,11 +131,11 @@ impl Target for BlockTarget {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.device.read_exact_at(buffer, offset)
+        transfer::read(&self.device, offset, buffer, self.step)
     }
 
     fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.device.write_all_at(buffer, offset)
+        transfer::write(&self.device, offset, buffer, self.step)
     }
 
     fn flush(&self) -> io::Result<()> {

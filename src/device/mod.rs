@@ -22,6 +22,7 @@ mod safety;
 mod served;
 mod target;
 mod text;
+mod transfer;
 mod uses;
 mod zfs;
 

@@ -5,14 +5,18 @@
 //! until then the medium boots what it did. Which sectors those are, and in which order, the layout says. Each takes what
 //! the one before it gave, so a stick that boots cannot be made without the proof. Nothing here prints.
 
+mod belt;
 mod buffer;
 mod commit;
+mod compare;
 mod effort;
 mod event;
 mod failure;
 mod fake;
 mod piece;
+mod port;
 mod probe;
+mod repair;
 mod stamp;
 mod target;
 mod verify;
@@ -20,6 +24,7 @@ mod write;
 
 pub use buffer::Buffer;
 pub use commit::{Committed, commit};
+pub use compare::{Difference, Found};
 pub use effort::{Access, Effort, Repair, Retry, VerifyLevel};
 pub use event::{Event, Phase};
 pub use failure::{Aftermath, Failure, PipelineError};
@@ -27,5 +32,5 @@ pub use fake::{Evidence, Fake};
 pub use piece::{Input, PIECE_LEN};
 pub use stamp::{Held, RunId};
 pub use target::Target;
-pub use verify::{Difference, Found, Proven, Verdict, verify};
+pub use verify::{Proven, Verdict, verify};
 pub use write::{Job, Written, write};
