@@ -4,6 +4,7 @@
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
 mod changing;
+mod check;
 mod companion;
 mod copy;
 mod demo;
@@ -30,6 +31,7 @@ mod shrink;
 mod verify;
 mod write;
 
+pub use check::{CheckReport, Stamped, check, check_destructive, check_on, stamp_on};
 pub use companion::Companion;
 pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy};
 pub use demo::{Demo, demo};

@@ -10,6 +10,10 @@ pub enum Phase {
     Clear,
     /// A little is written and read to see whether the stick has what it claims.
     Probe,
+    /// All of a medium gets stamps.
+    Stamp,
+    /// All of a medium is read.
+    Survey,
     /// Everything else is written.
     Write,
     /// The device is asked to keep what it got.
@@ -33,6 +37,8 @@ impl Phase {
         match self {
             Self::Clear => "clearing",
             Self::Probe => "probing",
+            Self::Stamp => "stamping",
+            Self::Survey => "reading",
             Self::Write => "writing",
             Self::Flush => "flushing",
             Self::ReadBack => "reading back",

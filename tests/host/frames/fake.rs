@@ -79,8 +79,9 @@ pub struct State {
     kept: BTreeMap<u64, Sector>,
     /// What volatile sectors held at the last power cycle.
     before: BTreeMap<u64, Option<Sector>>,
-    /// What the memory holds, by the number that was written, the oldest first.
-    cached: VecDeque<(u64, Sector)>,
+    /// What the memory holds, by the number that was written, and how often it was of late; and these, the oldest first.
+    cached: BTreeMap<u64, (Sector, usize)>,
+    order: VecDeque<u64>,
     /// Sectors that were written and read.
     pub written: u64,
     pub read: u64,
@@ -119,6 +120,7 @@ impl Fake {
     pub fn power_cycle(&self) {
         let mut state = self.state();
         state.cached.clear();
+        state.order.clear();
         for (lba, sector) in std::mem::take(&mut state.before) {
             match sector {
                 Some(sector) => state.kept.insert(lba, sector),
@@ -143,7 +145,7 @@ impl Fake {
         if self.lies.unreadable.contains(&lba) {
             return Err(broken());
         }
-        if let Some((_, sector)) = state.cached.iter().rev().find(|(cached, _)| *cached == lba) {
+        if let Some((sector, _)) = state.cached.get(&lba) {
             return Ok(*sector);
         }
         match (self.place(lba), self.lies.missing) {
@@ -157,9 +159,17 @@ impl Fake {
 
     fn write_sector(&self, state: &mut State, lba: u64, sector: &Sector) -> io::Result<()> {
         if self.lies.cache > 0 {
-            state.cached.push_back((lba, *sector));
-            if state.cached.len() > self.lies.cache {
-                state.cached.pop_front();
+            let often = state.cached.get(&lba).map_or(0, |(_, often)| *often);
+            state.cached.insert(lba, (*sector, often + 1));
+            state.order.push_back(lba);
+            if state.order.len() > self.lies.cache
+                && let Some(oldest) = state.order.pop_front()
+                && let Some((_, often)) = state.cached.get_mut(&oldest)
+            {
+                *often -= 1;
+                if *often == 0 {
+                    state.cached.remove(&oldest);
+                }
             }
         }
         let Some(place) = self.place(lba) else {

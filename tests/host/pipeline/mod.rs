@@ -6,4 +6,5 @@ mod faults;
 mod interrupted;
 mod killed;
 mod probe;
+mod survey;
 mod write_verify;
