@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::pipeline::Held;
+use crate::pipeline::Kept;
 
 /// Most ranges that are listed.
 const RANGES_MAX: usize = 1000;
@@ -13,7 +13,7 @@ const RANGES_MAX: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     /// It was read, and holds this.
-    Held(Held),
+    Held(Kept),
     /// It cannot be read.
     Unreadable(String),
     /// It cannot be written.
@@ -132,15 +132,15 @@ impl Faults {
     /// A sector is not.
     pub fn add(&mut self, lba: u64, what: What) {
         let (kind, stamp_of, bits, found) = match what {
-            What::Held(Held::Stamp { lba: other }) => {
+            What::Held(Kept::Stamp { lba: other }) => {
                 let distance = lba.abs_diff(other);
                 self.period = Some(self.period.map_or(distance, |period| period.min(distance)));
                 (BadKind::Overwritten, Some(other), None, String::new())
             }
-            What::Held(Held::Bits(bits)) => (BadKind::Changed, None, Some(u64::from(bits)), String::new()),
-            What::Held(Held::Zeros) => (BadKind::Lost, None, None, "zeros are".into()),
-            What::Held(Held::Ones) => (BadKind::Lost, None, None, "FFh is".into()),
-            What::Held(Held::Own | Held::Other) => (BadKind::Lost, None, None, "other bytes are".into()),
+            What::Held(Kept::Bits(bits)) => (BadKind::Changed, None, Some(u64::from(bits)), String::new()),
+            What::Held(Kept::Zeros) => (BadKind::Lost, None, None, "zeros are".into()),
+            What::Held(Kept::Ones) => (BadKind::Lost, None, None, "FFh is".into()),
+            What::Held(Kept::Own | Kept::Other) => (BadKind::Lost, None, None, "other bytes are".into()),
             What::Unreadable(why) => (BadKind::Unreadable, None, None, why),
             What::Unwritable(why) => (BadKind::Unwritable, None, None, why),
         };

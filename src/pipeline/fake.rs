@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::pipeline::Held;
+use crate::pipeline::Kept;
 use crate::units::{Bytes, SECTOR_LEN};
 
 /// A stick that has less than it claims.
@@ -22,7 +22,7 @@ pub struct Fake {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// It was read and held something else.
-    Held(Held),
+    Held(Kept),
     /// It could not be read: what the system said.
     Unreadable(String),
     /// It could not be written: what the system said.
@@ -44,13 +44,13 @@ impl fmt::Display for Fake {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Held(Held::Own) => f.write_str("read back its own stamp"),
-            Self::Held(Held::Stamp { lba }) => write!(f, "read back the stamp of sector {lba}"),
-            Self::Held(Held::Bits(1)) => f.write_str("read back with 1 bit changed"),
-            Self::Held(Held::Bits(bits)) => write!(f, "read back with {bits} bits changed"),
-            Self::Held(Held::Zeros) => f.write_str("read back zeros after it was written"),
-            Self::Held(Held::Ones) => f.write_str("read back nothing but FFh after it was written"),
-            Self::Held(Held::Other) => f.write_str("read back something else than was written"),
+            Self::Held(Kept::Own) => f.write_str("read back its own stamp"),
+            Self::Held(Kept::Stamp { lba }) => write!(f, "read back the stamp of sector {lba}"),
+            Self::Held(Kept::Bits(1)) => f.write_str("read back with 1 bit changed"),
+            Self::Held(Kept::Bits(bits)) => write!(f, "read back with {bits} bits changed"),
+            Self::Held(Kept::Zeros) => f.write_str("read back zeros after it was written"),
+            Self::Held(Kept::Ones) => f.write_str("read back nothing but FFh after it was written"),
+            Self::Held(Kept::Other) => f.write_str("read back something else than was written"),
             Self::Unreadable(why) => write!(f, "cannot be read after it was written ({why})"),
             Self::Refused(why) => write!(f, "cannot be written ({why})"),
         }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::layout::{Extent, Layout};
-use crate::pipeline::{Buffer, Event, Evidence, Fake, Held, Phase, PipelineError, RunId, Target};
+use crate::pipeline::{Buffer, Event, Evidence, Fake, Kept, Phase, PipelineError, RunId, Target};
 use crate::units::SECTOR_LEN;
 
 /// Sectors that are stamped at a place: what flash writes at once.
@@ -69,7 +69,7 @@ type Answer = (u64, Option<Evidence>);
 
 /// Whether a place keeps what is written. Some bits of it may be changed: that is worn, and no lie.
 fn is_kept((_, answer): &Answer) -> bool {
-    matches!(answer, None | Some(Evidence::Held(Held::Bits(_))))
+    matches!(answer, None | Some(Evidence::Held(Kept::Bits(_))))
 }
 
 struct Probe<'p> {
@@ -108,7 +108,7 @@ impl Probe<'_> {
         for look in 0..looks {
             let place = look * WINDOW;
             let Some(lba) = self.stamp_at(place)?.filter(|&lba| lba != place) else { continue };
-            let fake = self.search(&answers, place, Evidence::Held(Held::Stamp { lba }))?;
+            let fake = self.search(&answers, place, Evidence::Held(Kept::Stamp { lba }))?;
             return Err(PipelineError::Fake(Box::new(fake)));
         }
         Ok(())
@@ -116,7 +116,7 @@ impl Probe<'_> {
 
     /// What the answers, ascending, say of the size.
     fn judge(&mut self, answers: &[Answer]) -> Result<Option<Fake>, PipelineError> {
-        let is_foreign = |answer: &&Answer| matches!(answer.1, Some(Evidence::Held(Held::Stamp { .. })));
+        let is_foreign = |answer: &&Answer| matches!(answer.1, Some(Evidence::Held(Kept::Stamp { .. })));
         if let Some((place, Some(evidence))) = answers.iter().find(is_foreign) {
             return self.search(answers, *place, evidence.clone()).map(Some);
         }
@@ -147,7 +147,7 @@ impl Probe<'_> {
     fn search(&mut self, answers: &[Answer], sector: u64, evidence: Evidence) -> Result<Fake, PipelineError> {
         self.tell(Event::Begin { phase: Phase::Probe, bytes: 0 });
         let repeats = match evidence {
-            Evidence::Held(Held::Stamp { lba }) => Some(self.smallest_period(sector.abs_diff(lba))?),
+            Evidence::Held(Kept::Stamp { lba }) => Some(self.smallest_period(sector.abs_diff(lba))?),
             _ => None,
         };
         let (mut end, mut is_whole) = (repeats.unwrap_or(sector), repeats.is_some());
@@ -187,7 +187,7 @@ impl Probe<'_> {
         places.iter().try_for_each(|&place| self.save(place..place + BLOCK))?;
         let answers = self.ask(&places)?;
         let is_base = |(place, answer): &&Answer| {
-            let base = Some(Evidence::Held(Held::Stamp { lba: BASE }));
+            let base = Some(Evidence::Held(Kept::Stamp { lba: BASE }));
             *place != BASE && *answer == base
         };
         Ok(answers.iter().find(is_base).map_or(distance, |(place, _)| place - BASE))
@@ -252,12 +252,12 @@ impl Probe<'_> {
         }
         let sectors = (place..).zip(bytes.as_chunks().0);
         let held = sectors.map(|(lba, sector)| (lba, self.tools.id.read(lba, sector)));
-        let bad = held.into_iter().find(|(_, held)| *held != Held::Own);
+        let bad = held.into_iter().find(|(_, held)| *held != Kept::Own);
         self.advance(BLOCK);
         Ok(match bad {
             // Told of the first sector of the block, as the place is.
-            Some((lba, Held::Stamp { lba: other })) if other >= lba - place => {
-                (place, Some(Evidence::Held(Held::Stamp { lba: other - (lba - place) })))
+            Some((lba, Kept::Stamp { lba: other })) if other >= lba - place => {
+                (place, Some(Evidence::Held(Kept::Stamp { lba: other - (lba - place) })))
             }
             bad => (place, bad.map(|(_, held)| Evidence::Held(held))),
         })

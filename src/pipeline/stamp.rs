@@ -17,7 +17,7 @@ pub struct RunId([u8; blake3::KEY_LEN]);
 
 /// What a sector holds that was stamped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum Kept {
     /// Its own stamp.
     Own,
     /// The stamp of another sector.
@@ -68,21 +68,21 @@ impl RunId {
     }
 
     /// What `sector`, which was read at `lba`, holds.
-    pub fn read(&self, lba: u64, sector: &[u8; SECTOR]) -> Held {
+    pub fn read(&self, lba: u64, sector: &[u8; SECTOR]) -> Kept {
         let mut wanted = [0; SECTOR];
         self.stamp(lba, &mut wanted);
         if *sector == wanted {
-            return Held::Own;
+            return Kept::Own;
         }
         if let Some(other) = self.stamp_in(sector) {
-            return Held::Stamp { lba: other };
+            return Kept::Stamp { lba: other };
         }
         let bits = sector.iter().zip(wanted).map(|(found, wanted)| (found ^ wanted).count_ones()).sum();
         match sector {
-            _ if bits <= BITS_MAX => Held::Bits(bits),
-            [0, ..] if *sector == [0; SECTOR] => Held::Zeros,
-            [0xFF, ..] if *sector == [0xFF; SECTOR] => Held::Ones,
-            _ => Held::Other,
+            _ if bits <= BITS_MAX => Kept::Bits(bits),
+            [0, ..] if *sector == [0; SECTOR] => Kept::Zeros,
+            [0xFF, ..] if *sector == [0xFF; SECTOR] => Kept::Ones,
+            _ => Kept::Other,
         }
     }
 
@@ -106,7 +106,7 @@ impl RunId {
 
 #[cfg(test)]
 mod tests {
-    use super::{Held, RunId, SECTOR};
+    use super::{Kept, RunId, SECTOR};
 
     fn stamp(id: RunId, lba: u64) -> [u8; SECTOR] {
         let mut sector = [0xD1; SECTOR];
@@ -118,9 +118,9 @@ mod tests {
     fn a_stamp_says_which_sector_it_belongs_to_and_in_which_run() {
         let [one, two] = [RunId::new(b"one"), RunId::random()];
         for lba in [0, 1, 8, 0xFFFF_FFFF, u64::MAX] {
-            assert_eq!(one.read(lba, &stamp(one, lba)), Held::Own);
-            assert_eq!(one.read(lba ^ 1, &stamp(one, lba)), Held::Stamp { lba });
-            assert_eq!(one.read(lba, &stamp(two, lba)), Held::Other);
+            assert_eq!(one.read(lba, &stamp(one, lba)), Kept::Own);
+            assert_eq!(one.read(lba ^ 1, &stamp(one, lba)), Kept::Stamp { lba });
+            assert_eq!(one.read(lba, &stamp(two, lba)), Kept::Other);
         }
         assert_ne!(two, RunId::random());
     }
@@ -131,11 +131,11 @@ mod tests {
         let mut sector = stamp(id, 7);
         sector[0] ^= 1;
         sector[511] ^= 0x80;
-        assert_eq!(id.read(7, &sector), Held::Bits(2));
-        assert_eq!(id.read(8, &sector), Held::Other);
-        assert_eq!(id.read(7, &[0; SECTOR]), Held::Zeros);
-        assert_eq!(id.read(7, &[0xFF; SECTOR]), Held::Ones);
-        assert_eq!(id.read(7, &[0xD1; SECTOR]), Held::Other);
+        assert_eq!(id.read(7, &sector), Kept::Bits(2));
+        assert_eq!(id.read(8, &sector), Kept::Other);
+        assert_eq!(id.read(7, &[0; SECTOR]), Kept::Zeros);
+        assert_eq!(id.read(7, &[0xFF; SECTOR]), Kept::Ones);
+        assert_eq!(id.read(7, &[0xD1; SECTOR]), Kept::Other);
     }
 
     #[test]

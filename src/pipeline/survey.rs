@@ -11,7 +11,7 @@ use crate::pipeline::belt::{self, Crew};
 use crate::pipeline::pace::{Pace, SlowArea};
 use crate::pipeline::piece::Piece;
 use crate::pipeline::port::{Port, Refused};
-use crate::pipeline::{Buffer, Event, Held, PIECE_LEN, Phase, PipelineError, RunId, Target};
+use crate::pipeline::{Buffer, Event, Kept, PIECE_LEN, Phase, PipelineError, RunId, Target};
 use crate::units::SECTOR_LEN;
 
 /// Buffers that are on the way at once.
@@ -140,7 +140,7 @@ impl<'a> Survey<'a> {
                     (Some(refused), _) => faults.add(lba, What::Unreadable(refused.error)),
                     (None, None) => faults.good(1),
                     (None, Some(id)) => match id.read(lba, sector) {
-                        Held::Own => faults.good(1),
+                        Kept::Own => faults.good(1),
                         held => faults.add(lba, What::Held(held)),
                     },
                 }

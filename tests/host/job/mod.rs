@@ -4,6 +4,7 @@ mod check;
 mod copy;
 mod errors;
 mod extract;
+mod resume;
 mod shrink;
 mod stick;
 mod trim;

@@ -8,7 +8,7 @@ use crate::frames::fake::{self, Lies, Missing};
 use crate::frames::mock::CLEARED_FIRST;
 use ramkey::layout::{Content, Extent, Layout, Role};
 use ramkey::pipeline::{
-    Aftermath, Event, Evidence, Failure, Fake, Held, Job, Phase, PipelineError, RunId, Target, write,
+    Aftermath, Event, Evidence, Failure, Fake, Job, Kept, Phase, PipelineError, RunId, Target, write,
 };
 
 /// 128 MB as on a label, and 128 MiB, and 8 GiB, in sectors.
@@ -92,7 +92,7 @@ fn a_stick_that_counts_from_the_start_again_is_found() {
     ] {
         let fake = lie(Lies::wraps(claimed, real));
         assert_eq!(fake.kept, real * 512, "{fake}");
-        assert!(matches!(fake.evidence, Evidence::Held(Held::Stamp { .. })), "{fake}");
+        assert!(matches!(fake.evidence, Evidence::Held(Kept::Stamp { .. })), "{fake}");
     }
     let text = lie(Lies::wraps(GIB_8, MIB_128)).to_string();
     let sector = MIB_128 + 8;
@@ -117,7 +117,7 @@ fn the_same_is_found_where_the_real_size_is_no_power_of_two() {
         let fake = lie(Lies::wraps(claimed, real));
         assert_eq!(fake.kept / 512 % real, 0, "{real}: {fake}");
         assert!(fake.kept / 512 < claimed, "{real}: {fake}");
-        assert!(matches!(fake.evidence, Evidence::Held(Held::Stamp { .. })), "{fake}");
+        assert!(matches!(fake.evidence, Evidence::Held(Kept::Stamp { .. })), "{fake}");
     }
 }
 
@@ -137,9 +137,9 @@ fn a_stick_that_drops_what_it_has_no_room_for_is_found() {
             let fake = lie(Lies::drops(claimed, real, missing));
             is_near(&fake, real);
             let is_as_made = match (&fake.evidence, missing) {
-                (Evidence::Held(Held::Zeros), Missing::Zeros)
-                | (Evidence::Held(Held::Ones), Missing::Ones)
-                | (Evidence::Held(Held::Other), Missing::Old)
+                (Evidence::Held(Kept::Zeros), Missing::Zeros)
+                | (Evidence::Held(Kept::Ones), Missing::Ones)
+                | (Evidence::Held(Kept::Other), Missing::Old)
                 | (Evidence::Refused(_), Missing::Error) => true,
                 _ => false,
             };
