@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::boot::BootArgs;
+use crate::cli::check::CheckArgs;
 use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
@@ -37,6 +38,7 @@ pub(super) enum Command {
     Reflash(ReflashArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
+    Check(CheckArgs),
     Extract(ExtractArgs),
     Inspect(InspectArgs),
     Shrink(ShrinkArgs),
@@ -61,6 +63,7 @@ impl Command {
             Self::Reflash(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
+            Self::Check(args) => args.run(output),
             Self::Extract(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
             Self::Shrink(args) => args.run(output),

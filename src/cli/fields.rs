@@ -4,7 +4,7 @@
 
 /// The text.
 pub(super) const FIELDS: &str = "
-## JSON of verify, inspect, doctor, shrink, and of a copy
+## JSON of verify, inspect, doctor, shrink, check, and of a copy
 
 `a[].b` is the field `b` of each element of the list `a`. A field that does not apply is null, an empty list, or an empty text. Sectors
 have 512 bytes; offsets are bytes, and their ends one past the last.
@@ -241,6 +241,37 @@ because no file system needs them, and those of swap files that it leaves out be
 | `room.files[].len` | its bytes; on an NTFS those of its clusters |
 | `room.files[].used_for` | `file`, `swap`, `hibernation` |
 | `room.partial` | whether not all was looked at: it is damaged, or too large |
+
+### Of a check
+
+`check` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `len` | bytes that it claims |
+| `destructive` | whether it was written |
+| `good` | whether no fault was found and all was looked at |
+| `ended` | why not all was looked at, or null |
+| `written`, `read` | bytes from the start on that were written, and read |
+| `write_rate`, `read_rate` | bytes a second, or null |
+| `real_len` | bytes that it really has, if it was written and all was read; else null |
+| `counts` | sectors by what became of them |
+| `counts.good` | they can be read, and hold what was written |
+| `counts.overwritten`, `counts.changed`, `counts.lost`, `counts.unreadable`, `counts.unwritable` | see `ranges[].kind` |
+| `ranges` | ranges of sectors with a fault, ascending, at most a thousand that were read |
+| `ranges[].lba`, `ranges[].sectors` | first sector and sectors |
+| `ranges[].kind` | `overwritten` by what was written to other sectors; `changed` in some bits; `lost`: other bytes are there; `unreadable`; `unwritable` |
+| `ranges[].stamp_of` | the sector whose stamp the first one holds, or null |
+| `ranges[].bits` | how many bits changed in all of them, or null |
+| `ranges[].found` | what the first one holds, or what the system said of it |
+| `more` | ranges that are not listed |
+| `slow` | places that are read at less than a quarter of the usual rate, twice |
+| `slow[].lba`, `slow[].sectors` | first sector and sectors |
+| `slow[].rate`, `slow[].usual` | bytes a second there, and what is usual |
+| `replugged` | whether it was plugged out and in again before it was read last |
+| `forgotten` | sectors that were right before that, and are not any more |
+| `stick` | what verifying it found, with the fields of a stick, if it is one of ramkey and was not written; else null |
 
 ### Of any stick, by doctor
 

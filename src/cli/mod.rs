@@ -3,6 +3,7 @@
 mod args;
 mod bios_status;
 mod boot;
+mod check;
 mod command;
 mod confirm;
 mod copy;

@@ -9,7 +9,7 @@ use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
+use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
@@ -294,6 +294,7 @@ impl JobError {
                 stick: Aftermath::BootsAsBefore,
                 cause: PipelineError::Stopped { .. },
             }) => "the stick boots what it did; repeat the command to go on".into(),
+            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
@@ -332,6 +333,17 @@ impl JobError {
             }
             Self::Read { .. } => return None,
         })
+    }
+}
+
+/// What can be done with a stick that has less than it claims.
+fn fake_help(fake: &Fake) -> String {
+    let whole = "`ramkey check STICK --destructive` finds out all that it has";
+    match fake.usable_mib() {
+        Some(mib) => format!(
+            "use another stick; or, for something that may be lost, the part that it keeps: --size {mib}M. {whole}"
+        ),
+        None => format!("use another stick. {whole}"),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod apart;
 mod changing;
+mod check;
 mod companion;
 mod copy;
 mod demo;
@@ -36,6 +37,7 @@ mod verify;
 mod watch;
 mod write;
 
+pub use check::{CheckReport, Stamped, check, check_destructive, check_on, stamp_on};
 pub use companion::Companion;
 pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};
 pub use demo::{Demo, demo};

@@ -8,11 +8,15 @@ use std::sync::atomic::AtomicBool;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
+use crate::job::medium::Medium;
 use crate::job::resume::{Ended, write_on};
 use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
-use crate::pipeline::{self, Aftermath, Committed, Failure, Input, Job, PipelineError, Target, Verdict};
+use crate::pipeline::{
+    self, Aftermath, Committed, Failure, Input, Job, PipelineError, RunId, Target, Verdict,
+};
 use crate::report::{Report, Resumed};
+use crate::stick::has_trace;
 use crate::units::{SECTOR_LEN, named};
 
 /// Opens the destination, then writes, proves and commits the stick. The destination is the one that it was prepared for.
@@ -236,7 +240,8 @@ pub(super) fn put(
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| way.observer.tell(event.into());
-    let job = Job { target, buffers: way.buffers, inputs: &inputs, stop: way.stop, observe: &observe };
+    let probe = if way.beginning == Beginning::Anew { stamps(target) } else { None };
+    let job = Job { target, buffers: way.buffers, probe, inputs: &inputs, stop: way.stop, observe: &observe };
     let ended = match way.beginning {
         Beginning::Anew => write_and_prove(layout.clone(), job).map(|done| Ended::Done(Box::new(done))),
         Beginning::Resumed => write_on(path, layout, job, write_and_prove),
@@ -251,6 +256,12 @@ pub(super) fn put(
         }
     };
     Ok(Report { stick: prepared.finish(report.stick), ..report })
+}
+
+/// The stamps that tell whether a stick has what it claims, for one that was never seen: on a stick of ramkey everything was
+/// proven once.
+pub(super) fn stamps(target: &dyn Target) -> Option<RunId> {
+    (target.may_lie() && !has_trace(&Medium::new(target))).then(RunId::random)
 }
 
 /// Writes, proves and commits a layout.
