@@ -257,7 +257,11 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::DiscStays { .. }
         | JobError::NotReplaced { .. }
         | JobError::Change { has_written: false, .. }
-        | JobError::Phram(_) => Exit::Refused,
+        | JobError::Phram(_)
+        | JobError::MenuFull { .. }
+        | JobError::TitleTaken { .. }
+        | JobError::LastImage { .. }
+        | JobError::Needed { .. } => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
             Aftermath::WillNotBoot => Exit::WillNotBoot,

@@ -3,6 +3,7 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod add;
 mod changing;
 mod companion;
 mod copy;
@@ -19,16 +20,19 @@ mod loss;
 mod medium;
 mod notes;
 mod observer;
+mod on_stick;
 mod open;
 mod phram;
 mod plan;
 mod prepare;
 mod reflash;
+mod remove;
 mod request;
 mod shrink;
 mod verify;
 mod write;
 
+pub use add::{AddReport, AddedImage, PreparedAddition, add, add_to, prepare_addition};
 pub use companion::Companion;
 pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy};
 pub use demo::{Demo, demo};
@@ -45,6 +49,7 @@ pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
 pub use plan::plan;
 pub use prepare::{Destination, Prepared, prepare};
 pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash, reflash, reflash_to};
+pub use remove::{RemoveReport, RemovedImage, remove, remove_from};
 pub use request::{DiscOptions, StickRequest};
 pub use shrink::{ImageSize, Shrunk, shrink};
 pub use verify::verify;

@@ -9,6 +9,7 @@ pub mod free_space;
 pub mod hive;
 pub mod imports;
 pub mod limits;
+pub mod loader;
 pub mod loops;
 pub mod made_up;
 pub mod mock;
