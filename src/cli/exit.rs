@@ -345,6 +345,10 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::NotResumed { .. }
         | JobError::NotExtracted { .. }
         | JobError::ExtractDevice { .. }
+        | JobError::MenuFull { .. }
+        | JobError::TitleTaken { .. }
+        | JobError::LastImage { .. }
+        | JobError::Needed { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
