@@ -13,7 +13,9 @@ use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::reflash::ReflashArgs;
+use crate::cli::restore::RestoreArgs;
 use crate::cli::shrink::ShrinkArgs;
+use crate::cli::update::UpdateArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::write::WriteArgs;
 use crate::cli::{CliError, Exit, Output};
@@ -38,6 +40,8 @@ pub(super) enum Command {
     Plan(PlanArgs),
     Verify(VerifyArgs),
     Extract(ExtractArgs),
+    Update(UpdateArgs),
+    Restore(RestoreArgs),
     Inspect(InspectArgs),
     Shrink(ShrinkArgs),
     List(ListArgs),
@@ -62,6 +66,8 @@ impl Command {
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
             Self::Extract(args) => args.run(output),
+            Self::Update(args) => args.run(output),
+            Self::Restore(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
             Self::Shrink(args) => args.run(output),
             Self::List(args) => args.run(output),

@@ -46,6 +46,27 @@ pub fn ask(system: &System, target: &TargetPath) -> Result<(), CliError> {
     if names(answer.trim_ascii(), &path) { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
 }
 
+/// Asks before a device is changed in its place, and shows what will be done; a file is not asked about. `verb` is what happens to it.
+///
+/// # Errors
+///
+/// [`CliError::Unasked`] if nobody can answer, [`CliError::NotConfirmed`] for any answer but the device's name.
+pub fn change(target: &TargetPath, lines: &[String], verb: &str) -> Result<(), CliError> {
+    let TargetPath::Block(facts) = target else { return Ok(()) };
+    let path = target.path().to_owned();
+    if !can_ask() {
+        return Err(CliError::Unasked { path });
+    }
+    let mut screen = Terminal::error();
+    writeln!(screen, "  {}", headline(facts))?;
+    lines.iter().try_for_each(|line| writeln!(screen, "{line}"))?;
+    write!(screen, "Type {} to {verb} it: ", named(path.file_name().unwrap_or_default()))?;
+    screen.flush()?;
+    let mut answer = Vec::new();
+    io::stdin().lock().read_until(b'\n', &mut answer)?;
+    if names(answer.trim_ascii(), &path) { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
+}
+
 /// Whether an answer names the target: by its name, as it is or as it was shown, or by any path that leads to it.
 fn names(answer: &[u8], target: &Path) -> bool {
     let name = target.file_name().unwrap_or_default();

@@ -96,6 +96,12 @@ pub enum CliError {
         /// The device.
         path: PathBuf,
     },
+    /// A device would be changed in its place, and there is nobody to ask.
+    #[error("{} would be changed, and there is no terminal to confirm that", named(path))]
+    Unasked {
+        /// The device.
+        path: PathBuf,
+    },
     /// A file would be overwritten, and there is nobody to ask.
     #[error(
         "{} would be overwritten: it holds {what}, and there is no terminal to confirm that",
@@ -175,6 +181,7 @@ impl CliError {
             | Self::Unknown { .. }
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
+            | Self::Unasked { .. }
             | Self::NoPicture { .. }
             | Self::NoLabel { .. }
             | Self::LabelIsDisc { .. }
@@ -207,7 +214,7 @@ impl CliError {
                 shell_word(path)
             ),
             Self::Unwanted { .. } => "repeat the command and type yes, or give another image".into(),
-            Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
+            Self::NoTerminal { .. } | Self::Unasked { .. } => "run it in a terminal, or add --yes".into(),
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
             Self::NotBooted { path } => {
                 format!("`ramkey write {} --to STICK` makes a stick that boots it", shell_word(path))
@@ -259,6 +266,7 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Change { has_written: false, .. }
         | JobError::NotExtracted { .. }
         | JobError::ExtractDevice { .. }
+        | JobError::Update { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,

@@ -11,10 +11,15 @@ use ramkey_format::capsule::{EXTENSION, FOLDER};
 use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::capsule::{header, title};
+use crate::image::Source;
 use crate::plan::file_names;
-use crate::stick::{DELETED, Entry, FOLDER_BIT, Odd, Oddity, Reader, SLOT_LEN, VOLUME_LABEL, Volume, text};
+use crate::stick::{
+    DELETED, Entry, FOLDER_BIT, Odd, Oddity, Reader, SLOT_LEN, VOLUME_LABEL, Volume, read, text,
+};
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
+use crate::verify::fault::Findings;
+use crate::verify::verdict::Strictness;
 
 /// 1 January 1980, as every date of a fresh stick.
 const DATE: [u8; 2] = [0x21, 0x00];
@@ -109,6 +114,24 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
         }
     }
     Images { images, has_other_names }
+}
+
+/// The directories of a stick as they were written, if that is proven: their first sector, and their bytes.
+pub fn directories_as_written(stick: &dyn Source) -> Option<(u64, Vec<u8>)> {
+    let reader = Reader::new(stick, &|_| {});
+    let state = read(&reader);
+    let area = BootArea::judge(&state, reader.sectors(), Strictness::Boot, &mut Findings::default());
+    let found = state.file_system.as_ref()?.as_ref().ok()?;
+    let entries = found.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
+    let images = images(&reader, &area, &found.volume, entries).images;
+    let directories = Directories::of(&area, &found.volume)?;
+    let candidates = candidates(&reader, &directories, &images, entries);
+    let names = directories.prove(&found.volume, &images, &candidates)?;
+    let mut bytes = directories.bytes(&found.volume, &images)?;
+    for (place, name) in directories.files(&mut bytes).zip(&names) {
+        place[..11].copy_from_slice(name);
+    }
+    Some((directories.lba, bytes))
 }
 
 /// The images of the manifest, each as long as its first piece.

@@ -4,6 +4,7 @@ pub mod architecture;
 pub mod copies;
 pub mod discs;
 pub mod disks;
+pub mod foreign;
 pub mod free_space;
 pub mod hive;
 pub mod imports;

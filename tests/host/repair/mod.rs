@@ -1,0 +1,7 @@
+//! What of a stick with faults is put right, and sticks whose boot code is exchanged.
+
+mod command;
+mod faults;
+mod flips;
+mod restore;
+mod update;
