@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
-use crate::image::SourceFile;
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::write::write_and_prove;
@@ -33,12 +32,14 @@ pub struct RepairReport {
 
 /// A stick that was verified, and what of it can be put right.
 pub struct PreparedRepair {
-    files: Vec<SourceFile>,
+    images: Images,
     /// What verifying found.
     pub verdict: StickVerdict,
     /// What can be put right.
     pub mended: Vec<Mended>,
     extents: Vec<Extent>,
+    /// Whether more can be put right when this is.
+    more: bool,
 }
 
 /// Verifies the stick at the destination, and makes again what is wrong on it, as far as that can be proven: with the images that are
@@ -61,15 +62,13 @@ pub fn prepare_repair(
         return Err(JobError::NoStick { path: target.path().to_owned() });
     }
     let verdict = part(observer, Part::Read, stick.len(), |count| verify(&stick, Strictness::Boot, count));
-    let files = images.files();
     if verdict.sound {
-        return Ok(PreparedRepair { files, verdict, mended: Vec::new(), extents: Vec::new() });
+        let (mended, extents) = (Vec::new(), Vec::new());
+        return Ok(PreparedRepair { images, verdict, mended, extents, more: false });
     }
-    let donors = images.sources.iter().zip(&images.free);
-    let donors: Vec<Donor> =
-        donors.map(|(source, free)| Donor { source: &**source, free: &free.ranges }).collect();
-    let made = part(observer, Part::Mend, 0, |_| mend(&stick, &donors));
-    Ok(PreparedRepair { files, verdict, extents: made.stick.extents(), mended: made.mended })
+    let made = part(observer, Part::Mend, 0, |_| mend(&stick, &donors(&images)));
+    let (extents, mended, more) = (made.stick.extents(), made.mended, made.more);
+    Ok(PreparedRepair { images, verdict, mended, extents, more })
 }
 
 /// Opens the stick, writes what can be put right, proves it, and verifies the whole stick.
@@ -90,7 +89,7 @@ pub fn repair(
             Ok(RepairReport { repaired, written: 0, after: before.clone(), before })
         }
         TargetPath::Block(facts) => {
-            let device = BlockTarget::open(system, facts, &prepared.files).map_err(JobError::Target)?;
+            let device = BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
             let report = repair_to(prepared, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
@@ -115,18 +114,42 @@ fn repair_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<RepairReport, JobError> {
-    let PreparedRepair { verdict: before, mended: repaired, extents, .. } = prepared;
-    let layout = in_place(target.len() / SECTOR_LEN, extents);
-    let written = layout.written_sectors() * SECTOR_LEN;
+    let PreparedRepair { verdict: before, mended: mut repaired, mut extents, mut more, images, .. } = prepared;
+    let medium = Medium::new(target);
+    let mut written = 0;
+    // Ends: what was put right is not put right again.
+    while !extents.is_empty() {
+        written += extents.iter().map(|extent| extent.sectors * SECTOR_LEN).sum::<u64>();
+        exchange(in_place(target.len() / SECTOR_LEN, std::mem::take(&mut extents)), target, stop, observer)?;
+        if more {
+            let made = part(observer, Part::Mend, 0, |_| mend(&medium, &donors(&images)));
+            (extents, more) = (made.stick.extents(), made.more);
+            repaired.extend(made.mended);
+        }
+    }
+    let after = part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
+    Ok(RepairReport { repaired, written, before, after })
+}
+
+/// The images as those that pieces are taken from.
+fn donors(images: &Images) -> Vec<Donor<'_>> {
+    let pairs = images.sources.iter().zip(&images.free);
+    pairs.map(|(source, free)| Donor { source: &**source, free: &free.ranges }).collect()
+}
+
+/// Writes and proves a layout.
+fn exchange(
+    layout: Layout,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<(), JobError> {
     let observe = |event: pipeline::Event| observer.tell(event.into());
     let buffers = pipeline::Job::BUFFERS;
     let job = pipeline::Job { target, buffers, inputs: &[], stop, observe: &observe };
     let done = write_and_prove(layout, job);
     observer.tell(Event::End);
-    let _ = done?;
-    let medium = Medium::new(target);
-    let after = part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
-    Ok(RepairReport { repaired, written, before, after })
+    done.map(drop)
 }
 
 /// The layout that exchanges these ranges and nothing else. Sector 0 comes last if it is among them, else what is the first: in the

@@ -13,18 +13,22 @@ use crate::stick::{self, Entry, Manifest, Reader, StickFile};
 use crate::units::SECTOR_LEN;
 use crate::verify::Chunks;
 
+/// How often the bytes of a file may be used by its chunks.
+const SHARED_MAX: u64 = 4;
+
 /// What becomes right of an image, and what that is called.
 pub(super) struct Mended {
     pub what: String,
     pub sectors: Sectors,
 }
 
-/// The next thing that becomes right of the capsule in the file of `entry`; nothing if all is right, or the rest cannot be.
+/// What becomes right next of the capsule in the file of `entry`, about `room` sectors; nothing if all is right, or the rest cannot be.
 pub(super) fn capsule(
     stick: &Patched,
     entry: &Entry,
     manifest: Option<&Manifest>,
     donors: &[Donor],
+    room: usize,
 ) -> Vec<Mended> {
     let reader = Reader::new(stick, &|_| {});
     let file = StickFile::new(&reader, entry);
@@ -43,13 +47,17 @@ pub(super) fn capsule(
     let mut block = bytes(stick, &file, offset, len);
     if blake3::hash(&block) != wanted {
         let mut sectors = Sectors::new();
-        if mend_bit(&mut block, &wanted) {
-            put(stick, &file, &mut sectors, offset, &block);
+        let mended = match mend_bit(&mut block, &wanted) {
+            true => Some(block),
+            false => donors.iter().find_map(|donor| donor.table(header)),
+        };
+        if let Some(table) = mended {
+            put(stick, &file, &mut sectors, offset, &table);
         }
         return named("the table", sectors);
     }
     let Ok(table) = capsule::table(header, &block) else { return Vec::new() };
-    let work = Work { stick, file: &file, header, table: &table, donors };
+    let work = Work { stick, file: &file, header, table: &table, donors, room };
     let mut mended = work.chunks();
     // Until it is changed, what nobody names is zeros; while a change is announced it may be anything.
     let is_announced = hashes.len() > 1;
@@ -120,6 +128,7 @@ struct Work<'w, 's> {
     header: &'w CapsuleHeader,
     table: &'w Table<'w>,
     donors: &'w [Donor<'w>],
+    room: usize,
 }
 
 impl Work<'_, '_> {
@@ -139,11 +148,16 @@ impl Work<'_, '_> {
     /// Chunks that are damaged and can be made again.
     fn chunks(&self) -> Vec<Mended> {
         let mut mended = Vec::new();
+        let mut taken = 0;
         for index in self.damaged() {
+            if taken > self.room {
+                break;
+            }
             let Some(stored) = self.stored(index) else { continue };
             let mut sectors = Sectors::new();
             let offset = self.table.entries[index].stored().start;
             put(self.stick, self.file, &mut sectors, offset, &stored);
+            taken += sectors.len();
             if !sectors.is_empty() {
                 let Range { start, end } = self.bytes_of(index);
                 let what = format!("bytes {start:#x}..{end:#x} of the image in {}", self.file.entry.path);
@@ -155,8 +169,13 @@ impl Work<'_, '_> {
 
     /// The chunks that are not right.
     fn damaged(&self) -> Vec<usize> {
-        let mut chunks = Chunks::new(self.file, self.header, self.table);
         let count = self.table.entries.len();
+        // Chunks that share bytes take longer than a stick is worth.
+        let stored: u64 = self.table.entries.iter().map(|entry| entry.stored_len.get() as u64).sum();
+        if stored > SHARED_MAX * self.file.room() {
+            return Vec::new();
+        }
+        let mut chunks = Chunks::new(self.file, self.header, self.table);
         let is_damaged = |&index: &usize| match chunks.plain(index as u32) {
             Ok(Some(plain)) => {
                 chunk_value(plain, self.bytes_of(index).start, count)
@@ -187,6 +206,9 @@ impl Work<'_, '_> {
     fn clear(&self, gap: Range<u64>, sectors: &mut Sectors) {
         for start in gap.clone().step_by(1 << CHUNK_SHIFT) {
             let len = (gap.end - start).min(1 << CHUNK_SHIFT);
+            if sectors.len() > self.room {
+                return;
+            }
             let found = bytes(self.stick, self.file, start, len);
             if found.iter().any(|&byte| byte != 0) {
                 put(self.stick, self.file, sectors, start, &vec![0; len as usize]);

@@ -27,6 +27,9 @@ pub use update::{Update, UpdateError, update};
 /// How often the images are looked at: a chunk that refers to a damaged one is right once that one is.
 const ROUNDS: usize = 3;
 
+/// Most sectors that are exchanged at once: 8 MiB.
+const SECTORS_MAX: usize = 1 << 14;
+
 /// Something that is put right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mended {
@@ -44,6 +47,8 @@ pub struct Repair<'s> {
     pub stick: Patched<'s>,
     /// What is put right, in the order in which it was found.
     pub mended: Vec<Mended>,
+    /// Whether there may be more: so many sectors are not kept in memory.
+    pub more: bool,
 }
 
 impl Repair<'_> {
@@ -60,7 +65,7 @@ impl Repair<'_> {
 
 /// What of `stick` can be put right, with the images that are at hand.
 pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
-    let mut repair = Repair { stick: Patched::new(stick), mended: Vec::new() };
+    let mut repair = Repair { stick: Patched::new(stick), mended: Vec::new(), more: false };
     let slots = with_state(&repair.stick, |stick, state| manifest::manifest(stick, state));
     repair.take("the manifest", slots);
     let known = with_state(&repair.stick, |_, state| {
@@ -85,7 +90,12 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
     let manifest = known.as_ref().map(|(manifest, _)| manifest);
     for entry in capsules::entries(&repair.stick) {
         for _ in 0..ROUNDS + 2 {
-            let mended = capsules::capsule(&repair.stick, &entry, manifest, donors);
+            let room = SECTORS_MAX.saturating_sub(repair.stick.sectors.len());
+            repair.more |= room == 0;
+            if room == 0 {
+                return repair;
+            }
+            let mended = capsules::capsule(&repair.stick, &entry, manifest, donors, room);
             if mended.is_empty() {
                 break;
             }

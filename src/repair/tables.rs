@@ -8,8 +8,8 @@ use crate::units::SECTOR_LEN;
 
 /// Most sectors that are exchanged: a table with more is another stick's.
 const PATCHED_MAX: usize = 1 << 14;
-/// Most sectors of tables that are looked at: those of the largest FAT32 that is not a terabyte long.
-const TABLE_MAX: u64 = 1 << 18;
+/// Most sectors of a table that is looked at: that of a FAT32 of 64 GiB.
+const TABLE_MAX: u64 = 1 << 14;
 /// What an entry says of the last cluster of a file.
 const END: u32 = 0x0FFF_FFFF;
 
