@@ -42,6 +42,8 @@ pub struct Exchanged {
     pub chunks: usize,
     /// How many of them are not stored anew.
     pub kept: usize,
+    /// Stored bytes of these.
+    pub kept_len: u64,
 }
 
 /// Where the new chunks and the new table go.
@@ -64,14 +66,16 @@ impl Exchange<'_> {
     pub fn plan<'r>(&self, reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Exchanged, ChangeError> {
         let stick = Stick::of(reader, state)?;
         let chunks = self.scan.chunks.len();
-        let kept = (0..chunks).filter(|&index| self.keeps(index)).count();
+        let stay: Vec<usize> = (0..chunks).filter(|&index| self.keeps(index)).collect();
+        let kept = stay.len();
+        let kept_len = stay.iter().map(|&index| u64::from(self.table.entries[index].stored_len.get())).sum();
         if kept == chunks && self.is_as_it_is() {
-            return Ok(Exchanged { steps: Vec::new(), stored: Vec::new(), chunks, kept });
+            return Ok(Exchanged { steps: Vec::new(), stored: Vec::new(), chunks, kept, kept_len });
         }
         let placed = self.place();
         let steps = self.steps(stick, &placed)?;
         let stored = placed.written.into_iter().map(|(_, bytes)| bytes).collect();
-        Ok(Exchanged { steps, stored, chunks, kept })
+        Ok(Exchanged { steps, stored, chunks, kept, kept_len })
     }
 
     /// Whether chunk `index` will be what it is.

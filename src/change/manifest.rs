@@ -8,7 +8,10 @@ use zerocopy::FromZeros;
 use super::sectors::Sectors;
 use super::{ChangeError, Stick};
 use crate::layout::{Content, Extent, ManifestFacts, Role, manifest_slot};
-use crate::stick::{Entry, ReadError, Reserved, Run, written_counts};
+use crate::stick::{
+    DELETED, Directories, DirectorySlot, Entry, FilePlace, ReadError, Reserved, Run, SLOT_LEN, file_lba,
+    written_counts,
+};
 use crate::units::SECTOR_LEN;
 
 /// Most reserved sectors that are looked at; those that are written have a few hundred.
@@ -76,12 +79,15 @@ impl Stick<'_, '_> {
     }
 
     /// Lets the ranges of the file system have the hashes of what will be there, where the present ones are right. After a
-    /// change that was cut off they are not; then it is enough that nobody else wrote to the volume.
+    /// change that was cut off they are not; then it is enough that nobody else wrote to the volume. That of the directories is
+    /// always the one of directories with nothing in them but the capsules: `verify` proves the names by it, whatever else is in
+    /// them.
     ///
     /// Reserved sectors are compared as `verify` does it: what systems do to them is undone, and their counts of free clusters
     /// follow from the ranges.
     pub(super) fn hash_again(&self, ranges: &mut [RangeEntry], future: &Sectors) -> Result<(), ReadError> {
         let is_ours = self.is_unfinished() && self.is_own();
+        let fresh = self.fresh_directories(ranges, future)?;
         let [old, new] = [&self.manifest.ranges, &*ranges].map(|ranges| self.counts(ranges));
         for entry in ranges {
             let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
@@ -92,6 +98,9 @@ impl Stick<'_, '_> {
                         entry.blake3 = self.reserved_hash(lba, bytes, new);
                     }
                 }
+                range::DIRECTORY if let Some((_, blake3)) = fresh.filter(|(at, _)| *at == lba) => {
+                    entry.blake3 = blake3;
+                }
                 range::FAT_TABLE | range::DIRECTORY if is_ours || future.touches(lba, sectors) => {
                     if is_ours || *self.reader.hash(lba, sectors)?.as_bytes() == entry.blake3 {
                         entry.blake3 = self.future_hash(lba, sectors, future)?;
@@ -101,6 +110,35 @@ impl Stick<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// First sector and BLAKE3 of the directories of a manifest of `ranges`, with nothing in them but its capsules; `None` if one
+    /// of these has no file in the folder.
+    fn fresh_directories(
+        &self,
+        ranges: &[RangeEntry],
+        future: &Sectors,
+    ) -> Result<Option<(u64, [u8; 32])>, ReadError> {
+        let volume = &self.volume.volume;
+        let Some(directories) = Directories::of(ranges, self.manifest.header.label, volume) else {
+            return Ok(None);
+        };
+        let mut folder = directories.folder(self.reader)?;
+        future.lay_over(directories.folder_lba(), &mut folder);
+        let slots = folder.as_chunks::<SLOT_LEN>().0;
+        let mut places = Vec::<FilePlace>::new();
+        for first in ranges.iter().filter(|range| range.is_first_piece()) {
+            let lba = first.lba.get();
+            let is_it = |slot: &DirectorySlot| slot[0] != DELETED && file_lba(slot, volume) == Some(lba);
+            let end = slots.iter().position(|slot| slot[0] == 0).unwrap_or(slots.len());
+            let Some(slot) = slots[..end].iter().position(is_it) else { return Ok(None) };
+            places.push(FilePlace { slot, lba, len: len_of(ranges, first) });
+        }
+        let Some(mut bytes) = directories.without_names(volume, &places) else { return Ok(None) };
+        for place in &places {
+            directories.slots_of(&mut bytes)[place.slot][..11].copy_from_slice(&slots[place.slot][..11]);
+        }
+        Ok(Some((directories.lba, *blake3::hash(&bytes).as_bytes())))
     }
 
     /// The counts of free clusters as they are written with these ranges.
@@ -152,6 +190,25 @@ impl Named<'_> {
         }
         entries
     }
+}
+
+/// Bytes of the capsule that begins with `first`, as a manifest of `ranges` names its pieces: they follow each other in the
+/// file.
+fn len_of(ranges: &[RangeEntry], first: &RangeEntry) -> u64 {
+    let mut sectors = first.sectors.get();
+    let mut pieces: Vec<&RangeEntry> = ranges
+        .iter()
+        .filter(|range| {
+            range.kind == range::CAPSULE && range.blake3 == first.blake3 && !range.is_first_piece()
+        })
+        .collect();
+    pieces.sort_by_key(|piece| piece.file_sector.get());
+    for piece in pieces {
+        if piece.file_sector.get() == sectors {
+            sectors += piece.sectors.get();
+        }
+    }
+    sectors * SECTOR_LEN
 }
 
 /// The first `sectors` sectors of `runs`, neighbours joined.

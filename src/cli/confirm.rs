@@ -84,7 +84,9 @@ fn of_device(system: &System, facts: &DeviceFacts) -> Vec<String> {
     let contents = contents(system, facts);
     let contents = contents.iter().map(|Contents { name, size, what }| format!("  {name}  {size}  {what}"));
     let head = ["Everything on this stick will be lost:".to_owned(), format!("  {}", headline(facts))];
-    head.into_iter().chain(contents).collect()
+    let notes = system.in_use(&[]).notes_of(facts.number);
+    let notes = notes.iter().map(|note| format!("  note: {note}"));
+    head.into_iter().chain(contents).chain(notes).collect()
 }
 
 #[cfg(test)]

@@ -39,6 +39,9 @@ fn show(out: &mut dyn Write, Listing { sticks, others }: &Listing) -> io::Result
         for Contents { name, size, what } in &disk.contents {
             writeln!(out, "  {name}  {size}  {what}")?;
         }
+        for note in &disk.notes {
+            writeln!(out, "  note: {note}")?;
+        }
         if let Some(refused) = &disk.refused {
             writeln!(out, "  {refused}")?;
         }
@@ -88,6 +91,9 @@ mod tests {
             read_only: false,
             removable: usb,
             usb,
+            usb_path: "1-1".into(),
+            usb_id: "0781:5567".into(),
+            wwn: String::new(),
             vendor: "SanDisk".into(),
             model: "Cruzer\u{202e}\u{1b}[2J".into(),
             serial: "1".into(),
@@ -101,6 +107,7 @@ mod tests {
             help: refused.as_ref().map(Refusal::help),
             refused: refused.map(|refused| refused.to_string()),
             contents,
+            notes: Vec::new(),
         }
     }
 

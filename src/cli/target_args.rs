@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::{CliError, confirm};
-use crate::device::{System, TargetPath};
+use crate::device::{Allowed, System, TargetPath};
 
 /// How a stick is opened for writing, and what is asked before.
 #[derive(Clone, Debug, Args)]
@@ -11,6 +11,10 @@ pub struct TargetArgs {
     /// Unmount the file systems of the stick first; they are shown before
     #[arg(long, hide = true)]
     pub unmount: bool,
+
+    /// Also take a disk of more than 64 GiB, which may be no stick
+    #[arg(long)]
+    pub large: bool,
 
     /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
     #[arg(long)]
@@ -20,7 +24,7 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// The machine, with what is allowed on it.
     pub fn system(&self) -> System {
-        System::default()
+        System { allowed: Allowed { large: self.large }, ..System::default() }
     }
 
     /// Asks before everything on the target is erased, unless that was answered already.

@@ -2,14 +2,13 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat};
 use rustix::io::Errno;
 
-use crate::device::{DeviceFacts, DeviceNumber, OpenError, System, TargetPath, ioctl};
+use crate::device::{DeviceFacts, DeviceNumber, OpenError, Refusal, System, TargetPath, ioctl, transfer};
 use crate::image::SourceFile;
 use crate::pipeline::Target;
 use crate::units::named;
@@ -24,6 +23,8 @@ pub struct BlockTarget {
     system: System,
     facts: DeviceFacts,
     alignment: usize,
+    /// What a request must begin at a multiple of, in bytes.
+    step: usize,
 }
 
 impl BlockTarget {
@@ -52,25 +53,20 @@ impl BlockTarget {
         let mut again = system.facts(number).map_err(failed)?;
         again.node = path();
         TargetPath::Block(Box::new(again.clone())).admit(system, images)?;
-        let len = ioctl::len(&device).map_err(failed)?;
         let physical = ioctl::physical_sector(&device).map_err(failed)?;
         let sector = ioctl::logical_sector(&device).map_err(failed)?;
         if ioctl::read_only(&device).map_err(failed)? {
-            return Err(crate::device::Refusal::ReadOnly { node: path() }.into());
+            return Err(Refusal::ReadOnly { node: path() }.into());
         }
         if sector != 512 {
-            return Err(crate::device::Refusal::SectorSize { node: path(), found: sector }.into());
+            return Err(Refusal::SectorSize { node: path(), found: sector }.into());
         }
-        let same = len == facts.len
-            && again.len == facts.len
-            && again.serial == facts.serial
-            && again.sequence == facts.sequence
-            && (facts.sequence.is_none() || ioctl::sequence(&device).ok() == facts.sequence);
-        if !same {
+        if !again.is_same_device(facts) || !is_medium(&device, facts) {
             return Err(OpenError::Changed { path: path() });
         }
         let alignment = usize::try_from(physical).unwrap_or(4096).max(4096).next_power_of_two();
-        Ok(Self { device, system: system.clone(), facts: again, alignment })
+        let step = sector as usize;
+        Ok(Self { device, system: system.clone(), facts: again, alignment, step })
     }
 
     /// Asks the kernel to read the new partition table. Of use after the commit only; a failure harms nothing.
@@ -92,10 +88,25 @@ fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -
                 TargetPath::Block(Box::new(facts.clone())).admit(system, images)?;
                 sleep(BUSY_PAUSE);
             }
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) if is_read_only(system, facts) => {
+                return Err(Refusal::ReadOnly { node: facts.node.clone() }.into());
+            }
+            Err(Errno::NOMEDIUM) => return Err(Refusal::Empty { node: facts.node.clone() }.into()),
             Err(error) => return Err(OpenError::Open { path: facts.node.clone(), source: error.into() }),
         }
     }
     Err(OpenError::Busy { path: facts.node.clone() })
+}
+
+/// Whether the kernel refuses writes by now.
+fn is_read_only(system: &System, facts: &DeviceFacts) -> bool {
+    system.facts(facts.number).is_ok_and(|now| now.read_only)
+}
+
+/// Whether the open device itself says that it is the medium that `facts` describe.
+fn is_medium(device: &File, facts: &DeviceFacts) -> bool {
+    ioctl::len(device).ok() == Some(facts.len)
+        && (facts.sequence.is_none() || ioctl::sequence(device).ok() == facts.sequence)
 }
 
 /// Takes the lock that keeps udev from looking at the device while it is written
@@ -120,11 +131,11 @@ impl Target for BlockTarget {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.device.read_exact_at(buffer, offset)
+        transfer::read(&self.device, offset, buffer, self.step)
     }
 
     fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.device.write_all_at(buffer, offset)
+        transfer::write(&self.device, offset, buffer, self.step)
     }
 
     fn flush(&self) -> io::Result<()> {
@@ -132,12 +143,14 @@ impl Target for BlockTarget {
     }
 
     fn same_device(&self) -> io::Result<()> {
-        let now = self.system.facts(self.facts.number)?;
-        let len = ioctl::len(&self.device)?;
-        if now.sequence == self.facts.sequence && now.serial == self.facts.serial && len == self.facts.len {
+        let node = named(&self.facts.node);
+        let Ok(now) = self.system.facts(self.facts.number) else {
+            return Err(io::Error::other(format!("{node} is gone")));
+        };
+        if now.is_same_device(&self.facts) && is_medium(&self.device, &self.facts) {
             Ok(())
         } else {
-            Err(io::Error::other(format!("another medium is in {}", named(&self.facts.node))))
+            Err(io::Error::other(format!("another medium is in {node}")))
         }
     }
 }

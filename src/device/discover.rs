@@ -19,11 +19,26 @@ pub struct System {
     pub udev: PathBuf,
     /// The folder of device nodes.
     pub dev: PathBuf,
+    /// What the user allows beyond what is usual.
+    pub allowed: Allowed,
+}
+
+/// What the user allows beyond what is usual, for one command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// A disk that is larger than [`DeviceFacts::LARGEST_STICK`].
+    pub large: bool,
 }
 
 impl Default for System {
     fn default() -> Self {
-        Self { sys: "/sys".into(), proc: "/proc".into(), udev: "/run/udev/data".into(), dev: "/dev".into() }
+        Self {
+            sys: "/sys".into(),
+            proc: "/proc".into(),
+            udev: "/run/udev/data".into(),
+            dev: "/dev".into(),
+            allowed: Allowed::default(),
+        }
     }
 }
 
@@ -105,6 +120,12 @@ pub struct DeviceFacts {
     pub removable: bool,
     /// Whether it hangs on USB.
     pub usb: bool,
+    /// The port that it hangs on as Linux names it, for example `1-1.4`, or nothing.
+    pub usb_path: String,
+    /// Vendor and product number on USB, for example `0781:5567`, or nothing.
+    pub usb_id: String,
+    /// World-wide name, or nothing.
+    pub wwn: String,
     /// Vendor, or nothing.
     pub vendor: String,
     /// Model, or nothing.
@@ -119,6 +140,17 @@ pub struct DeviceFacts {
 }
 
 impl DeviceFacts {
+    /// Length in bytes of the largest disk that is taken for a stick by itself: 64 GiB, so that whatever is sold as 64 GB is
+    /// smaller.
+    pub const LARGEST_STICK: u64 = 64 << 30;
+
+    /// Whether both are the same medium in the same port. Two sticks of one make may have the same serial number, and a
+    /// stick that took the place of another has its name: the number of the medium and the port tell them apart.
+    pub fn is_same_device(&self, other: &Self) -> bool {
+        (self.number, self.len, self.sequence) == (other.number, other.len, other.sequence)
+            && (&self.serial, &self.usb_path) == (&other.serial, &other.usb_path)
+    }
+
     /// Vendor and model for people, for example `SanDisk Cruzer`.
     pub fn title(&self) -> String {
         let title = format!("{} {}", self.vendor, self.model).trim().to_owned();
@@ -162,7 +194,7 @@ impl System {
     /// If sysfs knows no such device.
     pub fn facts(&self, number: DeviceNumber) -> io::Result<DeviceFacts> {
         let folder = fs::canonicalize(self.device_folder(number))?;
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = last_name(&folder);
         let disk = if folder.join("partition").exists() {
             folder.parent().unwrap_or(&folder).to_owned()
         } else {
@@ -185,6 +217,12 @@ impl System {
             // Card readers that are no USB devices say only what sort of card they hold.
             removable: flag(&disk.join("removable")) || self.text(&disk.join("device/type")) == "SD",
             usb: usb.is_some(),
+            usb_path: usb.as_deref().map(last_name).unwrap_or_default(),
+            usb_id: match &usb {
+                Some(_) => format!("{}:{}", usb_text("idVendor"), usb_text("idProduct")),
+                None => String::new(),
+            },
+            wwn: first([self.text(&disk.join("device/wwid")), udev_text("ID_WWN")]),
             vendor: first([self.text(&disk.join("device/vendor")), usb_text("manufacturer")]),
             model: first([self.text(&disk.join("device/model")), usb_text("product")]),
             serial: first([usb_text("serial"), udev_text("ID_SERIAL_SHORT")]),
@@ -257,4 +295,9 @@ impl System {
         partitions.sort_by_key(|(index, _)| *index);
         partitions.into_iter().map(|(_, partition)| partition).collect()
     }
+}
+
+/// The last part of a path of sysfs, without what could fool a terminal.
+fn last_name(path: &Path) -> String {
+    clean(&path.file_name().unwrap_or_default().to_string_lossy())
 }

@@ -1,6 +1,7 @@
 //! The devices of this machine: which can be written, which must not, and how the chosen one is opened.
 
 mod block;
+mod boot_line;
 mod contents;
 mod discover;
 mod file;
@@ -21,11 +22,13 @@ mod safety;
 mod served;
 mod target;
 mod text;
+mod transfer;
 mod uses;
+mod zfs;
 
 pub use block::BlockTarget;
 pub use contents::FileSystem;
-pub use discover::{DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
+pub use discover::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
 pub use file::{FileTarget, ReadOnly};
 pub use ground::FileIdentity;
 pub use in_use::{InUse, uses};

@@ -267,7 +267,10 @@ impl TargetPath {
 
     fn refusal(&self, system: &System, images: &[SourceFile]) -> Option<Refusal> {
         match self {
-            Self::Block(facts) => refusal(facts, &system.in_use(images).of_device(facts.number, images)),
+            Self::Block(facts) => {
+                let uses = system.in_use(images).of_device(facts.number, images);
+                refusal(facts, &uses, system.allowed)
+            }
             Self::File { path, identity, .. } => {
                 let (device, inode) = *identity;
                 let target = SourceFile { path: path.clone(), device, inode };

@@ -30,6 +30,8 @@ pub struct Listed {
     pub help: Option<String>,
     /// What is on it.
     pub contents: Vec<Contents>,
+    /// What is to be known of it, and is no reason to refuse it.
+    pub notes: Vec<String>,
 }
 
 /// A partition, or the whole of a stick without any.
@@ -62,13 +64,14 @@ pub fn list(system: &System, all: bool) -> Result<Listing, JobError> {
 }
 
 fn look(system: &System, in_use: &InUse, facts: DeviceFacts) -> Listed {
-    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]));
+    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]), system.allowed);
     Listed {
         writable: refused.is_none(),
         refused: refused.as_ref().map(ToString::to_string),
         // Those that only lead here are of no use here.
         help: refused.map(|refused| refused.help()).filter(|help| !help.contains("`ramkey list`")),
         contents: contents(system, &facts),
+        notes: in_use.notes_of(facts.number),
         facts,
     }
 }
@@ -104,7 +107,7 @@ pub fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
         let size = Bytes(facts.len).to_string();
         contents.push(Contents { name: whole, size, what: what(facts.number, 0) });
     }
-    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(loss::files_on);
+    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(|device| loss::files_on(device));
     if let (Some(own), Some(first)) = (own, contents.first_mut()) {
         let is_named = device.as_ref().is_some_and(|device| first.what == loss::name(device));
         first.what = if is_named { own } else { format!("{}; {own}", first.what) };

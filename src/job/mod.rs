@@ -3,6 +3,7 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod changing;
 mod companion;
 mod copy;
 mod demo;
@@ -27,17 +28,18 @@ mod reflash;
 mod repair;
 mod request;
 mod restore;
+mod resume;
 mod shrink;
 mod update;
 mod verify;
 mod write;
 
 pub use companion::Companion;
-pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy};
+pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};
 pub use demo::{Demo, demo};
 pub use disc_view::DiscView;
 pub use doctor::diagnose;
-pub use error::JobError;
+pub use error::{JobError, NotResumed};
 pub use extract::{Extracted, Extraction};
 pub use images::Images;
 pub use inspect::{ImageView, InspectRequest, Inspected, StickView, inspect};
@@ -55,4 +57,4 @@ pub use restore::{PreparedRestore, RestoreReport, RestoreRequest, prepare_restor
 pub use shrink::{ImageSize, Shrunk, shrink};
 pub use update::{PreparedUpdate, UpdateReport, prepare_update, update, update_to};
 pub use verify::verify;
-pub use write::{write, write_to};
+pub use write::{resume, resume_to, write, write_to};

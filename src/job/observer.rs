@@ -20,6 +20,8 @@ pub enum Part {
     Extract,
     /// A file is searched for bytes that would be lost.
     Look,
+    /// What differs is written to a stick in its place, step by step, and each read back.
+    Change,
     /// A phase of writing a stick.
     Write(Phase),
 }
@@ -34,6 +36,7 @@ impl Part {
             Self::Mend => "mending",
             Self::Extract => "extracting",
             Self::Look => "looking",
+            Self::Change => "changing",
             Self::Write(phase) => phase.name(),
         }
     }

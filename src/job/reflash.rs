@@ -1,6 +1,5 @@
 //! An image on a stick becomes another: only what differs is written, and at every moment the stick boots one of them.
 
-use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -8,20 +7,17 @@ use ramkey_format::capsule::CapsuleHeader;
 use serde::Serialize;
 
 use crate::capsule::{self, Contents, Description, Role};
-use crate::change::{ChangeError, Exchange, Exchanged, NewBytes, Step, finish, mend};
+use crate::change::{ChangeError, Exchange, Exchanged, NewBytes};
 use crate::contents::{ImageFacts, Kind};
-use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::Scan;
-use crate::job::medium::Medium;
+use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::prepare::scan_all;
-use crate::job::write::write_and_prove;
-use crate::job::{Destination, Event, Images, JobError, Observer, Part, StickRequest, in_use};
-use crate::layout::{Layout, signature};
-use crate::pipeline::{self, Aftermath, Failure, Input, Target};
+use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest, in_use};
+use crate::layout::signature;
+use crate::pipeline::{Effort, Input, Target};
 use crate::stick::{self, CapsuleFile, Entry, Reader, StickState, StickVolume};
 use crate::units::{SECTOR_LEN, hex, named};
-use crate::verify::{Strictness, verify};
 
 /// A new image, and which one on the stick it is to replace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +69,9 @@ pub struct ReflashReport {
     pub chunks: usize,
     /// See `chunks`.
     pub kept: usize,
-    /// Bytes that were written, with tables and manifests.
-    pub written: u64,
+    /// What that took: bytes written, with tables and manifests and with what finished a change that was cut off. Skipped are the
+    /// stored bytes of the chunks that stayed; they are packed as they were, however the others are.
+    pub effort: Effort,
     /// What is to be known of the image.
     pub warnings: Vec<String>,
 }
@@ -110,23 +107,10 @@ pub fn reflash(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<ReflashReport, JobError> {
-    let Destination { system, target } = destination;
-    match target {
-        TargetPath::Block(facts) => {
-            let device =
-                BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
-            let report = reflash_to(prepared, target.path(), &device, stop, observer)?;
-            if let Err(source) = device.reread_partitions() {
-                observer.tell(Event::PartitionsNotSeen { source });
-            }
-            Ok(report)
-        }
-        TargetPath::File { len: len @ 1.., .. } => {
-            let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
-            reflash_to(prepared, target.path(), &file, stop, observer)
-        }
-        _ => Err(JobError::ForeignStick { path: target.path().to_owned() }),
-    }
+    let path = destination.target.path();
+    with_stick(destination, &prepared.images.files(), observer, |target| {
+        reflash_to(prepared, path, target, stop, observer)
+    })
 }
 
 /// The same on a target that is open already; `path` is for messages.
@@ -141,40 +125,13 @@ pub fn reflash_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<ReflashReport, JobError> {
-    let medium = Medium::new(target);
-    if !stick::has_trace(&medium) {
-        return Err(JobError::ForeignStick { path: path.to_owned() });
-    }
-    let verdict = part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
-    if verdict.disc {
-        return Err(JobError::DiscStays { path: path.to_owned() });
-    }
-    if !verdict.sound {
-        return Err(JobError::FaultyStick { path: path.to_owned(), faults: verdict.faults });
-    }
-    let reader = Reader::new(&medium, &|_| {});
+    let changing = Changing::new(path, target, stop, observer);
     let name = prepared.request.replaces.as_deref();
     let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
-    find(&stick::read(&reader), name).map_err(found)?;
-    let run = Run { target, stop, observer, has_written: &Cell::new(false) };
-    let changed = |source: ChangeError| {
-        let has_written = run.has_written.get();
-        JobError::Change { path: path.to_owned(), has_written, source }
-    };
-    // What was cut off is finished first, one after the other.
-    run.all(&mend(&reader, &stick::read(&reader)).map_err(changed)?)?;
-    loop {
-        let steps = finish(&reader, &stick::read(&reader)).map_err(changed)?;
-        if steps.is_empty() {
-            break;
-        }
-        run.all(&steps)?;
-    }
-    let state = stick::read(&reader);
-    let (volume, entry, header) = find(&state, name).map_err(found)?;
-    run.exchange(prepared, &reader, &state, volume, (entry, header)).map_err(|error| match error {
-        Stopped::Change(error) => changed(error),
-        Stopped::Job(error) => error,
+    let is_meant = |state: &StickState| find(state, name).map(drop).map_err(found);
+    changing.prove_and(is_meant, |reader, state| {
+        let (volume, entry, header) = find(state, name).map_err(found)?;
+        exchange(&changing, prepared, (reader, state), volume, (entry, header), observer)
     })
 }
 
@@ -205,125 +162,56 @@ fn find<'v, 'r>(
     }
 }
 
-/// Why an exchange is not done.
-enum Stopped {
-    Change(ChangeError),
-    Job(JobError),
-}
+/// Replaces the capsule `old`.
+fn exchange(
+    changing: &Changing,
+    prepared: &PreparedImage,
+    (reader, state): (&Reader, &StickState),
+    volume: &StickVolume,
+    (entry, header): (&Entry, &CapsuleHeader),
+    observer: &dyn Observer,
+) -> Result<ReflashReport, Stopped> {
+    let (scan, facts) = (&prepared.scan, &prepared.images.facts[0]);
+    let block = stick::StickFile::new(reader, entry);
+    let block = block.read(header.table_offset.get(), header.table_len.get().into());
+    let block = block.map_err(ChangeError::Read)?;
+    let table = capsule::table(header, &block).map_err(|_| ChangeError::Unsound)?;
+    let was = Description::of(header);
+    let contents = contents(facts, scan, header, &was, volume);
+    let exchange = Exchange { entry, header, table: &table, contents: &contents, scan };
+    let Exchanged { steps, stored, chunks, kept, kept_len } = exchange.plan(reader, state)?;
 
-impl From<ChangeError> for Stopped {
-    fn from(error: ChangeError) -> Self {
-        Self::Change(error)
+    let source = &*prepared.images.sources[0];
+    let decides = steps.iter().find(|step| step.decides);
+    let name = named(&facts.path);
+    if let Some(step) = decides {
+        let read = |source| JobError::Read { path: facts.path.clone(), source };
+        let new = part(observer, Part::Hash, step.layout.capsule_sectors() * SECTOR_LEN, |count| {
+            NewBytes::read(scan.stored(source), &stored, &step.layout, &mut |bytes| count(bytes))
+        });
+        changing.steps(&steps, &[Input { name: &name, stored: &new.map_err(read)? }])?;
     }
-}
-
-impl From<JobError> for Stopped {
-    fn from(error: JobError) -> Self {
-        Self::Job(error)
-    }
-}
-
-/// What steps are written with.
-#[derive(Clone, Copy)]
-struct Run<'a> {
-    target: &'a dyn Target,
-    stop: &'a AtomicBool,
-    observer: &'a dyn Observer,
-    /// Whether anything was written already.
-    has_written: &'a Cell<bool>,
-}
-
-impl Run<'_> {
-    /// Writes and proves a step.
-    fn step(&self, layout: &Layout, inputs: &[Input], is_told: bool) -> Result<(), JobError> {
-        let observe = |event: pipeline::Event| {
-            if is_told {
-                self.observer.tell(event.into());
-            }
-        };
-        let job = pipeline::Job {
-            target: self.target,
-            buffers: pipeline::Job::BUFFERS,
-            inputs,
-            stop: self.stop,
-            observe: &observe,
-        };
-        let done = write_and_prove(layout.clone(), job);
-        if is_told {
-            self.observer.tell(Event::End);
-        }
-        done.map(|_| self.has_written.set(true)).map_err(|error| match error {
-            // Nothing of this step, and something of those before it.
-            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.has_written.get() => {
-                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
-            }
-            error => error,
-        })
-    }
-
-    fn all(&self, steps: &[Step]) -> Result<(), JobError> {
-        steps.iter().try_for_each(|step| self.step(&step.layout, &[], false))
-    }
-
-    /// Replaces the capsule `old`.
-    fn exchange<'r>(
-        &self,
-        prepared: &PreparedImage,
-        reader: &'r Reader<'r>,
-        state: &StickState<'r>,
-        volume: &StickVolume<'r>,
-        (entry, header): (&Entry, &CapsuleHeader),
-    ) -> Result<ReflashReport, Stopped> {
-        let (scan, facts) = (&prepared.scan, &prepared.images.facts[0]);
-        let block = stick::StickFile::new(reader, entry);
-        let block = block.read(header.table_offset.get(), header.table_len.get().into());
-        let block = block.map_err(ChangeError::Read)?;
-        let table = capsule::table(header, &block).map_err(|_| ChangeError::Unsound)?;
-        let was = Description::of(header);
-        let contents = contents(facts, scan, header, &was, volume);
-        let exchange = Exchange { entry, header, table: &table, contents: &contents, scan };
-        let Exchanged { steps, stored, chunks, kept } = exchange.plan(reader, state)?;
-
-        let source = &*prepared.images.sources[0];
-        let decides = steps.iter().find(|step| step.decides);
-        let name = named(&facts.path);
-        if let Some(step) = decides {
-            let read = |source| JobError::Read { path: facts.path.clone(), source };
-            let new =
-                NewBytes::read(scan.stored(source), &stored, &step.layout, &mut |_| {}).map_err(read)?;
-            let inputs = [Input { name: &name, stored: &new }];
-            let mut is_new = false;
-            for step in &steps {
-                let done = self.step(&step.layout, if step.decides { &inputs } else { &[] }, step.decides);
-                done.map_err(|cause| match is_new {
-                    true => JobError::Unfinished { cause: Box::new(cause) },
-                    false => cause,
-                })?;
-                is_new |= step.decides;
-            }
-        }
-        let mut warnings: Vec<String> = facts.warnings.iter().map(ToString::to_string).collect();
-        warnings.extend(prepared.warnings.iter().chain(&prepared.images.notes[0]).cloned());
-        Ok(ReflashReport {
-            path: name.into_owned(),
-            file: entry.path.clone(),
-            title: was.title.clone(),
-            words: capsule::drive_words(
-                facts.kind,
-                &facts.geometry,
-                facts.boot_entry().map(|boot| boot.emulation),
-            ),
-            len: scan.len,
-            blake3: hex(scan.root),
-            ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
-            was: hex(was.image_blake3),
-            same: steps.is_empty(),
-            chunks,
-            kept,
-            written: steps.iter().map(|step| step.layout.written_sectors() * SECTOR_LEN).sum(),
-            warnings,
-        })
-    }
+    let mut warnings: Vec<String> = facts.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend(prepared.warnings.iter().chain(&prepared.images.notes[0]).cloned());
+    Ok(ReflashReport {
+        path: name.into_owned(),
+        file: entry.path.clone(),
+        title: was.title.clone(),
+        words: capsule::drive_words(
+            facts.kind,
+            &facts.geometry,
+            facts.boot_entry().map(|boot| boot.emulation),
+        ),
+        len: scan.len,
+        blake3: hex(scan.root),
+        ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
+        was: hex(was.image_blake3),
+        same: steps.is_empty(),
+        chunks,
+        kept,
+        effort: Effort { skipped: kept_len, ..changing.effort() },
+        warnings,
+    })
 }
 
 /// What the new capsule says beside its image: what the old one did, as far as the image does not say otherwise.

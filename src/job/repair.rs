@@ -89,7 +89,8 @@ pub fn repair(
             Ok(RepairReport { repaired, written: 0, after: before.clone(), before })
         }
         TargetPath::Block(facts) => {
-            let device = BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
+            let device =
+                BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
             let report = repair_to(prepared, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
@@ -114,7 +115,8 @@ fn repair_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<RepairReport, JobError> {
-    let PreparedRepair { verdict: before, mended: mut repaired, mut extents, mut more, images, .. } = prepared;
+    let PreparedRepair { verdict: before, mended: mut repaired, mut extents, mut more, images, .. } =
+        prepared;
     let medium = Medium::new(target);
     let mut written = 0;
     // Ends: what was put right is not put right again.

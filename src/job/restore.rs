@@ -95,7 +95,7 @@ pub fn restore(
 ) -> Result<RestoreReport, JobError> {
     let work = Work {
         layout: &prepared.layout,
-        files: &[],
+        files: Vec::new(),
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
         put: &|target| restore_to(prepared, target, stop, observer),

@@ -1,10 +1,12 @@
 //! Why the pipeline stopped, and what it leaves behind.
 
 use std::error::Error;
+use std::ops::Range;
 use std::{fmt, io};
 
 use crate::layout::Layout;
 use crate::pipeline::Phase;
+use crate::units::SECTOR_LEN;
 
 /// What is known of a stick after the pipeline stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -122,6 +124,11 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// That a range of sectors could not be written.
+    pub(super) fn write(sectors: Range<u64>, source: io::Error) -> Self {
+        Self::Write { offset: sectors.start * SECTOR_LEN, end: sectors.end * SECTOR_LEN, source }
+    }
+
     /// What the person at the terminal can do next.
     pub fn help(&self) -> &'static str {
         match self {

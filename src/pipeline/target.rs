@@ -43,6 +43,11 @@ pub trait Target: Send + Sync {
         false
     }
 
+    /// How many requests it gains from having at once. A USB stick takes one, and the next one waits in the system meanwhile.
+    fn in_flight(&self) -> usize {
+        2
+    }
+
     /// Bytes so far that were to be written and were not, because they were there already.
     fn skipped(&self) -> u64 {
         0

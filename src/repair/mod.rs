@@ -66,7 +66,7 @@ impl Repair<'_> {
 /// What of `stick` can be put right, with the images that are at hand.
 pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
     let mut repair = Repair { stick: Patched::new(stick), mended: Vec::new(), more: false };
-    let slots = with_state(&repair.stick, |stick, state| manifest::manifest(stick, state));
+    let slots = with_state(&repair.stick, manifest::manifest);
     repair.take("the manifest", slots);
     let known = with_state(&repair.stick, |_, state| {
         let is_disc = state.area.as_ref().is_some_and(stick::BootArea::is_disc);

@@ -3,7 +3,7 @@
 use ramkey_format::manifest::{RangeEntry, range};
 
 use super::patched::{Patched, Sector, Sectors, each_sector};
-use crate::stick::{self, Entry, FatBits, Manifest, Reader, Volume};
+use crate::stick::{self, Entry, FatBits, Manifest, Reader, Run, Volume};
 use crate::units::SECTOR_LEN;
 
 /// Most sectors that are exchanged: a table with more is another stick's.
@@ -13,10 +13,15 @@ const TABLE_MAX: u64 = 1 << 14;
 /// What an entry says of the last cluster of a file.
 const END: u32 = 0x0FFF_FFFF;
 
+/// Path, length and places of a file.
+type FileMeaning = (String, u64, Vec<Run>);
+/// The runs of clusters of a file: the first of each, and the one behind it; with the hash of its first sector.
+type Chain = ([u8; 32], Vec<Run>);
+
 /// What a file system says, to be compared.
 struct Meaning {
     is_clean: bool,
-    files: Vec<(String, u64, Vec<(u64, u64)>)>,
+    files: Vec<FileMeaning>,
     free: u64,
 }
 
@@ -113,7 +118,7 @@ impl Written {
             let first = lba.checked_sub(data)? / step + 2;
             Some((first, first + sectors.div_ceil(step)))
         };
-        let mut chains: Vec<([u8; 32], Vec<(u64, u64)>)> = Vec::new();
+        let mut chains: Vec<Chain> = Vec::new();
         for entry in &manifest.ranges {
             let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
             match entry.kind {

@@ -10,6 +10,7 @@
 mod boot_area;
 mod bpb;
 mod capsule;
+mod directories;
 mod file;
 mod folder;
 mod kind;
@@ -30,6 +31,9 @@ use crate::image::Source;
 pub use boot_area::{BootArea, BootSums};
 pub use bpb::{Bpb, BpbError};
 pub use capsule::CapsuleFile;
+pub(crate) use directories::{
+    DOTS, Directories, DirectorySlot, FilePlace, Name, file_lba, removed_slot, slot,
+};
 pub use file::{FileBytes, StickFile};
 pub(crate) use kind::{FAT16_CLUSTERS, FAT32_CLUSTERS, PARTITION_LBA};
 pub use kind::{FatBits, LayoutKind, Slot};
@@ -92,6 +96,15 @@ impl<'r> StickVolume<'r> {
         let capsules = tree.as_ref().map(|tree| CapsuleFile::all(reader, &tree.entries)).unwrap_or_default();
         Ok(Self { volume, table, tree, capsules })
     }
+}
+
+/// The sectors of the file system's tables, and of the root directory where it lies behind them, which are read more than once:
+/// none if there is no file system.
+pub fn tables(stick: &dyn Source) -> std::ops::Range<u64> {
+    let reader = Reader::new(stick, &|_| {});
+    let lba = BootArea::read(&reader).and_then(|area| area.volume_lba());
+    let volume = lba.and_then(|lba| Volume::open(&reader, lba).ok());
+    volume.map_or(0..0, |volume| volume.table_lba()..volume.lba + volume.bpb.data())
 }
 
 /// Sectors of `stick` when it was written, if there is a sound manifest.

@@ -25,7 +25,7 @@ use std::cell::Cell;
 use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::image::Source;
-use crate::stick::{self, LayoutKind, Reader, StickVolume, Tree};
+use crate::stick::{self, LayoutKind, Reader, StickState, StickVolume, Tree};
 use crate::units::SECTOR_LEN;
 
 pub use chunks::Chunks;
@@ -52,18 +52,26 @@ pub fn facts(stick: &dyn Source) -> StickVerdict {
 
 fn examine(stick: &dyn Source, strictness: Strictness, depth: Depth, observe: &dyn Fn(u64)) -> StickVerdict {
     let reader = Reader::new(stick, observe);
-    let state = stick::read(&reader);
+    judge_state(&reader, &stick::read(&reader), strictness, depth)
+}
+
+/// Judges what was read of a stick, and reads the rest of it: what [`verify`] says, for whoever needs the state too.
+pub fn judge(reader: &Reader, state: &StickState, strictness: Strictness) -> StickVerdict {
+    judge_state(reader, state, strictness, Depth::Proof)
+}
+
+fn judge_state(reader: &Reader, state: &StickState, strictness: Strictness, depth: Depth) -> StickVerdict {
     let mut findings = Findings::default();
-    let area = BootArea::judge(&state, reader.sectors(), strictness, &mut findings);
+    let area = BootArea::judge(state, reader.sectors(), strictness, &mut findings);
     for entry in area.ranges {
-        check_range(&reader, &area, entry, strictness, &mut findings);
+        check_range(reader, &area, entry, strictness, &mut findings);
     }
-    let files = match file_system::judge(&state, area.is_changing(), &mut findings) {
-        Some((found, tree)) => judge_files(&reader, &area, (found, tree), (strictness, depth), &mut findings),
+    let files = match file_system::judge(state, area.is_changing(), &mut findings) {
+        Some((found, tree)) => judge_files(reader, &area, (found, tree), (strictness, depth), &mut findings),
         None => Files::default(),
     };
     if findings.is_empty() && depth == Depth::Proof {
-        check_details(&reader, &area, &mut findings);
+        check_details(reader, &area, &mut findings);
     }
     findings.finish();
     StickVerdict {

@@ -4,34 +4,27 @@
 //! are proven when the directories that are made of them have the hash that was written. Names to try are those that
 //! are there now, what is left of deleted ones, and those that follow from titles.
 //!
-//! The few slots of a fresh stick are put together here once more, although `layout` makes them with a FAT driver: this is
-//! the second opinion of what was written, and it stays the same when the driver is another.
+//! The few slots of a fresh stick are put together once more for that ([`Directories`]), although `layout` makes them with a
+//! FAT driver: this is the second opinion of what was written, and it stays the same when the driver is another.
 
 use ramkey_format::capsule::{EXTENSION, FOLDER};
-use ramkey_format::manifest::{RangeEntry, range};
+use ramkey_format::manifest::range;
 
 use crate::capsule::{header, title};
 use crate::image::Source;
 use crate::plan::file_names;
 use crate::stick::{
-    DELETED, Entry, FOLDER_BIT, Odd, Oddity, Reader, SLOT_LEN, VOLUME_LABEL, Volume, read, text,
+    DELETED, DOTS, Directories, DirectorySlot, Entry, FilePlace, Name, Odd, Oddity, Reader, SLOT_LEN, Volume,
+    file_lba, read, text,
 };
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
 use crate::verify::fault::Findings;
 use crate::verify::verdict::Strictness;
 
-/// 1 January 1980, as every date of a fresh stick.
-const DATE: [u8; 2] = [0x21, 0x00];
-/// Slots of the folder before its first file: itself and its parent.
-const DOTS: usize = 2;
 /// Sets of names that are tried, each with a hash of a few sectors; and bytes that are hashed for them.
 const TRIES_MAX: usize = 2000;
 const TRIED_LEN_MAX: usize = 256 << 20;
-/// Sectors of the longest directories that are made again: those of the longest manifest, in clusters of 64 KiB.
-const DIRECTORY_SECTORS_MAX: u64 = 1024;
-
-type Name = [u8; 11];
 
 /// An image that a stick was written with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,9 +95,13 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
         image.title = title_of(reader, image);
     }
     let mut has_other_names = false;
-    if let Some(directories) = Directories::of(area, volume) {
-        let candidates = candidates(reader, &directories, &images, entries);
-        let proven = directories.prove(volume, &images, &candidates);
+    if let Some(directories) = Directories::of(area.ranges, area.label, volume) {
+        let folder = directories.folder(reader).unwrap_or_default();
+        let slots = folder.as_chunks::<SLOT_LEN>().0;
+        let candidates = candidates(volume, slots, &images, entries);
+        let places = arrangements(volume, slots, &images);
+        let mut proven = places.iter().map(|places| prove(&directories, volume, places, &candidates));
+        let proven = proven.find_map(|names| names);
         has_other_names = proven.is_none() && !directories.are_as_written(reader);
         let firsts = || candidates.iter().map(|names| names.first().copied()).collect();
         let names: Vec<Option<Name>> =
@@ -124,14 +121,20 @@ pub fn directories_as_written(stick: &dyn Source) -> Option<(u64, Vec<u8>)> {
     let found = state.file_system.as_ref()?.as_ref().ok()?;
     let entries = found.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
     let images = images(&reader, &area, &found.volume, entries).images;
-    let directories = Directories::of(&area, &found.volume)?;
-    let candidates = candidates(&reader, &directories, &images, entries);
-    let names = directories.prove(&found.volume, &images, &candidates)?;
-    let mut bytes = directories.bytes(&found.volume, &images)?;
-    for (place, name) in directories.files(&mut bytes).zip(&names) {
-        place[..11].copy_from_slice(name);
-    }
-    Some((directories.lba, bytes))
+    let directories = Directories::of(area.ranges, area.label, &found.volume)?;
+    let folder = directories.folder(&reader).unwrap_or_default();
+    let slots = folder.as_chunks::<SLOT_LEN>().0;
+    let candidates = candidates(&found.volume, slots, &images, entries);
+    let places = arrangements(&found.volume, slots, &images);
+    places.iter().find_map(|places| {
+        let names = prove(&directories, &found.volume, places, &candidates)?;
+        let mut bytes = directories.without_names(&found.volume, places)?;
+        let slots = directories.slots_of(&mut bytes);
+        for (place, name) in places.iter().zip(&names) {
+            slots[place.slot][..11].copy_from_slice(name);
+        }
+        Some((directories.lba, bytes))
+    })
 }
 
 /// The images of the manifest, each as long as its first piece.
@@ -173,12 +176,11 @@ fn name_of(path: &str) -> Option<Name> {
 
 /// The names that each image may have had, the most probable first.
 fn candidates(
-    reader: &Reader,
-    directories: &Directories,
+    volume: &Volume,
+    slots: &[DirectorySlot],
     images: &[Written],
     entries: &[Entry],
 ) -> Vec<Vec<Name>> {
-    let slots = directories.slots(reader);
     let numbered = (DOTS..).zip(images);
     let candidates = numbered.map(|(slot, image)| {
         let here = entries.iter().filter(|entry| entry.runs.first().is_some_and(|run| run.0 == image.lba));
@@ -186,6 +188,8 @@ fn candidates(
         let of_title: Vec<Name> = of_title.filter_map(|name| name_of(&name)).collect();
         let mut names: Vec<Name> = here.filter_map(|entry| name_of(&entry.short_path)).collect();
         names.extend(slots.get(slot).into_iter().flat_map(|slot| of_slot(slot, &of_title)));
+        let led = slots.iter().filter(|slot| file_lba(slot, volume) == Some(image.lba));
+        names.extend(led.flat_map(|slot| of_slot(slot, &of_title)));
         names.extend(of_title);
         let mut distinct = Vec::with_capacity(names.len());
         for name in names {
@@ -222,118 +226,52 @@ fn of_title(title: &str) -> Vec<String> {
     titles.into_iter().flatten().flat_map(file_names).collect()
 }
 
-/// The root directory and the folder of a fresh stick, which lie behind each other.
-struct Directories {
-    lba: u64,
-    root_sectors: u64,
-    sectors: u64,
-    label: Name,
-    blake3: [u8; 32],
+/// Where the files of `images` may have been in the folder: one behind the other, and where they are now.
+fn arrangements(volume: &Volume, slots: &[DirectorySlot], images: &[Written]) -> Vec<Vec<FilePlace>> {
+    let place = |slot, image: &Written| FilePlace { slot, lba: image.lba, len: image.len };
+    let in_order: Vec<FilePlace> =
+        images.iter().enumerate().map(|(index, image)| place(DOTS + index, image)).collect();
+    let lbas: Vec<Option<u64>> = slots.iter().map(|slot| file_lba(slot, volume)).collect();
+    let here = |image: &Written| {
+        let slot = lbas.iter().skip(DOTS).position(|lba| *lba == Some(image.lba))?;
+        Some(place(DOTS + slot, image))
+    };
+    let as_they_are = images.iter().map(here).collect::<Option<Vec<FilePlace>>>();
+    let as_they_are = as_they_are.filter(|places| *places != in_order);
+    std::iter::once(in_order).chain(as_they_are).collect()
 }
 
-impl Directories {
-    fn of(area: &BootArea, volume: &Volume) -> Option<Self> {
-        let (lba, root_sectors) = match volume.root() {
-            Ok(place) => place,
-            Err(_) => (volume.cluster_lba(2), volume.cluster_sectors()),
-        };
-        let is_it = |range: &&RangeEntry| range.kind == range::DIRECTORY && range.lba.get() == lba;
-        let range = area.ranges.iter().find(is_it)?;
-        let sectors = range.sectors.get();
-        let is_sound = root_sectors < sectors && sectors <= DIRECTORY_SECTORS_MAX;
-        is_sound.then_some(Self { lba, root_sectors, sectors, label: area.label, blake3: range.blake3 })
+/// The names, one of `candidates` for each image, with which the directories have the hash that was written.
+fn prove(
+    directories: &Directories,
+    volume: &Volume,
+    places: &[FilePlace],
+    candidates: &[Vec<Name>],
+) -> Option<Vec<Name>> {
+    let tries = (TRIED_LEN_MAX as u64 / (directories.sectors * SECTOR_LEN)).min(TRIES_MAX as u64) as usize;
+    let mut counts: Vec<usize> = candidates.iter().map(Vec::len).collect();
+    // Ends: one of the counts gets smaller each time.
+    while counts.iter().try_fold(1usize, |all, &count| all.checked_mul(count)).is_none_or(|all| all > tries) {
+        let largest = counts.iter_mut().max()?;
+        *largest -= 1;
     }
-
-    /// Whether nothing in them is another.
-    fn are_as_written(&self, reader: &Reader) -> bool {
-        reader.hash(self.lba, self.sectors).is_ok_and(|found| *found.as_bytes() == self.blake3)
+    if counts.contains(&0) {
+        return None;
     }
-
-    /// The slots of the folder as they are now, where it was written; none if it cannot be read.
-    fn slots(&self, reader: &Reader) -> Vec<[u8; SLOT_LEN]> {
-        let bytes = reader.bytes(self.lba + self.root_sectors, self.sectors - self.root_sectors);
-        bytes.map(|bytes| bytes.as_chunks::<SLOT_LEN>().0.to_vec()).unwrap_or_default()
-    }
-
-    /// The names, one of `candidates` for each image, with which the directories have the hash that was written.
-    fn prove(&self, volume: &Volume, images: &[Written], candidates: &[Vec<Name>]) -> Option<Vec<Name>> {
-        let tries = (TRIED_LEN_MAX as u64 / (self.sectors * SECTOR_LEN)).min(TRIES_MAX as u64) as usize;
-        let mut counts: Vec<usize> = candidates.iter().map(Vec::len).collect();
-        // Ends: one of the counts gets smaller each time.
-        while counts
-            .iter()
-            .try_fold(1usize, |all, &count| all.checked_mul(count))
-            .is_none_or(|all| all > tries)
-        {
-            let largest = counts.iter_mut().max()?;
-            *largest -= 1;
+    let mut bytes = directories.without_names(volume, places)?;
+    let mut digits = vec![0; counts.len()];
+    // Ends: it counts up to the product of the counts.
+    loop {
+        let names: Vec<Name> = candidates.iter().zip(&digits).map(|(names, &digit)| names[digit]).collect();
+        let slots = directories.slots_of(&mut bytes);
+        for (place, name) in places.iter().zip(&names) {
+            slots[place.slot][..11].copy_from_slice(name);
         }
-        if counts.contains(&0) {
-            return None;
+        if *blake3::hash(&bytes).as_bytes() == directories.blake3 {
+            return Some(names);
         }
-        let mut bytes = self.bytes(volume, images)?;
-        let mut digits = vec![0; counts.len()];
-        // Ends: it counts up to the product of the counts.
-        loop {
-            let names: Vec<Name> =
-                candidates.iter().zip(&digits).map(|(names, &digit)| names[digit]).collect();
-            for (place, name) in self.files(&mut bytes).zip(&names) {
-                place[..11].copy_from_slice(name);
-            }
-            if *blake3::hash(&bytes).as_bytes() == self.blake3 {
-                return Some(names);
-            }
-            let next = digits.iter().zip(&counts).rposition(|(&digit, &count)| digit + 1 < count)?;
-            digits[next] += 1;
-            digits[next + 1..].fill(0);
-        }
+        let next = digits.iter().zip(&counts).rposition(|(&digit, &count)| digit + 1 < count)?;
+        digits[next] += 1;
+        digits[next + 1..].fill(0);
     }
-
-    /// The slots of the files.
-    fn files<'a>(&self, bytes: &'a mut [u8]) -> impl Iterator<Item = &'a mut [u8; SLOT_LEN]> + use<'a> {
-        let folder = &mut bytes[(self.root_sectors * SECTOR_LEN) as usize..];
-        folder.as_chunks_mut::<SLOT_LEN>().0.iter_mut().skip(DOTS)
-    }
-
-    /// The directories as they were written, but for the names of the images.
-    fn bytes(&self, volume: &Volume, images: &[Written]) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; (self.sectors * SECTOR_LEN) as usize];
-        let cluster = |lba: u64| {
-            let first = volume.cluster_lba(2);
-            lba.checked_sub(first).map(|sectors| 2 + sectors / volume.cluster_sectors())
-        };
-        let folder_cluster = cluster(self.lba + self.root_sectors)?;
-        let mut folder = [b' '; 11];
-        folder[..FOLDER.len()].copy_from_slice(FOLDER.as_bytes());
-        let (root, _) = bytes.as_chunks_mut::<SLOT_LEN>();
-        root[0][..11].copy_from_slice(&self.label);
-        root[0][11] = VOLUME_LABEL;
-        root[0][24..26].copy_from_slice(&DATE);
-        root[1] = slot(&folder, FOLDER_BIT, folder_cluster, 0);
-        let folder = &mut bytes[(self.root_sectors * SECTOR_LEN) as usize..];
-        let (slots, _) = folder.as_chunks_mut::<SLOT_LEN>();
-        let [own, parent, files @ ..] = slots else { return None };
-        *own = slot(b".          ", FOLDER_BIT, folder_cluster, 0);
-        *parent = slot(b"..         ", FOLDER_BIT, 0, 0);
-        if files.len() < images.len() {
-            return None;
-        }
-        for (place, image) in files.iter_mut().zip(images) {
-            *place = slot(&[0; 11], 0, cluster(image.lba)?, image.len as u32);
-        }
-        Some(bytes)
-    }
-}
-
-fn slot(name: &Name, attributes: u8, cluster: u64, len: u32) -> [u8; SLOT_LEN] {
-    let mut slot = [0; SLOT_LEN];
-    slot[..11].copy_from_slice(name);
-    slot[11] = attributes;
-    for at in [16, 18, 24] {
-        slot[at..at + 2].copy_from_slice(&DATE);
-    }
-    slot[20..22].copy_from_slice(&((cluster >> 16) as u16).to_le_bytes());
-    slot[26..28].copy_from_slice(&(cluster as u16).to_le_bytes());
-    slot[28..32].copy_from_slice(&len.to_le_bytes());
-    slot
 }

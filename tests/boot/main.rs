@@ -33,6 +33,7 @@ mod phram;
 mod real;
 mod reflash;
 mod repair;
+mod resume;
 mod scanners;
 mod shrunk;
 mod state;

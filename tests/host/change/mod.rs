@@ -1,3 +1,4 @@
 //! A stick that is changed in its place.
 
 mod reflash;
+mod told;

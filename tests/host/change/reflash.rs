@@ -1,117 +1,17 @@
 //! An image on a stick becomes another. Wherever that is cut, the stick is sound and boots one of the two.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use ramkey::change::ChangeError;
-use ramkey::device::{System, TargetPath};
 use ramkey::image::Compression;
-use ramkey::job::{
-    Destination, Images, JobError, ReflashReport, ReflashRequest, StickRequest, prepare, prepare_reflash,
-    reflash_to, write_to,
-};
-use ramkey::plan::{FatBits, FsChoice, LayoutKind};
-use ramkey::units::hex;
-use ramkey::verify::{StickVerdict, Strictness, verify};
+use ramkey::job::{JobError, ReflashReport, StickRequest};
+use ramkey::plan::FatBits;
+use ramkey::verify::Strictness;
 
-use crate::frames::recorder::{Op, Recorder, each_cut};
-use crate::frames::sticks::{Image, MIB, every_layout, noise, printed, tool};
+use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_whole, judge, superfloppy};
+use crate::frames::recorder::{Op, each_cut};
+use crate::frames::sticks::{MIB, every_layout, noise, tool};
 use crate::frames::verdicts::{told, volume_offset};
-
-const CHUNK: usize = 1 << 18;
-
-/// Bytes that are packed to about half.
-fn bytes(len: usize, seed: u8) -> Vec<u8> {
-    noise(len)
-        .iter()
-        .zip(0..)
-        .map(|(byte, at): (&u8, usize)| if at % 2 == 0 { seed } else { byte ^ seed })
-        .collect()
-}
-
-/// A stick, and the images that are made for it.
-struct Desk {
-    folder: tempfile::TempDir,
-    request: StickRequest,
-    stick: Vec<u8>,
-}
-
-impl Desk {
-    fn new(images: &[(&str, Vec<u8>)], usual: StickRequest) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let paths: Vec<PathBuf> = images
-            .iter()
-            .map(|(name, bytes)| {
-                let path = folder.path().join(name);
-                fs::write(&path, bytes).unwrap();
-                path
-            })
-            .collect();
-        let request = StickRequest { images: paths, trim: None, ..usual };
-        let prepared = prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap();
-        let len = prepared.plan.division.sectors * 512;
-        let target = Recorder::new(vec![0; len as usize]);
-        write_to(&prepared, &target, &AtomicBool::new(false), &|_| ()).unwrap();
-        Self { folder, request, stick: target.end().0 }
-    }
-
-    /// Replaces an image on the stick `before`; what was written, and the report.
-    fn reflash(
-        &self,
-        before: &[u8],
-        new: &[u8],
-        replaces: Option<&str>,
-    ) -> Result<(Vec<u8>, Vec<Op>, ReflashReport), JobError> {
-        let path = self.folder.path().join("new.img");
-        fs::write(&path, new).unwrap();
-        let image = StickRequest {
-            images: vec![path],
-            companions: Vec::new(),
-            titles: Vec::new(),
-            ..self.request.clone()
-        };
-        let request = ReflashRequest { image, replaces: replaces.map(Into::into) };
-        let stick = self.folder.path().join("stick.img");
-        fs::write(&stick, before).unwrap();
-        let system = System::default();
-        let target = TargetPath::look(&system, &stick).unwrap();
-        let destination = Destination { system: &system, target: &target };
-        let prepared = prepare_reflash(request, destination, &|_| ())?;
-        let target = Recorder::new(before.to_vec());
-        let report = reflash_to(&prepared, &stick, &target, &AtomicBool::new(false), &|_| ())?;
-        let (after, log) = target.end();
-        Ok((after, log, report))
-    }
-}
-
-fn judge(stick: &[u8], strictness: Strictness) -> StickVerdict {
-    verify(&Image(stick.to_vec()), strictness, &|_| {})
-}
-
-/// Sound to the last byte, and clean to `fsck.fat`.
-fn is_whole(stick: &[u8], offset: u64, folder: &Path) {
-    let verdict = judge(stick, Strictness::EveryByte);
-    assert!(verdict.sound && verdict.changes.is_empty(), "{}", told(&verdict));
-    let path = folder.join("checked.img");
-    fs::write(&path, &stick[offset as usize..]).unwrap();
-    let found = tool("dosfstools", "fsck.fat", &["-n", path.to_str().unwrap()]);
-    assert!(found.status.success(), "{}", printed(&found));
-}
-
-fn hash(bytes: &[u8]) -> String {
-    hex(*blake3::hash(bytes).as_bytes())
-}
-
-fn superfloppy(bits: FatBits, len: u64) -> StickRequest {
-    StickRequest {
-        layout: LayoutKind::Superfloppy.into(),
-        fs: FsChoice::Is(bits),
-        size: Some(len),
-        compression: Compression::Fast,
-        ..StickRequest::new(Vec::new())
-    }
-}
 
 /// Looks at the stick wherever it could be cut, and goes on from some of these moments.
 fn survives(desk: &Desk, old: &[u8], new: &[u8], replaces: Option<&str>) -> (Vec<u8>, ReflashReport) {
@@ -161,7 +61,7 @@ fn a_small_change_writes_little_and_survives_every_cut() {
         assert_eq!(report.kept, 11);
         // And nothing is to be done.
         let (same, log, report) = desk.reflash(&again, &old, None).unwrap();
-        assert!(report.same && log.is_empty() && same == again && report.written == 0);
+        assert!(report.same && log.is_empty() && same == again && report.effort.written == 0);
     }
 }
 
@@ -335,7 +235,7 @@ fn every_layout_and_file_system_can_be_changed() {
         assert_eq!(verdict.capsules[0].blake3, hash(&new), "{layout:?} {fs:?}");
         let written: usize =
             log.iter().map(|op| if let Op::Write(_, bytes) = op { bytes.len() } else { 0 }).sum();
-        assert_eq!(written as u64, report.written, "{layout:?} {fs:?}");
+        assert_eq!(written as u64, report.effort.written, "{layout:?} {fs:?}");
     }
 }
 

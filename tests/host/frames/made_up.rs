@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ramkey::device::{DeviceFacts, DeviceKind, DeviceNumber, System, Use, uses};
+use ramkey::device::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, Refusal, System, Use, refusal, uses};
 
 use crate::frames::skip::skip;
 
@@ -20,12 +20,20 @@ pub fn stick() -> DeviceFacts {
         read_only: false,
         removable: true,
         usb: true,
+        usb_path: "1-1".into(),
+        usb_id: "1234:5678".into(),
+        wwn: String::new(),
         vendor: "ACME".into(),
         model: "Stick".into(),
         serial: "1234".into(),
         sequence: Some(7),
         partitions: Vec::new(),
     }
+}
+
+/// Why it is refused, where the user allows nothing beyond what is usual.
+pub fn refused(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
+    refusal(facts, uses, Allowed::default())
 }
 
 /// A use by a mount.
@@ -50,7 +58,13 @@ impl Machine {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let system = System { sys: at("sys"), proc: at("proc"), udev: at("udev"), dev: at("dev") };
+        let system = System {
+            sys: at("sys"),
+            proc: at("proc"),
+            udev: at("udev"),
+            dev: at("dev"),
+            allowed: Allowed::default(),
+        };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);
         machine.put("sys/devices/usb1/1-1/idVendor", "1234\n");

@@ -1,7 +1,9 @@
 //! What many tests are made of: images, sticks, devices, and who may be missing.
 
 pub mod architecture;
+pub mod bad_stick;
 pub mod copies;
+pub mod desk;
 pub mod discs;
 pub mod disks;
 pub mod foreign;

@@ -1,0 +1,227 @@
+//! A stick that is open and is changed in its place: proven first, and then written step by step.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use crate::change::{ChangeError, Step, finish, mend};
+use crate::device::{BlockTarget, FileTarget, TargetPath};
+use crate::image::SourceFile;
+use crate::job::medium::Medium;
+use crate::job::write::write_and_prove;
+use crate::job::{Destination, Event, JobError, Observer, Part};
+use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
+use crate::stick::{self, Reader, StickState};
+use crate::units::SECTOR_LEN;
+use crate::verify::{Strictness, judge};
+
+/// A stick that is open, and what changes it.
+pub(super) struct Changing<'a> {
+    path: &'a Path,
+    target: &'a dyn Target,
+    stop: &'a AtomicBool,
+    observer: &'a dyn Observer,
+    medium: Medium<'a>,
+    effort: RefCell<Effort>,
+}
+
+/// Why a change is not made.
+pub(super) enum Stopped {
+    /// It cannot be.
+    Change(ChangeError),
+    /// Something failed.
+    Job(JobError),
+}
+
+impl From<ChangeError> for Stopped {
+    fn from(error: ChangeError) -> Self {
+        Self::Change(error)
+    }
+}
+
+impl From<JobError> for Stopped {
+    fn from(error: JobError) -> Self {
+        Self::Job(error)
+    }
+}
+
+/// Opens a stick that is there, and does `work` with it. `files` are those that must not lie on it.
+///
+/// # Errors
+///
+/// [`JobError::Target`], [`JobError::ForeignStick`], and those of `work`.
+pub(super) fn with_stick<T>(
+    Destination { system, target }: Destination,
+    files: &[SourceFile],
+    observer: &dyn Observer,
+    work: impl FnOnce(&dyn Target) -> Result<T, JobError>,
+) -> Result<T, JobError> {
+    match target {
+        TargetPath::Block(facts) => {
+            let device = BlockTarget::open(system, facts, files).map_err(JobError::Target)?;
+            let done = work(&device)?;
+            if let Err(source) = device.reread_partitions() {
+                observer.tell(Event::PartitionsNotSeen { source });
+            }
+            Ok(done)
+        }
+        TargetPath::File { len: len @ 1.., .. } => {
+            work(&FileTarget::open(target, *len).map_err(JobError::Target)?)
+        }
+        _ => Err(JobError::ForeignStick { path: target.path().to_owned() }),
+    }
+}
+
+impl<'a> Changing<'a> {
+    /// A stick on a target that is open; `path` is for messages.
+    pub fn new(
+        path: &'a Path,
+        target: &'a dyn Target,
+        stop: &'a AtomicBool,
+        observer: &'a dyn Observer,
+    ) -> Self {
+        Self { path, target, stop, observer, medium: Medium::new(target), effort: RefCell::default() }
+    }
+
+    /// What everything so far took.
+    pub fn effort(&self) -> Effort {
+        self.effort.borrow().clone()
+    }
+
+    fn has_written(&self) -> bool {
+        self.effort.borrow().written > 0
+    }
+
+    /// Proves the stick, which is read once for that and for its state; asks `is_meant` whether it is the one; finishes what was
+    /// cut off; and does `work`.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::ForeignStick`], [`JobError::DiscStays`], [`JobError::FaultyStick`], [`JobError::Change`], what `is_meant` and
+    /// `work` say, and those of writing.
+    pub fn prove_and<T>(
+        &self,
+        is_meant: impl FnOnce(&StickState) -> Result<(), JobError>,
+        work: impl FnOnce(&Reader, &StickState) -> Result<T, Stopped>,
+    ) -> Result<T, JobError> {
+        let path = || self.path.to_owned();
+        if !stick::has_trace(&self.medium) {
+            return Err(JobError::ForeignStick { path: path() });
+        }
+        self.medium.remember(stick::tables(&self.medium));
+        let is_told = Cell::new(true);
+        let observe = |bytes| {
+            if is_told.get() {
+                self.observer.tell(Event::Advance { bytes });
+            }
+        };
+        self.observer.tell(Event::Begin { part: Part::Read, bytes: self.target.len() });
+        let reader = Reader::new(&self.medium, &observe);
+        let mut state = stick::read(&reader);
+        let verdict = judge(&reader, &state, Strictness::Boot);
+        self.observer.tell(Event::End);
+        is_told.set(false);
+        if verdict.disc {
+            return Err(JobError::DiscStays { path: path() });
+        }
+        if !verdict.sound {
+            return Err(JobError::FaultyStick { path: path(), faults: verdict.faults });
+        }
+        is_meant(&state)?;
+        let steps = mend(&reader, &state).map_err(|error| self.refused(error))?;
+        self.all(&steps)?;
+        let mut is_mended = !steps.is_empty();
+        loop {
+            if is_mended {
+                self.medium.remember(stick::tables(&self.medium));
+                state = stick::read(&reader);
+            }
+            let steps = finish(&reader, &state).map_err(|error| self.refused(error))?;
+            if steps.is_empty() {
+                break;
+            }
+            self.all(&steps)?;
+            is_mended = true;
+        }
+        work(&reader, &state).map_err(|error| match error {
+            Stopped::Change(error) => self.refused(error),
+            Stopped::Job(error) => error,
+        })
+    }
+
+    fn refused(&self, source: ChangeError) -> JobError {
+        JobError::Change { path: self.path.to_owned(), has_written: self.has_written(), source }
+    }
+
+    /// Writes and proves steps that need no image.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn all(&self, steps: &[Step]) -> Result<(), JobError> {
+        self.steps(steps, &[])
+    }
+
+    /// Writes and proves steps, one after the other; `inputs` are for the one that decides.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Pipeline`], [`JobError::Differs`]; [`JobError::Unfinished`] behind the step that decides.
+    pub fn steps(&self, steps: &[Step], inputs: &[Input]) -> Result<(), JobError> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        self.medium.forget();
+        // Each byte is written and read back.
+        let bytes: u64 = steps.iter().map(|step| 2 * step.layout.written_sectors() * SECTOR_LEN).sum();
+        self.observer.tell(Event::Begin { part: Part::Change, bytes });
+        let mut is_new = false;
+        let mut done = Ok(());
+        for step in steps {
+            done = self.step(step, if step.decides { inputs } else { &[] });
+            if done.is_err() {
+                break;
+            }
+            is_new |= step.decides;
+        }
+        self.observer.tell(Event::End);
+        done.map_err(|cause| match is_new {
+            true => JobError::Unfinished { cause: Box::new(cause) },
+            false => cause,
+        })
+    }
+
+    fn step(&self, step: &Step, inputs: &[Input]) -> Result<(), JobError> {
+        let observe = |event: pipeline::Event| match event {
+            pipeline::Event::Advance { phase: Phase::Write | Phase::ReadBack, bytes } => {
+                self.observer.tell(Event::Advance { bytes });
+            }
+            pipeline::Event::Advance { phase: Phase::Commit, bytes } => {
+                self.observer.tell(Event::Advance { bytes: 2 * bytes });
+            }
+            event @ pipeline::Event::Repaired { .. } => self.observer.tell(event.into()),
+            _ => {}
+        };
+        let job = pipeline::Job {
+            target: self.target,
+            buffers: pipeline::Job::BUFFERS,
+            inputs,
+            stop: self.stop,
+            observe: &observe,
+        };
+        let done = write_and_prove(step.layout.clone(), job);
+        let done = done.map_err(|error| match error {
+            // Nothing of this step, and something of those before it.
+            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.has_written() => {
+                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
+            }
+            error => error,
+        })?;
+        let mut effort = self.effort.borrow_mut();
+        effort.written += done.effort.written;
+        effort.retries.extend(done.effort.retries);
+        effort.repairs.extend(done.effort.repairs);
+        effort.level = done.effort.level;
+        Ok(())
+    }
+}
