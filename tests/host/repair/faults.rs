@@ -94,7 +94,7 @@ fn sectors_that_cannot_be_read_are_made_again() {
     let table = first(Role::FatTable);
     let second = (table + first(Role::Directory)) / 2;
     let capsule = first(Role::Capsule { image: 0 });
-    let cases: [(&str, Vec<u64>); 9] = [
+    let cases: [(&str, Vec<u64>); 10] = [
         ("sector 0", vec![0]),
         ("both boot headers", vec![u64::from(BOOT_LBA), u64::from(PARTITION_LBA + BOOT_LBA)]),
         ("boot code", vec![u64::from(BOOT_LBA) + 3, u64::from(BOOT_LBA) + 77]),
@@ -103,6 +103,7 @@ fn sectors_that_cannot_be_read_are_made_again() {
         ("a table", vec![table]),
         ("both tables", vec![table, second]),
         ("directories", vec![first(Role::Directory), first(Role::Directory) + 9]),
+        ("a table of chunks", vec![capsule + 1]),
         ("chunks", vec![capsule + 9, capsule + 10, capsule + 800]),
     ];
     for (case, lbas) in cases {

@@ -1,9 +1,10 @@
 //! A stick of another version gets this boot code. Wherever that is cut, it boots the old, the new, or nothing.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use ramkey::job::update_to;
+use ramkey::job::{Event, Part, update_to};
 use ramkey::layout::Role;
+use ramkey::pipeline::{Aftermath, Phase};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
 use ramkey::repair::{UpdateError, update};
 use ramkey::verify::Strictness;
@@ -130,4 +131,33 @@ fn without_a_manifest_nothing_is_done() {
     foreign(&mut bytes);
     bytes[464 * 512..465 * 512].fill(0);
     assert_eq!(update(&Image(bytes)).err(), Some(UpdateError::NoManifest));
+}
+
+#[test]
+fn who_stops_it_is_told_that_the_stick_does_not_boot_and_the_command_goes_on() {
+    let (layout, fs, len) = CASES[0];
+    let stick = stick(layout, fs, len);
+    let mut before = stick.bytes();
+    foreign(&mut before);
+    let plan = update(&Image(before.clone())).unwrap();
+    let target = Recorder::new(before.clone());
+    let (stop, passes) = (AtomicBool::new(false), AtomicU32::new(0));
+    // The first pass over the boot code, which comes behind the one over the manifest.
+    let observe = |event| {
+        if let Event::Begin { part: Part::Write(Phase::ReadBack), .. } = event {
+            stop.fetch_or(passes.fetch_add(1, Ordering::Relaxed) == 1, Ordering::Relaxed);
+        }
+    };
+    let error = update_to(&plan, &target, &stop, &observe).unwrap_err();
+    assert_eq!(error.stick(), Aftermath::WillNotBoot, "{error}");
+    let (now, _) = target.end();
+    assert_eq!(now[..512], [0; 512]);
+    let (after, _) = updated(&now);
+    is_whole(&after, "it went on");
+    is_same(&stick, &after, &stick.bytes(), "it went on");
+    // Before anything was written.
+    let target = Recorder::new(before.clone());
+    let error = update_to(&plan, &target, &AtomicBool::new(true), &|_| ()).unwrap_err();
+    assert_eq!(error.stick(), Aftermath::Untouched, "{error}");
+    assert!(target.end().0 == before);
 }
