@@ -90,6 +90,21 @@ pub fn list_all(targets: &[TargetPath]) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Asks before a device is changed in its place, and shows what will be done; a file is not asked about. `verb` is what happens to it.
+///
+/// # Errors
+///
+/// [`CliError::Unasked`] if nobody can answer, [`CliError::NotConfirmed`] for any answer but the device's name.
+pub fn change(target: &TargetPath, lines: &[String], verb: &str) -> Result<(), CliError> {
+    let TargetPath::Block(facts) = target else { return Ok(()) };
+    if !can_ask() {
+        return Err(CliError::Unasked { path: target.path().to_owned() });
+    }
+    let shown: Vec<String> =
+        std::iter::once(format!("  {}", headline(facts))).chain(lines.iter().cloned()).collect();
+    answered(target, &shown, &format!("to {verb} it"))
+}
+
 /// Whether an answer names the target: by its name, as it is or as it was shown, or by any path that leads to it.
 fn names(answer: &[u8], target: &Path) -> bool {
     let name = target.file_name().unwrap_or_default();

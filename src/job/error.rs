@@ -11,6 +11,7 @@ use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
+use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
@@ -104,7 +105,7 @@ pub enum JobError {
         differences: Vec<Difference>,
     },
     /// What was to be changed is no stick of this program.
-    #[error("{} is no stick of ramkey, so there is no image on it to replace", named(path))]
+    #[error("{} is no stick of ramkey, so there is nothing on it to change", named(path))]
     ForeignStick {
         /// The file or device.
         path: PathBuf,
@@ -250,6 +251,14 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
+    /// The boot code of a stick cannot be exchanged.
+    #[error("{} cannot get other boot code", named(path))]
+    Update {
+        /// The stick.
+        path: PathBuf,
+        /// Why.
+        source: UpdateError,
+    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -360,6 +369,10 @@ impl JobError {
             Self::DamagedImage { path, .. } => {
                 format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
             }
+            Self::Update { path, .. } => format!(
+                "`ramkey verify {} --repair` puts right what it can; else write the stick anew with `ramkey write`",
+                shell_word(path)
+            ),
             Self::ExtractDevice { .. } => "name a file".into(),
             Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {

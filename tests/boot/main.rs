@@ -15,6 +15,8 @@ mod disc_tamper;
 mod discs;
 mod el_torito;
 mod every_controller;
+#[path = "../host/frames/foreign.rs"]
+mod foreign;
 mod guests;
 mod hand_off;
 mod harness;
@@ -31,6 +33,7 @@ mod personality;
 mod phram;
 mod real;
 mod reflash;
+mod repair;
 mod resume;
 mod scanners;
 mod shrunk;
