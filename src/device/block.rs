@@ -98,6 +98,14 @@ fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -
     Err(OpenError::Busy { path: facts.node.clone() })
 }
 
+impl BlockTarget {
+    /// Why a request failed. Linux gives a stick that was pulled the length 0, and says then that writes find no room and that
+    /// reads are at the end.
+    fn cause(&self, error: io::Error) -> io::Error {
+        if ioctl::len(&self.device).is_ok_and(|len| len > 0) { error } else { Errno::NODEV.into() }
+    }
+}
+
 /// Whether the kernel refuses writes by now.
 fn is_read_only(system: &System, facts: &DeviceFacts) -> bool {
     system.facts(facts.number).is_ok_and(|now| now.read_only)
@@ -131,15 +139,15 @@ impl Target for BlockTarget {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        transfer::read(&self.device, offset, buffer, self.step)
+        transfer::read(&self.device, offset, buffer, self.step).map_err(|error| self.cause(error))
     }
 
     fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        transfer::write(&self.device, offset, buffer, self.step)
+        transfer::write(&self.device, offset, buffer, self.step).map_err(|error| self.cause(error))
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.device.sync_data()
+        self.device.sync_data().map_err(|error| self.cause(error))
     }
 
     fn same_device(&self) -> io::Result<()> {

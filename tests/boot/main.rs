@@ -21,6 +21,7 @@ mod harness;
 mod hidden;
 mod images;
 mod int13;
+mod linux;
 mod matrix;
 mod mini_cd;
 mod old_bios;
