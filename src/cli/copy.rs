@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
-use crate::cli::show::{show_done, show_ranges, show_repair};
-use crate::cli::target_args::TargetArgs;
+use crate::cli::show::{show_done, show_ranges, show_repair, show_written};
 use crate::cli::verify::show_stick;
-use crate::cli::{CliError, Exit, Output, Progress, stop};
+use crate::cli::write::Manner;
+use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::job::{self, CopyReport, Destination, DiscImage, prepare_copy};
 use crate::units::{Bytes, SECTOR_LEN, named, shell_word};
 
@@ -80,11 +80,17 @@ pub(super) fn write(
     image: DiscImage,
     size: Option<u64>,
     destination: Destination,
-    args: &TargetArgs,
+    manner: Manner,
 ) -> Result<Exit, CliError> {
     let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
-    args.confirm_erasing(destination.system, destination.target)?;
-    let report = job::copy(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+    if manner == Manner::Ask {
+        confirm::ask(destination.system, destination.target)?;
+    }
+    let stop = stop::wish()?;
+    let report = match manner {
+        Manner::Resume => job::resume_copy(&prepared, destination, &stop, &Progress::new())?,
+        Manner::Ask | Manner::Erase => job::copy(&prepared, destination, &stop, &Progress::new())?,
+    };
     let to = destination.target.path();
     let shown = output.show(&report, |out| show_report(out, to, &report));
     shown.map_err(|source| CliError::Unreported { path: to.to_owned(), source })?;
@@ -128,6 +134,6 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &CopyReport) -> io::Resul
         show_repair(out, repair)?;
     }
     let CopyReport { bytes, ranges, warnings, .. } = report;
-    writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
     show_done(out, to, warnings.len(), "boots from RAM, as the disc does")
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::cli::room::show_room;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::pipeline::Repair;
-use crate::report::{ImageReport, RangeReport, StickReport};
+use crate::report::{ImageReport, RangeReport, Resumed, StickReport};
 use crate::units::{Bytes, SECTOR_LEN, named};
 
 /// Most files that are named because a disc leaves them out.
@@ -88,6 +88,31 @@ pub(super) fn show_needs(out: &mut dyn Write, stick: &StickReport) -> io::Result
         }
     }
     Ok(())
+}
+
+/// What was written, and what was there already.
+pub(super) fn show_written(
+    out: &mut dyn Write,
+    bytes: u64,
+    ranges: usize,
+    resumed: Option<&Resumed>,
+) -> io::Result<()> {
+    match resumed {
+        None => writeln!(out, "written   {} in {ranges} ranges, all read back and identical", Bytes(bytes)),
+        Some(Resumed { complete: true, .. }) => {
+            writeln!(
+                out,
+                "written   nothing: all {} in {ranges} ranges are there and identical",
+                Bytes(bytes)
+            )
+        }
+        Some(Resumed { skipped, written, .. }) => writeln!(
+            out,
+            "written   {}; {} were there already; all {ranges} ranges read back and identical",
+            Bytes(*written),
+            Bytes(*skipped)
+        ),
+    }
 }
 
 /// How it ended: `boots` where nothing speaks against a boot, and where to look if something does.

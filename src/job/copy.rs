@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::device::{NEW_FILE, TargetPath};
 use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, open, scan};
 use crate::job::observer::part;
-use crate::job::write::{Work, write_and_prove};
+use crate::job::resume::{Ended, write_on};
+use crate::job::write::{Work, begun, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
-use crate::pipeline::{self, Input, Repair, Target};
-use crate::report::RangeReport;
+use crate::pipeline::{self, Input, Job, Repair, Target};
+use crate::report::{RangeReport, Resumed};
 use crate::stick::{is_disc, written_sectors};
 use crate::units::{SECTOR_LEN, hex, named};
 use crate::verify::{StickVerdict, Strictness, verify};
@@ -83,6 +84,8 @@ pub struct CopyReport {
     pub bytes: u64,
     /// Ranges that had to be written more than once.
     pub repairs: Vec<Repair>,
+    /// What was there already, if the write was to go on.
+    pub resumed: Option<Resumed>,
 }
 
 /// Verifies the disc image and lays out the stick that it is copied to. That is as long as the destination, or as `size`, or else
@@ -171,6 +174,7 @@ impl PreparedCopy {
             ranges: RangeReport::of_copy(&self.layout),
             bytes: self.layout.written_sectors() * SECTOR_LEN,
             repairs,
+            resumed: None,
         }
     }
 }
@@ -188,14 +192,48 @@ pub fn copy(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
-    let work = Work {
+    work(prepared, &|target| copy_to(prepared, target, stop, observer)).to(destination, observer)
+}
+
+/// Opens the destination and goes on with this very copy, which was interrupted there.
+///
+/// # Errors
+///
+/// As those of [`resume`](super::resume()).
+pub fn resume_copy(
+    prepared: &PreparedCopy,
+    destination: Destination,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<CopyReport, JobError> {
+    let path = begun(destination)?;
+    let put = |target: &dyn Target| {
+        let ended = with_job(prepared, target, stop, observer, |job| write_on(path, &prepared.layout, job))?;
+        Ok(match ended {
+            Ended::Complete => {
+                let report = prepared.plan();
+                CopyReport { resumed: Some(Resumed::complete(report.bytes)), ..report }
+            }
+            Ended::Done(committed) => {
+                let resumed = Some(Resumed::partly(&committed.effort));
+                CopyReport { resumed, ..prepared.report(committed.effort.repairs) }
+            }
+        })
+    };
+    work(prepared, &put).to(destination, observer)
+}
+
+fn work<'a>(
+    prepared: &'a PreparedCopy,
+    put: &'a dyn Fn(&dyn Target) -> Result<CopyReport, JobError>,
+) -> Work<'a, CopyReport> {
+    Work {
         layout: &prepared.layout,
-        files: prepared.image.source.files(),
+        files: prepared.image.source.files().to_vec(),
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
-        put: &|target| copy_to(prepared, target, stop, observer),
-    };
-    work.to(destination, observer)
+        put,
+    }
 }
 
 /// Writes, proves and commits the copy on a target that is open already.
@@ -209,13 +247,24 @@ pub fn copy_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
+    let layout = prepared.layout.clone();
+    let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout, job))?;
+    Ok(prepared.report(committed.effort.repairs))
+}
+
+/// Does something with the job of copying to a target.
+fn with_job<T>(
+    prepared: &PreparedCopy,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+    put: impl FnOnce(Job) -> Result<T, JobError>,
+) -> Result<T, JobError> {
     let values = values(&prepared.scan);
     let stored = stored(&prepared.image, &values);
     let inputs = [Input { name: &named(&prepared.image.path), stored: &stored }];
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let job =
-        pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
-    let committed = write_and_prove(prepared.layout.clone(), job);
+    let done = put(Job { target, buffers: Job::BUFFERS, inputs: &inputs, stop, observe: &observe });
     observer.tell(super::Event::End);
-    Ok(prepared.report(committed?.effort.repairs))
+    done
 }
