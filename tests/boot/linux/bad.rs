@@ -5,7 +5,7 @@ use ramkey::emulator::Controller;
 use super::guest::Guest;
 use super::stick::{KIND, Key, image};
 
-/// A sector in the middle of the image.
+/// A sector in the middle of the image, the first of a page: through its cache, Linux reads no less.
 const BAD: u64 = 6000;
 
 #[test]
@@ -17,7 +17,7 @@ fn a_sector_that_cannot_be_read_any_more_is_named_by_verify() {
     let node = guest.plug(&key);
     let verdict = guest.json(&format!("verify {node}"), 4);
     let faults = verdict["faults"].as_array().cloned().unwrap_or_default();
-    let named = faults.iter().any(|fault| fault["kind"] == "unreadable" && fault["place"]["lba"] == BAD);
+    let named = faults.iter().any(|fault| fault["kind"] == "unreadable" && fault["lba"] == BAD);
     assert!(named, "{verdict:#}");
 }
 

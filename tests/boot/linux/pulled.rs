@@ -11,12 +11,12 @@ const MIDDLE: u64 = 1_500_000;
 /// A speed that gives time to pull the stick, in bytes a second.
 const SLOW: u64 = 500_000;
 
-/// When the stick is pulled.
+/// When the stick is pulled, and what makes it whole again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
-    /// While it is written.
+    /// While it is written; the same command.
     Write,
-    /// While everything is read back.
+    /// While everything is read back; the same command with `--resume`, which goes on with this stick and with no other.
     ReadBack,
 }
 
@@ -41,12 +41,27 @@ fn pulled(controller: Controller, moment: Moment) {
     assert!(!answer.errors.contains("No space left"), "{answer}");
     guest.run(&format!("ramkey verify {node}")).expect(1).says(&["does not exist"]);
 
+    let resume = format!("{write} --resume --json");
+    if moment == Moment::ReadBack {
+        let other = Key::new(folder.path(), "OTHER", 1);
+        let before = other.hash();
+        assert_eq!(guest.plug(&other), node, "the kernel gave the other stick another name");
+        guest.run(&resume).expect(3);
+        guest.pull(&other);
+        assert_eq!(other.hash(), before, "the other stick was written to");
+    }
     guest.limit(&key, 0, 0);
     assert_eq!(guest.plug(&key), node, "the kernel gave it another name");
     let answer = guest.run(&format!("ramkey verify {node}")).expect(4);
     assert!(answer.output.contains("sector 0 is clear: the stick was not finished"), "{answer}");
     let unfinished = key.copy();
-    guest.run(&write).expect(0);
+    match moment {
+        Moment::Write => drop(guest.run(&write).expect(0)),
+        Moment::ReadBack => {
+            let report = guest.run(&resume).expect(0).json();
+            assert!(report["resumed"]["skipped"].as_u64() > Some(MIDDLE), "{report}");
+        }
+    }
     guest.run(&format!("ramkey verify {node}")).expect(0);
     drop(guest);
     does_not_boot(&unfinished);
@@ -59,7 +74,7 @@ fn a_stick_pulled_while_it_is_written_on_ehci_is_made_whole_by_the_same_command(
 }
 
 #[test]
-fn a_stick_pulled_while_it_is_read_back_on_uhci_is_made_whole_by_the_same_command() {
+fn a_stick_pulled_while_it_is_read_back_on_uhci_is_made_whole_by_going_on() {
     pulled(Controller::Uhci, Moment::ReadBack);
 }
 

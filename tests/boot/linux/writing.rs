@@ -27,6 +27,9 @@ fn written(controller: Controller, then: Then) {
     assert_eq!(stick["node"], node.as_str(), "{list}");
     assert_eq!(stick["serial"], "RK0815", "{list}");
     assert_eq!(stick["model"], "QEMU HARDDISK", "{list}");
+    // The bus has the number that Linux gave it; xHCI has one for each generation of USB.
+    let bus = if controller == Controller::Xhci { 2 } else { 1 };
+    assert_eq!(stick["usb_path"], format!("{bus}-{}", key.port), "{list}");
     assert_eq!(stick["writable"], true, "{list}");
     assert_eq!((&stick["usb"], &stick["removable"]), (&true.into(), &true.into()), "{list}");
     assert_eq!(list["sticks"].as_array().map(Vec::len), Some(1), "{list}");
