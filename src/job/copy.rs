@@ -192,7 +192,7 @@ pub fn copy(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
-    work(prepared, &|target| copy_to(prepared, target, stop, observer)).to(destination, observer)
+    work(prepared).to(destination, observer, |target| copy_to(prepared, target, stop, observer))
 }
 
 /// Opens the destination and goes on with this very copy, which was interrupted there.
@@ -207,8 +207,10 @@ pub fn resume_copy(
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
     let path = begun(destination)?;
-    let put = |target: &dyn Target| {
-        let ended = with_job(prepared, target, stop, observer, |job| write_on(path, &prepared.layout, job))?;
+    work(prepared).to(destination, observer, |target| {
+        let ended = with_job(prepared, target, stop, observer, |job| {
+            write_on(path, &prepared.layout, job, write_and_prove)
+        })?;
         Ok(match ended {
             Ended::Complete => {
                 let report = prepared.plan();
@@ -219,20 +221,15 @@ pub fn resume_copy(
                 CopyReport { resumed, ..prepared.report(committed.effort.repairs) }
             }
         })
-    };
-    work(prepared, &put).to(destination, observer)
+    })
 }
 
-fn work<'a>(
-    prepared: &'a PreparedCopy,
-    put: &'a dyn Fn(&dyn Target) -> Result<CopyReport, JobError>,
-) -> Work<'a, CopyReport> {
+fn work(prepared: &PreparedCopy) -> Work<'_> {
     Work {
         layout: &prepared.layout,
         files: prepared.image.source.files().to_vec(),
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
-        put,
     }
 }
 

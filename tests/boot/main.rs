@@ -22,6 +22,7 @@ mod hidden;
 mod images;
 mod int13;
 mod linux;
+mod many;
 mod matrix;
 mod mini_cd;
 mod old_bios;

@@ -8,6 +8,7 @@ mod bad;
 mod guest;
 mod in_use;
 mod initramfs;
+mod many;
 mod pulled;
 mod stick;
 mod swapped;
