@@ -14,7 +14,7 @@ const SLOW: u64 = 400_000;
 #[test]
 fn of_several_sticks_one_that_fails_and_one_that_is_pulled_harm_no_other() {
     let image = image(1);
-    let serials = b"SOUND-1 # the first\nSOUND-2\nDYING\nPULLED\n";
+    let serials = b"# those of today\nSOUND-1\nSOUND-2\nDYING\nPULLED\n";
     let mut guest = Guest::start(Controller::Xhci, &[("one.img", &image), ("serials", serials)]);
     let folder = tempfile::tempdir().expect("a folder for the sticks");
     let sound = [Key::new(folder.path(), "SOUND-1", 1), Key::new(folder.path(), "SOUND-2", 2)];
