@@ -3,7 +3,7 @@
 use ramkey::emulator::Controller;
 
 use super::guest::Guest;
-use super::stick::{KIND, Key, image};
+use super::stick::{KIND, Key, boots, image};
 
 /// How the stick is put to use, what the refusal says, and how the use is ended.
 const USES: [(&str, &str, &str); 4] = [
@@ -38,4 +38,20 @@ fn a_stick_in_use_is_refused_and_stays_as_it_is() {
     }
     let part = guest.run(&format!("ramkey write /one.img --to {node}1 --yes {KIND}"));
     part.expect(3).says(&["it is a partition"]);
+
+    // A mount that a program uses stays, and so does the stick; one that nobody uses is ended when the user says so.
+    guest
+        .run(&format!("mkdosfs {node}1 && mount -t vfat {node}1 /mnt && echo mine >/mnt/mine && sync"))
+        .expect(0);
+    let (before, unmount) =
+        (key.hash(), format!("ramkey write /one.img --to {node} --yes --unmount --timeout 0 {KIND}"));
+    let used = guest.run(&format!("cd /mnt; {unmount}; status=$?; cd /; ( exit $status )"));
+    used.expect(3).says(&["/mnt"]);
+    assert_eq!(key.hash(), before, "the stick was written to");
+    guest.run("grep -q mine /mnt/mine").expect(0);
+    guest.run(&unmount).expect(0).says(&["/mnt"]);
+    guest.run("grep /mnt /proc/mounts").expect(1);
+    guest.run(&format!("ramkey verify {node}")).expect(0);
+    drop(guest);
+    boots(&key.path, &image);
 }

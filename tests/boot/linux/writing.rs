@@ -34,7 +34,10 @@ fn written(controller: Controller, then: Then) {
     assert_eq!((&stick["usb"], &stick["removable"]), (&true.into(), &true.into()), "{list}");
     assert_eq!(list["sticks"].as_array().map(Vec::len), Some(1), "{list}");
 
-    let report = guest.json(&format!("write /one.img --to {node} --yes --timeout 0 {KIND}"), 0);
+    // The stick is reset between writing and reading back, while it is open.
+    let report = guest.json(&format!("write /one.img --to {node} --yes --hard-verify --timeout 0 {KIND}"), 0);
+    assert_eq!(report["effort"]["level"], "reset", "{report}");
+    guest.run("dmesg | grep -q 'usb .*: reset '").expect(0);
     assert_eq!(report["images"][0]["blake3"], blake3::hash(&images[0]).to_hex().as_str(), "{report}");
     assert_eq!(report["repairs"].as_array().map(Vec::len), Some(0), "{report}");
     let mut holds = &images[0];
