@@ -213,6 +213,18 @@ pub enum CliError {
         /// The list.
         path: PathBuf,
     },
+    /// File systems would be unmounted, and there is nobody to ask.
+    #[error(
+        "{} would be unmounted from {}, and there is no terminal to confirm that",
+        named(path),
+        named(folder)
+    )]
+    NotUnmounted {
+        /// The device.
+        path: PathBuf,
+        /// Where it is mounted.
+        folder: PathBuf,
+    },
     /// Standard output or a temporary file went away.
     #[error("writing the output")]
     Output(#[from] io::Error),
@@ -228,6 +240,7 @@ impl CliError {
             | Self::Unknown { .. }
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
+            | Self::NotUnmounted { .. }
             | Self::NoPicture { .. }
             | Self::NoReceipt { .. }
             | Self::Serials { .. }
@@ -265,7 +278,9 @@ impl CliError {
                 shell_word(path)
             ),
             Self::Unwanted { .. } => "repeat the command and type yes, or give another image".into(),
-            Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
+            Self::NoTerminal { .. } | Self::NotUnmounted { .. } => {
+                "run it in a terminal, or add --yes".into()
+            }
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
             Self::NotBooted { path } => {
                 format!("`ramkey write {} --to STICK` makes a stick that boots it", shell_word(path))

@@ -174,7 +174,8 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once |
+| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
+| `effort` | what it took, with the fields that it has [of a written stick](#of-a-written-stick); null in a plan |
 | `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image

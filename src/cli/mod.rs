@@ -27,6 +27,7 @@ mod plan;
 mod receipts;
 mod reflash;
 mod reference;
+mod replug;
 mod render;
 mod room;
 mod serials;

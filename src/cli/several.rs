@@ -56,12 +56,13 @@ impl Several<'_> {
         if self.manner == Manner::Ask {
             unknown::ask(&prepared[0].images)?;
         }
-        if self.manner != Manner::Resume {
-            if self.manner == Manner::Ask {
-                confirm::list_all(targets)?;
-            }
-            targets.iter().try_for_each(|target| self.target.confirm_erasing(system, target))?;
+        if self.manner == Manner::Ask {
+            confirm::list_all(targets)?;
         }
+        targets.iter().try_for_each(|target| match self.manner {
+            Manner::Resume => self.target.confirm_unmounting(system, target),
+            Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target),
+        })?;
         if self.linux_phram {
             put_beside(&request)?;
         }

@@ -12,7 +12,7 @@ use crate::cli::phram::put_beside;
 use crate::cli::plan::show_plan;
 use crate::cli::receipts::Receipts;
 use crate::cli::several::Several;
-use crate::cli::show::{show_done, show_repair, show_stick, show_written};
+use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, copy, serials, stop, unknown};
@@ -130,8 +130,9 @@ impl WriteArgs {
         if self.manner() == Manner::Ask {
             unknown::ask(&prepared.images)?;
         }
-        if self.manner() != Manner::Resume {
-            self.target.confirm_erasing(system, target)?;
+        match self.manner() {
+            Manner::Resume => self.target.confirm_unmounting(system, target)?,
+            Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target)?,
         }
         if self.linux_phram {
             put_beside(&request)?;
@@ -170,10 +171,9 @@ impl WriteArgs {
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
-    for repair in &report.repairs {
-        show_repair(out, repair)?;
-    }
+    show_effort(out, &report.effort)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
+    show_level(out, report.effort.level)?;
     show_done(out, to, *doubts, "boots from RAM")
 }

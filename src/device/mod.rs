@@ -8,6 +8,7 @@ mod file;
 mod file_in_use;
 mod ground;
 mod grounds;
+mod hard;
 mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
@@ -24,16 +25,18 @@ mod spool;
 mod target;
 mod text;
 mod transfer;
+mod unmount;
 mod uses;
 mod zfs;
 
 pub use block::BlockTarget;
 pub use contents::FileSystem;
-pub use discover::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, Partition, System};
+pub use discover::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, HardVerify, Partition, System};
 pub use file::{FileTarget, ReadOnly};
 pub use ground::FileIdentity;
 pub use in_use::{InUse, uses};
 pub use safety::{Refusal, refusal};
 pub use spool::TemporarySpool;
 pub use target::{NEW_FILE, OpenError, TargetPath};
+pub use unmount::OwnMount;
 pub use uses::Use;

@@ -13,7 +13,7 @@ use crate::job::resume::{Ended, write_on};
 use crate::job::write::{Work, begun, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
-use crate::pipeline::{self, Input, Job, Repair, Target};
+use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
 use crate::report::{RangeReport, Resumed};
 use crate::stick::{is_disc, written_sectors};
 use crate::units::{SECTOR_LEN, hex, named};
@@ -84,6 +84,8 @@ pub struct CopyReport {
     pub bytes: u64,
     /// Ranges that had to be written more than once.
     pub repairs: Vec<Repair>,
+    /// What it took; nothing in a plan.
+    pub effort: Option<Effort>,
     /// What was there already, if the write was to go on.
     pub resumed: Option<Resumed>,
 }
@@ -159,10 +161,11 @@ fn stored<'a>(image: &'a DiscImage, chunks: &'a [[u8; 32]]) -> AsItIs<'a> {
 impl PreparedCopy {
     /// Describes the copy and every range of it that would be written, and opens nothing for writing.
     pub fn plan(&self) -> CopyReport {
-        self.report(Vec::new())
+        self.report(None)
     }
 
-    fn report(&self, repairs: Vec<Repair>) -> CopyReport {
+    fn report(&self, effort: Option<Effort>) -> CopyReport {
+        let repairs = effort.as_ref().map(|effort| effort.repairs.clone()).unwrap_or_default();
         CopyReport {
             what: "copy of the disc image",
             path: named(&self.image.path).into_owned(),
@@ -174,6 +177,7 @@ impl PreparedCopy {
             ranges: RangeReport::of_copy(&self.layout),
             bytes: self.layout.written_sectors() * SECTOR_LEN,
             repairs,
+            effort,
             resumed: None,
         }
     }
@@ -218,7 +222,7 @@ pub fn resume_copy(
             }
             Ended::Done(committed) => {
                 let resumed = Some(Resumed::partly(&committed.effort));
-                CopyReport { resumed, ..prepared.report(committed.effort.repairs) }
+                CopyReport { resumed, ..prepared.report(Some(committed.effort)) }
             }
         })
     })
@@ -246,7 +250,7 @@ pub fn copy_to(
 ) -> Result<CopyReport, JobError> {
     let layout = prepared.layout.clone();
     let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout, job))?;
-    Ok(prepared.report(committed.effort.repairs))
+    Ok(prepared.report(Some(committed.effort)))
 }
 
 /// Does something with the job of copying to a target.

@@ -33,6 +33,7 @@ mod request;
 mod resume;
 mod shrink;
 mod verify;
+mod watch;
 mod write;
 
 pub use companion::Companion;
@@ -58,4 +59,5 @@ pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash,
 pub use request::{DiscOptions, StickRequest};
 pub use shrink::{ImageSize, Shrunk, shrink};
 pub use verify::verify;
+pub use watch::{Change, Changed, watch};
 pub use write::{Beginning, resume, resume_to, write, write_to};
