@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::boot::BootArgs;
+use crate::cli::check::CheckArgs;
 use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
@@ -39,6 +40,7 @@ pub(super) enum Command {
     Reflash(ReflashArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
+    Check(CheckArgs),
     Extract(ExtractArgs),
     Update(UpdateArgs),
     Restore(RestoreArgs),
@@ -65,6 +67,7 @@ impl Command {
             Self::Reflash(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
+            Self::Check(args) => args.run(output),
             Self::Extract(args) => args.run(output),
             Self::Update(args) => args.run(output),
             Self::Restore(args) => args.run(output),

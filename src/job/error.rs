@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use crate::change::ChangeError;
 use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
+use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
+use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
 use crate::repair::UpdateError;
 use crate::sandbox::LookError;
@@ -204,6 +205,22 @@ pub enum JobError {
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
+    /// Two targets are one.
+    #[error("{} and {} are the same stick, or one lies on the other", named(path), named(other))]
+    SameTarget {
+        /// One of them.
+        path: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// A write was to go on that was not interrupted there.
+    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
+    NotResumed {
+        /// The device or file.
+        path: PathBuf,
+        /// What is there.
+        why: NotResumed,
+    },
     /// It is not clear which image is to be taken out of a stick.
     #[error("{}", extracted(path, found))]
     NotExtracted {
@@ -242,14 +259,6 @@ pub enum JobError {
         /// Why.
         source: UpdateError,
     },
-    /// A write was to go on that was not interrupted there.
-    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
-    NotResumed {
-        /// The device or file.
-        path: PathBuf,
-        /// What is there.
-        why: NotResumed,
-    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -257,32 +266,6 @@ pub enum JobError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
-    },
-}
-
-/// Why a write is not gone on with.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotResumed {
-    /// Nothing says that it was begun there.
-    #[error("the manifest of this write is not on it")]
-    Nothing,
-    /// A sector is neither clear nor what it would be.
-    #[error("sector {lba} holds something else")]
-    Other {
-        /// Its number.
-        lba: u64,
-    },
-    /// The stick was finished, and is not what it was.
-    #[error("it was finished, and was changed since, from sector {lba} on")]
-    Finished {
-        /// First sector of the first piece that differs.
-        lba: u64,
-    },
-    /// Somebody put files on it.
-    #[error("it is {what}")]
-    Files {
-        /// What it is, in a few words.
-        what: String,
     },
 }
 
@@ -320,6 +303,7 @@ impl JobError {
                 stick: Aftermath::BootsAsBefore,
                 cause: PipelineError::Stopped { .. },
             }) => "the stick boots what it did; repeat the command to go on".into(),
+            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
@@ -340,6 +324,12 @@ impl JobError {
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
             Self::ShrinkStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
+            Self::SameTarget { .. } => "name each stick once".into(),
+            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
+                "`ramkey verify {}` tells what changed; without --resume it is written anew",
+                shell_word(path)
+            ),
+            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
             Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
             Self::DamagedImage { path, .. } => {
@@ -351,16 +341,22 @@ impl JobError {
             ),
             Self::ExtractDevice { .. } => "name a file".into(),
             Self::ExtractStopped { .. } => "repeat the command".into(),
-            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
-                "`ramkey verify {}` tells what changed; without --resume it is written anew",
-                shell_word(path)
-            ),
-            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
             Self::Read { .. } => return None,
         })
+    }
+}
+
+/// What can be done with a stick that has less than it claims.
+fn fake_help(fake: &Fake) -> String {
+    let whole = "`ramkey check STICK --destructive` finds out all that it has";
+    match fake.usable_mib() {
+        Some(mib) => format!(
+            "use another stick; or, for something that may be lost, the part that it keeps: --size {mib}M. {whole}"
+        ),
+        None => format!("use another stick. {whole}"),
     }
 }
 

@@ -3,7 +3,9 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod apart;
 mod changing;
+mod check;
 mod companion;
 mod copy;
 mod demo;
@@ -17,13 +19,16 @@ mod in_use;
 mod inspect;
 mod list;
 mod loss;
+mod many;
 mod medium;
+mod not_resumed;
 mod notes;
 mod observer;
 mod open;
 mod phram;
 mod plan;
 mod prepare;
+mod receipt;
 mod reflash;
 mod repair;
 mod request;
@@ -32,24 +37,29 @@ mod resume;
 mod shrink;
 mod update;
 mod verify;
+mod watch;
 mod write;
 
+pub use check::{CheckReport, Stamped, check, check_destructive, check_on, stamp_on};
 pub use companion::Companion;
 pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};
 pub use demo::{Demo, demo};
 pub use disc_view::DiscView;
 pub use doctor::diagnose;
-pub use error::{JobError, NotResumed};
+pub use error::JobError;
 pub use extract::{Extracted, Extraction};
 pub use images::Images;
 pub use inspect::{ImageView, InspectRequest, Inspected, StickView, inspect};
 pub use list::{Contents, Listed, Listing, contents, list};
 pub use loss::lost_with_file;
+pub use many::{OneOfMany, write_many};
+pub use not_resumed::NotResumed;
 pub use observer::{Event, Observer, Part};
 pub use open::open;
 pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
 pub use plan::plan;
-pub use prepare::{Destination, Prepared, prepare};
+pub use prepare::{Destination, Lengths, Prepared, prepare, prepare_many};
+pub use receipt::receipt;
 pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash, reflash, reflash_to};
 pub use repair::{PreparedRepair, RepairReport, prepare_repair, repair};
 pub use request::{DiscOptions, StickRequest};
@@ -57,4 +67,5 @@ pub use restore::{PreparedRestore, RestoreReport, RestoreRequest, prepare_restor
 pub use shrink::{ImageSize, Shrunk, shrink};
 pub use update::{PreparedUpdate, UpdateReport, prepare_update, update, update_to};
 pub use verify::verify;
-pub use write::{resume, resume_to, write, write_to};
+pub use watch::{Change, Changed, watch};
+pub use write::{Beginning, resume, resume_to, write, write_to};

@@ -148,7 +148,7 @@ fn exchange(
 ) -> Result<(), JobError> {
     let observe = |event: pipeline::Event| observer.tell(event.into());
     let buffers = pipeline::Job::BUFFERS;
-    let job = pipeline::Job { target, buffers, inputs: &[], stop, observe: &observe };
+    let job = pipeline::Job { target, buffers, probe: None, inputs: &[], stop, observe: &observe };
     let done = write_and_prove(layout, job);
     observer.tell(Event::End);
     done.map(drop)

@@ -98,9 +98,8 @@ pub fn restore(
         files: Vec::new(),
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
-        put: &|target| restore_to(prepared, target, stop, observer),
     };
-    work.to(destination, observer)?;
+    work.to(destination, observer, |target| restore_to(prepared, target, stop, observer))?;
     let PreparedRestore { division, layout, volume_id, label } = prepared;
     let volume = &division.volume;
     Ok(RestoreReport {
@@ -123,7 +122,7 @@ fn restore_to(
 ) -> Result<(), JobError> {
     let observe = |event: pipeline::Event| observer.tell(event.into());
     let buffers = pipeline::Job::BUFFERS;
-    let job = pipeline::Job { target, buffers, inputs: &[], stop, observe: &observe };
+    let job = pipeline::Job { target, buffers, probe: None, inputs: &[], stop, observe: &observe };
     let done = write_and_prove(prepared.layout.clone(), job);
     observer.tell(Event::End);
     done.map(drop)

@@ -117,7 +117,7 @@ pub fn update_to(
     for layout in [&plan.manifest, &plan.code].into_iter().flatten() {
         let sectors = Layout::written_sectors(layout);
         let buffers = pipeline::Job::BUFFERS;
-        let job = pipeline::Job { target, buffers, inputs: &[], stop, observe: &observe };
+        let job = pipeline::Job { target, buffers, probe: None, inputs: &[], stop, observe: &observe };
         let done = write_and_prove(layout.clone(), job);
         observer.tell(Event::End);
         let _ = done.map_err(|error| match error {

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 
+use crate::frames::fake::{Fake, Lies};
 use crate::frames::sticks::{MIB, noise, printed, tool};
+use ramkey::job::{Event, stamp_on};
+use ramkey::pipeline::SlowArea;
 use ramkey::verify::Change;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 use serde_json::Value;
@@ -183,6 +187,25 @@ fn a_copy_has_the_fields_that_the_page_lists() {
     let verdict = desk.json(&["verify", "copy.img"], 0);
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&copy["disc"]), keys(&verdict));
+}
+
+#[test]
+fn a_check_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    let lies = Lies { unreadable: 9000..9001, slow: 4096..6144, ..Lies::wraps(40_000, 30_000) };
+    let stick = Fake::new(lies);
+    let (stop, observer) = (AtomicBool::new(false), |_: Event| {});
+    let mut report = stamp_on(Path::new("/dev/sdx"), &stick, &stop, &observer).report;
+    // Its clock is no clock of a report.
+    report.slow.push(SlowArea { lba: 1, sectors: 1, rate: 1, usual: 10 });
+    let mut found = BTreeSet::new();
+    fields(&serde_json::to_value(&report).unwrap(), "", &mut found);
+    let listed = documented("Of a check", 0);
+    assert_eq!(found, listed);
+    let printed = desk.json(&["check", "stick.img"], 0);
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&printed), keys(&serde_json::to_value(&report).unwrap()));
+    assert_eq!(keys(&printed["stick"]), keys(&desk.json(&["verify", "stick.img"], 0)));
 }
 
 /// Makes a disk of 24 MiB with a FAT16 and a file in it.
