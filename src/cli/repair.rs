@@ -34,6 +34,9 @@ pub(super) fn run(
         let lines: Vec<String> = prepared.mended.iter().map(|mended| format!("  {}", told(mended))).collect();
         confirm::change(&target, &lines, "repair")?;
     }
+    if !prepared.mended.is_empty() {
+        args.confirm_unmounting(&system, &target)?;
+    }
     let report = job::repair(prepared, destination, &*stop::wish()?, &Progress::new())?;
     let shown = output.show(&report, |out| show(out, &report, show_stick));
     shown.map_err(|source| CliError::Unreported { path: stick, source })?;

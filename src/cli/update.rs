@@ -41,6 +41,9 @@ impl UpdateArgs {
             let lines = ["  its boot code is exchanged; until that is proven it does not boot".to_owned()];
             confirm::change(&target, &lines, "update")?;
         }
+        if !prepared.is_same() {
+            self.target.confirm_unmounting(&system, &target)?;
+        }
         let report = update(prepared, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show(out, &report));
         shown.map_err(|source| CliError::Unreported { path: self.stick, source })?;
