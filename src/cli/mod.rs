@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand. The only module that prints.
 
+mod add;
 mod args;
 mod bios_status;
 mod boot;
@@ -20,17 +21,23 @@ mod fields;
 mod inspect;
 mod label;
 mod list;
+mod manner;
 mod own_output;
 mod phram;
 mod pack;
 mod plan;
+mod receipts;
 mod reflash;
 mod reference;
+mod replug;
 mod render;
 mod room;
+mod serials;
+mod several;
 mod show;
 mod shrink;
 mod stop;
+mod table;
 mod target_args;
 mod terminal;
 mod unknown;

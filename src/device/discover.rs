@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::device::FileSystem;
 use crate::device::text::clean;
@@ -21,6 +22,8 @@ pub struct System {
     pub dev: PathBuf,
     /// What the user allows beyond what is usual.
     pub allowed: Allowed,
+    /// That the cache of a stick is to be emptied before it is read back, and by whom.
+    pub hard_verify: Option<HardVerify>,
 }
 
 /// What the user allows beyond what is usual, for one command.
@@ -28,8 +31,24 @@ pub struct System {
 pub struct Allowed {
     /// A disk that is larger than [`DeviceFacts::LARGEST_STICK`].
     pub large: bool,
+    /// A device whose own file systems are mounted, because they will be unmounted before it is opened.
+    pub unmount: bool,
     /// That a stick is believed what it claims.
     pub believed: bool,
+}
+
+/// That the cache of the stick is to be emptied before it is read back.
+#[derive(Clone, Copy, Debug)]
+pub struct HardVerify {
+    /// Asks a person to plug the stick in again, and comes back when that is done; nothing where there is no person.
+    pub ask: Option<fn(&DeviceFacts) -> io::Result<()>>,
+    /// How long the stick is looked for then, or after a reset.
+    pub patience: Duration,
+}
+
+impl HardVerify {
+    /// Sticks that are slow to come take a few seconds.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
 }
 
 impl Default for System {
@@ -40,6 +59,7 @@ impl Default for System {
             udev: "/run/udev/data".into(),
             dev: "/dev".into(),
             allowed: Allowed::default(),
+            hard_verify: None,
         }
     }
 }
@@ -170,6 +190,11 @@ impl DeviceFacts {
 }
 
 impl System {
+    /// The same, when what was to be unmounted is unmounted.
+    pub(super) fn strict(&self) -> Self {
+        Self { allowed: Allowed { unmount: false, ..self.allowed }, ..self.clone() }
+    }
+
     /// Every whole disk, by name.
     ///
     /// # Errors
@@ -270,6 +295,11 @@ impl System {
         } else {
             DeviceKind::Virtual
         }
+    }
+
+    /// The USB device that the disk with this number hangs on.
+    pub(super) fn usb_folder(&self, number: DeviceNumber) -> Option<PathBuf> {
+        self.usb_ancestor(&fs::canonicalize(self.device_folder(number)).ok()?)
     }
 
     /// The nearest USB device above a disk: the one with a vendor number.

@@ -70,6 +70,16 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
+    /// A file system of it is not unmounted.
+    #[error("{} stays mounted on {}, and nothing was written", named(path), named(folder))]
+    Unmount {
+        /// The device.
+        path: PathBuf,
+        /// Where it is mounted.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// It is not what was checked a moment ago.
     #[error("{} changed since it was checked", named(path))]
     Changed {
@@ -100,6 +110,10 @@ impl OpenError {
             Self::PartialSector { .. } => NEW_FILE.into(),
             Self::Busy { .. } => {
                 "close what uses it: `lsof` names a program, and a mounted file system may have its journal there".into()
+            },
+            Self::Unmount { folder, source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => "run the command as root".into(),
+                _ => format!("close what uses it: `fuser --verbose --mount {}` shows that", shell_word(folder)),
             },
             Self::Changed { .. } => "repeat the command".into(),
             Self::Open { path, source } => match source.kind() {
@@ -271,16 +285,24 @@ impl TargetPath {
         match self {
             Self::Block(facts) => {
                 let uses = system.in_use(images).of_device(facts.number, images);
-                refusal(facts, &uses, system.allowed)
+                refusal(facts, &uses, system.allowed).or_else(|| {
+                    let hard = system.hard_verify.filter(|hard| system.way(*hard, facts).is_none());
+                    hard.map(|_| Refusal::KeepsCache { node: facts.node.clone(), is_file: false })
+                })
             }
             Self::File { path, identity, .. } => {
                 let (device, inode) = *identity;
                 let target = SourceFile { path: path.clone(), device, inode };
                 let files: Vec<SourceFile> = images.iter().chain([&target]).cloned().collect();
                 let uses = system.in_use(&files).of_file(path, *identity, images);
-                uses.first().map(|used| refused_path(path, used))
+                uses.first().map(|used| refused_path(path, used)).or_else(|| file_keeps_cache(system, path))
             }
-            Self::New { .. } => None,
+            Self::New { path } => file_keeps_cache(system, path),
         }
     }
+}
+
+/// A file has no cache that could be emptied.
+fn file_keeps_cache(system: &System, path: &Path) -> Option<Refusal> {
+    system.hard_verify.map(|_| Refusal::KeepsCache { node: path.into(), is_file: true })
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::change::ChangeError;
 use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
+use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
@@ -203,6 +204,22 @@ pub enum JobError {
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
+    /// Two targets are one.
+    #[error("{} and {} are the same stick, or one lies on the other", named(path), named(other))]
+    SameTarget {
+        /// One of them.
+        path: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// A write was to go on that was not interrupted there.
+    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
+    NotResumed {
+        /// The device or file.
+        path: PathBuf,
+        /// What is there.
+        why: NotResumed,
+    },
     /// It is not clear which image is to be taken out of a stick.
     #[error("{}", extracted(path, found))]
     NotExtracted {
@@ -233,14 +250,6 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
-    /// A write was to go on that was not interrupted there.
-    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
-    NotResumed {
-        /// The device or file.
-        path: PathBuf,
-        /// What is there.
-        why: NotResumed,
-    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -249,31 +258,39 @@ pub enum JobError {
         /// What the system said.
         source: io::Error,
     },
-}
-
-/// Why a write is not gone on with.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotResumed {
-    /// Nothing says that it was begun there.
-    #[error("the manifest of this write is not on it")]
-    Nothing,
-    /// A sector is neither clear nor what it would be.
-    #[error("sector {lba} holds something else")]
-    Other {
-        /// Its number.
-        lba: u64,
+    /// An image was to come to a stick that has as many as its menu shows.
+    #[error("{} has {limit} images, which is all that its menu shows", named(path))]
+    MenuFull {
+        /// The stick.
+        path: PathBuf,
+        /// Images that the menu shows.
+        limit: usize,
     },
-    /// The stick was finished, and is not what it was.
-    #[error("it was finished, and was changed since, from sector {lba} on")]
-    Finished {
-        /// First sector of the first piece that differs.
-        lba: u64,
+    /// An image on the stick has the title that was asked for.
+    #[error("{} has an image with the title \"{title}\" already", named(path))]
+    TitleTaken {
+        /// The stick.
+        path: PathBuf,
+        /// The title.
+        title: String,
     },
-    /// Somebody put files on it.
-    #[error("it is {what}")]
-    Files {
-        /// What it is, in a few words.
-        what: String,
+    /// The last image of a stick was to go.
+    #[error("\"{title}\" is the last image of {}, which would boot nothing", named(path))]
+    LastImage {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+    },
+    /// An image was to go that another one needs beside it.
+    #[error("\"{title}\" on {} stands beside \"{by}\", which needs it", named(path))]
+    Needed {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+        /// The title of the image that needs it.
+        by: String,
     },
 }
 
@@ -320,7 +337,7 @@ impl JobError {
                 shell_word(path)
             ),
             Self::DiscStays { .. } => "make a new disc with `ramkey disc`, or a stick with `ramkey write`".into(),
-            Self::NotReplaced { .. } => "name one with --replace TITLE".into(),
+            Self::NotReplaced { .. } => "name one by its title, or by its file in the folder RAMKEY".into(),
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
@@ -332,6 +349,12 @@ impl JobError {
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
             Self::ShrinkStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
+            Self::SameTarget { .. } => "name each stick once".into(),
+            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
+                "`ramkey verify {}` tells what changed; without --resume it is written anew",
+                shell_word(path)
+            ),
+            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
             Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
             Self::DamagedImage { path, .. } => {
@@ -339,15 +362,18 @@ impl JobError {
             }
             Self::ExtractDevice { .. } => "name a file".into(),
             Self::ExtractStopped { .. } => "repeat the command".into(),
-            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
-                "`ramkey verify {}` tells what changed; without --resume it is written anew",
-                shell_word(path)
-            ),
-            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
             Self::Read { .. } => return None,
+            Self::MenuFull { .. } => "make room with `ramkey remove TITLE --from STICK`".into(),
+            Self::TitleTaken { .. } => {
+                "name another --title, or replace that image with `ramkey reflash --replace TITLE`".into()
+            }
+            Self::LastImage { .. } => {
+                "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
+            }
+            Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
     }
 }
@@ -375,7 +401,7 @@ fn more(faults: &[Fault]) -> String {
 fn which(path: &std::path::Path, found: &[String]) -> String {
     let titles: Vec<String> = found.iter().map(|title| format!("\"{title}\"")).collect();
     match found {
-        [] => format!("{} has no image that could be replaced", named(path)),
+        [] => format!("{} has no image", named(path)),
         [_] => format!("{} has another image: {}", named(path), titles.join(", ")),
         _ => format!("{} has several images: {}", named(path), titles.join(", ")),
     }

@@ -118,6 +118,9 @@ pub enum PipelineError {
         /// One past the last byte.
         end: u64,
     },
+    /// The stick could not be made to forget what it has not in its memory.
+    #[error("emptying the stick's own cache before it is read back")]
+    CacheKept(#[source] io::Error),
     /// The user asked to stop.
     #[error("stopped on request while {phase}")]
     Stopped {
@@ -144,6 +147,9 @@ impl PipelineError {
             Self::Fake(_) => "use another stick; `ramkey check --destructive` finds out what this one has",
             Self::Image { .. } => "copy the image to a sound disk and repeat the command",
             Self::ImageChanged { .. } => "close what writes to the image and repeat the command",
+            Self::CacheKept(_) => {
+                "repeat the command and plug the same stick in again when it asks, or leave --hard-verify out"
+            }
             Self::Stopped { .. } => "repeat the command to make the stick bootable",
         }
     }

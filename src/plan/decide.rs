@@ -5,6 +5,7 @@ use ramkey_format::capsule::CAPSULE_HEADER_LEN;
 use super::disc::{BLOCK_SECTORS, DiscMedium, DiscRequest};
 use super::error::PlanError;
 use super::fs::FatSize;
+use super::names::Taken;
 use super::planned::{CapsulePlan, Carried, Division, Plan};
 use super::request::{IMAGES_MAX, LABEL, Request};
 use super::{names, set};
@@ -30,8 +31,7 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     if request.images.len() > IMAGES_MAX {
         return Err(PlanError::TooManyImages { found: request.images.len(), limit: IMAGES_MAX });
     }
-    set::check(request)?;
-    let capsules = names::capsules(request)?;
+    let capsules = carried(request, &Taken::default())?;
     let label = names::label(request.label.as_deref().unwrap_or(LABEL))?;
     let layout = request.layout.of(request.stick_sectors);
     let (lba, mut end) = layout.volume_bounds(request.stick_sectors)?;
@@ -56,6 +56,16 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
         division: Division { sectors: request.stick_sectors, layout, volume, label, geometry, disc },
         carried: Carried { id: request.id, start: request.start, set: request.set, capsules },
     })
+}
+
+/// The images of a request that come to a stick which has titles and files already, as that stick will carry them.
+///
+/// # Errors
+///
+/// What is wrong with the images, drives and titles.
+pub fn carried(request: &Request, there: &Taken) -> Result<Vec<CapsulePlan>, PlanError> {
+    set::check(request)?;
+    names::capsules(request, there)
 }
 
 /// Plans the smallest disc whose partition ends with at least `least_cylinders` cylinders of 1 MiB, whatever size the

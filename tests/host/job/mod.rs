@@ -4,6 +4,8 @@ mod check;
 mod copy;
 mod errors;
 mod extract;
+mod many;
+mod receipts;
 mod resume;
 mod shrink;
 mod stick;
