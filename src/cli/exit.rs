@@ -259,7 +259,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Change { has_written: false, .. }
         | JobError::NotExtracted { .. }
         | JobError::ExtractDevice { .. }
-        | JobError::Phram(_) => Exit::Refused,
+        | JobError::Phram(_)
+        | JobError::NotResumed { .. } => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
             Aftermath::WillNotBoot => Exit::WillNotBoot,

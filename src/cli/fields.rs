@@ -100,6 +100,22 @@ do not change the exit status of `inspect`.
 | `details` | `what`, `lba`, `sectors` |
 | `more` | `files`: how many more files and folders there are |
 
+### Of a written stick
+
+`write` prints of a stick what `plan` does, and:
+
+| field | what |
+|---|---|
+| `repairs` | ranges that came back changed and were written again: `lba`, `sectors`, `tries` |
+| `effort` | what it took |
+| `effort.written`, `effort.skipped` | bytes that were sent to the stick, and bytes that it held already |
+| `effort.retries` | requests that failed and were made again: `access`, `lba`, `sectors`, `failed`, `error` |
+| `effort.repairs` | the same as `repairs` |
+| `effort.level` | where the bytes came from that were read back: `cached`, `direct`, `reset`, `replugged` |
+| `resumed` | what `--resume` found; null without it |
+| `resumed.complete` | whether all of it was there, and nothing was written |
+| `resumed.skipped`, `resumed.written` | bytes that were there already, and bytes that were written |
+
 ### Of a copy
 
 `write` prints this of a disc image that it copies as it is, and `plan` and `write --dry-run` of one that would be copied.
@@ -118,9 +134,10 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
-| `retries` | requests that failed and were made again: `access` (`read` or `write`), `lba`, `sectors`, `failed`, and `error`, what the system said last |
-| `verified` | where the bytes came from that were read back: `cached` (this system's cache may have answered), `direct` (the device), `reset` (the device, after it was reset), `replugged` (the device, after it was plugged in again); null in a plan. `write` of images prints these three as well |
+| `repairs` | as [of a written stick](#of-a-written-stick) |
+| `effort` | as there; null in a plan |
+| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level` | as there |
+| `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image
 

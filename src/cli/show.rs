@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::cli::room::show_room;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
-use crate::pipeline::{Access, Repair, Retry, VerifyLevel};
-use crate::report::{ImageReport, RangeReport, StickReport};
+use crate::pipeline::{Access, Effort, Repair, Retry, VerifyLevel};
+use crate::report::{ImageReport, RangeReport, Resumed, StickReport};
 use crate::units::{Bytes, SECTOR_LEN, counted, named};
 
 /// Most files that are named because a disc leaves them out.
@@ -92,6 +92,31 @@ pub(super) fn show_needs(out: &mut dyn Write, stick: &StickReport) -> io::Result
     Ok(())
 }
 
+/// What was written, and what was there already.
+pub(super) fn show_written(
+    out: &mut dyn Write,
+    bytes: u64,
+    ranges: usize,
+    resumed: Option<&Resumed>,
+) -> io::Result<()> {
+    match resumed {
+        None => writeln!(out, "written   {} in {ranges} ranges, all read back and identical", Bytes(bytes)),
+        Some(Resumed { complete: true, .. }) => {
+            writeln!(
+                out,
+                "written   nothing: all {} in {ranges} ranges are there and identical",
+                Bytes(bytes)
+            )
+        }
+        Some(Resumed { skipped, written, .. }) => writeln!(
+            out,
+            "written   {}; {} were there already; all {ranges} ranges read back and identical",
+            Bytes(*written),
+            Bytes(*skipped)
+        ),
+    }
+}
+
 /// How it ended: `boots` where nothing speaks against a boot, and where to look if something does.
 pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &str) -> io::Result<()> {
     let to = named(to);
@@ -144,10 +169,17 @@ pub(super) fn show_ranges(out: &mut dyn Write, ranges: &[RangeReport], bytes: u6
 }
 
 /// A range that had to be written more than once.
-pub(super) fn show_effort(out: &mut dyn Write, repairs: &[Repair], retries: &[Retry]) -> io::Result<()> {
-    for Repair { lba, sectors, tries } in repairs {
-        let end = lba + sectors;
-        writeln!(out, "repaired  sectors {lba}..{end} after {tries} tries; the stick wears out")?;
+pub(super) fn show_repair(out: &mut dyn Write, repair: &Repair) -> io::Result<()> {
+    let Repair { lba, sectors, tries } = repair;
+    let end = lba + sectors;
+    writeln!(out, "repaired  sectors {lba}..{end} after {tries} tries; the stick wears out")
+}
+
+/// What had to be done more than once.
+pub(super) fn show_effort(out: &mut dyn Write, effort: &Effort) -> io::Result<()> {
+    let Effort { repairs, retries, .. } = effort;
+    for repair in repairs {
+        show_repair(out, repair)?;
     }
     for Retry { access, lba, sectors, failed, error } in retries.iter().take(RETRIES_SHOWN) {
         let verb = if *access == Access::Read { "read" } else { "written" };
@@ -162,13 +194,15 @@ pub(super) fn show_effort(out: &mut dyn Write, repairs: &[Repair], retries: &[Re
 }
 
 /// Where the bytes came from that were read back, unless that is what is usual.
-pub(super) fn show_level(out: &mut dyn Write, level: VerifyLevel) -> io::Result<()> {
-    match level {
-        VerifyLevel::Direct => Ok(()),
-        VerifyLevel::Cached => {
+pub(super) fn show_level(out: &mut dyn Write, effort: Option<&Effort>) -> io::Result<()> {
+    match effort.map(|effort| effort.level) {
+        None | Some(VerifyLevel::Direct) => Ok(()),
+        Some(VerifyLevel::Cached) => {
             writeln!(out, "note      what was read back may come from this system's cache: docs/sticks.md")
         }
-        VerifyLevel::Reset => writeln!(out, "          read back after the stick was reset"),
-        VerifyLevel::Replugged => writeln!(out, "          read back after the stick was plugged in again"),
+        Some(VerifyLevel::Reset) => writeln!(out, "          read back after the stick was reset"),
+        Some(VerifyLevel::Replugged) => {
+            writeln!(out, "          read back after the stick was plugged in again")
+        }
     }
 }

@@ -8,13 +8,13 @@ use clap::Args;
 use crate::cli::args::StickArgs;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
-use crate::cli::show::{show_done, show_effort, show_level, show_stick};
+use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
 use crate::job::{self, Destination, Images, prepare};
 use crate::report::{Report, StickReport};
-use crate::units::{Bytes, named};
+use crate::units::named;
 
 /// Write images to a stick and prove every byte
 ///
@@ -33,6 +33,11 @@ pub struct WriteArgs {
     /// Also write an addition to the initramfs of a Linux in the first image, beside that image: live.phram.cpio for live.iso
     #[arg(long)]
     linux_phram: bool,
+
+    /// Go on with this very write where it was interrupted, with the same images and options: what is on the stick already is not
+    /// written again. Refused if it is not this write; nothing is asked
+    #[arg(long, conflicts_with = "dry_run")]
+    resume: bool,
 
     /// Show every range that would be written, and write nothing
     #[arg(long)]
@@ -59,7 +64,7 @@ impl WriteArgs {
         if let Some(image) = copy::find(&self.stick, self.linux_phram.then_some("--linux-phram"))? {
             return match self.dry_run {
                 true => copy::plan(output, image, request.size, Some(destination)),
-                false => copy::write(output, image, request.size, destination, &self.target),
+                false => copy::write(output, image, request.size, destination, self.manner()),
             };
         }
         let images = Images::open(&request)?;
@@ -68,10 +73,12 @@ impl WriteArgs {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
         }
-        if !self.target.yes {
+        if self.manner() == Manner::Ask {
             unknown::ask(&prepared.images)?;
         }
-        self.target.confirm_erasing(&system, &target)?;
+        if !self.resume {
+            self.target.confirm_erasing(&system, &target)?;
+        }
         if self.linux_phram {
             let path = job::beside(&request.images[0]);
             job::put_addition(&path)?;
@@ -80,18 +87,41 @@ impl WriteArgs {
                 named(&path)
             ));
         }
-        let report = job::write(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+        let stop = stop::wish()?;
+        let report = match self.manner() {
+            Manner::Resume => job::resume(&prepared, destination, &stop, &Progress::new())?,
+            Manner::Ask | Manner::Erase => job::write(&prepared, destination, &stop, &Progress::new())?,
+        };
         let shown = output.show(&report, |out| show_report(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)
     }
+
+    fn manner(&self) -> Manner {
+        match (self.resume, self.target.yes) {
+            (true, _) => Manner::Resume,
+            (false, true) => Manner::Erase,
+            (false, false) => Manner::Ask,
+        }
+    }
+}
+
+/// What becomes of what a target holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It is erased if somebody confirms that.
+    Ask,
+    /// It is erased.
+    Erase,
+    /// It is the beginning of what is written, or stays as it is.
+    Resume,
 }
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
-    show_effort(out, &report.repairs, &report.retries)?;
+    show_effort(out, &report.effort)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
-    writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
-    show_level(out, report.verified)?;
+    show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
+    show_level(out, Some(&report.effort))?;
     show_done(out, to, *doubts, "boots from RAM")
 }

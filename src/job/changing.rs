@@ -1,6 +1,6 @@
 //! A stick that is open and is changed in its place: proven first, and then written step by step.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -10,7 +10,7 @@ use crate::image::SourceFile;
 use crate::job::medium::Medium;
 use crate::job::write::write_and_prove;
 use crate::job::{Destination, Event, JobError, Observer, Part};
-use crate::pipeline::{self, Aftermath, Failure, Input, Phase, Target};
+use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
 use crate::stick::{self, Reader, StickState};
 use crate::units::SECTOR_LEN;
 use crate::verify::{Strictness, judge};
@@ -22,7 +22,7 @@ pub(super) struct Changing<'a> {
     stop: &'a AtomicBool,
     observer: &'a dyn Observer,
     medium: Medium<'a>,
-    written: Cell<u64>,
+    effort: RefCell<Effort>,
 }
 
 /// Why a change is not made.
@@ -80,12 +80,16 @@ impl<'a> Changing<'a> {
         stop: &'a AtomicBool,
         observer: &'a dyn Observer,
     ) -> Self {
-        Self { path, target, stop, observer, medium: Medium::new(target), written: Cell::new(0) }
+        Self { path, target, stop, observer, medium: Medium::new(target), effort: RefCell::default() }
     }
 
-    /// Bytes that were written.
-    pub fn written(&self) -> u64 {
-        self.written.get()
+    /// What everything so far took.
+    pub fn effort(&self) -> Effort {
+        self.effort.borrow().clone()
+    }
+
+    fn has_written(&self) -> bool {
+        self.effort.borrow().written > 0
     }
 
     /// Proves the stick, which is read once for that and for its state; asks `is_meant` whether it is the one; finishes what was
@@ -146,7 +150,7 @@ impl<'a> Changing<'a> {
     }
 
     fn refused(&self, source: ChangeError) -> JobError {
-        JobError::Change { path: self.path.to_owned(), has_written: self.written.get() > 0, source }
+        JobError::Change { path: self.path.to_owned(), has_written: self.has_written(), source }
     }
 
     /// Writes and proves steps that need no image.
@@ -206,14 +210,18 @@ impl<'a> Changing<'a> {
             observe: &observe,
         };
         let done = write_and_prove(step.layout.clone(), job);
-        done.map(drop).map_err(|error| match error {
+        let done = done.map_err(|error| match error {
             // Nothing of this step, and something of those before it.
-            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.written() > 0 => {
+            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.has_written() => {
                 Failure { stick: Aftermath::BootsAsBefore, cause }.into()
             }
             error => error,
         })?;
-        self.written.set(self.written() + step.layout.written_sectors() * SECTOR_LEN);
+        let mut effort = self.effort.borrow_mut();
+        effort.written += done.effort.written;
+        effort.retries.extend(done.effort.retries);
+        effort.repairs.extend(done.effort.repairs);
+        effort.level = done.effort.level;
         Ok(())
     }
 }

@@ -233,6 +233,14 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
+    /// A write was to go on that was not interrupted there.
+    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
+    NotResumed {
+        /// The device or file.
+        path: PathBuf,
+        /// What is there.
+        why: NotResumed,
+    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -240,6 +248,32 @@ pub enum JobError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+}
+
+/// Why a write is not gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotResumed {
+    /// Nothing says that it was begun there.
+    #[error("the manifest of this write is not on it")]
+    Nothing,
+    /// A sector is neither clear nor what it would be.
+    #[error("sector {lba} holds something else")]
+    Other {
+        /// Its number.
+        lba: u64,
+    },
+    /// The stick was finished, and is not what it was.
+    #[error("it was finished, and was changed since, from sector {lba} on")]
+    Finished {
+        /// First sector of the first piece that differs.
+        lba: u64,
+    },
+    /// Somebody put files on it.
+    #[error("it is {what}")]
+    Files {
+        /// What it is, in a few words.
+        what: String,
     },
 }
 
@@ -304,6 +338,11 @@ impl JobError {
             }
             Self::ExtractDevice { .. } => "name a file".into(),
             Self::ExtractStopped { .. } => "repeat the command".into(),
+            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
+                "`ramkey verify {}` tells what changed; without --resume it is written anew",
+                shell_word(path)
+            ),
+            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }

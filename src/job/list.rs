@@ -107,7 +107,7 @@ pub fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
         let size = Bytes(facts.len).to_string();
         contents.push(Contents { name: whole, size, what: what(facts.number, 0) });
     }
-    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(loss::files_on);
+    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(|device| loss::files_on(device));
     if let (Some(own), Some(first)) = (own, contents.first_mut()) {
         let is_named = device.as_ref().is_some_and(|device| first.what == loss::name(device));
         first.what = if is_named { own } else { format!("{}; {own}", first.what) };

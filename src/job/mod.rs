@@ -26,16 +26,17 @@ mod plan;
 mod prepare;
 mod reflash;
 mod request;
+mod resume;
 mod shrink;
 mod verify;
 mod write;
 
 pub use companion::Companion;
-pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy};
+pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};
 pub use demo::{Demo, demo};
 pub use disc_view::DiscView;
 pub use doctor::diagnose;
-pub use error::JobError;
+pub use error::{JobError, NotResumed};
 pub use extract::{Extracted, Extraction};
 pub use images::Images;
 pub use inspect::{ImageView, InspectRequest, Inspected, StickView, inspect};
@@ -50,4 +51,4 @@ pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash,
 pub use request::{DiscOptions, StickRequest};
 pub use shrink::{ImageSize, Shrunk, shrink};
 pub use verify::verify;
-pub use write::{write, write_to};
+pub use write::{resume, resume_to, write, write_to};

@@ -15,7 +15,7 @@ use crate::job::observer::part;
 use crate::job::prepare::scan_all;
 use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest, in_use};
 use crate::layout::signature;
-use crate::pipeline::{Input, Target};
+use crate::pipeline::{Effort, Input, Target};
 use crate::stick::{self, CapsuleFile, Entry, Reader, StickState, StickVolume};
 use crate::units::{SECTOR_LEN, hex, named};
 
@@ -69,10 +69,9 @@ pub struct ReflashReport {
     pub chunks: usize,
     /// See `chunks`.
     pub kept: usize,
-    /// Stored bytes of those that stayed. They are packed as they were, however the others are.
-    pub kept_len: u64,
-    /// Bytes that were written, with tables and manifests, and with what finished a change that was cut off.
-    pub written: u64,
+    /// What that took: bytes written, with tables and manifests and with what finished a change that was cut off. Skipped are the
+    /// stored bytes of the chunks that stayed; they are packed as they were, however the others are.
+    pub effort: Effort,
     /// What is to be known of the image.
     pub warnings: Vec<String>,
 }
@@ -210,8 +209,7 @@ fn exchange(
         same: steps.is_empty(),
         chunks,
         kept,
-        kept_len,
-        written: changing.written(),
+        effort: Effort { skipped: kept_len, ..changing.effort() },
         warnings,
     })
 }

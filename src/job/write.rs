@@ -2,15 +2,17 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
-use crate::job::{Destination, Event, JobError, Observer, Prepared};
+use crate::job::resume::{Ended, write_on};
+use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
-use crate::report::Report;
+use crate::report::{Report, Resumed};
 use crate::units::{SECTOR_LEN, named};
 
 /// Opens the destination, then writes, proves and commits the stick. The destination is the one that it was prepared for.
@@ -28,15 +30,48 @@ pub fn write(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
-    let work = Work {
+    work(prepared, &|target| write_to(prepared, target, stop, observer)).to(destination, observer)
+}
+
+/// Opens the destination and goes on with this very write, which was interrupted there: what is there already is not written
+/// again, and everything is read back. A stick that is complete is left as it is.
+///
+/// # Errors
+///
+/// [`JobError::NotResumed`] if it is not this write that was begun there; then nothing was written. Else as [`write`].
+pub fn resume(
+    prepared: &Prepared,
+    destination: Destination,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<Report, JobError> {
+    let path = begun(destination)?;
+    work(prepared, &|target| resume_to(prepared, path, target, stop, observer)).to(destination, observer)
+}
+
+/// The path of a destination where something can have been begun.
+pub(super) fn begun(destination: Destination<'_>) -> Result<&Path, JobError> {
+    let path = destination.target.path();
+    match destination.target {
+        TargetPath::New { .. } | TargetPath::File { len: 0, .. } => {
+            Err(JobError::NotResumed { path: path.to_owned(), why: NotResumed::Nothing })
+        }
+        TargetPath::Block(_) | TargetPath::File { .. } => Ok(path),
+    }
+}
+
+fn work<'a>(
+    prepared: &'a Prepared,
+    put: &'a dyn Fn(&dyn Target) -> Result<Report, JobError>,
+) -> Work<'a, Report> {
+    Work {
         layout: &prepared.layout,
-        files: &prepared.images.files(),
+        files: prepared.images.files(),
         len: prepared.plan.division.sectors * SECTOR_LEN,
         // What a disc does not write is zeros, so that the same images and options give the same file.
         is_anew: prepared.plan.division.disc.is_some(),
-        put: &|target| write_to(prepared, target, stop, observer),
-    };
-    work.to(destination, observer)
+        put,
+    }
 }
 
 /// What is to be done with a target, once it is open.
@@ -44,7 +79,7 @@ pub(super) struct Work<'a, T> {
     /// What is written.
     pub layout: &'a Layout,
     /// The files that it comes from.
-    pub files: &'a [SourceFile],
+    pub files: Vec<SourceFile>,
     /// Length in bytes of a file that is made for it.
     pub len: u64,
     /// Whether nothing of what a file held stays.
@@ -63,7 +98,7 @@ impl<T> Work<'_, T> {
         let Destination { system, target } = destination;
         match target {
             TargetPath::Block(facts) => {
-                let device = BlockTarget::open(system, facts, self.files).map_err(JobError::Target)?;
+                let device = BlockTarget::open(system, facts, &self.files).map_err(JobError::Target)?;
                 let done = (self.put)(&device)?;
                 if let Err(source) = device.reread_partitions() {
                     observer.tell(Event::PartitionsNotSeen { source });
@@ -104,7 +139,50 @@ pub fn write_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
-    let Prepared { plan, layout, scans, images, .. } = prepared;
+    let Prepared { plan, layout, scans, .. } = prepared;
+    let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout.clone(), job))?;
+    Ok(finished(prepared, Report::new(plan, scans, &committed)))
+}
+
+/// Goes on with a write on a target that is open already; `path` is for messages.
+///
+/// # Errors
+///
+/// As [`resume`].
+pub fn resume_to(
+    prepared: &Prepared,
+    path: &Path,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<Report, JobError> {
+    let Prepared { plan, layout, scans, .. } = prepared;
+    let ended = with_job(prepared, target, stop, observer, |job| write_on(path, layout, job))?;
+    Ok(finished(
+        prepared,
+        match ended {
+            Ended::Complete => Report::of_complete(plan, layout, scans),
+            Ended::Done(committed) => {
+                let resumed = Some(Resumed::partly(&committed.effort));
+                Report { resumed, ..Report::new(plan, scans, &committed) }
+            }
+        },
+    ))
+}
+
+fn finished(prepared: &Prepared, report: Report) -> Report {
+    Report { stick: prepared.finish(report.stick), ..report }
+}
+
+/// Does something with the job of writing what is prepared to a target.
+fn with_job<T>(
+    prepared: &Prepared,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+    put: impl FnOnce(pipeline::Job) -> Result<T, JobError>,
+) -> Result<T, JobError> {
+    let Prepared { plan, scans, images, .. } = prepared;
     let mut names: Vec<String> =
         plan.carried.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
     let sources = images.sources.iter().zip(scans);
@@ -116,12 +194,15 @@ pub fn write_to(
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let job =
-        pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
-    let committed = write_and_prove(layout.clone(), job);
+    let done = put(pipeline::Job {
+        target,
+        buffers: pipeline::Job::BUFFERS,
+        inputs: &inputs,
+        stop,
+        observe: &observe,
+    });
     observer.tell(Event::End);
-    let report = Report::new(plan, scans, &committed?);
-    Ok(Report { stick: prepared.finish(report.stick), ..report })
+    done
 }
 
 /// Writes, proves and commits a layout.

@@ -1,9 +1,11 @@
 //! What was written, for people and for programs, and the label of a disc. Nothing here prints.
 
+mod done;
 mod label;
 mod load;
 mod stick;
 
+pub use done::{Report, Resumed};
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
 pub use load::{LOAD_SPEEDS, LoadReport};
-pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, Report, StickReport};
+pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, StickReport};

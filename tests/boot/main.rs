@@ -30,6 +30,7 @@ mod personality;
 mod phram;
 mod real;
 mod reflash;
+mod resume;
 mod scanners;
 mod shrunk;
 mod state;

@@ -61,7 +61,7 @@ fn a_small_change_writes_little_and_survives_every_cut() {
         assert_eq!(report.kept, 11);
         // And nothing is to be done.
         let (same, log, report) = desk.reflash(&again, &old, None).unwrap();
-        assert!(report.same && log.is_empty() && same == again && report.written == 0);
+        assert!(report.same && log.is_empty() && same == again && report.effort.written == 0);
     }
 }
 
@@ -235,7 +235,7 @@ fn every_layout_and_file_system_can_be_changed() {
         assert_eq!(verdict.capsules[0].blake3, hash(&new), "{layout:?} {fs:?}");
         let written: usize =
             log.iter().map(|op| if let Op::Write(_, bytes) = op { bytes.len() } else { 0 }).sum();
-        assert_eq!(written as u64, report.written, "{layout:?} {fs:?}");
+        assert_eq!(written as u64, report.effort.written, "{layout:?} {fs:?}");
     }
 }
 

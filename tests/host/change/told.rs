@@ -64,12 +64,12 @@ fn every_step_is_told_and_the_report_has_the_bytes_that_stayed() {
     let (_, log, report) = desk.reflash_watched(&desk.stick, &new, None, &observer).unwrap();
     let parts = parts.into_inner().unwrap();
     let (_, all, done) = parts.iter().find(|(part, ..)| *part == Part::Change).expect("a part of changing");
-    assert_eq!((all, done), (&(2 * report.written), &(2 * report.written)));
+    assert_eq!((all, done), (&(2 * report.effort.written), &(2 * report.effort.written)));
     assert_eq!(parts.iter().filter(|(part, ..)| matches!(part, Part::Write(_))).count(), 0);
     let written: usize =
         log.iter().map(|op| if let Op::Write(_, bytes) = op { bytes.len() } else { 0 }).sum();
-    assert_eq!(report.written, written as u64);
+    assert_eq!(report.effort.written, written as u64);
     // Half of each of those chunks is noise.
     let least = (report.kept * CHUNK / 4) as u64;
-    assert!(report.kept == 12 && (least..4 * least).contains(&report.kept_len), "{report:?}");
+    assert!(report.kept == 12 && (least..4 * least).contains(&report.effort.skipped), "{report:?}");
 }

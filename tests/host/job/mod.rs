@@ -3,6 +3,7 @@
 mod copy;
 mod errors;
 mod extract;
+mod resume;
 mod shrink;
 mod stick;
 mod trim;
