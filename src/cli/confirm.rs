@@ -72,6 +72,24 @@ fn answered(target: &TargetPath, lines: &[String], what_for: &str) -> Result<(),
     if names(answer.trim_ascii(), &path) { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
 }
 
+/// Names all of several targets before it is asked about each.
+///
+/// # Errors
+///
+/// What writing says.
+pub fn list_all(targets: &[TargetPath]) -> Result<(), CliError> {
+    let mut screen = Terminal::error();
+    writeln!(screen, "{} sticks will be written, and each must be confirmed:", targets.len())?;
+    for target in targets {
+        let line = match target {
+            TargetPath::Block(facts) => headline(facts),
+            _ => named(target.path()).into_owned(),
+        };
+        writeln!(screen, "  {line}")?;
+    }
+    Ok(())
+}
+
 /// Whether an answer names the target: by its name, as it is or as it was shown, or by any path that leads to it.
 fn names(answer: &[u8], target: &Path) -> bool {
     let name = target.file_name().unwrap_or_default();

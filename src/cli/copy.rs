@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
-use crate::cli::show::{show_done, show_ranges, show_repair, show_written};
+use crate::cli::manner::Manner;
+use crate::cli::show::{show_done, show_effort, show_level, show_ranges, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::verify::show_stick;
-use crate::cli::write::Manner;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::job::{self, CopyReport, Destination, DiscImage, prepare_copy};
 use crate::units::{Bytes, SECTOR_LEN, named, shell_word};
@@ -81,7 +81,7 @@ pub(super) fn write(
     image: DiscImage,
     size: Option<u64>,
     destination: Destination,
-    (args, manner): (&TargetArgs, Manner),
+    (manner, args): (Manner, &TargetArgs),
 ) -> Result<Exit, CliError> {
     let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
     match manner {
@@ -132,10 +132,13 @@ fn show_copy(out: &mut dyn Write, report: &CopyReport) -> io::Result<()> {
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &CopyReport) -> io::Result<()> {
     show_copy(out, report)?;
-    for repair in &report.repairs {
-        show_repair(out, repair)?;
+    if let Some(effort) = &report.effort {
+        show_effort(out, effort)?;
     }
     let CopyReport { bytes, ranges, warnings, .. } = report;
     show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
+    if let Some(effort) = &report.effort {
+        show_level(out, effort.level)?;
+    }
     show_done(out, to, warnings.len(), "boots from RAM, as the disc does")
 }

@@ -116,6 +116,46 @@ do not change the exit status of `inspect`.
 | `resumed.complete` | whether all of it was there, and nothing was written |
 | `resumed.skipped`, `resumed.written` | bytes that were there already, and bytes that were written |
 
+### Of a receipt
+
+`write --receipt FOLDER` puts one of these for each stick into the folder, and `write` to several sticks prints an array of them.
+
+| field | what |
+|---|---|
+| `receipt` | version of the fields: 1 |
+| `tool`, `version` | `ramkey`, and its version |
+| `target` | the stick as the system knows it |
+| `target.path`, `target.kind` | the device or file, and which of them: `device`, `file` |
+| `target.vendor`, `target.model`, `target.serial` | what the device says of itself, or nothing |
+| `target.usb_path` | where on USB it is plugged in, or nothing |
+| `target.len` | its length |
+| `state` | `done`; `complete`: it was so already; `untouched`, `will-not-boot`, `boots-as-before`, `unknown` |
+| `error` | why it is not done; else null |
+| `error.error`, `error.because`, `error.help` | what happened, what that comes from, and what to do, or null |
+| `verified` | where the bytes came from that were read back: `cached`, `direct`, `reset`, `replugged`; null if it is not done |
+| `stick` | what the stick is, or was to become |
+| `stick.id` | its identity |
+| `stick.layout`, `stick.file_system`, `stick.label` | how it is divided, its file system and the label of that |
+| `stick.sectors` | its sectors |
+| `stick.volume_lba`, `stick.volume_sectors` | first sector of the file system, and its sectors |
+| `stick.ranges`, `stick.bytes` | ranges that are written, and bytes in all of them |
+| `images` | its images, those that stand beside others last |
+| `images[].path`, `images[].title`, `images[].file` | the file that it came from, its title, its file in the folder `RAMKEY` |
+| `images[].len` | its length |
+| `images[].blake3` | its BLAKE3, as `b3sum` prints it |
+| `images[].ram_blake3` | BLAKE3 of what will be in memory, if that is another; else null |
+| `effort` | what it took; null if it is not done |
+| `effort.written`, `effort.skipped` | bytes that were sent to the stick, and bytes that it held already |
+| `effort.retries` | requests that failed and were made again |
+| `effort.retries[].access` | `read` or `write` |
+| `effort.retries[].lba`, `effort.retries[].sectors` | first sector and sectors |
+| `effort.retries[].failed`, `effort.retries[].error` | requests that failed, and what the system said of the last of them |
+| `effort.repairs` | ranges that came back changed and were written again |
+| `effort.repairs[].lba`, `effort.repairs[].sectors` | first sector and sectors |
+| `effort.repairs[].tries` | times that they were written again |
+| `effort.level` | the same as `verified` |
+| `warnings` | what speaks against a boot |
+
 ### Of a copy
 
 `write` prints this of a disc image that it copies as it is, and `plan` and `write --dry-run` of one that would be copied.
@@ -134,7 +174,8 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once |
+| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
+| `effort` | what it took, with the fields that it has [of a written stick](#of-a-written-stick); null in a plan |
 | `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image

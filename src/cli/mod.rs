@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand. The only module that prints.
 
 mod args;
+mod awake;
 mod bios_status;
 mod boot;
 mod command;
@@ -19,17 +20,23 @@ mod fields;
 mod inspect;
 mod label;
 mod list;
+mod manner;
 mod own_output;
 mod phram;
 mod pack;
 mod plan;
+mod receipts;
 mod reflash;
 mod reference;
+mod replug;
 mod render;
 mod room;
+mod serials;
+mod several;
 mod show;
 mod shrink;
 mod stop;
+mod table;
 mod target_args;
 mod terminal;
 mod unknown;

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::cli::terminal::note;
-use crate::cli::{CliError, confirm};
-use crate::device::{Allowed, OwnMount, System, TargetPath};
+use crate::cli::terminal::{can_ask, note};
+use crate::cli::{CliError, awake, confirm, replug};
+use crate::device::{Allowed, HardVerify, OwnMount, System, TargetPath};
 use crate::job::JobError;
 
 /// How a stick is opened for writing, and what is asked before.
@@ -18,6 +18,10 @@ pub struct TargetArgs {
     #[arg(long)]
     pub large: bool,
 
+    /// Empty the stick's own cache before it is read back: by a reset over USB, or by plugging it in again when it is asked for
+    #[arg(long)]
+    pub hard_verify: bool,
+
     /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
     #[arg(long)]
     pub yes: bool,
@@ -26,7 +30,12 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// The machine, with what is allowed on it.
     pub fn system(&self) -> System {
-        System { allowed: Allowed { large: self.large, unmount: self.unmount }, ..System::default() }
+        let hard = HardVerify { ask: can_ask().then_some(replug::ask), patience: HardVerify::PATIENCE };
+        System {
+            allowed: Allowed { large: self.large, unmount: self.unmount },
+            hard_verify: self.hard_verify.then_some(hard),
+            ..System::default()
+        }
     }
 
     /// Asks before everything on the target is erased, unless that was answered already, and unmounts what was shown.
@@ -61,12 +70,16 @@ impl TargetArgs {
     }
 
     fn free(&self, system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
-        if mounts.is_empty() {
-            return Ok(());
-        }
         for mount in mounts {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
-        Ok(system.unmount(target, mounts).map_err(JobError::Target)?)
+        if !mounts.is_empty() {
+            system.unmount(target, mounts).map_err(JobError::Target)?;
+        }
+        // A file that was not finished is made again; whoever waits for a stick may close the lid.
+        if matches!(target, TargetPath::Block(_)) {
+            awake::stay();
+        }
+        Ok(())
     }
 }

@@ -153,6 +153,11 @@ pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Whether lines on standard error can be drawn again.
+pub(super) fn is_error_screen() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Whether a screen can be redrawn on standard output.
 pub(super) fn is_screen() -> bool {
     io::stdout().is_terminal()

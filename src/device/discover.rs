@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::device::FileSystem;
 use crate::device::text::clean;
@@ -23,6 +24,8 @@ pub struct System {
     pub protect: PathBuf,
     /// What the user allows beyond what is usual.
     pub allowed: Allowed,
+    /// That the cache of a stick is to be emptied before it is read back, and by whom.
+    pub hard_verify: Option<HardVerify>,
 }
 
 /// What the user allows beyond what is usual, for one command.
@@ -34,6 +37,20 @@ pub struct Allowed {
     pub unmount: bool,
 }
 
+/// That the cache of the stick is to be emptied before it is read back.
+#[derive(Clone, Copy, Debug)]
+pub struct HardVerify {
+    /// Asks a person to plug the stick in again, and comes back when that is done; nothing where there is no person.
+    pub ask: Option<fn(&DeviceFacts) -> io::Result<()>>,
+    /// How long the stick is looked for then, or after a reset.
+    pub patience: Duration,
+}
+
+impl HardVerify {
+    /// Sticks that are slow to come take a few seconds.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+}
+
 impl Default for System {
     fn default() -> Self {
         Self {
@@ -43,6 +60,7 @@ impl Default for System {
             dev: "/dev".into(),
             protect: "/etc/ramkey.toml".into(),
             allowed: Allowed::default(),
+            hard_verify: None,
         }
     }
 }
@@ -278,6 +296,11 @@ impl System {
         } else {
             DeviceKind::Virtual
         }
+    }
+
+    /// The USB device that the disk with this number hangs on.
+    pub(super) fn usb_folder(&self, number: DeviceNumber) -> Option<PathBuf> {
+        self.usb_ancestor(&fs::canonicalize(self.device_folder(number)).ok()?)
     }
 
     /// The nearest USB device above a disk: the one with a vendor number.

@@ -198,6 +198,14 @@ pub enum Refusal {
         /// Its length in bytes.
         len: u64,
     },
+    /// Its cache cannot be emptied, and that was asked for.
+    #[error("{} is refused: its own cache cannot be emptied, as --hard-verify asks", named(node))]
+    KeepsCache {
+        /// The device or file.
+        node: PathBuf,
+        /// Whether it is a file.
+        is_file: bool,
+    },
     /// A card reader without a card, for example.
     #[error("{} is refused: it holds no medium", named(node))]
     Empty {
@@ -246,6 +254,10 @@ impl Refusal {
             Self::Empty { .. } => "put the card or stick in".into(),
             Self::Protected { list, .. } => {
                 format!("take it out of {} if it may be written", shell_word(list))
+            }
+            Self::KeepsCache { is_file: true, .. } => "leave --hard-verify out: a file has no cache of its own".into(),
+            Self::KeepsCache { .. } => {
+                "run the command as root with a stick on USB, or in a terminal, where it asks for the stick to be plugged in again".into()
             }
             Self::Sleep { .. } => {
                 "take `resume=` out of the kernel's command line, and start the machine again".into()

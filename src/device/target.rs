@@ -283,16 +283,24 @@ impl TargetPath {
         match self {
             Self::Block(facts) => {
                 let uses = system.in_use(images).of_device(facts.number, images);
-                refusal(facts, &uses, system.allowed)
+                refusal(facts, &uses, system.allowed).or_else(|| {
+                    let hard = system.hard_verify.filter(|hard| system.way(*hard, facts).is_none());
+                    hard.map(|_| Refusal::KeepsCache { node: facts.node.clone(), is_file: false })
+                })
             }
             Self::File { path, identity, .. } => {
                 let (device, inode) = *identity;
                 let target = SourceFile { path: path.clone(), device, inode };
                 let files: Vec<SourceFile> = images.iter().chain([&target]).cloned().collect();
                 let uses = system.in_use(&files).of_file(path, *identity, images);
-                uses.first().map(|used| refused_path(path, used))
+                uses.first().map(|used| refused_path(path, used)).or_else(|| file_keeps_cache(system, path))
             }
-            Self::New { .. } => None,
+            Self::New { path } => file_keeps_cache(system, path),
         }
     }
+}
+
+/// A file has no cache that could be emptied.
+fn file_keeps_cache(system: &System, path: &Path) -> Option<Refusal> {
+    system.hard_verify.map(|_| Refusal::KeepsCache { node: path.into(), is_file: true })
 }

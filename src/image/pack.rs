@@ -10,13 +10,15 @@
 //! not on the machine, nor on how many threads there are, nor on what was kept.
 
 use std::io;
+use std::sync::Arc;
 
 use super::chunk::{CHUNK_LEN, Chunk};
 use super::compression::{Bus, Compression};
 use super::frame::Effort;
 use super::hash::chunk_value;
-use super::packed::{Growing, Packed};
+use super::packed::{Growing, Kept, Packed};
 use super::source::Source;
+use super::spool::Spool;
 use super::workers::Workers;
 
 /// Most packed bytes of all images together that are kept in memory until they are written: 64 MiB.
@@ -27,14 +29,23 @@ const KEPT_LEN_MAX: usize = 64 << 20;
 pub struct Packer {
     effort: Option<Effort>,
     workers: Workers,
-    /// How many more packed bytes may be kept.
+    /// How many more packed bytes may be kept in memory.
     room: usize,
+    /// Where the others are kept.
+    spool: Option<Arc<dyn Spool>>,
 }
 
 impl Packer {
     /// Packs as hard as is said for what the stick is loaded from, on all processors.
     pub fn new(compression: Compression, bus: Bus) -> Self {
-        Self { effort: compression.effort(bus), workers: Workers::all(), room: KEPT_LEN_MAX }
+        Self { effort: compression.effort(bus), workers: Workers::all(), room: KEPT_LEN_MAX, spool: None }
+    }
+
+    /// The same for several sticks, each of which is written at its own pace: what is packed is kept in `spool` as long as there is
+    /// room, and not in memory; without one it is packed again for each.
+    #[must_use]
+    pub fn spooled(self, spool: Option<Arc<dyn Spool>>) -> Self {
+        Self { room: 0, spool, ..self }
     }
 
     /// Whether it packs anything.
@@ -83,9 +94,8 @@ impl Packer {
                 zeros_until(&mut growing, index, progress);
                 match bytes {
                     Ok(frame) => {
-                        let room = self.room.checked_sub(frame.len());
-                        self.room = room.unwrap_or(self.room);
-                        growing.push_packed(frame, room.is_some());
+                        let kept = self.keep(&frame);
+                        growing.push_packed(&frame, kept);
                     }
                     Err(data) => growing.push_raw(&data),
                 }
@@ -95,6 +105,16 @@ impl Packer {
         }
         zeros_until(&mut growing, chunks.len(), progress);
         Ok(growing.finish())
+    }
+
+    /// Keeps a frame where there is room.
+    fn keep(&mut self, frame: &[u8]) -> Kept {
+        if let Some(room) = self.room.checked_sub(frame.len()) {
+            self.room = room;
+            return Kept::Memory(frame.into());
+        }
+        let spooled = self.spool.as_ref().and_then(|spool| Some((Arc::clone(spool), spool.put(frame)?)));
+        spooled.map_or(Kept::Nowhere, |(spool, offset)| Kept::Spool { spool, offset })
     }
 }
 
@@ -157,7 +177,7 @@ mod tests {
     }
 
     fn packed(image: &Image, effort: Effort, threads: usize, room: usize) -> Scan {
-        let mut packer = Packer { effort: Some(effort), workers: Workers::new(threads), room };
+        let mut packer = Packer { effort: Some(effort), workers: Workers::new(threads), room, spool: None };
         scan(image, &mut |_| ()).unwrap().pack(image, &mut packer, &mut |_| ()).unwrap()
     }
 
@@ -217,7 +237,8 @@ mod tests {
         assert!(scan.chunks[3].zero);
         let mut changed = Image(image.0.clone());
         changed.0[3 * CHUNK_LEN + 5] = 1;
-        let mut packer = Packer { effort: Some(effort), workers: Workers::new(1), room: KEPT_LEN_MAX };
+        let mut packer =
+            Packer { effort: Some(effort), workers: Workers::new(1), room: KEPT_LEN_MAX, spool: None };
         let error = scan.pack(&changed, &mut packer, &mut |_| ()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
@@ -226,7 +247,8 @@ mod tests {
     fn the_room_is_that_of_all_images_together() {
         let image = image();
         let effort = Compression::Fast.effort(Bus::Usb1).unwrap();
-        let mut packer = Packer { effort: Some(effort), workers: Workers::new(2), room: KEPT_LEN_MAX };
+        let mut packer =
+            Packer { effort: Some(effort), workers: Workers::new(2), room: KEPT_LEN_MAX, spool: None };
         for _ in 0..2 {
             let before = packer.room;
             let scan = scan(&image, &mut |_| ()).unwrap().pack(&image, &mut packer, &mut |_| ()).unwrap();

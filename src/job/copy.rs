@@ -13,7 +13,7 @@ use crate::job::resume::{Ended, write_on};
 use crate::job::write::{Work, begun, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
-use crate::pipeline::{self, Input, Job, Repair, Target};
+use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
 use crate::report::{RangeReport, Resumed};
 use crate::stick::{is_disc, written_sectors};
 use crate::units::{SECTOR_LEN, hex, named};
@@ -84,6 +84,8 @@ pub struct CopyReport {
     pub bytes: u64,
     /// Ranges that had to be written more than once.
     pub repairs: Vec<Repair>,
+    /// What it took; nothing in a plan.
+    pub effort: Option<Effort>,
     /// What was there already, if the write was to go on.
     pub resumed: Option<Resumed>,
 }
@@ -159,10 +161,11 @@ fn stored<'a>(image: &'a DiscImage, chunks: &'a [[u8; 32]]) -> AsItIs<'a> {
 impl PreparedCopy {
     /// Describes the copy and every range of it that would be written, and opens nothing for writing.
     pub fn plan(&self) -> CopyReport {
-        self.report(Vec::new())
+        self.report(None)
     }
 
-    fn report(&self, repairs: Vec<Repair>) -> CopyReport {
+    fn report(&self, effort: Option<Effort>) -> CopyReport {
+        let repairs = effort.as_ref().map(|effort| effort.repairs.clone()).unwrap_or_default();
         CopyReport {
             what: "copy of the disc image",
             path: named(&self.image.path).into_owned(),
@@ -174,6 +177,7 @@ impl PreparedCopy {
             ranges: RangeReport::of_copy(&self.layout),
             bytes: self.layout.written_sectors() * SECTOR_LEN,
             repairs,
+            effort,
             resumed: None,
         }
     }
@@ -192,7 +196,7 @@ pub fn copy(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
-    work(prepared, &|target| copy_to(prepared, target, stop, observer)).to(destination, observer)
+    work(prepared).to(destination, observer, |target| copy_to(prepared, target, stop, observer))
 }
 
 /// Opens the destination and goes on with this very copy, which was interrupted there.
@@ -207,8 +211,10 @@ pub fn resume_copy(
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
     let path = begun(destination)?;
-    let put = |target: &dyn Target| {
-        let ended = with_job(prepared, target, stop, observer, |job| write_on(path, &prepared.layout, job))?;
+    work(prepared).to(destination, observer, |target| {
+        let ended = with_job(prepared, target, stop, observer, |job| {
+            write_on(path, &prepared.layout, job, write_and_prove)
+        })?;
         Ok(match ended {
             Ended::Complete => {
                 let report = prepared.plan();
@@ -216,23 +222,18 @@ pub fn resume_copy(
             }
             Ended::Done(committed) => {
                 let resumed = Some(Resumed::partly(&committed.effort));
-                CopyReport { resumed, ..prepared.report(committed.effort.repairs) }
+                CopyReport { resumed, ..prepared.report(Some(committed.effort)) }
             }
         })
-    };
-    work(prepared, &put).to(destination, observer)
+    })
 }
 
-fn work<'a>(
-    prepared: &'a PreparedCopy,
-    put: &'a dyn Fn(&dyn Target) -> Result<CopyReport, JobError>,
-) -> Work<'a, CopyReport> {
+fn work(prepared: &PreparedCopy) -> Work<'_> {
     Work {
         layout: &prepared.layout,
         files: prepared.image.source.files().to_vec(),
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
-        put,
     }
 }
 
@@ -249,7 +250,7 @@ pub fn copy_to(
 ) -> Result<CopyReport, JobError> {
     let layout = prepared.layout.clone();
     let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout, job))?;
-    Ok(prepared.report(committed.effort.repairs))
+    Ok(prepared.report(Some(committed.effort)))
 }
 
 /// Does something with the job of copying to a target.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::change::ChangeError;
 use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
+use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
@@ -203,6 +204,22 @@ pub enum JobError {
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
+    /// Two targets are one.
+    #[error("{} and {} are the same stick, or one lies on the other", named(path), named(other))]
+    SameTarget {
+        /// One of them.
+        path: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// A write was to go on that was not interrupted there.
+    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
+    NotResumed {
+        /// The device or file.
+        path: PathBuf,
+        /// What is there.
+        why: NotResumed,
+    },
     /// It is not clear which image is to be taken out of a stick.
     #[error("{}", extracted(path, found))]
     NotExtracted {
@@ -233,14 +250,6 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
-    /// A write was to go on that was not interrupted there.
-    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
-    NotResumed {
-        /// The device or file.
-        path: PathBuf,
-        /// What is there.
-        why: NotResumed,
-    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -248,32 +257,6 @@ pub enum JobError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
-    },
-}
-
-/// Why a write is not gone on with.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotResumed {
-    /// Nothing says that it was begun there.
-    #[error("the manifest of this write is not on it")]
-    Nothing,
-    /// A sector is neither clear nor what it would be.
-    #[error("sector {lba} holds something else")]
-    Other {
-        /// Its number.
-        lba: u64,
-    },
-    /// The stick was finished, and is not what it was.
-    #[error("it was finished, and was changed since, from sector {lba} on")]
-    Finished {
-        /// First sector of the first piece that differs.
-        lba: u64,
-    },
-    /// Somebody put files on it.
-    #[error("it is {what}")]
-    Files {
-        /// What it is, in a few words.
-        what: String,
     },
 }
 
@@ -331,6 +314,12 @@ impl JobError {
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
             Self::ShrinkStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
+            Self::SameTarget { .. } => "name each stick once".into(),
+            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
+                "`ramkey verify {}` tells what changed; without --resume it is written anew",
+                shell_word(path)
+            ),
+            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
             Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
             Self::DamagedImage { path, .. } => {
@@ -338,11 +327,6 @@ impl JobError {
             }
             Self::ExtractDevice { .. } => "name a file".into(),
             Self::ExtractStopped { .. } => "repeat the command".into(),
-            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
-                "`ramkey verify {}` tells what changed; without --resume it is written anew",
-                shell_word(path)
-            ),
-            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }

@@ -3,6 +3,7 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod apart;
 mod changing;
 mod companion;
 mod copy;
@@ -17,13 +18,16 @@ mod in_use;
 mod inspect;
 mod list;
 mod loss;
+mod many;
 mod medium;
+mod not_resumed;
 mod notes;
 mod observer;
 mod open;
 mod phram;
 mod plan;
 mod prepare;
+mod receipt;
 mod reflash;
 mod request;
 mod resume;
@@ -37,20 +41,23 @@ pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy,
 pub use demo::{Demo, demo};
 pub use disc_view::DiscView;
 pub use doctor::diagnose;
-pub use error::{JobError, NotResumed};
+pub use error::JobError;
 pub use extract::{Extracted, Extraction};
 pub use images::Images;
 pub use inspect::{ImageView, InspectRequest, Inspected, StickView, inspect};
 pub use list::{Contents, Listed, Listing, contents, list};
 pub use loss::lost_with_file;
+pub use many::{OneOfMany, write_many};
+pub use not_resumed::NotResumed;
 pub use observer::{Event, Observer, Part};
 pub use open::open;
 pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
 pub use plan::plan;
-pub use prepare::{Destination, Prepared, prepare};
+pub use prepare::{Destination, Lengths, Prepared, prepare, prepare_many};
+pub use receipt::receipt;
 pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash, reflash, reflash_to};
 pub use request::{DiscOptions, StickRequest};
 pub use shrink::{ImageSize, Shrunk, shrink};
 pub use verify::verify;
 pub use watch::{Change, Changed, watch};
-pub use write::{resume, resume_to, write, write_to};
+pub use write::{Beginning, resume, resume_to, write, write_to};

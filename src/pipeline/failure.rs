@@ -115,6 +115,9 @@ pub enum PipelineError {
         /// One past the last byte.
         end: u64,
     },
+    /// The stick could not be made to forget what it has not in its memory.
+    #[error("emptying the stick's own cache before it is read back")]
+    CacheKept(#[source] io::Error),
     /// The user asked to stop.
     #[error("stopped on request while {phase}")]
     Stopped {
@@ -140,6 +143,9 @@ impl PipelineError {
             Self::Lost { .. } => "the stick loses data after reporting success; do not use it",
             Self::Image { .. } => "copy the image to a sound disk and repeat the command",
             Self::ImageChanged { .. } => "close what writes to the image and repeat the command",
+            Self::CacheKept(_) => {
+                "repeat the command and plug the same stick in again when it asks, or leave --hard-verify out"
+            }
             Self::Stopped { .. } => "repeat the command to make the stick bootable",
         }
     }

@@ -1,15 +1,16 @@
 //! Reads everything back and compares it with what was written; repairs what can be repaired.
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use crate::layout::Layout;
+use crate::layout::{Content, Layout};
 use crate::pipeline::belt::{self, Crew};
 use crate::pipeline::compare::{Difference, Expected};
 use crate::pipeline::piece::Piece;
 use crate::pipeline::port::{Port, Refused};
 use crate::pipeline::repair::repair;
 use crate::pipeline::write::{Job, Written};
-use crate::pipeline::{Aftermath, Buffer, Event, Failure, Phase, PipelineError, Repair};
+use crate::pipeline::{Aftermath, Buffer, Event, Failure, Phase, PipelineError, Repair, VerifyLevel};
 
 /// Times that everything is read. After a repair everything is read again, because on a stick that claims
 /// more room than it has, each repair destroys something else.
@@ -61,7 +62,7 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
     let Written { job, layout, port, mut buffers, pieces, unwritable, skipped } = written;
     let held_back = Aftermath::held_back(&layout);
     let dead = |cause| Failure { stick: held_back, cause };
-    job.target.begin_read_back().map_err(PipelineError::DeviceChanged).map_err(dead)?;
+    job.target.begin_read_back().map_err(PipelineError::CacheKept).map_err(dead)?;
     let expected = Expected { layout: &layout, inputs: job.inputs };
     let mut repairs = Vec::<Repair>::new();
     let mut last_bad = Vec::new();
@@ -71,6 +72,11 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
         if bad.is_empty() {
             let bytes = pieces.iter().map(Piece::len).sum();
             return Ok(Verdict::Identical(Proven { job, layout, port, bytes, skipped, repairs }));
+        }
+        if job.target.level() == VerifyLevel::Replugged && is_another(&layout, &pieces, &bad) {
+            // Nothing was written since it was plugged in, and nothing is.
+            let source = io::Error::other("the stick that was plugged in does not hold what was written");
+            return Err(dead(PipelineError::DeviceChanged(source)));
         }
         let is_hopeless = bad.len() > BAD_MAX;
         let mut lost = Vec::new();
@@ -99,6 +105,15 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
         }
     }
     Ok(differs(&job, &layout, &port, last_bad))
+}
+
+/// Whether most of what is not zeros is not there.
+fn is_another(layout: &Layout, pieces: &[Piece], bad: &[Bad]) -> bool {
+    let has_bytes =
+        |piece: &Piece| !piece.is_held_back(layout) && layout.extents[piece.extent].content != Content::Zeros;
+    let all = pieces.iter().filter(|piece| has_bytes(piece)).count();
+    let wrong = bad.iter().filter(|bad| has_bytes(&bad.piece)).count();
+    wrong > BAD_MAX || wrong * 2 > all
 }
 
 fn differs<'a>(job: &Job, layout: &Layout, port: &Port, differences: Vec<Difference>) -> Verdict<'a> {

@@ -21,6 +21,7 @@ mod harness;
 mod hidden;
 mod images;
 mod int13;
+mod many;
 mod matrix;
 mod mini_cd;
 mod old_bios;

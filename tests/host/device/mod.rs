@@ -1,6 +1,7 @@
 //! What is asked, refused and warned of before anything is written.
 
 mod exchanged;
+mod hard;
 mod image_in_use;
 mod in_use;
 mod in_use_layers;
@@ -12,4 +13,5 @@ mod outputs;
 mod overwrite;
 mod protect;
 mod safety;
+mod stopped;
 mod unmount;

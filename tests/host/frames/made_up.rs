@@ -66,6 +66,7 @@ impl Machine {
             dev: at("dev"),
             protect: at("ramkey.toml"),
             allowed: Allowed::default(),
+            hard_verify: None,
         };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);

@@ -3,6 +3,8 @@
 mod copy;
 mod errors;
 mod extract;
+mod many;
+mod receipts;
 mod resume;
 mod shrink;
 mod stick;
