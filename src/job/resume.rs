@@ -12,7 +12,7 @@ use ramkey_format::memory::MANIFEST_LBA;
 
 use crate::job::loss::files_on;
 use crate::job::medium::Medium;
-use crate::job::write::write_and_prove;
+use crate::job::prove::write_and_prove;
 use crate::job::{JobError, NotResumed};
 use crate::layout::Layout;
 use crate::pipeline::{

@@ -8,10 +8,11 @@ use std::sync::atomic::AtomicBool;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
+use crate::job::moved::write_around;
 use crate::job::resume::{Ended, write_on};
 use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
-use crate::pipeline::{self, Aftermath, Committed, Failure, Input, PipelineError, Target, Verdict};
+use crate::pipeline::{self, Aftermath, Failure, Input, PipelineError, Target};
 use crate::report::{Report, Resumed};
 use crate::units::{SECTOR_LEN, named};
 
@@ -139,9 +140,11 @@ pub fn write_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
-    let Prepared { plan, layout, scans, .. } = prepared;
-    let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout.clone(), job))?;
-    Ok(finished(prepared, Report::new(plan, scans, &committed)))
+    let Prepared { plan, scans, .. } = prepared;
+    let (committed, warning) = with_job(prepared, target, stop, observer, |job| write_around(prepared, job))?;
+    let mut report = Report::new(plan, scans, &committed);
+    report.stick.warnings.extend(warning);
+    Ok(finished(prepared, report))
 }
 
 /// Goes on with a write on a target that is open already; `path` is for messages.
@@ -203,18 +206,6 @@ fn with_job<T>(
     });
     observer.tell(Event::End);
     done
-}
-
-/// Writes, proves and commits a layout.
-///
-/// # Errors
-///
-/// [`JobError::Pipeline`] or [`JobError::Differs`].
-pub(super) fn write_and_prove(layout: Layout, job: pipeline::Job) -> Result<Committed, JobError> {
-    match pipeline::verify(pipeline::write(layout, job)?)? {
-        Verdict::Identical(proven) => Ok(pipeline::commit(proven)?),
-        Verdict::Differs { stick, differences } => Err(JobError::Differs { stick, differences }),
-    }
 }
 
 /// After a failure: takes away again a file that was made for the stick and holds nothing of it, or for which the disk

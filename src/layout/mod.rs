@@ -23,5 +23,5 @@ pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
 pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
-pub use medium::layout;
+pub use medium::{layout, layout_around};
 pub use set::{disk_signatures, signature};

@@ -19,3 +19,4 @@ ctor::declarative::ctor! {
         }
     }
 }
+mod worn;
