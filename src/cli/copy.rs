@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
+use crate::cli::manner::Manner;
 use crate::cli::show::{show_done, show_effort, show_level, show_ranges, show_written};
+use crate::cli::target_args::TargetArgs;
 use crate::cli::verify::show_stick;
-use crate::cli::write::Manner;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
+use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::job::{self, CopyReport, Destination, DiscImage, prepare_copy};
 use crate::units::{Bytes, SECTOR_LEN, named, shell_word};
 
@@ -80,11 +81,12 @@ pub(super) fn write(
     image: DiscImage,
     size: Option<u64>,
     destination: Destination,
-    manner: Manner,
+    (manner, args): (Manner, &TargetArgs),
 ) -> Result<Exit, CliError> {
     let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
-    if manner == Manner::Ask {
-        confirm::ask(destination.system, destination.target)?;
+    match manner {
+        Manner::Resume => args.confirm_unmounting(destination.system, destination.target)?,
+        Manner::Ask | Manner::Erase => args.confirm_erasing(destination.system, destination.target)?,
     }
     let stop = stop::wish()?;
     let report = match manner {
@@ -135,6 +137,8 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &CopyReport) -> io::Resul
     }
     let CopyReport { bytes, ranges, warnings, .. } = report;
     show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
-    show_level(out, report.effort.as_ref())?;
+    if let Some(effort) = &report.effort {
+        show_level(out, effort.level)?;
+    }
     show_done(out, to, warnings.len(), "boots from RAM, as the disc does")
 }

@@ -46,7 +46,7 @@ impl ExtractArgs {
         let found = Extraction::find(&self.from, self.name)?;
         let target = look(&system, &self.to)?;
         if !self.yes && matches!(target, TargetPath::File { .. }) {
-            confirm::ask(&system, &target)?;
+            confirm::ask(&system, &target, &[])?;
         }
         let destination = Destination { system: &system, target: &target };
         let made = found.extract(destination, &*stop::wish()?, &Progress::new())?;

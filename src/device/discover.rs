@@ -31,6 +31,10 @@ pub struct System {
 pub struct Allowed {
     /// A disk that is larger than [`DeviceFacts::LARGEST_STICK`].
     pub large: bool,
+    /// A device whose own file systems are mounted, because they will be unmounted before it is opened.
+    pub unmount: bool,
+    /// That a stick is believed what it claims.
+    pub believed: bool,
 }
 
 /// That the cache of the stick is to be emptied before it is read back.
@@ -186,6 +190,11 @@ impl DeviceFacts {
 }
 
 impl System {
+    /// The same, when what was to be unmounted is unmounted.
+    pub(super) fn strict(&self) -> Self {
+        Self { allowed: Allowed { unmount: false, ..self.allowed }, ..self.clone() }
+    }
+
     /// Every whole disk, by name.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub(super) struct Grounds {
     /// Journals of mounted file systems on devices of their own.
     pub journals: Vec<Journal>,
     names: BTreeMap<DeviceNumber, String>,
+    /// The disk of each partition.
+    disks: BTreeMap<DeviceNumber, DeviceNumber>,
 }
 
 impl Grounds {
@@ -36,6 +38,7 @@ impl Grounds {
             {
                 if let Some(part) = grounds.device(system, &folder.join(&part), &part) {
                     grounds.put(Ground::Device(part), Ground::Device(disk));
+                    grounds.disks.insert(part, disk);
                 }
             }
         }
@@ -146,6 +149,11 @@ impl Grounds {
     /// Name of a device without folder, or its number.
     pub fn name(&self, number: DeviceNumber) -> String {
         self.names.get(&number).cloned().unwrap_or_else(|| number.to_string())
+    }
+
+    /// The disk that a partition is a part of.
+    pub fn disk_of(&self, part: DeviceNumber) -> Option<DeviceNumber> {
+        self.disks.get(&part).copied()
     }
 
     /// Every block device that sysfs knows.

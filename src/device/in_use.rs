@@ -16,6 +16,7 @@ use crate::device::overlays::twins;
 use crate::device::processes::Writer;
 use crate::device::question::Question;
 use crate::device::served::Served;
+use crate::device::unmount::is_for_sticks;
 use crate::device::uses::{A_BTRFS, A_JOURNAL, A_POOL};
 use crate::device::{DeviceNumber, FileIdentity, System, Use, file_in_use};
 use crate::image::SourceFile;
@@ -96,6 +97,7 @@ impl System {
                     file_system: disk.file_system().to_string_lossy().into_owned(),
                     loops: Vec::new(),
                     seen_by: None,
+                    own: None,
                 },
             )),
             _ => None,
@@ -289,12 +291,32 @@ impl InUse {
                 file_system: mount.file_system.clone(),
                 loops: self.loops_between(&below, target),
                 seen_by: mount.seen_by,
+                own: self.is_own(mount, target).then_some(mount.id),
             };
             if !found.contains(&used) {
                 found.push(used);
             }
         }
         found
+    }
+
+    /// Whether the file system of a mount lies on the target itself and its parts alone, and may be unmounted for the user.
+    fn is_own(&self, mount: &Mount, target: &BTreeSet<Ground>) -> bool {
+        let is_device = |number: DeviceNumber| {
+            let ground = Ground::Device(number);
+            target.contains(&ground)
+                || self.grounds.disk_of(number).is_some_and(|disk| target.contains(&Ground::Device(disk)))
+        };
+        let named = mount.named();
+        let of_btrfs = self.grounds.btrfs.iter();
+        let mut of_btrfs =
+            of_btrfs.filter(|members| members.iter().any(|member| named.contains(&Ground::Device(*member))));
+        let is_on_it = match self.grounds.is_block_device(mount.number) {
+            true => is_device(mount.number),
+            // A btrfs has a number of its own, and may lie on several disks.
+            false => of_btrfs.next().is_some_and(|members| members.iter().all(|member| is_device(*member))),
+        };
+        is_on_it && mount.seen_by.is_none() && is_for_sticks(&mount.folder)
     }
 
     /// The loop devices among `below` that are not the target and do not go by themselves, the upper first.

@@ -39,6 +39,8 @@ pub enum Refusal {
         loops: Vec<String>,
         /// A process that sees the mount, if this one does not.
         seen_by: Option<u32>,
+        /// Whether `--unmount` would end it.
+        own: bool,
     },
     /// Memory is swapped to it.
     #[error("{} is refused: {} is swap space in use", named(node), named(name))]
@@ -209,8 +211,9 @@ impl Refusal {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> String {
         match self {
-            Self::Mounted { folder, loops, seen_by, .. } => {
-                format!("{} first", unmount(folder, loops, *seen_by))
+            Self::Mounted { folder, loops, seen_by, own, .. } => {
+                let here = if *own { ", or add --unmount" } else { "" };
+                format!("{} first{here}", unmount(folder, loops, *seen_by))
             }
             Self::Swap { name, .. } => format!("{} first", swap_off(name)),
             Self::Held { holder, .. } => format!("{} first", close(holder)),
@@ -331,8 +334,9 @@ pub fn refusal(facts: &DeviceFacts, uses: &[Use], allowed: Allowed) -> Option<Re
         let whole = digits.strip_suffix('p').filter(|disk| disk.ends_with(|c: char| c.is_ascii_digit()));
         return Some(Refusal::Partition { node: node(), disk: whole.unwrap_or(digits).into() });
     }
+    let goes = |used: &&Use| allowed.unmount && matches!(used, Use::Mounted { own: Some(_), .. });
     let (unknown, known): (Vec<&Use>, Vec<&Use>) =
-        uses.iter().partition(|used| matches!(used, Use::Unknown { .. }));
+        uses.iter().filter(|used| !goes(used)).partition(|used| matches!(used, Use::Unknown { .. }));
     let first = |uses: &[&Use]| uses.first().map(|used| refused_path(&facts.node, used));
     first(&known).or_else(|| refused_kind(facts, allowed)).or_else(|| first(&unknown))
 }
@@ -342,8 +346,8 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
     let node = node.to_owned();
     match used.clone() {
         Use::System { folder } => Refusal::System { node, folder },
-        Use::Mounted { name, folder, loops, seen_by, .. } => {
-            Refusal::Mounted { node, name, folder, loops, seen_by }
+        Use::Mounted { name, folder, loops, seen_by, own, .. } => {
+            Refusal::Mounted { node, name, folder, loops, seen_by, own: own.is_some() }
         }
         Use::Swap { name } => Refusal::Swap { node, name },
         Use::Held { name, holder } => Refusal::Held { node, name, holder },

@@ -31,6 +31,9 @@ pub enum Use {
         loops: Vec<String>,
         /// A process that sees the mount, if this one does not.
         seen_by: Option<u32>,
+        /// Number of the mount, if its file system lies on the device itself or a part of it, and it is no part of the
+        /// running system: then it can be unmounted for the user.
+        own: Option<u64>,
     },
     /// Memory is swapped to it.
     Swap {

@@ -13,11 +13,7 @@ use crate::job::JobError;
 /// # Errors
 ///
 /// [`JobError::SameTarget`], or [`JobError::Target`].
-pub(super) fn check(
-    system: &System,
-    targets: &[TargetPath],
-    images: &[SourceFile],
-) -> Result<(), JobError> {
+pub(super) fn check(system: &System, targets: &[TargetPath], images: &[SourceFile]) -> Result<(), JobError> {
     for (number, target) in targets.iter().enumerate() {
         if let Some(other) = targets[..number].iter().find(|other| are_same(other, target)) {
             return Err(same(target.path(), other.path()));

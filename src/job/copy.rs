@@ -11,7 +11,7 @@ use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, open, scan};
 use crate::job::observer::part;
 use crate::job::prove::write_and_prove;
 use crate::job::resume::{Ended, write_on};
-use crate::job::write::{Work, begun};
+use crate::job::write::{Work, begun, stamps};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
 use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
@@ -197,7 +197,7 @@ pub fn copy(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
-    work(prepared, &|target| copy_to(prepared, target, stop, observer)).to(destination, observer)
+    work(prepared).to(destination, observer, |target| copy_to(prepared, target, stop, observer))
 }
 
 /// Opens the destination and goes on with this very copy, which was interrupted there.
@@ -212,8 +212,10 @@ pub fn resume_copy(
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
     let path = begun(destination)?;
-    let put = |target: &dyn Target| {
-        let ended = with_job(prepared, target, stop, observer, |job| write_on(path, &prepared.layout, job))?;
+    work(prepared).to(destination, observer, |target| {
+        let ended = with_job(prepared, target, stop, observer, |job| {
+            write_on(path, &prepared.layout, job, write_and_prove)
+        })?;
         Ok(match ended {
             Ended::Complete => {
                 let report = prepared.plan();
@@ -224,20 +226,15 @@ pub fn resume_copy(
                 CopyReport { resumed, ..prepared.report(Some(committed.effort)) }
             }
         })
-    };
-    work(prepared, &put).to(destination, observer)
+    })
 }
 
-fn work<'a>(
-    prepared: &'a PreparedCopy,
-    put: &'a dyn Fn(&dyn Target) -> Result<CopyReport, JobError>,
-) -> Work<'a, CopyReport> {
+fn work(prepared: &PreparedCopy) -> Work<'_> {
     Work {
         layout: &prepared.layout,
         files: prepared.image.source.files().to_vec(),
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
-        put,
     }
 }
 
@@ -269,7 +266,14 @@ fn with_job<T>(
     let stored = stored(&prepared.image, &values);
     let inputs = [Input { name: &named(&prepared.image.path), stored: &stored }];
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let done = put(Job { target, buffers: Job::BUFFERS, inputs: &inputs, stop, observe: &observe });
+    let done = put(Job {
+        target,
+        buffers: Job::BUFFERS,
+        probe: stamps(target),
+        inputs: &inputs,
+        stop,
+        observe: &observe,
+    });
     observer.tell(super::Event::End);
     done
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use crate::change::ChangeError;
 use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
+use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
+use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
+use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
@@ -103,7 +105,7 @@ pub enum JobError {
         differences: Vec<Difference>,
     },
     /// What was to be changed is no stick of this program.
-    #[error("{} is no stick of ramkey, so there is no image on it to replace", named(path))]
+    #[error("{} is no stick of ramkey, so there is nothing on it to change", named(path))]
     ForeignStick {
         /// The file or device.
         path: PathBuf,
@@ -203,6 +205,22 @@ pub enum JobError {
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
+    /// Two targets are one.
+    #[error("{} and {} are the same stick, or one lies on the other", named(path), named(other))]
+    SameTarget {
+        /// One of them.
+        path: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// A write was to go on that was not interrupted there.
+    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
+    NotResumed {
+        /// The device or file.
+        path: PathBuf,
+        /// What is there.
+        why: NotResumed,
+    },
     /// It is not clear which image is to be taken out of a stick.
     #[error("{}", extracted(path, found))]
     NotExtracted {
@@ -233,13 +251,13 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
-    /// A write was to go on that was not interrupted there.
-    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
-    NotResumed {
-        /// The device or file.
+    /// The boot code of a stick cannot be exchanged.
+    #[error("{} cannot get other boot code", named(path))]
+    Update {
+        /// The stick.
         path: PathBuf,
-        /// What is there.
-        why: NotResumed,
+        /// Why.
+        source: UpdateError,
     },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
@@ -249,31 +267,39 @@ pub enum JobError {
         /// What the system said.
         source: io::Error,
     },
-}
-
-/// Why a write is not gone on with.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotResumed {
-    /// Nothing says that it was begun there.
-    #[error("the manifest of this write is not on it")]
-    Nothing,
-    /// A sector is neither clear nor what it would be.
-    #[error("sector {lba} holds something else")]
-    Other {
-        /// Its number.
-        lba: u64,
+    /// An image was to come to a stick that has as many as its menu shows.
+    #[error("{} has {limit} images, which is all that its menu shows", named(path))]
+    MenuFull {
+        /// The stick.
+        path: PathBuf,
+        /// Images that the menu shows.
+        limit: usize,
     },
-    /// The stick was finished, and is not what it was.
-    #[error("it was finished, and was changed since, from sector {lba} on")]
-    Finished {
-        /// First sector of the first piece that differs.
-        lba: u64,
+    /// An image on the stick has the title that was asked for.
+    #[error("{} has an image with the title \"{title}\" already", named(path))]
+    TitleTaken {
+        /// The stick.
+        path: PathBuf,
+        /// The title.
+        title: String,
     },
-    /// Somebody put files on it.
-    #[error("it is {what}")]
-    Files {
-        /// What it is, in a few words.
-        what: String,
+    /// The last image of a stick was to go.
+    #[error("\"{title}\" is the last image of {}, which would boot nothing", named(path))]
+    LastImage {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+    },
+    /// An image was to go that another one needs beside it.
+    #[error("\"{title}\" on {} stands beside \"{by}\", which needs it", named(path))]
+    Needed {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+        /// The title of the image that needs it.
+        by: String,
     },
 }
 
@@ -311,6 +337,7 @@ impl JobError {
                 stick: Aftermath::BootsAsBefore,
                 cause: PipelineError::Stopped { .. },
             }) => "the stick boots what it did; repeat the command to go on".into(),
+            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
@@ -319,7 +346,7 @@ impl JobError {
                 shell_word(path)
             ),
             Self::DiscStays { .. } => "make a new disc with `ramkey disc`, or a stick with `ramkey write`".into(),
-            Self::NotReplaced { .. } => "name one with --replace TITLE".into(),
+            Self::NotReplaced { .. } => "name one by its title, or by its file in the folder RAMKEY".into(),
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
@@ -331,23 +358,47 @@ impl JobError {
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
             Self::ShrinkStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
-            Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
-            Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
-            Self::DamagedImage { path, .. } => {
-                format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
-            }
-            Self::ExtractDevice { .. } => "name a file".into(),
-            Self::ExtractStopped { .. } => "repeat the command".into(),
+            Self::SameTarget { .. } => "name each stick once".into(),
             Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
                 "`ramkey verify {}` tells what changed; without --resume it is written anew",
                 shell_word(path)
             ),
             Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
+            Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
+            Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
+            Self::DamagedImage { path, .. } => {
+                format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
+            }
+            Self::Update { path, .. } => format!(
+                "`ramkey verify {} --repair` puts right what it can; else write the stick anew with `ramkey write`",
+                shell_word(path)
+            ),
+            Self::ExtractDevice { .. } => "name a file".into(),
+            Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
             Self::Read { .. } => return None,
+            Self::MenuFull { .. } => "make room with `ramkey remove TITLE --from STICK`".into(),
+            Self::TitleTaken { .. } => {
+                "name another --title, or replace that image with `ramkey reflash --replace TITLE`".into()
+            }
+            Self::LastImage { .. } => {
+                "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
+            }
+            Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
+    }
+}
+
+/// What can be done with a stick that has less than it claims.
+fn fake_help(fake: &Fake) -> String {
+    let whole = "`ramkey check STICK --destructive` finds out all that it has";
+    match fake.usable_mib() {
+        Some(mib) => format!(
+            "use another stick; or, for something that may be lost, the part that it keeps: --size {mib}M. {whole}"
+        ),
+        None => format!("use another stick. {whole}"),
     }
 }
 
@@ -363,7 +414,7 @@ fn more(faults: &[Fault]) -> String {
 fn which(path: &std::path::Path, found: &[String]) -> String {
     let titles: Vec<String> = found.iter().map(|title| format!("\"{title}\"")).collect();
     match found {
-        [] => format!("{} has no image that could be replaced", named(path)),
+        [] => format!("{} has no image", named(path)),
         [_] => format!("{} has another image: {}", named(path), titles.join(", ")),
         _ => format!("{} has several images: {}", named(path), titles.join(", ")),
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crate::device::{System, TargetPath};
-use crate::job::write::{Beginning, Opened, Way, begun, put, undo, work};
-use crate::job::{Destination, JobError, Observer, Prepared};
+use crate::job::write::{Opened, Way, begun, put, undo, work};
+use crate::job::{Beginning, Destination, JobError, Observer, Prepared};
 use crate::report::Report;
 
 /// Buffers of 1 MiB for each stick: one that is filled, and two on their way.
@@ -45,7 +45,7 @@ pub fn write_many(
             Beginning::Resumed => begun(destination).map(drop),
             Beginning::Anew => Ok(()),
         };
-        match ready.and_then(|()| Opened::open(&work(stick.prepared, &|_| unused()), destination)) {
+        match ready.and_then(|()| work(stick.prepared).open(destination)) {
             Ok(one) => opened.push(one),
             Err(error) => {
                 drop(opened);
@@ -55,21 +55,18 @@ pub fn write_many(
             }
         }
     }
-    let way = |observer| Way { beginning, buffers: BUFFERS, stop, observer };
-    thread::scope(|scope| {
+    let results = thread::scope(|scope| {
         let run = |(number, (stick, opened)): (usize, (&OneOfMany, Opened))| {
             let OneOfMany { prepared, target, observer } = *stick;
-            let put = |target_open: &dyn crate::pipeline::Target| {
-                put(prepared, target.path(), target_open, way(observer))
-            };
-            let result = work(prepared, &put).on(opened, target, observer);
+            let way = Way { beginning, buffers: BUFFERS, stop, observer };
+            let result =
+                work(prepared).on(opened, target, observer, |open| put(prepared, target.path(), open, way));
             end(number, &result);
             result
         };
-        let run = &run;
-        let sticks = sticks.iter().zip(opened).enumerate();
-        let running: Vec<_> = sticks.map(|stick| scope.spawn(move || run(stick))).collect();
+        let each = sticks.iter().zip(opened).enumerate();
+        let running: Vec<_> = each.map(|stick| scope.spawn(move || run(stick))).collect();
         running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
-    .pipe_ok()
+    });
+    Ok(results)
 }

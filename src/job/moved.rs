@@ -38,7 +38,9 @@ pub(super) fn write_around(prepared: &Prepared, job: Job) -> Result<(Committed, 
         let target = Unchanged::new(job.target);
         let done = match round {
             0 => write_and_prove(layout.clone(), job),
-            _ => write_and_prove(layout.clone(), Job { target: &target, inputs: &covered, ..job }),
+            _ => {
+                write_and_prove(layout.clone(), Job { target: &target, inputs: &covered, probe: None, ..job })
+            }
         };
         let (stick, differences) = match done {
             Err(JobError::Differs { stick, differences }) => (stick, differences),

@@ -12,7 +12,6 @@ use ramkey_format::memory::MANIFEST_LBA;
 
 use crate::job::loss::files_on;
 use crate::job::medium::Medium;
-use crate::job::prove::write_and_prove;
 use crate::job::{JobError, NotResumed};
 use crate::layout::Layout;
 use crate::pipeline::{
@@ -78,6 +77,10 @@ impl Target for Unchanged<'_> {
         self.target.flush()
     }
 
+    fn in_flight(&self) -> usize {
+        self.target.in_flight()
+    }
+
     fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed) + self.target.skipped()
     }
@@ -105,19 +108,25 @@ pub(super) enum Ended {
     Done(Box<Committed>),
 }
 
-/// Goes on with the write of `layout` on the job's target, which `path` names in messages.
+/// Goes on with the write of `layout` on the job's target, which `path` names in messages: `write` does it, with a target that skips
+/// what is there.
 ///
 /// # Errors
 ///
 /// [`JobError::NotResumed`] if it is not this write that was interrupted there: then nothing was written. Else as a write.
-pub(super) fn write_on(path: &Path, layout: &Layout, job: Job) -> Result<Ended, JobError> {
+pub(super) fn write_on(
+    path: &Path,
+    layout: &Layout,
+    job: Job,
+    write: impl FnOnce(Layout, Job) -> Result<Committed, JobError>,
+) -> Result<Ended, JobError> {
     let untouched = |cause| Failure { stick: Aftermath::Untouched, cause };
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(untouched)?;
     if is_complete(path, layout, &job)? {
         return Ok(Ended::Complete);
     }
     let target = Unchanged::new(job.target);
-    let committed = write_and_prove(layout.clone(), Job { target: &target, ..job })?;
+    let committed = write(layout.clone(), Job { target: &target, probe: None, ..job })?;
     Ok(Ended::Done(Box::new(committed)))
 }
 

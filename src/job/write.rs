@@ -8,12 +8,15 @@ use std::sync::atomic::AtomicBool;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
+use crate::job::medium::Medium;
 use crate::job::moved::write_around;
+use crate::job::prove::write_and_prove;
 use crate::job::resume::{Ended, write_on};
 use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
-use crate::pipeline::{self, Aftermath, Failure, Input, PipelineError, Target};
+use crate::pipeline::{self, Aftermath, Failure, Input, Job, PipelineError, RunId, Target};
 use crate::report::{Report, Resumed};
+use crate::stick::has_trace;
 use crate::units::{SECTOR_LEN, named};
 
 /// Opens the destination, then writes, proves and commits the stick. The destination is the one that it was prepared for.
@@ -31,7 +34,7 @@ pub fn write(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
-    work(prepared, &|target| write_to(prepared, target, stop, observer)).to(destination, observer)
+    work(prepared).to(destination, observer, |target| write_to(prepared, target, stop, observer))
 }
 
 /// Opens the destination and goes on with this very write, which was interrupted there: what is there already is not written
@@ -47,7 +50,7 @@ pub fn resume(
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
     let path = begun(destination)?;
-    work(prepared, &|target| resume_to(prepared, path, target, stop, observer)).to(destination, observer)
+    work(prepared).to(destination, observer, |target| resume_to(prepared, path, target, stop, observer))
 }
 
 /// The path of a destination where something can have been begun.
@@ -61,22 +64,19 @@ pub(super) fn begun(destination: Destination<'_>) -> Result<&Path, JobError> {
     }
 }
 
-fn work<'a>(
-    prepared: &'a Prepared,
-    put: &'a dyn Fn(&dyn Target) -> Result<Report, JobError>,
-) -> Work<'a, Report> {
+/// What is to be done with the target of a stick.
+pub(super) fn work(prepared: &Prepared) -> Work<'_> {
     Work {
         layout: &prepared.layout,
         files: prepared.images.files(),
         len: prepared.plan.division.sectors * SECTOR_LEN,
         // What a disc does not write is zeros, so that the same images and options give the same file.
         is_anew: prepared.plan.division.disc.is_some(),
-        put,
     }
 }
 
-/// What is to be done with a target, once it is open.
-pub(super) struct Work<'a, T> {
+/// What is to be done with a target.
+pub(super) struct Work<'a> {
     /// What is written.
     pub layout: &'a Layout,
     /// The files that it comes from.
@@ -85,39 +85,80 @@ pub(super) struct Work<'a, T> {
     pub len: u64,
     /// Whether nothing of what a file held stays.
     pub is_anew: bool,
-    /// Does it.
-    pub put: &'a dyn Fn(&dyn Target) -> Result<T, JobError>,
 }
 
-impl<T> Work<'_, T> {
-    /// Opens the destination and does it there.
+/// A target that is open.
+pub(super) enum Opened {
+    /// A device.
+    Device(Box<BlockTarget>),
+    /// A file.
+    File(FileTarget),
+}
+
+impl Work<'_> {
+    /// Opens the destination and does `put` there.
     ///
     /// # Errors
     ///
     /// [`JobError::Target`], [`JobError::NoRoom`], and those of what is done.
-    pub fn to(&self, destination: Destination, observer: &dyn Observer) -> Result<T, JobError> {
+    pub fn to<T>(
+        &self,
+        destination: Destination,
+        observer: &dyn Observer,
+        put: impl FnOnce(&dyn Target) -> Result<T, JobError>,
+    ) -> Result<T, JobError> {
+        self.on(self.open(destination)?, destination.target, observer, put)
+    }
+
+    /// Opens the destination and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Target`].
+    pub fn open(&self, destination: Destination) -> Result<Opened, JobError> {
         let Destination { system, target } = destination;
-        match target {
+        // A stick may be shorter than a file that is there already.
+        let opened = match target {
             TargetPath::Block(facts) => {
-                let device = BlockTarget::open(system, facts, &self.files).map_err(JobError::Target)?;
-                let done = (self.put)(&device)?;
+                BlockTarget::open(system, facts, &self.files).map(|device| Opened::Device(Box::new(device)))
+            }
+            _ if self.is_anew => FileTarget::open_anew(target, self.len).map(Opened::File),
+            TargetPath::File { len: len @ 1.., .. } => FileTarget::open(target, *len).map(Opened::File),
+            TargetPath::File { .. } | TargetPath::New { .. } => {
+                FileTarget::open(target, self.len).map(Opened::File)
+            }
+        };
+        opened.map_err(JobError::Target)
+    }
+
+    /// Does `put` on what was opened at `target`.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::NoRoom`], and those of what is done.
+    pub fn on<T>(
+        &self,
+        opened: Opened,
+        target: &TargetPath,
+        observer: &dyn Observer,
+        put: impl FnOnce(&dyn Target) -> Result<T, JobError>,
+    ) -> Result<T, JobError> {
+        let needed = self.layout.written_sectors() * SECTOR_LEN;
+        match opened {
+            Opened::Device(device) => {
+                let done = put(&*device)?;
                 if let Err(source) = device.reread_partitions() {
                     observer.tell(Event::PartitionsNotSeen { source });
                 }
                 Ok(done)
             }
-            TargetPath::File { .. } | TargetPath::New { .. } => {
-                let needed = self.layout.written_sectors() * SECTOR_LEN;
-                if !self.is_anew {
-                    let file = FileTarget::open(target, self.len).map_err(JobError::Target)?;
-                    return (self.put)(&file).map_err(|error| give_up(target, error, needed));
-                }
-                let mut file = FileTarget::open_anew(target, self.len).map_err(JobError::Target)?;
+            Opened::File(file) if !self.is_anew => put(&file).map_err(|error| give_up(target, error, needed)),
+            Opened::File(mut file) => {
                 let is_emptied = file.empty().map_err(|source| {
                     let cause = PipelineError::Write { offset: 0, end: self.len, source };
                     JobError::from(Failure { stick: Aftermath::WillNotBoot, cause })
                 })?;
-                (self.put)(&file).map_err(|error| match give_up(target, error, needed) {
+                put(&file).map_err(|error| match give_up(target, error, needed) {
                     // What the file held is gone all the same.
                     JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if is_emptied => {
                         Failure { stick: Aftermath::WillNotBoot, cause }.into()
@@ -140,11 +181,8 @@ pub fn write_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
-    let Prepared { plan, scans, .. } = prepared;
-    let (committed, warning) = with_job(prepared, target, stop, observer, |job| write_around(prepared, job))?;
-    let mut report = Report::new(plan, scans, &committed);
-    report.stick.warnings.extend(warning);
-    Ok(finished(prepared, report))
+    let way = Way { beginning: Beginning::Anew, buffers: Job::BUFFERS, stop, observer };
+    put(prepared, Path::new(""), target, way)
 }
 
 /// Goes on with a write on a target that is open already; `path` is for messages.
@@ -159,36 +197,43 @@ pub fn resume_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Report, JobError> {
-    let Prepared { plan, layout, scans, .. } = prepared;
-    let ended = with_job(prepared, target, stop, observer, |job| write_on(path, layout, job))?;
-    Ok(finished(
-        prepared,
-        match ended {
-            Ended::Complete => Report::of_complete(plan, layout, scans),
-            Ended::Done(committed) => {
-                let resumed = Some(Resumed::partly(&committed.effort));
-                Report { resumed, ..Report::new(plan, scans, &committed) }
-            }
-        },
-    ))
+    let way = Way { beginning: Beginning::Resumed, buffers: Job::BUFFERS, stop, observer };
+    put(prepared, path, target, way)
 }
 
-fn finished(prepared: &Prepared, report: Report) -> Report {
-    Report { stick: prepared.finish(report.stick), ..report }
+/// What a write makes of what a target holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// Nothing: it is written over.
+    Anew,
+    /// The beginning of itself; anything else is left as it is.
+    Resumed,
 }
 
-/// Does something with the job of writing what is prepared to a target.
-fn with_job<T>(
+/// How a stick is written.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    /// What it makes of what is there.
+    pub beginning: Beginning,
+    /// Buffers of the pipeline.
+    pub buffers: usize,
+    /// Stops it.
+    pub stop: &'a AtomicBool,
+    /// Is told how far it is.
+    pub observer: &'a dyn Observer,
+}
+
+/// Writes a stick on a target that is open already; `path` is for messages.
+pub(super) fn put(
     prepared: &Prepared,
+    path: &Path,
     target: &dyn Target,
-    stop: &AtomicBool,
-    observer: &dyn Observer,
-    put: impl FnOnce(pipeline::Job) -> Result<T, JobError>,
-) -> Result<T, JobError> {
-    let Prepared { plan, scans, images, .. } = prepared;
+    way: Way,
+) -> Result<Report, JobError> {
+    let Prepared { plan, layout, scans, images, .. } = prepared;
     let mut names: Vec<String> =
         plan.carried.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
-    let sources = images.sources.iter().zip(scans);
+    let sources = images.sources.iter().zip(scans.iter());
     let mut bytes: Vec<Box<dyn StoredBytes>> = sources.map(|(source, scan)| scan.stored(&**source)).collect();
     if let Some(OwnFiles { path, source, scan: Some(scan) }) = &prepared.files {
         names.push(named(path).into_owned());
@@ -196,16 +241,34 @@ fn with_job<T>(
     }
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
-    let observe = |event: pipeline::Event| observer.tell(event.into());
-    let done = put(pipeline::Job {
-        target,
-        buffers: pipeline::Job::BUFFERS,
-        inputs: &inputs,
-        stop,
-        observe: &observe,
-    });
-    observer.tell(Event::End);
-    done
+    let observe = |event: pipeline::Event| way.observer.tell(event.into());
+    let probe = if way.beginning == Beginning::Anew { stamps(target) } else { None };
+    let job = Job { target, buffers: way.buffers, probe, inputs: &inputs, stop: way.stop, observe: &observe };
+    let mut moved = None;
+    let ended = match way.beginning {
+        Beginning::Anew => write_around(prepared, job).map(|(done, warning)| {
+            moved = warning;
+            Ended::Done(Box::new(done))
+        }),
+        Beginning::Resumed => write_on(path, layout, job, write_and_prove),
+    };
+    way.observer.tell(Event::End);
+    let mut report = match ended? {
+        Ended::Complete => Report::of_complete(plan, layout, scans),
+        Ended::Done(done) => {
+            let resumed = Resumed::partly(&done.effort);
+            let resumed = (way.beginning == Beginning::Resumed).then_some(resumed);
+            Report { resumed, ..Report::new(plan, scans, &done) }
+        }
+    };
+    report.stick.warnings.extend(moved);
+    Ok(Report { stick: prepared.finish(report.stick), ..report })
+}
+
+/// The stamps that tell whether a stick has what it claims, for one that was never seen: on a stick of ramkey everything was
+/// proven once.
+pub(super) fn stamps(target: &dyn Target) -> Option<RunId> {
+    (target.may_lie() && !has_trace(&Medium::new(target))).then(RunId::random)
 }
 
 /// After a failure: takes away again a file that was made for the stick and holds nothing of it, or for which the disk

@@ -26,7 +26,7 @@ pub fn held(layout: &Layout, job: &Job, lba: u64) -> Result<Held, PipelineError>
     let offset = lba * SECTOR_LEN;
     job.target.read_at(offset, found.bytes_mut()).map_err(|source| PipelineError::Read { offset, source })?;
     let is_clear = found.bytes().iter().all(|&byte| byte == 0);
-    let is_same = match all(layout).find(|piece| (piece.lba..piece.lba + piece.sectors).contains(&lba)) {
+    let is_same = match all(layout).find(|piece| piece.has(lba)) {
         None => is_clear,
         Some(piece) => {
             // An image proves whole pieces only.

@@ -3,9 +3,11 @@
 mod done;
 mod label;
 mod load;
+mod receipt;
 mod stick;
 
 pub use done::{Report, Resumed};
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
 pub use load::{LOAD_SPEEDS, LoadReport};
+pub use receipt::{Receipt, ReceiptError, ReceiptImage, ReceiptState, ReceiptStick, ReceiptTarget};
 pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, StickReport};

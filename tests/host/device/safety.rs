@@ -59,7 +59,7 @@ fn what_it_is_can_refuse_it() {
 
 #[test]
 fn a_disk_that_is_larger_than_sticks_are_is_taken_only_if_that_is_said() {
-    let large = Allowed { large: true };
+    let large = Allowed { large: true, ..Allowed::default() };
     let of = |len| DeviceFacts { len, ..stick() };
     for len in [64_000_000_000, DeviceFacts::LARGEST_STICK] {
         assert_eq!(refused(&of(len), &[]), None);

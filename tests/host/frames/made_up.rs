@@ -36,7 +36,7 @@ pub fn refused(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
     refusal(facts, uses, Allowed::default())
 }
 
-/// A use by a mount.
+/// A use by the mount with the number 30, of the stick's own unless it is mapped.
 pub fn mounted(name: &str, folder: &str, file_system: &str) -> Use {
     Use::Mounted {
         name: name.into(),
@@ -44,6 +44,7 @@ pub fn mounted(name: &str, folder: &str, file_system: &str) -> Use {
         file_system: file_system.into(),
         loops: Vec::new(),
         seen_by: None,
+        own: (!name.starts_with("dm-")).then_some(30),
     }
 }
 
