@@ -8,7 +8,7 @@ use crate::change::{ChangeError, Step, finish, mend};
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::SourceFile;
 use crate::job::medium::Medium;
-use crate::job::write::write_and_prove;
+use crate::job::prove::write_and_prove;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
 use crate::stick::{self, Reader, StickState};
