@@ -9,7 +9,7 @@ use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::DrivesArgs;
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
-use crate::cli::show::show_repair;
+use crate::cli::show::{show_effort, show_level};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
 use crate::job::{self, AddReport, Destination, RemoveReport, StickRequest, prepare_addition};
@@ -75,6 +75,7 @@ impl AddArgs {
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
+        self.target.confirm_unmounting(&system, &target)?;
         let report = job::add(&prepared, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show_added(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
@@ -113,6 +114,7 @@ impl RemoveArgs {
         let system = self.target.system();
         let target = look(&system, &self.from)?;
         let destination = Destination { system: &system, target: &target };
+        self.target.confirm_unmounting(&system, &target)?;
         let report = job::remove(&self.name, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show_removed(out, &self.from, &report));
         shown.map_err(|source| CliError::Unreported { path: self.from.clone(), source })?;
@@ -133,7 +135,7 @@ fn show_added(out: &mut dyn Write, to: &Path, report: &AddReport) -> io::Result<
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }
-    show_effort(out, &report.effort)?;
+    show_changed(out, &report.effort)?;
     let to = named(to);
     match report.warnings.len() {
         0 => writeln!(out, "done      {to} boots it from RAM, too"),
@@ -146,12 +148,13 @@ fn show_removed(out: &mut dyn Write, from: &Path, report: &RemoveReport) -> io::
         writeln!(out, "image     {}  {}", image.blake3, image.file)?;
         writeln!(out, "          \"{}\": {}", image.title, Bytes(image.len))?;
     }
-    show_effort(out, &report.effort)?;
+    show_changed(out, &report.effort)?;
     writeln!(out, "done      it is gone from {}; {} are free again", named(from), Bytes(report.freed))
 }
 
 /// What was written, and what had to be written more than once.
-pub(super) fn show_effort(out: &mut dyn Write, effort: &Effort) -> io::Result<()> {
-    effort.repairs.iter().try_for_each(|repair| show_repair(out, repair))?;
-    writeln!(out, "written   {}, all read back and identical", Bytes(effort.written))
+pub(super) fn show_changed(out: &mut dyn Write, effort: &Effort) -> io::Result<()> {
+    show_effort(out, effort)?;
+    writeln!(out, "written   {}, all read back and identical", Bytes(effort.written))?;
+    show_level(out, effort.level)
 }

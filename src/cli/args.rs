@@ -130,8 +130,8 @@ pub struct StickArgs {
     pub images: ImagesArgs,
 
     /// Size of the stick, for example 128M or 1.5G, or 4GB as on its label: K, M, G and T (KiB and so on) count in powers
-    /// of 1024, KB, MB, GB and TB in powers of 1000. For a new file the smallest usual one that leaves a tenth free, if
-    /// not given
+    /// of 1024, KB, MB, GB and TB in powers of 1000. If not given, all of a device, and for a new file the smallest usual one
+    /// that leaves a tenth free. Of a device the rest is left alone
     #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub size: Option<Bytes>,
 

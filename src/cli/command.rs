@@ -4,16 +4,20 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::add::{AddArgs, RemoveArgs};
 use crate::cli::boot::BootArgs;
+use crate::cli::check::CheckArgs;
 use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
+use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::reflash::ReflashArgs;
+use crate::cli::restore::RestoreArgs;
 use crate::cli::shrink::ShrinkArgs;
+use crate::cli::update::UpdateArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::write::WriteArgs;
 use crate::cli::{CliError, Exit, Output};
@@ -39,6 +43,10 @@ pub(super) enum Command {
     Remove(RemoveArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
+    Check(CheckArgs),
+    Extract(ExtractArgs),
+    Update(UpdateArgs),
+    Restore(RestoreArgs),
     Inspect(InspectArgs),
     Shrink(ShrinkArgs),
     List(ListArgs),
@@ -64,6 +72,10 @@ impl Command {
             Self::Remove(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
+            Self::Check(args) => args.run(output),
+            Self::Extract(args) => args.run(output),
+            Self::Update(args) => args.run(output),
+            Self::Restore(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
             Self::Shrink(args) => args.run(output),
             Self::List(args) => args.run(output),

@@ -9,19 +9,20 @@ use std::path::Path;
 use crate::cli::list::headline;
 use crate::cli::terminal::can_ask;
 use crate::cli::{CliError, Progress, Terminal};
-use crate::device::{DeviceFacts, System, TargetPath};
+use crate::device::{DeviceFacts, OwnMount, System, TargetPath};
 use crate::job::{Contents, contents, lost_with_file};
 use crate::units::{Bytes, named, shown};
 
 /// Asks for a device always; for a file only if something would be lost: it is not empty, not all zeros, and no stick
-/// that ramkey wrote or began to write and that holds nothing else. Shows what is there, and waits for the word that erases it.
+/// that ramkey wrote or began to write and that holds nothing else. Shows what is there and what will be unmounted, and waits for
+/// the word that erases it.
 ///
 /// # Errors
 ///
 /// [`CliError::NoTerminal`] or [`CliError::Occupied`] if nobody can answer, [`CliError::NotConfirmed`] for any other
 /// answer, [`CliError::Job`] if the file cannot be looked at.
-pub fn ask(system: &System, target: &TargetPath) -> Result<(), CliError> {
-    let lines = match target {
+pub fn ask(system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
+    let mut lines = match target {
         TargetPath::Block(facts) => of_device(system, facts),
         TargetPath::File { path, len, .. } => match lost_with_file(target, path, &Progress::new())? {
             Some(what) if !can_ask() => return Err(CliError::Occupied { path: path.clone(), what }),
@@ -33,13 +34,38 @@ pub fn ask(system: &System, target: &TargetPath) -> Result<(), CliError> {
         },
         TargetPath::New { .. } => return Ok(()),
     };
-    let path = target.path().to_owned();
     if !can_ask() {
-        return Err(CliError::NoTerminal { path });
+        return Err(CliError::NoTerminal { path: target.path().to_owned() });
     }
+    lines.extend(mounts.iter().map(|mount| format!("  {}", unmounted(mount))));
+    answered(target, &lines, if mounts.is_empty() { "to erase it" } else { "to unmount and erase it" })
+}
+
+/// Asks before these file systems of a device are unmounted.
+///
+/// # Errors
+///
+/// [`CliError::NotUnmounted`] if nobody can answer, [`CliError::NotConfirmed`] for any other answer.
+pub fn ask_to_unmount(target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
+    if !can_ask() {
+        let folder = mounts.first().map(|mount| mount.folder.clone()).unwrap_or_default();
+        return Err(CliError::NotUnmounted { path: target.path().to_owned(), folder });
+    }
+    let lines: Vec<String> = mounts.iter().map(unmounted).collect();
+    answered(target, &lines, "to do that")
+}
+
+/// What becomes of a mount, for people.
+pub fn unmounted(mount: &OwnMount) -> String {
+    format!("{} ({}) on {} is unmounted", mount.name, mount.file_system, named(&mount.folder))
+}
+
+/// Shows the lines and waits for the word.
+fn answered(target: &TargetPath, lines: &[String], what_for: &str) -> Result<(), CliError> {
+    let path = target.path().to_owned();
     let mut screen = Terminal::error();
     lines.iter().try_for_each(|line| writeln!(screen, "{line}"))?;
-    write!(screen, "Type {} to erase it: ", named(path.file_name().unwrap_or_default()))?;
+    write!(screen, "Type {} {what_for}: ", named(path.file_name().unwrap_or_default()))?;
     screen.flush()?;
     let mut answer = Vec::new();
     io::stdin().lock().read_until(b'\n', &mut answer)?;
@@ -66,6 +92,39 @@ pub fn may_write_over(stick: &Path) -> bool {
     can_ask() && ask().unwrap_or(false)
 }
 
+/// Asks before a device is changed in its place, and shows what will be done; a file is not asked about. `verb` is what happens to it.
+///
+/// # Errors
+///
+/// [`CliError::Unasked`] if nobody can answer, [`CliError::NotConfirmed`] for any answer but the device's name.
+pub fn change(target: &TargetPath, lines: &[String], verb: &str) -> Result<(), CliError> {
+    let TargetPath::Block(facts) = target else { return Ok(()) };
+    if !can_ask() {
+        return Err(CliError::Unasked { path: target.path().to_owned() });
+    }
+    let lines: Vec<String> =
+        std::iter::once(format!("  {}", headline(facts))).chain(lines.iter().cloned()).collect();
+    answered(target, &lines, &format!("to {verb} it"))
+}
+
+/// Names all of several targets before it is asked about each.
+///
+/// # Errors
+///
+/// What writing says.
+pub fn list_all(targets: &[TargetPath]) -> Result<(), CliError> {
+    let mut screen = Terminal::error();
+    writeln!(screen, "{} sticks will be written, and each must be confirmed:", targets.len())?;
+    for target in targets {
+        let line = match target {
+            TargetPath::Block(facts) => headline(facts),
+            _ => named(target.path()).into_owned(),
+        };
+        writeln!(screen, "  {line}")?;
+    }
+    Ok(())
+}
+
 /// Whether an answer names the target: by its name, as it is or as it was shown, or by any path that leads to it.
 fn names(answer: &[u8], target: &Path) -> bool {
     let name = target.file_name().unwrap_or_default();
@@ -83,7 +142,9 @@ fn of_device(system: &System, facts: &DeviceFacts) -> Vec<String> {
     let contents = contents(system, facts);
     let contents = contents.iter().map(|Contents { name, size, what }| format!("  {name}  {size}  {what}"));
     let head = ["Everything on this stick will be lost:".to_owned(), format!("  {}", headline(facts))];
-    head.into_iter().chain(contents).collect()
+    let notes = system.in_use(&[]).notes_of(facts.number);
+    let notes = notes.iter().map(|note| format!("  note: {note}"));
+    head.into_iter().chain(contents).chain(notes).collect()
 }
 
 #[cfg(test)]

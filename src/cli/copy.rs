@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
-use crate::cli::show::{show_done, show_ranges, show_repair};
+use crate::cli::manner::Manner;
+use crate::cli::show::{show_done, show_effort, show_level, show_ranges, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::verify::show_stick;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
@@ -80,11 +81,18 @@ pub(super) fn write(
     image: DiscImage,
     size: Option<u64>,
     destination: Destination,
-    args: &TargetArgs,
+    (manner, args): (Manner, &TargetArgs),
 ) -> Result<Exit, CliError> {
     let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
-    args.confirm_erasing(destination.system, destination.target)?;
-    let report = job::copy(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+    match manner {
+        Manner::Resume => args.confirm_unmounting(destination.system, destination.target)?,
+        Manner::Ask | Manner::Erase => args.confirm_erasing(destination.system, destination.target)?,
+    }
+    let stop = stop::wish()?;
+    let report = match manner {
+        Manner::Resume => job::resume_copy(&prepared, destination, &stop, &Progress::new())?,
+        Manner::Ask | Manner::Erase => job::copy(&prepared, destination, &stop, &Progress::new())?,
+    };
     let to = destination.target.path();
     let shown = output.show(&report, |out| show_report(out, to, &report));
     shown.map_err(|source| CliError::Unreported { path: to.to_owned(), source })?;
@@ -124,10 +132,13 @@ fn show_copy(out: &mut dyn Write, report: &CopyReport) -> io::Result<()> {
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &CopyReport) -> io::Result<()> {
     show_copy(out, report)?;
-    for repair in &report.repairs {
-        show_repair(out, repair)?;
+    if let Some(effort) = &report.effort {
+        show_effort(out, effort)?;
     }
     let CopyReport { bytes, ranges, warnings, .. } = report;
-    writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
+    if let Some(effort) = &report.effort {
+        show_level(out, effort.level)?;
+    }
     show_done(out, to, warnings.len(), "boots from RAM, as the disc does")
 }

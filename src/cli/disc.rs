@@ -68,7 +68,7 @@ impl DiscArgs {
         }
         if !self.yes {
             unknown::ask(&prepared.images)?;
-            confirm::ask(&system, &target)?;
+            confirm::ask(&system, &target, &[])?;
         }
         let report = job::write(&prepared, destination, &*stop::wish()?, &Progress::new())?;
         if let Some(file) = &label {

@@ -29,6 +29,21 @@ pub enum Exit {
     WillNotBoot = 5,
 }
 
+impl Exit {
+    /// Of two sticks the exit status of the one that is worse off.
+    pub(super) fn or_worse(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Done => 0,
+            Self::Usage => 1,
+            Self::Refused => 2,
+            Self::Difference => 3,
+            Self::WillNotBoot => 4,
+            Self::Failed => 5,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
 /// Anything that a subcommand can fail with.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -96,6 +111,12 @@ pub enum CliError {
         /// The device.
         path: PathBuf,
     },
+    /// A device would be changed in its place, and there is nobody to ask.
+    #[error("{} would be changed, and there is no terminal to confirm that", named(path))]
+    Unasked {
+        /// The device.
+        path: PathBuf,
+    },
     /// A file would be overwritten, and there is nobody to ask.
     #[error(
         "{} would be overwritten: it holds {what}, and there is no terminal to confirm that",
@@ -160,6 +181,56 @@ pub enum CliError {
         /// What the system said.
         source: io::Error,
     },
+    /// A receipt would overwrite something else.
+    #[error("{} exists and is no receipt of ramkey", named(path))]
+    NoReceipt {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// The receipt of a stick could not be written.
+    #[error("the receipt of {}, {}, could not be written", named(stick), named(path))]
+    NotReceipted {
+        /// The stick.
+        stick: PathBuf,
+        /// The receipt.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A list of serial numbers is of no use.
+    #[error("{} {}", named(path), if source.is_some() { "cannot be read" } else { "has no serial number in it" })]
+    Serials {
+        /// The list.
+        path: PathBuf,
+        /// What the system said, if it cannot be read.
+        source: Option<io::Error>,
+    },
+    /// A serial number names two sticks.
+    #[error("{} and {} have the same serial number, {serial}", named(&nodes[0]), named(&nodes[1]))]
+    SameSerial {
+        /// The serial number.
+        serial: String,
+        /// Two devices.
+        nodes: [PathBuf; 2],
+    },
+    /// No stick of a list is there.
+    #[error("no stick of {} is plugged in", named(path))]
+    NoneMatching {
+        /// The list.
+        path: PathBuf,
+    },
+    /// File systems would be unmounted, and there is nobody to ask.
+    #[error(
+        "{} would be unmounted from {}, and there is no terminal to confirm that",
+        named(path),
+        named(folder)
+    )]
+    NotUnmounted {
+        /// The device.
+        path: PathBuf,
+        /// Where it is mounted.
+        folder: PathBuf,
+    },
     /// Standard output or a temporary file went away.
     #[error("writing the output")]
     Output(#[from] io::Error),
@@ -175,7 +246,13 @@ impl CliError {
             | Self::Unknown { .. }
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
+            | Self::NotUnmounted { .. }
+            | Self::Unasked { .. }
             | Self::NoPicture { .. }
+            | Self::NoReceipt { .. }
+            | Self::Serials { .. }
+            | Self::SameSerial { .. }
+            | Self::NoneMatching { .. }
             | Self::NoLabel { .. }
             | Self::LabelIsDisc { .. }
             | Self::Occupied { .. }
@@ -183,6 +260,7 @@ impl CliError {
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Create { .. }
             | Self::NotLabelled { .. }
+            | Self::NotReceipted { .. }
             | Self::Emulator(_)
             | Self::Unreported { .. }
             | Self::Output(_)
@@ -207,7 +285,9 @@ impl CliError {
                 shell_word(path)
             ),
             Self::Unwanted { .. } => "repeat the command and type yes, or give another image".into(),
-            Self::NoTerminal { .. } => "run it in a terminal, or add --yes".into(),
+            Self::NoTerminal { .. } | Self::Unasked { .. } | Self::NotUnmounted { .. } => {
+                "run it in a terminal, or add --yes".into()
+            }
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
             Self::NotBooted { path } => {
                 format!("`ramkey write {} --to STICK` makes a stick that boots it", shell_word(path))
@@ -220,6 +300,17 @@ impl CliError {
             Self::Create { .. } => "name a file in a folder that exists and can be written".into(),
             Self::Emulator(error) => return error.help(),
             Self::Unreported { path, .. } => format!("`ramkey verify {}` proves it again", shell_word(path)),
+            Self::NoReceipt { .. } => "name another folder for the receipts".into(),
+            Self::NotReceipted { .. } => {
+                "--json prints it, too; `ramkey verify` proves the stick again".into()
+            }
+            Self::Serials { .. } => {
+                "put the serial numbers that `ramkey list` shows into it, one on a line".into()
+            }
+            Self::SameSerial { .. } => "name each stick with --to".into(),
+            Self::NoneMatching { .. } => {
+                "`ramkey list` shows the sticks that are, with their serial numbers".into()
+            }
             Self::Output(_) => return None,
         })
     }
@@ -257,11 +348,16 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::DiscStays { .. }
         | JobError::NotReplaced { .. }
         | JobError::Change { has_written: false, .. }
-        | JobError::Phram(_)
+        | JobError::SameTarget { .. }
+        | JobError::NotResumed { .. }
+        | JobError::NotExtracted { .. }
+        | JobError::ExtractDevice { .. }
         | JobError::MenuFull { .. }
         | JobError::TitleTaken { .. }
         | JobError::LastImage { .. }
-        | JobError::Needed { .. } => Exit::Refused,
+        | JobError::Needed { .. }
+        | JobError::Update { .. }
+        | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
             Aftermath::WillNotBoot => Exit::WillNotBoot,
@@ -274,6 +370,8 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Change { has_written: true, .. }
         | JobError::Unfinished { .. }
         | JobError::Write { .. }
+        | JobError::DamagedImage { .. }
+        | JobError::ExtractStopped { .. }
         | JobError::Read { .. } => Exit::Failed,
     }
 }

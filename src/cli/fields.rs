@@ -4,7 +4,7 @@
 
 /// The text.
 pub(super) const FIELDS: &str = "
-## JSON of verify, inspect, doctor, shrink, and of a copy
+## JSON of verify, inspect, doctor, shrink, extract, check, update, restore, and of a copy
 
 `a[].b` is the field `b` of each element of the list `a`. A field that does not apply is null, an empty list, or an empty text. Sectors
 have 512 bytes; offsets are bytes, and their ends one past the last.
@@ -100,6 +100,62 @@ do not change the exit status of `inspect`.
 | `details` | `what`, `lba`, `sectors` |
 | `more` | `files`: how many more files and folders there are |
 
+### Of a written stick
+
+`write` prints of a stick what `plan` does, and:
+
+| field | what |
+|---|---|
+| `repairs` | ranges that came back changed and were written again: `lba`, `sectors`, `tries` |
+| `effort` | what it took |
+| `effort.written`, `effort.skipped` | bytes that were sent to the stick, and bytes that it held already |
+| `effort.retries` | requests that failed and were made again: `access`, `lba`, `sectors`, `failed`, `error` |
+| `effort.repairs` | the same as `repairs` |
+| `effort.level` | where the bytes came from that were read back: `cached`, `direct`, `reset`, `replugged` |
+| `resumed` | what `--resume` found; null without it |
+| `resumed.complete` | whether all of it was there, and nothing was written |
+| `resumed.skipped`, `resumed.written` | bytes that were there already, and bytes that were written |
+
+### Of a receipt
+
+`write --receipt FOLDER` puts one of these for each stick into the folder, and `write` to several sticks prints an array of them.
+
+| field | what |
+|---|---|
+| `receipt` | version of the fields: 1 |
+| `tool`, `version` | `ramkey`, and its version |
+| `target` | the stick as the system knows it |
+| `target.path`, `target.kind` | the device or file, and which of them: `device`, `file` |
+| `target.vendor`, `target.model`, `target.serial` | what the device says of itself, or nothing |
+| `target.usb_path` | where on USB it is plugged in, or nothing |
+| `target.len` | its length |
+| `state` | `done`; `complete`: it was so already; `untouched`, `will-not-boot`, `boots-as-before`, `unknown` |
+| `error` | why it is not done; else null |
+| `error.error`, `error.because`, `error.help` | what happened, what that comes from, and what to do, or null |
+| `verified` | where the bytes came from that were read back: `cached`, `direct`, `reset`, `replugged`; null if it is not done |
+| `stick` | what the stick is, or was to become |
+| `stick.id` | its identity |
+| `stick.layout`, `stick.file_system`, `stick.label` | how it is divided, its file system and the label of that |
+| `stick.sectors` | its sectors |
+| `stick.volume_lba`, `stick.volume_sectors` | first sector of the file system, and its sectors |
+| `stick.ranges`, `stick.bytes` | ranges that are written, and bytes in all of them |
+| `images` | its images, those that stand beside others last |
+| `images[].path`, `images[].title`, `images[].file` | the file that it came from, its title, its file in the folder `RAMKEY` |
+| `images[].len` | its length |
+| `images[].blake3` | its BLAKE3, as `b3sum` prints it |
+| `images[].ram_blake3` | BLAKE3 of what will be in memory, if that is another; else null |
+| `effort` | what it took; null if it is not done |
+| `effort.written`, `effort.skipped` | bytes that were sent to the stick, and bytes that it held already |
+| `effort.retries` | requests that failed and were made again |
+| `effort.retries[].access` | `read` or `write` |
+| `effort.retries[].lba`, `effort.retries[].sectors` | first sector and sectors |
+| `effort.retries[].failed`, `effort.retries[].error` | requests that failed, and what the system said of the last of them |
+| `effort.repairs` | ranges that came back changed and were written again |
+| `effort.repairs[].lba`, `effort.repairs[].sectors` | first sector and sectors |
+| `effort.repairs[].tries` | times that they were written again |
+| `effort.level` | the same as `verified` |
+| `warnings` | what speaks against a boot |
+
 ### Of a copy
 
 `write` prints this of a disc image that it copies as it is, and `plan` and `write --dry-run` of one that would be copied.
@@ -118,7 +174,9 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once |
+| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
+| `effort` | what it took, with the fields that it has [of a written stick](#of-a-written-stick); null in a plan |
+| `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image
 
@@ -143,6 +201,58 @@ do not change the exit status of `inspect`.
 | `clusters` | the fewest clusters, where they are the limit; else null |
 | `blake3` | BLAKE3 of the smaller image, as `b3sum` prints it |
 | `warnings` | who may be writing to the image |
+
+### Of an image that was taken out
+
+`extract` prints these.
+
+| field | what |
+|---|---|
+| `path`, `file` | the stick, and the capsule's file on it |
+| `title` | title in the boot menu |
+| `words` | kind and geometry in words |
+| `to` | the file that was made |
+| `len` | its length in bytes |
+| `blake3` | BLAKE3 of the original image, as `b3sum` prints it |
+| `ram_blake3` | BLAKE3 of the file that was made, where something of the original was left out; else null |
+
+### Of a repaired stick
+
+`verify --repair` prints these.
+
+| field | what |
+|---|---|
+| `repaired` | what was put right |
+| `repaired[].what` | in words |
+| `repaired[].lba`, `repaired[].sectors` | its first sector, and sectors up to the last that was exchanged |
+| `written` | bytes that were written |
+| `before`, `after` | what verifying found before, and finds now, with the fields of a stick |
+
+### Of an updated stick
+
+`update` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `same` | whether it had this boot code already, and nothing was written |
+| `written` | bytes that were written |
+| `start_timeout`, `menu_timeout` | seconds before the boot and of the menu, which stay; 0 waits for a key, 255 does not wait |
+| `language` | language of the screen, two letters, which stays |
+
+### Of a plain stick
+
+`restore` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `file_system` | `FAT12`, `FAT16`, `FAT32` |
+| `label` | its label |
+| `volume_id` | its serial number, as in `1234-ABCD` |
+| `volume_lba`, `volume_sectors` | first sector of the partition, and its sectors |
+| `cluster_len` | bytes of a cluster |
+| `written` | bytes that were written |
 
 ### Of what an image takes
 
@@ -169,6 +279,37 @@ because no file system needs them, and those of swap files that it leaves out be
 | `room.files[].len` | its bytes; on an NTFS those of its clusters |
 | `room.files[].used_for` | `file`, `swap`, `hibernation` |
 | `room.partial` | whether not all was looked at: it is damaged, or too large |
+
+### Of a check
+
+`check` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `len` | bytes that it claims |
+| `destructive` | whether it was written |
+| `good` | whether no fault was found and all was looked at |
+| `ended` | why not all was looked at, or null |
+| `written`, `read` | bytes from the start on that were written, and read |
+| `write_rate`, `read_rate` | bytes a second, or null |
+| `real_len` | bytes that it really has, if it was written and all was read; else null |
+| `counts` | sectors by what became of them |
+| `counts.good` | they can be read, and hold what was written |
+| `counts.overwritten`, `counts.changed`, `counts.lost`, `counts.unreadable`, `counts.unwritable` | see `ranges[].kind` |
+| `ranges` | ranges of sectors with a fault, ascending, at most a thousand that were read |
+| `ranges[].lba`, `ranges[].sectors` | first sector and sectors |
+| `ranges[].kind` | `overwritten` by what was written to other sectors; `changed` in some bits; `lost`: other bytes are there; `unreadable`; `unwritable` |
+| `ranges[].stamp_of` | the sector whose stamp the first one holds, or null |
+| `ranges[].bits` | how many bits changed in all of them, or null |
+| `ranges[].found` | what the first one holds, or what the system said of it |
+| `more` | ranges that are not listed |
+| `slow` | places that are read at less than a quarter of the usual rate, twice |
+| `slow[].lba`, `slow[].sectors` | first sector and sectors |
+| `slow[].rate`, `slow[].usual` | bytes a second there, and what is usual |
+| `replugged` | whether it was plugged out and in again before it was read last |
+| `forgotten` | sectors that were right before that, and are not any more |
+| `stick` | what verifying it found, with the fields of a stick, if it is one of ramkey and was not written; else null |
 
 ### Of any stick, by doctor
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output};
-use crate::job::{PhramRequest, phram};
-use crate::units::Bytes;
+use crate::job::{PhramRequest, StickRequest, beside, phram, put_addition};
+use crate::units::{Bytes, named};
 
 /// Make an addition to a Linux system's initramfs that finds the RAM disk
 ///
@@ -39,4 +40,16 @@ impl PhramArgs {
         })?;
         Ok(Exit::Done)
     }
+}
+
+/// Writes the addition beside the first image of a stick, and says what to do with it.
+///
+/// # Errors
+///
+/// [`CliError::Job`] if it cannot be written.
+pub(super) fn put_beside(request: &StickRequest) -> Result<(), CliError> {
+    let path = beside(&request.images[0]);
+    put_addition(&path)?;
+    note(format_args!("note: {} goes into the image, as a second initrd: docs/linux.md", named(&path)));
+    Ok(())
 }

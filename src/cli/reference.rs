@@ -15,7 +15,7 @@ Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes 
 | 1 | failed; if a stick was being written, its state is unknown |
 | 2 | the command line makes no sense |
 | 3 | refused, and nothing was touched; or undone, as a new file on a full disk |
-| 4 | `verify` found a difference, or `doctor` a contradiction |
+| 4 | `verify` found a difference, `doctor` a contradiction, or `check` a fault |
 | 5 | interrupted or failed on the way; the stick does not boot |
 
 A path that cannot be used is 3 where a stick would be written (`write`, `plan`): the target or an image is missing, a
@@ -70,7 +70,8 @@ Lengths are in bytes. `ramkey list --json` prints:
 | field | what it is |
 |---|---|
 | `sticks` | disks that hang on USB or can be taken out |
-| `others` | the other disks, with the same fields; with `--all` also loop devices and devices made of others |
+| `others` | with `--all` the other disks, with the same fields: built-in ones, readers without a card, loop devices, devices made of others |
+| `unlisted` | disks that are no sticks and were not asked for |
 | `sticks[].node` | the device, for example `/dev/sdb` |
 | `sticks[].kind` | `disk`, `partition`, `loop` or `virtual` |
 | `sticks[].len` | its length |
@@ -78,6 +79,9 @@ Lengths are in bytes. `ramkey list --json` prints:
 | `sticks[].read_only` | whether the system refuses writes |
 | `sticks[].removable` | whether the device says that its medium can be taken out |
 | `sticks[].usb` | whether it hangs on USB |
+| `sticks[].usb_path` | the port that it hangs on as Linux names it, for example `1-1.4`, or nothing |
+| `sticks[].usb_id` | vendor and product number on USB, for example `0781:5567`, or nothing |
+| `sticks[].wwn` | world-wide name, or nothing |
 | `sticks[].vendor` | vendor, or nothing |
 | `sticks[].model` | model, or nothing |
 | `sticks[].serial` | serial number, or nothing |
@@ -92,6 +96,10 @@ Lengths are in bytes. `ramkey list --json` prints:
 | `sticks[].contents[].name` | name of the device |
 | `sticks[].contents[].size` | its length in words |
 | `sticks[].contents[].what` | file system and label |
+| `sticks[].notes` | what is to be known of it and is no reason to refuse it |
+
+`ramkey list --watch --json` prints one object a line, with the fields of `sticks[]` and with `change`: `there` for each disk at the
+start, then `plugged-in`, `changed` and `gone`. It looks twice a second, and ends with status 0 on Ctrl-C or when nobody reads any more.
 ";
 
 /// The text of `docs/cli.md`.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::add::show_effort;
+use crate::cli::add::show_changed;
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
@@ -71,6 +71,7 @@ impl ReflashArgs {
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
+        self.target.confirm_unmounting(&system, &target)?;
         let consent = || self.target.yes || confirm::may_write_over(&self.to);
         let report = reflash(&prepared, destination, &*stop::wish()?, &Progress::new(), &consent)?;
         let shown = output.show(&report, |out| show(out, &self.to, &report));
@@ -104,7 +105,7 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
     let skipped = report.effort.skipped;
     let packed = if skipped > 0 { ", packed as they were" } else { "" };
     writeln!(out, "kept      {kept} of {chunks} pieces, {}{packed}", Bytes(skipped))?;
-    show_effort(out, &report.effort)?;
+    show_changed(out, &report.effort)?;
     match report.warnings.len() {
         0 => writeln!(out, "done      {to} boots the new image from RAM"),
         _ => writeln!(out, "done      {to} has the new image, proven; whether it boots: see the warnings"),

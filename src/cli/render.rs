@@ -77,6 +77,14 @@ impl Output {
         }
     }
 
+    /// Prints an error about one of several sticks on standard error.
+    pub(super) fn tell(about: &str, error: &CliError) {
+        let mut to = Terminal::error();
+        // As above.
+        let _ = writeln!(to, "{about}:");
+        let _ = error_lines(error).iter().try_for_each(|line| writeln!(to, "  {line}"));
+    }
+
     /// Prints an error as JSON only.
     pub(super) fn error_object(&mut self, error: &CliError) {
         let value = json!({

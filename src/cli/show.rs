@@ -5,12 +5,14 @@ use std::path::Path;
 
 use crate::cli::room::show_room;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
-use crate::pipeline::Repair;
-use crate::report::{ImageReport, RangeReport, StickReport};
-use crate::units::{Bytes, SECTOR_LEN, named};
+use crate::pipeline::{Access, Effort, Repair, Retry, VerifyLevel};
+use crate::report::{ImageReport, RangeReport, Resumed, StickReport};
+use crate::units::{Bytes, SECTOR_LEN, counted, named};
 
 /// Most files that are named because a disc leaves them out.
 const LEFT_OUT_SHOWN: usize = 10;
+/// Most ranges that are named because requests failed in them.
+const RETRIES_SHOWN: usize = 10;
 
 /// The stick and its images, a line each.
 pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
@@ -90,6 +92,31 @@ pub(super) fn show_needs(out: &mut dyn Write, stick: &StickReport) -> io::Result
     Ok(())
 }
 
+/// What was written, and what was there already.
+pub(super) fn show_written(
+    out: &mut dyn Write,
+    bytes: u64,
+    ranges: usize,
+    resumed: Option<&Resumed>,
+) -> io::Result<()> {
+    match resumed {
+        None => writeln!(out, "written   {} in {ranges} ranges, all read back and identical", Bytes(bytes)),
+        Some(Resumed { complete: true, .. }) => {
+            writeln!(
+                out,
+                "written   nothing: all {} in {ranges} ranges are there and identical",
+                Bytes(bytes)
+            )
+        }
+        Some(Resumed { skipped, written, .. }) => writeln!(
+            out,
+            "written   {}; {} were there already; all {ranges} ranges read back and identical",
+            Bytes(*written),
+            Bytes(*skipped)
+        ),
+    }
+}
+
 /// How it ended: `boots` where nothing speaks against a boot, and where to look if something does.
 pub(super) fn show_done(out: &mut dyn Write, to: &Path, doubts: usize, boots: &str) -> io::Result<()> {
     let to = named(to);
@@ -142,8 +169,32 @@ pub(super) fn show_ranges(out: &mut dyn Write, ranges: &[RangeReport], bytes: u6
 }
 
 /// A range that had to be written more than once.
-pub(super) fn show_repair(out: &mut dyn Write, repair: &Repair) -> io::Result<()> {
-    let Repair { lba, sectors, tries } = repair;
-    let end = lba + sectors;
-    writeln!(out, "repaired  sectors {lba}..{end} after {tries} tries; the stick wears out")
+pub(super) fn show_effort(out: &mut dyn Write, effort: &Effort) -> io::Result<()> {
+    let Effort { repairs, retries, .. } = effort;
+    for Repair { lba, sectors, tries } in repairs {
+        let end = lba + sectors;
+        writeln!(out, "repaired  sectors {lba}..{end} after {tries} tries; the stick wears out")?;
+    }
+    for Retry { access, lba, sectors, failed, error } in retries.iter().take(RETRIES_SHOWN) {
+        let verb = if *access == Access::Read { "read" } else { "written" };
+        let end = lba + sectors;
+        let requests = counted((*failed).into(), "request");
+        writeln!(out, "retried   sectors {lba}..{end} were {verb} after {requests} failed: {error}")?;
+    }
+    match retries.len().saturating_sub(RETRIES_SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "          and {}", counted(more as u64, "range more")),
+    }
+}
+
+/// Where the bytes came from that were read back, unless that is what is usual.
+pub(super) fn show_level(out: &mut dyn Write, level: VerifyLevel) -> io::Result<()> {
+    match level {
+        VerifyLevel::Direct => Ok(()),
+        VerifyLevel::Cached => {
+            writeln!(out, "note      what was read back may come from this system's cache: docs/sticks.md")
+        }
+        VerifyLevel::Reset => writeln!(out, "          read back after the stick was reset"),
+        VerifyLevel::Replugged => writeln!(out, "          read back after the stick was plugged in again"),
+    }
 }

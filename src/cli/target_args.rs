@@ -2,15 +2,25 @@
 
 use clap::Args;
 
-use crate::cli::{CliError, confirm};
-use crate::device::{System, TargetPath};
+use crate::cli::terminal::{can_ask, note};
+use crate::cli::{CliError, confirm, replug};
+use crate::device::{Allowed, HardVerify, OwnMount, System, TargetPath};
+use crate::job::JobError;
 
 /// How a stick is opened for writing, and what is asked before.
 #[derive(Clone, Debug, Args)]
 pub struct TargetArgs {
-    /// Unmount the file systems of the stick first; they are shown before
-    #[arg(long, hide = true)]
+    /// Unmount the file systems of the stick first. They are shown with the question, and no others are unmounted
+    #[arg(long)]
     pub unmount: bool,
+
+    /// Also take a disk of more than 64 GiB, which may be no stick
+    #[arg(long)]
+    pub large: bool,
+
+    /// Empty the stick's own cache before it is read back: by a reset over USB, or by plugging it in again when it is asked for
+    #[arg(long)]
+    pub hard_verify: bool,
 
     /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
     #[arg(long)]
@@ -20,15 +30,52 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// The machine, with what is allowed on it.
     pub fn system(&self) -> System {
-        System::default()
+        let hard = HardVerify { ask: can_ask().then_some(replug::ask), patience: HardVerify::PATIENCE };
+        System {
+            allowed: Allowed { large: self.large, unmount: self.unmount, believed: false },
+            hard_verify: self.hard_verify.then_some(hard),
+            ..System::default()
+        }
     }
 
-    /// Asks before everything on the target is erased, unless that was answered already.
+    /// Asks before everything on the target is erased, unless that was answered already, and unmounts what was shown.
     ///
     /// # Errors
     ///
-    /// As those of [`confirm::ask`].
+    /// As those of [`confirm::ask`], and [`CliError::Job`] if something stays mounted.
     pub fn confirm_erasing(&self, system: &System, target: &TargetPath) -> Result<(), CliError> {
-        if self.yes { Ok(()) } else { confirm::ask(system, target) }
+        let mounts = self.mounts(system, target);
+        if !self.yes {
+            confirm::ask(system, target, &mounts)?;
+        }
+        self.free(system, target, &mounts)
+    }
+
+    /// Asks before file systems of the target are unmounted, if any are to be and that was not answered already, and
+    /// unmounts what was shown. For a command that erases nothing of its user.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`confirm::ask_to_unmount`], and [`CliError::Job`] if something stays mounted.
+    pub fn confirm_unmounting(&self, system: &System, target: &TargetPath) -> Result<(), CliError> {
+        let mounts = self.mounts(system, target);
+        if !self.yes && !mounts.is_empty() {
+            confirm::ask_to_unmount(target, &mounts)?;
+        }
+        self.free(system, target, &mounts)
+    }
+
+    fn mounts(&self, system: &System, target: &TargetPath) -> Vec<OwnMount> {
+        if self.unmount { system.own_mounts(target) } else { Vec::new() }
+    }
+
+    fn free(&self, system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
+        if mounts.is_empty() {
+            return Ok(());
+        }
+        for mount in mounts {
+            note(format_args!("note: {}", confirm::unmounted(mount)));
+        }
+        Ok(system.unmount(target, mounts).map_err(JobError::Target)?)
     }
 }

@@ -59,9 +59,22 @@ impl Terminal<'_> {
     ///
     /// What writing says.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        self.signs(&serde_json::to_string_pretty(value)?)
+    }
+
+    /// The same on one line.
+    ///
+    /// # Errors
+    ///
+    /// What writing says.
+    pub fn json_line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        self.signs(&serde_json::to_string(value)?)
+    }
+
+    fn signs(&mut self, json: &str) -> io::Result<()> {
         let mut text = String::new();
         // Outside of its strings JSON has no such characters but the line ends between its values.
-        for c in serde_json::to_string_pretty(value)?.chars() {
+        for c in json.chars() {
             if is_hidden(c) && c != '\n' {
                 c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
             } else {
@@ -138,6 +151,11 @@ pub(super) fn note(text: Arguments) {
 /// Whether questions can be asked: somebody reads standard error, and can answer.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Whether lines on standard error can be drawn again.
+pub(super) fn is_error_screen() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Whether a screen can be redrawn on standard output.
@@ -253,5 +271,8 @@ mod tests {
         assert!(!text.chars().any(|c| is_hidden(c) && c != '\n'), "{text}");
         assert!(text.contains(r"\u009b31m\u202e\u2066\u200b\u2028\nerror: b\t\ufeffé"), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
+        let line = printed(|to| to.json_line(&value));
+        assert!(!line.trim_end_matches('\n').chars().any(is_hidden), "{line}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).expect("JSON"), value);
     }
 }

@@ -6,15 +6,19 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::StickArgs;
+use crate::cli::manner::Manner;
 use crate::cli::own_output::look;
+use crate::cli::phram::put_beside;
 use crate::cli::plan::show_plan;
-use crate::cli::show::{show_done, show_repair, show_stick};
+use crate::cli::receipts::Receipts;
+use crate::cli::several::Several;
+use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
-use crate::job::{self, Destination, Images, prepare};
+use crate::cli::{CliError, Exit, Output, Progress, copy, serials, stop, unknown};
+use crate::device::{System, TargetPath};
+use crate::job::{self, Destination, Images, Lengths, prepare};
 use crate::report::{Report, StickReport};
-use crate::units::{Bytes, named};
 
 /// Write images to a stick and prove every byte
 ///
@@ -26,24 +30,45 @@ pub struct WriteArgs {
     #[command(flatten)]
     stick: StickArgs,
 
-    /// The stick: a device such as /dev/sdX, or a file
-    #[arg(long, value_name = "TARGET")]
-    to: PathBuf,
+    /// The stick: a device such as /dev/sdX, or a file; once for each of several, which are written at the same time
+    #[arg(long, value_name = "TARGET", required_unless_present = "all_matching")]
+    to: Vec<PathBuf>,
+
+    /// Write every stick that is plugged in and whose serial number is in this file: one on a line, # begins a comment
+    #[arg(long, value_name = "SERIALS.txt")]
+    all_matching: Option<PathBuf>,
+
+    /// Make all sticks as long as the shortest of them, so that they hold the same bytes
+    #[arg(long)]
+    same_size: bool,
+
+    /// Put a receipt of each stick into this folder, in JSON, by serial number or by the name of the device or file
+    #[arg(long, value_name = "FOLDER", conflicts_with = "dry_run")]
+    receipt: Option<PathBuf>,
 
     /// Also write an addition to the initramfs of a Linux in the first image, beside that image: live.phram.cpio for live.iso
     #[arg(long)]
     linux_phram: bool,
 
+    /// Go on with this very write where it was interrupted, with the same images and options: what is on the stick already is not
+    /// written again. Refused if it is not this write; nothing is asked
+    #[arg(long, conflicts_with = "dry_run")]
+    resume: bool,
+
     /// Show every range that would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
+
+    /// Do not look first whether a stick that is no stick of ramkey has what it claims
+    #[arg(long)]
+    no_probe: bool,
 
     #[command(flatten)]
     target: TargetArgs,
 }
 
 impl WriteArgs {
-    /// Writes the stick, or shows what would be written.
+    /// Writes the stick or the sticks, or shows what would be written.
     ///
     /// An interrupt or a request to terminate stops it after the piece in work; a second one ends the program at once.
     ///
@@ -51,15 +76,52 @@ impl WriteArgs {
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = self.target.system();
-        let target = look(&system, &self.to)?;
+        let mut system = self.target.system();
+        system.allowed.believed = self.no_probe;
+        let targets = self.targets(&system)?;
         self.stick.check()?;
+        match (&targets[..], &self.all_matching) {
+            ([target], None) => self.write_one(output, &system, target),
+            _ => {
+                let several = Several {
+                    stick: &self.stick,
+                    target: &self.target,
+                    receipt: self.receipt.as_deref(),
+                    is_dry: self.dry_run,
+                    linux_phram: self.linux_phram,
+                    manner: self.manner(),
+                    lengths: if self.same_size { Lengths::Shortest } else { Lengths::Own },
+                };
+                several.write(output, &system, &targets)
+            }
+        }
+    }
+
+    /// All that are to be written, at least one.
+    fn targets(&self, system: &System) -> Result<Vec<TargetPath>, CliError> {
+        let mut targets = self.to.iter().map(|to| look(system, to)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(path) = &self.all_matching {
+            let found = serials::find(system, path)?;
+            for serial in &found.absent {
+                note(format_args!("note: no stick with serial number {serial} is plugged in"));
+            }
+            if found.targets.is_empty() {
+                return Err(CliError::NoneMatching { path: path.clone() });
+            }
+            for target in found.targets {
+                targets.push(look(system, target.path())?);
+            }
+        }
+        Ok(targets)
+    }
+
+    fn write_one(self, output: &mut Output, system: &System, target: &TargetPath) -> Result<Exit, CliError> {
         let request = self.stick.request();
-        let destination = Destination { system: &system, target: &target };
-        if let Some(image) = copy::find(&self.stick, self.linux_phram.then_some("--linux-phram"))? {
+        let destination = Destination { system, target };
+        if let Some(image) = copy::find(&self.stick, self.unfit_for_copies())? {
             return match self.dry_run {
                 true => copy::plan(output, image, request.size, Some(destination)),
-                false => copy::write(output, image, request.size, destination, &self.target),
+                false => copy::write(output, image, request.size, destination, (self.manner(), &self.target)),
             };
         }
         let images = Images::open(&request)?;
@@ -68,31 +130,55 @@ impl WriteArgs {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
         }
-        if !self.target.yes {
+        let targets = std::slice::from_ref(target);
+        let receipts = self.receipt.as_ref().map(|folder| Receipts::look(folder, targets)).transpose()?;
+        if self.manner() == Manner::Ask {
             unknown::ask(&prepared.images)?;
         }
-        self.target.confirm_erasing(&system, &target)?;
-        if self.linux_phram {
-            let path = job::beside(&request.images[0]);
-            job::put_addition(&path)?;
-            note(format_args!(
-                "note: {} goes into the image, as a second initrd: docs/linux.md",
-                named(&path)
-            ));
+        match self.manner() {
+            Manner::Resume => self.target.confirm_unmounting(system, target)?,
+            Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target)?,
         }
-        let report = job::write(&prepared, destination, &*stop::wish()?, &Progress::new())?;
-        let shown = output.show(&report, |out| show_report(out, &self.to, &report));
-        shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
+        if self.linux_phram {
+            put_beside(&request)?;
+        }
+        let stop = stop::wish()?;
+        let result = match self.manner() {
+            Manner::Resume => job::resume(&prepared, destination, &stop, &Progress::new()),
+            Manner::Ask | Manner::Erase => job::write(&prepared, destination, &stop, &Progress::new()),
+        };
+        let receipt = receipts.map(|receipts| receipts.write(0, &job::receipt(&prepared, target, &result)));
+        let report = result?;
+        let shown = output.show(&report, |out| show_report(out, target.path(), &report));
+        shown.map_err(|source| CliError::Unreported { path: target.path().to_owned(), source })?;
+        receipt.unwrap_or(Ok(()))?;
         Ok(Exit::Done)
+    }
+
+    /// An option that means nothing to the copy of a disc image, if one was given.
+    fn unfit_for_copies(&self) -> Option<&'static str> {
+        let given = [
+            ("--linux-phram", self.linux_phram),
+            ("--receipt", self.receipt.is_some()),
+            ("--same-size", self.same_size),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
+
+    fn manner(&self) -> Manner {
+        match (self.resume, self.target.yes) {
+            (true, _) => Manner::Resume,
+            (false, true) => Manner::Erase,
+            (false, false) => Manner::Ask,
+        }
     }
 }
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
-    for repair in &report.repairs {
-        show_repair(out, repair)?;
-    }
+    show_effort(out, &report.effort)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
-    writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;
+    show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
+    show_level(out, report.effort.level)?;
     show_done(out, to, *doubts, "boots from RAM")
 }

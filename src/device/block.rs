@@ -2,16 +2,19 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::sync::{PoisonError, RwLock};
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat};
 use rustix::io::Errno;
 
-use crate::device::{DeviceFacts, DeviceNumber, OpenError, System, TargetPath, ioctl};
+use crate::device::hard::Way;
+use crate::device::{
+    DeviceFacts, DeviceNumber, HardVerify, OpenError, Refusal, System, TargetPath, ioctl, transfer,
+};
 use crate::image::SourceFile;
-use crate::pipeline::Target;
+use crate::pipeline::{Target, VerifyLevel};
 use crate::units::named;
 
 /// udev and automounters look at a stick for a moment after it was plugged in.
@@ -20,10 +23,21 @@ const BUSY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A whole block device that nobody else can claim while it is open.
 pub struct BlockTarget {
-    device: File,
     system: System,
-    facts: DeviceFacts,
+    images: Vec<SourceFile>,
+    link: RwLock<Link>,
+    len: u64,
     alignment: usize,
+    /// What a request must begin at a multiple of, in bytes.
+    step: usize,
+}
+
+/// What of an open device is another after it was plugged in again.
+struct Link {
+    /// Nothing while it is out.
+    device: Option<File>,
+    facts: DeviceFacts,
+    level: VerifyLevel,
 }
 
 impl BlockTarget {
@@ -37,40 +51,27 @@ impl BlockTarget {
     /// [`OpenError::Busy`] or a refusal if something uses it, [`OpenError::Changed`] if it is no longer what was
     /// checked, [`OpenError::Open`] if the system refuses.
     pub fn open(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<Self, OpenError> {
-        let path = || facts.node.clone();
-        let failed = |source: io::Error| OpenError::Open { path: path(), source };
-        let device = open_exclusive(system, facts, images)?;
-        let stat = fstat(&device).map_err(|error| failed(error.into()))?;
-        let number = DeviceNumber::from_raw(stat.st_rdev);
-        if FileType::from_raw_mode(stat.st_mode) != FileType::BlockDevice || number != facts.number {
-            return Err(OpenError::Changed { path: path() });
-        }
-        lock(&device).map_err(|error| match error {
-            Errno::WOULDBLOCK => OpenError::Busy { path: path() },
-            error => failed(error.into()),
-        })?;
-        let mut again = system.facts(number).map_err(failed)?;
-        again.node = path();
-        TargetPath::Block(Box::new(again.clone())).admit(system, images)?;
-        let len = ioctl::len(&device).map_err(failed)?;
+        let system = &system.strict();
+        let (device, facts) = connect(system, facts, images)?;
+        let failed = |source: io::Error| OpenError::Open { path: facts.node.clone(), source };
         let physical = ioctl::physical_sector(&device).map_err(failed)?;
         let sector = ioctl::logical_sector(&device).map_err(failed)?;
-        if ioctl::read_only(&device).map_err(failed)? {
-            return Err(crate::device::Refusal::ReadOnly { node: path() }.into());
-        }
-        if sector != 512 {
-            return Err(crate::device::Refusal::SectorSize { node: path(), found: sector }.into());
-        }
-        let same = len == facts.len
-            && again.len == facts.len
-            && again.serial == facts.serial
-            && again.sequence == facts.sequence
-            && (facts.sequence.is_none() || ioctl::sequence(&device).ok() == facts.sequence);
-        if !same {
-            return Err(OpenError::Changed { path: path() });
-        }
         let alignment = usize::try_from(physical).unwrap_or(4096).max(4096).next_power_of_two();
-        Ok(Self { device, system: system.clone(), facts: again, alignment })
+        Ok(Self {
+            system: system.clone(),
+            images: images.to_vec(),
+            len: facts.len,
+            alignment,
+            step: sector as usize,
+            link: RwLock::new(Link { device: Some(device), level: system.level(&facts), facts }),
+        })
+    }
+
+    /// Does something with the open device.
+    fn with<T>(&self, work: impl FnOnce(&File, &DeviceFacts) -> io::Result<T>) -> io::Result<T> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
+        let device = link.device.as_ref().ok_or_else(|| io::Error::from(Errno::NODEV))?;
+        work(device, &link.facts)
     }
 
     /// Asks the kernel to read the new partition table. Of use after the commit only; a failure harms nothing.
@@ -79,8 +80,90 @@ impl BlockTarget {
     ///
     /// What the system says: some devices have no partitions.
     pub fn reread_partitions(&self) -> io::Result<()> {
-        ioctl::reread_partitions(&self.device)
+        self.with(|device, _| ioctl::reread_partitions(device))
     }
+
+    /// Empties the cache of the stick, and finds the stick again.
+    fn empty_cache(&self, hard: HardVerify) -> io::Result<()> {
+        let mut link = self.link.write().unwrap_or_else(PoisonError::into_inner);
+        let no_way = || io::Error::other("there is no way to empty its cache any more");
+        match self.system.way(hard, &link.facts).ok_or_else(no_way)? {
+            Way::Reset(node) => {
+                let reset = File::options().write(true).open(node).and_then(ioctl::reset_usb);
+                match (reset, hard.ask) {
+                    (Ok(()), _) => {}
+                    (Err(_), Some(ask)) => return self.replug(&mut link, hard, ask),
+                    (Err(error), None) => return Err(error),
+                }
+                let is_same = |facts: &DeviceFacts| {
+                    self.system.facts(facts.number).is_ok_and(|now| now.is_same_device(facts))
+                };
+                if !is_same(&link.facts) {
+                    // Some sticks are found anew after a reset.
+                    self.reconnect(&mut link, hard)?;
+                }
+                link.level = VerifyLevel::Reset;
+                Ok(())
+            }
+            Way::Replug(ask) => self.replug(&mut link, hard, ask),
+        }
+    }
+
+    fn replug(
+        &self,
+        link: &mut Link,
+        hard: HardVerify,
+        ask: fn(&DeviceFacts) -> io::Result<()>,
+    ) -> io::Result<()> {
+        // Nobody holds what is pulled out.
+        link.device = None;
+        ask(&link.facts)?;
+        self.reconnect(link, hard)?;
+        link.level = VerifyLevel::Replugged;
+        Ok(())
+    }
+
+    fn reconnect(&self, link: &mut Link, hard: HardVerify) -> io::Result<()> {
+        link.device = None;
+        let found = self.system.wait_for(hard, &link.facts)?;
+        let (device, facts) = connect(&self.system, &found, &self.images).map_err(io::Error::other)?;
+        (link.device, link.facts) = (Some(device), facts);
+        Ok(())
+    }
+}
+
+/// Opens a device and proves that it is the one that `facts` describe.
+fn connect(
+    system: &System,
+    facts: &DeviceFacts,
+    images: &[SourceFile],
+) -> Result<(File, DeviceFacts), OpenError> {
+    let path = || facts.node.clone();
+    let failed = |source: io::Error| OpenError::Open { path: path(), source };
+    let device = open_exclusive(system, facts, images)?;
+    let stat = fstat(&device).map_err(|error| failed(error.into()))?;
+    let number = DeviceNumber::from_raw(stat.st_rdev);
+    if FileType::from_raw_mode(stat.st_mode) != FileType::BlockDevice || number != facts.number {
+        return Err(OpenError::Changed { path: path() });
+    }
+    lock(&device).map_err(|error| match error {
+        Errno::WOULDBLOCK => OpenError::Busy { path: path() },
+        error => failed(error.into()),
+    })?;
+    let mut again = system.facts(number).map_err(failed)?;
+    again.node = path();
+    TargetPath::Block(Box::new(again.clone())).admit(system, images)?;
+    let sector = ioctl::logical_sector(&device).map_err(failed)?;
+    if ioctl::read_only(&device).map_err(failed)? {
+        return Err(Refusal::ReadOnly { node: path() }.into());
+    }
+    if sector != 512 {
+        return Err(Refusal::SectorSize { node: path(), found: sector }.into());
+    }
+    if !again.is_same_device(facts) || !is_medium(&device, facts) {
+        return Err(OpenError::Changed { path: path() });
+    }
+    Ok((device, again))
 }
 
 fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<File, OpenError> {
@@ -92,10 +175,31 @@ fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -
                 TargetPath::Block(Box::new(facts.clone())).admit(system, images)?;
                 sleep(BUSY_PAUSE);
             }
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) if is_read_only(system, facts) => {
+                return Err(Refusal::ReadOnly { node: facts.node.clone() }.into());
+            }
+            Err(Errno::NOMEDIUM) => return Err(Refusal::Empty { node: facts.node.clone() }.into()),
             Err(error) => return Err(OpenError::Open { path: facts.node.clone(), source: error.into() }),
         }
     }
     Err(OpenError::Busy { path: facts.node.clone() })
+}
+
+/// Why a request to an open device failed. Linux gives a stick that was pulled the length 0, and says then that writes find no
+/// room and that reads are at the end.
+fn cause(device: &File, error: io::Error) -> io::Error {
+    if ioctl::len(device).is_ok_and(|len| len > 0) { error } else { Errno::NODEV.into() }
+}
+
+/// Whether the kernel refuses writes by now.
+fn is_read_only(system: &System, facts: &DeviceFacts) -> bool {
+    system.facts(facts.number).is_ok_and(|now| now.read_only)
+}
+
+/// Whether the open device itself says that it is the medium that `facts` describe.
+fn is_medium(device: &File, facts: &DeviceFacts) -> bool {
+    ioctl::len(device).ok() == Some(facts.len)
+        && (facts.sequence.is_none() || ioctl::sequence(device).ok() == facts.sequence)
 }
 
 /// Takes the lock that keeps udev from looking at the device while it is written
@@ -112,7 +216,7 @@ fn lock(device: &File) -> Result<(), Errno> {
 
 impl Target for BlockTarget {
     fn len(&self) -> u64 {
-        self.facts.len
+        self.len
     }
 
     fn alignment(&self) -> usize {
@@ -120,24 +224,44 @@ impl Target for BlockTarget {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.device.read_exact_at(buffer, offset)
+        self.with(|device, _| {
+            transfer::read(device, offset, buffer, self.step).map_err(|error| cause(device, error))
+        })
     }
 
     fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.device.write_all_at(buffer, offset)
+        self.with(|device, _| {
+            transfer::write(device, offset, buffer, self.step).map_err(|error| cause(device, error))
+        })
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.device.sync_data()
+        self.with(|device, _| device.sync_data().map_err(|error| cause(device, error)))
+    }
+
+    fn begin_read_back(&self) -> io::Result<()> {
+        self.system.hard_verify.map_or(Ok(()), |hard| self.empty_cache(hard))
+    }
+
+    fn level(&self) -> VerifyLevel {
+        self.link.read().unwrap_or_else(PoisonError::into_inner).level
+    }
+
+    fn may_lie(&self) -> bool {
+        !self.system.allowed.believed
     }
 
     fn same_device(&self) -> io::Result<()> {
-        let now = self.system.facts(self.facts.number)?;
-        let len = ioctl::len(&self.device)?;
-        if now.sequence == self.facts.sequence && now.serial == self.facts.serial && len == self.facts.len {
-            Ok(())
-        } else {
-            Err(io::Error::other(format!("another medium is in {}", named(&self.facts.node))))
-        }
+        self.with(|device, facts| {
+            let node = named(&facts.node);
+            let Ok(now) = self.system.facts(facts.number) else {
+                return Err(io::Error::other(format!("{node} is gone")));
+            };
+            if now.is_same_device(facts) && is_medium(device, facts) {
+                Ok(())
+            } else {
+                Err(io::Error::other(format!("another medium is in {node}")))
+            }
+        })
     }
 }

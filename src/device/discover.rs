@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::device::FileSystem;
 use crate::device::text::clean;
@@ -19,11 +20,47 @@ pub struct System {
     pub udev: PathBuf,
     /// The folder of device nodes.
     pub dev: PathBuf,
+    /// What the user allows beyond what is usual.
+    pub allowed: Allowed,
+    /// That the cache of a stick is to be emptied before it is read back, and by whom.
+    pub hard_verify: Option<HardVerify>,
+}
+
+/// What the user allows beyond what is usual, for one command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// A disk that is larger than [`DeviceFacts::LARGEST_STICK`].
+    pub large: bool,
+    /// A device whose own file systems are mounted, because they will be unmounted before it is opened.
+    pub unmount: bool,
+    /// That a stick is believed what it claims.
+    pub believed: bool,
+}
+
+/// That the cache of the stick is to be emptied before it is read back.
+#[derive(Clone, Copy, Debug)]
+pub struct HardVerify {
+    /// Asks a person to plug the stick in again, and comes back when that is done; nothing where there is no person.
+    pub ask: Option<fn(&DeviceFacts) -> io::Result<()>>,
+    /// How long the stick is looked for then, or after a reset.
+    pub patience: Duration,
+}
+
+impl HardVerify {
+    /// Sticks that are slow to come take a few seconds.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
 }
 
 impl Default for System {
     fn default() -> Self {
-        Self { sys: "/sys".into(), proc: "/proc".into(), udev: "/run/udev/data".into(), dev: "/dev".into() }
+        Self {
+            sys: "/sys".into(),
+            proc: "/proc".into(),
+            udev: "/run/udev/data".into(),
+            dev: "/dev".into(),
+            allowed: Allowed::default(),
+            hard_verify: None,
+        }
     }
 }
 
@@ -105,6 +142,12 @@ pub struct DeviceFacts {
     pub removable: bool,
     /// Whether it hangs on USB.
     pub usb: bool,
+    /// The port that it hangs on as Linux names it, for example `1-1.4`, or nothing.
+    pub usb_path: String,
+    /// Vendor and product number on USB, for example `0781:5567`, or nothing.
+    pub usb_id: String,
+    /// World-wide name, or nothing.
+    pub wwn: String,
     /// Vendor, or nothing.
     pub vendor: String,
     /// Model, or nothing.
@@ -119,6 +162,17 @@ pub struct DeviceFacts {
 }
 
 impl DeviceFacts {
+    /// Length in bytes of the largest disk that is taken for a stick by itself: 64 GiB, so that whatever is sold as 64 GB is
+    /// smaller.
+    pub const LARGEST_STICK: u64 = 64 << 30;
+
+    /// Whether both are the same medium in the same port. Two sticks of one make may have the same serial number, and a
+    /// stick that took the place of another has its name: the number of the medium and the port tell them apart.
+    pub fn is_same_device(&self, other: &Self) -> bool {
+        (self.number, self.len, self.sequence) == (other.number, other.len, other.sequence)
+            && (&self.serial, &self.usb_path) == (&other.serial, &other.usb_path)
+    }
+
     /// Vendor and model for people, for example `SanDisk Cruzer`.
     pub fn title(&self) -> String {
         let title = format!("{} {}", self.vendor, self.model).trim().to_owned();
@@ -136,6 +190,11 @@ impl DeviceFacts {
 }
 
 impl System {
+    /// The same, when what was to be unmounted is unmounted.
+    pub(super) fn strict(&self) -> Self {
+        Self { allowed: Allowed { unmount: false, ..self.allowed }, ..self.clone() }
+    }
+
     /// Every whole disk, by name.
     ///
     /// # Errors
@@ -162,7 +221,7 @@ impl System {
     /// If sysfs knows no such device.
     pub fn facts(&self, number: DeviceNumber) -> io::Result<DeviceFacts> {
         let folder = fs::canonicalize(self.device_folder(number))?;
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = last_name(&folder);
         let disk = if folder.join("partition").exists() {
             folder.parent().unwrap_or(&folder).to_owned()
         } else {
@@ -185,6 +244,12 @@ impl System {
             // Card readers that are no USB devices say only what sort of card they hold.
             removable: flag(&disk.join("removable")) || self.text(&disk.join("device/type")) == "SD",
             usb: usb.is_some(),
+            usb_path: usb.as_deref().map(last_name).unwrap_or_default(),
+            usb_id: match &usb {
+                Some(_) => format!("{}:{}", usb_text("idVendor"), usb_text("idProduct")),
+                None => String::new(),
+            },
+            wwn: first([self.text(&disk.join("device/wwid")), udev_text("ID_WWN")]),
             vendor: first([self.text(&disk.join("device/vendor")), usb_text("manufacturer")]),
             model: first([self.text(&disk.join("device/model")), usb_text("product")]),
             serial: first([usb_text("serial"), udev_text("ID_SERIAL_SHORT")]),
@@ -232,6 +297,11 @@ impl System {
         }
     }
 
+    /// The USB device that the disk with this number hangs on.
+    pub(super) fn usb_folder(&self, number: DeviceNumber) -> Option<PathBuf> {
+        self.usb_ancestor(&fs::canonicalize(self.device_folder(number)).ok()?)
+    }
+
     /// The nearest USB device above a disk: the one with a vendor number.
     fn usb_ancestor(&self, disk: &Path) -> Option<PathBuf> {
         disk.ancestors().take_while(|folder| *folder != self.sys).find_map(|folder| {
@@ -257,4 +327,9 @@ impl System {
         partitions.sort_by_key(|(index, _)| *index);
         partitions.into_iter().map(|(_, partition)| partition).collect()
     }
+}
+
+/// The last part of a path of sysfs, without what could fool a terminal.
+fn last_name(path: &Path) -> String {
+    clean(&path.file_name().unwrap_or_default().to_string_lossy())
 }

@@ -4,13 +4,15 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{Advice, FlockOperation, OFlags, SeekFrom, fadvise, flock, seek};
 use rustix::io::Errno;
 
-use crate::device::{OpenError, System, TargetPath, ioctl};
-use crate::pipeline::{Buffer, Target};
+use crate::device::{OpenError, System, TargetPath, ioctl, transfer};
+use crate::pipeline::{Buffer, Target, VerifyLevel};
+use crate::units::SECTOR_LEN;
 
 /// Alignment of address, offset and length that direct I/O accepts everywhere.
 const DIRECT: u64 = 4096;
@@ -23,6 +25,8 @@ pub struct FileTarget {
     direct: Option<File>,
     len: u64,
     fresh: bool,
+    /// Whether a read was answered by what may be the system's cache.
+    is_cached: AtomicBool,
 }
 
 impl FileTarget {
@@ -69,7 +73,7 @@ impl FileTarget {
                     let _ = file.set_len(*old_len);
                     return Err(failed(error));
                 }
-                Ok(Self { direct: open_direct(path, &file), file, len, fresh: *old_len == 0 })
+                Ok(Self::new(path, file, len, *old_len == 0))
             }
             TargetPath::New { .. } => {
                 let mut options = OpenOptions::new();
@@ -79,9 +83,13 @@ impl FileTarget {
                     let _ = std::fs::remove_file(path);
                     return Err(error);
                 }
-                Ok(Self { direct: open_direct(path, &file), file, len, fresh: true })
+                Ok(Self::new(path, file, len, true))
             }
         }
+    }
+
+    fn new(path: &Path, file: File, len: u64, fresh: bool) -> Self {
+        Self { direct: open_direct(path, &file), file, len, fresh, is_cached: AtomicBool::new(false) }
     }
 
     /// Makes it all holes; whether there was anything to lose. From the first call on what the file held is gone.
@@ -120,10 +128,11 @@ impl Target for FileTarget {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         if let Some(direct) = &self.direct
-            && direct.read_exact_at(buffer, offset).is_ok()
+            && transfer::read(direct, offset, buffer, DIRECT as usize).is_ok()
         {
             return Ok(());
         }
+        self.is_cached.store(true, Ordering::Relaxed);
         forget(&self.file, offset, buffer.len() as u64);
         self.file.read_exact_at(buffer, offset)
     }
@@ -134,6 +143,15 @@ impl Target for FileTarget {
 
     fn flush(&self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    fn begin_read_back(&self) -> io::Result<()> {
+        self.is_cached.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn level(&self) -> VerifyLevel {
+        if self.is_cached.load(Ordering::Relaxed) { VerifyLevel::Cached } else { VerifyLevel::Direct }
     }
 
     fn is_fresh(&self) -> bool {
@@ -239,6 +257,14 @@ impl ReadOnly {
             let bytes = &mut buffer.bytes_mut()[..(end - start) as usize];
             if direct.read_exact_at(bytes, start).is_ok() {
                 part.copy_from_slice(&bytes[(offset - start) as usize..][..part.len()]);
+                return Ok(());
+            }
+            // A sector beside these may be what cannot be read.
+            let is_exact =
+                offset.is_multiple_of(SECTOR_LEN) && (part.len() as u64).is_multiple_of(SECTOR_LEN);
+            let bytes = &mut buffer.bytes_mut()[..part.len()];
+            if is_exact && direct.read_exact_at(bytes, offset).is_ok() {
+                part.copy_from_slice(bytes);
                 return Ok(());
             }
         }

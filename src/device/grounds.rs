@@ -22,6 +22,8 @@ pub(super) struct Grounds {
     /// Journals of mounted file systems on devices of their own.
     pub journals: Vec<Journal>,
     names: BTreeMap<DeviceNumber, String>,
+    /// The disk of each partition.
+    disks: BTreeMap<DeviceNumber, DeviceNumber>,
 }
 
 impl Grounds {
@@ -36,6 +38,7 @@ impl Grounds {
             {
                 if let Some(part) = grounds.device(system, &folder.join(&part), &part) {
                     grounds.put(Ground::Device(part), Ground::Device(disk));
+                    grounds.disks.insert(part, disk);
                 }
             }
         }
@@ -48,11 +51,12 @@ impl Grounds {
         for mount in mounts {
             let number = Ground::Device(mount.number);
             let layers = mount.overlay_layers();
-            let layers = layers.iter().filter_map(|layer| fs::metadata(layer).ok());
-            let below: Vec<Ground> = layers
-                .map(|meta| Ground::Device(DeviceNumber::from_raw(meta.dev())))
-                .chain(mount.named())
-                .collect();
+            // The names are those of the time of the mount. A live system has moved what they lie on since then.
+            let by_name = layers.iter().filter_map(|layer| fs::metadata(layer).ok());
+            let by_name = by_name.map(|meta| DeviceNumber::from_raw(meta.dev()));
+            let by_mount = layers.iter().filter_map(|layer| mount.beside(mounts, layer));
+            let below: Vec<Ground> =
+                by_name.chain(by_mount).map(Ground::Device).chain(mount.named()).collect();
             let members = grounds
                 .btrfs
                 .iter()
@@ -145,6 +149,16 @@ impl Grounds {
     /// Name of a device without folder, or its number.
     pub fn name(&self, number: DeviceNumber) -> String {
         self.names.get(&number).cloned().unwrap_or_else(|| number.to_string())
+    }
+
+    /// The disk that a partition is a part of.
+    pub fn disk_of(&self, part: DeviceNumber) -> Option<DeviceNumber> {
+        self.disks.get(&part).copied()
+    }
+
+    /// Every block device that sysfs knows.
+    pub fn devices(&self) -> impl Iterator<Item = DeviceNumber> {
+        self.names.keys().copied()
     }
 
     /// Whether sysfs knows a block device of this number.

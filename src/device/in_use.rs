@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::device::boot_line::BootLine;
 use crate::device::ground::Ground;
 use crate::device::grounds::Grounds;
 use crate::device::loops::LoopDevice;
@@ -15,12 +16,17 @@ use crate::device::overlays::twins;
 use crate::device::processes::Writer;
 use crate::device::question::Question;
 use crate::device::served::Served;
-use crate::device::uses::{A_BTRFS, A_JOURNAL};
+use crate::device::unmount::is_for_sticks;
+use crate::device::uses::{A_BTRFS, A_JOURNAL, A_POOL};
 use crate::device::{DeviceNumber, FileIdentity, System, Use, file_in_use};
 use crate::image::SourceFile;
 
 /// Folders whose disk is never written: the system runs from them.
-const SYSTEM_FOLDERS: [&str; 6] = ["/", "/usr", "/boot", "/boot/efi", "/var", "/home"];
+const SYSTEM_FOLDERS: [&str; 8] =
+    ["/", "/usr", "/boot", "/boot/efi", "/efi", "/boot/firmware", "/var", "/home"];
+
+/// The first process, whose folders are those of the system for every other.
+const INIT: u32 = 1;
 
 /// All that is in use on a machine, gathered once.
 #[derive(Debug)]
@@ -31,6 +37,7 @@ pub struct InUse {
     swaps: Vec<PathBuf>,
     writers: BTreeSet<Writer>,
     served: Vec<Served>,
+    boot_line: BootLine,
     second_opinion: Vec<(Ground, Use)>,
     grounds: Grounds,
     questions: Vec<Question>,
@@ -68,6 +75,7 @@ impl System {
             swaps,
             writers,
             served,
+            boot_line: self.boot_line(),
             second_opinion,
             grounds,
             questions,
@@ -89,6 +97,7 @@ impl System {
                     file_system: disk.file_system().to_string_lossy().into_owned(),
                     loops: Vec::new(),
                     seen_by: None,
+                    own: None,
                 },
             )),
             _ => None,
@@ -124,8 +133,31 @@ impl InUse {
         {
             found.push(Use::Shows { device: self.grounds.name(shown) });
         }
+        found.extend(self.in_a_pool(number));
         found.extend(self.questions.iter().map(Question::as_use));
         found
+    }
+
+    /// The device or a part of it, if that may be of a ZFS pool in use.
+    fn in_a_pool(&self, number: DeviceNumber) -> Option<Use> {
+        let target = BTreeSet::from([Ground::Device(number)]);
+        let parts = self.grounds.devices().filter(|part| self.lies_on([Ground::Device(*part)], &target));
+        let mut names = parts.map(|part| (self.grounds.name(part), part));
+        let found = names.find(|(name, part)| self.system.may_be_in_a_pool(name, *part));
+        found.map(|(name, _)| Use::Held { name, holder: A_POOL.into() })
+    }
+
+    /// What is to be known of a device that is in no use: that the running system was started from it.
+    pub fn notes_of(&self, number: DeviceNumber) -> Vec<String> {
+        let target = self.grounds.same_bytes(Ground::Device(number));
+        let named =
+            self.boot_line.named.iter().filter(|(_, named)| self.lies_on([Ground::Device(*named)], &target));
+        named
+            .map(|(parameter, named)| {
+                let name = self.grounds.name(*named);
+                format!("this machine was started with `{parameter}`, which is {name}: it may run from here")
+            })
+            .collect()
     }
 
     /// Every use of the file at `path`, the worst first. `images` are the files that are to be written to it.
@@ -159,8 +191,11 @@ impl InUse {
     /// The uses of what has the bytes of `target`.
     fn of_ground(&self, target: &BTreeSet<Ground>, images: &[SourceFile]) -> Vec<Use> {
         let mut found = Vec::new();
-        for folder in SYSTEM_FOLDERS.map(Path::new).into_iter().filter(|folder| folder.exists()) {
-            if self.lies_on(self.grounds_of(folder), target) {
+        for folder in SYSTEM_FOLDERS.map(Path::new) {
+            let here = self.mounts.iter().filter(|mount| mount.seen_by.is_none_or(|pid| pid == INIT));
+            let mounts = here.filter(|mount| mount.folder == folder);
+            let mounts = mounts.map(|mount| Ground::Device(mount.number));
+            if self.lies_on(self.grounds_of(folder).into_iter().chain(mounts), target) {
                 found.push(Use::System { folder: folder.into() });
             }
         }
@@ -178,6 +213,9 @@ impl InUse {
         }
         found.extend(self.swapped(target));
         found.extend(self.held(target));
+        let sleeps_to =
+            self.boot_line.sleeps_to.iter().filter(|to| self.lies_on([Ground::Device(**to)], target));
+        found.extend(sleeps_to.map(|to| Use::Sleep { name: self.grounds.name(*to) }).take(1));
         let mut members = self.grounds.btrfs.iter().flatten().copied();
         let member = members.find(|&member| self.lies_on([Ground::Device(member)], target));
         if let Some(member) = member.filter(|_| found.len() == before) {
@@ -253,12 +291,32 @@ impl InUse {
                 file_system: mount.file_system.clone(),
                 loops: self.loops_between(&below, target),
                 seen_by: mount.seen_by,
+                own: self.is_own(mount, target).then_some(mount.id),
             };
             if !found.contains(&used) {
                 found.push(used);
             }
         }
         found
+    }
+
+    /// Whether the file system of a mount lies on the target itself and its parts alone, and may be unmounted for the user.
+    fn is_own(&self, mount: &Mount, target: &BTreeSet<Ground>) -> bool {
+        let is_device = |number: DeviceNumber| {
+            let ground = Ground::Device(number);
+            target.contains(&ground)
+                || self.grounds.disk_of(number).is_some_and(|disk| target.contains(&Ground::Device(disk)))
+        };
+        let named = mount.named();
+        let of_btrfs = self.grounds.btrfs.iter();
+        let mut of_btrfs =
+            of_btrfs.filter(|members| members.iter().any(|member| named.contains(&Ground::Device(*member))));
+        let is_on_it = match self.grounds.is_block_device(mount.number) {
+            true => is_device(mount.number),
+            // A btrfs has a number of its own, and may lie on several disks.
+            false => of_btrfs.next().is_some_and(|members| members.iter().all(|member| is_device(*member))),
+        };
+        is_on_it && mount.seen_by.is_none() && is_for_sticks(&mount.folder)
     }
 
     /// The loop devices among `below` that are not the target and do not go by themselves, the upper first.

@@ -14,6 +14,8 @@ const BLKSSZGET: Opcode = opcode::none(0x12, 104);
 const BLKGETSIZE64: Opcode = opcode::read::<usize>(0x12, 114);
 const BLKPBSZGET: Opcode = opcode::none(0x12, 123);
 const BLKGETDISKSEQ: Opcode = opcode::read::<u64>(0x12, 128);
+// That of <linux/usbdevice_fs.h>.
+const USBDEVFS_RESET: Opcode = opcode::none(b'U', 20);
 // That of <linux/loop.h>.
 const LOOP_GET_STATUS64: Opcode = 0x4C05;
 /// Chooses the signal about a lease: that of <fcntl.h>, which the crate libc has not.
@@ -94,6 +96,12 @@ pub fn sequence(device: impl AsFd) -> io::Result<u64> {
 pub fn reread_partitions(device: impl AsFd) -> io::Result<()> {
     // SAFETY: this request takes no argument and touches no memory of ours.
     Ok(unsafe { ioctl(device, NoArg::<BLKRRPART>::new()) }?)
+}
+
+/// Resets a USB device, given by its node of usbfs: what it remembers but does not keep is gone, and its drivers go on with it.
+pub fn reset_usb(device: impl AsFd) -> io::Result<()> {
+    // SAFETY: this request takes no argument and touches no memory of ours.
+    Ok(unsafe { ioctl(device, NoArg::<USBDEVFS_RESET>::new()) }?)
 }
 
 /// What the loop device shows.

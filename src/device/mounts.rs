@@ -82,6 +82,14 @@ impl Mount {
         layers.filter(|layer| !layer.as_os_str().is_empty()).collect()
     }
 
+    /// Number of the file system that a path lies on, as the mounts of the same namespace have it.
+    pub fn beside(&self, mounts: &[Self], path: &Path) -> Option<DeviceNumber> {
+        let same = mounts.iter().filter(|mount| mount.seen_by == self.seen_by);
+        let above = same.filter(|mount| path.starts_with(&mount.folder));
+        // Of several on one folder the last one is seen.
+        above.max_by_key(|mount| mount.folder.as_os_str().len()).map(|mount| mount.number)
+    }
+
     /// The devices and files that the mount itself names: its source, which may be several with colons between, and
     /// those among its options, such as the journal of an XFS.
     pub fn named(&self) -> BTreeSet<Ground> {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::device::uses::{A_BTRFS, A_JOURNAL};
-use crate::device::{DeviceFacts, DeviceKind, Use};
-use crate::units::{named, shell_word};
+use crate::device::uses::{A_BTRFS, A_JOURNAL, A_POOL};
+use crate::device::{Allowed, DeviceFacts, DeviceKind, Use};
+use crate::units::{Bytes, named, shell_word};
 
 /// Why a target must not be written. Nothing has been touched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,8 @@ pub enum Refusal {
         loops: Vec<String>,
         /// A process that sees the mount, if this one does not.
         seen_by: Option<u32>,
+        /// Whether `--unmount` would end it.
+        own: bool,
     },
     /// Memory is swapped to it.
     #[error("{} is refused: {} is swap space in use", named(node), named(name))]
@@ -163,6 +165,35 @@ pub enum Refusal {
         /// Bytes in its logical sector.
         found: u64,
     },
+    /// The machine sleeps to it.
+    #[error("{} is refused: this machine keeps its memory on {name} while it sleeps", named(node))]
+    Sleep {
+        /// The device.
+        node: PathBuf,
+        /// Name of the device or part.
+        name: String,
+    },
+    /// It is larger than sticks mostly are: it may be a disk with somebody's backups.
+    #[error(
+        "{} is refused: it has {}, and a disk of more than {} may hold more than a stick does",
+        named(node),
+        Bytes(*len),
+        Bytes(DeviceFacts::LARGEST_STICK)
+    )]
+    Large {
+        /// The device.
+        node: PathBuf,
+        /// Its length in bytes.
+        len: u64,
+    },
+    /// Its cache cannot be emptied, and that was asked for.
+    #[error("{} is refused: its own cache cannot be emptied, as --hard-verify asks", named(node))]
+    KeepsCache {
+        /// The device or file.
+        node: PathBuf,
+        /// Whether it is a file.
+        is_file: bool,
+    },
     /// A card reader without a card, for example.
     #[error("{} is refused: it holds no medium", named(node))]
     Empty {
@@ -180,8 +211,9 @@ impl Refusal {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> String {
         match self {
-            Self::Mounted { folder, loops, seen_by, .. } => {
-                format!("{} first", unmount(folder, loops, *seen_by))
+            Self::Mounted { folder, loops, seen_by, own, .. } => {
+                let here = if *own { ", or add --unmount" } else { "" };
+                format!("{} first{here}", unmount(folder, loops, *seen_by))
             }
             Self::Swap { name, .. } => format!("{} first", swap_off(name)),
             Self::Held { holder, .. } => format!("{} first", close(holder)),
@@ -203,6 +235,14 @@ impl Refusal {
             Self::Partition { disk, .. } => format!("name the whole stick: {}", shell_word(disk)),
             Self::ReadOnly { .. } => "move the switch on the stick or card, and plug it in again".into(),
             Self::Empty { .. } => "put the card or stick in".into(),
+            Self::KeepsCache { is_file: true, .. } => "leave --hard-verify out: a file has no cache of its own".into(),
+            Self::KeepsCache { .. } => {
+                "run the command as root with a stick on USB, or in a terminal, where it asks for the stick to be plugged in again".into()
+            }
+            Self::Sleep { .. } => {
+                "take `resume=` out of the kernel's command line, and start the machine again".into()
+            }
+            Self::Large { .. } => "add --large if it is the stick that you mean".into(),
             Self::System { .. }
             | Self::NotRemovable { .. }
             | Self::Virtual { .. }
@@ -244,6 +284,7 @@ fn close(holder: &str) -> String {
     match mapped {
         Some(mapped) => format!("run `dmsetup remove {}`", shell_word(mapped)),
         None if holder == A_BTRFS => "unmount it: `findmnt --types btrfs` shows where it is".into(),
+        None if holder == A_POOL => "run `zpool export` with its pool, which `zpool status` names".into(),
         None if holder == A_JOURNAL => "find it with `findmnt --types ext3,ext4` and unmount it".into(),
         None if name.starts_with("md") => format!("run `mdadm --stop /dev/{name}`"),
         None if name.starts_with("zram") => {
@@ -278,7 +319,7 @@ fn detach_node(node: &Path) -> String {
 ///
 /// What would do most harm is said first: the running system, then what is in use, then what it is, then what cannot be
 /// told.
-pub fn refusal(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
+pub fn refusal(facts: &DeviceFacts, uses: &[Use], allowed: Allowed) -> Option<Refusal> {
     let node = || facts.node.clone();
     let system = uses.iter().find_map(|used| match used {
         Use::System { folder } => Some(Refusal::System { node: node(), folder: folder.clone() }),
@@ -293,10 +334,11 @@ pub fn refusal(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
         let whole = digits.strip_suffix('p').filter(|disk| disk.ends_with(|c: char| c.is_ascii_digit()));
         return Some(Refusal::Partition { node: node(), disk: whole.unwrap_or(digits).into() });
     }
+    let goes = |used: &&Use| allowed.unmount && matches!(used, Use::Mounted { own: Some(_), .. });
     let (unknown, known): (Vec<&Use>, Vec<&Use>) =
-        uses.iter().partition(|used| matches!(used, Use::Unknown { .. }));
+        uses.iter().filter(|used| !goes(used)).partition(|used| matches!(used, Use::Unknown { .. }));
     let first = |uses: &[&Use]| uses.first().map(|used| refused_path(&facts.node, used));
-    first(&known).or_else(|| refused_kind(facts)).or_else(|| first(&unknown))
+    first(&known).or_else(|| refused_kind(facts, allowed)).or_else(|| first(&unknown))
 }
 
 /// The refusal of the target `node` for one use of it.
@@ -304,8 +346,8 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
     let node = node.to_owned();
     match used.clone() {
         Use::System { folder } => Refusal::System { node, folder },
-        Use::Mounted { name, folder, loops, seen_by, .. } => {
-            Refusal::Mounted { node, name, folder, loops, seen_by }
+        Use::Mounted { name, folder, loops, seen_by, own, .. } => {
+            Refusal::Mounted { node, name, folder, loops, seen_by, own: own.is_some() }
         }
         Use::Swap { name } => Refusal::Swap { node, name },
         Use::Held { name, holder } => Refusal::Held { node, name, holder },
@@ -316,17 +358,21 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
         Use::OpenSomewhere => Refusal::OpenSomewhere { node },
         Use::Source { image } => Refusal::Source { node, image },
         Use::Image { image } => Refusal::Image { node, image },
+        Use::Sleep { name } => Refusal::Sleep { node, name },
         Use::Shows { device } => Refusal::Shows { node, device: Path::new("/dev").join(device) },
         Use::Unknown { question, help } => Refusal::Unknown { node, question, help },
     }
 }
 
-fn refused_kind(facts: &DeviceFacts) -> Option<Refusal> {
+fn refused_kind(facts: &DeviceFacts, allowed: Allowed) -> Option<Refusal> {
     let node = facts.node.clone();
     match facts.kind {
         DeviceKind::Virtual => Some(Refusal::Virtual { node }),
         DeviceKind::Disk if !facts.removable && !facts.usb => Some(Refusal::NotRemovable { node }),
         _ if facts.len == 0 => Some(Refusal::Empty { node }),
+        DeviceKind::Disk if facts.len > DeviceFacts::LARGEST_STICK && !allowed.large => {
+            Some(Refusal::Large { node, len: facts.len })
+        }
         _ if facts.read_only => Some(Refusal::ReadOnly { node }),
         _ if facts.logical_sector != 512 => Some(Refusal::SectorSize { node, found: facts.logical_sector }),
         _ => None,

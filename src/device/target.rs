@@ -70,6 +70,16 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
+    /// A file system of it is not unmounted.
+    #[error("{} stays mounted on {}, and nothing was written", named(path), named(folder))]
+    Unmount {
+        /// The device.
+        path: PathBuf,
+        /// Where it is mounted.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// It is not what was checked a moment ago.
     #[error("{} changed since it was checked", named(path))]
     Changed {
@@ -100,6 +110,10 @@ impl OpenError {
             Self::PartialSector { .. } => NEW_FILE.into(),
             Self::Busy { .. } => {
                 "close what uses it: `lsof` names a program, and a mounted file system may have its journal there".into()
+            },
+            Self::Unmount { folder, source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => "run the command as root".into(),
+                _ => format!("close what uses it: `fuser --verbose --mount {}` shows that", shell_word(folder)),
             },
             Self::Changed { .. } => "repeat the command".into(),
             Self::Open { path, source } => match source.kind() {
@@ -225,11 +239,12 @@ impl TargetPath {
         }
     }
 
-    /// Length in bytes that the stick will have, given what the user asked for; `None` if any will do.
+    /// Length in bytes that the stick will have, given what the user asked for; `None` if any will do. Of a device it may be
+    /// less than all: what is behind it is left alone.
     ///
     /// # Errors
     ///
-    /// [`OpenError::Size`] if a thing that exists has another length, [`OpenError::PartialSector`] if a file's is no
+    /// [`OpenError::Size`] if a file that exists has another length or a device is shorter, [`OpenError::PartialSector`] if a file's is no
     /// length of a stick.
     pub fn stick_len(&self, wanted: Option<u64>) -> Result<Option<u64>, OpenError> {
         let found = match self {
@@ -242,6 +257,7 @@ impl TargetPath {
             Self::File { len, .. } => *len,
         };
         match wanted {
+            Some(wanted) if wanted < found && matches!(self, Self::Block(_)) => Ok(Some(wanted)),
             Some(wanted) if wanted != found => {
                 Err(OpenError::Size { path: self.path().into(), found, wanted })
             }
@@ -267,15 +283,26 @@ impl TargetPath {
 
     fn refusal(&self, system: &System, images: &[SourceFile]) -> Option<Refusal> {
         match self {
-            Self::Block(facts) => refusal(facts, &system.in_use(images).of_device(facts.number, images)),
+            Self::Block(facts) => {
+                let uses = system.in_use(images).of_device(facts.number, images);
+                refusal(facts, &uses, system.allowed).or_else(|| {
+                    let hard = system.hard_verify.filter(|hard| system.way(*hard, facts).is_none());
+                    hard.map(|_| Refusal::KeepsCache { node: facts.node.clone(), is_file: false })
+                })
+            }
             Self::File { path, identity, .. } => {
                 let (device, inode) = *identity;
                 let target = SourceFile { path: path.clone(), device, inode };
                 let files: Vec<SourceFile> = images.iter().chain([&target]).cloned().collect();
                 let uses = system.in_use(&files).of_file(path, *identity, images);
-                uses.first().map(|used| refused_path(path, used))
+                uses.first().map(|used| refused_path(path, used)).or_else(|| file_keeps_cache(system, path))
             }
-            Self::New { .. } => None,
+            Self::New { path } => file_keeps_cache(system, path),
         }
     }
+}
+
+/// A file has no cache that could be emptied.
+fn file_keeps_cache(system: &System, path: &Path) -> Option<Refusal> {
+    system.hard_verify.map(|_| Refusal::KeepsCache { node: path.into(), is_file: true })
 }

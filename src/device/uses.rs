@@ -8,6 +8,9 @@ pub(super) const A_BTRFS: &str = "a mounted btrfs file system";
 /// What holds a device that is a journal, if it cannot be told of which mount.
 pub(super) const A_JOURNAL: &str = "a mounted file system, whose journal it is";
 
+/// What holds a device that is a part of a ZFS pool.
+pub(super) const A_POOL: &str = "a ZFS pool, or could be";
+
 /// One use of a device or file, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -28,6 +31,9 @@ pub enum Use {
         loops: Vec<String>,
         /// A process that sees the mount, if this one does not.
         seen_by: Option<u32>,
+        /// Number of the mount, if its file system lies on the device itself or a part of it, and it is no part of the
+        /// running system: then it can be unmounted for the user.
+        own: Option<u64>,
     },
     /// Memory is swapped to it.
     Swap {
@@ -76,6 +82,11 @@ pub enum Use {
     Image {
         /// The image.
         image: PathBuf,
+    },
+    /// The machine keeps its memory on it while it sleeps.
+    Sleep {
+        /// Name of the device or part.
+        name: String,
     },
     /// It is a loop device that shows another device.
     Shows {

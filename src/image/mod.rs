@@ -3,6 +3,7 @@
 //! [`open`] gives the bytes of an image, whatever container it is in; [`scan`] reads them once and hashes them. What is
 //! inside an image is for `contents` to say. Nothing here writes anything.
 
+mod again;
 mod chunk;
 mod compression;
 pub mod containers;
@@ -20,12 +21,14 @@ mod packed;
 mod part;
 mod scan;
 mod source;
+mod spool;
 mod stored;
 mod stream;
 mod trimmed;
 mod workers;
 mod wrapping;
 
+pub use again::pack_again;
 pub use chunk::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 pub use compression::{Bus, Compression};
 pub use containers::Opened;
@@ -33,7 +36,7 @@ pub use error::ImageError;
 pub use extra::{EXTRA_MAX, ExtraFile, ExtraFiles, ExtraFolder, Skipped};
 pub use file::FileSource;
 pub use files::{FILES_MAX, Files, SourceFile};
-pub use hash::{chunk_value, combine, joined};
+pub use hash::{chunk_value, combine, joined, mend_bit};
 pub use identity::Identity;
 pub use metered::Metered;
 pub use open::{open, open_given, unwrapped};
@@ -42,6 +45,7 @@ pub use packed::Packed;
 pub use part::Rest;
 pub use scan::{Scan, scan, scan_stream, scan_trimmed};
 pub use source::Source;
+pub use spool::Spool;
 pub use stored::{AsItIs, StoredBytes, Unproven};
 pub use stream::{Forward, Stream};
 pub use wrapping::{BOOT_SIGNATURE, DISK_LEN_MAX, Wrapping};

@@ -10,13 +10,15 @@
 //! not on the machine, nor on how many threads there are, nor on what was kept.
 
 use std::io;
+use std::sync::Arc;
 
 use super::chunk::{CHUNK_LEN, Chunk};
 use super::compression::{Bus, Compression};
 use super::frame::Effort;
 use super::hash::chunk_value;
-use super::packed::{Growing, Packed};
+use super::packed::{Growing, Kept, Packed};
 use super::source::Source;
+use super::spool::Spool;
 use super::workers::Workers;
 
 /// Most packed bytes of all images together that are kept in memory until they are written: 64 MiB.
@@ -27,14 +29,23 @@ const KEPT_LEN_MAX: usize = 64 << 20;
 pub struct Packer {
     effort: Option<Effort>,
     workers: Workers,
-    /// How many more packed bytes may be kept.
+    /// How many more packed bytes may be kept in memory.
     room: usize,
+    /// Where the others are kept.
+    spool: Option<Arc<dyn Spool>>,
 }
 
 impl Packer {
     /// Packs as hard as is said for what the stick is loaded from, on all processors.
     pub fn new(compression: Compression, bus: Bus) -> Self {
-        Self { effort: compression.effort(bus), workers: Workers::all(), room: KEPT_LEN_MAX }
+        Self { effort: compression.effort(bus), workers: Workers::all(), room: KEPT_LEN_MAX, spool: None }
+    }
+
+    /// The same for several sticks, each of which is written at its own pace: what is packed is kept in `spool` as long as there is
+    /// room, and not in memory; without one it is packed again for each.
+    #[must_use]
+    pub fn spooled(self, spool: Option<Arc<dyn Spool>>) -> Self {
+        Self { room: 0, spool, ..self }
     }
 
     /// Whether it packs anything.
@@ -83,9 +94,8 @@ impl Packer {
                 zeros_until(&mut growing, index, progress);
                 match bytes {
                     Ok(frame) => {
-                        let room = self.room.checked_sub(frame.len());
-                        self.room = room.unwrap_or(self.room);
-                        growing.push_packed(frame, room.is_some());
+                        let kept = self.keep(&frame);
+                        growing.push_packed(&frame, kept);
                     }
                     Err(data) => growing.push_raw(&data),
                 }
@@ -95,6 +105,16 @@ impl Packer {
         }
         zeros_until(&mut growing, chunks.len(), progress);
         Ok(growing.finish())
+    }
+
+    /// Keeps a frame where there is room.
+    fn keep(&mut self, frame: &[u8]) -> Kept {
+        if let Some(room) = self.room.checked_sub(frame.len()) {
+            self.room = room;
+            return Kept::Memory(frame.into());
+        }
+        let spooled = self.spool.as_ref().and_then(|spool| Some((Arc::clone(spool), spool.put(frame)?)));
+        spooled.map_or(Kept::Nowhere, |(spool, offset)| Kept::Spool { spool, offset })
     }
 }
 
@@ -106,6 +126,8 @@ fn len_of(source: &dyn Source, index: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use super::super::scan::{Scan, scan};
     use super::*;
@@ -157,7 +179,7 @@ mod tests {
     }
 
     fn packed(image: &Image, effort: Effort, threads: usize, room: usize) -> Scan {
-        let mut packer = Packer { effort: Some(effort), workers: Workers::new(threads), room };
+        let mut packer = Packer { effort: Some(effort), workers: Workers::new(threads), room, spool: None };
         scan(image, &mut |_| ()).unwrap().pack(image, &mut packer, &mut |_| ()).unwrap()
     }
 
@@ -209,6 +231,50 @@ mod tests {
         assert!(is_seen(&kept, &changed));
     }
 
+    /// A spool that has room for so many bytes, and gives them back for so many times.
+    #[derive(Debug)]
+    struct Shelf {
+        bytes: Mutex<Vec<u8>>,
+        room: usize,
+        gives: AtomicUsize,
+    }
+
+    impl Spool for Shelf {
+        fn put(&self, bytes: &[u8]) -> Option<u64> {
+            let mut all = self.bytes.lock().unwrap();
+            let offset = all.len();
+            if offset + bytes.len() > self.room {
+                return None;
+            }
+            all.extend_from_slice(bytes);
+            Some(offset as u64)
+        }
+
+        fn get(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+            let left = self.gives.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+            left.map_err(|_| io::Error::other("it is gone"))?;
+            buffer.copy_from_slice(&self.bytes.lock().unwrap()[offset as usize..][..buffer.len()]);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_waits_in_a_spool_is_what_was_packed_also_where_it_has_no_room_or_is_lost() {
+        let image = image();
+        let effort = Compression::Fast.effort(Bus::Usb1).unwrap();
+        let wanted = stored(&packed(&image, effort, 2, KEPT_LEN_MAX), &image);
+        for (room, gives) in [(usize::MAX, usize::MAX), (1 << 20, usize::MAX), (usize::MAX, 3), (0, 0)] {
+            let shelf = Arc::new(Shelf { bytes: Mutex::default(), room, gives: AtomicUsize::new(gives) });
+            let packer =
+                Packer { effort: Some(effort), workers: Workers::new(2), room: KEPT_LEN_MAX, spool: None };
+            let mut packer = packer.spooled(Some(Arc::clone(&shelf) as Arc<dyn Spool>));
+            let scan = scan(&image, &mut |_| ()).unwrap().pack(&image, &mut packer, &mut |_| ()).unwrap();
+            assert!(stored(&scan, &image) == wanted, "{room} {gives}");
+            let used = gives - shelf.gives.load(Relaxed);
+            assert_eq!(used > 0, room > 0, "{room} {gives}: the spool was not used as it should be");
+        }
+    }
+
     #[test]
     fn a_change_of_what_a_chunk_refers_to_is_seen_also_where_it_was_zeros() {
         let image = image();
@@ -217,7 +283,8 @@ mod tests {
         assert!(scan.chunks[3].zero);
         let mut changed = Image(image.0.clone());
         changed.0[3 * CHUNK_LEN + 5] = 1;
-        let mut packer = Packer { effort: Some(effort), workers: Workers::new(1), room: KEPT_LEN_MAX };
+        let mut packer =
+            Packer { effort: Some(effort), workers: Workers::new(1), room: KEPT_LEN_MAX, spool: None };
         let error = scan.pack(&changed, &mut packer, &mut |_| ()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
@@ -226,7 +293,8 @@ mod tests {
     fn the_room_is_that_of_all_images_together() {
         let image = image();
         let effort = Compression::Fast.effort(Bus::Usb1).unwrap();
-        let mut packer = Packer { effort: Some(effort), workers: Workers::new(2), room: KEPT_LEN_MAX };
+        let mut packer =
+            Packer { effort: Some(effort), workers: Workers::new(2), room: KEPT_LEN_MAX, spool: None };
         for _ in 0..2 {
             let before = packer.room;
             let scan = scan(&image, &mut |_| ()).unwrap().pack(&image, &mut packer, &mut |_| ()).unwrap();

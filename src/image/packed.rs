@@ -9,6 +9,7 @@ use ramkey_format::capsule::{Codec, Form};
 use super::chunk::{CHUNK_LEN, Part};
 use super::frame::{Effort, Frames, Window};
 use super::source::Source;
+use super::spool::Spool;
 use super::stored::{StoredBytes, Unproven};
 use super::trimmed::Trimmed;
 use super::workers::Workers;
@@ -24,13 +25,38 @@ pub struct Packed {
     workers: Workers,
     /// How each is stored: packed ones close together, raw ones from a multiple of 512 on.
     pub(super) parts: Vec<Part>,
-    /// The packed bytes of chunks, by index, as far as they were kept.
-    kept: Vec<Option<Arc<[u8]>>>,
+    /// Where the packed bytes of each are.
+    kept: Vec<Kept>,
     /// How many stored bytes there are.
     len: u64,
     /// BLAKE3 of each [`BLOCK_LEN`] of them.
     blocks: Vec<blake3::Hash>,
 }
+
+/// Where the packed bytes of a chunk are.
+#[derive(Clone, Debug)]
+pub(super) enum Kept {
+    /// They must be made again.
+    Nowhere,
+    /// In memory.
+    Memory(Arc<[u8]>),
+    /// In a spool.
+    Spool {
+        /// Which.
+        spool: Arc<dyn Spool>,
+        /// From here on.
+        offset: u64,
+    },
+}
+
+/// Where they are makes no difference to an image.
+impl PartialEq for Kept {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
 
 impl Packed {
     /// How it was packed, for an identity: level, chunks before, and which chunks are worth it.
@@ -45,6 +71,19 @@ impl Packed {
     /// The stored bytes of `source`, the image that was packed.
     pub(super) fn stored<'a>(&self, source: Trimmed<'a>) -> Box<dyn StoredBytes + 'a> {
         Box::new(Again { packed: self.clone(), source, last: Mutex::new(None) })
+    }
+
+    /// The packed bytes of chunk `index`, if they were kept and are still there.
+    fn kept(&self, index: usize) -> Option<Arc<[u8]>> {
+        match &self.kept[index] {
+            Kept::Nowhere => None,
+            Kept::Memory(bytes) => Some(Arc::clone(bytes)),
+            Kept::Spool { spool, offset } => {
+                let bytes = &self.parts[index].bytes;
+                let mut frame = vec![0; (bytes.end - bytes.start) as usize];
+                spool.get(*offset, &mut frame).ok().map(|()| frame.into())
+            }
+        }
     }
 
     /// The chunks of which stored bytes lie in `bytes`.
@@ -73,21 +112,21 @@ impl Growing {
     /// Adds a chunk that is all zeros.
     pub fn push_zeros(&mut self) {
         self.made.parts.push(Part { form: Form::Zero, bytes: 0..0 });
-        self.made.kept.push(None);
+        self.made.kept.push(Kept::Nowhere);
     }
 
     /// Adds a chunk as it is.
     pub fn push_raw(&mut self, bytes: &[u8]) {
         let start = self.made.len.next_multiple_of(SECTOR_LEN);
         self.push(Form::Raw, start, bytes);
-        self.made.kept.push(None);
+        self.made.kept.push(Kept::Nowhere);
     }
 
-    /// Adds a chunk that is packed, and keeps it in memory if `keep` says so.
-    pub fn push_packed(&mut self, frame: Vec<u8>, keep: bool) {
+    /// Adds a chunk that is packed and kept there.
+    pub fn push_packed(&mut self, frame: &[u8], kept: Kept) {
         let before = self.made.effort.before_of(self.made.parts.len()) as u8;
-        self.push(Form::Packed { codec: Codec::Zstd, before }, self.made.len, &frame);
-        self.made.kept.push(keep.then(|| frame.into()));
+        self.push(Form::Packed { codec: Codec::Zstd, before }, self.made.len, frame);
+        self.made.kept.push(kept);
     }
 
     fn push(&mut self, form: Form, start: u64, bytes: &[u8]) {
@@ -131,18 +170,18 @@ impl Again<'_> {
     /// The stored bytes of each of `chunks`, which ascend, one by one.
     fn each(&self, chunks: &[usize], mut give: impl FnMut(usize, Arc<[u8]>)) -> io::Result<()> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_kept = |index: usize| self.packed.kept[index].clone();
         let mut left = chunks;
         while let [index, rest @ ..] = left {
             let same = last.take().filter(|(other, _)| other == index).map(|(_, bytes)| bytes);
-            let found = same.or_else(|| is_kept(*index));
+            let found = same.or_else(|| self.packed.kept(*index));
             let made = match found {
                 Some(bytes) => {
                     left = rest;
                     vec![(*index, bytes)]
                 }
                 None => {
-                    let count = left.iter().take_while(|&&index| is_kept(index).is_none()).count();
+                    let is_lost = |index: &&usize| matches!(self.packed.kept[**index], Kept::Nowhere);
+                    let count = 1 + rest.iter().take_while(is_lost).count();
                     let Packed { workers, effort, .. } = self.packed;
                     let made =
                         workers.some(&self.source, effort, &left[..count], &|frames, index, window| {

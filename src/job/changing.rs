@@ -229,6 +229,7 @@ impl<'a> Changing<'a> {
         let job = pipeline::Job {
             target: self.target,
             buffers: pipeline::Job::BUFFERS,
+            probe: None,
             inputs,
             stop: self.stop,
             observe: &observe,

@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::device::{NEW_FILE, TargetPath};
 use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, open, scan};
 use crate::job::observer::part;
-use crate::job::write::{Work, write_and_prove};
+use crate::job::resume::{Ended, write_on};
+use crate::job::write::{Work, begun, stamps, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
-use crate::pipeline::{self, Input, Repair, Target};
-use crate::report::RangeReport;
+use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
+use crate::report::{RangeReport, Resumed};
 use crate::stick::{is_disc, written_sectors};
 use crate::units::{SECTOR_LEN, hex, named};
 use crate::verify::{StickVerdict, Strictness, verify};
@@ -83,6 +84,10 @@ pub struct CopyReport {
     pub bytes: u64,
     /// Ranges that had to be written more than once.
     pub repairs: Vec<Repair>,
+    /// What it took; nothing in a plan.
+    pub effort: Option<Effort>,
+    /// What was there already, if the write was to go on.
+    pub resumed: Option<Resumed>,
 }
 
 /// Verifies the disc image and lays out the stick that it is copied to. That is as long as the destination, or as `size`, or else
@@ -156,10 +161,11 @@ fn stored<'a>(image: &'a DiscImage, chunks: &'a [[u8; 32]]) -> AsItIs<'a> {
 impl PreparedCopy {
     /// Describes the copy and every range of it that would be written, and opens nothing for writing.
     pub fn plan(&self) -> CopyReport {
-        self.report(Vec::new())
+        self.report(None)
     }
 
-    fn report(&self, repairs: Vec<Repair>) -> CopyReport {
+    fn report(&self, effort: Option<Effort>) -> CopyReport {
+        let repairs = effort.as_ref().map(|effort| effort.repairs.clone()).unwrap_or_default();
         CopyReport {
             what: "copy of the disc image",
             path: named(&self.image.path).into_owned(),
@@ -171,6 +177,8 @@ impl PreparedCopy {
             ranges: RangeReport::of_copy(&self.layout),
             bytes: self.layout.written_sectors() * SECTOR_LEN,
             repairs,
+            effort,
+            resumed: None,
         }
     }
 }
@@ -188,14 +196,45 @@ pub fn copy(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
-    let work = Work {
+    work(prepared).to(destination, observer, |target| copy_to(prepared, target, stop, observer))
+}
+
+/// Opens the destination and goes on with this very copy, which was interrupted there.
+///
+/// # Errors
+///
+/// As those of [`resume`](super::resume()).
+pub fn resume_copy(
+    prepared: &PreparedCopy,
+    destination: Destination,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<CopyReport, JobError> {
+    let path = begun(destination)?;
+    work(prepared).to(destination, observer, |target| {
+        let ended = with_job(prepared, target, stop, observer, |job| {
+            write_on(path, &prepared.layout, job, write_and_prove)
+        })?;
+        Ok(match ended {
+            Ended::Complete => {
+                let report = prepared.plan();
+                CopyReport { resumed: Some(Resumed::complete(report.bytes)), ..report }
+            }
+            Ended::Done(committed) => {
+                let resumed = Some(Resumed::partly(&committed.effort));
+                CopyReport { resumed, ..prepared.report(Some(committed.effort)) }
+            }
+        })
+    })
+}
+
+fn work(prepared: &PreparedCopy) -> Work<'_> {
+    Work {
         layout: &prepared.layout,
-        files: prepared.image.source.files(),
+        files: prepared.image.source.files().to_vec(),
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
-        put: &|target| copy_to(prepared, target, stop, observer),
-    };
-    work.to(destination, observer)
+    }
 }
 
 /// Writes, proves and commits the copy on a target that is open already.
@@ -209,13 +248,31 @@ pub fn copy_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
+    let layout = prepared.layout.clone();
+    let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout, job))?;
+    Ok(prepared.report(Some(committed.effort)))
+}
+
+/// Does something with the job of copying to a target.
+fn with_job<T>(
+    prepared: &PreparedCopy,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+    put: impl FnOnce(Job) -> Result<T, JobError>,
+) -> Result<T, JobError> {
     let values = values(&prepared.scan);
     let stored = stored(&prepared.image, &values);
     let inputs = [Input { name: &named(&prepared.image.path), stored: &stored }];
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let job =
-        pipeline::Job { target, buffers: pipeline::Job::BUFFERS, inputs: &inputs, stop, observe: &observe };
-    let committed = write_and_prove(prepared.layout.clone(), job);
+    let done = put(Job {
+        target,
+        buffers: Job::BUFFERS,
+        probe: stamps(target),
+        inputs: &inputs,
+        stop,
+        observe: &observe,
+    });
     observer.tell(super::Event::End);
-    Ok(prepared.report(committed?.effort.repairs))
+    done
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use crate::change::ChangeError;
 use crate::contents::NoCut;
 use crate::device::{NEW_FILE, OpenError, Refusal};
+use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
+use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
+use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
@@ -103,7 +105,7 @@ pub enum JobError {
         differences: Vec<Difference>,
     },
     /// What was to be changed is no stick of this program.
-    #[error("{} is no stick of ramkey, so there is no image on it to replace", named(path))]
+    #[error("{} is no stick of ramkey, so there is nothing on it to change", named(path))]
     ForeignStick {
         /// The file or device.
         path: PathBuf,
@@ -203,6 +205,60 @@ pub enum JobError {
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
+    /// Two targets are one.
+    #[error("{} and {} are the same stick, or one lies on the other", named(path), named(other))]
+    SameTarget {
+        /// One of them.
+        path: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// A write was to go on that was not interrupted there.
+    #[error("{} is not the unfinished stick of this write: {why}", named(path))]
+    NotResumed {
+        /// The device or file.
+        path: PathBuf,
+        /// What is there.
+        why: NotResumed,
+    },
+    /// It is not clear which image is to be taken out of a stick.
+    #[error("{}", extracted(path, found))]
+    NotExtracted {
+        /// The stick.
+        path: PathBuf,
+        /// Those that there are.
+        found: Vec<String>,
+    },
+    /// An image that was to be taken out of a stick is not whole. There is no file of it.
+    #[error("{file} of {} is damaged: {}", named(path), places.join("; "))]
+    DamagedImage {
+        /// The stick.
+        path: PathBuf,
+        /// The capsule's file.
+        file: String,
+        /// What is wrong with it, at least one, with its bytes.
+        places: Vec<String>,
+    },
+    /// An image was to be taken out into a device.
+    #[error("{} is a device, and an image is taken out into a file", named(node))]
+    ExtractDevice {
+        /// The device.
+        node: PathBuf,
+    },
+    /// An image was not taken out to its end.
+    #[error("stopped on request, and {} is not there any more", named(path))]
+    ExtractStopped {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The boot code of a stick cannot be exchanged.
+    #[error("{} cannot get other boot code", named(path))]
+    Update {
+        /// The stick.
+        path: PathBuf,
+        /// Why.
+        source: UpdateError,
+    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -281,6 +337,7 @@ impl JobError {
                 stick: Aftermath::BootsAsBefore,
                 cause: PipelineError::Stopped { .. },
             }) => "the stick boots what it did; repeat the command to go on".into(),
+            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
@@ -301,6 +358,23 @@ impl JobError {
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
             Self::ShrinkStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
+            Self::SameTarget { .. } => "name each stick once".into(),
+            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
+                "`ramkey verify {}` tells what changed; without --resume it is written anew",
+                shell_word(path)
+            ),
+            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
+            Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
+            Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
+            Self::DamagedImage { path, .. } => {
+                format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
+            }
+            Self::Update { path, .. } => format!(
+                "`ramkey verify {} --repair` puts right what it can; else write the stick anew with `ramkey write`",
+                shell_word(path)
+            ),
+            Self::ExtractDevice { .. } => "name a file".into(),
+            Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
@@ -314,6 +388,17 @@ impl JobError {
             }
             Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
+    }
+}
+
+/// What can be done with a stick that has less than it claims.
+fn fake_help(fake: &Fake) -> String {
+    let whole = "`ramkey check STICK --destructive` finds out all that it has";
+    match fake.usable_mib() {
+        Some(mib) => format!(
+            "use another stick; or, for something that may be lost, the part that it keeps: --size {mib}M. {whole}"
+        ),
+        None => format!("use another stick. {whole}"),
     }
 }
 
@@ -332,6 +417,15 @@ fn which(path: &std::path::Path, found: &[String]) -> String {
         [] => format!("{} has no image", named(path)),
         [_] => format!("{} has another image: {}", named(path), titles.join(", ")),
         _ => format!("{} has several images: {}", named(path), titles.join(", ")),
+    }
+}
+
+/// Which images could be taken out.
+fn extracted(path: &std::path::Path, found: &[String]) -> String {
+    match found {
+        [] => format!("{} has no image that can be taken out", named(path)),
+        [only] => format!("{} has another image: {only}", named(path)),
+        _ => format!("{} has several images: {}", named(path), found.join(", ")),
     }
 }
 

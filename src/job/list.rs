@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::device::{DeviceFacts, DeviceKind, FileSystem, InUse, ReadOnly, System, TargetPath, refusal};
+use crate::device::{DeviceFacts, DeviceKind, FileSystem, ReadOnly, Refusal, System, TargetPath, refusal};
 use crate::job::{JobError, loss};
 use crate::stick::is_stick;
 use crate::units::{Bytes, named};
@@ -12,8 +12,10 @@ use crate::units::{Bytes, named};
 pub struct Listing {
     /// Disks that hang on USB or can be taken out.
     pub sticks: Vec<Listed>,
-    /// The others.
+    /// The others, if all were asked for.
     pub others: Vec<Listed>,
+    /// Disks that are no sticks and were not asked for.
+    pub unlisted: usize,
 }
 
 /// A disk.
@@ -30,6 +32,8 @@ pub struct Listed {
     pub help: Option<String>,
     /// What is on it.
     pub contents: Vec<Contents>,
+    /// What is to be known of it, and is no reason to refuse it.
+    pub notes: Vec<String>,
 }
 
 /// A partition, or the whole of a stick without any.
@@ -43,33 +47,71 @@ pub struct Contents {
     pub what: String,
 }
 
-/// Lists the disks that have a medium. Loop devices and devices made of others are among them if `all` are wanted.
+/// Lists the sticks, and if `all` are wanted the other disks: built-in ones, readers without a card, loop devices, devices
+/// made of others.
 ///
 /// # Errors
 ///
 /// [`JobError::Read`] if sysfs cannot be listed.
 pub fn list(system: &System, all: bool) -> Result<Listing, JobError> {
-    let disks = system.disks().map_err(|source| JobError::Read { path: system.sys.join("block"), source })?;
-    let wanted = |facts: &DeviceFacts| {
-        facts.len > 0 && (all || !matches!(facts.kind, DeviceKind::Loop | DeviceKind::Virtual))
+    let (sticks, others): (Vec<Judged>, Vec<Judged>) =
+        judge(system)?.into_iter().partition(|judged| judged.facts.is_stick());
+    let look = |judged: Vec<Judged>| judged.into_iter().map(|judged| judged.look(system)).collect();
+    let (others, unlisted) = match all {
+        true => (others, 0),
+        false => {
+            let count = others.iter().filter(|judged| judged.facts.kind == DeviceKind::Disk).count();
+            (Vec::new(), count)
+        }
     };
-    let (sticks, others): (Vec<DeviceFacts>, _) =
-        disks.into_iter().filter(wanted).partition(DeviceFacts::is_stick);
-    let in_use = system.in_use(&[]);
-    let look =
-        |facts: Vec<DeviceFacts>| facts.into_iter().map(|facts| look(system, &in_use, facts)).collect();
-    Ok(Listing { sticks: look(sticks), others: look(others) })
+    Ok(Listing { sticks: look(sticks), others: look(others), unlisted })
 }
 
-fn look(system: &System, in_use: &InUse, facts: DeviceFacts) -> Listed {
-    let refused = refusal(&facts, &in_use.of_device(facts.number, &[]));
-    Listed {
-        writable: refused.is_none(),
-        refused: refused.as_ref().map(ToString::to_string),
-        // Those that only lead here are of no use here.
-        help: refused.map(|refused| refused.help()).filter(|help| !help.contains("`ramkey list`")),
-        contents: contents(system, &facts),
+/// What the system's tables tell of a disk. It was not opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub facts: DeviceFacts,
+    refused: Option<Refusal>,
+    notes: Vec<String>,
+}
+
+/// Every disk with what `write` would say of it, by name.
+///
+/// # Errors
+///
+/// [`JobError::Read`] if sysfs cannot be listed.
+pub(super) fn judge(system: &System) -> Result<Vec<Judged>, JobError> {
+    let disks = system.disks().map_err(|source| JobError::Read { path: system.sys.join("block"), source })?;
+    let in_use = system.in_use(&[]);
+    // A loop device that shows nothing is nothing.
+    let is_there = |facts: &DeviceFacts| facts.len > 0 || facts.kind == DeviceKind::Disk;
+    let judge = |facts: DeviceFacts| Judged {
+        refused: refusal(&facts, &in_use.of_device(facts.number, &[]), system.allowed),
+        notes: in_use.notes_of(facts.number),
         facts,
+    };
+    Ok(disks.into_iter().filter(is_there).map(judge).collect())
+}
+
+impl Judged {
+    /// The same when it is there no more: what now has its name is another.
+    pub fn gone(self) -> Listed {
+        let (refused, help, contents) = (None, None, Vec::new());
+        Listed { writable: false, refused, help, contents, notes: self.notes, facts: self.facts }
+    }
+
+    /// The same with what is on it.
+    pub fn look(self, system: &System) -> Listed {
+        let Self { facts, refused, notes } = self;
+        Listed {
+            writable: refused.is_none(),
+            refused: refused.as_ref().map(ToString::to_string),
+            // Those that only lead here are of no use here.
+            help: refused.map(|refused| refused.help()).filter(|help| !help.contains("`ramkey list`")),
+            contents: contents(system, &facts),
+            notes,
+            facts,
+        }
     }
 }
 
@@ -104,7 +146,7 @@ pub fn contents(system: &System, facts: &DeviceFacts) -> Vec<Contents> {
         let size = Bytes(facts.len).to_string();
         contents.push(Contents { name: whole, size, what: what(facts.number, 0) });
     }
-    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(loss::files_on);
+    let own = device.as_ref().filter(|device| is_stick(*device)).and_then(|device| loss::files_on(device));
     if let (Some(own), Some(first)) = (own, contents.first_mut()) {
         let is_named = device.as_ref().is_some_and(|device| first.what == loss::name(device));
         first.what = if is_named { own } else { format!("{}; {own}", first.what) };

@@ -66,9 +66,9 @@ fn what_is_in(file: &ReadOnly, path: &Path) -> String {
 ///
 /// Files that were deleted and another label are no loss. On a stick that was not finished, images are none either: half
 /// of the folder may be that of the stick before. A finished stick with a fault may hold anything.
-pub(super) fn files_on(stick: &ReadOnly) -> Option<String> {
+pub(super) fn files_on(stick: &dyn Source) -> Option<String> {
     let mut sector = [0xD1; SECTOR_LEN as usize];
-    let is_finished = Source::read_at(stick, 0, &mut sector).is_err() || sector != [0; SECTOR_LEN as usize];
+    let is_finished = stick.read_at(0, &mut sector).is_err() || sector != [0; SECTOR_LEN as usize];
     let found = facts(stick);
     let added: Vec<&str> = found.changes.iter().filter_map(added).collect();
     let holds_another = |folder: &str| {
@@ -92,7 +92,7 @@ pub(super) fn files_on(stick: &ReadOnly) -> Option<String> {
 }
 
 /// What a medium of ours is called.
-pub(super) fn name(stick: &ReadOnly) -> &'static str {
+pub(super) fn name(stick: &dyn Source) -> &'static str {
     if is_disc(stick) { "a disc of ramkey" } else { "a stick of ramkey" }
 }
 

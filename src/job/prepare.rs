@@ -1,10 +1,13 @@
-//! From a request to a stick that is laid out, whatever is to become of it.
+//! From a request to sticks that are laid out, whatever is to become of them.
 
-use crate::device::{System, TargetPath};
-use crate::image::{Packer, Scan, Source, scan_trimmed};
+use std::env;
+use std::sync::Arc;
+
+use crate::device::{System, TargetPath, TemporarySpool};
+use crate::image::{Packer, Scan, Source, Spool, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
-use crate::job::{Images, JobError, Observer, Part, StickRequest, in_use};
+use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use};
 use crate::layout::{Layout, LayoutError, layout};
 use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
 use crate::report::StickReport;
@@ -26,11 +29,11 @@ pub struct Prepared {
     /// What lies where.
     pub layout: Layout,
     /// The hashes of each image.
-    pub scans: Vec<Scan>,
+    pub scans: Arc<Vec<Scan>>,
     /// The images.
-    pub images: Images,
+    pub images: Arc<Images>,
     /// What is to be known of each image that may change while it is copied.
-    pub in_use: Vec<Vec<String>>,
+    pub in_use: Arc<Vec<Vec<String>>>,
     /// The user's own files on a disc, if there are any.
     pub files: Option<OwnFiles>,
     /// Whether nobody named a size.
@@ -44,7 +47,7 @@ impl Prepared {
             image.warnings.extend(notes.iter().cloned());
         }
         let images = report.images.iter_mut().chain(&mut report.companions);
-        for ((image, warnings), free) in images.zip(&self.in_use).zip(&self.images.free) {
+        for ((image, warnings), free) in images.zip(&*self.in_use).zip(&self.images.free) {
             image.warnings.extend(warnings.iter().cloned());
             image.load.swap_left_out = free.swap;
             let kept = free.kept.iter().filter(|kept| kept.is_news());
@@ -69,55 +72,108 @@ pub fn prepare(
 ) -> Result<Prepared, JobError> {
     let files = request.disc.as_ref().and_then(|disc| disc.folder.as_ref());
     let files = files.map(|folder| OwnFiles::look(folder)).transpose()?;
-    let Some(Destination { system, target }) = destination else {
-        return lay_out(request, images, files, request.size, observer);
-    };
     let mut sources = images.files();
     sources.extend(files.iter().flat_map(|files| Source::files(&files.source).iter().cloned()));
+    let one = |len| {
+        let laid_out = lay_out(request, images, files, &[len], &mut request.packer(), observer);
+        laid_out.map(|mut one| one.remove(0)).map_err(|(_, error)| error)
+    };
+    let Some(Destination { system, target }) = destination else { return one(request.size) };
     target.admit(system, &sources)?;
     if request.disc.is_some() {
         return match target {
             TargetPath::Block(facts) => Err(JobError::DiscOnDevice { node: facts.node.clone() }),
-            _ => lay_out(request, images, files, None, observer),
+            _ => one(None),
         };
     }
     let len = target.stick_len(request.size).map_err(JobError::Target)?;
-    lay_out(request, images, files, len, observer).map_err(|error| name_file(target, error))
+    one(len).map_err(|error| name_file(target, error))
 }
 
+/// How long the sticks are that are written together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lengths {
+    /// Each as long as it is.
+    Own,
+    /// All as long as the shortest of them, so that they get the same bytes.
+    Shortest,
+}
+
+/// The same for several sticks: the images are read and packed once. Nothing is prepared unless all of the targets can be written
+/// and are apart from each other.
+///
+/// # Errors
+///
+/// As [`prepare`], and [`JobError::SameTarget`].
+pub fn prepare_many(
+    request: &StickRequest,
+    images: Images,
+    system: &System,
+    targets: &[TargetPath],
+    lengths: Lengths,
+    observer: &dyn Observer,
+) -> Result<Vec<Prepared>, JobError> {
+    apart::check(system, targets, &images.files())?;
+    let wanted = request.size.filter(|_| lengths == Lengths::Own);
+    let lens = targets.iter().map(|target| target.stick_len(wanted)).collect::<Result<Vec<_>, _>>();
+    let mut lens = lens.map_err(JobError::Target)?;
+    if lengths == Lengths::Shortest {
+        let shortest = lens.iter().flatten().copied().chain(request.size).min();
+        lens.fill(shortest);
+    }
+    // Without a place for what is packed it is packed again for each.
+    let spool = TemporarySpool::new(&env::temp_dir()).ok().map(|spool| Arc::new(spool) as Arc<dyn Spool>);
+    let mut packer = request.packer().spooled(spool);
+    let laid_out = lay_out(request, images, None, &lens, &mut packer, observer);
+    laid_out.map_err(|(number, error)| name_file(&targets[number], error))
+}
+
+/// A stick for each of `lens`; the number of the one that an error is about.
 fn lay_out(
     request: &StickRequest,
     mut images: Images,
     mut files: Option<OwnFiles>,
-    stick_len: Option<u64>,
+    lens: &[Option<u64>],
+    packer: &mut Packer,
     observer: &dyn Observer,
-) -> Result<Prepared, JobError> {
-    let (disc, mut packer) = (request.disc.clone(), request.packer());
-    let size_chosen = disc.is_none() && stick_len.is_none();
-    let request = request.of_plan(&images.facts, stick_len.unwrap_or(0));
+) -> Result<Vec<Prepared>, (usize, JobError)> {
+    let disc = request.disc.as_ref();
+    let requests: Vec<Request> =
+        lens.iter().map(|len| request.of_plan(&images.facts, len.unwrap_or(0))).collect();
+    let is_chosen = |len: &Option<u64>| disc.is_none() && len.is_none();
     // Before the images are read, because that takes long and most errors show here.
-    let plan = match &disc {
-        Some(options) => disc::first_plan(&request, options, files.as_ref())?,
-        None if size_chosen => plan_smallest(&request, 0)?,
-        None => plan(&request)?,
+    let first = |(number, (request, len)): (usize, (&Request, &Option<u64>))| {
+        let plan = match disc {
+            Some(options) => disc::first_plan(request, options, files.as_ref()),
+            None if is_chosen(len) => plan_smallest(request, 0).map_err(JobError::from),
+            None => plan(request).map_err(JobError::from),
+        };
+        plan.map_err(|error| (number, error))
     };
-    let in_use = in_use::warnings(&images.sources);
-    for (free, _) in images.free.iter_mut().zip(&in_use).filter(|(_, in_use)| !in_use.is_empty()) {
+    let plans = requests.iter().zip(lens).enumerate().map(first).collect::<Result<Vec<Plan>, _>>()?;
+    let in_use = Arc::new(in_use::warnings(&images.sources));
+    for (free, _) in images.free.iter_mut().zip(&*in_use).filter(|(_, in_use)| !in_use.is_empty()) {
         free.keep_in_use();
     }
     if let Some(files) = &mut files {
-        files.hash(observer)?;
+        files.hash(observer).map_err(|error| (0, error))?;
     }
-    let scans = scan_all(&images, &mut packer, observer)?;
-    let (plan, layout) = match &disc {
-        Some(options) => disc::fit(&request, options, &plan.carried, &scans, files.as_ref())?,
-        None if size_chosen => grow(&request, plan, &scans)?,
-        None => {
-            let layout = layout(&plan, &scans)?;
-            (plan, layout)
-        }
-    };
-    Ok(Prepared { plan, layout, scans, images, in_use, files, size_chosen })
+    let scans = Arc::new(scan_all(&images, packer, observer).map_err(|error| (0, error))?);
+    let images = Arc::new(images);
+    let mut prepared = Vec::new();
+    for (number, (first, (request, len))) in plans.into_iter().zip(requests.iter().zip(lens)).enumerate() {
+        let size_chosen = is_chosen(len);
+        let fitted = match disc {
+            Some(options) => disc::fit(request, options, &first.carried, &scans, files.as_ref()),
+            None if size_chosen => grow(request, first, &scans),
+            None => layout(&first, &scans).map(|layout| (first, layout)).map_err(JobError::from),
+        };
+        let (plan, layout) = fitted.map_err(|error| (number, error))?;
+        let (scans, images, in_use) = (Arc::clone(&scans), Arc::clone(&images), Arc::clone(&in_use));
+        // The user's own files are on discs only, and those are made one by one.
+        prepared.push(Prepared { plan, layout, scans, images, in_use, files: files.take(), size_chosen });
+    }
+    Ok(prepared)
 }
 
 /// Hashes and packs each image.

@@ -2,6 +2,7 @@
 
 use crate::layout::Layout;
 use crate::pipeline::piece::{self, Piece};
+use crate::pipeline::port::Port;
 use crate::pipeline::write::Job;
 use crate::pipeline::{Aftermath, Effort, Event, Failure, Phase, PipelineError, Proven};
 use crate::units::SECTOR_LEN;
@@ -27,7 +28,7 @@ pub struct Committed {
 /// A [`Failure`] with the state of the stick: not bootable, or as it booted before; unknown if a sector could
 /// not be cleared again, or not be exchanged.
 pub fn commit(proven: Proven<'_>) -> Result<Committed, Failure> {
-    let Proven { job, layout, marks, repairs } = proven;
+    let Proven { job, layout, port, bytes: proven, skipped, repairs } = proven;
     let held_back = Aftermath::held_back(&layout);
     let dead = |cause| Failure { stick: held_back, cause };
     job.check_stop(Phase::Commit).map_err(dead)?;
@@ -35,26 +36,26 @@ pub fn commit(proven: Proven<'_>) -> Result<Committed, Failure> {
     let bytes: u64 = piece::held_back(&layout).map(|piece| piece.len()).sum();
     job.tell(Event::Begin { phase: Phase::Commit, bytes });
     for piece in piece::held_back(&layout) {
-        put(&job, &layout, &piece).map_err(|cause| Failure { stick: left_by(&job, &layout), cause })?;
+        put(&job, &layout, &port, &piece)
+            .map_err(|cause| Failure { stick: left_by(&job, &layout, &port), cause })?;
         job.tell(Event::Advance { phase: Phase::Commit, bytes: piece.len() });
     }
     let exchanged = if layout.is_exchange() { bytes } else { 0 };
-    let bytes = marks.iter().map(|mark| mark.piece.len()).sum::<u64>() + exchanged;
-    let skipped = job.target.skipped().min(bytes);
-    let effort =
-        Effort { written: bytes - skipped, skipped, retries: Vec::new(), repairs, level: job.target.level() };
+    let bytes = proven + exchanged;
+    let written = bytes.saturating_sub(skipped);
+    let effort = Effort { written, skipped, retries: port.retries(), repairs, level: job.target.level() };
     Ok(Committed { layout, effort, bytes })
 }
 
 /// What is left when a sector that was held back could not be written.
-fn left_by(job: &Job, layout: &Layout) -> Aftermath {
+fn left_by(job: &Job, layout: &Layout, port: &Port) -> Aftermath {
     // Zeros would be neither the old sector nor the new one.
-    if layout.is_exchange() { Aftermath::Unknown } else { job.clear_again(layout) }
+    if layout.is_exchange() { Aftermath::Unknown } else { job.clear_again(layout, port) }
 }
 
 /// Writes a sector that was held back, and proves it.
-fn put(job: &Job, layout: &Layout, piece: &Piece) -> Result<(), PipelineError> {
+fn put(job: &Job, layout: &Layout, port: &Port, piece: &Piece) -> Result<(), PipelineError> {
     let mut sector = [0; SECTOR_LEN as usize];
     piece::fill(piece, layout, job.inputs, &mut sector)?;
-    job.put_sector(piece.lba, &sector)
+    port.put_sector(piece.lba, &sector)
 }

@@ -1,10 +1,12 @@
 //! Why the pipeline stopped, and what it leaves behind.
 
 use std::error::Error;
+use std::ops::Range;
 use std::{fmt, io};
 
 use crate::layout::Layout;
-use crate::pipeline::Phase;
+use crate::pipeline::{Fake, Phase};
+use crate::units::SECTOR_LEN;
 
 /// What is known of a stick after the pipeline stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -93,6 +95,9 @@ pub enum PipelineError {
         /// Its number.
         lba: u64,
     },
+    /// The stick has less than it claims.
+    #[error("{0}")]
+    Fake(Box<Fake>),
     /// An image could not be read.
     #[error("reading {image} at byte {offset:#x}")]
     Image {
@@ -113,6 +118,9 @@ pub enum PipelineError {
         /// One past the last byte.
         end: u64,
     },
+    /// The stick could not be made to forget what it has not in its memory.
+    #[error("emptying the stick's own cache before it is read back")]
+    CacheKept(#[source] io::Error),
     /// The user asked to stop.
     #[error("stopped on request while {phase}")]
     Stopped {
@@ -122,6 +130,11 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// That a range of sectors could not be written.
+    pub(super) fn write(sectors: Range<u64>, source: io::Error) -> Self {
+        Self::Write { offset: sectors.start * SECTOR_LEN, end: sectors.end * SECTOR_LEN, source }
+    }
+
     /// What the person at the terminal can do next.
     pub fn help(&self) -> &'static str {
         match self {
@@ -131,8 +144,12 @@ impl PipelineError {
                 "plug the stick in again and repeat the command; if it fails again, use another stick"
             }
             Self::Lost { .. } => "the stick loses data after reporting success; do not use it",
+            Self::Fake(_) => "use another stick; `ramkey check --destructive` finds out what this one has",
             Self::Image { .. } => "copy the image to a sound disk and repeat the command",
             Self::ImageChanged { .. } => "close what writes to the image and repeat the command",
+            Self::CacheKept(_) => {
+                "repeat the command and plug the same stick in again when it asks, or leave --hard-verify out"
+            }
             Self::Stopped { .. } => "repeat the command to make the stick bootable",
         }
     }

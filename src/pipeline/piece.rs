@@ -31,16 +31,12 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    pub fn offset(&self) -> u64 {
-        self.lba * SECTOR_LEN
-    }
-
     pub fn len(&self) -> u64 {
         self.sectors * SECTOR_LEN
     }
 
-    pub fn end(&self) -> u64 {
-        self.offset() + self.len()
+    pub fn has(&self, lba: u64) -> bool {
+        (self.lba..self.lba + self.sectors).contains(&lba)
     }
 
     /// Whether it is one of those that [`held_back`] gives.

@@ -43,6 +43,11 @@ pub trait Target: Send + Sync {
         false
     }
 
+    /// How many requests it gains from having at once. A USB stick takes one, and the next one waits in the system meanwhile.
+    fn in_flight(&self) -> usize {
+        2
+    }
+
     /// Bytes so far that were to be written and were not, because they were there already.
     fn skipped(&self) -> u64 {
         0
@@ -61,6 +66,11 @@ pub trait Target: Send + Sync {
     /// Where what was read since [`Target::begin_read_back`] came from, at worst.
     fn level(&self) -> VerifyLevel {
         VerifyLevel::Direct
+    }
+
+    /// Whether it may have less than it says, as a stick may and a file may not.
+    fn may_lie(&self) -> bool {
+        false
     }
 
     /// Proves that the device is still the one that was checked and opened.

@@ -1,20 +1,24 @@
 //! Reads everything back and compares it with what was written; repairs what can be repaired.
 
-use std::sync::mpsc::sync_channel;
-use std::{fmt, io, thread};
+use std::io;
+use std::sync::{Mutex, PoisonError};
 
-use crate::layout::Layout;
-use crate::pipeline::piece;
-use crate::pipeline::write::{Job, Mark, Written};
-use crate::pipeline::{Aftermath, Buffer, Event, Failure, PIECE_LEN, Phase, PipelineError, Repair};
+use crate::layout::{Content, Layout};
+use crate::pipeline::belt::{self, Crew};
+use crate::pipeline::compare::{Difference, Expected};
+use crate::pipeline::piece::Piece;
+use crate::pipeline::port::{Port, Refused};
+use crate::pipeline::repair::repair;
+use crate::pipeline::write::{Job, Written};
+use crate::pipeline::{Aftermath, Buffer, Event, Failure, Phase, PipelineError, Repair, VerifyLevel};
 
-/// Times that a piece is written again before the stick is given up.
-const REPAIR_TRIES: u32 = 3;
 /// Times that everything is read. After a repair everything is read again, because on a stick that claims
 /// more room than it has, each repair destroys something else.
 const PASSES: u32 = 4;
 /// More bad pieces than this in one pass are no weak spot but a bad stick.
-const REPAIRS_MAX: usize = 64;
+const BAD_MAX: usize = 64;
+/// More pieces than this are not given up one by one after three tries each.
+const GIVEN_UP_MAX: usize = 8;
 
 /// The answer to "does the stick hold what was written?".
 ///
@@ -27,7 +31,8 @@ pub enum Verdict<'a> {
     Differs {
         /// What is known of the stick: what the layout wants cleared first, if anything, was cleared once more.
         stick: Aftermath,
-        /// The ranges that stay wrong, at least one.
+        /// The ranges that stay wrong, at least one, each of sectors that lie together. All of them, unless there were so many
+        /// that the stick was given up before its end.
         differences: Vec<Difference>,
     },
 }
@@ -37,178 +42,140 @@ pub enum Verdict<'a> {
 pub struct Proven<'a> {
     pub(super) job: Job<'a>,
     pub(super) layout: Layout,
-    pub(super) marks: Vec<Mark>,
+    pub(super) port: Box<Port<'a>>,
+    /// Bytes that were read back.
+    pub(super) bytes: u64,
+    pub(super) skipped: u64,
     pub(super) repairs: Vec<Repair>,
-}
-
-/// What was read where something else was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Bytes with this BLAKE3 hash.
-    Bytes(blake3::Hash),
-    /// Nothing: reading failed with this message.
-    Unreadable(String),
-}
-
-/// One range that came back changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// First byte, from the start of the stick.
-    pub offset: u64,
-    /// One past the last byte.
-    pub end: u64,
-    /// BLAKE3 of the bytes written.
-    pub written: blake3::Hash,
-    /// What was read back.
-    pub read: Found,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { offset, end, written, read } = self;
-        match read {
-            Found::Bytes(read) => {
-                write!(f, "bytes {offset:#x}..{end:#x} changed: wrote {written}, read back {read}")
-            }
-            Found::Unreadable(why) => {
-                write!(f, "bytes {offset:#x}..{end:#x} cannot be read: wrote {written}, {why}")
-            }
-        }
-    }
-}
-
-impl Difference {
-    fn new(mark: &Mark, read: Found) -> Self {
-        Self { offset: mark.piece.offset(), end: mark.piece.end(), written: mark.hash, read }
-    }
 }
 
 /// Reads every written byte back, and what is held back, which must be clear; what is exchanged later is left as it is.
 ///
 /// A piece that differs or cannot be read is written again, up to three times; after a repair everything is
-/// read again.
+/// read again. What stays wrong is compared sector by sector.
 ///
 /// # Errors
 ///
-/// A [`Failure`], always with a stick that does not boot, or boots what it did before, if the user asks to stop, the stick refuses a repair,
-/// or an image cannot be read again.
+/// A [`Failure`], always with a stick that does not boot, or boots what it did before, if the user asks to stop, the stick is gone or
+/// another, or an image cannot be read again.
 pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
-    let Written { job, layout, marks } = written;
+    let Written { job, layout, port, mut buffers, pieces, unwritable, skipped } = written;
     let held_back = Aftermath::held_back(&layout);
     let dead = |cause| Failure { stick: held_back, cause };
+    job.target.begin_read_back().map_err(PipelineError::CacheKept).map_err(dead)?;
+    let expected = Expected { layout: &layout, inputs: job.inputs };
     let mut repairs = Vec::<Repair>::new();
     let mut last_bad = Vec::new();
     for _ in 0..PASSES {
-        let bad = read_back(&job, &marks).map_err(dead)?;
+        let pass = Pass { job: &job, port: &port, expected, unwritable: &unwritable };
+        let bad = pass.read_back(&pieces, &mut buffers).map_err(dead)?;
         if bad.is_empty() {
-            return Ok(Verdict::Identical(Proven { job, layout, marks, repairs }));
+            let bytes = pieces.iter().map(Piece::len).sum();
+            return Ok(Verdict::Identical(Proven { job, layout, port, bytes, skipped, repairs }));
         }
-        if bad.len() > REPAIRS_MAX {
-            last_bad = bad;
-            break;
+        if job.target.level() == VerifyLevel::Replugged && is_another(&layout, &pieces, &bad) {
+            // Nothing was written since it was plugged in, and nothing is.
+            let source = io::Error::other("the stick that was plugged in does not hold what was written");
+            return Err(dead(PipelineError::DeviceChanged(source)));
         }
-        for (mark, _) in &bad {
+        let is_hopeless = bad.len() > BAD_MAX;
+        let mut lost = Vec::new();
+        let mut given_up = 0;
+        for Bad { piece, differences } in bad {
             job.check_stop(Phase::ReadBack).map_err(dead)?;
-            match repair(&job, &layout, mark).map_err(dead)? {
+            if is_hopeless || given_up == GIVEN_UP_MAX {
+                lost.extend(differences);
+                continue;
+            }
+            match repair(&expected, &port, &piece, &mut buffers[0]).map_err(dead)? {
                 Ok(repair) => {
                     let Repair { lba, sectors, tries } = repair;
                     job.tell(Event::Repaired { lba, sectors, tries });
                     repairs.push(repair);
+                    last_bad.extend(differences);
                 }
-                Err(difference) => return Ok(differs(&job, &layout, vec![difference])),
+                Err(differences) => {
+                    lost.extend(differences);
+                    given_up += 1;
+                }
             }
         }
-        last_bad = bad;
+        if !lost.is_empty() {
+            return Ok(differs(&job, &layout, &port, lost));
+        }
     }
-    Ok(differs(&job, &layout, last_bad.into_iter().map(|(_, difference)| difference).collect()))
+    Ok(differs(&job, &layout, &port, last_bad))
 }
 
-fn differs<'a>(job: &Job, layout: &Layout, differences: Vec<Difference>) -> Verdict<'a> {
-    let stick = if layout.is_exchange() { Aftermath::held_back(layout) } else { job.clear_again(layout) };
+/// Whether most of what is not zeros is not there.
+fn is_another(layout: &Layout, pieces: &[Piece], bad: &[Bad]) -> bool {
+    let has_bytes =
+        |piece: &Piece| !piece.is_held_back(layout) && layout.extents[piece.extent].content != Content::Zeros;
+    let all = pieces.iter().filter(|piece| has_bytes(piece)).count();
+    let wrong = bad.iter().filter(|bad| has_bytes(&bad.piece)).count();
+    wrong > BAD_MAX || wrong * 2 > all
+}
+
+fn differs<'a>(job: &Job, layout: &Layout, port: &Port, differences: Vec<Difference>) -> Verdict<'a> {
+    let stick =
+        if layout.is_exchange() { Aftermath::held_back(layout) } else { job.clear_again(layout, port) };
     Verdict::Differs { stick, differences }
 }
 
-/// One pass over all pieces: those that are wrong, in order. Hashes in a second thread.
-fn read_back(job: &Job, marks: &[Mark]) -> Result<Vec<(Mark, Difference)>, PipelineError> {
-    let bytes = marks.iter().map(|mark| mark.piece.len()).sum();
-    job.tell(Event::Begin { phase: Phase::ReadBack, bytes });
-    thread::scope(|scope| {
-        let (filled, to_hash) = sync_channel::<(Mark, io::Result<Buffer>)>(job.buffers);
-        let (emptied, to_fill) = sync_channel::<Buffer>(job.buffers);
-        for _ in 0..job.buffers {
-            // The receiver lives in this function, so a send cannot fail yet.
-            let _ = emptied.send(Buffer::new(PIECE_LEN as usize, job.target.alignment()));
-        }
-        let hasher = scope.spawn(move || {
-            let mut bad = Vec::new();
-            for (mark, result) in to_hash {
-                let read = match result {
-                    Ok(buffer) => {
-                        let read = blake3::hash(&buffer.bytes()[..mark.piece.len() as usize]);
-                        // The reader is gone when it has nothing more to read.
-                        let _ = emptied.send(buffer);
-                        Found::Bytes(read)
-                    }
-                    Err(error) => Found::Unreadable(error.to_string()),
-                };
-                if read != Found::Bytes(mark.hash) {
-                    bad.push((mark, Difference::new(&mark, read)));
-                }
-            }
-            bad
-        });
-        let mut stopped = Ok(());
-        let mut spare = None;
-        for mark in marks {
-            stopped = job.check_stop(Phase::ReadBack);
-            let Some(mut buffer) = spare.take().or_else(|| to_fill.recv().ok()) else { break };
-            if stopped.is_err() {
-                break;
-            }
-            let bytes = &mut buffer.bytes_mut()[..mark.piece.len() as usize];
-            let result = match job.target.read_at(mark.piece.offset(), bytes) {
-                Ok(()) => Ok(buffer),
-                Err(error) => {
-                    spare = Some(buffer);
-                    Err(error)
-                }
-            };
-            if filled.send((*mark, result)).is_err() {
-                break;
-            }
-            job.tell(Event::Advance { phase: Phase::ReadBack, bytes: mark.piece.len() });
-        }
-        drop(filled);
-        let bad = hasher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        stopped.map(|()| bad)
-    })
+/// A piece that did not come back as it was written.
+struct Bad {
+    piece: Piece,
+    differences: Vec<Difference>,
 }
 
-/// Writes a piece again until it reads back right.
-fn repair(job: &Job, layout: &Layout, mark: &Mark) -> Result<Result<Repair, Difference>, PipelineError> {
-    let piece = &mark.piece;
-    let mut buffer = Buffer::new(piece.len() as usize, job.target.alignment());
-    let mut read = Found::Bytes(mark.hash);
-    for tries in 1..=REPAIR_TRIES {
-        if piece.is_held_back(layout) {
-            buffer.bytes_mut().fill(0);
-        } else {
-            piece::fill(piece, layout, job.inputs, buffer.bytes_mut())?;
-        }
-        job.target.write_at(piece.offset(), buffer.bytes()).map_err(|source| PipelineError::Write {
-            offset: piece.offset(),
-            end: piece.end(),
-            source,
-        })?;
-        job.target.flush().map_err(PipelineError::Flush)?;
-        buffer.bytes_mut().fill(0xD1);
-        read = match job.target.read_at(piece.offset(), buffer.bytes_mut()) {
-            Ok(()) => Found::Bytes(blake3::hash(buffer.bytes())),
-            Err(error) => Found::Unreadable(error.to_string()),
-        };
-        if read == Found::Bytes(mark.hash) {
-            return Ok(Ok(Repair { lba: piece.lba, sectors: piece.sectors, tries }));
-        }
+/// One reading of all pieces.
+struct Pass<'p, 'a> {
+    job: &'p Job<'a>,
+    port: &'p Port<'a>,
+    expected: Expected<'p>,
+    unwritable: &'p [Refused],
+}
+
+impl Pass<'_, '_> {
+    /// The pieces that are wrong, in order; no more are looked for once there are too many. Compares in threads of their own.
+    fn read_back(&self, pieces: &[Piece], buffers: &mut Vec<Buffer>) -> Result<Vec<Bad>, PipelineError> {
+        let Self { job, port, expected, unwritable } = self;
+        job.tell(Event::Begin { phase: Phase::ReadBack, bytes: pieces.iter().map(Piece::len).sum() });
+        let unreadable = Mutex::new(Vec::<Refused>::new());
+        let bad = Mutex::new(Vec::<Bad>::new());
+        let is_over = || bad.lock().unwrap_or_else(PoisonError::into_inner).len() > BAD_MAX;
+        let in_flight = job.target.in_flight();
+        let crew = Crew { fill: in_flight, empty: in_flight };
+        belt::run(
+            pieces,
+            buffers,
+            crew,
+            &|piece, bytes| {
+                job.check_stop(Phase::ReadBack)?;
+                if is_over() {
+                    return Ok(());
+                }
+                let refused = port.read(piece.lba, bytes)?;
+                job.tell(Event::Advance { phase: Phase::ReadBack, bytes: piece.len() });
+                unreadable.lock().unwrap_or_else(PoisonError::into_inner).extend(refused);
+                Ok(())
+            },
+            &|piece, bytes| {
+                let of = |all: &[Refused]| -> Vec<Refused> {
+                    all.iter().filter(|refused| piece.has(refused.lba)).cloned().collect()
+                };
+                let unreadable = of(&unreadable.lock().unwrap_or_else(PoisonError::into_inner));
+                if is_over() || (unreadable.is_empty() && expected.is(piece, bytes)) {
+                    return Ok(());
+                }
+                let differences = expected.differences(piece, bytes, (&unreadable, &of(unwritable)), 1)?;
+                let found = Bad { piece: *piece, differences };
+                bad.lock().unwrap_or_else(PoisonError::into_inner).push(found);
+                Ok(())
+            },
+        )?;
+        let mut bad = bad.into_inner().unwrap_or_else(PoisonError::into_inner);
+        bad.sort_by_key(|bad| bad.piece.lba);
+        Ok(bad)
     }
-    Ok(Err(Difference::new(mark, read)))
 }

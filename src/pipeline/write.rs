@@ -1,12 +1,15 @@
 //! Clears what makes a medium boot, then writes everything else.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::layout::Layout;
+use crate::pipeline::belt::{self, Crew};
+use crate::pipeline::compare::is_zero;
 use crate::pipeline::piece::{self, Piece};
-use crate::pipeline::{Aftermath, Buffer, Event, Failure, Input, PIECE_LEN, Phase, PipelineError, Target};
+use crate::pipeline::port::{Port, Refused};
+use crate::pipeline::probe::{Tools, probe};
+use crate::pipeline::{Aftermath, Buffer, Event, Failure, Input, Phase, PipelineError, RunId, Target};
 use crate::units::SECTOR_LEN;
 
 /// A clear sector.
@@ -17,10 +20,12 @@ const ZEROS: [u8; SECTOR_LEN as usize] = [0; SECTOR_LEN as usize];
 pub struct Job<'a> {
     /// The stick.
     pub target: &'a dyn Target,
-    /// Buffers of [`PIECE_LEN`] bytes that are on the way at once, at least one.
+    /// Buffers of [`crate::pipeline::PIECE_LEN`] bytes that are on the way at once, at least one.
     pub buffers: usize,
     /// The images, in the order that the layout numbers them.
     pub inputs: &'a [Input<'a>],
+    /// The stamps with which it is looked whether the stick has what it claims, after it was cleared; `None` if it is not.
+    pub probe: Option<RunId>,
     /// Set when the user asks to stop: the piece in work is finished, what is held back stays as it is.
     pub stop: &'a AtomicBool,
     /// Told of each step; may be called from any thread.
@@ -44,28 +49,6 @@ impl Job<'_> {
         self.target.flush().map_err(PipelineError::Flush)
     }
 
-    /// Writes one sector, flushes it and reads it back.
-    pub(super) fn put_sector(
-        &self,
-        lba: u64,
-        sector: &[u8; SECTOR_LEN as usize],
-    ) -> Result<(), PipelineError> {
-        let offset = lba * SECTOR_LEN;
-        let mut buffer = Buffer::new(sector.len(), self.target.alignment());
-        buffer.bytes_mut().copy_from_slice(sector);
-        self.target.write_at(offset, buffer.bytes()).map_err(|source| PipelineError::Write {
-            offset,
-            end: offset + SECTOR_LEN,
-            source,
-        })?;
-        self.target.flush().map_err(PipelineError::Flush)?;
-        buffer.bytes_mut().fill(0xD1);
-        self.target
-            .read_at(offset, buffer.bytes_mut())
-            .map_err(|source| PipelineError::Read { offset, source })?;
-        if buffer.bytes() == sector { Ok(()) } else { Err(PipelineError::Lost { lba }) }
-    }
-
     /// The sectors that `layout` wants cleared first, those of them that the medium has.
     fn cleared_first<'l>(&self, layout: &'l Layout) -> impl Iterator<Item = u64> + use<'l> {
         let sectors = self.target.len() / SECTOR_LEN;
@@ -73,32 +56,24 @@ impl Job<'_> {
     }
 
     /// Clears the sectors without which nothing boots, in the layout's order, and proves that.
-    fn clear(&self, layout: &Layout) -> Result<(), PipelineError> {
+    fn clear(&self, layout: &Layout, port: &Port) -> Result<(), PipelineError> {
         if layout.is_exchange() {
             return Ok(());
         }
         let bytes = self.cleared_first(layout).map(|_| SECTOR_LEN).sum();
         self.tell(Event::Begin { phase: Phase::Clear, bytes });
         for lba in self.cleared_first(layout) {
-            self.put_sector(lba, &ZEROS)?;
+            port.put_sector(lba, &ZEROS)?;
             self.tell(Event::Advance { phase: Phase::Clear, bytes: SECTOR_LEN });
         }
         Ok(())
     }
 
     /// Clears them once more after a failure, each even if another cannot be cleared; what is known of the stick then.
-    pub(super) fn clear_again(&self, layout: &Layout) -> Aftermath {
-        let failed = self.cleared_first(layout).filter(|&lba| self.put_sector(lba, &ZEROS).is_err()).count();
+    pub(super) fn clear_again(&self, layout: &Layout, port: &Port) -> Aftermath {
+        let failed = self.cleared_first(layout).filter(|&lba| port.put_sector(lba, &ZEROS).is_err()).count();
         if failed == 0 { Aftermath::WillNotBoot } else { Aftermath::Unknown }
     }
-}
-
-/// One piece as it was written, or is held back.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
-    pub piece: Piece,
-    /// BLAKE3 of the bytes that were written; of zeros while it is held back clear.
-    pub hash: blake3::Hash,
 }
 
 /// A stick that holds everything but what is held back, which is clear or as it was. Nothing of it is proven.
@@ -106,14 +81,20 @@ pub(super) struct Mark {
 pub struct Written<'a> {
     pub(super) job: Job<'a>,
     pub(super) layout: Layout,
+    pub(super) port: Box<Port<'a>>,
+    pub(super) buffers: Vec<Buffer>,
     /// All of the layout, what is held back clear first; without what is exchanged.
-    pub(super) marks: Vec<Mark>,
+    pub(super) pieces: Vec<Piece>,
+    /// Sectors that could not be written.
+    pub(super) unwritable: Vec<Refused>,
+    /// Bytes that were not sent because the target holds them already.
+    pub(super) skipped: u64,
 }
 
 /// Clears what the layout wants cleared first and proves that, then writes what is not held back and flushes it.
 ///
-/// Reads the images in a second thread; at most [`Job::buffers`] are on the way. Nothing else is changed before those are
-/// cleared.
+/// Reads the images in a second thread while two others write; at most [`Job::buffers`] are on the way. Nothing else is changed
+/// before those are cleared. What the device refuses is written again, and in the end left to [`crate::pipeline::verify()`].
 ///
 /// # Errors
 ///
@@ -125,69 +106,58 @@ pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
     job.check_stop(Phase::Clear).map_err(untouched)?;
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(untouched)?;
 
-    job.clear(&layout).map_err(|cause| Failure { stick: Aftermath::Unknown, cause })?;
+    let port = Box::new(Port::new(job.target));
+    let skipped_before = job.target.skipped();
+    job.clear(&layout, &port).map_err(|cause| Failure { stick: Aftermath::Unknown, cause })?;
+    if let Some(id) = job.probe.filter(|_| !layout.is_exchange()) {
+        // On a stick that counts from the start again a stamp may have come to lie on them.
+        let tools = Tools { target: job.target, stop: job.stop, observe: job.observe, id };
+        probe(tools, &layout).map_err(|cause| Failure { stick: job.clear_again(&layout, &port), cause })?;
+    }
 
     let held_back = Aftermath::held_back(&layout);
     let dead = |cause| Failure { stick: held_back, cause };
-    let bytes = piece::pieces(&layout).map(|piece| piece.len()).sum();
-    job.tell(Event::Begin { phase: Phase::Write, bytes });
-    let zeros = blake3::hash(&ZEROS);
-    let clear = piece::held_back(&layout).filter(|_| !layout.is_exchange());
-    let mut marks: Vec<Mark> = clear.map(|piece| Mark { piece, hash: zeros }).collect();
-    marks.extend(write_pieces(&layout, &job).map_err(dead)?);
+    let mut buffers = belt::buffers(job.buffers, job.target.alignment());
+    let to_write: Vec<Piece> = piece::pieces(&layout).collect();
+    let (unwritable, zeros) = write_pieces(&layout, &job, &port, &to_write, &mut buffers).map_err(dead)?;
     job.flush().map_err(dead)?;
-    Ok(Written { job, layout, marks })
+    let clear = piece::held_back(&layout).filter(|_| !layout.is_exchange());
+    let pieces = clear.chain(to_write).collect();
+    let skipped = zeros + job.target.skipped().saturating_sub(skipped_before);
+    Ok(Written { job, layout, port, buffers, pieces, unwritable, skipped })
 }
 
-type Filled = Result<(Mark, Buffer), PipelineError>;
-
-/// Moves every piece from a reading thread to the target; gives the hash of each.
-fn write_pieces(layout: &Layout, job: &Job) -> Result<Vec<Mark>, PipelineError> {
-    thread::scope(|scope| {
-        let (filled, to_write) = sync_channel::<Filled>(job.buffers);
-        let (emptied, to_fill) = sync_channel::<Buffer>(job.buffers);
-        for _ in 0..job.buffers {
-            // The receiver lives in this function, so a send cannot fail yet.
-            let _ = emptied.send(Buffer::new(PIECE_LEN as usize, job.target.alignment()));
-        }
-        let inputs = job.inputs;
-        scope.spawn(move || read_pieces(layout, inputs, &to_fill, &filled));
-
-        let mut marks = Vec::new();
-        while let Ok(message) = to_write.recv() {
+/// Moves every piece from a reading thread to the target. Gives the sectors that it refuses, and the bytes that it holds already.
+fn write_pieces(
+    layout: &Layout,
+    job: &Job,
+    port: &Port,
+    pieces: &[Piece],
+    buffers: &mut Vec<Buffer>,
+) -> Result<(Vec<Refused>, u64), PipelineError> {
+    job.tell(Event::Begin { phase: Phase::Write, bytes: pieces.iter().map(Piece::len).sum() });
+    let unwritable = Mutex::new(Vec::new());
+    let zeros = AtomicU64::new(0);
+    // What the packing of an image gives comes in order, so one thread asks for it.
+    let crew = Crew { fill: 1, empty: job.target.in_flight() };
+    belt::run(
+        pieces,
+        buffers,
+        crew,
+        &|piece, bytes| piece::fill(piece, layout, job.inputs, bytes),
+        &|piece, bytes| {
             job.check_stop(Phase::Write)?;
-            let (mark, buffer) = message?;
-            put_piece(job, &mark.piece, &buffer.bytes()[..mark.piece.len() as usize])?;
-            job.tell(Event::Advance { phase: Phase::Write, bytes: mark.piece.len() });
-            marks.push(mark);
-            // The reader is gone when it has nothing more to fill.
-            let _ = emptied.send(buffer);
-        }
-        Ok(marks)
-    })
-}
-
-/// Writes a piece, unless the target is known to hold zeros there already.
-fn put_piece(job: &Job, piece: &Piece, bytes: &[u8]) -> Result<(), PipelineError> {
-    if job.target.is_fresh() && bytes.iter().all(|&byte| byte == 0) {
-        return Ok(());
-    }
-    job.target.write_at(piece.offset(), bytes).map_err(|source| PipelineError::Write {
-        offset: piece.offset(),
-        end: piece.end(),
-        source,
-    })
-}
-
-/// Fills buffers until there are no pieces left or nobody takes them.
-fn read_pieces(layout: &Layout, inputs: &[Input], to_fill: &Receiver<Buffer>, filled: &SyncSender<Filled>) {
-    for piece in piece::pieces(layout) {
-        let Ok(mut buffer) = to_fill.recv() else { return };
-        let bytes = &mut buffer.bytes_mut()[..piece.len() as usize];
-        let result = piece::fill(&piece, layout, inputs, bytes).map(|()| blake3::hash(bytes));
-        let failed = result.is_err();
-        if filled.send(result.map(|hash| (Mark { piece, hash }, buffer))).is_err() || failed {
-            return;
-        }
-    }
+            let mut done = piece.len();
+            if job.target.is_fresh() && is_zero(bytes) {
+                zeros.fetch_add(done, Ordering::Relaxed);
+            } else {
+                let refused = port.write(piece.lba, bytes)?;
+                done -= refused.len() as u64 * SECTOR_LEN;
+                unwritable.lock().unwrap_or_else(PoisonError::into_inner).extend(refused);
+            }
+            job.tell(Event::Advance { phase: Phase::Write, bytes: done });
+            Ok(())
+        },
+    )?;
+    Ok((unwritable.into_inner().unwrap_or_else(PoisonError::into_inner), zeros.into_inner()))
 }

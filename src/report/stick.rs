@@ -10,7 +10,6 @@ use crate::contents::{ImageFacts, Room, Warning};
 use crate::image::Scan;
 use crate::layout::disc::FLOPPY_288_SECTORS;
 use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
-use crate::pipeline::{Committed, Repair};
 use crate::plan::{
     BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
 };
@@ -200,16 +199,6 @@ pub struct StickReport {
     pub bytes: u64,
 }
 
-/// A finished write.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// The stick.
-    #[serde(flatten)]
-    pub stick: StickReport,
-    /// Ranges that had to be written more than once.
-    pub repairs: Vec<Repair>,
-}
-
 impl ImageReport {
     fn new(
         capsule: &CapsulePlan,
@@ -314,16 +303,6 @@ impl StickReport {
             bytes: layout.written_sectors() * SECTOR_LEN,
         };
         report.counted()
-    }
-}
-
-impl Report {
-    /// Describes a finished write.
-    pub fn new(plan: &Plan, scans: &[Scan], committed: &Committed) -> Self {
-        Self {
-            stick: StickReport::new(plan, &committed.layout, scans),
-            repairs: committed.effort.repairs.clone(),
-        }
     }
 }
 

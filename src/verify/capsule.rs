@@ -3,17 +3,16 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, Codec, Form};
-use ramkey_loader_core::decode::{Encoded, Stored, decode};
+use ramkey_format::capsule::{CAPSULE_HEADER_LEN, CapsuleError, CapsuleHeader, Form};
 
 use crate::capsule::{self, Beside, Description, HeaderError, Role, Table, TableError, Writes};
 use crate::image::chunk_value;
-use crate::stick::{CapsuleFile, Entry, RUN_LEN, ReadError, Reader, StickFile};
+use crate::stick::{CapsuleFile, Entry, ReadError, Reader, StickFile};
 use crate::units::hex;
+use crate::verify::chunks::Chunks;
 use crate::verify::fault::{Fault, FaultKind, Findings, Place};
 use crate::verify::hint::how_to_boot;
 use crate::verify::verdict::{Depth, FoundCapsule, FoundCompanion, Strictness};
-use crate::verify::window::Window;
 use crate::verify::words;
 use crate::verify::written::Written;
 use crate::verify::zeros::Zeros;
@@ -243,24 +242,17 @@ impl Judge<'_> {
 
     /// Whether chunk `index` is right.
     fn chunk(&self, chunks: &mut Chunks, index: u32, findings: &mut Findings) -> Result<bool, ReadError> {
-        let Chunks { file, header, table, .. } = *chunks;
+        let (file, header, table) = (chunks.file, chunks.header, chunks.table);
         let (form, entry) = (table.forms[index as usize], &table.entries[index as usize]);
         let (stored, len) = (entry.stored(), header.raw_len(index));
         let image_offset = u64::from(index) << header.chunk_shift;
         let count = header.chunk_count.get() as usize;
-        let window = window(header, index, form);
-        let found = match form {
-            Form::Zero => {
-                chunks.window.skip(index as usize, window);
-                self.zeros.chunk_value(image_offset, len, count)
-            }
-            Form::Raw | Form::Packed { .. } => {
-                self.spend(form, len, stored.end - stored.start, chunks.file)?;
-                let (before, room) = chunks.window.room(index as usize, window, len as usize);
-                let chunk = Encoded { form, stored: stored.clone(), before };
-                decode(&chunk, &mut chunks.pieces, &mut chunks.scratch, room, &mut |_| {})?;
-                chunk_value(room, image_offset, count)
-            }
+        if form != Form::Zero {
+            self.spend(form, len, stored.end - stored.start, file)?;
+        }
+        let found = match chunks.plain(index)? {
+            None => self.zeros.chunk_value(image_offset, len, count),
+            Some(plain) => chunk_value(plain, image_offset, count),
         };
         if found == entry.chaining_value {
             return Ok(true);
@@ -319,36 +311,6 @@ enum Rest {
     Anything,
 }
 
-/// The chunks of a capsule while they are proven, and what that takes.
-struct Chunks<'c, 'a> {
-    file: &'c StickFile<'a>,
-    header: &'c CapsuleHeader,
-    table: &'c Table<'c>,
-    pieces: Pieces<'c, 'a>,
-    window: Window,
-    scratch: Vec<u8>,
-}
-
-impl<'c, 'a> Chunks<'c, 'a> {
-    fn new(file: &'c StickFile<'a>, header: &'c CapsuleHeader, table: &'c Table<'c>) -> Self {
-        let windows = (0..).zip(&table.forms).map(|(index, form)| window(header, index, *form));
-        Self {
-            file,
-            header,
-            table,
-            pieces: Pieces { file, bytes: Vec::new() },
-            window: Window::new(windows),
-            scratch: vec![0; Codec::SCRATCH_LEN],
-        }
-    }
-}
-
-/// The bytes of the image that chunk `index` is made of: those to which it refers, and its own.
-fn window(header: &CapsuleHeader, index: u32, form: Form) -> Range<u64> {
-    let start = u64::from(index) << header.chunk_shift;
-    start - form.before_len(header.chunk_len())..start + header.raw_len(index)
-}
-
 /// The first sector of a file; nowhere if it has none.
 fn first_sector(entry: &Entry) -> Place {
     entry.runs.first().map_or(Place::default(), |(lba, _)| Place::sectors(*lba, 1))
@@ -396,19 +358,4 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
 fn lies_at(file: &StickFile, offset: u64, len: u64) -> Place {
     let first = file.places(offset, len).first().copied();
     first.map_or(Place::default(), |(lba, sectors)| Place::sectors(lba, sectors))
-}
-
-/// The bytes of a file, piece by piece.
-struct Pieces<'f, 'a> {
-    file: &'f StickFile<'a>,
-    bytes: Vec<u8>,
-}
-
-impl Stored for Pieces<'_, '_> {
-    type Error = ReadError;
-
-    fn piece(&mut self, offset: u64, max: usize) -> Result<&[u8], ReadError> {
-        self.bytes = self.file.read(offset, max.min(RUN_LEN) as u64)?;
-        Ok(&self.bytes)
-    }
 }

@@ -7,6 +7,7 @@
 
 mod boot_area;
 mod capsule;
+mod chunks;
 mod explain;
 mod fate;
 mod fault;
@@ -27,8 +28,10 @@ use crate::image::Source;
 use crate::stick::{self, LayoutKind, Reader, StickState, StickVolume, Tree};
 use crate::units::SECTOR_LEN;
 
+pub use chunks::Chunks;
 pub use fault::{Change, Fault, FaultKind, Place};
 pub use verdict::{FoundCapsule, FoundCompanion, StickVerdict, Strictness};
+pub use written::directories_as_written;
 
 use boot_area::BootArea;
 use fault::Findings;

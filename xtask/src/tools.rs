@@ -20,6 +20,7 @@ const FOR_DEMO: &[(Probe, &str)] = &[(Program("qemu-system-x86_64"), "qemu-syste
 const FOR_TEST: &[(Probe, &str)] = &[
     (Program("qemu-system-x86_64"), "qemu-system-x86"),
     (Program("qemu-img"), "qemu-utils"),
+    (Program("qemu-storage-daemon"), "qemu-system-common"),
     (Program("bochs"), "bochs"),
     (File("/usr/share/bochs/BIOS-bochs-legacy"), "bochsbios"),
     (File("/usr/share/vgabios/vgabios.bin"), "vgabios"),

@@ -48,7 +48,7 @@ fn a_mounted_device_is_refused_and_so_is_an_image_on_it() {
     let on_it = mount.folder.join("dos.img");
     fs::copy(desk.path("dos.img"), &on_it).unwrap();
     mount.settle();
-    let help = format!("run `umount '{}'` first\n", mount.folder.display());
+    let help = format!("run `umount '{}'` first, or add --unmount\n", mount.folder.display());
     desk.refuses(&device.node, &["is mounted on", &help]);
     let (system, facts) = look(&device.node);
     let source = Use::Source { image: on_it.clone() };

@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
-use ramkey::device::{DeviceFacts, DeviceKind, DeviceNumber, Partition, Refusal, Use, refusal, uses};
+use ramkey::device::{DeviceFacts, DeviceKind, DeviceNumber, Partition, Refusal, Use, uses};
 use ramkey::image::SourceFile;
 
-use crate::frames::made_up::{Machine, mounted, stick};
+use crate::frames::made_up::{Machine, mounted, refused, stick};
 
 #[test]
 fn a_stick_is_described_from_sysfs_without_tricks_for_the_terminal() {
@@ -36,7 +36,7 @@ fn a_mount_counts_by_number_and_not_by_name() {
     machine.put("proc/1/mountinfo", "30 1 240:17 / /media/a\\040b rw - vfat /dev/other rw\n");
     let uses = machine.uses();
     let [Use::Mounted { seen_by: Some(1), .. }] = &uses[..] else { panic!("{uses:?}") };
-    let help = refusal(&stick(), &uses).unwrap().help();
+    let help = refused(&stick(), &uses).unwrap().help();
     assert_eq!(help, "run `nsenter --target 1 --mount umount '/media/a b'` first");
 }
 
@@ -126,7 +126,7 @@ fn raid_the_device_mapper_upon_it_and_a_zram_that_writes_back_hold_a_disk() {
     let held = |name: &str, holder: &str| Use::Held { name: name.into(), holder: holder.into() };
     let on_md = [held("sdz1", "md0"), held("md0", "dm-0 (crypt)")];
     assert_eq!(machine.uses(), on_md);
-    let help = |used: &Use| refusal(&stick(), std::slice::from_ref(used)).unwrap().help();
+    let help = |used: &Use| refused(&stick(), std::slice::from_ref(used)).unwrap().help();
     assert_eq!(
         on_md.each_ref().map(help),
         ["run `mdadm --stop /dev/md0` first", "run `dmsetup remove crypt` first"]
@@ -196,7 +196,7 @@ fn a_journal_whose_file_system_cannot_be_told_is_held_by_a_mount() {
     assert_eq!(machine.uses(), [], "journals within file systems, and of others");
     machine.put("proc/fs/jbd2/sdz1/info", "");
     let uses = machine.uses();
-    let text = refusal(&stick(), &uses).unwrap();
+    let text = refused(&stick(), &uses).unwrap();
     assert_eq!(
         text.to_string(),
         "/dev/sdz is refused: sdz1 is held by a mounted file system, whose journal it is"
@@ -227,10 +227,10 @@ fn what_the_kernel_serves_to_other_machines_is_in_use() {
 fn what_cannot_be_told_is_a_no() {
     let machine = Machine::new();
     let unknown = |text: &str| {
-        let refused = refusal(&stick(), &machine.uses()).unwrap();
+        let refusal = refused(&stick(), &machine.uses()).unwrap();
         assert!(
-            matches!(refused, Refusal::Unknown { .. }) && refused.to_string().contains(text),
-            "{refused}"
+            matches!(refusal, Refusal::Unknown { .. }) && refusal.to_string().contains(text),
+            "{refusal}"
         );
     };
     machine.put("proc/self/mountinfo", "30 1 240:17 / /mnt rw\n");
@@ -242,7 +242,7 @@ fn what_cannot_be_told_is_a_no() {
     unknown("what loop7 shows cannot be told");
     let inside = DeviceFacts { usb: false, removable: false, ..stick() };
     assert!(
-        matches!(refusal(&inside, &machine.uses()), Some(Refusal::NotRemovable { .. })),
+        matches!(refused(&inside, &machine.uses()), Some(Refusal::NotRemovable { .. })),
         "what it is is sure"
     );
     fs::remove_dir_all(machine.folder.path().join("sys/devices/virtual/loop7/loop")).unwrap();

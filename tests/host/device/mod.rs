@@ -1,10 +1,16 @@
 //! What is asked, refused and warned of before anything is written.
 
+mod exchanged;
+mod hard;
+mod fake;
 mod image_in_use;
 mod in_use;
 mod in_use_layers;
 mod in_use_made_up;
 mod in_use_processes;
+mod in_use_started;
+mod listed;
 mod outputs;
 mod overwrite;
 mod safety;
+mod unmount;

@@ -5,9 +5,9 @@ use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::frames::made_up::{mounted, stick};
+use crate::frames::made_up::{mounted, refused, stick};
 use ramkey::device::{
-    DeviceFacts, DeviceKind, FileTarget, OpenError, Refusal, System, TargetPath, Use, refusal,
+    Allowed, DeviceFacts, DeviceKind, FileTarget, OpenError, Refusal, System, TargetPath, Use, refusal,
 };
 use ramkey::image::SourceFile;
 use ramkey::pipeline::Target;
@@ -24,6 +24,7 @@ fn every_use() -> Vec<Use> {
         Use::Served { setting: "/sys/kernel/config/nvmet".into() },
         Use::Source { image: "/media/usb/dos.img".into() },
         Use::Image { image: "/tmp/dos.img".into() },
+        Use::Sleep { name: "sdz2".into() },
         Use::Shows { device: "sdy".into() },
         Use::Unknown { question: "what loop9 shows cannot be told".into(), help: "run it as root".into() },
         Use::System { folder: "/home".into() },
@@ -32,13 +33,13 @@ fn every_use() -> Vec<Use> {
 
 #[test]
 fn a_plain_stick_is_accepted_and_so_is_a_loop_device() {
-    assert_eq!(refusal(&stick(), &[]), None);
+    assert_eq!(refused(&stick(), &[]), None);
     let no_flag = DeviceFacts { removable: false, ..stick() };
-    assert_eq!(refusal(&no_flag, &[]), None, "USB bridges do not say that they are removable");
+    assert_eq!(refused(&no_flag, &[]), None, "USB bridges do not say that they are removable");
     let no_usb = DeviceFacts { usb: false, ..stick() };
-    assert_eq!(refusal(&no_usb, &[]), None, "card readers need not hang on USB");
+    assert_eq!(refused(&no_usb, &[]), None, "card readers need not hang on USB");
     let looped = DeviceFacts { kind: DeviceKind::Loop, usb: false, removable: false, ..stick() };
-    assert_eq!(refusal(&looped, &[]), None);
+    assert_eq!(refused(&looped, &[]), None);
 }
 
 #[test]
@@ -52,8 +53,30 @@ fn what_it_is_can_refuse_it() {
         (DeviceFacts { logical_sector: 4096, ..stick() }, Refusal::SectorSize { node: node(), found: 4096 }),
     ];
     for (facts, expected) in table {
-        assert_eq!(refusal(&facts, &[]), Some(expected));
+        assert_eq!(refused(&facts, &[]), Some(expected));
     }
+}
+
+#[test]
+fn a_disk_that_is_larger_than_sticks_are_is_taken_only_if_that_is_said() {
+    let large = Allowed { large: true, ..Allowed::default() };
+    let of = |len| DeviceFacts { len, ..stick() };
+    for len in [64_000_000_000, DeviceFacts::LARGEST_STICK] {
+        assert_eq!(refused(&of(len), &[]), None);
+    }
+    for len in [DeviceFacts::LARGEST_STICK + 512, 128_000_000_000] {
+        let refusal_of_it = refused(&of(len), &[]).unwrap();
+        assert_eq!(refusal_of_it, Refusal::Large { node: "/dev/sdz".into(), len });
+        assert_eq!(refusal_of_it.help(), "add --large if it is the stick that you mean");
+        assert_eq!(refusal(&of(len), &[], large), None);
+        let file = DeviceFacts { kind: DeviceKind::Loop, usb: false, removable: false, ..of(len) };
+        assert_eq!(refused(&file, &[]), None, "whoever made a file of that length has meant it");
+    }
+    let built_in = DeviceFacts { usb: false, removable: false, ..of(1 << 40) };
+    assert!(
+        matches!(refusal(&built_in, &[], large), Some(Refusal::NotRemovable { .. })),
+        "it allows nothing else"
+    );
 }
 
 #[test]
@@ -65,7 +88,7 @@ fn a_partition_is_refused_and_the_help_names_its_disk() {
         ("/dev/nvme0n1p3", "/dev/nvme0n1"),
     ] {
         let facts = DeviceFacts { node: partition.into(), kind: DeviceKind::Partition, ..stick() };
-        let refusal = refusal(&facts, &[]).unwrap();
+        let refusal = refused(&facts, &[]).unwrap();
         assert_eq!(refusal.help(), format!("name the whole stick: {disk}"));
     }
 }
@@ -73,10 +96,11 @@ fn a_partition_is_refused_and_the_help_names_its_disk() {
 #[test]
 fn every_use_refuses_it_by_name() {
     for used in every_use() {
-        let text = refusal(&stick(), std::slice::from_ref(&used)).unwrap().to_string();
+        let text = refused(&stick(), std::slice::from_ref(&used)).unwrap().to_string();
         let named = match &used {
             Use::Mounted { folder, .. } | Use::System { folder } => folder.display().to_string(),
             Use::Swap { name } => name.display().to_string(),
+            Use::Sleep { name } => name.clone(),
             Use::Held { holder, .. } => holder.clone(),
             Use::Loop { file, .. } => file.display().to_string(),
             Use::Open { command, pid } => format!("process {pid} ({command})"),
@@ -96,9 +120,9 @@ fn the_running_system_is_the_first_reason() {
     let facts =
         DeviceFacts { kind: DeviceKind::Partition, read_only: true, usb: false, removable: false, ..stick() };
     let expected = Refusal::System { node: "/dev/sdz".into(), folder: "/home".into() };
-    assert_eq!(refusal(&facts, &every_use()), Some(expected));
+    assert_eq!(refused(&facts, &every_use()), Some(expected));
     let facts = DeviceFacts { len: 0, read_only: true, ..stick() };
-    assert!(matches!(refusal(&facts, &every_use()[..1]), Some(Refusal::Mounted { .. })), "use before kind");
+    assert!(matches!(refused(&facts, &every_use()[..1]), Some(Refusal::Mounted { .. })), "use before kind");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ramkey::device::{DeviceFacts, DeviceKind, DeviceNumber, System, Use, uses};
+use ramkey::device::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, Refusal, System, Use, refusal, uses};
 
 use crate::frames::skip::skip;
 
@@ -20,6 +20,9 @@ pub fn stick() -> DeviceFacts {
         read_only: false,
         removable: true,
         usb: true,
+        usb_path: "1-1".into(),
+        usb_id: "1234:5678".into(),
+        wwn: String::new(),
         vendor: "ACME".into(),
         model: "Stick".into(),
         serial: "1234".into(),
@@ -28,7 +31,12 @@ pub fn stick() -> DeviceFacts {
     }
 }
 
-/// A use by a mount.
+/// Why it is refused, where the user allows nothing beyond what is usual.
+pub fn refused(facts: &DeviceFacts, uses: &[Use]) -> Option<Refusal> {
+    refusal(facts, uses, Allowed::default())
+}
+
+/// A use by the mount with the number 30, of the stick's own unless it is mapped.
 pub fn mounted(name: &str, folder: &str, file_system: &str) -> Use {
     Use::Mounted {
         name: name.into(),
@@ -36,6 +44,7 @@ pub fn mounted(name: &str, folder: &str, file_system: &str) -> Use {
         file_system: file_system.into(),
         loops: Vec::new(),
         seen_by: None,
+        own: (!name.starts_with("dm-")).then_some(30),
     }
 }
 
@@ -50,7 +59,14 @@ impl Machine {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let system = System { sys: at("sys"), proc: at("proc"), udev: at("udev"), dev: at("dev") };
+        let system = System {
+            sys: at("sys"),
+            proc: at("proc"),
+            udev: at("udev"),
+            dev: at("dev"),
+            allowed: Allowed::default(),
+            hard_verify: None,
+        };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);
         machine.put("sys/devices/usb1/1-1/idVendor", "1234\n");

@@ -1,6 +1,7 @@
 //! A stick in memory that can misbehave, and a small layout to write to it.
 
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -23,8 +24,20 @@ pub const CHUNK_SHIFT: u8 = 18;
 pub enum Fault {
     /// It does not.
     None,
-    /// The N-th write, from 0, fails and writes nothing; all later ones work.
+    /// The N-th write, from 0, fails as no other try will change; all later ones work.
     FailWrite(u64),
+    /// The N-th write, from 0, fails and writes half of its sectors; all later ones work.
+    FlakyWrite(u64),
+    /// The N-th read, from 0, fails; all later ones work.
+    FlakyRead(u64),
+    /// From the N-th write on there is no device.
+    GoneAtWrite(u64),
+    /// From the N-th read on there is no device.
+    GoneAtRead(u64),
+    /// These sectors refuse each write.
+    Unwritable { lba: u64, sectors: u64 },
+    /// These sectors refuse each read.
+    Dead { lba: u64, sectors: u64 },
     /// The N-th write and all later ones fail: it was pulled.
     PulledAtWrite(u64),
     /// The N-th write writes half of its sectors, then fails; nothing works after it.
@@ -49,6 +62,7 @@ pub struct State {
     pub bytes: Vec<u8>,
     pub fault: Fault,
     pub writes: u64,
+    pub reads: u64,
     pub flushes: u64,
     pub faults: u64,
     pub checks: u64,
@@ -60,13 +74,16 @@ pub struct State {
 pub struct Stick {
     pub state: Mutex<State>,
     pub fresh: bool,
+    /// Requests that it takes at once.
+    pub in_flight: usize,
 }
 
 impl Stick {
     pub fn new(fault: Fault) -> Self {
         let bytes = vec![0xD1; (STICK_SECTORS * 512) as usize];
-        let state = State { bytes, fault, writes: 0, flushes: 0, faults: 0, checks: 0, log: Vec::new() };
-        Self { state: Mutex::new(state), fresh: false }
+        let state =
+            State { bytes, fault, writes: 0, reads: 0, flushes: 0, faults: 0, checks: 0, log: Vec::new() };
+        Self { state: Mutex::new(state), fresh: false, in_flight: 2 }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -82,6 +99,15 @@ impl Stick {
 
 fn broken() -> io::Error {
     io::Error::from_raw_os_error(5)
+}
+
+fn gone() -> io::Error {
+    io::Error::from_raw_os_error(19)
+}
+
+/// Whether a request has one of `sectors`.
+fn meets(offset: u64, buffer: &[u8], sectors: Range<u64>) -> bool {
+    offset / 512 < sectors.end && offset / 512 + buffer.len() as u64 / 512 > sectors.start
 }
 
 fn check(offset: u64, buffer: &[u8]) {
@@ -104,8 +130,14 @@ impl Target for Stick {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         check(offset, buffer);
         let mut state = self.state();
+        let number = state.reads;
+        state.reads += 1;
         match state.fault {
             Fault::PulledAtWrite(n) | Fault::TornWrite(n) if state.writes > n => return Err(broken()),
+            Fault::GoneAtWrite(n) if state.writes > n => return Err(gone()),
+            Fault::GoneAtRead(n) if n <= number => return Err(gone()),
+            Fault::FlakyRead(n) if n == number => return Err(broken()),
+            Fault::Dead { lba, sectors } if meets(offset, buffer, lba..lba + sectors) => return Err(broken()),
             _ => {}
         }
         for (index, sector) in (0..).zip(buffer.chunks_exact_mut(512)) {
@@ -136,7 +168,13 @@ impl Target for Stick {
         let mut len = buffer.len();
         let mut failed = false;
         match state.fault {
-            Fault::FailWrite(n) if n == number => return Err(broken()),
+            Fault::FailWrite(n) if n == number => return Err(io::Error::from_raw_os_error(28)),
+            Fault::FlakyWrite(n) if n == number => (len, failed) = (len / 1024 * 512, true),
+            Fault::GoneAtWrite(n) if n <= number => return Err(gone()),
+            Fault::GoneAtRead(n) if n < state.reads => return Err(gone()),
+            Fault::Unwritable { lba, sectors } if meets(offset, buffer, lba..lba + sectors) => {
+                return Err(broken());
+            }
             Fault::PulledAtWrite(n) if n <= number => return Err(broken()),
             Fault::TornWrite(n) if n < number => return Err(broken()),
             Fault::TornWrite(n) if n == number => (len, failed) = (len / 1024 * 512, true),
@@ -158,6 +196,10 @@ impl Target for Stick {
         let number = state.flushes;
         state.flushes += 1;
         if state.fault == Fault::FailFlush(number) { Err(broken()) } else { Ok(()) }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
     fn is_fresh(&self) -> bool {
@@ -263,7 +305,10 @@ pub fn run_observed(
     let chunks = chunks(&image.bytes);
     let stored = AsItIs { source: image, chunk_shift: CHUNK_SHIFT, chunks: &chunks };
     let inputs = [Input { name: "dos.img", stored: &stored }];
-    put(layout(image.len()), Job { target: stick, buffers: Job::BUFFERS, inputs: &inputs, stop, observe })
+    put(
+        layout(image.len()),
+        Job { target: stick, buffers: Job::BUFFERS, probe: None, inputs: &inputs, stop, observe },
+    )
 }
 
 /// Writes, verifies and commits a layout.

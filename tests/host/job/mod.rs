@@ -1,7 +1,12 @@
 //! What a program does that uses the library without its command line.
 
+mod check;
 mod copy;
 mod errors;
+mod extract;
+mod many;
+mod receipts;
+mod resume;
 mod shrink;
 mod stick;
 mod trim;
