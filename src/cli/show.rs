@@ -194,13 +194,15 @@ pub(super) fn show_effort(out: &mut dyn Write, effort: &Effort) -> io::Result<()
 }
 
 /// Where the bytes came from that were read back, unless that is what is usual.
-pub(super) fn show_level(out: &mut dyn Write, level: VerifyLevel) -> io::Result<()> {
-    match level {
-        VerifyLevel::Direct => Ok(()),
-        VerifyLevel::Cached => {
+pub(super) fn show_level(out: &mut dyn Write, effort: Option<&Effort>) -> io::Result<()> {
+    match effort.map(|effort| effort.level) {
+        None | Some(VerifyLevel::Direct) => Ok(()),
+        Some(VerifyLevel::Cached) => {
             writeln!(out, "note      what was read back may come from this system's cache: docs/sticks.md")
         }
-        VerifyLevel::Reset => writeln!(out, "          read back after the stick was reset"),
-        VerifyLevel::Replugged => writeln!(out, "          read back after the stick was plugged in again"),
+        Some(VerifyLevel::Reset) => writeln!(out, "          read back after the stick was reset"),
+        Some(VerifyLevel::Replugged) => {
+            writeln!(out, "          read back after the stick was plugged in again")
+        }
     }
 }
