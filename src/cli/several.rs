@@ -11,7 +11,7 @@ use crate::cli::receipts::Receipts;
 use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::table::Table;
 use crate::cli::target_args::TargetArgs;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
 use crate::device::{System, TargetPath};
 use crate::job::{self, Beginning, Images, Lengths, OneOfMany, Prepared, prepare_many, receipt, write_many};
 use crate::report::{Receipt, StickReport};
@@ -56,13 +56,12 @@ impl Several<'_> {
         if self.manner == Manner::Ask {
             unknown::ask(&prepared[0].images)?;
         }
-        if self.manner == Manner::Ask {
-            confirm::list_all(targets)?;
+        match self.manner {
+            Manner::Resume => {
+                targets.iter().try_for_each(|target| self.target.confirm_unmounting(system, target))?;
+            }
+            Manner::Ask | Manner::Erase => self.target.confirm_erasing_all(system, targets)?,
         }
-        targets.iter().try_for_each(|target| match self.manner {
-            Manner::Resume => self.target.confirm_unmounting(system, target),
-            Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target),
-        })?;
         if self.linux_phram {
             put_beside(&request)?;
         }

@@ -51,6 +51,21 @@ impl TargetArgs {
         self.free(system, target, &mounts)
     }
 
+    /// The same for several targets: nothing is unmounted before each is confirmed.
+    ///
+    /// # Errors
+    ///
+    /// As [`TargetArgs::confirm_erasing`].
+    pub fn confirm_erasing_all(&self, system: &System, targets: &[TargetPath]) -> Result<(), CliError> {
+        let mounts: Vec<Vec<OwnMount>> = targets.iter().map(|target| self.mounts(system, target)).collect();
+        let each = || targets.iter().zip(&mounts);
+        if !self.yes {
+            confirm::list_all(targets)?;
+            each().try_for_each(|(target, mounts)| confirm::ask(system, target, mounts))?;
+        }
+        each().try_for_each(|(target, mounts)| self.free(system, target, mounts))
+    }
+
     /// Asks before file systems of the target are unmounted, if any are to be and that was not answered already, and
     /// unmounts what was shown. For a command that erases nothing of its user.
     ///
