@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::terminal::{can_ask, note};
-use crate::cli::{CliError, confirm, replug};
+use crate::cli::{CliError, awake, confirm, replug};
 use crate::device::{Allowed, HardVerify, OwnMount, System, TargetPath};
 use crate::job::JobError;
 
@@ -70,12 +70,16 @@ impl TargetArgs {
     }
 
     fn free(&self, system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
-        if mounts.is_empty() {
-            return Ok(());
-        }
         for mount in mounts {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
-        Ok(system.unmount(target, mounts).map_err(JobError::Target)?)
+        if !mounts.is_empty() {
+            system.unmount(target, mounts).map_err(JobError::Target)?;
+        }
+        // A file that was not finished is made again; whoever waits for a stick may close the lid.
+        if matches!(target, TargetPath::Block(_)) {
+            awake::stay();
+        }
+        Ok(())
     }
 }

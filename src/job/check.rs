@@ -11,7 +11,7 @@ use crate::device::{BlockTarget, DeviceFacts, FileTarget, OpenError, ReadOnly, T
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::{Destination, Event, JobError, Observer, Part};
-use crate::pipeline::{self, BadRange, Counts, Ended, Pass, RunId, SlowArea, Survey, Target};
+use crate::pipeline::{self, BadRange, Counts, Ended, Pass, RunId, SlowArea, Survey, Target, VerifyLevel};
 use crate::stick::has_trace;
 use crate::units::{SECTOR_LEN, named};
 use crate::verify::{StickVerdict, Strictness, verify};
@@ -50,6 +50,8 @@ pub struct CheckReport {
     pub more: u64,
     /// Places that are read much slower than the others.
     pub slow: Vec<SlowArea>,
+    /// Where the bytes came from that were compared; `None` if none were.
+    pub level: Option<VerifyLevel>,
     /// Whether it was read after it had no power.
     pub replugged: bool,
     /// Sectors that were right before it had no power, and are not any more.
@@ -144,7 +146,13 @@ pub fn stamp_on(path: &Path, target: &dyn Target, stop: &AtomicBool, observer: &
     let is_whole = written.ended.is_none();
     report.take_written(written);
     if is_whole {
-        report.take_read(survey(target, stop, observer, &|survey| survey.read(Some(id))));
+        match target.begin_read_back() {
+            Ok(()) => {
+                report.take_read(survey(target, stop, observer, &|survey| survey.read(Some(id))));
+                report.level = Some(target.level());
+            }
+            Err(error) => report.ended = Some(format!("it cannot be read back: {error}")),
+        }
     }
     Stamped { report, id, facts: None }
 }
@@ -199,6 +207,7 @@ impl Stamped {
         report.take_read(pass);
         report.counts.unwritable = unwritable;
         report.replugged = true;
+        report.level = Some(VerifyLevel::Replugged);
         report.slow = slow;
         report.forgotten = match report.ended {
             None => good.saturating_sub(report.counts.good),
@@ -225,6 +234,7 @@ impl CheckReport {
             ranges: Vec::new(),
             more: 0,
             slow: Vec::new(),
+            level: None,
             replugged: false,
             forgotten: 0,
             stick: None,
