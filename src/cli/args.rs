@@ -222,14 +222,8 @@ impl ImagesArgs {
             kind: kind_choice(self.kind),
             geometry: self.chs,
             titles: self.titles.clone(),
-            companions: self.drives.companions(),
             label: self.label.clone(),
             id: self.id,
-            identity: self.drives.identity,
-            first_disk: self.drives.first_disk,
-            keep_stick: self.drives.keep_stick,
-            writes: self.drives.writes(),
-            copy: self.drives.copy.unwrap_or_default(),
             start: StartOptions {
                 start_timeout: self.timeout.unwrap_or(usual.start_timeout),
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
@@ -237,7 +231,7 @@ impl ImagesArgs {
             },
             ..StickRequest::new(self.images.clone())
         };
-        self.pack.put_into(request)
+        self.pack.put_into(self.drives.put_into(request))
     }
 }
 

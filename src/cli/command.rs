@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::cli::add::{AddArgs, RemoveArgs};
 use crate::cli::boot::BootArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::demo::DemoArgs;
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Write(WriteArgs),
     Disc(DiscArgs),
     Reflash(ReflashArgs),
+    Add(AddArgs),
+    Remove(RemoveArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
     Check(CheckArgs),
@@ -65,6 +68,8 @@ impl Command {
             Self::Write(args) => args.run(output),
             Self::Disc(args) => args.run(output),
             Self::Reflash(args) => args.run(output),
+            Self::Add(args) => args.run(output),
+            Self::Remove(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
             Self::Check(args) => args.run(output),

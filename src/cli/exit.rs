@@ -246,8 +246,8 @@ impl CliError {
             | Self::Unknown { .. }
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
-            | Self::Unasked { .. }
             | Self::NotUnmounted { .. }
+            | Self::Unasked { .. }
             | Self::NoPicture { .. }
             | Self::NoReceipt { .. }
             | Self::Serials { .. }
@@ -352,6 +352,10 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::NotResumed { .. }
         | JobError::NotExtracted { .. }
         | JobError::ExtractDevice { .. }
+        | JobError::MenuFull { .. }
+        | JobError::TitleTaken { .. }
+        | JobError::LastImage { .. }
+        | JobError::Needed { .. }
         | JobError::Update { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {

@@ -174,8 +174,9 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
-| `effort` | what it took, with the fields that it has [of a written stick](#of-a-written-stick); null in a plan |
+| `repairs` | as [of a written stick](#of-a-written-stick) |
+| `effort` | as there; null in a plan |
+| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level` | as there |
 | `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image

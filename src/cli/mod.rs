@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand. The only module that prints.
 
+mod add;
 mod args;
 mod bios_status;
 mod boot;

@@ -267,6 +267,40 @@ pub enum JobError {
         /// What the system said.
         source: io::Error,
     },
+    /// An image was to come to a stick that has as many as its menu shows.
+    #[error("{} has {limit} images, which is all that its menu shows", named(path))]
+    MenuFull {
+        /// The stick.
+        path: PathBuf,
+        /// Images that the menu shows.
+        limit: usize,
+    },
+    /// An image on the stick has the title that was asked for.
+    #[error("{} has an image with the title \"{title}\" already", named(path))]
+    TitleTaken {
+        /// The stick.
+        path: PathBuf,
+        /// The title.
+        title: String,
+    },
+    /// The last image of a stick was to go.
+    #[error("\"{title}\" is the last image of {}, which would boot nothing", named(path))]
+    LastImage {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+    },
+    /// An image was to go that another one needs beside it.
+    #[error("\"{title}\" on {} stands beside \"{by}\", which needs it", named(path))]
+    Needed {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+        /// The title of the image that needs it.
+        by: String,
+    },
 }
 
 impl JobError {
@@ -312,7 +346,7 @@ impl JobError {
                 shell_word(path)
             ),
             Self::DiscStays { .. } => "make a new disc with `ramkey disc`, or a stick with `ramkey write`".into(),
-            Self::NotReplaced { .. } => "name one with --replace TITLE".into(),
+            Self::NotReplaced { .. } => "name one by its title, or by its file in the folder RAMKEY".into(),
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
@@ -345,6 +379,14 @@ impl JobError {
                 "check the name; a relative name counts from the current directory".into()
             }
             Self::Read { .. } => return None,
+            Self::MenuFull { .. } => "make room with `ramkey remove TITLE --from STICK`".into(),
+            Self::TitleTaken { .. } => {
+                "name another --title, or replace that image with `ramkey reflash --replace TITLE`".into()
+            }
+            Self::LastImage { .. } => {
+                "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
+            }
+            Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
     }
 }
@@ -372,7 +414,7 @@ fn more(faults: &[Fault]) -> String {
 fn which(path: &std::path::Path, found: &[String]) -> String {
     let titles: Vec<String> = found.iter().map(|title| format!("\"{title}\"")).collect();
     match found {
-        [] => format!("{} has no image that could be replaced", named(path)),
+        [] => format!("{} has no image", named(path)),
         [_] => format!("{} has another image: {}", named(path), titles.join(", ")),
         _ => format!("{} has several images: {}", named(path), titles.join(", ")),
     }

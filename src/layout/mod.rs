@@ -17,10 +17,12 @@ mod medium;
 mod set;
 mod stick;
 
+pub use capsules::capsules;
 pub use copy::{START_LEN, copy};
 pub use error::LayoutError;
 pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
+pub use extents::capsule_extents;
 pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
 pub use medium::layout;

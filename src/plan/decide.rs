@@ -6,6 +6,7 @@ use super::disc::{BLOCK_SECTORS, DiscMedium, DiscRequest};
 use super::division::GPT_SECTORS;
 use super::error::PlanError;
 use super::fs::FatSize;
+use super::names::Taken;
 use super::planned::{CapsulePlan, Carried, Division, Plan};
 use super::request::{FsChoice, IMAGES_MAX, LABEL, Request};
 use super::{names, set};
@@ -32,8 +33,7 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     if request.images.len() > IMAGES_MAX {
         return Err(PlanError::TooManyImages { found: request.images.len(), limit: IMAGES_MAX });
     }
-    set::check(request)?;
-    let capsules = names::capsules(request)?;
+    let capsules = carried(request, &Taken::default())?;
     let label = names::label(request.label.as_deref().unwrap_or(LABEL))?;
     let layout = request.layout.of(request.stick_sectors);
     let division = division(layout, request.stick_sectors, request.fs, label, request.disc.as_ref())?;
@@ -49,6 +49,16 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
         division,
         carried: Carried { id: request.id, start: request.start, set: request.set, capsules },
     })
+}
+
+/// The images of a request that come to a stick which has titles and files already, as that stick will carry them.
+///
+/// # Errors
+///
+/// What is wrong with the images, drives and titles.
+pub fn carried(request: &Request, there: &Taken) -> Result<Vec<CapsulePlan>, PlanError> {
+    set::check(request)?;
+    names::capsules(request, there)
 }
 
 /// How a stick of `sectors` sectors with this label is divided, whatever it carries.

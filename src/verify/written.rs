@@ -49,6 +49,11 @@ impl Written {
         self.header == *hash || self.next.as_ref() == Some(hash)
     }
 
+    /// Whether it comes to the stick or leaves it: it is announced as what it is.
+    pub fn is_moving(&self) -> bool {
+        self.next == Some(self.header)
+    }
+
     /// Whether its file has the name that follows from its title.
     pub fn is_named_by_title(&self) -> bool {
         let names = self.title.iter().flat_map(|title| of_title(title));
@@ -102,7 +107,9 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
         let places = arrangements(volume, slots, &images);
         let mut proven = places.iter().map(|places| prove(&directories, volume, places, &candidates));
         let proven = proven.find_map(|names| names);
-        has_other_names = proven.is_none() && !directories.are_as_written(reader);
+        // Of files that stand behind the directories as they were written nothing is known.
+        let is_known = directories.without_names(volume, &places[0]).is_some();
+        has_other_names = proven.is_none() && is_known && !directories.are_as_written(reader);
         let firsts = || candidates.iter().map(|names| names.first().copied()).collect();
         let names: Vec<Option<Name>> =
             proven.map_or_else(firsts, |names| names.into_iter().map(Some).collect());
@@ -231,10 +238,11 @@ fn arrangements(volume: &Volume, slots: &[DirectorySlot], images: &[Written]) ->
     let place = |slot, image: &Written| FilePlace { slot, lba: image.lba, len: image.len };
     let in_order: Vec<FilePlace> =
         images.iter().enumerate().map(|(index, image)| place(DOTS + index, image)).collect();
-    let lbas: Vec<Option<u64>> = slots.iter().map(|slot| file_lba(slot, volume)).collect();
+    let files: Vec<(bool, Option<u64>)> =
+        slots.iter().map(|slot| (slot[0] != DELETED, file_lba(slot, volume))).collect();
     let here = |image: &Written| {
-        let slot = lbas.iter().skip(DOTS).position(|lba| *lba == Some(image.lba))?;
-        Some(place(DOTS + slot, image))
+        let is_at = |is_there| files.iter().skip(DOTS).position(|file| *file == (is_there, Some(image.lba)));
+        is_at(true).or_else(|| is_at(false)).map(|slot| place(DOTS + slot, image))
     };
     let as_they_are = images.iter().map(here).collect::<Option<Vec<FilePlace>>>();
     let as_they_are = as_they_are.filter(|places| *places != in_order);

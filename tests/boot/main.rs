@@ -23,6 +23,7 @@ mod harness;
 mod hidden;
 mod images;
 mod int13;
+mod linux;
 mod many;
 mod matrix;
 mod mini_cd;

@@ -13,6 +13,7 @@ pub mod fuse;
 pub mod hive;
 pub mod imports;
 pub mod limits;
+pub mod loader;
 pub mod loops;
 pub mod made_up;
 pub mod mock;
