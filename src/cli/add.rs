@@ -154,5 +154,5 @@ fn show_removed(out: &mut dyn Write, from: &Path, report: &RemoveReport) -> io::
 pub(super) fn show_changed(out: &mut dyn Write, effort: &Effort) -> io::Result<()> {
     show_effort(out, effort)?;
     writeln!(out, "written   {}, all read back and identical", Bytes(effort.written))?;
-    show_level(out, effort.level)
+    show_level(out, Some(effort))
 }

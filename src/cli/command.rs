@@ -15,7 +15,9 @@ use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::reflash::ReflashArgs;
+use crate::cli::restore::RestoreArgs;
 use crate::cli::shrink::ShrinkArgs;
+use crate::cli::update::UpdateArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::write::WriteArgs;
 use crate::cli::{CliError, Exit, Output};
@@ -43,6 +45,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     Check(CheckArgs),
     Extract(ExtractArgs),
+    Update(UpdateArgs),
+    Restore(RestoreArgs),
     Inspect(InspectArgs),
     Shrink(ShrinkArgs),
     List(ListArgs),
@@ -70,6 +74,8 @@ impl Command {
             Self::Verify(args) => args.run(output),
             Self::Check(args) => args.run(output),
             Self::Extract(args) => args.run(output),
+            Self::Update(args) => args.run(output),
+            Self::Restore(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
             Self::Shrink(args) => args.run(output),
             Self::List(args) => args.run(output),

@@ -4,7 +4,7 @@
 
 /// The text.
 pub(super) const FIELDS: &str = "
-## JSON of verify, inspect, doctor, shrink, check, and of a copy
+## JSON of verify, inspect, doctor, shrink, extract, check, update, restore, and of a copy
 
 `a[].b` is the field `b` of each element of the list `a`. A field that does not apply is null, an empty list, or an empty text. Sectors
 have 512 bytes; offsets are bytes, and their ends one past the last.
@@ -174,8 +174,9 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
-| `effort` | what it took, with the fields that it has [of a written stick](#of-a-written-stick); null in a plan |
+| `repairs` | as [of a written stick](#of-a-written-stick) |
+| `effort` | as there; null in a plan |
+| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level` | as there |
 | `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image
@@ -215,6 +216,44 @@ do not change the exit status of `inspect`.
 | `len` | its length in bytes |
 | `blake3` | BLAKE3 of the original image, as `b3sum` prints it |
 | `ram_blake3` | BLAKE3 of the file that was made, where something of the original was left out; else null |
+
+### Of a repaired stick
+
+`verify --repair` prints these.
+
+| field | what |
+|---|---|
+| `repaired` | what was put right |
+| `repaired[].what` | in words |
+| `repaired[].lba`, `repaired[].sectors` | its first sector, and sectors up to the last that was exchanged |
+| `written` | bytes that were written |
+| `before`, `after` | what verifying found before, and finds now, with the fields of a stick |
+
+### Of an updated stick
+
+`update` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `same` | whether it had this boot code already, and nothing was written |
+| `written` | bytes that were written |
+| `start_timeout`, `menu_timeout` | seconds before the boot and of the menu, which stay; 0 waits for a key, 255 does not wait |
+| `language` | language of the screen, two letters, which stays |
+
+### Of a plain stick
+
+`restore` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `file_system` | `FAT12`, `FAT16`, `FAT32` |
+| `label` | its label |
+| `volume_id` | its serial number, as in `1234-ABCD` |
+| `volume_lba`, `volume_sectors` | first sector of the partition, and its sectors |
+| `cluster_len` | bytes of a cluster |
+| `written` | bytes that were written |
 
 ### Of what an image takes
 

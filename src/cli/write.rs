@@ -179,6 +179,6 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()
     show_effort(out, &report.effort)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
-    show_level(out, report.effort.level)?;
+    show_level(out, Some(&report.effort))?;
     show_done(out, to, *doubts, "boots from RAM")
 }

@@ -20,6 +20,8 @@ pub struct System {
     pub udev: PathBuf,
     /// The folder of device nodes.
     pub dev: PathBuf,
+    /// The list of disks that are never written.
+    pub protect: PathBuf,
     /// What the user allows beyond what is usual.
     pub allowed: Allowed,
     /// That the cache of a stick is to be emptied before it is read back, and by whom.
@@ -58,6 +60,7 @@ impl Default for System {
             proc: "/proc".into(),
             udev: "/run/udev/data".into(),
             dev: "/dev".into(),
+            protect: "/etc/ramkey.toml".into(),
             allowed: Allowed::default(),
             hard_verify: None,
         }

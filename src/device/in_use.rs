@@ -14,6 +14,7 @@ use crate::device::loops::LoopDevice;
 use crate::device::mounts::{Mount, mount_id, unescape};
 use crate::device::overlays::twins;
 use crate::device::processes::Writer;
+use crate::device::protect::Protected;
 use crate::device::question::Question;
 use crate::device::served::Served;
 use crate::device::unmount::is_for_sticks;
@@ -38,6 +39,7 @@ pub struct InUse {
     writers: BTreeSet<Writer>,
     served: Vec<Served>,
     boot_line: BootLine,
+    protected: Protected,
     second_opinion: Vec<(Ground, Use)>,
     grounds: Grounds,
     questions: Vec<Question>,
@@ -76,6 +78,7 @@ impl System {
             writers,
             served,
             boot_line: self.boot_line(),
+            protected: self.protected(),
             second_opinion,
             grounds,
             questions,
@@ -134,6 +137,9 @@ impl InUse {
             found.push(Use::Shows { device: self.grounds.name(shown) });
         }
         found.extend(self.in_a_pool(number));
+        let facts = self.system.facts(number).ok();
+        let protection = self.protected.of(&self.system, facts.as_ref());
+        found.extend(protection.map(|protection| protection.as_use(&self.system.protect)));
         found.extend(self.questions.iter().map(Question::as_use));
         found
     }

@@ -18,6 +18,7 @@ mod mounts;
 mod outputs;
 mod overlays;
 mod processes;
+mod protect;
 mod question;
 mod safety;
 mod served;

@@ -165,6 +165,18 @@ pub enum Refusal {
         /// Bytes in its logical sector.
         found: u64,
     },
+    /// The machine's owner wants it never to be written.
+    #[error("{} is refused: {} protects it, by {what}{}", named(node), named(list), reason(why.as_deref()))]
+    Protected {
+        /// The device.
+        node: PathBuf,
+        /// The list that says so.
+        list: PathBuf,
+        /// What of the device the list names.
+        what: String,
+        /// Why, if the list says that.
+        why: Option<String>,
+    },
     /// The machine sleeps to it.
     #[error("{} is refused: this machine keeps its memory on {name} while it sleeps", named(node))]
     Sleep {
@@ -207,6 +219,11 @@ fn other_name(node: &Path, image: &Path) -> String {
     if node == image { String::new() } else { format!(", {}", named(image)) }
 }
 
+/// Why a list protects a device, if it says so.
+fn reason(why: Option<&str>) -> String {
+    why.map(|why| format!(" ({why})")).unwrap_or_default()
+}
+
 impl Refusal {
     /// What the person at the terminal can do next.
     pub fn help(&self) -> String {
@@ -238,6 +255,9 @@ impl Refusal {
             Self::KeepsCache { is_file: true, .. } => "leave --hard-verify out: a file has no cache of its own".into(),
             Self::KeepsCache { .. } => {
                 "run the command as root with a stick on USB, or in a terminal, where it asks for the stick to be plugged in again".into()
+            }
+            Self::Protected { list, .. } => {
+                format!("take it out of {} if it may be written", shell_word(list))
             }
             Self::Sleep { .. } => {
                 "take `resume=` out of the kernel's command line, and start the machine again".into()
@@ -317,16 +337,14 @@ fn detach_node(node: &Path) -> String {
 
 /// Why the device is refused, or `None` if it may be written.
 ///
-/// What would do most harm is said first: the running system, then what is in use, then what it is, then what cannot be
+/// What would do most harm is said first: the running system, what its owner protects, then what is in use, then what it is, then what cannot be
 /// told.
 pub fn refusal(facts: &DeviceFacts, uses: &[Use], allowed: Allowed) -> Option<Refusal> {
     let node = || facts.node.clone();
-    let system = uses.iter().find_map(|used| match used {
-        Use::System { folder } => Some(Refusal::System { node: node(), folder: folder.clone() }),
-        _ => None,
-    });
-    if system.is_some() {
-        return system;
+    let of_system = uses.iter().find(|used| matches!(used, Use::System { .. }));
+    let protected = || uses.iter().find(|used| matches!(used, Use::Protected { .. }));
+    if let Some(used) = of_system.or_else(protected) {
+        return Some(refused_path(&facts.node, used));
     }
     if facts.kind == DeviceKind::Partition {
         let name = facts.node.to_string_lossy();
@@ -358,6 +376,7 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
         Use::OpenSomewhere => Refusal::OpenSomewhere { node },
         Use::Source { image } => Refusal::Source { node, image },
         Use::Image { image } => Refusal::Image { node, image },
+        Use::Protected { list, what, why } => Refusal::Protected { node, list, what, why },
         Use::Sleep { name } => Refusal::Sleep { node, name },
         Use::Shows { device } => Refusal::Shows { node, device: Path::new("/dev").join(device) },
         Use::Unknown { question, help } => Refusal::Unknown { node, question, help },

@@ -93,6 +93,15 @@ pub enum Use {
         /// Name of the other device.
         device: String,
     },
+    /// The machine's owner wants it never to be written.
+    Protected {
+        /// The list that says so.
+        list: PathBuf,
+        /// What of it the list names.
+        what: String,
+        /// Why, if the list says that.
+        why: Option<String>,
+    },
     /// It cannot be told whether it is in use.
     Unknown {
         /// What is not known.

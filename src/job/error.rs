@@ -11,6 +11,7 @@ use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
 use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
+use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
@@ -104,7 +105,7 @@ pub enum JobError {
         differences: Vec<Difference>,
     },
     /// What was to be changed is no stick of this program.
-    #[error("{} is no stick of ramkey, so there is no image on it to replace", named(path))]
+    #[error("{} is no stick of ramkey, so there is nothing on it to change", named(path))]
     ForeignStick {
         /// The file or device.
         path: PathBuf,
@@ -250,6 +251,14 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
+    /// The boot code of a stick cannot be exchanged.
+    #[error("{} cannot get other boot code", named(path))]
+    Update {
+        /// The stick.
+        path: PathBuf,
+        /// Why.
+        source: UpdateError,
+    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -324,12 +333,7 @@ impl JobError {
                 "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
             }
             Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
-            Self::Pipeline(Failure {
-                stick: Aftermath::BootsAsBefore,
-                cause: PipelineError::Stopped { .. },
-            }) => "the stick boots what it did; repeat the command to go on".into(),
-            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
-            Self::Pipeline(failure) => failure.cause.help().into(),
+            Self::Pipeline(failure) => failure_help(failure),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
             Self::FaultyStick { path, .. } => format!(
@@ -347,7 +351,7 @@ impl JobError {
             Self::Shrink { why, .. } => why.help(),
             Self::ShrinkStick { .. } => "`ramkey write` makes a stick of another size from the same images".into(),
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
-            Self::ShrinkStopped { .. } => "repeat the command".into(),
+            Self::ShrinkStopped { .. } | Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
             Self::SameTarget { .. } => "name each stick once".into(),
             Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
@@ -360,8 +364,11 @@ impl JobError {
             Self::DamagedImage { path, .. } => {
                 format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
             }
+            Self::Update { path, .. } => format!(
+                "`ramkey verify {} --repair` puts right what it can; else write the stick anew with `ramkey write`",
+                shell_word(path)
+            ),
             Self::ExtractDevice { .. } => "name a file".into(),
-            Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
@@ -375,6 +382,17 @@ impl JobError {
             }
             Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
+    }
+}
+
+/// What can be done when writing stopped.
+fn failure_help(failure: &Failure) -> String {
+    match (&failure.cause, failure.stick) {
+        (PipelineError::Stopped { .. }, Aftermath::BootsAsBefore) => {
+            "the stick boots what it did; repeat the command to go on".into()
+        }
+        (PipelineError::Fake(fake), _) => fake_help(fake),
+        (cause, _) => cause.help().into(),
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) struct Work<'a> {
 /// A target that is open.
 pub(super) enum Opened {
     /// A device.
-    Device(BlockTarget),
+    Device(Box<BlockTarget>),
     /// A file.
     File(FileTarget),
 }
@@ -119,7 +119,9 @@ impl Work<'_> {
         let Destination { system, target } = destination;
         // A stick may be shorter than a file that is there already.
         let opened = match target {
-            TargetPath::Block(facts) => BlockTarget::open(system, facts, &self.files).map(Opened::Device),
+            TargetPath::Block(facts) => {
+                BlockTarget::open(system, facts, &self.files).map(|device| Opened::Device(Box::new(device)))
+            }
             _ if self.is_anew => FileTarget::open_anew(target, self.len).map(Opened::File),
             TargetPath::File { len: len @ 1.., .. } => FileTarget::open(target, *len).map(Opened::File),
             TargetPath::File { .. } | TargetPath::New { .. } => {
@@ -144,7 +146,7 @@ impl Work<'_> {
         let needed = self.layout.written_sectors() * SECTOR_LEN;
         match opened {
             Opened::Device(device) => {
-                let done = put(&device)?;
+                let done = put(&*device)?;
                 if let Err(source) = device.reread_partitions() {
                     observer.tell(Event::PartitionsNotSeen { source });
                 }

@@ -27,3 +27,4 @@ pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
 pub use medium::layout;
 pub use set::{disk_signatures, signature};
+pub use stick::{Frame, options_of, plain, start_of_hash};

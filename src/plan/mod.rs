@@ -17,7 +17,7 @@ mod titles;
 pub use crate::boot::{Language, StartOptions};
 pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
 pub use crate::stick::{FatBits, LayoutKind, Slot};
-pub use decide::{carried, fits_medium, plan, plan_disc, plan_smallest};
+pub use decide::{carried, divide, divide_plain, fits_medium, plan, plan_disc, plan_smallest};
 pub use disc::{
     BLOCK_LEN, DiscBoot, DiscDivision, DiscMedium, DiscRequest, FolderFiles, POST_GAP_BLOCKS, seconds_at,
 };

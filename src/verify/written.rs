@@ -11,13 +11,16 @@ use ramkey_format::capsule::{EXTENSION, FOLDER};
 use ramkey_format::manifest::range;
 
 use crate::capsule::{header, title};
+use crate::image::Source;
 use crate::plan::file_names;
 use crate::stick::{
     DELETED, DOTS, Directories, DirectorySlot, Entry, FilePlace, Name, Odd, Oddity, Reader, SLOT_LEN, Volume,
-    file_lba, text,
+    file_lba, read, text,
 };
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
+use crate::verify::fault::Findings;
+use crate::verify::verdict::Strictness;
 
 /// Sets of names that are tried, each with a hash of a few sectors; and bytes that are hashed for them.
 const TRIES_MAX: usize = 2000;
@@ -115,6 +118,30 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
         }
     }
     Images { images, has_other_names }
+}
+
+/// The directories of a stick as they were written, if that is proven: their first sector, and their bytes.
+pub fn directories_as_written(stick: &dyn Source) -> Option<(u64, Vec<u8>)> {
+    let reader = Reader::new(stick, &|_| {});
+    let state = read(&reader);
+    let area = BootArea::judge(&state, reader.sectors(), Strictness::Boot, &mut Findings::default());
+    let found = state.file_system.as_ref()?.as_ref().ok()?;
+    let entries = found.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
+    let images = images(&reader, &area, &found.volume, entries).images;
+    let directories = Directories::of(area.ranges, area.label, &found.volume)?;
+    let folder = directories.folder(&reader).unwrap_or_default();
+    let slots = folder.as_chunks::<SLOT_LEN>().0;
+    let candidates = candidates(&found.volume, slots, &images, entries);
+    let places = arrangements(&found.volume, slots, &images);
+    places.iter().find_map(|places| {
+        let names = prove(&directories, &found.volume, places, &candidates)?;
+        let mut bytes = directories.without_names(&found.volume, places)?;
+        let slots = directories.slots_of(&mut bytes);
+        for (place, name) in places.iter().zip(&names) {
+            slots[place.slot][..11].copy_from_slice(name);
+        }
+        Some((directories.lba, bytes))
+    })
 }
 
 /// The images of the manifest, each as long as its first piece.

@@ -335,3 +335,26 @@ fn no_text_of_a_fault_has_a_name_of_the_programs_own() {
         }
     }
 }
+
+#[test]
+fn what_is_done_with_a_stick_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    let of = |value: &Value| {
+        let mut found = BTreeSet::new();
+        fields(value, "", &mut found);
+        found
+    };
+    let out = desk.json(&["extract", "dos", "--from", "stick.img", "--to", "out.img"], 0);
+    assert_eq!(of(&out), documented("Of an image that was taken out", 0));
+    let same = desk.json(&["update", "stick.img"], 0);
+    assert_eq!(of(&same), documented("Of an updated stick", 0));
+    assert_eq!((&same["same"], &same["language"]), (&true.into(), &"en".into()));
+    desk.change(|stick| stick[1] ^= 1);
+    let repaired = desk.json(&["verify", "stick.img", "--repair"], 0);
+    let is_own = |name: &String| !name.contains('.') || name.starts_with("repaired");
+    let own: BTreeSet<String> = of(&repaired).into_iter().filter(is_own).collect();
+    assert_eq!(own, documented("Of a repaired stick", 0));
+    assert_eq!((&repaired["before"]["sound"], &repaired["after"]["sound"]), (&false.into(), &true.into()));
+    let plain = desk.json(&["restore", "stick.img"], 0);
+    assert_eq!(of(&plain), documented("Of a plain stick", 0));
+}

@@ -12,5 +12,6 @@ mod in_use_started;
 mod listed;
 mod outputs;
 mod overwrite;
+mod protect;
 mod safety;
 mod unmount;

@@ -64,6 +64,7 @@ impl Machine {
             proc: at("proc"),
             udev: at("udev"),
             dev: at("dev"),
+            protect: at("ramkey.toml"),
             allowed: Allowed::default(),
             hard_verify: None,
         };
