@@ -22,6 +22,7 @@ pub mod layout;
 pub mod linux_phram;
 pub mod pipeline;
 pub mod plan;
+pub mod repair;
 pub mod report;
 pub mod sandbox;
 pub mod stick;

@@ -5,6 +5,7 @@
 
 #![no_main]
 
+mod change;
 mod sparse;
 mod targets;
 mod volume;

@@ -34,6 +34,7 @@ pub type Target = fn(&[u8]);
 /// All targets by their names, which are those of the folders of `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("capsule", capsule),
+    ("change", super::change::change),
     ("el-torito", el_torito),
     ("fat", disk),
     ("free", free),
@@ -263,7 +264,7 @@ fn judge(stick: &dyn Source) {
 }
 
 /// Gives a manifest the hash of what it says.
-fn fix_manifest(sectors: &mut [u8]) {
+pub fn fix_manifest(sectors: &mut [u8]) {
     let count = long(sectors, 40) as usize;
     let end = 128usize.saturating_add(count.saturating_mul(64)).min(sectors.len());
     let hash = blake3::Hasher::new().update(&sectors[..96]).update(&sectors[128..end]).finalize();

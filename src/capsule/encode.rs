@@ -110,18 +110,9 @@ pub fn encode(
     parts: &[Part],
     place: TablePlace,
 ) -> Result<Capsule, CapsuleError> {
-    let table_sectors = ((parts.len() * CHUNK_ENTRY_LEN) as u64).div_ceil(SECTOR_LEN);
+    let table_sectors = table_sectors(parts);
     let header_len = CAPSULE_HEADER_LEN as u64;
-    let mut end = match place {
-        TablePlace::First => header_len + table_sectors * SECTOR_LEN,
-        TablePlace::Last => header_len,
-    };
-    let mut pieces = Vec::new();
-    let mut table = Vec::with_capacity((table_sectors * SECTOR_LEN) as usize);
-    for (chunk, part) in scan.chunks.iter().zip(parts) {
-        let stored = append(&mut pieces, &part.bytes, &mut end);
-        table.extend_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
-    }
+    let (mut pieces, mut table, end) = chunks(scan, parts, place);
     let (table_offset, file_len) = match place {
         TablePlace::First => (header_len, end),
         TablePlace::Last => (end, end + table_sectors * SECTOR_LEN),
@@ -138,6 +129,31 @@ pub fn encode(
         }
     }
     Ok(Capsule { file_len, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() })
+}
+
+/// The chunk table of the capsule that [`encode`] makes of the same.
+pub fn encode_table(scan: &Scan, parts: &[Part], place: TablePlace) -> Vec<u8> {
+    chunks(scan, parts, place).1
+}
+
+fn table_sectors(parts: &[Part]) -> u64 {
+    ((parts.len() * CHUNK_ENTRY_LEN) as u64).div_ceil(SECTOR_LEN)
+}
+
+/// The pieces of the stored chunks, their table, and where they end.
+fn chunks(scan: &Scan, parts: &[Part], place: TablePlace) -> (Vec<Piece>, Vec<u8>, u64) {
+    let header_len = CAPSULE_HEADER_LEN as u64;
+    let mut end = match place {
+        TablePlace::First => header_len + table_sectors(parts) * SECTOR_LEN,
+        TablePlace::Last => header_len,
+    };
+    let mut pieces = Vec::new();
+    let mut table = Vec::with_capacity((table_sectors(parts) * SECTOR_LEN) as usize);
+    for (chunk, part) in scan.chunks.iter().zip(parts) {
+        let stored = append(&mut pieces, &part.bytes, &mut end);
+        table.extend_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
+    }
+    (pieces, table, end)
 }
 
 /// Adds the stored bytes `bytes` of the image at `end`, in whole sectors, and says where in the capsule they are; one piece

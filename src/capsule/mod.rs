@@ -14,7 +14,9 @@ mod set;
 
 pub use decode::{HeaderError, Table, TableError, header, table};
 pub use describe::{Description, drive_words, title};
-pub use encode::{Capsule, Contents, Edition, Piece, Stored, TablePlace, encode, encode_header};
+pub use encode::{
+    Capsule, Contents, Edition, Piece, Stored, TablePlace, encode, encode_header, encode_table,
+};
 pub use kind::number_of;
 pub use memory::{ram_needed, ram_needed_together, ram_taken, table_len};
 pub use options::{CopyMode, DriveOptions, FirstDisk, SetOptions, Writes};

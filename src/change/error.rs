@@ -34,6 +34,12 @@ pub enum ChangeError {
     /// The file would lie in more pieces than the manifest can name.
     #[error("its files lie in too many pieces")]
     TooManyPieces,
+    /// The folder of the images has no place for another file.
+    #[error("the folder RAMKEY has no place for another file")]
+    FolderFull,
+    /// There is no folder of the images, or a file is not in it.
+    #[error("its folder RAMKEY is not where its images are")]
+    NoFolder,
     /// It was changed so often that there is no number for another change.
     #[error("it was changed too often")]
     TooOften,
@@ -61,6 +67,7 @@ impl ChangeError {
             Self::Unclean => {
                 "`fsck.fat -a` on its partition mends that; or write the stick anew with `ramkey write`"
             }
+            Self::FolderFull => "delete files of your own from the folder RAMKEY",
             _ => "write the stick anew with `ramkey write`; what else is on it must be copied away first",
         }
     }

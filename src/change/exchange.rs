@@ -261,7 +261,7 @@ fn places(runs: &[Run], first: u64, sectors: u64) -> Vec<Run> {
 
 impl Stick<'_, '_> {
     /// Whether it is known which clusters are free, and a cut would leave nothing that was not there before.
-    fn can_grow(&self) -> Result<(), ChangeError> {
+    pub(super) fn can_grow(&self) -> Result<(), ChangeError> {
         let Some(tree) = &self.volume.tree else { return Err(ChangeError::NoFileSystem) };
         match tree.is_partial {
             true => Err(ChangeError::TooManyFiles),

@@ -48,20 +48,9 @@ impl Stick<'_, '_> {
         Ok(Extent { lba, sectors, role: Role::Manifest, content: Content::Bytes(bytes) })
     }
 
-    /// The ranges of the manifest that counts, with a capsule as `named` says, whose file has `runs`. What the manifest says of
-    /// another capsule in one of these sectors is of one that is gone.
+    /// The ranges of the manifest that counts, with a capsule as `named` says, whose file has `runs`.
     pub(super) fn ranges_with(&self, runs: &[Run], named: &Named) -> Vec<RangeEntry> {
-        let is_in_file = |range: &RangeEntry| {
-            let (first, end) = (range.lba.get(), range.lba.get().saturating_add(range.sectors.get()));
-            matches!(range.kind, range::CAPSULE | range::CAPSULE_NEXT)
-                && runs.iter().any(|(start, sectors)| first < start + sectors && *start < end)
-        };
-        let mut ranges: Vec<RangeEntry> =
-            self.manifest.ranges.iter().filter(|range| !is_in_file(range)).copied().collect();
-        ranges.extend(named.entries());
-        // Stable: what is announced stays behind the first piece.
-        ranges.sort_by_key(|range| range.lba.get());
-        ranges
+        with_capsule(&self.manifest.ranges, runs, named)
     }
 
     /// Whether nothing is on the volume but capsules that the manifest names: then all of its tables are of this program.
@@ -190,6 +179,43 @@ impl Named<'_> {
         }
         entries
     }
+}
+
+/// `ranges` with a capsule as `named` says, whose file has `runs`. What they say of another capsule in one of these sectors is of
+/// one that is gone.
+pub(super) fn with_capsule(ranges: &[RangeEntry], runs: &[Run], named: &Named) -> Vec<RangeEntry> {
+    let mut ranges = without_capsule(ranges, runs);
+    ranges.extend(named.entries());
+    // Stable: what is announced stays behind the first piece.
+    ranges.sort_by_key(|range| range.lba.get());
+    ranges
+}
+
+/// `ranges` without what they say of capsules in `runs`.
+pub(super) fn without_capsule(ranges: &[RangeEntry], runs: &[Run]) -> Vec<RangeEntry> {
+    let is_in_file = |range: &RangeEntry| {
+        let (first, end) = (range.lba.get(), range.lba.get().saturating_add(range.sectors.get()));
+        matches!(range.kind, range::CAPSULE | range::CAPSULE_NEXT)
+            && runs.iter().any(|(start, sectors)| first < start + sectors && *start < end)
+    };
+    ranges.iter().filter(|range| !is_in_file(range)).copied().collect()
+}
+
+/// `ranges` without the capsule that begins with sector `lba`, of whose file nothing else is known.
+pub(super) fn without_image(ranges: &[RangeEntry], lba: u64) -> Vec<RangeEntry> {
+    let first = ranges.iter().find(|range| range.is_first_piece() && range.lba.get() == lba);
+    let header = first.map(|first| first.blake3);
+    let is_of_another = |header| {
+        let mut firsts = ranges.iter().filter(|range| range.is_first_piece() && range.lba.get() != lba);
+        firsts.any(|range| Some(range.blake3) == header)
+    };
+    let is_alone = !is_of_another(header);
+    let is_its = |range: &RangeEntry| match range.kind {
+        range::CAPSULE | range::CAPSULE_NEXT if range.file_sector.get() == 0 => range.lba.get() == lba,
+        range::CAPSULE => is_alone && Some(range.blake3) == header,
+        _ => false,
+    };
+    ranges.iter().filter(|range| !is_its(range)).copied().collect()
 }
 
 /// Bytes of the capsule that begins with `first`, as a manifest of `ranges` names its pieces: they follow each other in the

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use ramkey_format::capsule::{CapsuleHeader, HEADER_HASHED_LEN};
-use ramkey_format::manifest::range;
+use ramkey_format::manifest::{RangeEntry, range};
 use zerocopy::IntoBytes;
 
-use super::manifest::{Named, first_of};
+use super::manifest::{Named, first_of, without_image};
 use super::steps::{FILE_LEN_MAX, Steps};
 use super::{ChangeError, Step, Stick};
 use crate::capsule;
 use crate::layout::{Content, Extent, Role};
-use crate::stick::{Reader, StickState};
+use crate::stick::{Entry, Reader, StickState};
 use crate::units::SECTOR_LEN;
 
 /// The steps after which the file system of a stick has no trace of a change that was cut off: clusters that were taken are
@@ -64,17 +64,39 @@ pub fn mend<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<St
 pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<Step>, ChangeError> {
     let stick = Stick::of(reader, state)?;
     let Some(tree) = &stick.volume.tree else { return Err(ChangeError::NoFileSystem) };
-    let announced = stick.manifest.ranges.iter().find(|range| range.kind == range::CAPSULE_NEXT);
-    let Some(lba) = announced.map(|range| range.lba.get()) else { return Ok(Vec::new()) };
+    let ranges = &stick.manifest.ranges;
+    let announced = ranges.iter().find(|range| range.kind == range::CAPSULE_NEXT);
+    let Some(&RangeEntry { lba, blake3, .. }) = announced else { return Ok(Vec::new()) };
+    let lba = lba.get();
+    // What is announced as what it is comes or goes.
+    let is_moving =
+        ranges.iter().any(|range| range.is_first_piece() && range.lba.get() == lba && range.blake3 == blake3);
     let entry = tree.entries.iter().find(|entry| entry.runs.first().is_some_and(|run| run.0 == lba));
     let mut steps = Steps::new(stick);
-    let Some(entry) = entry.filter(|entry| entry.is_capsule) else {
-        // The image is gone, and so is what was announced of it.
+    let entry = entry.filter(|entry| entry.is_capsule);
+    let is_there = |entry: &&Entry| {
+        let sector = entry.runs.first().map(|(lba, _)| reader.sector(*lba));
+        sector.is_some_and(|sector| sector.is_ok_and(|sector| *blake3::hash(&sector).as_bytes() == blake3))
+    };
+    if is_moving && entry.filter(is_there).is_none() {
+        let mut ranges = without_image(ranges, lba);
+        if stick.is_own() {
+            steps.count_as_written(stick.counts(&ranges))?;
+        }
+        stick.hash_again(&mut ranges, &steps.future)?;
+        steps.manifest(1 - stick.slot, &ranges, 1)?;
+        return Ok(steps.done);
+    }
+    let Some(entry) = entry.filter(|_| !is_moving) else {
+        // The image is gone, and so is what was announced of it; or it is there, and nothing of it is another.
         let ranges = stick.manifest.ranges.iter();
         let mut ranges: Vec<_> = ranges
             .filter(|range| range.kind != range::CAPSULE_NEXT || range.lba.get() != lba)
             .copied()
             .collect();
+        if stick.is_own() {
+            steps.count_as_written(stick.counts(&ranges))?;
+        }
         stick.hash_again(&mut ranges, &steps.future)?;
         steps.manifest(1 - stick.slot, &ranges, 1)?;
         return Ok(steps.done);

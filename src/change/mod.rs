@@ -4,12 +4,16 @@
 //! boots what it did or what is new: `docs/format.md` has the order and why it holds.
 //!
 //! A capsule is exchanged by [`Exchange`]. Chunks that are the same stay where they are; the others, and a new table, go to
-//! places that the old header does not name. Then the header changes, which is one sector.
+//! places that the old header does not name. Then the header changes, which is one sector. [`add`] and [`remove`] let capsules
+//! come and go: one sector of the folder decides.
 
+mod add;
 mod error;
 mod exchange;
+mod folder;
 mod manifest;
 mod mend;
+mod remove;
 mod room;
 mod sectors;
 mod steps;
@@ -18,9 +22,11 @@ mod stored;
 use crate::layout::Layout;
 use crate::stick::{Manifest, Reader, StickState, StickVolume};
 
+pub use add::{NewCapsule, add};
 pub use error::ChangeError;
 pub use exchange::{Exchange, Exchanged};
 pub use mend::{finish, mend};
+pub use remove::remove;
 pub use stored::NewBytes;
 
 /// One step of a change. The next begins when all of it is on the medium and proven.

@@ -13,7 +13,7 @@ use crate::units::SECTOR_LEN;
 /// Longest file of a FAT whose length is whole sectors.
 pub(super) const FILE_LEN_MAX: u64 = u32::MAX as u64 / SECTOR_LEN * SECTOR_LEN;
 /// What an entry says of the last cluster of a file.
-const END: u32 = 0x0FFF_FFFF;
+pub(super) const END: u32 = 0x0FFF_FFFF;
 /// Where a directory's slot has the length of its file.
 const SLOT_FILE_LEN: usize = 28;
 /// How a summary of free clusters begins; a number in it that nobody filled in.
@@ -226,7 +226,7 @@ impl Stick<'_, '_> {
     }
 
     /// The cluster that begins at sector `lba`.
-    fn cluster_at(&self, lba: u64) -> u64 {
+    pub fn cluster_at(&self, lba: u64) -> u64 {
         let volume = &self.volume.volume;
         (lba - volume.cluster_lba(2)) / volume.cluster_sectors() + 2
     }

@@ -130,8 +130,8 @@ pub struct StickArgs {
     pub images: ImagesArgs,
 
     /// Size of the stick, for example 128M or 1.5G, or 4GB as on its label: K, M, G and T (KiB and so on) count in powers
-    /// of 1024, KB, MB, GB and TB in powers of 1000. For a new file the smallest usual one that leaves a tenth free, if
-    /// not given
+    /// of 1024, KB, MB, GB and TB in powers of 1000. If not given, all of a device, and for a new file the smallest usual one
+    /// that leaves a tenth free. Of a device the rest is left alone
     #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub size: Option<Bytes>,
 
@@ -222,14 +222,8 @@ impl ImagesArgs {
             kind: kind_choice(self.kind),
             geometry: self.chs,
             titles: self.titles.clone(),
-            companions: self.drives.companions(),
             label: self.label.clone(),
             id: self.id,
-            identity: self.drives.identity,
-            first_disk: self.drives.first_disk,
-            keep_stick: self.drives.keep_stick,
-            writes: self.drives.writes(),
-            copy: self.drives.copy.unwrap_or_default(),
             start: StartOptions {
                 start_timeout: self.timeout.unwrap_or(usual.start_timeout),
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
@@ -237,7 +231,7 @@ impl ImagesArgs {
             },
             ..StickRequest::new(self.images.clone())
         };
-        self.pack.put_into(request)
+        self.pack.put_into(self.drives.put_into(request))
     }
 }
 

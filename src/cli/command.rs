@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::cli::add::{AddArgs, RemoveArgs};
 use crate::cli::boot::BootArgs;
+use crate::cli::check::CheckArgs;
 use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
@@ -13,7 +15,9 @@ use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::reflash::ReflashArgs;
+use crate::cli::restore::RestoreArgs;
 use crate::cli::shrink::ShrinkArgs;
+use crate::cli::update::UpdateArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::write::WriteArgs;
 use crate::cli::{CliError, Exit, Output};
@@ -35,9 +39,14 @@ pub(super) enum Command {
     Write(WriteArgs),
     Disc(DiscArgs),
     Reflash(ReflashArgs),
+    Add(AddArgs),
+    Remove(RemoveArgs),
     Plan(PlanArgs),
     Verify(VerifyArgs),
+    Check(CheckArgs),
     Extract(ExtractArgs),
+    Update(UpdateArgs),
+    Restore(RestoreArgs),
     Inspect(InspectArgs),
     Shrink(ShrinkArgs),
     List(ListArgs),
@@ -59,9 +68,14 @@ impl Command {
             Self::Write(args) => args.run(output),
             Self::Disc(args) => args.run(output),
             Self::Reflash(args) => args.run(output),
+            Self::Add(args) => args.run(output),
+            Self::Remove(args) => args.run(output),
             Self::Plan(args) => args.run(output),
             Self::Verify(args) => args.run(output),
+            Self::Check(args) => args.run(output),
             Self::Extract(args) => args.run(output),
+            Self::Update(args) => args.run(output),
+            Self::Restore(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
             Self::Shrink(args) => args.run(output),
             Self::List(args) => args.run(output),

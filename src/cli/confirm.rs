@@ -72,6 +72,21 @@ fn answered(target: &TargetPath, lines: &[String], what_for: &str) -> Result<(),
     if names(answer.trim_ascii(), &path) { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
 }
 
+/// Asks before a device is changed in its place, and shows what will be done; a file is not asked about. `verb` is what happens to it.
+///
+/// # Errors
+///
+/// [`CliError::Unasked`] if nobody can answer, [`CliError::NotConfirmed`] for any answer but the device's name.
+pub fn change(target: &TargetPath, lines: &[String], verb: &str) -> Result<(), CliError> {
+    let TargetPath::Block(facts) = target else { return Ok(()) };
+    if !can_ask() {
+        return Err(CliError::Unasked { path: target.path().to_owned() });
+    }
+    let lines: Vec<String> =
+        std::iter::once(format!("  {}", headline(facts))).chain(lines.iter().cloned()).collect();
+    answered(target, &lines, &format!("to {verb} it"))
+}
+
 /// Names all of several targets before it is asked about each.
 ///
 /// # Errors

@@ -137,8 +137,6 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &CopyReport) -> io::Resul
     }
     let CopyReport { bytes, ranges, warnings, .. } = report;
     show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
-    if let Some(effort) = &report.effort {
-        show_level(out, effort.level)?;
-    }
+    show_level(out, report.effort.as_ref())?;
     show_done(out, to, warnings.len(), "boots from RAM, as the disc does")
 }

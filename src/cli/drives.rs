@@ -8,7 +8,7 @@ use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Ty
 use clap::{Args, ValueEnum};
 
 use crate::image::Identity;
-use crate::job::Companion;
+use crate::job::{Companion, StickRequest};
 use crate::plan::{CopyMode, FirstDisk, Writes};
 
 impl ValueEnum for Identity {
@@ -136,6 +136,19 @@ pub struct DrivesArgs {
 }
 
 impl DrivesArgs {
+    /// The same request, with these drives and how systems see them.
+    pub fn put_into(&self, request: StickRequest) -> StickRequest {
+        StickRequest {
+            companions: self.companions(),
+            identity: self.identity,
+            first_disk: self.first_disk,
+            keep_stick: self.keep_stick,
+            writes: self.writes(),
+            copy: self.copy.unwrap_or_default(),
+            ..request
+        }
+    }
+
     /// What becomes of the machine's writes.
     pub fn writes(&self) -> Writes {
         match (self.read_only, self.fake_write) {

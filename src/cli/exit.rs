@@ -111,6 +111,12 @@ pub enum CliError {
         /// The device.
         path: PathBuf,
     },
+    /// A device would be changed in its place, and there is nobody to ask.
+    #[error("{} would be changed, and there is no terminal to confirm that", named(path))]
+    Unasked {
+        /// The device.
+        path: PathBuf,
+    },
     /// A file would be overwritten, and there is nobody to ask.
     #[error(
         "{} would be overwritten: it holds {what}, and there is no terminal to confirm that",
@@ -241,6 +247,7 @@ impl CliError {
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
             | Self::NotUnmounted { .. }
+            | Self::Unasked { .. }
             | Self::NoPicture { .. }
             | Self::NoReceipt { .. }
             | Self::Serials { .. }
@@ -278,7 +285,7 @@ impl CliError {
                 shell_word(path)
             ),
             Self::Unwanted { .. } => "repeat the command and type yes, or give another image".into(),
-            Self::NoTerminal { .. } | Self::NotUnmounted { .. } => {
+            Self::NoTerminal { .. } | Self::Unasked { .. } | Self::NotUnmounted { .. } => {
                 "run it in a terminal, or add --yes".into()
             }
             Self::Occupied { .. } => "name another file, or add --yes if what is in it may be lost".into(),
@@ -345,6 +352,11 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::NotResumed { .. }
         | JobError::NotExtracted { .. }
         | JobError::ExtractDevice { .. }
+        | JobError::MenuFull { .. }
+        | JobError::TitleTaken { .. }
+        | JobError::LastImage { .. }
+        | JobError::Needed { .. }
+        | JobError::Update { .. }
         | JobError::Phram(_) => Exit::Refused,
         JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,

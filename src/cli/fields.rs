@@ -4,7 +4,7 @@
 
 /// The text.
 pub(super) const FIELDS: &str = "
-## JSON of verify, inspect, doctor, shrink, and of a copy
+## JSON of verify, inspect, doctor, shrink, extract, check, update, restore, and of a copy
 
 `a[].b` is the field `b` of each element of the list `a`. A field that does not apply is null, an empty list, or an empty text. Sectors
 have 512 bytes; offsets are bytes, and their ends one past the last.
@@ -174,8 +174,9 @@ do not change the exit status of `inspect`.
 | `ranges[].role` | `sector-0`, `boot-code`, `boot-copy`, `copy`, `cleared` |
 | `ranges[].why` | why it is written |
 | `bytes` | bytes in all ranges |
-| `repairs` | ranges that had to be written more than once: `lba`, `sectors`, `tries` |
-| `effort` | what it took, with the fields that it has [of a written stick](#of-a-written-stick); null in a plan |
+| `repairs` | as [of a written stick](#of-a-written-stick) |
+| `effort` | as there; null in a plan |
+| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level` | as there |
 | `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image
@@ -216,6 +217,44 @@ do not change the exit status of `inspect`.
 | `blake3` | BLAKE3 of the original image, as `b3sum` prints it |
 | `ram_blake3` | BLAKE3 of the file that was made, where something of the original was left out; else null |
 
+### Of a repaired stick
+
+`verify --repair` prints these.
+
+| field | what |
+|---|---|
+| `repaired` | what was put right |
+| `repaired[].what` | in words |
+| `repaired[].lba`, `repaired[].sectors` | its first sector, and sectors up to the last that was exchanged |
+| `written` | bytes that were written |
+| `before`, `after` | what verifying found before, and finds now, with the fields of a stick |
+
+### Of an updated stick
+
+`update` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `same` | whether it had this boot code already, and nothing was written |
+| `written` | bytes that were written |
+| `start_timeout`, `menu_timeout` | seconds before the boot and of the menu, which stay; 0 waits for a key, 255 does not wait |
+| `language` | language of the screen, two letters, which stays |
+
+### Of a plain stick
+
+`restore` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `file_system` | `FAT12`, `FAT16`, `FAT32` |
+| `label` | its label |
+| `volume_id` | its serial number, as in `1234-ABCD` |
+| `volume_lba`, `volume_sectors` | first sector of the partition, and its sectors |
+| `cluster_len` | bytes of a cluster |
+| `written` | bytes that were written |
+
 ### Of what an image takes
 
 `plan`, `write` and `disc` print these of each of `images` and `companions`. `room` is also a field of an image that is inspected; `write`
@@ -241,6 +280,37 @@ because no file system needs them, and those of swap files that it leaves out be
 | `room.files[].len` | its bytes; on an NTFS those of its clusters |
 | `room.files[].used_for` | `file`, `swap`, `hibernation` |
 | `room.partial` | whether not all was looked at: it is damaged, or too large |
+
+### Of a check
+
+`check` prints these.
+
+| field | what |
+|---|---|
+| `path` | the stick |
+| `len` | bytes that it claims |
+| `destructive` | whether it was written |
+| `good` | whether no fault was found and all was looked at |
+| `ended` | why not all was looked at, or null |
+| `written`, `read` | bytes from the start on that were written, and read |
+| `write_rate`, `read_rate` | bytes a second, or null |
+| `real_len` | bytes that it really has, if it was written and all was read; else null |
+| `counts` | sectors by what became of them |
+| `counts.good` | they can be read, and hold what was written |
+| `counts.overwritten`, `counts.changed`, `counts.lost`, `counts.unreadable`, `counts.unwritable` | see `ranges[].kind` |
+| `ranges` | ranges of sectors with a fault, ascending, at most a thousand that were read |
+| `ranges[].lba`, `ranges[].sectors` | first sector and sectors |
+| `ranges[].kind` | `overwritten` by what was written to other sectors; `changed` in some bits; `lost`: other bytes are there; `unreadable`; `unwritable` |
+| `ranges[].stamp_of` | the sector whose stamp the first one holds, or null |
+| `ranges[].bits` | how many bits changed in all of them, or null |
+| `ranges[].found` | what the first one holds, or what the system said of it |
+| `more` | ranges that are not listed |
+| `slow` | places that are read at less than a quarter of the usual rate, twice |
+| `slow[].lba`, `slow[].sectors` | first sector and sectors |
+| `slow[].rate`, `slow[].usual` | bytes a second there, and what is usual |
+| `replugged` | whether it was plugged out and in again before it was read last |
+| `forgotten` | sectors that were right before that, and are not any more |
+| `stick` | what verifying it found, with the fields of a stick, if it is one of ramkey and was not written; else null |
 
 ### Of any stick, by doctor
 

@@ -1,9 +1,11 @@
 //! The command line: one file for each subcommand. The only module that prints.
 
+mod add;
 mod args;
 mod awake;
 mod bios_status;
 mod boot;
+mod check;
 mod command;
 mod confirm;
 mod copy;
@@ -30,6 +32,8 @@ mod reflash;
 mod reference;
 mod replug;
 mod render;
+mod repair;
+mod restore;
 mod room;
 mod serials;
 mod several;
@@ -40,6 +44,7 @@ mod table;
 mod target_args;
 mod terminal;
 mod unknown;
+mod update;
 mod usage;
 mod verify;
 mod view;

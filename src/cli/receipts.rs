@@ -31,12 +31,12 @@ impl Receipts {
         let mut files = Vec::new();
         for target in targets {
             let name = name(target);
-            let names = (1..).map(|number| match number {
+            let mut names = (1..).map(|number| match number {
                 1 => format!("{name}.json"),
                 _ => format!("{name}-{number}.json"),
             });
             // Ends: fewer names are taken than there are targets.
-            let free = names.filter(|name| taken.insert(name.clone())).next();
+            let free = names.find(|name| taken.insert(name.clone()));
             files.push(folder.join(free.unwrap_or_default()));
         }
         for file in &files {

@@ -15,7 +15,7 @@ Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes 
 | 1 | failed; if a stick was being written, its state is unknown |
 | 2 | the command line makes no sense |
 | 3 | refused, and nothing was touched; or undone, as a new file on a full disk |
-| 4 | `verify` found a difference, or `doctor` a contradiction |
+| 4 | `verify` found a difference, `doctor` a contradiction, or `check` a fault |
 | 5 | interrupted or failed on the way; the stick does not boot |
 
 A path that cannot be used is 3 where a stick would be written (`write`, `plan`): the target or an image is missing, a

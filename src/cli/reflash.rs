@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::add::show_changed;
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
-use crate::cli::show::{show_effort, show_level};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
-use crate::pipeline::Effort;
 use crate::units::{Bytes, Geometry, named};
 
 /// Replace an image on a stick: only what differs is written
@@ -101,12 +100,10 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
         return writeln!(out, "done      {to} has this image already; nothing was written");
     }
     let (kept, chunks) = (report.kept, report.chunks);
-    let Effort { written, skipped, .. } = &report.effort;
-    let packed = if *skipped > 0 { ", packed as they were" } else { "" };
-    writeln!(out, "kept      {kept} of {chunks} pieces, {}{packed}", Bytes(*skipped))?;
-    show_effort(out, &report.effort)?;
-    writeln!(out, "written   {}, all read back and identical", Bytes(*written))?;
-    show_level(out, report.effort.level)?;
+    let skipped = report.effort.skipped;
+    let packed = if skipped > 0 { ", packed as they were" } else { "" };
+    writeln!(out, "kept      {kept} of {chunks} pieces, {}{packed}", Bytes(skipped))?;
+    show_changed(out, &report.effort)?;
     match report.warnings.len() {
         0 => writeln!(out, "done      {to} boots the new image from RAM"),
         _ => writeln!(out, "done      {to} has the new image, proven; whether it boots: see the warnings"),

@@ -169,11 +169,17 @@ pub(super) fn show_ranges(out: &mut dyn Write, ranges: &[RangeReport], bytes: u6
 }
 
 /// A range that had to be written more than once.
+pub(super) fn show_repair(out: &mut dyn Write, repair: &Repair) -> io::Result<()> {
+    let Repair { lba, sectors, tries } = repair;
+    let end = lba + sectors;
+    writeln!(out, "repaired  sectors {lba}..{end} after {tries} tries; the stick wears out")
+}
+
+/// What had to be done more than once.
 pub(super) fn show_effort(out: &mut dyn Write, effort: &Effort) -> io::Result<()> {
     let Effort { repairs, retries, .. } = effort;
-    for Repair { lba, sectors, tries } in repairs {
-        let end = lba + sectors;
-        writeln!(out, "repaired  sectors {lba}..{end} after {tries} tries; the stick wears out")?;
+    for repair in repairs {
+        show_repair(out, repair)?;
     }
     for Retry { access, lba, sectors, failed, error } in retries.iter().take(RETRIES_SHOWN) {
         let verb = if *access == Access::Read { "read" } else { "written" };
@@ -188,13 +194,15 @@ pub(super) fn show_effort(out: &mut dyn Write, effort: &Effort) -> io::Result<()
 }
 
 /// Where the bytes came from that were read back, unless that is what is usual.
-pub(super) fn show_level(out: &mut dyn Write, level: VerifyLevel) -> io::Result<()> {
-    match level {
-        VerifyLevel::Direct => Ok(()),
-        VerifyLevel::Cached => {
+pub(super) fn show_level(out: &mut dyn Write, effort: Option<&Effort>) -> io::Result<()> {
+    match effort.map(|effort| effort.level) {
+        None | Some(VerifyLevel::Direct) => Ok(()),
+        Some(VerifyLevel::Cached) => {
             writeln!(out, "note      what was read back may come from this system's cache: docs/sticks.md")
         }
-        VerifyLevel::Reset => writeln!(out, "          read back after the stick was reset"),
-        VerifyLevel::Replugged => writeln!(out, "          read back after the stick was plugged in again"),
+        Some(VerifyLevel::Reset) => writeln!(out, "          read back after the stick was reset"),
+        Some(VerifyLevel::Replugged) => {
+            writeln!(out, "          read back after the stick was plugged in again")
+        }
     }
 }

@@ -32,7 +32,7 @@ impl TargetArgs {
     pub fn system(&self) -> System {
         let hard = HardVerify { ask: can_ask().then_some(replug::ask), patience: HardVerify::PATIENCE };
         System {
-            allowed: Allowed { large: self.large, unmount: self.unmount },
+            allowed: Allowed { large: self.large, unmount: self.unmount, believed: false },
             hard_verify: self.hard_verify.then_some(hard),
             ..System::default()
         }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::target_args::TargetArgs;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
-use crate::cli::{CliError, Exit, Output, Progress};
+use crate::cli::{CliError, Exit, Output, Progress, repair};
 use crate::job;
 use crate::units::{Bytes, SECTOR_LEN};
 use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness};
@@ -25,6 +26,13 @@ pub struct VerifyArgs {
     /// Any byte that is not as written is a fault
     #[arg(long)]
     strict: bool,
+
+    /// Put right what is wrong where that can be proven, also from the images given; status 0 says that it is sound then, 4 that faults are left
+    #[arg(long, value_name = "IMAGE", num_args = 0.., conflicts_with = "strict")]
+    repair: Option<Vec<PathBuf>>,
+
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 impl VerifyArgs {
@@ -34,6 +42,9 @@ impl VerifyArgs {
     ///
     /// [`CliError::Job`] if the stick cannot be opened, or nothing on it is ours; a fault is no error but an answer.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+        if let Some(images) = self.repair {
+            return repair::run(output, self.stick, images, &self.target, &show_stick);
+        }
         let strictness = if self.strict { Strictness::EveryByte } else { Strictness::Boot };
         let verdict = job::verify(&self.stick, strictness, &Progress::new())?;
         output.show(&verdict, |out| {

@@ -59,6 +59,10 @@ pub struct WriteArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// Do not look first whether a stick that is no stick of ramkey has what it claims
+    #[arg(long)]
+    no_probe: bool,
+
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -72,7 +76,8 @@ impl WriteArgs {
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = self.target.system();
+        let mut system = self.target.system();
+        system.allowed.believed = self.no_probe;
         let targets = self.targets(&system)?;
         self.stick.check()?;
         match (&targets[..], &self.all_matching) {
@@ -174,6 +179,6 @@ fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()
     show_effort(out, &report.effort)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     show_written(out, *bytes, ranges.len(), report.resumed.as_ref())?;
-    show_level(out, report.effort.level)?;
+    show_level(out, Some(&report.effort))?;
     show_done(out, to, *doubts, "boots from RAM")
 }

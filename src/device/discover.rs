@@ -35,6 +35,8 @@ pub struct Allowed {
     pub large: bool,
     /// A device whose own file systems are mounted, because they will be unmounted before it is opened.
     pub unmount: bool,
+    /// That a stick is believed what it claims.
+    pub believed: bool,
 }
 
 /// That the cache of the stick is to be emptied before it is read back.

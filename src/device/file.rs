@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use crate::device::{OpenError, System, TargetPath, ioctl, transfer};
 use crate::pipeline::{Buffer, Target, VerifyLevel};
+use crate::units::SECTOR_LEN;
 
 /// Alignment of address, offset and length that direct I/O accepts everywhere.
 const DIRECT: u64 = 4096;
@@ -256,6 +257,14 @@ impl ReadOnly {
             let bytes = &mut buffer.bytes_mut()[..(end - start) as usize];
             if direct.read_exact_at(bytes, start).is_ok() {
                 part.copy_from_slice(&bytes[(offset - start) as usize..][..part.len()]);
+                return Ok(());
+            }
+            // A sector beside these may be what cannot be read.
+            let is_exact =
+                offset.is_multiple_of(SECTOR_LEN) && (part.len() as u64).is_multiple_of(SECTOR_LEN);
+            let bytes = &mut buffer.bytes_mut()[..part.len()];
+            if is_exact && direct.read_exact_at(bytes, offset).is_ok() {
+                part.copy_from_slice(bytes);
                 return Ok(());
             }
         }

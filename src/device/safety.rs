@@ -252,12 +252,12 @@ impl Refusal {
             Self::Partition { disk, .. } => format!("name the whole stick: {}", shell_word(disk)),
             Self::ReadOnly { .. } => "move the switch on the stick or card, and plug it in again".into(),
             Self::Empty { .. } => "put the card or stick in".into(),
-            Self::Protected { list, .. } => {
-                format!("take it out of {} if it may be written", shell_word(list))
-            }
             Self::KeepsCache { is_file: true, .. } => "leave --hard-verify out: a file has no cache of its own".into(),
             Self::KeepsCache { .. } => {
                 "run the command as root with a stick on USB, or in a terminal, where it asks for the stick to be plugged in again".into()
+            }
+            Self::Protected { list, .. } => {
+                format!("take it out of {} if it may be written", shell_word(list))
             }
             Self::Sleep { .. } => {
                 "take `resume=` out of the kernel's command line, and start the machine again".into()

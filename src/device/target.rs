@@ -239,11 +239,12 @@ impl TargetPath {
         }
     }
 
-    /// Length in bytes that the stick will have, given what the user asked for; `None` if any will do.
+    /// Length in bytes that the stick will have, given what the user asked for; `None` if any will do. Of a device it may be
+    /// less than all: what is behind it is left alone.
     ///
     /// # Errors
     ///
-    /// [`OpenError::Size`] if a thing that exists has another length, [`OpenError::PartialSector`] if a file's is no
+    /// [`OpenError::Size`] if a file that exists has another length or a device is shorter, [`OpenError::PartialSector`] if a file's is no
     /// length of a stick.
     pub fn stick_len(&self, wanted: Option<u64>) -> Result<Option<u64>, OpenError> {
         let found = match self {
@@ -256,6 +257,7 @@ impl TargetPath {
             Self::File { len, .. } => *len,
         };
         match wanted {
+            Some(wanted) if wanted < found && matches!(self, Self::Block(_)) => Ok(Some(wanted)),
             Some(wanted) if wanted != found => {
                 Err(OpenError::Size { path: self.path().into(), found, wanted })
             }

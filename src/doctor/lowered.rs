@@ -1,5 +1,5 @@
-//! What is a note here and more than that elsewhere: what a hybrid image does on purpose, and the boot sector of a
-//! partition that no BIOS starts.
+//! What is a note here and more than that elsewhere: what a hybrid image does on purpose, the boot sector of a
+//! partition that no BIOS starts, and a stick for data that has no active partition.
 
 use crate::doctor::finding::Finding;
 use crate::doctor::kinds::Kind;
@@ -24,10 +24,13 @@ const OF_HYBRIDS: [Kind; 9] = [
 
 /// Makes notes of findings on a stick with `parts`; `is_hybrid` says that a CD image made the table.
 pub(super) fn lower(findings: &mut [Finding], is_hybrid: bool, parts: &[Part]) {
+    let has_no_code = findings.iter().any(|finding| finding.kind == Kind::NoBootCode);
     for finding in findings {
         let is_harmless = match finding.kind {
             Kind::CodeInBpb => is_hybrid && finding.lba == 0,
             Kind::HiddenSectors | Kind::DriveNumber => nobody_starts(finding.lba, is_hybrid, parts),
+            // Without code in sector 0 it holds data: whoever made it does not want it to boot.
+            Kind::NoActive => has_no_code,
             // The image of a floppy, as tools for hybrid images make one for UEFI.
             Kind::Media => is_hybrid && nobody_starts(finding.lba, is_hybrid, parts),
             kind => is_hybrid && OF_HYBRIDS.contains(&kind),

@@ -40,7 +40,7 @@ impl Controller {
     pub const ALL: [Self; 4] = [Self::Uhci, Self::Ohci, Self::Ehci, Self::Xhci];
 
     /// QEMU's name of the device.
-    fn device(self) -> &'static str {
+    pub fn device(self) -> &'static str {
         match self {
             Self::Uhci => "piix3-usb-uhci",
             Self::Ohci => "pci-ohci",
@@ -245,6 +245,20 @@ impl Machine {
             }
         }
     }
+}
+
+/// QEMU's arguments for a PC with memory, COM1 and a control connection; the files of the run are in `folder`.
+pub(super) fn bare_arguments(ram_mib: u32, folder: &Path) -> Vec<OsString> {
+    let mut arguments = Arguments::default();
+    arguments.add("-machine", "pc,accel=tcg");
+    arguments.add("-m", ram_mib.to_string());
+    arguments.add("-display", "none");
+    arguments.flag("-nodefaults");
+    arguments.flag("-no-reboot");
+    arguments.file("-serial", "file:", &folder.join("serial"));
+    arguments.file("-qmp", "unix:", &folder.join("qmp"));
+    arguments.append(",server=on,wait=off");
+    arguments.list
 }
 
 /// A command line under construction.

@@ -1,5 +1,6 @@
 //! One machine that runs: started, watched, and always ended.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::qemu::{STICK_DEVICE, STICK_DRIVE};
+use super::qemu::{STICK_DEVICE, STICK_DRIVE, bare_arguments};
 use super::screen::{PAGE, PAGE_LEN};
 use super::{EmulatorError, Machine, Qmp, Screen};
 
@@ -76,16 +77,35 @@ impl Emulator {
         Self::begin(machine, &["-S"])
     }
 
+    /// Starts a PC with `ram_mib` MiB of memory that has COM1, and beside that only what `more` of QEMU's arguments give it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_bare(ram_mib: u32, more: &[OsString]) -> Result<Self, EmulatorError> {
+        let folder = Folder::new()?;
+        let arguments = bare_arguments(ram_mib, &folder.path);
+        Self::launch(folder, ram_mib, arguments.into_iter().chain(more.iter().cloned()))
+    }
+
     fn begin(machine: &Machine, more: &[&str]) -> Result<Self, EmulatorError> {
         let folder = Folder::new()?;
-        let errors = folder.create("errors")?;
         let arguments = machine.arguments(&folder.path);
+        Self::launch(folder, machine.ram_mib, arguments.into_iter().chain(more.iter().map(OsString::from)))
+    }
+
+    fn launch(
+        folder: Folder,
+        ram_mib: u32,
+        arguments: impl Iterator<Item = OsString>,
+    ) -> Result<Self, EmulatorError> {
+        let errors = folder.create("errors")?;
         let (program, mut command) = super::program::qemu()?;
-        command.args(&arguments).args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
         let mut child = command.spawn().map_err(|source| EmulatorError::Start { program, source })?;
         match connect(&mut child, &folder) {
             Ok(qmp) => Ok(Self { child, qmp, folder, memory_number: 0, started: Instant::now() }),
-            Err(error) => Err(not_started(machine, &mut child, &folder, error)),
+            Err(error) => Err(not_started(ram_mib, &mut child, &folder, error)),
         }
     }
 
@@ -326,7 +346,7 @@ fn connect(child: &mut Child, folder: &Folder) -> Result<Qmp, EmulatorError> {
 }
 
 /// Ends a QEMU that did not take the control connection. If it said why on standard error, that is the reason.
-fn not_started(machine: &Machine, child: &mut Child, folder: &Folder, error: EmulatorError) -> EmulatorError {
+fn not_started(ram_mib: u32, child: &mut Child, folder: &Folder, error: EmulatorError) -> EmulatorError {
     let until = Instant::now() + EXIT_LIMIT;
     while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
         sleep(Duration::from_millis(10));
@@ -334,7 +354,7 @@ fn not_started(machine: &Machine, child: &mut Child, folder: &Folder, error: Emu
     end(child);
     let messages = folder.text("errors").trim().replace('\n', "; ");
     if messages.contains("cannot set up guest memory") {
-        return EmulatorError::Memory { mib: machine.ram_mib };
+        return EmulatorError::Memory { mib: ram_mib };
     }
     match (error, child.wait()) {
         (EmulatorError::Socket { .. }, Ok(status)) if !messages.is_empty() => {

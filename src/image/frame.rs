@@ -98,7 +98,8 @@ impl<'w> Frames<'w> {
         Ok(None)
     }
 
-    fn unpacks_to(&mut self, frame: &[u8], window: Window) -> bool {
+    /// Whether the loader unpacks `frame` to just the chunk.
+    pub fn unpacks_to(&mut self, frame: &[u8], window: Window) -> bool {
         let form = Form::Packed { codec: Codec::Zstd, before: self.effort.before as u8 };
         let chunk = Encoded { form, stored: 0..frame.len() as u64, before: window.before };
         self.room.clear();

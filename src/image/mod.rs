@@ -3,6 +3,7 @@
 //! [`open`] gives the bytes of an image, whatever container it is in; [`scan`] reads them once and hashes them. What is
 //! inside an image is for `contents` to say. Nothing here writes anything.
 
+mod again;
 mod chunk;
 mod compression;
 pub mod containers;
@@ -27,6 +28,7 @@ mod trimmed;
 mod workers;
 mod wrapping;
 
+pub use again::pack_again;
 pub use chunk::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 pub use compression::{Bus, Compression};
 pub use containers::Opened;
@@ -34,7 +36,7 @@ pub use error::ImageError;
 pub use extra::{EXTRA_MAX, ExtraFile, ExtraFiles, ExtraFolder, Skipped};
 pub use file::FileSource;
 pub use files::{FILES_MAX, Files, SourceFile};
-pub use hash::{chunk_value, combine, joined};
+pub use hash::{chunk_value, combine, joined, mend_bit};
 pub use identity::Identity;
 pub use metered::Metered;
 pub use open::{open, open_given, unwrapped};

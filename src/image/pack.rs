@@ -126,6 +126,8 @@ fn len_of(source: &dyn Source, index: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use super::super::scan::{Scan, scan};
     use super::*;
@@ -227,6 +229,50 @@ mod tests {
         // A chunk that is stored as it is is read again, whatever was kept.
         changed.0[5 * CHUNK_LEN + 100] ^= 1;
         assert!(is_seen(&kept, &changed));
+    }
+
+    /// A spool that has room for so many bytes, and gives them back for so many times.
+    #[derive(Debug)]
+    struct Shelf {
+        bytes: Mutex<Vec<u8>>,
+        room: usize,
+        gives: AtomicUsize,
+    }
+
+    impl Spool for Shelf {
+        fn put(&self, bytes: &[u8]) -> Option<u64> {
+            let mut all = self.bytes.lock().unwrap();
+            let offset = all.len();
+            if offset + bytes.len() > self.room {
+                return None;
+            }
+            all.extend_from_slice(bytes);
+            Some(offset as u64)
+        }
+
+        fn get(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+            let left = self.gives.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+            left.map_err(|_| io::Error::other("it is gone"))?;
+            buffer.copy_from_slice(&self.bytes.lock().unwrap()[offset as usize..][..buffer.len()]);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_waits_in_a_spool_is_what_was_packed_also_where_it_has_no_room_or_is_lost() {
+        let image = image();
+        let effort = Compression::Fast.effort(Bus::Usb1).unwrap();
+        let wanted = stored(&packed(&image, effort, 2, KEPT_LEN_MAX), &image);
+        for (room, gives) in [(usize::MAX, usize::MAX), (1 << 20, usize::MAX), (usize::MAX, 3), (0, 0)] {
+            let shelf = Arc::new(Shelf { bytes: Mutex::default(), room, gives: AtomicUsize::new(gives) });
+            let packer =
+                Packer { effort: Some(effort), workers: Workers::new(2), room: KEPT_LEN_MAX, spool: None };
+            let mut packer = packer.spooled(Some(Arc::clone(&shelf) as Arc<dyn Spool>));
+            let scan = scan(&image, &mut |_| ()).unwrap().pack(&image, &mut packer, &mut |_| ()).unwrap();
+            assert!(stored(&scan, &image) == wanted, "{room} {gives}");
+            let used = gives - shelf.gives.load(Relaxed);
+            assert_eq!(used > 0, room > 0, "{room} {gives}: the spool was not used as it should be");
+        }
     }
 
     #[test]

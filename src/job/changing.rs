@@ -162,7 +162,7 @@ impl<'a> Changing<'a> {
         self.steps(steps, &[])
     }
 
-    /// Writes and proves steps, one after the other; `inputs` are for the one that decides.
+    /// Writes and proves steps, one after the other, with bytes of `inputs`.
     ///
     /// # Errors
     ///
@@ -178,7 +178,7 @@ impl<'a> Changing<'a> {
         let mut is_new = false;
         let mut done = Ok(());
         for step in steps {
-            done = self.step(step, if step.decides { inputs } else { &[] });
+            done = self.step(step, inputs);
             if done.is_err() {
                 break;
             }
@@ -205,6 +205,7 @@ impl<'a> Changing<'a> {
         let job = pipeline::Job {
             target: self.target,
             buffers: pipeline::Job::BUFFERS,
+            probe: None,
             inputs,
             stop: self.stop,
             observe: &observe,

@@ -10,7 +10,7 @@ use crate::device::{NEW_FILE, TargetPath};
 use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, open, scan};
 use crate::job::observer::part;
 use crate::job::resume::{Ended, write_on};
-use crate::job::write::{Work, begun, write_and_prove};
+use crate::job::write::{Work, begun, stamps, write_and_prove};
 use crate::job::{Destination, JobError, Observer, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
 use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
@@ -265,7 +265,14 @@ fn with_job<T>(
     let stored = stored(&prepared.image, &values);
     let inputs = [Input { name: &named(&prepared.image.path), stored: &stored }];
     let observe = |event: pipeline::Event| observer.tell(event.into());
-    let done = put(Job { target, buffers: Job::BUFFERS, inputs: &inputs, stop, observe: &observe });
+    let done = put(Job {
+        target,
+        buffers: Job::BUFFERS,
+        probe: stamps(target),
+        inputs: &inputs,
+        stop,
+        observe: &observe,
+    });
     observer.tell(super::Event::End);
     done
 }

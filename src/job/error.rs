@@ -9,8 +9,9 @@ use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
-use crate::pipeline::{Aftermath, Difference, Failure, PipelineError};
+use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
+use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
@@ -104,7 +105,7 @@ pub enum JobError {
         differences: Vec<Difference>,
     },
     /// What was to be changed is no stick of this program.
-    #[error("{} is no stick of ramkey, so there is no image on it to replace", named(path))]
+    #[error("{} is no stick of ramkey, so there is nothing on it to change", named(path))]
     ForeignStick {
         /// The file or device.
         path: PathBuf,
@@ -250,6 +251,14 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
+    /// The boot code of a stick cannot be exchanged.
+    #[error("{} cannot get other boot code", named(path))]
+    Update {
+        /// The stick.
+        path: PathBuf,
+        /// Why.
+        source: UpdateError,
+    },
     /// The system does not tell something.
     #[error("reading {}", named(path))]
     Read {
@@ -257,6 +266,40 @@ pub enum JobError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// An image was to come to a stick that has as many as its menu shows.
+    #[error("{} has {limit} images, which is all that its menu shows", named(path))]
+    MenuFull {
+        /// The stick.
+        path: PathBuf,
+        /// Images that the menu shows.
+        limit: usize,
+    },
+    /// An image on the stick has the title that was asked for.
+    #[error("{} has an image with the title \"{title}\" already", named(path))]
+    TitleTaken {
+        /// The stick.
+        path: PathBuf,
+        /// The title.
+        title: String,
+    },
+    /// The last image of a stick was to go.
+    #[error("\"{title}\" is the last image of {}, which would boot nothing", named(path))]
+    LastImage {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+    },
+    /// An image was to go that another one needs beside it.
+    #[error("\"{title}\" on {} stands beside \"{by}\", which needs it", named(path))]
+    Needed {
+        /// The stick.
+        path: PathBuf,
+        /// Its title.
+        title: String,
+        /// The title of the image that needs it.
+        by: String,
     },
 }
 
@@ -294,6 +337,7 @@ impl JobError {
                 stick: Aftermath::BootsAsBefore,
                 cause: PipelineError::Stopped { .. },
             }) => "the stick boots what it did; repeat the command to go on".into(),
+            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
             Self::Pipeline(failure) => failure.cause.help().into(),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
@@ -302,7 +346,7 @@ impl JobError {
                 shell_word(path)
             ),
             Self::DiscStays { .. } => "make a new disc with `ramkey disc`, or a stick with `ramkey write`".into(),
-            Self::NotReplaced { .. } => "name one with --replace TITLE".into(),
+            Self::NotReplaced { .. } => "name one by its title, or by its file in the folder RAMKEY".into(),
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
@@ -325,13 +369,36 @@ impl JobError {
             Self::DamagedImage { path, .. } => {
                 format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
             }
+            Self::Update { path, .. } => format!(
+                "`ramkey verify {} --repair` puts right what it can; else write the stick anew with `ramkey write`",
+                shell_word(path)
+            ),
             Self::ExtractDevice { .. } => "name a file".into(),
             Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
             Self::Read { .. } => return None,
+            Self::MenuFull { .. } => "make room with `ramkey remove TITLE --from STICK`".into(),
+            Self::TitleTaken { .. } => {
+                "name another --title, or replace that image with `ramkey reflash --replace TITLE`".into()
+            }
+            Self::LastImage { .. } => {
+                "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
+            }
+            Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
+    }
+}
+
+/// What can be done with a stick that has less than it claims.
+fn fake_help(fake: &Fake) -> String {
+    let whole = "`ramkey check STICK --destructive` finds out all that it has";
+    match fake.usable_mib() {
+        Some(mib) => format!(
+            "use another stick; or, for something that may be lost, the part that it keeps: --size {mib}M. {whole}"
+        ),
+        None => format!("use another stick. {whole}"),
     }
 }
 
@@ -347,7 +414,7 @@ fn more(faults: &[Fault]) -> String {
 fn which(path: &std::path::Path, found: &[String]) -> String {
     let titles: Vec<String> = found.iter().map(|title| format!("\"{title}\"")).collect();
     match found {
-        [] => format!("{} has no image that could be replaced", named(path)),
+        [] => format!("{} has no image", named(path)),
         [_] => format!("{} has another image: {}", named(path), titles.join(", ")),
         _ => format!("{} has several images: {}", named(path), titles.join(", ")),
     }

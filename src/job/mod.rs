@@ -3,8 +3,10 @@
 //! A job takes a request, tells an [`Observer`] how far it is, looks at a flag that stops it, and gives a report or a
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
+mod add;
 mod apart;
 mod changing;
+mod check;
 mod companion;
 mod copy;
 mod demo;
@@ -23,19 +25,26 @@ mod medium;
 mod not_resumed;
 mod notes;
 mod observer;
+mod on_stick;
 mod open;
 mod phram;
 mod plan;
 mod prepare;
 mod receipt;
 mod reflash;
+mod remove;
+mod repair;
 mod request;
+mod restore;
 mod resume;
 mod shrink;
+mod update;
 mod verify;
 mod watch;
 mod write;
 
+pub use add::{AddReport, AddedImage, PreparedAddition, add, add_to, prepare_addition};
+pub use check::{CheckReport, Stamped, check, check_destructive, check_on, stamp_on};
 pub use companion::Companion;
 pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};
 pub use demo::{Demo, demo};
@@ -56,8 +65,12 @@ pub use plan::plan;
 pub use prepare::{Destination, Lengths, Prepared, prepare, prepare_many};
 pub use receipt::receipt;
 pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash, reflash, reflash_to};
+pub use remove::{RemoveReport, RemovedImage, remove, remove_from};
+pub use repair::{PreparedRepair, RepairReport, prepare_repair, repair};
 pub use request::{DiscOptions, StickRequest};
+pub use restore::{PreparedRestore, RestoreReport, RestoreRequest, prepare_restore, restore};
 pub use shrink::{ImageSize, Shrunk, shrink};
+pub use update::{PreparedUpdate, UpdateReport, prepare_update, update, update_to};
 pub use verify::verify;
 pub use watch::{Change, Changed, watch};
 pub use write::{Beginning, resume, resume_to, write, write_to};

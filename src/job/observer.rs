@@ -14,6 +14,8 @@ pub enum Part {
     Pack,
     /// A stick is read and judged.
     Read,
+    /// What of a stick can be put right is made again.
+    Mend,
     /// An image is unpacked out of a stick.
     Extract,
     /// A file is searched for bytes that would be lost.
@@ -31,6 +33,7 @@ impl Part {
             Self::Hash => "hashing",
             Self::Pack => "packing",
             Self::Read => "reading",
+            Self::Mend => "mending",
             Self::Extract => "extracting",
             Self::Look => "looking",
             Self::Change => "changing",

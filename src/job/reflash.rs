@@ -12,11 +12,12 @@ use crate::contents::{ImageFacts, Kind};
 use crate::image::Scan;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
+use crate::job::on_stick::{OnStick, find, images};
 use crate::job::prepare::scan_all;
 use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest, in_use};
 use crate::layout::signature;
 use crate::pipeline::{Effort, Input, Target};
-use crate::stick::{self, CapsuleFile, Entry, Reader, StickState, StickVolume};
+use crate::stick::{self, Reader, StickState};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// A new image, and which one on the stick it is to replace.
@@ -128,38 +129,17 @@ pub fn reflash_to(
     let changing = Changing::new(path, target, stop, observer);
     let name = prepared.request.replaces.as_deref();
     let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
-    let is_meant = |state: &StickState| find(state, name).map(drop).map_err(found);
+    let is_meant = |state: &StickState| replaced(state, name).map(drop).map_err(found);
     changing.prove_and(is_meant, |reader, state| {
-        let (volume, entry, header) = find(state, name).map_err(found)?;
-        exchange(&changing, prepared, (reader, state), volume, (entry, header), observer)
+        let old = replaced(state, name).map_err(found)?;
+        exchange(&changing, prepared, (reader, state), old, observer)
     })
 }
 
-/// The capsule that is replaced: the only one of the menu, or the one with this title or file. If it is none, those that
-/// there are.
-fn find<'v, 'r>(
-    state: &'v StickState<'r>,
-    name: Option<&str>,
-) -> Result<(&'v StickVolume<'r>, &'v Entry, &'v CapsuleHeader), Vec<String>> {
-    let Some(Ok(volume)) = &state.file_system else { return Err(Vec::new()) };
-    let entries = volume.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
-    let header = |file: &'v CapsuleFile| {
-        let sector = file.sector.as_ref()?.as_ref().ok()?;
-        let header = capsule::header(sector).ok()?;
-        (Description::of(header).role == Role::Boot).then_some((&entries[file.entry], header))
-    };
-    let all: Vec<(&Entry, &CapsuleHeader)> = volume.capsules.iter().filter_map(header).collect();
-    let is_meant = |(entry, header): &&(&Entry, &CapsuleHeader)| {
-        name.is_none_or(|name| {
-            let file = entry.path.rsplit('/').next().unwrap_or_default();
-            capsule::title(header) == name || file.eq_ignore_ascii_case(name)
-        })
-    };
-    let mut meant = all.iter().filter(is_meant);
-    match (meant.next(), meant.next()) {
-        (Some((entry, header)), None) => Ok((volume, entry, header)),
-        _ => Err(all.iter().map(|(_, header)| capsule::title(header)).collect()),
-    }
+/// The image of the menu that is replaced.
+fn replaced<'v>(state: &'v StickState, name: Option<&str>) -> Result<OnStick<'v>, Vec<String>> {
+    let images: Vec<OnStick> = images(state).into_iter().filter(OnStick::is_boot).collect();
+    find(&images, name)
 }
 
 /// Replaces the capsule `old`.
@@ -167,8 +147,7 @@ fn exchange(
     changing: &Changing,
     prepared: &PreparedImage,
     (reader, state): (&Reader, &StickState),
-    volume: &StickVolume,
-    (entry, header): (&Entry, &CapsuleHeader),
+    OnStick { entry, header }: OnStick,
     observer: &dyn Observer,
 ) -> Result<ReflashReport, Stopped> {
     let (scan, facts) = (&prepared.scan, &prepared.images.facts[0]);
@@ -177,7 +156,7 @@ fn exchange(
     let block = block.map_err(ChangeError::Read)?;
     let table = capsule::table(header, &block).map_err(|_| ChangeError::Unsound)?;
     let was = Description::of(header);
-    let contents = contents(facts, scan, header, &was, volume);
+    let contents = contents(facts, scan, header, &was, state);
     let exchange = Exchange { entry, header, table: &table, contents: &contents, scan };
     let Exchanged { steps, stored, chunks, kept, kept_len } = exchange.plan(reader, state)?;
 
@@ -220,15 +199,14 @@ fn contents<'c>(
     scan: &Scan,
     header: &CapsuleHeader,
     was: &'c Description,
-    volume: &StickVolume,
+    state: &StickState,
 ) -> Contents<'c> {
     let is_same_class = |a: Kind, b: Kind| {
         (a == b) || !matches!((a, b), (Kind::Floppy | Kind::Disc, _) | (_, Kind::Floppy | Kind::Disc))
     };
     let drive = if is_same_class(was.kind, facts.kind) { was.drive } else { facts.drive };
-    let others = volume.capsules.iter().filter_map(|file| {
-        let header = capsule::header(file.sector.as_ref()?.as_ref().ok()?).ok()?;
-        let other = Description::of(header);
+    let others = images(state).into_iter().filter_map(|image| {
+        let other = Description::of(image.header);
         (other.role == Role::Companion).then_some(other.disk_signature.unwrap_or(0))
     });
     let taken: Vec<u32> = others.collect();

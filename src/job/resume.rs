@@ -126,7 +126,7 @@ pub(super) fn write_on(
         return Ok(Ended::Complete);
     }
     let target = Unchanged::new(job.target);
-    let committed = write(layout.clone(), Job { target: &target, ..job })?;
+    let committed = write(layout.clone(), Job { target: &target, probe: None, ..job })?;
     Ok(Ended::Done(Box::new(committed)))
 }
 

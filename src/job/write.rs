@@ -8,11 +8,15 @@ use std::sync::atomic::AtomicBool;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
+use crate::job::medium::Medium;
 use crate::job::resume::{Ended, write_on};
 use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
-use crate::pipeline::{self, Aftermath, Committed, Failure, Input, Job, PipelineError, Target, Verdict};
+use crate::pipeline::{
+    self, Aftermath, Committed, Failure, Input, Job, PipelineError, RunId, Target, Verdict,
+};
 use crate::report::{Report, Resumed};
+use crate::stick::has_trace;
 use crate::units::{SECTOR_LEN, named};
 
 /// Opens the destination, then writes, proves and commits the stick. The destination is the one that it was prepared for.
@@ -86,7 +90,7 @@ pub(super) struct Work<'a> {
 /// A target that is open.
 pub(super) enum Opened {
     /// A device.
-    Device(BlockTarget),
+    Device(Box<BlockTarget>),
     /// A file.
     File(FileTarget),
 }
@@ -115,7 +119,9 @@ impl Work<'_> {
         let Destination { system, target } = destination;
         // A stick may be shorter than a file that is there already.
         let opened = match target {
-            TargetPath::Block(facts) => BlockTarget::open(system, facts, &self.files).map(Opened::Device),
+            TargetPath::Block(facts) => {
+                BlockTarget::open(system, facts, &self.files).map(|device| Opened::Device(Box::new(device)))
+            }
             _ if self.is_anew => FileTarget::open_anew(target, self.len).map(Opened::File),
             TargetPath::File { len: len @ 1.., .. } => FileTarget::open(target, *len).map(Opened::File),
             TargetPath::File { .. } | TargetPath::New { .. } => {
@@ -140,7 +146,7 @@ impl Work<'_> {
         let needed = self.layout.written_sectors() * SECTOR_LEN;
         match opened {
             Opened::Device(device) => {
-                let done = put(&device)?;
+                let done = put(&*device)?;
                 if let Err(source) = device.reread_partitions() {
                     observer.tell(Event::PartitionsNotSeen { source });
                 }
@@ -236,7 +242,8 @@ pub(super) fn put(
     let inputs: Vec<Input> =
         names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored }).collect();
     let observe = |event: pipeline::Event| way.observer.tell(event.into());
-    let job = Job { target, buffers: way.buffers, inputs: &inputs, stop: way.stop, observe: &observe };
+    let probe = if way.beginning == Beginning::Anew { stamps(target) } else { None };
+    let job = Job { target, buffers: way.buffers, probe, inputs: &inputs, stop: way.stop, observe: &observe };
     let ended = match way.beginning {
         Beginning::Anew => write_and_prove(layout.clone(), job).map(|done| Ended::Done(Box::new(done))),
         Beginning::Resumed => write_on(path, layout, job, write_and_prove),
@@ -251,6 +258,12 @@ pub(super) fn put(
         }
     };
     Ok(Report { stick: prepared.finish(report.stick), ..report })
+}
+
+/// The stamps that tell whether a stick has what it claims, for one that was never seen: on a stick of ramkey everything was
+/// proven once.
+pub(super) fn stamps(target: &dyn Target) -> Option<RunId> {
+    (target.may_lie() && !has_trace(&Medium::new(target))).then(RunId::random)
 }
 
 /// Writes, proves and commits a layout.

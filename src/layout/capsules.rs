@@ -11,7 +11,7 @@ use crate::plan::Carried;
 /// # Errors
 ///
 /// [`LayoutError::Capsule`] if what is known of an image makes none.
-pub(super) fn capsules(carried: &Carried, scans: &[Scan]) -> Result<Vec<Capsule>, LayoutError> {
+pub fn capsules(carried: &Carried, scans: &[Scan]) -> Result<Vec<Capsule>, LayoutError> {
     let signatures = disk_signatures(carried, scans);
     let companions = companions(carried, scans);
     let capsules = carried.capsules.iter().zip(scans).zip(signatures);

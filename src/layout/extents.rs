@@ -82,6 +82,14 @@ impl Extents {
     }
 }
 
+/// The ranges of a capsule in the sectors of its file, which is as long as it, in the order of the file; `image` is the number of
+/// the image that has the bytes that are not its own.
+pub fn capsule_extents(image: usize, capsule: &Capsule, file: &[Range<u64>]) -> Vec<Extent> {
+    let mut extents = Extents::default();
+    extents.capsule(image, capsule, file);
+    extents.0
+}
+
 /// `sectors` sectors of a piece of the capsule of image number `image`, from sector `first` on.
 fn part(image: usize, stored: &Stored, first: u64, sectors: u64) -> Content {
     let skip = first * SECTOR_LEN;

@@ -4,7 +4,7 @@ use ramkey_format::capsule::flags;
 
 use crate::capsule::{Writes, number_of};
 use crate::image::Scan;
-use crate::plan::{CapsulePlan, Carried, DiscDivision, Language, Plan, StartOptions};
+use crate::plan::{CapsulePlan, Carried, DiscDivision, Division, Language, Plan, StartOptions};
 
 /// The identity of the medium of `plan`. If the plan names none, it is the same for the same images and options, and another
 /// for any other.
@@ -18,7 +18,7 @@ fn derived(plan: &Plan, scans: &[Scan]) -> [u8; 16] {
     let mut feed = |bytes: &[u8]| {
         seed.update(bytes);
     };
-    describe_options(plan, &mut feed);
+    describe_options(&plan.division, plan.carried.start, &mut feed);
     feed(&(plan.carried.capsules.len() as u64).to_le_bytes());
     for (capsule, scan) in plan.carried.capsules.iter().zip(scans) {
         feed(&scan.root);
@@ -47,18 +47,17 @@ pub(super) fn first_16(bytes: [u8; 32]) -> [u8; 16] {
 }
 
 /// What tells the boot code of two sticks apart that have other sizes or options, whatever their images are.
-pub(super) fn options(plan: &Plan) -> [u8; 8] {
+pub(super) fn options(division: &Division, start: StartOptions) -> [u8; 8] {
     let mut hasher = blake3::Hasher::new_derive_key("ramkey 2026 stick options v1");
-    describe_options(plan, &mut |bytes| {
+    describe_options(division, start, &mut |bytes| {
         hasher.update(bytes);
     });
     hasher.finalize().as_bytes().first_chunk().copied().expect("8 of 32 bytes")
 }
 
 /// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
-fn describe_options(plan: &Plan, feed: &mut dyn FnMut(&[u8])) {
-    let Plan { division, carried } = plan;
-    let StartOptions { start_timeout, menu_timeout, language } = carried.start;
+fn describe_options(division: &Division, start: StartOptions, feed: &mut dyn FnMut(&[u8])) {
+    let StartOptions { start_timeout, menu_timeout, language } = start;
     feed(&division.sectors.to_le_bytes());
     feed(&[
         division.layout.code(),

@@ -17,11 +17,14 @@ mod medium;
 mod set;
 mod stick;
 
+pub use capsules::capsules;
 pub use copy::{START_LEN, copy};
 pub use error::LayoutError;
 pub(crate) use extent::Wanted;
 pub use extent::{Content, Extent, Layout, Role};
+pub use extents::capsule_extents;
 pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
 pub use medium::layout;
 pub use set::{disk_signatures, signature};
+pub use stick::{Frame, options_of, plain, start_of_hash};

@@ -8,6 +8,12 @@ use std::fmt;
 pub enum Phase {
     /// What the layout wants cleared first is cleared, so that the stick does not boot until it is proven.
     Clear,
+    /// A little is written and read to see whether the stick has what it claims.
+    Probe,
+    /// All of a medium gets stamps.
+    Stamp,
+    /// All of a medium is read.
+    Survey,
     /// Everything else is written.
     Write,
     /// The device is asked to keep what it got.
@@ -30,6 +36,9 @@ impl Phase {
     pub fn name(self) -> &'static str {
         match self {
             Self::Clear => "clearing",
+            Self::Probe => "probing",
+            Self::Stamp => "stamping",
+            Self::Survey => "reading",
             Self::Write => "writing",
             Self::Flush => "flushing",
             Self::ReadBack => "reading back",

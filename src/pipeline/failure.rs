@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::{fmt, io};
 
 use crate::layout::Layout;
-use crate::pipeline::Phase;
+use crate::pipeline::{Fake, Phase};
 use crate::units::SECTOR_LEN;
 
 /// What is known of a stick after the pipeline stopped.
@@ -95,6 +95,9 @@ pub enum PipelineError {
         /// Its number.
         lba: u64,
     },
+    /// The stick has less than it claims.
+    #[error("{0}")]
+    Fake(Box<Fake>),
     /// An image could not be read.
     #[error("reading {image} at byte {offset:#x}")]
     Image {
@@ -141,6 +144,7 @@ impl PipelineError {
                 "plug the stick in again and repeat the command; if it fails again, use another stick"
             }
             Self::Lost { .. } => "the stick loses data after reporting success; do not use it",
+            Self::Fake(_) => "use another stick; `ramkey check --destructive` finds out what this one has",
             Self::Image { .. } => "copy the image to a sound disk and repeat the command",
             Self::ImageChanged { .. } => "close what writes to the image and repeat the command",
             Self::CacheKept(_) => {

@@ -68,6 +68,11 @@ pub trait Target: Send + Sync {
         VerifyLevel::Direct
     }
 
+    /// Whether it may have less than it says, as a stick may and a file may not.
+    fn may_lie(&self) -> bool {
+        false
+    }
+
     /// Proves that the device is still the one that was checked and opened.
     ///
     /// # Errors

@@ -8,7 +8,8 @@ use crate::pipeline::belt::{self, Crew};
 use crate::pipeline::compare::is_zero;
 use crate::pipeline::piece::{self, Piece};
 use crate::pipeline::port::{Port, Refused};
-use crate::pipeline::{Aftermath, Buffer, Event, Failure, Input, Phase, PipelineError, Target};
+use crate::pipeline::probe::{Tools, probe};
+use crate::pipeline::{Aftermath, Buffer, Event, Failure, Input, Phase, PipelineError, RunId, Target};
 use crate::units::SECTOR_LEN;
 
 /// A clear sector.
@@ -23,6 +24,8 @@ pub struct Job<'a> {
     pub buffers: usize,
     /// The images, in the order that the layout numbers them.
     pub inputs: &'a [Input<'a>],
+    /// The stamps with which it is looked whether the stick has what it claims, after it was cleared; `None` if it is not.
+    pub probe: Option<RunId>,
     /// Set when the user asks to stop: the piece in work is finished, what is held back stays as it is.
     pub stop: &'a AtomicBool,
     /// Told of each step; may be called from any thread.
@@ -106,6 +109,11 @@ pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
     let port = Box::new(Port::new(job.target));
     let skipped_before = job.target.skipped();
     job.clear(&layout, &port).map_err(|cause| Failure { stick: Aftermath::Unknown, cause })?;
+    if let Some(id) = job.probe.filter(|_| !layout.is_exchange()) {
+        // On a stick that counts from the start again a stamp may have come to lie on them.
+        let tools = Tools { target: job.target, stop: job.stop, observe: job.observe, id };
+        probe(tools, &layout).map_err(|cause| Failure { stick: job.clear_again(&layout, &port), cause })?;
+    }
 
     let held_back = Aftermath::held_back(&layout);
     let dead = |cause| Failure { stick: held_back, cause };

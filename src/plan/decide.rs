@@ -3,12 +3,15 @@
 use ramkey_format::capsule::CAPSULE_HEADER_LEN;
 
 use super::disc::{BLOCK_SECTORS, DiscMedium, DiscRequest};
+use super::division::GPT_SECTORS;
 use super::error::PlanError;
 use super::fs::FatSize;
+use super::names::Taken;
 use super::planned::{CapsulePlan, Carried, Division, Plan};
-use super::request::{IMAGES_MAX, LABEL, Request};
+use super::request::{FsChoice, IMAGES_MAX, LABEL, Request};
 use super::{names, set};
 use crate::capsule::table_len;
+use crate::stick::{LayoutKind, PARTITION_LBA};
 use crate::units::SECTOR_LEN;
 
 /// Lengths of the smallest and the largest stick that is chosen for the user.
@@ -30,20 +33,11 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     if request.images.len() > IMAGES_MAX {
         return Err(PlanError::TooManyImages { found: request.images.len(), limit: IMAGES_MAX });
     }
-    set::check(request)?;
-    let capsules = names::capsules(request)?;
+    let capsules = carried(request, &Taken::default())?;
     let label = names::label(request.label.as_deref().unwrap_or(LABEL))?;
     let layout = request.layout.of(request.stick_sectors);
-    let (lba, mut end) = layout.volume_bounds(request.stick_sectors)?;
-    let disc = request.disc.as_ref().map(|disc| {
-        end = disc.partition_end(request.stick_sectors);
-        disc.division(layout.stamped_end(request.stick_sectors), request.stick_sectors)
-    });
-    let sectors = end - lba;
-    let outside = request.stick_sectors - sectors;
-    let structures_end = disc.as_ref().map(|disc| disc.structures.end * BLOCK_SECTORS);
-    let size = FatSize { layout, lba, sectors, outside, structures_end };
-    let volume = size.choose(request.fs)?;
+    let division = division(layout, request.stick_sectors, request.fs, label, request.disc.as_ref())?;
+    let volume = &division.volume;
     for CapsulePlan { facts, .. } in &capsules {
         let needed = CAPSULE_HEADER_LEN as u64 + table_len(facts.len);
         let available = volume.sectors * SECTOR_LEN;
@@ -51,11 +45,76 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
             return Err(PlanError::ImageTooLarge { path: facts.path.clone(), needed, available });
         }
     }
-    let geometry = layout.geometry(request.stick_sectors);
     Ok(Plan {
-        division: Division { sectors: request.stick_sectors, layout, volume, label, geometry, disc },
+        division,
         carried: Carried { id: request.id, start: request.start, set: request.set, capsules },
     })
+}
+
+/// The images of a request that come to a stick which has titles and files already, as that stick will carry them.
+///
+/// # Errors
+///
+/// What is wrong with the images, drives and titles.
+pub fn carried(request: &Request, there: &Taken) -> Result<Vec<CapsulePlan>, PlanError> {
+    set::check(request)?;
+    names::capsules(request, there)
+}
+
+/// How a stick of `sectors` sectors with this label is divided, whatever it carries.
+///
+/// # Errors
+///
+/// [`PlanError::StickTooSmall`], or [`PlanError::FsSize`] if it cannot have that file system.
+pub fn divide(
+    layout: LayoutKind,
+    sectors: u64,
+    fs: FsChoice,
+    label: [u8; 11],
+) -> Result<Division, PlanError> {
+    division(layout, sectors, fs, label, None)
+}
+
+/// How a stick without anything of this program is divided: one partition from 1 MiB on that ends on a MiB, with a label.
+///
+/// # Errors
+///
+/// [`PlanError::Label`], [`PlanError::StickTooSmall`], [`PlanError::FsSize`].
+pub fn divide_plain(stick_sectors: u64, label: &str) -> Result<Division, PlanError> {
+    let label = names::label(label)?;
+    let layout = LayoutKind::Hdd;
+    let lba = PARTITION_LBA;
+    let usable = stick_sectors.saturating_sub(GPT_SECTORS).min(u64::from(u32::MAX));
+    let end = usable / PARTITION_LBA * PARTITION_LBA;
+    if end < 2 * PARTITION_LBA {
+        let needed = (2 * PARTITION_LBA + GPT_SECTORS) * SECTOR_LEN;
+        return Err(PlanError::StickTooSmall { needed, available: stick_sectors * SECTOR_LEN });
+    }
+    let sectors = end - lba;
+    let size = FatSize { layout, lba, sectors, outside: stick_sectors - sectors, structures_end: Some(lba) };
+    let volume = size.choose(FsChoice::Auto)?;
+    let geometry = layout.geometry(stick_sectors);
+    Ok(Division { sectors: stick_sectors, layout, volume, label, geometry, disc: None })
+}
+
+fn division(
+    layout: LayoutKind,
+    stick_sectors: u64,
+    fs: FsChoice,
+    label: [u8; 11],
+    disc: Option<&DiscRequest>,
+) -> Result<Division, PlanError> {
+    let (lba, mut end) = layout.volume_bounds(stick_sectors)?;
+    let disc = disc.map(|disc| {
+        end = disc.partition_end(stick_sectors);
+        disc.division(layout.stamped_end(stick_sectors), stick_sectors)
+    });
+    let sectors = end - lba;
+    let outside = stick_sectors - sectors;
+    let structures_end = disc.as_ref().map(|disc| disc.structures.end * BLOCK_SECTORS);
+    let volume = FatSize { layout, lba, sectors, outside, structures_end }.choose(fs)?;
+    let geometry = layout.geometry(stick_sectors);
+    Ok(Division { sectors: stick_sectors, layout, volume, label, geometry, disc })
 }
 
 /// Plans the smallest disc whose partition ends with at least `least_cylinders` cylinders of 1 MiB, whatever size the

@@ -17,7 +17,7 @@ mod titles;
 pub use crate::boot::{Language, StartOptions};
 pub use crate::capsule::{CopyMode, FirstDisk, SetOptions, Writes};
 pub use crate::stick::{FatBits, LayoutKind, Slot};
-pub use decide::{fits_medium, plan, plan_disc, plan_smallest};
+pub use decide::{carried, divide, divide_plain, fits_medium, plan, plan_disc, plan_smallest};
 pub use disc::{
     BLOCK_LEN, DiscBoot, DiscDivision, DiscMedium, DiscRequest, FolderFiles, POST_GAP_BLOCKS, seconds_at,
 };
@@ -25,6 +25,7 @@ pub(crate) use disc::{BLOCK_SECTORS, DESCRIPTORS};
 pub(crate) use division::GPT_SECTORS;
 pub use error::PlanError;
 pub use fs::Volume;
+pub use names::Taken;
 pub(crate) use names::file_names;
 pub use planned::{CapsulePlan, CapsuleRole, Carried, Division, Plan};
 pub use request::{

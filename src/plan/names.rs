@@ -16,14 +16,26 @@ const NAMELESS: &str = "IMAGE";
 /// Names that mean a device to DOS and Windows, with any extension.
 const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
 
-/// Titles and file names of all images.
-pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError> {
-    let count = request.images.len() + request.companions.len();
+/// Titles and file names that a stick has already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Titles in the boot menu.
+    pub titles: Vec<String>,
+    /// Names of files in the folder of the images, by their short names.
+    pub files: Vec<String>,
+}
+
+/// Titles and file names of all images, none of which is in `there`.
+pub(super) fn capsules(request: &Request, there: &Taken) -> Result<Vec<CapsulePlan>, PlanError> {
+    let count = request.images.len() + request.companions.len() + there.files.len();
     let mut capsules: Vec<CapsulePlan> = Vec::with_capacity(count);
     let mut add = |facts: &ImageFacts, title: Made, number: Option<u8>, writes, role| {
         let stem = short_stem(&facts.path);
-        let is_taken = |name: &str| capsules.iter().any(|other| other.file_name == name);
-        // There are fewer images than numbers.
+        let is_taken = |name: &str| {
+            capsules.iter().any(|other| other.file_name == name)
+                || there.files.iter().any(|file| file == name)
+        };
+        // There are fewer images and files than numbers.
         let file_name = (0..=count)
             .map(|number| numbered(&stem, number))
             .find(|name| !is_taken(name))
@@ -33,7 +45,7 @@ pub(super) fn capsules(request: &Request) -> Result<Vec<CapsulePlan>, PlanError>
         let facts = facts.clone();
         capsules.push(CapsulePlan { facts, title, title_lost, file_name, number, writes, role });
     };
-    let mut taken: Vec<String> = Vec::new();
+    let mut taken = there.titles.clone();
     for image in &request.images {
         let path = &image.facts.path;
         let Made { title, lost } = match &image.title {

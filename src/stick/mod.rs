@@ -38,7 +38,7 @@ pub use file::{FileBytes, StickFile};
 pub(crate) use kind::{FAT16_CLUSTERS, FAT32_CLUSTERS, PARTITION_LBA};
 pub use kind::{FatBits, LayoutKind, Slot};
 pub use manifest::{Manifest, ManifestSlot, SlotState};
-pub(crate) use names::{DELETED, FOLDER_BIT, SLOT_LEN, VOLUME_LABEL, text};
+pub(crate) use names::{DELETED, SLOT_LEN, text};
 pub use oddity::{Odd, Oddities, Oddity};
 pub(crate) use reader::RUN_LEN;
 pub use reader::{ReadError, Reader};

@@ -13,6 +13,9 @@ use crate::verify::hint::hint;
 use crate::verify::verdict::FoundCapsule;
 use crate::verify::written::{Images, Written};
 
+/// What is said of an image that is announced as what it is.
+const MOVING: &str = "an image was being added or removed, and that was cut off: it is there, or it is not";
+
 /// A file, and the image that it begins as.
 struct File<'a> {
     entry: &'a Entry,
@@ -123,6 +126,9 @@ impl Stick<'_> {
         }
         let stray =
             in_menu.into_iter().find(|file| !self.is_home(file) && !self.taken.contains(&file.entry.path));
+        if image.is_moving() && !self.files.iter().any(|file| file.holds(image)) {
+            return findings.change(Change::Volume { what: MOVING });
+        }
         let now = self.files.iter().find(|file| file.is_at(image.path.as_deref()));
         let from = image.path.clone().unwrap_or_default();
         if let Some(file) = stray {
@@ -168,6 +174,9 @@ impl Stick<'_> {
     /// Tells of a change of `image` that is under way, and how far it went.
     fn unfinished(&self, image: &Written, findings: &mut Findings) {
         let Some(next) = image.next else { return };
+        if image.is_moving() {
+            return findings.change(Change::Volume { what: MOVING });
+        }
         for file in self.files.iter().filter(|file| file.entry.is_capsule && file.holds(image)) {
             let is_new = file.header.as_ref().is_some_and(|header| header.hash == next);
             findings.change(Change::Unfinished { path: file.entry.path.clone(), is_new });

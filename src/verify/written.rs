@@ -11,13 +11,16 @@ use ramkey_format::capsule::{EXTENSION, FOLDER};
 use ramkey_format::manifest::range;
 
 use crate::capsule::{header, title};
+use crate::image::Source;
 use crate::plan::file_names;
 use crate::stick::{
     DELETED, DOTS, Directories, DirectorySlot, Entry, FilePlace, Name, Odd, Oddity, Reader, SLOT_LEN, Volume,
-    file_lba, text,
+    file_lba, read, text,
 };
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
+use crate::verify::fault::Findings;
+use crate::verify::verdict::Strictness;
 
 /// Sets of names that are tried, each with a hash of a few sectors; and bytes that are hashed for them.
 const TRIES_MAX: usize = 2000;
@@ -44,6 +47,11 @@ impl Written {
     /// Whether it may begin with a sector of this hash.
     pub fn begins_with(&self, hash: &[u8; 32]) -> bool {
         self.header == *hash || self.next.as_ref() == Some(hash)
+    }
+
+    /// Whether it comes to the stick or leaves it: it is announced as what it is.
+    pub fn is_moving(&self) -> bool {
+        self.next == Some(self.header)
     }
 
     /// Whether its file has the name that follows from its title.
@@ -99,7 +107,9 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
         let places = arrangements(volume, slots, &images);
         let mut proven = places.iter().map(|places| prove(&directories, volume, places, &candidates));
         let proven = proven.find_map(|names| names);
-        has_other_names = proven.is_none() && !directories.are_as_written(reader);
+        // Of files that stand behind the directories as they were written nothing is known.
+        let is_known = directories.without_names(volume, &places[0]).is_some();
+        has_other_names = proven.is_none() && is_known && !directories.are_as_written(reader);
         let firsts = || candidates.iter().map(|names| names.first().copied()).collect();
         let names: Vec<Option<Name>> =
             proven.map_or_else(firsts, |names| names.into_iter().map(Some).collect());
@@ -108,6 +118,30 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
         }
     }
     Images { images, has_other_names }
+}
+
+/// The directories of a stick as they were written, if that is proven: their first sector, and their bytes.
+pub fn directories_as_written(stick: &dyn Source) -> Option<(u64, Vec<u8>)> {
+    let reader = Reader::new(stick, &|_| {});
+    let state = read(&reader);
+    let area = BootArea::judge(&state, reader.sectors(), Strictness::Boot, &mut Findings::default());
+    let found = state.file_system.as_ref()?.as_ref().ok()?;
+    let entries = found.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
+    let images = images(&reader, &area, &found.volume, entries).images;
+    let directories = Directories::of(area.ranges, area.label, &found.volume)?;
+    let folder = directories.folder(&reader).unwrap_or_default();
+    let slots = folder.as_chunks::<SLOT_LEN>().0;
+    let candidates = candidates(&found.volume, slots, &images, entries);
+    let places = arrangements(&found.volume, slots, &images);
+    places.iter().find_map(|places| {
+        let names = prove(&directories, &found.volume, places, &candidates)?;
+        let mut bytes = directories.without_names(&found.volume, places)?;
+        let slots = directories.slots_of(&mut bytes);
+        for (place, name) in places.iter().zip(&names) {
+            slots[place.slot][..11].copy_from_slice(name);
+        }
+        Some((directories.lba, bytes))
+    })
 }
 
 /// The images of the manifest, each as long as its first piece.
@@ -204,10 +238,11 @@ fn arrangements(volume: &Volume, slots: &[DirectorySlot], images: &[Written]) ->
     let place = |slot, image: &Written| FilePlace { slot, lba: image.lba, len: image.len };
     let in_order: Vec<FilePlace> =
         images.iter().enumerate().map(|(index, image)| place(DOTS + index, image)).collect();
-    let lbas: Vec<Option<u64>> = slots.iter().map(|slot| file_lba(slot, volume)).collect();
+    let files: Vec<(bool, Option<u64>)> =
+        slots.iter().map(|slot| (slot[0] != DELETED, file_lba(slot, volume))).collect();
     let here = |image: &Written| {
-        let slot = lbas.iter().skip(DOTS).position(|lba| *lba == Some(image.lba))?;
-        Some(place(DOTS + slot, image))
+        let is_at = |is_there| files.iter().skip(DOTS).position(|file| *file == (is_there, Some(image.lba)));
+        is_at(true).or_else(|| is_at(false)).map(|slot| place(DOTS + slot, image))
     };
     let as_they_are = images.iter().map(here).collect::<Option<Vec<FilePlace>>>();
     let as_they_are = as_they_are.filter(|places| *places != in_order);

@@ -125,8 +125,13 @@ pub struct Running {
 impl Running {
     /// Starts a machine, when it is its turn.
     pub fn start(machine: &Machine) -> Self {
+        Self::begin(|| Emulator::start(machine))
+    }
+
+    /// The same with a machine that is started in a way of its own.
+    pub fn begin(start: impl FnOnce() -> Result<Emulator, EmulatorError>) -> Self {
         let slot = Slot::take();
-        let emulator = Emulator::start(machine).unwrap_or_else(|error| panic!("{error}: {:?}", error.help()));
+        let emulator = start().unwrap_or_else(|error| panic!("{error}: {:?}", error.help()));
         Self { emulator, _slot: slot }
     }
 

@@ -13,6 +13,7 @@ mod job;
 mod layout;
 mod pipeline;
 mod plan;
+mod repair;
 mod report;
 mod rules;
 mod sandbox;

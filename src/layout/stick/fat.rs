@@ -70,26 +70,38 @@ impl FatVolume {
         serial: u32,
         boot_code: &[u8; 512],
     ) -> Result<Self, LayoutError> {
-        let formatted = division.volume.sectors - division.volume.added_reserved;
-        let mut disk = Overlay::new(formatted);
-        let in_memory = |source: io::Error| LayoutError::InMemory { what: "file system", source };
-        fatfs::format_volume(&mut disk, options(division, formatted, serial)).map_err(in_memory)?;
-        let fat = Fat::read(&disk).ok_or(LayoutError::Unsound { what: "its boot sector" })?;
-        if fat.bits != division.volume.bits {
-            let (sectors, found) = (division.volume.sectors, fat.bits.bits());
-            return Err(LayoutError::OtherFat { sectors, found, planned: division.volume.bits });
-        }
+        let mut disk = formatted(division, serial)?;
+        let fat = read(&disk, division)?;
         check_room(&fat, files)?;
         fill(&mut disk, files).map_err(in_memory)?;
+        let places = walk(&mut disk, &fat, files)?;
+        let boot_sector = finish_boot_sector(&mut disk, division, Some(boot_code));
+        Ok(Self::of(disk, division, &fat, places, boot_sector))
+    }
 
-        let (directories, files) = walk(&mut disk, &fat, files)?;
-        let boot_sector = finish_boot_sector(&mut disk, division, boot_code);
+    /// Formats the volume of `division`, and puts nothing on it, not even boot code.
+    pub fn empty(division: &Division, serial: u32) -> Result<Self, LayoutError> {
+        let mut disk = formatted(division, serial)?;
+        let fat = read(&disk, division)?;
+        let root = fat.root(&disk)?;
+        directory::repair(&mut disk, &root);
+        let boot_sector = finish_boot_sector(&mut disk, division, None);
+        Ok(Self::of(disk, division, &fat, (root, Vec::new()), boot_sector))
+    }
+
+    fn of(
+        mut disk: Overlay,
+        division: &Division,
+        fat: &Fat,
+        (directories, files): Places,
+        boot_sector: [u8; 512],
+    ) -> Self {
         if fat.bits == FatBits::Fat32 {
-            finish_fs_info(&mut disk, &fat);
+            finish_fs_info(&mut disk, fat);
         }
         let shift = division.volume.lba + division.volume.added_reserved;
         let shifted = |range: &Range<u64>| range.start + shift..range.end + shift;
-        Ok(Self {
+        Self {
             volume_lba: division.volume.lba,
             added_reserved: division.volume.added_reserved,
             bits: fat.bits,
@@ -99,7 +111,7 @@ impl FatVolume {
             directories: directories.iter().map(shifted).collect(),
             files: files.iter().map(|file| file.iter().map(shifted).collect()).collect(),
             disk,
-        })
+        }
     }
 
     /// Keeps the copy of the boot sector on a FAT32 equal to `sector_0`, where that is the boot sector.
@@ -135,6 +147,28 @@ impl FatVolume {
         let sectors = self.disk.present(range.start - shift, range.end - shift);
         sectors.map(move |(lba, sector)| (lba + shift, sector))
     }
+}
+
+fn in_memory(source: io::Error) -> LayoutError {
+    LayoutError::InMemory { what: "file system", source }
+}
+
+/// The volume of `division`, formatted and empty.
+fn formatted(division: &Division, serial: u32) -> Result<Overlay, LayoutError> {
+    let formatted = division.volume.sectors - division.volume.added_reserved;
+    let mut disk = Overlay::new(formatted);
+    fatfs::format_volume(&mut disk, options(division, formatted, serial)).map_err(in_memory)?;
+    Ok(disk)
+}
+
+/// Its parts.
+fn read(disk: &Overlay, division: &Division) -> Result<Fat, LayoutError> {
+    let fat = Fat::read(disk).ok_or(LayoutError::Unsound { what: "its boot sector" })?;
+    if fat.bits == division.volume.bits {
+        return Ok(fat);
+    }
+    let (sectors, found) = (division.volume.sectors, fat.bits.bits());
+    Err(LayoutError::OtherFat { sectors, found, planned: division.volume.bits })
 }
 
 fn options(division: &Division, sectors: u64, serial: u32) -> FormatVolumeOptions {
@@ -214,7 +248,7 @@ fn walk(disk: &mut Overlay, fat: &Fat, new: &[NewFile]) -> Result<Places, Layout
 }
 
 /// Corrects the boot sector, and its copy on a FAT32, to what the volume is on the stick.
-fn finish_boot_sector(disk: &mut Overlay, division: &Division, boot_code: &[u8; 512]) -> [u8; 512] {
+fn finish_boot_sector(disk: &mut Overlay, division: &Division, boot_code: Option<&[u8; 512]>) -> [u8; 512] {
     let is_fat32 = division.volume.bits == FatBits::Fat32;
     let sector = disk.sector_mut(0);
     let (bpb, _) = Bpb::mut_from_prefix(&mut sector[..]).expect("a sector is longer");
@@ -227,7 +261,7 @@ fn finish_boot_sector(disk: &mut Overlay, division: &Division, boot_code: &[u8; 
     let code = if is_fat32 { Fat32Start::LEN } else { Fat16Start::LEN };
     sector[code..SECTOR0_MAGIC as usize].fill(0);
     // Sector 0 brings its own code; see `mbr`.
-    if division.volume.lba != 0 {
+    if let Some(boot_code) = boot_code.filter(|_| division.volume.lba != 0) {
         boot::start_volume(sector, boot_code, place(division, division.volume.lba));
     }
     let sector = *sector;

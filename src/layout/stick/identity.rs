@@ -21,7 +21,11 @@ pub(super) struct Identity {
 impl Identity {
     /// All of them follow from the first.
     pub fn of(plan: &Plan, scans: &[Scan]) -> Self {
-        let stick = id(plan, scans);
+        Self::of_stick(id(plan, scans))
+    }
+
+    /// Those of the stick with this identity.
+    pub fn of_stick(stick: [u8; 16]) -> Self {
         let [a, b, c, d, ..] = derive("ramkey 2026 disk signature v1", &stick);
         let [e, f, g, h, ..] = derive("ramkey 2026 volume serial v1", &stick);
         Self {

@@ -52,7 +52,7 @@ pub(super) fn manifest(
 }
 
 /// One range for each run of neighbouring extents of one role. `files_hash` is that of the user's own files.
-fn ranges(extents: &[Extent], capsules: &[Capsule], files_hash: [u8; 32]) -> Vec<RangeEntry> {
+pub(super) fn ranges(extents: &[Extent], capsules: &[Capsule], files_hash: [u8; 32]) -> Vec<RangeEntry> {
     let mut ranges = Vec::new();
     let mut done = vec![0; capsules.len()];
     let neighbours = |a: &Extent, b: &Extent| a.role == b.role && a.lba + a.sectors == b.lba;
@@ -76,7 +76,7 @@ fn ranges(extents: &[Extent], capsules: &[Capsule], files_hash: [u8; 32]) -> Vec
     ranges
 }
 
-fn kind(role: Role) -> u8 {
+pub(super) fn kind(role: Role) -> u8 {
     match role {
         Role::Sector0 => range::SECTOR_0,
         Role::Table => range::TABLE,

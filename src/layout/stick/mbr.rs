@@ -51,7 +51,11 @@ pub(super) fn sector_0(
 }
 
 /// The table of a master boot record: the active partition in `slot`, and with two the other behind it.
-fn partitions(division: &Division, identity: &Identity, slot: Slot) -> Result<[u8; 512], LayoutError> {
+pub(super) fn partitions(
+    division: &Division,
+    identity: &Identity,
+    slot: Slot,
+) -> Result<[u8; 512], LayoutError> {
     let (start, end) = (division.volume.lba, division.volume.lba + division.volume.sectors);
     let chs = |lba| {
         let chs = Chs::from_lba(lba, &division.geometry);

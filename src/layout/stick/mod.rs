@@ -1,12 +1,14 @@
 //! What is a stick's own: boot code in each place where a BIOS may begin, tables, a file system, the manifest.
 
 mod fat;
+mod frame;
 mod gpt;
 mod identity;
 mod manifest;
 mod mbr;
 mod overlay;
 mod place;
+mod plain;
 mod start;
 
 use std::ops::Range;
@@ -21,9 +23,11 @@ use super::extents::Extents;
 use super::identity::options;
 use crate::boot;
 use crate::image::Scan;
-use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan};
+use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan, StartOptions};
 use fat::{FatVolume, NewFile};
+pub use frame::{Frame, options_of, start_of_hash};
 use identity::Identity;
+pub use plain::plain;
 
 /// The sectors that are cleared before anything else is written: sector 0, and wherever a boot header may be, of this
 /// stick or of one that was there before. While they are clear no copy of sector 0 boots either, because each proves
@@ -49,17 +53,7 @@ pub(super) fn layout(
     let Plan { division, carried } = plan;
     let identity = Identity::of(plan, scans);
     let capsules = capsules(carried, scans)?;
-    let options = options(plan);
-    let boot_code = boot::boot_area(&boot::Patch {
-        options,
-        volume: boot::BootVolume::Fat { lba: division.volume.lba as u32 },
-        is_disc: division.disc.is_some(),
-        start: carried.start,
-    })
-    .map_err(|what| LayoutError::BootCode { what })?;
-    let boot_checksum = boot::stage2_checksum(&boot_code);
-    let stage1 = place::place(division, 0).stage1;
-    let code = boot::sector_0(boot_checksum, stage1).map_err(|what| LayoutError::BootCode { what })?;
+    let Code { options, boot_code, boot_checksum, code } = Code::of(division, carried.start)?;
     let files = carried.capsules.iter().zip(&capsules);
     let files: Vec<NewFile> =
         files.map(|(plan, capsule)| NewFile { name: &plan.file_name, len: capsule.file_len }).collect();
@@ -100,6 +94,35 @@ pub(super) fn layout(
     };
     layout.check().map_err(|what| LayoutError::Unsound { what })?;
     Ok(layout)
+}
+
+/// The boot code of a stick.
+struct Code {
+    /// What tells it from that of a stick with other options.
+    options: [u8; 8],
+    /// The boot area.
+    boot_code: Vec<u8>,
+    boot_checksum: u32,
+    /// Sector 0 without BPB and table.
+    code: [u8; 512],
+}
+
+impl Code {
+    fn of(division: &Division, start: StartOptions) -> Result<Self, LayoutError> {
+        let wrong = |what| LayoutError::BootCode { what };
+        let options = options(division, start);
+        let boot_code = boot::boot_area(&boot::Patch {
+            options,
+            volume: boot::BootVolume::Fat { lba: division.volume.lba as u32 },
+            is_disc: division.disc.is_some(),
+            start,
+        })
+        .map_err(wrong)?;
+        let boot_checksum = boot::stage2_checksum(&boot_code);
+        let stage1 = place::place(division, 0).stage1;
+        let code = boot::sector_0(boot_checksum, stage1).map_err(wrong)?;
+        Ok(Self { options, boot_code, boot_checksum, code })
+    }
 }
 
 /// The sectors that stay clear until everything else is proven, in the order in which they are written then: each boot

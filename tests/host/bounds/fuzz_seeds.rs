@@ -3,6 +3,8 @@
 //!
 //! With `RAMKEY_SEEDS=write` the first test makes the whole ones again.
 
+#[path = "../../../fuzz/src/change.rs"]
+mod change;
 #[path = "../../../fuzz/src/sparse.rs"]
 mod sparse;
 #[path = "../../../fuzz/src/targets.rs"]
@@ -82,6 +84,15 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             let end = manifest.iter().rposition(|&byte| byte != 0).unwrap() + 1;
             seeds.push(("manifest", "superfloppy", manifest[..end].to_vec()));
         }
+    }
+    seeds.push(("change", "whole", encode(&change::cut(0))));
+    for (name, steps) in [("announced", 1), ("grown", 3), ("decided", 5)] {
+        // The new bytes are long and say nothing.
+        let mut stick = change::cut(steps);
+        stick.present.retain(|_, sector| {
+            sector.starts_with(b"RAMKEY") || sector.iter().filter(|&&byte| byte == 0).count() > 100
+        });
+        seeds.push(("change", name, encode(&stick)));
     }
     seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
     seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));

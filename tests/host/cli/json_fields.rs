@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 
+use crate::frames::fake::{Fake, Lies};
 use crate::frames::sticks::{MIB, noise, printed, tool};
+use ramkey::job::{Event, stamp_on};
+use ramkey::pipeline::SlowArea;
 use ramkey::verify::Change;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 use serde_json::Value;
@@ -185,6 +189,25 @@ fn a_copy_has_the_fields_that_the_page_lists() {
     assert_eq!(keys(&copy["disc"]), keys(&verdict));
 }
 
+#[test]
+fn a_check_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    let lies = Lies { unreadable: 9000..9001, slow: 4096..6144, ..Lies::wraps(40_000, 30_000) };
+    let stick = Fake::new(lies);
+    let (stop, observer) = (AtomicBool::new(false), |_: Event| {});
+    let mut report = stamp_on(Path::new("/dev/sdx"), &stick, &stop, &observer).report;
+    // Its clock is no clock of a report.
+    report.slow.push(SlowArea { lba: 1, sectors: 1, rate: 1, usual: 10 });
+    let mut found = BTreeSet::new();
+    fields(&serde_json::to_value(&report).unwrap(), "", &mut found);
+    let listed = documented("Of a check", 0);
+    assert_eq!(found, listed);
+    let printed = desk.json(&["check", "stick.img"], 0);
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&printed), keys(&serde_json::to_value(&report).unwrap()));
+    assert_eq!(keys(&printed["stick"]), keys(&desk.json(&["verify", "stick.img"], 0)));
+}
+
 /// Makes a disk of 24 MiB with a FAT16 and a file in it.
 fn disk(desk: &Desk) {
     let image = desk.0.path().join("disk.img");
@@ -311,4 +334,27 @@ fn no_text_of_a_fault_has_a_name_of_the_programs_own() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_done_with_a_stick_has_the_fields_that_the_page_lists() {
+    let desk = Desk::new();
+    let of = |value: &Value| {
+        let mut found = BTreeSet::new();
+        fields(value, "", &mut found);
+        found
+    };
+    let out = desk.json(&["extract", "dos", "--from", "stick.img", "--to", "out.img"], 0);
+    assert_eq!(of(&out), documented("Of an image that was taken out", 0));
+    let same = desk.json(&["update", "stick.img"], 0);
+    assert_eq!(of(&same), documented("Of an updated stick", 0));
+    assert_eq!((&same["same"], &same["language"]), (&true.into(), &"en".into()));
+    desk.change(|stick| stick[1] ^= 1);
+    let repaired = desk.json(&["verify", "stick.img", "--repair"], 0);
+    let is_own = |name: &String| !name.contains('.') || name.starts_with("repaired");
+    let own: BTreeSet<String> = of(&repaired).into_iter().filter(is_own).collect();
+    assert_eq!(own, documented("Of a repaired stick", 0));
+    assert_eq!((&repaired["before"]["sound"], &repaired["after"]["sound"]), (&false.into(), &true.into()));
+    let plain = desk.json(&["restore", "stick.img"], 0);
+    assert_eq!(of(&plain), documented("Of a plain stick", 0));
 }

@@ -41,7 +41,8 @@ fn run(before: &Path, after: Option<&Path>) -> Option<End> {
     let stored = AsItIs { source: &image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks };
     let inputs = [Input { name: "dos.img", stored: &stored }];
     let stop = AtomicBool::new(false);
-    let job = Job { target: &target, buffers: 2, inputs: &inputs, stop: &stop, observe: &|_| {} };
+    let job =
+        Job { target: &target, buffers: 2, probe: None, inputs: &inputs, stop: &stop, observe: &|_| {} };
     Some(mock::put(mock::layout(image.bytes.len() as u64), job))
 }
 

@@ -2,6 +2,7 @@
 
 mod exchanged;
 mod hard;
+mod fake;
 mod image_in_use;
 mod in_use;
 mod in_use_layers;

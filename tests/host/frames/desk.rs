@@ -7,14 +7,16 @@ use std::sync::atomic::AtomicBool;
 use ramkey::device::{System, TargetPath};
 use ramkey::image::Compression;
 use ramkey::job::{
-    Destination, Images, JobError, Observer, ReflashReport, ReflashRequest, StickRequest, prepare,
-    prepare_reflash, reflash_to, write_to,
+    AddReport, Companion, Destination, Images, JobError, Observer, PreparedImage, ReflashReport,
+    ReflashRequest, RemoveReport, StickRequest, add_to, prepare, prepare_addition, prepare_reflash,
+    reflash_to, remove_from, write_to,
 };
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::units::hex;
 use ramkey::verify::{StickVerdict, Strictness, verify};
 
-use super::recorder::{Op, Recorder};
+use super::loader::{Loaded, load_all};
+use super::recorder::{Op, Recorder, each_cut};
 use super::sticks::{Image, noise, printed, tool};
 use super::verdicts::told;
 
@@ -73,6 +75,20 @@ impl Desk {
         replaces: Option<&str>,
         observer: &dyn Observer,
     ) -> Result<(Vec<u8>, Vec<Op>, ReflashReport), JobError> {
+        let prepared = self.prepared(before, new, replaces)?;
+        let target = Recorder::new(before.to_vec());
+        let report = reflash_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), observer)?;
+        let (after, log) = target.end();
+        Ok((after, log, report))
+    }
+
+    /// The image `new`, ready to replace one on the stick `before`.
+    pub fn prepared(
+        &self,
+        before: &[u8],
+        new: &[u8],
+        replaces: Option<&str>,
+    ) -> Result<PreparedImage, JobError> {
         let path = self.folder.path().join("new.img");
         fs::write(&path, new).unwrap();
         let image = StickRequest {
@@ -82,17 +98,105 @@ impl Desk {
             ..self.request.clone()
         };
         let request = ReflashRequest { image, replaces: replaces.map(Into::into) };
-        let stick = self.folder.path().join("stick.img");
-        fs::write(&stick, before).unwrap();
+        self.with(before, |destination| prepare_reflash(request, destination, &|_| ()))
+    }
+
+    fn stick(&self) -> PathBuf {
+        self.folder.path().join("stick.img")
+    }
+
+    /// Does something with the stick `before` in a file.
+    fn with<T>(&self, before: &[u8], work: impl FnOnce(Destination) -> T) -> T {
+        fs::write(self.stick(), before).unwrap();
         let system = System::default();
-        let target = TargetPath::look(&system, &stick).unwrap();
-        let destination = Destination { system: &system, target: &target };
-        let prepared = prepare_reflash(request, destination, &|_| ())?;
+        let target = TargetPath::look(&system, &self.stick()).unwrap();
+        work(Destination { system: &system, target: &target })
+    }
+
+    /// Adds the image `name`, and those that stand beside it, to the stick `before`.
+    pub fn add(
+        &self,
+        before: &[u8],
+        (name, image): (&str, &[u8]),
+        title: Option<&str>,
+        beside: &[(&str, &[u8])],
+    ) -> Result<(Vec<u8>, Vec<Op>, AddReport), JobError> {
+        let put = |(name, bytes): (&str, &[u8])| {
+            let path = self.folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            path
+        };
+        let companion = |image| Companion { number: None, path: put(image), is_floppy: false };
+        let request = StickRequest {
+            images: vec![put((name, image))],
+            companions: beside.iter().copied().map(companion).collect(),
+            titles: title.map(str::to_owned).into_iter().collect(),
+            ..self.request.clone()
+        };
+        let prepared = self.with(before, |destination| prepare_addition(request, destination, &|_| ()))?;
         let target = Recorder::new(before.to_vec());
-        let report = reflash_to(&prepared, &stick, &target, &AtomicBool::new(false), observer)?;
+        let report = add_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), &|_| ())?;
         let (after, log) = target.end();
         Ok((after, log, report))
     }
+
+    /// Removes the image with this title or file from the stick `before`.
+    pub fn remove(&self, before: &[u8], name: &str) -> Result<(Vec<u8>, Vec<Op>, RemoveReport), JobError> {
+        let target = Recorder::new(before.to_vec());
+        let report = remove_from(name, &self.stick(), &target, &AtomicBool::new(false), &|_| ())?;
+        let (after, log) = target.end();
+        Ok((after, log, report))
+    }
+}
+
+/// Looks at the stick `before` wherever what wrote `log` could be cut, with `rounds` choices of what was not flushed: it is sound,
+/// and loads what it did or what `after` loads; both happen. Every `step`th of these moments goes on with `again`, behind which it is
+/// whole and loads what `after` does.
+pub fn survives(
+    (before, log, after): (&[u8], &[Op], &[u8]),
+    rounds: u64,
+    (step, folder): (usize, &Path),
+    again: &dyn Fn(&[u8]) -> Result<Vec<u8>, JobError>,
+) {
+    let old = load_all(before, 0).unwrap();
+    let new = load_all(after, 0).unwrap();
+    let sorted = |mut menu: Vec<Loaded>| {
+        menu.sort();
+        menu
+    };
+    let mut seen = [0; 2];
+    let mut number = 0;
+    each_cut(before, log, rounds, |case, stick| {
+        let verdict = judge(stick, Strictness::Boot);
+        assert!(verdict.sound, "{case}: {}", told(&verdict));
+        assert!(!told(&verdict).contains("renamed"), "{case}: {}", told(&verdict));
+        let menu = load_all(stick, 0).unwrap_or_else(|error| panic!("{case}: {error}"));
+        assert!(menu == old || menu == new, "{case}: {menu:?}\n{}", told(&verdict));
+        seen[usize::from(menu == new)] += 1;
+        number += 1;
+        if number % step == 0 {
+            let end = match menu == new {
+                true => again(stick).or_else(|_| Ok::<_, JobError>(stick.to_vec())).unwrap(),
+                false => again(stick).unwrap_or_else(|error| panic!("{case}: {error}")),
+            };
+            let menu = load_all(&end, 0).unwrap();
+            assert_eq!(sorted(menu), sorted(new.clone()), "{case}");
+            let verdict = judge(&end, Strictness::Boot);
+            assert!(verdict.sound, "{case}: {}", told(&verdict));
+            if old != new && end != stick {
+                is_clean(&end, folder);
+            }
+        }
+    });
+    assert!(old == new || seen.iter().all(|&count| count > 0), "{seen:?}");
+}
+
+/// Clean to `fsck.fat`.
+pub fn is_clean(stick: &[u8], folder: &Path) {
+    let path = folder.join("checked.img");
+    fs::write(&path, stick).unwrap();
+    let found = tool("dosfstools", "fsck.fat", &["-n", path.to_str().unwrap()]);
+    assert!(found.status.success(), "{}", printed(&found));
 }
 
 pub fn judge(stick: &[u8], strictness: Strictness) -> StickVerdict {

@@ -305,7 +305,10 @@ pub fn run_observed(
     let chunks = chunks(&image.bytes);
     let stored = AsItIs { source: image, chunk_shift: CHUNK_SHIFT, chunks: &chunks };
     let inputs = [Input { name: "dos.img", stored: &stored }];
-    put(layout(image.len()), Job { target: stick, buffers: Job::BUFFERS, inputs: &inputs, stop, observe })
+    put(
+        layout(image.len()),
+        Job { target: stick, buffers: Job::BUFFERS, probe: None, inputs: &inputs, stop, observe },
+    )
 }
 
 /// Writes, verifies and commits a layout.

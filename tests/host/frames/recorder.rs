@@ -1,5 +1,6 @@
 //! A stick in memory that remembers every write and flush, so that it can be cut at any of them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Mutex;
 
@@ -57,8 +58,9 @@ impl Target for Recorder {
     }
 }
 
-/// Gives `look` what the stick `before` may hold when it is cut: after each write, the last one torn, and for each flush
-/// with `rounds` choices of sectors of what was written since the last one. Says how often.
+/// Gives `look` what the stick `before` may hold when it is cut: after each write, and for each flush with what was written since
+/// the last one kept in any choice, sector by sector, whatever the order was. All choices if there are few, else none of it, all but
+/// one sector of it, one alone, and `rounds` others. Says how often.
 pub fn each_cut(before: &[u8], log: &[Op], rounds: u64, mut look: impl FnMut(&str, &[u8])) -> usize {
     let mut flushed = before.to_vec();
     let mut open: Vec<(u64, &[u8])> = Vec::new();
@@ -73,14 +75,12 @@ pub fn each_cut(before: &[u8], log: &[Op], rounds: u64, mut look: impl FnMut(&st
                 looks += 1;
             }
             Op::Flush => {
-                for round in 0..rounds {
-                    let mut roll = dice(number as u64 * rounds + round);
+                let sectors = versions(&open);
+                for (round, choice) in choices(&sectors, rounds, number as u64).into_iter().enumerate() {
                     let mut now = flushed.clone();
-                    for (offset, bytes) in &open {
-                        for (sector, bytes) in (0..).zip(bytes.chunks(512)) {
-                            if roll(2) == 0 {
-                                put(&mut now, offset + sector * 512, bytes);
-                            }
+                    for ((offset, versions), kept) in sectors.iter().zip(choice) {
+                        if let Some(version) = kept.checked_sub(1) {
+                            put(&mut now, *offset, versions[version]);
                         }
                     }
                     look(&format!("flush {number}, choice {round}"), &now);
@@ -91,6 +91,46 @@ pub fn each_cut(before: &[u8], log: &[Op], rounds: u64, mut look: impl FnMut(&st
         }
     }
     looks
+}
+
+/// What was written to each sector, in order.
+fn versions<'w>(open: &[(u64, &'w [u8])]) -> BTreeMap<u64, Vec<&'w [u8]>> {
+    let mut sectors: BTreeMap<u64, Vec<&[u8]>> = BTreeMap::new();
+    for (offset, bytes) in open {
+        for (sector, bytes) in (0..).zip(bytes.chunks(512)) {
+            sectors.entry(offset + sector * 512).or_default().push(bytes);
+        }
+    }
+    sectors
+}
+
+/// Most choices that are all tried.
+const ALL_MAX: usize = 16;
+
+/// Which version of each sector is kept; 0 is what was there before.
+fn choices(sectors: &BTreeMap<u64, Vec<&[u8]>>, rounds: u64, seed: u64) -> Vec<Vec<usize>> {
+    let counts: Vec<usize> = sectors.values().map(|versions| versions.len() + 1).collect();
+    let all = counts.iter().try_fold(1usize, |all, &count| all.checked_mul(count));
+    if let Some(all) = all.filter(|&all| all <= ALL_MAX) {
+        let choice = |mut number: usize| {
+            let digits = counts.iter().map(|&count| {
+                let digit = number % count;
+                number /= count;
+                digit
+            });
+            digits.collect()
+        };
+        return (0..all).map(choice).collect();
+    }
+    let mut roll = dice(seed);
+    let whole: Vec<usize> = counts.iter().map(|&count| count - 1).collect();
+    let alone = roll(counts.len() as u64) as usize;
+    let one =
+        |is: bool| (0..counts.len()).map(|at| if (at == alone) == is { whole[at] } else { 0 }).collect();
+    let mut choices = vec![vec![0; counts.len()], one(true), one(false)];
+    let random = (0..rounds).map(|_| counts.iter().map(|&count| roll(count as u64) as usize).collect());
+    choices.extend(random.collect::<Vec<_>>());
+    choices
 }
 
 fn put(stick: &mut [u8], offset: u64, bytes: &[u8]) {

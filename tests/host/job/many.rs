@@ -247,3 +247,32 @@ fn where_there_is_no_room_for_what_is_packed_the_sticks_are_the_same() {
     let left = fs::read_dir(desk.folder.path()).unwrap().count();
     assert_eq!(left, 5, "the images and the sticks");
 }
+
+#[test]
+fn a_list_of_serial_numbers_that_names_no_stick_writes_nothing() {
+    let desk = Desk::new();
+    let matching = |words: &str, options: &[&str]| {
+        let output = desk.ramkey(&[&["write", "one.img", "--yes"], options].concat());
+        assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
+        assert!(printed(&output).contains(words), "{words:?} is not in {}", printed(&output));
+    };
+    fs::write(desk.path("empty.txt"), "# none\n\n").unwrap();
+    matching("empty.txt has no serial number in it", &["--all-matching", "empty.txt"]);
+    matching("none.txt cannot be read", &["--all-matching", "none.txt"]);
+    fs::write(desk.path("gone.txt"), "ramkey\x1bgone\nANOTHER\n").unwrap();
+    matching("no stick of gone.txt is plugged in", &["--all-matching", "gone.txt", "--to", "a.img"]);
+    matching("no stick with serial number ANOTHER is plugged in", &["--all-matching", "gone.txt"]);
+    assert!(!desk.path("a.img").exists());
+    let output = desk.ramkey(&["write", "one.img", "--yes"]);
+    assert_eq!(output.status.code(), Some(2), "{}", printed(&output));
+}
+
+#[test]
+fn several_copies_of_a_disc_image_are_made_one_by_one() {
+    let desk = Desk::new();
+    assert!(desk.ramkey(&["disc", "one.img", "--to", "disc.iso"]).status.success());
+    let output = desk.ramkey(&["write", "disc.iso", "--to", "a.img", "--to", "b.img"]);
+    assert_eq!(output.status.code(), Some(2), "{}", printed(&output));
+    assert!(printed(&output).contains("more than one stick was given"), "{}", printed(&output));
+    assert!(!desk.path("a.img").exists() && !desk.path("b.img").exists());
+}

@@ -1,5 +1,6 @@
 //! What a program does that uses the library without its command line.
 
+mod check;
 mod copy;
 mod errors;
 mod extract;

@@ -20,7 +20,7 @@ fn put(stick: &BadStick, observe: &(dyn Fn(Event) + Sync)) -> End {
     let target = loops::open(stick.node()).unwrap();
     let stop = AtomicBool::new(false);
     let layout = mock::layout(image.bytes.len() as u64);
-    mock::put(layout, Job { target: &target, buffers: 4, inputs: &inputs, stop: &stop, observe })
+    mock::put(layout, Job { target: &target, buffers: 4, probe: None, inputs: &inputs, stop: &stop, observe })
 }
 
 /// The boot sectors of the file hold zeros.
@@ -102,7 +102,7 @@ fn one_that_is_pulled_while_it_is_written_is_given_up() {
     let inputs = [Input { name: "dos.img", stored: &stored }];
     let target = loops::open(&node).unwrap();
     let stop = AtomicBool::new(false);
-    let job = Job { target: &target, buffers: 4, inputs: &inputs, stop: &stop, observe: &pull };
+    let job = Job { target: &target, buffers: 4, probe: None, inputs: &inputs, stop: &stop, observe: &pull };
     let End::Failed(failure) = mock::put(mock::layout(image.bytes.len() as u64), job) else {
         panic!("it was missed")
     };

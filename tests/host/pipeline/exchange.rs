@@ -29,7 +29,7 @@ fn layout() -> Layout {
 }
 
 fn run_observed(stick: &Stick, stop: &AtomicBool, observe: &(dyn Fn(Event) + Sync)) -> End {
-    mock::put(layout(), Job { target: stick, buffers: Job::BUFFERS, inputs: &[], stop, observe })
+    mock::put(layout(), Job { target: stick, buffers: Job::BUFFERS, probe: None, inputs: &[], stop, observe })
 }
 
 fn run(stick: &Stick) -> End {

@@ -165,7 +165,7 @@ fn few_buffers_are_enough_and_no_more_are_taken() {
     for buffers in [0, 1, 2, 3] {
         let stick = Stick::new(Fault::None);
         let stop = AtomicBool::new(false);
-        let job = Job { target: &stick, buffers, inputs: &[], stop: &stop, observe: &|_| {} };
+        let job = Job { target: &stick, buffers, probe: None, inputs: &[], stop: &stop, observe: &|_| {} };
         let End::Committed(committed) = mock::put(layout.clone(), job) else { panic!("{buffers} buffers") };
         assert_eq!(committed.bytes, sectors * 512, "{buffers} buffers");
     }

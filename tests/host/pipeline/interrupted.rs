@@ -174,7 +174,14 @@ fn write_over(old: &[u8], new: &sticks::Stick, fault: Fault) -> (Stick, End) {
     let stored = AsItIs { source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks };
     let inputs = [Input { name: "new.img", stored: &stored }];
     let stop = AtomicBool::new(false);
-    let job = Job { target: &stick, buffers: Job::BUFFERS, inputs: &inputs, stop: &stop, observe: &|_| {} };
+    let job = Job {
+        target: &stick,
+        buffers: Job::BUFFERS,
+        probe: None,
+        inputs: &inputs,
+        stop: &stop,
+        observe: &|_| {},
+    };
     let end = mock::put(new.layout.clone(), job);
     (stick, end)
 }

@@ -5,4 +5,6 @@ mod exchange;
 mod faults;
 mod interrupted;
 mod killed;
+mod probe;
+mod survey;
 mod write_verify;

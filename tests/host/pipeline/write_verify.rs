@@ -64,7 +64,14 @@ fn a_stick_that_ends_before_the_second_boot_header_is_written_too() {
         let cleared_first = CLEARED_FIRST.to_vec();
         let layout = Layout { stick_sectors: sectors as u64, cleared_first, held_back: vec![0], extents };
         let stop = AtomicBool::new(false);
-        let job = Job { target: &target, buffers: Job::BUFFERS, inputs: &[], stop: &stop, observe: &|_| {} };
+        let job = Job {
+            target: &target,
+            buffers: Job::BUFFERS,
+            probe: None,
+            inputs: &[],
+            stop: &stop,
+            observe: &|_| {},
+        };
         let mock::End::Committed(_) = mock::put(layout, job) else { panic!("{sectors} sectors") };
         for (lba, sector) in std::fs::read(&path).unwrap().chunks(512).enumerate() {
             let expected = match lba {
@@ -94,8 +101,14 @@ fn the_pipeline_writes_what_the_layout_describes_on_every_kind_of_stick() {
         let stored = AsItIs { source: image, chunk_shift: mock::CHUNK_SHIFT, chunks: &chunks };
         let inputs = [Input { name: "dos.img", stored: &stored }];
         let stop = AtomicBool::new(false);
-        let job =
-            Job { target: &target, buffers: Job::BUFFERS, inputs: &inputs, stop: &stop, observe: &|_| {} };
+        let job = Job {
+            target: &target,
+            buffers: Job::BUFFERS,
+            probe: None,
+            inputs: &inputs,
+            stop: &stop,
+            observe: &|_| {},
+        };
         let Ok(Verdict::Identical(proven)) = write(stick.layout, job).and_then(verify) else {
             panic!("{kind:?} {fs:?} was not proven")
         };
@@ -279,7 +292,14 @@ fn a_wrong_layout_is_refused_before_the_first_write() {
         let stick = Stick::new(Fault::None);
         let described = format!("{layout:?}");
         let stop = AtomicBool::new(false);
-        let job = Job { target: &stick, buffers: Job::BUFFERS, inputs: &[], stop: &stop, observe: &|_| {} };
+        let job = Job {
+            target: &stick,
+            buffers: Job::BUFFERS,
+            probe: None,
+            inputs: &[],
+            stop: &stop,
+            observe: &|_| {},
+        };
         let Err(failure) = write(layout, job) else { panic!("accepted: {described}") };
         assert_eq!(failure.stick, Aftermath::Untouched, "{described}");
         assert_eq!(stick.state().writes, 0, "{described}");
@@ -301,7 +321,14 @@ fn a_medium_that_does_not_begin_with_sector_0_is_held_back_where_its_layout_says
     };
     let stick = Stick { in_flight: 1, ..Stick::new(Fault::None) };
     let stop = AtomicBool::new(false);
-    let job = Job { target: &stick, buffers: Job::BUFFERS, inputs: &[], stop: &stop, observe: &|_| {} };
+    let job = Job {
+        target: &stick,
+        buffers: Job::BUFFERS,
+        probe: None,
+        inputs: &[],
+        stop: &stop,
+        observe: &|_| {},
+    };
     let End::Committed(_) = mock::put(layout, job) else { panic!("it was not committed") };
     let state = stick.state();
     let log: Vec<(u64, u64)> = state.log.iter().map(|&(offset, len)| (offset / 512, len / 512)).collect();
@@ -323,7 +350,14 @@ fn a_single_chunk_is_proven_by_its_root_hash() {
     let inputs = [Input { name: "a", stored: &stored }];
     let stick = Stick::new(Fault::None);
     let stop = AtomicBool::new(false);
-    let job = Job { target: &stick, buffers: Job::BUFFERS, inputs: &inputs, stop: &stop, observe: &|_| {} };
+    let job = Job {
+        target: &stick,
+        buffers: Job::BUFFERS,
+        probe: None,
+        inputs: &inputs,
+        stop: &stop,
+        observe: &|_| {},
+    };
     assert!(write(mock::layout(1000), job).is_ok());
 }
 
@@ -398,7 +432,14 @@ fn stored_bytes_begin_in_any_sector_and_prove_themselves() {
         let stop = AtomicBool::new(false);
         mock::put(
             layout.clone(),
-            Job { target: stick, buffers: Job::BUFFERS, inputs: &inputs, stop: &stop, observe: &|_| {} },
+            Job {
+                target: stick,
+                buffers: Job::BUFFERS,
+                probe: None,
+                inputs: &inputs,
+                stop: &stop,
+                observe: &|_| {},
+            },
         )
     };
     let stick = Stick::new(Fault::None);

@@ -1,0 +1,133 @@
+//! A stick gets the boot code of this program; everything else on it stays.
+
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
+use crate::job::write::write_and_prove;
+use crate::job::{Destination, Event, JobError, Observer};
+use crate::layout::Layout;
+use crate::pipeline::{self, Aftermath, Failure, Target};
+use crate::repair::{Update, update as plan};
+use crate::stick::{has_trace, is_disc};
+use crate::units::{SECTOR_LEN, named};
+
+/// What became of a stick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UpdateReport {
+    /// The stick.
+    pub path: String,
+    /// Whether it had this boot code already, and nothing was written.
+    pub same: bool,
+    /// Bytes that were written.
+    pub written: u64,
+    /// Seconds before the boot, seconds of the menu, and language of the screen, which stay.
+    pub start_timeout: u8,
+    /// See `start_timeout`.
+    pub menu_timeout: u8,
+    /// See `start_timeout`.
+    pub language: String,
+}
+
+/// A stick whose boot code can be exchanged.
+pub struct PreparedUpdate(Update);
+
+impl PreparedUpdate {
+    /// Whether there is nothing to write.
+    pub fn is_same(&self) -> bool {
+        self.0.code.is_none()
+    }
+}
+
+/// Looks at the stick at the destination. Nothing is written.
+///
+/// # Errors
+///
+/// [`JobError::Target`] if it must not be written, [`JobError::NoStick`], [`JobError::DiscStays`], [`JobError::Update`].
+pub fn prepare_update(destination: Destination) -> Result<PreparedUpdate, JobError> {
+    let Destination { system, target } = destination;
+    target.admit(system, &[])?;
+    let path = target.path().to_owned();
+    let stick = ReadOnly::open(target).map_err(JobError::Target)?;
+    if !has_trace(&stick) {
+        return Err(JobError::ForeignStick { path });
+    }
+    if is_disc(&stick) {
+        return Err(JobError::DiscStays { path });
+    }
+    plan(&stick).map(PreparedUpdate).map_err(|source| JobError::Update { path, source })
+}
+
+/// Opens the stick, and writes and proves the boot code. The stick does not boot until all of it is proven.
+///
+/// # Errors
+///
+/// [`JobError::Target`], [`JobError::Pipeline`], [`JobError::Differs`].
+pub fn update(
+    prepared: PreparedUpdate,
+    destination: Destination,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<UpdateReport, JobError> {
+    let Destination { system, target } = destination;
+    let PreparedUpdate(plan) = prepared;
+    let written = match target {
+        _ if plan.code.is_none() => 0,
+        TargetPath::Block(facts) => {
+            let device = BlockTarget::open(system, facts, &[]).map_err(JobError::Target)?;
+            let written = update_to(&plan, &device, stop, observer)?;
+            if let Err(source) = device.reread_partitions() {
+                observer.tell(Event::PartitionsNotSeen { source });
+            }
+            written
+        }
+        TargetPath::File { len, .. } => {
+            let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
+            update_to(&plan, &file, stop, observer)?
+        }
+        TargetPath::New { path } => {
+            return Err(JobError::Target(OpenError::Missing { path: path.clone() }));
+        }
+    };
+    let [one, two] = plan.start.language.code();
+    Ok(UpdateReport {
+        path: named(target.path()).into_owned(),
+        same: plan.code.is_none(),
+        written,
+        start_timeout: plan.start.start_timeout,
+        menu_timeout: plan.start.menu_timeout,
+        language: [one, two].map(char::from).iter().collect(),
+    })
+}
+
+/// The same on a target that is open already; gives the bytes that were written.
+///
+/// # Errors
+///
+/// [`JobError::Pipeline`], [`JobError::Differs`].
+pub fn update_to(
+    plan: &Update,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<u64, JobError> {
+    let observe = |event: pipeline::Event| observer.tell(event.into());
+    let mut written = 0;
+    for layout in [&plan.manifest, &plan.code].into_iter().flatten() {
+        let sectors = Layout::written_sectors(layout);
+        let buffers = pipeline::Job::BUFFERS;
+        let job = pipeline::Job { target, buffers, probe: None, inputs: &[], stop, observe: &observe };
+        let done = write_and_prove(layout.clone(), job);
+        observer.tell(Event::End);
+        let _ = done.map_err(|error| match error {
+            // Nothing of this step, and the manifest before it.
+            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if written > 0 => {
+                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
+            }
+            error => error,
+        })?;
+        written += sectors * SECTOR_LEN;
+    }
+    Ok(written)
+}

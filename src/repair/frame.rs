@@ -1,0 +1,167 @@
+//! Boot code, tables, reserved sectors and zeros, from this program's own boot code, and from what stands on a stick twice.
+
+use ramkey_format::boot::BootHeader;
+use ramkey_format::manifest::{RangeEntry, range};
+use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
+
+use super::patched::{Patched, Sectors, differing, each_sector};
+use crate::layout::{Frame, start_of_hash};
+use crate::plan::{Division, FatBits, FsChoice, Language, LayoutKind, StartOptions, divide};
+use crate::stick::{Bpb, Manifest, Reader, Reserved, written_counts};
+use crate::units::SECTOR_LEN;
+
+/// Most sectors of a range that is made again: stamps have the longest, and an end of a GPT is short.
+const RANGE_MAX: u64 = 1 << 13;
+/// Most sectors in which two copies of the boot area may differ for all choices of them to be tried.
+const CHOICES_MAX: usize = 10;
+
+/// How a stick was divided, as its manifest says it; `None` if this program divides none so, as a disc.
+pub fn division_of(manifest: &Manifest) -> Option<Division> {
+    let header = &manifest.header;
+    let layout = LayoutKind::from_code(header.layout)?;
+    let bits = [FatBits::Fat12, FatBits::Fat16, FatBits::Fat32];
+    let bits = bits.into_iter().find(|bits| bits.bits() == header.fat_bits)?;
+    let division = divide(layout, header.stick_sectors.get(), FsChoice::Is(bits), header.label).ok()?;
+    let volume = &division.volume;
+    let is_it = (volume.lba, volume.sectors) == (header.volume_lba.get(), header.volume_sectors.get());
+    is_it.then_some(division)
+}
+
+/// The start options that the boot headers of a stick name, as far as they can be read.
+pub fn start_options(stick: &Reader) -> Vec<StartOptions> {
+    let lbas = [BOOT_LBA, PARTITION_LBA + BOOT_LBA];
+    let sectors = lbas.into_iter().filter_map(|lba| stick.sector(lba.into()).ok());
+    let mut found = Vec::new();
+    for sector in sectors.filter(|sector| sector.starts_with(&BootHeader::MAGIC)) {
+        let Ok(header) = BootHeader::parse(&sector) else { continue };
+        let language = Language::of(header.language).unwrap_or(Language::English);
+        let (start_timeout, menu_timeout) = (header.start_timeout, header.menu_timeout);
+        let start = StartOptions { start_timeout, menu_timeout, language };
+        if !found.contains(&start) {
+            found.push(start);
+        }
+    }
+    found
+}
+
+/// The frame with the counts of free clusters that follow from the manifest.
+pub fn frame_of(division: &Division, manifest: &Manifest, start: StartOptions) -> Option<Frame> {
+    let make = |counts| Frame::of(division, manifest.header.stick_id, start, counts).ok();
+    let frame = make([0; 8])?;
+    if division.volume.bits != FatBits::Fat32 {
+        return Some(frame);
+    }
+    let bpb = bpb_of(&frame, division.volume.lba)?;
+    make(written_counts(&bpb, &manifest.ranges, division.volume.lba + bpb.data()))
+}
+
+/// The numbers of the file system in a frame.
+fn bpb_of(frame: &Frame, lba: u64) -> Option<Bpb> {
+    Bpb::parse(&frame.sector(lba)?).ok()
+}
+
+/// What makes the ranges of the manifest that are no file system's right again, as far as it is known what they held.
+pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> Sectors {
+    let mut sectors = Sectors::new();
+    let reader = Reader::new(stick, &|_| {});
+    let wrong: Vec<&RangeEntry> = manifest.ranges.iter().filter(|entry| is_wrong(&reader, entry)).collect();
+    if wrong.is_empty() {
+        return sectors;
+    }
+    let of_kind = |kind| manifest.ranges.iter().find(move |entry| entry.kind == kind);
+    let code = of_kind(range::BOOT_CODE);
+    let division = division_of(manifest).filter(|_| !is_disc);
+    let made = division.as_ref().and_then(|division| {
+        let start = start_of_hash(division, &code?.blake3, &start_options(&reader))?;
+        Some((frame_of(division, manifest, start)?, division.volume.lba))
+    });
+    for entry in wrong {
+        let (lba, count) = (entry.lba.get(), entry.sectors.get());
+        let is_it = |bytes: &Vec<u8>| *blake3::hash(bytes).as_bytes() == entry.blake3;
+        let from_frame = || made.as_ref().and_then(|(frame, _)| frame.bytes_of(entry)).filter(is_it);
+        let zeros = || Some(vec![0; (count * SECTOR_LEN) as usize]).filter(is_it);
+        let other = match entry.kind {
+            range::BOOT_CODE => of_kind(range::BOOT_COPY),
+            range::BOOT_COPY => code,
+            _ => None,
+        };
+        let from_other = || merged(stick, entry, other?);
+        let Some(bytes) = from_frame().or_else(zeros).or_else(from_other) else { continue };
+        let mut differ = differing(stick, lba, &bytes);
+        if let Some((frame, volume_lba)) = &made
+            && matches!(entry.kind, range::FAT_RESERVED | range::SECTOR_0)
+        {
+            keep_changes(&reader, manifest, (frame, *volume_lba), entry, &bytes, &mut differ);
+        }
+        sectors.extend(differ);
+    }
+    sectors
+}
+
+/// Whether a range is one that nobody changes, and is not as written.
+fn is_wrong(reader: &Reader, entry: &RangeEntry) -> bool {
+    let is_fixed = matches!(
+        entry.kind,
+        range::SECTOR_0
+            | range::TABLE
+            | range::BOOT_CODE
+            | range::BOOT_COPY
+            | range::STAMPS
+            | range::CLEARED
+            | range::FAT_RESERVED
+    );
+    let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+    let is_there = lba.checked_add(sectors).is_some_and(|end| end <= reader.sectors());
+    is_fixed
+        && is_there
+        && sectors <= RANGE_MAX
+        && reader.hash(lba, sectors).map_or(true, |hash| *hash.as_bytes() != entry.blake3)
+}
+
+/// Leaves those sectors as they are that differ in nothing but what systems write there.
+fn keep_changes(
+    reader: &Reader,
+    manifest: &Manifest,
+    (frame, volume_lba): (&Frame, u64),
+    entry: &RangeEntry,
+    wanted: &[u8],
+    differ: &mut Sectors,
+) {
+    let Some(bpb) = &bpb_of(frame, volume_lba) else { return };
+    let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
+    let found = each_sector(reader.stick(), lba, sectors);
+    let mut bytes: Vec<u8> =
+        found.iter().flat_map(|sector| sector.unwrap_or([0; SECTOR_LEN as usize])).collect();
+    let counts = written_counts(bpb, &manifest.ranges, volume_lba + bpb.data());
+    let label = manifest.header.label;
+    Reserved { reader, bpb, volume_lba, label, counts }.undo(lba, &mut bytes);
+    let same = bytes.chunks(SECTOR_LEN as usize).zip(wanted.chunks(SECTOR_LEN as usize));
+    for ((lba, found), (undone, wanted)) in (lba..).zip(&found).zip(same) {
+        if found.is_some() && undone == wanted {
+            differ.remove(&lba);
+        }
+    }
+}
+
+/// The bytes of a range of which another one is a copy: from the sectors of both, those with the right hash.
+fn merged(stick: &Patched, entry: &RangeEntry, other: &RangeEntry) -> Option<Vec<u8>> {
+    if entry.sectors != other.sectors {
+        return None;
+    }
+    let count = entry.sectors.get();
+    let [one, two] = [entry, other].map(|entry| each_sector(stick, entry.lba.get(), count));
+    let open: Vec<usize> =
+        (0..one.len()).filter(|&at| one[at].is_some() && two[at].is_some() && one[at] != two[at]).collect();
+    let choices = 1u32 << open.len().min(CHOICES_MAX);
+    (0..choices).find_map(|choice| {
+        let mut bytes = Vec::new();
+        for (at, (one, two)) in one.iter().zip(&two).enumerate() {
+            let place = open.iter().position(|&open| open == at);
+            // The copy first: this range is the one that is wrong.
+            let takes_one = place.is_some_and(|place| choice & 1 << place.min(31) != 0);
+            let sector = if takes_one { *one } else { two.or(*one) };
+            bytes.extend_from_slice(&sector?);
+        }
+        (*blake3::hash(&bytes).as_bytes() == entry.blake3).then_some(bytes)
+    })
+}

@@ -1,0 +1,138 @@
+//! What of a stick that has faults can be put right, and proven to be: sectors as they will be.
+//!
+//! Everything is proven by a hash that stands on the stick, in the manifest or in a capsule, or by the tables of a file system, of
+//! which only one makes sense. What is not proven stays as it is. Nothing is written here.
+
+mod capsules;
+mod directories;
+mod donor;
+mod frame;
+mod manifest;
+mod patched;
+mod tables;
+mod update;
+
+use ramkey_format::manifest::range;
+use serde::Serialize;
+
+use crate::image::Source;
+use crate::stick::{self, LayoutKind, Manifest, Reader};
+
+pub use donor::Donor;
+pub use frame::{division_of, frame_of, start_options};
+pub use patched::Patched;
+use patched::Sectors;
+pub use update::{Update, UpdateError, update};
+
+/// How often the images are looked at: a chunk that refers to a damaged one is right once that one is.
+const ROUNDS: usize = 3;
+
+/// Most sectors that are exchanged at once: 8 MiB.
+const SECTORS_MAX: usize = 1 << 14;
+
+/// Something that is put right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mended {
+    /// What it is, in words.
+    pub what: String,
+    /// First sector.
+    pub lba: u64,
+    /// Sectors from the first to the last that is exchanged.
+    pub sectors: u64,
+}
+
+/// A stick as it will be, and what is right then that was not.
+pub struct Repair<'s> {
+    /// The stick.
+    pub stick: Patched<'s>,
+    /// What is put right, in the order in which it was found.
+    pub mended: Vec<Mended>,
+    /// Whether there may be more: so many sectors are not kept in memory.
+    pub more: bool,
+}
+
+impl Repair<'_> {
+    /// Takes sectors that are known to be right.
+    fn take(&mut self, what: &str, sectors: Sectors) {
+        let (Some((&first, _)), Some((&last, _))) = (sectors.first_key_value(), sectors.last_key_value())
+        else {
+            return;
+        };
+        self.mended.push(Mended { what: what.to_owned(), lba: first, sectors: last + 1 - first });
+        self.stick.sectors.extend(sectors);
+    }
+}
+
+/// What of `stick` can be put right, with the images that are at hand.
+pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
+    let mut repair = Repair { stick: Patched::new(stick), mended: Vec::new(), more: false };
+    let slots = with_state(&repair.stick, manifest::manifest);
+    repair.take("the manifest", slots);
+    let known = with_state(&repair.stick, |_, state| {
+        let is_disc = state.area.as_ref().is_some_and(stick::BootArea::is_disc);
+        state.manifest().cloned().map(|manifest| (manifest, is_disc))
+    });
+    if let Some((manifest, is_disc)) = &known {
+        let sectors = frame::ranges(&repair.stick, manifest, *is_disc);
+        for (what, sectors) in by_range(manifest, sectors) {
+            repair.take(what, sectors);
+        }
+        // Where a file may be growing, the change is finished first.
+        if manifest.ranges.iter().all(|entry| entry.kind != range::CAPSULE_NEXT) {
+            for _ in 0..2 {
+                let sectors = tables::tables(&repair.stick, manifest).unwrap_or_default();
+                repair.take("the file allocation tables", sectors);
+                let sectors = directories::directories(&repair.stick).unwrap_or_default();
+                repair.take("a directory", sectors);
+            }
+        }
+    }
+    let manifest = known.as_ref().map(|(manifest, _)| manifest);
+    for entry in capsules::entries(&repair.stick) {
+        for _ in 0..ROUNDS + 2 {
+            let room = SECTORS_MAX.saturating_sub(repair.stick.sectors.len());
+            repair.more |= room == 0;
+            if room == 0 {
+                return repair;
+            }
+            let mended = capsules::capsule(&repair.stick, &entry, manifest, donors, room);
+            if mended.is_empty() {
+                break;
+            }
+            mended.into_iter().for_each(|mended| repair.take(&mended.what, mended.sectors));
+        }
+    }
+    repair
+}
+
+/// Calls `look` with what is on a stick.
+fn with_state<T>(stick: &Patched, look: impl FnOnce(&Patched, &stick::StickState) -> T) -> T {
+    let reader = Reader::new(stick, &|_| {});
+    let state = stick::read(&reader);
+    look(stick, &state)
+}
+
+/// Sectors by the range of the manifest in which they lie, and what that is called.
+fn by_range(manifest: &Manifest, mut sectors: Sectors) -> Vec<(&'static str, Sectors)> {
+    let mut parts = Vec::new();
+    for entry in &manifest.ranges {
+        let (lba, end) = (entry.lba.get(), entry.lba.get().saturating_add(entry.sectors.get()));
+        let behind = sectors.split_off(&lba);
+        let mut within = behind;
+        let rest = within.split_off(&end);
+        sectors.extend(rest);
+        let is_gpt = LayoutKind::from_code(manifest.header.layout) == Some(LayoutKind::Gpt);
+        let what = match entry.kind {
+            range::SECTOR_0 => "sector 0",
+            range::TABLE if is_gpt => "the partition table",
+            range::TABLE => "the end of the stick",
+            range::BOOT_CODE => "the boot code",
+            range::BOOT_COPY => "the copy of the boot code",
+            range::STAMPS => "copies of sector 0 and the numbers of sectors",
+            range::CLEARED => "zeros",
+            _ => "the file system's boot sector",
+        };
+        parts.push((what, within));
+    }
+    parts
+}

@@ -1,0 +1,184 @@
+//! Any sequence of images that come, change and go, against a model of what the stick has; the user's own files stay.
+
+use std::fs;
+
+use proptest::prelude::*;
+use ramkey::change::ChangeError;
+use ramkey::job::JobError;
+use ramkey::plan::FatBits;
+use ramkey::verify::Strictness;
+
+use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_clean, judge, superfloppy, with_own_file};
+use crate::frames::loader::load_all;
+use crate::frames::recorder::{Op, each_cut};
+use crate::frames::sticks::{MIB, noise, tool};
+use crate::frames::verdicts::told;
+
+/// Something that is done to a stick.
+#[derive(Clone, Debug)]
+enum Act {
+    Add {
+        seed: u8,
+        len: usize,
+    },
+    Remove {
+        which: usize,
+    },
+    Reflash {
+        which: usize,
+        seed: u8,
+        len: usize,
+    },
+    /// One chunk of an image changes.
+    Touch {
+        which: usize,
+        chunk: usize,
+    },
+    OwnFile {
+        number: u8,
+    },
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let len = || (1..5 * CHUNK).prop_map(|len| len.next_multiple_of(512));
+    let act = prop_oneof![
+        (any::<u8>(), len()).prop_map(|(seed, len)| Act::Add { seed, len }),
+        (0..4usize).prop_map(|which| Act::Remove { which }),
+        (0..4usize, any::<u8>(), len()).prop_map(|(which, seed, len)| Act::Reflash { which, seed, len }),
+        (0..4usize, 0..5usize).prop_map(|(which, chunk)| Act::Touch { which, chunk }),
+        (0..5u8).prop_map(|number| Act::OwnFile { number }),
+    ];
+    prop::collection::vec(act, 1..9)
+}
+
+/// What the stick has: titles and bytes, and the user's own files.
+struct Model {
+    images: Vec<(String, Vec<u8>)>,
+    own: Vec<String>,
+    number: usize,
+}
+
+impl Model {
+    fn is(&self, stick: &[u8]) -> bool {
+        let Ok(loaded) = load_all(stick, 0) else { return false };
+        let mut found: Vec<(String, String)> =
+            loaded.into_iter().map(|image| (image.title, image.blake3)).collect();
+        let mut meant: Vec<(String, String)> =
+            self.images.iter().map(|(title, bytes)| (title.clone(), hash(bytes))).collect();
+        found.sort();
+        meant.sort();
+        found == meant
+    }
+
+    fn title(&self, which: usize) -> String {
+        self.images[which % self.images.len()].0.clone()
+    }
+
+    /// Does it to the stick; what was written, or why it cannot be.
+    fn act(&mut self, desk: &Desk, stick: &[u8], act: &Act) -> Result<(Vec<u8>, Vec<Op>), JobError> {
+        match act {
+            Act::Add { seed, len } => {
+                let (title, image) = (format!("i{}", self.number), bytes(*len, *seed));
+                self.number += 1;
+                let name = format!("{title}.img");
+                let (after, log, _) = desk.add(stick, (&name, &image), None, &[])?;
+                self.images.push((title, image));
+                Ok((after, log))
+            }
+            Act::Remove { which } => {
+                let title = self.title(*which);
+                let (after, log, _) = desk.remove(stick, &title)?;
+                self.images.retain(|(other, _)| *other != title);
+                Ok((after, log))
+            }
+            Act::Reflash { .. } | Act::Touch { .. } => {
+                let (which, image) = match act {
+                    Act::Reflash { which, seed, len } => (*which, bytes(*len, *seed)),
+                    Act::Touch { which, chunk } => {
+                        let mut image = self.images[which % self.images.len()].1.clone();
+                        let at = (chunk * CHUNK).min(image.len() - 1);
+                        image[at] ^= 0x55;
+                        (*which, image)
+                    }
+                    _ => unreachable!("those two"),
+                };
+                let title = self.title(which);
+                let (after, log, _) = desk.reflash(stick, &image, Some(&title))?;
+                let place = self.images.iter_mut().find(|(other, _)| *other == title);
+                place.expect("it is there").1 = image;
+                Ok((after, log))
+            }
+            Act::OwnFile { number } => {
+                let place = format!("::{}OWN{number}.TXT", if number % 2 == 0 { "" } else { "RAMKEY/" });
+                if self.own.contains(&place) {
+                    return Ok((stick.to_vec(), Vec::new()));
+                }
+                let after = with_own_file(desk, stick, &place);
+                self.own.push(place);
+                Ok((after, Vec::new()))
+            }
+        }
+    }
+
+    fn check(&self, desk: &Desk, stick: &[u8]) {
+        let verdict = judge(stick, Strictness::Boot);
+        assert!(verdict.sound, "{}", told(&verdict));
+        assert!(!told(&verdict).contains("renamed"), "{}", told(&verdict));
+        assert!(self.is(stick), "{:?}", load_all(stick, 0));
+        is_clean(stick, desk.folder.path());
+        let path = desk.folder.path().join("own.img");
+        fs::write(&path, stick).unwrap();
+        for place in &self.own {
+            let found = tool("mtools", "mtype", &["-i", path.to_str().unwrap(), place]);
+            assert_eq!(found.stdout, noise(3000), "{place}");
+        }
+    }
+}
+
+fn run(bits: FatBits, len: u64, acts: &[Act]) {
+    let first = bytes(2 * CHUNK, 1);
+    let desk = Desk::new(&[("i0.img", first.clone())], superfloppy(bits, len));
+    let mut model = Model { images: vec![("i0".into(), first)], own: Vec::new(), number: 1 };
+    let mut stick = desk.stick.clone();
+    for act in acts {
+        let old = Model { images: model.images.clone(), own: model.own.clone(), number: model.number };
+        match model.act(&desk, &stick, act) {
+            Ok((after, log)) => {
+                let mut number = 0;
+                each_cut(&stick, &log, 1, |case, cut| {
+                    number += 1;
+                    // A few of them; `survives` looks at all.
+                    if number % 7 == 0 {
+                        let verdict = judge(cut, Strictness::Boot);
+                        assert!(verdict.sound, "{act:?} {case}: {}", told(&verdict));
+                        assert!(old.is(cut) || model.is(cut), "{act:?} {case}");
+                    }
+                });
+                stick = after;
+            }
+            Err(JobError::LastImage { .. }) => assert_eq!(model.images.len(), 1),
+            Err(JobError::Change { has_written: false, source: ChangeError::NoRoom { .. }, .. }) => {}
+            Err(error) => panic!("{act:?}: {error}"),
+        }
+        model.check(&desk, &stick);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_small_stick_has_what_the_model_has_after_any_sequence(acts in acts()) {
+        run(FatBits::Fat12, 3 * MIB, &acts);
+    }
+
+    #[test]
+    fn so_has_one_with_a_fat16(acts in acts()) {
+        run(FatBits::Fat16, 5 * MIB, &acts);
+    }
+
+    #[test]
+    fn and_one_with_a_fat32_whose_free_clusters_are_counted(acts in acts()) {
+        run(FatBits::Fat32, 36 * MIB, &acts);
+    }
+}

@@ -1,0 +1,8 @@
+//! What of a stick with faults is put right, and sticks whose boot code is exchanged.
+
+mod command;
+mod devices;
+mod faults;
+mod flips;
+mod restore;
+mod update;
