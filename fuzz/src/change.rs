@@ -54,7 +54,7 @@ fn images() -> &'static [Image; 3] {
 }
 
 /// A sound stick without a partition table.
-fn base() -> &'static Sparse {
+pub fn base() -> &'static Sparse {
     static BASE: OnceLock<Sparse> = OnceLock::new();
     BASE.get_or_init(|| {
         let image = &images()[0];

@@ -56,12 +56,19 @@ impl Several<'_> {
         if self.manner == Manner::Ask {
             unknown::ask(&prepared[0].images)?;
         }
-        match self.manner {
-            Manner::Resume => {
-                targets.iter().try_for_each(|target| self.target.confirm_unmounting(system, target))?;
-            }
-            Manner::Ask | Manner::Erase => self.target.confirm_erasing_all(system, targets)?,
+        if self.manner == Manner::Ask {
+            confirm::list_all(targets)?;
         }
+        let ask = |target| match self.manner {
+            Manner::Resume => self.target.ask_to_unmount(system, target),
+            Manner::Ask | Manner::Erase => self.target.ask_to_erase(system, target),
+        };
+        // A wrong answer to any of the questions unmounts nothing.
+        let mounts = targets.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+        targets
+            .iter()
+            .zip(&mounts)
+            .try_for_each(|(target, mounts)| self.target.free(system, target, mounts))?;
         if self.linux_phram {
             put_beside(&request)?;
         }

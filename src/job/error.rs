@@ -333,12 +333,7 @@ impl JobError {
                 "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
             }
             Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
-            Self::Pipeline(Failure {
-                stick: Aftermath::BootsAsBefore,
-                cause: PipelineError::Stopped { .. },
-            }) => "the stick boots what it did; repeat the command to go on".into(),
-            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
-            Self::Pipeline(failure) => failure.cause.help().into(),
+            Self::Pipeline(failure) => failure_help(failure),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
             Self::FaultyStick { path, .. } => format!(
@@ -382,6 +377,17 @@ impl JobError {
             }
             Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
+    }
+}
+
+/// What can be done when writing stopped.
+fn failure_help(failure: &Failure) -> String {
+    match (&failure.cause, failure.stick) {
+        (PipelineError::Stopped { .. }, Aftermath::BootsAsBefore) => {
+            "the stick boots what it did; repeat the command to go on".into()
+        }
+        (PipelineError::Fake(fake), _) => fake_help(fake),
+        (cause, _) => cause.help().into(),
     }
 }
 
