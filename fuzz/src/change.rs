@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use ramkey::capsule::{self, Contents, Description, Role};
-use ramkey::change::{ChangeError, Exchange, NewBytes, Step, finish, mend};
+use ramkey::change::{ChangeError, Exchange, NewBytes, Step, Way, finish, mend};
 use ramkey::contents::{ImageFacts, KindChoice, probe};
 use ramkey::image::{Scan, Source, StoredBytes, scan};
 use ramkey::layout::{Layout, layout, materialise};
@@ -186,7 +186,8 @@ fn exchange<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &Image) -> 
         disk_signature: 0,
     };
     let scan = &new.scan;
-    let planned = Exchange { entry, header, table: &table, contents: &contents, scan }.plan(reader, state)?;
+    let planned = Exchange { entry, header, table: Some(&table), contents: &contents, scan };
+    let planned = planned.plan(reader, state, Way::Beside)?;
     Ok((planned.steps, planned.stored))
 }
 

@@ -2,6 +2,7 @@
 
 mod add;
 mod args;
+mod awake;
 mod bios_status;
 mod boot;
 mod check;

@@ -163,16 +163,9 @@ impl Stamped {
         self.facts.as_ref()
     }
 
-    /// Whether `found` is the stick, plugged in again: its name may be another.
-    pub fn is_again(&self, found: &DeviceFacts) -> bool {
-        self.facts.as_ref().is_some_and(|facts| {
-            let identity = |facts: &DeviceFacts| {
-                let DeviceFacts { len, vendor, model, serial, .. } = facts.clone();
-                (len, vendor, model, serial)
-            };
-            let is_new = facts.sequence.is_none() || facts.sequence != found.sequence;
-            identity(facts) == identity(found) && is_new
-        })
+    /// Whether `found` is the stick, plugged in again into its port; `newest` is [`System::newest`] of the moment before.
+    pub fn is_again(&self, found: &DeviceFacts, newest: Option<u64>) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.is_back(found, newest))
     }
 
     /// Reads all of it once more, after it had no power.

@@ -317,7 +317,7 @@ impl JobError {
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::Target(error) | Self::Open(error) => error.help(),
-            Self::Image(error) | Self::Unusable(error) => error.help(),
+            Self::Image(error) | Self::Unusable(error) | Self::Doctor { source: error, .. } => error.help(),
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
             Self::DiscOnDevice { .. } => {
@@ -345,7 +345,6 @@ impl JobError {
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
-            Self::Doctor { source, .. } => source.help(),
             Self::Exists { path } => format!("move {} away", shell_word(path)),
             Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
             Self::Shrink { why, .. } => why.help(),
@@ -354,11 +353,7 @@ impl JobError {
             Self::ShrinkStopped { .. } | Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
             Self::SameTarget { .. } => "name each stick once".into(),
-            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
-                "`ramkey verify {}` tells what changed; without --resume it is written anew",
-                shell_word(path)
-            ),
-            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
+            Self::NotResumed { path, why } => why.help(path),
             Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
             Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
             Self::DamagedImage { path, .. } => {

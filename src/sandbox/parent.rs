@@ -71,6 +71,11 @@ fn has_rights() -> bool {
     geteuid().is_root() || geteuid() != getuid() || getegid() != getgid() || has_capabilities()
 }
 
+/// Whether this process can do more than the user who started it, by its file. A session of root has its rights itself.
+pub fn has_lent_rights() -> bool {
+    !getuid().is_root() && has_rights()
+}
+
 /// Asks a child, which ends with its answer.
 fn ask(path: &Path, source: &dyn Source, task: Task) -> Result<Answer, LookError> {
     let cannot_start = |source| LookError::Start { path: path.to_owned(), source };

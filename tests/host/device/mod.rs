@@ -14,4 +14,5 @@ mod outputs;
 mod overwrite;
 mod protect;
 mod safety;
+mod stopped;
 mod unmount;

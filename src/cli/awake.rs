@@ -1,0 +1,34 @@
+//! Keeps the machine awake while a stick is written: one that falls asleep or is switched off in the middle leaves a stick that does
+//! not boot.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::sandbox::has_lent_rights;
+
+/// The program that holds a lock of logind while another runs; that one ends with our end of its input, whatever ends us.
+const PROGRAM: &str = "systemd-inhibit";
+const ARGUMENTS: [&str; 5] = [
+    "--what=sleep:shutdown:idle:handle-lid-switch",
+    "--who=ramkey",
+    "--why=A stick is being written",
+    "--mode=block",
+    "cat",
+];
+
+/// From now on until this process ends the machine neither sleeps nor is switched off without force, where logind runs. It is no
+/// error if it does not, or if it refuses.
+pub(super) fn stay() {
+    static CHILD: OnceLock<Option<Child>> = OnceLock::new();
+    CHILD.get_or_init(|| {
+        // Who started a program with more rights than his own must not choose what runs with them.
+        if has_lent_rights() {
+            return None;
+        }
+        let mut command = Command::new(PROGRAM);
+        command.args(ARGUMENTS).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Ctrl-C is for us: the lock is needed until we have ended.
+        command.process_group(0).spawn().ok()
+    });
+}
