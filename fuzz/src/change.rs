@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use ramkey::capsule::{self, Contents, Description, Role};
-use ramkey::change::{ChangeError, Exchange, NewBytes, Step, finish, mend};
+use ramkey::change::{ChangeError, Exchange, NewBytes, Step, Way, finish, mend};
 use ramkey::contents::{ImageFacts, KindChoice, probe};
 use ramkey::image::{Scan, Source, StoredBytes, scan};
 use ramkey::layout::{Layout, layout, materialise};
@@ -25,13 +25,13 @@ const STICK_SECTORS: u64 = 5 << 11;
 const ROUNDS_MAX: usize = 40;
 
 /// An image, and what is known of it.
-struct New {
+struct Image {
     bytes: Vec<u8>,
     facts: ImageFacts,
     scan: Scan,
 }
 
-impl New {
+impl Image {
     fn new(bytes: Vec<u8>) -> Self {
         let source = Bytes(&bytes);
         let facts = probe(Path::new("new.img"), &source, KindChoice::Auto, None).expect("an image");
@@ -48,13 +48,13 @@ impl New {
 }
 
 /// What is on the stick, and what may be put there: shorter, longer, and the same.
-fn images() -> &'static [New; 3] {
-    static IMAGES: OnceLock<[New; 3]> = OnceLock::new();
-    IMAGES.get_or_init(|| [New::noise(3000, 0), New::noise(2000, 1), New::noise(300_000, 2)])
+fn images() -> &'static [Image; 3] {
+    static IMAGES: OnceLock<[Image; 3]> = OnceLock::new();
+    IMAGES.get_or_init(|| [Image::noise(3000, 0), Image::noise(2000, 1), Image::noise(300_000, 2)])
 }
 
 /// A sound stick without a partition table.
-fn base() -> &'static Sparse {
+pub fn base() -> &'static Sparse {
     static BASE: OnceLock<Sparse> = OnceLock::new();
     BASE.get_or_init(|| {
         let image = &images()[0];
@@ -124,7 +124,7 @@ pub fn cut(steps: usize) -> Sparse {
 }
 
 /// Changes a stick, by at most so many steps.
-fn apply(stick: &mut Sparse, new: &New, mut most: usize) {
+fn apply(stick: &mut Sparse, new: &Image, mut most: usize) {
     for _ in 0..ROUNDS_MAX {
         let planned = {
             let reader = Reader::new(&*stick, &|_| {});
@@ -153,7 +153,7 @@ fn apply(stick: &mut Sparse, new: &New, mut most: usize) {
 type Planned = Result<(Vec<Step>, Vec<Range<u64>>), ChangeError>;
 
 /// What is to be done next: what was cut off comes first.
-fn next<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &New) -> Planned {
+fn next<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &Image) -> Planned {
     for steps in [mend(reader, state)?, finish(reader, state)?] {
         if !steps.is_empty() {
             return Ok((steps, Vec::new()));
@@ -163,7 +163,7 @@ fn next<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &New) -> Planne
 }
 
 /// The steps after which the first image of the menu is the new one.
-fn exchange<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &New) -> Planned {
+fn exchange<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &Image) -> Planned {
     let Some(Ok(volume)) = &state.file_system else { return Err(ChangeError::NoFileSystem) };
     let entries = volume.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
     let found = volume.capsules.iter().find_map(|file| {
@@ -186,7 +186,8 @@ fn exchange<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &New) -> Pl
         disk_signature: 0,
     };
     let scan = &new.scan;
-    let planned = Exchange { entry, header, table: &table, contents: &contents, scan }.plan(reader, state)?;
+    let planned = Exchange { entry, header, table: Some(&table), contents: &contents, scan };
+    let planned = planned.plan(reader, state, Way::Beside)?;
     Ok((planned.steps, planned.stored))
 }
 

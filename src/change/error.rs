@@ -40,6 +40,15 @@ pub enum ChangeError {
     /// There is no folder of the images, or a file is not in it.
     #[error("its folder RAMKEY is not where its images are")]
     NoFolder,
+    /// Another image than the one that is meant was being written over when that was cut off.
+    #[error("\"{title}\" was being replaced when that was cut off, and comes first")]
+    OtherFirst {
+        /// Its title.
+        title: String,
+    },
+    /// An image was being written over the one before it, and that was cut off.
+    #[error("an image on it was being written over the one before it, and that was cut off")]
+    WrittenOver,
     /// It was changed so often that there is no number for another change.
     #[error("it was changed too often")]
     TooOften,
@@ -67,6 +76,14 @@ impl ChangeError {
             Self::Unclean => {
                 "`fsck.fat -a` on its partition mends that; or write the stick anew with `ramkey write`"
             }
+            Self::NoRoom { .. } | Self::TooLong => {
+                "delete files of your own, or write the stick anew with `ramkey write`; --yes lets `ramkey reflash` write over \
+                 the old image, while the stick does not boot"
+            }
+            Self::WrittenOver => {
+                "finish that with `ramkey reflash`, or write the stick anew with `ramkey write`"
+            }
+            Self::OtherFirst { .. } => "replace that image first, with --replace and its title",
             Self::FolderFull => "delete files of your own from the folder RAMKEY",
             _ => "write the stick anew with `ramkey write`; what else is on it must be copied away first",
         }

@@ -23,8 +23,8 @@ pub struct Exchange<'a> {
     pub entry: &'a Entry,
     /// Its header as it is.
     pub header: &'a CapsuleHeader,
-    /// Its chunks as they are.
-    pub table: &'a Table<'a>,
+    /// Its chunks as they are; `None` if nobody knows whether they are right.
+    pub table: Option<&'a Table<'a>>,
     /// What it will be, but for the bytes of its image.
     pub contents: &'a Contents<'a>,
     /// The image that it will hold.
@@ -46,6 +46,17 @@ pub struct Exchanged {
     pub kept_len: u64,
 }
 
+/// How the new capsule comes into the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Beside the old one, which is there until one sector decides.
+    Beside,
+    /// Over the old one, while the stick does not boot. Chunks that are the same stay.
+    Over,
+    /// The same, and all chunks are written.
+    OverAll,
+}
+
 /// Where the new chunks and the new table go.
 struct Placed {
     table: Vec<u8>,
@@ -63,54 +74,66 @@ impl Exchange<'_> {
     /// # Errors
     ///
     /// See [`ChangeError`].
-    pub fn plan<'r>(&self, reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Exchanged, ChangeError> {
+    pub fn plan<'r>(
+        &self,
+        reader: &'r Reader<'r>,
+        state: &StickState<'r>,
+        way: Way,
+    ) -> Result<Exchanged, ChangeError> {
         let stick = Stick::of(reader, state)?;
         let chunks = self.scan.chunks.len();
-        let stay: Vec<usize> = (0..chunks).filter(|&index| self.keeps(index)).collect();
+        let stay: Vec<ChunkEntry> = (0..chunks).filter_map(|index| self.kept(index, way)).collect();
         let kept = stay.len();
-        let kept_len = stay.iter().map(|&index| u64::from(self.table.entries[index].stored_len.get())).sum();
+        let kept_len = stay.iter().map(|entry| u64::from(entry.stored_len.get())).sum();
         if kept == chunks && self.is_as_it_is() {
             return Ok(Exchanged { steps: Vec::new(), stored: Vec::new(), chunks, kept, kept_len });
         }
-        let placed = self.place();
-        let steps = self.steps(stick, &placed)?;
+        let placed = self.place(way);
+        let steps = self.steps(stick, &placed, way)?;
         let stored = placed.written.into_iter().map(|(_, bytes)| bytes).collect();
         Ok(Exchanged { steps, stored, chunks, kept, kept_len })
     }
 
     /// Whether chunk `index` will be what it is.
-    fn is_same(&self, index: usize) -> bool {
-        let old = self.table.entries.get(index).map(|entry| entry.chaining_value);
+    fn is_same(&self, table: &Table, index: usize) -> bool {
+        let old = table.entries.get(index).map(|entry| entry.chaining_value);
         self.header.chunk_shift == CHUNK_SHIFT && old == Some(self.scan.chunks[index].chaining_value)
     }
 
-    /// Whether its stored bytes stay: what they refer to must stay as well.
-    fn keeps(&self, index: usize) -> bool {
-        let refers = match self.table.forms.get(index) {
+    /// Chunk `index` as it is, if its stored bytes stay: what they refer to must stay as well.
+    fn kept(&self, index: usize, way: Way) -> Option<ChunkEntry> {
+        let table = self.table.filter(|_| way != Way::OverAll)?;
+        let refers = match table.forms.get(index) {
             Some(Form::Packed { before, .. }) => usize::from(*before),
             _ => 0,
         };
-        (index.saturating_sub(refers)..=index).all(|index| self.is_same(index))
+        let stays = (index.saturating_sub(refers)..=index).all(|index| self.is_same(table, index));
+        stays.then(|| table.entries[index])
     }
 
     /// Whether the header says already what it is to say.
     fn is_as_it_is(&self) -> bool {
-        let (header, table) = (self.header, self.table.entries.as_bytes());
+        let Some(table) = self.table else { return false };
+        let (header, table) = (self.header, table.entries.as_bytes());
         let edition = Edition { table_offset: header.table_offset.get(), changes: header.changes.get() };
         let same = encode_header(self.contents, self.scan, header.file_len.get(), table, edition);
         same.as_bytes() == header.as_bytes()
     }
 
-    fn place(&self) -> Placed {
+    fn place(&self, way: Way) -> Placed {
         let sectors = self.entry.runs.iter().map(|(_, sectors)| sectors).sum();
-        let mut room = Room::of(self.header, self.table, sectors);
+        let kept = || (0..self.scan.chunks.len()).filter_map(|index| self.kept(index, way));
+        let mut room = match self.table {
+            Some(table) if way == Way::Beside => Room::of(self.header, table, sectors),
+            _ => Room::beside(kept().map(|entry| entry.stored()), sectors),
+        };
         let (mut table, mut written) = (Vec::new(), Vec::new());
         let mut used = 1;
         for (index, (chunk, part)) in self.scan.chunks.iter().zip(self.scan.parts()).enumerate() {
             let entry = if part.form == Form::Zero {
                 ChunkEntry::new(Form::Zero, 0..0, chunk.chaining_value)
-            } else if self.keeps(index) {
-                self.table.entries[index]
+            } else if let Some(kept) = self.kept(index, way) {
+                kept
             } else {
                 let len = part.bytes.end - part.bytes.start;
                 let sector = room.take(len.div_ceil(SECTOR_LEN));
@@ -128,7 +151,7 @@ impl Exchange<'_> {
         Placed { table, table_sector, written, used, room: room.end() }
     }
 
-    fn steps(&self, stick: Stick<'_, '_>, placed: &Placed) -> Result<Vec<Step>, ChangeError> {
+    fn steps(&self, stick: Stick<'_, '_>, placed: &Placed, way: Way) -> Result<Vec<Step>, ChangeError> {
         let volume = &stick.volume.volume;
         let chain = stick.chain(self.entry);
         let Some(&last) = chain.last() else { return Err(ChangeError::Unsound) };
@@ -163,11 +186,12 @@ impl Exchange<'_> {
         let mut announced = stick.ranges_with(&runs, &named);
         stick.hash_again(&mut announced, &Sectors::default())?;
         let old_counts = stick.counts(&announced);
-        steps.manifest(1 - stick.slot, &announced, 1)?;
+        let boot = if way == Way::Beside { Vec::new() } else { stick.boot_sectors()? };
+        steps.announce(&announced, &boot)?;
 
         steps.grow(self.entry, &chain, &clusters, room_len)?;
         let (extents, first) = self.contents_of(placed, &header, &runs)?;
-        steps.add(extents, first, true);
+        steps.decide(extents, first, &boot);
         if len < room_len {
             steps.cut(self.entry, &all, len)?;
         }

@@ -24,7 +24,7 @@ use crate::stick::{Manifest, Reader, StickState, StickVolume};
 
 pub use add::{NewCapsule, add};
 pub use error::ChangeError;
-pub use exchange::{Exchange, Exchanged};
+pub use exchange::{Exchange, Exchanged, Way};
 pub use mend::{finish, mend};
 pub use remove::remove;
 pub use stored::NewBytes;

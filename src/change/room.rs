@@ -19,11 +19,15 @@ impl Room {
     /// The room in a file of `sectors` sectors that holds the capsule of `header` and `table`.
     pub fn of(header: &CapsuleHeader, table: &Table, sectors: u64) -> Self {
         let block = header.table_offset.get();
-        let own = [0..SECTOR_LEN, block..block + u64::from(header.table_len.get())];
-        let stored = table.entries.iter().map(ChunkEntry::stored).filter(|bytes| !bytes.is_empty());
-        let mut taken: Vec<Range<u64>> = own
-            .into_iter()
-            .chain(stored)
+        let table_block = block..block + u64::from(header.table_len.get());
+        let stored = table.entries.iter().map(ChunkEntry::stored);
+        Self::beside(std::iter::once(table_block).chain(stored), sectors)
+    }
+
+    /// The room in a file of `sectors` sectors beside its first one and these bytes.
+    pub fn beside(bytes: impl Iterator<Item = Range<u64>>, sectors: u64) -> Self {
+        let mut taken: Vec<Range<u64>> = std::iter::once(0..SECTOR_LEN)
+            .chain(bytes.filter(|bytes| !bytes.is_empty()))
             .map(|bytes| bytes.start / SECTOR_LEN..bytes.end.div_ceil(SECTOR_LEN))
             .collect();
         taken.sort_unstable_by_key(|range| range.start);

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ramkey_format::manifest::RangeEntry;
+use ramkey_format::manifest::{RangeEntry, range};
 
 use super::sectors::{Sector, Sectors};
 use super::{ChangeError, Step, Stick};
-use crate::layout::{Extent, Layout, Role};
-use crate::stick::{BACKUP_BOOT, Entry, FS_INFO, FS_INFO_COUNTS, FatBits, ReadError};
+use crate::layout::{Content, Extent, Layout, Role};
+use crate::stick::{BACKUP_BOOT, Entry, FS_INFO, FS_INFO_COUNTS, FatBits, ReadError, SAVED_LBAS};
 use crate::units::SECTOR_LEN;
 
 /// Longest file of a FAT whose length is whole sectors.
@@ -60,6 +60,45 @@ impl<'s, 'r> Steps<'s, 'r> {
         let lba = extent.lba;
         self.add(vec![extent], lba, false);
         Ok(())
+    }
+
+    /// Adds a step that writes a manifest of `ranges` into the slot that does not count, with a copy of the sectors `boot`.
+    pub fn announce(&mut self, ranges: &[RangeEntry], boot: &[(u64, Sector)]) -> Result<(), ChangeError> {
+        let mut extent = self.stick.manifest_in(1 - self.stick.slot, ranges, 1)?;
+        if let (Content::Bytes(bytes), false) = (&mut extent.content, boot.is_empty()) {
+            let at = bytes.len() - SAVED_LBAS.len() * SECTOR_LEN as usize;
+            if bytes[at..].iter().any(|&byte| byte != 0) {
+                return Err(ChangeError::TooManyPieces);
+            }
+            for (place, lba) in bytes[at..].chunks_exact_mut(SECTOR_LEN as usize).zip(SAVED_LBAS) {
+                if let Some((_, sector)) = boot.iter().find(|(of, _)| *of == lba) {
+                    place.copy_from_slice(sector);
+                }
+            }
+        }
+        let lba = extent.lba;
+        self.add(vec![extent], lba, false);
+        Ok(())
+    }
+
+    /// Adds the step that decides: it writes `extents`, of which sector `last` comes last. If there are sectors `boot`, they are
+    /// cleared before anything else is written, and come back at the end.
+    pub fn decide(&mut self, mut extents: Vec<Extent>, last: u64, boot: &[(u64, Sector)]) {
+        if boot.is_empty() {
+            return self.add(extents, last, true);
+        }
+        extents.extend(boot.iter().map(|(lba, sector)| Extent {
+            lba: *lba,
+            sectors: 1,
+            role: if *lba == 0 { Role::Sector0 } else { Role::BootCode },
+            content: Content::Bytes(sector.to_vec()),
+        }));
+        extents.sort_by_key(|extent| extent.lba);
+        let cleared_first: Vec<u64> = boot.iter().map(|(lba, _)| *lba).collect();
+        let held_back = cleared_first.iter().rev().copied().collect();
+        let stick_sectors = self.stick.reader.sectors();
+        let layout = Layout { stick_sectors, cleared_first, held_back, extents };
+        self.done.push(Step { decides: true, layout });
     }
 
     /// Adds a step that writes `extents`, of which sector `last` comes last.
@@ -220,6 +259,17 @@ impl<'s, 'r> Steps<'s, 'r> {
 }
 
 impl Stick<'_, '_> {
+    /// The sectors without which nothing boots, as they are, in the order in which they are cleared.
+    pub fn boot_sectors(&self) -> Result<Vec<(u64, Sector)>, ReadError> {
+        let kinds = [range::SECTOR_0, range::BOOT_CODE, range::BOOT_COPY];
+        let is_there = |&lba: &u64| {
+            let mut ranges = self.manifest.ranges.iter();
+            ranges.any(|range| range.lba.get() == lba && kinds.contains(&range.kind))
+        };
+        let lbas = SAVED_LBAS.into_iter().filter(is_there);
+        lbas.map(|lba| Ok((lba, self.reader.sector(lba)?))).collect()
+    }
+
     /// Whether the entry of `cluster` lies in two sectors, which cannot be exchanged at once.
     pub fn is_in_two_sectors(&self, cluster: u64) -> bool {
         self.volume.volume.bits() == FatBits::Fat12 && cluster * 3 / 2 % SECTOR_LEN == SECTOR_LEN - 1

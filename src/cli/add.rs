@@ -75,6 +75,7 @@ impl AddArgs {
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
+        self.target.confirm_unmounting(&system, &target)?;
         let report = job::add(&prepared, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show_added(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
@@ -113,6 +114,7 @@ impl RemoveArgs {
         let system = self.target.system();
         let target = look(&system, &self.from)?;
         let destination = Destination { system: &system, target: &target };
+        self.target.confirm_unmounting(&system, &target)?;
         let report = job::remove(&self.name, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show_removed(out, &self.from, &report));
         shown.map_err(|source| CliError::Unreported { path: self.from.clone(), source })?;

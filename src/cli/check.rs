@@ -55,6 +55,7 @@ impl CheckArgs {
         let system = self.target.system();
         let report = match self.destructive {
             false => {
+                self.target.check_only_reads()?;
                 let target = TargetPath::look(&system, &self.stick).map_err(crate::job::JobError::Open)?;
                 check(&target, &*stop::wish()?, &Progress::new())?
             }
@@ -93,14 +94,19 @@ impl CheckArgs {
 /// Asks for the stick to be plugged in again, and finds it; `None` if it does not come back, or the user wants to stop.
 fn plugged_in_again(system: &System, stamped: &Stamped) -> Result<Option<TargetPath>, CliError> {
     let mut screen = Terminal::error();
+    let newest = system.newest();
     for _ in 0..REPLUGS {
-        write!(screen, "Unplug {}, wait a moment, plug it in again, and press Enter: ", stamped.report.path)?;
+        write!(
+            screen,
+            "Unplug {}, wait a moment, plug it into the same port again, and press Enter: ",
+            stamped.report.path
+        )?;
         screen.flush()?;
         let mut answer = String::new();
         if io::stdin().lock().read_line(&mut answer)? == 0 {
             break;
         }
-        let mut found = system.disks()?.into_iter().filter(|disk| stamped.is_again(disk));
+        let mut found = system.disks()?.into_iter().filter(|disk| stamped.is_again(disk, newest));
         match (found.next(), found.next()) {
             (Some(facts), None) => return Ok(Some(TargetPath::Block(Box::new(facts)))),
             (Some(_), Some(_)) => writeln!(screen, "There are several sticks like it: unplug the others.")?,

@@ -72,6 +72,26 @@ fn answered(target: &TargetPath, lines: &[String], what_for: &str) -> Result<(),
     if names(answer.trim_ascii(), &path) { Ok(()) } else { Err(CliError::NotConfirmed { path }) }
 }
 
+/// Asks whether an image may be written over the one before it, for which the stick does not boot for a while. Nobody who can answer
+/// is no.
+pub fn may_write_over(stick: &Path) -> bool {
+    let ask = || -> io::Result<bool> {
+        let mut screen = Terminal::error();
+        writeln!(screen, "There is no room on {} for the new image beside the old one.", named(stick))?;
+        writeln!(
+            screen,
+            "It can be written over the old one. While that is done the stick does not boot, nor if it is cut off;"
+        )?;
+        writeln!(screen, "the same command then goes on. Your own files and the other images stay.")?;
+        write!(screen, "Type yes to do that: ")?;
+        screen.flush()?;
+        let mut answer = Vec::new();
+        io::stdin().lock().read_until(b'\n', &mut answer)?;
+        Ok(answer.trim_ascii().eq_ignore_ascii_case(b"yes"))
+    };
+    can_ask() && ask().unwrap_or(false)
+}
+
 /// Asks before a device is changed in its place, and shows what will be done; a file is not asked about. `verb` is what happens to it.
 ///
 /// # Errors

@@ -308,6 +308,7 @@ because no file system needs them, and those of swap files that it leaves out be
 | `slow` | places that are read at less than a quarter of the usual rate, twice |
 | `slow[].lba`, `slow[].sectors` | first sector and sectors |
 | `slow[].rate`, `slow[].usual` | bytes a second there, and what is usual |
+| `level` | where the bytes came from that were compared: the cache of this system, the device, the device after a reset over USB or after it had no power; null if none were |
 | `replugged` | whether it was plugged out and in again before it was read last |
 | `forgotten` | sectors that were right before that, and are not any more |
 | `stick` | what verifying it found, with the fields of a stick, if it is one of ramkey and was not written; else null |

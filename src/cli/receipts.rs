@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::CliError;
 use crate::device::{OpenError, TargetPath};
 use crate::job::JobError;
-use crate::report::Receipt;
+use crate::report::{Receipt, ReceiptState};
 use crate::units::named;
 
 /// How each receipt begins.
@@ -46,7 +46,7 @@ impl Receipts {
                 return Err(CliError::NoReceipt { path: file.clone() });
             }
             let part = part(file);
-            File::create(&part).and_then(|_| fs::remove_file(&part)).map_err(failed)?;
+            File::create_new(&part).and_then(|_| fs::remove_file(&part)).map_err(failed)?;
         }
         Ok(Self { files })
     }
@@ -58,12 +58,16 @@ impl Receipts {
     /// [`CliError::NotReceipted`], also if another file is there by now.
     pub fn write(&self, number: usize, receipt: &Receipt) -> Result<(), CliError> {
         let path = &self.files[number];
+        if receipt.state == ReceiptState::Untouched {
+            // What is there tells of what is on the stick.
+            return Ok(());
+        }
         let write = || {
             if let Some(false) = is_receipt(path)? {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
             let part = part(path);
-            let mut file = File::create(&part)?;
+            let mut file = File::create_new(&part)?;
             let text = serde_json::to_string_pretty(receipt)?;
             let written = file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n"));
             let kept = written.and_then(|()| file.sync_all()).and_then(|()| fs::rename(&part, path));
@@ -76,7 +80,7 @@ impl Receipts {
 
 /// The file under which a receipt is written before it has its name.
 fn part(path: &Path) -> PathBuf {
-    path.with_extension("json.part")
+    path.with_extension(format!("json.part-{}", std::process::id()))
 }
 
 /// Whether what is at `path` is a receipt; `None` if nothing is.

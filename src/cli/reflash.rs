@@ -10,7 +10,7 @@ use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
 use crate::cli::target_args::TargetArgs;
-use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
 use crate::units::{Bytes, Geometry, named};
 
@@ -18,7 +18,8 @@ use crate::units::{Bytes, Geometry, named};
 ///
 /// The stick is verified first. Chunks of the image that are the same stay where they are; the others go beside the old ones, and
 /// then one sector decides. Whenever it is cut off, the stick boots the old image or the new one; the same command goes on. The
-/// stick's identity, titles, options, other images and the user's own files stay. Exit status 3 says that nothing was written.
+/// stick's identity, titles, options, other images and the user's own files stay. Where there is no room for both images it asks, and
+/// writes the new one over the old one while the stick does not boot. Exit status 3 says that nothing was written.
 #[derive(Debug, Args)]
 pub struct ReflashArgs {
     /// The new image
@@ -71,7 +72,8 @@ impl ReflashArgs {
             unknown::ask(prepared.images())?;
         }
         self.target.confirm_unmounting(&system, &target)?;
-        let report = reflash(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+        let consent = || self.target.yes || confirm::may_write_over(&self.to);
+        let report = reflash(&prepared, destination, &*stop::wish()?, &Progress::new(), &consent)?;
         let shown = output.show(&report, |out| show(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)

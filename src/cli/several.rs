@@ -11,7 +11,7 @@ use crate::cli::receipts::Receipts;
 use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::table::Table;
 use crate::cli::target_args::TargetArgs;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
 use crate::device::{System, TargetPath};
 use crate::job::{self, Beginning, Images, Lengths, OneOfMany, Prepared, prepare_many, receipt, write_many};
 use crate::report::{Receipt, StickReport};
@@ -59,10 +59,16 @@ impl Several<'_> {
         if self.manner == Manner::Ask {
             confirm::list_all(targets)?;
         }
-        targets.iter().try_for_each(|target| match self.manner {
-            Manner::Resume => self.target.confirm_unmounting(system, target),
-            Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target),
-        })?;
+        let ask = |target| match self.manner {
+            Manner::Resume => self.target.ask_to_unmount(system, target),
+            Manner::Ask | Manner::Erase => self.target.ask_to_erase(system, target),
+        };
+        // A wrong answer to any of the questions unmounts nothing.
+        let mounts = targets.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+        targets
+            .iter()
+            .zip(&mounts)
+            .try_for_each(|(target, mounts)| self.target.free(system, target, mounts))?;
         if self.linux_phram {
             put_beside(&request)?;
         }

@@ -44,11 +44,22 @@ impl TargetArgs {
     ///
     /// As those of [`confirm::ask`], and [`CliError::Job`] if something stays mounted.
     pub fn confirm_erasing(&self, system: &System, target: &TargetPath) -> Result<(), CliError> {
+        let mounts = self.ask_to_erase(system, target)?;
+        self.free(system, target, &mounts)
+    }
+
+    /// Asks before everything on the target is erased, unless that was answered already, and unmounts nothing yet: for
+    /// [`free`](Self::free), what was shown.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`confirm::ask`].
+    pub fn ask_to_erase(&self, system: &System, target: &TargetPath) -> Result<Vec<OwnMount>, CliError> {
         let mounts = self.mounts(system, target);
         if !self.yes {
             confirm::ask(system, target, &mounts)?;
         }
-        self.free(system, target, &mounts)
+        Ok(mounts)
     }
 
     /// Asks before file systems of the target are unmounted, if any are to be and that was not answered already, and
@@ -58,18 +69,48 @@ impl TargetArgs {
     ///
     /// As those of [`confirm::ask_to_unmount`], and [`CliError::Job`] if something stays mounted.
     pub fn confirm_unmounting(&self, system: &System, target: &TargetPath) -> Result<(), CliError> {
+        let mounts = self.ask_to_unmount(system, target)?;
+        self.free(system, target, &mounts)
+    }
+
+    /// The same without unmounting anything yet: for [`free`](Self::free), what was shown.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`confirm::ask_to_unmount`].
+    pub fn ask_to_unmount(&self, system: &System, target: &TargetPath) -> Result<Vec<OwnMount>, CliError> {
         let mounts = self.mounts(system, target);
         if !self.yes && !mounts.is_empty() {
             confirm::ask_to_unmount(target, &mounts)?;
         }
-        self.free(system, target, &mounts)
+        Ok(mounts)
+    }
+
+    /// Refuses what means nothing to a command that only reads.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`].
+    pub fn check_only_reads(&self) -> Result<(), CliError> {
+        let given = [("--hard-verify", self.hard_verify), ("--unmount", self.unmount)];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => {
+                Err(CliError::Usage { what: format!("{option} is for writing, and nothing is written here") })
+            }
+            None => Ok(()),
+        }
     }
 
     fn mounts(&self, system: &System, target: &TargetPath) -> Vec<OwnMount> {
         if self.unmount { system.own_mounts(target) } else { Vec::new() }
     }
 
-    fn free(&self, system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
+    /// Unmounts what was shown.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Job`] if something stays mounted.
+    pub fn free(&self, system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
         for mount in mounts {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }

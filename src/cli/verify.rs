@@ -45,6 +45,7 @@ impl VerifyArgs {
         if let Some(images) = self.repair {
             return repair::run(output, self.stick, images, &self.target, &show_stick);
         }
+        self.target.check_only_reads()?;
         let strictness = if self.strict { Strictness::EveryByte } else { Strictness::Boot };
         let verdict = job::verify(&self.stick, strictness, &Progress::new())?;
         output.show(&verdict, |out| {

@@ -16,8 +16,8 @@ use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_writ
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, copy, serials, stop, unknown};
-use crate::device::{System, TargetPath};
-use crate::job::{self, Destination, Images, Lengths, prepare};
+use crate::device::{OpenError, System, TargetPath};
+use crate::job::{self, Destination, Images, JobError, Lengths, prepare};
 use crate::report::{Report, StickReport};
 
 /// Write images to a stick and prove every byte
@@ -109,7 +109,15 @@ impl WriteArgs {
                 return Err(CliError::NoneMatching { path: path.clone() });
             }
             for target in found.targets {
-                targets.push(look(system, target.path())?);
+                let now = look(system, target.path())?;
+                match (&target, &now) {
+                    (TargetPath::Block(was), TargetPath::Block(now)) if now.is_same_device(was) => {}
+                    _ => {
+                        let path = target.path().to_owned();
+                        return Err(JobError::Target(OpenError::Changed { path }).into());
+                    }
+                }
+                targets.push(now);
             }
         }
         Ok(targets)
@@ -148,7 +156,15 @@ impl WriteArgs {
             Manner::Ask | Manner::Erase => job::write(&prepared, destination, &stop, &Progress::new()),
         };
         let receipt = receipts.map(|receipts| receipts.write(0, &job::receipt(&prepared, target, &result)));
-        let report = result?;
+        let report = match (result, &receipt) {
+            (Ok(report), _) => report,
+            (Err(error), lost) => {
+                if let Some(Err(lost)) = lost {
+                    Output::tell("receipt", lost);
+                }
+                return Err(error.into());
+            }
+        };
         let shown = output.show(&report, |out| show_report(out, target.path(), &report));
         shown.map_err(|source| CliError::Unreported { path: target.path().to_owned(), source })?;
         receipt.unwrap_or(Ok(()))?;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ struct Link {
     device: Option<File>,
     facts: DeviceFacts,
     level: VerifyLevel,
+    /// Whether the stick was gone meanwhile, so that it may be another.
+    is_found_anew: bool,
 }
 
 impl BlockTarget {
@@ -63,7 +65,12 @@ impl BlockTarget {
             len: facts.len,
             alignment,
             step: sector as usize,
-            link: RwLock::new(Link { device: Some(device), level: system.level(&facts), facts }),
+            link: RwLock::new(Link {
+                device: Some(device),
+                level: system.level(&facts),
+                facts,
+                is_found_anew: false,
+            }),
         })
     }
 
@@ -86,6 +93,7 @@ impl BlockTarget {
     /// Empties the cache of the stick, and finds the stick again.
     fn empty_cache(&self, hard: HardVerify) -> io::Result<()> {
         let mut link = self.link.write().unwrap_or_else(PoisonError::into_inner);
+        let newest = self.system.newest();
         let no_way = || io::Error::other("there is no way to empty its cache any more");
         match self.system.way(hard, &link.facts).ok_or_else(no_way)? {
             Way::Reset(node) => {
@@ -100,7 +108,7 @@ impl BlockTarget {
                 };
                 if !is_same(&link.facts) {
                     // Some sticks are found anew after a reset.
-                    self.reconnect(&mut link, hard)?;
+                    self.reconnect(&mut link, hard, newest)?;
                 }
                 link.level = VerifyLevel::Reset;
                 Ok(())
@@ -115,17 +123,22 @@ impl BlockTarget {
         hard: HardVerify,
         ask: fn(&DeviceFacts) -> io::Result<()>,
     ) -> io::Result<()> {
+        // A person has one pair of hands, and one keyboard.
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = self.system.newest();
         // Nobody holds what is pulled out.
         link.device = None;
         ask(&link.facts)?;
-        self.reconnect(link, hard)?;
+        self.reconnect(link, hard, newest)?;
         link.level = VerifyLevel::Replugged;
         Ok(())
     }
 
-    fn reconnect(&self, link: &mut Link, hard: HardVerify) -> io::Result<()> {
+    fn reconnect(&self, link: &mut Link, hard: HardVerify, newest: Option<u64>) -> io::Result<()> {
         link.device = None;
-        let found = self.system.wait_for(hard, &link.facts)?;
+        link.is_found_anew = true;
+        let found = self.system.wait_for(hard, &link.facts, newest)?;
         let (device, facts) = connect(&self.system, &found, &self.images).map_err(io::Error::other)?;
         (link.device, link.facts) = (Some(device), facts);
         Ok(())
@@ -245,6 +258,10 @@ impl Target for BlockTarget {
 
     fn level(&self) -> VerifyLevel {
         self.link.read().unwrap_or_else(PoisonError::into_inner).level
+    }
+
+    fn is_found_anew(&self) -> bool {
+        self.link.read().unwrap_or_else(PoisonError::into_inner).is_found_anew
     }
 
     fn may_lie(&self) -> bool {

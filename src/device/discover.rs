@@ -279,6 +279,14 @@ impl System {
         clean(String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default())
     }
 
+    /// Every serial number by which the device is known: that of USB, and those that udev asked the disk for.
+    pub(super) fn serials(&self, facts: &DeviceFacts) -> Vec<String> {
+        let mut udev = self.udev_properties(facts.number);
+        let keys = ["ID_SERIAL_SHORT", "ID_SCSI_SERIAL", "ID_SERIAL", "ID_USB_SERIAL_SHORT"];
+        let known = keys.iter().filter_map(|key| udev.remove(*key));
+        known.chain([facts.serial.clone()]).filter(|serial| !serial.is_empty()).collect()
+    }
+
     /// What udev found on the device: label and type of its file system, serial number.
     pub(super) fn udev_properties(&self, number: DeviceNumber) -> BTreeMap<String, String> {
         let text = fs::read_to_string(self.udev.join(format!("b{number}"))).unwrap_or_default();

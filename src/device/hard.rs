@@ -46,19 +46,32 @@ impl System {
         Some(self.dev.join(format!("bus/usb/{bus:03}/{device:03}")))
     }
 
-    /// Waits for the stick that `facts` describe to come back as another medium: plugged in again, it is the same stick, and the
-    /// kernel gives it a new number.
+    /// The highest number that a medium has now: one that comes later gets a higher one.
+    pub fn newest(&self) -> Option<u64> {
+        self.disks().ok()?.iter().filter_map(|disk| disk.sequence).max()
+    }
+
+    /// Waits for the stick that `facts` describe to come back as another medium: plugged in again, it is the same stick in the
+    /// same port, and the kernel gives it a higher number than the [`newest`](Self::newest) one before.
     ///
     /// # Errors
     ///
-    /// That it does not come back.
-    pub(super) fn wait_for(&self, hard: HardVerify, facts: &DeviceFacts) -> io::Result<DeviceFacts> {
+    /// That it does not come back, or that there are several.
+    pub(super) fn wait_for(
+        &self,
+        hard: HardVerify,
+        facts: &DeviceFacts,
+        newest: Option<u64>,
+    ) -> io::Result<DeviceFacts> {
         let started = Instant::now();
         loop {
-            let found = self.disks()?.into_iter().find(|disk| is_back(facts, disk));
-            match found {
-                Some(found) => return Ok(found),
-                None if started.elapsed() > hard.patience => {
+            let mut found = self.disks()?.into_iter().filter(|disk| facts.is_back(disk, newest));
+            match (found.next(), found.next()) {
+                (Some(found), None) => return Ok(found),
+                (Some(_), Some(_)) => {
+                    return Err(io::Error::other("there are several sticks like it in its port"));
+                }
+                (None, _) if started.elapsed() > hard.patience => {
                     let seen = self.facts(facts.number).is_ok_and(|now| now.is_same_device(facts));
                     return Err(io::Error::other(if seen {
                         "the stick was not pulled out"
@@ -66,21 +79,20 @@ impl System {
                         "the stick did not come back"
                     }));
                 }
-                None => sleep(PAUSE),
+                (None, _) => sleep(PAUSE),
             }
         }
     }
 }
 
-/// Whether `now` is the stick that was, plugged in again. One without a serial number must be in the same port.
-fn is_back(was: &DeviceFacts, now: &DeviceFacts) -> bool {
-    let is_new = was.sequence.is_some() && now.sequence.is_some() && was.sequence != now.sequence;
-    let is_alike = (&was.vendor, &was.model, &was.serial, &was.usb_id, was.len, was.kind)
-        == (&now.vendor, &now.model, &now.serial, &now.usb_id, now.len, now.kind);
-    let is_in_place = match (was.serial.is_empty(), was.usb) {
-        (false, _) => true,
-        (true, true) => was.usb_path == now.usb_path,
-        (true, false) => was.number == now.number,
-    };
-    is_new && is_alike && is_in_place
+impl DeviceFacts {
+    /// Whether `now` is this stick, plugged in again into the same port: alike, and with a higher number than the `newest` one
+    /// that there was before.
+    pub fn is_back(&self, now: &Self, newest: Option<u64>) -> bool {
+        let is_new = now.sequence.zip(newest).is_some_and(|(now, newest)| now > newest);
+        let is_alike = (&self.vendor, &self.model, &self.serial, &self.usb_id, self.len, self.kind)
+            == (&now.vendor, &now.model, &now.serial, &now.usb_id, now.len, now.kind);
+        let is_in_place = if self.usb { self.usb_path == now.usb_path } else { self.number == now.number };
+        is_new && is_alike && is_in_place
+    }
 }

@@ -116,8 +116,11 @@ impl Rule {
             let at = Ground::at(&system.dev.join("disk/by-id").join(name));
             numbers.map(Ground::Device).any(|ground| Some(ground) == at)
         };
+        // A disk in a case with a USB plug has a number of its own, and programs show one or the other.
+        let serials = system.serials(facts);
+        let is_serial = |text: &String| serials.iter().any(|serial| same(text, serial));
         let said = [
-            (self.serial.as_ref().map(|text| same(text, &facts.serial)), "serial", &self.serial),
+            (self.serial.as_ref().map(is_serial), "serial", &self.serial),
             (self.usb.as_ref().map(|text| same(text, &facts.usb_id)), "usb", &self.usb),
             (self.wwn.as_ref().map(|text| digits(text) == digits(&facts.wwn)), "wwn", &self.wwn),
             (self.by_id.as_ref().map(link), "by-id", &self.by_id),

@@ -121,7 +121,7 @@ pub fn add_to(
 ) -> Result<AddReport, JobError> {
     let changing = Changing::new(path, target, stop, observer);
     let is_possible = |state: &StickState| prepared.taken(path, state).map(drop);
-    changing.prove_and(is_possible, |reader, state| prepared.put(&changing, reader, state, path))
+    changing.prove_and(is_possible, false, |reader, state, _| prepared.put(&changing, reader, state, path))
 }
 
 impl PreparedAddition {

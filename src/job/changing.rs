@@ -1,19 +1,25 @@
 //! A stick that is open and is changed in its place: proven first, and then written step by step.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+
+use ramkey_format::memory::BOOT_AREA_END_LBA;
 
 use crate::change::{ChangeError, Step, finish, mend};
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::SourceFile;
 use crate::job::medium::Medium;
-use crate::job::write::write_and_prove;
+use crate::job::prove::write_and_prove;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
 use crate::stick::{self, Reader, StickState};
 use crate::units::SECTOR_LEN;
-use crate::verify::{Strictness, judge};
+use crate::verify::{Fault, FaultKind, Strictness, judge};
+
+/// The sectors from which much is read more than once.
+const BOOT_AREA: Range<u64> = 0..BOOT_AREA_END_LBA as u64;
 
 /// A stick that is open, and what changes it.
 pub(super) struct Changing<'a> {
@@ -93,7 +99,8 @@ impl<'a> Changing<'a> {
     }
 
     /// Proves the stick, which is read once for that and for its state; asks `is_meant` whether it is the one; finishes what was
-    /// cut off; and does `work`.
+    /// cut off; and does `work`, which is told whether an image was being written over the one before it and that was cut off: then
+    /// it is the only thing that may be wrong, and nothing was finished. `can_go_on` says whether `work` can do that.
     ///
     /// # Errors
     ///
@@ -102,11 +109,22 @@ impl<'a> Changing<'a> {
     pub fn prove_and<T>(
         &self,
         is_meant: impl FnOnce(&StickState) -> Result<(), JobError>,
-        work: impl FnOnce(&Reader, &StickState) -> Result<T, Stopped>,
+        can_go_on: bool,
+        work: impl FnOnce(&Reader, &StickState, bool) -> Result<T, Stopped>,
     ) -> Result<T, JobError> {
         let path = || self.path.to_owned();
+        self.medium.remember(BOOT_AREA);
         if !stick::has_trace(&self.medium) {
             return Err(JobError::ForeignStick { path: path() });
+        }
+        let cleared = stick::cleared_over(&self.medium);
+        let is_cut = !cleared.is_empty();
+        if is_cut {
+            if !can_go_on {
+                return Err(self.refused(ChangeError::WrittenOver));
+            }
+            self.medium.lay_over(cleared);
+            self.medium.remember(BOOT_AREA);
         }
         self.medium.remember(stick::tables(&self.medium));
         let is_told = Cell::new(true);
@@ -124,17 +142,23 @@ impl<'a> Changing<'a> {
         if verdict.disc {
             return Err(JobError::DiscStays { path: path() });
         }
-        if !verdict.sound {
+        let is_usual = |fault: &Fault| !is_cut || fault.kind != FaultKind::Capsule;
+        if verdict.faults.iter().any(is_usual) {
             return Err(JobError::FaultyStick { path: path(), faults: verdict.faults });
         }
         is_meant(&state)?;
         let steps = mend(&reader, &state).map_err(|error| self.refused(error))?;
         self.all(&steps)?;
         let mut is_mended = !steps.is_empty();
-        loop {
+        // What was written over is finished by writing it once more.
+        while !is_cut || is_mended {
             if is_mended {
+                self.medium.remember(BOOT_AREA);
                 self.medium.remember(stick::tables(&self.medium));
                 state = stick::read(&reader);
+            }
+            if is_cut {
+                break;
             }
             let steps = finish(&reader, &state).map_err(|error| self.refused(error))?;
             if steps.is_empty() {
@@ -143,7 +167,7 @@ impl<'a> Changing<'a> {
             self.all(&steps)?;
             is_mended = true;
         }
-        work(&reader, &state).map_err(|error| match error {
+        work(&reader, &state, is_cut).map_err(|error| match error {
             Stopped::Change(error) => self.refused(error),
             Stopped::Job(error) => error,
         })

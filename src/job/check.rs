@@ -11,7 +11,7 @@ use crate::device::{BlockTarget, DeviceFacts, FileTarget, OpenError, ReadOnly, T
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::{Destination, Event, JobError, Observer, Part};
-use crate::pipeline::{self, BadRange, Counts, Ended, Pass, RunId, SlowArea, Survey, Target};
+use crate::pipeline::{self, BadRange, Counts, Ended, Pass, RunId, SlowArea, Survey, Target, VerifyLevel};
 use crate::stick::has_trace;
 use crate::units::{SECTOR_LEN, named};
 use crate::verify::{StickVerdict, Strictness, verify};
@@ -50,6 +50,8 @@ pub struct CheckReport {
     pub more: u64,
     /// Places that are read much slower than the others.
     pub slow: Vec<SlowArea>,
+    /// Where the bytes came from that were compared; `None` if none were.
+    pub level: Option<VerifyLevel>,
     /// Whether it was read after it had no power.
     pub replugged: bool,
     /// Sectors that were right before it had no power, and are not any more.
@@ -144,7 +146,13 @@ pub fn stamp_on(path: &Path, target: &dyn Target, stop: &AtomicBool, observer: &
     let is_whole = written.ended.is_none();
     report.take_written(written);
     if is_whole {
-        report.take_read(survey(target, stop, observer, &|survey| survey.read(Some(id))));
+        match target.begin_read_back() {
+            Ok(()) => {
+                report.take_read(survey(target, stop, observer, &|survey| survey.read(Some(id))));
+                report.level = Some(target.level());
+            }
+            Err(error) => report.ended = Some(format!("it cannot be read back: {error}")),
+        }
     }
     Stamped { report, id, facts: None }
 }
@@ -155,16 +163,9 @@ impl Stamped {
         self.facts.as_ref()
     }
 
-    /// Whether `found` is the stick, plugged in again: its name may be another.
-    pub fn is_again(&self, found: &DeviceFacts) -> bool {
-        self.facts.as_ref().is_some_and(|facts| {
-            let identity = |facts: &DeviceFacts| {
-                let DeviceFacts { len, vendor, model, serial, .. } = facts.clone();
-                (len, vendor, model, serial)
-            };
-            let is_new = facts.sequence.is_none() || facts.sequence != found.sequence;
-            identity(facts) == identity(found) && is_new
-        })
+    /// Whether `found` is the stick, plugged in again into its port; `newest` is [`System::newest`] of the moment before.
+    pub fn is_again(&self, found: &DeviceFacts, newest: Option<u64>) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.is_back(found, newest))
     }
 
     /// Reads all of it once more, after it had no power.
@@ -199,6 +200,7 @@ impl Stamped {
         report.take_read(pass);
         report.counts.unwritable = unwritable;
         report.replugged = true;
+        report.level = Some(VerifyLevel::Replugged);
         report.slow = slow;
         report.forgotten = match report.ended {
             None => good.saturating_sub(report.counts.good),
@@ -225,6 +227,7 @@ impl CheckReport {
             ranges: Vec::new(),
             more: 0,
             slow: Vec::new(),
+            level: None,
             replugged: false,
             forgotten: 0,
             stick: None,

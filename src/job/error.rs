@@ -317,7 +317,7 @@ impl JobError {
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::Target(error) | Self::Open(error) => error.help(),
-            Self::Image(error) | Self::Unusable(error) => error.help(),
+            Self::Image(error) | Self::Unusable(error) | Self::Doctor { source: error, .. } => error.help(),
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
             Self::DiscOnDevice { .. } => {
@@ -333,12 +333,7 @@ impl JobError {
                 "`ulimit -f unlimited` lifts the limit; or name a file on another disk".into()
             }
             Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
-            Self::Pipeline(Failure {
-                stick: Aftermath::BootsAsBefore,
-                cause: PipelineError::Stopped { .. },
-            }) => "the stick boots what it did; repeat the command to go on".into(),
-            Self::Pipeline(Failure { cause: PipelineError::Fake(fake), .. }) => fake_help(fake),
-            Self::Pipeline(failure) => failure.cause.help().into(),
+            Self::Pipeline(failure) => failure_help(failure),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
             Self::FaultyStick { path, .. } => format!(
@@ -350,20 +345,15 @@ impl JobError {
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),
             Self::NoStick { path } => format!("`ramkey inspect {}` tells what it is", shell_word(path)),
-            Self::Doctor { source, .. } => source.help(),
             Self::Exists { path } => format!("move {} away", shell_word(path)),
             Self::Write { .. } => "check the folder: it must exist, and have room, and let you write".into(),
             Self::Shrink { why, .. } => why.help(),
             Self::ShrinkStick { .. } => "`ramkey write` makes a stick of another size from the same images".into(),
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
-            Self::ShrinkStopped { .. } => "repeat the command".into(),
+            Self::ShrinkStopped { .. } | Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
             Self::SameTarget { .. } => "name each stick once".into(),
-            Self::NotResumed { path, why: NotResumed::Finished { .. } } => format!(
-                "`ramkey verify {}` tells what changed; without --resume it is written anew",
-                shell_word(path)
-            ),
-            Self::NotResumed { .. } => "leave --resume out: then it is written anew, and everything on it is lost".into(),
+            Self::NotResumed { path, why } => why.help(path),
             Self::NotExtracted { found, .. } if found.len() > 1 => "name one of them, by its title or its file".into(),
             Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
             Self::DamagedImage { path, .. } => {
@@ -374,7 +364,6 @@ impl JobError {
                 shell_word(path)
             ),
             Self::ExtractDevice { .. } => "name a file".into(),
-            Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the name; a relative name counts from the current directory".into()
             }
@@ -388,6 +377,17 @@ impl JobError {
             }
             Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
         })
+    }
+}
+
+/// What can be done when writing stopped.
+fn failure_help(failure: &Failure) -> String {
+    match (&failure.cause, failure.stick) {
+        (PipelineError::Stopped { .. }, Aftermath::BootsAsBefore) => {
+            "the stick boots what it did; repeat the command to go on".into()
+        }
+        (PipelineError::Fake(fake), _) => fake_help(fake),
+        (cause, _) => cause.help().into(),
     }
 }
 

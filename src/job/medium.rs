@@ -21,11 +21,12 @@ const BLOCKS_MAX: usize = 4096;
 pub(super) struct Medium<'t> {
     target: &'t dyn Target,
     buffer: Mutex<Buffer>,
-    remembered: Mutex<Remembered>,
+    remembered: Mutex<Vec<Remembered>>,
+    /// Sectors that are read as these, whatever the device has.
+    over: Mutex<Vec<(u64, [u8; SECTOR_LEN as usize])>>,
 }
 
 /// A range of bytes, as much of it as was read.
-#[derive(Default)]
 struct Remembered {
     range: Range<u64>,
     /// Its blocks that are not zeros, by their number.
@@ -37,13 +38,20 @@ struct Remembered {
 impl<'t> Medium<'t> {
     pub fn new(target: &'t dyn Target) -> Self {
         let buffer = Mutex::new(Buffer::new(BUFFER_LEN as usize, target.alignment()));
-        Self { target, buffer, remembered: Mutex::default() }
+        Self { target, buffer, remembered: Mutex::default(), over: Mutex::default() }
+    }
+
+    /// Lets these sectors be read as they were before they were cleared.
+    pub fn lay_over(&self, sectors: Vec<(u64, [u8; SECTOR_LEN as usize])>) {
+        self.forget();
+        *self.over.lock().unwrap_or_else(PoisonError::into_inner) = sectors;
     }
 
     /// Reads these sectors, and gives them from memory from now on. What has too many that are no zeros is read again, and so is
     /// what cannot be read now.
     pub fn remember(&self, sectors: Range<u64>) {
-        let range = sectors.start * SECTOR_LEN..sectors.end * SECTOR_LEN;
+        let end = (sectors.end * SECTOR_LEN).min(self.target.len());
+        let range = (sectors.start * SECTOR_LEN).min(end)..end;
         let mut found = Remembered { known: range.start, range: range.clone(), blocks: BTreeMap::new() };
         let mut piece = vec![0; BUFFER_LEN as usize];
         while found.known < range.end {
@@ -58,12 +66,12 @@ impl<'t> Medium<'t> {
             found.blocks.extend(blocks.map(|(number, block)| (number, block.to_vec())));
             found.known += piece.len() as u64;
         }
-        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).push(found);
     }
 
     /// Reads from the device again: something was written.
     pub fn forget(&self) {
-        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Remembered::default();
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
@@ -81,6 +89,14 @@ impl<'t> Medium<'t> {
             let place = (at - offset) as usize;
             buffer[place..place + count].copy_from_slice(&piece[skip..skip + count]);
             at += count as u64;
+        }
+        for (lba, sector) in &*self.over.lock().unwrap_or_else(PoisonError::into_inner) {
+            let start = lba * SECTOR_LEN;
+            let (first, last) = (start.max(offset), (start + SECTOR_LEN).min(end));
+            if first < last {
+                buffer[(first - offset) as usize..(last - offset) as usize]
+                    .copy_from_slice(&sector[(first - start) as usize..(last - start) as usize]);
+            }
         }
         Ok(())
     }
@@ -114,7 +130,7 @@ impl Source for Medium<'_> {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.give(offset, buffer) {
+        if remembered.iter().any(|remembered| remembered.give(offset, buffer)) {
             return Ok(());
         }
         drop(remembered);

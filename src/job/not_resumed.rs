@@ -1,5 +1,9 @@
 //! Why a write does not go on.
 
+use std::path::Path;
+
+use crate::units::shell_word;
+
 /// Why a write is not gone on with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotResumed {
@@ -24,4 +28,17 @@ pub enum NotResumed {
         /// What it is, in a few words.
         what: String,
     },
+}
+
+impl NotResumed {
+    /// What a person can do about the stick at `path`.
+    pub(super) fn help(&self, path: &Path) -> String {
+        match self {
+            Self::Finished { .. } => format!(
+                "`ramkey verify {}` tells what changed; without --resume it is written anew",
+                shell_word(path)
+            ),
+            _ => "leave --resume out: then it is written anew, and everything on it is lost".into(),
+        }
+    }
 }

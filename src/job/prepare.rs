@@ -3,7 +3,7 @@
 use std::env;
 use std::sync::Arc;
 
-use crate::device::{System, TargetPath, TemporarySpool};
+use crate::device::{OpenError, System, TargetPath, TemporarySpool};
 use crate::image::{Packer, Scan, Source, Spool, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
@@ -118,6 +118,12 @@ pub fn prepare_many(
     let lens = targets.iter().map(|target| target.stick_len(wanted)).collect::<Result<Vec<_>, _>>();
     let mut lens = lens.map_err(JobError::Target)?;
     if lengths == Lengths::Shortest {
+        for (target, len) in targets.iter().zip(&lens) {
+            if let (Some(wanted), Some(found)) = (request.size, len.filter(|len| Some(*len) < request.size)) {
+                let path = target.path().to_owned();
+                return Err(JobError::Target(OpenError::Size { path, found, wanted }));
+            }
+        }
         let shortest = lens.iter().flatten().copied().chain(request.size).min();
         lens.fill(shortest);
     }

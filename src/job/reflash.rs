@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use ramkey_format::capsule::CapsuleHeader;
+use ramkey_format::manifest::range;
 use serde::Serialize;
 
 use crate::capsule::{self, Contents, Description, Role};
-use crate::change::{ChangeError, Exchange, Exchanged, NewBytes};
+use crate::change::{ChangeError, Exchange, Exchanged, NewBytes, Way};
 use crate::contents::{ImageFacts, Kind};
 use crate::image::Scan;
 use crate::job::changing::{Changing, Stopped, with_stick};
@@ -96,7 +97,9 @@ pub fn prepare_reflash(
 
 /// Opens the stick, verifies it, and replaces the image.
 ///
-/// When `stop` is set, the piece in work is finished, and the stick boots what it did.
+/// When `stop` is set, the piece in work is finished, and the stick boots what it did. Where there is no room for the new image
+/// beside the old one, `consent` is asked whether it may be written over it: until that is done the stick does not boot, and the same
+/// again finishes what was cut off.
 ///
 /// # Errors
 ///
@@ -107,10 +110,11 @@ pub fn reflash(
     destination: Destination,
     stop: &AtomicBool,
     observer: &dyn Observer,
+    consent: &dyn Fn() -> bool,
 ) -> Result<ReflashReport, JobError> {
     let path = destination.target.path();
     with_stick(destination, &prepared.images.files(), observer, |target| {
-        reflash_to(prepared, path, target, stop, observer)
+        reflash_to(prepared, path, target, stop, observer, consent)
     })
 }
 
@@ -125,14 +129,21 @@ pub fn reflash_to(
     target: &dyn Target,
     stop: &AtomicBool,
     observer: &dyn Observer,
+    consent: &dyn Fn() -> bool,
 ) -> Result<ReflashReport, JobError> {
     let changing = Changing::new(path, target, stop, observer);
     let name = prepared.request.replaces.as_deref();
     let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
     let is_meant = |state: &StickState| replaced(state, name).map(drop).map_err(found);
-    changing.prove_and(is_meant, |reader, state| {
+    changing.prove_and(is_meant, true, |reader, state, is_cut| {
         let old = replaced(state, name).map_err(found)?;
-        exchange(&changing, prepared, (reader, state), old, observer)
+        if let Some(title) =
+            images(state).iter().find(|image| is_cut && is_announced(state, image)).map(OnStick::title)
+            && title != old.title()
+        {
+            return Err(ChangeError::OtherFirst { title }.into());
+        }
+        exchange(&changing, prepared, (reader, state), old, (is_cut, consent), observer)
     })
 }
 
@@ -142,23 +153,58 @@ fn replaced<'v>(state: &'v StickState, name: Option<&str>) -> Result<OnStick<'v>
     find(&images, name)
 }
 
+/// Whether a change of `image` is announced.
+fn is_announced(state: &StickState, image: &OnStick) -> bool {
+    let lba = image.entry.runs.first().map(|(lba, _)| *lba);
+    let ranges = state.manifest().map_or(&[][..], |manifest| &manifest.ranges);
+    ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT && Some(range.lba.get()) == lba)
+}
+
+/// What is written so that the capsule becomes another: beside the old one, or over it, if that was begun or there is no other
+/// room and somebody agrees.
+fn planned(
+    exchange: &Exchange,
+    reader: &Reader,
+    state: &StickState,
+    (is_cut, consent): (bool, &dyn Fn() -> bool),
+) -> Result<Exchanged, ChangeError> {
+    if is_cut {
+        return exchange.plan(reader, state, Way::OverAll);
+    }
+    let no_room = match exchange.plan(reader, state, Way::Beside) {
+        Err(error @ (ChangeError::NoRoom { .. } | ChangeError::TooLong)) => error,
+        planned => return planned,
+    };
+    let over = exchange.plan(reader, state, Way::Over);
+    let over = over.or_else(|_| exchange.plan(reader, state, Way::OverAll));
+    match over {
+        Ok(over) if consent() => Ok(over),
+        _ => Err(no_room),
+    }
+}
+
 /// Replaces the capsule `old`.
 fn exchange(
     changing: &Changing,
     prepared: &PreparedImage,
     (reader, state): (&Reader, &StickState),
     OnStick { entry, header }: OnStick,
+    way: (bool, &dyn Fn() -> bool),
     observer: &dyn Observer,
 ) -> Result<ReflashReport, Stopped> {
     let (scan, facts) = (&prepared.scan, &prepared.images.facts[0]);
     let block = stick::StickFile::new(reader, entry);
     let block = block.read(header.table_offset.get(), header.table_len.get().into());
     let block = block.map_err(ChangeError::Read)?;
-    let table = capsule::table(header, &block).map_err(|_| ChangeError::Unsound)?;
+    // Of one that was being written over nothing is known.
+    let table = match way.0 {
+        true => None,
+        false => Some(capsule::table(header, &block).map_err(|_| ChangeError::Unsound)?),
+    };
     let was = Description::of(header);
     let contents = contents(facts, scan, header, &was, state);
-    let exchange = Exchange { entry, header, table: &table, contents: &contents, scan };
-    let Exchanged { steps, stored, chunks, kept, kept_len } = exchange.plan(reader, state)?;
+    let exchange = Exchange { entry, header, table: table.as_ref(), contents: &contents, scan };
+    let Exchanged { steps, stored, chunks, kept, kept_len } = planned(&exchange, reader, state, way)?;
 
     let source = &*prepared.images.sources[0];
     let decides = steps.iter().find(|step| step.decides);

@@ -74,7 +74,7 @@ pub fn remove_from(
 ) -> Result<RemoveReport, JobError> {
     let changing = Changing::new(path, target, stop, observer);
     let is_possible = |state: &StickState| going(&images(state), name, path).map(drop);
-    changing.prove_and(is_possible, |reader, state| {
+    changing.prove_and(is_possible, false, |reader, state, _| {
         let going = going(&images(state), name, path)?;
         let entries: Vec<&Entry> = going.iter().map(|image| image.entry).collect();
         changing.all(&change::remove(reader, state, &entries)?)?;

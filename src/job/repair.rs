@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
 use crate::job::medium::Medium;
 use crate::job::observer::part;
-use crate::job::write::write_and_prove;
+use crate::job::prove::write_and_prove;
 use crate::job::{Destination, Event, Images, JobError, Observer, Part, StickRequest};
 use crate::layout::{Extent, Layout};
 use crate::pipeline::{self, Target};

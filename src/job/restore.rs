@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::device::{OpenError, TargetPath};
-use crate::job::write::{Work, write_and_prove};
+use crate::job::prove::write_and_prove;
+use crate::job::write::Work;
 use crate::job::{Destination, Event, JobError, Observer};
 use crate::layout::{Layout, plain};
 use crate::pipeline::{self, Target};

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
-use crate::job::write::write_and_prove;
+use crate::job::prove::write_and_prove;
 use crate::job::{Destination, Event, JobError, Observer};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Failure, Target};

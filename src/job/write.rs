@@ -9,12 +9,12 @@ use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
 use crate::job::medium::Medium;
+use crate::job::moved::write_around;
+use crate::job::prove::write_and_prove;
 use crate::job::resume::{Ended, write_on};
 use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
-use crate::pipeline::{
-    self, Aftermath, Committed, Failure, Input, Job, PipelineError, RunId, Target, Verdict,
-};
+use crate::pipeline::{self, Aftermath, Failure, Input, Job, PipelineError, RunId, Target};
 use crate::report::{Report, Resumed};
 use crate::stick::has_trace;
 use crate::units::{SECTOR_LEN, named};
@@ -244,12 +244,16 @@ pub(super) fn put(
     let observe = |event: pipeline::Event| way.observer.tell(event.into());
     let probe = if way.beginning == Beginning::Anew { stamps(target) } else { None };
     let job = Job { target, buffers: way.buffers, probe, inputs: &inputs, stop: way.stop, observe: &observe };
+    let mut moved = None;
     let ended = match way.beginning {
-        Beginning::Anew => write_and_prove(layout.clone(), job).map(|done| Ended::Done(Box::new(done))),
+        Beginning::Anew => write_around(prepared, job).map(|(done, warning)| {
+            moved = warning;
+            Ended::Done(Box::new(done))
+        }),
         Beginning::Resumed => write_on(path, layout, job, write_and_prove),
     };
     way.observer.tell(Event::End);
-    let report = match ended? {
+    let mut report = match ended? {
         Ended::Complete => Report::of_complete(plan, layout, scans),
         Ended::Done(done) => {
             let resumed = Resumed::partly(&done.effort);
@@ -257,6 +261,7 @@ pub(super) fn put(
             Report { resumed, ..Report::new(plan, scans, &done) }
         }
     };
+    report.stick.warnings.extend(moved);
     Ok(Report { stick: prepared.finish(report.stick), ..report })
 }
 
@@ -264,18 +269,6 @@ pub(super) fn put(
 /// proven once.
 pub(super) fn stamps(target: &dyn Target) -> Option<RunId> {
     (target.may_lie() && !has_trace(&Medium::new(target))).then(RunId::random)
-}
-
-/// Writes, proves and commits a layout.
-///
-/// # Errors
-///
-/// [`JobError::Pipeline`] or [`JobError::Differs`].
-pub(super) fn write_and_prove(layout: Layout, job: Job) -> Result<Committed, JobError> {
-    match pipeline::verify(pipeline::write(layout, job)?)? {
-        Verdict::Identical(proven) => Ok(pipeline::commit(proven)?),
-        Verdict::Differs { stick, differences } => Err(JobError::Differs { stick, differences }),
-    }
 }
 
 /// After a failure: takes away again a file that was made for the stick and holds nothing of it, or for which the disk

@@ -61,6 +61,9 @@ pub enum LayoutError {
     /// The files of a disc have no place in its directories.
     #[error(transparent)]
     Files(#[from] IsoError),
+    /// A sector that holds no data is where nothing but its own contents can be.
+    #[error("a sector that holds no data is one that the stick cannot do without")]
+    Fixed,
     /// The committed boot code does not keep its contract.
     #[error("the built-in boot code cannot be used: {what}")]
     BootCode {
@@ -85,6 +88,7 @@ impl LayoutError {
             Self::Capsule { .. } => {
                 "this is a fault of ramkey; another --kind or --chs may go around it".into()
             }
+            Self::Fixed => "use another stick".into(),
             Self::Files(error) => error.help(),
             Self::BootCode { .. } => "run `cargo xtask boot` and build again".into(),
         }

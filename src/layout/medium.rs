@@ -18,7 +18,21 @@ use crate::plan::Plan;
 ///
 /// If there is not exactly one scan for each image of the plan.
 pub fn layout(plan: &Plan, scans: &[Scan]) -> Result<Layout, LayoutError> {
-    stick::layout(plan, scans, &|placed| match &plan.division.disc {
+    layout_around(plan, scans, &[])
+}
+
+/// The same with no image in the sectors `bad`: their clusters are marked bad in the file system. The layout is that without them
+/// but for what must change.
+///
+/// # Errors
+///
+/// As [`layout`]; [`LayoutError::Fixed`] if one of them is not where an image's file may be.
+///
+/// # Panics
+///
+/// As [`layout`].
+pub fn layout_around(plan: &Plan, scans: &[Scan], bad: &[u64]) -> Result<Layout, LayoutError> {
+    stick::layout(plan, scans, bad, &|placed| match &plan.division.disc {
         None => Ok(Beside::default()),
         Some(disc) => disc::beside(plan, disc, placed),
     })

@@ -25,6 +25,6 @@ pub use extent::{Content, Extent, Layout, Role};
 pub use extents::capsule_extents;
 pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
-pub use medium::layout;
+pub use medium::{layout, layout_around};
 pub use set::{disk_signatures, signature};
 pub use stick::{Frame, options_of, plain, start_of_hash};

@@ -183,7 +183,10 @@ impl<'a> Port<'a> {
 
     /// Whether the device may be asked for more after a request failed.
     fn goes_on(&self, took: Duration) -> bool {
+        // A card reader keeps its node when another card comes.
+        let is_same = self.target.same_device().is_ok();
         let mut record = self.record();
+        record.is_given_up |= !is_same;
         record.failed += 1;
         record.row += 1;
         record.lost += took;

@@ -303,17 +303,20 @@ impl Probe<'_> {
 
     /// Gives back what was saved, the latest first: two numbers may mean one sector.
     fn restore(&mut self) -> Result<(), PipelineError> {
+        let mut failed = None;
         for (lba, bytes) in self.saved.iter().rev() {
             let place = part(&mut self.buffer, &(*lba..lba + bytes.len() as u64 / SECTOR_LEN));
             place.copy_from_slice(bytes);
             let offset = lba * SECTOR_LEN;
-            self.tools.target.write_at(offset, place).map_err(|source| PipelineError::Write {
-                offset,
-                end: offset + bytes.len() as u64,
-                source,
-            })?;
+            let Err(source) = self.tools.target.write_at(offset, place) else { continue };
+            // A place that takes no writes did not take the stamp either.
+            let has_it = self.tools.target.read_at(offset, place).is_ok() && place == bytes.as_slice();
+            if !has_it && failed.is_none() {
+                failed = Some(PipelineError::Write { offset, end: offset + bytes.len() as u64, source });
+            }
         }
-        self.tools.target.flush().map_err(PipelineError::Flush)
+        self.tools.target.flush().map_err(PipelineError::Flush)?;
+        failed.map_or(Ok(()), Err)
     }
 
     fn check_stop(&self) -> Result<(), PipelineError> {

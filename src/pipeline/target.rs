@@ -73,6 +73,11 @@ pub trait Target: Send + Sync {
         false
     }
 
+    /// Whether it was gone since it was opened, and found anew: it is alike, and what it holds must show that it is the same.
+    fn is_found_anew(&self) -> bool {
+        false
+    }
+
     /// Proves that the device is still the one that was checked and opened.
     ///
     /// # Errors

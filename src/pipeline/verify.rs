@@ -73,11 +73,12 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
             let bytes = pieces.iter().map(Piece::len).sum();
             return Ok(Verdict::Identical(Proven { job, layout, port, bytes, skipped, repairs }));
         }
-        if job.target.level() == VerifyLevel::Replugged && is_another(&layout, &pieces, &bad) {
-            // Nothing was written since it was plugged in, and nothing is.
+        if job.target.is_found_anew() && is_another(&layout, &pieces, &bad) {
+            // Nothing was written since it was found anew, and nothing is.
             let source = io::Error::other("the stick that was plugged in does not hold what was written");
             return Err(dead(PipelineError::DeviceChanged(source)));
         }
+        job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(dead)?;
         let is_hopeless = bad.len() > BAD_MAX;
         let mut lost = Vec::new();
         let mut given_up = 0;
@@ -103,12 +104,19 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
         if !lost.is_empty() {
             return Ok(differs(&job, &layout, &port, lost));
         }
+        if matches!(job.target.level(), VerifyLevel::Reset | VerifyLevel::Replugged) {
+            // What was written again is in the stick's cache.
+            job.target.begin_read_back().map_err(PipelineError::CacheKept).map_err(dead)?;
+        }
     }
     Ok(differs(&job, &layout, &port, last_bad))
 }
 
-/// Whether most of what is not zeros is not there.
+/// Whether most of what is not zeros is not there, or what was cleared is not clear: that is another stick, which may boot.
 fn is_another(layout: &Layout, pieces: &[Piece], bad: &[Bad]) -> bool {
+    if !layout.is_exchange() && bad.iter().any(|bad| bad.piece.is_held_back(layout)) {
+        return true;
+    }
     let has_bytes =
         |piece: &Piece| !piece.is_held_back(layout) && layout.extents[piece.extent].content != Content::Zeros;
     let all = pieces.iter().filter(|piece| has_bytes(piece)).count();

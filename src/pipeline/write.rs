@@ -71,6 +71,9 @@ impl Job<'_> {
 
     /// Clears them once more after a failure, each even if another cannot be cleared; what is known of the stick then.
     pub(super) fn clear_again(&self, layout: &Layout, port: &Port) -> Aftermath {
+        if self.target.same_device().is_err() {
+            return Aftermath::Unknown;
+        }
         let failed = self.cleared_first(layout).filter(|&lba| port.put_sector(lba, &ZEROS).is_err()).count();
         if failed == 0 { Aftermath::WillNotBoot } else { Aftermath::Unknown }
     }

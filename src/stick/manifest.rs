@@ -2,8 +2,9 @@
 
 use ramkey_format::manifest::{
     MANIFEST_HASHED_LEN, MANIFEST_HEADER_LEN, ManifestError, ManifestHeader, RANGE_ENTRY_LEN, RangeEntry,
+    range,
 };
-use ramkey_format::memory::{MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX, PARTITION_LBA};
 use zerocopy::IntoBytes;
 
 use super::reader::{ReadError, Reader};
@@ -21,7 +22,15 @@ pub struct Manifest {
     pub ranges: Vec<RangeEntry>,
     /// The first sector behind it in its slot that holds something.
     pub rest_lba: Option<u64>,
+    /// What the sectors held that are cleared while an image is written over the one before it; none if nothing is saved.
+    pub saved: Option<Box<Saved>>,
 }
+
+/// What sector 0, the boot header and its copy held; zeros for one that the stick does not have.
+pub type Saved = [[u8; 512]; SAVED_LBAS.len()];
+
+/// The sectors of which a manifest that announces a change may have a copy, in the last sectors of its slot.
+pub const SAVED_LBAS: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
 
 impl Manifest {
     /// How often a manifest was written since the stick was; 1 on a fresh one.
@@ -102,8 +111,23 @@ impl SlotState {
             return Self::WrongHash { expected, found };
         }
         let end = MANIFEST_HEADER_LEN + ranges.len() * RANGE_ENTRY_LEN;
-        let rest = bytes[end..].iter().position(|&byte| byte != 0);
+        let is_announcing = ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT);
+        let saved_at = bytes.len() - SAVED_LBAS.len() * SECTOR_LEN as usize;
+        let (rest, saved) = match is_announcing && end <= saved_at {
+            true => (&bytes[end..saved_at], saved(&bytes[saved_at..])),
+            false => (&bytes[end..], None),
+        };
+        let rest = rest.iter().position(|&byte| byte != 0);
         let rest_lba = rest.map(|at| lba + (end + at) as u64 / SECTOR_LEN);
-        Self::Sound(Manifest { header: header.clone(), ranges: ranges.to_vec(), rest_lba })
+        Self::Sound(Manifest { header: header.clone(), ranges: ranges.to_vec(), rest_lba, saved })
     }
+}
+
+/// The sectors in `bytes`, if they hold anything.
+fn saved(bytes: &[u8]) -> Option<Box<Saved>> {
+    let mut saved = Box::new([[0; SECTOR_LEN as usize]; SAVED_LBAS.len()]);
+    for (sector, bytes) in saved.iter_mut().zip(bytes.chunks_exact(SECTOR_LEN as usize)) {
+        sector.copy_from_slice(bytes);
+    }
+    saved.iter().any(|sector| *sector != [0; SECTOR_LEN as usize]).then_some(saved)
 }

@@ -37,7 +37,7 @@ pub(crate) use directories::{
 pub use file::{FileBytes, StickFile};
 pub(crate) use kind::{FAT16_CLUSTERS, FAT32_CLUSTERS, PARTITION_LBA};
 pub use kind::{FatBits, LayoutKind, Slot};
-pub use manifest::{Manifest, ManifestSlot, SlotState};
+pub use manifest::{Manifest, ManifestSlot, SAVED_LBAS, Saved, SlotState};
 pub(crate) use names::{DELETED, SLOT_LEN, text};
 pub use oddity::{Odd, Oddities, Oddity};
 pub(crate) use reader::RUN_LEN;
@@ -105,6 +105,18 @@ pub fn tables(stick: &dyn Source) -> std::ops::Range<u64> {
     let lba = BootArea::read(&reader).and_then(|area| area.volume_lba());
     let volume = lba.and_then(|lba| Volume::open(&reader, lba).ok());
     volume.map_or(0..0, |volume| volume.table_lba()..volume.lba + volume.bpb.data())
+}
+
+/// What the boot sectors of `stick` held that are clear, because an image was being written over the one before it and that was cut
+/// off: by their LBA. None of a stick on which that did not happen.
+pub fn cleared_over(stick: &dyn Source) -> Vec<(u64, [u8; 512])> {
+    let reader = Reader::new(stick, &|_| {});
+    let saved = BootArea::read(&reader).and_then(|area| area.manifest()?.saved.clone());
+    let saved = SAVED_LBAS.into_iter().zip(saved.into_iter().flat_map(|saved| *saved));
+    let is_cleared = |(lba, saved): &(u64, [u8; 512])| {
+        *saved != [0; 512] && reader.sector(*lba).is_ok_and(|sector| sector == [0; 512])
+    };
+    saved.filter(is_cleared).collect()
 }
 
 /// Sectors of `stick` when it was written, if there is a sound manifest.

@@ -26,6 +26,8 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (File("/usr/share/vgabios/vgabios.bin"), "vgabios"),
     (Program("nasm"), "nasm"),
     (Program("objdump"), "binutils"),
+    (Program("strip"), "binutils"),
+    (Program("ldd"), "libc-bin"),
     (Program("g++"), "g++"),
     (Program("mcopy"), "mtools"),
     (Program("fsck.fat"), "dosfstools"),

@@ -5,6 +5,7 @@
 //! length, which the overlay does not keep, and their place is taken from the allocation table.
 
 mod directory;
+mod moved;
 mod table;
 
 use std::io::{self, Write};
@@ -63,18 +64,21 @@ pub(super) struct FatVolume {
 
 impl FatVolume {
     /// Formats the volume of `division` and gives each of `files` its room in the folder, in their order. `boot_code` is
-    /// sector 0's.
+    /// sector 0's. The clusters of the sectors `bad` of the stick are marked bad and hold nothing.
     pub fn make(
         division: &Division,
         files: &[NewFile],
         serial: u32,
         boot_code: &[u8; 512],
+        bad: &[u64],
     ) -> Result<Self, LayoutError> {
         let mut disk = formatted(division, serial)?;
         let fat = read(&disk, division)?;
         check_room(&fat, files)?;
         fill(&mut disk, files).map_err(in_memory)?;
-        let places = walk(&mut disk, &fat, files)?;
+        let shift = division.volume.lba + division.volume.added_reserved;
+        let bad: Option<Vec<u64>> = bad.iter().map(|lba| lba.checked_sub(shift)).collect();
+        let places = walk(&mut disk, &fat, files, &bad.ok_or(LayoutError::Fixed)?)?;
         let boot_sector = finish_boot_sector(&mut disk, division, Some(boot_code));
         Ok(Self::of(disk, division, &fat, places, boot_sector))
     }
@@ -229,13 +233,14 @@ fn fill(disk: &mut Overlay, files: &[NewFile]) -> io::Result<()> {
 type Places = (Vec<Range<u64>>, Vec<Vec<Range<u64>>>);
 
 /// Repairs the directories, and finds out where everything is.
-fn walk(disk: &mut Overlay, fat: &Fat, new: &[NewFile]) -> Result<Places, LayoutError> {
+fn walk(disk: &mut Overlay, fat: &Fat, new: &[NewFile], bad: &[u64]) -> Result<Places, LayoutError> {
     let root = fat.root(disk)?;
     directory::repair(disk, &root);
     let missing = LayoutError::Unsound { what: "its folder is missing" };
     let folder = directory::find(disk, &root, &directory::short_name(FOLDER)).ok_or(missing)?;
     let folder = fat.chain(disk, folder.cluster)?;
     directory::repair(disk, &folder);
+    moved::move_away(disk, fat, &folder, bad)?;
     let mut files = Vec::with_capacity(new.len());
     for file in new {
         let missing = LayoutError::Unsound { what: "a capsule is missing" };

@@ -43,7 +43,7 @@ impl Frame {
     ) -> Result<Self, LayoutError> {
         let identity = Identity::of_stick(stick_id);
         let Code { boot_code, boot_checksum, code, .. } = Code::of(division, start)?;
-        let mut volume = FatVolume::make(division, &[], identity.volume_serial, &code)?;
+        let mut volume = FatVolume::make(division, &[], identity.volume_serial, &code, &[])?;
         let seen = start::seen_from(division, &volume.boot_sector, 0);
         let sector_0 = mbr::sector_0(division, &identity, &code, &seen)?;
         let mut extents = Extents::default();

@@ -34,7 +34,7 @@ pub use plain::plain;
 /// the boot header first.
 pub(super) const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA + BOOT_LBA) as u64];
 
-/// Lays out the stick of `plan`, with what `beside` adds. `scans` are the images' hashes, in the order of the plan.
+/// Lays out the stick of `plan`, with what `beside` adds, and no image in the sectors `bad`. `scans` are the images' hashes, in the order of the plan.
 ///
 /// # Errors
 ///
@@ -47,6 +47,7 @@ pub(super) const CLEARED_FIRST: [u64; 3] = [0, BOOT_LBA as u64, (PARTITION_LBA +
 pub(super) fn layout(
     plan: &Plan,
     scans: &[Scan],
+    bad: &[u64],
     beside: &dyn Fn(&Placed) -> Result<Beside, LayoutError>,
 ) -> Result<Layout, LayoutError> {
     assert_eq!(plan.carried.capsules.len(), scans.len(), "one scan for each image");
@@ -57,7 +58,7 @@ pub(super) fn layout(
     let files = carried.capsules.iter().zip(&capsules);
     let files: Vec<NewFile> =
         files.map(|(plan, capsule)| NewFile { name: &plan.file_name, len: capsule.file_len }).collect();
-    let mut volume = FatVolume::make(division, &files, identity.volume_serial, &code)?;
+    let mut volume = FatVolume::make(division, &files, identity.volume_serial, &code, bad)?;
     let seen = start::seen_from(division, &volume.boot_sector, 0);
     let sector_0 = mbr::sector_0(division, &identity, &code, &seen)?;
 

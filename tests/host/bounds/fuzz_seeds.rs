@@ -319,3 +319,28 @@ fn every_seed_is_met_with_an_answer_in_little_time() {
     }
     assert!(len < CORPUS_LEN_MAX, "the corpus has {len} bytes");
 }
+
+#[test]
+fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
+    let is_record = |sector: &[u8; SECTOR]| sector.iter().filter(|&&byte| byte == 0).count() > 100;
+    let base = change::base();
+    let mut lbas: Vec<u64> =
+        base.present.iter().filter(|(_, sector)| is_record(sector)).map(|(lba, _)| *lba).collect();
+    // Tables and folders have more sectors than are in use.
+    lbas.extend(0..3);
+    let cuts = [0, 1, 3, 5, 8].map(change::cut);
+    for number in 0..300_u64 {
+        let mut random = [0; 16];
+        blake3::Hasher::new().update(&number.to_le_bytes()).finalize_xof().fill(&mut random);
+        let mut over = cuts[usize::from(random[0]) % cuts.len()].clone();
+        for change in random[1..].chunks_exact(5).take(usize::from(random[0]) % 3 + 1) {
+            let place = usize::from(u16::from_le_bytes([change[0], change[1]]));
+            let lba = lbas[place % lbas.len()];
+            let now = over.present.get(&lba).or(base.present.get(&lba)).copied().unwrap_or([0; SECTOR]);
+            let mut now = now;
+            now[usize::from(u16::from_le_bytes([change[2], change[3]])) % SECTOR] = change[4];
+            over.present.insert(lba, now);
+        }
+        change::change(&encode(&over));
+    }
+}

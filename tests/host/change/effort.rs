@@ -67,7 +67,7 @@ fn ratios(compression: Compression, change: impl Fn(&mut [u8])) -> (u64, u64) {
         written: AtomicU64::default(),
     };
     let path = desk.folder.path().join("stick.img");
-    let report = reflash_to(&prepared, &path, &target, &AtomicBool::new(false), &|_| ()).unwrap();
+    let report = reflash_to(&prepared, &path, &target, &AtomicBool::new(false), &|_| (), &|| false).unwrap();
     let (read, written) = (target.read.into_inner(), target.written.into_inner());
     assert_eq!(written, report.effort.written);
     let verdict = judge(&target.stick.end().0, Strictness::EveryByte);

@@ -2,6 +2,7 @@
 
 mod effort;
 mod images;
+mod over;
 mod random;
 mod reflash;
 mod told;

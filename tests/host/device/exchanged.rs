@@ -260,7 +260,7 @@ fn the_lock_and_the_claim_are_held_from_the_first_step_of_a_job_to_its_last() {
     fs::write(desk.path("new.img"), bytes).unwrap();
     let request = ReflashRequest { image: StickRequest::new(vec![desk.path("new.img")]), replaces: None };
     let prepared = prepare_reflash(request, destination, &|_| ()).unwrap();
-    reflash(&prepared, destination, &AtomicBool::new(false), &observer).unwrap();
+    reflash(&prepared, destination, &AtomicBool::new(false), &observer, &|| false).unwrap();
     let held = answers.lock().unwrap();
     assert!(held.len() > 5 && held.iter().all(|held| *held), "{held:?}");
     assert!(!is_ours(&device.node), "it is free again");

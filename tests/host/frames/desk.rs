@@ -36,6 +36,8 @@ pub struct Desk {
     pub folder: tempfile::TempDir,
     pub request: StickRequest,
     pub stick: Vec<u8>,
+    /// Whether an image may be written over the one before it.
+    pub over: bool,
 }
 
 impl Desk {
@@ -54,7 +56,7 @@ impl Desk {
         let len = prepared.plan.division.sectors * 512;
         let target = Recorder::new(vec![0; len as usize]);
         write_to(&prepared, &target, &AtomicBool::new(false), &|_| ()).unwrap();
-        Self { folder, request, stick: target.end().0 }
+        Self { folder, request, stick: target.end().0, over: false }
     }
 
     /// Replaces an image on the stick `before`; what was written, and the report.
@@ -77,7 +79,8 @@ impl Desk {
     ) -> Result<(Vec<u8>, Vec<Op>, ReflashReport), JobError> {
         let prepared = self.prepared(before, new, replaces)?;
         let target = Recorder::new(before.to_vec());
-        let report = reflash_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), observer)?;
+        let report =
+            reflash_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), observer, &|| self.over)?;
         let (after, log) = target.end();
         Ok((after, log, report))
     }

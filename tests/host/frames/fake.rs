@@ -194,7 +194,10 @@ impl Fake {
     }
 
     fn check(&self, offset: u64, len: usize) {
-        assert!(offset % 512 == 0 && len % 512 == 0 && len > 0, "a request has whole sectors");
+        assert!(
+            offset.is_multiple_of(512) && len.is_multiple_of(512) && len > 0,
+            "a request has whole sectors"
+        );
         assert!(offset + len as u64 <= self.lies.claimed * 512, "a request ends on the stick");
     }
 }

@@ -58,10 +58,11 @@ fn what_the_stick_does_wrong_is_told_with_its_state() {
     let prepared = prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap();
     let ranges = plan(&prepared).ranges;
     let capsule = ranges.iter().find(|range| range.role == "capsule").unwrap();
+    let boot = ranges.iter().find(|range| range.role == "boot-code").unwrap();
     for (fault, state) in [
         (Fault::FailWrite(0), Aftermath::Unknown),
         (Fault::PulledAtWrite(20), Aftermath::WillNotBoot),
-        (Fault::DropSector(capsule.lba), Aftermath::WillNotBoot),
+        (Fault::DropSector(boot.lba + 1), Aftermath::WillNotBoot),
         (Fault::Wraps(capsule.lba + 1), Aftermath::WillNotBoot),
     ] {
         let stick = Stick::new(fault);

@@ -22,3 +22,4 @@ ctor::declarative::ctor! {
         }
     }
 }
+mod worn;

@@ -136,13 +136,13 @@ fn a_stick_that_drops_what_it_has_no_room_for_is_found() {
         for missing in kinds {
             let fake = lie(Lies::drops(claimed, real, missing));
             is_near(&fake, real);
-            let is_as_made = match (&fake.evidence, missing) {
+            let is_as_made = matches!(
+                (&fake.evidence, missing),
                 (Evidence::Held(Kept::Zeros), Missing::Zeros)
-                | (Evidence::Held(Kept::Ones), Missing::Ones)
-                | (Evidence::Held(Kept::Other), Missing::Old)
-                | (Evidence::Refused(_), Missing::Error) => true,
-                _ => false,
-            };
+                    | (Evidence::Held(Kept::Ones), Missing::Ones)
+                    | (Evidence::Held(Kept::Other), Missing::Old)
+                    | (Evidence::Refused(_), Missing::Error)
+            );
             assert!(is_as_made, "{missing:?}: {fake}");
         }
     }

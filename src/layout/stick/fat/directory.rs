@@ -80,6 +80,23 @@ pub(super) fn find(disk: &Overlay, directory: &[Range<u64>], name: &[u8; 11]) ->
     Some(Entry { cluster: half(CLUSTER_LOW) | half(CLUSTER_HIGH) << 16 })
 }
 
+/// Lets the file that begins with cluster `old` begin with `new`; nothing if there is none.
+pub(super) fn point(disk: &mut Overlay, directory: &[Range<u64>], old: u64, new: u64) -> Option<()> {
+    let half = |slot: &[u8], at: usize| u64::from(u16::from_le_bytes([slot[at], slot[at + 1]]));
+    let begins =
+        |slot: &[u8]| slot[0] != b'.' && half(slot, CLUSTER_LOW) | half(slot, CLUSTER_HIGH) << 16 == old;
+    for lba in directory.iter().cloned().flatten() {
+        let found = disk.sector(lba).chunks_exact(SLOT_LEN).position(begins);
+        if let Some(index) = found {
+            let slot = &mut disk.sector_mut(lba)[index * SLOT_LEN..][..SLOT_LEN];
+            slot[CLUSTER_LOW..CLUSTER_LOW + 2].copy_from_slice(&(new as u16).to_le_bytes());
+            slot[CLUSTER_HIGH..CLUSTER_HIGH + 2].copy_from_slice(&((new >> 16) as u16).to_le_bytes());
+            return Some(());
+        }
+    }
+    None
+}
+
 /// An upper-case 8.3 name as a slot holds it.
 pub(super) fn short_name(name: &str) -> [u8; 11] {
     let (stem, extension) = name.split_once('.').unwrap_or((name, ""));

@@ -16,6 +16,8 @@ pub(super) struct Fat {
     pub reserved: u64,
     /// One past the last sector of the second table; the root directory of a FAT12 or FAT16.
     pub tables_end: u64,
+    /// How many tables there are.
+    pub tables: u64,
     /// First cluster of the root directory; 0 unless it is a FAT32.
     pub root_cluster: u64,
     /// First sector of cluster 2.
@@ -40,11 +42,55 @@ impl Fat {
             _ => FatBits::Fat32,
         };
         let root_cluster = if bits == FatBits::Fat32 { u64::from(start.root_cluster.get()) } else { 0 };
-        Some(Self { bits, reserved, tables_end, root_cluster, data, cluster_sectors, clusters })
+        let tables = u64::from(bpb.fats);
+        Some(Self { bits, reserved, tables_end, tables, root_cluster, data, cluster_sectors, clusters })
+    }
+
+    /// The cluster that a sector lies in.
+    pub fn cluster_of(&self, lba: u64) -> Option<u64> {
+        let cluster = lba.checked_sub(self.data)? / self.cluster_sectors + 2;
+        (cluster < self.clusters + 2).then_some(cluster)
+    }
+
+    /// The first sector of a cluster.
+    pub fn sector_of(&self, cluster: u64) -> u64 {
+        self.data + (cluster - 2) * self.cluster_sectors
+    }
+
+    /// Sets the entry of cluster `n` in every table.
+    pub fn set(&self, disk: &mut Overlay, n: u64, value: u64) {
+        let table_len = (self.tables_end - self.reserved) / self.tables;
+        for table in 0..self.tables {
+            let start = self.reserved + table * table_len;
+            let mut put = |offset: u64, value: u64, mask: u8| {
+                let byte = &mut disk.sector_mut(start + offset / 512)[(offset % 512) as usize];
+                *byte = *byte & !mask | value as u8 & mask;
+            };
+            match self.bits {
+                FatBits::Fat12 if n % 2 == 1 => {
+                    put(n * 3 / 2, value << 4, 0xF0);
+                    put(n * 3 / 2 + 1, value >> 4, 0xFF);
+                }
+                FatBits::Fat12 => {
+                    put(n * 3 / 2, value, 0xFF);
+                    put(n * 3 / 2 + 1, value >> 8, 0x0F);
+                }
+                FatBits::Fat16 => (0..2).for_each(|byte| put(n * 2 + byte, value >> (8 * byte), 0xFF)),
+                // The upper four bits are nobody's.
+                FatBits::Fat32 => (0..4).for_each(|byte| {
+                    put(n * 4 + byte, value >> (8 * byte), if byte == 3 { 0x0F } else { 0xFF });
+                }),
+            }
+        }
+    }
+
+    /// The entry of a cluster that holds no data.
+    pub fn bad(&self) -> u64 {
+        self.chain_end() - 1
     }
 
     /// The entry of cluster `n` in the first table.
-    fn entry(&self, disk: &Overlay, n: u64) -> u64 {
+    pub fn entry(&self, disk: &Overlay, n: u64) -> u64 {
         let at = |offset: u64| {
             let (sector, byte) = (self.reserved + offset / 512, (offset % 512) as usize);
             (disk.sector(sector), byte)

@@ -1,0 +1,98 @@
+//! An image is written over the one before it, where both have no room. While the stick does not boot it is cut off anywhere.
+
+use ramkey::change::ChangeError;
+use ramkey::job::JobError;
+use ramkey::plan::{FatBits, LayoutKind};
+use ramkey::verify::Strictness;
+
+use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_whole, judge, superfloppy, with_own_file};
+use crate::frames::loader::load_all;
+use crate::frames::recorder::each_cut;
+use crate::frames::sticks::MIB;
+use crate::frames::verdicts::{told, volume_offset};
+
+const HEADER_LBA: usize = 128;
+
+/// Whether any sector is there from which the stick, whose file system begins at byte `offset`, could be booted. A copy of sector 0
+/// proves the boot header first, and the loader needs the boot sector of the file system.
+fn may_boot(stick: &[u8], offset: u64) -> bool {
+    let is_there = |lba: usize| stick[lba * 512..][..512] != [0; 512];
+    is_there(0) || (offset > 0 && is_there(HEADER_LBA))
+}
+
+#[test]
+fn an_image_without_room_is_written_over_the_old_one_and_the_same_command_goes_on() {
+    for layout in [LayoutKind::Superfloppy, LayoutKind::Hdd] {
+        let (old, new) = (bytes(12 * CHUNK, 1), bytes(12 * CHUNK, 7));
+        let len = if layout == LayoutKind::Hdd { 4 * MIB } else { 2 * MIB };
+        let usual = ramkey::job::StickRequest { layout: layout.into(), ..superfloppy(FatBits::Fat12, len) };
+        let mut desk = Desk::new(&[("a.img", old.clone())], usual);
+        let offset = volume_offset(layout);
+        let error = desk.reflash(&desk.stick, &new, None).map(drop).unwrap_err();
+        assert!(matches!(&error, JobError::Change { source: ChangeError::NoRoom { .. }, .. }), "{error}");
+        desk.over = true;
+        let (after, log, report) = desk.reflash(&desk.stick, &new, None).unwrap();
+        assert_eq!(report.was, hash(&old));
+        is_whole(&after, offset, desk.folder.path());
+        // Whoever goes on is asked nothing.
+        desk.over = false;
+        let (mut dead, mut went_on) = (0, 0);
+        each_cut(&desk.stick, &log, 1, |case, stick| {
+            if may_boot(stick, offset) {
+                let loaded = load_all(stick, offset / 512).unwrap_or_else(|error| panic!("{case}: {error}"));
+                assert!([hash(&old), hash(&new)].contains(&loaded[0].blake3), "{case}");
+                return;
+            }
+            dead += 1;
+            let verdict = judge(stick, Strictness::Boot);
+            assert!(told(&verdict).contains("the stick was not finished"), "{case}: {}", told(&verdict));
+            if dead % 6 == 1 {
+                went_on += 1;
+                let other = bytes(11 * CHUNK, 9);
+                let image = if went_on % 2 == 0 { &other } else { &new };
+                let (end, ..) =
+                    desk.reflash(stick, image, None).unwrap_or_else(|error| panic!("{case}: {error}"));
+                is_whole(&end, offset, desk.folder.path());
+                assert_eq!(load_all(&end, offset / 512).unwrap()[0].blake3, hash(image), "{case}");
+            }
+        });
+        assert!(went_on > 1, "{dead} moments");
+    }
+}
+
+#[test]
+fn what_was_written_over_comes_first_and_the_users_own_files_stay() {
+    let (one, two, new) = (bytes(10 * CHUNK, 1), bytes(5 * CHUNK, 2), bytes(10 * CHUNK, 7));
+    let images = [("one.img", one), ("two.img", two.clone())];
+    let mut desk = Desk::new(&images, superfloppy(FatBits::Fat12, 2 * MIB));
+    desk.stick = with_own_file(&desk, &desk.stick, "::OWN.TXT");
+    desk.over = true;
+    let (after, log, _) = desk.reflash(&desk.stick, &new, Some("one")).unwrap();
+    let own = |stick: &[u8]| {
+        let verdict = judge(stick, Strictness::Boot);
+        assert!(verdict.sound && told(&verdict).contains("OWN.TXT"), "{}", told(&verdict));
+    };
+    own(&after);
+    let mut looked = 0;
+    each_cut(&desk.stick, &log, 1, |case, stick| {
+        if may_boot(stick, 0) || looked == 3 {
+            return;
+        }
+        looked += 1;
+        let error = desk.reflash(stick, &new, Some("two")).map(drop).unwrap_err();
+        assert!(
+            matches!(&error, JobError::Change { source: ChangeError::OtherFirst { .. }, .. }),
+            "{case}: {error}"
+        );
+        let error = desk.remove(stick, "two").map(drop).unwrap_err();
+        assert!(
+            matches!(&error, JobError::Change { source: ChangeError::WrittenOver, .. }),
+            "{case}: {error}"
+        );
+        let (end, ..) = desk.reflash(stick, &new, Some("one")).unwrap();
+        own(&end);
+        let hashes: Vec<String> = load_all(&end, 0).unwrap().into_iter().map(|image| image.blake3).collect();
+        assert_eq!(hashes, [hash(&new), hash(&two)], "{case}");
+    });
+    assert_eq!(looked, 3);
+}

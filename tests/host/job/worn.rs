@@ -1,0 +1,184 @@
+//! Sticks of which some sectors hold no data: images move away from them, and what cannot move makes the stick a bad one.
+
+use std::fs;
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use crate::frames::sticks::{noise, printed, tool};
+use ramkey::job::{Images, JobError, Prepared, StickRequest, prepare, verify, write_to};
+use ramkey::layout::Role;
+use ramkey::pipeline::{Aftermath, Found, Target};
+use ramkey::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot};
+use ramkey::verify::Strictness;
+use ramkey_format::bpb::{Fat32Start, fat_bits};
+
+/// A stick in memory of which some sectors keep what they held, whatever is written to them.
+struct Worn {
+    bytes: Mutex<Vec<u8>>,
+    dead: Vec<u64>,
+    /// Whether the dead sectors say so, by refusing each request.
+    is_honest: bool,
+}
+
+impl Worn {
+    fn new(len: u64, dead: &[u64], is_honest: bool) -> Self {
+        Self { bytes: Mutex::new(vec![0xD1; len as usize]), dead: dead.to_vec(), is_honest }
+    }
+
+    fn refuses(&self, offset: u64, len: usize) -> io::Result<()> {
+        let sectors = offset / 512..(offset + len as u64) / 512;
+        match self.is_honest && self.dead.iter().any(|lba| sectors.contains(lba)) {
+            true => Err(io::Error::from_raw_os_error(5)),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Target for Worn {
+    fn len(&self) -> u64 {
+        self.bytes.lock().unwrap().len() as u64
+    }
+
+    fn alignment(&self) -> usize {
+        512
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.refuses(offset, buffer.len())?;
+        buffer.copy_from_slice(&self.bytes.lock().unwrap()[offset as usize..][..buffer.len()]);
+        Ok(())
+    }
+
+    fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        self.refuses(offset, buffer.len())?;
+        let mut bytes = self.bytes.lock().unwrap();
+        for (lba, sector) in
+            (offset / 512..).zip(buffer.chunks(512)).filter(|(lba, _)| !self.dead.contains(lba))
+        {
+            bytes[lba as usize * 512..][..512].copy_from_slice(sector);
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A stick of `len` bytes with an image that nothing compresses and one that much does.
+fn prepared(folder: &std::path::Path, layout: LayoutChoice, fs: FsChoice, len: u64) -> Prepared {
+    let (noisy, plain) = (folder.join("noise.img"), folder.join("plain.img"));
+    fs::write(&noisy, noise(1_500_000)).unwrap();
+    let few: Vec<u8> = noise(900_000).into_iter().map(|byte| byte & 3).collect();
+    fs::write(&plain, few).unwrap();
+    let request = StickRequest { size: Some(len), layout, fs, ..StickRequest::new(vec![noisy, plain]) };
+    prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap()
+}
+
+/// First sectors and ends of the files of all images.
+fn files(prepared: &Prepared) -> Vec<(u64, u64)> {
+    let is_of = |role, image| role == Role::Capsule { image };
+    let ends = |image| {
+        let extents = prepared.layout.extents.iter().filter(|extent| is_of(extent.role, image));
+        let (starts, ends): (Vec<u64>, Vec<u64>) = extents.map(|e| (e.lba, e.lba + e.sectors)).unzip();
+        (*starts.iter().min().unwrap(), *ends.iter().max().unwrap())
+    };
+    (0..2).map(ends).collect()
+}
+
+/// The clusters that are marked bad, as sectors of the stick, by each table; and how many sectors a cluster has.
+fn marked(volume: &[u8], lba: u64) -> (Vec<Vec<u64>>, u64) {
+    let start = Fat32Start::of(volume[..512].try_into().unwrap());
+    let bpb = &start.common;
+    let (cluster_sectors, reserved) = (u64::from(bpb.cluster_sectors), u64::from(bpb.reserved.get()));
+    let table_sectors = u64::from(start.fat_sectors());
+    let data = reserved + u64::from(bpb.fats) * table_sectors + u64::from(bpb.root_entries.get()) / 16;
+    let clusters = (u64::from(bpb.sectors()) - data) / cluster_sectors;
+    let bits = fat_bits(clusters);
+    let table = |number: u64| {
+        let table = &volume[((reserved + number * table_sectors) * 512) as usize..];
+        let is_bad = |n: u64| {
+            let at = (n as usize * bits as usize) / 8;
+            let word = u32::from_le_bytes(table[at..at + 4].try_into().unwrap());
+            match bits {
+                12 => (if n % 2 == 1 { word >> 4 } else { word }) & 0xFFF == 0xFF7,
+                16 => word & 0xFFFF == 0xFFF7,
+                _ => word & 0x0FFF_FFFF == 0x0FFF_FFF7,
+            }
+        };
+        (2..clusters + 2).filter(|&n| is_bad(n)).map(|n| lba + data + (n - 2) * cluster_sectors).collect()
+    };
+    ((0..u64::from(bpb.fats)).map(table).collect(), cluster_sectors)
+}
+
+#[test]
+fn images_move_away_from_sectors_that_keep_nothing_and_the_report_warns() {
+    let all: [(LayoutChoice, FsChoice, u64); 3] = [
+        (LayoutKind::Fdd.into(), FsChoice::Auto, 8 << 20),
+        (LayoutKind::Universal { slot: Slot::First }.into(), FsChoice::Auto, 24 << 20),
+        (LayoutKind::Hdd.into(), FsChoice::Is(FatBits::Fat32), 64 << 20),
+    ];
+    for ((layout, fs, len), is_honest) in all.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+        let name = format!("{layout:?} {fs:?} {len} {is_honest}");
+        let folder = tempfile::tempdir().unwrap();
+        let prepared = prepared(folder.path(), layout, fs, len);
+        let [(first, end), (second, last)] = files(&prepared)[..] else { panic!("two images") };
+        // A header; some in the middle, over the border of clusters; the other header; the very last.
+        let dead: Vec<u64> =
+            [first, first + 1000, first + 1063, first + 1064, end - 1, second, last - 1].into();
+        let stick = Worn::new(len, &dead, is_honest);
+        let report = write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ());
+        let report = report.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let warning = report.stick.warnings.iter().find(|text| text.contains("do not keep data"));
+        assert!(warning.is_some_and(|text| text.contains(&format!("{first}..{}", first + 1))), "{name}");
+        assert!(report.stick.doubts > 0, "{name}");
+        assert!(report.effort.skipped > report.effort.written, "{name}: {:?}", report.effort);
+        let has = |lba: &u64| report.stick.ranges.iter().any(|r| (r.lba..r.lba + r.sectors).contains(lba));
+        assert_eq!(dead.iter().find(|lba| has(lba)), None, "{name}: an image lies there");
+
+        let bytes = stick.bytes.into_inner().unwrap();
+        let path = folder.path().join("stick.img");
+        fs::write(&path, &bytes).unwrap();
+        let verdict = verify(&path, Strictness::EveryByte, &|_| ()).unwrap();
+        assert!(verdict.sound, "{name}: {:?}", verdict.faults);
+        let lba = report.stick.volume_lba;
+        let volume = &bytes[(lba * 512) as usize..][..(report.stick.volume_sectors * 512) as usize];
+        let (tables, cluster) = marked(volume, lba);
+        assert_eq!(tables.len(), 2, "{name}");
+        for table in tables {
+            let covers = |start: &u64| dead.iter().any(|lba| (*start..start + cluster).contains(lba));
+            assert!(table.iter().all(covers), "{name}: a sound cluster is marked");
+            let is_marked = |lba: &u64| table.iter().any(|start| (*start..start + cluster).contains(lba));
+            assert!(dead.iter().all(is_marked), "{name}: {table:?}");
+        }
+        let volume_path = folder.path().join("volume");
+        fs::write(&volume_path, volume).unwrap();
+        let output = tool("dosfstools", "fsck.fat", &["-n", volume_path.to_str().unwrap()]);
+        assert!(output.status.success(), "{name}: {}", printed(&output));
+    }
+}
+
+#[test]
+fn a_sector_that_the_stick_cannot_do_without_makes_it_a_bad_one_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let prepared = prepared(folder.path(), LayoutKind::Hdd.into(), FsChoice::Auto, 24 << 20);
+    let [(first, _), _] = files(&prepared)[..] else { panic!("two images") };
+    for role in [Role::BootCode, Role::FatTable, Role::Directory] {
+        let extent = prepared.layout.extents.iter().find(|extent| extent.role == role).unwrap();
+        let lba = extent.lba + extent.sectors - 1;
+        // One of an image beside it changes nothing.
+        let stick = Worn::new(24 << 20, &[lba, first], false);
+        let end = write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ());
+        let Err(JobError::Differs { stick: state, differences }) = end else {
+            panic!("{role:?}: it was missed")
+        };
+        assert_eq!(state, Aftermath::WillNotBoot, "{role:?}");
+        let named: Vec<(u64, u64)> =
+            differences.iter().map(|found| (found.offset / 512, found.end / 512)).collect();
+        assert_eq!(named, [(lba, lba + 1), (first, first + 1)], "{role:?}");
+        assert!(differences.iter().all(|found| found.tries == 4), "{role:?}: {differences:?}");
+        let read = Found::Bytes(blake3::hash(&[0xD1; 512]));
+        assert!(differences.iter().all(|found| found.read == read), "{role:?}");
+    }
+}
