@@ -11,7 +11,7 @@ use crate::cli::receipts::Receipts;
 use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::table::Table;
 use crate::cli::target_args::TargetArgs;
-use crate::cli::{CliError, Exit, Output, Progress, copy, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
 use crate::device::{System, TargetPath};
 use crate::job::{self, Beginning, Images, Lengths, OneOfMany, Prepared, prepare_many, receipt, write_many};
 use crate::report::{Receipt, StickReport};
