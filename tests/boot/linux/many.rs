@@ -24,7 +24,8 @@ fn of_several_sticks_one_that_fails_and_one_that_is_pulled_harm_no_other() {
         guest.plug(key);
     }
     guest.limit(&pulled, 0, SLOW);
-    guest.begin(&format!("ramkey write /one.img --all-matching /serials --yes --json --timeout 0 {KIND}"));
+    let all = "--all-matching /serials --yes --no-probe --json --timeout 0";
+    guest.begin(&format!("ramkey write /one.img {all} {KIND}"));
     guest.moved(&pulled, 0, SLOW);
     guest.pull(&pulled);
     let answer = guest.ended().expect(5);

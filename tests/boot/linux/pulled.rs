@@ -26,7 +26,8 @@ fn pulled(controller: Controller, moment: Moment) {
     let folder = tempfile::tempdir().expect("a folder for the stick");
     let key = Key::new(folder.path(), "RK0001", 1);
     let node = guest.plug(&key);
-    let write = format!("ramkey write /one.img --to {node} --yes --timeout 0 {KIND}");
+    // Without the probe, which would be what is cut off.
+    let write = format!("ramkey write /one.img --to {node} --yes --no-probe --timeout 0 {KIND}");
 
     let (read, written) = match moment {
         Moment::Write => (0, MIDDLE),
