@@ -344,6 +344,7 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::ShrinkDevice { .. }
         | JobError::ShrinkStopped { .. }
         | JobError::ForeignStick { .. }
+        | JobError::TakenOver { .. }
         | JobError::FaultyStick { .. }
         | JobError::DiscStays { .. }
         | JobError::NotReplaced { .. }

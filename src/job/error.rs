@@ -148,6 +148,12 @@ pub enum JobError {
         /// What stopped it.
         cause: Box<JobError>,
     },
+    /// A stick that was to be repaired is another's now. What was put on it since would be lost.
+    #[error("another system partitioned or formatted {} since ramkey wrote it", named(path))]
+    TakenOver {
+        /// The stick.
+        path: PathBuf,
+    },
     /// What was to be verified is no stick.
     #[error("{} is no stick of ramkey", named(path))]
     NoStick {
@@ -373,6 +379,9 @@ impl JobError {
             Self::NotExtracted { path, .. } => format!("`ramkey verify {}` shows what is on it", shell_word(path)),
             Self::DamagedImage { path, .. } => {
                 format!("`ramkey verify {} --repair IMAGE` puts it right from the image", shell_word(path))
+            }
+            Self::TakenOver { .. } | Self::Update { source: UpdateError::Foreign, .. } => {
+                "nothing was written; copy your files away, and write the stick anew with `ramkey write`".into()
             }
             Self::Update { path, .. } => format!(
                 "`ramkey verify {} --repair` puts right what it can; else write the stick anew with `ramkey write`",

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -107,13 +108,14 @@ impl Extraction {
         observer: &dyn Observer,
     ) -> Result<Extracted, JobError> {
         let Destination { system, target } = destination;
-        target.admit(system, &[])?;
         let to = target.path().to_owned();
+        let is_same = is_same(&self.stick, target);
+        if is_same.map_err(|source| JobError::Read { path: self.path.clone(), source })? {
+            return Err(JobError::Exists { path: to });
+        }
+        target.admit(system, &[])?;
         if matches!(target, TargetPath::Block(_)) {
             return Err(JobError::ExtractDevice { node: to });
-        }
-        if same(&self.path, &to) {
-            return Err(JobError::Exists { path: to });
         }
         let reader = Reader::new(&self.stick, &|_| {});
         let state = stick::read(&reader);
@@ -148,10 +150,11 @@ impl Extraction {
     }
 }
 
-/// Whether two paths lead to one file.
-fn same(one: &Path, other: &Path) -> bool {
-    let whole = |path: &Path| fs::canonicalize(path).ok();
-    whole(one).is_some_and(|path| whole(other) == Some(path))
+/// Whether the file of `stick` is what `target` names, by whatever name.
+fn is_same(stick: &ReadOnly, target: &TargetPath) -> io::Result<bool> {
+    let TargetPath::File { identity, .. } = target else { return Ok(false) };
+    let stick = stick.descriptor().metadata()?;
+    Ok((stick.dev(), stick.ino()) == *identity)
 }
 
 /// An image as a person can name it.

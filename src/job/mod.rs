@@ -68,7 +68,7 @@ pub use prepare::{Destination, Lengths, Prepared, prepare, prepare_many};
 pub use receipt::receipt;
 pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash, reflash, reflash_to};
 pub use remove::{RemoveReport, RemovedImage, remove, remove_from};
-pub use repair::{PreparedRepair, RepairReport, prepare_repair, repair};
+pub use repair::{PreparedRepair, RepairReport, prepare_repair, repair, repair_to};
 pub use request::{DiscOptions, StickRequest};
 pub use restore::{PreparedRestore, RestoreReport, RestoreRequest, prepare_restore, restore};
 pub use shrink::{ImageSize, Shrunk, shrink};

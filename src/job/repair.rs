@@ -5,15 +5,16 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
+use crate::change::ChangeError;
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::prove::write_and_prove;
 use crate::job::{Destination, Event, Images, JobError, Observer, Part, StickRequest};
 use crate::layout::{Extent, Layout};
-use crate::pipeline::{self, Target};
-use crate::repair::{Donor, Mended, repair as mend};
-use crate::stick::has_trace;
+use crate::pipeline::{self, Aftermath, Failure, Target};
+use crate::repair::{Donor, Mended, Repair, repair as mend};
+use crate::stick::{cleared_over, has_trace};
 use crate::units::SECTOR_LEN;
 use crate::verify::{StickVerdict, Strictness, verify};
 
@@ -38,8 +39,6 @@ pub struct PreparedRepair {
     /// What can be put right.
     pub mended: Vec<Mended>,
     extents: Vec<Extent>,
-    /// Whether more can be put right when this is.
-    more: bool,
 }
 
 /// Verifies the stick at the destination, and makes again what is wrong on it, as far as that can be proven: with the images that are
@@ -47,8 +46,9 @@ pub struct PreparedRepair {
 ///
 /// # Errors
 ///
-/// [`JobError::Image`] for an image that cannot be used, [`JobError::Target`] if the stick must not be written, or
-/// [`JobError::NoStick`] if nothing on it is ours.
+/// [`JobError::Image`] for an image that cannot be used, [`JobError::Target`] if the stick must not be written,
+/// [`JobError::NoStick`] if nothing on it is ours, [`JobError::TakenOver`] if it is another's now, or [`JobError::Change`] if a change must
+/// be finished first.
 pub fn prepare_repair(
     images: Vec<PathBuf>,
     destination: Destination,
@@ -61,14 +61,34 @@ pub fn prepare_repair(
     if !has_trace(&stick) {
         return Err(JobError::NoStick { path: target.path().to_owned() });
     }
+    refuse_written_over(target, &stick)?;
     let verdict = part(observer, Part::Read, stick.len(), |count| verify(&stick, Strictness::Boot, count));
     if verdict.sound {
         let (mended, extents) = (Vec::new(), Vec::new());
-        return Ok(PreparedRepair { images, verdict, mended, extents, more: false });
+        return Ok(PreparedRepair { images, verdict, mended, extents });
     }
     let made = part(observer, Part::Mend, 0, |_| mend(&stick, &donors(&images)));
-    let (extents, mended, more) = (made.stick.extents(), made.mended, made.more);
-    Ok(PreparedRepair { images, verdict, mended, extents, more })
+    if made.is_foreign {
+        return Err(JobError::TakenOver { path: target.path().to_owned() });
+    }
+    let (extents, mended) = (made.stick.extents(), made.mended);
+    Ok(PreparedRepair { images, verdict, mended, extents })
+}
+
+/// What a stick is started by is clear while an image is written over the one before it: putting that back would let it boot half of
+/// an image.
+///
+/// # Errors
+///
+/// [`JobError::Change`] if that was cut off.
+pub(super) fn refuse_written_over(target: &TargetPath, stick: &ReadOnly) -> Result<(), JobError> {
+    match cleared_over(stick).is_empty() {
+        true => Ok(()),
+        false => {
+            let (path, source) = (target.path().to_owned(), ChangeError::WrittenOver);
+            Err(JobError::Change { path, has_written: false, source })
+        }
+    }
 }
 
 /// Opens the stick, writes what can be put right, proves it, and verifies the whole stick.
@@ -91,7 +111,7 @@ pub fn repair(
         TargetPath::Block(facts) => {
             let device =
                 BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
-            let report = repair_to(prepared, &device, stop, observer)?;
+            let report = repair_to(prepared, &facts.node, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
             }
@@ -99,7 +119,7 @@ pub fn repair(
         }
         TargetPath::File { len, .. } => {
             let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
-            repair_to(prepared, &file, stop, observer)
+            repair_to(prepared, target.path(), &file, stop, observer)
         }
         TargetPath::New { path } => Err(missing(path)),
     }
@@ -109,25 +129,45 @@ fn missing(path: &Path) -> JobError {
     JobError::Target(OpenError::Missing { path: path.to_owned() })
 }
 
-fn repair_to(
+/// The same on a target that is open already; `path` is for messages. What was shown is found once more: who had the stick until it
+/// was opened may have written to it, and whole sectors are exchanged.
+///
+/// # Errors
+///
+/// [`OpenError::Changed`] if it is not the same, and nothing was written; [`JobError::Pipeline`], or [`JobError::Differs`].
+pub fn repair_to(
     prepared: PreparedRepair,
+    path: &Path,
     target: &dyn Target,
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<RepairReport, JobError> {
-    let PreparedRepair { verdict: before, mended: mut repaired, mut extents, mut more, images, .. } =
-        prepared;
+    let PreparedRepair { verdict: before, mended: shown, extents, images } = prepared;
     let medium = Medium::new(target);
+    let look = || part(observer, Part::Mend, 0, |_| mend(&medium, &donors(&images)));
+    let mut made = look();
+    if (&made.mended, made.stick.extents()) != (&shown, extents) {
+        return Err(JobError::Target(OpenError::Changed { path: path.to_owned() }));
+    }
+    let mut repaired = Vec::new();
     let mut written = 0;
     // Ends: what was put right is not put right again.
-    while !extents.is_empty() {
-        written += extents.iter().map(|extent| extent.sectors * SECTOR_LEN).sum::<u64>();
-        exchange(in_place(target.len() / SECTOR_LEN, std::mem::take(&mut extents)), target, stop, observer)?;
-        if more {
-            let made = part(observer, Part::Mend, 0, |_| mend(&medium, &donors(&images)));
-            (extents, more) = (made.stick.extents(), made.more);
-            repaired.extend(made.mended);
+    while !made.stick.is_empty() {
+        let layout = in_place(target.len() / SECTOR_LEN, &made);
+        let bytes = layout.written_sectors() * SECTOR_LEN;
+        exchange(layout, target, stop, observer).map_err(|error| match error {
+            // Nothing of this round, and something of those before it.
+            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if written > 0 => {
+                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
+            }
+            error => error,
+        })?;
+        written += bytes;
+        repaired.append(&mut made.mended);
+        if !made.more {
+            break;
         }
+        made = look();
     }
     let after = part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
     Ok(RepairReport { repaired, written, before, after })
@@ -154,9 +194,14 @@ fn exchange(
     done.map(drop)
 }
 
-/// The layout that exchanges these ranges and nothing else. Sector 0 comes last if it is among them, else what is the first: in the
-/// boot area that is its header.
-fn in_place(stick_sectors: u64, extents: Vec<Extent>) -> Layout {
-    let last = extents.first().map_or(0, |extent| extent.lba);
-    Layout { stick_sectors, cleared_first: Vec::new(), held_back: vec![last], extents }
+/// The layout that exchanges these ranges and nothing else. What must not boot meanwhile is cleared first, and comes last; else
+/// it is the first sector.
+fn in_place(stick_sectors: u64, made: &Repair) -> Layout {
+    let extents = made.stick.extents();
+    let cleared_first = made.cleared_first.clone();
+    let held_back = match cleared_first.is_empty() {
+        true => extents.first().map(|extent| extent.lba).into_iter().collect(),
+        false => cleared_first.iter().rev().copied().collect(),
+    };
+    Layout { stick_sectors, cleared_first, held_back, extents }
 }

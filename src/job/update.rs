@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
+use crate::job::medium::Medium;
 use crate::job::prove::write_and_prove;
+use crate::job::repair::refuse_written_over;
 use crate::job::{Destination, Event, JobError, Observer};
 use crate::layout::Layout;
 use crate::pipeline::{self, Aftermath, Failure, Target};
@@ -44,7 +46,8 @@ impl PreparedUpdate {
 ///
 /// # Errors
 ///
-/// [`JobError::Target`] if it must not be written, [`JobError::NoStick`], [`JobError::DiscStays`], [`JobError::Update`].
+/// [`JobError::Target`] if it must not be written, [`JobError::NoStick`], [`JobError::DiscStays`], [`JobError::Update`], or
+/// [`JobError::Change`] if a change must be finished first.
 pub fn prepare_update(destination: Destination) -> Result<PreparedUpdate, JobError> {
     let Destination { system, target } = destination;
     target.admit(system, &[])?;
@@ -56,6 +59,7 @@ pub fn prepare_update(destination: Destination) -> Result<PreparedUpdate, JobErr
     if is_disc(&stick) {
         return Err(JobError::DiscStays { path });
     }
+    refuse_written_over(target, &stick)?;
     plan(&stick).map(PreparedUpdate).map_err(|source| JobError::Update { path, source })
 }
 
@@ -76,6 +80,7 @@ pub fn update(
         _ if plan.code.is_none() => 0,
         TargetPath::Block(facts) => {
             let device = BlockTarget::open(system, facts, &[]).map_err(JobError::Target)?;
+            is_as_seen(&plan, target, &device)?;
             let written = update_to(&plan, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
@@ -84,6 +89,7 @@ pub fn update(
         }
         TargetPath::File { len, .. } => {
             let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
+            is_as_seen(&plan, target, &file)?;
             update_to(&plan, &file, stop, observer)?
         }
         TargetPath::New { path } => {
@@ -99,6 +105,14 @@ pub fn update(
         menu_timeout: plan.start.menu_timeout,
         language: [one, two].map(char::from).iter().collect(),
     })
+}
+
+/// What was planned keeps what systems wrote, and who had the stick may have written since: it must be the same with nobody there.
+fn is_as_seen(seen: &Update, path: &TargetPath, target: &dyn Target) -> Result<(), JobError> {
+    match plan(&Medium::new(target)).is_ok_and(|now| now == *seen) {
+        true => Ok(()),
+        false => Err(JobError::Target(OpenError::Changed { path: path.path().to_owned() })),
+    }
 }
 
 /// The same on a target that is open already; gives the bytes that were written.

@@ -60,17 +60,22 @@ fn bpb_of(frame: &Frame, lba: u64) -> Option<Bpb> {
     Bpb::parse(&frame.sector(lba)?).ok()
 }
 
-/// What makes the ranges of the manifest that are no file system's right again, as far as it is known what they held.
-pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> Sectors {
+/// What makes the ranges of the manifest that are no file system's right again, as far as it is known what they held; and the
+/// sectors among these that are cleared first.
+pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> (Sectors, Vec<u64>) {
     let mut sectors = Sectors::new();
     let reader = Reader::new(stick, &|_| {});
     let wrong: Vec<&RangeEntry> = manifest.ranges.iter().filter(|entry| is_wrong(&reader, entry)).collect();
     if wrong.is_empty() {
-        return sectors;
+        return (sectors, Vec::new());
     }
     let of_kind = |kind| manifest.ranges.iter().find(move |entry| entry.kind == kind);
     let code = of_kind(range::BOOT_CODE);
     let division = division_of(manifest).filter(|_| !is_disc);
+    // Where nobody knows what tables it had, those that it has must be the ones that were written.
+    if division.is_none() && wrong.iter().any(|entry| entry.kind == range::SECTOR_0) {
+        return (sectors, Vec::new());
+    }
     let made = division.as_ref().and_then(|division| {
         let start = start_of_hash(division, &code?.blake3, &start_options(&reader))?;
         Some((frame_of(division, manifest, start)?, division.volume.lba))
@@ -95,7 +100,29 @@ pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> Sec
         }
         sectors.extend(differ);
     }
-    sectors
+    let cleared_first = cleared_first(stick, manifest, made.is_some(), &mut sectors);
+    (sectors, cleared_first)
+}
+
+/// The sectors that are cleared before boot code is exchanged: the headers of the boot areas of which something is, and sector 0 if it is
+/// among `sectors`, to which the headers are added. None if boot code that is cut off then would be lost, because two areas
+/// that are not this program's are made from each other.
+fn cleared_first(stick: &Patched, manifest: &Manifest, is_made: bool, sectors: &mut Sectors) -> Vec<u64> {
+    let is_touched = |entry: &&RangeEntry| {
+        let (lba, end) = (entry.lba.get(), entry.lba.get() + entry.sectors.get());
+        matches!(entry.kind, range::BOOT_CODE | range::BOOT_COPY) && sectors.range(lba..end).next().is_some()
+    };
+    let headers: Vec<u64> = manifest.ranges.iter().filter(is_touched).map(|entry| entry.lba.get()).collect();
+    if headers.is_empty() || (!is_made && headers.len() > 1) {
+        return Vec::new();
+    }
+    for &lba in &headers {
+        if let (false, Some(header)) = (sectors.contains_key(&lba), each_sector(stick, lba, 1)[0]) {
+            sectors.insert(lba, header);
+        }
+    }
+    let sector_0 = sectors.contains_key(&0).then_some(0);
+    sector_0.into_iter().chain(headers).filter(|lba| sectors.contains_key(lba)).collect()
 }
 
 /// Whether a range is one that nobody changes, and is not as written.

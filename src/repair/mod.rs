@@ -6,6 +6,7 @@
 mod capsules;
 mod directories;
 mod donor;
+mod foreign;
 mod frame;
 mod manifest;
 mod patched;
@@ -49,6 +50,10 @@ pub struct Repair<'s> {
     pub mended: Vec<Mended>,
     /// Whether there may be more: so many sectors are not kept in memory.
     pub more: bool,
+    /// Whether somebody else divided or formatted it since it was written: then nothing is put right.
+    pub is_foreign: bool,
+    /// The sectors that are cleared first because what they start is exchanged, in this order; each is among those that are exchanged.
+    pub cleared_first: Vec<u64>,
 }
 
 impl Repair<'_> {
@@ -65,15 +70,23 @@ impl Repair<'_> {
 
 /// What of `stick` can be put right, with the images that are at hand.
 pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
-    let mut repair = Repair { stick: Patched::new(stick), mended: Vec::new(), more: false };
+    let stick = Patched::new(stick);
+    let (mended, cleared_first) = (Vec::new(), Vec::new());
+    let mut repair = Repair { stick, mended, more: false, is_foreign: false, cleared_first };
     let slots = with_state(&repair.stick, manifest::manifest);
-    repair.take("the manifest", slots);
-    let known = with_state(&repair.stick, |_, state| {
+    let mended = repair.stick.with(&slots);
+    let known = with_state(&mended, |_, state| {
         let is_disc = state.area.as_ref().is_some_and(stick::BootArea::is_disc);
         state.manifest().cloned().map(|manifest| (manifest, is_disc))
     });
+    repair.is_foreign = known.as_ref().is_some_and(|(manifest, _)| foreign::is_foreign(&mended, manifest));
+    if repair.is_foreign {
+        return repair;
+    }
+    repair.take("the manifest", slots);
     if let Some((manifest, is_disc)) = &known {
-        let sectors = frame::ranges(&repair.stick, manifest, *is_disc);
+        let (sectors, cleared_first) = frame::ranges(&repair.stick, manifest, *is_disc);
+        repair.cleared_first = cleared_first;
         for (what, sectors) in by_range(manifest, sectors) {
             repair.take(what, sectors);
         }

@@ -5,6 +5,8 @@ use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, PARTITION_LBA};
 
 use super::frame::{division_of, frame_of, start_options};
+use super::patched::{Patched, Sectors};
+use super::{capsules, foreign};
 use crate::image::Source;
 use crate::layout::{
     Content, Extent, Layout, LayoutError, ManifestFacts, Role, manifest_slot, options_of, start_of_hash,
@@ -29,6 +31,9 @@ pub enum UpdateError {
     /// This program would put boot code and file system to other places.
     #[error("it is divided in a way that this ramkey does not make")]
     Division,
+    /// What was put on it since would be lost.
+    #[error("another system partitioned or formatted it since, or it has no image of ramkey any more")]
+    Foreign,
     /// Timeouts and language are lost with its boot headers.
     #[error("its boot headers are damaged, so nobody knows how it starts")]
     NoOptions,
@@ -38,6 +43,7 @@ pub enum UpdateError {
 }
 
 /// What is written so that a stick has the boot code of this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
     /// First the manifest that says what will be there: the stick boots what it did.
     pub manifest: Option<Layout>,
@@ -57,6 +63,9 @@ pub fn update(stick: &dyn Source) -> Result<Update, UpdateError> {
     let state = crate::stick::read(&reader);
     let (slot, manifest) = counting(&state).ok_or(UpdateError::NoManifest)?;
     let division = division_of(manifest).ok_or(UpdateError::Division)?;
+    if is_foreign(stick, &division, manifest) {
+        return Err(UpdateError::Foreign);
+    }
     let start = start(&reader, &division, manifest).ok_or(UpdateError::NoOptions)?;
     let frame = frame_of(&division, manifest, start).ok_or(UpdateError::Division)?;
 
@@ -73,6 +82,22 @@ pub fn update(stick: &dyn Source) -> Result<Update, UpdateError> {
     let kept = Kept { reader: &reader, division: &division };
     let code = frame.layout(&|lba, sector| kept.put(lba, sector)).map_err(|_| UpdateError::Division)?;
     Ok(Update { manifest: announced, code: Some(code), start })
+}
+
+/// Whether the stick is no more the one that was written: by its tables and file system, or because no image is on it.
+fn is_foreign(stick: &dyn Source, division: &Division, manifest: &Manifest) -> bool {
+    let stick = Patched::new(stick);
+    let lba = division.volume.lba;
+    // That of a stick without partitions is cleared while it gets its boot code.
+    let cleared = match foreign::sector(&stick, lba) {
+        Some(found) if found == [0; SECTOR_LEN as usize] => {
+            let frame = frame_of(division, manifest, StartOptions::default());
+            frame.and_then(|frame| frame.sector(lba))
+        }
+        _ => None,
+    };
+    let sectors: Sectors = cleared.map(|sector| (lba, sector)).into_iter().collect();
+    foreign::is_foreign(&stick, manifest) || capsules::entries(&stick.with(&sectors)).is_empty()
 }
 
 fn counting<'s>(state: &'s StickState) -> Option<(usize, &'s Manifest)> {

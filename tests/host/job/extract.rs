@@ -156,7 +156,10 @@ fn a_file_that_is_there_is_not_overwritten_without_being_asked_and_no_device_or_
     assert!(output.status.success(), "{}", printed(&output));
     assert!(fs::read(desk.path("out.img")).unwrap() == image);
     let before = fs::read(desk.path("stick.img")).unwrap();
-    for to in ["stick.img", "/dev/null", "."] {
+    // By another name, too.
+    fs::hard_link(desk.path("stick.img"), desk.path("other.img")).unwrap();
+    std::os::unix::fs::symlink("other.img", desk.path("link.img")).unwrap();
+    for to in ["stick.img", "other.img", "link.img", "/dev/null", "."] {
         let output = desk.ramkey(&["extract", "--from", "stick.img", "--to", to, "--yes"]);
         assert_eq!(output.status.code(), Some(3), "{to}: {}", printed(&output));
     }
