@@ -91,7 +91,8 @@ impl Stick<'_, '_> {
                     entry.blake3 = blake3;
                 }
                 range::FAT_TABLE | range::DIRECTORY if is_ours || future.touches(lba, sectors) => {
-                    if is_ours || *self.reader.hash(lba, sectors)?.as_bytes() == entry.blake3 {
+                    let is_right = is_ours || *self.reader.hash(lba, sectors)?.as_bytes() == entry.blake3;
+                    if is_right {
                         entry.blake3 = self.future_hash(lba, sectors, future)?;
                     }
                 }

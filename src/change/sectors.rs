@@ -1,5 +1,6 @@
 //! Sectors as they will be, before they are written.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::layout::{Content, Extent, Role};
@@ -15,11 +16,10 @@ pub(super) struct Sectors(BTreeMap<u64, Sector>);
 impl Sectors {
     /// A sector that is going to be changed: as it will be, or as it is.
     pub fn edit(&mut self, reader: &Reader, lba: u64) -> Result<&mut Sector, ReadError> {
-        if !self.0.contains_key(&lba) {
-            let sector = reader.sector(lba)?;
-            self.0.insert(lba, sector);
-        }
-        Ok(self.0.entry(lba).or_insert([0; SECTOR_LEN as usize]))
+        Ok(match self.0.entry(lba) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => place.insert(reader.sector(lba)?),
+        })
     }
 
     /// Puts what will be there over `bytes`, whole sectors from `lba` on.

@@ -162,7 +162,7 @@ impl Protected {
 
 impl Protection {
     /// The use that it counts as; `path` is that of the list.
-    pub fn as_use(self, path: &Path) -> crate::device::Use {
+    pub fn into_use(self, path: &Path) -> crate::device::Use {
         use crate::device::Use;
         match self {
             Self::Named { what, why } => Use::Protected { list: path.to_owned(), what, why },

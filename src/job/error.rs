@@ -313,6 +313,21 @@ impl JobError {
         }
     }
 
+    /// What a person can do where an image cannot come to a stick or leave it.
+    fn help_of_images(&self) -> String {
+        match self {
+            Self::MenuFull { .. } => "make room with `ramkey remove TITLE --from STICK`".into(),
+            Self::TitleTaken { .. } => {
+                "name another --title, or replace that image with `ramkey reflash --replace TITLE`".into()
+            }
+            Self::LastImage { .. } => {
+                "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
+            }
+            Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
+            _ => String::new(),
+        }
+    }
+
     /// What a person can do next; `None` if that cannot be said.
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -368,14 +383,7 @@ impl JobError {
                 "check the name; a relative name counts from the current directory".into()
             }
             Self::Read { .. } => return None,
-            Self::MenuFull { .. } => "make room with `ramkey remove TITLE --from STICK`".into(),
-            Self::TitleTaken { .. } => {
-                "name another --title, or replace that image with `ramkey reflash --replace TITLE`".into()
-            }
-            Self::LastImage { .. } => {
-                "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
-            }
-            Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
+            error => error.help_of_images(),
         })
     }
 }

@@ -23,9 +23,13 @@ fn image(seed: u64) -> Vec<u8> {
 }
 
 fn reflash(image: &Path, stick: &Path) -> String {
+    let image = image.to_str().expect("text");
+    changed(&["reflash", image, "--to", stick.to_str().expect("text"), "--kind", "hdd", "--chs", "6/16/63"])
+}
+
+fn changed(arguments: &[&str]) -> String {
     let mut ramkey = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-    ramkey.arg("reflash").arg(image).arg("--to").arg(stick).args(["--kind", "hdd", "--chs", "6/16/63"]);
-    let output = ramkey.output().expect("running ramkey");
+    let output = ramkey.args(arguments).output().expect("running ramkey");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -47,5 +51,26 @@ fn a_replaced_image_boots_and_so_does_its_successor() {
         running.pull_and_boot();
         running.wait_text("IDLE", DEADLINE);
     }
+    fs::remove_file(&stick).expect("removing the stick");
+}
+
+#[test]
+fn an_image_that_was_added_boots_when_the_one_before_it_is_gone() {
+    let folder = scratch();
+    let first = file(folder.path(), "first.img", &image(1));
+    let options = ["--kind", "hdd", "--chs", "6/16/63", "--no-trim", "--size", "32M"];
+    let stick = sticks::ramkey(folder.path(), &[&first], &options);
+    let bytes = image(2);
+    let second = file(folder.path(), "second.img", &bytes);
+    let (second, to) = (second.to_str().expect("text"), stick.to_str().expect("text"));
+    let told = changed(&["add", second, "--to", to, "--kind", "hdd", "--chs", "6/16/63", "--no-trim"]);
+    assert!(told.contains("boots it from RAM, too"), "{told}");
+    let told = changed(&["remove", "first", "--from", to]);
+    assert!(told.contains("it is gone"), "{told}");
+    let mut running = Running::start(&Machine::new(Stick::new(&stick, Port::Usb(Controller::Ehci))));
+    let start = &blake3::hash(&bytes).to_hex()[..16];
+    running.wait_text(&format!("{PROVEN}: BLAKE3 {start}"), DEADLINE);
+    running.pull_and_boot();
+    running.wait_text("IDLE", DEADLINE);
     fs::remove_file(&stick).expect("removing the stick");
 }

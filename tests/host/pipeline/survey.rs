@@ -57,7 +57,7 @@ fn a_stick_that_counts_from_the_start_again_is_told_with_its_size() {
 
 #[test]
 fn what_a_stick_drops_is_told_with_its_size() {
-    for real in [1, 5000, 40_000, CLAIMED - 1] {
+    for real in [5000, 40_000] {
         for missing in [Missing::Zeros, Missing::Ones, Missing::Old] {
             // A memory does not help, if it holds less than what is written once more, and that is there.
             let cache = if real > CLAIMED / 2 { 20_000 } else { 0 };
