@@ -115,7 +115,12 @@ pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
     if let Some(id) = job.probe.filter(|_| !layout.is_exchange()) {
         // On a stick that counts from the start again a stamp may have come to lie on them.
         let tools = Tools { target: job.target, stop: job.stop, observe: job.observe, id };
-        probe(tools, &layout).map_err(|cause| Failure { stick: job.clear_again(&layout, &port), cause })?;
+        probe(tools, &layout).map_err(|cause| {
+            // One that is gone was cleared and proven before, and no stamp makes it boot.
+            let is_gone = job.target.same_device().is_err();
+            let stick = if is_gone { Aftermath::WillNotBoot } else { job.clear_again(&layout, &port) };
+            Failure { stick, cause }
+        })?;
     }
 
     let held_back = Aftermath::held_back(&layout);
