@@ -29,6 +29,8 @@ pub(super) struct Changing<'a> {
     observer: &'a dyn Observer,
     medium: Medium<'a>,
     effort: RefCell<Effort>,
+    /// Whether the stick does not boot: an image was being written over the one before it, and is not all there yet.
+    is_dead: Cell<bool>,
 }
 
 /// Why a change is not made.
@@ -86,7 +88,8 @@ impl<'a> Changing<'a> {
         stop: &'a AtomicBool,
         observer: &'a dyn Observer,
     ) -> Self {
-        Self { path, target, stop, observer, medium: Medium::new(target), effort: RefCell::default() }
+        let (effort, is_dead) = (RefCell::default(), Cell::new(false));
+        Self { path, target, stop, observer, medium: Medium::new(target), effort, is_dead }
     }
 
     /// What everything so far took.
@@ -123,6 +126,7 @@ impl<'a> Changing<'a> {
             if !can_go_on {
                 return Err(self.refused(ChangeError::WrittenOver));
             }
+            self.is_dead.set(true);
             self.medium.lay_over(cleared);
             self.medium.remember(BOOT_AREA);
         }
@@ -207,6 +211,9 @@ impl<'a> Changing<'a> {
                 break;
             }
             is_new |= step.decides;
+            if step.decides {
+                self.is_dead.set(false);
+            }
         }
         self.observer.tell(Event::End);
         done.map_err(|cause| match is_new {
@@ -235,11 +242,18 @@ impl<'a> Changing<'a> {
             observe: &observe,
         };
         let done = write_and_prove(step.layout.clone(), job);
-        let done = done.map_err(|error| match error {
+        let now = |stick| match stick {
             // Nothing of this step, and something of those before it.
-            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.has_written() => {
-                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
-            }
+            Aftermath::Untouched if !self.has_written() => Aftermath::Untouched,
+            Aftermath::Untouched | Aftermath::BootsAsBefore if self.is_dead.get() => Aftermath::WillNotBoot,
+            Aftermath::Untouched => Aftermath::BootsAsBefore,
+            // No step but the one that decides writes what boots.
+            Aftermath::Unknown if self.is_dead.get() && !step.decides => Aftermath::WillNotBoot,
+            stick => stick,
+        };
+        let done = done.map_err(|error| match error {
+            JobError::Pipeline(Failure { stick, cause }) => Failure { stick: now(stick), cause }.into(),
+            JobError::Differs { stick, differences } => JobError::Differs { stick: now(stick), differences },
             error => error,
         })?;
         let mut effort = self.effort.borrow_mut();

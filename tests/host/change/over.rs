@@ -1,13 +1,17 @@
 //! An image is written over the one before it, where both have no room. While the stick does not boot it is cut off anywhere.
 
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use ramkey::change::ChangeError;
-use ramkey::job::JobError;
+use ramkey::job::{JobError, reflash_to};
+use ramkey::pipeline::{Aftermath, Target};
 use ramkey::plan::{FatBits, LayoutKind};
 use ramkey::verify::Strictness;
 
 use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_whole, judge, superfloppy, with_own_file};
 use crate::frames::loader::load_all;
-use crate::frames::recorder::each_cut;
+use crate::frames::recorder::{Recorder, each_cut};
 use crate::frames::sticks::MIB;
 use crate::frames::verdicts::{told, volume_offset};
 
@@ -95,4 +99,74 @@ fn what_was_written_over_comes_first_and_the_users_own_files_stay() {
         assert_eq!(hashes, [hash(&new), hash(&two)], "{case}");
     });
     assert_eq!(looked, 3);
+}
+
+/// A stick that is gone from one of its writes on.
+struct Failing {
+    inner: Recorder,
+    left: AtomicU64,
+}
+
+impl Target for Failing {
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+
+    fn alignment(&self) -> usize {
+        self.inner.alignment()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.inner.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        let left = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        left.map_err(|_| io::Error::from_raw_os_error(19))?;
+        self.inner.write_at(offset, buffer)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[test]
+fn whoever_goes_on_with_a_stick_that_does_not_boot_and_fails_is_told_that_it_does_not() {
+    let (old, new) = (bytes(12 * CHUNK, 1), bytes(12 * CHUNK, 7));
+    let mut desk = Desk::new(&[("a.img", old)], superfloppy(FatBits::Fat12, 2 * MIB));
+    desk.over = true;
+    let (_, log, _) = desk.reflash(&desk.stick, &new, None).unwrap();
+    let mut dead = None;
+    each_cut(&desk.stick, &log, 1, |_, stick| {
+        if !may_boot(stick, 0) {
+            dead = Some(stick.to_vec());
+        }
+    });
+    let dead = dead.unwrap();
+    let prepared = desk.prepared(&dead, &bytes(11 * CHUNK, 9), None).unwrap();
+    let path = desk.folder.path().join("stick.img");
+    let (mut told, mut ends) = (0, 0);
+    for writes in 0..400 {
+        let target = Failing { inner: Recorder::new(dead.clone()), left: AtomicU64::new(writes) };
+        let stop = AtomicBool::new(false);
+        let end = reflash_to(&prepared, &path, &target, &stop, &|_| (), &|| false);
+        let (after, _) = target.inner.end();
+        match end {
+            Ok(_) => {
+                ends += 1;
+                break;
+            }
+            Err(error) if !may_boot(&after, 0) => {
+                told += 1;
+                assert!(
+                    matches!(error.stick(), Aftermath::WillNotBoot | Aftermath::Unknown),
+                    "{writes}: {:?}: {error}",
+                    error.stick()
+                );
+            }
+            Err(error) => assert_ne!(error.stick(), Aftermath::WillNotBoot, "{writes}: {error}"),
+        }
+    }
+    assert!(told > 3 && ends == 1, "{told} {ends}");
 }
