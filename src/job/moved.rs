@@ -8,7 +8,7 @@ use crate::job::prove::write_and_prove;
 use crate::job::resume::Unchanged;
 use crate::job::{JobError, Prepared};
 use crate::layout::{Layout, Role, layout_around};
-use crate::pipeline::{Aftermath, Committed, Difference, Input, Job};
+use crate::pipeline::{Aftermath, Committed, Difference, Failure, Input, Job};
 use crate::units::{SECTOR_LEN, counted};
 
 /// Times that images are moved away before the stick is called bad.
@@ -44,6 +44,10 @@ pub(super) fn write_around(prepared: &Prepared, job: Job) -> Result<(Committed, 
         };
         let (stick, differences) = match done {
             Err(JobError::Differs { stick, differences }) => (stick, differences),
+            // Nothing of this round, and all of those before it.
+            Err(JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause })) if round > 0 => {
+                return Err(Failure { stick: Aftermath::WillNotBoot, cause }.into());
+            }
             done => return done.map(|committed| (committed, warning(&bad))),
         };
         let lost = lost(&layout, &differences).filter(|lost| bad.len() + lost.len() <= BAD_MAX);
