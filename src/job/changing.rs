@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use ramkey_format::manifest::range;
 use ramkey_format::memory::BOOT_AREA_END_LBA;
 
 use crate::change::{ChangeError, Step, finish, mend};
@@ -80,6 +81,19 @@ pub(super) fn with_stick<T>(
     }
 }
 
+/// Whether a fault is one of an image whose change is announced.
+fn is_of_announced(state: &StickState, fault: &Fault) -> bool {
+    let ranges = state.manifest().map_or(&[][..], |manifest| &manifest.ranges);
+    let tree = state.file_system.as_ref().and_then(|found| found.as_ref().ok()?.tree.as_ref());
+    let mut entries = tree.map_or(&[][..], |tree| &tree.entries).iter();
+    let is_announced =
+        |lba: u64| ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT && range.lba.get() == lba);
+    entries.any(|entry| {
+        let is_it = entry.runs.first().is_some_and(|run| is_announced(run.0));
+        is_it && fault.place.file.as_ref() == Some(&entry.path)
+    })
+}
+
 impl<'a> Changing<'a> {
     /// A stick on a target that is open; `path` is for messages.
     pub fn new(
@@ -150,6 +164,8 @@ impl<'a> Changing<'a> {
         if verdict.faults.iter().any(is_usual) {
             return Err(JobError::FaultyStick { path: path(), faults: verdict.faults });
         }
+        let others = verdict.faults.into_iter().filter(|fault| !is_of_announced(&state, fault));
+        let others: Vec<Fault> = others.collect();
         is_meant(&state)?;
         let steps = mend(&reader, &state).map_err(|error| self.refused(error))?;
         self.all(&steps)?;
@@ -171,10 +187,16 @@ impl<'a> Changing<'a> {
             self.all(&steps)?;
             is_mended = true;
         }
-        work(&reader, &state, is_cut).map_err(|error| match error {
+        let done = work(&reader, &state, is_cut).map_err(|error| match error {
             Stopped::Change(error) => self.refused(error),
             Stopped::Job(error) => error,
-        })
+        })?;
+        if others.is_empty() {
+            return Ok(done);
+        }
+        // It boots again, and something else of it does not.
+        let cause = JobError::FaultyStick { path: path(), faults: others };
+        Err(JobError::Unfinished { cause: Box::new(cause) })
     }
 
     fn refused(&self, source: ChangeError) -> JobError {

@@ -7,12 +7,13 @@ use ramkey::change::ChangeError;
 use ramkey::job::{JobError, reflash_to};
 use ramkey::pipeline::{Aftermath, Target};
 use ramkey::plan::{FatBits, LayoutKind};
+use ramkey::stick::Reader;
 use ramkey::verify::Strictness;
 
 use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_whole, judge, superfloppy, with_own_file};
 use crate::frames::loader::load_all;
 use crate::frames::recorder::{Recorder, each_cut};
-use crate::frames::sticks::MIB;
+use crate::frames::sticks::{Image, MIB};
 use crate::frames::verdicts::{told, volume_offset};
 
 const HEADER_LBA: usize = 128;
@@ -97,6 +98,23 @@ fn what_was_written_over_comes_first_and_the_users_own_files_stay() {
         own(&end);
         let hashes: Vec<String> = load_all(&end, 0).unwrap().into_iter().map(|image| image.blake3).collect();
         assert_eq!(hashes, [hash(&new), hash(&two)], "{case}");
+        // A fault of the other image stays one.
+        let mut worse = stick.to_vec();
+        let two_lba = {
+            let image = Image(desk.stick.clone());
+            let reader = Reader::new(&image, &|_| {});
+            let state = ramkey::stick::read(&reader);
+            let volume = state.file_system.unwrap().ok().unwrap();
+            let entries = volume.tree.unwrap().entries;
+            entries.iter().find(|entry| entry.path == "RAMKEY/TWO.RKC").unwrap().runs[0].0
+        };
+        worse[two_lba as usize * 512 + 20 * 512 + 7] ^= 1;
+        let error = desk.reflash(&worse, &new, Some("one")).map(drop).unwrap_err();
+        assert!(
+            matches!(&error, JobError::Unfinished { cause } if matches!(&**cause, JobError::FaultyStick { faults, .. }
+                if faults.iter().all(|fault| fault.place.file.as_deref() == Some("RAMKEY/TWO.RKC")))),
+            "{case}: {error:?}"
+        );
     });
     assert_eq!(looked, 3);
 }
