@@ -153,7 +153,7 @@ impl<'a> Changing<'a> {
         };
         self.observer.tell(Event::Begin { part: Part::Read, bytes: self.target.len() });
         let reader = Reader::new(&self.medium, &observe);
-        let mut state = stick::read(&reader);
+        let state = stick::read(&reader);
         let verdict = judge(&reader, &state, Strictness::Boot);
         self.observer.tell(Event::End);
         is_told.set(false);
@@ -167,26 +167,7 @@ impl<'a> Changing<'a> {
         let others = verdict.faults.into_iter().filter(|fault| !is_of_announced(&state, fault));
         let others: Vec<Fault> = others.collect();
         is_meant(&state)?;
-        let steps = mend(&reader, &state).map_err(|error| self.refused(error))?;
-        self.all(&steps)?;
-        let mut is_mended = !steps.is_empty();
-        // What was written over is finished by writing it once more.
-        while !is_cut || is_mended {
-            if is_mended {
-                self.medium.remember(BOOT_AREA);
-                self.medium.remember(stick::tables(&self.medium));
-                state = stick::read(&reader);
-            }
-            if is_cut {
-                break;
-            }
-            let steps = finish(&reader, &state).map_err(|error| self.refused(error))?;
-            if steps.is_empty() {
-                break;
-            }
-            self.all(&steps)?;
-            is_mended = true;
-        }
+        let state = self.finished(&reader, state, is_cut)?;
         let done = work(&reader, &state, is_cut).map_err(|error| match error {
             Stopped::Change(error) => self.refused(error),
             Stopped::Job(error) => error,
@@ -197,6 +178,36 @@ impl<'a> Changing<'a> {
         // It boots again, and something else of it does not.
         let cause = JobError::FaultyStick { path: path(), faults: others };
         Err(JobError::Unfinished { cause: Box::new(cause) })
+    }
+
+    /// The state of the stick when what was cut off is finished, but for what was being written over.
+    fn finished<'r>(
+        &self,
+        reader: &'r Reader<'r>,
+        mut state: StickState<'r>,
+        is_cut: bool,
+    ) -> Result<StickState<'r>, JobError> {
+        let steps = mend(reader, &state).map_err(|error| self.refused(error))?;
+        self.all(&steps)?;
+        let mut is_mended = !steps.is_empty();
+        // What was written over is finished by writing it once more.
+        while !is_cut || is_mended {
+            if is_mended {
+                self.medium.remember(BOOT_AREA);
+                self.medium.remember(stick::tables(&self.medium));
+                state = stick::read(reader);
+            }
+            if is_cut {
+                break;
+            }
+            let steps = finish(reader, &state).map_err(|error| self.refused(error))?;
+            if steps.is_empty() {
+                break;
+            }
+            self.all(&steps)?;
+            is_mended = true;
+        }
+        Ok(state)
     }
 
     fn refused(&self, source: ChangeError) -> JobError {
