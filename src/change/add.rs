@@ -137,7 +137,7 @@ impl Stick<'_, '_> {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::NoRoom`].
+    /// [`ChangeError::NoRoom`]; [`ChangeError::TooManyPieces`] if the free clusters lie in too many.
     fn room_for(&self, needs: &[u64]) -> Result<Vec<Vec<u64>>, ChangeError> {
         let volume = &self.volume.volume;
         let (mut runs, mut all) = (Vec::<Range<u64>>::new(), 0);
@@ -152,22 +152,25 @@ impl Stick<'_, '_> {
         })?;
         let needed: u64 = needs.iter().sum();
         let len = volume.cluster_len();
-        let no_room = ChangeError::NoRoom { needed: needed * len, free: all * len };
         if all < needed {
-            return Err(no_room);
+            return Err(ChangeError::NoRoom { needed: needed * len, free: all * len });
         }
         runs.sort_by_key(|run| run.start);
         let chains = needs.iter().map(|&need| self.take(&mut runs, need));
-        chains.collect::<Option<Vec<Vec<u64>>>>().ok_or(no_room)
+        chains.collect::<Option<Vec<Vec<u64>>>>().ok_or(ChangeError::TooManyPieces)
     }
 
-    fn take(&self, runs: &mut [Range<u64>], need: u64) -> Option<Vec<u64>> {
+    fn take(&self, runs: &mut Vec<Range<u64>>, need: u64) -> Option<Vec<u64>> {
         // A file whose last cluster lies in two sectors of the table could not grow.
         let skip = |run: &Range<u64>| u64::from(self.is_in_two_sectors(run.start + need - 1));
-        let fits = |run: &&mut Range<u64>| run.end - run.start >= need + skip(run);
-        if let Some(run) = runs.iter_mut().find(fits) {
-            let start = run.start + skip(run);
-            run.start = start + need;
+        let fits = |run: &Range<u64>| run.end - run.start >= need + skip(run);
+        if let Some(index) = runs.iter().position(fits) {
+            let skipped = runs[index].start;
+            let start = skipped + skip(&runs[index]);
+            runs[index].start = start + need;
+            if start > skipped {
+                runs.insert(index, skipped..start);
+            }
             return Some((start..start + need).collect());
         }
         let mut longest: Vec<&mut Range<u64>> = runs.iter_mut().collect();

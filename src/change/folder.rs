@@ -93,8 +93,8 @@ impl Folder {
         Some(edits)
     }
 
-    /// Takes the slots with these numbers away, and the long names before them. The edit that is the last one removes the files,
-    /// if they stand in one sector.
+    /// Takes the slots with these numbers away, and the long names before them. The files of one sector go with one edit; that of
+    /// the first number goes first, because it may need the others.
     pub fn take(&mut self, numbers: &[usize]) -> Vec<Edit> {
         let mut edits = Vec::new();
         let mut sectors: Vec<usize> = numbers.iter().map(|number| number / SLOTS).collect();
@@ -115,7 +115,10 @@ impl Folder {
                 }
             }
         }
-        for &sector in sectors.iter().rev() {
+        // Those that are left go from the end on, so that it moves up.
+        let first = numbers.first().map(|number| number / SLOTS);
+        let others = sectors.iter().rev().copied().filter(|&sector| Some(sector) != first);
+        for sector in first.into_iter().chain(others) {
             for &number in numbers.iter().filter(|&&number| number / SLOTS == sector) {
                 self.slots[number] = removed_slot();
             }
@@ -190,6 +193,13 @@ mod tests {
         let edits = room.take(&[SLOTS]);
         assert_eq!(edits.iter().map(|edit| edit[0].0).collect::<Vec<u64>>(), [100, 101]);
         assert_eq!((room.slots[SLOTS - 1][0], room.slots[SLOTS][0]), (DELETED, 0));
+        // The first one goes first, wherever it stands.
+        for (numbers, lbas) in [([3, SLOTS], [100, 101]), ([SLOTS, 3], [101, 100])] {
+            let mut room = folder(2, SLOTS + 1);
+            let edits = room.take(&numbers);
+            assert_eq!(edits.iter().map(|edit| edit[0].0).collect::<Vec<u64>>(), lbas);
+            assert_eq!((room.slots[3], room.end()), (removed_slot(), SLOTS));
+        }
         let mut room = folder(1, 6);
         room.take(&[3]);
         assert_eq!((room.slots[3], room.end()), (removed_slot(), 6));

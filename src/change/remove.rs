@@ -11,7 +11,8 @@ use crate::layout::Role;
 use crate::stick::{Entry, Reader, StickState};
 use crate::units::SECTOR_LEN;
 
-/// The steps after which the files of `entries`, which are capsules, are not on the stick any more.
+/// The steps after which the files of `entries`, which are capsules, are not on the stick any more. The first of them may need the
+/// others, and never stands without them.
 ///
 /// # Errors
 ///
@@ -39,9 +40,10 @@ pub fn remove<'r>(
             *steps.edit(*lba)? = *sector;
         }
         steps.close(Role::Directory);
-    }
-    if let Some(last) = steps.done.last_mut() {
-        last.decides = true;
+        let has_first = entries.first().is_some_and(|first| edit.iter().any(|(lba, _)| *lba == first.slot.0));
+        if let Some(last) = steps.done.last_mut().filter(|_| has_first) {
+            last.decides = true;
+        }
     }
     let mut freed = 0;
     for entry in entries {

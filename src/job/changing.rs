@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use ramkey_format::manifest::range;
 use ramkey_format::memory::BOOT_AREA_END_LBA;
 
 use crate::change::{ChangeError, Step, finish, mend};
@@ -29,6 +30,8 @@ pub(super) struct Changing<'a> {
     observer: &'a dyn Observer,
     medium: Medium<'a>,
     effort: RefCell<Effort>,
+    /// Whether the stick does not boot: an image was being written over the one before it, and is not all there yet.
+    is_dead: Cell<bool>,
 }
 
 /// Why a change is not made.
@@ -78,6 +81,19 @@ pub(super) fn with_stick<T>(
     }
 }
 
+/// Whether a fault is one of an image whose change is announced.
+fn is_of_announced(state: &StickState, fault: &Fault) -> bool {
+    let ranges = state.manifest().map_or(&[][..], |manifest| &manifest.ranges);
+    let tree = state.file_system.as_ref().and_then(|found| found.as_ref().ok()?.tree.as_ref());
+    let mut entries = tree.map_or(&[][..], |tree| &tree.entries).iter();
+    let is_announced =
+        |lba: u64| ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT && range.lba.get() == lba);
+    entries.any(|entry| {
+        let is_it = entry.runs.first().is_some_and(|run| is_announced(run.0));
+        is_it && fault.place.file.as_ref() == Some(&entry.path)
+    })
+}
+
 impl<'a> Changing<'a> {
     /// A stick on a target that is open; `path` is for messages.
     pub fn new(
@@ -86,7 +102,8 @@ impl<'a> Changing<'a> {
         stop: &'a AtomicBool,
         observer: &'a dyn Observer,
     ) -> Self {
-        Self { path, target, stop, observer, medium: Medium::new(target), effort: RefCell::default() }
+        let (effort, is_dead) = (RefCell::default(), Cell::new(false));
+        Self { path, target, stop, observer, medium: Medium::new(target), effort, is_dead }
     }
 
     /// What everything so far took.
@@ -123,6 +140,7 @@ impl<'a> Changing<'a> {
             if !can_go_on {
                 return Err(self.refused(ChangeError::WrittenOver));
             }
+            self.is_dead.set(true);
             self.medium.lay_over(cleared);
             self.medium.remember(BOOT_AREA);
         }
@@ -135,7 +153,7 @@ impl<'a> Changing<'a> {
         };
         self.observer.tell(Event::Begin { part: Part::Read, bytes: self.target.len() });
         let reader = Reader::new(&self.medium, &observe);
-        let mut state = stick::read(&reader);
+        let state = stick::read(&reader);
         let verdict = judge(&reader, &state, Strictness::Boot);
         self.observer.tell(Event::End);
         is_told.set(false);
@@ -146,8 +164,30 @@ impl<'a> Changing<'a> {
         if verdict.faults.iter().any(is_usual) {
             return Err(JobError::FaultyStick { path: path(), faults: verdict.faults });
         }
+        let others = verdict.faults.into_iter().filter(|fault| !is_of_announced(&state, fault));
+        let others: Vec<Fault> = others.collect();
         is_meant(&state)?;
-        let steps = mend(&reader, &state).map_err(|error| self.refused(error))?;
+        let state = self.finished(&reader, state, is_cut)?;
+        let done = work(&reader, &state, is_cut).map_err(|error| match error {
+            Stopped::Change(error) => self.refused(error),
+            Stopped::Job(error) => error,
+        })?;
+        if others.is_empty() {
+            return Ok(done);
+        }
+        // It boots again, and something else of it does not.
+        let cause = JobError::FaultyStick { path: path(), faults: others };
+        Err(JobError::Unfinished { cause: Box::new(cause) })
+    }
+
+    /// The state of the stick when what was cut off is finished, but for what was being written over.
+    fn finished<'r>(
+        &self,
+        reader: &'r Reader<'r>,
+        mut state: StickState<'r>,
+        is_cut: bool,
+    ) -> Result<StickState<'r>, JobError> {
+        let steps = mend(reader, &state).map_err(|error| self.refused(error))?;
         self.all(&steps)?;
         let mut is_mended = !steps.is_empty();
         // What was written over is finished by writing it once more.
@@ -155,22 +195,19 @@ impl<'a> Changing<'a> {
             if is_mended {
                 self.medium.remember(BOOT_AREA);
                 self.medium.remember(stick::tables(&self.medium));
-                state = stick::read(&reader);
+                state = stick::read(reader);
             }
             if is_cut {
                 break;
             }
-            let steps = finish(&reader, &state).map_err(|error| self.refused(error))?;
+            let steps = finish(reader, &state).map_err(|error| self.refused(error))?;
             if steps.is_empty() {
                 break;
             }
             self.all(&steps)?;
             is_mended = true;
         }
-        work(&reader, &state, is_cut).map_err(|error| match error {
-            Stopped::Change(error) => self.refused(error),
-            Stopped::Job(error) => error,
-        })
+        Ok(state)
     }
 
     fn refused(&self, source: ChangeError) -> JobError {
@@ -207,6 +244,9 @@ impl<'a> Changing<'a> {
                 break;
             }
             is_new |= step.decides;
+            if step.decides {
+                self.is_dead.set(false);
+            }
         }
         self.observer.tell(Event::End);
         done.map_err(|cause| match is_new {
@@ -235,11 +275,18 @@ impl<'a> Changing<'a> {
             observe: &observe,
         };
         let done = write_and_prove(step.layout.clone(), job);
-        let done = done.map_err(|error| match error {
+        let now = |stick| match stick {
             // Nothing of this step, and something of those before it.
-            JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if self.has_written() => {
-                Failure { stick: Aftermath::BootsAsBefore, cause }.into()
-            }
+            Aftermath::Untouched if !self.has_written() => Aftermath::Untouched,
+            Aftermath::Untouched | Aftermath::BootsAsBefore if self.is_dead.get() => Aftermath::WillNotBoot,
+            Aftermath::Untouched => Aftermath::BootsAsBefore,
+            // No step but the one that decides writes what boots.
+            Aftermath::Unknown if self.is_dead.get() && !step.decides => Aftermath::WillNotBoot,
+            stick => stick,
+        };
+        let done = done.map_err(|error| match error {
+            JobError::Pipeline(Failure { stick, cause }) => Failure { stick: now(stick), cause }.into(),
+            JobError::Differs { stick, differences } => JobError::Differs { stick: now(stick), differences },
             error => error,
         })?;
         let mut effort = self.effort.borrow_mut();

@@ -8,7 +8,7 @@ use crate::job::prove::write_and_prove;
 use crate::job::resume::Unchanged;
 use crate::job::{JobError, Prepared};
 use crate::layout::{Layout, Role, layout_around};
-use crate::pipeline::{Aftermath, Committed, Difference, Input, Job};
+use crate::pipeline::{Aftermath, Committed, Difference, Failure, Input, Job};
 use crate::units::{SECTOR_LEN, counted};
 
 /// Times that images are moved away before the stick is called bad.
@@ -44,6 +44,10 @@ pub(super) fn write_around(prepared: &Prepared, job: Job) -> Result<(Committed, 
         };
         let (stick, differences) = match done {
             Err(JobError::Differs { stick, differences }) => (stick, differences),
+            // Nothing of this round, and all of those before it.
+            Err(JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause })) if round > 0 => {
+                return Err(Failure { stick: Aftermath::WillNotBoot, cause }.into());
+            }
             done => return done.map(|committed| (committed, warning(&bad))),
         };
         let lost = lost(&layout, &differences).filter(|lost| bad.len() + lost.len() <= BAD_MAX);
@@ -59,11 +63,18 @@ pub(super) fn write_around(prepared: &Prepared, job: Job) -> Result<(Committed, 
     unreachable!("the last round ends in one way or the other")
 }
 
-/// The sectors that differ, if all of them are images'.
+/// The sectors that differ, if all of them are images' and there are no more than [`BAD_MAX`].
 fn lost(layout: &Layout, differences: &[Difference]) -> Option<Vec<u64>> {
-    let sectors = differences
-        .iter()
-        .flat_map(|difference| difference.offset / SECTOR_LEN..difference.end.div_ceil(SECTOR_LEN));
+    let ranges = || {
+        let differences = differences.iter();
+        differences.map(|found| found.offset / SECTOR_LEN..found.end.div_ceil(SECTOR_LEN))
+    };
+    let count =
+        ranges().fold(0u64, |count, range| count.saturating_add(range.end.saturating_sub(range.start)));
+    if count > BAD_MAX as u64 {
+        return None;
+    }
+    let sectors = ranges().flatten();
     let is_image = |lba: u64| {
         let mut extents = layout.extents.iter().filter(|extent| extent.has(lba));
         extents.any(|extent| matches!(extent.role, Role::Capsule { .. }))
@@ -120,5 +131,28 @@ impl StoredBytes for Cover<'_> {
         self.0.prove(start, &cover)?;
         let same = cover[(offset - start) as usize..][..bytes.len()] == *bytes;
         if same { Ok(()) } else { Err(changed()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BAD_MAX, lost};
+    use crate::layout::{Content, Extent, Layout, Role};
+    use crate::pipeline::{Difference, Found};
+
+    #[test]
+    fn more_sectors_than_a_weak_spot_has_are_not_even_listed() {
+        let sectors = 4 * BAD_MAX as u64;
+        let content = Content::Bytes(Vec::new());
+        let extents = vec![Extent { lba: 0, sectors, role: Role::Capsule { image: 0 }, content }];
+        let layout =
+            Layout { stick_sectors: sectors, cleared_first: Vec::new(), held_back: Vec::new(), extents };
+        let hash = blake3::hash(&[]);
+        let found = |count: u64| {
+            let (written, read) = (hash, Found::Bytes(hash));
+            lost(&layout, &[Difference { offset: 512, end: 512 * (count + 1), written, read, tries: 4 }])
+        };
+        assert_eq!(found(BAD_MAX as u64).map(|lost| lost.len()), Some(BAD_MAX));
+        assert_eq!(found(BAD_MAX as u64 + 1), None);
     }
 }

@@ -170,3 +170,27 @@ fn every_layout_and_file_system_takes_another_image() {
         assert_eq!(load_all(&less, offset / 512).unwrap()[0].blake3, hash(&two), "{layout:?} {fs:?}");
     }
 }
+
+#[test]
+fn free_space_in_too_many_pieces_is_not_called_too_little() {
+    let desk = Desk::new(&[("one.img", bytes(1000, 1))], superfloppy(FatBits::Fat32, 40 * MIB));
+    let mut stick = desk.stick.clone();
+    let number = |at: usize| usize::from(u16::from_le_bytes([stick[at], stick[at + 1]]));
+    let (reserved, table, cluster) = (number(14), number(36), usize::from(stick[13]) * 512);
+    let clusters = (stick.len() / 512 - reserved - 2 * table) * 512 / cluster;
+    // Every second one that is free is marked bad: the others are nobody's neighbours.
+    for cluster in (200..clusters - 200).step_by(2) {
+        for number in 0..2 {
+            let at = (reserved + number * table) * 512 + 4 * cluster;
+            if stick[at..at + 4] == [0; 4] {
+                stick[at..at + 4].copy_from_slice(&0x0FFF_FFF7_u32.to_le_bytes());
+            }
+        }
+    }
+    let verdict = judge(&stick, Strictness::Boot);
+    assert!(verdict.sound && clusters > 36_000, "{clusters}: {}", told(&verdict));
+    let image = noise(9000 * cluster);
+    assert!(verdict.free > image.len() as u64 + 512 * 1024, "{}", verdict.free);
+    let error = desk.add(&stick, ("two.img", &image), None, &[]).map(drop).unwrap_err();
+    assert!(matches!(&error, JobError::Change { source: ChangeError::TooManyPieces, .. }), "{error:?}");
+}

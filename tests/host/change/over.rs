@@ -1,14 +1,19 @@
 //! An image is written over the one before it, where both have no room. While the stick does not boot it is cut off anywhere.
 
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use ramkey::change::ChangeError;
-use ramkey::job::JobError;
+use ramkey::job::{JobError, reflash_to};
+use ramkey::pipeline::{Aftermath, Target};
 use ramkey::plan::{FatBits, LayoutKind};
+use ramkey::stick::Reader;
 use ramkey::verify::Strictness;
 
 use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_whole, judge, superfloppy, with_own_file};
 use crate::frames::loader::load_all;
-use crate::frames::recorder::each_cut;
-use crate::frames::sticks::MIB;
+use crate::frames::recorder::{Recorder, each_cut};
+use crate::frames::sticks::{Image, MIB};
 use crate::frames::verdicts::{told, volume_offset};
 
 const HEADER_LBA: usize = 128;
@@ -93,6 +98,93 @@ fn what_was_written_over_comes_first_and_the_users_own_files_stay() {
         own(&end);
         let hashes: Vec<String> = load_all(&end, 0).unwrap().into_iter().map(|image| image.blake3).collect();
         assert_eq!(hashes, [hash(&new), hash(&two)], "{case}");
+        // A fault of the other image stays one.
+        let mut worse = stick.to_vec();
+        let two_lba = {
+            let image = Image(desk.stick.clone());
+            let reader = Reader::new(&image, &|_| {});
+            let state = ramkey::stick::read(&reader);
+            let volume = state.file_system.unwrap().ok().unwrap();
+            let entries = volume.tree.unwrap().entries;
+            entries.iter().find(|entry| entry.path == "RAMKEY/TWO.RKC").unwrap().runs[0].0
+        };
+        worse[two_lba as usize * 512 + 20 * 512 + 7] ^= 1;
+        let error = desk.reflash(&worse, &new, Some("one")).map(drop).unwrap_err();
+        assert!(
+            matches!(&error, JobError::Unfinished { cause } if matches!(&**cause, JobError::FaultyStick { faults, .. }
+                if faults.iter().all(|fault| fault.place.file.as_deref() == Some("RAMKEY/TWO.RKC")))),
+            "{case}: {error:?}"
+        );
     });
     assert_eq!(looked, 3);
+}
+
+/// A stick that is gone from one of its writes on.
+struct Failing {
+    inner: Recorder,
+    left: AtomicU64,
+}
+
+impl Target for Failing {
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+
+    fn alignment(&self) -> usize {
+        self.inner.alignment()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.inner.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        let left = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        left.map_err(|_| io::Error::from_raw_os_error(19))?;
+        self.inner.write_at(offset, buffer)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[test]
+fn whoever_goes_on_with_a_stick_that_does_not_boot_and_fails_is_told_that_it_does_not() {
+    let (old, new) = (bytes(12 * CHUNK, 1), bytes(12 * CHUNK, 7));
+    let mut desk = Desk::new(&[("a.img", old)], superfloppy(FatBits::Fat12, 2 * MIB));
+    desk.over = true;
+    let (_, log, _) = desk.reflash(&desk.stick, &new, None).unwrap();
+    let mut dead = None;
+    each_cut(&desk.stick, &log, 1, |_, stick| {
+        if !may_boot(stick, 0) {
+            dead = Some(stick.to_vec());
+        }
+    });
+    let dead = dead.unwrap();
+    let prepared = desk.prepared(&dead, &bytes(11 * CHUNK, 9), None).unwrap();
+    let path = desk.folder.path().join("stick.img");
+    let (mut told, mut ends) = (0, 0);
+    for writes in 0..400 {
+        let target = Failing { inner: Recorder::new(dead.clone()), left: AtomicU64::new(writes) };
+        let stop = AtomicBool::new(false);
+        let end = reflash_to(&prepared, &path, &target, &stop, &|_| (), &|| false);
+        let (after, _) = target.inner.end();
+        match end {
+            Ok(_) => {
+                ends += 1;
+                break;
+            }
+            Err(error) if !may_boot(&after, 0) => {
+                told += 1;
+                assert!(
+                    matches!(error.stick(), Aftermath::WillNotBoot | Aftermath::Unknown),
+                    "{writes}: {:?}: {error}",
+                    error.stick()
+                );
+            }
+            Err(error) => assert_ne!(error.stick(), Aftermath::WillNotBoot, "{writes}: {error}"),
+        }
+    }
+    assert!(told > 3 && ends == 1, "{told} {ends}");
 }

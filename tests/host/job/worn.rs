@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::frames::desk::{
     CHUNK, Desk, bytes, is_clean, is_whole, judge, superfloppy, with_own_file, without_own_file,
@@ -23,11 +23,18 @@ struct Worn {
     dead: Vec<u64>,
     /// Whether the dead sectors say so, by refusing each request.
     is_honest: bool,
+    /// How often it is asked whether it is still the same before it says no.
+    same: AtomicU64,
 }
 
 impl Worn {
     fn new(len: u64, dead: &[u64], is_honest: bool) -> Self {
-        Self { bytes: Mutex::new(vec![0xD1; len as usize]), dead: dead.to_vec(), is_honest }
+        Self {
+            bytes: Mutex::new(vec![0xD1; len as usize]),
+            dead: dead.to_vec(),
+            is_honest,
+            same: AtomicU64::new(u64::MAX),
+        }
     }
 
     fn refuses(&self, offset: u64, len: usize) -> io::Result<()> {
@@ -67,6 +74,11 @@ impl Target for Worn {
 
     fn flush(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn same_device(&self) -> io::Result<()> {
+        let same = self.same.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |same| same.checked_sub(1));
+        same.map(drop).map_err(|_| io::Error::other("it is another one"))
     }
 }
 
@@ -243,4 +255,24 @@ fn a_sector_that_the_stick_cannot_do_without_makes_it_a_bad_one_and_is_named() {
         let read = Found::Bytes(blake3::hash(&[0xD1; 512]));
         assert!(differences.iter().all(|found| found.read == read), "{role:?}");
     }
+}
+
+#[test]
+fn a_stick_that_was_written_is_never_called_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let prepared = prepared(folder.path(), LayoutKind::Fdd.into(), FsChoice::Auto, 8 << 20);
+    let [(first, _), _] = files(&prepared)[..] else { panic!("two images") };
+    let mut states = Vec::new();
+    for same in 0.. {
+        let stick = Worn::new(8 << 20, &[first + 40], false);
+        stick.same.store(same, Ordering::Relaxed);
+        let end = write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ());
+        let bytes = stick.bytes.into_inner().unwrap();
+        let Err(error) = end else { break };
+        let is_untouched = bytes.iter().all(|&byte| byte == 0xD1);
+        assert_eq!(error.stick() == Aftermath::Untouched, is_untouched, "{same}: {error}");
+        states.push(error.stick());
+    }
+    // Before and behind each of two rounds, and more often.
+    assert!(states.len() >= 4 && states.contains(&Aftermath::WillNotBoot), "{states:?}");
 }
