@@ -188,7 +188,8 @@ impl Written {
     fn value(&self, cluster: u64) -> u32 {
         match cluster {
             0 => 0x0FFF_FF00 | u32::from(self.media),
-            1 => END,
+            // All bits, of which a FAT32 keeps some to itself.
+            1 => u32::MAX,
             _ if cluster >= self.end => END,
             _ => {
                 let place = self.runs.partition_point(|(_, end, _)| *end <= cluster);

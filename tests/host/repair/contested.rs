@@ -13,7 +13,8 @@ use crate::frames::sticks::{Image, MIB, Stick, noise};
 use crate::frames::verdicts::{OnDisk, judge, stick, told};
 
 /// File systems, lengths, and a cluster that nothing lies in.
-const CASES: [(FatBits, u64, usize); 2] = [(FatBits::Fat12, 8 * MIB, 1200), (FatBits::Fat16, 17 * MIB, 3000)];
+const CASES: [(FatBits, u64, usize); 3] =
+    [(FatBits::Fat12, 8 * MIB, 1200), (FatBits::Fat16, 17 * MIB, 3000), (FatBits::Fat32, 48 * MIB, 20_001)];
 
 /// First byte of the extent with this role.
 fn start(stick: &Stick, role: Role) -> usize {
