@@ -9,8 +9,8 @@ use super::sectors::Sectors;
 use super::{ChangeError, Stick};
 use crate::layout::{Content, Extent, ManifestFacts, Role, manifest_slot};
 use crate::stick::{
-    DELETED, Directories, DirectorySlot, Entry, FilePlace, ReadError, Reserved, Run, SLOT_LEN, file_lba,
-    written_counts,
+    DELETED, Directories, DirectorySlot, Entry, FS_INFO, FilePlace, ReadError, Reserved, Run, SLOT_LEN,
+    bad_then, file_lba, with_bad, written_counts,
 };
 use crate::units::SECTOR_LEN;
 
@@ -134,7 +134,30 @@ impl Stick<'_, '_> {
     /// The counts of free clusters as they are written with these ranges.
     pub(super) fn counts(&self, ranges: &[RangeEntry]) -> [u8; 8] {
         let volume = &self.volume.volume;
-        written_counts(&volume.bpb, ranges, volume.lba + volume.bpb.data())
+        with_bad(written_counts(&volume.bpb, ranges, volume.lba + volume.bpb.data()), self.bad)
+    }
+
+    /// How many of the clusters that are marked as bad were so when the counts of free clusters were written; all of them, if
+    /// nobody knows.
+    pub(super) fn bad_as_written(&self) -> Result<u64, ReadError> {
+        let summary = self.volume.volume.lba + FS_INFO;
+        let has_counts = |range: &&RangeEntry| {
+            let (lba, sectors) = (range.lba.get(), range.sectors.get());
+            range.kind == range::FAT_RESERVED
+                && sectors <= RESERVED_MAX
+                && (lba..lba + sectors).contains(&summary)
+        };
+        let ranges = &self.manifest.ranges;
+        let Some(range) = ranges.iter().find(has_counts).filter(|_| self.bad > 0) else {
+            return Ok(self.bad);
+        };
+        let lba = range.lba.get();
+        let bytes = self.reader.bytes(lba, range.sectors.get())?;
+        let is_it = |bad: &u64| {
+            let counts = Self { bad: *bad, ..*self }.counts(ranges);
+            self.reserved_hash(lba, bytes.clone(), counts) == range.blake3
+        };
+        Ok(bad_then(self.bad).find(is_it).unwrap_or(self.bad))
     }
 
     fn reserved_hash(&self, lba: u64, mut bytes: Vec<u8>, counts: [u8; 8]) -> [u8; 32] {

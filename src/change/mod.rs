@@ -46,6 +46,8 @@ struct Stick<'s, 'r> {
     /// The manifest that counts, and the number of its slot.
     manifest: &'s Manifest,
     slot: usize,
+    /// Clusters that the counts of free clusters leave out as bad.
+    bad: u64,
 }
 
 impl<'s, 'r> Stick<'s, 'r> {
@@ -57,7 +59,9 @@ impl<'s, 'r> Stick<'s, 'r> {
             Some(Ok(volume)) if volume.tree.is_some() => volume,
             _ => return Err(ChangeError::NoFileSystem),
         };
-        Ok(Self { reader, volume, manifest, slot })
+        let mut stick = Self { reader, volume, manifest, slot, bad: volume.counted_bad() };
+        stick.bad = stick.bad_as_written()?;
+        Ok(stick)
     }
 
     /// Whether a change of a capsule is under way.

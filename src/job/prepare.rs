@@ -76,7 +76,7 @@ pub fn prepare(
     sources.extend(files.iter().flat_map(|files| Source::files(&files.source).iter().cloned()));
     let one = |len| {
         let laid_out = lay_out(request, images, files, &[len], &mut request.packer(), observer);
-        laid_out.map(|mut one| one.remove(0)).map_err(|(_, error)| error)
+        laid_out.map(|mut one| one.remove(0)).map_err(|failed| failed.1)
     };
     let Some(Destination { system, target }) = destination else { return one(request.size) };
     target.admit(system, &sources)?;
@@ -131,7 +131,10 @@ pub fn prepare_many(
     let spool = TemporarySpool::new(&env::temp_dir()).ok().map(|spool| Arc::new(spool) as Arc<dyn Spool>);
     let mut packer = request.packer().spooled(spool);
     let laid_out = lay_out(request, images, None, &lens, &mut packer, observer);
-    laid_out.map_err(|(number, error)| name_file(&targets[number], error))
+    laid_out.map_err(|failed| {
+        let (number, error) = *failed;
+        name_file(&targets[number], error)
+    })
 }
 
 /// A stick for each of `lens`; the number of the one that an error is about.
@@ -142,7 +145,7 @@ fn lay_out(
     lens: &[Option<u64>],
     packer: &mut Packer,
     observer: &dyn Observer,
-) -> Result<Vec<Prepared>, (usize, JobError)> {
+) -> Result<Vec<Prepared>, Box<(usize, JobError)>> {
     let disc = request.disc.as_ref();
     let requests: Vec<Request> =
         lens.iter().map(|len| request.of_plan(&images.facts, len.unwrap_or(0))).collect();
@@ -154,7 +157,7 @@ fn lay_out(
             None if is_chosen(len) => plan_smallest(request, 0).map_err(JobError::from),
             None => plan(request).map_err(JobError::from),
         };
-        plan.map_err(|error| (number, error))
+        plan.map_err(|error| Box::new((number, error)))
     };
     let plans = requests.iter().zip(lens).enumerate().map(first).collect::<Result<Vec<Plan>, _>>()?;
     let in_use = Arc::new(in_use::warnings(&images.sources));
@@ -162,9 +165,9 @@ fn lay_out(
         free.keep_in_use();
     }
     if let Some(files) = &mut files {
-        files.hash(observer).map_err(|error| (0, error))?;
+        files.hash(observer).map_err(|error| Box::new((0, error)))?;
     }
-    let scans = Arc::new(scan_all(&images, packer, observer).map_err(|error| (0, error))?);
+    let scans = Arc::new(scan_all(&images, packer, observer).map_err(|error| Box::new((0, error)))?);
     let images = Arc::new(images);
     let mut prepared = Vec::new();
     for (number, (first, (request, len))) in plans.into_iter().zip(requests.iter().zip(lens)).enumerate() {
@@ -174,7 +177,7 @@ fn lay_out(
             None if size_chosen => grow(request, first, &scans),
             None => layout(&first, &scans).map(|layout| (first, layout)).map_err(JobError::from),
         };
-        let (plan, layout) = fitted.map_err(|error| (number, error))?;
+        let (plan, layout) = fitted.map_err(|error| Box::new((number, error)))?;
         let (scans, images, in_use) = (Arc::clone(&scans), Arc::clone(&images), Arc::clone(&in_use));
         // The user's own files are on discs only, and those are made one by one.
         prepared.push(Prepared { plan, layout, scans, images, in_use, files: files.take(), size_chosen });

@@ -11,7 +11,7 @@ use crate::pipeline::{self, Committed, Verdict};
 /// [`JobError::Pipeline`] or [`JobError::Differs`].
 pub(super) fn write_and_prove(layout: Layout, job: pipeline::Job) -> Result<Committed, JobError> {
     match pipeline::verify(pipeline::write(layout, job)?)? {
-        Verdict::Identical(proven) => Ok(pipeline::commit(proven)?),
+        Verdict::Identical(proven) => Ok(pipeline::commit(*proven)?),
         Verdict::Differs { stick, differences } => Err(JobError::Differs { stick, differences }),
     }
 }

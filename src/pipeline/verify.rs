@@ -26,7 +26,7 @@ const GIVEN_UP_MAX: usize = 8;
 #[must_use]
 pub enum Verdict<'a> {
     /// Every byte read back equals the byte written.
-    Identical(Proven<'a>),
+    Identical(Box<Proven<'a>>),
     /// The stick does not keep what is written to it.
     Differs {
         /// What is known of the stick: what the layout wants cleared first, if anything, was cleared once more.
@@ -71,7 +71,7 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
         let bad = pass.read_back(&pieces, &mut buffers).map_err(dead)?;
         if bad.is_empty() {
             let bytes = pieces.iter().map(Piece::len).sum();
-            return Ok(Verdict::Identical(Proven { job, layout, port, bytes, skipped, repairs }));
+            return Ok(Verdict::Identical(Box::new(Proven { job, layout, port, bytes, skipped, repairs })));
         }
         if job.target.is_found_anew() && is_another(&layout, &pieces, &bad) {
             // Nothing was written since it was found anew, and nothing is.

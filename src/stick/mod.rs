@@ -42,7 +42,9 @@ pub(crate) use names::{DELETED, SLOT_LEN, text};
 pub use oddity::{Odd, Oddities, Oddity};
 pub(crate) use reader::RUN_LEN;
 pub use reader::{ReadError, Reader};
-pub(crate) use reserved::{BACKUP_BOOT, FS_INFO, FS_INFO_COUNTS, Reserved, written_counts};
+pub(crate) use reserved::{
+    BACKUP_BOOT, FS_INFO, FS_INFO_COUNTS, Reserved, bad_then, with_bad, written_counts,
+};
 pub use table::TableDifference;
 pub use tree::{Entry, Tree};
 pub use volume::{ChainFault, Lost, NoVolume, Run, TableState, Usage, Volume};
@@ -72,6 +74,14 @@ pub struct StickVolume<'r> {
 }
 
 impl StickState<'_> {
+    /// Clusters that are marked as bad, where that matters for what a summary of free clusters says: on a FAT32.
+    pub(crate) fn counted_bad(&self) -> u64 {
+        match &self.file_system {
+            Some(Ok(found)) => found.counted_bad(),
+            _ => 0,
+        }
+    }
+
     /// The manifest that counts.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.area.as_ref()?.manifest()
@@ -89,6 +99,12 @@ pub fn read<'r>(reader: &'r Reader<'r>) -> StickState<'r> {
 }
 
 impl<'r> StickVolume<'r> {
+    /// See [`StickState::counted_bad`].
+    pub(crate) fn counted_bad(&self) -> u64 {
+        let tree = self.tree.as_ref().filter(|_| self.volume.bits() == FatBits::Fat32);
+        tree.map_or(0, |tree| tree.usage.bad)
+    }
+
     fn read(reader: &'r Reader<'r>, lba: u64) -> Result<Self, NoVolume> {
         let mut volume = Volume::open(reader, lba)?;
         let table = volume.table_state();

@@ -18,6 +18,8 @@ pub(crate) const BACKUP_BOOT: u64 = 6;
 /// Sectors in which a file system keeps these.
 const OWN_SECTORS: u64 = 16;
 const FS_INFO_MAGIC: &[u8; 4] = b"RRaA";
+/// Most numbers of bad clusters that are tried.
+const BAD_TRIED: u64 = 1 << 8;
 /// Where the summary has its counts.
 pub(crate) const FS_INFO_COUNTS: Range<usize> = 488..496;
 
@@ -120,4 +122,18 @@ pub(crate) fn written_counts(bpb: &Bpb, ranges: &[RangeEntry], data: u64) -> [u8
     counts[..4].copy_from_slice(&free.to_le_bytes());
     counts[4..].copy_from_slice(&next.to_le_bytes());
     counts
+}
+
+/// The same counts, where `bad` more clusters are not free because they are marked as bad.
+pub(crate) fn with_bad(mut counts: [u8; 8], bad: u64) -> [u8; 8] {
+    let free = u32::from_le_bytes([counts[0], counts[1], counts[2], counts[3]]);
+    counts[..4].copy_from_slice(&free.saturating_sub(bad as u32).to_le_bytes());
+    counts
+}
+
+/// How many clusters may have been bad when the counts were written, on a volume where `marked` are now, the likeliest first: a
+/// system may have marked some since.
+pub(crate) fn bad_then(marked: u64) -> impl Iterator<Item = u64> {
+    let likely = (marked.saturating_sub(BAD_TRIED)..=marked).rev();
+    likely.chain((marked > BAD_TRIED).then_some(0))
 }

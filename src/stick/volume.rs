@@ -88,6 +88,8 @@ pub struct Usage {
     pub lost: u64,
     /// The first of these.
     pub first_lost: u64,
+    /// Clusters that are marked as bad.
+    pub bad: u64,
 }
 
 /// What there is to say of the tables of a volume.
@@ -272,6 +274,7 @@ impl<'r> Volume<'r> {
         let mut lost = Lost::default();
         self.table.each(|cluster, next| {
             usage.free -= 1;
+            usage.bad += u64::from(next == Next::Bad);
             if matches!(next, Next::End | Next::Cluster(_)) && !is_claimed(cluster) {
                 if usage.lost == 0 {
                     usage.first_lost = cluster;

@@ -26,6 +26,8 @@ pub(super) struct BootArea<'s> {
     pub stick_sectors: u64,
     /// Label that was written; spaces if the manifest is not sound.
     pub label: [u8; 11],
+    /// Clusters that the summary of free clusters leaves out as bad.
+    pub bad: u64,
     /// Sectors that the stick has.
     found_sectors: u64,
     strictness: Strictness,
@@ -49,6 +51,7 @@ impl<'s> BootArea<'s> {
             volume_sectors: 0,
             stick_sectors: 0,
             label: [b' '; 11],
+            bad: state.counted_bad(),
             found_sectors,
             strictness,
         };

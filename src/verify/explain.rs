@@ -2,7 +2,7 @@
 
 use ramkey_format::manifest::RangeEntry;
 
-use crate::stick::{Bpb, LayoutKind, Reader, Reserved, written_counts};
+use crate::stick::{Bpb, LayoutKind, Reader, Reserved, bad_then, with_bad, written_counts};
 use crate::verify::boot_area::BootArea;
 use crate::verify::fault::Change;
 
@@ -17,13 +17,16 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
     if sectors > EXPLAINED_MAX {
         return None;
     }
-    let mut bytes = reader.bytes(start, sectors).ok()?;
+    let found = reader.bytes(start, sectors).ok()?;
     let bpb = &Bpb::parse(&reader.sector(volume_lba).ok()?).ok()?;
     let counts = written_counts(bpb, area.ranges, volume_lba + bpb.data());
-    let reserved = Reserved { reader, bpb, volume_lba, label: area.label, counts };
-    let changes = reserved.undo(start, &mut bytes);
-    let is_as_written = *blake3::hash(&bytes).as_bytes() == entry.blake3;
-    is_as_written.then(|| changes.into_iter().map(|what| Change::Volume { what }).collect())
+    bad_then(area.bad).find_map(|bad| {
+        let counts = with_bad(counts, bad);
+        let mut bytes = found.clone();
+        let changes = Reserved { reader, bpb, volume_lba, label: area.label, counts }.undo(start, &mut bytes);
+        let is_as_written = *blake3::hash(&bytes).as_bytes() == entry.blake3;
+        is_as_written.then(|| changes.into_iter().map(|what| Change::Volume { what }).collect())
+    })
 }
 
 /// Whether sector 0 is a boot sector of the file system.

@@ -3,10 +3,13 @@
 use ramkey::emulator::Controller;
 
 use super::guest::Guest;
-use super::stick::{KIND, Key, image};
+use super::stick::{KIND, Key, boots, does_not_boot, image};
+use super::talk::Answer;
 
 /// A sector in the middle of the image, the first of a page: through its cache, Linux reads no less.
 const BAD: u64 = 6000;
+/// A sector that is needed where it is.
+const BOOT_AREA: u64 = 1000;
 
 #[test]
 fn a_sector_that_cannot_be_read_any_more_is_named_by_verify() {
@@ -21,15 +24,34 @@ fn a_sector_that_cannot_be_read_any_more_is_named_by_verify() {
     assert!(named, "{verdict:#}");
 }
 
+/// Writes an image to a stick that refuses to write one sector.
+fn written(guest: &mut Guest, key: &Key, status: u32) -> Answer {
+    let node = guest.plug(key);
+    guest.run(&format!("ramkey write /one.img --to {node} --yes --timeout 0 {KIND}")).expect(status)
+}
+
 #[test]
-fn a_sector_that_cannot_be_written_leaves_a_stick_that_says_so() {
+fn an_image_lies_around_a_sector_that_cannot_be_written_and_boots() {
     let image = image(1);
     let mut guest = Guest::start(Controller::Xhci, &[("one.img", &image)]);
     let folder = tempfile::tempdir().expect("a folder for the stick");
-    let key = Key::new(folder.path(), "DYING", 1).with_fault("write", BAD);
-    let node = guest.plug(&key);
-    let answer = guest.run(&format!("ramkey write /one.img --to {node} --yes --timeout 0 {KIND}"));
-    answer.expect(5).says(&["Input/output error", "the stick will not boot"]);
-    let answer = guest.run(&format!("ramkey verify {node}")).expect(4);
+    let key = Key::new(folder.path(), "WEARING", 1).with_fault("write", BAD);
+    let answer = written(&mut guest, &key, 0);
+    let warned = answer.output.contains(&format!("sectors {BAD}..{} of the stick do not keep data", BAD + 1));
+    assert!(warned, "{answer}");
+    drop(guest);
+    boots(&key.path, &image);
+}
+
+#[test]
+fn a_sector_of_the_boot_area_that_cannot_be_written_leaves_a_stick_that_says_so() {
+    let mut guest = Guest::start(Controller::Ehci, &[("one.img", &image(1))]);
+    let folder = tempfile::tempdir().expect("a folder for the stick");
+    let key = Key::new(folder.path(), "DYING", 1).with_fault("write", BOOT_AREA);
+    let bytes = format!("bytes {:#x}..{:#x}", BOOT_AREA * 512, (BOOT_AREA + 1) * 512);
+    written(&mut guest, &key, 5).says(&["Input/output error", &bytes, "the stick will not boot"]);
+    let answer = guest.run("ramkey verify $(node DYING)").expect(4);
     assert!(answer.output.contains("sector 0 is clear: the stick was not finished"), "{answer}");
+    drop(guest);
+    does_not_boot(&key.path);
 }

@@ -85,8 +85,14 @@ impl Guest {
 
     /// Waits for the end of what was begun.
     pub fn ended(&mut self) -> Answer {
-        let wait = "while [ ! -s /tmp/done ]; do sleep 0.1; done; cat /tmp/job; cat /tmp/said >&2; ( exit $(cat /tmp/done) )";
-        self.run(wait)
+        let until = Instant::now() + LIMIT;
+        while self.run("[ -s /tmp/done ]").status != 0 {
+            let heard = self.terminal.listen();
+            self.need(heard);
+            let late = if Instant::now() > until { Err("what was begun does not end") } else { Ok(()) };
+            self.need(late);
+        }
+        self.run("cat /tmp/job; cat /tmp/said >&2; ( exit $(cat /tmp/done) )")
     }
 
     /// The machine's terminal.

@@ -21,7 +21,7 @@ export PATH=/bin
 mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev; mount -t tmpfs t /tmp
 exec 2>/dev/ttyS0
 for m in $(cat /drivers/order); do insmod /drivers/$m.ko || echo "no driver $m" >&2; done
-stty raw -echo </dev/ttyS1
+stty raw -echo 115200 </dev/ttyS1; stty 115200 </dev/ttyS2
 exec </dev/ttyS1 >/dev/ttyS1
 node() {
   for d in /sys/block/sd*; do

@@ -115,6 +115,21 @@ impl Talk {
         }
     }
 
+    /// Takes in what comes within a moment: a port that nobody reads is full after some hundred bytes, and stops who writes to it.
+    ///
+    /// # Errors
+    ///
+    /// What happened.
+    pub fn listen(&mut self) -> Result<(), String> {
+        let mut bytes = [0; 4096];
+        match self.stream.read(&mut bytes) {
+            Ok(count) => self.heard.extend(&bytes[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => return Err(format!("listening: {error}")),
+        }
+        Ok(())
+    }
+
     /// Waits for a text, and takes everything up to its end.
     ///
     /// # Errors

@@ -104,7 +104,9 @@ fn plan_and_dry_run_show_the_ranges_and_write_nothing() {
     assert!(!desk.at("stick.img").exists());
     assert_eq!(plan, dry);
     assert_eq!(desk.json(&["plan", "disc.iso", "--json"]), plan, "no target is a new file");
-    let written = desk.json(&["write", "disc.iso", "--to", "stick.img", "--json"]);
+    let mut written = desk.json(&["write", "disc.iso", "--to", "stick.img", "--json"]);
+    let effort = written["effort"].take();
+    assert_eq!(effort["written"], written["bytes"]);
     assert_eq!(written, plan, "a plan is what is written");
     assert_eq!(plan["what"], "copy of the disc image");
     assert_eq!(plan["ranges"][0]["role"], "sector-0");

@@ -128,7 +128,7 @@ fn without_an_answer_nothing_is_unmounted() {
     let (status, errors) = told(&ramkey(&desk, &["write", "dos.img", "--yes", "--dry-run"], &device.node));
     assert_eq!((status, is_mounted(&mount.folder)), (Some(0), true), "it was to write nothing: {errors}");
     let (status, errors) = told(&ramkey(&desk, &["write", "missing.img", "--yes"], &device.node));
-    assert_eq!(is_mounted(&mount.folder), true, "{status:?}: {errors}");
+    assert!(is_mounted(&mount.folder), "{status:?}: {errors}");
     // What is no stick of ramkey is told when it can be read.
     let (status, errors) = told(&ramkey(&desk, &["reflash", "disk of dos.img", "--yes"], &device.node));
     assert_eq!((status, errors.contains("is unmounted")), (Some(3), true), "{errors}");

@@ -152,6 +152,9 @@ impl Desk {
     }
 }
 
+/// What goes on with a stick.
+type Again<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, JobError> + 'a;
+
 /// Looks at the stick `before` wherever what wrote `log` could be cut, with `rounds` choices of what was not flushed: it is sound,
 /// and loads what it did or what `after` loads; both happen. Every `step`th of these moments goes on with `again`, behind which it is
 /// whole and loads what `after` does.
@@ -159,7 +162,7 @@ pub fn survives(
     (before, log, after): (&[u8], &[Op], &[u8]),
     rounds: u64,
     (step, folder): (usize, &Path),
-    again: &dyn Fn(&[u8]) -> Result<Vec<u8>, JobError>,
+    again: &Again,
 ) {
     let old = load_all(before, 0).unwrap();
     let new = load_all(after, 0).unwrap();

@@ -314,7 +314,7 @@ pub fn run_observed(
 /// Writes, verifies and commits a layout.
 pub fn put(layout: Layout, job: Job) -> End {
     let result = write(layout, job).and_then(|written| match verify(written)? {
-        Verdict::Identical(proven) => Ok(End::Committed(commit(proven)?)),
+        Verdict::Identical(proven) => Ok(End::Committed(commit(*proven)?)),
         Verdict::Differs { stick, differences } => Ok(End::Differs { stick, differences }),
     });
     result.unwrap_or_else(End::Failed)

@@ -188,7 +188,7 @@ fn of_ten_devices_a_slow_one_is_waited_for_and_a_failing_one_fails_alone() {
         is_proven(Path::new(node));
     }
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let last = text.lines().filter(|line| line.ends_with(": done")).next_back().unwrap();
+    let last = text.lines().rfind(|line| line.ends_with(": done")).unwrap();
     assert_eq!(last, format!("{}: done", nodes[0]), "the others wait for the slow one: {text}");
     assert!(text.contains(&format!("\n{}:\n  error: ", nodes[1])), "{text}");
     for (node, receipt) in nodes.iter().zip(told.as_array().unwrap()) {

@@ -5,7 +5,11 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use crate::frames::sticks::{noise, printed, tool};
+use crate::frames::desk::{
+    CHUNK, Desk, bytes, is_clean, is_whole, judge, superfloppy, with_own_file, without_own_file,
+};
+use crate::frames::sticks::{MIB, noise, printed, tool};
+use crate::frames::verdicts::told;
 use ramkey::job::{Images, JobError, Prepared, StickRequest, prepare, verify, write_to};
 use ramkey::layout::Role;
 use ramkey::pipeline::{Aftermath, Found, Target};
@@ -156,6 +160,64 @@ fn images_move_away_from_sectors_that_keep_nothing_and_the_report_warns() {
         fs::write(&volume_path, volume).unwrap();
         let output = tool("dosfstools", "fsck.fat", &["-n", volume_path.to_str().unwrap()]);
         assert!(output.status.success(), "{name}: {}", printed(&output));
+    }
+}
+
+/// A FAT32 stick whose images lie around bad clusters, in an intact medium: nothing is written to those any more.
+fn moved() -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let images = ["one.img", "two.img"].map(|name| folder.path().join(name));
+    fs::write(&images[0], bytes(4 * CHUNK, 1)).unwrap();
+    fs::write(&images[1], bytes(3 * CHUNK, 2)).unwrap();
+    let request = StickRequest { images: images.into(), trim: None, ..superfloppy(FatBits::Fat32, 40 * MIB) };
+    let prepared = prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap();
+    let [(first, _), (second, _)] = files(&prepared)[..] else { panic!("two images") };
+    let stick = Worn::new(40 * MIB, &[first + 300, first + 310, second + 1], false);
+    write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ()).unwrap();
+    Desk { folder, request, stick: stick.bytes.into_inner().unwrap(), over: false }
+}
+
+/// The same stick after a system marked its last cluster bad and counted that.
+fn with_another_bad_one(stick: &[u8]) -> Vec<u8> {
+    let mut stick = stick.to_vec();
+    let start = Fat32Start::of(stick[..512].try_into().unwrap());
+    let bpb = &start.common;
+    let (reserved, table) = (u64::from(bpb.reserved.get()), u64::from(start.fat_sectors()));
+    let clusters = (u64::from(bpb.sectors()) - reserved - 2 * table) / u64::from(bpb.cluster_sectors);
+    for number in 0..2 {
+        let at = ((reserved + number * table) * 512 + 4 * (clusters + 1)) as usize;
+        stick[at..at + 4].copy_from_slice(&0x0FFF_FFF7_u32.to_le_bytes());
+    }
+    let free = &mut stick[512 + 488..][..4];
+    let count = u32::from_le_bytes(free.try_into().unwrap()) - 1;
+    free.copy_from_slice(&count.to_le_bytes());
+    stick
+}
+
+#[test]
+fn a_fat32_with_bad_clusters_is_changed_and_proven_as_others_are() {
+    let desk = moved();
+    let folder = desk.folder.path();
+    is_whole(&desk.stick, 0, folder);
+    let is_sound = |stick: &[u8]| {
+        let verdict = judge(stick, Strictness::Boot);
+        assert!(verdict.sound, "{}", told(&verdict));
+        is_clean(stick, folder);
+    };
+    let own = with_own_file(&desk, &desk.stick, "::OWN.TXT");
+    let counted = without_own_file(&desk, &own, "::OWN.TXT");
+    let worse = with_another_bad_one(&desk.stick);
+    let (small, large) = (bytes(2 * CHUNK, 3), bytes(7 * CHUNK, 4));
+    for (stick, is_fresh) in [(&desk.stick, true), (&counted, false), (&worse, false)] {
+        is_sound(stick);
+        let check = |stick: &[u8]| if is_fresh { is_whole(stick, 0, folder) } else { is_sound(stick) };
+        let (added, ..) = desk.add(stick, ("three.img", &small), None, &[]).unwrap();
+        check(&added);
+        let (less, ..) = desk.remove(&added, "one").unwrap();
+        check(&less);
+        let (grown, ..) = desk.reflash(&less, &large, Some("two")).unwrap();
+        check(&grown);
+        is_sound(&without_own_file(&desk, &with_own_file(&desk, &grown, "::MORE.TXT"), "::MORE.TXT"));
     }
 }
 

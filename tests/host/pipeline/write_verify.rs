@@ -112,7 +112,7 @@ fn the_pipeline_writes_what_the_layout_describes_on_every_kind_of_stick() {
         let Ok(Verdict::Identical(proven)) = write(stick.layout, job).and_then(verify) else {
             panic!("{kind:?} {fs:?} was not proven")
         };
-        assert!(commit(proven).is_ok());
+        assert!(commit(*proven).is_ok());
         assert!(std::fs::read(&path).unwrap() == expected, "{kind:?} {fs:?} {len}");
     }
 }

@@ -20,6 +20,9 @@ pub(super) fn move_away(
     folder: &[Range<u64>],
     sectors: &[u64],
 ) -> Result<(), LayoutError> {
+    if sectors.is_empty() {
+        return Ok(());
+    }
     let bad = sectors.iter().map(|&lba| fat.cluster_of(lba).ok_or(LayoutError::Fixed));
     let bad: BTreeSet<u64> = bad.collect::<Result<_, _>>()?;
     let is_folder = |cluster: u64| folder.iter().any(|range| range.contains(&fat.sector_of(cluster)));
