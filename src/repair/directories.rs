@@ -3,12 +3,15 @@
 use super::patched::{Patched, Sectors, differing, each_sector};
 use crate::stick::SLOT_LEN;
 use crate::units::SECTOR_LEN;
-use crate::verify::{Fault, FaultKind, directories_as_written, facts};
+use crate::verify::{Change, Fault, FaultKind, StickVerdict, directories_as_written, facts};
+
+/// Most bytes of an entry that nobody made.
+const DAMAGED_MAX: usize = 2;
 
 /// What makes directories right that have a fault: all of them as they were written, or one entry of them. `None` if nothing of
 /// that ends a fault without making another.
 pub(super) fn directories(stick: &Patched) -> Option<Sectors> {
-    let before = facts(stick).faults;
+    let StickVerdict { faults: before, changes, .. } = facts(stick);
     let (lba, written) = directories_as_written(stick)?;
     let found = each_sector(stick, lba, written.len() as u64 / SECTOR_LEN);
     let whole = differing(stick, lba, &written);
@@ -22,21 +25,30 @@ pub(super) fn directories(stick: &Patched) -> Option<Sectors> {
         return None;
     }
     let is_better = |sectors: &Sectors| is_better(&before, &facts(&stick.with(sectors)).faults);
-    if is_better(&whole) {
-        return Some(whole);
-    }
-    // A file was added or removed since: one entry may be wrong all the same.
-    let slots = written.as_chunks::<SLOT_LEN>().0.iter().enumerate().filter(|(_, slot)| slot[0] != 0);
+    // One entry first: of the others some may have been added or renamed since.
+    let slots = written.as_chunks::<SLOT_LEN>().0.iter().enumerate();
     let one = |(number, slot): (usize, &[u8; SLOT_LEN])| {
         let (sector, at) = (number * SLOT_LEN / SECTOR_LEN as usize, number * SLOT_LEN % SECTOR_LEN as usize);
         let mut bytes = found[sector]?;
-        if bytes[at..at + SLOT_LEN] == *slot {
+        let set = bytes[at..at + SLOT_LEN].iter().filter(|&&byte| byte != 0).count();
+        // An entry that is behind the last one has a name, unless it is damage.
+        if bytes[at..at + SLOT_LEN] == *slot || (slot[0] == 0 && set > DAMAGED_MAX) {
             return None;
         }
         bytes[at..at + SLOT_LEN].copy_from_slice(slot);
         Some(Sectors::from([(lba + sector as u64, bytes)]))
     };
-    slots.filter_map(one).find(is_better)
+    if let Some(sectors) = slots.filter_map(one).find(is_better) {
+        return Some(sectors);
+    }
+    let after = facts(&stick.with(&whole));
+    let is_kept = |change: &Change| !is_of_user(change) || after.changes.contains(change);
+    (self::is_better(&before, &after.faults) && changes.iter().all(is_kept)).then_some(whole)
+}
+
+/// Whether a change is what somebody does to a directory, who would miss it.
+fn is_of_user(change: &Change) -> bool {
+    matches!(change, Change::Added { .. } | Change::Renamed { .. } | Change::Replaced { .. })
 }
 
 /// Whether faults are gone, and none is new but of images that were out of sight.

@@ -17,7 +17,7 @@ use ramkey_format::manifest::range;
 use serde::Serialize;
 
 use crate::image::Source;
-use crate::stick::{self, LayoutKind, Manifest, Reader};
+use crate::stick::{self, ChainFault, LayoutKind, Manifest, Odd, Oddity, Reader};
 
 pub use donor::Donor;
 pub use frame::{division_of, frame_of, start_options};
@@ -92,7 +92,8 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
         }
         // Where a file may be growing, the change is finished first.
         if manifest.ranges.iter().all(|entry| entry.kind != range::CAPSULE_NEXT) {
-            for _ in 0..2 {
+            // One entry of a directory each time.
+            for _ in 0..4 {
                 let sectors = tables::tables(&repair.stick, manifest).unwrap_or_default();
                 repair.take("the file allocation tables", sectors);
                 let sectors = directories::directories(&repair.stick).unwrap_or_default();
@@ -101,6 +102,10 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
         }
     }
     let manifest = known.as_ref().map(|(manifest, _)| manifest);
+    // Where two files claim the same bytes, nobody knows whose they are.
+    if with_state(&repair.stick, |_, state| has_crossed(state)) {
+        return repair;
+    }
     for entry in capsules::entries(&repair.stick) {
         for _ in 0..ROUNDS + 2 {
             let room = SECTORS_MAX.saturating_sub(repair.stick.sectors.len());
@@ -116,6 +121,17 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
         }
     }
     repair
+}
+
+/// Whether the chain of a file may run into that of another.
+fn has_crossed(state: &stick::StickState) -> bool {
+    let Some(Ok(volume)) = &state.file_system else { return false };
+    volume.tree.as_ref().is_some_and(|tree| {
+        let is_taken = |oddity: &Oddity| {
+            matches!(oddity.what, Odd::Chain(ChainFault::Taken) | Odd::RootChain(ChainFault::Taken))
+        };
+        tree.oddities.more.is_some() || tree.oddities.first.iter().any(is_taken)
+    })
 }
 
 /// Calls `look` with what is on a stick.

@@ -1,5 +1,7 @@
 //! The file allocation tables: one from the other, or both from the manifest.
 
+use std::collections::BTreeSet;
+
 use ramkey_format::manifest::{RangeEntry, range};
 
 use super::patched::{Patched, Sector, Sectors, each_sector};
@@ -12,11 +14,26 @@ const PATCHED_MAX: usize = 1 << 14;
 const TABLE_MAX: u64 = 1 << 14;
 /// What an entry says of the last cluster of a file.
 const END: u32 = 0x0FFF_FFFF;
+/// What it says of a cluster that keeps nothing.
+const BAD: u32 = 0x0FFF_FFF7;
 
 /// Path, length and places of a file.
 type FileMeaning = (String, u64, Vec<Run>);
 /// The runs of clusters of a file: the first of each, and the one behind it; with the hash of its first sector.
 type Chain = ([u8; 32], Vec<Run>);
+
+/// Which of the candidates is the one that is made.
+const MADE: usize = 2;
+
+/// A table that makes sense.
+struct Candidate {
+    /// Whether it was made from the manifest.
+    is_made: bool,
+    /// Whether it has the hash of what was written.
+    is_proven: bool,
+    sectors: Sectors,
+    meaning: Meaning,
+}
 
 /// What a file system says, to be compared.
 struct Meaning {
@@ -45,7 +62,8 @@ pub(super) fn tables(stick: &Patched, manifest: &Manifest) -> Option<Sectors> {
     }
     let first = each_sector(stick, lba, count);
     let second = each_sector(stick, lba + count, count);
-    let written = Written::of(&volume, manifest);
+    let mut written = Written::of(&volume, manifest);
+    written.bad = [&first, &second].into_iter().flat_map(|table| written.marked(table)).collect();
     let other = |one: &[Option<Sector>], two: &[Option<Sector>]| -> Option<Vec<Sector>> {
         one.iter().zip(two).map(|(one, two)| one.or(*two)).collect()
     };
@@ -54,8 +72,9 @@ pub(super) fn tables(stick: &Patched, manifest: &Manifest) -> Option<Sectors> {
         other(&second, &first),
         Some((0..count).map(|number| written.sector(number)).collect()),
     ];
-    let candidates = candidates.into_iter().flatten();
-    let patched = candidates.filter_map(|table| {
+    let candidates = candidates.into_iter().enumerate();
+    let candidates = candidates.filter_map(|(number, table)| Some((number == MADE, table?)));
+    let patched = candidates.filter_map(|(is_made, table)| {
         let mut hasher = blake3::Hasher::new();
         for _ in 0..2 {
             for sector in &table {
@@ -68,15 +87,16 @@ pub(super) fn tables(stick: &Patched, manifest: &Manifest) -> Option<Sectors> {
         let differ = pairs.filter(|((found, _), wanted)| found.as_ref() != Some(*wanted));
         let sectors: Sectors = differ.map(|((_, lba), wanted)| (lba, *wanted)).collect();
         let meaning = meaning(&stick.with(&sectors)).filter(|meaning| meaning.is_clean)?;
-        (sectors.len() <= PATCHED_MAX).then_some((is_proven, sectors, meaning))
+        (sectors.len() <= PATCHED_MAX).then_some(Candidate { is_made, is_proven, sectors, meaning })
     });
-    let mut clean: Vec<(bool, Sectors, Meaning)> = patched.collect();
-    if let Some(proven) = clean.iter().position(|(is_proven, ..)| *is_proven) {
-        return Some(clean.swap_remove(proven).1);
+    let mut clean: Vec<Candidate> = patched.collect();
+    if let Some(proven) = clean.iter().position(|candidate| candidate.is_proven) {
+        return Some(clean.swap_remove(proven).sectors);
     }
-    // Without the hash it is enough that whatever makes sense makes the same sense.
-    let (_, sectors, meaning) = clean.first()?;
-    let is_same = |(_, _, other): &(bool, Sectors, Meaning)| {
+    // Without the hash it is enough that whatever makes sense makes the same sense. But a table that is made knows nothing of clusters
+    // that became bad since, where no table that is there tells.
+    let Candidate { sectors, meaning, .. } = clean.first().filter(|candidate| !candidate.is_made)?;
+    let is_same = |Candidate { meaning: other, .. }: &Candidate| {
         (&other.files, other.free) == (&meaning.files, meaning.free)
     };
     clean.iter().all(is_same).then(|| sectors.clone())
@@ -108,6 +128,8 @@ struct Written {
     end: u64,
     /// First cluster of each run, the one behind its last, and what follows that.
     runs: Vec<(u64, u64, u32)>,
+    /// Clusters that a table marks as bad.
+    bad: BTreeSet<u64>,
 }
 
 impl Written {
@@ -153,14 +175,21 @@ impl Written {
             }
         }
         runs.sort_unstable();
-        Self { bits: volume.bits(), media: volume.bpb.media, end: volume.bpb.clusters + 2, runs }
+        Self {
+            bits: volume.bits(),
+            media: volume.bpb.media,
+            end: volume.bpb.clusters + 2,
+            runs,
+            bad: BTreeSet::new(),
+        }
     }
 
     /// What the entry of a cluster says.
     fn value(&self, cluster: u64) -> u32 {
         match cluster {
             0 => 0x0FFF_FF00 | u32::from(self.media),
-            1 => END,
+            // All bits, of which a FAT32 keeps some to itself.
+            1 => u32::MAX,
             _ if cluster >= self.end => END,
             _ => {
                 let place = self.runs.partition_point(|(_, end, _)| *end <= cluster);
@@ -172,10 +201,27 @@ impl Written {
                             cluster as u32 + 1
                         }
                     }
+                    _ if self.bad.contains(&cluster) => BAD,
                     _ => 0,
                 }
             }
         }
+    }
+
+    /// The clusters that `table` marks as bad, as far as it can be read.
+    fn marked(&self, table: &[Option<Sector>]) -> Vec<u64> {
+        let bits = u64::from(self.bits.bits());
+        let wanted = BAD & (u32::MAX >> (32 - bits.min(28)));
+        let bytes: Vec<u8> =
+            table.iter().flat_map(|sector| sector.unwrap_or([0; SECTOR_LEN as usize])).collect();
+        let value = |cluster: u64| {
+            let at = cluster * bits;
+            let end = ((at + bits).div_ceil(8) as usize).min(bytes.len());
+            let entry = bytes.get((at / 8) as usize..end)?;
+            let value = entry.iter().rev().fold(0u32, |value, &byte| value << 8 | u32::from(byte));
+            Some(value >> (at % 8) & (u32::MAX >> (32 - bits.min(28))))
+        };
+        (2..self.end).filter(|&cluster| value(cluster) == Some(wanted)).collect()
     }
 
     /// Sector `number` of the table.
