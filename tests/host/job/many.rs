@@ -166,7 +166,7 @@ fn of_ten_devices_a_slow_one_is_waited_for_and_a_failing_one_fails_alone() {
     let desk = Desk::new();
     let files: Vec<PathBuf> = (0..10).map(|n| desk.stick(&format!("disk{n}.img"), 12 * MIB)).collect();
     let slow = Faults { rate: Some(2 << 20), ..Faults::default() };
-    let failing = Faults { writes: (5000..5064).collect(), ..Faults::default() };
+    let failing = Faults { writes: (600..664).collect(), ..Faults::default() };
     let Some(slow) = BadStick::new(&files[0], &slow) else { return };
     let Some(failing) = BadStick::new(&files[1], &failing) else { return };
     let devices: Option<Vec<Loop>> = files[2..].iter().map(|file| Loop::of(file, &[])).collect();

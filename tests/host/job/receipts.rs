@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use ramkey::pipeline::{Access, Effort, Repair, Retry, VerifyLevel};
+use ramkey::report::ReceiptError;
 use serde_json::Value;
 
 use crate::frames::sticks::{noise, printed};
@@ -72,6 +73,8 @@ fn a_receipt_has_the_fields_that_the_page_lists() {
     let retry = Retry { access: Access::Read, lba: 1, sectors: 1, failed: 1, error: "x".into() };
     let effort = Effort { retries: vec![retry], repairs: vec![repair], ..Effort::default() };
     fields(&serde_json::to_value(&effort).unwrap(), "effort", &mut found);
+    let error = ReceiptError { error: "x".into(), because: vec!["x".into()], help: Some("x".into()) };
+    fields(&serde_json::to_value(&error).unwrap(), "error", &mut found);
     let output = desk.write(&["--to", "a.img", "--resume", "--title", "Another"]);
     assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
     assert_eq!(desk.receipt("a.img.json"), receipt, "what was refused has no receipt");
