@@ -56,8 +56,17 @@ impl Loop {
 }
 
 impl Drop for Loop {
+    /// It is gone when this returns, although others look at every loop device for a moment.
     fn drop(&mut self) {
+        let shown = Path::new("/sys/block").join(self.name()).join("loop/backing_file");
+        let file = fs::read(&shown).ok();
         run("losetup", &["--detach".as_ref(), self.node.as_os_str()]);
+        for _ in 0..100 {
+            if file.is_none() || fs::read(&shown).ok() != file {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
     }
 }
 
