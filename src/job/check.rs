@@ -163,7 +163,7 @@ impl Stamped {
         self.facts.as_ref()
     }
 
-    /// Whether `found` is the stick, plugged in again into its port; `newest` is [`System::newest`] of the moment before.
+    /// Whether `found` is the stick, plugged in again into its port; `newest` is [`newest`](crate::device::System::newest) of the moment before.
     pub fn is_again(&self, found: &DeviceFacts, newest: Option<u64>) -> bool {
         self.facts.as_ref().is_some_and(|facts| facts.is_back(found, newest))
     }

@@ -42,7 +42,7 @@ pub fn write(
 ///
 /// # Errors
 ///
-/// [`JobError::NotResumed`] if it is not this write that was begun there; then nothing was written. Else as [`write`].
+/// [`JobError::NotResumed`] if it is not this write that was begun there; then nothing was written. Else as [`write`](write()).
 pub fn resume(
     prepared: &Prepared,
     destination: Destination,

@@ -104,14 +104,19 @@ fn versions<'w>(open: &[(u64, &'w [u8])]) -> BTreeMap<u64, Vec<&'w [u8]>> {
     sectors
 }
 
-/// Most choices that are all tried.
-const ALL_MAX: usize = 16;
+/// Most choices that are all tried: in the part `long` of the checks, and else.
+const ALL_MAX: [usize; 2] = [16, 4];
+
+/// Whether the checks are the long ones.
+pub fn is_long() -> bool {
+    std::env::var_os("RAMKEY_LONG").is_some()
+}
 
 /// Which version of each sector is kept; 0 is what was there before.
 fn choices(sectors: &BTreeMap<u64, Vec<&[u8]>>, rounds: u64, seed: u64) -> Vec<Vec<usize>> {
     let counts: Vec<usize> = sectors.values().map(|versions| versions.len() + 1).collect();
     let all = counts.iter().try_fold(1usize, |all, &count| all.checked_mul(count));
-    if let Some(all) = all.filter(|&all| all <= ALL_MAX) {
+    if let Some(all) = all.filter(|&all| all <= ALL_MAX[usize::from(!is_long())]) {
         let choice = |mut number: usize| {
             let digits = counts.iter().map(|&count| {
                 let digit = number % count;
