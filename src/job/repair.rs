@@ -9,10 +9,10 @@ use crate::change::ChangeError;
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
 use crate::job::medium::Medium;
 use crate::job::observer::part;
-use crate::job::prove::write_and_prove;
+use crate::job::prove::write_alone;
 use crate::job::{Destination, Event, Images, JobError, Observer, Part, StickRequest};
 use crate::layout::{Extent, Layout};
-use crate::pipeline::{self, Aftermath, Failure, Target};
+use crate::pipeline::{Aftermath, Failure, Target};
 use crate::repair::{Donor, Mended, Repair, repair as mend};
 use crate::stick::{cleared_over, has_trace};
 use crate::units::SECTOR_LEN;
@@ -155,7 +155,7 @@ pub fn repair_to(
     while !made.stick.is_empty() {
         let layout = in_place(target.len() / SECTOR_LEN, &made);
         let bytes = layout.written_sectors() * SECTOR_LEN;
-        exchange(layout, target, stop, observer).map_err(|error| match error {
+        write_alone(layout, target, stop, observer).map_err(|error| match error {
             // Nothing of this round, and something of those before it.
             JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if written > 0 => {
                 Failure { stick: Aftermath::BootsAsBefore, cause }.into()
@@ -177,21 +177,6 @@ pub fn repair_to(
 fn donors(images: &Images) -> Vec<Donor<'_>> {
     let pairs = images.sources.iter().zip(&images.free);
     pairs.map(|(source, free)| Donor { source: &**source, free: &free.ranges }).collect()
-}
-
-/// Writes and proves a layout.
-fn exchange(
-    layout: Layout,
-    target: &dyn Target,
-    stop: &AtomicBool,
-    observer: &dyn Observer,
-) -> Result<(), JobError> {
-    let observe = |event: pipeline::Event| observer.tell(event.into());
-    let buffers = pipeline::Job::BUFFERS;
-    let job = pipeline::Job { target, buffers, probe: None, inputs: &[], stop, observe: &observe };
-    let done = write_and_prove(layout, job);
-    observer.tell(Event::End);
-    done.map(drop)
 }
 
 /// The layout that exchanges these ranges and nothing else. What must not boot meanwhile is cleared first, and comes last; else

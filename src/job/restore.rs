@@ -7,11 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::device::{OpenError, TargetPath};
-use crate::job::prove::write_and_prove;
+use crate::job::prove::write_alone;
 use crate::job::write::Work;
-use crate::job::{Destination, Event, JobError, Observer};
+use crate::job::{Destination, JobError, Observer};
 use crate::layout::{Layout, plain};
-use crate::pipeline::{self, Target};
 use crate::plan::{Division, divide_plain};
 use crate::units::{SECTOR_LEN, named};
 
@@ -100,7 +99,7 @@ pub fn restore(
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
     };
-    work.to(destination, observer, |target| restore_to(prepared, target, stop, observer))?;
+    work.to(destination, observer, |target| write_alone(prepared.layout.clone(), target, stop, observer))?;
     let PreparedRestore { division, layout, volume_id, label } = prepared;
     let volume = &division.volume;
     Ok(RestoreReport {
@@ -113,18 +112,4 @@ pub fn restore(
         cluster_len: u64::from(volume.cluster_sectors) * SECTOR_LEN,
         written: layout.written_sectors() * SECTOR_LEN,
     })
-}
-
-fn restore_to(
-    prepared: &PreparedRestore,
-    target: &dyn Target,
-    stop: &AtomicBool,
-    observer: &dyn Observer,
-) -> Result<(), JobError> {
-    let observe = |event: pipeline::Event| observer.tell(event.into());
-    let buffers = pipeline::Job::BUFFERS;
-    let job = pipeline::Job { target, buffers, probe: None, inputs: &[], stop, observe: &observe };
-    let done = write_and_prove(prepared.layout.clone(), job);
-    observer.tell(Event::End);
-    done.map(drop)
 }

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
 use crate::job::medium::Medium;
-use crate::job::prove::write_and_prove;
+use crate::job::prove::write_alone;
 use crate::job::repair::refuse_written_over;
 use crate::job::{Destination, Event, JobError, Observer};
 use crate::layout::Layout;
-use crate::pipeline::{self, Aftermath, Failure, Target};
+use crate::pipeline::{Aftermath, Failure, Target};
 use crate::repair::{Update, update as plan};
 use crate::stick::{has_trace, is_disc};
 use crate::units::{SECTOR_LEN, named};
@@ -126,15 +126,11 @@ pub fn update_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<u64, JobError> {
-    let observe = |event: pipeline::Event| observer.tell(event.into());
     let mut written = 0;
     for layout in [&plan.manifest, &plan.code].into_iter().flatten() {
         let sectors = Layout::written_sectors(layout);
-        let buffers = pipeline::Job::BUFFERS;
-        let job = pipeline::Job { target, buffers, probe: None, inputs: &[], stop, observe: &observe };
-        let done = write_and_prove(layout.clone(), job);
-        observer.tell(Event::End);
-        let _ = done.map_err(|error| match error {
+        let done = write_alone(layout.clone(), target, stop, observer);
+        done.map_err(|error| match error {
             // Nothing of this step, and the manifest before it.
             JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if written > 0 => {
                 Failure { stick: Aftermath::BootsAsBefore, cause }.into()

@@ -125,10 +125,10 @@ fn cleared_first(stick: &Patched, manifest: &Manifest, is_made: bool, sectors: &
     sector_0.into_iter().chain(headers).filter(|lba| sectors.contains_key(lba)).collect()
 }
 
-/// Whether a range is one that nobody changes, and is not as written.
-fn is_wrong(reader: &Reader, entry: &RangeEntry) -> bool {
-    let is_fixed = matches!(
-        entry.kind,
+/// Whether a range of this kind depends on boot code.
+pub(super) fn is_of_frame(kind: u8) -> bool {
+    matches!(
+        kind,
         range::SECTOR_0
             | range::TABLE
             | range::BOOT_CODE
@@ -136,10 +136,14 @@ fn is_wrong(reader: &Reader, entry: &RangeEntry) -> bool {
             | range::STAMPS
             | range::CLEARED
             | range::FAT_RESERVED
-    );
+    )
+}
+
+/// Whether a range is one that nobody changes, and is not as written.
+fn is_wrong(reader: &Reader, entry: &RangeEntry) -> bool {
     let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
     let is_there = lba.checked_add(sectors).is_some_and(|end| end <= reader.sectors());
-    is_fixed
+    is_of_frame(entry.kind)
         && is_there
         && sectors <= RANGE_MAX
         && reader.hash(lba, sectors).map_or(true, |hash| *hash.as_bytes() != entry.blake3)

@@ -4,7 +4,7 @@ use ramkey_format::boot::BootHeader;
 use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, PARTITION_LBA};
 
-use super::frame::{division_of, frame_of, start_options};
+use super::frame::{division_of, frame_of, is_of_frame, start_options};
 use super::patched::{Patched, Sectors};
 use super::{capsules, foreign};
 use crate::image::Source;
@@ -118,20 +118,6 @@ fn start(reader: &Reader, division: &Division, manifest: &Manifest) -> Option<St
     };
     let code = manifest.ranges.iter().find(|entry| entry.kind == range::BOOT_CODE)?;
     likely.iter().find(is_proven).copied().or_else(|| start_of_hash(division, &code.blake3, &likely))
-}
-
-/// Whether a range of this kind depends on boot code.
-fn is_of_frame(kind: u8) -> bool {
-    matches!(
-        kind,
-        range::SECTOR_0
-            | range::TABLE
-            | range::BOOT_CODE
-            | range::BOOT_COPY
-            | range::STAMPS
-            | range::CLEARED
-            | range::FAT_RESERVED
-    )
 }
 
 /// Whether the boot code is not what the manifest says, as where an update was cut off.
