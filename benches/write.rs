@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench write -- [--rounds N] [--mib N] [--rate BYTES] [file|ram|slow...]`. The same image goes into a file, to a
 //! loop device over a file in RAM, and to one that writes BYTES a second (5 000 000); the devices want root. `dd` writes past
-//! the cache and `b3sum` hashes the image and what was read back; caligula does the same by itself and is left out where it is
-//! not installed; bmaptool reads nothing back. The race is with `--compress none --no-trim`, because the others pack nothing.
+//! the cache and `b3sum` hashes the image and what was read back; caligula does the same by itself; bmaptool reads nothing back. Both
+//! are left out where they are not installed. The race is with `--compress none --no-trim`, because the others pack nothing.
 
 #[allow(dead_code, reason = "the tests need more of it")]
 mod frames;
@@ -41,6 +41,9 @@ const WRITERS: [(&str, Writer); 5] = [
     ("caligula", caligula),
     ("bmaptool", bmaptool),
 ];
+
+/// Programs that `cargo xtask tools` does not install.
+const OPTIONAL: [&str; 2] = ["caligula", "bmaptool"];
 
 fn main() {
     let (mut rounds, mut mib, mut rate) = (5, 100, 5_000_000);
@@ -91,7 +94,7 @@ fn race(what: &str, image: &Path, target: &Path, rounds: u64, mib: u64) {
         std::env::split_paths(&path).any(|folder| folder.join(program).exists())
     };
     let writers: Vec<_> =
-        WRITERS.into_iter().filter(|(name, _)| *name != "caligula" || is_there("caligula")).collect();
+        WRITERS.into_iter().filter(|(name, _)| !OPTIONAL.contains(name) || is_there(name)).collect();
     let mut runs = vec![Vec::new(); writers.len()];
     for _ in 0..rounds {
         for ((_, write), runs) in writers.iter().zip(&mut runs) {
