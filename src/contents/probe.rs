@@ -131,6 +131,7 @@ pub fn probe(
         path: path.to_owned(),
         len: evidence.len,
         wrapping: wrapping.cloned(),
+        unpacked: source.unpacked().to_vec(),
         kind,
         reason,
         geometry: disk.geometry,
