@@ -31,7 +31,12 @@ pub struct DiscImage {
 impl DiscImage {
     /// Opens the image at `path` if it is a disc image of this program, finished or not; `None` of any other, and of what
     /// cannot be opened, which whoever takes it for another image tells.
-    pub fn find(path: &Path, opener: &Opener<'_>) -> Option<Self> {
+    pub fn find(path: &Path) -> Option<Self> {
+        Self::find_by(path, &Opener::new(&|_| ()))
+    }
+
+    /// The same, and `opener` opens it.
+    pub fn find_by(path: &Path, opener: &Opener<'_>) -> Option<Self> {
         let source = opener.open(path).ok().filter(|source| is_disc(&**source))?;
         let written = written_sectors(&*source).map(|sectors| sectors.saturating_mul(SECTOR_LEN));
         let len = written.map_or(source.len(), |written| written.min(source.len()));

@@ -11,7 +11,7 @@ use super::error::LookError;
 use super::into_file::into_file;
 use super::parent::{ask_to_unpack, has_rights};
 use crate::image::{
-    DISK_LEN_MAX, FileSource, ImageError, ImageName, PackedFile, Room, Source, SourceFile, Wrapped,
+    Bounds, DISK_LEN_MAX, FileSource, ImageError, ImageName, PackedFile, Room, Source, SourceFile, Wrapped,
     open_by, temporary_file, unwrapped_by,
 };
 
@@ -59,8 +59,8 @@ pub fn unwrapped<'s>(
 
 fn unpack(packed: &PackedFile<'_>, tell: &dyn Fn(Unpacking)) -> Result<Room, LookError> {
     let (file, folder) = room(packed.path)?;
-    let wrapped =
-        Wrapped { path: packed.path, outer: packed.outer, member: packed.member, folder: &folder };
+    let PackedFile { path, outer, member, .. } = *packed;
+    let wrapped = Wrapped { path, outer, member, folder: &folder, bounds: Bounds::default() };
     tell(Unpacking::Begin(packed.outer.len()));
     let progress = |count| tell(Unpacking::Advance(count));
     let unpacked = match has_rights() {

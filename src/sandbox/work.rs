@@ -13,7 +13,7 @@ use super::into_file::into_file;
 use super::rights::Confined;
 use crate::contents::{Looked, Question, look};
 use crate::doctor::{Diagnosis, diagnose};
-use crate::image::{FileSource, ImageError, Unpacked, Wrapped, open_given};
+use crate::image::{Bounds, FileSource, ImageError, Unpacked, Wrapped, open_given};
 
 /// Longest request, and longest answer: a Windows has sixteen drivers of at most a few paths, a stick some thousand
 /// findings.
@@ -91,7 +91,7 @@ fn unpacked(
     let outer = FileSource::take(path, next(path, &mut files)?)?;
     let file = next(path, &mut files)?;
     let folder = PathBuf::from(OsString::from_vec(folder));
-    let wrapped = Wrapped { path, outer: &outer, member, folder: &folder };
+    let wrapped = Wrapped { path, outer: &outer, member, folder: &folder, bounds: Bounds::default() };
     // That it cannot be told keeps nothing from being unpacked.
     let progress = |count: u64| {
         let _ = (&file).seek(SeekFrom::Current(count.cast_signed()));

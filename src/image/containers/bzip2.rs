@@ -36,9 +36,10 @@ impl Packing for Bzip2 {
 pub(super) fn unpack(reader: &mut dyn io::BufRead, sink: &mut Sink<'_>) -> Result<(), Fault> {
     loop {
         sink.take(&mut BzDecoder::new(&mut *reader))?;
-        // What stands behind the last stream is left out, as bzip2 does.
-        if behind(reader, begins)? != Behind::Stream {
-            return Ok(());
+        match behind(reader, begins)? {
+            Behind::Nothing => return Ok(()),
+            Behind::Stream => {}
+            Behind::Other => return Err(Fault::behind()),
         }
     }
 }

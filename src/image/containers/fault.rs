@@ -2,8 +2,6 @@
 
 use std::io::{self, ErrorKind};
 
-/// Most memory of a decoder, for its dictionary or window. What 7-Zip and xz choose themselves needs no more.
-pub(super) const MEMORY_MAX: u64 = 256 << 20;
 /// The help where an archive has a form that is not read.
 pub(super) const BY_HAND: &str = "unpack it by hand, with 7-Zip for example, and give the image that is in it";
 
@@ -37,9 +35,10 @@ impl From<io::Error> for Fault {
 }
 
 impl Fault {
-    /// Something else than a stream stands behind the last one.
+    /// Something else than a stream stands behind the last one: it may be one whose start is damaged, so that what came out is
+    /// a part of the image.
     pub fn behind() -> Self {
         let why = "something else stands behind its end";
-        Self::Other(why.into(), "cut that off, or get the file once more")
+        Self::Other(why.into(), "get it once more; if that belongs there, unpack it by hand")
     }
 }

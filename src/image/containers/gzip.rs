@@ -25,9 +25,10 @@ impl Packing for Gzip {
         let mut reader = input.reader();
         loop {
             sink.take(&mut GzDecoder::new(&mut reader))?;
-            // What stands behind the last member is left out, as gzip does.
-            if behind(&mut reader, begins)? != Behind::Stream {
-                return Ok(());
+            match behind(&mut reader, begins)? {
+                Behind::Nothing => return Ok(()),
+                Behind::Stream => {}
+                Behind::Other => return Err(Fault::behind()),
             }
         }
     }

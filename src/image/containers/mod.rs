@@ -12,7 +12,10 @@ pub mod named;
 mod packed;
 mod packing;
 mod raw;
+mod seven;
 mod xz;
+mod zip;
+mod zip_entry;
 mod zstd;
 
 use std::path::Path;
@@ -21,6 +24,7 @@ use container::Container;
 
 pub use container::Opened;
 pub use packed::{Wrapped, is_extension_of, packed_as};
+pub use packing::Bounds;
 
 use super::error::ImageError;
 use super::files::Files;

@@ -3,21 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use super::bzip2::Bzip2;
-use super::fault::{Fault, MEMORY_MAX};
+use super::fault::Fault;
 use super::gzip::Gzip;
 use super::lz4::Lz4;
 use super::member::Choice;
-use super::packing::{Input, Packing, Sink};
+use super::packing::{Bounds, Input, Packing, Sink};
+use super::seven::Seven;
 use super::xz::Xz;
+use super::zip::Zip;
 use super::zstd::Zstd;
 use crate::image::error::ImageError;
 use crate::image::source::Source;
 use crate::image::unpacked::Unpacked;
-use crate::image::wrapping::DISK_LEN_MAX;
 use crate::units::{Bytes, shell_word};
 
 /// Those that are unpacked.
-const PACKINGS: [&dyn Packing; 5] = [&Gzip, &Xz, &Zstd, &Bzip2, &Lz4];
+const PACKINGS: [&dyn Packing; 7] = [&Gzip, &Xz, &Zstd, &Bzip2, &Lz4, &Zip, &Seven];
 
 /// Bytes of a file that are looked at.
 const HEAD_LEN: u64 = 512;
@@ -55,6 +56,8 @@ pub struct Wrapped<'a> {
     pub member: Option<&'a str>,
     /// The folder that what comes out is put into, for messages.
     pub folder: &'a Path,
+    /// How much may come out, and what that may take.
+    pub bounds: Bounds,
 }
 
 impl Wrapped<'_> {
@@ -73,8 +76,8 @@ impl Wrapped<'_> {
         let Some(packing) = find(self.outer) else {
             return Err(ImageError::ForwardOnly { path: self.path.to_owned() });
         };
-        let input = Input::new(self.outer, progress);
-        let (mut choice, mut sink) = (Choice::new(self.member), Sink::new(DISK_LEN_MAX, put));
+        let input = Input::new(self.outer, self.bounds.memory, progress);
+        let (mut choice, mut sink) = (Choice::new(self.member), Sink::new(self.bounds.len, put));
         let result = packing.unpack(&input, &mut choice, &mut sink);
         let len = sink.len();
         if let Some((offset, source)) = input.failure() {
@@ -97,11 +100,11 @@ impl Wrapped<'_> {
             Fault::Short => ("it ends too early".into(), "it is not whole: get it once more".into()),
             Fault::Damaged(why) => (format!("it is damaged ({why})"), AGAIN.into()),
             Fault::TooLong => (
-                format!("more than {} would come out of it", Bytes(DISK_LEN_MAX)),
+                format!("more than {} would come out of it", Bytes(self.bounds.len)),
                 "that is more than a disk in RAM can have: give a smaller image".into(),
             ),
             Fault::Memory(wanted) => {
-                let most = Bytes(MEMORY_MAX);
+                let most = Bytes(self.bounds.memory);
                 let wanted = wanted.map_or(format!("more than {most}"), |wanted| Bytes(wanted).to_string());
                 (
                     format!("it asks for {wanted} of memory, and gets {most}"),

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use super::fault::Fault;
 use super::member::Choice;
 use crate::image::source::Source;
+use crate::image::wrapping::DISK_LEN_MAX;
 
 /// Most bytes that are unpacked only to reach those behind them, as many times as an image may have.
 const SKIPPED_MAX: u64 = 16;
@@ -13,6 +14,23 @@ const SKIPPED_MAX: u64 = 16;
 const PIECE: usize = 1 << 18;
 /// Bytes of zeros in a piece that are not written, but left out as a hole.
 const HOLE: usize = 1 << 14;
+static ZEROS: [u8; HOLE] = [0; HOLE];
+
+/// How much may come out, and what a decoder may take for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most bytes that come out.
+    pub len: u64,
+    /// Most memory for a dictionary or window, in bytes.
+    pub memory: u64,
+}
+
+impl Default for Bounds {
+    /// The largest disk that can be in RAM. What 7-Zip and xz choose themselves needs no more memory.
+    fn default() -> Self {
+        Self { len: DISK_LEN_MAX, memory: 256 << 20 }
+    }
+}
 
 /// A form in which bytes are packed: they come out of it from the first to the last.
 pub(super) trait Packing: Sync {
@@ -36,20 +54,26 @@ pub(super) trait Packing: Sync {
 /// What is unpacked. A failure to read it is kept, because a decoder may make something else of it.
 pub(super) struct Input<'a> {
     source: &'a dyn Source,
+    memory: u64,
     failed: RefCell<Option<(u64, io::Error)>>,
     told: Cell<u64>,
     progress: &'a dyn Fn(u64),
 }
 
 impl<'a> Input<'a> {
-    /// All of `source`. `progress` is told how many more bytes of it were read.
-    pub fn new(source: &'a dyn Source, progress: &'a dyn Fn(u64)) -> Self {
-        Self { source, failed: RefCell::new(None), told: Cell::new(0), progress }
+    /// All of `source`, whose decoder may take so much `memory`. `progress` is told how many more bytes of it were read.
+    pub fn new(source: &'a dyn Source, memory: u64, progress: &'a dyn Fn(u64)) -> Self {
+        Self { source, memory, failed: RefCell::new(None), told: Cell::new(0), progress }
     }
 
     /// Length in bytes.
     pub fn len(&self) -> u64 {
         self.source.len()
+    }
+
+    /// Most memory for a dictionary or window, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.memory
     }
 
     /// A reader of all of it.
@@ -117,17 +141,28 @@ pub(super) struct Sink<'a> {
     len: u64,
     most: u64,
     skipped: u64,
+    sum: Option<crc32fast::Hasher>,
 }
 
 impl<'a> Sink<'a> {
     /// `put` gets offsets and the bytes there, ascending, but no zeros; and at most `most` bytes.
     pub fn new(most: u64, put: &'a mut dyn FnMut(u64, &[u8]) -> io::Result<()>) -> Self {
-        Self { put, piece: vec![0; PIECE], len: 0, most, skipped: 0 }
+        Self { put, piece: vec![0; PIECE], len: 0, most, skipped: 0, sum: None }
     }
 
     /// Bytes that came out, with the zeros.
     pub fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Begins to sum up what comes out.
+    pub fn count_sum(&mut self) {
+        self.sum = Some(crc32fast::Hasher::new());
+    }
+
+    /// CRC-32 of what came out since then.
+    pub fn sum(&self) -> u32 {
+        self.sum.clone().map_or(0, crc32fast::Hasher::finalize)
     }
 
     /// Takes everything that `from` gives.
@@ -164,9 +199,12 @@ impl<'a> Sink<'a> {
         if self.len + count as u64 > self.most {
             return Err(Fault::TooLong);
         }
+        if let Some(sum) = &mut self.sum {
+            sum.update(&self.piece[..count]);
+        }
         let (put, start) = (&mut self.put, self.len);
         for (number, bytes) in (0..).zip(self.piece[..count].chunks(HOLE)) {
-            if bytes.iter().any(|&byte| byte != 0) {
+            if bytes != &ZEROS[..bytes.len()] {
                 put(start + number * HOLE as u64, bytes).map_err(Fault::Put)?;
             }
         }

@@ -1,15 +1,18 @@
 //! xz: one or more streams behind each other. (The .xz File Format, 1.2.)
 
-use std::io;
+use std::io::BufRead;
 
 use lzma_rust2::XzReader;
 
-use super::fault::{Fault, MEMORY_MAX};
+use super::fault::Fault;
 use super::member::Choice;
 use super::packing::{Behind, Input, Packing, Sink, behind};
 
 /// What a stream begins with.
 const MAGIC: &[u8; 6] = b"\xFD7zXZ\0";
+
+/// KiB that a decoder takes beside its dictionary.
+const SPARE: u32 = 1024;
 
 pub(super) struct Xz;
 
@@ -27,14 +30,15 @@ impl Packing for Xz {
     }
 
     fn unpack(&self, input: &Input<'_>, _: &mut Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        unpack(&mut input.reader(), sink)
+        unpack(&mut input.reader(), input.memory(), sink)
     }
 }
 
-/// Puts what all streams of `reader` have into `sink`.
-pub(super) fn unpack(reader: &mut dyn io::BufRead, sink: &mut Sink<'_>) -> Result<(), Fault> {
+/// Puts what all streams of `reader` have into `sink`; a decoder may take so much `memory`.
+pub(super) fn unpack(reader: &mut dyn BufRead, memory: u64, sink: &mut Sink<'_>) -> Result<(), Fault> {
+    let limit = u32::try_from(memory >> 10).unwrap_or(u32::MAX - SPARE) + SPARE;
     loop {
-        sink.take(&mut XzReader::new_mem_limit(&mut *reader, false, (MEMORY_MAX >> 10) as u32 + SPARE))?;
+        sink.take(&mut XzReader::new_mem_limit(&mut *reader, false, limit))?;
         match behind(reader, begins)? {
             Behind::Nothing => return Ok(()),
             Behind::Stream => {}
@@ -42,9 +46,6 @@ pub(super) fn unpack(reader: &mut dyn io::BufRead, sink: &mut Sink<'_>) -> Resul
         }
     }
 }
-
-/// KiB that a decoder takes beside its dictionary.
-pub(super) const SPARE: u32 = 1024;
 
 fn begins(head: &[u8]) -> bool {
     head.starts_with(MAGIC)

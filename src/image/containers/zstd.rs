@@ -1,6 +1,6 @@
 //! zstd: one or more frames behind each other, and some that are skipped. (RFC 8878.)
 
-use std::io;
+use std::io::BufRead;
 
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
 
@@ -10,8 +10,8 @@ use super::packing::{Behind, Input, Packing, Sink, behind};
 
 /// What a frame begins with.
 const MAGIC: &[u8; 4] = b"\x28\xB5\x2F\xFD";
-/// log2 of the largest window: what zstd itself takes unless it is asked for more.
-const WINDOW_LOG_MAX: u32 = 27;
+/// log2 of the largest window: twice what zstd itself takes unless it is asked for more.
+const WINDOW_LOG_MAX: u32 = 28;
 /// Bytes that come out at once.
 const PIECE: usize = 1 << 17;
 /// Frames that are skipped in front of the first, at most, when it is looked for.
@@ -41,7 +41,7 @@ impl Packing for Zstd {
     }
 
     fn unpack(&self, input: &Input<'_>, _: &mut Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        unpack(&mut input.reader(), sink)
+        unpack(&mut input.reader(), input.memory(), sink)
     }
 }
 
@@ -55,10 +55,10 @@ pub(super) fn skipped(head: &[u8]) -> Option<usize> {
     }
 }
 
-/// Puts what all frames of `reader` have into `sink`.
-pub(super) fn unpack(reader: &mut dyn io::BufRead, sink: &mut Sink<'_>) -> Result<(), Fault> {
+/// Puts what all frames of `reader` have into `sink`; a decoder may take so much `memory`.
+pub(super) fn unpack(reader: &mut dyn BufRead, memory: u64, sink: &mut Sink<'_>) -> Result<(), Fault> {
     let mut context = DCtx::try_create().ok_or(Fault::Memory(None))?;
-    context.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(fault)?;
+    context.set_parameter(DParameter::WindowLogMax(memory.ilog2().clamp(10, WINDOW_LOG_MAX))).map_err(fault)?;
     let mut piece = vec![0; PIECE];
     loop {
         let bytes = reader.fill_buf()?;
