@@ -11,7 +11,7 @@ use super::geometry::Disagreement;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
 use super::kind::Kind;
 use super::will_boot::NoStart;
-use crate::image::Wrapping;
+use crate::image::{Unpacked, Wrapping, own_name};
 use crate::units::{Bytes, Geometry, SECTOR_LEN, counted};
 
 /// Everything about one image that the plan of a stick needs.
@@ -24,6 +24,8 @@ pub struct ImageFacts {
     pub len: u64,
     /// What was around it in its files, and is left out.
     pub wrapping: Option<Wrapping>,
+    /// What it was packed in, from the outside to the inside.
+    pub unpacked: Vec<Unpacked>,
     /// The kind of disk that it will be.
     pub kind: Kind,
     /// Whether nothing in it says that it is a floppy, and nobody did.
@@ -56,6 +58,11 @@ pub struct ImageFacts {
 }
 
 impl ImageFacts {
+    /// The name that it has by itself: without the extension of what it was packed in, and that of the file in an archive.
+    pub fn own_name(&self) -> PathBuf {
+        own_name(&self.path, &self.unpacked)
+    }
+
     /// The entry that a BIOS boots, of a CD that boots.
     pub fn boot_entry(&self) -> Option<&BootEntry> {
         self.disc.as_ref()?.as_ref().ok()

@@ -134,6 +134,7 @@ pub fn probe(
         path: path.to_owned(),
         len: evidence.len,
         wrapping: wrapping.cloned(),
+        unpacked: source.unpacked().to_vec(),
         kind,
         kind_is_guess,
         reason,

@@ -6,3 +6,4 @@ mod not_images;
 mod packed;
 mod stream;
 mod trimmed;
+mod unpacking;
