@@ -234,7 +234,8 @@ fn a_disk_that_was_taken_for_a_floppy_starts_as_a_disk_by_a_key_and_without_it_a
         put_tag(&mut image, 512, BOOT);
         let stick = sticks::ramkey(folder.path(), &[&file(folder.path(), "guest.img", &image)], &[]);
         let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
-        running.wait_text("It is taken for a floppy, which is a guess; K starts it as a hard disk.", DEADLINE);
+        running
+            .wait_text("It is taken for a floppy, which is a guess; K starts it as a hard disk.", DEADLINE);
         running.pull();
         running.press(&[key]);
         let (passed, evidence) = running.verdict(DEADLINE);
