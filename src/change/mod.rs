@@ -19,8 +19,7 @@ mod sectors;
 mod steps;
 mod stored;
 
-use ramkey_format::manifest::{RangeEntry, range};
-use ramkey_format::memory::MANIFEST_LBA;
+use ramkey_format::manifest::range;
 
 use crate::layout::Layout;
 use crate::stick::{Manifest, Reader, StickState, StickVolume};
@@ -58,16 +57,6 @@ impl<'s, 'r> Stick<'s, 'r> {
         let area = state.area.as_ref().ok_or(ChangeError::NoManifest)?;
         let slot = area.counting().ok_or(ChangeError::NoManifest)?;
         let manifest = area.slots[slot].manifest().ok_or(ChangeError::NoManifest)?;
-        let is_code = |entry: &&RangeEntry| entry.kind == range::BOOT_CODE;
-        // The next manifest would be written over what this one calls boot code.
-        if manifest
-            .ranges
-            .iter()
-            .filter(is_code)
-            .any(|code| code.lba.get().saturating_add(code.sectors.get()) > u64::from(MANIFEST_LBA))
-        {
-            return Err(ChangeError::Unsound);
-        }
         let volume = match &state.file_system {
             Some(Ok(volume)) if volume.tree.is_some() => volume,
             _ => return Err(ChangeError::NoFileSystem),
