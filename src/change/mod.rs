@@ -18,6 +18,7 @@ mod room;
 mod sectors;
 mod steps;
 mod stored;
+mod turn;
 
 use ramkey_format::manifest::range;
 
@@ -30,6 +31,7 @@ pub use exchange::{Exchange, Exchanged, Way};
 pub use mend::{finish, mend};
 pub use remove::remove;
 pub use stored::NewBytes;
+pub use turn::turn;
 
 /// One step of a change. The next begins when all of it is on the medium and proven.
 #[derive(Clone, Debug, PartialEq, Eq)]

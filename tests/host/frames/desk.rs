@@ -104,6 +104,41 @@ impl Desk {
         self.with(before, |destination| prepare_reflash(request, destination, &|_| ()))
     }
 
+    /// Replaces an image by `new`, beside which stand those that `beside` names.
+    pub fn reflash_set(
+        &self,
+        before: &[u8],
+        new: &[u8],
+        replaces: Option<&str>,
+        beside: &[(&str, &[u8])],
+    ) -> Result<(Vec<u8>, Vec<Op>, ReflashReport), JobError> {
+        let path = self.put("new.img", new);
+        let companion = |(name, bytes): &(&str, &[u8])| Companion {
+            number: None,
+            path: self.put(name, bytes),
+            is_floppy: false,
+        };
+        let image = StickRequest {
+            images: vec![path],
+            companions: beside.iter().map(companion).collect(),
+            titles: Vec::new(),
+            ..self.request.clone()
+        };
+        let request = ReflashRequest { image, replaces: replaces.map(Into::into) };
+        let prepared = self.with(before, |destination| prepare_reflash(request, destination, &|_| ()))?;
+        let target = Recorder::new(before.to_vec());
+        let stop = AtomicBool::new(false);
+        let report = reflash_to(&prepared, &self.stick(), &target, &stop, &|_| (), &|| self.over)?;
+        let (after, log) = target.end();
+        Ok((after, log, report))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
     fn stick(&self) -> PathBuf {
         self.folder.path().join("stick.img")
     }
@@ -124,11 +159,7 @@ impl Desk {
         title: Option<&str>,
         beside: &[(&str, &[u8])],
     ) -> Result<(Vec<u8>, Vec<Op>, AddReport), JobError> {
-        let put = |(name, bytes): (&str, &[u8])| {
-            let path = self.folder.path().join(name);
-            fs::write(&path, bytes).unwrap();
-            path
-        };
+        let put = |(name, bytes): (&str, &[u8])| self.put(name, bytes);
         let companion = |image| Companion { number: None, path: put(image), is_floppy: false };
         let request = StickRequest {
             images: vec![put((name, image))],
