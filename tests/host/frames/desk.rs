@@ -8,8 +8,8 @@ use ramkey::device::{System, TargetPath};
 use ramkey::image::Compression;
 use ramkey::job::{
     AddReport, Companion, Destination, Images, JobError, Observer, PreparedImage, ReflashReport,
-    ReflashRequest, RemoveReport, StickRequest, add_to, prepare, prepare_addition, prepare_reflash,
-    reflash_to, remove_from, write_to,
+    ReflashRequest, RemoveReport, RestoreRequest, StickRequest, add_to, prepare, prepare_addition,
+    prepare_reflash, prepare_restore, prepare_update, reflash_to, remove_from, restore, update_to, write_to,
 };
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::units::hex;
@@ -57,6 +57,36 @@ impl Desk {
         let target = Recorder::new(vec![0; len as usize]);
         write_to(&prepared, &target, &AtomicBool::new(false), &|_| ()).unwrap();
         Self { folder, request, stick: target.end().0, over: false }
+    }
+
+    /// Writes a stick with these images over what `before` is.
+    pub fn write(&self, before: &[u8], images: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<Op>) {
+        let paths = images.iter().map(|(name, bytes)| self.put(name, bytes)).collect();
+        let request = StickRequest { images: paths, ..self.request.clone() };
+        let prepared = prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap();
+        let target = Recorder::new(before.to_vec());
+        write_to(&prepared, &target, &AtomicBool::new(false), &|_| ()).unwrap();
+        target.end()
+    }
+
+    /// Gives the stick `before` the boot code of this version.
+    pub fn update(&self, before: &[u8]) -> Result<(Vec<u8>, Vec<Op>), JobError> {
+        let prepared = self.with(before, prepare_update)?;
+        let plan = ramkey::repair::update(&Image(before.to_vec())).unwrap();
+        assert_eq!(prepared.is_same(), plan.code.is_none());
+        let target = Recorder::new(before.to_vec());
+        update_to(&plan, &target, &AtomicBool::new(false), &|_| ())?;
+        Ok(target.end())
+    }
+
+    /// Makes a plain stick of `before`.
+    pub fn restore(&self, before: &[u8]) -> Vec<u8> {
+        let request = RestoreRequest { label: "PLAIN".into(), volume_id: None };
+        self.with(before, |destination| {
+            let prepared = prepare_restore(&request, destination).unwrap();
+            restore(&prepared, destination, &AtomicBool::new(false), &|_| ()).unwrap();
+        });
+        fs::read(self.stick()).unwrap()
     }
 
     /// Replaces an image on the stick `before`; what was written, and the report.
