@@ -4,6 +4,7 @@
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
 mod add;
+mod added;
 mod apart;
 mod changing;
 mod check;
@@ -28,6 +29,7 @@ mod notes;
 mod observer;
 mod on_stick;
 mod open;
+mod opener;
 mod phram;
 mod plan;
 mod prepare;
@@ -39,13 +41,15 @@ mod repair;
 mod request;
 mod restore;
 mod resume;
+mod set;
 mod shrink;
 mod update;
 mod verify;
 mod watch;
 mod write;
 
-pub use add::{AddReport, AddedImage, PreparedAddition, add, add_to, prepare_addition};
+pub use add::{AddReport, PreparedAddition, add, add_to, prepare_addition};
+pub use added::AddedImage;
 pub use check::{CheckReport, Stamped, check, check_destructive, check_on, stamp_on};
 pub use companion::Companion;
 pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};
@@ -62,6 +66,7 @@ pub use many::{OneOfMany, write_many};
 pub use not_resumed::NotResumed;
 pub use observer::{Event, Observer, Part};
 pub use open::open;
+pub use opener::Opener;
 pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
 pub use plan::plan;
 pub use prepare::{Destination, Lengths, Prepared, prepare, prepare_many};

@@ -47,6 +47,13 @@ pub(super) fn volume<'v, 'r>(state: &'v StickState<'r>) -> Option<&'v StickVolum
     state.file_system.as_ref()?.as_ref().ok()
 }
 
+/// The names of the files on a stick, as their directories have them.
+pub(super) fn files(state: &StickState) -> Vec<String> {
+    let entries = volume(state).and_then(|volume| volume.tree.as_ref()).map_or(&[][..], |tree| &tree.entries);
+    let names = entries.iter().filter_map(|entry| entry.short_path.rsplit('/').next());
+    names.map(str::to_owned).collect()
+}
+
 /// Every image on a stick whose header makes sense.
 pub(super) fn images<'v>(state: &'v StickState) -> Vec<OnStick<'v>> {
     let Some(volume) = volume(state) else { return Vec::new() };

@@ -18,6 +18,7 @@ pub mod loops;
 pub mod made_up;
 pub mod mock;
 pub mod moments;
+pub mod packers;
 pub mod recorder;
 pub mod rewritten;
 pub mod skip;

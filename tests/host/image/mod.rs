@@ -11,3 +11,4 @@ mod not_images;
 mod packed;
 mod stream;
 mod trimmed;
+mod unpacking;
