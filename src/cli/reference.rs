@@ -24,8 +24,9 @@ no stick of ramkey is 1, and `boot` of it is 3. A stick of which anything is lef
 verified: 4 says what is wrong with it.
 
 An image is what would be on the disk, byte by byte. A VMDK, VHD, VHDX, qcow2 or VDI is opened, and the disk in it is the image:
-[inputs.md](inputs.md) has what is opened, and what is refused. What is compressed, a CD in sectors of 2352 bytes, a floppy by track, a backup, a program or a text is refused with what it is and a command that makes an image of it; what has a boot
-signature, a file system or the descriptors of a CD is an image whatever else it begins like. Of what is nothing but letters
+[inputs.md](inputs.md) has what is opened, and what is refused. What is compressed in a way that is not opened, a CD in sectors of 2352
+bytes, most floppies by track, a backup, a program or a text is refused with what it is and a command that makes an image of it; what has
+a boot signature, a file system or the descriptors of a CD is an image whatever else it begins like. Of what is nothing but letters
 `--kind` says that it is an image all the same. The header in front of a disk of
 DOSEMU is left out: geometry, length and BLAKE3 are those of the disk behind it, and `tail -c +129 FILE | b3sum` prints the
 same. Before bytes are written of which nothing is known, `write` asks.
