@@ -27,7 +27,8 @@ pub(super) fn find(
     if images.kind != KindArg::Auto {
         return Ok(None);
     }
-    let found = images.images.iter().find_map(|path| DiscImage::find_by(path, opener).map(|image| (path, image)));
+    let found =
+        images.images.iter().find_map(|path| DiscImage::find_by(path, opener).map(|image| (path, image)));
     let Some((path, image)) = found else { return Ok(None) };
     let anew = "make the disc anew with it: `ramkey disc IMAGE... --to FILE.iso`";
     let (what, tip) = if images.images.len() > 1 {

@@ -13,7 +13,9 @@ use crate::cli::table::Table;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
 use crate::device::{System, TargetPath};
-use crate::job::{self, Beginning, Images, Lengths, OneOfMany, Opener, Prepared, prepare_many, receipt, write_many};
+use crate::job::{
+    self, Beginning, Images, Lengths, OneOfMany, Opener, Prepared, prepare_many, receipt, write_many,
+};
 use crate::report::{Receipt, StickReport};
 use crate::units::named;
 

@@ -133,7 +133,9 @@ impl Files {
             return given;
         }
         if self.is_unpacked {
-            return Err(refused("the image was unpacked, and what lies beside the packed file is not its own"));
+            return Err(refused(
+                "the image was unpacked, and what lies beside the packed file is not its own",
+            ));
         }
         if self.opened.len() >= FILES_MAX {
             return Err(refused("there are too many files"));

@@ -52,7 +52,10 @@ pub fn own_name(path: &Path, unpacked: &[Unpacked]) -> PathBuf {
     for layer in unpacked {
         if let Some(member) = &layer.member {
             name = member.into();
-        } else if name.extension().is_some_and(|known| is_extension_of(&layer.container, &known.to_string_lossy())) {
+        } else if name
+            .extension()
+            .is_some_and(|known| is_extension_of(&layer.container, &known.to_string_lossy()))
+        {
             name.set_extension("");
         }
     }

@@ -125,7 +125,8 @@ fn open_in<'s, E: From<ImageError>>(
             Some(given) => given?,
             None => {
                 let file = files.last().ok_or_else(|| not_given(&path))?;
-                let packed = PackedFile { path: &path, outer: &*outer, file, container, member: member.as_deref() };
+                let packed =
+                    PackedFile { path: &path, outer: &*outer, file, container, member: member.as_deref() };
                 let room = unpack(&packed)?;
                 files.record_unpacked(&room.folder, &room.file)?;
                 member = room.unpacked.rest.clone();

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::unix::ffi::OsStrExt;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -98,7 +98,9 @@ pub(super) fn ask_to_unpack(
     let answer = ask(packed.path, &files, task, Limits::Unpacking, &look)?;
     let put = file.metadata().map_err(cannot_start)?.len();
     match answer {
-        Answer::Unpacked(unpacked) if put <= DISK_LEN_MAX && is_possible(&unpacked, packed, put) => Ok(unpacked),
+        Answer::Unpacked(unpacked) if put <= DISK_LEN_MAX && is_possible(&unpacked, packed, put) => {
+            Ok(unpacked)
+        }
         Answer::Failed(told) => Err(LookError::Told(told)),
         _ => Err(LookError::Answer { path: packed.path.to_owned() }),
     }

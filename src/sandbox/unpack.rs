@@ -7,6 +7,8 @@ use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use rustix::stdio::stdin;
+
 use super::error::LookError;
 use super::into_file::into_file;
 use super::parent::{ask_to_unpack, has_rights};
@@ -97,17 +99,17 @@ impl Source for Kept {
 }
 
 fn of_input(path: &Path, tell: &dyn Fn(Unpacking)) -> Result<Kept, ImageError> {
-    let input = io::stdin();
+    let open_error = |source| ImageError::Open { path: path.to_owned(), source };
+    let mut input = File::from(stdin().try_clone_to_owned().map_err(open_error)?);
     if input.is_terminal() {
         return Err(ImageError::Keyboard);
     }
     let (file, folder) = room(path)?;
     tell(Unpacking::Begin(0));
-    let kept = keep(path, &mut input.lock(), &file, &folder, tell);
+    let kept = keep(path, &mut input, &file, &folder, tell);
     tell(Unpacking::End);
     kept?;
     let file = for_reading(file);
-    let open_error = |source| ImageError::Open { path: path.to_owned(), source };
     let name = SourceFile::of(path, &file).map_err(open_error)?;
     let source = FileSource::take(path, file.try_clone().map_err(open_error)?)?;
     Ok(Kept { source, file: [file], name: [name] })

@@ -3,7 +3,8 @@
 use std::io::{self, ErrorKind};
 
 /// The help where an archive has a form that is not read.
-pub(super) const BY_HAND: &str = "unpack it by hand, with 7-Zip for example, and give the image that is in it";
+pub(super) const BY_HAND: &str =
+    "unpack it by hand, with 7-Zip for example, and give the image that is in it";
 
 /// Why nothing comes out, or not all.
 #[derive(Debug)]

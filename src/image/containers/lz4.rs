@@ -44,7 +44,9 @@ impl Packing for Lz4 {
     fn detect(&self, head: &[u8]) -> bool {
         if head.starts_with(OLD_MAGIC) {
             let len = head.get(4..).and_then(|rest| rest.first_chunk());
-            return len.is_some_and(|len| (1..=most_packed(OLD_BLOCK_LEN) as u32).contains(&u32::from_le_bytes(*len)));
+            return len.is_some_and(|len| {
+                (1..=most_packed(OLD_BLOCK_LEN) as u32).contains(&u32::from_le_bytes(*len))
+            });
         }
         match head {
             [rest @ .., _] if rest.starts_with(MAGIC) => {

@@ -102,7 +102,10 @@ fn short(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn decided(names: &[&str], asked: Option<&'static str>) -> Result<(String, Option<&'static str>), String> {
+    fn decided(
+        names: &[&str],
+        asked: Option<&'static str>,
+    ) -> Result<(String, Option<&'static str>), String> {
         let mut choice = Choice::new(asked);
         (0..).zip(names).for_each(|(number, name)| choice.offer(number, name));
         match choice.decide() {

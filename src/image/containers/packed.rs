@@ -33,7 +33,8 @@ pub fn packed_as(outer: &dyn Source) -> Option<&'static str> {
 /// Whether files that are packed so have this extension beside that of what is in them.
 pub fn is_extension_of(packing: &str, extension: &str) -> bool {
     let packing = PACKINGS.iter().find(|known| known.name() == packing);
-    packing.is_some_and(|packing| packing.extensions().iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    packing
+        .is_some_and(|packing| packing.extensions().iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 fn find(outer: &dyn Source) -> Option<&'static dyn Packing> {

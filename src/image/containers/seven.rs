@@ -30,7 +30,9 @@ impl Packing for Seven {
         let mut start = [0; 24];
         input.range(8, 24).read_exact(&mut start)?;
         if start == [0; 24] {
-            return Err(Fault::Damaged("it was not finished: it does not say where its list of files is".into()));
+            return Err(Fault::Damaged(
+                "it was not finished: it does not say where its list of files is".into(),
+            ));
         }
         let mut reader = input.reader();
         let password = Password::empty();

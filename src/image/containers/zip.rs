@@ -60,7 +60,10 @@ impl Packing for Zip {
 fn unpack(input: &Input<'_>, entry: &Entry, sink: &mut Sink<'_>) -> Result<(), Fault> {
     if entry.is_encrypted() {
         let why = "the file in it is encrypted";
-        return Err(Fault::Other(why.into(), "unpack it by hand with its password, and give the image that is in it"));
+        return Err(Fault::Other(
+            why.into(),
+            "unpack it by hand with its password, and give the image that is in it",
+        ));
     }
     let start = start(input, entry)?;
     if start.checked_add(entry.packed_len).is_none_or(|end| end > input.len()) {

@@ -58,7 +58,9 @@ pub(super) fn skipped(head: &[u8]) -> Option<usize> {
 /// Puts what all frames of `reader` have into `sink`; a decoder may take so much `memory`.
 pub(super) fn unpack(reader: &mut dyn BufRead, memory: u64, sink: &mut Sink<'_>) -> Result<(), Fault> {
     let mut context = DCtx::try_create().ok_or(Fault::Memory(None))?;
-    context.set_parameter(DParameter::WindowLogMax(memory.ilog2().clamp(10, WINDOW_LOG_MAX))).map_err(fault)?;
+    context
+        .set_parameter(DParameter::WindowLogMax(memory.ilog2().clamp(10, WINDOW_LOG_MAX)))
+        .map_err(fault)?;
     let mut piece = vec![0; PIECE];
     loop {
         let bytes = reader.fill_buf()?;

@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 pub fn pack(command: &[&str], bytes: &[u8]) -> Vec<u8> {
     let mut program = Command::new(command[0]);
     program.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = program.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask tools` installs it"));
+    let mut child = program
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask tools` installs it"));
     let (mut into, bytes) = (child.stdin.take().unwrap(), bytes.to_vec());
     let feeder = std::thread::spawn(move || into.write_all(&bytes).unwrap());
     let mut packed = Vec::new();
@@ -29,7 +31,8 @@ pub fn archive(command: &[&str], files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut program = Command::new(command[0]);
     program.args(&command[1..]).arg("archive.bin").args(files.iter().map(|(name, _)| name));
     let output = program.current_dir(folder.path()).stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask tools` installs it"));
+    let output =
+        output.unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask tools` installs it"));
     assert!(output.status.success(), "{command:?}: {output:?}");
     let found = ["archive.bin", "archive.bin.zip", "archive.bin.7z"].map(|name| folder.path().join(name));
     fs::read(found.iter().find(|path| path.exists()).expect("an archive")).unwrap()
