@@ -28,6 +28,8 @@ pub struct ImageFacts {
     pub unpacked: Vec<Unpacked>,
     /// The kind of disk that it will be.
     pub kind: Kind,
+    /// Whether nothing in it says that it is a floppy, and nobody did.
+    pub kind_is_guess: bool,
     /// Why it is that kind, for people.
     pub reason: Cow<'static, str>,
     /// Geometry that INT 13h will answer with: of a CD that emulates a disk, for that disk.
@@ -107,6 +109,8 @@ pub enum Warning {
     Disc(DiscWarning),
     /// Witnesses of the geometry contradict each other.
     Geometries(Disagreement),
+    /// Nothing in it says that it is a floppy.
+    KindIsGuess,
     /// Nothing says which floppy it is, and its length is that of no usual one.
     UnusualFloppy {
         /// The geometry that is taken.
@@ -124,7 +128,7 @@ pub enum Warning {
 impl Warning {
     /// Whether it is good to know and speaks against nothing.
     pub fn is_note(&self) -> bool {
-        matches!(self, Self::PartialSector { .. })
+        matches!(self, Self::PartialSector { .. } | Self::KindIsGuess)
     }
 
     /// Whether it says that something is missing at the end.
@@ -163,6 +167,10 @@ impl fmt::Display for Warning {
                 f.write_str("its geometry is told in different ways: ")?;
                 disagreement.write(f, "--chs ")
             }
+            Self::KindIsGuess => f.write_str(
+                "nothing in it says whether it is a floppy or a hard disk, so that is a guess; if it is a hard disk say \
+                 --kind hdd, or press K at the countdown",
+            ),
             Self::UnusualFloppy { taken } => write!(
                 f,
                 "its size is that of no usual floppy; it is read as one of {taken}, and if that is wrong it reads \

@@ -58,6 +58,18 @@ pub enum ImageError {
         /// What can be done about it.
         help: String,
     },
+    /// It is a container that is known, and cannot be used.
+    #[error("{} is {what} that cannot be used: {why}", named(path))]
+    Unusable {
+        /// The image.
+        path: PathBuf,
+        /// What it is, with an article.
+        what: &'static str,
+        /// Why it cannot be used.
+        why: String,
+        /// What can be done about it.
+        help: String,
+    },
     /// It names a file beside it that is not opened for it.
     #[error("{} wants the file {}, which is not opened for it: {why}", named(path), named(name))]
     Beside {
@@ -143,7 +155,7 @@ impl ImageError {
             Self::NotAFolder { .. } => "name the folder that the files lie in".into(),
             Self::TooManyFiles { .. } => "pack some of them into an archive, and give that".into(),
             Self::Changed { .. } => "close the programs that write to it, and try again".into(),
-            Self::Header { help, .. } => help.clone(),
+            Self::Header { help, .. } | Self::Unusable { help, .. } => help.clone(),
             Self::Beside { .. } => {
                 "put all files of the image into one folder, as regular files of the same owner".into()
             }

@@ -3,11 +3,13 @@
 
 mod bzip2;
 mod container;
+mod disks;
 mod dosemu;
 mod fault;
 mod gzip;
 mod lz4;
 mod member;
+mod fields;
 pub mod named;
 mod packed;
 mod packing;
@@ -31,7 +33,8 @@ use super::files::Files;
 use super::source::Source;
 
 /// Those that are opened, in the order in which they are looked for. The last one is every file.
-const CONTAINERS: [&dyn Container; 2] = [&dosemu::Dosemu, &raw::Raw];
+const CONTAINERS: [&dyn Container; 7] =
+    [&dosemu::Dosemu, &disks::Vdi, &disks::Vhd, &disks::Vmdk, &disks::Qcow2, &disks::Vhdx, &raw::Raw];
 
 /// Opens the image in `outer`, all bytes of the file at `path`.
 pub(super) fn open<'s>(

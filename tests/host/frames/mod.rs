@@ -25,5 +25,6 @@ pub mod skip;
 pub mod sticks;
 pub mod tree;
 pub mod verdicts;
+pub mod virtual_disks;
 pub mod volumes;
 pub mod windows_image;

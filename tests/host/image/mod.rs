@@ -1,5 +1,8 @@
 //! What an image is, from its bytes.
 
+mod disks_damage;
+mod disks_oracle;
+mod disks_refused;
 mod dosemu;
 mod extra;
 mod not_images;
