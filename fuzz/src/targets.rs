@@ -35,6 +35,8 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("capsule", capsule),
     ("change", super::change::change),
+    ("descriptor", super::disks::descriptor),
+    ("disks", super::disks::disks),
     ("el-torito", el_torito),
     ("fat", disk),
     ("free", free),
