@@ -83,7 +83,9 @@ pub fn remove_from(
     let is_possible = |state: &StickState| match going(&images(state), name, path) {
         Err(error @ JobError::NotReplaced { .. }) => {
             let found = leaving(&changing, state, name);
-            if found.is_none() { Err(error) } else { Ok(drop(gone.replace(found))) }
+            let is_leaving = found.is_some();
+            gone.replace(found);
+            if is_leaving { Ok(()) } else { Err(error) }
         }
         going => going.map(drop),
     };
