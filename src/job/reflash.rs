@@ -18,7 +18,7 @@ use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
 use crate::job::prepare::scan_all;
 use crate::job::set::{Wanted, clear, has_hard_disk, turn_all};
-use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest, in_use};
+use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest, in_use};
 use crate::layout::signature;
 use crate::pipeline::{Effort, Input, Target};
 use crate::plan::{Taken, carried};
@@ -85,7 +85,7 @@ pub fn prepare_reflash(
     destination: Destination,
     observer: &dyn Observer,
 ) -> Result<PreparedImage, JobError> {
-    let images = Images::open(&request.image)?;
+    let images = Images::open_by(&request.image, &Opener::new(observer))?;
     destination.target.admit(destination.system, &images.files())?;
     let warnings = in_use::warnings(&images.sources).concat();
     if !request.image.companions.is_empty() {
