@@ -5,6 +5,7 @@
 
 #![no_main]
 
+mod alter;
 #[expect(dead_code, reason = "tests on the host make seeds with a part of it")]
 mod change;
 mod disks;

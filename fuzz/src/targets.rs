@@ -33,6 +33,7 @@ pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are those of the folders of `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("alter", super::alter::alter),
     ("capsule", capsule),
     ("change", super::change::change),
     ("descriptor", super::disks::descriptor),

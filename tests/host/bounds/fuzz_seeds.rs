@@ -3,6 +3,8 @@
 //!
 //! With `RAMKEY_SEEDS=write` the first test makes the whole ones again.
 
+#[path = "../../../fuzz/src/alter.rs"]
+mod alter;
 #[path = "../../../fuzz/src/change.rs"]
 mod change;
 #[path = "../../../fuzz/src/disks.rs"]
@@ -98,6 +100,18 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         });
         seeds.push(("change", name, encode(&stick)));
     }
+    let whole = change::base();
+    let torn = Sparse {
+        sectors: whole.sectors,
+        present: whole.present.range(..1).map(|(lba, _)| (*lba, [7; SECTOR])).collect(),
+    };
+    for (what, name) in (0_u8..).zip(["repaired", "updated", "added", "left"]) {
+        let over = if what < 2 { &torn } else { &change::cut(0) };
+        seeds.push(("alter", name, [&[what][..], &encode(over)].concat()));
+    }
+    let mut grown = change::cut(3);
+    grown.present.retain(|_, sector| sector.starts_with(b"RAMKEY"));
+    seeds.push(("alter", "cut-off", [&[3][..], &encode(&grown)].concat()));
     seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
     seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
     seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));

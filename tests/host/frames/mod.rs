@@ -7,6 +7,7 @@ pub mod desk;
 pub mod discs;
 pub mod disks;
 pub mod fake;
+pub mod fields;
 pub mod foreign;
 pub mod free_space;
 pub mod fuse;
