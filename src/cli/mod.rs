@@ -49,6 +49,7 @@ mod usage;
 mod verify;
 mod view;
 mod windows;
+mod windows_driver;
 mod words;
 mod write;
 

@@ -20,3 +20,7 @@ pub use boot_ini::BootEntry;
 pub use pe::FileVersion;
 pub use registry::{DriveLetter, Driver, DriverName, System};
 pub use search::{look, look_in};
+pub(crate) use boot_ini::{default_entry, is_utf16};
+pub(crate) use freeldr_ini::default_entry as default_reactos_entry;
+pub(crate) use pe::file_version;
+pub(crate) use volumes::{Volumes, WindowsVolume};
