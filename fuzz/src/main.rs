@@ -7,6 +7,7 @@
 
 #[expect(dead_code, reason = "tests on the host make seeds with a part of it")]
 mod change;
+mod hive_edit;
 mod sparse;
 mod targets;
 mod volume;

@@ -14,6 +14,7 @@ mod disc;
 mod disc_options;
 mod disc_view;
 mod doctor;
+mod driver;
 mod drives;
 mod exit;
 mod explain;

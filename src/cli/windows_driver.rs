@@ -157,9 +157,14 @@ fn show(out: &mut dyn Write, report: &WindowsReport, is_dry: bool) -> io::Result
     match (&report.to, &report.backup) {
         _ if is_dry => writeln!(out, "dry run   nothing is changed"),
         (Some(to), Some(backup)) => {
-            writeln!(out, "done      {to} is changed, read back and identical; {backup} is the image as it was")
+            writeln!(
+                out,
+                "done      {to} is changed, read back and identical; {backup} is the image as it was"
+            )
         }
-        (Some(to), None) => writeln!(out, "done      {to} is read back and identical; {} is as it was", report.path),
+        (Some(to), None) => {
+            writeln!(out, "done      {to} is read back and identical; {} is as it was", report.path)
+        }
         (None, _) => writeln!(out, "done      there is nothing to change"),
     }
 }

@@ -26,7 +26,8 @@ pub(super) fn driver_files(path: &Path) -> Result<Vec<Candidate>, JobError> {
         return Ok(found);
     }
     let mut start = [0; 2];
-    let is_program = File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"MZ";
+    let is_program =
+        File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"MZ";
     if is_program {
         return Ok(vec![candidate(path).map_err(failed(path))?]);
     }

@@ -13,9 +13,9 @@ use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
 use crate::repair::UpdateError;
 use crate::sandbox::LookError;
-use crate::windows::WindowsError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
+use crate::windows::WindowsError;
 
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]

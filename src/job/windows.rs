@@ -15,9 +15,11 @@ use crate::job::driver_files::driver_files;
 use crate::job::new_image::NewImage;
 use crate::job::write::undo;
 use crate::job::{Destination, JobError, Observer, in_use};
-use crate::sandbox::{NOBODY, look};
+use crate::sandbox::{lesser_user, look};
 use crate::units::named;
-use crate::windows::{Attach, Changed, Edit, NtfsTool, Order, WindowsError, add_driver, choose, prove, remove_driver};
+use crate::windows::{
+    Attach, Changed, Edit, NtfsTool, Order, WindowsError, add_driver, choose, prove, remove_driver,
+};
 
 /// What the name of the image as it was before ends with.
 const BEFORE_DRIVER: &str = ".before-driver";
@@ -130,7 +132,7 @@ pub fn change_windows(
         blake3: None,
         warnings: in_use::warnings(&sources).into_iter().flatten().collect(),
     };
-    let tool = if edit.ntfs.is_empty() { None } else { Some(NtfsTool::find(user()).map_err(failed)?) };
+    let tool = if edit.ntfs.is_empty() { None } else { Some(NtfsTool::find(lesser_user()).map_err(failed)?) };
     let Some(place) = place else { return Ok(report) };
     if edit.is_empty() && place.backup.is_some() {
         (report.after, report.starts) = (Some(report.before.clone()), Some(windows.starts));
@@ -157,17 +159,15 @@ pub fn change_windows(
     Ok(report)
 }
 
-/// Who runs other programs, if this one has more rights than they need.
-fn user() -> Option<u32> {
-    rustix::process::geteuid().is_root().then_some(NOBODY)
-}
-
 /// What the image is, and the Windows on it.
 fn windows_of(path: &Path, source: &dyn Source) -> Result<(crate::contents::ImageFacts, Windows), JobError> {
-    let question = Question { kind: KindChoice::Auto, system: Some(DiskOrder::default()), ..Question::default() };
+    let question =
+        Question { kind: KindChoice::Auto, system: Some(DiskOrder::default()), ..Question::default() };
     let looked = look(path, source, &question)?;
     let none = || {
-        let error = WindowsError::NoWindows { why: looked.facts.contents.clone().unwrap_or_else(|| "there is none".into()) };
+        let error = WindowsError::NoWindows {
+            why: looked.facts.contents.clone().unwrap_or_else(|| "there is none".into()),
+        };
         JobError::Windows { path: path.to_owned(), source: Box::new(error) }
     };
     let windows = looked.windows.clone().ok_or_else(none)?;
@@ -226,7 +226,11 @@ impl Place {
         let failed = |source| JobError::Read { path: path.to_owned(), source };
         let real = fs::canonicalize(path).map_err(failed)?;
         let meta = fs::metadata(&real).map_err(failed)?;
-        if !meta.is_file() || source.wrapping().is_some() || meta.len() != source.len() || source.files().len() != 1 {
+        if !meta.is_file()
+            || source.wrapping().is_some()
+            || meta.len() != source.len()
+            || source.files().len() != 1
+        {
             return Err(JobError::NotPlain { path: path.to_owned() });
         }
         let system = System::default();

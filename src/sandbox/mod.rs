@@ -14,5 +14,5 @@ mod work;
 
 pub use child::serve;
 pub use error::{LookError, Told};
-pub use parent::{diagnose, has_lent_rights, look};
+pub use parent::{diagnose, has_lent_rights, lesser_user, look};
 pub use rights::{Confined, NOBODY, confine};

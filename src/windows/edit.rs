@@ -3,8 +3,10 @@
 use super::driver::{DriverFile, check};
 use super::error::WindowsError;
 use super::hive::HiveEditError;
-use super::registry::{Attach, Install, Installed, Journal, Undo, control_sets, install, installed, take_record, uninstall};
-use super::volume::{NtfsFile, Sectors};
+use super::outcome::Edit;
+use super::registry::{
+    Attach, Install, Installed, Journal, Undo, control_sets, install, installed, take_record, uninstall,
+};
 use super::work::Work;
 use crate::contents::ImageFacts;
 use crate::contents::windows::{DriverName, Family, FileVersion, Windows};
@@ -24,24 +26,6 @@ pub struct Order<'o> {
     pub remove_other: bool,
     /// Whether a driver without a signature is added to a Windows that wants one.
     pub allow_unsigned: bool,
-}
-
-/// What becomes of an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Edit {
-    /// What is changed, a line each.
-    pub notes: Vec<String>,
-    /// The sectors that become others.
-    pub sectors: Sectors,
-    /// The files that `ntfscp` is to write.
-    pub ntfs: Vec<NtfsFile>,
-}
-
-impl Edit {
-    /// Whether the image stays as it is.
-    pub fn is_empty(&self) -> bool {
-        self.sectors.is_empty() && self.ntfs.is_empty()
-    }
 }
 
 /// Puts a driver into the Windows of the image in `source`, which `facts` and `windows` are about.
@@ -64,7 +48,10 @@ pub fn add_driver(
     let notes = check(driver, windows, order.allow_unsigned, &|file| work.program(file))?;
     work.notes.extend(notes);
     let mut journal = Journal::new(work.hive()?);
-    let of_hive = |work: &Work<'_>| { let path = work.hive_path(); move |why: HiveEditError| WindowsError::Registry { path: path.clone(), why } };
+    let of_hive = |work: &Work<'_>| {
+        let path = work.hive_path();
+        move |why: HiveEditError| WindowsError::Registry { path: path.clone(), why }
+    };
     let failed = of_hive(&work);
     let sets = control_sets(&journal.hive).map_err(&failed)?;
     let Some(first) = sets.first() else { return Err(WindowsError::NoControlSet) };
@@ -155,7 +142,8 @@ pub fn remove_driver(
     let mut removed = false;
     for found in &drivers {
         if take_back(&mut work, &mut journal, found)? {
-            work.notes.push(format!("registry: {} is gone, and all that was added with it", found.driver.name()));
+            work.notes
+                .push(format!("registry: {} is gone, and all that was added with it", found.driver.name()));
             removed = true;
         } else if others {
             let notes = uninstall(&mut journal, &found.service).map_err(failed)?;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::hive::HiveEditError;
+use crate::units::named;
 
 /// Why a Windows in an image is not changed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +37,9 @@ pub enum WindowsError {
         why: String,
     },
     /// The Windows sleeps.
-    #[error("the Windows on partition {partition} is hibernated: it goes on from its memory, and not from its registry")]
+    #[error(
+        "the Windows on partition {partition} is hibernated: it goes on from its memory, and not from its registry"
+    )]
     Asleep {
         /// Number of the partition.
         partition: u32,
@@ -129,7 +132,7 @@ pub enum WindowsError {
         why: String,
     },
     /// The copy of a partition cannot be made or read.
-    #[error("copying the partition to {}", path.display())]
+    #[error("copying the partition to {}", named(path))]
     Copy {
         /// The copy.
         path: PathBuf,

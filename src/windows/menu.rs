@@ -97,7 +97,9 @@ fn with_default(text: &[u8], path: &str) -> Vec<u8> {
         let key = line.split_once('=').map(|(key, _)| key.trim().to_ascii_lowercase()).unwrap_or_default();
         match section.as_str() {
             "boot loader" if !key.is_empty() && key != "default" => lines.push(line.to_owned()),
-            "operating systems" if !key.is_empty() && key != path.to_ascii_lowercase() => others.push(line.to_owned()),
+            "operating systems" if !key.is_empty() && key != path.to_ascii_lowercase() => {
+                others.push(line.to_owned())
+            }
             _ => {}
         }
     }
@@ -145,27 +147,36 @@ mod tests {
 
     #[test]
     fn a_menu_without_a_windows_gets_one() {
-        let made = format!("[boot loader]\r\ntimeout=0\r\ndefault={RIGHT}\r\n[operating systems]\r\n{RIGHT}=\"Windows\" /fastdetect\r\n");
+        let made = format!(
+            "[boot loader]\r\ntimeout=0\r\ndefault={RIGHT}\r\n[operating systems]\r\n{RIGHT}=\"Windows\" /fastdetect\r\n"
+        );
         assert_eq!(corrected(None), Some(made.clone()));
         assert_eq!(corrected(Some(b"")), Some(made.clone()));
-        let loader = "[boot loader]\ntimeout=5\ndefault=C:\\grldr\n[operating systems]\nC:\\grldr=\"GRUB4DOS\"\n";
-        let expected = made.replace("timeout=0\r\n", "").replace("\\WINDOWS\r\n[op", "\\WINDOWS\r\ntimeout=5\r\n[op") + "C:\\grldr=\"GRUB4DOS\"\r\n";
+        let loader =
+            "[boot loader]\ntimeout=5\ndefault=C:\\grldr\n[operating systems]\nC:\\grldr=\"GRUB4DOS\"\n";
+        let expected =
+            made.replace("timeout=0\r\n", "").replace("\\WINDOWS\r\n[op", "\\WINDOWS\r\ntimeout=5\r\n[op")
+                + "C:\\grldr=\"GRUB4DOS\"\r\n";
         assert_eq!(corrected(Some(loader.as_bytes())), Some(expected));
     }
 
     #[test]
     fn utf_16_becomes_plain_text() {
         let text = format!("[boot loader]\r\ndefault={RIGHT}\r\n[operating systems]\r\n{RIGHT}=\"Ä\"\r\n");
-        let wide: Vec<u8> = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> =
+            [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         assert_eq!(corrected(Some(&wide)), Some(text.replace('Ä', "?")));
     }
 
     #[test]
     fn the_menu_of_reactos_keeps_its_sections() {
         let text = |path: &str| {
-            format!("[FREELOADER]\r\nDefaultOS=ReactOS\r\n[ReactOS]\r\nBootType=Windows2003\r\nSystemPath={path}\r\nOptions=/SOS\r\n")
+            format!(
+                "[FREELOADER]\r\nDefaultOS=ReactOS\r\n[ReactOS]\r\nBootType=Windows2003\r\nSystemPath={path}\r\nOptions=/SOS\r\n"
+            )
         };
-        let (right, wrong) = (RIGHT.replace("WINDOWS", "ReactOS"), "multi(0)disk(0)rdisk(1)partition(1)\\ReactOS");
+        let (right, wrong) =
+            (RIGHT.replace("WINDOWS", "ReactOS"), "multi(0)disk(0)rdisk(1)partition(1)\\ReactOS");
         let new = Menu::Reactos.corrected(Some(text(wrong).as_bytes()), 1, "ReactOS");
         assert_eq!(new, Some(text(&right).into_bytes()));
         assert_eq!(Menu::Reactos.corrected(Some(b"[FREELOADER]\r\n"), 1, "ReactOS"), None);

@@ -9,12 +9,14 @@ mod edit;
 mod error;
 pub mod hive;
 mod menu;
+mod outcome;
 mod registry;
 mod volume;
 mod work;
 
 pub use driver::{Candidate, DRIVER_LEN_MAX, DriverFile, choose, on_floppy};
-pub use edit::{Edit, Order, add_driver, remove_driver};
+pub use edit::{Order, add_driver, remove_driver};
 pub use error::WindowsError;
+pub use outcome::Edit;
 pub use registry::Attach;
 pub use volume::{Changed, NtfsFile, NtfsTool, Sectors, prove};

@@ -1,10 +1,10 @@
 //! The image of a Windows while it is changed, and what was changed, a line each.
 
 use super::driver::{DRIVER_LEN_MAX, DriverFile};
-use super::edit::Edit;
 use super::error::WindowsError;
 use super::hive::{HiveEdit, HiveEditError};
 use super::menu::Menu;
+use super::outcome::Edit;
 use super::registry::{Journal, Undo, forget_letters};
 use super::volume::{Changed, Disk, Sectors, Volume};
 use crate::contents::ImageFacts;
@@ -35,7 +35,11 @@ pub(super) struct Work<'s> {
 
 impl<'s> Work<'s> {
     /// Looks at the volumes, which must be closed.
-    pub fn new(source: &'s dyn Source, facts: &ImageFacts, windows: &'s Windows) -> Result<Self, WindowsError> {
+    pub fn new(
+        source: &'s dyn Source,
+        facts: &ImageFacts,
+        windows: &'s Windows,
+    ) -> Result<Self, WindowsError> {
         let no_windows = || WindowsError::NoWindows { why: windows.verdict.clone() };
         let needs_driver = matches!(windows.family, Family::Ntldr | Family::Bootmgr | Family::Reactos);
         let place = windows.place.as_ref().filter(|_| needs_driver).ok_or_else(no_windows)?;
@@ -92,7 +96,8 @@ impl<'s> Work<'s> {
     pub fn program(&self, file: &str) -> Option<Vec<u8>> {
         let folders = ["system32", "system32\\drivers"].map(|folder| self.path(&format!("{folder}\\{file}")));
         // A file that is too long or cannot be read is there all the same.
-        let read = |path: &String| self.disk.read(self.own, path, PROGRAM_LEN_MAX).unwrap_or(Some(Vec::new()));
+        let read =
+            |path: &String| self.disk.read(self.own, path, PROGRAM_LEN_MAX).unwrap_or(Some(Vec::new()));
         folders.iter().find_map(read)
     }
 
@@ -152,10 +157,8 @@ impl<'s> Work<'s> {
             None => Undo::File { partition: number, path },
         });
         let folder = &self.place.folder;
-        self.notes.push(format!(
-            "{}: starts multi(0)disk(0)rdisk(0)partition({partition})\\{folder}",
-            menu.file()
-        ));
+        self.notes
+            .push(format!("{}: starts multi(0)disk(0)rdisk(0)partition({partition})\\{folder}", menu.file()));
         Ok(())
     }
 
@@ -218,7 +221,11 @@ impl<'s> Work<'s> {
     pub fn remove_file(&mut self, partition: u32, path: &str) -> Result<(), WindowsError> {
         let volume = self.volume(partition)?;
         let is_gone = self.disk.remove(volume, path)?;
-        let word = if is_gone { "is gone" } else { "stays: no program deletes a file of an NTFS without mounting it" };
+        let word = if is_gone {
+            "is gone"
+        } else {
+            "stays: no program deletes a file of an NTFS without mounting it"
+        };
         self.notes.push(format!("\\{path} {word}"));
         Ok(())
     }

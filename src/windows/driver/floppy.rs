@@ -23,10 +23,12 @@ fn on_volume(volume: &WindowsVolume<'_>) -> Vec<Candidate> {
     let words: Vec<&str> = list.split([',', '=', '"', ' ', '\t', '\r', '\n']).collect();
     let is_driver = |word: &&&str| word.to_ascii_lowercase().ends_with(".sys");
     let listed = words.iter().filter(is_driver).map(|word| word.to_ascii_lowercase());
-    let known = DriverName::ALL.into_iter().flat_map(|driver| driver.installs().1).map(|name| (*name).to_owned());
+    let known =
+        DriverName::ALL.into_iter().flat_map(|driver| driver.installs().1).map(|name| (*name).to_owned());
     let names: BTreeSet<String> = known.chain(listed.take(NAMES_MAX)).collect();
     let is_folder = |word: &&&str| word.len() > 1 && word.starts_with('\\');
-    let folders: BTreeSet<&str> = words.iter().filter(is_folder).take(NAMES_MAX).copied().chain([""]).collect();
+    let folders: BTreeSet<&str> =
+        words.iter().filter(is_folder).take(NAMES_MAX).copied().chain([""]).collect();
     let mut found = Vec::new();
     for folder in folders {
         for name in &names {

@@ -50,9 +50,17 @@ impl DriverFile {
             return Err(not("it is a program for users, and not for the kernel"));
         }
         let bits = program.bits.ok_or_else(|| not("it is for a processor that no PC has"))?;
-        let driver = identify(name, bytes).ok_or_else(|| not("it is neither FiraDisk nor WinVBlock nor SVBus"))?;
+        let driver =
+            identify(name, bytes).ok_or_else(|| not("it is neither FiraDisk nor WinVBlock nor SVBus"))?;
         let version = file_version(bytes);
-        Ok(Self { driver, name: name.clone(), version, bits, bytes: bytes.clone(), is_signed: program.is_signed() })
+        Ok(Self {
+            driver,
+            name: name.clone(),
+            version,
+            bits,
+            bytes: bytes.clone(),
+            is_signed: program.is_signed(),
+        })
     }
 
     /// Its name and version, for people.
@@ -141,9 +149,14 @@ pub(super) fn check(
         return Err(WindowsError::TooOld);
     }
     let Some(program) = Program::parse(&driver.bytes) else { return Ok(notes) };
-    if let Some([major, minor, ..]) = version.filter(|version| !is_reactos && program.system > [version[0], version[1]]) {
+    if let Some([major, minor, ..]) =
+        version.filter(|version| !is_reactos && program.system > [version[0], version[1]])
+    {
         let [needs, after] = program.system;
-        notes.push(format!("{} says that it needs version {needs}.{after:02}, and this is {major}.{minor:02}", driver.name));
+        notes.push(format!(
+            "{} says that it needs version {needs}.{after:02}, and this is {major}.{minor:02}",
+            driver.name
+        ));
     }
     let Some(imports) = program.imports() else { return Ok(notes) };
     for import in imports {
@@ -151,7 +164,11 @@ pub(super) fn check(
         let Some(exports) = bytes.as_deref().and_then(Program::parse).and_then(|file| file.exports()) else {
             // Where a file cannot be read as a program, nothing can be told.
             if bytes.is_none() {
-                return Err(WindowsError::Import { name: driver.name.clone(), file: import.file, export: None });
+                return Err(WindowsError::Import {
+                    name: driver.name.clone(),
+                    file: import.file,
+                    export: None,
+                });
             }
             continue;
         };

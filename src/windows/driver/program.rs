@@ -91,7 +91,8 @@ impl<'b> Program<'b> {
             len: get_u32(section, 16).unwrap_or_default(),
             at: get_u32(section, 20).unwrap_or_default(),
         };
-        let sections = table.chunks_exact(SECTION_LEN).take(sections.min(SECTIONS_MAX)).map(section).collect();
+        let sections =
+            table.chunks_exact(SECTION_LEN).take(sections.min(SECTIONS_MAX)).map(section).collect();
         let version = |at| get_u16(optional, at);
         Some(Self {
             bytes,

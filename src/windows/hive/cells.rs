@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::HiveEditError;
+use super::error::{CELLS_LEN_MAX, HiveEditError};
 use crate::contents::bytes::get_u32;
 
 /// Length of the header. Offsets in a hive count from its end.
 pub(super) const HEADER_LEN: usize = 4096;
-/// Most bytes behind the header.
-pub(super) const CELLS_LEN_MAX: usize = 64 << 20;
 /// Bins begin and end at multiples of it.
 const BIN_UNIT: usize = 4096;
 /// Length of a bin's own header.
@@ -55,7 +53,8 @@ impl Cells {
     fn take_bin(&mut self, start: usize) -> Result<usize, HiveEditError> {
         let wrong = || damaged(start as u32, "a bin");
         let len = get_u32(&self.bytes, start + 8).ok_or_else(wrong)? as usize;
-        let is_bin = self.bytes[start..].starts_with(b"hbin") && get_u32(&self.bytes, start + 4) == Some(start as u32);
+        let is_bin =
+            self.bytes[start..].starts_with(b"hbin") && get_u32(&self.bytes, start + 4) == Some(start as u32);
         let stop = start.checked_add(len).filter(|&stop| stop <= self.end).ok_or_else(wrong)?;
         if !is_bin || len == 0 || !len.is_multiple_of(BIN_UNIT) {
             return Err(wrong());

@@ -1,8 +1,10 @@
 //! Why a hive cannot be changed.
 
-use super::cells::CELLS_LEN_MAX;
 use crate::contents::windows::hive::HiveError;
 use crate::units::Bytes;
+
+/// Most bytes behind the header of a hive.
+pub(super) const CELLS_LEN_MAX: usize = 64 << 20;
 
 /// Why a hive cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -59,7 +59,9 @@ pub(super) fn units(bytes: &[u8], is_narrow: bool) -> Vec<u16> {
 
 /// The name as text; what is no text in it becomes a replacement character.
 pub(super) fn text(units: &[u16]) -> String {
-    char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    char::decode_utf16(units.iter().copied())
+        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 /// A unit in upper case, as far as that is one unit again.

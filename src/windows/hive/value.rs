@@ -87,7 +87,10 @@ impl HiveEdit {
         let list = get_u32(content, 4).ok_or_else(wrong)?;
         let pieces = self.cells.content(list, CONTENTS)?;
         let pieces = pieces.get(..count * 4).filter(|_| count * PIECE_LEN >= len).ok_or_else(wrong)?;
-        Ok([data, list].into_iter().chain(pieces.chunks_exact(4).filter_map(|piece| get_u32(piece, 0))).collect())
+        Ok([data, list]
+            .into_iter()
+            .chain(pieces.chunks_exact(4).filter_map(|piece| get_u32(piece, 0)))
+            .collect())
     }
 
     /// The contents of a value.

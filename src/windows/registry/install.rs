@@ -1,7 +1,8 @@
 //! The settings with which each driver starts at boot and finds its disk. docs/windows-xp.md lists them.
 
+use super::data::{number, text, texts, variable_text};
 use super::guid::{DISK_DRIVE, SCSI_ADAPTER};
-use super::journal::{Journal, number, text, texts, variable_text};
+use super::journal::Journal;
 use crate::contents::windows::DriverName;
 use crate::windows::hive::{HiveEdit, HiveEditError};
 
@@ -178,7 +179,8 @@ fn detection(journal: &mut Journal, set: &str, install: &Install<'_>) -> Result<
     let key = format!("{set}\\Control\\{}", install.driver.name());
     let mut notes = Vec::new();
     for name in ["DisableDetectMemdisk", "DisableDetectGrub4dos", "DisableDetectedRAMDrives"] {
-        let is_set = journal.hive.value(&key, name)?.and_then(|value| value.number()).is_some_and(|value| value != 0);
+        let is_set =
+            journal.hive.value(&key, name)?.and_then(|value| value.number()).is_some_and(|value| value != 0);
         if is_set && journal.forget(&key, name)? {
             notes.push(format!("{set}: {name} of {} is gone", install.driver.name()));
         }

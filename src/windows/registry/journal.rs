@@ -1,43 +1,13 @@
 //! Changes of a registry, each with what takes it back.
 
-use super::record::Undo;
+use super::record::{RECORD, Undo};
 use crate::contents::windows::hive::ValueData;
 use crate::windows::hive::{HiveEdit, HiveEditError};
-
-/// Types of values.
-const TEXT: u32 = 1;
-const VARIABLE_TEXT: u32 = 2;
-const NUMBER: u32 = 4;
-const TEXTS: u32 = 7;
 
 /// A hive that is changed, and what takes the changes back, in the order in which they were made.
 pub(in crate::windows) struct Journal {
     pub hive: HiveEdit,
     pub undo: Vec<Undo>,
-}
-
-fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-}
-
-/// A text as a value.
-pub(in crate::windows) fn text(text: &str) -> ValueData {
-    ValueData { kind: TEXT, bytes: utf16(&format!("{text}\0")) }
-}
-
-/// A text with variables as a value.
-pub(in crate::windows) fn variable_text(text: &str) -> ValueData {
-    ValueData { kind: VARIABLE_TEXT, bytes: utf16(&format!("{text}\0")) }
-}
-
-/// A number as a value.
-pub(in crate::windows) fn number(number: u32) -> ValueData {
-    ValueData { kind: NUMBER, bytes: number.to_le_bytes().to_vec() }
-}
-
-/// Texts as a value.
-pub(in crate::windows) fn texts(texts: &[String]) -> ValueData {
-    ValueData { kind: TEXTS, bytes: utf16(&(texts.join("\0") + "\0\0")) }
 }
 
 impl Journal {
@@ -100,5 +70,10 @@ impl Journal {
         // They are gone through from the last to the first.
         self.undo.extend(undo.into_iter().rev());
         self.hive.delete_key(path)
+    }
+
+    /// Puts the record into the key of the service, after everything else.
+    pub fn keep(&mut self, service: &str) -> Result<(), HiveEditError> {
+        self.hive.set_value(service, RECORD, &Undo::record(&self.undo))
     }
 }

@@ -1,5 +1,6 @@
 //! What the registry of a Windows gets so that a driver starts at boot, and how that is taken back.
 
+mod data;
 mod guid;
 mod install;
 mod journal;

@@ -1,13 +1,13 @@
 //! The record of what was added, which lies beside it in the registry, so that it can be taken back.
 
-use super::journal::{Journal, texts};
+use super::data::texts;
 use crate::contents::windows::hive::ValueData;
 use crate::units::hex;
 use crate::windows::error::WindowsError;
 use crate::windows::hive::{HiveEdit, HiveEditError};
 
 /// The name of the value that has the record, in the key of the driver's service.
-const RECORD: &str = "RamkeyUndo";
+pub(super) const RECORD: &str = "RamkeyUndo";
 
 /// One step that takes something back. They are taken from the last to the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,11 @@ pub(in crate::windows) enum Undo {
 const BETWEEN: char = '\t';
 
 impl Undo {
+    /// The value that has these steps.
+    pub(super) fn record(steps: &[Self]) -> ValueData {
+        texts(&steps.iter().map(Self::line).collect::<Vec<_>>())
+    }
+
     fn line(&self) -> String {
         let parts = match self {
             Self::Key { path } => vec!["key".into(), path.clone()],
@@ -85,14 +90,6 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
     digits.as_bytes().chunks(2).map(pair).collect()
 }
 
-impl Journal {
-    /// Puts the record into the key of the service, after everything else.
-    pub fn keep(&mut self, service: &str) -> Result<(), HiveEditError> {
-        let lines: Vec<String> = self.undo.iter().map(Undo::line).collect();
-        self.hive.set_value(service, RECORD, &texts(&lines))
-    }
-}
-
 /// The record in the key of the service, or `None`; it is gone from there.
 ///
 /// # Errors
@@ -105,9 +102,11 @@ pub(in crate::windows) fn take_record(
     let Some(value) = hive.value(service, RECORD)? else { return Ok(Ok(None)) };
     hive.delete_value(service, RECORD)?;
     let units = value.bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-    let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    let text: String =
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     let lines = text.split('\0').filter(|line| !line.is_empty());
-    let steps = lines.map(|line| Undo::parse(line).ok_or_else(|| WindowsError::Record { line: line.to_owned() }));
+    let steps =
+        lines.map(|line| Undo::parse(line).ok_or_else(|| WindowsError::Record { line: line.to_owned() }));
     Ok(steps.collect::<Result<_, _>>().map(Some))
 }
 

@@ -36,7 +36,10 @@ pub(in crate::windows) fn installed(hive: &HiveEdit) -> Result<Vec<Installed>, H
 }
 
 /// Deletes the service, its devices without hardware, and what makes Windows know them.
-pub(in crate::windows) fn uninstall(journal: &mut Journal, service: &str) -> Result<Vec<String>, HiveEditError> {
+pub(in crate::windows) fn uninstall(
+    journal: &mut Journal,
+    service: &str,
+) -> Result<Vec<String>, HiveEditError> {
     let mut notes = Vec::new();
     for set in control_sets(&journal.hive)? {
         if journal.delete(&format!("{set}\\Services\\{service}"))? {

@@ -54,7 +54,8 @@ impl Disk<'_> {
     fn files(&self, volume: Volume) -> Result<VolumeFiles<'_>, WindowsError> {
         let found = VolumeFiles::open(&self.changed, volume.start);
         let found = found.map_err(|error| unreadable(volume, &error))?;
-        let none = || WindowsError::Volume { partition: volume.number, why: "it is no FAT and no NTFS".into() };
+        let none =
+            || WindowsError::Volume { partition: volume.number, why: "it is no FAT and no NTFS".into() };
         found.ok_or_else(none)
     }
 

@@ -81,7 +81,12 @@ impl NtfsTool {
     /// # Errors
     ///
     /// [`WindowsError::Tool`] if it refuses the volume or fails, [`WindowsError::Copy`] if the copy cannot be made.
-    pub fn write(&self, source: &dyn Source, files: &[NtfsFile], folder: &Path) -> Result<Sectors, WindowsError> {
+    pub fn write(
+        &self,
+        source: &dyn Source,
+        files: &[NtfsFile],
+        folder: &Path,
+    ) -> Result<Sectors, WindowsError> {
         let mut sectors = Sectors::new();
         let mut volumes: Vec<u64> = files.iter().map(|file| file.volume).collect();
         volumes.dedup();
@@ -200,7 +205,9 @@ fn differences(
         source.read_at(start + at, old)?;
         copied.read_exact_at(new, at)?;
         let pairs = old.chunks_exact(sector_len).zip(new.chunks_exact(sector_len));
-        for (number, (_, new)) in ((start + at) / SECTOR_LEN..).zip(pairs).filter(|(_, (old, new))| old != new) {
+        for (number, (_, new)) in
+            ((start + at) / SECTOR_LEN..).zip(pairs).filter(|(_, (old, new))| old != new)
+        {
             let sector = <[u8; SECTOR_LEN as usize]>::try_from(new).map_err(io::Error::other)?;
             sectors.insert(number, sector);
             if sectors.len() > SECTORS_MAX {

@@ -47,7 +47,11 @@ impl<'s> Changed<'s> {
             self.source.read_at(number * SECTOR_LEN, &mut old[..len])?;
             new.copy_from_slice(self.sectors.get(&number).unwrap_or(&old));
             new[within..within + part].copy_from_slice(&bytes[..part]);
-            if new == old { self.sectors.remove(&number) } else { self.sectors.insert(number, new) };
+            if new == old {
+                self.sectors.remove(&number)
+            } else {
+                self.sectors.insert(number, new)
+            };
             (offset, bytes) = (offset + part as u64, &bytes[part..]);
         }
         Ok(())

@@ -5,6 +5,8 @@
 
 #[path = "../../../fuzz/src/change.rs"]
 mod change;
+#[path = "../../../fuzz/src/hive_edit.rs"]
+mod hive_edit;
 #[path = "../../../fuzz/src/sparse.rs"]
 mod sparse;
 #[path = "../../../fuzz/src/targets.rs"]

@@ -40,7 +40,8 @@ pub fn bare(system: System) -> Xp {
     xp.remove_driver("FiraDisk", "firadisk.sys");
     let names = ["IoCreateDevice", "MmMapIoSpace", "KfRaiseIrql"];
     let kernel = Program { version: [5, 1, 2600, 5512], imports: &[], exports: &names, ..DRIVER };
-    xp.file("WINDOWS/system32/ntoskrnl.exe", &kernel.bytes()).file("WINDOWS/system32/hal.dll", &kernel.bytes());
+    xp.file("WINDOWS/system32/ntoskrnl.exe", &kernel.bytes())
+        .file("WINDOWS/system32/hal.dll", &kernel.bytes());
     // The folder is there in every Windows.
     xp.file("WINDOWS/system32/drivers/disk.sys", b"disk");
     let set = xp.registry.at("ControlSet001").clone();
@@ -62,7 +63,9 @@ impl Desk {
     pub fn of(image: &[u8]) -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
         fs::write(desk.path("xp.img"), image).unwrap();
-        for (name, word) in [("firadisk.sys", "FiraDisk"), ("wvblk32.sys", "WinVBlock"), ("svbusx86.sys", "SVBus")] {
+        for (name, word) in
+            [("firadisk.sys", "FiraDisk"), ("wvblk32.sys", "WinVBlock"), ("svbusx86.sys", "SVBus")]
+        {
             fs::write(desk.path(name), driver(word, X86)).unwrap();
         }
         desk
@@ -104,7 +107,8 @@ impl Desk {
     /// The error of adding `driver`, which leaves the folder as it was.
     pub fn refused(&self, driver: &str, wish: Wish) -> String {
         let names = || {
-            let mut names: Vec<_> = fs::read_dir(self.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+            let mut names: Vec<_> =
+                fs::read_dir(self.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
             names.sort();
             names
         };

@@ -72,7 +72,11 @@ fn every_driver_finds_the_disk_and_goes_without_a_trace() {
 
             let report = desk.remove(&with, &without).unwrap();
             assert_eq!(report.after.as_ref(), Some(&before.verdict));
-            assert_eq!(differences(&tree, &desk.registry(&without, system)), BTreeSet::new(), "{system:?} {name}");
+            assert_eq!(
+                differences(&tree, &desk.registry(&without, system)),
+                BTreeSet::new(),
+                "{system:?} {name}"
+            );
             assert_eq!(desk.windows(&without), before);
             desk.is_whole(&without, system);
             if system != System::Ntfs {
@@ -99,14 +103,27 @@ fn what_keeps_it_from_starting_is_mended_and_comes_back() {
     let planned = desk.add("xp.img", "firadisk.sys", "", Wish::default()).unwrap();
     let report = desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
     assert_eq!((planned.changes, planned.to), (report.changes.clone(), None));
-    for expected in ["boot.ini: starts multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS", "MountedDevices: ", "gendisk", "DisableDetectMemdisk"] {
-        assert!(report.changes.iter().any(|line| line.contains(expected)), "{expected} in {:#?}", report.changes);
+    for expected in [
+        "boot.ini: starts multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS",
+        "MountedDevices: ",
+        "gendisk",
+        "DisableDetectMemdisk",
+    ] {
+        assert!(
+            report.changes.iter().any(|line| line.contains(expected)),
+            "{expected} in {:#?}",
+            report.changes
+        );
     }
     let after = desk.windows("new.img");
     assert_eq!((problems(&after).as_str(), after.starts), ("", Answer::Yes));
     assert_eq!(after.system.as_ref().unwrap().drivers[0].group.as_deref(), Some("SCSI miniport"));
     assert_eq!(desk.file("new.img", "boot.ini", System::Fat16).unwrap(), BOOT_INI.as_bytes());
-    assert!(!desk.registry("new.img", System::Fat16).keys["MOUNTEDDEVICES"].values.contains_key("\\DOSDEVICES\\D:"));
+    assert!(
+        !desk.registry("new.img", System::Fat16).keys["MOUNTEDDEVICES"]
+            .values
+            .contains_key("\\DOSDEVICES\\D:")
+    );
     desk.remove("new.img", "old.img").unwrap();
     assert_eq!(desk.windows("old.img"), before);
     assert_eq!(differences(&tree, &desk.registry("old.img", System::Fat16)), BTreeSet::new());
@@ -174,7 +191,10 @@ fn what_this_windows_cannot_load_is_refused_before_anything_is_written() {
     put("wide.sys", &Program { machine: X64, is_signed: true, ..fira.clone() });
     put("user.sys", &Program { subsystem: 2, ..fira.clone() });
     put("other.sys", &Program { word: "something else", ..DRIVER });
-    put("import.sys", &Program { imports: &[("ntoskrnl.exe", &["IoCreateDevice", "KeNew"])], ..fira.clone() });
+    put(
+        "import.sys",
+        &Program { imports: &[("ntoskrnl.exe", &["IoCreateDevice", "KeNew"])], ..fira.clone() },
+    );
     put("file.sys", &Program { imports: &[("storport.sys", &["StorPortInitialize"])], ..fira.clone() });
     put("old.sys", &Program { version: [0, 0, 1, 24], ..fira.clone() });
     fs::write(desk.path("text.sys"), b"no program").unwrap();
@@ -186,9 +206,21 @@ fn what_this_windows_cannot_load_is_refused_before_anything_is_written() {
     let own = Wish { attach: Some(Attach::Own), ..Wish::default() };
     for (driver, wish, expected) in [
         ("wide.sys", Wish::default(), "wide.sys is for Windows of 64 bits, and this one has 32"),
-        ("user.sys", Wish::default(), "user.sys is no driver for RAM disks: it is a program for users, and not for the kernel"),
-        ("other.sys", Wish::default(), "other.sys is no driver for RAM disks: it is neither FiraDisk nor WinVBlock nor SVBus"),
-        ("text.sys", Wish::default(), "text.sys is no driver for RAM disks: it is no program file of Windows"),
+        (
+            "user.sys",
+            Wish::default(),
+            "user.sys is no driver for RAM disks: it is a program for users, and not for the kernel",
+        ),
+        (
+            "other.sys",
+            Wish::default(),
+            "other.sys is no driver for RAM disks: it is neither FiraDisk nor WinVBlock nor SVBus",
+        ),
+        (
+            "text.sys",
+            Wish::default(),
+            "text.sys is no driver for RAM disks: it is no program file of Windows",
+        ),
         ("import.sys", Wish::default(), "import.sys wants KeNew of ntoskrnl.exe, which this Windows has not"),
         ("file.sys", Wish::default(), "file.sys wants something of storport.sys, which this Windows has not"),
         ("empty", Wish::default(), "no driver for RAM disks is there"),
@@ -199,7 +231,12 @@ fn what_this_windows_cannot_load_is_refused_before_anything_is_written() {
         assert_eq!(desk.refused(driver, wish), expected);
     }
     let mut second = bare(System::Fat16);
-    let kernel = Program { version: [5, 0, 2195, 7045], imports: &[], exports: &["IoCreateDevice", "MmMapIoSpace"], ..DRIVER };
+    let kernel = Program {
+        version: [5, 0, 2195, 7045],
+        imports: &[],
+        exports: &["IoCreateDevice", "MmMapIoSpace"],
+        ..DRIVER
+    };
     second.file("WINDOWS/system32/ntoskrnl.exe", &kernel.bytes());
     let desk = Desk::new(&second);
     let refused = desk.refused("firadisk.sys", Wish::default());
@@ -248,7 +285,10 @@ fn a_folder_and_a_floppy_have_the_driver_too() {
     desk.add("xp.img", "f6.img", "two.img", Wish::default()).unwrap();
     for image in ["one.img", "two.img"] {
         assert_eq!(desk.windows(image).starts, Answer::Yes);
-        assert!(desk.file(image, "WINDOWS/system32/drivers/firadisk.sys", System::Fat16).unwrap() == driver("FiraDisk", X86));
+        assert!(
+            desk.file(image, "WINDOWS/system32/drivers/firadisk.sys", System::Fat16).unwrap()
+                == driver("FiraDisk", X86)
+        );
     }
 }
 
@@ -258,8 +298,11 @@ fn a_windows_that_was_not_shut_down_is_refused() {
     let bytes = hive(&xp.registry, Layout { dirty: true, ..XP });
     xp.file("WINDOWS/system32/config/SYSTEM", &bytes);
     let refused = Desk::new(&xp).refused("firadisk.sys", Wish::default());
-    assert_eq!(refused, "its registry `WINDOWS\\system32\\config\\SYSTEM` cannot be changed: it was not closed: it was \
-        copied while Windows ran, or Windows was switched off");
+    assert_eq!(
+        refused,
+        "its registry `WINDOWS\\system32\\config\\SYSTEM` cannot be changed: it was not closed: it was \
+        copied while Windows ran, or Windows was switched off"
+    );
     for mark in [b"hibr", b"HIBR"] {
         let mut xp = bare(System::Fat16);
         xp.file("hiberfil.sys", &[&mark[..], &[0; 4096]].concat());

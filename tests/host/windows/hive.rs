@@ -23,7 +23,8 @@ impl Tree {
     fn of(key: &Key) -> Self {
         let keys = key.keys.iter().map(|key| (key.name.to_uppercase(), Self::of(key))).collect();
         let values = key.values.iter();
-        let values = values.map(|(name, kind, bytes)| (name.to_uppercase(), (*kind, bytes.clone()))).collect();
+        let values =
+            values.map(|(name, kind, bytes)| (name.to_uppercase(), (*kind, bytes.clone()))).collect();
         Self { keys, values }
     }
 
@@ -191,15 +192,19 @@ fn a_hive_that_is_not_closed_or_not_whole_is_refused() {
     assert_eq!(error(checksum), Some(HiveEditError::Dirty));
     assert!(matches!(error(b"regf".to_vec()), Some(HiveEditError::Hive(_))));
     let whole = hive(&first(), XP);
-    assert_eq!(error(whole[..whole.len() - 4096].to_vec()).map(|e| e.to_string()), Some(format!(
-        "byte {:#x} of it should hold the end of its last bin", whole.len()
-    )));
+    assert_eq!(
+        error(whole[..whole.len() - 4096].to_vec()).map(|e| e.to_string()),
+        Some(format!("byte {:#x} of it should hold the end of its last bin", whole.len()))
+    );
     // A list that names one key twice.
     let mut twice = whole.clone();
     let list = twice.windows(2).rposition(|window| window == b"lh").unwrap();
     let first: Vec<u8> = twice[list + 4..list + 8].to_vec();
     twice[list + 12..list + 16].copy_from_slice(&first);
-    assert!(matches!(error(twice), Some(HiveEditError::Damaged { wanted: "a key that no other list has", .. })));
+    assert!(matches!(
+        error(twice),
+        Some(HiveEditError::Damaged { wanted: "a key that no other list has", .. })
+    ));
     let mut edit = HiveEdit::open(whole).unwrap();
     let long = "x".repeat(256);
     assert!(matches!(edit.create_key(&long), Err(HiveEditError::Name { .. })));

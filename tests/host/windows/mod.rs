@@ -4,3 +4,4 @@ mod desk;
 mod driver;
 mod hive;
 mod oracle_hive;
+mod write;

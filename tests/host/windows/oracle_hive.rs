@@ -17,7 +17,9 @@ fn text(text: &str) -> Vec<u8> {
 fn changed(layout: crate::frames::hive::Layout) -> Vec<u8> {
     let mut root = Key::new("$$$PROTO.HIV");
     for number in 0..20 {
-        root.at(&format!("ControlSet001\\Services\\Svc{number:02}")).number("Start", 3).text("Group", "SCSI miniport");
+        root.at(&format!("ControlSet001\\Services\\Svc{number:02}"))
+            .number("Start", 3)
+            .text("Group", "SCSI miniport");
     }
     root.at("Doomed\\Below").bytes("Bytes", &[1; 3000]);
     let mut edit = HiveEdit::open(hive(&root, layout)).unwrap();
@@ -46,7 +48,11 @@ fn hivex_and_reged_read_what_the_writer_makes() {
         };
         assert_eq!(get(SERVICE, "Start").trim_ascii_end(), b"0", "{layout:?}");
         assert_eq!(get(SERVICE, "Group").trim_ascii_end(), b"Boot Bus Extender", "{layout:?}");
-        assert_eq!(get(SERVICE, "ImagePath").trim_ascii_end(), b"system32\\drivers\\firadisk.sys", "{layout:?}");
+        assert_eq!(
+            get(SERVICE, "ImagePath").trim_ascii_end(),
+            b"system32\\drivers\\firadisk.sys",
+            "{layout:?}"
+        );
         let tree = Tree::parse(&bytes);
         if layout.minor >= 4 {
             assert!(get("Long", "Bytes") == tree.keys["LONG"].values["BYTES"].1, "{layout:?}");

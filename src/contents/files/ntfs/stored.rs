@@ -29,5 +29,7 @@ impl NtfsVolume<'_> {
 fn text(record: &[u8]) -> Option<String> {
     let len = usize::from(*record.get(NAME - 2)?) * 2;
     let units = record.get(NAME..NAME + len)?.chunks_exact(2);
-    char::decode_utf16(units.map(|unit| u16::from_le_bytes([unit[0], unit[1]]))).collect::<Result<_, _>>().ok()
+    char::decode_utf16(units.map(|unit| u16::from_le_bytes([unit[0], unit[1]])))
+        .collect::<Result<_, _>>()
+        .ok()
 }
