@@ -137,6 +137,9 @@ fn show_in_memory(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
 
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    for unpacked in &image.unpacked {
+        writeln!(out, "          {}", unpacked.words())?;
+    }
     if let Some(header) = &image.header {
         writeln!(out, "          {}", header.words())?;
     }

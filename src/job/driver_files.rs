@@ -4,8 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::image::open;
-use crate::job::JobError;
+use crate::job::{JobError, Opener};
 use crate::windows::{Candidate, DRIVER_LEN_MAX, on_floppy};
 
 /// Most files of a folder that are looked at, and how far below it they may lie.
@@ -13,7 +12,7 @@ const FILES_MAX: usize = 4096;
 const DEPTH_MAX: usize = 4;
 
 /// The files at `path` that may be a driver.
-pub(super) fn driver_files(path: &Path) -> Result<Vec<Candidate>, JobError> {
+pub(super) fn driver_files(path: &Path, opener: &Opener<'_>) -> Result<Vec<Candidate>, JobError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| JobError::Read { path, source }
@@ -32,7 +31,7 @@ pub(super) fn driver_files(path: &Path) -> Result<Vec<Candidate>, JobError> {
         return Ok(vec![candidate(path).map_err(failed(path))?]);
     }
     // A file that is no image is no driver either, and that is what there is to say of it.
-    let floppy = open(path).map(|source| on_floppy(&*source));
+    let floppy = opener.open(path).map(|source| on_floppy(&*source));
     let found = floppy.unwrap_or_default();
     if found.is_empty() { Ok(vec![candidate(path).map_err(failed(path))?]) } else { Ok(found) }
 }

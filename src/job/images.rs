@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::contents::windows::DiskOrder;
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
-use crate::image::{Source, SourceFile, open};
+use crate::image::{Source, SourceFile};
 use crate::job::notes::notes;
-use crate::job::{JobError, StickRequest};
+use crate::job::{JobError, Opener, StickRequest};
 use crate::plan::FirstDisk;
 use crate::sandbox::{LookError, look};
 
@@ -31,6 +31,15 @@ impl Images {
     ///
     /// [`JobError::Image`] for the first that cannot be used.
     pub fn open(request: &StickRequest) -> Result<Self, JobError> {
+        Self::open_by(request, &Opener::new(&|_| ()))
+    }
+
+    /// The same, and `opener` opens them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_by(request: &StickRequest, opener: &Opener<'_>) -> Result<Self, JobError> {
         let mut images = Self {
             sources: Vec::new(),
             facts: Vec::new(),
@@ -50,7 +59,7 @@ impl Images {
             ..Question::default()
         };
         for path in &request.images {
-            let (looked, source) = open_and_look(path, &question)?;
+            let (looked, source) = open_and_look(opener, path, &question)?;
             images.notes.push(notes(request, &looked));
             images.unknown.push(!looked.is_known);
             images.add(looked, source);
@@ -58,7 +67,7 @@ impl Images {
         for companion in &request.companions {
             let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
             let question = Question { kind, free: request.trim, ..Question::default() };
-            let (looked, source) = open_and_look(&companion.path, &question)?;
+            let (looked, source) = open_and_look(opener, &companion.path, &question)?;
             let looked = match companion.kind_beside(looked.facts.kind) {
                 // The number says more than the image.
                 Some(kind) if !companion.is_floppy => {
@@ -94,8 +103,12 @@ impl Images {
     }
 }
 
-fn open_and_look(path: &Path, question: &Question) -> Result<(Looked, Box<dyn Source>), LookError> {
-    let source = open(path)?;
+fn open_and_look(
+    opener: &Opener<'_>,
+    path: &Path,
+    question: &Question,
+) -> Result<(Looked, Box<dyn Source>), LookError> {
+    let source = opener.open(path)?;
     Ok((look(path, &*source, question)?, source))
 }
 

@@ -7,12 +7,13 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
 use crate::contents::{FreeQuestion, FreeSpace, KindChoice, Looked, Question, Room};
-use crate::image::{ImageError, Source, scan, unwrapped};
+use crate::image::{ImageError, ImageName, Source, scan};
 use crate::job::images::UNKNOWN;
 use crate::job::observer::part;
-use crate::job::{DiscView, JobError, Observer, Part, open};
-use crate::report::HeaderReport;
-use crate::sandbox::look;
+use crate::job::opener::telling;
+use crate::job::{DiscView, JobError, Observer, Opener, Part, open};
+use crate::report::{HeaderReport, UnpackedReport};
+use crate::sandbox::{look, unwrapped};
 use crate::stick::has_trace;
 use crate::units::{Geometry, hex, named};
 use crate::verify::{StickVerdict, facts};
@@ -66,6 +67,8 @@ pub struct ImageView {
     pub geometry: String,
     /// Length in bytes.
     pub len: u64,
+    /// What it was packed in, from the outside to the inside.
+    pub unpacked: Vec<UnpackedReport>,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// Sectors of the disk.
@@ -115,6 +118,7 @@ impl ImageView {
             contents: facts.contents.clone(),
             geometry: facts.geometry.to_string(),
             len: facts.len,
+            unpacked: UnpackedReport::of(facts),
             header: HeaderReport::of(facts),
             disk_sectors: facts.disk_sectors,
             lead_sectors: facts.lead_sectors,
@@ -146,14 +150,31 @@ fn kept(free: &FreeSpace) -> Vec<String> {
 ///
 /// [`JobError::Open`] or [`JobError::Unusable`] if it cannot be read or is neither.
 pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Inspected, JobError> {
-    let InspectRequest { path, kind, geometry, .. } = request;
+    let path = &request.path;
+    if is_no_plain_name(path) {
+        let source = Opener::new(observer).open(path).map_err(JobError::Unusable)?;
+        return image(request, &*source, observer);
+    }
     let source = &open(path)?;
     if has_trace(source) {
         let path = named(path).into_owned();
         return Ok(Inspected::Stick(Box::new(StickView { path, verdict: facts(source) })));
     }
-    let unusable = |error: ImageError| JobError::Unusable(error.into());
-    let source = &*unwrapped(path, Box::new(source)).map_err(unusable)?;
+    let source = unwrapped(path, Box::new(source), &telling(observer)).map_err(JobError::Unusable)?;
+    image(request, &*source, observer)
+}
+
+/// Whether `path` names standard input, or a file in an archive.
+fn is_no_plain_name(path: &Path) -> bool {
+    ImageName::is_input(path) || ImageName::find(path).member.is_some()
+}
+
+fn image(
+    request: &InspectRequest,
+    source: &dyn Source,
+    observer: &dyn Observer,
+) -> Result<Inspected, JobError> {
+    let InspectRequest { path, kind, geometry, .. } = request;
     let question = Question {
         kind: *kind,
         geometry: *geometry,

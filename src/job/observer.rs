@@ -10,6 +10,8 @@ use crate::pipeline::{self, Phase};
 pub enum Part {
     /// An image is read and hashed.
     Hash,
+    /// An image is unpacked, or standard input kept, in a temporary file.
+    Unpack,
     /// An image is packed.
     Pack,
     /// A stick is read and judged.
@@ -31,6 +33,7 @@ impl Part {
     pub fn name(self) -> &'static str {
         match self {
             Self::Hash => "hashing",
+            Self::Unpack => "unpacking",
             Self::Pack => "packing",
             Self::Read => "reading",
             Self::Mend => "mending",

@@ -15,7 +15,7 @@ use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images};
 use crate::job::prepare::scan_all;
-use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest, in_use};
+use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest, in_use};
 use crate::layout::signature;
 use crate::pipeline::{Effort, Input, Target};
 use crate::stick::{self, Reader, StickState};
@@ -88,7 +88,7 @@ pub fn prepare_reflash(
     destination: Destination,
     observer: &dyn Observer,
 ) -> Result<PreparedImage, JobError> {
-    let images = Images::open(&request.image)?;
+    let images = Images::open_by(&request.image, &Opener::new(observer))?;
     destination.target.admit(destination.system, &images.files())?;
     let warnings = in_use::warnings(&images.sources).concat();
     let scan = scan_all(&images, &mut request.image.packer(), observer)?.remove(0);

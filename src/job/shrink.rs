@@ -9,10 +9,9 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::{Cut, ImageFacts, Limit, Question, Shortened};
 use crate::device::{FileTarget, TargetPath};
-use crate::image::open;
 use crate::job::new_image::NewImage;
 use crate::job::write::undo;
-use crate::job::{Destination, JobError, Observer, in_use};
+use crate::job::{Destination, JobError, Observer, Opener, in_use};
 use crate::sandbox::look;
 use crate::stick::has_trace;
 use crate::units::named;
@@ -93,7 +92,7 @@ pub fn shrink(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Shrunk, JobError> {
-    let sources = [open(path).map_err(|error| JobError::Image(error.into()))?];
+    let sources = [Opener::new(observer).open(path)?];
     let source = &*sources[0];
     let Destination { system, target } = destination;
     target.admit(system, source.files())?;

@@ -10,11 +10,11 @@ use serde::Serialize;
 use crate::contents::windows::{Answer, DiskOrder, Windows};
 use crate::contents::{KindChoice, Question};
 use crate::device::{FileTarget, System, TargetPath};
-use crate::image::{Source, open};
+use crate::image::Source;
 use crate::job::driver_files::driver_files;
 use crate::job::new_image::NewImage;
 use crate::job::write::undo;
-use crate::job::{Destination, JobError, Observer, in_use};
+use crate::job::{Destination, JobError, Observer, Opener, in_use};
 use crate::sandbox::{lesser_user, look};
 use crate::units::named;
 use crate::windows::{
@@ -99,11 +99,12 @@ pub fn change_windows(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<WindowsReport, JobError> {
+    let opener = Opener::new(observer);
     let candidates = match change {
-        WindowsChange::Add { driver, .. } => driver_files(driver)?,
+        WindowsChange::Add { driver, .. } => driver_files(driver, &opener)?,
         WindowsChange::Remove { .. } => Vec::new(),
     };
-    let sources = [open(path).map_err(|error| JobError::Image(error.into()))?];
+    let sources = [opener.open(path)?];
     let source = &*sources[0];
     let place = Place::find(path, source, output, change)?;
     let failed = |error: WindowsError| JobError::Windows { path: path.to_owned(), source: Box::new(error) };
@@ -143,7 +144,7 @@ pub fn change_windows(
     let file = FileTarget::open(&place.target, changed.len()).map_err(JobError::Target)?;
     let blake3 = work.write(&file).and_then(|blake3| {
         // What is said of it now is said of the file.
-        let written = open(place.target.path()).map_err(|error| JobError::Image(error.into()))?;
+        let written = opener.open(place.target.path())?;
         let (_, windows) = windows_of(path, &*written)?;
         (report.after, report.starts) = (Some(windows.verdict), Some(windows.starts));
         place.settle(path)?;
@@ -224,14 +225,14 @@ impl Place {
     /// A place beside the image, which must be a file that nothing uses and hold nothing but the image.
     fn beside(path: &Path, source: &dyn Source, change: &WindowsChange) -> Result<Self, JobError> {
         let failed = |source| JobError::Read { path: path.to_owned(), source };
+        let not_plain = || JobError::NotPlain { path: path.to_owned() };
+        if source.wrapping().is_some() || !source.unpacked().is_empty() || source.files().len() != 1 {
+            return Err(not_plain());
+        }
         let real = fs::canonicalize(path).map_err(failed)?;
         let meta = fs::metadata(&real).map_err(failed)?;
-        if !meta.is_file()
-            || source.wrapping().is_some()
-            || meta.len() != source.len()
-            || source.files().len() != 1
-        {
-            return Err(JobError::NotPlain { path: path.to_owned() });
+        if !meta.is_file() || meta.len() != source.len() {
+            return Err(not_plain());
         }
         let system = System::default();
         TargetPath::look(&system, &real).map_err(JobError::Target)?.admit(&system, &[])?;

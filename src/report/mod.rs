@@ -5,9 +5,11 @@ mod label;
 mod load;
 mod receipt;
 mod stick;
+mod unpacked;
 
 pub use done::{Report, Resumed};
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
 pub use load::{LOAD_SPEEDS, LoadReport};
 pub use receipt::{Receipt, ReceiptError, ReceiptImage, ReceiptState, ReceiptStick, ReceiptTarget};
 pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, StickReport};
+pub use unpacked::UnpackedReport;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use crate::image::{Source, SourceFile, Wrapping};
+use crate::image::{Source, SourceFile, Unpacked, Wrapping};
 use crate::units::SECTOR_LEN;
 
 const SECTOR: usize = SECTOR_LEN as usize;
@@ -77,6 +77,10 @@ impl Source for Changed<'_> {
 
     fn wrapping(&self) -> Option<&Wrapping> {
         self.source.wrapping()
+    }
+
+    fn unpacked(&self) -> &[Unpacked] {
+        self.source.unpacked()
     }
 
     fn files(&self) -> &[SourceFile] {
