@@ -16,6 +16,7 @@ mod doctor;
 mod driver_files;
 mod error;
 mod extract;
+mod f6;
 mod images;
 mod in_use;
 mod inspect;

@@ -14,7 +14,7 @@ mod registry;
 mod volume;
 mod work;
 
-pub use driver::{Candidate, DRIVER_LEN_MAX, DriverFile, choose, on_floppy};
+pub use driver::{Candidate, DRIVER_LEN_MAX, DriverFile, choose, f6_floppy, on_floppy};
 pub use edit::{Order, add_driver, remove_driver};
 pub use error::WindowsError;
 pub use outcome::Edit;

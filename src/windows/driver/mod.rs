@@ -1,5 +1,6 @@
 //! Which RAM-disk driver a file is, and whether a Windows can load it.
 
+mod f6;
 mod floppy;
 mod program;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::error::WindowsError;
 use crate::contents::windows::{DriverName, Family, FileVersion, Windows, file_version};
+pub use f6::f6_floppy;
 pub use floppy::on_floppy;
 use program::Program;
 

@@ -14,7 +14,7 @@ use crate::units::SECTOR_LEN;
 
 /// The first day that a FAT knows.
 #[derive(Debug)]
-struct FirstDay;
+pub(in crate::windows) struct FirstDay;
 
 const FIRST_DAY: Date = Date { year: 1980, month: 1, day: 1 };
 

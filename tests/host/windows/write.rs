@@ -4,7 +4,7 @@ use std::fs;
 
 use super::desk::{Desk, Wish, bare};
 use crate::frames::limits::ramkey;
-use crate::frames::sticks::printed;
+use crate::frames::sticks::{printed, tool};
 use crate::frames::windows_image::{System, windows};
 use ramkey::contents::windows::Answer;
 
@@ -74,4 +74,43 @@ fn the_commands_say_what_they_change_and_where_the_old_image_is() {
     assert!(refused.contains("is no plain image") && refused.contains("--to NEW"), "{refused}");
     text(&[&add[..], &["--to", &path("plain.img")]].concat(), 0);
     assert!(desk.image("plain.img") == desk.image("xp.img"));
+}
+
+#[test]
+fn a_folder_becomes_the_floppy_that_setup_reads() {
+    let desk = Desk::new(&bare(System::Fat16));
+    let path = |name: &str| desk.path(name).to_str().unwrap().to_owned();
+    fs::create_dir(desk.path("fira")).unwrap();
+    fs::copy(desk.path("firadisk.sys"), desk.path("fira/firadisk.sys")).unwrap();
+    fs::write(desk.path("fira/firadisk.inf"), b"[Version]\r\n").unwrap();
+    for own_list in [false, true] {
+        if own_list {
+            fs::write(desk.path("fira/TXTSETUP.OEM"), b"[Disks]\r\n").unwrap();
+        }
+        let (stick, out) = (path(&format!("stick{own_list}.img")), path(&format!("out{own_list}.img")));
+        let output = ramkey(&["write", &path("xp.img"), "--floppy", &path("fira"), "--to", &stick, "--yes"]);
+        assert!(output.status.success(), "{}", printed(&output));
+        let output = ramkey(&["extract", "--from", &stick, "--to", &out, "fira"]);
+        assert!(output.status.success(), "{}", printed(&output));
+        let check = tool("dosfstools", "fsck.fat", &["-n", &out]);
+        assert!(check.status.success(), "{}", printed(&check));
+        let taken = |name: &str| tool("mtools", "mtype", &["-i", &out, &format!("::{name}")]).stdout;
+        assert!(taken("firadisk.sys") == desk.image("firadisk.sys"));
+        assert_eq!(taken("firadisk.inf"), b"[Version]\r\n");
+        let list = String::from_utf8(taken("txtsetup.oem")).unwrap();
+        let expected = if own_list {
+            "[Disks]\r\n"
+        } else {
+            "driver = d1, firadisk.sys, FiraDisk\r\ninf = d1, firadisk.inf\r\n"
+        };
+        assert!(
+            list.contains(expected) && (own_list || list.contains("\"detected\\firadisk\", \"FiraDisk\"")),
+            "{list}"
+        );
+    }
+    fs::create_dir(desk.path("none")).unwrap();
+    let refused =
+        ramkey(&["write", &path("xp.img"), "--floppy", &path("none"), "--to", &path("no.img"), "--yes"]);
+    assert_eq!(refused.status.code(), Some(3), "{}", printed(&refused));
+    assert!(printed(&refused).contains("no driver for RAM disks is there"), "{}", printed(&refused));
 }
