@@ -9,6 +9,8 @@ mod alter;
 mod change;
 #[path = "../../../fuzz/src/disks.rs"]
 mod disks;
+#[path = "../../../fuzz/src/hive_edit.rs"]
+mod hive_edit;
 #[path = "../../../fuzz/src/sparse.rs"]
 mod sparse;
 #[path = "../../../fuzz/src/targets.rs"]
