@@ -22,7 +22,7 @@ use crate::verify::StickVerdict;
 /// proves. Of an image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// A stick, or a disk image
+    /// A stick, or a disk image; what is packed is unpacked, FILE#NAME is a file in an archive, and - is standard input
     #[arg(value_name = "PATH")]
     path: PathBuf,
 

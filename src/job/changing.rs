@@ -209,6 +209,11 @@ impl<'a> Changing<'a> {
         Ok(state)
     }
 
+    /// A sector of the stick as it is, if it can be read.
+    pub fn sector(&self, lba: u64) -> Option<[u8; SECTOR_LEN as usize]> {
+        Reader::new(&self.medium, &|_| {}).sector(lba).ok()
+    }
+
     /// What is on the stick now that something was written.
     pub fn state<'r>(&self, reader: &'r Reader<'r>) -> StickState<'r> {
         self.medium.forget();

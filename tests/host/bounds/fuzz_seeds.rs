@@ -3,10 +3,14 @@
 //!
 //! With `RAMKEY_SEEDS=write` the first test makes the whole ones again.
 
+#[path = "../../../fuzz/src/alter.rs"]
+mod alter;
 #[path = "../../../fuzz/src/change.rs"]
 mod change;
 #[path = "../../../fuzz/src/disks.rs"]
 mod disks;
+#[path = "../../../fuzz/src/hive_edit.rs"]
+mod hive_edit;
 #[path = "../../../fuzz/src/sparse.rs"]
 mod sparse;
 #[path = "../../../fuzz/src/targets.rs"]
@@ -56,10 +60,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         xp.file("WINDOWS/system32/A long name.txt", b"x");
         seeds.push((target, name, encode(&structure(&xp.disk(), system))));
     }
-    seeds.extend(of_discs());
-    seeds.extend(of_packed_chunks());
-    seeds.extend(of_free_space());
-    seeds.extend(of_virtual_disks());
+    seeds.extend([of_discs(), of_packed_chunks(), of_free_space(), of_virtual_disks()].into_iter().flatten());
     for (name, layout, fs) in [
         ("universal", LayoutKind::ALL[0], FsChoice::Is(FatBits::Fat16)),
         ("gpt", LayoutKind::Gpt, FsChoice::Is(FatBits::Fat12)),
@@ -98,6 +99,18 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         });
         seeds.push(("change", name, encode(&stick)));
     }
+    let whole = change::base();
+    let torn = Sparse {
+        sectors: whole.sectors,
+        present: whole.present.range(..1).map(|(lba, _)| (*lba, [7; SECTOR])).collect(),
+    };
+    for (what, name) in (0_u8..).zip(["repaired", "updated", "added", "left"]) {
+        let over = if what < 2 { &torn } else { &change::cut(0) };
+        seeds.push(("alter", name, [&[what][..], &encode(over)].concat()));
+    }
+    let mut grown = change::cut(3);
+    grown.present.retain(|_, sector| sector.starts_with(b"RAMKEY"));
+    seeds.push(("alter", "cut-off", [&[3][..], &encode(&grown)].concat()));
     seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
     seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
     seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
