@@ -93,6 +93,16 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             seeds.push(("manifest", "superfloppy", manifest[..end].to_vec()));
         }
     }
+    seeds.extend(of_changes());
+    seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
+    seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
+    seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
+    seeds
+}
+
+/// Sticks in the middle of a change, and what else is done to a stick in its place: the first byte says what.
+fn of_changes() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut seeds = Vec::new();
     seeds.push(("change", "whole", encode(&change::cut(0))));
     for (name, steps) in [("announced", 1), ("grown", 3), ("decided", 5)] {
         // The new bytes are long and say nothing.
@@ -114,9 +124,6 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut grown = change::cut(3);
     grown.present.retain(|_, sector| sector.starts_with(b"RAMKEY"));
     seeds.push(("alter", "cut-off", [&[3][..], &encode(&grown)].concat()));
-    seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
-    seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
-    seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
     seeds
 }
 
