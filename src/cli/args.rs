@@ -208,7 +208,7 @@ impl ImagesArgs {
             let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
-        let missing = self.drives.all().filter(|drive| !ImageName::exists(&drive.path));
+        let missing = self.drives.beside.all().filter(|drive| !ImageName::exists(&drive.path));
         let mut meant = missing.filter_map(|drive| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
             let what =

@@ -293,6 +293,17 @@ because no file system needs them, and those of swap files that it leaves out be
 | `room.files[].used_for` | `file`, `swap`, `hibernation` |
 | `room.partial` | whether not all was looked at: it is damaged, or too large |
 
+### Of what an image lies in
+
+`plan`, `write`, `disc` and `inspect` print these of each image; `header` is null if the file is the image.
+
+| field | what |
+|---|---|
+| `header.program` | the program that makes such files |
+| `header.len` | bytes in front of the disk, or null if more is around it |
+| `header.disk` | command that prints the bytes of the image |
+| `header.words` | what is around it, for people |
+
 ### Of a check
 
 `check` prints these.

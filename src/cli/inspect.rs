@@ -80,7 +80,8 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         writeln!(out, "packed    {}", unpacked.words())?;
     }
     if let Some(header) = &image.header {
-        writeln!(out, "header    {}", header.words())?;
+        let label = if header.len.is_some() { "header" } else { "file" };
+        writeln!(out, "{label:<10}{}", header.words())?;
     }
     writeln!(out, "kind      {}: {}", image.kind, image.reason)?;
     if let Some(contents) = &image.contents {

@@ -19,7 +19,7 @@ mod work;
 
 pub use child::serve;
 pub use error::{LookError, Told};
-pub use parent::{diagnose, has_lent_rights, look};
+pub use parent::{diagnose, has_lent_rights, lesser_user, look};
 pub use progress::Unpacking;
 pub use rights::{Confined, Limits, NOBODY, confine};
 pub use unpack::{open, unwrapped};

@@ -402,7 +402,7 @@ fn the_command_that_is_shown_works_when_it_is_pasted() {
     let folder = tempfile::tempdir().unwrap();
     let disk = noise(1 << 20);
     for (name, made) in [
-        ("my disk (v2).qcow2", "my disk (v2).img"),
+        ("my disk (v2).qed", "my disk (v2).img"),
         ("win.img", "win.raw.img"),
         ("it's.img", "it's.raw.img"),
         ("-x.img", "-x.raw.img"),
@@ -412,7 +412,7 @@ fn the_command_that_is_shown_works_when_it_is_pasted() {
     ] {
         std::fs::write(folder.path().join("disk"), &disk).unwrap();
         let source = folder.path().join(name);
-        let convert = ["convert", "-f", "raw", "-O", "qcow2", "disk"];
+        let convert = ["convert", "-f", "raw", "-O", "qed", "disk"];
         let output = Command::new("qemu-img").args(convert).arg(&source).current_dir(folder.path()).output();
         assert!(output.expect("qemu-img must be installed: see CONTRIBUTING.md").status.success());
         let path = format!("./{name}");

@@ -18,6 +18,7 @@ use crate::frames::limits::copy_program;
 use crate::frames::packers::pack;
 use crate::frames::skip::skip;
 use crate::frames::sticks::noise;
+use crate::frames::virtual_disks::Workshop;
 use crate::frames::windows_image::{System, Xp};
 use ramkey::sandbox::{Limits, NOBODY, confine};
 
@@ -215,7 +216,13 @@ fn root_is_told_the_same_as_anybody() {
         ("packed.gz", [&[0x1F, 0x8B][..], &[0xD1; 100]].concat()),
         ("empty.img", Vec::new()),
     ];
-    for (name, bytes) in images {
+    let made = Workshop::new(&xp);
+    let split = "subformat=twoGbMaxExtentSparse";
+    made.qemu_img(&["convert", "-f", "raw", "-O", "vmdk", "-o", split, "@plain.img", "@split.vmdk"]);
+    made.qemu_img(&["convert", "-f", "raw", "-O", "qcow2", "-c", "@plain.img", "@disk.qcow2"]);
+    let parts = ["split-s001.vmdk", "split.vmdk", "disk.qcow2"];
+    let parts = parts.map(|name| (name, fs::read(made.path(name)).unwrap()));
+    for (name, bytes) in images.into_iter().chain(parts) {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
         for arguments in [&["inspect"][..], &["inspect", "--kind", "hdd"], &["doctor"]] {
@@ -223,8 +230,10 @@ fn root_is_told_the_same_as_anybody() {
             assert_eq!(root, anybody, "{arguments:?} {name}");
         }
     }
-    let (status, found) = told(&["inspect"], &folder.path().join("xp.img"), false);
-    assert_eq!((status, &found["windows"]["family"]), (Some(0), &"ntldr".into()), "{found}");
+    for name in ["xp.img", "split.vmdk", "disk.qcow2"] {
+        let (status, found) = told(&["inspect"], &folder.path().join(name), false);
+        assert_eq!((status, &found["windows"]["family"]), (Some(0), &"ntldr".into()), "{name}: {found}");
+    }
 }
 
 /// What `inspect` says of an image in `folder`, started by `script`, in which `$0` is the program and `$1` the image.
