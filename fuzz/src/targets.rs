@@ -42,6 +42,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("fat", disk),
     ("free", free),
     ("hive", hive),
+    ("imd", super::disks::imd),
     ("inspect", |input| inspect(&Bytes(input))),
     ("iso9660", disc),
     ("loader-disc", |input| {

@@ -301,7 +301,7 @@ because no file system needs them, and those of swap files that it leaves out be
 |---|---|
 | `header.program` | the program that makes such files |
 | `header.len` | bytes in front of the disk, or null if more is around it |
-| `header.disk` | command that prints the bytes of the image |
+| `header.disk` | command that prints the bytes of the image, or null of a file that was unpacked first |
 | `header.words` | what is around it, for people |
 
 ### Of a check

@@ -156,6 +156,11 @@ fn of_virtual_disks() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let text = "version=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"custom\"\nRW 8 ZERO\nRW 63 FLAT \"a.vmdk\" 2\n\
                 RW 64 SPARSE \"b.vmdk\"\nparentFileNameHint=\"c.vmdk\"\n";
     seeds.push(("descriptor", "parts", text.into()));
+    // A track of two sectors, one of them a run, and one with maps.
+    let (data, run) = ([&[1][..], &[0x5A; 512]].concat(), [2, 0xE5]);
+    let tracks =
+        [&[5, 0, 0, 2, 2, 2, 1][..], &data, &run, &[5, 0, 0xC1, 2, 2, 1, 2, 0, 0, 1, 1], &run, &data];
+    seeds.push(("imd", "two-tracks", tracks.concat()));
     seeds
 }
 
