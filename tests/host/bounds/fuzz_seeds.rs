@@ -87,6 +87,16 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             seeds.push(("manifest", "superfloppy", manifest[..end].to_vec()));
         }
     }
+    seeds.extend(of_changes());
+    seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
+    seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
+    seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
+    seeds
+}
+
+/// Those of sticks that are changed, repaired and updated.
+fn of_changes() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut seeds = Vec::new();
     seeds.push(("change", "whole", encode(&change::cut(0))));
     for (name, steps) in [("announced", 1), ("grown", 3), ("decided", 5)] {
         // The new bytes are long and say nothing.
@@ -108,9 +118,6 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut grown = change::cut(3);
     grown.present.retain(|_, sector| sector.starts_with(b"RAMKEY"));
     seeds.push(("alter", "cut-off", [&[3][..], &encode(&grown)].concat()));
-    seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
-    seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
-    seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
     seeds
 }
 
