@@ -28,3 +28,4 @@ pub mod sandbox;
 pub mod stick;
 pub mod units;
 pub mod verify;
+pub mod windows;

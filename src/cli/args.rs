@@ -84,7 +84,8 @@ pub enum KindArg {
 /// The images, and how they boot: the same on a stick and on a disc.
 #[derive(Clone, Debug, Args)]
 pub struct ImagesArgs {
-    /// Disk images to boot from RAM, in the order of the boot menu
+    /// Disk images to boot from RAM, in the order of the boot menu. What is packed is unpacked; FILE#NAME is a file in an
+    /// archive, and - is standard input
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
 

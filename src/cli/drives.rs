@@ -104,8 +104,9 @@ pub struct BesideArgs {
     #[arg(long = "with", value_name = "[NNh:]IMAGE", value_parser = drive())]
     pub with: Vec<DriveArg>,
 
-    /// The same for a floppy, whatever the image says, for example with drivers for a setup; after those of --with
-    #[arg(long = "floppy", value_name = "[NNh:]IMAGE", value_parser = drive())]
+    /// The same for a floppy, whatever the image says, for example with drivers for a setup; after those of --with. Of a folder
+    /// with the files of a driver for RAM disks the floppy is made, with its txtsetup.oem
+    #[arg(long = "floppy", value_name = "[NNh:]IMAGE|FOLDER", value_parser = drive())]
     pub floppies: Vec<DriveArg>,
 }
 

@@ -19,3 +19,4 @@ mod rules;
 mod sandbox;
 mod stick;
 mod verify;
+mod windows;

@@ -6,6 +6,7 @@ pub mod copies;
 pub mod desk;
 pub mod discs;
 pub mod disks;
+pub mod drivers;
 pub mod fake;
 pub mod fields;
 pub mod foreign;
