@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::frames::free_space::Workshop;
+use crate::frames::recorder::is_long;
 use crate::frames::sticks::{Image, MIB, Stick, noise};
 use crate::frames::virtual_disks;
 use crate::frames::windows_image::{LEAD, System, Xp};
@@ -396,8 +397,8 @@ fn every_seed_is_met_with_an_answer_in_little_time() {
     assert!(len < CORPUS_LEN_MAX, "the corpus has {len} bytes");
 }
 
-#[test]
-fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
+/// Sound and cut-off sticks of which a few bytes are others, the same ones each time: so many, with a number for each.
+fn few_bytes_changed(count: u64, mut look: impl FnMut(u8, &[u8])) {
     let is_record = |sector: &[u8; SECTOR]| sector.iter().filter(|&&byte| byte == 0).count() > 100;
     let base = change::base();
     let mut lbas: Vec<u64> =
@@ -405,7 +406,7 @@ fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
     // Tables and folders have more sectors than are in use.
     lbas.extend(0..3);
     let cuts = [0, 1, 3, 5, 8].map(change::cut);
-    for number in 0..300_u64 {
+    for number in 0..count {
         let mut random = [0; 16];
         blake3::Hasher::new().update(&number.to_le_bytes()).finalize_xof().fill(&mut random);
         let mut over = cuts[usize::from(random[0]) % cuts.len()].clone();
@@ -417,6 +418,17 @@ fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
             now[usize::from(u16::from_le_bytes([change[2], change[3]])) % SECTOR] = change[4];
             over.present.insert(lba, now);
         }
-        change::change(&encode(&over));
+        look(number as u8, &encode(&over));
     }
+}
+
+#[test]
+fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
+    few_bytes_changed(300, |_, input| change::change(input));
+}
+
+#[test]
+fn a_stick_with_a_few_bytes_changed_loses_no_image_when_it_is_repaired_updated_or_gets_another() {
+    let count = if is_long() { 2000 } else { 60 };
+    few_bytes_changed(count, |number, input| alter::alter(&[&[number], input].concat()));
 }
