@@ -24,6 +24,7 @@ mod part;
 mod scan;
 mod source;
 mod spool;
+mod standard_input;
 mod stored;
 mod stream;
 mod temporary;
