@@ -7,15 +7,19 @@
 
 mod child;
 mod descriptors;
+mod edit;
 mod error;
 mod into_file;
 mod parent;
 mod rights;
 mod unpack;
+mod windows;
 mod work;
 
 pub use child::serve;
+pub use edit::{Drivers, edit_windows};
 pub use error::{LookError, Told};
 pub use parent::{diagnose, has_lent_rights, lesser_user, look};
 pub use rights::{Confined, Limits, NOBODY, confine};
 pub use unpack::{Unpacking, open, unwrapped};
+pub use windows::Edited;
