@@ -33,12 +33,16 @@ pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are those of the folders of `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("alter", super::alter::alter),
     ("capsule", capsule),
     ("change", super::change::change),
+    ("descriptor", super::disks::descriptor),
+    ("disks", super::disks::disks),
     ("el-torito", el_torito),
     ("fat", disk),
     ("free", free),
     ("hive", hive),
+    ("imd", super::disks::imd),
     ("inspect", |input| inspect(&Bytes(input))),
     ("iso9660", disc),
     ("loader-disc", |input| {

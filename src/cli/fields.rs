@@ -255,6 +255,18 @@ do not change the exit status of `inspect`.
 | `cluster_len` | bytes of a cluster |
 | `written` | bytes that were written |
 
+### Of what an image was packed in
+
+An image that is inspected has these, and each of `images` and `companions` that `plan`, `write` and `disc` print. The list has the
+outermost form first, and none of an image that was not packed. Other lengths and hashes of an image are of what came out last.
+
+| field | what |
+|---|---|
+| `unpacked[].container` | `gzip`, `xz`, `zstd`, `bzip2`, `lz4`, `zip` or `7z` |
+| `unpacked[].packed_len` | bytes of the packed file |
+| `unpacked[].member` | the name of the file in an archive, or null |
+| `unpacked[].len` | bytes that came out |
+
 ### Of what an image takes
 
 `plan`, `write` and `disc` print these of each of `images` and `companions`. `room` is also a field of an image that is inspected; `write`
@@ -280,6 +292,17 @@ because no file system needs them, and those of swap files that it leaves out be
 | `room.files[].len` | its bytes; on an NTFS those of its clusters |
 | `room.files[].used_for` | `file`, `swap`, `hibernation` |
 | `room.partial` | whether not all was looked at: it is damaged, or too large |
+
+### Of what an image lies in
+
+`plan`, `write`, `disc` and `inspect` print these of each image; `header` is null if the file is the image.
+
+| field | what |
+|---|---|
+| `header.program` | the program that makes such files |
+| `header.len` | bytes in front of the disk, or null if more is around it |
+| `header.disk` | command that prints the bytes of the image, or null of a file that was unpacked first |
+| `header.words` | what is around it, for people |
 
 ### Of a check
 

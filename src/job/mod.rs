@@ -4,6 +4,7 @@
 //! [`JobError`]. Nothing here reads a command line, prints, asks, handles a signal, or decides how a program ends.
 
 mod add;
+mod added;
 mod apart;
 mod changing;
 mod check;
@@ -44,6 +45,7 @@ mod repair;
 mod request;
 mod restore;
 mod resume;
+mod set;
 mod shrink;
 mod update;
 mod verify;
@@ -51,7 +53,8 @@ mod watch;
 mod windows;
 mod write;
 
-pub use add::{AddReport, AddedImage, PreparedAddition, add, add_to, prepare_addition};
+pub use add::{AddReport, PreparedAddition, add, add_to, prepare_addition};
+pub use added::AddedImage;
 pub use check::{CheckReport, Stamped, check, check_destructive, check_on, stamp_on};
 pub use companion::Companion;
 pub use copy::{CopyReport, DiscImage, PreparedCopy, copy, copy_to, prepare_copy, resume_copy};

@@ -8,6 +8,7 @@ pub mod discs;
 pub mod disks;
 pub mod drivers;
 pub mod fake;
+pub mod fields;
 pub mod foreign;
 pub mod free_space;
 pub mod fuse;
