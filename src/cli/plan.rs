@@ -45,6 +45,7 @@ impl PlanArgs {
             let what = format!("{option} is for a disc: give --disc too");
             return Err(CliError::Usage { what });
         }
+        self.options.check(&self.stick.images)?;
         let mut request = self.stick.request();
         let system = System::default();
         let target = self.to.as_ref().map(|to| look(&system, to)).transpose()?;

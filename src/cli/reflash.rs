@@ -7,8 +7,10 @@ use clap::Args;
 
 use crate::cli::add::show_changed;
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::origin::OriginArgs;
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
+use crate::cli::show::show_origin;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
@@ -46,6 +48,9 @@ pub struct ReflashArgs {
     pack: PackArgs,
 
     #[command(flatten)]
+    origin: OriginArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -66,6 +71,7 @@ impl ReflashArgs {
             geometry: self.chs,
             ..StickRequest::new(vec![self.image])
         });
+        let image = self.origin.put_into(image);
         let request = ReflashRequest { image, replaces: self.replace };
         let prepared = prepare_reflash(request, destination, &Progress::new())?;
         if !self.target.yes {
@@ -93,6 +99,7 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
         report.words,
         Bytes(report.len)
     )?;
+    show_origin(out, &report.origin)?;
     writeln!(out, "was       {}", report.was)?;
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;

@@ -10,11 +10,12 @@ use crate::change::{self, NewCapsule};
 use crate::image::Scan;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, images};
-use crate::job::prepare::scan_all;
+use crate::job::prepare::{Read, read_all};
 use crate::job::{Destination, Images, JobError, Observer, StickRequest, in_use};
 use crate::layout::{LayoutError, capsules};
 use crate::pipeline::{Effort, Input, Target};
 use crate::plan::{CapsulePlan, Carried, IMAGES_MAX, Taken, carried};
+use crate::report::OriginReport;
 use crate::stick::{Reader, StickState};
 use crate::units::{SECTOR_LEN, hex, named};
 
@@ -22,7 +23,7 @@ use crate::units::{SECTOR_LEN, hex, named};
 pub struct PreparedAddition {
     request: StickRequest,
     images: Images,
-    scans: Vec<Scan>,
+    read: Read,
     warnings: Vec<String>,
 }
 
@@ -63,6 +64,8 @@ pub struct AddedImage {
     pub ram_blake3: Option<String>,
     /// Whether it stands beside the other one and is in no menu.
     pub companion: bool,
+    /// What was said of its file and is true.
+    pub origin: Vec<OriginReport>,
 }
 
 /// Opens the images of `request`, one for the menu and those that stand beside it, and hashes and packs them. What the request
@@ -81,10 +84,10 @@ pub fn prepare_addition(
     let warnings = in_use::warnings(&images.sources).concat();
     // Before the images are read, because that takes long.
     let plan = carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
-    let scans = scan_all(&images, &mut request.packer(), observer)?;
+    let read = read_all(&images, &mut request.packer(), observer)?;
     let lost = plan.iter().filter_map(|capsule| capsule.title_lost.map(str::to_owned));
     let warnings = warnings.into_iter().chain(lost).collect();
-    Ok(PreparedAddition { request, images, scans, warnings })
+    Ok(PreparedAddition { request, images, read, warnings })
 }
 
 /// Opens the stick, verifies it, and adds the images.
@@ -148,10 +151,11 @@ impl PreparedAddition {
         state: &StickState,
         path: &Path,
     ) -> Result<AddReport, Stopped> {
-        let Self { request, images, scans, .. } = self;
+        let Self { request, images, read: Read { scans, origins }, .. } = self;
         let of_plan = request.of_plan(&images.facts, reader.sectors() * SECTOR_LEN);
         let plan = carried(&of_plan, &self.taken(path, state)?).map_err(JobError::from)?;
-        let carried = Carried { id: None, start: of_plan.start, set: of_plan.set, capsules: plan };
+        let carried =
+            Carried { id: None, start: of_plan.start, set: of_plan.set, capsules: plan, readme: Vec::new() };
         let made = capsules(&carried, scans).map_err(|error: LayoutError| JobError::from(error))?;
         // Those beside it come first: what is in the menu finds them.
         let order: Vec<usize> = (1..made.len()).chain([0]).collect();
@@ -166,9 +170,13 @@ impl PreparedAddition {
         let inputs: Vec<Input> =
             order.iter().map(|&index| Input { name: &names[index], stored: &*bytes[index] }).collect();
         changing.steps(&steps, &inputs)?;
-        let images = carried.capsules.iter().zip(scans).zip(names);
+        let images = carried.capsules.iter().zip(scans).zip(origins).zip(names);
+        let added = |(((plan, scan), origin), path): (((_, _), &Option<_>), _)| AddedImage {
+            origin: OriginReport::all(origin.as_ref()),
+            ..AddedImage::of(plan, scan, path)
+        };
         Ok(AddReport {
-            images: images.map(|((plan, scan), path)| AddedImage::of(plan, scan, path)).collect(),
+            images: images.map(added).collect(),
             effort: changing.effort(),
             warnings: self.warnings(),
         })
@@ -193,6 +201,7 @@ impl AddedImage {
             blake3: hex(scan.root),
             ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
             companion: !plan.is_boot(),
+            origin: Vec::new(),
         }
     }
 }

@@ -14,10 +14,12 @@ use crate::image::Scan;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images};
-use crate::job::prepare::scan_all;
+use crate::job::prepare::{Read, read_all};
 use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest, in_use};
 use crate::layout::signature;
+use crate::origin::Origin;
 use crate::pipeline::{Effort, Input, Target};
+use crate::report::OriginReport;
 use crate::stick::{self, Reader, StickState};
 use crate::units::{SECTOR_LEN, hex, named};
 
@@ -36,6 +38,7 @@ pub struct PreparedImage {
     request: ReflashRequest,
     images: Images,
     scan: Scan,
+    origin: Option<Origin>,
     warnings: Vec<String>,
 }
 
@@ -65,6 +68,8 @@ pub struct ReflashReport {
     pub ram_blake3: Option<String>,
     /// BLAKE3 of the image that was there.
     pub was: String,
+    /// What was said of its file and is true.
+    pub origin: Vec<OriginReport>,
     /// Whether it was there already, and nothing was written.
     pub same: bool,
     /// Chunks of the image, and how many of them stayed where they are.
@@ -91,8 +96,9 @@ pub fn prepare_reflash(
     let images = Images::open(&request.image)?;
     destination.target.admit(destination.system, &images.files())?;
     let warnings = in_use::warnings(&images.sources).concat();
-    let scan = scan_all(&images, &mut request.image.packer(), observer)?.remove(0);
-    Ok(PreparedImage { request, images, scan, warnings })
+    let Read { mut scans, mut origins } = read_all(&images, &mut request.image.packer(), observer)?;
+    let (scan, origin) = (scans.remove(0), origins.remove(0));
+    Ok(PreparedImage { request, images, scan, origin, warnings })
 }
 
 /// Opens the stick, verifies it, and replaces the image.
@@ -231,6 +237,7 @@ fn exchange(
         blake3: hex(scan.root),
         ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
         was: hex(was.image_blake3),
+        origin: OriginReport::all(prepared.origin.as_ref()),
         same: steps.is_empty(),
         chunks,
         kept,

@@ -41,6 +41,10 @@ fn corpus(target: &str) -> PathBuf {
 /// The whole seeds: target, name, and bytes.
 fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut seeds = Vec::new();
+    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let list =
+        format!("{digits} *dos.img\r\n\\{digits}  a\\nb\nSHA1 (x) = {}\n{}\n", &digits[..40], &digits[..32]);
+    seeds.push(("hash-list", "lines", list.into_bytes()));
     let registry = || Xp::new(System::Fat16).registry;
     seeds.push(("hive", "xp", hive::hive(&registry(), hive::XP)));
     seeds.push(("hive", "nt4", hive::hive(&registry(), hive::NT4)));
