@@ -9,7 +9,7 @@ use ramkey::contents::windows::hive::{Hive, Key};
 use ramkey::contents::windows::look;
 use ramkey::contents::{Kind, KindChoice, Question, free_space, iso, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::{Source, combine};
+use ramkey::image::{Bounds, Source, Wrapped, combine};
 use ramkey::origin::List;
 use ramkey::stick::{has_trace, is_stick};
 use ramkey::verify::{Strictness, facts, verify};
@@ -51,6 +51,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stick", stick),
     ("tables", tables),
     ("udf", udf),
+    ("unpack", unpack),
     ("zstd", zstd),
 ];
 
@@ -340,6 +341,41 @@ fn capsule(input: &[u8]) {
     sectors[76] = 1;
     fix_manifest(&mut sectors);
     judge(&Bytes(&small_stick(&capsule, &sectors)));
+}
+
+/// A packed file; the checksums of the list of a 7z are right.
+fn unpack(input: &[u8]) {
+    let mut bytes = input.to_vec();
+    if bytes.starts_with(b"7z") && bytes.len() >= 32 {
+        let [offset, len] = [12, 20].map(|at| long(&bytes, at) as usize);
+        let list = bytes.get(32usize.saturating_add(offset)..).and_then(|rest| rest.get(..len));
+        if let Some(sum) = list.map(crc32) {
+            bytes[28..32].copy_from_slice(&sum.to_le_bytes());
+        }
+        let sum = crc32(&bytes[12..32]);
+        bytes[8..12].copy_from_slice(&sum.to_le_bytes());
+    }
+    let bounds = Bounds { len: 1 << 20, memory: 8 << 20 };
+    let outer = Bytes(&bytes);
+    for member in [None, Some("a"), Some("a#b")] {
+        let wrapped =
+            Wrapped { path: Path::new("input"), outer: &outer, member, folder: Path::new("folder"), bounds };
+        let mut end = 0;
+        let result = wrapped.unpack(
+            &mut |offset, bytes| {
+                assert!(offset >= end, "offsets ascend");
+                end = offset + bytes.len() as u64;
+                Ok(())
+            },
+            &|_| (),
+        );
+        match result {
+            Ok(unpacked) => assert!(end <= unpacked.len && unpacked.len <= bounds.len),
+            Err(error) => {
+                black_box((error.to_string(), error.help()));
+            }
+        }
+    }
 }
 
 /// A packed chunk: the length of the chunk in three bytes, that of what lies before it in two, and what is stored.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ramkey_format::capsule::{
     CAPSULE_HEADER_LEN, CHUNK_ENTRY_LEN, COMPANIONS_MAX, CapsuleError, CapsuleHeader, ChunkEntry, Companion,
-    Disc, Form, HEADER_HASHED_LEN,
+    Disc, Form, HEADER_HASHED_LEN, flags,
 };
 use ramkey_format::cp437;
 use zerocopy::IntoBytes;
@@ -196,6 +196,8 @@ pub fn encode_header(
         (Kind::Disc, Role::Companion) => (DISC_GEOMETRY, 0),
         _ => (facts.geometry, facts.drive_type),
     };
+    let is_guess = facts.kind_is_guess && contents.role == Role::Boot;
+    let kind_flags = if is_guess { flags::KIND_IS_GUESS } else { 0 };
     let mut title = [0; 64];
     // The plan has letters of the code page alone.
     for (place, letter) in title.iter_mut().zip(contents.title.chars()) {
@@ -205,7 +207,7 @@ pub fn encode_header(
         magic: CapsuleHeader::MAGIC,
         version: CapsuleHeader::VERSION.into(),
         header_len: (CAPSULE_HEADER_LEN as u16).into(),
-        flags: contents.options.flags(contents.role).into(),
+        flags: (contents.options.flags(contents.role) | kind_flags).into(),
         file_len: file_len.into(),
         image_len: scan.len.into(),
         image_blake3: scan.root,

@@ -9,6 +9,7 @@ use crate::cli::drives::DrivesArgs;
 use crate::cli::origin::OriginArgs;
 use crate::cli::pack::PackArgs;
 use crate::contents::{Kind, KindChoice};
+use crate::image::ImageName;
 use crate::job::StickRequest;
 use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
@@ -210,7 +211,7 @@ impl ImagesArgs {
             let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
-        let missing = self.drives.all().filter(|drive| !drive.path.exists());
+        let missing = self.drives.all().filter(|drive| !ImageName::exists(&drive.path));
         let mut meant = missing.filter_map(|drive| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
             let what =

@@ -9,7 +9,7 @@ use crate::cli::show::{show_done, show_effort, show_level, show_origin, show_ran
 use crate::cli::target_args::TargetArgs;
 use crate::cli::verify::show_stick;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
-use crate::job::{self, CopyReport, Destination, DiscImage, prepare_copy};
+use crate::job::{self, CopyReport, Destination, DiscImage, Opener, prepare_copy};
 use crate::units::{Bytes, SECTOR_LEN, named, shell_word};
 
 /// The disc image that is to be copied, or `None` if the images are those of other disks, or are to be taken for such. `unfit` is
@@ -18,12 +18,17 @@ use crate::units::{Bytes, SECTOR_LEN, named, shell_word};
 /// # Errors
 ///
 /// [`CliError::CommandLine`] if it is not alone, or there is an option that would change what is on it.
-pub(super) fn find(args: &StickArgs, unfit: Option<&'static str>) -> Result<Option<DiscImage>, CliError> {
+pub(super) fn find(
+    args: &StickArgs,
+    unfit: Option<&'static str>,
+    opener: &Opener<'_>,
+) -> Result<Option<DiscImage>, CliError> {
     let images = &args.images;
     if images.kind != KindArg::Auto {
         return Ok(None);
     }
-    let found = images.images.iter().find_map(|path| DiscImage::find(path).map(|image| (path, image)));
+    let found =
+        images.images.iter().find_map(|path| DiscImage::find_by(path, opener).map(|image| (path, image)));
     let Some((path, image)) = found else { return Ok(None) };
     let anew = "make the disc anew with it: `ramkey disc IMAGE... --to FILE.iso`";
     let (what, tip) = if images.images.len() > 1 {

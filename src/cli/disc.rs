@@ -13,7 +13,7 @@ use crate::cli::plan::show_plan;
 use crate::cli::show::{show_done, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::device::System;
-use crate::job::{self, Destination, Images, prepare};
+use crate::job::{self, Destination, Images, Opener, prepare};
 use crate::report::{Report, StickReport};
 use crate::units::{Bytes, named};
 
@@ -62,7 +62,9 @@ impl DiscArgs {
             self.label_svg.as_deref().map(|path| LabelFile::look(&system, path, &self.to)).transpose()?;
         let request = self.disc.of(self.images.request());
         let destination = Destination { system: &system, target: &target };
-        let prepared = prepare(&request, Images::open(&request)?, Some(destination), &Progress::new())?;
+        let progress = Progress::new();
+        let images = Images::open_by(&request, &Opener::new(&progress))?;
+        let prepared = prepare(&request, images, Some(destination), &progress)?;
         if self.dry_run {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);

@@ -126,6 +126,9 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     show_origin(out, &image.origin)?;
     let exact = if image.len < 1024 { String::new() } else { format!(" ({} bytes)", image.len) };
     writeln!(out, "image     {}, {}{exact}", image.path, Bytes(image.len))?;
+    for unpacked in &image.unpacked {
+        writeln!(out, "packed    {}", unpacked.words())?;
+    }
     if let Some(header) = &image.header {
         writeln!(out, "header    {}", header.words())?;
     }

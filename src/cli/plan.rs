@@ -10,7 +10,7 @@ use crate::cli::own_output::look;
 use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, copy};
 use crate::device::System;
-use crate::job::{self, Destination, Images, Prepared, prepare};
+use crate::job::{self, Destination, Images, Opener, Prepared, prepare};
 
 /// Show every range that `write` would write, and why
 ///
@@ -46,16 +46,19 @@ impl PlanArgs {
             return Err(CliError::Usage { what });
         }
         self.options.check(&self.stick.images)?;
+        let progress = Progress::new();
+        let opener = Opener::new(&progress);
         let mut request = self.stick.request();
         let system = System::default();
         let target = self.to.as_ref().map(|to| look(&system, to)).transpose()?;
         let destination = target.as_ref().map(|target| Destination { system: &system, target });
         if self.disc {
             request = self.options.of(request);
-        } else if let Some(image) = copy::find(&self.stick, None)? {
+        } else if let Some(image) = copy::find(&self.stick, None, &opener)? {
             return copy::plan(output, image, request.size, destination);
         }
-        let prepared = prepare(&request, Images::open(&request)?, destination, &Progress::new())?;
+        let images = Images::open_by(&request, &opener)?;
+        let prepared = prepare(&request, images, destination, &progress)?;
         show_plan(output, &prepared)?;
         Ok(Exit::Done)
     }

@@ -13,7 +13,9 @@ use crate::cli::table::Table;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
 use crate::device::{System, TargetPath};
-use crate::job::{self, Beginning, Images, Lengths, OneOfMany, Prepared, prepare_many, receipt, write_many};
+use crate::job::{
+    self, Beginning, Images, Lengths, OneOfMany, Opener, Prepared, prepare_many, receipt, write_many,
+};
 use crate::report::{Receipt, StickReport};
 use crate::units::named;
 
@@ -43,11 +45,13 @@ impl Several<'_> {
         system: &System,
         targets: &[TargetPath],
     ) -> Result<Exit, CliError> {
-        if copy::find(self.stick, Some("more than one stick"))?.is_some() {
+        let progress = Progress::new();
+        let opener = Opener::new(&progress);
+        if copy::find(self.stick, Some("more than one stick"), &opener)?.is_some() {
             return Ok(Exit::Usage);
         }
         let request = self.stick.request();
-        let images = Images::open(&request)?;
+        let images = Images::open_by(&request, &opener)?;
         let prepared = prepare_many(&request, images, system, targets, self.lengths, &Progress::new())?;
         if self.is_dry {
             return show_plans(output, &prepared, targets);

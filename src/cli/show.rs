@@ -159,6 +159,9 @@ pub(super) fn show_origin(out: &mut dyn Write, origin: &[OriginReport]) -> io::R
 
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    for unpacked in &image.unpacked {
+        writeln!(out, "          {}", unpacked.words())?;
+    }
     if let Some(header) = &image.header {
         writeln!(out, "          {}", header.words())?;
     }

@@ -17,7 +17,7 @@ use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, copy, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
-use crate::job::{self, Destination, Images, JobError, Lengths, prepare};
+use crate::job::{self, Destination, Images, JobError, Lengths, Opener, prepare};
 use crate::report::{Report, StickReport};
 
 /// Write images to a stick and prove every byte
@@ -126,13 +126,15 @@ impl WriteArgs {
     fn write_one(self, output: &mut Output, system: &System, target: &TargetPath) -> Result<Exit, CliError> {
         let request = self.stick.request();
         let destination = Destination { system, target };
-        if let Some(image) = copy::find(&self.stick, self.unfit_for_copies())? {
+        let progress = Progress::new();
+        let opener = Opener::new(&progress);
+        if let Some(image) = copy::find(&self.stick, self.unfit_for_copies(), &opener)? {
             return match self.dry_run {
                 true => copy::plan(output, image, request.size, Some(destination)),
                 false => copy::write(output, image, request.size, destination, (self.manner(), &self.target)),
             };
         }
-        let images = Images::open(&request)?;
+        let images = Images::open_by(&request, &opener)?;
         let prepared = prepare(&request, images, Some(destination), &Progress::new())?;
         if self.dry_run {
             show_plan(output, &prepared)?;

@@ -11,7 +11,7 @@ use super::geometry::Disagreement;
 use super::iso::{BootEntry, DiscWarning, NoBoot};
 use super::kind::Kind;
 use super::will_boot::NoStart;
-use crate::image::Wrapping;
+use crate::image::{Unpacked, Wrapping, own_name};
 use crate::units::{Bytes, Geometry, SECTOR_LEN, counted};
 
 /// Everything about one image that the plan of a stick needs.
@@ -24,8 +24,12 @@ pub struct ImageFacts {
     pub len: u64,
     /// What was around it in its files, and is left out.
     pub wrapping: Option<Wrapping>,
+    /// What it was packed in, from the outside to the inside.
+    pub unpacked: Vec<Unpacked>,
     /// The kind of disk that it will be.
     pub kind: Kind,
+    /// Whether nothing in it says that it is a floppy, and nobody did.
+    pub kind_is_guess: bool,
     /// Why it is that kind, for people.
     pub reason: Cow<'static, str>,
     /// Geometry that INT 13h will answer with: of a CD that emulates a disk, for that disk.
@@ -54,6 +58,11 @@ pub struct ImageFacts {
 }
 
 impl ImageFacts {
+    /// The name that it has by itself: without the extension of what it was packed in, and that of the file in an archive.
+    pub fn own_name(&self) -> PathBuf {
+        own_name(&self.path, &self.unpacked)
+    }
+
     /// The entry that a BIOS boots, of a CD that boots.
     pub fn boot_entry(&self) -> Option<&BootEntry> {
         self.disc.as_ref()?.as_ref().ok()
@@ -100,6 +109,8 @@ pub enum Warning {
     Disc(DiscWarning),
     /// Witnesses of the geometry contradict each other.
     Geometries(Disagreement),
+    /// Nothing in it says that it is a floppy.
+    KindIsGuess,
     /// Nothing says which floppy it is, and its length is that of no usual one.
     UnusualFloppy {
         /// The geometry that is taken.
@@ -117,7 +128,7 @@ pub enum Warning {
 impl Warning {
     /// Whether it is good to know and speaks against nothing.
     pub fn is_note(&self) -> bool {
-        matches!(self, Self::PartialSector { .. })
+        matches!(self, Self::PartialSector { .. } | Self::KindIsGuess)
     }
 
     /// Whether it says that something is missing at the end.
@@ -156,6 +167,10 @@ impl fmt::Display for Warning {
                 f.write_str("its geometry is told in different ways: ")?;
                 disagreement.write(f, "--chs ")
             }
+            Self::KindIsGuess => f.write_str(
+                "nothing in it says whether it is a floppy or a hard disk, so that is a guess; if it is a hard disk say \
+                 --kind hdd, or press K at the countdown",
+            ),
             Self::UnusualFloppy { taken } => write!(
                 f,
                 "its size is that of no usual floppy; it is read as one of {taken}, and if that is wrong it reads \

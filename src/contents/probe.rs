@@ -71,6 +71,7 @@ pub fn probe(
     let wrapped_disk = wrapping.and_then(|wrapping| wrapping.hard_disk.clone());
     let disc =
         if wrapped_disk.is_some() && choice == KindChoice::Auto { None } else { evidence.disc(choice)? };
+    let mut kind_is_guess = false;
     let (kind, reason): (Kind, Cow<'static, str>) = match choice {
         KindChoice::Is(kind) => (kind, "it was asked for".into()),
         KindChoice::Auto => match wrapped_disk {
@@ -78,6 +79,7 @@ pub fn probe(
             None if disc.is_some() => (Kind::Disc, "it is a CD".into()),
             None => {
                 let (kind, reason) = evidence.kind();
+                kind_is_guess = kind == Kind::Floppy && evidence.says_nothing();
                 (kind, reason.into())
             }
         },
@@ -104,6 +106,7 @@ pub fn probe(
     }
     let boot_signature = evidence.first[510..] == BOOT_SIGNATURE;
     let mut warnings: Vec<Warning> = disk.warning.clone().into_iter().collect();
+    warnings.extend(kind_is_guess.then_some(Warning::KindIsGuess));
     warnings.extend(evidence.doubts(kind, disk.sectors - u64::from(disk.lead)));
     warnings.extend(disc.iter().flat_map(disc::warnings));
     if let Some(other) = evidence.disc.as_ref().filter(|_| disc.is_none()) {
@@ -131,7 +134,9 @@ pub fn probe(
         path: path.to_owned(),
         len: evidence.len,
         wrapping: wrapping.cloned(),
+        unpacked: source.unpacked().to_vec(),
         kind,
+        kind_is_guess,
         reason,
         geometry: disk.geometry,
         disk_sectors: disk.sectors as u32,
@@ -248,6 +253,11 @@ impl<'a> Evidence<'a> {
         } else {
             (Kind::HardDisk, "it is not smaller than 4 MiB")
         }
+    }
+
+    /// Whether it has neither a partition table nor a file system by which its kind could be told.
+    fn says_nothing(&self) -> bool {
+        self.entries.is_empty() && self.volume.is_none()
     }
 
     /// The NT disk signature, if sector 0 is a master boot record with partitions. A GUID partition table has its own

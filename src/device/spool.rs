@@ -1,18 +1,12 @@
 //! Packed bytes that wait on a disk until every stick has them.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
-
-use crate::image::Spool;
-
-/// How many names are tried where files must have one for a moment.
-const NAMES_MAX: u32 = 1000;
+use crate::image::{Spool, temporary_file};
 
 /// A file without a name in a folder for temporary files: it is gone with this, however the program ends.
 #[derive(Debug)]
@@ -29,31 +23,8 @@ impl TemporarySpool {
     ///
     /// What the system says.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-        let file = match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
-            Ok(file) => file.into(),
-            // A file system without such files.
-            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => named_for_a_moment(folder)?,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Self { file, len: Mutex::new(Some(0)) })
+        Ok(Self { file: temporary_file(folder)?, len: Mutex::new(Some(0)) })
     }
-}
-
-/// A file whose name is removed again.
-fn named_for_a_moment(folder: &Path) -> io::Result<File> {
-    for number in 0..NAMES_MAX {
-        let path = folder.join(format!("ramkey-spool-{number}"));
-        match File::options().read(true).write(true).create_new(true).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            file => {
-                let file = file?;
-                fs::remove_file(path)?;
-                return Ok(file);
-            }
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 impl Spool for TemporarySpool {
@@ -72,24 +43,22 @@ impl Spool for TemporarySpool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
     fn what_is_put_comes_back_and_leaves_no_name() {
         let folder = tempfile::tempdir().unwrap();
-        for spool in [TemporarySpool::new(folder.path()).unwrap(), {
-            let file = named_for_a_moment(folder.path()).unwrap();
-            TemporarySpool { file, len: Mutex::new(Some(0)) }
-        }] {
-            let places: Vec<u64> = (0..9_u8).map(|n| spool.put(&[n; 1000]).unwrap()).collect();
-            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-            for (number, place) in (0..).zip(places) {
-                let mut bytes = [0xD1; 1000];
-                spool.get(place, &mut bytes).unwrap();
-                assert_eq!(bytes, [number; 1000]);
-            }
-            spool.get(8500, &mut [0; 1000]).unwrap_err();
+        let spool = TemporarySpool::new(folder.path()).unwrap();
+        let places: Vec<u64> = (0..9_u8).map(|n| spool.put(&[n; 1000]).unwrap()).collect();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        for (number, place) in (0..).zip(places) {
+            let mut bytes = [0xD1; 1000];
+            spool.get(place, &mut bytes).unwrap();
+            assert_eq!(bytes, [number; 1000]);
         }
+        spool.get(8500, &mut [0; 1000]).unwrap_err();
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::units::{named, shell_word};
+use crate::units::{Bytes, named, shell_word};
 
 /// Why an image cannot be opened or read. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,18 @@ pub enum ImageError {
         /// What can be done about it.
         help: String,
     },
+    /// It is a container that is known, and cannot be used.
+    #[error("{} is {what} that cannot be used: {why}", named(path))]
+    Unusable {
+        /// The image.
+        path: PathBuf,
+        /// What it is, with an article.
+        what: &'static str,
+        /// Why it cannot be used.
+        why: String,
+        /// What can be done about it.
+        help: String,
+    },
     /// It names a file beside it that is not opened for it.
     #[error("{} wants the file {}, which is not opened for it: {why}", named(path), named(name))]
     Beside {
@@ -68,6 +80,46 @@ pub enum ImageError {
         /// Why.
         why: &'static str,
     },
+    /// It cannot be unpacked.
+    #[error("{} is packed with {container} and cannot be unpacked: {why}", named(path))]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// How it is packed.
+        container: &'static str,
+        /// Why.
+        why: String,
+        /// What can be done about it.
+        help: String,
+    },
+    /// There is no room for what is unpacked, or for what comes from standard input.
+    #[error("{} is kept in a temporary file, and there is no place for it in {}", named(path), named(folder))]
+    Room {
+        /// The file.
+        path: PathBuf,
+        /// The folder for temporary files.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file in an archive is named, and there is no archive.
+    #[error("{} is no archive, so there is no file {member} in it", named(path))]
+    NoArchive {
+        /// The file.
+        path: PathBuf,
+        /// The name behind the `#`.
+        member: String,
+    },
+    /// There is more on standard input than an image can be.
+    #[error("there are more than {} on standard input", Bytes(*limit))]
+    LongInput {
+        /// Most bytes.
+        limit: u64,
+    },
+    /// Standard input is a keyboard.
+    #[error("- is standard input, and that is the terminal")]
+    Keyboard,
     /// It can be read from start to end alone, and has to be read anywhere.
     #[error(
         "{} can only be read from its start to its end, and what is in it is looked up anywhere",
@@ -103,10 +155,15 @@ impl ImageError {
             Self::NotAFolder { .. } => "name the folder that the files lie in".into(),
             Self::TooManyFiles { .. } => "pack some of them into an archive, and give that".into(),
             Self::Changed { .. } => "close the programs that write to it, and try again".into(),
-            Self::Header { help, .. } => help.clone(),
+            Self::Header { help, .. } | Self::Unusable { help, .. } => help.clone(),
             Self::Beside { .. } => {
                 "put all files of the image into one folder, as regular files of the same owner".into()
             }
+            Self::Packed { help, .. } => help.clone(),
+            Self::Room { .. } => "make room there, or name another folder: `TMPDIR=FOLDER ramkey ...`".into(),
+            Self::NoArchive { path, .. } => format!("name the file alone: {}", shell_word(path)),
+            Self::LongInput { .. } => "that is more than a disk in RAM can have: send a smaller image".into(),
+            Self::Keyboard => "send the image there, as in `cat dos.img | ramkey ...`, or name a file".into(),
             Self::ForwardOnly { .. } => "unpack it into a file first, and give that".into(),
             Self::Read { .. } => "copy the image to a healthy disk and try again".into(),
         }

@@ -29,6 +29,15 @@ impl SourceFile {
         Ok(Self::new(path, &fs::metadata(path)?))
     }
 
+    /// The file that is open, under the name `path`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn of(path: &Path, file: &File) -> io::Result<Self> {
+        Ok(Self::new(path, &file.metadata()?))
+    }
+
     /// Device and inode: what it is, whatever its name is.
     pub fn identity(&self) -> (u64, u64) {
         (self.device, self.inode)
@@ -53,6 +62,10 @@ pub struct Files {
     descriptors: Vec<File>,
     /// Files that are taken instead of being opened, in the order in which the container asks for them.
     given: Option<std::vec::IntoIter<File>>,
+    /// Whether the image's own file is a regular one.
+    is_regular: bool,
+    /// Whether the image was unpacked, so that its bytes are in the last file.
+    is_unpacked: bool,
 }
 
 impl Files {
@@ -67,7 +80,7 @@ impl Files {
         check_regular(path, &fs::metadata(path).map_err(open_error)?)?;
         let file = File::open(path).map_err(open_error)?;
         check_regular(path, &file.metadata().map_err(open_error)?)?;
-        let mut files = Self::none(path);
+        let mut files = Self { is_regular: true, ..Self::none(path) };
         files.record(path, &file)?;
         Ok((files, file))
     }
@@ -81,6 +94,7 @@ impl Files {
     pub fn given(path: &Path, files: Vec<File>) -> Result<(Self, File), ImageError> {
         let mut files = Self { given: Some(files.into_iter()), ..Self::none(path) };
         let first = files.next_given(path).unwrap_or_else(|| Err(not_given(path)))?;
+        files.is_regular = first.metadata().is_ok_and(|metadata| metadata.is_file());
         Ok((files, first))
     }
 
@@ -94,6 +108,8 @@ impl Files {
         for file in descriptors {
             files.record(path, file)?;
         }
+        let first = descriptors.first().and_then(|file| file.metadata().ok());
+        files.is_regular = first.is_some_and(|metadata| metadata.is_file());
         Ok(files)
     }
 
@@ -115,6 +131,11 @@ impl Files {
         let path = own.with_file_name(name);
         if let Some(given) = self.next_given(&path) {
             return given;
+        }
+        if self.is_unpacked {
+            return Err(refused(
+                "the image was unpacked, and what lies beside the packed file is not its own",
+            ));
         }
         if self.opened.len() >= FILES_MAX {
             return Err(refused("there are too many files"));
@@ -143,13 +164,44 @@ impl Files {
         Ok(file)
     }
 
+    /// Whether the image's own file is a regular one. What is packed on a device stays so.
+    pub(super) fn is_regular(&self) -> bool {
+        self.is_regular
+    }
+
+    /// The file that has the image's bytes now; none where files are given.
+    pub(super) fn last(&self) -> Option<&File> {
+        self.descriptors.last()
+    }
+
+    /// The file that has what was unpacked, if files are given; `path` is for messages.
+    pub(super) fn given_unpacked(&mut self, path: &Path) -> Option<Result<File, ImageError>> {
+        self.next_given(path)
+    }
+
+    /// Records `file` in `folder`, into which the image was unpacked. One that was recorded before is not the image's any more.
+    pub(super) fn record_unpacked(&mut self, folder: &Path, file: &File) -> Result<(), ImageError> {
+        if std::mem::replace(&mut self.is_unpacked, true) {
+            self.opened.pop();
+            self.descriptors.pop();
+        }
+        self.record(folder, file)
+    }
+
     /// The files that were opened, and a descriptor of each.
     pub(super) fn into_parts(self) -> (Vec<SourceFile>, Vec<File>) {
         (self.opened, self.descriptors)
     }
 
     fn none(path: &Path) -> Self {
-        Self { path: path.to_owned(), opened: Vec::new(), descriptors: Vec::new(), given: None }
+        Self {
+            path: path.to_owned(),
+            opened: Vec::new(),
+            descriptors: Vec::new(),
+            given: None,
+            is_regular: false,
+            is_unpacked: false,
+        }
     }
 
     /// The next file that was given, unless files are opened by their names.

@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use super::files::SourceFile;
+use super::unpacked::Unpacked;
 use super::wrapping::Wrapping;
 
 /// An image of known length that can be read anywhere.
@@ -28,6 +30,11 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// What it was packed in, from the outside to the inside.
+    fn unpacked(&self) -> &[Unpacked] {
+        &[]
+    }
+
     /// The files that it consists of, each as it was opened; none of bytes that come from no file. What
     /// [`open`](super::open) gives names them all.
     fn files(&self) -> &[SourceFile] {
@@ -37,6 +44,32 @@ pub trait Source: Send + Sync {
     /// A descriptor of each of these files, in their order: another process can read the image by them.
     fn descriptors(&self) -> &[File] {
         &[]
+    }
+}
+
+impl<S: Source + ?Sized> Source for Arc<S> {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        (**self).read_at(offset, buffer)
+    }
+
+    fn wrapping(&self) -> Option<&Wrapping> {
+        (**self).wrapping()
+    }
+
+    fn unpacked(&self) -> &[Unpacked] {
+        (**self).unpacked()
+    }
+
+    fn files(&self) -> &[SourceFile] {
+        (**self).files()
+    }
+
+    fn descriptors(&self) -> &[File] {
+        (**self).descriptors()
     }
 }
 
@@ -51,6 +84,10 @@ impl<S: Source + ?Sized> Source for &S {
 
     fn wrapping(&self) -> Option<&Wrapping> {
         (**self).wrapping()
+    }
+
+    fn unpacked(&self) -> &[Unpacked] {
+        (**self).unpacked()
     }
 
     fn files(&self) -> &[SourceFile] {

@@ -11,7 +11,7 @@ use crate::image::Scan;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, images};
 use crate::job::prepare::{Read, read_all};
-use crate::job::{Destination, Images, JobError, Observer, StickRequest, in_use};
+use crate::job::{Destination, Images, JobError, Observer, Opener, StickRequest, in_use};
 use crate::layout::{LayoutError, capsules};
 use crate::pipeline::{Effort, Input, Target};
 use crate::plan::{CapsulePlan, Carried, IMAGES_MAX, Taken, carried};
@@ -79,7 +79,7 @@ pub fn prepare_addition(
     destination: Destination,
     observer: &dyn Observer,
 ) -> Result<PreparedAddition, JobError> {
-    let images = Images::open(&request)?;
+    let images = Images::open_by(&request, &Opener::new(observer))?;
     destination.target.admit(destination.system, &images.files())?;
     let warnings = in_use::warnings(&images.sources).concat();
     // Before the images are read, because that takes long.

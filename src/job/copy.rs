@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::device::{NEW_FILE, TargetPath};
-use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, open, scan};
+use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, scan};
 use crate::job::images::origins;
 use crate::job::observer::part;
 use crate::job::prove::write_and_prove;
 use crate::job::resume::{Ended, write_on};
 use crate::job::write::{Work, begun, stamps};
-use crate::job::{Destination, JobError, Observer, Part, in_use};
+use crate::job::{Destination, JobError, Observer, Opener, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
 use crate::origin::{Expectations, Origin};
 use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
@@ -35,7 +35,12 @@ impl DiscImage {
     /// Opens the image at `path` if it is a disc image of this program, finished or not; `None` of any other, and of what
     /// cannot be opened, which whoever takes it for another image tells.
     pub fn find(path: &Path) -> Option<Self> {
-        let source = open(path).ok().filter(|source| is_disc(&**source))?;
+        Self::find_by(path, &Opener::new(&|_| ()))
+    }
+
+    /// The same, and `opener` opens it.
+    pub fn find_by(path: &Path, opener: &Opener<'_>) -> Option<Self> {
+        let source = opener.open(path).ok().filter(|source| is_disc(&**source))?;
         let written = written_sectors(&*source).map(|sectors| sectors.saturating_mul(SECTOR_LEN));
         let len = written.map_or(source.len(), |written| written.min(source.len()));
         Some(Self { path: path.to_owned(), source, len, expectations: Expectations::default() })

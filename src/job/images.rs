@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::contents::windows::{DiskOrder, Product, Windows};
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
-use crate::image::{Source, SourceFile, open};
+use crate::image::{Source, SourceFile};
 use crate::job::notes::notes;
-use crate::job::{Event, JobError, Observer, Part, StickRequest};
+use crate::job::{Event, JobError, Observer, Opener, Part, StickRequest};
 use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
 use crate::sandbox::{LookError, look};
@@ -43,6 +43,15 @@ impl Images {
     ///
     /// [`JobError::Image`] for the first that cannot be used.
     pub fn open(request: &StickRequest) -> Result<Self, JobError> {
+        Self::open_by(request, &Opener::new(&|_| ()))
+    }
+
+    /// The same, and `opener` opens them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_by(request: &StickRequest, opener: &Opener<'_>) -> Result<Self, JobError> {
         let mut images = Self {
             sources: Vec::new(),
             facts: Vec::new(),
@@ -66,7 +75,7 @@ impl Images {
             ..Question::default()
         };
         for path in &request.images {
-            let (looked, source) = open_and_look(path, &question)?;
+            let (looked, source) = open_and_look(opener, path, &question)?;
             images.notes.push(notes(request, &looked));
             images.products.push(looked.windows.as_ref().and_then(Windows::known));
             images.unknown.push(!looked.is_known);
@@ -75,7 +84,7 @@ impl Images {
         for companion in &request.companions {
             let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
             let question = Question { kind, free: request.trim, ..Question::default() };
-            let (looked, source) = open_and_look(&companion.path, &question)?;
+            let (looked, source) = open_and_look(opener, &companion.path, &question)?;
             let looked = match companion.kind_beside(looked.facts.kind) {
                 // The number says more than the image.
                 Some(kind) if !companion.is_floppy => {
@@ -150,8 +159,12 @@ pub(super) fn origins(
     Ok(found?)
 }
 
-fn open_and_look(path: &Path, question: &Question) -> Result<(Looked, Box<dyn Source>), LookError> {
-    let source = open(path)?;
+fn open_and_look(
+    opener: &Opener<'_>,
+    path: &Path,
+    question: &Question,
+) -> Result<(Looked, Box<dyn Source>), LookError> {
+    let source = opener.open(path)?;
     Ok((look(path, &*source, question)?, source))
 }
 

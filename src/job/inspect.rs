@@ -7,13 +7,14 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
 use crate::contents::{FreeQuestion, FreeSpace, KindChoice, Looked, Question, Room};
-use crate::image::{ImageError, Sample, Source, sample, unwrapped};
+use crate::image::{ImageError, ImageName, Sample, Source, sample};
 use crate::job::images::{UNKNOWN, origins};
 use crate::job::observer::part;
-use crate::job::{DiscView, JobError, Observer, Part, open};
+use crate::job::opener::telling;
+use crate::job::{DiscView, JobError, Observer, Opener, Part, open};
 use crate::origin::{self, Algorithm, Expectations, Hashes, Origin};
-use crate::report::{HeaderReport, Loading, MachineReport, OriginReport};
-use crate::sandbox::look;
+use crate::report::{HeaderReport, Loading, MachineReport, OriginReport, UnpackedReport};
+use crate::sandbox::{look, unwrapped};
 use crate::stick::has_trace;
 use crate::units::{Geometry, hex, named};
 use crate::verify::{StickVerdict, facts};
@@ -71,6 +72,8 @@ pub struct ImageView {
     pub geometry: String,
     /// Length in bytes.
     pub len: u64,
+    /// What it was packed in, from the outside to the inside.
+    pub unpacked: Vec<UnpackedReport>,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// Sectors of the disk.
@@ -181,6 +184,7 @@ impl ImageView {
             contents: facts.contents.clone(),
             geometry: facts.geometry.to_string(),
             len: facts.len,
+            unpacked: UnpackedReport::of(facts),
             header: HeaderReport::of(facts),
             disk_sectors: facts.disk_sectors,
             lead_sectors: facts.lead_sectors,
@@ -217,17 +221,45 @@ fn kept(free: &FreeSpace) -> Vec<String> {
 ///
 /// [`JobError::Open`] or [`JobError::Unusable`] if it cannot be read or is neither, [`JobError::Origin`] if it is not what is expected.
 pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Inspected, JobError> {
-    let InspectRequest { path, kind, geometry, .. } = request;
+    let path = &request.path;
+    if is_no_plain_name(path) {
+        let source = Opener::new(observer).open(path).map_err(JobError::Unusable)?;
+        return image(request, &*source, observer);
+    }
     let source = &open(path)?;
-    let unusable = |error: ImageError| JobError::Unusable(error.into());
-    let is_stick = has_trace(source);
-    let opened = &*unwrapped(path, Box::new(source)).map_err(unusable)?;
-    let wanted = if request.hash && !is_stick { &Algorithm::ALL[..] } else { &[] };
-    let origin = origins(&[opened], 1, &request.expectations, wanted, observer)?.into_iter().flatten().next();
-    if is_stick {
+    if has_trace(source) {
+        let opened = &*unwrapped(path, Box::new(source), &telling(observer)).map_err(JobError::Unusable)?;
+        let origin = origin_of(request, opened, &[], observer)?;
         let (path, origin) = (named(path).into_owned(), OriginReport::all(origin.as_ref()));
         return Ok(Inspected::Stick(Box::new(StickView { path, origin, verdict: facts(source) })));
     }
+    let source = unwrapped(path, Box::new(source), &telling(observer)).map_err(JobError::Unusable)?;
+    image(request, &*source, observer)
+}
+
+/// Whether `path` names standard input, or a file in an archive.
+fn is_no_plain_name(path: &Path) -> bool {
+    ImageName::is_input(path) || ImageName::find(path).member.is_some()
+}
+
+/// The file that is looked at, compared with what is expected of it; with the hashes `wanted`.
+fn origin_of(
+    request: &InspectRequest,
+    source: &dyn Source,
+    wanted: &[Algorithm],
+    observer: &dyn Observer,
+) -> Result<Option<Origin>, JobError> {
+    Ok(origins(&[source], 1, &request.expectations, wanted, observer)?.into_iter().flatten().next())
+}
+
+fn image(
+    request: &InspectRequest,
+    source: &dyn Source,
+    observer: &dyn Observer,
+) -> Result<Inspected, JobError> {
+    let InspectRequest { path, kind, geometry, .. } = request;
+    let wanted = if request.hash { &Algorithm::ALL[..] } else { &[] };
+    let origin = origin_of(request, source, wanted, observer)?;
     let question = Question {
         kind: *kind,
         geometry: *geometry,
@@ -236,14 +268,14 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
         free: Some(FreeQuestion { swap: true }),
         ..Question::default()
     };
-    let looked = look(path, opened, &question).map_err(JobError::Unusable)?;
+    let looked = look(path, source, &question).map_err(JobError::Unusable)?;
     let free = looked.free.as_ref().map_or(&[][..], |free| &free.ranges);
     // That it cannot be read shows when it is read.
-    let load = sample(opened, free).ok().map(|sample| EstimateReport::new(&sample, opened.len()));
+    let load = sample(source, free).ok().map(|sample| EstimateReport::new(&sample, source.len()));
     let hashes = match &origin {
         _ if !request.hash => None,
         Some(origin) if !origin.is_wrapped => Some(origin.hashes.clone()),
-        _ => Some(hash(path, opened, observer)?),
+        _ => Some(hash(path, source, observer)?),
     };
     Ok(Inspected::Image(Box::new(ImageView::new(looked, load, origin.as_ref(), hashes.as_ref()))))
 }

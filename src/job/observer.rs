@@ -12,6 +12,8 @@ pub enum Part {
     Hash,
     /// The files that images come in are hashed, and compared with what is said of them.
     Origin,
+    /// An image is unpacked, or standard input kept, in a temporary file.
+    Unpack,
     /// An image is packed.
     Pack,
     /// A stick is read and judged.
@@ -34,6 +36,7 @@ impl Part {
         match self {
             Self::Hash => "hashing",
             Self::Origin => "checking",
+            Self::Unpack => "unpacking",
             Self::Pack => "packing",
             Self::Read => "reading",
             Self::Mend => "mending",

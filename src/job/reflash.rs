@@ -15,7 +15,7 @@ use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images};
 use crate::job::prepare::{Read, read_all};
-use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest, in_use};
+use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest, in_use};
 use crate::layout::signature;
 use crate::origin::Origin;
 use crate::pipeline::{Effort, Input, Target};
@@ -93,7 +93,7 @@ pub fn prepare_reflash(
     destination: Destination,
     observer: &dyn Observer,
 ) -> Result<PreparedImage, JobError> {
-    let images = Images::open(&request.image)?;
+    let images = Images::open_by(&request.image, &Opener::new(observer))?;
     destination.target.admit(destination.system, &images.files())?;
     let warnings = in_use::warnings(&images.sources).concat();
     let Read { mut scans, mut origins } = read_all(&images, &mut request.image.packer(), observer)?;

@@ -10,7 +10,7 @@ use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::prove::write_alone;
-use crate::job::{Destination, Event, Images, JobError, Observer, Part, StickRequest};
+use crate::job::{Destination, Event, Images, JobError, Observer, Opener, Part, StickRequest};
 use crate::layout::{Extent, Layout};
 use crate::pipeline::{Aftermath, Failure, Target};
 use crate::repair::{Donor, Mended, Repair, repair as mend};
@@ -55,7 +55,7 @@ pub fn prepare_repair(
     observer: &dyn Observer,
 ) -> Result<PreparedRepair, JobError> {
     let Destination { system, target } = destination;
-    let images = Images::open(&StickRequest::new(images))?;
+    let images = Images::open_by(&StickRequest::new(images), &Opener::new(observer))?;
     target.admit(system, &images.files())?;
     let stick = ReadOnly::open(target).map_err(JobError::Target)?;
     if !has_trace(&stick) {

@@ -9,10 +9,10 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::{Cut, ImageFacts, Limit, Question, Shortened};
 use crate::device::{FileTarget, TargetPath};
-use crate::image::{Source, open};
+use crate::image::Source;
 use crate::job::observer::part;
 use crate::job::write::undo;
-use crate::job::{Destination, JobError, Observer, Part, in_use};
+use crate::job::{Destination, JobError, Observer, Opener, Part, in_use};
 use crate::pipeline::{Buffer, Phase, Target};
 use crate::sandbox::look;
 use crate::stick::has_trace;
@@ -97,7 +97,7 @@ pub fn shrink(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Shrunk, JobError> {
-    let sources = [open(path).map_err(|error| JobError::Image(error.into()))?];
+    let sources = [Opener::new(observer).open(path)?];
     let source = &*sources[0];
     let Destination { system, target } = destination;
     target.admit(system, source.files())?;

@@ -30,7 +30,7 @@ pub(super) fn capsules(request: &Request, there: &Taken) -> Result<Vec<CapsulePl
     let count = request.images.len() + request.companions.len() + there.files.len();
     let mut capsules: Vec<CapsulePlan> = Vec::with_capacity(count);
     let mut add = |facts: &ImageFacts, title: Made, number: Option<u8>, writes, role| {
-        let stem = short_stem(&facts.path);
+        let stem = short_stem(&facts.own_name());
         let is_taken = |name: &str| {
             capsules.iter().any(|other| other.file_name == name)
                 || there.files.iter().any(|file| file == name)
@@ -53,7 +53,7 @@ pub(super) fn capsules(request: &Request, there: &Taken) -> Result<Vec<CapsulePl
                 Some(title) => Made { title, lost: None },
                 None => return Err(PlanError::Title { path: path.clone(), title: text.clone() }),
             },
-            None => titles::of_file(path),
+            None => titles::of_file(&image.facts.own_name()),
         };
         let title = Made { title: titles::distinct(&title, &taken), lost };
         taken.push(title.title.clone());
@@ -61,7 +61,7 @@ pub(super) fn capsules(request: &Request, there: &Taken) -> Result<Vec<CapsulePl
         add(&image.facts, title, None, image.writes, role);
     }
     for companion in &request.companions {
-        let title = titles::of_file(&companion.facts.path);
+        let title = titles::of_file(&companion.facts.own_name());
         add(&companion.facts, title, companion.number, companion.writes, CapsuleRole::Companion);
     }
     Ok(capsules)

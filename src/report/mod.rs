@@ -8,6 +8,7 @@ mod origin;
 mod readme;
 mod receipt;
 mod stick;
+mod unpacked;
 
 pub use done::{Report, Resumed};
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
@@ -17,3 +18,4 @@ pub use origin::OriginReport;
 pub use readme::{ReadmeImage, SOURCE_MAX, readme};
 pub use receipt::{Receipt, ReceiptError, ReceiptImage, ReceiptState, ReceiptStick, ReceiptTarget};
 pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, StickReport};
+pub use unpacked::UnpackedReport;

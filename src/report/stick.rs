@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
+use super::unpacked::UnpackedReport;
 use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
 use crate::contents::{ImageFacts, Room, Warning};
 use crate::image::Scan;
@@ -38,6 +39,8 @@ pub struct ImageReport {
     pub blake3: String,
     /// BLAKE3 of what will be in memory, if what was left out is not zero.
     pub ram_blake3: Option<String>,
+    /// What it was packed in, from the outside to the inside.
+    pub unpacked: Vec<UnpackedReport>,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
     /// What was said of its file and is true.
@@ -228,6 +231,7 @@ impl ImageReport {
             len: facts.len,
             blake3: hex(scan.root),
             ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
+            unpacked: UnpackedReport::of(facts),
             header: HeaderReport::of(facts),
             origin: Vec::new(),
             drive: capsule.number,

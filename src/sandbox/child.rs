@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::descriptors::{close_others, receive};
-use super::rights::confine;
+use super::rights::{Limits, confine};
 use super::work::Request;
 
 /// What the program is called when it is such a process. No file has this name.
 pub(super) const NAME: &str = "ramkey: looks without rights";
+/// Its argument when it is to unpack, which takes more.
+pub(super) const UNPACKS: &str = "and unpacks";
 
 /// Whether this program serves.
 static SERVES: AtomicBool = AtomicBool::new(false);
@@ -34,7 +36,8 @@ fn answer() -> io::Result<()> {
     close_others()?;
     let unlimited = confine()?;
     let (request, files) = receive(io::stdin().as_fd())?;
-    let confined = unlimited.limit()?;
+    let unpacks = std::env::args_os().nth(1).is_some_and(|argument| argument == UNPACKS);
+    let confined = unlimited.limit(if unpacks { Limits::Unpacking } else { Limits::Looking })?;
     let request: Request = serde_json::from_slice(&request)?;
     let answer = serde_json::to_vec(&request.answer(&confined, files))?;
     let mut out = io::stdout().lock();

@@ -2,17 +2,20 @@
 //!
 //! A command that writes a device mostly runs as root, and what it reads was made by others: file systems, registries,
 //! discs. So as root it opens an image and then asks a child, which has the open descriptors and nothing else, what is in
-//! it; what the child says is checked like any other input. Who is not root looks by itself, because the child could do no
+//! it; what the child says is checked like any other input. What is packed is unpacked by such a child, too. Who is not root looks by itself, because the child could do no
 //! less. docs/safety.md says which way was taken, and what is not covered.
 
 mod child;
 mod descriptors;
 mod error;
+mod into_file;
 mod parent;
 mod rights;
+mod unpack;
 mod work;
 
 pub use child::serve;
 pub use error::{LookError, Told};
 pub use parent::{diagnose, has_lent_rights, look};
-pub use rights::{Confined, NOBODY, confine};
+pub use rights::{Confined, Limits, NOBODY, confine};
+pub use unpack::{Unpacking, open, unwrapped};

@@ -1,7 +1,10 @@
 //! The process that asks.
 
-use std::io::{self, Read};
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -14,16 +17,19 @@ use rustix::io::Errno;
 use rustix::process::{getegid, geteuid, getgid, getuid};
 use rustix::thread::capabilities;
 
-use super::child::{NAME, serves};
+use super::child::{NAME, UNPACKS, serves};
 use super::descriptors::send;
 use super::error::LookError;
+use super::rights::Limits;
 use super::work::{ANSWER_LEN_MAX, Answer, Request, Task};
 use crate::contents::{self, Looked, Question};
 use crate::doctor::{self, Diagnosis};
-use crate::image::Source;
+use crate::image::{DISK_LEN_MAX, PackedFile, Source, Unpacked};
 
-/// How long a child may take: what it may of the processor, and as much again for reading.
-const TIME_MAX: Duration = Duration::from_secs(600);
+/// How much longer a child may take than it may have of the processor, for reading.
+const TIMES: u32 = 2;
+/// How often is looked how far a child is.
+const LOOKS: Duration = Duration::from_millis(100);
 /// How long it may take to end when it has said all.
 const ENDING_MAX: Duration = Duration::from_secs(10);
 /// This program, whatever its file is called now.
@@ -39,9 +45,10 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
     if !has_rights() {
         return Ok(contents::look(path, source, question)?);
     }
-    match ask(path, source, Task::Look(*question))? {
+    match ask(path, source.descriptors(), Task::Look(*question), Limits::Looking, &|| ())? {
         Answer::Looked(mut looked) if looked.is_possible(question, source.len(), source.wrapping()) => {
             looked.facts.path = path.to_owned();
+            looked.facts.unpacked = source.unpacked().to_vec();
             Ok(*looked)
         }
         Answer::Failed(told) => Err(LookError::Told(told)),
@@ -58,15 +65,53 @@ pub fn diagnose(path: &Path, source: &dyn Source) -> Result<Diagnosis, LookError
     if !has_rights() {
         return Ok(doctor::diagnose(&source)?);
     }
-    match ask(path, source, Task::Diagnose)? {
+    match ask(path, source.descriptors(), Task::Diagnose, Limits::Looking, &|| ())? {
         Answer::Diagnosed(diagnosis) if diagnosis.is_possible(source.len()) => Ok(*diagnosis),
         Answer::Failed(told) => Err(LookError::Told(told)),
         _ => Err(LookError::Answer { path: path.to_owned() }),
     }
 }
 
+/// What comes out of `packed`, put into `file` in `folder` by a child without rights. `progress` is told how many more packed
+/// bytes are done.
+///
+/// # Errors
+///
+/// [`LookError`].
+pub(super) fn ask_to_unpack(
+    packed: &PackedFile<'_>,
+    file: &File,
+    folder: &Path,
+    progress: &dyn Fn(u64),
+) -> Result<Unpacked, LookError> {
+    let cannot_start = |source| LookError::Start { path: packed.path.to_owned(), source };
+    let files = [packed.file, file].map(File::try_clone);
+    let files = files.into_iter().collect::<io::Result<Vec<_>>>().map_err(cannot_start)?;
+    let member = packed.member.map(str::to_owned);
+    let task = Task::Unpack { member, folder: folder.as_os_str().as_bytes().to_vec() };
+    let told = Cell::new(0);
+    let look = || {
+        let done = (&*file).stream_position().unwrap_or(0).min(packed.outer.len());
+        progress(done.saturating_sub(told.get()));
+        told.set(done.max(told.get()));
+    };
+    let answer = ask(packed.path, &files, task, Limits::Unpacking, &look)?;
+    let put = file.metadata().map_err(cannot_start)?.len();
+    match answer {
+        Answer::Unpacked(unpacked) if put <= DISK_LEN_MAX && is_possible(&unpacked, packed, put) => {
+            Ok(unpacked)
+        }
+        Answer::Failed(told) => Err(LookError::Told(told)),
+        _ => Err(LookError::Answer { path: packed.path.to_owned() }),
+    }
+}
+
+fn is_possible(unpacked: &Unpacked, packed: &PackedFile<'_>, put: u64) -> bool {
+    unpacked.is_possible(packed.container, [packed.outer.len(), put], packed.member)
+}
+
 /// Whether this process can do more than the user who started it: as root, or by its file.
-fn has_rights() -> bool {
+pub(super) fn has_rights() -> bool {
     let has_capabilities = || capabilities(None).is_ok_and(|sets| !sets.permitted.is_empty());
     geteuid().is_root() || geteuid() != getuid() || getegid() != getgid() || has_capabilities()
 }
@@ -76,12 +121,18 @@ pub fn has_lent_rights() -> bool {
     !getuid().is_root() && has_rights()
 }
 
-/// Asks a child, which ends with its answer.
-fn ask(path: &Path, source: &dyn Source, task: Task) -> Result<Answer, LookError> {
+/// Asks a child, which gets the `files` and ends with its answer; `wait` is called again and again until then.
+fn ask(
+    path: &Path,
+    files: &[File],
+    task: Task,
+    limits: Limits,
+    wait: &dyn Fn(),
+) -> Result<Answer, LookError> {
     let cannot_start = |source| LookError::Start { path: path.to_owned(), source };
-    let mut child = start(path, source, task).map_err(cannot_start)?;
-    let until = Instant::now() + TIME_MAX;
-    let bytes = answer_of(&mut child, until);
+    let mut child = start(path, files, task, limits).map_err(cannot_start)?;
+    let until = Instant::now() + Duration::from_secs(limits.seconds()) * TIMES;
+    let bytes = answer_of(&mut child, until, wait);
     let is_whole = matches!(&bytes, Ok(bytes) if bytes.len() as u64 <= ANSWER_LEN_MAX);
     if !is_whole || !ends(&mut child, until.min(Instant::now() + ENDING_MAX)) {
         // It is waited for all the same.
@@ -96,11 +147,12 @@ fn ask(path: &Path, source: &dyn Source, task: Task) -> Result<Answer, LookError
 }
 
 /// What the child says until it closes its output, or until it has said too much; an error after `until`.
-fn answer_of(child: &mut Child, until: Instant) -> io::Result<Vec<u8>> {
+fn answer_of(child: &mut Child, until: Instant, wait: &dyn Fn()) -> io::Result<Vec<u8>> {
     let mut out = child.stdout.take().expect("it was asked for");
     let (mut bytes, mut piece) = (Vec::new(), [0; 1 << 16]);
     while bytes.len() as u64 <= ANSWER_LEN_MAX {
-        let left = until.checked_duration_since(Instant::now()).ok_or(io::ErrorKind::TimedOut)?;
+        wait();
+        let left = until.checked_duration_since(Instant::now()).ok_or(io::ErrorKind::TimedOut)?.min(LOOKS);
         let mut wanted = [PollFd::new(&out, PollFlags::IN)];
         let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
         match poll(&mut wanted, Some(&left)) {
@@ -127,19 +179,22 @@ fn ends(child: &mut Child, until: Instant) -> bool {
     true
 }
 
-fn start(path: &Path, source: &dyn Source, task: Task) -> io::Result<Child> {
+fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<Child> {
     if !serves() {
         return Err(io::Error::other("this program is not made for it"));
     }
-    if source.descriptors().is_empty() {
+    if files.is_empty() {
         return Err(io::Error::other("its bytes are in no open file"));
     }
     let request = serde_json::to_vec(&Request::new(path, task))?;
     let (ours, theirs) = UnixStream::pair()?;
     let mut command = Command::new(PROGRAM);
     command.arg0(NAME).env_clear().stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::null());
+    if limits == Limits::Unpacking {
+        command.arg(UNPACKS);
+    }
     let mut child = command.spawn()?;
-    if let Err(error) = send(&ours, &request, source.descriptors()) {
+    if let Err(error) = send(&ours, &request, files) {
         let _ = child.kill();
         let _ = child.wait();
         return Err(error);

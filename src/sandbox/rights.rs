@@ -10,12 +10,39 @@ use rustix::thread::{
     set_thread_res_uid,
 };
 
+use crate::image::DISK_LEN_MAX;
+
 /// The user and the group that own nothing.
 pub const NOBODY: u32 = 65_534;
 /// Most memory: what is looked at needs a tenth of it.
 const MEMORY_MAX: u64 = 1 << 30;
-/// Most seconds of the processor: an image may be looked at for some.
-const SECONDS_MAX: u64 = 300;
+
+/// What a process without rights may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limits {
+    /// It looks at an image, for some time, and makes no file longer.
+    Looking,
+    /// It unpacks one into a file that is open.
+    Unpacking,
+}
+
+impl Limits {
+    /// Most seconds of the processor.
+    pub(super) fn seconds(self) -> u64 {
+        match self {
+            Self::Looking => 300,
+            Self::Unpacking => 3600,
+        }
+    }
+
+    /// Most bytes of a file that it writes.
+    fn file_len(self) -> u64 {
+        match self {
+            Self::Looking => 0,
+            Self::Unpacking => DISK_LEN_MAX,
+        }
+    }
+}
 
 /// This process has no rights: it was made [nobody's](confine), and can open nothing.
 pub struct Confined(());
@@ -48,19 +75,20 @@ pub fn confine() -> io::Result<Unlimited> {
 pub struct Unlimited(());
 
 impl Unlimited {
-    /// Ends that too: from now on no file can be opened or made longer, no process and no thread started.
+    /// Ends that too: from now on no file can be opened, no process and no thread started, and no more taken than `limits`
+    /// allows.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub fn limit(self) -> io::Result<Confined> {
+    pub fn limit(self, limits: Limits) -> io::Result<Confined> {
         for (resource, most) in [
             (Resource::Nofile, 0),
             (Resource::Nproc, 0),
-            (Resource::Fsize, 0),
+            (Resource::Fsize, limits.file_len()),
             (Resource::Core, 0),
             (Resource::As, MEMORY_MAX),
-            (Resource::Cpu, SECONDS_MAX),
+            (Resource::Cpu, limits.seconds()),
         ] {
             // What was limited more stays so.
             let most = getrlimit(resource).maximum.map_or(most, |limit| limit.min(most));

@@ -1,17 +1,19 @@
 //! What a child is asked, and what it answers, as text of JSON.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::{LookError, Told};
+use super::into_file::into_file;
 use super::rights::Confined;
 use crate::contents::{Looked, Question, look};
 use crate::doctor::{Diagnosis, diagnose};
-use crate::image::{FileSource, open_given};
+use crate::image::{Bounds, FileSource, ImageError, Unpacked, Wrapped, open_given};
 
 /// Longest request, and longest answer: a Windows has sixteen drivers of at most a few paths, a stick some thousand
 /// findings.
@@ -26,12 +28,20 @@ pub(super) struct Request {
     task: Task,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) enum Task {
     /// What is in an image?
     Look(Question),
     /// What on a stick contradicts what?
     Diagnose,
+    /// What is packed in the first file? It is to be put into the second one, which is empty. How far that is, the place in
+    /// the second one tells.
+    Unpack {
+        /// The name that is asked for, of a file in an archive.
+        member: Option<String>,
+        /// The folder of the second file, for messages; it may be no text.
+        folder: Vec<u8>,
+    },
 }
 
 /// What is answered.
@@ -39,6 +49,7 @@ pub(super) enum Task {
 pub(super) enum Answer {
     Looked(Box<Looked>),
     Diagnosed(Box<Diagnosis>),
+    Unpacked(Unpacked),
     Failed(Told),
 }
 
@@ -53,6 +64,7 @@ impl Request {
         let result = match self.task {
             Task::Look(question) => looked(&path, files, &question),
             Task::Diagnose => diagnosed(&path, files),
+            Task::Unpack { member, folder } => unpacked(&path, files, member.as_deref(), folder),
         };
         result.unwrap_or_else(|error| Answer::Failed(Told::new(&error, error.help())))
     }
@@ -63,8 +75,31 @@ fn looked(path: &Path, files: Vec<File>, question: &Question) -> Result<Answer, 
     Ok(Answer::Looked(Box::new(look(path, &*source, question)?)))
 }
 
+/// The next file that came with the request.
+fn next(path: &Path, files: &mut dyn Iterator<Item = File>) -> Result<File, ImageError> {
+    let missing = || ImageError::Open { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
+    files.next().ok_or_else(missing)
+}
+
+fn unpacked(
+    path: &Path,
+    files: Vec<File>,
+    member: Option<&str>,
+    folder: Vec<u8>,
+) -> Result<Answer, LookError> {
+    let mut files = files.into_iter();
+    let outer = FileSource::take(path, next(path, &mut files)?)?;
+    let file = next(path, &mut files)?;
+    let folder = PathBuf::from(OsString::from_vec(folder));
+    let wrapped = Wrapped { path, outer: &outer, member, folder: &folder, bounds: Bounds::default() };
+    // That it cannot be told keeps nothing from being unpacked.
+    let progress = |count: u64| {
+        let _ = (&file).seek(SeekFrom::Current(count.cast_signed()));
+    };
+    Ok(Answer::Unpacked(into_file(&wrapped, &file, &progress)?))
+}
+
 fn diagnosed(path: &Path, files: Vec<File>) -> Result<Answer, LookError> {
-    let file = files.into_iter().next().map_or_else(|| File::open(OsStr::new("")), Ok);
-    let file = file.map_err(|source| crate::image::ImageError::Open { path: path.to_owned(), source })?;
+    let file = next(path, &mut files.into_iter())?;
     Ok(Answer::Diagnosed(Box::new(diagnose(&FileSource::take(path, file)?)?)))
 }

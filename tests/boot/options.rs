@@ -219,6 +219,30 @@ fn writes_are_refused_or_dropped_on_every_drive() {
     }
 }
 
+/// A disk that is as small as a floppy, and has nothing that says which of the two it is. In RAM its last cylinder ends early.
+#[test]
+fn a_disk_that_was_taken_for_a_floppy_starts_as_a_disk_by_a_key_and_without_it_as_a_floppy() {
+    let small = Geometry::new(3, 16, 63);
+    let image_sectors = FLOPPY.sectors() - 100;
+    for (key, number, disks, floppies) in [("k", 0x80, 1, 0), ("ret", 0, 0, 1)] {
+        let folder = scratch();
+        let drives = [(number, BOOT, KEPT)];
+        let definitions = Expected { drives: &drives, disks, floppies }.definitions();
+        let definitions: Vec<&str> = definitions.iter().map(String::as_str).collect();
+        let geometry = if number == 0 { FLOPPY } else { small };
+        let mut image = disk("drives", geometry, image_sectors, &definitions);
+        put_tag(&mut image, 512, BOOT);
+        let stick = sticks::ramkey(folder.path(), &[&file(folder.path(), "guest.img", &image)], &[]);
+        let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
+        running
+            .wait_text("It is taken for a floppy, which is a guess; K starts it as a hard disk.", DEADLINE);
+        running.pull();
+        running.press(&[key]);
+        let (passed, evidence) = running.verdict(DEADLINE);
+        assert!(passed, "{key}\n{evidence}");
+    }
+}
+
 #[test]
 fn a_drive_with_another_s_bytes_is_noticed() {
     let folder = scratch();

@@ -49,8 +49,10 @@ pub mod flags {
     pub const COPY_DIRECT: u32 = 1 << 6;
     /// INT 13h copies with INT 15h AH=87h only.
     pub const COPY_INT15: u32 = 1 << 7;
+    /// Nothing in the image says that it is a floppy: the user may boot it as a hard disk instead.
+    pub const KIND_IS_GUESS: u32 = 1 << 8;
     /// Every bit that this version understands.
-    pub const KNOWN: u32 = (1 << 8) - 1;
+    pub const KNOWN: u32 = (1 << 9) - 1;
     /// The bits that a companion may have; the others belong to the boot drive's capsule.
     pub const OF_COMPANIONS: u32 = READ_ONLY | FAKE_WRITE | COMPANION;
 }
@@ -82,6 +84,11 @@ pub mod emulation {
     /// The disc does not boot: a companion.
     pub const NOT_BOOTABLE: u8 = 0xFF;
 }
+
+/// Heads of a hard disk that says nothing about them, up to 1024 cylinders.
+pub const USUAL_HEADS: u16 = 16;
+/// Sectors per track of such a disk.
+pub const USUAL_SECTORS_PER_TRACK: u16 = 63;
 
 /// Most RAM drives of one entry, with the boot drive, and with the drive that a disc emulates.
 pub const DRIVES_MAX: usize = 8;
@@ -279,6 +286,19 @@ impl CapsuleHeader {
     pub const MAGIC: [u8; 8] = *b"RAMKEYRC";
     /// The version that this crate reads and writes.
     pub const VERSION: u16 = 1;
+
+    /// Makes the hard disk of it that its image may be as well: drive 80h, with the heads and sectors per track of a disk
+    /// that says nothing about them, and as many cylinders as reach its end.
+    pub fn become_hard_disk(&mut self) {
+        let cylinder = u32::from(USUAL_HEADS) * u32::from(USUAL_SECTORS_PER_TRACK);
+        self.kind = kind::HARD_DISK;
+        self.drive = *numbers_of(kind::HARD_DISK).start();
+        self.drive_type = 0;
+        self.cylinders = self.disk_sectors.get().div_ceil(cylinder).into();
+        self.heads = USUAL_HEADS.into();
+        self.sectors_per_track = USUAL_SECTORS_PER_TRACK.into();
+        self.flags.set(self.flags.get() & !flags::KIND_IS_GUESS);
+    }
 
     /// The companions, in order.
     pub fn companions(&self) -> impl Iterator<Item = &Companion> {

@@ -36,6 +36,8 @@ pub enum Key {
     Digit(u8),
     /// Changes how INT 13h copies.
     Copy,
+    /// Changes whether a floppy that may be a hard disk is one.
+    Kind,
     /// Any other key: stops the countdown.
     Other,
 }
@@ -144,7 +146,7 @@ impl Menu {
                 }
             }
             Key::Copy => return Action::SwitchCopy,
-            Key::Other => {}
+            Key::Kind | Key::Other => {}
         }
         if counted || self.selected != before { Action::Redraw } else { Action::None }
     }

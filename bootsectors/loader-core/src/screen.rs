@@ -110,6 +110,10 @@ sentences! {
     ProvenRemoveDisc proven_remove_disc(hash: hash);
     /// The last image is proven, and the disc stays a drive.
     ProvenKeepDisc proven_keep_disc(hash: hash);
+    /// Above the countdown of an image that is taken for a floppy.
+    KindIsGuess kind_is_guess();
+    /// The user said that it is a hard disk.
+    IsHardDisk is_hard_disk();
     /// Waits for a key.
     PressKey press_key();
     /// Counts down.

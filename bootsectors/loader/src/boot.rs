@@ -130,12 +130,26 @@ fn boot_from<F: FileSystem>(start: Start<'_>, mut disk: Disk<Int13>, volume_lba:
     let stored = disks[0].as_ref().map_or(0, |boot| boot.header.flags.get());
     let is_kept = stored & flags::KEEP_STICK != 0;
     let medium = disc::leave(&mut disk, &stamp, number, may_be_disc, is_kept);
-    let installed =
-        install::install(&mut console, &mut disks, &mut ram, base_kib, medium.number, a20::worked());
+    let mut install = |console: &mut Console, disks: &mut [Option<RamDisk>]| {
+        install::install(console, disks, &mut ram, base_kib, medium.number, a20::worked())
+    };
+    // What is installed depends on the kind, so it waits for who may know better.
+    let is_guess = stored & flags::KIND_IS_GUESS != 0 && header.start_timeout != NO_WAIT;
+    let installed = (!is_guess).then(|| install(&mut console, &mut disks));
 
     say_proven(&mut console, &disks, medium.is_disc, is_kept);
+    if is_guess {
+        console.say(&say::kind_is_guess());
+    }
     let mut copy = copy.unwrap_or(CopyMode::of(stored));
-    wait(&mut console, header.start_timeout, &mut copy);
+    let last = wait(&mut console, header.start_timeout, &mut copy);
+    let installed = installed.unwrap_or_else(|| {
+        if let (Some(Key::Kind), Some(boot)) = (last, &mut disks[0]) {
+            boot.header.become_hard_disk();
+            console.say(&say::is_hard_disk());
+        }
+        install(&mut console, &mut disks)
+    });
     if copy == CopyMode::Int15
         && let Some(boot) = &disks[0]
         && !bios_copies(disk.bios().bounce(), boot)
@@ -165,14 +179,16 @@ fn say_proven(console: &mut Console, disks: &[Option<RamDisk>], is_disc: bool, i
     }
 }
 
-/// Waits `timeout` seconds or for a key; 0 waits for a key only. The key C changes `copy` and stops the countdown.
-fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
+/// Waits `timeout` seconds or for a key, which it gives; 0 waits for a key only. The key C changes `copy` and stops the
+/// countdown.
+fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) -> Option<Key> {
     if timeout == NO_WAIT {
-        return;
+        return None;
     }
     let mut clock = Clock::new(bios::ticks());
     let mut total = Some(ticks(timeout)).filter(|_| timeout != 0);
     let mut shown = u32::MAX;
+    let mut last = None;
     loop {
         match console.key() {
             Some(Key::Copy) => {
@@ -180,7 +196,10 @@ fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
                 total = None;
                 shown = u32::MAX;
             }
-            Some(_) => break,
+            Some(key) => {
+                last = Some(key);
+                break;
+            }
             None => {}
         }
         let elapsed = clock.elapsed(bios::ticks());
@@ -203,4 +222,5 @@ fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) {
         }
     }
     console.end_line();
+    last
 }

@@ -144,6 +144,7 @@ impl Console {
                 (_, b'0'..=b'9') => Key::Digit(character - b'0'),
                 (_, b'\r') => Key::Enter,
                 (_, b'c' | b'C') => Key::Copy,
+                (_, b'k' | b'K') => Key::Kind,
                 (0x48, _) => Key::Up,
                 (0x50, _) => Key::Down,
                 (0x47, _) => Key::Home,
@@ -157,6 +158,7 @@ impl Console {
             b'k' => Key::Up,
             b'j' => Key::Down,
             b'c' => Key::Copy,
+            b'K' => Key::Kind,
             _ => return None,
         })
     }

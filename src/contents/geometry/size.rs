@@ -1,5 +1,7 @@
 //! Geometries that are not told by the image, but by its size.
 
+use ramkey_format::capsule::{USUAL_HEADS, USUAL_SECTORS_PER_TRACK};
+
 use crate::units::{Geometry, SECTOR_LEN};
 
 /// Sectors of the largest floppy that was sold: 2.88 MB.
@@ -13,7 +15,7 @@ const FLOPPY_TRACKS: std::ops::RangeInclusive<u64> = 8..=48;
 /// Most zeros that are added because a partition table or boot sector claims them: 16 MiB.
 const CLAIM_SECTORS_MAX: u64 = (16 << 20) / SECTOR_LEN;
 /// Largest hard disk that 16 heads and 63 sectors reach with 1024 cylinders: 504 MiB.
-const SMALL_DISK_SECTORS: u64 = 1024 * 16 * 63;
+const SMALL_DISK_SECTORS: u64 = 1024 * USUAL_HEADS as u64 * USUAL_SECTORS_PER_TRACK as u64;
 
 /// Longest cylinder that is filled up: 1 MiB.
 const LAST_CYLINDER_MAX: u64 = 2048;
@@ -110,7 +112,7 @@ pub(crate) fn drive_type(geometry: &Geometry) -> u8 {
 
 /// Heads and sectors per track of a hard disk that says nothing about them.
 pub(crate) fn hard_disk(sectors: u64) -> (u16, u16) {
-    if sectors <= SMALL_DISK_SECTORS { (16, 63) } else { (255, 63) }
+    if sectors <= SMALL_DISK_SECTORS { (USUAL_HEADS, USUAL_SECTORS_PER_TRACK) } else { (255, 63) }
 }
 
 /// Cylinders of a hard disk that holds `sectors` sectors, and its sectors.

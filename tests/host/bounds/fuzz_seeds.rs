@@ -24,7 +24,7 @@ use ramkey::contents::windows::hive::Hive;
 use ramkey::contents::windows::{Family, look};
 use ramkey::contents::{KindChoice, free_space, iso, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::Source;
+use ramkey::image::{Bounds, FileSource, Source, Wrapped};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::verify::facts;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
@@ -283,6 +283,13 @@ fn whole_seeds_lead_to_what_they_are_for() {
     for (target, name) in [("iso9660", "joliet"), ("iso9660", "boots"), ("udf", "bridge")] {
         let found = system(&Sparse::decode(&read(target, name)));
         assert!(matches!(found, iso::System::LinuxLive { .. }), "{name}: {found:?}");
+    }
+    for seed in fs::read_dir(corpus("unpack")).unwrap().map(|seed| seed.unwrap().path()) {
+        let outer = FileSource::open(&seed).unwrap();
+        let (member, folder) = (Some("a"), Path::new(""));
+        let wrapped = Wrapped { path: &seed, outer: &outer, member, folder, bounds: Bounds::default() };
+        let unpacked = wrapped.unpack(&mut |_, _| Ok(()), &|_| ()).unwrap_or_else(|error| panic!("{error}"));
+        assert!((1000..100_000).contains(&unpacked.len), "{}", seed.display());
     }
     assert_eq!(targets::loader_disc(&read("loader-disc", "two")), 2);
     for name in ["fat12", "ntfs", "ext4"] {

@@ -316,13 +316,36 @@ fn a_missing_file_a_folder_and_a_device_are_told_apart() {
 #[test]
 fn an_odd_image_is_used_and_warned_about() {
     let facts = facts(vec![1; 1000]);
-    assert_eq!(facts.warnings, [Warning::NoBootSignature, Warning::PartialSector { len: 1000 }]);
+    let expected = [Warning::KindIsGuess, Warning::NoBootSignature, Warning::PartialSector { len: 1000 }];
+    assert_eq!(facts.warnings, expected);
     assert!(!facts.boot_signature);
-    assert!(facts.warnings[1].to_string().contains("; 24 zero bytes will follow"));
+    assert!(facts.warnings[2].to_string().contains("; 24 zero bytes will follow"));
     let one = Warning::PartialSector { len: 1023 };
     assert!(one.to_string().contains("; 1 zero byte will follow"), "{one}");
     let short = Warning::BeyondGeometry { reach: 1, present: 2 };
     assert_eq!(short.to_string(), "its geometry reaches 1 sector and it has 2");
+}
+
+#[test]
+fn the_kind_of_what_says_nothing_is_a_guess_unless_somebody_said_it() {
+    let is_guess = |facts: &ImageFacts| {
+        assert_eq!(facts.warnings.contains(&Warning::KindIsGuess), facts.kind_is_guess);
+        facts.kind_is_guess
+    };
+    let nothing = || vec![0xEB; 1_474_560];
+    assert!(is_guess(&facts(nothing())));
+    assert!(Warning::KindIsGuess.to_string().contains("--kind hdd"));
+    for kind in [Kind::Floppy, Kind::HardDisk] {
+        assert!(!is_guess(&facts_as(KindChoice::Is(kind), None, nothing()).unwrap()), "{kind}");
+    }
+    // As large as this it is no floppy, and a table or a file system tells.
+    assert!(!is_guess(&facts(vec![0xEB; 4 << 20])));
+    let mut table = nothing();
+    table[446..510].fill(0);
+    table[450] = 0x06;
+    table[454..462].copy_from_slice(&[63, 0, 0, 0, 64, 0, 0, 0]);
+    table[510..512].copy_from_slice(&[0x55, 0xAA]);
+    assert!(!is_guess(&facts(table)));
 }
 
 #[test]

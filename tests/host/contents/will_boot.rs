@@ -218,9 +218,10 @@ fn the_boot_sector_of_each_formatter_is_known_on_floppies_and_in_partitions() {
 #[test]
 fn a_floppy_without_code_is_told_once() {
     let mut floppy = vec![0; 1_474_560];
-    assert_eq!(warnings(floppy.clone()), [Warning::NoBootSignature]);
+    assert_eq!(warnings(floppy.clone()), [Warning::KindIsGuess, Warning::NoBootSignature]);
     floppy[510..512].copy_from_slice(&[0x55, 0xAA]);
-    assert_eq!(warnings(floppy), [Warning::NoStart(NoStart::NoCode { table: false })]);
+    let expected = [Warning::KindIsGuess, Warning::NoStart(NoStart::NoCode { table: false })];
+    assert_eq!(warnings(floppy), expected);
 }
 
 #[test]
@@ -285,7 +286,7 @@ fn images_that_boot_are_not_warned_of() {
     }
     let memtest = fs::read("/boot/memtest86+x64.bin").expect("of the package memtest86+");
     assert!(warnings(memtest).iter().all(Warning::is_note), "it starts as a floppy");
-    assert_eq!(warnings(ramkey::emulator::demo_image()), [], "our own");
+    assert!(warnings(ramkey::emulator::demo_image()).iter().all(Warning::is_note), "our own");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! What an image is, from its bytes.
 
+mod disks_damage;
+mod disks_oracle;
+mod disks_refused;
 mod dosemu;
 mod extra;
 mod not_images;
 mod packed;
 mod stream;
 mod trimmed;
+mod unpacking;

@@ -131,6 +131,24 @@ fn the_file_as_it_was_downloaded_counts_and_not_the_image_in_it() {
 }
 
 #[test]
+fn of_an_image_that_is_unpacked_the_packed_file_counts_also_by_a_list_beside_it() {
+    let desk = Desk::new();
+    let packed = desk.path("dos.img.gz");
+    let gzip = tool("gzip", "gzip", &["-k", desk.path("dos.img").to_str().unwrap()]);
+    assert!(gzip.status.success() && packed.exists(), "{}", printed(&gzip));
+    let (file, image) = (desk.digits("sha256sum", "dos.img.gz"), desk.digits("sha256sum", "dos.img"));
+    desk.done(&["plan", "dos.img.gz", "--expect", &file]);
+    desk.refused(&["plan", "dos.img.gz", "--expect", &image], 3);
+    let view = desk.json(&["inspect", "dos.img.gz", "--hash"]);
+    assert_eq!((&view["hashes"]["sha256"], &view["file_hashes"]["sha256"]), (&image.into(), &file.into()));
+    desk.put("B3SUMS", desk.listed("b3sum", &[], "dos.img.gz"));
+    let said = desk.done(&[&["write", "dos.img.gz"], &TO[..]].concat());
+    assert!(said.contains("origin    BLAKE3 as in B3SUMS\n"), "{said}");
+    desk.put("B3SUMS", desk.listed("b3sum", &[], "dos.img").replace("dos.img", "dos.img.gz"));
+    desk.refused(&["inspect", "dos.img.gz"], 3);
+}
+
+#[test]
 fn lists_of_other_programs_are_read_in_every_form() {
     let desk = Desk::new();
     let odd = "a\\b\nc (1).img";

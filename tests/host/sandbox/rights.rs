@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::frames::limits::copy_program;
 use crate::frames::skip::skip;
 use crate::frames::windows_image::{System, Xp};
-use ramkey::sandbox::{NOBODY, confine};
+use ramkey::sandbox::{Limits, NOBODY, confine};
 
 /// What `ramkey` is called when it looks at something.
 const NAME: &str = "ramkey: looks without rights";
@@ -137,7 +137,7 @@ fn nothing_can_be_opened_made_or_started_without_rights() {
         ]
     };
     assert_eq!(attempts(), [true; 8], "with rights all of it can be done");
-    let _confined = confine().unwrap().limit().unwrap();
+    let _confined = confine().unwrap().limit(Limits::Looking).unwrap();
     assert_eq!(attempts(), [false; 8]);
     let mut bytes = [0; 512];
     std::os::unix::fs::FileExt::read_exact_at(&image, &mut bytes, 0).unwrap();

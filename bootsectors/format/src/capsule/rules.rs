@@ -103,6 +103,7 @@ impl CapsuleHeader {
         let drives = 1 + usize::from(self.disc.emulates()) + count;
         rule!(flags, !is_companion || flags & !flags::OF_COMPANIONS == 0);
         rule!(flags, flags & both_copies != both_copies);
+        rule!(flags, flags & flags::KIND_IS_GUESS == 0 || self.kind == kind::FLOPPY);
         rule!(companions, used.iter().all(Companion::has_name));
         rule!(companions, empty.iter().all(|place| *place == Companion::default()));
         rule!(companions, !is_companion || count == 0);

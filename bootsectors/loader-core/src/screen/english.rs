@@ -45,6 +45,8 @@ language! {
     ProvenKeep: "In memory and proven: BLAKE3 {0}. Leave the stick plugged in.",
     ProvenRemoveDisc: "In memory and proven: BLAKE3 {0}. You may remove the disc.",
     ProvenKeepDisc: "In memory and proven: BLAKE3 {0}. Leave the disc in the drive.",
+    KindIsGuess: "It is taken for a floppy, which is a guess; K starts it as a hard disk.",
+    IsHardDisk: "It starts as a hard disk.",
     PressKey: "Press a key to start.",
     StartsIn: "Starting in {0} s; a key starts now. ",
     Copies: "INT 13h copies: {0}.",

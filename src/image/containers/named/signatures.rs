@@ -40,17 +40,20 @@ const WIM: Remedy = Advice(
 );
 const CHD: Remedy =
     Disk("chdman extracthd -i {file} -o {out}`, or a CD with `chdman extractcd -i {file} -o {.cue}");
+const UNPACKED: Remedy = Advice(
+    "name the packed file itself, whole and not on a device: it is unpacked on the way; or unpack it by hand",
+);
 const NO_IMAGE: Remedy = Advice(NO_DISK);
 
 /// Every kind; the first that fits counts.
 pub(super) const SIGNATURES: &[Signature] = &[
     // Compressed files.
-    at(0, &[0x1F, 0x8B], "compressed (gzip)", stream("gunzip --keep", "gunzip --stdout", "gz")),
-    at(0, b"\xFD7zXZ\0", "compressed (xz)", stream("unxz --keep", "unxz --stdout", "xz")),
-    at(0, b"\x28\xB5\x2F\xFD", "compressed (zstd)", stream("unzstd", "unzstd --stdout", "zst")),
-    at(0, b"BZh", "compressed (bzip2)", stream("bunzip2 --keep", "bunzip2 --stdout", "bz2")),
-    at(0, b"\x04\x22\x4D\x18", "compressed (lz4)", stream("unlz4", "unlz4 --stdout", "lz4")),
-    at(0, b"\x02\x21\x4C\x18", "compressed (lz4)", stream("unlz4", "unlz4 --stdout", "lz4")),
+    at(0, &[0x1F, 0x8B], "compressed (gzip)", UNPACKED),
+    at(0, b"\xFD7zXZ\0", "compressed (xz)", UNPACKED),
+    at(0, b"\x28\xB5\x2F\xFD", "compressed (zstd)", UNPACKED),
+    at(0, b"BZh", "compressed (bzip2)", UNPACKED),
+    at(0, b"\x04\x22\x4D\x18", "compressed (lz4)", UNPACKED),
+    at(0, b"\x02\x21\x4C\x18", "compressed (lz4)", UNPACKED),
     at(0, b"LZIP", "compressed (lzip)", stream("lzip -d --keep", "lzip -d --stdout", "lz")),
     at(0, &[0x1F, 0x9D], "compressed (compress)", stream("gunzip --keep", "gunzip --stdout", "Z")),
     at(0, &[0x5D, 0, 0], "compressed (lzma)", stream("unlzma --keep", "unlzma --stdout", "lzma")),
@@ -58,10 +61,10 @@ pub(super) const SIGNATURES: &[Signature] = &[
     at(0, b"LRZI", "compressed (lrzip)", Disk("lrzip -d -o {out} {file}")),
     at(0, b"SZDD\x88\xF0\x27\x33", "compressed (SZDD)", Archive("7z x {file}")),
     // Archives.
-    at(0, b"PK\x03\x04", "compressed (zip)", Archive("unzip {file}")),
-    at(0, b"PK\x05\x06", "compressed (zip)", Archive("unzip {file}")),
-    at(0, b"PK\x07\x08", "compressed (zip)", Archive("7z x {file}")),
-    at(0, b"7z\xBC\xAF\x27\x1C", "compressed (7z)", Archive("7z x {file}")),
+    at(0, b"PK\x03\x04", "compressed (zip)", UNPACKED),
+    at(0, b"PK\x05\x06", "compressed (zip)", UNPACKED),
+    at(0, b"PK\x07\x08", "compressed (zip)", UNPACKED),
+    at(0, b"7z\xBC\xAF\x27\x1C", "compressed (7z)", UNPACKED),
     at(0, b"Rar!\x1A\x07", "compressed (rar)", Archive("unar {file}")),
     at(0, b"RE~^", "compressed (rar)", Archive("unar {file}")),
     at(0, b"Rar!", "compressed (rar)", Archive("unar {file}")),

@@ -1,0 +1,108 @@
+//! 7z: one file of it.
+
+use std::io::{self, Read};
+
+use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
+
+use super::fault::{BY_HAND, Fault};
+use super::member::Choice;
+use super::packing::{Input, Packing, Sink};
+
+/// Most KiB of its list of files, and of what unpacks that: each entry takes memory.
+const LIST_MAX: usize = 2048;
+
+pub(super) struct Seven;
+
+impl Packing for Seven {
+    fn name(&self) -> &'static str {
+        "7z"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn detect(&self, head: &[u8]) -> bool {
+        head.starts_with(b"7z\xBC\xAF\x27\x1C\0")
+    }
+
+    fn unpack(&self, input: &Input<'_>, choice: &mut Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let mut start = [0; 24];
+        input.range(8, 24).read_exact(&mut start)?;
+        if start == [0; 24] {
+            return Err(Fault::Damaged(
+                "it was not finished: it does not say where its list of files is".into(),
+            ));
+        }
+        let mut reader = input.reader();
+        let password = Password::empty();
+        let archive = Archive::read_with_memory_limit(&mut reader, &password, LIST_MAX);
+        let archive = archive.map_err(|error| fault(error, LIST_MAX))?;
+        let files = || (0..).zip(&archive.files).filter(|(_, file)| !file.is_directory && !file.is_anti_item);
+        files().for_each(|(number, file)| choice.offer(number, &file.name));
+        let wanted = choice.decide()? as usize;
+        if archive.is_file_encrypted(wanted) {
+            return Err(encrypted());
+        }
+        let Some(Some(block)) = archive.stream_map.file_block_index.get(wanted).copied() else {
+            // It has no bytes.
+            return Ok(());
+        };
+        let file: *const ArchiveEntry = &archive.files[wanted];
+        let limit = (input.memory() >> 10) as usize + LIST_MAX;
+        let block = BlockDecoder::new_with_memory_limit(1, limit, block, &archive, &password, &mut reader);
+        let mut done = Err(Fault::Damaged("the file is not where the list says".into()));
+        let result = block.for_each_entries(&mut |entry, from| {
+            let is_wanted = std::ptr::eq(entry, file);
+            let taken = if is_wanted { sink.take(from) } else { sink.skip(from) };
+            match taken {
+                Ok(()) if is_wanted => {
+                    done = Ok(());
+                    Ok(false)
+                }
+                Ok(()) => Ok(true),
+                Err(fault) => {
+                    done = Err(fault);
+                    Err(io::Error::from(io::ErrorKind::Other).into())
+                }
+            }
+        });
+        match (result, done) {
+            (Ok(_), Ok(())) if sink.len() != archive.files[wanted].size => Err(Fault::Short),
+            (Ok(_), done) => done,
+            (Err(error), Err(Fault::Damaged(_)) | Ok(())) => Err(fault(error, limit)),
+            (Err(_), done) => done,
+        }
+    }
+}
+
+fn encrypted() -> Fault {
+    Fault::Other(
+        "it is encrypted".into(),
+        "unpack it by hand with its password, and give the image that is in it",
+    )
+}
+
+fn fault(error: Error, limit: usize) -> Fault {
+    match error {
+        Error::Io(error, _) | Error::MaybeBadPassword(error) => error.into(),
+        Error::PasswordRequired => encrypted(),
+        Error::MaxMemLimited { actaul_kb, .. } if limit == LIST_MAX => Fault::Other(
+            format!("its list of files takes {actaul_kb} KiB, and at most {LIST_MAX} are read"),
+            BY_HAND,
+        ),
+        Error::MaxMemLimited { actaul_kb, .. } => Fault::Memory(Some(actaul_kb as u64 * 1024)),
+        Error::UnsupportedCompressionMethod(method) if method.starts_with("AES") => encrypted(),
+        Error::UnsupportedCompressionMethod(method) => {
+            Fault::Other(format!("it is packed by {method}, which is not read"), BY_HAND)
+        }
+        Error::UnsupportedVersion { major, minor } => {
+            Fault::Other(format!("it is of version {major}.{minor}, which is not read"), BY_HAND)
+        }
+        Error::Unsupported(what) => Fault::Other(format!("it has what is not read: {what}"), BY_HAND),
+        Error::ChecksumVerificationFailed | Error::NextHeaderCrcMismatch => {
+            Fault::Damaged("a checksum is wrong".into())
+        }
+        other => Fault::Damaged(other.to_string()),
+    }
+}

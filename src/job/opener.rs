@@ -1,0 +1,48 @@
+//! Opens the images of a command, each once.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::image::Source;
+use crate::job::{Event, Observer, Part};
+use crate::sandbox::{self, LookError, Unpacking};
+
+/// Opens images and unpacks them. One that is asked for again is the same one: what is packed is unpacked once, and standard input
+/// read once.
+pub struct Opener<'o> {
+    observer: &'o dyn Observer,
+    opened: Mutex<Vec<(PathBuf, Arc<dyn Source>)>>,
+}
+
+impl<'o> Opener<'o> {
+    /// Nothing was opened yet. `observer` is told what is unpacked.
+    pub fn new(observer: &'o dyn Observer) -> Self {
+        Self { observer, opened: Mutex::default() }
+    }
+
+    /// The image at `path`, whatever container it is in.
+    ///
+    /// # Errors
+    ///
+    /// As [`sandbox::open`].
+    pub fn open(&self, path: &Path) -> Result<Box<dyn Source>, LookError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, source)) = opened.iter().find(|(known, _)| known == path) {
+            return Ok(Box::new(Arc::clone(source)));
+        }
+        let source: Arc<dyn Source> = sandbox::open(path, &telling(self.observer))?.into();
+        opened.push((path.to_owned(), Arc::clone(&source)));
+        Ok(Box::new(source))
+    }
+}
+
+/// Tells `observer` of the steps of unpacking.
+pub(super) fn telling(observer: &dyn Observer) -> impl Fn(Unpacking) {
+    |step| {
+        observer.tell(match step {
+            Unpacking::Begin(bytes) => Event::Begin { part: Part::Unpack, bytes },
+            Unpacking::Advance(bytes) => Event::Advance { bytes },
+            Unpacking::End => Event::End,
+        });
+    }
+}
