@@ -29,3 +29,4 @@ pub mod sandbox;
 pub mod stick;
 pub mod units;
 pub mod verify;
+pub mod windows;

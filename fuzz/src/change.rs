@@ -25,10 +25,10 @@ const STICK_SECTORS: u64 = 5 << 11;
 const ROUNDS_MAX: usize = 40;
 
 /// An image, and what is known of it.
-struct Image {
-    bytes: Vec<u8>,
-    facts: ImageFacts,
-    scan: Scan,
+pub struct Image {
+    pub bytes: Vec<u8>,
+    pub facts: ImageFacts,
+    pub scan: Scan,
 }
 
 impl Image {
@@ -48,7 +48,7 @@ impl Image {
 }
 
 /// What is on the stick, and what may be put there: shorter, longer, and the same.
-fn images() -> &'static [Image; 3] {
+pub fn images() -> &'static [Image; 3] {
     static IMAGES: OnceLock<[Image; 3]> = OnceLock::new();
     IMAGES.get_or_init(|| [Image::noise(3000, 0), Image::noise(2000, 1), Image::noise(300_000, 2)])
 }
@@ -80,7 +80,7 @@ pub fn base() -> &'static Sparse {
 }
 
 /// The stick with the sectors of an input over it, whose manifests and capsules have the hashes that they name.
-fn damaged(input: &[u8]) -> Sparse {
+pub fn damaged(input: &[u8]) -> Sparse {
     let over = Sparse::decode(input).present;
     let mut stick = base().clone();
     stick.present.extend(over.into_iter().filter(|(lba, _)| *lba < STICK_SECTORS));
@@ -193,7 +193,7 @@ fn exchange<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &Image) -> 
 }
 
 /// A step writes within the stick, in order, never its first sector, and last what decides.
-fn check(step: &Step) {
+pub fn check(step: &Step) {
     let Layout { stick_sectors, cleared_first, held_back, extents } = &step.layout;
     assert!(*stick_sectors == STICK_SECTORS && cleared_first.is_empty(), "it stays the stick that it was");
     let mut from = 1;
@@ -206,7 +206,7 @@ fn check(step: &Step) {
 }
 
 /// Writes a layout to a stick.
-fn put(stick: &mut Sparse, layout: &Layout, stored: &[Box<dyn StoredBytes + '_>]) {
+pub fn put(stick: &mut Sparse, layout: &Layout, stored: &[Box<dyn StoredBytes + '_>]) {
     materialise(layout, stored, &mut Pen { stick, at: 0 }).expect("memory can be written");
 }
 

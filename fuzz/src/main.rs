@@ -5,8 +5,11 @@
 
 #![no_main]
 
+mod alter;
 #[expect(dead_code, reason = "tests on the host make seeds with a part of it")]
 mod change;
+mod disks;
+mod hive_edit;
 mod sparse;
 mod targets;
 mod volume;

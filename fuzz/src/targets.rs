@@ -34,8 +34,11 @@ pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are those of the folders of `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("alter", super::alter::alter),
     ("capsule", capsule),
     ("change", super::change::change),
+    ("descriptor", super::disks::descriptor),
+    ("disks", super::disks::disks),
     ("el-torito", el_torito),
     ("fat", disk),
     ("free", free),
@@ -179,8 +182,9 @@ fn el_torito(input: &[u8]) {
     inspect(&Bytes(&disc));
 }
 
-/// A registry hive, alone and as the `SYSTEM` of a Windows.
+/// A registry hive, alone, changed, and as the `SYSTEM` of a Windows.
 fn hive(input: &[u8]) {
+    super::hive_edit::edit(input);
     if let Ok(hive) = Hive::parse(input.to_vec()) {
         for path in ["Select", "ControlSet001\\Services", "Microsoft\\Windows NT\\CurrentVersion"] {
             black_box(hive.key(path).is_ok());

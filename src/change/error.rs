@@ -49,6 +49,12 @@ pub enum ChangeError {
     /// An image was being written over the one before it, and that was cut off.
     #[error("an image on it was being written over the one before it, and that was cut off")]
     WrittenOver,
+    /// Something was to stand beside an image that itself stands beside others.
+    #[error("\"{title}\" stands beside others, and nothing stands beside it")]
+    Beside {
+        /// Its title.
+        title: String,
+    },
     /// It was changed so often that there is no number for another change.
     #[error("it was changed too often")]
     TooOften,
@@ -84,6 +90,9 @@ impl ChangeError {
                 "finish that with `ramkey reflash`, or write the stick anew with `ramkey write`"
             }
             Self::OtherFirst { .. } => "replace that image first, with --replace and its title",
+            Self::Beside { .. } => {
+                "leave out --with and --floppy, or name the image of the menu with --replace"
+            }
             Self::FolderFull => "delete files of your own from the folder RAMKEY",
             _ => "write the stick anew with `ramkey write`; what else is on it must be copied away first",
         }

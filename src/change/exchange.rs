@@ -44,6 +44,8 @@ pub struct Exchanged {
     pub kept: usize,
     /// Stored bytes of these.
     pub kept_len: u64,
+    /// Bytes by which the file grows, if only for a while.
+    pub grows: u64,
 }
 
 /// How the new capsule comes into the file.
@@ -86,12 +88,12 @@ impl Exchange<'_> {
         let kept = stay.len();
         let kept_len = stay.iter().map(|entry| u64::from(entry.stored_len.get())).sum();
         if kept == chunks && self.is_as_it_is() {
-            return Ok(Exchanged { steps: Vec::new(), stored: Vec::new(), chunks, kept, kept_len });
+            return Ok(Exchanged { steps: Vec::new(), stored: Vec::new(), chunks, kept, kept_len, grows: 0 });
         }
         let placed = self.place(way);
-        let steps = self.steps(stick, &placed, way)?;
+        let (steps, grows) = self.steps(stick, &placed, way)?;
         let stored = placed.written.into_iter().map(|(_, bytes)| bytes).collect();
-        Ok(Exchanged { steps, stored, chunks, kept, kept_len })
+        Ok(Exchanged { steps, stored, chunks, kept, kept_len, grows })
     }
 
     /// Whether chunk `index` will be what it is.
@@ -151,7 +153,13 @@ impl Exchange<'_> {
         Placed { table, table_sector, written, used, room: room.end() }
     }
 
-    fn steps(&self, stick: Stick<'_, '_>, placed: &Placed, way: Way) -> Result<Vec<Step>, ChangeError> {
+    /// The steps, and the bytes by which the file grows.
+    fn steps(
+        &self,
+        stick: Stick<'_, '_>,
+        placed: &Placed,
+        way: Way,
+    ) -> Result<(Vec<Step>, u64), ChangeError> {
         let volume = &stick.volume.volume;
         let chain = stick.chain(self.entry);
         let Some(&last) = chain.last() else { return Err(ChangeError::Unsound) };
@@ -204,7 +212,7 @@ impl Exchange<'_> {
         steps.count(old_counts, stick.counts(&ranges), freed)?;
         stick.hash_again(&mut ranges, &steps.future)?;
         steps.manifest(stick.slot, &ranges, 2)?;
-        Ok(steps.done)
+        Ok((steps.done, more * volume.cluster_len()))
     }
 
     /// What the new header says of the file's length, and the length that the file has in the end. Both are the same unless the

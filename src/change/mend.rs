@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ramkey_format::capsule::{CapsuleHeader, HEADER_HASHED_LEN};
 use ramkey_format::manifest::{RangeEntry, range};
 use zerocopy::IntoBytes;
 
 use super::manifest::{Named, first_of, without_image};
 use super::steps::{FILE_LEN_MAX, Steps};
+use super::turn::changed;
 use super::{ChangeError, Step, Stick};
 use crate::capsule;
 use crate::layout::{Content, Extent, Role};
@@ -113,7 +113,7 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
     let (mut slot, mut later) = (1 - stick.slot, 1);
     if header.changes.get() == 0 {
         // Until it is changed, what nobody names in it is zeros, and that may be so no more.
-        last = changed(header);
+        last = changed(header, header.companions)?.as_bytes().to_vec();
         let ranges = stick.ranges_with(&entry.runs, &named(&sector, Some(&last)));
         steps.manifest(slot, &ranges, later)?;
         let content = Content::Bytes(last.clone());
@@ -128,14 +128,6 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
     stick.hash_again(&mut ranges, &steps.future)?;
     steps.manifest(slot, &ranges, later)?;
     Ok(steps.done)
-}
-
-/// The same header, changed once more.
-fn changed(header: &CapsuleHeader) -> Vec<u8> {
-    let mut header = header.clone();
-    header.changes = (header.changes.get() + 1).into();
-    header.header_blake3 = *blake3::hash(&header.as_bytes()[..HEADER_HASHED_LEN]).as_bytes();
-    header.as_bytes().to_vec()
 }
 
 /// The sectors of the first table that another one has not.

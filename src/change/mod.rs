@@ -18,9 +18,9 @@ mod room;
 mod sectors;
 mod steps;
 mod stored;
+mod turn;
 
-use ramkey_format::manifest::{RangeEntry, range};
-use ramkey_format::memory::MANIFEST_LBA;
+use ramkey_format::manifest::range;
 
 use crate::layout::Layout;
 use crate::stick::{Manifest, Reader, StickState, StickVolume};
@@ -31,6 +31,7 @@ pub use exchange::{Exchange, Exchanged, Way};
 pub use mend::{finish, mend};
 pub use remove::remove;
 pub use stored::NewBytes;
+pub use turn::turn;
 
 /// One step of a change. The next begins when all of it is on the medium and proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,16 +59,6 @@ impl<'s, 'r> Stick<'s, 'r> {
         let area = state.area.as_ref().ok_or(ChangeError::NoManifest)?;
         let slot = area.counting().ok_or(ChangeError::NoManifest)?;
         let manifest = area.slots[slot].manifest().ok_or(ChangeError::NoManifest)?;
-        let is_code = |entry: &&RangeEntry| entry.kind == range::BOOT_CODE;
-        // The next manifest would be written over what this one calls boot code.
-        if manifest
-            .ranges
-            .iter()
-            .filter(is_code)
-            .any(|code| code.lba.get().saturating_add(code.sectors.get()) > u64::from(MANIFEST_LBA))
-        {
-            return Err(ChangeError::Unsound);
-        }
         let volume = match &state.file_system {
             Some(Ok(volume)) if volume.tree.is_some() => volume,
             _ => return Err(ChangeError::NoFileSystem),

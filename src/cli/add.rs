@@ -13,7 +13,7 @@ use crate::cli::pack::PackArgs;
 use crate::cli::show::{show_effort, show_level, show_origin};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
-use crate::job::{self, AddReport, Destination, RemoveReport, StickRequest, prepare_addition};
+use crate::job::{self, AddReport, AddedImage, Destination, RemoveReport, StickRequest, prepare_addition};
 use crate::pipeline::Effort;
 use crate::units::{Bytes, Geometry, named};
 
@@ -131,16 +131,7 @@ impl RemoveArgs {
 }
 
 fn show_added(out: &mut dyn Write, to: &Path, report: &AddReport) -> io::Result<()> {
-    for image in &report.images {
-        writeln!(out, "image     {}  {}", image.blake3, image.path)?;
-        if let Some(in_memory) = &image.ram_blake3 {
-            writeln!(out, "in memory {in_memory}, without what is left out")?;
-        }
-        let beside = if image.companion { ", beside the other" } else { "" };
-        let (title, file, words, len) = (&image.title, &image.file, &image.words, Bytes(image.len));
-        writeln!(out, "          \"{title}\" in {file}: {words}, {len}{beside}")?;
-        show_origin(out, &image.origin)?;
-    }
+    report.images.iter().try_for_each(|image| show_image(out, image))?;
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }
@@ -159,6 +150,18 @@ fn show_removed(out: &mut dyn Write, from: &Path, report: &RemoveReport) -> io::
     }
     show_changed(out, &report.effort)?;
     writeln!(out, "done      it is gone from {}; {} are free again", named(from), Bytes(report.freed))
+}
+
+/// An image that came to the stick.
+pub(super) fn show_image(out: &mut dyn Write, image: &AddedImage) -> io::Result<()> {
+    writeln!(out, "image     {}  {}", image.blake3, image.path)?;
+    if let Some(in_memory) = &image.ram_blake3 {
+        writeln!(out, "in memory {in_memory}, without what is left out")?;
+    }
+    let beside = if image.companion { ", beside the other" } else { "" };
+    let (title, file, words, len) = (&image.title, &image.file, &image.words, Bytes(image.len));
+    writeln!(out, "          \"{title}\" in {file}: {words}, {len}{beside}")?;
+    show_origin(out, &image.origin)
 }
 
 /// What was written, and what had to be written more than once.

@@ -85,7 +85,8 @@ pub enum KindArg {
 /// The images, and how they boot: the same on a stick and on a disc.
 #[derive(Clone, Debug, Args)]
 pub struct ImagesArgs {
-    /// Disk images to boot from RAM, in the order of the boot menu
+    /// Disk images to boot from RAM, in the order of the boot menu. What is packed is unpacked; FILE#NAME is a file in an
+    /// archive, and - is standard input
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
 
@@ -211,7 +212,7 @@ impl ImagesArgs {
             let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
-        let missing = self.drives.all().filter(|drive| !ImageName::exists(&drive.path));
+        let missing = self.drives.beside.all().filter(|drive| !ImageName::exists(&drive.path));
         let mut meant = missing.filter_map(|drive| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
             let what =

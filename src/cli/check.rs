@@ -1,11 +1,13 @@
 //! `ramkey check`: whether a stick has what it claims and keeps what is written.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 
 use crate::cli::own_output::look;
+use crate::cli::replug::line;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::can_ask;
 use crate::cli::verify::show_stick;
@@ -86,6 +88,10 @@ impl CheckArgs {
         }
         match plugged_in_again(system, &stamped)? {
             Some(found) => Ok(stamped.read_again(&found, &*stop::wish()?, &Progress::new())?),
+            None if stop::wish()?.load(Ordering::Relaxed) => {
+                let ended = Some("stopped on request before it was plugged in again".into());
+                Ok(CheckReport { good: false, ended, ..stamped.report })
+            }
             None => Ok(stamped.report),
         }
     }
@@ -102,9 +108,11 @@ fn plugged_in_again(system: &System, stamped: &Stamped) -> Result<Option<TargetP
             stamped.report.path
         )?;
         screen.flush()?;
-        let mut answer = String::new();
-        if io::stdin().lock().read_line(&mut answer)? == 0 {
-            break;
+        match line(&*stop::wish()?) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => break,
+            Err(error) => return Err(error.into()),
         }
         let mut found = system.disks()?.into_iter().filter(|disk| stamped.is_again(disk, newest));
         match (found.next(), found.next()) {

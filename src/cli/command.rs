@@ -19,6 +19,7 @@ use crate::cli::restore::RestoreArgs;
 use crate::cli::shrink::ShrinkArgs;
 use crate::cli::update::UpdateArgs;
 use crate::cli::verify::VerifyArgs;
+use crate::cli::windows_driver::WindowsArgs;
 use crate::cli::write::WriteArgs;
 use crate::cli::{CliError, Exit, Output};
 
@@ -49,6 +50,7 @@ pub(super) enum Command {
     Restore(RestoreArgs),
     Inspect(InspectArgs),
     Shrink(ShrinkArgs),
+    Windows(WindowsArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Doctor(DoctorArgs),
@@ -78,6 +80,7 @@ impl Command {
             Self::Restore(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
             Self::Shrink(args) => args.run(output),
+            Self::Windows(args) => args.run(output),
             Self::List(args) => args.run(output),
             Self::Explain(args) => args.run(output),
             Self::Doctor(args) => args.run(output),

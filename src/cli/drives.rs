@@ -95,18 +95,26 @@ fn copy() -> impl TypedValueParser<Value = CopyMode> {
     PossibleValuesParser::new(names).map(of)
 }
 
-/// The drives beside the boot drive, and how systems see all of them.
+/// The drives beside the boot drive.
 #[derive(Clone, Debug, Default, Args)]
-pub struct DrivesArgs {
+pub struct BesideArgs {
     /// One more image in RAM beside the first, up to seven. Its kind is what it says, and its number the next one of the
     /// kind; 83h:IMAGE makes it the hard disk 83h. 80h, 00h and E0h only say that it is a hard disk, a floppy or a CD.
     /// Several images of the menu all get it
     #[arg(long = "with", value_name = "[NNh:]IMAGE", value_parser = drive())]
     pub with: Vec<DriveArg>,
 
-    /// The same for a floppy, whatever the image says, for example with drivers for a setup; after those of --with
-    #[arg(long = "floppy", value_name = "[NNh:]IMAGE", value_parser = drive())]
+    /// The same for a floppy, whatever the image says, for example with drivers for a setup; after those of --with. Of a folder
+    /// with the files of a driver for RAM disks the floppy is made, with its txtsetup.oem
+    #[arg(long = "floppy", value_name = "[NNh:]IMAGE|FOLDER", value_parser = drive())]
     pub floppies: Vec<DriveArg>,
+}
+
+/// The drives beside the boot drive, and how systems see all of them.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DrivesArgs {
+    #[command(flatten)]
+    pub beside: BesideArgs,
 
     /// Whose RAM disk drivers find; MEMDISK's if not given
     #[arg(long, value_enum)]
@@ -139,7 +147,7 @@ impl DrivesArgs {
     /// The same request, with these drives and how systems see them.
     pub fn put_into(&self, request: StickRequest) -> StickRequest {
         StickRequest {
-            companions: self.companions(),
+            companions: self.beside.companions(),
             identity: self.identity,
             first_disk: self.first_disk,
             keep_stick: self.keep_stick,
@@ -157,7 +165,9 @@ impl DrivesArgs {
             (false, false) => Writes::Kept,
         }
     }
+}
 
+impl BesideArgs {
     /// The drives beside the boot drive, in their order.
     pub fn companions(&self) -> Vec<Companion> {
         let companion = |(number, drive): (usize, &DriveArg)| Companion {

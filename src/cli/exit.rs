@@ -344,6 +344,9 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::ShrinkStick { .. }
         | JobError::ShrinkDevice { .. }
         | JobError::ShrinkStopped { .. }
+        | JobError::ImageOnDevice { .. }
+        | JobError::NotPlain { .. }
+        | JobError::Windows { .. }
         | JobError::ForeignStick { .. }
         | JobError::TakenOver { .. }
         | JobError::FaultyStick { .. }

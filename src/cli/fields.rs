@@ -257,6 +257,18 @@ do not change the exit status of `inspect`.
 | `cluster_len` | bytes of a cluster |
 | `written` | bytes that were written |
 
+### Of what an image was packed in
+
+An image that is inspected has these, and each of `images` and `companions` that `plan`, `write` and `disc` print. The list has the
+outermost form first, and none of an image that was not packed. Other lengths and hashes of an image are of what came out last.
+
+| field | what |
+|---|---|
+| `unpacked[].container` | `gzip`, `xz`, `zstd`, `bzip2`, `lz4`, `zip` or `7z` |
+| `unpacked[].packed_len` | bytes of the packed file |
+| `unpacked[].member` | the name of the file in an archive, or null |
+| `unpacked[].len` | bytes that came out |
+
 ### Of what an image takes
 
 `plan`, `write` and `disc` print these of each of `images` and `companions`. `room` is also a field of an image that is inspected; `write`
@@ -301,6 +313,17 @@ itself. The others are of `inspect` alone.
 | `origin[].list` | the list that says so, or null of `--expect HASH` |
 | `hashes`, `file_hashes` | of an image that is inspected with `--hash`: the hashes of the image, and those of its file if there is more in that; else null |
 | `hashes.blake3`, `hashes.sha256`, `hashes.sha1`, `hashes.md5` | hexadecimal digits; `file_hashes` has the same fields |
+
+### Of what an image lies in
+
+`plan`, `write`, `disc` and `inspect` print these of each image; `header` is null if the file is the image.
+
+| field | what |
+|---|---|
+| `header.program` | the program that makes such files |
+| `header.len` | bytes in front of the disk, or null if more is around it |
+| `header.disk` | command that prints the bytes of the image |
+| `header.words` | what is around it, for people |
 
 ### Of a check
 

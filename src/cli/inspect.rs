@@ -25,7 +25,7 @@ use crate::verify::StickVerdict;
 /// proves. Of an image: the disk that a machine would see, and why; of a Windows on it, whether it will find that disk.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// A stick, or a disk image
+    /// A stick, or a disk image; what is packed is unpacked, FILE#NAME is a file in an archive, and - is standard input
     #[arg(value_name = "PATH")]
     path: PathBuf,
 
@@ -130,7 +130,8 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         writeln!(out, "packed    {}", unpacked.words())?;
     }
     if let Some(header) = &image.header {
-        writeln!(out, "header    {}", header.words())?;
+        let label = if header.len.is_some() { "header" } else { "file" };
+        writeln!(out, "{label:<10}{}", header.words())?;
     }
     writeln!(out, "kind      {}: {}", image.kind, image.reason)?;
     if let Some(contents) = &image.contents {

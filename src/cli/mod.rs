@@ -14,6 +14,7 @@ mod disc;
 mod disc_options;
 mod disc_view;
 mod doctor;
+mod driver;
 mod drives;
 mod exit;
 mod explain;
@@ -50,6 +51,7 @@ mod usage;
 mod verify;
 mod view;
 mod windows;
+mod windows_driver;
 mod words;
 mod write;
 

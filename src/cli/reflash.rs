@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::add::show_changed;
+use crate::cli::add::{show_changed, show_image};
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::drives::BesideArgs;
 use crate::cli::origin::OriginArgs;
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
-use crate::cli::show::show_origin;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
@@ -20,7 +20,8 @@ use crate::units::{Bytes, Geometry, named};
 ///
 /// The stick is verified first. Chunks of the image that are the same stay where they are; the others go beside the old ones, and
 /// then one sector decides. Whenever it is cut off, the stick boots the old image or the new one; the same command goes on. The
-/// stick's identity, titles, options, other images and the user's own files stay. Where there is no room for both images it asks, and
+/// stick's identity, titles, options, other images and the user's own files stay. What stands beside the image stays too, or
+/// becomes what --with and --floppy name. Where there is no room for both images it asks, and
 /// writes the new one over the old one while the stick does not boot. Exit status 3 says that nothing was written.
 #[derive(Debug, Args)]
 pub struct ReflashArgs {
@@ -32,7 +33,8 @@ pub struct ReflashArgs {
     #[arg(long, value_name = "STICK")]
     to: PathBuf,
 
-    /// Title in the boot menu, or file in the folder RAMKEY, of the image that is replaced; needed if there are several
+    /// Title, or file in the folder RAMKEY, of the image that is replaced; needed if there are several in the menu. One that stands
+    /// beside others is replaced for all of them
     #[arg(long, value_name = "TITLE")]
     replace: Option<String>,
 
@@ -43,6 +45,9 @@ pub struct ReflashArgs {
     /// Geometry of the image: cylinders/heads/sectors per track
     #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
     chs: Option<Geometry>,
+
+    #[command(flatten)]
+    beside: BesideArgs,
 
     #[command(flatten)]
     pack: PackArgs,
@@ -69,6 +74,7 @@ impl ReflashArgs {
         let image = self.pack.put_into(StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
+            companions: self.beside.companions(),
             ..StickRequest::new(vec![self.image])
         });
         let image = self.origin.put_into(image);
@@ -87,20 +93,12 @@ impl ReflashArgs {
 }
 
 fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()> {
-    writeln!(out, "image     {}  {}", report.blake3, report.path)?;
-    if let Some(in_memory) = &report.ram_blake3 {
-        writeln!(out, "in memory {in_memory}, without what is left out")?;
-    }
-    writeln!(
-        out,
-        "          \"{}\" in {}: {}, {}",
-        report.title,
-        report.file,
-        report.words,
-        Bytes(report.len)
-    )?;
-    show_origin(out, &report.origin)?;
+    show_image(out, &report.image)?;
     writeln!(out, "was       {}", report.was)?;
+    report.beside.iter().try_for_each(|image| show_image(out, image))?;
+    for file in &report.gone {
+        writeln!(out, "gone      {file}, beside which no other stands")?;
+    }
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }

@@ -15,7 +15,7 @@ use crate::cli::several::Several;
 use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Exit, Output, Progress, copy, serials, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, copy, driver, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
 use crate::job::{self, Destination, Images, JobError, Lengths, Opener, prepare};
 use crate::report::{Report, StickReport};
@@ -50,6 +50,11 @@ pub struct WriteArgs {
     #[arg(long)]
     linux_phram: bool,
 
+    /// Put this driver into the Windows of the first image on the way: what is written is a copy, which is in the folder for
+    /// temporary files meanwhile. A file such as firadisk.sys, a folder, or the image of a floppy; docs/windows-xp.md
+    #[arg(long, value_name = "FILE|FOLDER|FLOPPY")]
+    driver: Option<PathBuf>,
+
     /// Go on with this very write where it was interrupted, with the same images and options: what is on the stick already is not
     /// written again. Refused if it is not this write; nothing is asked
     #[arg(long, conflicts_with = "dry_run")]
@@ -75,13 +80,24 @@ impl WriteArgs {
     /// # Errors
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
-    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+    pub fn run(mut self, output: &mut Output) -> Result<Exit, CliError> {
         let mut system = self.target.system();
         system.allowed.believed = self.no_probe;
         let targets = self.targets(&system)?;
         self.stick.check()?;
-        match (&targets[..], &self.all_matching) {
-            ([target], None) => self.write_one(output, &system, target),
+        // It is there until the stick is written.
+        let copy = match &self.driver {
+            Some(path) => driver::on_the_way(&mut self.stick.images.images, path)?,
+            None => None,
+        };
+        let result = self.write(output, &system, &targets);
+        drop(copy);
+        result
+    }
+
+    fn write(self, output: &mut Output, system: &System, targets: &[TargetPath]) -> Result<Exit, CliError> {
+        match (targets, &self.all_matching) {
+            ([target], None) => self.write_one(output, system, target),
             _ => {
                 let several = Several {
                     stick: &self.stick,
@@ -92,7 +108,7 @@ impl WriteArgs {
                     manner: self.manner(),
                     lengths: if self.same_size { Lengths::Shortest } else { Lengths::Own },
                 };
-                several.write(output, &system, &targets)
+                several.write(output, system, targets)
             }
         }
     }

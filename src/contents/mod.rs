@@ -7,7 +7,7 @@
 mod boot_code;
 mod boot_sector;
 mod bpb;
-mod bytes;
+pub(crate) mod bytes;
 mod cut;
 mod disc;
 mod ends;
@@ -38,7 +38,7 @@ pub use disc::DISC_GEOMETRY;
 pub use ends::Claim;
 pub use error::ProbeError;
 pub use facts::{ImageFacts, Warning};
-pub(crate) use files::LongName;
+pub(crate) use files::{LongName, VolumeFiles};
 pub use free::{Closed, FreeQuestion, FreeSpace, Kept, KeptPlace, Structure, Why, free_space};
 pub use geometry::{Answer, Disagreement, Witness};
 pub(crate) use geometry::{Solution, Tracks, Witnesses, entries, hard_disk, solve, wanted};

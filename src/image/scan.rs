@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::thread;
+use std::thread::{self, Builder};
 
 use super::chunk::{self, CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 use super::hash::combine;
@@ -118,7 +118,7 @@ fn scan_without(
     thread::scope(|scope| {
         let (full, to_hash) = sync_channel::<io::Result<Vec<u8>>>(BUFFERS);
         let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
-        scope.spawn(move || {
+        Builder::new().spawn_scoped(scope, move || {
             loop {
                 let read = fill(stream, to_fill.try_recv().unwrap_or_default());
                 // Only the last buffer of a stream is not full.
@@ -127,7 +127,7 @@ fn scan_without(
                     break;
                 }
             }
-        });
+        })?;
         while let Ok(buffer) = to_hash.recv() {
             let mut buffer = buffer?;
             // An image of one chunk ends within the first buffer.

@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Builder};
 
 use super::chunk::CHUNK_LEN;
 use super::frame::{Effort, Frames, Window};
@@ -48,22 +48,25 @@ impl Workers {
         let indices = &indices[..runs.chunks];
         let next = AtomicUsize::new(0);
         let made: Vec<Mutex<Option<io::Result<T>>>> = indices.iter().map(|_| Mutex::new(None)).collect();
-        thread::scope(|scope| {
-            for _ in 0..self.count.min(indices.len()) {
-                scope.spawn(|| {
-                    let mut frames = Frames::new(effort);
-                    while let Some((place, &index)) = {
-                        let place = next.fetch_add(1, Ordering::Relaxed);
-                        made.get(place).zip(indices.get(place))
-                    } {
-                        let result = match &mut frames {
-                            Ok(frames) => runs.window(index).and_then(|window| work(frames, index, window)),
-                            Err(error) => Err(error.kind().into()),
-                        };
-                        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-                    }
-                });
+        let each = || {
+            let mut frames = Frames::new(effort);
+            while let Some((place, &index)) = {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                made.get(place).zip(indices.get(place))
+            } {
+                let result = match &mut frames {
+                    Ok(frames) => runs.window(index).and_then(|window| work(frames, index, window)),
+                    Err(error) => Err(error.kind().into()),
+                };
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             }
+        };
+        thread::scope(|scope| {
+            for _ in 1..self.count.min(indices.len()) {
+                // Where the system has no more threads, this one does the rest.
+                drop(Builder::new().spawn_scoped(scope, each));
+            }
+            each();
         });
         let made = made.into_iter().map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner));
         made.map(|result| result.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()))).collect()

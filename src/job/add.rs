@@ -5,19 +5,17 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use crate::capsule::drive_words;
 use crate::change::{self, NewCapsule};
-use crate::image::Scan;
+use crate::job::added::AddedImage;
 use crate::job::changing::{Changing, Stopped, with_stick};
-use crate::job::on_stick::{OnStick, images};
+use crate::job::on_stick::{OnStick, files, images};
 use crate::job::prepare::{Read, read_all};
 use crate::job::{Destination, Images, JobError, Observer, Opener, StickRequest, in_use};
 use crate::layout::{LayoutError, capsules};
 use crate::pipeline::{Effort, Input, Target};
-use crate::plan::{CapsulePlan, Carried, IMAGES_MAX, Taken, carried};
-use crate::report::OriginReport;
+use crate::plan::{Carried, IMAGES_MAX, Taken, carried};
 use crate::stick::{Reader, StickState};
-use crate::units::{SECTOR_LEN, hex, named};
+use crate::units::{SECTOR_LEN, named};
 
 /// Images that are ready to come to a stick.
 pub struct PreparedAddition {
@@ -43,29 +41,6 @@ pub struct AddReport {
     pub effort: Effort,
     /// What is to be known of the images.
     pub warnings: Vec<String>,
-}
-
-/// An image that came to a stick.
-#[derive(Clone, Debug, Serialize)]
-pub struct AddedImage {
-    /// Where it came from.
-    pub path: String,
-    /// Its file on the stick.
-    pub file: String,
-    /// Its title in the menu.
-    pub title: String,
-    /// Kind and geometry in words.
-    pub words: String,
-    /// Length in bytes.
-    pub len: u64,
-    /// Its BLAKE3, as `b3sum` prints it.
-    pub blake3: String,
-    /// BLAKE3 of what will be in memory, if that is another.
-    pub ram_blake3: Option<String>,
-    /// Whether it stands beside the other one and is in no menu.
-    pub companion: bool,
-    /// What was said of its file and is true.
-    pub origin: Vec<OriginReport>,
 }
 
 /// Opens the images of `request`, one for the menu and those that stand beside it, and hashes and packs them. What the request
@@ -138,10 +113,7 @@ impl PreparedAddition {
         if let Some(title) = self.request.titles.iter().find(|title| titles.contains(title)) {
             return Err(JobError::TitleTaken { path: path.to_owned(), title: title.clone() });
         }
-        let entries = crate::job::on_stick::volume(state).and_then(|volume| volume.tree.as_ref());
-        let entries = entries.map_or(&[][..], |tree| &tree.entries);
-        let files = entries.iter().filter_map(|entry| entry.short_path.rsplit('/').next());
-        Ok(Taken { titles, files: files.map(str::to_owned).collect() })
+        Ok(Taken { titles, files: files(state) })
     }
 
     fn put(
@@ -170,13 +142,11 @@ impl PreparedAddition {
         let inputs: Vec<Input> =
             order.iter().map(|&index| Input { name: &names[index], stored: &*bytes[index] }).collect();
         changing.steps(&steps, &inputs)?;
-        let images = carried.capsules.iter().zip(scans).zip(origins).zip(names);
-        let added = |(((plan, scan), origin), path): (((_, _), &Option<_>), _)| AddedImage {
-            origin: OriginReport::all(origin.as_ref()),
-            ..AddedImage::of(plan, scan, path)
-        };
+        let images = carried.capsules.iter().zip(scans).zip(origins);
         Ok(AddReport {
-            images: images.map(added).collect(),
+            images: images
+                .map(|((plan, scan), origin)| AddedImage::planned(plan, scan).from(origin.as_ref()))
+                .collect(),
             effort: changing.effort(),
             warnings: self.warnings(),
         })
@@ -185,23 +155,5 @@ impl PreparedAddition {
     fn warnings(&self) -> Vec<String> {
         let of_facts = self.images.facts.iter().flat_map(|facts| &facts.warnings).map(ToString::to_string);
         of_facts.chain(self.warnings.iter().cloned()).chain(self.images.notes.concat()).collect()
-    }
-}
-
-impl AddedImage {
-    fn of(plan: &CapsulePlan, scan: &Scan, path: String) -> Self {
-        let facts = &plan.facts;
-        let emulation = facts.boot_entry().map(|boot| boot.emulation);
-        Self {
-            path,
-            file: format!("{}/{}", ramkey_format::capsule::FOLDER, plan.file_name),
-            title: plan.title.clone(),
-            words: drive_words(facts.kind, &facts.geometry, emulation),
-            len: scan.len,
-            blake3: hex(scan.root),
-            ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
-            companion: !plan.is_boot(),
-            origin: Vec::new(),
-        }
     }
 }

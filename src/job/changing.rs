@@ -111,7 +111,8 @@ impl<'a> Changing<'a> {
         self.effort.borrow().clone()
     }
 
-    fn has_written(&self) -> bool {
+    /// Whether anything was written.
+    pub fn has_written(&self) -> bool {
         self.effort.borrow().written > 0
     }
 
@@ -193,9 +194,7 @@ impl<'a> Changing<'a> {
         // What was written over is finished by writing it once more.
         while !is_cut || is_mended {
             if is_mended {
-                self.medium.remember(BOOT_AREA);
-                self.medium.remember(stick::tables(&self.medium));
-                state = stick::read(reader);
+                state = self.state(reader);
             }
             if is_cut {
                 break;
@@ -208,6 +207,29 @@ impl<'a> Changing<'a> {
             is_mended = true;
         }
         Ok(state)
+    }
+
+    /// A sector of the stick as it is, if it can be read.
+    pub fn sector(&self, lba: u64) -> Option<[u8; SECTOR_LEN as usize]> {
+        Reader::new(&self.medium, &|_| {}).sector(lba).ok()
+    }
+
+    /// What is on the stick now that something was written.
+    pub fn state<'r>(&self, reader: &'r Reader<'r>) -> StickState<'r> {
+        self.medium.forget();
+        self.medium.remember(BOOT_AREA);
+        self.medium.remember(stick::tables(&self.medium));
+        stick::read(reader)
+    }
+
+    /// An error behind the step that decides.
+    pub fn unfinished(&self, error: Stopped) -> Stopped {
+        let cause = match error {
+            Stopped::Change(error) => self.refused(error),
+            Stopped::Job(error @ JobError::Unfinished { .. }) => return error.into(),
+            Stopped::Job(error) => error,
+        };
+        JobError::Unfinished { cause: Box::new(cause) }.into()
     }
 
     fn refused(&self, source: ChangeError) -> JobError {

@@ -12,7 +12,7 @@ use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::pipeline::{self, BadRange, Counts, Ended, Pass, RunId, SlowArea, Survey, Target, VerifyLevel};
-use crate::stick::has_trace;
+use crate::stick::{SAVED_LBAS, has_trace};
 use crate::units::{SECTOR_LEN, named};
 use crate::verify::{StickVerdict, Strictness, verify};
 
@@ -140,7 +140,7 @@ pub fn stamp_on(path: &Path, target: &dyn Target, stop: &AtomicBool, observer: &
     let mut report = CheckReport::new(path, target.len(), true);
     let same = target.same_device();
     let written = match same {
-        Ok(()) => survey(target, stop, observer, &|survey| survey.stamp(id)),
+        Ok(()) => survey(target, stop, observer, &|survey| survey.stamp(id, &SAVED_LBAS)),
         Err(error) => Pass { ended: Some(Ended::GaveUp(error.to_string())), ..Pass::default() },
     };
     let is_whole = written.ended.is_none();

@@ -16,6 +16,7 @@ use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
+use crate::windows::WindowsError;
 
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
@@ -212,6 +213,26 @@ pub enum JobError {
         /// The smaller image.
         path: PathBuf,
     },
+    /// A changed image was to be written to a device.
+    #[error("{} is a device, and a changed image is a file", named(node))]
+    ImageOnDevice {
+        /// The device.
+        node: PathBuf,
+    },
+    /// The image is in a container, and cannot be changed in its place.
+    #[error("{} is no plain image, and is not changed in its place", named(path))]
+    NotPlain {
+        /// The image.
+        path: PathBuf,
+    },
+    /// The Windows in an image cannot be changed.
+    #[error("{}", named(path))]
+    Windows {
+        /// The image.
+        path: PathBuf,
+        /// Why.
+        source: Box<WindowsError>,
+    },
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
     Phram(#[from] PhramError),
@@ -376,6 +397,9 @@ impl JobError {
             Self::Shrink { why, .. } => why.help(),
             Self::ShrinkStick { .. } => "`ramkey write` makes a stick of another size from the same images".into(),
             Self::ShrinkDevice { .. } => "name a file that is not there yet".into(),
+            Self::ImageOnDevice { .. } => "name a file that is not there yet".into(),
+            Self::NotPlain { .. } => "--to NEW makes a plain image of it".into(),
+            Self::Windows { source, .. } => source.help(),
             Self::ShrinkStopped { .. } | Self::ExtractStopped { .. } => "repeat the command".into(),
             Self::Phram(error) => error.help().into(),
             Self::SameTarget { .. } => "name each stick once".into(),

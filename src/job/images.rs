@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::contents::windows::{DiskOrder, Product, Windows};
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
 use crate::image::{Source, SourceFile};
+use crate::job::f6::floppy_of;
 use crate::job::notes::notes;
 use crate::job::{Event, JobError, Observer, Opener, Part, StickRequest};
 use crate::origin::{self, Algorithm, Expectations, Origin};
@@ -84,7 +85,12 @@ impl Images {
         for companion in &request.companions {
             let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
             let question = Question { kind, free: request.trim, ..Question::default() };
-            let (looked, source) = open_and_look(opener, &companion.path, &question)?;
+            let (looked, source) = if companion.is_floppy && companion.path.is_dir() {
+                let source = floppy_of(&companion.path)?;
+                (look(&companion.path, &*source, &question)?, source)
+            } else {
+                open_and_look(opener, &companion.path, &question)?
+            };
             let looked = match companion.kind_beside(looked.facts.kind) {
                 // The number says more than the image.
                 Some(kind) if !companion.is_floppy => {

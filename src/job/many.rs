@@ -2,7 +2,8 @@
 
 use std::panic::resume_unwind;
 use std::sync::atomic::AtomicBool;
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Builder};
 
 use crate::device::{System, TargetPath};
 use crate::job::write::{Opened, Way, begun, put, undo, work};
@@ -11,6 +12,9 @@ use crate::report::Report;
 
 /// Buffers of 1 MiB for each stick: one that is filled, and two on their way.
 const BUFFERS: usize = 3;
+
+/// A stick that is open, until a thread takes it.
+type Waiting = Mutex<Option<Opened>>;
 
 /// One of several sticks.
 #[derive(Clone, Copy)]
@@ -55,18 +59,33 @@ pub fn write_many(
             }
         }
     }
+    let waiting: Vec<Waiting> = opened.into_iter().map(|one| Mutex::new(Some(one))).collect();
+    let run = |number: usize, waiting: &Waiting| {
+        let opened = waiting.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let OneOfMany { prepared, target, observer } = sticks[number];
+        let way = Way { beginning, buffers: BUFFERS, stop, observer };
+        let result =
+            work(prepared).on(opened, target, observer, |open| put(prepared, target.path(), open, way));
+        end(number, &result);
+        Some(result)
+    };
+    let run = &run;
     let results = thread::scope(|scope| {
-        let run = |(number, (stick, opened)): (usize, (&OneOfMany, Opened))| {
-            let OneOfMany { prepared, target, observer } = *stick;
-            let way = Way { beginning, buffers: BUFFERS, stop, observer };
-            let result =
-                work(prepared).on(opened, target, observer, |open| put(prepared, target.path(), open, way));
-            end(number, &result);
-            result
+        let start = |(number, stick)| Builder::new().spawn_scoped(scope, move || run(number, stick)).ok();
+        let started: Vec<_> = waiting.iter().enumerate().map(start).collect();
+        // Where the system has no more threads, the sticks that are left are written in this one.
+        let here: Vec<_> = waiting
+            .iter()
+            .enumerate()
+            .zip(&started)
+            .map(|((number, stick), thread)| if thread.is_none() { run(number, stick) } else { None })
+            .collect();
+        let ended = |(thread, here): (Option<thread::ScopedJoinHandle<_>>, _)| match thread {
+            Some(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            None => here,
         };
-        let each = sticks.iter().zip(opened).enumerate();
-        let running: Vec<_> = each.map(|stick| scope.spawn(move || run(stick))).collect();
-        running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        // Each was started once, so each has ended with something.
+        started.into_iter().zip(here).filter_map(ended).collect()
     });
     Ok(results)
 }

@@ -37,14 +37,32 @@ impl OnStick<'_> {
 
     /// Whether it is meant by `name`: by its title, or the name of its file.
     fn is(&self, name: &str) -> bool {
-        let long = self.entry.path.rsplit('/').next().unwrap_or_default();
-        self.title() == name || [long, self.file_name()].iter().any(|file| file.eq_ignore_ascii_case(name))
+        self.title() == name || self.files().iter().any(|file| file.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is meant by `name` without the ending of its file.
+    fn is_stem(&self, name: &str) -> bool {
+        let stem =
+            |file: &&str| file.rsplit_once('.').is_some_and(|(stem, _)| stem.eq_ignore_ascii_case(name));
+        self.files().iter().any(stem)
+    }
+
+    /// The names of its file: the long one, and the short one.
+    fn files(&self) -> [&str; 2] {
+        [self.entry.path.rsplit('/').next().unwrap_or_default(), self.file_name()]
     }
 }
 
 /// The file system of a stick that was proven.
 pub(super) fn volume<'v, 'r>(state: &'v StickState<'r>) -> Option<&'v StickVolume<'r>> {
     state.file_system.as_ref()?.as_ref().ok()
+}
+
+/// The names of the files on a stick, as their directories have them.
+pub(super) fn files(state: &StickState) -> Vec<String> {
+    let entries = volume(state).and_then(|volume| volume.tree.as_ref()).map_or(&[][..], |tree| &tree.entries);
+    let names = entries.iter().filter_map(|entry| entry.short_path.rsplit('/').next());
+    names.map(str::to_owned).collect()
 }
 
 /// Every image on a stick whose header makes sense.
@@ -58,15 +76,25 @@ pub(super) fn images<'v>(state: &'v StickState) -> Vec<OnStick<'v>> {
     volume.capsules.iter().filter_map(image).collect()
 }
 
-/// The one of `images` that is meant: the only one, or the one with this title or file.
+/// The one of `images` that is meant: the only one, or the one with this title or file. Where none has that, the ending of the file
+/// may be left out.
 ///
 /// # Errors
 ///
-/// The titles of all, if it is none or several.
+/// The titles of all, if it is none; the files of those that it may be, if it is several.
 pub(super) fn find<'v>(images: &[OnStick<'v>], name: Option<&str>) -> Result<OnStick<'v>, Vec<String>> {
-    let mut meant = images.iter().filter(|image| name.is_none_or(|name| image.is(name)));
-    match (meant.next(), meant.next()) {
-        (Some(image), None) => Ok(*image),
-        _ => Err(images.iter().map(OnStick::title).collect()),
+    let titles = || images.iter().map(OnStick::title).collect();
+    let Some(name) = name else {
+        let [only] = images else { return Err(titles()) };
+        return Ok(*only);
+    };
+    for is_it in [OnStick::is, OnStick::is_stem] {
+        let meant: Vec<&OnStick> = images.iter().filter(|image| is_it(image, name)).collect();
+        match meant[..] {
+            [] => {}
+            [only] => return Ok(*only),
+            _ => return Err(meant.iter().map(|image| image.entry.path.clone()).collect()),
+        }
     }
+    Err(titles())
 }

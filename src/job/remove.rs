@@ -1,15 +1,20 @@
 //! An image leaves a stick.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use ramkey_format::capsule::FOLDER;
+use ramkey_format::manifest::{RangeEntry, range};
 use serde::Serialize;
 
+use crate::capsule::{self, Description, Role};
 use crate::change;
 use crate::job::changing::{Changing, with_stick};
 use crate::job::on_stick::{OnStick, find, images};
 use crate::job::{Destination, JobError, Observer};
 use crate::pipeline::{Effort, Target};
+use crate::plan::file_names;
 use crate::stick::{Entry, StickState};
 use crate::units::{SECTOR_LEN, hex};
 
@@ -73,8 +78,21 @@ pub fn remove_from(
     observer: &dyn Observer,
 ) -> Result<RemoveReport, JobError> {
     let changing = Changing::new(path, target, stop, observer);
-    let is_possible = |state: &StickState| going(&images(state), name, path).map(drop);
+    // What was gone already, when the same was cut off behind the sector that decides.
+    let gone = RefCell::new(None);
+    let is_possible = |state: &StickState| match going(&images(state), name, path) {
+        Err(error @ JobError::NotReplaced { .. }) => {
+            let found = leaving(&changing, state, name);
+            let is_leaving = found.is_some();
+            gone.replace(found);
+            if is_leaving { Ok(()) } else { Err(error) }
+        }
+        going => going.map(drop),
+    };
     changing.prove_and(is_possible, false, |reader, state, _| {
+        if let Some((image, freed)) = gone.take() {
+            return Ok(RemoveReport { images: vec![image], freed, effort: changing.effort() });
+        }
         let going = going(&images(state), name, path)?;
         let entries: Vec<&Entry> = going.iter().map(|image| image.entry).collect();
         changing.all(&change::remove(reader, state, &entries)?)?;
@@ -89,6 +107,51 @@ pub fn remove_from(
         let images = removed.collect();
         Ok(RemoveReport { images, freed: sectors * SECTOR_LEN, effort: changing.effort() })
     })
+}
+
+/// The image with this title or file that is announced to leave and has no file any more, and the bytes that it had.
+fn leaving(changing: &Changing, state: &StickState, name: &str) -> Option<(RemovedImage, u64)> {
+    let ranges = &state.manifest()?.ranges;
+    let there = images(state);
+    let is_there =
+        |lba: u64| there.iter().any(|image| image.entry.runs.first().is_some_and(|run| run.0 == lba));
+    let firsts = ranges.iter().filter(|range| range.is_first_piece() && !is_there(range.lba.get()));
+    for first in firsts {
+        let is_announced = |range: &RangeEntry| {
+            range.kind == range::CAPSULE_NEXT && (range.lba, range.blake3) == (first.lba, first.blake3)
+        };
+        // Nobody has taken its clusters yet, because the change is not over.
+        let Some(sector) =
+            ranges.iter().any(is_announced).then(|| changing.sector(first.lba.get())).flatten()
+        else {
+            continue;
+        };
+        let Ok(header) = capsule::header(&sector) else { continue };
+        let title = capsule::title(header);
+        let names = file_names(&title);
+        let is_named = title == name || names.iter().any(|file| is_file(file, name));
+        if *blake3::hash(&sector).as_bytes() != first.blake3 || !is_named {
+            continue;
+        }
+        let own = ranges.iter().filter(|range| range.kind == range::CAPSULE && range.blake3 == first.blake3);
+        let freed = own.map(|range| range.sectors.get()).sum::<u64>() * SECTOR_LEN;
+        let file = format!("{FOLDER}/{}", names.first().cloned().unwrap_or_default());
+        let image = RemovedImage {
+            file,
+            title,
+            len: header.image_len.get(),
+            blake3: hex(header.image_blake3),
+            companion: Description::of(header).role == Role::Companion,
+        };
+        return Some((image, freed));
+    }
+    None
+}
+
+/// Whether `name` is that of `file`, with or without its ending.
+fn is_file(file: &str, name: &str) -> bool {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    [file, stem].iter().any(|file| file.eq_ignore_ascii_case(name))
 }
 
 /// The image that is meant, and those that stand beside it and no other.

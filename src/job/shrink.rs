@@ -2,24 +2,19 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
 use crate::capsule::ram_needed;
 use crate::contents::{Cut, ImageFacts, Limit, Question, Shortened};
 use crate::device::{FileTarget, TargetPath};
-use crate::image::Source;
-use crate::job::observer::part;
+use crate::job::new_image::NewImage;
 use crate::job::write::undo;
-use crate::job::{Destination, JobError, Observer, Opener, Part, in_use};
-use crate::pipeline::{Buffer, Phase, Target};
+use crate::job::{Destination, JobError, Observer, Opener, in_use};
 use crate::sandbox::look;
 use crate::stick::has_trace;
-use crate::units::{SECTOR_LEN, hex, named};
-
-/// Bytes that are copied together.
-const PIECE_LEN: usize = 1 << 20;
+use crate::units::named;
 
 /// A smaller image that was made, and what it was before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -117,7 +112,7 @@ pub fn shrink(
     let cut = cut.map_err(|why| JobError::Shrink { path: path.to_owned(), why: Box::new(why) })?;
     let warnings = in_use::warnings(&sources).into_iter().flatten().collect();
     let file = FileTarget::open(target, cut.len).map_err(JobError::Target)?;
-    let work = Work { path, to: &to, image: &Shortened::new(source, &cut), stop, observer };
+    let work = NewImage { path, to: &to, image: &Shortened::new(source, &cut), stop, observer };
     let blake3 = work.write(&file).inspect_err(|_| {
         // A part of an image is of no use. What is in the way of that is in the way of the error's cause, too.
         let _ = undo(target);
@@ -150,63 +145,5 @@ fn report(before: &ImageFacts, cut: Cut, warnings: Vec<String>, blake3: String, 
         clusters,
         blake3,
         warnings,
-    }
-}
-
-/// What is done with each piece: its offset, its bytes, and room for as many.
-type EachPiece<'e> = dyn FnMut(u64, &[u8], &mut [u8]) -> Result<(), JobError> + 'e;
-
-/// The smaller image that is written.
-struct Work<'w> {
-    path: &'w Path,
-    to: &'w Path,
-    image: &'w Shortened<'w>,
-    stop: &'w AtomicBool,
-    observer: &'w dyn Observer,
-}
-
-impl Work<'_> {
-    /// Writes it and reads it back; gives its BLAKE3.
-    fn write(&self, file: &FileTarget) -> Result<String, JobError> {
-        let mut hasher = blake3::Hasher::new();
-        let len = self.image.len();
-        let failed = |source| JobError::Write { path: self.to.to_owned(), source };
-        self.each(Phase::Write, len, &mut |offset, piece, _| {
-            hasher.update(piece);
-            // The file is all holes.
-            let is_zeros = piece.iter().all(|&byte| byte == 0);
-            if is_zeros { Ok(()) } else { file.write_at(offset, piece).map_err(failed) }
-        })?;
-        part(self.observer, Part::Write(Phase::Flush), 0, |_| file.flush()).map_err(failed)?;
-        self.each(Phase::ReadBack, len, &mut |offset, piece, found| {
-            file.read_at(offset, found).map_err(failed)?;
-            let other = piece.iter().zip(&*found).position(|(written, found)| written != found);
-            other.map_or(Ok(()), |at| {
-                let at = offset + at as u64;
-                let changed = format!("byte {at:#x} reads back changed, or the image changed meanwhile");
-                Err(failed(io::Error::other(changed)))
-            })
-        })?;
-        Ok(hex(hasher.finalize().as_bytes()))
-    }
-
-    /// Calls `each` with each piece of the image.
-    fn each(&self, phase: Phase, len: u64, each: &mut EachPiece<'_>) -> Result<(), JobError> {
-        let alignment = SECTOR_LEN as usize * 8;
-        let (mut piece, mut other) = (Buffer::new(PIECE_LEN, alignment), Buffer::new(PIECE_LEN, alignment));
-        part(self.observer, Part::Write(phase), len, |count| {
-            for offset in (0..len).step_by(PIECE_LEN) {
-                if self.stop.load(Ordering::Relaxed) {
-                    return Err(JobError::ShrinkStopped { path: self.to.to_owned() });
-                }
-                let part_len = (len - offset).min(PIECE_LEN as u64) as usize;
-                let (piece, other) = (&mut piece.bytes_mut()[..part_len], &mut other.bytes_mut()[..part_len]);
-                let read = self.image.read_at(offset, piece);
-                read.map_err(|source| JobError::Read { path: self.path.to_owned(), source })?;
-                each(offset, piece, other)?;
-                count(part_len as u64);
-            }
-            Ok(())
-        })
     }
 }

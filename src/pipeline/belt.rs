@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, Builder};
 
 use crate::pipeline::piece::Piece;
 use crate::pipeline::{Buffer, PIECE_LEN, PipelineError};
@@ -52,17 +52,24 @@ pub(super) fn run(
     let belt = Belt { pieces, state: Mutex::new(state), changed: Condvar::new() };
     thread::scope(|scope| {
         let belt = &belt;
-        for _ in 0..crew.fill.max(1) {
-            scope.spawn(move || {
+        for number in 0..crew.fill.max(1) {
+            let started = Builder::new().spawn_scoped(scope, move || {
                 let _end = End(belt);
                 belt.fill(fill);
             });
+            // Fewer do the same, only slower.
+            if let (Err(error), 0) = (started, number) {
+                let mut state = belt.lock();
+                state.over = true;
+                state.failure = Some((0, PipelineError::Thread(error)));
+            }
         }
         for _ in 1..crew.empty {
-            scope.spawn(move || {
+            let started = Builder::new().spawn_scoped(scope, move || {
                 let _end = End(belt);
                 belt.empty(empty);
             });
+            drop(started);
         }
         let _end = End(belt);
         belt.empty(empty);

@@ -121,6 +121,9 @@ pub enum PipelineError {
     /// The stick could not be made to forget what it has not in its memory.
     #[error("emptying the stick's own cache before it is read back")]
     CacheKept(#[source] io::Error),
+    /// The system starts no thread that would do a part of the work.
+    #[error("starting a thread")]
+    Thread(#[source] io::Error),
     /// The user asked to stop.
     #[error("stopped on request while {phase}")]
     Stopped {
@@ -150,6 +153,7 @@ impl PipelineError {
             Self::CacheKept(_) => {
                 "repeat the command and plug the same stick in again when it asks, or leave --hard-verify out"
             }
+            Self::Thread(_) => "end other programs, or write fewer sticks at once, and repeat the command",
             Self::Stopped { .. } => "repeat the command to make the stick bootable",
         }
     }

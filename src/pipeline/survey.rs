@@ -21,6 +21,8 @@ const PIECES: u64 = 4096;
 /// Most sectors at the start that are stamped once more at the end, so that a stick which answers from its memory forgets what
 /// it was given last: 64 MiB, and at most half of it.
 const AGAIN_MAX: u64 = 64 << 11;
+/// Sectors at the start that are written together: all from which anything of ours boots.
+const TOGETHER: u64 = 2 * PIECE;
 /// Bytes of a sector.
 const SECTOR: usize = SECTOR_LEN as usize;
 /// Sectors of a piece.
@@ -84,13 +86,22 @@ struct Shared<'a> {
 }
 
 impl<'a> Survey<'a> {
-    /// Writes the stamp of each sector to all of the medium, then those of the first sectors once more, and flushes it.
+    /// Clears the sectors `boot` of those that the medium has, each proven before the next, so that nothing boots what was there
+    /// while stamps have not reached it. Then writes the stamp of each sector to all of the medium, then those of the first sectors
+    /// once more, and flushes it.
     ///
-    /// The first two MiB go together, so that nothing boots what was there: a wish to stop counts before them and after.
-    pub fn stamp(&self, id: RunId) -> Pass {
+    /// The first two MiB go together with that: a wish to stop counts before them and after. A sector that cannot be cleared is
+    /// found again with its stamp.
+    pub fn stamp(&self, id: RunId, boot: &[u64]) -> Pass {
+        if self.check_stop(Phase::Stamp).is_err() {
+            return Pass { ended: Some(Ended::Stopped), ..Pass::default() };
+        }
         let shared = self.shared();
+        for &lba in boot.iter().filter(|&&lba| lba < self.sectors()) {
+            let _ = shared.port.put_sector(lba, &[0; SECTOR]);
+        }
         let fill = |piece: &Piece, bytes: &mut [u8]| {
-            if piece.lba != PIECE {
+            if piece.lba >= TOGETHER {
                 self.check_stop(Phase::Stamp)?;
             }
             id.stamp_all(piece.lba, bytes);
@@ -104,9 +115,11 @@ impl<'a> Survey<'a> {
             }
             Ok(())
         };
-        let all = 0..self.sectors();
+        // A wish to stop drops what is on its way, so these are a run of their own.
+        let together = 0..TOGETHER.min(self.sectors());
+        let others = together.end..self.sectors();
         let again = 0..AGAIN_MAX.min(self.sectors() / 2);
-        let mut pass = self.run(Phase::Stamp, &[all, again], &shared, &fill, &empty);
+        let mut pass = self.run(Phase::Stamp, &[together, others, again], &shared, &fill, &empty);
         self.tell(Event::Begin { phase: Phase::Flush, bytes: 0 });
         if let Err(error) = self.target.flush()
             && pass.ended.is_none()

@@ -62,7 +62,7 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
     let Written { job, layout, port, mut buffers, pieces, unwritable, skipped } = written;
     let held_back = Aftermath::held_back(&layout);
     let dead = |cause| Failure { stick: held_back, cause };
-    job.target.begin_read_back().map_err(PipelineError::CacheKept).map_err(dead)?;
+    begin(&job).map_err(dead)?;
     let expected = Expected { layout: &layout, inputs: job.inputs };
     let mut repairs = Vec::<Repair>::new();
     let mut last_bad = Vec::new();
@@ -106,10 +106,18 @@ pub fn verify(written: Written<'_>) -> Result<Verdict<'_>, Failure> {
         }
         if matches!(job.target.level(), VerifyLevel::Reset | VerifyLevel::Replugged) {
             // What was written again is in the stick's cache.
-            job.target.begin_read_back().map_err(PipelineError::CacheKept).map_err(dead)?;
+            begin(&job).map_err(dead)?;
         }
     }
     Ok(differs(&job, &layout, &port, last_bad))
+}
+
+/// Lets the target forget what it has not in its memory, which a person may be asked for.
+fn begin(job: &Job) -> Result<(), PipelineError> {
+    job.target.begin_read_back().map_err(|error| match job.check_stop(Phase::ReadBack) {
+        Ok(()) => PipelineError::CacheKept(error),
+        Err(stopped) => stopped,
+    })
 }
 
 /// Whether most of what is not zeros is not there, or what was cleared is not clear: that is another stick, which may boot.

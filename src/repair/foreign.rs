@@ -26,7 +26,7 @@ const EXT: (u64, std::ops::Range<usize>, [u8; 2]) = (2, 56..58, [0x53, 0xEF]);
 pub(super) fn is_foreign(stick: &Patched, manifest: &Manifest) -> bool {
     let Some(division) = division_of(manifest) else { return false };
     // What is compared does not depend on how it starts.
-    let Some(frame) = frame_of(&division, manifest, StartOptions::default()) else { return false };
+    let Some(frame) = frame_of(&division, manifest, StartOptions::default(), None) else { return false };
     is_divided(stick, &division, &frame) || is_formatted(stick, &division, &frame)
 }
 

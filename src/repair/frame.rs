@@ -7,11 +7,17 @@ use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
 use super::patched::{Patched, Sectors, differing, each_sector};
 use crate::layout::{Frame, start_of_hash};
 use crate::plan::{Division, FatBits, FsChoice, Language, LayoutKind, StartOptions, divide};
-use crate::stick::{Bpb, Manifest, Reader, Reserved, written_counts};
+use crate::stick::{
+    Bpb, FS_INFO, FS_INFO_COUNTS, Manifest, Reader, Reserved, bad_then, with_bad, written_counts,
+};
 use crate::units::SECTOR_LEN;
 
 /// Most sectors of a range that is made again: stamps have the longest, and an end of a GPT is short.
 const RANGE_MAX: u64 = 1 << 13;
+/// Most numbers of clusters of which it is asked whether so many were bad when the stick was written.
+const BAD_TRIED: usize = 8;
+/// What the entry of a cluster of a FAT32 says that is bad.
+const BAD: u32 = 0x0FFF_FFF7;
 /// Most sectors in which two copies of the boot area may differ for all choices of them to be tried.
 const CHOICES_MAX: usize = 10;
 
@@ -44,15 +50,47 @@ pub fn start_options(stick: &Reader) -> Vec<StartOptions> {
     found
 }
 
-/// The frame with the counts of free clusters that follow from the manifest.
-pub fn frame_of(division: &Division, manifest: &Manifest, start: StartOptions) -> Option<Frame> {
+/// The frame with the counts of free clusters that follow from the manifest, and from the table of `stick`, which may have marked
+/// clusters as bad: as many of them count as taken as make the frame that was written, and else all.
+pub fn frame_of(
+    division: &Division,
+    manifest: &Manifest,
+    start: StartOptions,
+    stick: Option<&Reader>,
+) -> Option<Frame> {
     let make = |counts| Frame::of(division, manifest.header.stick_id, start, counts).ok();
     let frame = make([0; 8])?;
     if division.volume.bits != FatBits::Fat32 {
         return Some(frame);
     }
-    let bpb = bpb_of(&frame, division.volume.lba)?;
-    make(written_counts(&bpb, &manifest.ranges, division.volume.lba + bpb.data()))
+    let lba = division.volume.lba;
+    let bpb = bpb_of(&frame, lba)?;
+    let counts = written_counts(&bpb, &manifest.ranges, lba + bpb.data());
+    let marked = stick.map_or(0, |stick| marked(stick, &bpb, lba));
+    if marked == 0 {
+        return make(counts);
+    }
+    let mut reserved = manifest.ranges.iter().filter(|entry| entry.kind == range::FAT_RESERVED);
+    let summary = reserved.find(|entry| (entry.lba.get()..entry.end()).contains(&(lba + FS_INFO)));
+    let is_it = |frame: &Frame| {
+        let bytes = summary.and_then(|entry| Some((entry, frame.bytes_of(entry)?)));
+        bytes.is_some_and(|(entry, bytes)| *blake3::hash(&bytes).as_bytes() == entry.blake3)
+    };
+    let numbers = bad_then(marked).take(BAD_TRIED).chain([0]);
+    let mut frames = numbers.filter_map(|bad| make(with_bad(counts, bad)));
+    frames.find(is_it).or_else(|| make(with_bad(counts, marked)))
+}
+
+/// Clusters that the first table of a FAT32 marks as bad; none if it cannot be read.
+fn marked(stick: &Reader, bpb: &Bpb, volume_lba: u64) -> u64 {
+    let (mut marked, mut left) = (0, bpb.clusters + 2);
+    let counted = stick.each(volume_lba + bpb.reserved, bpb.fat_sectors, |part| {
+        for entry in part.as_chunks::<4>().0.iter().take(left as usize) {
+            marked += u64::from(u32::from_le_bytes(*entry) & 0x0FFF_FFFF == BAD);
+        }
+        left = left.saturating_sub(part.len() as u64 / 4);
+    });
+    counted.map_or(0, |_| marked)
 }
 
 /// The numbers of the file system in a frame.
@@ -78,7 +116,7 @@ pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> (Se
     }
     let made = division.as_ref().and_then(|division| {
         let start = start_of_hash(division, &code?.blake3, &start_options(&reader))?;
-        Some((frame_of(division, manifest, start)?, division.volume.lba))
+        Some((frame_of(division, manifest, start, Some(&reader))?, division.volume.lba))
     });
     for entry in wrong {
         let (lba, count) = (entry.lba.get(), entry.sectors.get());
@@ -163,7 +201,11 @@ fn keep_changes(
     let found = each_sector(reader.stick(), lba, sectors);
     let mut bytes: Vec<u8> =
         found.iter().flat_map(|sector| sector.unwrap_or([0; SECTOR_LEN as usize])).collect();
-    let counts = written_counts(bpb, &manifest.ranges, volume_lba + bpb.data());
+    // As the frame has them, in which those count that were bad then.
+    let summary =
+        frame.sector(volume_lba + FS_INFO).and_then(|sector| sector[FS_INFO_COUNTS].try_into().ok());
+    let counts = summary.filter(|_| manifest.header.fat_bits == FatBits::Fat32.bits());
+    let counts = counts.unwrap_or_else(|| written_counts(bpb, &manifest.ranges, volume_lba + bpb.data()));
     let label = manifest.header.label;
     Reserved { reader, bpb, volume_lba, label, counts }.undo(lba, &mut bytes);
     let same = bytes.chunks(SECTOR_LEN as usize).zip(wanted.chunks(SECTOR_LEN as usize));

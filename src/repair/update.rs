@@ -67,7 +67,7 @@ pub fn update(stick: &dyn Source) -> Result<Update, UpdateError> {
         return Err(UpdateError::Foreign);
     }
     let start = start(&reader, &division, manifest).ok_or(UpdateError::NoOptions)?;
-    let frame = frame_of(&division, manifest, start).ok_or(UpdateError::Division)?;
+    let frame = frame_of(&division, manifest, start, Some(&reader)).ok_or(UpdateError::Division)?;
 
     let mut ranges: Vec<RangeEntry> =
         manifest.ranges.iter().filter(|entry| !is_of_frame(entry.kind)).copied().collect();
@@ -91,7 +91,7 @@ fn is_foreign(stick: &dyn Source, division: &Division, manifest: &Manifest) -> b
     // That of a stick without partitions is cleared while it gets its boot code.
     let cleared = match foreign::sector(&stick, lba) {
         Some(found) if found == [0; SECTOR_LEN as usize] => {
-            let frame = frame_of(division, manifest, StartOptions::default());
+            let frame = frame_of(division, manifest, StartOptions::default(), None);
             frame.and_then(|frame| frame.sector(lba))
         }
         _ => None,

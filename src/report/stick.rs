@@ -78,7 +78,7 @@ pub struct HeaderReport {
     /// Command that prints the image.
     pub disk: String,
     /// What is left out, for people.
-    #[serde(skip)]
+    #[serde(rename = "words")]
     left_out: String,
 }
 

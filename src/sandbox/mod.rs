@@ -8,14 +8,18 @@
 mod child;
 mod descriptors;
 mod error;
+mod input;
 mod into_file;
 mod parent;
+mod progress;
 mod rights;
+mod room;
 mod unpack;
 mod work;
 
 pub use child::serve;
 pub use error::{LookError, Told};
-pub use parent::{diagnose, has_lent_rights, look};
+pub use parent::{diagnose, has_lent_rights, lesser_user, look};
+pub use progress::Unpacking;
 pub use rights::{Confined, Limits, NOBODY, confine};
-pub use unpack::{Unpacking, open, unwrapped};
+pub use unpack::{open, unwrapped};

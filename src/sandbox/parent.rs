@@ -20,7 +20,7 @@ use rustix::thread::capabilities;
 use super::child::{NAME, UNPACKS, serves};
 use super::descriptors::send;
 use super::error::LookError;
-use super::rights::Limits;
+use super::rights::{Limits, NOBODY};
 use super::work::{ANSWER_LEN_MAX, Answer, Request, Task};
 use crate::contents::{self, Looked, Question};
 use crate::doctor::{self, Diagnosis};
@@ -119,6 +119,11 @@ pub(super) fn has_rights() -> bool {
 /// Whether this process can do more than the user who started it, by its file. A session of root has its rights itself.
 pub fn has_lent_rights() -> bool {
     !getuid().is_root() && has_rights()
+}
+
+/// Who is to run a program of others that this process needs: nobody with rights, where this one has all of them.
+pub fn lesser_user() -> Option<u32> {
+    geteuid().is_root().then_some(NOBODY)
 }
 
 /// Asks a child, which gets the `files` and ends with its answer; `wait` is called again and again until then.

@@ -104,6 +104,10 @@ impl SlotState {
             Err(_) if bytes.iter().all(|&byte| byte == 0) => return Self::Clear,
             Err(error) => return Self::Unknown(error),
         };
+        // Whoever believes such a one would write the next manifest over what it names.
+        if let Some(index) = ranges.iter().position(takes_slot) {
+            return Self::Unknown(ManifestError::Range { index: index as u32 });
+        }
         let mut hasher = blake3::Hasher::new();
         let found = hasher.update(&bytes[..MANIFEST_HASHED_LEN]).update(ranges.as_bytes()).finalize();
         let expected = blake3::Hash::from_bytes(header.blake3);
@@ -121,6 +125,14 @@ impl SlotState {
         let rest_lba = rest.map(|at| lba + (end + at) as u64 / SECTOR_LEN);
         Self::Sound(Manifest { header: header.clone(), ranges: ranges.to_vec(), rest_lba, saved })
     }
+}
+
+/// Whether a range lies where manifests do, which name themselves nowhere, or is boot code that lies behind them.
+fn takes_slot(range: &RangeEntry) -> bool {
+    let [first, second] = SLOTS.map(u64::from);
+    let is_before = range.end() <= first;
+    let is_behind = range.lba.get() >= second + u64::from(MANIFEST_SECTORS_MAX);
+    !is_before && (!is_behind || range.kind == range::BOOT_CODE)
 }
 
 /// The sectors in `bytes`, if they hold anything.

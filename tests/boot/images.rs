@@ -214,3 +214,14 @@ fn a_disk_of_dosemu_boots_with_the_geometry_of_its_header() {
     let image = file(folder.path(), "dosemu.img", &bytes);
     boots(&sticks::ramkey(folder.path(), &[&image], &[]));
 }
+
+#[test]
+fn a_vmdk_boots_as_the_disk_that_it_holds() {
+    let folder = scratch();
+    let image = file(folder.path(), "guest.img", &disk("int13_hdd", DISK, DISK.sectors(), &[]));
+    let packed = folder.path().join("guest.vmdk");
+    let (image, vmdk) = (image.display().to_string(), packed.display().to_string());
+    let options = "subformat=streamOptimized";
+    tool("qemu-img", &["convert", "-f", "raw", "-O", "vmdk", "-o", options, &image, &vmdk]);
+    boots(&sticks::ramkey(folder.path(), &[&packed], &[]));
+}

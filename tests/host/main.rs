@@ -20,3 +20,4 @@ mod rules;
 mod sandbox;
 mod stick;
 mod verify;
+mod windows;

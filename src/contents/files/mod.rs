@@ -20,14 +20,14 @@ use crate::image::{BOOT_SIGNATURE, Source};
 use crate::units::SECTOR_LEN;
 use portion::Portion;
 
-pub(super) use error::FilesError;
+pub(crate) use error::FilesError;
 pub(super) use largest::Largest;
 pub(crate) use long_name::LongName;
 pub(super) use ntfs::NtfsVolume;
 pub(super) use record::{SystemPart, restore};
 
 /// The files of one volume.
-pub(super) struct VolumeFiles<'s> {
+pub(crate) struct VolumeFiles<'s> {
     reader: Reader<'s>,
 }
 
@@ -108,12 +108,25 @@ impl<'s> VolumeFiles<'s> {
         }
     }
 
+    /// The path of a file as the volume has it, with upper and lower case as they are stored on an NTFS; `None` if there is
+    /// no such file.
+    ///
+    /// # Errors
+    ///
+    /// The way there cannot be read.
+    pub fn stored_path(&self, path: &str) -> Result<Option<String>, FilesError> {
+        match &self.reader {
+            Reader::Fat(volume) => Ok(volume.has(path)?.then(|| path.to_owned())),
+            Reader::Ntfs(volume) => volume.stored_path(path),
+        }
+    }
+
     /// Puts the files of the volume that take most room into `largest`.
     ///
     /// # Errors
     ///
     /// A part of the volume cannot be read; what was found before that is in `largest`.
-    pub fn largest(&self, largest: &mut Largest) -> Result<(), FilesError> {
+    pub(super) fn largest(&self, largest: &mut Largest) -> Result<(), FilesError> {
         match &self.reader {
             Reader::Fat(volume) => volume.largest(largest),
             Reader::Ntfs(volume) => volume.largest(largest),

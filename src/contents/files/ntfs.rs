@@ -3,6 +3,7 @@
 //! Folders are read from one end to the other and not as trees, and parts of a file are collected once: no structure
 //! on the volume decides how long a look-up takes, or how much of it is in memory.
 
+mod stored;
 mod system;
 
 use std::collections::BTreeSet;

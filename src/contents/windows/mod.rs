@@ -18,7 +18,11 @@ mod volumes;
 
 pub use answer::{Answer, DiskOrder, Family, Place, Problem, Windows};
 pub use boot_ini::BootEntry;
+pub(crate) use boot_ini::{default_entry, is_utf16};
+pub(crate) use freeldr_ini::default_entry as default_reactos_entry;
 pub use pe::FileVersion;
+pub(crate) use pe::file_version;
 pub use product::Product;
 pub use registry::{DriveLetter, Driver, DriverName, System};
 pub use search::{look, look_in};
+pub(crate) use volumes::{Volumes, WindowsVolume};

@@ -21,7 +21,7 @@ impl DriverName {
     pub const ALL: [Self; 3] = [Self::FiraDisk, Self::WinVBlock, Self::SVBus];
 
     /// The driver that the service `service` with the file `path` is.
-    fn of(service: &str, path: &str) -> Option<Self> {
+    pub(crate) fn of(service: &str, path: &str) -> Option<Self> {
         let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|driver| {
             let (services, files) = driver.installs();
@@ -31,7 +31,7 @@ impl DriverName {
     }
 
     /// Names of its service and of its file, for processors of 32 and of 64 bits.
-    fn installs(self) -> (&'static [&'static str], &'static [&'static str]) {
+    pub(crate) fn installs(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::FiraDisk => (&["FiraDisk"], &["firadisk.sys", "firadi64.sys"]),
             Self::WinVBlock => (&["WinVBlock"], &["wvblk32.sys", "wvblk64.sys"]),
@@ -100,7 +100,7 @@ pub struct System {
 }
 
 /// A drive letter on a disk with a master boot record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DriveLetter {
     /// The letter.
     pub letter: char,

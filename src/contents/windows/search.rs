@@ -10,7 +10,6 @@ use super::{freeldr_ini, start, verdict};
 use crate::contents::boot_code::Starts;
 use crate::contents::facts::ImageFacts;
 use crate::contents::files::FilesError;
-use crate::contents::kind::Kind;
 use crate::image::{Metered, Source};
 use crate::units::Bytes;
 
@@ -56,11 +55,7 @@ fn given_up() -> Windows {
 }
 
 fn look_at(source: &dyn Source, facts: &ImageFacts, order: DiskOrder) -> Option<Windows> {
-    let volumes = match facts.kind {
-        Kind::Floppy | Kind::Disc => return None,
-        Kind::Partition => Volumes::of_partition(source, u64::from(facts.lead_sectors)),
-        Kind::HardDisk => Volumes::of_disk(source),
-    };
+    let volumes = Volumes::of_image(source, facts)?;
     let all = &volumes.all;
     let mut windows = all.iter().find_map(|volume| on_volume(volume, all).map(|found| (found, volume.place)));
     // Boot code that goes its own way may start another system than a Windows without a loader.

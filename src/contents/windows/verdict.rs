@@ -48,7 +48,7 @@ pub(super) fn judge(windows: &mut Windows, image: &Path, order: DiskOrder) {
     };
     drive_letter(windows, &system, image);
     windows.identity = identity(&system.drivers);
-    drivers(windows, &system);
+    drivers(windows, &system, image);
 }
 
 fn settle(windows: &mut Windows, starts: Answer, verdict: &str) {
@@ -102,7 +102,7 @@ fn named(driver: &Driver) -> String {
     }
 }
 
-fn drivers(windows: &mut Windows, system: &System) {
+fn drivers(windows: &mut Windows, system: &System, image: &Path) {
     let mut obstacles = Vec::new();
     let mut good = Vec::new();
     for driver in &system.drivers {
@@ -142,10 +142,10 @@ fn drivers(windows: &mut Windows, system: &System) {
             "the registry was copied while Windows ran: changes of its last minutes may be missing here";
         windows.warn(problem, "shut Windows down and copy the disk again");
     }
-    answer(windows, &good, system);
+    answer(windows, &good, system, image);
 }
 
-fn answer(windows: &mut Windows, good: &[&Driver], system: &System) {
+fn answer(windows: &mut Windows, good: &[&Driver], system: &System, image: &Path) {
     let with = match windows.identity {
         Identity::Memdisk => String::new(),
         Identity::Grub4dos => " with `--identity grub4dos`".into(),
@@ -177,9 +177,14 @@ fn answer(windows: &mut Windows, good: &[&Driver], system: &System) {
         }
         (None, None) => {
             let problem = "no driver for RAM disks is installed";
-            let fix = format!(
-                "install FiraDisk or WinVBlock in the running Windows, start it once more, {COPY_AGAIN}"
-            );
+            let is_2000 = windows.kernel_version.is_some_and(|version| version.0[..2] == WINDOWS_2000);
+            let driver = match (is_2000, windows.processor_bits) {
+                (true, _) => "wvblk32.sys",
+                (false, Some(64)) => "firadi64.sys",
+                (false, _) => "firadisk.sys",
+            };
+            let image = crate::units::shell_word(image);
+            let fix = format!("`ramkey windows add-driver {image} --driver {driver}` puts one there");
             windows.stop(problem, &fix);
             (Answer::No, format!("{problem}: {STOP}"))
         }

@@ -3,15 +3,19 @@
 use std::cell::RefCell;
 
 use crate::contents::bytes::sector;
+use crate::contents::facts::ImageFacts;
 use crate::contents::files::VolumeFiles;
+use crate::contents::kind::Kind;
 use crate::contents::mbr::{self, EXTENDED};
 use crate::contents::parts::logical;
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
 /// A volume whose files can be looked for.
-pub(super) struct WindowsVolume<'s> {
+pub(crate) struct WindowsVolume<'s> {
     pub place: VolumePlace,
+    /// First byte in the image.
+    pub at: u64,
     pub is_ntfs: bool,
     pub files: VolumeFiles<'s>,
     /// The first trouble with its files.
@@ -20,7 +24,7 @@ pub(super) struct WindowsVolume<'s> {
 
 /// Where a volume is to the machine.
 #[derive(Clone, Copy)]
-pub(super) struct VolumePlace {
+pub(crate) struct VolumePlace {
     /// Number of its partition, from 1; 0 if there is no partition table.
     pub number: u32,
     /// First byte on the RAM disk.
@@ -29,7 +33,7 @@ pub(super) struct VolumePlace {
 }
 
 /// The volumes of an image.
-pub(super) struct Volumes<'s> {
+pub(crate) struct Volumes<'s> {
     /// Those that can be read, the active one first.
     pub all: Vec<WindowsVolume<'s>>,
     /// The disk's signature; `None` if the image is no disk with a partition table.
@@ -59,6 +63,15 @@ impl WindowsVolume<'_> {
 }
 
 impl<'s> Volumes<'s> {
+    /// The volumes of the image that `facts` is about; `None` if a Windows starts from no such image.
+    pub fn of_image(source: &'s dyn Source, facts: &ImageFacts) -> Option<Self> {
+        match facts.kind {
+            Kind::Floppy | Kind::Disc => None,
+            Kind::Partition => Some(Self::of_partition(source, u64::from(facts.lead_sectors))),
+            Kind::HardDisk => Some(Self::of_disk(source)),
+        }
+    }
+
     /// The volume in the image of a partition, which will begin `lead_sectors` behind the start of its disk.
     pub fn of_partition(source: &'s dyn Source, lead_sectors: u64) -> Self {
         let mut volumes = Self { all: Vec::new(), signature: None, error: None };
@@ -94,7 +107,7 @@ impl<'s> Volumes<'s> {
         match VolumeFiles::open(source, at) {
             Ok(Some(files)) => {
                 let (is_ntfs, trouble) = (files.is_ntfs(), RefCell::new(None));
-                self.all.push(WindowsVolume { place, is_ntfs, files, trouble });
+                self.all.push(WindowsVolume { place, at, is_ntfs, files, trouble });
             }
             Ok(None) => {}
             Err(error) => {

@@ -3,8 +3,14 @@
 //!
 //! With `RAMKEY_SEEDS=write` the first test makes the whole ones again.
 
+#[path = "../../../fuzz/src/alter.rs"]
+mod alter;
 #[path = "../../../fuzz/src/change.rs"]
 mod change;
+#[path = "../../../fuzz/src/disks.rs"]
+mod disks;
+#[path = "../../../fuzz/src/hive_edit.rs"]
+mod hive_edit;
 #[path = "../../../fuzz/src/sparse.rs"]
 mod sparse;
 #[path = "../../../fuzz/src/targets.rs"]
@@ -19,12 +25,13 @@ use std::time::{Duration, Instant};
 
 use crate::frames::free_space::Workshop;
 use crate::frames::sticks::{Image, MIB, Stick, noise};
+use crate::frames::virtual_disks;
 use crate::frames::windows_image::{LEAD, System, Xp};
 use ramkey::contents::windows::hive::Hive;
 use ramkey::contents::windows::{Family, look};
 use ramkey::contents::{KindChoice, free_space, iso, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::{Bounds, FileSource, Source, Wrapped};
+use ramkey::image::{Bounds, FileSource, Source, Wrapped, unwrapped};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::verify::facts;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
@@ -41,10 +48,7 @@ fn corpus(target: &str) -> PathBuf {
 /// The whole seeds: target, name, and bytes.
 fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut seeds = Vec::new();
-    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    let list =
-        format!("{digits} *dos.img\r\n\\{digits}  a\\nb\nSHA1 (x) = {}\n{}\n", &digits[..40], &digits[..32]);
-    seeds.push(("hash-list", "lines", list.into_bytes()));
+    seeds.push(("hash-list", "lines", hash_list()));
     let registry = || Xp::new(System::Fat16).registry;
     seeds.push(("hive", "xp", hive::hive(&registry(), hive::XP)));
     seeds.push(("hive", "nt4", hive::hive(&registry(), hive::NT4)));
@@ -60,6 +64,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     seeds.extend(of_discs());
     seeds.extend(of_packed_chunks());
     seeds.extend(of_free_space());
+    seeds.extend(of_virtual_disks());
     for (name, layout, fs) in [
         ("universal", LayoutKind::ALL[0], FsChoice::Is(FatBits::Fat16)),
         ("gpt", LayoutKind::Gpt, FsChoice::Is(FatBits::Fat12)),
@@ -98,10 +103,62 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         });
         seeds.push(("change", name, encode(&stick)));
     }
+    let whole = change::base();
+    let torn = Sparse {
+        sectors: whole.sectors,
+        present: whole.present.range(..1).map(|(lba, _)| (*lba, [7; SECTOR])).collect(),
+    };
+    for (what, name) in (0_u8..).zip(["repaired", "updated", "added", "left"]) {
+        let over = if what < 2 { &torn } else { &change::cut(0) };
+        seeds.push(("alter", name, [&[what][..], &encode(over)].concat()));
+    }
+    let mut grown = change::cut(3);
+    grown.present.retain(|_, sector| sector.starts_with(b"RAMKEY"));
+    seeds.push(("alter", "cut-off", [&[3][..], &encode(&grown)].concat()));
     seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
     seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
     seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
     seeds
+}
+
+/// Disks of virtual machines: a name, the driver of `qemu-img`, and its options.
+const VIRTUAL_DISKS: [(&str, &str, &str); 9] = [
+    ("vdi", "vdi", ""),
+    ("vhd", "vpc", "subformat=dynamic,force_size=on"),
+    ("vhd-fixed", "vpc", "subformat=fixed,force_size=on"),
+    ("vhdx", "vhdx", "block_size=1M"),
+    ("vmdk", "vmdk", ""),
+    ("vmdk-stream", "vmdk", "subformat=streamOptimized"),
+    ("qcow2", "qcow2", "cluster_size=4k"),
+    ("qcow2-parts", "qcow2", "cluster_size=16k,extended_l2=on"),
+    ("qcow2-zstd", "qcow2", "cluster_size=4k,compression_type=zstd"),
+];
+
+/// A small disk of each format, of which the first sectors are something; and the text of one in several files.
+fn of_virtual_disks() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut plain = vec![0; 200 << 10];
+    plain[..3000].fill(0x5A);
+    let mut seeds = Vec::new();
+    for (name, driver, options) in VIRTUAL_DISKS {
+        let more: &[&str] = if name.ends_with("zstd") { &["-c"] } else { &[] };
+        let form = virtual_disks::Form { driver, options, more, words: "", is_alone: true };
+        let bytes = fs::read(virtual_disks::Workshop::new(&plain).make(&form)).unwrap();
+        let is_long =
+            |lba: u64| (1..6).contains(&lba) && bytes[lba as usize * SECTOR..].starts_with(&[0x5A; 100]);
+        seeds.push(("disks", name, encode(&sparse(&bytes, is_long))));
+    }
+    let text = "version=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"custom\"\nRW 8 ZERO\nRW 63 FLAT \"a.vmdk\" 2\n\
+                RW 64 SPARSE \"b.vmdk\"\nparentFileNameHint=\"c.vmdk\"\n";
+    seeds.push(("descriptor", "parts", text.into()));
+    seeds
+}
+
+/// A list of hashes in each of its forms.
+fn hash_list() -> Vec<u8> {
+    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let list =
+        format!("{digits} *dos.img\r\n\\{digits}  a\\nb\nSHA1 (x) = {}\n{}\n", &digits[..40], &digits[..32]);
+    list.into_bytes()
 }
 
 /// Volumes of each file system whose free space is known, without what is in their files.
@@ -292,6 +349,11 @@ fn whole_seeds_lead_to_what_they_are_for() {
         assert!((1000..100_000).contains(&unpacked.len), "{}", seed.display());
     }
     assert_eq!(targets::loader_disc(&read("loader-disc", "two")), 2);
+    for (name, ..) in VIRTUAL_DISKS {
+        let file = Sparse::decode(&read("disks", name));
+        let disk = unwrapped(Path::new(name), Box::new(&file)).unwrap();
+        assert_eq!((disk.len(), disk.wrapping().is_some()), (200 << 10, true), "{name}");
+    }
     for name in ["fat12", "ntfs", "ext4"] {
         let disk = Sparse::decode(&read("free", name));
         let facts = probe(Path::new("disk.img"), &disk, KindChoice::Auto, None).unwrap();

@@ -11,7 +11,7 @@ use crate::frames::desk::{
     CHUNK, Desk, bytes, hash, is_clean, is_whole, judge, superfloppy, survives, with_own_file,
 };
 use crate::frames::loader::load_all;
-use crate::frames::recorder::Op;
+use crate::frames::recorder::{Op, each_cut};
 use crate::frames::sticks::{MIB, every_layout, noise, tool};
 use crate::frames::verdicts::{told, volume_offset};
 
@@ -193,4 +193,52 @@ fn free_space_in_too_many_pieces_is_not_called_too_little() {
     assert!(verdict.free > image.len() as u64 + 512 * 1024, "{}", verdict.free);
     let error = desk.add(&stick, ("two.img", &image), None, &[]).map(drop).unwrap_err();
     assert!(matches!(&error, JobError::Change { source: ChangeError::TooManyPieces, .. }), "{error:?}");
+}
+
+#[test]
+fn an_image_is_named_by_its_file_without_the_ending_and_one_that_is_leaving_by_what_it_was() {
+    let images = ["one.img", "two.img", "three.img"].map(|name| (name, bytes(CHUNK, name.as_bytes()[1])));
+    let titles = ["First", "two", "one"].map(str::to_owned).to_vec();
+    let usual = ramkey::job::StickRequest { titles, ..superfloppy(FatBits::Fat12, 3 * MIB) };
+    let desk = Desk::new(&images, usual);
+    // A title and a whole name come first.
+    let gone = |name| desk.remove(&desk.stick, name).map(|(.., report)| report.images[0].file.clone());
+    assert_eq!(gone("one").unwrap(), "RAMKEY/THREE.RKC");
+    assert_eq!(gone("ONE.RKC").unwrap(), "RAMKEY/ONE.RKC");
+    assert_eq!(gone("two").unwrap(), "RAMKEY/TWO.RKC");
+    let path = desk.folder.path().join("own.img");
+    fs::write(&path, &desk.stick).unwrap();
+    let image = path.to_str().unwrap();
+    assert!(
+        tool("mtools", "mren", &["-i", image, "::RAMKEY/ONE.RKC", "::RAMKEY/two.rkc2.rkc"]).status.success()
+    );
+    assert!(
+        tool("mtools", "mren", &["-i", image, "::RAMKEY/THREE.RKC", "::RAMKEY/two.x.rkc"]).status.success()
+    );
+    let renamed = fs::read(&path).unwrap();
+    let found = desk.remove(&renamed, "TWO").map(|(.., report)| report.images[0].file.clone());
+    assert_eq!(found.unwrap(), "RAMKEY/TWO.RKC");
+
+    // Behind the sector that decides it is gone, and the same command says so and finishes.
+    for name in ["two", "TWO", "two.rkc"] {
+        let (after, log, report) = desk.remove(&desk.stick, name).unwrap();
+        let (mut behind, mut whole) = (0, 0);
+        each_cut(&desk.stick, &log, 1, |case, stick| {
+            if menu(stick).len() == 3 {
+                return;
+            }
+            match desk.remove(stick, name) {
+                Ok((end, _, again)) => {
+                    behind += 1;
+                    assert_eq!((menu(&end), again.freed), (menu(&after), report.freed), "{case}");
+                    assert_eq!((&again.images[0].title[..], again.images.len()), ("two", 1), "{case}");
+                    is_whole(&end, 0, desk.folder.path());
+                }
+                // The last manifest is there: nothing is left to finish.
+                Err(JobError::NotReplaced { .. }) => whole += 1,
+                Err(error) => panic!("{case}: {error}"),
+            }
+        });
+        assert!(behind > 3 && whole > 0, "{behind} {whole}");
+    }
 }

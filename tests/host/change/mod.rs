@@ -5,4 +5,5 @@ mod images;
 mod over;
 mod random;
 mod reflash;
+mod sets;
 mod told;

@@ -6,12 +6,14 @@ use proptest::prelude::*;
 use ramkey::change::ChangeError;
 use ramkey::job::JobError;
 use ramkey::plan::FatBits;
+use ramkey::stick::has_trace;
 use ramkey::verify::Strictness;
 
 use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_clean, judge, superfloppy, with_own_file};
+use crate::frames::foreign::foreign;
 use crate::frames::loader::load_all;
 use crate::frames::recorder::{Op, each_cut};
-use crate::frames::sticks::{MIB, noise, tool};
+use crate::frames::sticks::{Image, MIB, noise, tool};
 use crate::frames::verdicts::told;
 
 /// Something that is done to a stick.
@@ -37,6 +39,16 @@ enum Act {
     OwnFile {
         number: u8,
     },
+    /// Another stick is written over this one, by this version or another.
+    Write {
+        seed: u8,
+        lens: Vec<usize>,
+        is_foreign: bool,
+    },
+    /// It gets the boot code of this version.
+    Update,
+    /// It becomes a plain one.
+    Restore,
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -47,15 +59,22 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         (0..4usize, any::<u8>(), len()).prop_map(|(which, seed, len)| Act::Reflash { which, seed, len }),
         (0..4usize, 0..5usize).prop_map(|(which, chunk)| Act::Touch { which, chunk }),
         (0..5u8).prop_map(|number| Act::OwnFile { number }),
+        (any::<u8>(), prop::collection::vec(len(), 1..3), any::<bool>())
+            .prop_map(|(seed, lens, is_foreign)| Act::Write { seed, lens, is_foreign }),
+        Just(Act::Update),
+        Just(Act::Restore),
     ];
     prop::collection::vec(act, 1..9)
 }
 
-/// What the stick has: titles and bytes, and the user's own files.
+/// What the stick has: titles and bytes, none if it is a plain one, and the user's own files.
+#[derive(Clone)]
 struct Model {
     images: Vec<(String, Vec<u8>)>,
     own: Vec<String>,
     number: usize,
+    /// Whether its boot code is another version's.
+    is_foreign: bool,
 }
 
 impl Model {
@@ -71,7 +90,11 @@ impl Model {
     }
 
     fn title(&self, which: usize) -> String {
-        self.images[which % self.images.len()].0.clone()
+        self.images.get(which % self.images.len().max(1)).map_or("none".into(), |(title, _)| title.clone())
+    }
+
+    fn image(&self, which: usize) -> Vec<u8> {
+        self.images.get(which % self.images.len().max(1)).map_or(vec![7; 512], |(_, image)| image.clone())
     }
 
     /// Does it to the stick; what was written, or why it cannot be.
@@ -95,7 +118,7 @@ impl Model {
                 let (which, image) = match act {
                     Act::Reflash { which, seed, len } => (*which, bytes(*len, *seed)),
                     Act::Touch { which, chunk } => {
-                        let mut image = self.images[which % self.images.len()].1.clone();
+                        let mut image = self.image(*which);
                         let at = (chunk * CHUNK).min(image.len() - 1);
                         image[at] ^= 0x55;
                         (*which, image)
@@ -110,17 +133,46 @@ impl Model {
             }
             Act::OwnFile { number } => {
                 let place = format!("::{}OWN{number}.TXT", if number % 2 == 0 { "" } else { "RAMKEY/" });
-                if self.own.contains(&place) {
+                if self.own.contains(&place) || self.images.is_empty() {
                     return Ok((stick.to_vec(), Vec::new()));
                 }
                 let after = with_own_file(desk, stick, &place);
                 self.own.push(place);
                 Ok((after, Vec::new()))
             }
+            Act::Write { seed, lens, is_foreign } => {
+                let number = self.number;
+                let image = |(at, len): (usize, &usize)| {
+                    (format!("i{}", number + at), bytes(*len, seed.wrapping_add(at as u8)))
+                };
+                let images: Vec<(String, Vec<u8>)> = lens.iter().enumerate().map(image).collect();
+                let files = images.iter().map(|(title, image)| (format!("{title}.img"), image.clone()));
+                let (mut after, log) = desk.write(stick, &files.collect::<Vec<_>>());
+                if *is_foreign {
+                    foreign(&mut after);
+                }
+                let number = number + images.len();
+                *self = Self { images, own: Vec::new(), number, is_foreign: *is_foreign };
+                Ok((after, log))
+            }
+            Act::Update => {
+                let (after, log) = desk.update(stick)?;
+                assert_eq!(!log.is_empty(), self.is_foreign);
+                self.is_foreign = false;
+                Ok((after, log))
+            }
+            Act::Restore => {
+                (self.images, self.own) = (Vec::new(), Vec::new());
+                Ok((desk.restore(stick), Vec::new()))
+            }
         }
     }
 
     fn check(&self, desk: &Desk, stick: &[u8]) {
+        if self.images.is_empty() {
+            assert!(!has_trace(&Image(stick.to_vec())), "it is a plain one");
+            return is_clean(&stick[1 << 20..], desk.folder.path());
+        }
         let verdict = judge(stick, Strictness::Boot);
         assert!(verdict.sound, "{}", told(&verdict));
         assert!(!told(&verdict).contains("renamed"), "{}", told(&verdict));
@@ -138,10 +190,13 @@ impl Model {
 fn run(bits: FatBits, len: u64, acts: &[Act]) {
     let first = bytes(2 * CHUNK, 1);
     let desk = Desk::new(&[("i0.img", first.clone())], superfloppy(bits, len));
-    let mut model = Model { images: vec![("i0".into(), first)], own: Vec::new(), number: 1 };
+    let images = vec![("i0".into(), first)];
+    let mut model = Model { images, own: Vec::new(), number: 1, is_foreign: false };
     let mut stick = desk.stick.clone();
     for act in acts {
-        let old = Model { images: model.images.clone(), own: model.own.clone(), number: model.number };
+        let old = model.clone();
+        // What clears sector 0 first.
+        let may_die = matches!(act, Act::Write { .. } | Act::Update);
         match model.act(&desk, &stick, act) {
             Ok((after, log)) => {
                 let mut number = 0;
@@ -149,6 +204,10 @@ fn run(bits: FatBits, len: u64, acts: &[Act]) {
                     number += 1;
                     // A few of them; `survives` looks at all.
                     if number % 7 == 0 {
+                        let is_dead = cut[..512] == [0; 512] || (old.images.is_empty() && !model.is(cut));
+                        if may_die && is_dead {
+                            return;
+                        }
                         let verdict = judge(cut, Strictness::Boot);
                         assert!(verdict.sound, "{act:?} {case}: {}", told(&verdict));
                         assert!(old.is(cut) || model.is(cut), "{act:?} {case}");
@@ -156,6 +215,7 @@ fn run(bits: FatBits, len: u64, acts: &[Act]) {
                 });
                 stick = after;
             }
+            Err(JobError::ForeignStick { .. }) => assert!(model.images.is_empty(), "{act:?}"),
             Err(JobError::LastImage { .. }) => assert_eq!(model.images.len(), 1),
             Err(JobError::Change { has_written: false, source: ChangeError::NoRoom { .. }, .. }) => {}
             Err(error) => panic!("{act:?}: {error}"),

@@ -23,7 +23,7 @@ fn survives(desk: &Desk, old: &[u8], new: &[u8], replaces: Option<&str>) -> (Vec
     let looks = each_cut(&desk.stick, &log, 2, |case, stick| {
         let verdict = judge(stick, Strictness::Boot);
         assert!(verdict.sound, "{case}: {}", told(&verdict));
-        let capsule = verdict.capsules.iter().find(|capsule| capsule.file == report.file).expect(case);
+        let capsule = verdict.capsules.iter().find(|capsule| capsule.file == report.image.file).expect(case);
         assert!(capsule.proven && [&was, &is].contains(&&capsule.blake3), "{case}: {}", told(&verdict));
         seen[usize::from(capsule.blake3 == is)] = true;
         went_on += 1;
@@ -72,7 +72,7 @@ fn an_image_grows_and_shrinks_in_its_file_and_gives_its_clusters_back() {
     let desk = Desk::new(&[("a.img", old.clone())], superfloppy(FatBits::Fat16, 16 * MIB));
     let free = |stick: &[u8]| judge(stick, Strictness::Boot).free;
     let (grown, report) = survives(&desk, &old, &larger, None);
-    assert_eq!(report.len, larger.len() as u64);
+    assert_eq!(report.image.len, larger.len() as u64);
     assert!(free(&grown) < free(&desk.stick));
     let (shrunk, ..) = desk.reflash(&grown, &old[..2 * CHUNK], None).unwrap();
     is_whole(&shrunk, 0, desk.folder.path());
@@ -99,7 +99,7 @@ fn one_of_several_images_changes_and_the_others_stay_with_the_users_own_files() 
     let error = desk.reflash(&desk.stick, &new, None).unwrap_err();
     assert!(matches!(&error, JobError::NotReplaced { found, .. } if found.len() == 2), "{error}");
     let (after, _, report) = desk.reflash(&desk.stick, &new, Some("one")).unwrap();
-    assert_eq!((&report.title[..], &report.file[..]), ("one", "RAMKEY/ONE.RKC"));
+    assert_eq!((&report.image.title[..], &report.image.file[..]), ("one", "RAMKEY/ONE.RKC"));
     let verdict = judge(&after, Strictness::Boot);
     assert!(verdict.sound, "{}", told(&verdict));
     let hashes: Vec<&String> = verdict.capsules.iter().map(|capsule| &capsule.blake3).collect();

@@ -7,42 +7,13 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
 use crate::frames::fake::{Fake, Lies};
+use crate::frames::fields::{documented, fields};
 use crate::frames::sticks::{MIB, noise, printed, tool};
 use ramkey::job::{Event, stamp_on};
 use ramkey::pipeline::SlowArea;
 use ramkey::verify::Change;
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_LBA};
 use serde_json::Value;
-
-/// The fields, or the values, in backticks in the first column of the table below `heading`.
-fn documented(heading: &str, table: usize) -> BTreeSet<String> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
-    let page = fs::read_to_string(page).unwrap();
-    let (_, section) = page.split_once(&format!("\n### {heading}\n")).expect(heading);
-    let section = section.split("\n#").next().unwrap();
-    let table = section.split("\n|---|---|\n").nth(table + 1).expect("a table");
-    let rows = table.lines().take_while(|line| line.starts_with('|'));
-    let first = rows.map(|row| row.trim_matches('|').split(" | ").next().unwrap());
-    first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
-}
-
-/// Every field of `value`, as the page names them.
-fn fields(value: &Value, name: &str, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                // What else a change has depends on it.
-                if !name.starts_with("changes[].") || key == "change" {
-                    found.insert(name.clone());
-                }
-                fields(value, &name, found);
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|value| fields(value, &format!("{name}[]"), found)),
-        _ => {}
-    }
-}
 
 struct Desk(tempfile::TempDir);
 

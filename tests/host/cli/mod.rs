@@ -5,5 +5,6 @@ mod explain;
 mod foreign_text;
 mod json_fields;
 mod linux_phram;
+mod packed;
 mod texts;
 mod wrong_input;

@@ -137,7 +137,7 @@ fn a_driver_that_will_not_work_is_told_with_its_step() {
                 xp.remove_driver("FiraDisk", "firadisk.sys");
             },
             "no driver for RAM disks is installed",
-            "install FiraDisk or WinVBlock",
+            "`ramkey windows add-driver xp.img --driver firadisk.sys`",
         ),
     ];
     for (change, problem, step) in table {

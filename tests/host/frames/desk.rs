@@ -8,8 +8,8 @@ use ramkey::device::{System, TargetPath};
 use ramkey::image::Compression;
 use ramkey::job::{
     AddReport, Companion, Destination, Images, JobError, Observer, PreparedImage, ReflashReport,
-    ReflashRequest, RemoveReport, StickRequest, add_to, prepare, prepare_addition, prepare_reflash,
-    reflash_to, remove_from, write_to,
+    ReflashRequest, RemoveReport, RestoreRequest, StickRequest, add_to, prepare, prepare_addition,
+    prepare_reflash, prepare_restore, prepare_update, reflash_to, remove_from, restore, update_to, write_to,
 };
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::units::hex;
@@ -59,6 +59,36 @@ impl Desk {
         Self { folder, request, stick: target.end().0, over: false }
     }
 
+    /// Writes a stick with these images over what `before` is.
+    pub fn write(&self, before: &[u8], images: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<Op>) {
+        let paths = images.iter().map(|(name, bytes)| self.put(name, bytes)).collect();
+        let request = StickRequest { images: paths, ..self.request.clone() };
+        let prepared = prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap();
+        let target = Recorder::new(before.to_vec());
+        write_to(&prepared, &target, &AtomicBool::new(false), &|_| ()).unwrap();
+        target.end()
+    }
+
+    /// Gives the stick `before` the boot code of this version.
+    pub fn update(&self, before: &[u8]) -> Result<(Vec<u8>, Vec<Op>), JobError> {
+        let prepared = self.with(before, prepare_update)?;
+        let plan = ramkey::repair::update(&Image(before.to_vec())).unwrap();
+        assert_eq!(prepared.is_same(), plan.code.is_none());
+        let target = Recorder::new(before.to_vec());
+        update_to(&plan, &target, &AtomicBool::new(false), &|_| ())?;
+        Ok(target.end())
+    }
+
+    /// Makes a plain stick of `before`.
+    pub fn restore(&self, before: &[u8]) -> Vec<u8> {
+        let request = RestoreRequest { label: "PLAIN".into(), volume_id: None };
+        self.with(before, |destination| {
+            let prepared = prepare_restore(&request, destination).unwrap();
+            restore(&prepared, destination, &AtomicBool::new(false), &|_| ()).unwrap();
+        });
+        fs::read(self.stick()).unwrap()
+    }
+
     /// Replaces an image on the stick `before`; what was written, and the report.
     pub fn reflash(
         &self,
@@ -104,6 +134,41 @@ impl Desk {
         self.with(before, |destination| prepare_reflash(request, destination, &|_| ()))
     }
 
+    /// Replaces an image by `new`, beside which stand those that `beside` names.
+    pub fn reflash_set(
+        &self,
+        before: &[u8],
+        new: &[u8],
+        replaces: Option<&str>,
+        beside: &[(&str, &[u8])],
+    ) -> Result<(Vec<u8>, Vec<Op>, ReflashReport), JobError> {
+        let path = self.put("new.img", new);
+        let companion = |(name, bytes): &(&str, &[u8])| Companion {
+            number: None,
+            path: self.put(name, bytes),
+            is_floppy: false,
+        };
+        let image = StickRequest {
+            images: vec![path],
+            companions: beside.iter().map(companion).collect(),
+            titles: Vec::new(),
+            ..self.request.clone()
+        };
+        let request = ReflashRequest { image, replaces: replaces.map(Into::into) };
+        let prepared = self.with(before, |destination| prepare_reflash(request, destination, &|_| ()))?;
+        let target = Recorder::new(before.to_vec());
+        let stop = AtomicBool::new(false);
+        let report = reflash_to(&prepared, &self.stick(), &target, &stop, &|_| (), &|| self.over)?;
+        let (after, log) = target.end();
+        Ok((after, log, report))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
     fn stick(&self) -> PathBuf {
         self.folder.path().join("stick.img")
     }
@@ -124,11 +189,7 @@ impl Desk {
         title: Option<&str>,
         beside: &[(&str, &[u8])],
     ) -> Result<(Vec<u8>, Vec<Op>, AddReport), JobError> {
-        let put = |(name, bytes): (&str, &[u8])| {
-            let path = self.folder.path().join(name);
-            fs::write(&path, bytes).unwrap();
-            path
-        };
+        let put = |(name, bytes): (&str, &[u8])| self.put(name, bytes);
         let companion = |image| Companion { number: None, path: put(image), is_floppy: false };
         let request = StickRequest {
             images: vec![put((name, image))],

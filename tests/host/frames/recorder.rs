@@ -9,7 +9,7 @@ use ramkey::pipeline::Target;
 use super::moments::dice;
 
 /// What came to the stick.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     Write(u64, Vec<u8>),
     Flush,

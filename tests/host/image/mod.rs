@@ -3,6 +3,8 @@
 mod disks_damage;
 mod disks_oracle;
 mod disks_refused;
+mod disks_said;
+mod disks_vmdk;
 mod dosemu;
 mod extra;
 mod not_images;

@@ -25,19 +25,19 @@ fn look(bytes: Vec<u8>) -> Result<ImageFacts, ProbeError> {
 
 /// Place and bytes of each kind that is told by these alone, what it is said to be, and a part of the help.
 const SIGNATURES: &[(usize, &[u8], &str, &str)] = &[
-    (0, &[0x1F, 0x8B, 8], "compressed (gzip)", "it is unpacked on the way"),
-    (0, b"\xFD7zXZ\0", "compressed (xz)", "it is unpacked on the way"),
-    (0, b"\x28\xB5\x2F\xFD", "compressed (zstd)", "it is unpacked on the way"),
-    (0, b"BZh9", "compressed (bzip2)", "it is unpacked on the way"),
-    (0, b"\x04\x22\x4D\x18", "compressed (lz4)", "it is unpacked on the way"),
+    (0, &[0x1F, 0x8B, 8], "compressed (gzip)", "which is unpacked on the way"),
+    (0, b"\xFD7zXZ\0", "compressed (xz)", "which is unpacked on the way"),
+    (0, b"\x28\xB5\x2F\xFD", "compressed (zstd)", "which is unpacked on the way"),
+    (0, b"BZh9", "compressed (bzip2)", "which is unpacked on the way"),
+    (0, b"\x04\x22\x4D\x18", "compressed (lz4)", "which is unpacked on the way"),
     (0, b"LZIP\x01", "compressed (lzip)", "`lzip -d --stdout guest.img > guest.raw.img`"),
     (0, &[0x1F, 0x9D, 0x90], "compressed (compress)", "`gunzip --stdout guest.img > guest.raw.img`"),
     (0, &[0x5D, 0, 0, 0x80, 0], "compressed (lzma)", "`unlzma --stdout guest.img > guest.raw.img`"),
     (0, b"\x89LZO\0\r\n\x1A\n", "compressed (lzop)", "`lzop -d --stdout guest.img > guest.raw.img`"),
     (0, b"LRZI", "compressed (lrzip)", "`lrzip -d -o guest.raw.img guest.img`"),
     (0, b"SZDD\x88\xF0\x27\x33", "compressed (SZDD)", "`7z x guest.img`"),
-    (0, b"PK\x03\x04", "compressed (zip)", "it is unpacked on the way"),
-    (0, b"7z\xBC\xAF\x27\x1C", "compressed (7z)", "it is unpacked on the way"),
+    (0, b"PK\x03\x04", "compressed (zip)", "which is unpacked on the way"),
+    (0, b"7z\xBC\xAF\x27\x1C", "compressed (7z)", "which is unpacked on the way"),
     (0, b"Rar!\x1A\x07\0", "compressed (rar)", "`unar guest.img`"),
     (0, b"Rar!\x1A\x07\x01\0", "compressed (rar)", "`unar guest.img`"),
     (0, b"MSCF", "compressed (cab)", "`cabextract guest.img`"),
@@ -402,7 +402,7 @@ fn the_command_that_is_shown_works_when_it_is_pasted() {
     let folder = tempfile::tempdir().unwrap();
     let disk = noise(1 << 20);
     for (name, made) in [
-        ("my disk (v2).qcow2", "my disk (v2).img"),
+        ("my disk (v2).qed", "my disk (v2).img"),
         ("win.img", "win.raw.img"),
         ("it's.img", "it's.raw.img"),
         ("-x.img", "-x.raw.img"),
@@ -412,7 +412,7 @@ fn the_command_that_is_shown_works_when_it_is_pasted() {
     ] {
         std::fs::write(folder.path().join("disk"), &disk).unwrap();
         let source = folder.path().join(name);
-        let convert = ["convert", "-f", "raw", "-O", "qcow2", "disk"];
+        let convert = ["convert", "-f", "raw", "-O", "qed", "disk"];
         let output = Command::new("qemu-img").args(convert).arg(&source).current_dir(folder.path()).output();
         assert!(output.expect("qemu-img must be installed: see CONTRIBUTING.md").status.success());
         let path = format!("./{name}");

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::frames::fake::{Fake, Lies, Missing};
 use crate::frames::fuse::Device;
+use crate::frames::recorder::{Op, Recorder};
 use crate::frames::sticks::{noise, printed};
 use ramkey::job::{Event, stamp_on};
 use serde_json::Value;
@@ -168,4 +169,23 @@ fn a_wish_to_stop_is_reported_with_what_was_done() {
     assert!(!report.good && !report.has_fault() && report.written > 0 && report.read == 0);
     let report = stamp_on(Path::new("/dev/sdx"), &stick, &stop, &observer).report;
     assert_eq!((report.written, report.good), (0, false));
+}
+
+#[test]
+fn what_boots_is_cleared_and_proven_before_the_first_stamp() {
+    let desk = Desk::new();
+    let before = fs::read(desk.stick()).unwrap();
+    let boots = [0, 128, 2176].map(|lba| lba * 512);
+    let target = Recorder::new(before.clone());
+    stamp_on(Path::new("stick.img"), &target, &AtomicBool::new(false), &|_| ());
+    let (after, log) = target.end();
+    for (offset, ops) in boots.iter().zip(log.chunks(2)) {
+        let [Op::Write(at, bytes), Op::Flush] = ops else { panic!("{offset}: {ops:?}") };
+        assert!(at == offset && bytes[..] == [0; 512], "{offset}: {at}");
+    }
+    assert!(boots.iter().all(|&at| after[at as usize..][..512] != [0; 512]), "each has its stamp");
+    // Whoever stops before the first of them has the stick that it was.
+    let target = Recorder::new(before.clone());
+    let stamped = stamp_on(Path::new("stick.img"), &target, &AtomicBool::new(true), &|_| ());
+    assert!(target.end() == (before, Vec::new()) && stamped.report.written == 0);
 }

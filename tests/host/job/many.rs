@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -12,7 +13,11 @@ use serde_json::Value;
 
 use crate::frames::bad_stick::{BadStick, Faults};
 use crate::frames::loops::Loop;
+use crate::frames::skip::skip;
 use crate::frames::sticks::{MIB, POISON, noise, printed};
+
+/// A user of whom nothing runs: root may have as many threads as it likes.
+const NOBODYS: u32 = 61_917;
 
 /// A folder with an image that is packed a little.
 struct Desk {
@@ -275,4 +280,37 @@ fn several_copies_of_a_disc_image_are_made_one_by_one() {
     assert_eq!(output.status.code(), Some(2), "{}", printed(&output));
     assert!(printed(&output).contains("more than one stick was given"), "{}", printed(&output));
     assert!(!desk.path("a.img").exists() && !desk.path("b.img").exists());
+}
+
+#[test]
+fn where_the_system_has_few_threads_each_stick_still_has_its_report() {
+    let desk = Desk::new();
+    for name in ["a.img", "b.img", "c.img"] {
+        desk.stick(name, 8 * MIB);
+    }
+    if !rustix::process::geteuid().is_root() {
+        return skip("user of whom nothing runs", b"only root can become one");
+    }
+    for path in ["", "one.img", "a.img", "b.img", "c.img"].map(|name| desk.path(name)) {
+        chown(path, Some(NOBODYS), Some(NOBODYS)).unwrap();
+    }
+    let (mut failed, mut done) = (0, 0);
+    for threads in [1, 2, 4, 5, 7, 9] {
+        let mut command = Command::new("prlimit");
+        command.uid(NOBODYS).gid(NOBODYS).arg(format!("--nproc={threads}:{threads}"));
+        command.arg(env!("CARGO_BIN_EXE_ramkey")).args(["write", "one.img", "--yes", "--json"]);
+        command.args(["--to", "a.img", "--to", "b.img", "--to", "c.img"]).current_dir(desk.folder.path());
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!text.contains("panicked"), "{threads}: {text}");
+        let told = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
+        if let Some(told) = told.as_array() {
+            assert_eq!(told.len(), 3, "{threads}: {text}");
+            done += told.iter().filter(|receipt| receipt["state"] == "done").count();
+        } else {
+            failed += 1;
+            assert!(output.status.code().is_some_and(|code| [1, 3].contains(&code)), "{threads}: {text}");
+        }
+    }
+    assert!(done > 2, "{done} {failed}");
 }

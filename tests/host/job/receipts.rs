@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use ramkey::pipeline::{Access, Effort, Repair, Retry, VerifyLevel};
 use ramkey::report::ReceiptError;
 use serde_json::Value;
 
+use crate::frames::fields::{all_documented, fields};
 use crate::frames::sticks::{noise, printed};
 
 struct Desk(tempfile::TempDir);
@@ -36,30 +37,6 @@ impl Desk {
     }
 }
 
-/// The fields in backticks in the first column of the table below a heading of docs/cli.md.
-fn documented(heading: &str) -> BTreeSet<String> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
-    let page = fs::read_to_string(page).unwrap();
-    let (_, section) = page.split_once(&format!("\n### {heading}\n")).expect(heading);
-    let rows = section.split("\n#").next().unwrap().lines().filter(|line| line.starts_with("| `"));
-    let first = rows.map(|row| row.trim_matches('|').split(" | ").next().unwrap());
-    first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
-}
-
-fn fields(value: &Value, name: &str, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                found.insert(name.clone());
-                fields(value, &name, found);
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|value| fields(value, &format!("{name}[]"), found)),
-        _ => {}
-    }
-}
-
 #[test]
 fn a_receipt_has_the_fields_that_the_page_lists() {
     let desk = Desk::new();
@@ -78,7 +55,7 @@ fn a_receipt_has_the_fields_that_the_page_lists() {
     let output = desk.write(&["--to", "a.img", "--resume", "--title", "Another"]);
     assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
     assert_eq!(desk.receipt("a.img.json"), receipt, "what was refused has no receipt");
-    assert_eq!(found, documented("Of a receipt"));
+    assert_eq!(found, all_documented("Of a receipt"));
 
     assert_eq!(
         (&receipt["tool"], &receipt["version"]),

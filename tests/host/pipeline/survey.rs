@@ -22,8 +22,9 @@ fn survey<T>(
 fn both(lies: Lies) -> (Fake, Pass, Pass) {
     let stick = Fake::new(lies);
     let id = RunId::new(b"survey");
-    let (written, read) =
-        survey(&stick, &|_| {}, &AtomicBool::new(false), |survey| (survey.stamp(id), survey.read(Some(id))));
+    let (written, read) = survey(&stick, &|_| {}, &AtomicBool::new(false), |survey| {
+        (survey.stamp(id, &[]), survey.read(Some(id)))
+    });
     (stick, written, read)
 }
 
@@ -101,7 +102,7 @@ fn what_is_gone_without_power_is_found_when_it_is_read_again() {
     let id = RunId::random();
     let stop = AtomicBool::new(false);
     let pass = survey(&stick, &|_| {}, &stop, |survey| {
-        survey.stamp(id);
+        survey.stamp(id, &[]);
         survey.read(Some(id))
     });
     assert_eq!(pass.counts.good, CLAIMED);
@@ -124,7 +125,7 @@ fn very_many_ranges_are_counted_and_not_all_listed() {
     let stick = Fake::new(Lies::none(CLAIMED));
     let id = RunId::new(b"many");
     let stop = AtomicBool::new(false);
-    survey(&stick, &|_| {}, &stop, |survey| survey.stamp(id));
+    survey(&stick, &|_| {}, &stop, |survey| survey.stamp(id, &[]));
     for lba in (0..CLAIMED).step_by(2).take(3000) {
         ramkey::pipeline::Target::write_at(&stick, lba * 512, &[0xEE; 512]).unwrap();
     }
@@ -144,7 +145,7 @@ fn a_wish_to_stop_is_obeyed_and_the_pass_says_how_far_it_came() {
             }
         };
         let stick = Fake::new(Lies::none(CLAIMED));
-        let pass = survey(&stick, &observe, &stop, |survey| survey.stamp(RunId::new(b"stop")));
+        let pass = survey(&stick, &observe, &stop, |survey| survey.stamp(RunId::new(b"stop"), &[]));
         assert_eq!(pass.ended, Some(Ended::Stopped));
         assert_eq!(pass.done, stick.state().written * 512);
         assert!(pass.done >= moment << 20 && pass.done < CLAIMED * 512, "{moment}: {}", pass.done);
@@ -153,7 +154,7 @@ fn a_wish_to_stop_is_obeyed_and_the_pass_says_how_far_it_came() {
     let stop = AtomicBool::new(false);
     let observe = |_: Event| stop.store(true, Ordering::Relaxed);
     let stick = Fake::new(Lies::none(CLAIMED));
-    let pass = survey(&stick, &observe, &stop, |survey| survey.stamp(RunId::new(b"stop")));
+    let pass = survey(&stick, &observe, &stop, |survey| survey.stamp(RunId::new(b"stop"), &[]));
     assert!([0, 2 << 20].contains(&pass.done), "{}", pass.done);
 }
 

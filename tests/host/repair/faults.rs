@@ -9,7 +9,7 @@ use ramkey::repair::{Donor, repair};
 use ramkey::verify::{FaultKind, Strictness};
 use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
 
-use crate::frames::foreign::foreign;
+use crate::frames::foreign::{announce, foreign};
 use crate::frames::sticks::{Image, MIB, Stick, noise};
 use crate::frames::verdicts::{OnDisk, judge, stick, told, volume_offset};
 use ramkey::layout::Role;
@@ -223,4 +223,35 @@ fn a_chunk_is_put_right_from_its_own_image_and_from_no_other() {
     let made = repair(&broken, &[Donor { source: &newer, free: &[] }]);
     is_whole(&made.stick, "from a newer one");
     assert_eq!(volume_offset(LayoutKind::Hdd), MIB);
+}
+
+#[test]
+fn a_stick_that_was_written_around_a_bad_cluster_gets_its_counts_back() {
+    let made = stick(LayoutKind::Hdd, FsChoice::Is(FatBits::Fat32), 48 * MIB);
+    let volume = volume_offset(LayoutKind::Hdd) as usize;
+    let mut bytes = made.bytes();
+    let number = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (reserved, table) =
+        (number(&bytes, volume + 14) as usize & 0xFFFF, number(&bytes, volume + 36) as usize);
+    let cluster = 60_000;
+    for table in [0, table] {
+        let at = volume + (reserved + table) * 512 + 4 * cluster;
+        assert_eq!(number(&bytes, at), 0, "it is free");
+        bytes[at..at + 4].copy_from_slice(&0x0FFF_FFF7_u32.to_le_bytes());
+    }
+    for summary in [1, 7].map(|sector| volume + sector * 512 + 488) {
+        let free = number(&bytes, summary) - 1;
+        bytes[summary..summary + 4].copy_from_slice(&free.to_le_bytes());
+    }
+    announce(&mut bytes);
+    let whole = Image(bytes);
+    is_whole(&whole, "written so");
+    for at in [40, 512 + 1, 6 * 512 + 40, 7 * 512 + 2] {
+        let mut broken = Image(whole.0.clone());
+        broken.0[volume + at] ^= 4;
+        let repair = repair(&broken, &[]);
+        is_whole(&repair.stick, &format!("byte {at}"));
+    }
+    // The boot code is this version's, and stays.
+    assert!(ramkey::repair::update(&whole).unwrap().code.is_none());
 }

@@ -15,7 +15,10 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use serde_json::Value;
 
 use crate::frames::limits::copy_program;
+use crate::frames::packers::pack;
 use crate::frames::skip::skip;
+use crate::frames::sticks::noise;
+use crate::frames::virtual_disks::Workshop;
 use crate::frames::windows_image::{System, Xp};
 use ramkey::sandbox::{Limits, NOBODY, confine};
 
@@ -106,6 +109,44 @@ fn the_process_that_looks_is_nobody_before_it_gets_the_image_and_can_open_nothin
 }
 
 #[test]
+fn the_process_that_unpacks_is_nobody_too_and_puts_what_comes_out_where_it_is_told() {
+    if !is_root() {
+        return;
+    }
+    let (packed, room) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let image = noise(300_000);
+    (&packed).write_all(&pack(&["gzip"], &image)).unwrap();
+    let (mut out, into) = io::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&into, 4096).unwrap();
+    (&into).write_all(&[b' '; 4096]).unwrap();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+    command.arg0(NAME).arg("and unpacks").stdin(OwnedFd::from(theirs)).stdout(into).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let request = br#"{"path":[120],"task":{"Unpack":{"member":null,"folder":[120]}}}"#;
+    let mut space = [const { std::mem::MaybeUninit::uninit() }; rustix::cmsg_space!(ScmRights(2))];
+    let mut descriptors = SendAncillaryBuffer::new(&mut space);
+    let files = [std::os::fd::AsFd::as_fd(&packed), std::os::fd::AsFd::as_fd(&room)];
+    assert!(descriptors.push(SendAncillaryMessage::ScmRights(&files)));
+    sendmsg(&ours, &[io::IoSlice::new(request)], &mut descriptors, SendFlags::empty()).unwrap();
+    let largest = ramkey::image::DISK_LEN_MAX;
+    await_field(child.id(), "limits", "Max file size", &format!("{largest} {largest} bytes"));
+    await_field(child.id(), "limits", "Max open files", "0 0 files");
+    let nobody = vec![NOBODY.to_string(); 4].join(" ");
+    assert_eq!(field(child.id(), "status", "Uid:"), nobody);
+    assert_eq!(field(child.id(), "status", "CapPrm:"), "0000000000000000");
+    let mut answer = String::new();
+    out.read_to_string(&mut answer).unwrap();
+    assert!(child.wait().unwrap().success());
+    let answer: Value = serde_json::from_str(answer.trim()).unwrap();
+    assert_eq!(answer["Unpacked"]["len"], 300_000, "{answer}");
+    let mut found = vec![0; 300_000];
+    std::os::unix::fs::FileExt::read_exact_at(&room, &mut found, 0).unwrap();
+    assert!(found == image && room.metadata().unwrap().len() == 300_000);
+}
+
+#[test]
 fn nothing_can_be_opened_made_or_started_without_rights() {
     if std::env::var_os(INNER).is_none() {
         if !is_root() {
@@ -175,7 +216,13 @@ fn root_is_told_the_same_as_anybody() {
         ("packed.gz", [&[0x1F, 0x8B][..], &[0xD1; 100]].concat()),
         ("empty.img", Vec::new()),
     ];
-    for (name, bytes) in images {
+    let made = Workshop::new(&xp);
+    let split = "subformat=twoGbMaxExtentSparse";
+    made.qemu_img(&["convert", "-f", "raw", "-O", "vmdk", "-o", split, "@plain.img", "@split.vmdk"]);
+    made.qemu_img(&["convert", "-f", "raw", "-O", "qcow2", "-c", "@plain.img", "@disk.qcow2"]);
+    let parts = ["split-s001.vmdk", "split.vmdk", "disk.qcow2"];
+    let parts = parts.map(|name| (name, fs::read(made.path(name)).unwrap()));
+    for (name, bytes) in images.into_iter().chain(parts) {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
         for arguments in [&["inspect"][..], &["inspect", "--kind", "hdd"], &["doctor"]] {
@@ -183,8 +230,10 @@ fn root_is_told_the_same_as_anybody() {
             assert_eq!(root, anybody, "{arguments:?} {name}");
         }
     }
-    let (status, found) = told(&["inspect"], &folder.path().join("xp.img"), false);
-    assert_eq!((status, &found["windows"]["family"]), (Some(0), &"ntldr".into()), "{found}");
+    for name in ["xp.img", "split.vmdk", "disk.qcow2"] {
+        let (status, found) = told(&["inspect"], &folder.path().join(name), false);
+        assert_eq!((status, &found["windows"]["family"]), (Some(0), &"ntldr".into()), "{name}: {found}");
+    }
 }
 
 /// What `inspect` says of an image in `folder`, started by `script`, in which `$0` is the program and `$1` the image.

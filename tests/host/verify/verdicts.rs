@@ -11,6 +11,9 @@ use ramkey::layout::{Content, Extent, Role};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind, Slot};
 use ramkey::stick::{has_trace, is_stick};
 use ramkey::verify::{FaultKind, StickVerdict, Strictness, facts};
+use ramkey_format::manifest::{ManifestHeader, range};
+use ramkey_format::memory::{BOOT_AREA_END_LBA, MANIFEST_2_LBA, MANIFEST_LBA, MANIFEST_SECTORS_MAX};
+use zerocopy::IntoBytes;
 
 const UNIVERSAL: LayoutKind = LayoutKind::Universal { slot: Slot::First };
 
@@ -146,6 +149,46 @@ fn a_flipped_bit_in_a_manifest_is_found_and_the_images_are_still_proven() {
             assert_eq!(kinds(&verdict), [FaultKind::Manifest], "byte {offset}: {}", told(&verdict));
             assert_eq!(verdict.capsules.len(), 2, "byte {offset}");
         });
+    }
+}
+
+/// A manifest whose range behind the slots is another one, with the hash of the zeros that are there.
+fn forged(stick: &[u8], lba: u64, sectors: u64, kind: u8) -> Vec<u8> {
+    let mut stick = stick.to_vec();
+    let slots_end = u64::from(MANIFEST_2_LBA + MANIFEST_SECTORS_MAX);
+    let zeros = blake3::hash(&vec![0; sectors as usize * 512]);
+    let manifest = &mut stick[MANIFEST_LBA as usize * 512..][..MANIFEST_SECTORS_MAX as usize * 512];
+    let (header, ranges) = ManifestHeader::parse(manifest).unwrap();
+    let (count, mut ranges) = (header.range_count.get(), ranges.to_vec());
+    let range = ranges.iter_mut().find(|range| range.lba.get() == slots_end).unwrap();
+    (range.lba, range.sectors, range.kind) = (lba.into(), sectors.into(), kind);
+    range.blake3 = *zeros.as_bytes();
+    manifest[128..128 + count as usize * 64].copy_from_slice(ranges.as_bytes());
+    let named = [&manifest[..96], ranges.as_bytes()].concat();
+    manifest[96..128].copy_from_slice(blake3::hash(&named).as_bytes());
+    assert!(ManifestHeader::parse(manifest).is_ok());
+    stick
+}
+
+#[test]
+fn a_manifest_that_names_its_own_slots_is_none() {
+    let stick = small().bytes();
+    let (second, end) = (u64::from(MANIFEST_2_LBA), u64::from(MANIFEST_2_LBA + MANIFEST_SECTORS_MAX));
+    let free = u64::from(BOOT_AREA_END_LBA) - end;
+    let verdict = |lba, sectors, kind| judge(&Image(forged(&stick, lba, sectors, kind)), Strictness::Boot);
+    assert!(verdict(end, free, range::CLEARED).sound);
+    for (lba, sectors, kind) in [
+        (second, end + free - second, range::BOOT_CODE),
+        (second, end + free - second, range::CLEARED),
+        (end - 1, free + 1, range::STAMPS),
+        (second - 1, 1, range::CLEARED),
+        (second, 1, range::BOOT_CODE),
+        // Boot code lies before the manifests, wherever else it could.
+        (end, free, range::BOOT_CODE),
+    ] {
+        let verdict = verdict(lba, sectors, kind);
+        assert_eq!(kinds(&verdict), [FaultKind::Manifest], "{lba} {kind}: {}", told(&verdict));
+        assert_eq!(verdict.capsules.len(), 2, "{lba} {kind}");
     }
 }
 

@@ -19,6 +19,9 @@ use crate::units::{Bytes, SECTOR_LEN};
 /// The files that a disk lies in; the first is the image's own.
 pub(super) type Parts<'s> = [Box<dyn Source + 's>];
 
+/// The number of a file, and bytes of it in which a table lies.
+pub(super) type Table = (usize, Range<u64>);
+
 /// Where some bytes of a disk are.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -56,8 +59,8 @@ pub(super) struct Found<M> {
     pub kind: Cow<'static, str>,
     /// What else is to be said of it.
     pub note: Option<String>,
-    /// The files and their bytes in which its tables lie, and no bytes of the disk.
-    pub tables: Vec<(usize, Range<u64>)>,
+    /// What holds no bytes of the disk.
+    pub tables: Vec<Table>,
     /// Names of the files behind the first, for people.
     pub parts: Vec<String>,
 }
@@ -115,7 +118,7 @@ fn words(name: &str, kind: &str, present: Option<u64>, len: u64, note: Option<St
 impl<M: Map> Disk<'_, M> {
     /// Looks at the whole map: everything lies in its file, and nothing where something else does. Gives how many bytes
     /// are there and no zeros; of a disk that is too large for any use, nothing is looked at.
-    fn check(&self, tables: &[(usize, Range<u64>)]) -> Result<Option<u64>, Fault> {
+    fn check(&self, tables: &[Table]) -> Result<Option<u64>, Fault> {
         if !self.len.is_multiple_of(SECTOR_LEN) {
             return Err(Fault::damaged(format!(
                 "the disk has {} bytes, which is no whole number of sectors",

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::fault::{Fault, Form, Way, parent};
-use super::mapped::{self, Found, Map, Parts, Piece, Place};
+use super::mapped::{self, Found, Map, Parts, Piece, Place, Table};
 use super::packed::{Codec, Packed};
 use super::window::{self, Window};
 use crate::image::containers::container::{Container, Opened};
@@ -51,7 +51,7 @@ const DECRYPT: &str = "decrypt it first, where its password is known: `qemu-img 
                        secret,id=key,file=PASSWORD.txt --image-opts \
                        driver=qcow2,encrypt.key-secret=key,file.filename=FILE -O raw disk.img`";
 
-pub(in crate::image::containers) struct Qcow2;
+pub struct Qcow2;
 
 impl Container for Qcow2 {
     fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
@@ -94,7 +94,7 @@ impl Clusters {
 
     /// Bytes of the disk that a table of the second level stands for.
     fn span(&self) -> u64 {
-        (1 << self.bits) / self.entry_len() << self.bits
+        ((1 << self.bits) / self.entry_len()) << self.bits
     }
 
     /// Where the table of the second level with this number is, if there is one.
@@ -242,7 +242,7 @@ fn data_file(header: &Fields<'_>) -> Option<String> {
 }
 
 /// Where header and tables lie; of a disk that is too large for any use, nothing is looked at.
-fn tables(outer: &dyn Source, map: &Clusters, len: u64) -> Result<Vec<(usize, std::ops::Range<u64>)>, Fault> {
+fn tables(outer: &dyn Source, map: &Clusters, len: u64) -> Result<Vec<Table>, Fault> {
     let cluster = 1u64 << map.bits;
     let count = len.div_ceil(map.span());
     let first = map.first.checked_add(count * ENTRY_LEN).filter(|_| map.first.is_multiple_of(cluster));

@@ -42,7 +42,7 @@ const BLOCK_LEN_MAX: u64 = 1 << 28;
 /// Bytes of an entry of the map.
 const ENTRY_LEN: u64 = 4;
 
-pub(in crate::image::containers) struct Vdi;
+pub struct Vdi;
 
 impl Container for Vdi {
     fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {

@@ -2,11 +2,10 @@
 //!
 //! (Microsoft, "Virtual Hard Disk Image Format Specification", version 1.0.)
 
-use std::ops::Range;
 use std::path::Path;
 
 use super::fault::{Fault, Form, OF_A_MACHINE, Way, parent};
-use super::mapped::{self, Found, Map, Parts, Piece, Place};
+use super::mapped::{self, Found, Map, Parts, Piece, Place, Table};
 use super::window::{self, Window};
 use crate::image::containers::container::{Container, Opened};
 use crate::image::containers::fields::{Fields, wide};
@@ -48,7 +47,7 @@ const FREE: u32 = 0xFFFF_FFFF;
 /// Bytes of an entry.
 const ENTRY_LEN: u64 = 4;
 
-pub(in crate::image::containers) struct Vhd;
+pub struct Vhd;
 
 impl Container for Vhd {
     fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
@@ -166,7 +165,7 @@ fn header(outer: &dyn Source, at: u64) -> Result<Vec<u8>, Fault> {
 }
 
 /// The map of a dynamic disk, and where its tables lie.
-fn dynamic(outer: &dyn Source, at: u64, len: u64) -> Result<(Blocks, Vec<(usize, Range<u64>)>), Fault> {
+fn dynamic(outer: &dyn Source, at: u64, len: u64) -> Result<(Blocks, Vec<Table>), Fault> {
     let bytes = header(outer, at)?;
     let header = Fields(&bytes);
     if header.be32(24) != VERSION {

@@ -63,7 +63,7 @@ const CHUNK_SECTORS: u64 = 1 << 23;
 const PRESENT: u64 = 6;
 const PARTLY: u64 = 7;
 
-pub(in crate::image::containers) struct Vhdx;
+pub struct Vhdx;
 
 impl Container for Vhdx {
     fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {

@@ -15,6 +15,7 @@ const DESCRIPTOR: u64 = 16;
 /// Bytes of the sectors before the first track that some programs copy: two seconds.
 const PREGAP: u64 = 150 * 2048;
 
+const VOLUME: Remedy = Advice("join them, and give the whole: `zip -s 0 {file} --out {stem}-whole.zip`");
 const RAW_DISC: Remedy = Disc("ccd2iso {file} {out}`, or with its .cue file `bchunk {file} {.cue} {stem}");
 const ANY_DISC: Remedy = Disc("iat {file} {out}");
 const FLOPTOOL: Remedy = Disk("floptool flopconvert auto pc {file} {out}");
@@ -26,6 +27,11 @@ pub(super) fn footer(sample: &Sample) -> Option<Named> {
     // A VHD of fixed size is a raw image with a footer; an old Virtual PC wrote one byte less.
     if sample.before_end(512, b"conectix") || sample.before_end(511, b"conectix") {
         return Some(Named { what: "a VHD file", remedy: Qemu("vpc") });
+    }
+    // The last volume has the directory, and begins anywhere in a file. (APPNOTE.TXT, 4.3.16.)
+    let is_volume = sample.before_end(22, b"PK\x05\x06") && !sample.before_end(18, &[0, 0]);
+    if is_volume {
+        return Some(Named { what: "the last of the volumes of a zip", remedy: VOLUME });
     }
     let is_dmg = sample.before_end(512, b"koly");
     is_dmg.then_some(Named { what: "a DMG file", remedy: Disk("dmg2img {file} {out}") })

@@ -40,8 +40,9 @@ const WIM: Remedy = Advice(
 );
 const CHD: Remedy =
     Disk("chdman extracthd -i {file} -o {out}`, or a CD with `chdman extractcd -i {file} -o {.cue}");
+/// Whole files of these kinds are unpacked.
 const UNPACKED: Remedy = Advice(
-    "name the packed file itself, whole and not on a device: it is unpacked on the way; or unpack it by hand",
+    "it is cut or damaged, or lies on a device: name the whole packed file, which is unpacked on the way",
 );
 const NO_IMAGE: Remedy = Advice(NO_DISK);
 

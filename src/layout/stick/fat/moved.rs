@@ -27,13 +27,15 @@ pub(super) fn move_away(
     let bad: BTreeSet<u64> = bad.collect::<Result<_, _>>()?;
     let is_folder = |cluster: u64| folder.iter().any(|range| range.contains(&fat.sector_of(cluster)));
     let clusters = 2..fat.clusters + 2;
+    // Behind the last sector of the table that holds something nothing is used, however large the stick is.
+    let used_end = fat.entries_end(disk).min(clusters.end);
+    let used = clusters.start..used_end.max(clusters.start);
+    let last_used = used.clone().rev().find(|&cluster| fat.entry(disk, cluster) != 0).unwrap_or(1);
     // What names each of them: the cluster before it in its chain.
-    let mut before: BTreeMap<u64, u64> = clusters
-        .clone()
+    let mut before: BTreeMap<u64, u64> = used
         .map(|cluster| (fat.entry(disk, cluster), cluster))
         .filter(|(next, _)| bad.contains(next))
         .collect();
-    let last_used = clusters.clone().rev().find(|&cluster| fat.entry(disk, cluster) != 0).unwrap_or(1);
     let mut free = (last_used + 1..clusters.end).filter(|cluster| !bad.contains(cluster));
     for &cluster in &bad {
         if is_folder(cluster) || cluster == fat.root_cluster {

@@ -114,6 +114,13 @@ impl Fat {
         }
     }
 
+    /// One past the last cluster whose entry is in a sector of the first table that holds something.
+    pub fn entries_end(&self, disk: &Overlay) -> u64 {
+        let table_end = self.reserved + (self.tables_end - self.reserved) / self.tables;
+        let last = disk.present(self.reserved, table_end).last().map(|(lba, _)| lba - self.reserved);
+        last.map_or(0, |last| (last + 1) * 512 * 8 / u64::from(self.bits.bits()) + 1)
+    }
+
     /// Smallest entry that ends a chain.
     fn chain_end(&self) -> u64 {
         match self.bits {

@@ -33,7 +33,7 @@ const FORM: Form = Form {
 /// Most bytes of a descriptor, alone or in a disk.
 const DESCRIPTOR_LEN_MAX: u64 = 64 << 10;
 
-pub(in crate::image::containers) struct Vmdk;
+pub struct Vmdk;
 
 impl Container for Vmdk {
     fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {

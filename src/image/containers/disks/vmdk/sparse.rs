@@ -1,7 +1,7 @@
 //! A file of a VMDK with tables: a directory leads to tables of grains.
 
 use super::super::fault::{Fault, Way};
-use super::super::mapped::{Parts, Piece, Place};
+use super::super::mapped::{Parts, Piece, Place, Table};
 use super::super::packed::{Codec, Packed};
 use super::super::window::{self, Window};
 use crate::image::containers::fields::Fields;
@@ -66,6 +66,9 @@ impl Sparse {
     /// It is none, or damaged.
     pub fn parse(source: &dyn Source, file: usize) -> Result<(Self, Header), Fault> {
         let mut bytes = window::bytes(source, 0, SECTOR_LEN, "its header")?;
+        if !bytes.starts_with(MAGIC) {
+            return Err(Fault::damaged("it has no header"));
+        }
         let first = Fields(&bytes);
         let bytes_of = |at| sectors(first.le64(at));
         let (descriptor, descriptor_len) = (bytes_of(28)?, bytes_of(36)?);
@@ -100,11 +103,7 @@ impl Sparse {
 
     /// Where its header and tables lie, the second copy of them left out; of a disk that is too large for any use, nothing
     /// is looked at.
-    pub fn tables(
-        &self,
-        source: &dyn Source,
-        file: usize,
-    ) -> Result<Vec<(usize, std::ops::Range<u64>)>, Fault> {
+    pub fn tables(&self, source: &dyn Source, file: usize) -> Result<Vec<Table>, Fault> {
         let count = self.len.div_ceil(self.span());
         let mut tables =
             vec![(file, 0..SECTOR_LEN), (file, self.directory..self.directory + count * ENTRY_LEN)];
@@ -179,9 +178,6 @@ fn sectors(count: u64) -> Result<u64, Fault> {
 /// That a header is one, and what it says can be; gives its flags.
 fn check(header: &Fields<'_>) -> Result<u32, Fault> {
     let (version, flags) = (header.le32(4), header.le32(8));
-    if !header.0.starts_with(MAGIC) {
-        return Err(Fault::damaged("it has no header"));
-    }
     if !VERSIONS.contains(&version) {
         return Err(Fault::refused(format!("its version is {version}, and 3 is known"), Way::Convert));
     }

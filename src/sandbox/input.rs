@@ -1,0 +1,82 @@
+//! Standard input as an image.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::progress::Unpacking;
+use super::room::{for_reading, room};
+use crate::image::{DISK_LEN_MAX, FileSource, ImageError, Source, SourceFile};
+
+/// Bytes of standard input that are taken at once.
+const PIECE: usize = 1 << 18;
+/// Most bytes of standard input: what is longer than a packed image of the largest size is none.
+const INPUT_MAX: u64 = DISK_LEN_MAX + (DISK_LEN_MAX >> 4);
+
+/// Standard input, kept in a temporary file because an image is read anywhere.
+pub(super) struct Kept {
+    source: FileSource,
+    file: [File; 1],
+    name: [SourceFile; 1],
+}
+
+impl Source for Kept {
+    fn len(&self) -> u64 {
+        self.source.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.source.read_at(offset, buffer)
+    }
+
+    fn files(&self) -> &[SourceFile] {
+        &self.name
+    }
+
+    fn descriptors(&self) -> &[File] {
+        &self.file
+    }
+}
+
+pub(super) fn of_input(path: &Path, tell: &dyn Fn(Unpacking)) -> Result<Kept, ImageError> {
+    let open_error = |source| ImageError::Open { path: path.to_owned(), source };
+    let mut input = io::stdin();
+    if input.is_terminal() {
+        return Err(ImageError::Keyboard);
+    }
+    let (file, folder) = room(path)?;
+    tell(Unpacking::Begin(0));
+    let kept = keep(path, &mut input, &file, &folder, tell);
+    tell(Unpacking::End);
+    kept?;
+    let file = for_reading(file);
+    let name = SourceFile::of(path, &file).map_err(open_error)?;
+    let source = FileSource::take(path, file.try_clone().map_err(open_error)?)?;
+    Ok(Kept { source, file: [file], name: [name] })
+}
+
+fn keep(
+    path: &Path,
+    input: &mut dyn Read,
+    file: &File,
+    folder: &Path,
+    tell: &dyn Fn(Unpacking),
+) -> Result<(), ImageError> {
+    let (mut piece, mut at) = (vec![0; PIECE], 0);
+    loop {
+        let count = match input.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => return Err(ImageError::Read { path: path.to_owned(), offset: at, source }),
+        };
+        if at + count as u64 > INPUT_MAX {
+            return Err(ImageError::LongInput { limit: INPUT_MAX });
+        }
+        let put = file.write_all_at(&piece[..count], at);
+        put.map_err(|source| ImageError::Room { path: path.to_owned(), folder: folder.to_owned(), source })?;
+        at += count as u64;
+        tell(Unpacking::Advance(count as u64));
+    }
+}

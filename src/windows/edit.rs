@@ -1,0 +1,187 @@
+//! A driver is put into a Windows, or taken out of it: what becomes of the image, in memory.
+
+use super::driver::{DriverFile, check};
+use super::error::WindowsError;
+use super::hive::HiveEditError;
+use super::outcome::Edit;
+use super::registry::{
+    Attach, Install, Installed, Journal, Undo, control_sets, install, installed, take_record, uninstall,
+};
+use super::work::Work;
+use crate::contents::ImageFacts;
+use crate::contents::windows::{DriverName, Family, FileVersion, Windows};
+use crate::image::Source;
+
+/// First FiraDisk that reports itself.
+const FIRADISK_REPORTS_ITSELF: FileVersion = FileVersion([0, 0, 1, 30]);
+
+/// What is to be added.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'o> {
+    /// The driver.
+    pub driver: &'o DriverFile,
+    /// How it gets its device; `None` for the way that was seen to work with it.
+    pub attach: Option<Attach>,
+    /// Whether another driver for RAM disks is taken out.
+    pub remove_other: bool,
+    /// Whether a driver without a signature is added to a Windows that wants one.
+    pub allow_unsigned: bool,
+}
+
+/// Puts a driver into the Windows of the image in `source`, which `facts` and `windows` are about.
+///
+/// # Errors
+///
+/// Everything that [`WindowsError`] names but what concerns `ntfscp`, which the caller runs.
+pub fn add_driver(
+    source: &dyn Source,
+    facts: &ImageFacts,
+    windows: &Windows,
+    order: &Order<'_>,
+) -> Result<Edit, WindowsError> {
+    let mut work = Work::new(source, facts, windows)?;
+    let driver = order.driver;
+    let attach = attach(order)?;
+    if let Some(wanted) = windows.processor_bits.filter(|&wanted| wanted != driver.bits) {
+        return Err(WindowsError::Processor { name: driver.name.clone(), bits: driver.bits, wanted });
+    }
+    let notes = check(driver, windows, order.allow_unsigned, &|file| work.program(file))?;
+    work.notes.extend(notes);
+    let mut journal = Journal::new(work.hive()?);
+    let of_hive = |work: &Work<'_>| {
+        let path = work.hive_path();
+        move |why: HiveEditError| WindowsError::Registry { path: path.clone(), why }
+    };
+    let failed = of_hive(&work);
+    let sets = control_sets(&journal.hive).map_err(&failed)?;
+    let Some(first) = sets.first() else { return Err(WindowsError::NoControlSet) };
+    let file = file_name(driver, windows.family);
+    let install_order = Install { driver: driver.driver, attach, bits: driver.bits, file: &file };
+    make_room(&mut work, &mut journal, &install_order, order.remove_other)?;
+
+    for set in &sets {
+        let notes = install(&mut journal, set, &install_order).map_err(&failed)?;
+        work.notes.extend(notes);
+    }
+    work.put_driver(&mut journal, &file, driver)?;
+    work.mend(&mut journal)?;
+    if !journal.undo.is_empty() {
+        journal.keep(&format!("{first}\\Services\\{}", install_order.service())).map_err(&failed)?;
+        work.put_hive(journal.hive)?;
+    }
+    Ok(work.finish())
+}
+
+/// The way in which the driver gets its device.
+fn attach(order: &Order<'_>) -> Result<Attach, WindowsError> {
+    let driver = order.driver;
+    let usual = match driver.driver {
+        DriverName::FiraDisk | DriverName::SVBus => Attach::Root,
+        DriverName::WinVBlock => Attach::Own,
+    };
+    let reports_itself = match driver.driver {
+        DriverName::FiraDisk => driver.version.is_none_or(|version| version >= FIRADISK_REPORTS_ITSELF),
+        DriverName::WinVBlock => true,
+        DriverName::SVBus => false,
+    };
+    match order.attach.unwrap_or(usual) {
+        Attach::Own if !reports_itself => Err(WindowsError::Form { driver: driver.title() }),
+        attach => Ok(attach),
+    }
+}
+
+/// The name of the driver's file. ReactOS looks for the service that is called like the file.
+fn file_name(driver: &DriverFile, family: Family) -> String {
+    let (services, files) = driver.driver.installs();
+    let of = |names: &[&str]| names[usize::from(driver.bits == 64).min(names.len() - 1)].to_ascii_lowercase();
+    if family == Family::Reactos { format!("{}.sys", of(services)) } else { of(files) }
+}
+
+/// Takes back what was added before, and what would start beside the new driver.
+fn make_room(
+    work: &mut Work<'_>,
+    journal: &mut Journal,
+    new: &Install<'_>,
+    remove_other: bool,
+) -> Result<(), WindowsError> {
+    let path = work.hive_path();
+    let failed = |why| WindowsError::Registry { path: path.clone(), why };
+    for found in installed(&journal.hive).map_err(failed)? {
+        let is_new = found.service.eq_ignore_ascii_case(new.service());
+        if !is_new && found.starts_at_boot && !remove_other {
+            return Err(WindowsError::Second { other: found.driver.name().to_owned() });
+        }
+        if (is_new || remove_other) && take_back(work, journal, &found)? {
+            let name = found.driver.name();
+            work.notes.push(format!("{name} was added before: that is taken back"));
+        } else if !is_new && remove_other {
+            let notes = uninstall(journal, &found.service).map_err(failed)?;
+            work.notes.extend(notes);
+        }
+    }
+    Ok(())
+}
+
+/// Takes the driver out of the Windows of the image in `source` that [`add_driver`] put there; with `others`, also one that
+/// somebody else installed.
+///
+/// # Errors
+///
+/// [`WindowsError::NothingToRemove`], and those of [`add_driver`] that concern the image.
+pub fn remove_driver(
+    source: &dyn Source,
+    facts: &ImageFacts,
+    windows: &Windows,
+    others: bool,
+) -> Result<Edit, WindowsError> {
+    let mut work = Work::new(source, facts, windows)?;
+    let mut journal = Journal::new(work.hive()?);
+    let path = work.hive_path();
+    let failed = |why| WindowsError::Registry { path: path.clone(), why };
+    let drivers = installed(&journal.hive).map_err(failed)?;
+    let mut removed = false;
+    for found in &drivers {
+        if take_back(&mut work, &mut journal, found)? {
+            work.notes
+                .push(format!("registry: {} is gone, and all that was added with it", found.driver.name()));
+            removed = true;
+        } else if others {
+            let notes = uninstall(&mut journal, &found.service).map_err(failed)?;
+            work.notes.extend(notes);
+            removed = true;
+        }
+    }
+    if !removed {
+        let installed = drivers.first().map(|found| found.driver.name().to_owned());
+        return Err(WindowsError::NothingToRemove { installed });
+    }
+    work.put_hive(journal.hive)?;
+    Ok(work.finish())
+}
+
+/// Takes back what the record of a driver names; whether there is one.
+fn take_back(work: &mut Work<'_>, journal: &mut Journal, found: &Installed) -> Result<bool, WindowsError> {
+    let path = work.hive_path();
+    let failed = |why| WindowsError::Registry { path: path.clone(), why };
+    let mut steps = Vec::new();
+    for set in control_sets(&journal.hive).map_err(failed)? {
+        let service = format!("{set}\\Services\\{}", found.service);
+        if let Some(found) = take_record(&mut journal.hive, &service).map_err(failed)?? {
+            steps = found;
+        }
+    }
+    let is_there = !steps.is_empty();
+    let hive = &mut journal.hive;
+    while let Some(step) = steps.pop() {
+        match step {
+            Undo::Key { path } => hive.delete_key(&path).map(|_| ()).map_err(failed)?,
+            Undo::New { path, name } => hive.delete_value(&path, &name).map(|_| ()).map_err(failed)?,
+            Undo::Old { path, name, data } => hive.set_value(&path, &name, &data).map_err(failed)?,
+            Undo::Deleted { path } => hive.create_key(&path).map_err(failed)?,
+            Undo::File { partition, path } => work.remove_file(partition, &path)?,
+            Undo::Text { partition, path, bytes } => work.put_text(partition, &path, &bytes)?,
+            Undo::Signature { value } => work.put_signature(value)?,
+        }
+    }
+    Ok(is_there)
+}

@@ -1,0 +1,18 @@
+//! What the registry of a Windows gets so that a driver starts at boot, and how that is taken back.
+
+mod data;
+mod guid;
+mod install;
+mod journal;
+mod letters;
+mod record;
+mod sets;
+mod uninstall;
+
+pub use install::Attach;
+pub(super) use install::{Install, install};
+pub(super) use journal::Journal;
+pub(super) use letters::forget_letters;
+pub(super) use record::{Undo, take_record};
+pub(super) use sets::control_sets;
+pub(super) use uninstall::{Installed, installed, uninstall};

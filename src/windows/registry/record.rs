@@ -1,0 +1,139 @@
+//! The record of what was added, which lies beside it in the registry, so that it can be taken back.
+
+use super::data::texts;
+use crate::contents::windows::hive::ValueData;
+use crate::units::hex;
+use crate::windows::error::WindowsError;
+use crate::windows::hive::{HiveEdit, HiveEditError};
+
+/// The name of the value that has the record, in the key of the driver's service.
+pub(super) const RECORD: &str = "RamkeyUndo";
+
+/// One step that takes something back. They are taken from the last to the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::windows) enum Undo {
+    /// The key was made: it goes, with all below it.
+    Key { path: String },
+    /// The value was made.
+    New { path: String, name: String },
+    /// The value was another or was deleted.
+    Old { path: String, name: String, data: ValueData },
+    /// The key was deleted.
+    Deleted { path: String },
+    /// The file was put there.
+    File { partition: u32, path: String },
+    /// The text of the file was another.
+    Text { partition: u32, path: String, bytes: Vec<u8> },
+    /// The disk had another signature.
+    Signature { value: u32 },
+}
+
+/// Where a line ends a part of it. No name of a key has a tab in it.
+const BETWEEN: char = '\t';
+
+impl Undo {
+    /// The value that has these steps.
+    pub(super) fn record(steps: &[Self]) -> ValueData {
+        texts(&steps.iter().map(Self::line).collect::<Vec<_>>())
+    }
+
+    fn line(&self) -> String {
+        let parts = match self {
+            Self::Key { path } => vec!["key".into(), path.clone()],
+            Self::New { path, name } => vec!["new".into(), path.clone(), name.clone()],
+            Self::Old { path, name, data } => {
+                vec!["old".into(), path.clone(), data.kind.to_string(), hex(&data.bytes), name.clone()]
+            }
+            Self::Deleted { path } => vec!["deleted".into(), path.clone()],
+            Self::File { partition, path } => vec!["file".into(), partition.to_string(), path.clone()],
+            Self::Text { partition, path, bytes } => {
+                vec!["text".into(), partition.to_string(), hex(bytes), path.clone()]
+            }
+            Self::Signature { value } => vec!["signature".into(), format!("{value:08x}")],
+        };
+        parts.join(&BETWEEN.to_string())
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let (word, rest) = line.split_once(BETWEEN)?;
+        let path = rest.to_owned();
+        Some(match word {
+            "key" => Self::Key { path },
+            "deleted" => Self::Deleted { path },
+            "new" => {
+                let (path, name) = rest.split_once(BETWEEN)?;
+                Self::New { path: path.into(), name: name.into() }
+            }
+            "old" => {
+                let mut parts = rest.splitn(4, BETWEEN);
+                let (path, kind) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+                let bytes = bytes(parts.next()?)?;
+                Self::Old { path, name: parts.next()?.to_owned(), data: ValueData { kind, bytes } }
+            }
+            "file" => {
+                let (partition, path) = rest.split_once(BETWEEN)?;
+                Self::File { partition: partition.parse().ok()?, path: path.into() }
+            }
+            "text" => {
+                let mut parts = rest.splitn(3, BETWEEN);
+                let (partition, bytes) = (parts.next()?.parse().ok()?, bytes(parts.next()?)?);
+                Self::Text { partition, bytes, path: parts.next()?.to_owned() }
+            }
+            "signature" => Self::Signature { value: u32::from_str_radix(rest, 16).ok()? },
+            _ => return None,
+        })
+    }
+}
+
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.as_bytes().chunks(2).map(pair).collect()
+}
+
+/// The record in the key of the service, or `None`; it is gone from there.
+///
+/// # Errors
+///
+/// [`WindowsError::Record`] if a line of it makes no sense.
+pub(in crate::windows) fn take_record(
+    hive: &mut HiveEdit,
+    service: &str,
+) -> Result<Result<Option<Vec<Undo>>, WindowsError>, HiveEditError> {
+    let Some(value) = hive.value(service, RECORD)? else { return Ok(Ok(None)) };
+    hive.delete_value(service, RECORD)?;
+    let units = value.bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+    let text: String =
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    let lines = text.split('\0').filter(|line| !line.is_empty());
+    let steps =
+        lines.map(|line| Undo::parse(line).ok_or_else(|| WindowsError::Record { line: line.to_owned() }));
+    Ok(steps.collect::<Result<_, _>>().map(Some))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Undo;
+    use crate::contents::windows::hive::ValueData;
+
+    #[test]
+    fn each_step_is_read_as_it_was_kept() {
+        let path = || String::from("ControlSet001\\Services\\FiraDisk");
+        let data = || ValueData { kind: 7, bytes: vec![0, 255, 16] };
+        let steps = [
+            Undo::Key { path: path() },
+            Undo::New { path: path(), name: "\\DosDevices\\C:".into() },
+            Undo::Old { path: path(), name: "a\tb".into(), data: data() },
+            Undo::Old { path: path(), name: String::new(), data: ValueData { kind: 1, bytes: vec![] } },
+            Undo::Deleted { path: path() },
+            Undo::File { partition: 2, path: "WINDOWS\\system32\\drivers\\firadisk.sys".into() },
+            Undo::Text { partition: 0, path: "boot.ini".into(), bytes: b"[boot loader]\r\n".to_vec() },
+            Undo::Signature { value: 0 },
+        ];
+        for step in steps {
+            assert_eq!(Undo::parse(&step.line()), Some(step));
+        }
+        for line in ["", "key", "old\tx\ty\t00\tz", "file\t-1\tx", "signature\tg", "text\t1\t0g\tx"] {
+            assert_eq!(Undo::parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The image of a Windows while it is changed, and what was changed, a line each.
+
+use super::driver::{DRIVER_LEN_MAX, DriverFile};
+use super::error::WindowsError;
+use super::hive::{HiveEdit, HiveEditError};
+use super::menu::Menu;
+use super::outcome::Edit;
+use super::registry::{Journal, Undo, forget_letters};
+use super::volume::{Changed, Disk, Sectors, Volume};
+use crate::contents::ImageFacts;
+use crate::contents::windows::hive::Hive;
+use crate::contents::windows::{Family, Place, Volumes, Windows};
+use crate::image::Source;
+
+/// Longest hive that is in memory, as the reader has it.
+const HIVE_LEN_MAX: u64 = 40 << 20;
+/// Longest program that is looked at for its names.
+const PROGRAM_LEN_MAX: u64 = 16 << 20;
+/// Longest text of a boot loader.
+const TEXT_LEN_MAX: u64 = 1 << 16;
+/// Where sector 0 has the signature of the disk.
+const SIGNATURE: u64 = 0x1B8;
+
+/// An image that is changed.
+pub(super) struct Work<'s> {
+    disk: Disk<'s>,
+    windows: &'s Windows,
+    place: &'s Place,
+    /// All volumes, the active one first.
+    volumes: Vec<Volume>,
+    /// The volume of Windows.
+    own: Volume,
+    pub notes: Vec<String>,
+}
+
+impl<'s> Work<'s> {
+    /// Looks at the volumes, which must be closed.
+    pub fn new(
+        source: &'s dyn Source,
+        facts: &ImageFacts,
+        windows: &'s Windows,
+    ) -> Result<Self, WindowsError> {
+        let no_windows = || WindowsError::NoWindows { why: windows.verdict.clone() };
+        let needs_driver = matches!(windows.family, Family::Ntldr | Family::Bootmgr | Family::Reactos);
+        let place = windows.place.as_ref().filter(|_| needs_driver).ok_or_else(no_windows)?;
+        let found = Volumes::of_image(source, facts).ok_or_else(no_windows)?;
+        let volume = |volume: &crate::contents::windows::WindowsVolume<'_>| Volume {
+            number: volume.place.number,
+            start: volume.at,
+            is_ntfs: volume.is_ntfs,
+        };
+        let volumes: Vec<Volume> = found.all.iter().map(volume).collect();
+        let own = volumes.iter().find(|volume| volume.number == place.partition);
+        let own = *own.ok_or_else(no_windows)?;
+        let disk = Disk { changed: Changed::new(source, Sectors::new()), ntfs: Vec::new() };
+        let mut notes = Vec::new();
+        for &volume in &volumes {
+            let is_used = volume == own || Some(volume) == volumes.first().copied();
+            notes.extend(if is_used { disk.check_closed(volume)? } else { None });
+        }
+        Ok(Self { disk, windows, place, volumes, own, notes })
+    }
+
+    fn path(&self, path: &str) -> String {
+        format!("{}\\{path}", self.place.folder)
+    }
+
+    /// The hive's path on its partition.
+    pub fn hive_path(&self) -> String {
+        self.path("system32\\config\\SYSTEM")
+    }
+
+    fn registry(&self, why: HiveEditError) -> WindowsError {
+        WindowsError::Registry { path: self.hive_path(), why }
+    }
+
+    /// The registry of Windows.
+    pub fn hive(&self) -> Result<HiveEdit, WindowsError> {
+        let bytes = self.disk.read(self.own, &self.hive_path(), HIVE_LEN_MAX)?.unwrap_or_default();
+        HiveEdit::open(bytes).map_err(|why| self.registry(why))
+    }
+
+    /// Puts the changed registry there, and reads it.
+    pub fn put_hive(&mut self, hive: HiveEdit) -> Result<(), WindowsError> {
+        let bytes = hive.finish();
+        let wrong = |why: String| WindowsError::ReadBack { why };
+        let found = Hive::parse(bytes.clone()).map_err(|why| wrong(why.to_string()))?;
+        if found.is_dirty() {
+            return Err(wrong("the registry is not closed".into()));
+        }
+        HiveEdit::open(bytes.clone()).map_err(|why| self.registry(why))?;
+        self.disk.put(self.own, &self.hive_path(), &bytes)
+    }
+
+    /// The program `file` of `system32` or `system32\drivers`.
+    pub fn program(&self, file: &str) -> Option<Vec<u8>> {
+        let folders = ["system32", "system32\\drivers"].map(|folder| self.path(&format!("{folder}\\{file}")));
+        // A file that is too long or cannot be read is there all the same.
+        let read =
+            |path: &String| self.disk.read(self.own, path, PROGRAM_LEN_MAX).unwrap_or(Some(Vec::new()));
+        folders.iter().find_map(read)
+    }
+
+    /// Copies the driver to its place.
+    pub fn put_driver(
+        &mut self,
+        journal: &mut Journal,
+        file: &str,
+        driver: &DriverFile,
+    ) -> Result<(), WindowsError> {
+        let path = self.path(&format!("system32\\drivers\\{file}"));
+        let old = match self.disk.read(self.own, &path, DRIVER_LEN_MAX) {
+            Ok(old) => old,
+            // What is there is no driver.
+            Err(_) => Some(Vec::new()),
+        };
+        if old.as_ref() == Some(&driver.bytes) {
+            return Ok(());
+        }
+        self.disk.put(self.own, &path, &driver.bytes)?;
+        let note = format!("\\{path}: {}, {} bytes", driver.title(), driver.bytes.len());
+        match old {
+            None => {
+                journal.undo.push(Undo::File { partition: self.own.number, path });
+                self.notes.push(note);
+            }
+            Some(_) => self.notes.push(format!("{note}, in place of another one")),
+        }
+        Ok(())
+    }
+
+    /// Mends what would keep this Windows from starting or from knowing its disk.
+    pub fn mend(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
+        self.mend_menu(journal)?;
+        self.mend_letters(journal)
+    }
+
+    fn mend_menu(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
+        let menu = match self.windows.family {
+            Family::Ntldr => Menu::Ntldr,
+            Family::Reactos => Menu::Reactos,
+            _ => return Ok(()),
+        };
+        let mut read = Vec::new();
+        for &volume in &self.volumes {
+            read.push((volume, self.disk.read(volume, menu.file(), TEXT_LEN_MAX)?));
+        }
+        // Where there is none, it belongs on the active volume.
+        let found = read.iter().find(|(_, text)| text.is_some()).or(read.first());
+        let Some((volume, old)) = found.cloned() else { return Ok(()) };
+        let partition = self.place.partition.max(1);
+        let Some(new) = menu.corrected(old.as_deref(), partition, &self.place.folder) else { return Ok(()) };
+        self.disk.put(volume, menu.file(), &new)?;
+        let (number, path) = (volume.number, menu.file().to_owned());
+        journal.undo.push(match old {
+            Some(bytes) => Undo::Text { partition: number, path, bytes },
+            None => Undo::File { partition: number, path },
+        });
+        let folder = &self.place.folder;
+        self.notes
+            .push(format!("{}: starts multi(0)disk(0)rdisk(0)partition({partition})\\{folder}", menu.file()));
+        Ok(())
+    }
+
+    /// The signature of the disk, and the letter of Windows on it.
+    fn mend_letters(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
+        let letter = self.windows.system_letter.unwrap_or('C');
+        let letters = self.windows.system.iter().flat_map(|system| &system.drive_letters);
+        let remembered = letters.into_iter().find(|found| found.letter == letter).copied();
+        let offset = self.place.offset;
+        let old = self.windows.disk_signature;
+        let mut signature = old;
+        if old == Some(0) {
+            let known = remembered.filter(|found| found.offset == offset && found.disk_signature != 0);
+            let new = match known {
+                Some(found) => found.disk_signature,
+                None => self.new_signature()?,
+            };
+            journal.undo.push(Undo::Signature { value: 0 });
+            self.put_signature(new)?;
+            signature = Some(new);
+        }
+        let is_other = remembered.is_some_and(|found| {
+            found.offset != offset || signature.is_none_or(|signature| signature != found.disk_signature)
+        });
+        // A partition that gets a disk around it gets a new signature each time.
+        if is_other && (signature.is_some() || letter == 'C') {
+            let note = forget_letters(journal, letter, signature.unwrap_or_default(), offset);
+            self.notes.push(note.map_err(|why| self.registry(why))?);
+        }
+        Ok(())
+    }
+
+    /// A signature for a disk that has none: the same for the same image.
+    fn new_signature(&self) -> Result<u32, WindowsError> {
+        let mut start = vec![0; (1 << 16).min(self.disk.changed.len() as usize)];
+        self.disk.changed.read_at(0, &mut start).map_err(|error| self.unreadable(&error))?;
+        let hash = blake3::hash(&start);
+        let bytes = hash.as_bytes();
+        Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).max(1))
+    }
+
+    fn unreadable(&self, error: &dyn std::fmt::Display) -> WindowsError {
+        WindowsError::Volume { partition: self.own.number, why: error.to_string() }
+    }
+
+    /// Gives the disk this signature.
+    pub fn put_signature(&mut self, value: u32) -> Result<(), WindowsError> {
+        let written = self.disk.changed.write_at(SIGNATURE, &value.to_le_bytes());
+        written.map_err(|error| self.unreadable(&error))?;
+        self.notes.push(format!("sector 0: the disk signature is {value:#010x}"));
+        Ok(())
+    }
+
+    fn volume(&self, partition: u32) -> Result<Volume, WindowsError> {
+        let none = || WindowsError::Volume { partition, why: "it is not there".into() };
+        self.volumes.iter().find(|volume| volume.number == partition).copied().ok_or_else(none)
+    }
+
+    /// Deletes a file that was added.
+    pub fn remove_file(&mut self, partition: u32, path: &str) -> Result<(), WindowsError> {
+        let volume = self.volume(partition)?;
+        let is_gone = self.disk.remove(volume, path)?;
+        let word = if is_gone {
+            "is gone"
+        } else {
+            "stays: no program deletes a file of an NTFS without mounting it"
+        };
+        self.notes.push(format!("\\{path} {word}"));
+        Ok(())
+    }
+
+    /// Gives a file back the text that it had.
+    pub fn put_text(&mut self, partition: u32, path: &str, bytes: &[u8]) -> Result<(), WindowsError> {
+        let volume = self.volume(partition)?;
+        self.disk.put(volume, path, bytes)?;
+        self.notes.push(format!("{path} is as it was"));
+        Ok(())
+    }
+
+    /// What becomes of the image.
+    pub fn finish(self) -> Edit {
+        Edit { notes: self.notes, sectors: self.disk.changed.into_sectors(), ntfs: self.disk.ntfs }
+    }
+}

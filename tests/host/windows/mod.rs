@@ -1,0 +1,7 @@
+//! A Windows that is given the driver of its RAM disk.
+
+mod desk;
+mod driver;
+mod hive;
+mod oracle_hive;
+mod write;
