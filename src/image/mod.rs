@@ -21,6 +21,7 @@ mod open;
 mod pack;
 mod packed;
 mod part;
+mod sample;
 mod scan;
 mod source;
 mod spool;
@@ -49,6 +50,7 @@ pub use open::{PackedFile, Room, Unpack, open, open_by, open_given, unwrapped, u
 pub use pack::Packer;
 pub use packed::Packed;
 pub use part::Rest;
+pub use sample::{Sample, sample};
 pub use scan::{Scan, scan, scan_stream, scan_trimmed};
 pub use source::Source;
 pub use spool::Spool;

@@ -49,6 +49,7 @@ fn corpus(target: &str) -> PathBuf {
 /// The whole seeds: target, name, and bytes.
 fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut seeds = Vec::new();
+    seeds.push(("hash-list", "lines", hash_list()));
     let registry = || Xp::new(System::Fat16).registry;
     seeds.push(("hive", "xp", hive::hive(&registry(), hive::XP)));
     seeds.push(("hive", "nt4", hive::hive(&registry(), hive::NT4)));
@@ -163,6 +164,14 @@ fn of_virtual_disks() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         [&[5, 0, 0, 2, 2, 2, 1][..], &data, &run, &[5, 0, 0xC1, 2, 2, 1, 2, 0, 0, 1, 1], &run, &data];
     seeds.push(("imd", "two-tracks", tracks.concat()));
     seeds
+}
+
+/// A list of hashes in each of its forms.
+fn hash_list() -> Vec<u8> {
+    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let list =
+        format!("{digits} *dos.img\r\n\\{digits}  a\\nb\nSHA1 (x) = {}\n{}\n", &digits[..40], &digits[..32]);
+    list.into_bytes()
 }
 
 /// Volumes of each file system whose free space is known, without what is in their files.
