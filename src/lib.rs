@@ -20,6 +20,7 @@ pub mod image;
 pub mod job;
 pub mod layout;
 pub mod linux_phram;
+pub mod origin;
 pub mod pipeline;
 pub mod plan;
 pub mod repair;

@@ -67,6 +67,7 @@ pub fn base() -> &'static Sparse {
             fs: FsChoice::Auto,
             label: None,
             id: None,
+            readme: Vec::new(),
             disc: None,
             start: StartOptions::default(),
         };

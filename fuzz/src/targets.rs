@@ -10,6 +10,7 @@ use ramkey::contents::windows::look;
 use ramkey::contents::{Kind, KindChoice, Question, free_space, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{Bounds, Source, Wrapped, combine};
+use ramkey::origin::List;
 use ramkey::stick::{has_trace, is_stick};
 use ramkey::verify::{Strictness, facts, verify};
 use ramkey_format::capsule::{
@@ -41,6 +42,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("el-torito", el_torito),
     ("fat", disk),
     ("free", free),
+    ("hash-list", hash_list),
     ("hive", hive),
     ("imd", super::disks::imd),
     ("inspect", |input| inspect(&Bytes(input))),
@@ -63,6 +65,16 @@ const MANIFEST_SECTORS: usize = MANIFEST_SECTORS_MAX as usize;
 
 /// Sectors of a small stick: the boot area, and what an input has room in.
 const STICK_SECTORS: u16 = 900;
+
+/// A list of hashes, for a file that it may name.
+fn hash_list(input: &[u8]) {
+    let list = List::parse(input);
+    let mut names = list.names();
+    names.truncate(8);
+    for name in names.into_iter().chain([&b"dos.img"[..]]) {
+        black_box((list.of(name), list.of_only(name)));
+    }
+}
 
 /// Everything that `ramkey inspect`, `plan` and `write` look at in an image.
 pub fn inspect(source: &dyn Source) {

@@ -7,9 +7,10 @@ use clap::Args;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::DrivesArgs;
+use crate::cli::origin::OriginArgs;
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
-use crate::cli::show::{show_effort, show_level};
+use crate::cli::show::{show_effort, show_level, show_origin};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
 use crate::job::{self, AddReport, AddedImage, Destination, RemoveReport, StickRequest, prepare_addition};
@@ -50,6 +51,9 @@ pub struct AddArgs {
     pack: PackArgs,
 
     #[command(flatten)]
+    origin: OriginArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -71,7 +75,11 @@ impl AddArgs {
             titles: self.title.into_iter().collect(),
             ..StickRequest::new(vec![self.image])
         });
-        let prepared = prepare_addition(self.pack.put_into(request), destination, &Progress::new())?;
+        let prepared = prepare_addition(
+            self.origin.put_into(self.pack.put_into(request)),
+            destination,
+            &Progress::new(),
+        )?;
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
@@ -90,7 +98,7 @@ impl AddArgs {
 /// it. Everything else on the stick stays. The last image of a stick cannot be removed. Exit status 3 says that nothing was written.
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
-    /// Title in the boot menu, or file in the folder RAMKEY
+    /// Title in the boot menu, or file in the folder RAMKEY with or without its ending
     #[arg(value_name = "NAME")]
     name: String,
 
@@ -152,7 +160,8 @@ pub(super) fn show_image(out: &mut dyn Write, image: &AddedImage) -> io::Result<
     }
     let beside = if image.companion { ", beside the other" } else { "" };
     let (title, file, words, len) = (&image.title, &image.file, &image.words, Bytes(image.len));
-    writeln!(out, "          \"{title}\" in {file}: {words}, {len}{beside}")
+    writeln!(out, "          \"{title}\" in {file}: {words}, {len}{beside}")?;
+    show_origin(out, &image.origin)
 }
 
 /// What was written, and what had to be written more than once.

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
+use crate::cli::origin::OriginArgs;
 use crate::cli::pack::PackArgs;
 use crate::contents::{Kind, KindChoice};
 use crate::image::ImageName;
@@ -115,6 +116,9 @@ pub struct ImagesArgs {
 
     #[command(flatten)]
     pub pack: PackArgs,
+
+    #[command(flatten)]
+    pub origin: OriginArgs,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
@@ -233,7 +237,7 @@ impl ImagesArgs {
             },
             ..StickRequest::new(self.images.clone())
         };
-        self.pack.put_into(self.drives.put_into(request))
+        self.origin.put_into(self.pack.put_into(self.drives.put_into(request)))
     }
 }
 

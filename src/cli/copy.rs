@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::args::{FsArg, KindArg, LayoutArg, StickArgs};
 use crate::cli::manner::Manner;
-use crate::cli::show::{show_done, show_effort, show_level, show_ranges, show_written};
+use crate::cli::show::{show_done, show_effort, show_level, show_origin, show_ranges, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::verify::show_stick;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
@@ -39,7 +39,7 @@ pub(super) fn find(
         let tip = "leave the option out, or name the images that the disc was made from";
         (format!("{option} was given"), tip)
     } else {
-        return Ok(Some(image));
+        return Ok(Some(image.expecting(images.origin.expectations())));
     };
     let what = format!("{} is a disc image of ramkey, which is copied as it is, and {what}", named(path));
     let from_ram = format!("--kind cd boots {} from RAM, as a CD of others", shell_word(path));
@@ -128,6 +128,7 @@ fn show_copy(out: &mut dyn Write, report: &CopyReport) -> io::Result<()> {
     let CopyReport { what, path, len, blake3, sectors, .. } = report;
     writeln!(out, "copy      {blake3}  {path}")?;
     writeln!(out, "          {what}, {}", Bytes(*len))?;
+    show_origin(out, &report.origin)?;
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }

@@ -332,6 +332,7 @@ fn exit_of(error: &JobError) -> Exit {
     match error {
         JobError::Target(_)
         | JobError::Image(_)
+        | JobError::Origin(_)
         | JobError::Plan(_)
         | JobError::Layout(_)
         | JobError::DiscOnDevice { .. }

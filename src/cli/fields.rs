@@ -19,6 +19,7 @@ do not change the exit status of `inspect`.
 |---|---|
 | `what` | `stick`; only `inspect` |
 | `path` | the path that was given; only `inspect` |
+| `origin` | hashes of its file that somebody said and that are true, see [below](#of-the-origin-of-an-image); only `inspect` |
 | `sound` | whether there is no fault |
 | `strictness` | what counted as one: `boot`, or `every-byte` with `--strict` |
 | `proof` | whether every byte was read; true of `verify`, false of `inspect` |
@@ -166,6 +167,7 @@ do not change the exit status of `inspect`.
 | `path` | the disc image |
 | `len` | its length in bytes |
 | `blake3` | its BLAKE3, as `b3sum` prints it |
+| `origin` | hashes of its file that somebody said and that are true, see [below](#of-the-origin-of-an-image) |
 | `disc` | what verifying it found, with the fields of a stick |
 | `sectors` | sectors of the stick |
 | `warnings` | what is wrong with the disc image |
@@ -271,7 +273,8 @@ outermost form first, and none of an image that was not packed. Other lengths an
 
 `plan`, `write` and `disc` print these of each of `images` and `companions`. `room` is also a field of an image that is inspected; `write`
 and `disc` do not look for it, and print null. An image that is inspected has `left_out` and `swap_left_out`, too: bytes that `write` leaves out
-because no file system needs them, and those of swap files that it leaves out beside them with `--trim-swap`.
+because no file system needs them, and those of swap files that it leaves out beside them with `--trim-swap`; and its `load` is an estimate:
+`sampled` of all `chunks` were packed, which gives about `stored` bytes and `seconds`.
 
 | field | what |
 |---|---|
@@ -280,8 +283,13 @@ because no file system needs them, and those of swap files that it leaves out be
 | `load.left_out` | bytes of it that are left out because no file system on it needs them |
 | `load.swap_left_out` | how many of these are the contents of swap files |
 | `load.read` | bytes that the loader reads for it and all drives beside it, with their tables |
-| `load.seconds` | seconds that this takes at 0.6, 1, 5 and 30 MB a second of 1000000 bytes, a list of four |
+| `load.seconds` | seconds that this takes at 0.6, 1, 5 and 30 MB a second of 1000000 bytes, with hashing and unpacking, a list of four: see [shrink.md](shrink.md#what-takes-the-room) |
 | `load.machine` | the smallest of 16, 32, 64, 96, 128, 192, 256, 384 and 512 MB that has the memory for it and 1 MB for its BIOS, or null |
+| `machine` | which machines it is for, also of an image that is inspected; null of `companions` |
+| `machine.system`, `machine.system_mb` | the Windows on it, and the memory in MB that it wants for itself; null where that is not known |
+| `machine.machines` | those of 16, 32, 64, 96, 128, 192, 256, 384 and 512 MB that have the memory for all of that |
+| `machine.smaller` | what makes the image smaller, the first things first; `write` and `disc` do not look for it |
+| `machine.smaller[].what`, `machine.smaller[].len` | a file or the free space, and its bytes |
 | `room.volumes` | the FAT, NTFS and ext on it |
 | `room.volumes[].partition` | number of its partition; 0 without a partition table |
 | `room.volumes[].system` | as in `FAT16` |
@@ -292,6 +300,19 @@ because no file system needs them, and those of swap files that it leaves out be
 | `room.files[].len` | its bytes; on an NTFS those of its clusters |
 | `room.files[].used_for` | `file`, `swap`, `hibernation` |
 | `room.partial` | whether not all was looked at: it is damaged, or too large |
+
+### Of the origin of an image
+
+`write`, `disc` and `plan` print `origin` of each of `images` and `companions`, `add` of each of `images`, and `inspect`, `reflash` and a copy by
+itself. The others are of `inspect` alone.
+
+| field | what |
+|---|---|
+| `origin` | hashes of its file that somebody said and that are true |
+| `origin[].algorithm` | `BLAKE3`, `SHA-256`, `SHA-1`, `MD5` |
+| `origin[].list` | the list that says so, or null of `--expect HASH` |
+| `hashes`, `file_hashes` | of an image that is inspected with `--hash`: the hashes of the image, and those of its file if there is more in that; else null |
+| `hashes.blake3`, `hashes.sha256`, `hashes.sha1`, `hashes.md5` | hexadecimal digits; `file_hashes` has the same fields |
 
 ### Of what an image lies in
 

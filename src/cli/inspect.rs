@@ -7,12 +7,15 @@ use clap::Args;
 
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::disc_view::show_disc;
+use crate::cli::origin::OriginArgs;
 use crate::cli::room::show_room;
+use crate::cli::show::{show_machine, show_origin};
 use crate::cli::verify::show_stick;
 use crate::cli::windows::show_windows;
 use crate::cli::words::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
-use crate::job::{ImageView, InspectRequest, Inspected, inspect};
+use crate::job::{EstimateReport, HashReport, ImageView, InspectRequest, Inspected, inspect};
+use crate::report::time_words;
 use crate::units::{Bytes, Geometry, counted};
 use crate::verify::StickVerdict;
 
@@ -26,9 +29,12 @@ pub struct InspectArgs {
     #[arg(value_name = "PATH")]
     path: PathBuf,
 
-    /// Also print the BLAKE3 of an image
+    /// Also print BLAKE3, SHA-256, SHA-1 and MD5 of an image, and of its file if there is more in that
     #[arg(long)]
     hash: bool,
+
+    #[command(flatten)]
+    origin: OriginArgs,
 
     /// Kind of disk that an image is
     #[arg(long, value_enum, default_value_t)]
@@ -51,10 +57,14 @@ impl InspectArgs {
             hash: self.hash,
             kind: kind_choice(self.kind),
             geometry: self.chs,
+            expectations: self.origin.expectations(),
         };
         let inspected = inspect(&request, &Progress::new())?;
         output.show(&inspected, |out| match &inspected {
-            Inspected::Stick(stick) => show_looked_at(out, &stick.verdict),
+            Inspected::Stick(stick) => {
+                show_looked_at(out, &stick.verdict)?;
+                show_origin(out, &stick.origin)
+            }
             Inspected::Image(image) => show_image(out, image),
         })?;
         Ok(Exit::Done)
@@ -70,23 +80,23 @@ fn show_looked_at(out: &mut dyn Write, stick: &StickVerdict) -> io::Result<()> {
     }
 }
 
-fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
-    if let Some(hash) = &image.blake3 {
-        writeln!(out, "BLAKE3    {hash}")?;
+/// The hashes of an image, and of its file.
+fn show_hashes(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
+    let all = |hashes: &HashReport| {
+        let HashReport { blake3, sha256, sha1, md5 } = hashes.clone();
+        [("BLAKE3", blake3), ("SHA-256", sha256), ("SHA-1", sha1), ("MD5", md5)]
+    };
+    for (name, hash) in image.hashes.iter().flat_map(all) {
+        writeln!(out, "{name:<9} {hash}")?;
     }
-    let exact = if image.len < 1024 { String::new() } else { format!(" ({} bytes)", image.len) };
-    writeln!(out, "image     {}, {}{exact}", image.path, Bytes(image.len))?;
-    for unpacked in &image.unpacked {
-        writeln!(out, "packed    {}", unpacked.words())?;
+    for ((name, hash), label) in image.file_hashes.iter().flat_map(all).zip(["file", "", "", ""]) {
+        writeln!(out, "{label:<9} {name} {hash}")?;
     }
-    if let Some(header) = &image.header {
-        let label = if header.len.is_some() { "header" } else { "file" };
-        writeln!(out, "{label:<10}{}", header.words())?;
-    }
-    writeln!(out, "kind      {}: {}", image.kind, image.reason)?;
-    if let Some(contents) = &image.contents {
-        writeln!(out, "contents  {contents}")?;
-    }
+    Ok(())
+}
+
+/// The disk that a machine will see.
+fn show_drive(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     let lead = match image.lead_sectors {
         0 => String::new(),
         lead => format!(", behind {} that the loader makes", counted(u64::from(lead), "sector")),
@@ -108,7 +118,34 @@ fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
         Some(signature) => writeln!(out, "signature {signature:08X}")?,
         None => {}
     }
+    Ok(())
+}
+
+fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
+    show_hashes(out, image)?;
+    show_origin(out, &image.origin)?;
+    let exact = if image.len < 1024 { String::new() } else { format!(" ({} bytes)", image.len) };
+    writeln!(out, "image     {}, {}{exact}", image.path, Bytes(image.len))?;
+    for unpacked in &image.unpacked {
+        writeln!(out, "packed    {}", unpacked.words())?;
+    }
+    if let Some(header) = &image.header {
+        let label = if header.len.is_some() { "header" } else { "file" };
+        writeln!(out, "{label:<10}{}", header.words())?;
+    }
+    writeln!(out, "kind      {}: {}", image.kind, image.reason)?;
+    if let Some(contents) = &image.contents {
+        writeln!(out, "contents  {contents}")?;
+    }
+    show_drive(out, image)?;
     writeln!(out, "RAM       {}", ram_text(image.ram_needed, ""))?;
+    show_machine(out, "machines  ", &image.machine)?;
+    if let Some(EstimateReport { sampled, chunks, stored, seconds }) = &image.load {
+        writeln!(out, "load      about {}", time_words(seconds))?;
+        let pieces =
+            if sampled == chunks { "all pieces".into() } else { format!("{sampled} of {chunks} pieces") };
+        writeln!(out, "          an estimate: {pieces} were packed, which gives {} in all", Bytes(*stored))?;
+    }
     // What keeps a Windows from starting is shown with its step.
     let problems = || image.windows.iter().flat_map(|windows| &windows.problems);
     for warning in &image.warnings {

@@ -24,6 +24,7 @@ mod inspect;
 mod label;
 mod list;
 mod manner;
+mod origin;
 mod own_output;
 mod phram;
 mod pack;

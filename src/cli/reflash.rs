@@ -8,6 +8,7 @@ use clap::Args;
 use crate::cli::add::{show_changed, show_image};
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::BesideArgs;
+use crate::cli::origin::OriginArgs;
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
 use crate::cli::target_args::TargetArgs;
@@ -52,6 +53,9 @@ pub struct ReflashArgs {
     pack: PackArgs,
 
     #[command(flatten)]
+    origin: OriginArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -73,6 +77,7 @@ impl ReflashArgs {
             companions: self.beside.companions(),
             ..StickRequest::new(vec![self.image])
         });
+        let image = self.origin.put_into(image);
         let request = ReflashRequest { image, replaces: self.replace };
         let prepared = prepare_reflash(request, destination, &Progress::new())?;
         if !self.target.yes {

@@ -1,12 +1,13 @@
 //! How a stick is shown that is written, or would be.
 
 use std::io::{self, Write};
+use std::iter::repeat;
 use std::path::Path;
 
 use crate::cli::room::show_room;
 use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::pipeline::{Access, Effort, Repair, Retry, VerifyLevel};
-use crate::report::{ImageReport, RangeReport, Resumed, StickReport};
+use crate::report::{ImageReport, MachineReport, OriginReport, RangeReport, Resumed, StickReport};
 use crate::units::{Bytes, SECTOR_LEN, counted, named};
 
 /// Most files that are named because a disc leaves them out.
@@ -78,10 +79,23 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     Ok(())
 }
 
+/// Which machines an image is for, behind `label`, and what makes it smaller.
+pub(super) fn show_machine(out: &mut dyn Write, label: &str, machine: &MachineReport) -> io::Result<()> {
+    writeln!(out, "{label}{}", machine.words())?;
+    for (line, label) in
+        machine.smaller_words().iter().zip(["smaller   "].into_iter().chain(repeat("          ")))
+    {
+        writeln!(out, "{label}without {line}")?;
+    }
+    Ok(())
+}
+
 /// What only a plan says of each image: the machine that it needs, and what takes its room.
 pub(super) fn show_needs(out: &mut dyn Write, stick: &StickReport) -> io::Result<()> {
     for image in &stick.images {
-        writeln!(out, "machine   {}: {}", image.path, image.load.machine_words())?;
+        if let Some(machine) = &image.machine {
+            show_machine(out, &format!("machine   {}: ", image.path), machine)?;
+        }
     }
     for image in stick.images.iter().chain(&stick.companions) {
         if let Some(room) = image.room.as_ref().filter(|room| !room.volumes.is_empty()) {
@@ -135,6 +149,14 @@ fn show_in_memory(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     }
 }
 
+/// What was said of an image's file and is true, in one line.
+pub(super) fn show_origin(out: &mut dyn Write, origin: &[OriginReport]) -> io::Result<()> {
+    match OriginReport::line(origin) {
+        Some(words) => writeln!(out, "origin    {words}"),
+        None => Ok(()),
+    }
+}
+
 /// What the user should know of one image.
 fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     for unpacked in &image.unpacked {
@@ -143,6 +165,7 @@ fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     if let Some(header) = &image.header {
         writeln!(out, "          {}", header.words())?;
     }
+    show_origin(out, &image.origin)?;
     if let Some(signature) = image.disk_signature {
         writeln!(out, "          {}", gets_signature(signature))?;
     }

@@ -6,11 +6,10 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::change::{self, NewCapsule};
-use crate::image::Scan;
 use crate::job::added::AddedImage;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, files, images};
-use crate::job::prepare::scan_all;
+use crate::job::prepare::{Read, read_all};
 use crate::job::{Destination, Images, JobError, Observer, Opener, StickRequest, in_use};
 use crate::layout::{LayoutError, capsules};
 use crate::pipeline::{Effort, Input, Target};
@@ -22,7 +21,7 @@ use crate::units::{SECTOR_LEN, named};
 pub struct PreparedAddition {
     request: StickRequest,
     images: Images,
-    scans: Vec<Scan>,
+    read: Read,
     warnings: Vec<String>,
 }
 
@@ -60,10 +59,10 @@ pub fn prepare_addition(
     let warnings = in_use::warnings(&images.sources).concat();
     // Before the images are read, because that takes long.
     let plan = carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
-    let scans = scan_all(&images, &mut request.packer(), observer)?;
+    let read = read_all(&images, &mut request.packer(), observer)?;
     let lost = plan.iter().filter_map(|capsule| capsule.title_lost.map(str::to_owned));
     let warnings = warnings.into_iter().chain(lost).collect();
-    Ok(PreparedAddition { request, images, scans, warnings })
+    Ok(PreparedAddition { request, images, read, warnings })
 }
 
 /// Opens the stick, verifies it, and adds the images.
@@ -124,10 +123,11 @@ impl PreparedAddition {
         state: &StickState,
         path: &Path,
     ) -> Result<AddReport, Stopped> {
-        let Self { request, images, scans, .. } = self;
+        let Self { request, images, read: Read { scans, origins }, .. } = self;
         let of_plan = request.of_plan(&images.facts, reader.sectors() * SECTOR_LEN);
         let plan = carried(&of_plan, &self.taken(path, state)?).map_err(JobError::from)?;
-        let carried = Carried { id: None, start: of_plan.start, set: of_plan.set, capsules: plan };
+        let carried =
+            Carried { id: None, start: of_plan.start, set: of_plan.set, capsules: plan, readme: Vec::new() };
         let made = capsules(&carried, scans).map_err(|error: LayoutError| JobError::from(error))?;
         // Those beside it come first: what is in the menu finds them.
         let order: Vec<usize> = (1..made.len()).chain([0]).collect();
@@ -142,9 +142,11 @@ impl PreparedAddition {
         let inputs: Vec<Input> =
             order.iter().map(|&index| Input { name: &names[index], stored: &*bytes[index] }).collect();
         changing.steps(&steps, &inputs)?;
-        let images = carried.capsules.iter().zip(scans);
+        let images = carried.capsules.iter().zip(scans).zip(origins);
         Ok(AddReport {
-            images: images.map(|(plan, scan)| AddedImage::planned(plan, scan)).collect(),
+            images: images
+                .map(|((plan, scan), origin)| AddedImage::planned(plan, scan).from(origin.as_ref()))
+                .collect(),
             effort: changing.effort(),
             warnings: self.warnings(),
         })

@@ -6,7 +6,9 @@ use serde::Serialize;
 use crate::capsule::drive_words;
 use crate::contents::ImageFacts;
 use crate::image::Scan;
+use crate::origin::Origin;
 use crate::plan::CapsulePlan;
+use crate::report::OriginReport;
 use crate::units::{hex, named};
 
 /// An image that came to a stick.
@@ -28,6 +30,8 @@ pub struct AddedImage {
     pub ram_blake3: Option<String>,
     /// Whether it stands beside another one and is in no menu.
     pub companion: bool,
+    /// What was said of its file and is true.
+    pub origin: Vec<OriginReport>,
 }
 
 impl AddedImage {
@@ -48,7 +52,13 @@ impl AddedImage {
             blake3: hex(scan.root),
             ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
             companion,
+            origin: Vec::new(),
         }
+    }
+
+    /// The same with what was said of the file `origin`, in which it came.
+    pub(super) fn from(self, origin: Option<&Origin>) -> Self {
+        Self { origin: OriginReport::all(origin), ..self }
     }
 
     /// One that is as it was planned.

@@ -8,14 +8,16 @@ use serde::Serialize;
 
 use crate::device::{NEW_FILE, TargetPath};
 use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, scan};
+use crate::job::images::origins;
 use crate::job::observer::part;
 use crate::job::prove::write_and_prove;
 use crate::job::resume::{Ended, write_on};
 use crate::job::write::{Work, begun, stamps};
 use crate::job::{Destination, JobError, Observer, Opener, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
+use crate::origin::{Expectations, Origin};
 use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
-use crate::report::{RangeReport, Resumed};
+use crate::report::{OriginReport, RangeReport, Resumed};
 use crate::stick::{is_disc, written_sectors};
 use crate::units::{SECTOR_LEN, hex, named};
 use crate::verify::{StickVerdict, Strictness, verify};
@@ -26,6 +28,7 @@ pub struct DiscImage {
     source: Box<dyn Source>,
     /// Bytes of it: what is behind them in the file is not the disc's.
     len: u64,
+    expectations: Expectations,
 }
 
 impl DiscImage {
@@ -37,10 +40,16 @@ impl DiscImage {
 
     /// The same, and `opener` opens it.
     pub fn find_by(path: &Path, opener: &Opener<'_>) -> Option<Self> {
-        let source = opener.open(path).ok().filter(|source| is_disc(&**source))?;
+        let source = opener.open_if_possible(path).filter(|source| is_disc(&**source))?;
         let written = written_sectors(&*source).map(|sectors| sectors.saturating_mul(SECTOR_LEN));
         let len = written.map_or(source.len(), |written| written.min(source.len()));
-        Some(Self { path: path.to_owned(), source, len })
+        Some(Self { path: path.to_owned(), source, len, expectations: Expectations::default() })
+    }
+
+    /// The same, if its file is what is expected.
+    #[must_use]
+    pub fn expecting(self, expectations: Expectations) -> Self {
+        Self { expectations, ..self }
     }
 }
 
@@ -62,6 +71,7 @@ impl Source for DiscImage {
 pub struct PreparedCopy {
     image: DiscImage,
     scan: Scan,
+    origin: Option<Origin>,
     verdict: StickVerdict,
     layout: Layout,
     warnings: Vec<String>,
@@ -78,6 +88,8 @@ pub struct CopyReport {
     pub len: u64,
     /// Its BLAKE3, as `b3sum` prints it.
     pub blake3: String,
+    /// What was said of its file and is true.
+    pub origin: Vec<OriginReport>,
     /// What verifying it found.
     pub disc: StickVerdict,
     /// Sectors of the stick.
@@ -102,7 +114,7 @@ pub struct CopyReport {
 /// # Errors
 ///
 /// [`JobError::Target`] if the destination must not be written or has another length than `size`, [`JobError::SmallTarget`] if it is
-/// shorter than the image, [`JobError::Read`] if the image cannot be read, [`JobError::DamagedDisc`] if it has a fault.
+/// shorter than the image, [`JobError::Origin`] if the image is not what is expected, [`JobError::Read`] if it cannot be read, [`JobError::DamagedDisc`] if it has a fault.
 pub fn prepare_copy(
     image: DiscImage,
     size: Option<u64>,
@@ -122,8 +134,15 @@ pub fn prepare_copy(
     }
     let read = |source| JobError::Read { path: image.path.clone(), source };
     let warnings = in_use::warnings(std::slice::from_ref(&image.source)).into_iter().flatten().collect();
+    let origins = origins(&[&*image.source], 1, &image.expectations, &[], observer)?;
     let scanned = part(observer, Part::Hash, image.len, |count| scan(&image, &mut |bytes| count(bytes)));
     let scan = scanned.map_err(read)?;
+    let origin = origins.into_iter().flatten().next();
+    if let Some(origin) = &origin {
+        // What is behind the disc in its file was not read for it.
+        let is_all = image.len == image.source.len();
+        origin.is_still(&*image.source, is_all.then_some(&scan.root), &|_| ())?;
+    }
     // What is written is proven to be what was hashed, so it is judged behind that.
     let verdict = part(observer, Part::Read, image.len, |count| verify(&image, Strictness::Boot, count));
     if !verdict.sound {
@@ -136,7 +155,7 @@ pub fn prepare_copy(
         return Err(read(io::Error::other("it changed while it was read")));
     }
     let layout = lay_out(&start, image.len / SECTOR_LEN, len / SECTOR_LEN)?;
-    Ok(PreparedCopy { image, scan, verdict, layout, warnings })
+    Ok(PreparedCopy { image, scan, origin, verdict, layout, warnings })
 }
 
 fn too_small(image: &DiscImage, available: u64, destination: Option<Destination>) -> JobError {
@@ -177,6 +196,7 @@ impl PreparedCopy {
             path: named(&self.image.path).into_owned(),
             len: self.image.len,
             blake3: hex(self.scan.root),
+            origin: OriginReport::all(self.origin.as_ref()),
             disc: self.verdict.clone(),
             sectors: self.layout.stick_sectors,
             warnings: self.warnings.clone(),

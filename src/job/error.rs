@@ -9,13 +9,13 @@ use crate::device::{NEW_FILE, OpenError, Refusal};
 use crate::job::NotResumed;
 use crate::layout::LayoutError;
 use crate::linux_phram::PhramError;
+use crate::origin::OriginError;
 use crate::pipeline::{Aftermath, Difference, Failure, Fake, PipelineError};
 use crate::plan::PlanError;
 use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
-use crate::windows::WindowsError;
 
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,9 @@ pub enum JobError {
     /// An image that was to be written cannot be used.
     #[error(transparent)]
     Image(#[from] LookError),
+    /// An image is not what it was said to be.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
     /// What was to be inspected is no image.
     #[error(transparent)]
     Unusable(LookError),
@@ -227,7 +230,7 @@ pub enum JobError {
         /// The image.
         path: PathBuf,
         /// Why.
-        source: Box<WindowsError>,
+        source: Box<LookError>,
     },
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]
@@ -360,6 +363,7 @@ impl JobError {
         Some(match self {
             Self::Target(error) | Self::Open(error) => error.help(),
             Self::Image(error) | Self::Unusable(error) | Self::Doctor { source: error, .. } => error.help(),
+            Self::Origin(error) => return error.help(),
             Self::Plan(error) => error.help(),
             Self::Layout(error) => error.help(),
             Self::DiscOnDevice { .. } => {

@@ -1,15 +1,20 @@
 //! The images of a request, open.
 
+use std::cell::Cell;
 use std::path::Path;
 
-use crate::contents::windows::DiskOrder;
+use crate::contents::windows::{DiskOrder, Product, Windows};
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
 use crate::image::{Source, SourceFile};
 use crate::job::f6::floppy_of;
 use crate::job::notes::notes;
-use crate::job::{JobError, Opener, StickRequest};
+use crate::job::{Event, JobError, Observer, Opener, Part, StickRequest};
+use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
 use crate::sandbox::{LookError, look};
+
+/// The hashes that a disc tells of each image's file.
+const KNOWN: [Algorithm; 2] = [Algorithm::Blake3, Algorithm::Sha256];
 
 /// The images of a request: those of the menu, then those that stand beside them.
 pub struct Images {
@@ -19,10 +24,17 @@ pub struct Images {
     pub facts: Vec<ImageFacts>,
     /// What is to be known of the systems on those of the menu.
     pub notes: Vec<Vec<String>>,
+    /// What is publicly known of the Windows on those of the menu.
+    pub products: Vec<Option<Product>>,
     /// What is left out of each.
     pub free: Vec<FreeSpace>,
     /// Whether nothing is known of each, and it is no empty disk beside those that boot.
     unknown: Vec<bool>,
+    /// How many of them are in the menu.
+    boot: usize,
+    expectations: Expectations,
+    /// Whether they are for a disc.
+    is_disc: bool,
 }
 
 impl Images {
@@ -45,8 +57,12 @@ impl Images {
             sources: Vec::new(),
             facts: Vec::new(),
             notes: Vec::new(),
+            products: Vec::new(),
             free: Vec::new(),
             unknown: Vec::new(),
+            boot: request.images.len(),
+            expectations: request.expectations.clone(),
+            is_disc: request.disc.is_some(),
         };
         let order = match request.first_disk {
             Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
@@ -62,6 +78,7 @@ impl Images {
         for path in &request.images {
             let (looked, source) = open_and_look(opener, path, &question)?;
             images.notes.push(notes(request, &looked));
+            images.products.push(looked.windows.as_ref().and_then(Windows::known));
             images.unknown.push(!looked.is_known);
             images.add(looked, source);
         }
@@ -102,11 +119,50 @@ impl Images {
         self.sources.iter().flat_map(|source| source.files().iter().cloned()).collect()
     }
 
+    /// Hashes the files that the images come in, and compares them with what is said of them.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Origin`] for the first that is another.
+    pub(super) fn origins(&self, observer: &dyn Observer) -> Result<Vec<Option<Origin>>, JobError> {
+        let sources: Vec<&dyn Source> = self.sources.iter().map(|source| &**source).collect();
+        // What nobody reads is not hashed: README.TXT of a disc has these.
+        let wanted = if self.is_disc { &KNOWN[..] } else { &[] };
+        origins(&sources, self.boot, &self.expectations, wanted, observer)
+    }
+
     fn add(&mut self, looked: Looked, source: Box<dyn Source>) {
         self.facts.push(looked.facts);
         self.free.push(looked.free.unwrap_or_default());
         self.sources.push(source);
     }
+}
+
+/// The same of any sources, the first `named` of which were named one by one.
+pub(super) fn origins(
+    sources: &[&dyn Source],
+    named: usize,
+    expectations: &Expectations,
+    wanted: &[Algorithm],
+    observer: &dyn Observer,
+) -> Result<Vec<Option<Origin>>, JobError> {
+    let len = |source: &&dyn Source| {
+        let file = source.descriptors().first().and_then(|file| file.metadata().ok());
+        file.map_or(0, |metadata| metadata.len())
+    };
+    let (bytes, has_begun) = (sources.iter().map(len).sum(), Cell::new(false));
+    let count = |count| {
+        // Most images have nothing that is compared.
+        if !has_begun.replace(true) {
+            observer.tell(Event::Begin { part: Part::Origin, bytes });
+        }
+        observer.tell(Event::Advance { bytes: count });
+    };
+    let found = origin::look(sources, named, expectations, wanted, &count);
+    if has_begun.get() {
+        observer.tell(Event::End);
+    }
+    Ok(found?)
 }
 
 fn open_and_look(

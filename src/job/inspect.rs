@@ -7,12 +7,13 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
 use crate::contents::{FreeQuestion, FreeSpace, KindChoice, Looked, Question, Room};
-use crate::image::{ImageError, ImageName, Source, scan};
-use crate::job::images::UNKNOWN;
+use crate::image::{ImageError, ImageName, Sample, Source, sample};
+use crate::job::images::{UNKNOWN, origins};
 use crate::job::observer::part;
 use crate::job::opener::telling;
 use crate::job::{DiscView, JobError, Observer, Opener, Part, open};
-use crate::report::{HeaderReport, UnpackedReport};
+use crate::origin::{self, Algorithm, Expectations, Hashes, Origin};
+use crate::report::{HeaderReport, Loading, MachineReport, OriginReport, UnpackedReport};
 use crate::sandbox::{look, unwrapped};
 use crate::stick::has_trace;
 use crate::units::{Geometry, hex, named};
@@ -29,6 +30,8 @@ pub struct InspectRequest {
     pub kind: KindChoice,
     /// Geometry of an image, if it is not to say it.
     pub geometry: Option<Geometry>,
+    /// What is expected of its file.
+    pub expectations: Expectations,
 }
 
 /// What it is.
@@ -47,6 +50,8 @@ pub enum Inspected {
 pub struct StickView {
     /// Where it is.
     pub path: String,
+    /// What was said of its file and is true.
+    pub origin: Vec<OriginReport>,
     /// What was found.
     #[serde(flatten)]
     pub verdict: StickVerdict,
@@ -79,6 +84,10 @@ pub struct ImageView {
     pub drive: u8,
     /// Memory that a machine needs for it, in bytes.
     pub ram_needed: u64,
+    /// Which machines it is for.
+    pub machine: MachineReport,
+    /// How long it will be loaded, by what some of it is packed to.
+    pub load: Option<EstimateReport>,
     /// Whether sector 0 ends with a boot signature.
     pub boot_signature: bool,
     /// What speaks against booting it, or what is wrong with it.
@@ -99,10 +108,64 @@ pub struct ImageView {
     pub swap_left_out: u64,
     /// BLAKE3, as `b3sum` prints it, if it was asked for.
     pub blake3: Option<String>,
+    /// All hashes of the image, if they were asked for.
+    pub hashes: Option<HashReport>,
+    /// Those of its file, if there is more in that than the image.
+    pub file_hashes: Option<HashReport>,
+    /// What was said of its file and is true.
+    pub origin: Vec<OriginReport>,
+}
+
+/// How long an image will be loaded, by what some of it is packed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EstimateReport {
+    /// Chunks of 256 KiB that were packed, a little, to tell; `write` packs harder.
+    pub sampled: u64,
+    /// Chunks of the image.
+    pub chunks: u64,
+    /// Bytes that all of it will be stored in, about.
+    pub stored: u64,
+    /// Seconds at the speeds of a plan, about.
+    pub seconds: [u64; 4],
+}
+
+impl EstimateReport {
+    fn new(sample: &Sample, len: u64) -> Self {
+        let (stored, unpacked) = (sample.scaled(sample.stored), sample.scaled(sample.plain));
+        let loading = Loading { read: stored, hashed: len, unpacked, packed: stored };
+        Self { sampled: sample.chunks, chunks: sample.of, stored, seconds: loading.all_seconds() }
+    }
+}
+
+/// The hashes of the same bytes, in hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HashReport {
+    /// As `b3sum` prints it.
+    pub blake3: String,
+    /// As `sha256sum` prints it.
+    pub sha256: String,
+    /// As `sha1sum` prints it.
+    pub sha1: String,
+    /// As `md5sum` prints it.
+    pub md5: String,
+}
+
+impl From<&Hashes> for HashReport {
+    fn from(hashes: &Hashes) -> Self {
+        let of = |algorithm| hashes.of(algorithm).map(hex).unwrap_or_default();
+        let [blake3, sha256, sha1, md5] = Algorithm::ALL.map(of);
+        Self { blake3, sha256, sha1, md5 }
+    }
 }
 
 impl ImageView {
-    fn new(looked: Looked, blake3: Option<String>) -> Self {
+    fn new(
+        looked: Looked,
+        load: Option<EstimateReport>,
+        origin: Option<&Origin>,
+        hashes: Option<&Hashes>,
+    ) -> Self {
+        let file = origin.filter(|origin| origin.is_wrapped && hashes.is_some());
         let Looked { facts, is_known, disc, windows, room, free, .. } = looked;
         let free = free.unwrap_or_default();
         let facts = &facts;
@@ -110,6 +173,9 @@ impl ImageView {
             let warnings = facts.warnings.iter().filter(|warning| warning.is_note() == is_note);
             warnings.map(ToString::to_string).collect::<Vec<_>>()
         };
+        let needed = ram_needed(facts.disk_sectors, facts.len);
+        let product = windows.as_ref().and_then(Windows::known);
+        let advice = product.map(|product| product.advice());
         let unknown = (!is_known).then(|| UNKNOWN.to_owned());
         Self {
             path: named(&facts.path).into_owned(),
@@ -123,17 +189,22 @@ impl ImageView {
             disk_sectors: facts.disk_sectors,
             lead_sectors: facts.lead_sectors,
             drive: facts.drive,
-            ram_needed: ram_needed(facts.disk_sectors, facts.len),
+            ram_needed: needed,
+            machine: MachineReport::new(needed, product, room.as_ref()),
+            load,
             boot_signature: facts.boot_signature,
             warnings: texts(false),
-            notes: texts(true).into_iter().chain(unknown).chain(kept(&free)).collect(),
+            notes: texts(true).into_iter().chain(unknown).chain(advice).chain(kept(&free)).collect(),
             disk_signature: facts.disk_signature,
             disc: disc.map(DiscView::new),
             windows,
             room,
             left_out: free.len() - free.swap,
             swap_left_out: free.swap,
-            blake3,
+            blake3: hashes.map(|hashes| HashReport::from(hashes).blake3),
+            hashes: hashes.map(HashReport::from),
+            file_hashes: file.map(|origin| HashReport::from(&origin.hashes)),
+            origin: OriginReport::all(origin),
         }
     }
 }
@@ -148,7 +219,7 @@ fn kept(free: &FreeSpace) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`JobError::Open`] or [`JobError::Unusable`] if it cannot be read or is neither.
+/// [`JobError::Open`] or [`JobError::Unusable`] if it cannot be read or is neither, [`JobError::Origin`] if it is not what is expected.
 pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Inspected, JobError> {
     let path = &request.path;
     if is_no_plain_name(path) {
@@ -157,8 +228,10 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
     }
     let source = &open(path)?;
     if has_trace(source) {
-        let path = named(path).into_owned();
-        return Ok(Inspected::Stick(Box::new(StickView { path, verdict: facts(source) })));
+        let opened = &*unwrapped(path, Box::new(source), &telling(observer)).map_err(JobError::Unusable)?;
+        let origin = origin_of(request, opened, &[], observer)?;
+        let (path, origin) = (named(path).into_owned(), OriginReport::all(origin.as_ref()));
+        return Ok(Inspected::Stick(Box::new(StickView { path, origin, verdict: facts(source) })));
     }
     let source = unwrapped(path, Box::new(source), &telling(observer)).map_err(JobError::Unusable)?;
     image(request, &*source, observer)
@@ -169,12 +242,24 @@ fn is_no_plain_name(path: &Path) -> bool {
     ImageName::is_input(path) || ImageName::find(path).member.is_some()
 }
 
+/// The file that is looked at, compared with what is expected of it; with the hashes `wanted`.
+fn origin_of(
+    request: &InspectRequest,
+    source: &dyn Source,
+    wanted: &[Algorithm],
+    observer: &dyn Observer,
+) -> Result<Option<Origin>, JobError> {
+    Ok(origins(&[source], 1, &request.expectations, wanted, observer)?.into_iter().flatten().next())
+}
+
 fn image(
     request: &InspectRequest,
     source: &dyn Source,
     observer: &dyn Observer,
 ) -> Result<Inspected, JobError> {
     let InspectRequest { path, kind, geometry, .. } = request;
+    let wanted = if request.hash { &Algorithm::ALL[..] } else { &[] };
+    let origin = origin_of(request, source, wanted, observer)?;
     let question = Question {
         kind: *kind,
         geometry: *geometry,
@@ -184,12 +269,21 @@ fn image(
         ..Question::default()
     };
     let looked = look(path, source, &question).map_err(JobError::Unusable)?;
-    let hash = if request.hash { Some(hash(path, source, observer)?) } else { None };
-    Ok(Inspected::Image(Box::new(ImageView::new(looked, hash))))
+    let free = looked.free.as_ref().map_or(&[][..], |free| &free.ranges);
+    // That it cannot be read shows when it is read.
+    let load = sample(source, free).ok().map(|sample| EstimateReport::new(&sample, source.len()));
+    let hashes = match &origin {
+        _ if !request.hash => None,
+        Some(origin) if !origin.is_wrapped => Some(origin.hashes.clone()),
+        _ => Some(hash(path, source, observer)?),
+    };
+    Ok(Inspected::Image(Box::new(ImageView::new(looked, load, origin.as_ref(), hashes.as_ref()))))
 }
 
-fn hash(path: &Path, source: &dyn Source, observer: &dyn Observer) -> Result<String, JobError> {
-    let scanned = part(observer, Part::Hash, source.len(), |count| scan(source, &mut |bytes| count(bytes)));
+/// All hashes of an image that is not the same as its file.
+fn hash(path: &Path, source: &dyn Source, observer: &dyn Observer) -> Result<Hashes, JobError> {
+    let hashes =
+        part(observer, Part::Hash, source.len(), |count| origin::hash(source, &Algorithm::ALL, count));
     let read = |source| ImageError::Read { path: path.to_owned(), offset: 0, source };
-    Ok(hex(scanned.map_err(|error| JobError::Unusable(read(error).into()))?.root))
+    hashes.map_err(|error| JobError::Unusable(read(error).into()))
 }

@@ -10,6 +10,8 @@ use crate::pipeline::{self, Phase};
 pub enum Part {
     /// An image is read and hashed.
     Hash,
+    /// The files that images come in are hashed, and compared with what is said of them.
+    Origin,
     /// An image is unpacked, or standard input kept, in a temporary file.
     Unpack,
     /// An image is packed.
@@ -33,6 +35,7 @@ impl Part {
     pub fn name(self) -> &'static str {
         match self {
             Self::Hash => "hashing",
+            Self::Origin => "checking",
             Self::Unpack => "unpacking",
             Self::Pack => "packing",
             Self::Read => "reading",

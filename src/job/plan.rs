@@ -10,14 +10,14 @@ use crate::sandbox::look;
 /// Describes the stick and every range of it that would be written, and opens nothing for writing.
 pub fn plan(prepared: &Prepared) -> StickReport {
     let Prepared { plan, layout, scans, images, .. } = prepared;
-    let mut report = prepared.finish(StickReport::new(plan, layout, scans));
+    let mut report = StickReport::new(plan, layout, scans);
     for (number, image) in report.images.iter_mut().chain(&mut report.companions).enumerate() {
         if images.is_unknown(number) {
             image.notes.push(UNKNOWN.into());
         }
         image.room = room(&*images.sources[number], &images.facts[number]);
     }
-    report
+    prepared.finish(report)
 }
 
 /// What takes the room of an image; `None` if that cannot be told.

@@ -7,10 +7,11 @@ use crate::device::{OpenError, System, TargetPath, TemporarySpool};
 use crate::image::{Packer, Scan, Source, Spool, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
-use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use};
+use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use, readme};
 use crate::layout::{Layout, LayoutError, layout};
+use crate::origin::Origin;
 use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
-use crate::report::StickReport;
+use crate::report::{MachineReport, OriginReport, StickReport};
 use crate::units::SECTOR_LEN;
 
 /// Where a stick is to be written.
@@ -30,6 +31,8 @@ pub struct Prepared {
     pub layout: Layout,
     /// The hashes of each image.
     pub scans: Arc<Vec<Scan>>,
+    /// The files that they came in, as they were downloaded.
+    pub origins: Arc<Vec<Option<Origin>>>,
     /// The images.
     pub images: Arc<Images>,
     /// What is to be known of each image that may change while it is copied.
@@ -47,11 +50,19 @@ impl Prepared {
             image.warnings.extend(notes.iter().cloned());
         }
         let images = report.images.iter_mut().chain(&mut report.companions);
+        for (image, origin) in images.zip(&*self.origins) {
+            image.origin = OriginReport::all(origin.as_ref());
+        }
+        let images = report.images.iter_mut().chain(&mut report.companions);
         for ((image, warnings), free) in images.zip(&*self.in_use).zip(&self.images.free) {
             image.warnings.extend(warnings.iter().cloned());
             image.load.swap_left_out = free.swap;
             let kept = free.kept.iter().filter(|kept| kept.is_news());
             image.notes.extend(kept.map(|kept| format!("free space is not left out: {kept}")));
+        }
+        for (image, product) in report.images.iter_mut().zip(&self.images.products) {
+            image.notes.extend(product.map(|product| product.advice()));
+            image.machine = Some(MachineReport::new(image.ram_needed, *product, image.room.as_ref()));
         }
         StickReport { size_chosen: self.size_chosen, ..report }.counted()
     }
@@ -147,7 +158,7 @@ fn lay_out(
     observer: &dyn Observer,
 ) -> Result<Vec<Prepared>, Box<(usize, JobError)>> {
     let disc = request.disc.as_ref();
-    let requests: Vec<Request> =
+    let mut requests: Vec<Request> =
         lens.iter().map(|len| request.of_plan(&images.facts, len.unwrap_or(0))).collect();
     let is_chosen = |len: &Option<u64>| disc.is_none() && len.is_none();
     // Before the images are read, because that takes long and most errors show here.
@@ -159,7 +170,7 @@ fn lay_out(
         };
         plan.map_err(|error| Box::new((number, error)))
     };
-    let plans = requests.iter().zip(lens).enumerate().map(first).collect::<Result<Vec<Plan>, _>>()?;
+    let mut plans = requests.iter().zip(lens).enumerate().map(first).collect::<Result<Vec<Plan>, _>>()?;
     let in_use = Arc::new(in_use::warnings(&images.sources));
     for (free, _) in images.free.iter_mut().zip(&*in_use).filter(|(_, in_use)| !in_use.is_empty()) {
         free.keep_in_use();
@@ -167,7 +178,15 @@ fn lay_out(
     if let Some(files) = &mut files {
         files.hash(observer).map_err(|error| Box::new((0, error)))?;
     }
-    let scans = Arc::new(scan_all(&images, packer, observer).map_err(|error| Box::new((0, error)))?);
+    let read = read_all(&images, packer, observer).map_err(|error| Box::new((0, error)))?;
+    let (scans, origins) = (Arc::new(read.scans), Arc::new(read.origins));
+    if disc.is_some() {
+        for (plan, request_of_plan) in plans.iter_mut().zip(&mut requests) {
+            let text = readme::of_disc(request, &plan.carried, &images, &scans, &origins, observer);
+            request_of_plan.readme = text.map_err(|error| Box::new((0, error)))?;
+            plan.carried.readme.clone_from(&request_of_plan.readme);
+        }
+    }
     let images = Arc::new(images);
     let mut prepared = Vec::new();
     for (number, (first, (request, len))) in plans.into_iter().zip(requests.iter().zip(lens)).enumerate() {
@@ -179,22 +198,52 @@ fn lay_out(
         };
         let (plan, layout) = fitted.map_err(|error| Box::new((number, error)))?;
         let (scans, images, in_use) = (Arc::clone(&scans), Arc::clone(&images), Arc::clone(&in_use));
+        let origins = Arc::clone(&origins);
         // The user's own files are on discs only, and those are made one by one.
-        prepared.push(Prepared { plan, layout, scans, images, in_use, files: files.take(), size_chosen });
+        prepared.push(Prepared {
+            plan,
+            layout,
+            scans,
+            origins,
+            images,
+            in_use,
+            files: files.take(),
+            size_chosen,
+        });
     }
     Ok(prepared)
 }
 
-/// Hashes and packs each image.
+/// The images as they were read, and the files that they came in.
+pub(super) struct Read {
+    /// The hashes of each image.
+    pub scans: Vec<Scan>,
+    /// The file of each, if it came in one.
+    pub origins: Vec<Option<Origin>>,
+}
+
+/// Compares each image's file with what is said of it; then hashes and packs the images, and proves that the files are still the
+/// same.
 ///
 /// # Errors
 ///
-/// [`JobError::Read`].
-pub(super) fn scan_all(
+/// [`JobError::Origin`] or [`JobError::Read`].
+pub(super) fn read_all(
     images: &Images,
     packer: &mut Packer,
     observer: &dyn Observer,
-) -> Result<Vec<Scan>, JobError> {
+) -> Result<Read, JobError> {
+    let origins = images.origins(observer)?;
+    let scans = scan_all(images, packer, observer)?;
+    for ((origin, source), scan) in origins.iter().zip(&images.sources).zip(&scans) {
+        if let Some(origin) = origin {
+            origin.is_still(&**source, Some(&scan.root), &|_| ())?;
+        }
+    }
+    Ok(Read { scans, origins })
+}
+
+fn scan_all(images: &Images, packer: &mut Packer, observer: &dyn Observer) -> Result<Vec<Scan>, JobError> {
     let mut scans = Vec::new();
     for ((source, facts), free) in images.sources.iter().zip(&images.facts).zip(&images.free) {
         let scanned = part(observer, Part::Hash, facts.len, |count| {

@@ -16,10 +16,11 @@ use crate::job::added::AddedImage;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
-use crate::job::prepare::scan_all;
+use crate::job::prepare::{Read, read_all};
 use crate::job::set::{Wanted, clear, has_hard_disk, turn_all};
 use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest, in_use};
 use crate::layout::signature;
+use crate::origin::Origin;
 use crate::pipeline::{Effort, Input, Target};
 use crate::plan::{Taken, carried};
 use crate::stick::{self, Reader, StickState};
@@ -40,6 +41,7 @@ pub struct PreparedImage {
     request: ReflashRequest,
     images: Images,
     scans: Vec<Scan>,
+    origins: Vec<Option<Origin>>,
     warnings: Vec<String>,
 }
 
@@ -92,8 +94,8 @@ pub fn prepare_reflash(
         // Before the images are read, because that takes long.
         carried(&request.image.of_plan(&images.facts, 0), &Taken::default())?;
     }
-    let scans = scan_all(&images, &mut request.image.packer(), observer)?;
-    Ok(PreparedImage { request, images, scans, warnings })
+    let Read { scans, origins } = read_all(&images, &mut request.image.packer(), observer)?;
+    Ok(PreparedImage { request, images, scans, origins, warnings })
 }
 
 /// Opens the stick, verifies it, and replaces the image.
@@ -135,7 +137,7 @@ pub fn reflash_to(
     let changing = Changing::new(path, target, stop, observer);
     let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
     let is_meant = |state: &StickState| prepared.replaced(state).map(drop).map_err(found);
-    changing.prove_and(is_meant, true, |reader, state, is_cut| {
+    let report = changing.prove_and(is_meant, true, |reader, state, is_cut| {
         let old = prepared.replaced(state).map_err(found)?;
         if let Some(title) =
             images(state).iter().find(|image| is_cut && is_announced(state, image)).map(OnStick::title)
@@ -148,10 +150,22 @@ pub fn reflash_to(
             false if is_cut => Err(ChangeError::WrittenOver.into()),
             false => beside_others(&changing, prepared, (reader, state), &old),
         }
+    })?;
+    Ok(ReflashReport {
+        image: prepared.with_origin(report.image),
+        beside: report.beside.into_iter().map(|image| prepared.with_origin(image)).collect(),
+        ..report
     })
 }
 
 impl PreparedImage {
+    /// A new image with what was said of its file.
+    fn with_origin(&self, image: AddedImage) -> AddedImage {
+        let is_it = |facts: &ImageFacts| named(&facts.path) == image.path;
+        let number = self.images.facts.iter().position(is_it);
+        image.from(number.and_then(|number| self.origins[number].as_ref()))
+    }
+
     /// The image that is replaced: of the menu, or one that is named and stands beside others. Of two of these with the name, one of
     /// which is the new image, the other is meant: it was put there before that was cut off.
     fn replaced<'v>(&self, state: &'v StickState) -> Result<OnStick<'v>, Vec<String>> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::contents::{FreeQuestion, ImageFacts, KindChoice};
 use crate::image::{Bus, Compression, Identity, Packer};
 use crate::job::Companion;
+use crate::origin::Expectations;
 use crate::plan::{
     CompanionRequest, CopyMode, DiscBoot, DiscMedium, FirstDisk, FsChoice, ImageRequest, LayoutChoice,
     LayoutKind, Request, SetOptions, Slot, StartOptions, Writes,
@@ -52,6 +53,8 @@ pub struct StickRequest {
     pub trim: Option<FreeQuestion>,
     /// What it is loaded from; if nobody said, a disc from a drive for CDs, and a stick at USB 1.1.
     pub bus: Option<Bus>,
+    /// What is expected of the files that the images come in.
+    pub expectations: Expectations,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -65,6 +68,8 @@ pub struct DiscOptions {
     pub medium: DiscMedium,
     /// A folder whose files are put onto the disc, too.
     pub folder: Option<PathBuf>,
+    /// Where each of the images of the menu is from, in their order, for README.TXT; those that are missing say nothing.
+    pub sources: Vec<String>,
 }
 
 impl StickRequest {
@@ -90,6 +95,7 @@ impl StickRequest {
             compression: Compression::Auto,
             trim: Some(FreeQuestion::default()),
             bus: None,
+            expectations: Expectations::default(),
             disc: None,
         }
     }
@@ -145,6 +151,7 @@ impl StickRequest {
             label: self.label.clone(),
             id: self.id,
             start: self.start,
+            readme: Vec::new(),
             disc: None,
         }
     }

@@ -67,7 +67,8 @@ impl Wanted {
         let of_plan = request.of_plan(&opened.facts, 0);
         let plan = carried(&of_plan, &Taken { titles: Vec::new(), files: files(state) })?;
         let first_disk = plan[0].options(&of_plan.set).first_disk;
-        let carried = Carried { id: None, start: of_plan.start, set: of_plan.set, capsules: plan };
+        let carried =
+            Carried { id: None, start: of_plan.start, set: of_plan.set, capsules: plan, readme: Vec::new() };
         let made = capsules(&carried, scans)?;
         let there = images(state);
         let mut wanted = Self::default();

@@ -47,7 +47,13 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     }
     Ok(Plan {
         division,
-        carried: Carried { id: request.id, start: request.start, set: request.set, capsules },
+        carried: Carried {
+            id: request.id,
+            start: request.start,
+            set: request.set,
+            capsules,
+            readme: request.readme.clone(),
+        },
     })
 }
 

@@ -3,13 +3,19 @@
 mod done;
 mod label;
 mod load;
+mod machine;
+mod origin;
+mod readme;
 mod receipt;
 mod stick;
 mod unpacked;
 
 pub use done::{Report, Resumed};
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
-pub use load::{LOAD_SPEEDS, LoadReport};
+pub use load::{LOAD_SPEEDS, LoadReport, LoadSpeed, Loading, time_words};
+pub use machine::{MachineReport, SmallerReport};
+pub use origin::OriginReport;
+pub use readme::{ReadmeImage, SOURCE_MAX, readme};
 pub use receipt::{Receipt, ReceiptError, ReceiptImage, ReceiptState, ReceiptStick, ReceiptTarget};
 pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, StickReport};
 pub use unpacked::UnpackedReport;

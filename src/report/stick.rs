@@ -14,7 +14,8 @@ use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
 use crate::plan::{
     BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
 };
-use crate::report::load::{LoadReport, file_len};
+use crate::report::load::{LoadReport, Loading, file_len};
+use crate::report::{MachineReport, OriginReport};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
@@ -42,6 +43,8 @@ pub struct ImageReport {
     pub unpacked: Vec<UnpackedReport>,
     /// What is around it in its file, and left out.
     pub header: Option<HeaderReport>,
+    /// What was said of its file and is true.
+    pub origin: Vec<OriginReport>,
     /// BIOS drive number; the first of its class means the next that is free.
     pub drive: u8,
     /// NT disk signature that the RAM disk gets because the image has none.
@@ -51,6 +54,8 @@ pub struct ImageReport {
     pub ram_needed: u64,
     /// What it takes on the stick, and how long it is loaded.
     pub load: LoadReport,
+    /// Which machines it is for; of one that stands beside others nothing.
+    pub machine: Option<MachineReport>,
     /// What takes its room, if that was looked for.
     pub room: Option<Room>,
     /// How systems see its drives; of one that stands beside others only what becomes of writes matters.
@@ -209,7 +214,7 @@ impl ImageReport {
         scan: &Scan,
         set: &SetOptions,
         disk_signature: u32,
-        (read, ram_needed): (u64, u64),
+        (loading, ram_needed): (Loading, u64),
     ) -> Self {
         let facts = &capsule.facts;
         let matters = |warning: &&Warning| capsule.is_boot() || !warning.is_about_booting();
@@ -229,10 +234,12 @@ impl ImageReport {
             ram_blake3: (scan.ram_root != scan.root).then(|| hex(scan.ram_root)),
             unpacked: UnpackedReport::of(facts),
             header: HeaderReport::of(facts),
+            origin: Vec::new(),
             drive: capsule.number,
             disk_signature: (disk_signature != 0).then_some(disk_signature),
             ram_needed,
-            load: LoadReport::new(scan, read, ram_needed),
+            load: LoadReport::new(scan, loading, ram_needed),
+            machine: None,
             room: None,
             options: capsule.options(set),
             warnings: texts(warnings),
@@ -247,14 +254,16 @@ impl ImageReport {
         let taken = |capsule: &CapsulePlan| ram_taken(capsule.facts.disk_sectors, capsule.facts.len);
         let beside: Vec<u64> =
             plan.carried.capsules.iter().filter(|capsule| !capsule.is_boot()).map(taken).collect();
-        let read_beside: u64 =
-            (plan.carried.boot_images()..scans.len()).map(|image| file_len(layout, image)).sum();
+        let loading = |image: usize| Loading::of(&scans[image], file_len(layout, image));
+        let loaded_beside =
+            (plan.carried.boot_images()..scans.len()).map(loading).fold(Loading::default(), Loading::and);
         let of_one = |(number, ((capsule, scan), signature)): (usize, ((&CapsulePlan, &Scan), u32))| {
-            let own = file_len(layout, number);
+            let own = loading(number);
             let needs = match capsule.is_boot() {
-                true => {
-                    (own + read_beside, ram_needed_together(beside.iter().copied().chain([taken(capsule)])))
-                }
+                true => (
+                    own.and(loaded_beside),
+                    ram_needed_together(beside.iter().copied().chain([taken(capsule)])),
+                ),
                 false => (own, taken(capsule)),
             };
             Self::new(capsule, scan, &plan.carried.set, signature, needs)

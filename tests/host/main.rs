@@ -11,6 +11,7 @@ mod frames;
 mod image;
 mod job;
 mod layout;
+mod origin;
 mod pipeline;
 mod plan;
 mod repair;

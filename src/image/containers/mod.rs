@@ -1,6 +1,7 @@
 //! The forms in which an image can lie in a file: one file of this folder for each that is opened, and tables of those
 //! that are only known by name (`named`). What is packed (`packed`) is unpacked first, and what comes out is opened.
 
+mod ahead;
 mod bzip2;
 mod container;
 mod disks;

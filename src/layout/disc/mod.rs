@@ -22,6 +22,8 @@ const CATALOGUE_BLOCKS: u64 = 1;
 /// What the boot images are as files, in the folder of the capsules: the one that is loaded, and one block of each that is
 /// emulated. Other programs take a boot image that is no file for one of unknown length, and warn of it.
 const BOOT_FILES: [&str; 3] = ["DISC.BIN", "FLOPPY.BIN", "DISK.BIN"];
+/// Name of the text that says what is on a disc, in the same folder.
+pub const README: &str = "README.TXT";
 /// Sectors of the largest floppy that a BIOS emulates.
 pub(crate) const FLOPPY_288_SECTORS: u64 = 80 * 2 * 36;
 
@@ -40,7 +42,10 @@ pub fn structure_blocks(carried: &Carried, files: &FolderFiles) -> Result<u64, L
         0,
     )?;
     add_boot_files(&mut tree, DiscBoot::Auto, 0, &image);
-    Ok(image.len() as u64 / BLOCK_LEN + CATALOGUE_BLOCKS + u64::from(Structures::new(&tree)?.blocks()))
+    let readme_blocks =
+        add_readme(&mut tree, &carried.readme).map_or(0, |bytes| bytes.len() as u64 / BLOCK_LEN);
+    let structure_blocks = u64::from(Structures::new(&tree)?.blocks());
+    Ok(image.len() as u64 / BLOCK_LEN + CATALOGUE_BLOCKS + readme_blocks + structure_blocks)
 }
 
 /// Everything that makes the medium of `plan` a disc as well.
@@ -60,9 +65,12 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
         Patch { options: placed.options, volume: BootVolume::Iso9660, is_disc: true, start: carried.start };
     let image = boot_image(patch, image_block as u32)?;
     let boot_blocks = add_boot_files(&mut tree, disc.boot, image_block as u32, &image);
+    let readme = add_readme(&mut tree, &carried.readme);
     let structures = Structures::new(&tree)?;
 
-    let first_block = image_block + image.len() as u64 / BLOCK_LEN;
+    let readme_block = image_block + image.len() as u64 / BLOCK_LEN;
+    let readme_blocks = readme.as_ref().map_or(0, |bytes| bytes.len() as u64 / BLOCK_LEN);
+    let first_block = readme_block + readme_blocks;
     if first_block + u64::from(structures.blocks()) > disc.structures.end {
         return Err(LayoutError::Unsound { what: "its directories are longer than planned" });
     }
@@ -71,6 +79,7 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     let own = disc.files.tree.files().iter();
     file_blocks.extend(own.map(|file| (disc.extra.start + file.offset / BLOCK_LEN) as u32));
     file_blocks.extend(boot_blocks);
+    file_blocks.extend(readme.as_ref().map(|_| readme_block as u32));
     let mut extents = Vec::new();
     if !disc.extra.is_empty() {
         // Behind the images of the capsules comes what the user's own files are together.
@@ -90,7 +99,8 @@ pub(super) fn beside(plan: &Plan, disc: &DiscDivision, placed: &Placed) -> Resul
     let catalogue = catalogue(disc.boot, image_block as u32, floppy(last_sector), placed.partition_type);
     let runs = structures.runs(&volume, &catalogue);
     let image = Run { block: image_block as u32, bytes: image };
-    for Run { block, bytes } in runs.into_iter().chain([image]) {
+    let readme = readme.map(|bytes| Run { block: readme_block as u32, bytes });
+    for Run { block, bytes } in runs.into_iter().chain([image]).chain(readme) {
         let blocks = bytes.len() as u64 / BLOCK_LEN;
         extents.push(extent(block.into(), blocks, Role::Disc, Content::Bytes(bytes)));
     }
@@ -105,6 +115,17 @@ fn add_boot_files(tree: &mut Tree, boot: DiscBoot, image_block: u32, image: &[u8
         tree.add_file(Tree::CAPSULES, name, len);
     }
     files.iter().map(|&(block, _)| block).take(count).collect()
+}
+
+/// Adds the text of a disc as its last file, if there is one, and gives its blocks.
+fn add_readme(tree: &mut Tree, text: &[u8]) -> Option<Vec<u8>> {
+    if text.is_empty() {
+        return None;
+    }
+    tree.add_file(Tree::CAPSULES, README, text.len() as u64);
+    let mut blocks = text.to_vec();
+    blocks.resize(text.len().next_multiple_of(BLOCK_LEN as usize), 0);
+    Some(blocks)
 }
 
 fn boot_image(patch: Patch, block: u32) -> Result<Vec<u8>, LayoutError> {

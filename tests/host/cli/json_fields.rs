@@ -68,7 +68,7 @@ fn spoil(desk: &Desk) {
 fn verify_and_inspect_of_a_stick_have_the_fields_that_the_page_lists() {
     let desk = Desk::new();
     let all = documented("Of a stick", 0);
-    let of_inspect = BTreeSet::from(["what".to_owned(), "path".to_owned()]);
+    let of_inspect = BTreeSet::from(["what", "path", "origin"].map(str::to_owned));
     spoil(&desk);
     let verdict = desk.json(&["verify", "stick.img"], 4);
     let mut found = BTreeSet::new();
@@ -223,14 +223,17 @@ fn what_an_image_takes_has_the_fields_that_the_page_lists() {
     disk(&desk);
     let listed = documented("Of what an image takes", 0);
     let of = |image: &Value| {
-        let (mut found, mut room) = (BTreeSet::new(), BTreeSet::new());
+        let (mut found, mut room) = (BTreeSet::from(["machine".to_owned()]), BTreeSet::new());
         fields(&image["load"], "load", &mut found);
+        fields(&image["machine"], "machine", &mut found);
         fields(&image["room"], "room", &mut room);
         (found, room)
     };
     let planned = desk.json(&["plan", "disk.img", "--with", "data.img"], 0);
     let (load, room) = of(&planned["images"][0]);
     assert_eq!(&load | &room, listed);
+    let of_load = |field: &&String| !field.starts_with("machine.");
+    let load: BTreeSet<String> = load.iter().filter(of_load).cloned().collect();
     assert_eq!(of(&planned["companions"][0]).0, load);
     let inspected = desk.json(&["inspect", "disk.img"], 0);
     assert_eq!(of(&inspected).1, room);

@@ -66,6 +66,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
         fs: FsChoice::Auto,
         label: None,
         id: None,
+        readme: Vec::new(),
         disc: None,
         start: StartOptions { menu_timeout: 10, ..StartOptions::default() },
     }

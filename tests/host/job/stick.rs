@@ -90,7 +90,13 @@ fn a_stick_is_made_in_a_file_and_verified_without_a_command_line() {
     assert_eq!(verdict.capsules[0].title, "One");
     assert_eq!(counter.parts().last(), Some(&Part::Read));
     assert_eq!(diagnose(&stick).unwrap().contradictions, 0);
-    let look = InspectRequest { path: stick, hash: false, kind: Default::default(), geometry: None };
+    let look = InspectRequest {
+        path: stick,
+        hash: false,
+        kind: Default::default(),
+        geometry: None,
+        expectations: Default::default(),
+    };
     assert!(matches!(inspect(&look, &|_| ()), Ok(Inspected::Stick(view)) if view.verdict.sound));
 }
 

@@ -1,3 +1,4 @@
-//! What was written, drawn.
+//! What was written, drawn, and how long it is loaded.
 
 mod label;
+mod load;
