@@ -62,10 +62,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         xp.file("WINDOWS/system32/A long name.txt", b"x");
         seeds.push((target, name, encode(&structure(&xp.disk(), system))));
     }
-    seeds.extend(of_discs());
-    seeds.extend(of_packed_chunks());
-    seeds.extend(of_free_space());
-    seeds.extend(of_virtual_disks());
+    seeds.extend([of_discs(), of_packed_chunks(), of_free_space(), of_virtual_disks()].into_iter().flatten());
     for (name, layout, fs) in [
         ("universal", LayoutKind::ALL[0], FsChoice::Is(FatBits::Fat16)),
         ("gpt", LayoutKind::Gpt, FsChoice::Is(FatBits::Fat12)),
