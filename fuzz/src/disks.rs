@@ -1,4 +1,4 @@
-//! Virtual machines' disks, each in one file.
+//! Virtual machines' disks, each in one file; and floppies by track.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -77,4 +77,12 @@ fn mend_vhdx(file: &mut Sparse) {
 pub fn descriptor(input: &[u8]) {
     let text = [b"# Disk DescriptorFile\n", input].concat();
     black_box(unwrapped(Path::new("disk"), Box::new(super::sparse::Bytes(&text))).is_ok());
+}
+
+/// The tracks of an IMD floppy.
+pub fn imd(input: &[u8]) {
+    let file = [b"IMD 1.18\x1A", input].concat();
+    let Ok(floppy) = unwrapped(Path::new("floppy"), Box::new(super::sparse::Bytes(&file))) else { return };
+    let mut bytes = vec![0; floppy.len() as usize];
+    assert!(floppy.read_at(0, &mut bytes).is_ok(), "all of it is in memory");
 }

@@ -44,6 +44,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("free", free),
     ("hash-list", hash_list),
     ("hive", hive),
+    ("imd", super::disks::imd),
     ("inspect", |input| inspect(&Bytes(input))),
     ("iso9660", disc),
     ("loader-disc", |input| {

@@ -98,7 +98,7 @@ impl AddArgs {
 /// it. Everything else on the stick stays. The last image of a stick cannot be removed. Exit status 3 says that nothing was written.
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
-    /// Title in the boot menu, or file in the folder RAMKEY
+    /// Title in the boot menu, or file in the folder RAMKEY with or without its ending
     #[arg(value_name = "NAME")]
     name: String,
 

@@ -322,7 +322,7 @@ itself. The others are of `inspect` alone.
 |---|---|
 | `header.program` | the program that makes such files |
 | `header.len` | bytes in front of the disk, or null if more is around it |
-| `header.disk` | command that prints the bytes of the image |
+| `header.disk` | command that prints the bytes of the image, or null of a file that was unpacked first |
 | `header.words` | what is around it, for people |
 
 ### Of a check

@@ -23,10 +23,10 @@ folder, or not what it must be. It is 1 where something is only read (`verify`, 
 no stick of ramkey is 1, and `boot` of it is 3. A stick of which anything is left, a boot area or the folder `RAMKEY`, is
 verified: 4 says what is wrong with it.
 
-An image is what would be on the disk, byte by byte. A VMDK, VHD, VHDX, qcow2 or VDI is opened, and the disk in it is the image. One that
+An image is what would be on the disk, byte by byte. A VMDK, VHD, VHDX, qcow2 or VDI, and a floppy in an IMD file, is opened, and the disk in it is the image. One that
 is packed (gzip, xz, zstd, bzip2, lz4, zip, 7z) is unpacked into a temporary file; `FILE#NAME` is a file in an archive, and `-` is standard
-input: [inputs.md](inputs.md). What is compressed otherwise, a CD in sectors of 2352 bytes, a
-floppy by track, a backup, a program or a text is refused with what it is and a command that makes an image of it; what has a boot
+input: [inputs.md](inputs.md). What is compressed otherwise, a CD in sectors of 2352 bytes, most
+floppies by track, a backup, a program or a text is refused with what it is and a command that makes an image of it; what has a boot
 signature, a file system or the descriptors of a CD is an image whatever else it begins like. Of what is nothing but letters
 `--kind` says that it is an image all the same. The header in front of a disk of
 DOSEMU is left out: geometry, length and BLAKE3 are those of the disk behind it, and `tail -c +129 FILE | b3sum` prints the

@@ -138,7 +138,10 @@ impl Warning {
 
     /// Whether it matters only where the image is booted.
     pub fn is_about_booting(&self) -> bool {
-        matches!(self, Self::NoBootSignature | Self::NoStart(_) | Self::EmulatedNoStart(_))
+        matches!(
+            self,
+            Self::NoBootSignature | Self::NoStart(_) | Self::EmulatedNoStart(_) | Self::KindIsGuess
+        )
     }
 }
 
@@ -169,7 +172,7 @@ impl fmt::Display for Warning {
             }
             Self::KindIsGuess => f.write_str(
                 "nothing in it says whether it is a floppy or a hard disk, so that is a guess; if it is a hard disk say \
-                 --kind hdd, or press K at the countdown",
+                 --kind hdd, or press K while it counts down",
             ),
             Self::UnusualFloppy { taken } => write!(
                 f,

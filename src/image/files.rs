@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::ImageError;
+use super::standard_input::is_standard_input;
 
 /// A file that an image consists of, as it was when it was opened: a name may lead to another file later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +111,8 @@ impl Files {
         }
         let first = descriptors.first().and_then(|file| file.metadata().ok());
         files.is_regular = first.is_some_and(|metadata| metadata.is_file());
+        // What came by standard input has no folder.
+        files.is_unpacked = is_standard_input(path);
         Ok(files)
     }
 

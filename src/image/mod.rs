@@ -25,6 +25,7 @@ mod sample;
 mod scan;
 mod source;
 mod spool;
+mod standard_input;
 mod stored;
 mod stream;
 mod temporary;

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::containers::is_extension_of;
+use super::standard_input::is_standard_input;
 use super::unpacked::Unpacked;
 
 /// A file, and what of it is meant.
@@ -35,7 +36,7 @@ impl ImageName {
 
     /// Whether `path` means standard input.
     pub fn is_input(path: &Path) -> bool {
-        path.as_os_str() == "-"
+        is_standard_input(path)
     }
 
     /// Whether there is something of the name `path`.

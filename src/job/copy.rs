@@ -40,7 +40,7 @@ impl DiscImage {
 
     /// The same, and `opener` opens it.
     pub fn find_by(path: &Path, opener: &Opener<'_>) -> Option<Self> {
-        let source = opener.open(path).ok().filter(|source| is_disc(&**source))?;
+        let source = opener.open_if_possible(path).filter(|source| is_disc(&**source))?;
         let written = written_sectors(&*source).map(|sectors| sectors.saturating_mul(SECTOR_LEN));
         let len = written.map_or(source.len(), |written| written.min(source.len()));
         Some(Self { path: path.to_owned(), source, len, expectations: Expectations::default() })

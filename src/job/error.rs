@@ -16,7 +16,6 @@ use crate::repair::UpdateError;
 use crate::sandbox::LookError;
 use crate::units::{Bytes, counted, named, shell_word};
 use crate::verify::Fault;
-use crate::windows::WindowsError;
 
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
@@ -231,7 +230,7 @@ pub enum JobError {
         /// The image.
         path: PathBuf,
         /// Why.
-        source: Box<WindowsError>,
+        source: Box<LookError>,
     },
     /// The addition to an initramfs cannot be made.
     #[error(transparent)]

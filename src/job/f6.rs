@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::image::{Source, open_given, temporary_file};
+use crate::image::{FileSource, Source, temporary_file};
 use crate::sandbox::LookError;
 use crate::windows::{Candidate, f6_floppy};
 
@@ -23,7 +23,28 @@ pub(super) fn floppy_of(folder: &Path) -> Result<Box<dyn Source>, LookError> {
     let image = f6_floppy(&files).map_err(|error| failed(io::Error::other(error)))?;
     let mut file = temporary_file(&std::env::temp_dir()).map_err(failed)?;
     file.write_all(&image).map_err(failed)?;
-    Ok(open_given(folder, vec![file])?)
+    let source = FileSource::take(folder, file.try_clone().map_err(failed)?)?;
+    Ok(Box::new(Floppy { source, file: [file] }))
+}
+
+/// The image, and the file that it is in.
+struct Floppy {
+    source: FileSource,
+    file: [File; 1],
+}
+
+impl Source for Floppy {
+    fn len(&self) -> u64 {
+        self.source.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.source.read_at(offset, buffer)
+    }
+
+    fn descriptors(&self) -> &[File] {
+        &self.file
+    }
 }
 
 /// The files of a folder, in the order of their names.

@@ -12,12 +12,14 @@ use crate::sandbox::{self, LookError, Unpacking};
 pub struct Opener<'o> {
     observer: &'o dyn Observer,
     opened: Mutex<Vec<(PathBuf, Arc<dyn Source>)>>,
+    /// What could not be opened, and nobody was told of.
+    failed: Mutex<Vec<(PathBuf, LookError)>>,
 }
 
 impl<'o> Opener<'o> {
     /// Nothing was opened yet. `observer` is told what is unpacked.
     pub fn new(observer: &'o dyn Observer) -> Self {
-        Self { observer, opened: Mutex::default() }
+        Self { observer, opened: Mutex::default(), failed: Mutex::default() }
     }
 
     /// The image at `path`, whatever container it is in.
@@ -30,9 +32,26 @@ impl<'o> Opener<'o> {
         if let Some((_, source)) = opened.iter().find(|(known, _)| known == path) {
             return Ok(Box::new(Arc::clone(source)));
         }
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = failed.iter().position(|(known, _)| known == path) {
+            return Err(failed.swap_remove(place).1);
+        }
         let source: Arc<dyn Source> = sandbox::open(path, &telling(self.observer))?.into();
         opened.push((path.to_owned(), Arc::clone(&source)));
         Ok(Box::new(source))
+    }
+
+    /// The same; `None` of what cannot be opened. The next who opens it is told why, because standard input cannot be
+    /// read again.
+    pub fn open_if_possible(&self, path: &Path) -> Option<Box<dyn Source>> {
+        match self.open(path) {
+            Ok(source) => Some(source),
+            Err(error) => {
+                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                failed.push((path.to_owned(), error));
+                None
+            }
+        }
     }
 }
 

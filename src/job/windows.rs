@@ -7,19 +7,17 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
+use crate::contents::Question;
 use crate::contents::windows::{Answer, DiskOrder, Windows};
-use crate::contents::{KindChoice, Question};
 use crate::device::{FileTarget, System, TargetPath};
 use crate::image::Source;
-use crate::job::driver_files::driver_files;
+use crate::job::driver_files::{DriverFiles, driver_files};
 use crate::job::new_image::NewImage;
 use crate::job::write::undo;
 use crate::job::{Destination, JobError, Observer, Opener, in_use};
-use crate::sandbox::{lesser_user, look};
+use crate::sandbox::{Drivers, Edited, LookError, edit_windows, lesser_user, look};
 use crate::units::named;
-use crate::windows::{
-    Attach, Changed, Edit, NtfsTool, Order, WindowsError, add_driver, choose, prove, remove_driver,
-};
+use crate::windows::{Attach, Changed, Edit, NtfsTool, Wanted, WindowsError, prove};
 
 /// What the name of the image as it was before ends with.
 const BEFORE_DRIVER: &str = ".before-driver";
@@ -46,6 +44,18 @@ pub enum WindowsChange {
         /// Whether a driver that somebody else installed goes, too.
         installed: bool,
     },
+}
+
+impl WindowsChange {
+    /// The same without the driver's file.
+    fn wanted(&self) -> Wanted {
+        match *self {
+            Self::Add { attach, remove_other, allow_unsigned, .. } => {
+                Wanted::Add { attach, remove_other, allow_unsigned }
+            }
+            Self::Remove { installed } => Wanted::Remove { installed },
+        }
+    }
 }
 
 /// Where the changed image goes.
@@ -100,43 +110,34 @@ pub fn change_windows(
     observer: &dyn Observer,
 ) -> Result<WindowsReport, JobError> {
     let opener = Opener::new(observer);
-    let candidates = match change {
+    let found = match change {
         WindowsChange::Add { driver, .. } => driver_files(driver, &opener)?,
-        WindowsChange::Remove { .. } => Vec::new(),
+        WindowsChange::Remove { .. } => DriverFiles::default(),
     };
     let sources = [opener.open(path)?];
     let source = &*sources[0];
     let place = Place::find(path, source, output, change)?;
-    let failed = |error: WindowsError| JobError::Windows { path: path.to_owned(), source: Box::new(error) };
-    let (facts, windows) = windows_of(path, source)?;
-    let (driver, edit) = match change {
-        WindowsChange::Add { attach, remove_other, allow_unsigned, .. } => {
-            let driver = choose(&candidates, &windows).map_err(failed)?;
-            let (attach, remove_other, allow_unsigned) = (*attach, *remove_other, *allow_unsigned);
-            let order = Order { driver: &driver, attach, remove_other, allow_unsigned };
-            let edit = add_driver(source, &facts, &windows, &order).map_err(failed)?;
-            (Some(driver.title()), edit)
-        }
-        WindowsChange::Remove { installed } => {
-            (None, remove_driver(source, &facts, &windows, *installed).map_err(failed)?)
-        }
-    };
+    let failed = |error: LookError| JobError::Windows { path: path.to_owned(), source: Box::new(error) };
+    let drivers = Drivers { candidates: &found.candidates, floppy: found.floppy.as_deref() };
+    let edited = edit_windows(path, source, drivers, change.wanted()).map_err(failed)?;
+    let Edited { driver, before, starts, edit } = edited;
     let mut report = WindowsReport {
         path: named(path).into_owned(),
         driver,
         to: None,
         backup: None,
         changes: edit.notes.clone(),
-        before: windows.verdict,
+        before,
         after: None,
         starts: None,
         blake3: None,
         warnings: in_use::warnings(&sources).into_iter().flatten().collect(),
     };
+    let failed = |error: WindowsError| failed(error.into());
     let tool = if edit.ntfs.is_empty() { None } else { Some(NtfsTool::find(lesser_user()).map_err(failed)?) };
     let Some(place) = place else { return Ok(report) };
     if edit.is_empty() && place.backup.is_some() {
-        (report.after, report.starts) = (Some(report.before.clone()), Some(windows.starts));
+        (report.after, report.starts) = (Some(report.before.clone()), Some(starts));
         return Ok(report);
     }
     let changed = changed(source, edit, tool, place.folder()).map_err(failed)?;
@@ -145,7 +146,7 @@ pub fn change_windows(
     let blake3 = work.write(&file).and_then(|blake3| {
         // What is said of it now is said of the file.
         let written = opener.open(place.target.path())?;
-        let (_, windows) = windows_of(path, &*written)?;
+        let windows = windows_of(path, &*written)?;
         (report.after, report.starts) = (Some(windows.verdict), Some(windows.starts));
         place.settle(path)?;
         Ok(blake3)
@@ -160,19 +161,14 @@ pub fn change_windows(
     Ok(report)
 }
 
-/// What the image is, and the Windows on it.
-fn windows_of(path: &Path, source: &dyn Source) -> Result<(crate::contents::ImageFacts, Windows), JobError> {
-    let question =
-        Question { kind: KindChoice::Auto, system: Some(DiskOrder::default()), ..Question::default() };
-    let looked = look(path, source, &question)?;
+/// The Windows on an image that was just written.
+fn windows_of(path: &Path, source: &dyn Source) -> Result<Windows, JobError> {
+    let question = Question { system: Some(DiskOrder::default()), ..Question::default() };
     let none = || {
-        let error = WindowsError::NoWindows {
-            why: looked.facts.contents.clone().unwrap_or_else(|| "there is none".into()),
-        };
-        JobError::Windows { path: path.to_owned(), source: Box::new(error) }
+        let error = WindowsError::ReadBack { why: "there is no Windows any more".into() };
+        JobError::Windows { path: path.to_owned(), source: Box::new(error.into()) }
     };
-    let windows = looked.windows.clone().ok_or_else(none)?;
-    Ok((looked.facts, windows))
+    look(path, source, &question)?.windows.ok_or_else(none)
 }
 
 /// The image with all that is changed, proven as far as it can be before it is written.

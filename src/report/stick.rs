@@ -75,8 +75,8 @@ pub struct HeaderReport {
     pub program: Cow<'static, str>,
     /// Length in bytes of a header, where nothing else is around the image.
     pub len: Option<u64>,
-    /// Command that prints the image.
-    pub disk: String,
+    /// Command that prints the image; `None` of a file that was unpacked first.
+    pub disk: Option<String>,
     /// What is left out, for people.
     #[serde(rename = "words")]
     left_out: String,
@@ -89,7 +89,7 @@ impl HeaderReport {
         Some(Self {
             program: wrapping.program,
             len: wrapping.header_len,
-            disk: wrapping.plain_command,
+            disk: facts.unpacked.is_empty().then_some(wrapping.plain_command),
             left_out: wrapping.left_out,
         })
     }
@@ -97,7 +97,8 @@ impl HeaderReport {
     /// That it is left out, and of what the BLAKE3 is, for people.
     pub fn words(&self) -> String {
         let Self { left_out, disk, .. } = self;
-        format!("{left_out}; BLAKE3 is that of `{disk} | b3sum`")
+        let command = disk.as_ref().map(|disk| format!("; BLAKE3 is that of `{disk} | b3sum`"));
+        format!("{left_out}{}", command.unwrap_or_default())
     }
 }
 

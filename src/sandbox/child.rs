@@ -5,6 +5,8 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::{Signal, set_parent_process_death_signal};
+
 use super::descriptors::{close_others, receive};
 use super::rights::{Limits, confine};
 use super::work::Request;
@@ -35,6 +37,8 @@ pub(super) fn serves() -> bool {
 fn answer() -> io::Result<()> {
     close_others()?;
     let unlimited = confine()?;
+    // Behind the change of user, which would undo it.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     let (request, files) = receive(io::stdin().as_fd())?;
     let unpacks = std::env::args_os().nth(1).is_some_and(|argument| argument == UNPACKS);
     let confined = unlimited.limit(if unpacks { Limits::Unpacking } else { Limits::Looking })?;

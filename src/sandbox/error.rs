@@ -11,6 +11,7 @@ use crate::contents::ProbeError;
 use crate::doctor::DoctorError;
 use crate::image::ImageError;
 use crate::units::named;
+use crate::windows::WindowsError;
 
 /// Why there is no answer about an image or a stick.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum LookError {
     /// It cannot be read as a stick.
     #[error(transparent)]
     Doctor(#[from] DoctorError),
+    /// The Windows in it cannot be changed.
+    #[error(transparent)]
+    Windows(#[from] WindowsError),
     /// The same, in the words of the process that looked at it.
     #[error(transparent)]
     Told(Told),
@@ -61,6 +65,7 @@ impl LookError {
         match self {
             Self::Probe(error) => error.help(),
             Self::Doctor(error) => error.help().into(),
+            Self::Windows(error) => error.help(),
             Self::Told(told) => told.help.clone(),
             Self::Start { .. } | Self::Ended { .. } | Self::Answer { .. } => {
                 "a user who may read it and is not root needs no such process: `ramkey inspect` and `ramkey doctor` look at it too".into()

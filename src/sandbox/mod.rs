@@ -7,6 +7,7 @@
 
 mod child;
 mod descriptors;
+mod edit;
 mod error;
 mod input;
 mod into_file;
@@ -15,11 +16,14 @@ mod progress;
 mod rights;
 mod room;
 mod unpack;
+mod windows;
 mod work;
 
 pub use child::serve;
+pub use edit::{Drivers, edit_windows};
 pub use error::{LookError, Told};
 pub use parent::{diagnose, has_lent_rights, lesser_user, look};
 pub use progress::Unpacking;
 pub use rights::{Confined, Limits, NOBODY, confine};
 pub use unpack::{open, unwrapped};
+pub use windows::Edited;

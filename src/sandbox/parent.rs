@@ -127,7 +127,7 @@ pub fn lesser_user() -> Option<u32> {
 }
 
 /// Asks a child, which gets the `files` and ends with its answer; `wait` is called again and again until then.
-fn ask(
+pub(super) fn ask(
     path: &Path,
     files: &[File],
     task: Task,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{LookError, Told};
 use super::into_file::into_file;
 use super::rights::Confined;
+use super::windows::{self, WindowsAnswer, WindowsTask};
 use crate::contents::{Looked, Question, look};
 use crate::doctor::{Diagnosis, diagnose};
 use crate::image::{Bounds, FileSource, ImageError, Unpacked, Wrapped, open_given};
@@ -34,6 +35,8 @@ pub(super) enum Task {
     Look(Question),
     /// What on a stick contradicts what?
     Diagnose,
+    /// What becomes of the Windows in an image?
+    Windows(WindowsTask),
     /// What is packed in the first file? It is to be put into the second one, which is empty. How far that is, the place in
     /// the second one tells.
     Unpack {
@@ -50,6 +53,7 @@ pub(super) enum Answer {
     Looked(Box<Looked>),
     Diagnosed(Box<Diagnosis>),
     Unpacked(Unpacked),
+    Edited(WindowsAnswer),
     Failed(Told),
 }
 
@@ -64,6 +68,7 @@ impl Request {
         let result = match self.task {
             Task::Look(question) => looked(&path, files, &question),
             Task::Diagnose => diagnosed(&path, files),
+            Task::Windows(task) => windows::answer(&path, task, files).map(Answer::Edited),
             Task::Unpack { member, folder } => unpacked(&path, files, member.as_deref(), folder),
         };
         result.unwrap_or_else(|error| Answer::Failed(Told::new(&error, error.help())))

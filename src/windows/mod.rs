@@ -12,6 +12,7 @@ mod menu;
 mod outcome;
 mod registry;
 mod volume;
+mod wanted;
 mod work;
 
 pub use driver::{Candidate, DRIVER_LEN_MAX, DriverFile, choose, f6_floppy, on_floppy};
@@ -20,3 +21,4 @@ pub use error::WindowsError;
 pub use outcome::Edit;
 pub use registry::Attach;
 pub use volume::{Changed, NtfsFile, NtfsTool, Sectors, prove};
+pub use wanted::{Wanted, edit};

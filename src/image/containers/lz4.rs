@@ -107,11 +107,11 @@ fn wrong(what: &str) -> Fault {
     Fault::Damaged(format!("the checksum of {what} is wrong"))
 }
 
-/// What the blocks of a frame need: what is packed, what came out, and what came out before.
+/// What the blocks of a frame need: what is packed, room for what comes out, and what came out before.
 #[derive(Default)]
 struct Blocks {
     packed: Vec<u8>,
-    plain: Vec<u8>,
+    room: Vec<u8>,
     before: Vec<u8>,
 }
 
@@ -148,17 +148,17 @@ impl Blocks {
             if flags & BLOCK_SUMS != 0 && u32::from_le_bytes(bytes(reader)?) != sum(&self.packed) {
                 return Err(wrong("a block"));
             }
-            if stored & STORED != 0 {
-                std::mem::swap(&mut self.packed, &mut self.plain);
-            } else {
-                self.unpack(block_len)?;
-            }
+            let len = if stored & STORED == 0 { Some(self.unpack(block_len)?) } else { None };
+            let plain = len.map_or(&self.packed[..], |len| &self.room[..len]);
             if flags & SUM != 0 {
-                hash.write(&self.plain);
+                hash.write(plain);
             }
-            sink.take_bytes(&self.plain)?;
+            sink.take_bytes(plain)?;
             if flags & LINKED == 0 {
-                self.remember();
+                // What the next block may refer to.
+                self.before.extend_from_slice(plain);
+                let far = self.before.len().saturating_sub(WINDOW);
+                self.before.drain(..far);
             }
         }
         if flags & SUM != 0 && u64::from(u32::from_le_bytes(bytes(reader)?)) != hash.finish() {
@@ -182,8 +182,8 @@ impl Blocks {
             }
             let len = u32::from_le_bytes(bytes(reader)?);
             self.read(reader, len, most_packed(OLD_BLOCK_LEN))?;
-            self.unpack(OLD_BLOCK_LEN)?;
-            sink.take_bytes(&self.plain)?;
+            let len = self.unpack(OLD_BLOCK_LEN)?;
+            sink.take_bytes(&self.room[..len])?;
         }
     }
 
@@ -197,18 +197,12 @@ impl Blocks {
         if taken < len as usize { Err(Fault::Short) } else { Ok(()) }
     }
 
-    /// Unpacks the block that was read, which becomes at most `most` bytes.
-    fn unpack(&mut self, most: usize) -> Result<(), Fault> {
-        self.plain.resize(most, 0);
-        let done = decompress_into_with_dict(&self.packed, &mut self.plain, &self.before);
-        self.plain.truncate(done.map_err(|error| Fault::Damaged(error.to_string()))?);
-        Ok(())
-    }
-
-    /// Keeps what the next block may refer to.
-    fn remember(&mut self) {
-        self.before.extend_from_slice(&self.plain);
-        let far = self.before.len().saturating_sub(WINDOW);
-        self.before.drain(..far);
+    /// Unpacks the block that was read, and says how many bytes it became, at most `most`.
+    fn unpack(&mut self, most: usize) -> Result<usize, Fault> {
+        if self.room.len() < most {
+            self.room = vec![0; most];
+        }
+        let done = decompress_into_with_dict(&self.packed, &mut self.room[..most], &self.before);
+        done.map_err(|error| Fault::Damaged(error.to_string()))
     }
 }

@@ -1,15 +1,17 @@
 //! The forms in which an image can lie in a file: one file of this folder for each that is opened, and tables of those
 //! that are only known by name (`named`). What is packed (`packed`) is unpacked first, and what comes out is opened.
 
+mod ahead;
 mod bzip2;
 mod container;
 mod disks;
 mod dosemu;
 mod fault;
+mod fields;
 mod gzip;
+mod imd;
 mod lz4;
 mod member;
-mod fields;
 pub mod named;
 mod packed;
 mod packing;
@@ -33,8 +35,16 @@ use super::files::Files;
 use super::source::Source;
 
 /// Those that are opened, in the order in which they are looked for. The last one is every file.
-const CONTAINERS: [&dyn Container; 7] =
-    [&dosemu::Dosemu, &disks::Vdi, &disks::Vhd, &disks::Vmdk, &disks::Qcow2, &disks::Vhdx, &raw::Raw];
+const CONTAINERS: [&dyn Container; 8] = [
+    &dosemu::Dosemu,
+    &disks::Vdi,
+    &disks::Vhd,
+    &disks::Vmdk,
+    &disks::Qcow2,
+    &disks::Vhdx,
+    &imd::Imd,
+    &raw::Raw,
+];
 
 /// Opens the image in `outer`, all bytes of the file at `path`.
 pub(super) fn open<'s>(

@@ -14,6 +14,7 @@ use super::zip::Zip;
 use super::zstd::Zstd;
 use crate::image::error::ImageError;
 use crate::image::source::Source;
+use crate::image::standard_input::is_standard_input;
 use crate::image::unpacked::Unpacked;
 use crate::units::{Bytes, shell_word};
 
@@ -113,13 +114,19 @@ impl Wrapped<'_> {
                 )
             }
             Fault::Several(count, names) => {
+                let name = names.first().map_or("", |name| name);
                 let mut first = self.path.as_os_str().to_owned();
+                let mut help = "name the one that is meant".to_owned();
+                if is_standard_input(self.path) {
+                    first = "FILE".into();
+                    help = "keep standard input in a file, and name the one that is meant".into();
+                }
                 first.push("#");
-                first.push(names.first().map_or("", |name| name));
+                first.push(name);
                 let more = if count as usize > names.len() { " and more" } else { "" };
                 (
                     format!("there are {count} files in it: {}{more}", names.join(", ")),
-                    format!("name the one that is meant, as in `{}`", shell_word(PathBuf::from(first))),
+                    format!("{help}, as in `{}`", shell_word(PathBuf::from(first))),
                 )
             }
             Fault::Other(why, help) => (why, help.into()),

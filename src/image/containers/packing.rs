@@ -1,8 +1,9 @@
 //! What every packed form can do, what its decoder reads, and where what comes out goes.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom};
 
+use super::ahead::Ahead;
 use super::fault::Fault;
 use super::member::Choice;
 use crate::image::source::Source;
@@ -85,7 +86,7 @@ impl<'a> Input<'a> {
     pub fn range(&self, start: u64, len: u64) -> Bytes<'_> {
         let start = start.min(self.len());
         let end = start.saturating_add(len).min(self.len());
-        BufReader::with_capacity(PIECE, Cursor { input: self, at: start, end })
+        Ahead::new(PIECE, Cursor { input: self, at: start, end })
     }
 
     /// Where it could not be read, and why.
@@ -95,7 +96,7 @@ impl<'a> Input<'a> {
 }
 
 /// A part of an input, read with a buffer.
-pub(super) type Bytes<'i> = BufReader<Cursor<'i>>;
+pub(super) type Bytes<'i> = Ahead<Cursor<'i>>;
 
 /// A place in an input.
 pub(super) struct Cursor<'i> {
@@ -251,6 +252,7 @@ pub(super) fn behind(reader: &mut dyn BufRead, begins: fn(&[u8]) -> bool) -> io:
             continue;
         };
         reader.consume(zeros);
+        // As many as it takes: the reader looks ahead.
         let bytes = reader.fill_buf()?;
         return Ok(if begins(bytes) { Behind::Stream } else { Behind::Other });
     }

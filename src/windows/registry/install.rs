@@ -1,13 +1,15 @@
 //! The settings with which each driver starts at boot and finds its disk. docs/windows-xp.md lists them.
 
 use super::data::{number, text, texts, variable_text};
+use serde::{Deserialize, Serialize};
+
 use super::guid::{DISK_DRIVE, SCSI_ADAPTER};
 use super::journal::Journal;
 use crate::contents::windows::DriverName;
 use crate::windows::hive::{HiveEdit, HiveEditError};
 
 /// Which way a driver gets its device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Attach {
     /// A device without hardware is in the registry, and Windows starts the driver for it.
     Root,

@@ -37,13 +37,13 @@ const VOLUME_SECTORS: usize = 40;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NtfsFile {
     /// First byte of its volume in the image.
-    pub(super) volume: u64,
+    pub volume: u64,
     /// Number of the partition.
-    pub(super) number: u32,
+    pub number: u32,
     /// Its path, as it is stored.
-    pub(super) path: String,
+    pub path: String,
     /// What it will hold.
-    pub(super) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 impl NtfsFile {

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::frames::free_space::Workshop;
+use crate::frames::recorder::is_long;
 use crate::frames::sticks::{Image, MIB, Stick, noise};
 use crate::frames::virtual_disks;
 use crate::frames::windows_image::{LEAD, System, Xp};
@@ -94,6 +95,16 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             seeds.push(("manifest", "superfloppy", manifest[..end].to_vec()));
         }
     }
+    seeds.extend(of_changes());
+    seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
+    seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
+    seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
+    seeds
+}
+
+/// Sticks in the middle of a change, and what else is done to a stick in its place: the first byte says what.
+fn of_changes() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut seeds = Vec::new();
     seeds.push(("change", "whole", encode(&change::cut(0))));
     for (name, steps) in [("announced", 1), ("grown", 3), ("decided", 5)] {
         // The new bytes are long and say nothing.
@@ -115,9 +126,6 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut grown = change::cut(3);
     grown.present.retain(|_, sector| sector.starts_with(b"RAMKEY"));
     seeds.push(("alter", "cut-off", [&[3][..], &encode(&grown)].concat()));
-    seeds.push(("inspect", "disc", discs::by_hand(24, 0, &[discs::entry(0x88, 0, 0, 4, 20)])));
-    seeds.push(("inspect", "table", discs::partitioned()[..512].to_vec()));
-    seeds.push(("inspect", "boot-sector", Xp::new(System::Fat16).partition()[..4096].to_vec()));
     seeds
 }
 
@@ -150,6 +158,11 @@ fn of_virtual_disks() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let text = "version=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"custom\"\nRW 8 ZERO\nRW 63 FLAT \"a.vmdk\" 2\n\
                 RW 64 SPARSE \"b.vmdk\"\nparentFileNameHint=\"c.vmdk\"\n";
     seeds.push(("descriptor", "parts", text.into()));
+    // A track of two sectors, one of them a run, and one with maps.
+    let (data, run) = ([&[1][..], &[0x5A; 512]].concat(), [2, 0xE5]);
+    let tracks =
+        [&[5, 0, 0, 2, 2, 2, 1][..], &data, &run, &[5, 0, 0xC1, 2, 2, 1, 2, 0, 0, 1, 1], &run, &data];
+    seeds.push(("imd", "two-tracks", tracks.concat()));
     seeds
 }
 
@@ -393,8 +406,8 @@ fn every_seed_is_met_with_an_answer_in_little_time() {
     assert!(len < CORPUS_LEN_MAX, "the corpus has {len} bytes");
 }
 
-#[test]
-fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
+/// Sound and cut-off sticks of which a few bytes are others, the same ones each time: so many, with a number for each.
+fn few_bytes_changed(count: u64, mut look: impl FnMut(u8, &[u8])) {
     let is_record = |sector: &[u8; SECTOR]| sector.iter().filter(|&&byte| byte == 0).count() > 100;
     let base = change::base();
     let mut lbas: Vec<u64> =
@@ -402,7 +415,7 @@ fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
     // Tables and folders have more sectors than are in use.
     lbas.extend(0..3);
     let cuts = [0, 1, 3, 5, 8].map(change::cut);
-    for number in 0..300_u64 {
+    for number in 0..count {
         let mut random = [0; 16];
         blake3::Hasher::new().update(&number.to_le_bytes()).finalize_xof().fill(&mut random);
         let mut over = cuts[usize::from(random[0]) % cuts.len()].clone();
@@ -414,6 +427,17 @@ fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
             now[usize::from(u16::from_le_bytes([change[2], change[3]])) % SECTOR] = change[4];
             over.present.insert(lba, now);
         }
-        change::change(&encode(&over));
+        look(number as u8, &encode(&over));
     }
+}
+
+#[test]
+fn a_stick_with_a_few_bytes_changed_is_changed_within_its_bounds() {
+    few_bytes_changed(300, |_, input| change::change(input));
+}
+
+#[test]
+fn a_stick_with_a_few_bytes_changed_loses_no_image_when_it_is_repaired_updated_or_gets_another() {
+    let count = if is_long() { 2000 } else { 60 };
+    few_bytes_changed(count, |number, input| alter::alter(&[&[number], input].concat()));
 }

@@ -209,6 +209,22 @@ fn standard_input_is_an_image_too_packed_or_not() {
         let output = desk.with_input(&["write", "-", "--with", "dos.img", "--to", "s.img", "--yes"], input);
         assert!(output.status.success(), "{output:?}");
     }
+    // What is wrong with it is told, although it can be read once only.
+    let several = archive(ARCHIVES[0].0, &[("a.img", b"one"), ("b.img", b"two")]);
+    let cut = &packed[..packed.len() - 9];
+    for (input, why) in [(cut, "it ends too early"), (&several[..], "is meant, as in `FILE#")] {
+        for command in [&["inspect", "-"][..], &["plan", "-"], &["write", "-", "--to", "t.img", "--yes"]] {
+            let output = desk.with_input(command, input);
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success() && text.contains(why), "{command:?}: {text}");
+            assert!(!desk.path("t.img").exists(), "{command:?}");
+        }
+    }
+    // A text on standard input opens nothing.
+    let text = "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\nRW 1 FLAT \"dos.img\" 0\n";
+    let output = desk.with_input(&["inspect", "-"], text.as_bytes());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("dos.img"), "{said}");
     let output = desk.with_input(&["inspect", "-"], b"");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     // Nobody types an image.

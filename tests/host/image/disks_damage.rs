@@ -101,6 +101,20 @@ fn changed_anywhere(form: &Form, bytes: &[u8], plain: &[u8]) {
 }
 
 #[test]
+fn a_packed_piece_with_a_changed_bit_is_never_other_bytes() {
+    let form = FORMS.iter().find(|form| form.options == "subformat=streamOptimized").unwrap();
+    let (bytes, plain) = small(form);
+    // A stream of deflate: a packed piece behind its marker, and the two bytes that it begins with.
+    let start = (0..bytes.len()).step_by(512).find(|&at| bytes[at + 12..].starts_with(&[0x78])).unwrap();
+    let len = u32::from_le_bytes(bytes[start + 8..start + 12].try_into().unwrap()) as usize;
+    assert!(len > 100, "{len}");
+    for at in start + 12..start + 12 + len {
+        let found = is_whole_alone(&bytes, at, 1 << (at % 8), &plain);
+        assert!(found.is_err() || found == Ok(true), "bit {} of byte {at}", at % 8);
+    }
+}
+
+#[test]
 fn a_disk_of_several_files_with_changed_bytes_is_read_or_refused() {
     for form in FORMS.iter().filter(|form| !form.is_alone) {
         let plain = patchwork(3, 300 << 10);

@@ -86,6 +86,18 @@ fn inspect_says_what_the_disk_was_in_and_the_command_for_its_bytes_is_right() {
     let text = desk.text(&["inspect", "split.vmdk"]);
     assert!(text.contains("\nfile      VMDK, split sparse, 2 MiB of 8 MiB present; "), "{text}");
     assert_eq!(desk.json(&["inspect", "e.vhdx"])["header"]["program"], "Hyper-V");
+
+    let output =
+        Command::new("gzip").args(["-9", "--keep"]).arg(desk.workshop.path("c.vdi")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let found = desk.json(&["inspect", "--hash", "c.vdi.gz"]);
+    assert_eq!(
+        (&found["blake3"], &found["unpacked"][0]["container"]),
+        (&hash.into(), &"gzip".into()),
+        "{found}"
+    );
+    assert_eq!(found["header"]["words"], "VDI, dynamic, 2 MiB of 8 MiB present", "{found}");
+    assert!(found["header"]["disk"].is_null(), "{found}");
 }
 
 #[test]

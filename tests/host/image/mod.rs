@@ -7,6 +7,7 @@ mod disks_said;
 mod disks_vmdk;
 mod dosemu;
 mod extra;
+mod imd;
 mod not_images;
 mod packed;
 mod stream;

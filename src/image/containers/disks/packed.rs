@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flate2::{Decompress, FlushDecompress};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::image::source::Source;
 
@@ -68,11 +68,19 @@ fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a packed piece of the disk is damaged")
 }
 
-/// How many bytes `packed` gives; those behind the first that fit are not looked at.
-fn inflate(packed: &[u8], plain: &mut [u8], has_header: bool) -> Option<usize> {
-    let mut inflater = Decompress::new(has_header);
-    inflater.decompress(packed, plain, FlushDecompress::Finish).ok()?;
-    Some(inflater.total_out() as usize)
+/// How many bytes `packed` gives. Where it has a sum, all of it is looked at and the sum is right; else those behind the
+/// first that fit are not looked at.
+fn inflate(packed: &[u8], plain: &mut [u8], has_sum: bool) -> Option<usize> {
+    let mut inflater = Decompress::new(has_sum);
+    let mut status = inflater.decompress(packed, plain, FlushDecompress::Finish).ok()?;
+    let len = inflater.total_out();
+    if has_sum && status != Status::StreamEnd {
+        // What ends the stream may not have been looked at, because there was no room; nothing may come before it.
+        let rest = packed.get(inflater.total_in() as usize..)?;
+        status = inflater.decompress(rest, &mut [0], FlushDecompress::Finish).ok()?;
+    }
+    let is_whole = !has_sum || (status == Status::StreamEnd && inflater.total_out() == len);
+    is_whole.then_some(len as usize)
 }
 
 fn unzstd(packed: &[u8], plain: &mut [u8]) -> Option<usize> {

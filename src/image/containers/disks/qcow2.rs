@@ -44,6 +44,8 @@ const PACKED: u64 = 1 << 62;
 const ZERO: u64 = 1;
 /// Parts of a cluster of which each has a bit that says whether it is there, and one that says that it is zeros.
 const PARTS: u64 = 32;
+/// Least power of two of clusters that have such parts: each has a sector at least.
+const EXTENDED_BITS_MIN: u32 = 14;
 /// Bytes of an entry of the first table.
 const ENTRY_LEN: u64 = 8;
 
@@ -173,6 +175,11 @@ fn parse(outer: &dyn Source) -> Result<Found<Clusters>, Fault> {
     }
     let features = if version > 2 { header.be64(72) } else { 0 };
     check_features(&header, features)?;
+    if features & EXTENDED != 0 && bits < EXTENDED_BITS_MIN {
+        return Err(Fault::damaged(format!(
+            "its clusters of two to the power of {bits} bytes have parts that are less than a sector"
+        )));
+    }
     let codec = match header.byte(104) {
         _ if features & COMPRESSION == 0 => Codec::Deflate,
         1 => Codec::Zstd,
@@ -184,7 +191,7 @@ fn parse(outer: &dyn Source) -> Result<Found<Clusters>, Fault> {
         let why = format!("it holds what differs from {} alone, its backing file", parent(&name));
         return Err(Fault::refused(why, Way::Convert));
     }
-    if matches!(header.be32(32), 1 | 2) {
+    if header.be32(32) != 0 {
         return Err(Fault::refused("it is encrypted", Way::Text(DECRYPT.into())));
     }
     let first = header.be64(40);

@@ -62,6 +62,9 @@ const CHUNK_SECTORS: u64 = 1 << 23;
 /// States of a block: in the file; in the file and the parent. Others read as zeros.
 const PRESENT: u64 = 6;
 const PARTLY: u64 = 7;
+/// States that no block has.
+const RESERVED_1: u64 = 4;
+const RESERVED_2: u64 = 5;
 
 pub struct Vhdx;
 
@@ -103,6 +106,9 @@ impl Map for Blocks {
         let place = match entry & 7 {
             PRESENT => Place::At { file: 0, offset: (entry & !(MIB - 1)).saturating_add(within) },
             PARTLY => return Err(Fault::damaged(format!("block {block} is partly in a parent"))),
+            RESERVED_1 | RESERVED_2 => {
+                return Err(Fault::damaged(format!("block {block} has a state that there is not")));
+            }
             _ => Place::Zero,
         };
         Ok(Piece { place, len: self.block_len - within })

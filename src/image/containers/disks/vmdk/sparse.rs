@@ -132,7 +132,7 @@ impl Sparse {
         };
         let place = match at {
             None => Place::Zero,
-            Some(at) if self.is_packed => self.packed(source, at, within)?,
+            Some(at) if self.is_packed => self.packed(source, at, offset - within, within)?,
             Some(at) => Place::At { file: self.file, offset: at + within },
         };
         Ok(Piece { place, len: self.grain_len - within })
@@ -152,9 +152,13 @@ impl Sparse {
         Ok(is_there.then(|| u64::from(entry) * SECTOR_LEN))
     }
 
-    /// The packed grain at `at`, behind its marker: its sector, and its bytes.
-    fn packed(&self, source: &dyn Source, at: u64, within: u64) -> Result<Place, Fault> {
+    /// The packed grain at `at`, behind its marker: its sector, and how many bytes it takes. It must be that of byte `start`
+    /// of the disk.
+    fn packed(&self, source: &dyn Source, at: u64, start: u64, within: u64) -> Result<Place, Fault> {
         let marker: [u8; MARKER_LEN as usize] = self.markers.read(source, at, "a packed grain")?;
+        if Fields(&marker).le64(0) != start / SECTOR_LEN {
+            return Err(Fault::damaged(format!("the packed grain at byte {at} is that of another place")));
+        }
         let len = u64::from(Fields(&marker).le32(8));
         // Deflate makes what it cannot pack hardly longer.
         if len == 0 || len > self.grain_len + self.grain_len / 8 {

@@ -1,0 +1,60 @@
+//! Asks what becomes of a Windows in an image.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::error::LookError;
+use super::parent::{ask, has_rights};
+use super::rights::Limits;
+use super::windows::{Edited, WindowsTask, edited};
+use super::work::{Answer, Task};
+use crate::image::{Source, temporary_file};
+use crate::windows::{Candidate, Wanted, on_floppy};
+
+/// Where a driver is looked for.
+#[derive(Clone, Copy, Default)]
+pub struct Drivers<'d> {
+    /// Files that may be one.
+    pub candidates: &'d [Candidate],
+    /// An image that may have one.
+    pub floppy: Option<&'d dyn Source>,
+}
+
+/// What becomes of the Windows in the image in `source`; as root, a child without rights finds that out.
+///
+/// # Errors
+///
+/// As [`look`]; [`LookError::Windows`].
+pub fn edit_windows(
+    path: &Path,
+    source: &dyn Source,
+    drivers: Drivers<'_>,
+    wanted: Wanted,
+) -> Result<Edited, LookError> {
+    if !has_rights() {
+        let found = drivers.floppy.map(on_floppy).unwrap_or_default();
+        let candidates: Vec<Candidate> = drivers.candidates.iter().cloned().chain(found).collect();
+        return edited(path, source, &candidates, wanted);
+    }
+    let failed = |source| LookError::Start { path: path.to_owned(), source };
+    let mut bytes = temporary_file(&std::env::temp_dir()).map_err(failed)?;
+    for candidate in drivers.candidates {
+        bytes.write_all(&candidate.bytes).map_err(failed)?;
+    }
+    let floppy = drivers.floppy.map(Source::descriptors).unwrap_or_default();
+    let files = source.descriptors().iter().chain(floppy).chain([&bytes]).map(File::try_clone);
+    let files = files.collect::<io::Result<Vec<_>>>().map_err(failed)?;
+    let candidates =
+        drivers.candidates.iter().map(|file| (file.name.clone(), file.bytes.len() as u64)).collect();
+    let image = source.descriptors().len();
+    let task = Task::Windows(WindowsTask { wanted, candidates, floppy: floppy.len(), image });
+    match ask(path, &files, task, Limits::Unpacking, &|| ())? {
+        Answer::Edited(answer) => {
+            let cannot_be = || LookError::Answer { path: path.to_owned() };
+            answer.read(&mut bytes, source.len()).ok_or_else(cannot_be)
+        }
+        Answer::Failed(told) => Err(LookError::Told(told)),
+        _ => Err(LookError::Answer { path: path.to_owned() }),
+    }
+}
