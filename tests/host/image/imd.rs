@@ -18,8 +18,9 @@ fn imd(floppy: &[u8], heads: usize, track: usize) -> Vec<u8> {
         // Every second track has maps of its sectors' cylinders and sides, which say the same.
         let maps = if number % 2 == 0 { 0xC0 } else { 0 };
         bytes.extend([3 + head, cylinder, head | maps, track as u8, 2]);
-        let order: Vec<usize> =
-            (0..track).map(|at| at * 2 % track + usize::from(track.is_multiple_of(2) && at * 2 >= track)).collect();
+        let order: Vec<usize> = (0..track)
+            .map(|at| at * 2 % track + usize::from(track.is_multiple_of(2) && at * 2 >= track))
+            .collect();
         bytes.extend(order.iter().map(|at| *at as u8 + 1));
         if maps != 0 {
             bytes.extend(std::iter::repeat_n(cylinder, track).chain(std::iter::repeat_n(head, track)));
