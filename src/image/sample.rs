@@ -111,7 +111,7 @@ mod tests {
             assert!(offset + buffer.len() as u64 <= self.0);
             for (at, byte) in (offset..).zip(buffer) {
                 let chunk = at >> CHUNK_SHIFT;
-                *byte = if chunk % 2 == 0 { 0 } else { (at.wrapping_mul(0x9E37_79B9) >> 11) as u8 };
+                *byte = if chunk.is_multiple_of(2) { 0 } else { (at.wrapping_mul(0x9E37_79B9) >> 11) as u8 };
             }
             Ok(())
         }

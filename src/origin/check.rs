@@ -122,7 +122,6 @@ pub fn look(
 }
 
 /// What is said of each file of an image; `None` of an image in no file.
-#[expect(clippy::type_complexity, reason = "a list for each file")]
 fn claims(
     (number, source): (usize, &dyn Source),
     given: Option<&Published>,

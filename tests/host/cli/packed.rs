@@ -127,7 +127,13 @@ fn every_command_makes_the_same_of_a_packed_image_as_of_the_image() {
     both(&["write", "IMAGE", "--to", "s.img", "--size", "4M"], "s.img");
     both(&["write", "dos.img", "--with", "IMAGE", "--to", "s.img", "--size", "4M"], "s.img");
     both(&["write", "dos.img", "--floppy", "IMAGE", "--to", "s.img", "--size", "4M"], "s.img");
-    both(&["disc", "IMAGE", "--to", "d.iso"], "d.iso");
+    // The text on a disc has the hashes of the file as it was downloaded, so the disc is another from there on.
+    for image in ["dos.img", "dos.img.gz"] {
+        assert!(desk.ramkey(&["disc", image, "--to", "d.iso"]).status.success());
+        let found = desk.json(&["verify", "d.iso"]);
+        assert_eq!(found["images"][0]["blake3"], hash(&noise(LEN)), "{image}: {found}");
+        fs::remove_file(desk.path("d.iso")).unwrap();
+    }
     let plan = desk.json(&["plan", "dos.img.gz", "--size", "4M"]);
     assert_eq!(plan["images"][0]["unpacked"][0]["container"], "gzip", "{plan}");
     assert_eq!(plan["images"][0]["title"], "dos");
@@ -212,7 +218,7 @@ fn standard_input_is_an_image_too_packed_or_not() {
     // What is wrong with it is told, although it can be read once only.
     let several = archive(ARCHIVES[0].0, &[("a.img", b"one"), ("b.img", b"two")]);
     let cut = &packed[..packed.len() - 9];
-    for (input, why) in [(cut, "it ends too early"), (&several[..], "is meant, as in `FILE#")] {
+    for (input, why) in [(cut, "it ends too early"), (&several[..], "as in `'FILE#a.img'`")] {
         for command in [&["inspect", "-"][..], &["plan", "-"], &["write", "-", "--to", "t.img", "--yes"]] {
             let output = desk.with_input(command, input);
             let text = String::from_utf8_lossy(&output.stderr).into_owned();

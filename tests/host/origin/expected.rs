@@ -25,8 +25,8 @@ impl Desk {
         [SHAPE[1], SHAPE[2], SHAPE[0], 128].iter().for_each(|number| header.extend(number.to_le_bytes()));
         header.resize(128, 0);
         desk.put("dos.img", &disk);
-        desk.put("dosemu.img", &[header, disk].concat());
-        desk.put("other.img", &noise(200_000));
+        desk.put("dosemu.img", [header, disk].concat());
+        desk.put("other.img", noise(200_000));
         desk
     }
 
