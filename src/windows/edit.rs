@@ -15,6 +15,9 @@ use crate::image::Source;
 /// First FiraDisk that reports itself.
 const FIRADISK_REPORTS_ITSELF: FileVersion = FileVersion([0, 0, 1, 30]);
 
+/// Most records that are taken back one after the other.
+const RECORDS_MAX: usize = 8;
+
 /// What is to be added.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'o> {
@@ -106,17 +109,17 @@ fn make_room(
 ) -> Result<(), WindowsError> {
     let path = work.hive_path();
     let failed = |why| WindowsError::Registry { path: path.clone(), why };
-    for found in installed(&journal.hive).map_err(failed)? {
-        let is_new = found.service.eq_ignore_ascii_case(new.service());
-        if !is_new && found.starts_at_boot && !remove_other {
-            return Err(WindowsError::Second { other: found.driver.name().to_owned() });
-        }
-        if (is_new || remove_other) && take_back(work, journal, &found)? {
-            let name = found.driver.name();
-            work.notes.push(format!("{name} was added before: that is taken back"));
-        } else if !is_new && remove_other {
+    let is_new = |found: &Installed| found.service.eq_ignore_ascii_case(new.service());
+    let taken = take_all_back(work, journal, |found| is_new(found) || remove_other)?;
+    work.notes.extend(
+        taken.iter().map(|found| format!("{} was added before: that is taken back", found.driver.name())),
+    );
+    for found in installed(&journal.hive).map_err(failed)?.iter().filter(|found| !is_new(found)) {
+        if remove_other {
             let notes = uninstall(journal, &found.service).map_err(failed)?;
             work.notes.extend(notes);
+        } else if found.starts_at_boot {
+            return Err(WindowsError::Second { other: found.driver.name().to_owned() });
         }
     }
     Ok(())
@@ -138,25 +141,52 @@ pub fn remove_driver(
     let mut journal = Journal::new(work.hive()?);
     let path = work.hive_path();
     let failed = |why| WindowsError::Registry { path: path.clone(), why };
+    let taken = take_all_back(&mut work, &mut journal, |_| true)?;
+    work.notes.extend(
+        taken.iter().map(|found| {
+            format!("registry: {} is gone, and all that was added with it", found.driver.name())
+        }),
+    );
     let drivers = installed(&journal.hive).map_err(failed)?;
-    let mut removed = false;
-    for found in &drivers {
-        if take_back(&mut work, &mut journal, found)? {
-            work.notes
-                .push(format!("registry: {} is gone, and all that was added with it", found.driver.name()));
-            removed = true;
-        } else if others {
-            let notes = uninstall(&mut journal, &found.service).map_err(failed)?;
-            work.notes.extend(notes);
-            removed = true;
-        }
+    for found in drivers.iter().filter(|_| others) {
+        let notes = uninstall(&mut journal, &found.service).map_err(failed)?;
+        work.notes.extend(notes);
     }
-    if !removed {
+    if taken.is_empty() && (drivers.is_empty() || !others) {
         let installed = drivers.first().map(|found| found.driver.name().to_owned());
         return Err(WindowsError::NothingToRemove { installed });
     }
     work.put_hive(journal.hive)?;
     Ok(work.finish())
+}
+
+/// Takes back what the records of the drivers name that are `wanted`; gives these drivers. What comes back may be a driver
+/// with a record, so they are looked for anew each time.
+fn take_all_back(
+    work: &mut Work<'_>,
+    journal: &mut Journal,
+    wanted: impl Fn(&Installed) -> bool,
+) -> Result<Vec<Installed>, WindowsError> {
+    let path = work.hive_path();
+    let mut taken = Vec::new();
+    loop {
+        let found = installed(&journal.hive);
+        let found = found.map_err(|why| WindowsError::Registry { path: path.clone(), why })?;
+        let before = taken.len();
+        for one in found.into_iter().filter(&wanted) {
+            if take_back(work, journal, &one)? {
+                taken.push(one);
+                break;
+            }
+        }
+        if taken.len() == before {
+            return Ok(taken);
+        }
+        // Whoever put a record into a record has left this tool's ways.
+        if taken.len() > RECORDS_MAX {
+            return Err(WindowsError::Record { line: "it leads to more and more records".into() });
+        }
+    }
 }
 
 /// Takes back what the record of a driver names; whether there is one.

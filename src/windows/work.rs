@@ -5,12 +5,13 @@ use super::error::WindowsError;
 use super::hive::{HiveEdit, HiveEditError};
 use super::menu::Menu;
 use super::outcome::Edit;
-use super::registry::{Journal, Undo, forget_letters};
+use super::registry::{Journal, Undo, forget_letters, remembered};
 use super::volume::{Changed, Disk, Sectors, Volume};
 use crate::contents::ImageFacts;
 use crate::contents::windows::hive::Hive;
 use crate::contents::windows::{Family, Place, Volumes, Windows};
 use crate::image::Source;
+use crate::units::SECTOR_LEN;
 
 /// Longest hive that is in memory, as the reader has it.
 const HIVE_LEN_MAX: u64 = 40 << 20;
@@ -164,11 +165,11 @@ impl<'s> Work<'s> {
 
     /// The signature of the disk, and the letter of Windows on it.
     fn mend_letters(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
+        // What was added before is taken back by now, so both are read as they have become.
         let letter = self.windows.system_letter.unwrap_or('C');
-        let letters = self.windows.system.iter().flat_map(|system| &system.drive_letters);
-        let remembered = letters.into_iter().find(|found| found.letter == letter).copied();
+        let remembered = remembered(&journal.hive, letter).map_err(|why| self.registry(why))?;
         let offset = self.place.offset;
-        let old = self.windows.disk_signature;
+        let old = self.windows.disk_signature.map(|_| self.signature()).transpose()?;
         let mut signature = old;
         if old == Some(0) {
             let known = remembered.filter(|found| found.offset == offset && found.disk_signature != 0);
@@ -191,11 +192,21 @@ impl<'s> Work<'s> {
         Ok(())
     }
 
-    /// A signature for a disk that has none: the same for the same image.
+    /// The signature that the disk has now.
+    fn signature(&self) -> Result<u32, WindowsError> {
+        let mut bytes = [0; 4];
+        self.disk.changed.read_at(SIGNATURE, &mut bytes).map_err(|error| self.unreadable(&error))?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    /// A signature for a disk that has none: the same for the same image, also where a driver came and went. Its boot
+    /// sectors do not change with that, and that of the volume has a number of its own.
     fn new_signature(&self) -> Result<u32, WindowsError> {
-        let mut start = vec![0; (1 << 16).min(self.disk.changed.len() as usize)];
-        self.disk.changed.read_at(0, &mut start).map_err(|error| self.unreadable(&error))?;
-        let hash = blake3::hash(&start);
+        let mut sectors = [[0; SECTOR_LEN as usize]; 2];
+        for (sector, at) in sectors.iter_mut().zip([0, self.own.start]) {
+            self.disk.changed.read_at(at, sector).map_err(|error| self.unreadable(&error))?;
+        }
+        let hash = blake3::hash(sectors.as_flattened());
         let bytes = hash.as_bytes();
         Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).max(1))
     }
