@@ -5,7 +5,8 @@ use super::error::WindowsError;
 use super::hive::HiveEditError;
 use super::outcome::Edit;
 use super::registry::{
-    Attach, Install, Installed, Journal, Undo, control_sets, install, installed, take_record, uninstall,
+    Attach, Install, Installed, Journal, STEPS_MAX, Undo, control_sets, install, installed, take_record,
+    uninstall,
 };
 use super::work::Work;
 use crate::contents::ImageFacts;
@@ -68,6 +69,10 @@ pub fn add_driver(
     }
     work.put_driver(&mut journal, &file, driver)?;
     work.mend(&mut journal)?;
+    work.check_start(&journal, &sets)?;
+    if journal.undo.len() > STEPS_MAX {
+        return Err(WindowsError::TooMuch);
+    }
     if !journal.undo.is_empty() {
         journal.keep(&format!("{first}\\Services\\{}", install_order.service())).map_err(&failed)?;
         work.put_hive(journal.hive)?;
@@ -210,6 +215,7 @@ fn take_back(work: &mut Work<'_>, journal: &mut Journal, found: &Installed) -> R
             Undo::Deleted { path } => hive.create_key(&path).map_err(failed)?,
             Undo::File { partition, path } => work.remove_file(partition, &path)?,
             Undo::Text { partition, path, bytes } => work.put_text(partition, &path, &bytes)?,
+            Undo::Kept { partition, kept, path } => work.put_kept(partition, &kept, &path)?,
             Undo::Signature { value } => work.put_signature(value)?,
         }
     }
