@@ -219,7 +219,7 @@ impl<'s> Work<'s> {
         if is_used {
             None
         } else {
-            self.disk.check_closed(volume).map_or_else(|e| Some(e.to_string()), |note| note)
+            self.disk.check_closed(volume).unwrap_or_else(|error| Some(error.to_string()))
         }
     }
 

@@ -86,8 +86,10 @@ fn two(first: &[u8], second: &[u8]) -> Vec<u8> {
 #[test]
 fn a_menu_elsewhere_is_in_nobodys_way() {
     let xp = bare(System::Fat16);
-    // The table of the second volume is empty, and its menu cannot be read.
-    let mut damaged = xp.partition();
+    // The table of the second volume is empty, and its menu of several clusters cannot be read.
+    let mut second = bare(System::Fat16);
+    second.file("boot.ini", BOOT_INI.repeat(100).as_bytes());
+    let mut damaged = second.partition();
     damaged[512 + 4..512 * 33].fill(0);
     let desk = Desk::of(&two(&xp.partition(), &damaged));
     desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
