@@ -4,4 +4,5 @@ mod desk;
 mod driver;
 mod hive;
 mod oracle_hive;
+mod place;
 mod write;
