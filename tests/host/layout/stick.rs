@@ -469,6 +469,7 @@ fn read_only_and_title_reach_the_capsule() {
     let Content::Bytes(head) = &capsule.content else { panic!("a capsule begins with bytes") };
     let header = ramkey_format::capsule::CapsuleHeader::parse(head).unwrap();
     assert_eq!(header.title(), Some(&b"MS-DOS 6.22"[..]));
-    assert_eq!(header.flags.get(), 1);
+    use ramkey_format::capsule::flags;
+    assert_eq!(header.flags.get(), flags::READ_ONLY | flags::KIND_IS_GUESS, "nothing says what noise is");
     assert_eq!((header.drive, header.drive_type, header.disk_sectors.get()), (0, 4, 2880));
 }
