@@ -1,26 +1,17 @@
-//! `ramkey write --driver`: the image is copied, and its Windows gets the driver, before the stick is written.
-
-use std::env;
-use std::path::{Path, PathBuf};
+//! `ramkey write --driver`: what is said of the image that gets a driver on the way.
 
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Progress, stop};
-use crate::job::{TemporaryImage, with_driver};
+use crate::job::Images;
 use crate::units::named;
 
-/// Puts a copy with the driver in place of the first of `images`, and says what was changed. The copy goes with what is given.
-///
-/// # Errors
-///
-/// [`CliError::Job`] if the driver cannot be added.
-pub(super) fn on_the_way(images: &mut [PathBuf], driver: &Path) -> Result<Option<TemporaryImage>, CliError> {
-    let Some(image) = images.first_mut() else { return Ok(None) };
-    let (copy, report) = with_driver(image, driver, &env::temp_dir(), &*stop::wish()?, &Progress::new())?;
-    note(format_args!("note: {} is copied, and the copy gets the driver:", named(image)));
-    for change in &report.changes {
+/// Says what was changed in the copy of the first image, if something was.
+pub(super) fn tell(images: &Images) {
+    let Some(on_the_way) = &images.on_the_way else { return };
+    note(format_args!("note: {} is copied, and the copy gets the driver:", named(&images.facts[0].path)));
+    for change in &on_the_way.changes {
         note(format_args!("note: {change}"));
     }
-    note(format_args!("note: {}", report.after.unwrap_or(report.before)));
-    copy.path().clone_into(image);
-    Ok(Some(copy))
+    if let Some(verdict) = &images.verdict {
+        note(format_args!("note: {verdict}"));
+    }
 }

@@ -145,6 +145,7 @@ do not change the exit status of `inspect`.
 | `images[].len` | its length |
 | `images[].blake3` | its BLAKE3, as `b3sum` prints it |
 | `images[].ram_blake3` | BLAKE3 of what will be in memory, if that is another; else null |
+| `images[].driver` | the driver that its Windows got on the way, see [below](#of-a-driver-on-the-way); else null |
 | `effort` | what it took; null if it is not done |
 | `effort.written`, `effort.skipped` | bytes that were sent to the stick, and bytes that it held already |
 | `effort.retries` | requests that failed and were made again |
@@ -313,6 +314,17 @@ itself. The others are of `inspect` alone.
 | `origin[].list` | the list that says so, or null of `--expect HASH` |
 | `hashes`, `file_hashes` | of an image that is inspected with `--hash`: the hashes of the image, and those of its file if there is more in that; else null |
 | `hashes.blake3`, `hashes.sha256`, `hashes.sha1`, `hashes.md5` | hexadecimal digits; `file_hashes` has the same fields |
+
+### Of a driver on the way
+
+`write --driver` prints this of the first of `images`, and a receipt has it; `path` is the user's own image, and length and BLAKE3 are those of
+the copy with the driver.
+
+| field | what |
+|---|---|
+| `driver` | the driver that its Windows got; null without `--driver` |
+| `driver.name`, `driver.version` | what it is called, and its version, or null if it says none |
+| `driver.blake3` | BLAKE3 of its file, as `b3sum` prints it |
 
 ### Of what an image lies in
 

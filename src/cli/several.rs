@@ -11,10 +11,11 @@ use crate::cli::receipts::Receipts;
 use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::table::Table;
 use crate::cli::target_args::TargetArgs;
-use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, confirm, copy, driver, stop, unknown};
 use crate::device::{System, TargetPath};
 use crate::job::{
-    self, Beginning, Images, Lengths, OneOfMany, Opener, Prepared, prepare_many, receipt, write_many,
+    self, Beginning, Images, Lengths, OneOfMany, Opener, Prepared, StickRequest, prepare_many, receipt,
+    write_many,
 };
 use crate::report::{Receipt, StickReport};
 use crate::units::named;
@@ -23,6 +24,8 @@ use crate::units::named;
 pub(super) struct Several<'a> {
     pub stick: &'a StickArgs,
     pub target: &'a TargetArgs,
+    /// Where the driver is that the first image gets on the way.
+    pub driver: Option<&'a Path>,
     /// The folder for receipts.
     pub receipt: Option<&'a Path>,
     /// Whether nothing is written.
@@ -50,8 +53,9 @@ impl Several<'_> {
         if copy::find(self.stick, Some("more than one stick"), &opener)?.is_some() {
             return Ok(Exit::Usage);
         }
-        let request = self.stick.request();
+        let request = StickRequest { driver: self.driver.map(Path::to_owned), ..self.stick.request() };
         let images = Images::open_by(&request, &opener)?;
+        driver::tell(&images);
         let prepared = prepare_many(&request, images, system, targets, self.lengths, &Progress::new())?;
         if self.is_dry {
             return show_plans(output, &prepared, targets);

@@ -166,6 +166,9 @@ fn show_notes(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
         writeln!(out, "          {}", header.words())?;
     }
     show_origin(out, &image.origin)?;
+    if let Some(driver) = &image.driver {
+        writeln!(out, "driver    {}", driver.words())?;
+    }
     if let Some(signature) = image.disk_signature {
         writeln!(out, "          {}", gets_signature(signature))?;
     }

@@ -9,7 +9,7 @@ use crate::cli::own_output::look;
 use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::device::System;
-use crate::job::{Destination, Shrunk, shrink};
+use crate::job::{Destination, Shrunk, prepare_shrink, shrink};
 use crate::units::{Bytes, Ram};
 
 /// Free room within a file system for which moving files is worth it.
@@ -41,7 +41,8 @@ impl ShrinkArgs {
         let system = System::default();
         let target = look(&system, &self.smaller)?;
         let destination = Destination { system: &system, target: &target };
-        let made = shrink(&self.image, destination, &*stop::wish()?, &Progress::new())?;
+        let prepared = prepare_shrink(&self.image, destination, &Progress::new())?;
+        let made = shrink(prepared, &*stop::wish()?, &Progress::new())?;
         output.show(&made, |out| show(out, &made))?;
         Ok(Exit::Done)
     }

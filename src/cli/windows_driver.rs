@@ -9,7 +9,7 @@ use crate::cli::own_output::look;
 use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::device::System;
-use crate::job::{Destination, WindowsChange, WindowsOutput, WindowsReport, change_windows};
+use crate::job::{Destination, WindowsChange, WindowsOutput, WindowsReport, prepare_windows};
 use crate::windows::Attach;
 
 /// Put the driver of RAM disks into the Windows of an image, or take it out
@@ -126,11 +126,14 @@ impl WindowsArgs {
         let system = System::default();
         let target = place.to.as_ref().map(|to| look(&system, to)).transpose()?;
         let to = match &target {
-            _ if place.dry_run => WindowsOutput::Nowhere,
             Some(target) => WindowsOutput::New(Destination { system: &system, target }),
             None => WindowsOutput::InPlace,
         };
-        let report = change_windows(&image, &change, to, &*stop::wish()?, &Progress::new())?;
+        let prepared = prepare_windows(&image, &change, to, &Progress::new())?;
+        let report = match place.dry_run {
+            true => prepared.plan(),
+            false => prepared.change(&*stop::wish()?, &Progress::new())?,
+        };
         output.show(&report, |out| show(out, &report, place.dry_run))?;
         Ok(Exit::Done)
     }

@@ -17,7 +17,7 @@ use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, copy, driver, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
-use crate::job::{self, Destination, Images, JobError, Lengths, Opener, prepare};
+use crate::job::{self, Destination, Images, JobError, Lengths, Opener, StickRequest, prepare};
 use crate::report::{Report, StickReport};
 
 /// Write images to a stick and prove every byte
@@ -80,27 +80,17 @@ impl WriteArgs {
     /// # Errors
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
-    pub fn run(mut self, output: &mut Output) -> Result<Exit, CliError> {
+    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let mut system = self.target.system();
         system.allowed.believed = self.no_probe;
         let targets = self.targets(&system)?;
         self.stick.check()?;
-        // It is there until the stick is written.
-        let copy = match &self.driver {
-            Some(path) => driver::on_the_way(&mut self.stick.images.images, path)?,
-            None => None,
-        };
-        let result = self.write(output, &system, &targets);
-        drop(copy);
-        result
-    }
-
-    fn write(self, output: &mut Output, system: &System, targets: &[TargetPath]) -> Result<Exit, CliError> {
-        match (targets, &self.all_matching) {
-            ([target], None) => self.write_one(output, system, target),
+        match (&targets[..], &self.all_matching) {
+            ([target], None) => self.write_one(output, &system, target),
             _ => {
                 let several = Several {
                     stick: &self.stick,
+                    driver: self.driver.as_deref(),
                     target: &self.target,
                     receipt: self.receipt.as_deref(),
                     is_dry: self.dry_run,
@@ -108,7 +98,7 @@ impl WriteArgs {
                     manner: self.manner(),
                     lengths: if self.same_size { Lengths::Shortest } else { Lengths::Own },
                 };
-                several.write(output, system, targets)
+                several.write(output, &system, &targets)
             }
         }
     }
@@ -140,7 +130,7 @@ impl WriteArgs {
     }
 
     fn write_one(self, output: &mut Output, system: &System, target: &TargetPath) -> Result<Exit, CliError> {
-        let request = self.stick.request();
+        let request = StickRequest { driver: self.driver.clone(), ..self.stick.request() };
         let destination = Destination { system, target };
         let progress = Progress::new();
         let opener = Opener::new(&progress);
@@ -151,6 +141,7 @@ impl WriteArgs {
             };
         }
         let images = Images::open_by(&request, &opener)?;
+        driver::tell(&images);
         let prepared = prepare(&request, images, Some(destination), &Progress::new())?;
         if self.dry_run {
             show_plan(output, &prepared)?;
@@ -192,6 +183,7 @@ impl WriteArgs {
     /// An option that means nothing to the copy of a disc image, if one was given.
     fn unfit_for_copies(&self) -> Option<&'static str> {
         let given = [
+            ("--driver", self.driver.is_some()),
             ("--linux-phram", self.linux_phram),
             ("--receipt", self.receipt.is_some()),
             ("--same-size", self.same_size),

@@ -19,6 +19,24 @@ const DIRECT: u64 = 4096;
 /// Bytes of the buffer of [`ReadOnly`].
 const BUFFER_LEN: u64 = 1 << 20;
 
+/// Rights of a new file: what the user's mask leaves of them, or the owner's alone.
+const USUAL: u32 = 0o666;
+const PRIVATE: u32 = 0o600;
+
+/// How a file is made.
+struct Making {
+    /// Whether nothing of what a file held stays.
+    anew: bool,
+    /// Rights of a new one.
+    mode: u32,
+}
+
+impl Default for Making {
+    fn default() -> Self {
+        Self { anew: false, mode: USUAL }
+    }
+}
+
 /// A regular file as a target. Writes go through the page cache, reads past it where the file system can.
 pub struct FileTarget {
     file: File,
@@ -39,7 +57,7 @@ impl FileTarget {
     /// [`OpenError::Changed`] if another file is there now, [`OpenError::Busy`] if another ramkey writes it,
     /// [`OpenError::Kind`] for a device, [`OpenError::Open`] if the system refuses.
     pub fn open(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
-        Self::open_or_make(target, len, false)
+        Self::open_or_make(target, len, Making::default())
     }
 
     /// The same for a file that is to be made anew: it may have any length until [`FileTarget::empty`].
@@ -48,10 +66,19 @@ impl FileTarget {
     ///
     /// As [`FileTarget::open`]; then the file holds what it did.
     pub fn open_anew(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
-        Self::open_or_make(target, len, true)
+        Self::open_or_make(target, len, Making { anew: true, ..Making::default() })
     }
 
-    fn open_or_make(target: &TargetPath, len: u64, anew: bool) -> Result<Self, OpenError> {
+    /// The same for a file that nobody else may read until it is done, if it is new.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileTarget::open`].
+    pub fn open_private(target: &TargetPath, len: u64) -> Result<Self, OpenError> {
+        Self::open_or_make(target, len, Making { mode: PRIVATE, ..Making::default() })
+    }
+
+    fn open_or_make(target: &TargetPath, len: u64, Making { anew, mode }: Making) -> Result<Self, OpenError> {
         let path = target.path();
         let failed = |source| OpenError::Open { path: path.into(), source };
         match target {
@@ -77,7 +104,8 @@ impl FileTarget {
             }
             TargetPath::New { .. } => {
                 let mut options = OpenOptions::new();
-                let file = options.read(true).write(true).create_new(true).open(path).map_err(failed)?;
+                options.read(true).write(true).create_new(true).mode(mode);
+                let file = options.open(path).map_err(failed)?;
                 if let Err(error) = lock(&file, path).and_then(|()| file.set_len(len).map_err(failed)) {
                     // It is ours and empty, made a moment ago.
                     let _ = std::fs::remove_file(path);

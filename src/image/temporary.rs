@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -29,7 +30,7 @@ pub fn temporary_file(folder: &Path) -> io::Result<File> {
 fn named_for_a_moment(folder: &Path) -> io::Result<File> {
     for number in 0..NAMES_MAX {
         let path = folder.join(format!("ramkey-spool-{number}"));
-        match File::create_new(&path) {
+        match File::options().read(true).write(true).create_new(true).mode(0o600).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             file => {
                 let file = file?;

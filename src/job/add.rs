@@ -56,7 +56,7 @@ pub fn prepare_addition(
 ) -> Result<PreparedAddition, JobError> {
     let images = Images::open_by(&request, &Opener::new(observer))?;
     destination.target.admit(destination.system, &images.files())?;
-    let warnings = in_use::warnings(&images.sources).concat();
+    let warnings = in_use::warnings(&images.brought()).concat();
     // Before the images are read, because that takes long.
     let plan = carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
     let read = read_all(&images, &mut request.packer(), observer)?;

@@ -133,7 +133,7 @@ pub fn prepare_copy(
         return Err(too_small(&image, len, destination));
     }
     let read = |source| JobError::Read { path: image.path.clone(), source };
-    let warnings = in_use::warnings(std::slice::from_ref(&image.source)).into_iter().flatten().collect();
+    let warnings = in_use::warnings(&[&*image.source]).into_iter().flatten().collect();
     let origins = origins(&[&*image.source], 1, &image.expectations, &[], observer)?;
     let scanned = part(observer, Part::Hash, image.len, |count| scan(&image, &mut |bytes| count(bytes)));
     let scan = scanned.map_err(read)?;

@@ -8,6 +8,7 @@ use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Que
 use crate::image::{Source, SourceFile};
 use crate::job::f6::floppy_of;
 use crate::job::notes::notes;
+use crate::job::on_the_way::{OnTheWay, with_driver};
 use crate::job::{Event, JobError, Observer, Opener, Part, StickRequest};
 use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
@@ -30,6 +31,10 @@ pub struct Images {
     pub free: Vec<FreeSpace>,
     /// Whether nothing is known of each, and it is no empty disk beside those that boot.
     unknown: Vec<bool>,
+    /// What is said of the Windows that got a driver on the way.
+    pub verdict: Option<String>,
+    /// What was changed in the first one on the way, if it was to get a driver.
+    pub on_the_way: Option<OnTheWay>,
     /// How many of them are in the menu.
     boot: usize,
     expectations: Expectations,
@@ -60,6 +65,8 @@ impl Images {
             products: Vec::new(),
             free: Vec::new(),
             unknown: Vec::new(),
+            verdict: None,
+            on_the_way: None,
             boot: request.images.len(),
             expectations: request.expectations.clone(),
             is_disc: request.disc.is_some(),
@@ -76,7 +83,15 @@ impl Images {
             ..Question::default()
         };
         for path in &request.images {
-            let (looked, source) = open_and_look(opener, path, &question)?;
+            let mut source = opener.open(path)?;
+            if let Some(driver) = request.driver.as_ref().filter(|_| images.sources.is_empty()) {
+                let (copy, on_the_way) = with_driver(path, source, driver, &question, opener)?;
+                (source, images.on_the_way) = (copy, Some(on_the_way));
+            }
+            let looked = look(path, &*source, &question)?;
+            if images.sources.is_empty() && images.on_the_way.is_some() {
+                images.verdict = looked.windows.as_ref().map(|windows| windows.verdict.clone());
+            }
             images.notes.push(notes(request, &looked));
             images.products.push(looked.windows.as_ref().and_then(Windows::known));
             images.unknown.push(!looked.is_known);
@@ -114,9 +129,25 @@ impl Images {
         self.unknown[number]
     }
 
-    /// The files of all images, as they were opened.
+    /// The files of all images, as they were opened, whether they were changed on the way or not.
     pub fn files(&self) -> Vec<SourceFile> {
-        self.sources.iter().flat_map(|source| source.files().iter().cloned()).collect()
+        let copied = self.sources.iter().take(usize::from(self.on_the_way.is_some()));
+        let all = self.brought().into_iter().chain(copied.map(|source| &**source));
+        all.flat_map(|source| source.files().iter().cloned()).collect()
+    }
+
+    /// The images as they were brought: without what was changed on the way.
+    pub(super) fn brought(&self) -> Vec<&dyn Source> {
+        let mut sources: Vec<&dyn Source> = self.sources.iter().map(|source| &**source).collect();
+        if let (Some(first), Some(on_the_way)) = (sources.first_mut(), &self.on_the_way) {
+            *first = &*on_the_way.brought;
+        }
+        sources
+    }
+
+    /// Whether the image with this number was changed on the way.
+    pub(super) fn is_changed(&self, number: usize) -> bool {
+        number == 0 && self.on_the_way.is_some()
     }
 
     /// Hashes the files that the images come in, and compares them with what is said of them.
@@ -125,7 +156,7 @@ impl Images {
     ///
     /// [`JobError::Origin`] for the first that is another.
     pub(super) fn origins(&self, observer: &dyn Observer) -> Result<Vec<Option<Origin>>, JobError> {
-        let sources: Vec<&dyn Source> = self.sources.iter().map(|source| &**source).collect();
+        let sources = self.brought();
         // What nobody reads is not hashed: README.TXT of a disc has these.
         let wanted = if self.is_disc { &KNOWN[..] } else { &[] };
         origins(&sources, self.boot, &self.expectations, wanted, observer)

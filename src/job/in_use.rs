@@ -13,7 +13,7 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Warnings for each image, whose files are asked about.
-pub(super) fn warnings(images: &[Box<dyn Source>]) -> Vec<Vec<String>> {
+pub(super) fn warnings(images: &[&dyn Source]) -> Vec<Vec<String>> {
     let mut uses = uses(images);
     for _ in 1..TRIES {
         let is_open = |used: &Use| matches!(used, Use::Open { .. } | Use::OpenSomewhere);
@@ -27,7 +27,7 @@ pub(super) fn warnings(images: &[Box<dyn Source>]) -> Vec<Vec<String>> {
 }
 
 /// What uses each image in a way that may change it.
-fn uses(images: &[Box<dyn Source>]) -> Vec<Vec<Use>> {
+fn uses(images: &[&dyn Source]) -> Vec<Vec<Use>> {
     let files: Vec<SourceFile> = images.iter().flat_map(|image| image.files()).cloned().collect();
     let in_use = System::default().in_use(&files);
     let of_file = |file: &SourceFile| in_use.changes_to(file);

@@ -1,71 +1,54 @@
-//! A copy of an image whose Windows gets a driver, for as long as a stick is written from it.
+//! The Windows of an image gets a driver on the way to a stick: what is written is a copy of the image.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::env;
+use std::path::Path;
 
-use crate::device::{System, TargetPath};
-use crate::job::{
-    Destination, JobError, Observer, WindowsChange, WindowsOutput, WindowsReport, change_windows,
-};
+use crate::contents::Question;
+use crate::image::Source;
+use crate::job::driver_files::driver_files;
+use crate::job::windows::changed;
+use crate::job::{JobError, Opener};
+use crate::report::DriverReport;
+use crate::sandbox::{Drivers, Edited, LookError, edit_windows};
+use crate::windows::Wanted;
 
-/// Most names that are tried for the folder of the copy.
-const NAMES_MAX: u32 = 1000;
-
-/// A copy in a folder of its own, which goes when this does.
-pub struct TemporaryImage {
-    folder: PathBuf,
-    path: PathBuf,
+/// An image that got a driver on the way.
+pub struct OnTheWay {
+    /// The image as it was brought.
+    pub(super) brought: Box<dyn Source>,
+    /// The driver.
+    pub driver: Option<DriverReport>,
+    /// What was changed in the copy, a line each.
+    pub changes: Vec<String>,
 }
 
-impl TemporaryImage {
-    /// Where it is. It has the name of the image.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for TemporaryImage {
-    fn drop(&mut self) {
-        // What cannot be removed from a folder for temporary files is no reason to fail.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// Makes a copy of the image at `path` in `folder` and adds the driver to it.
+/// A copy of `brought`, the image at `path`, whose Windows has the driver at `driver`. `question` is what is asked of the image.
 ///
 /// # Errors
 ///
-/// As [`change_windows`]; then there is no copy.
-pub fn with_driver(
+/// [`JobError::Windows`] if this Windows cannot be changed so, [`JobError::Image`] if there is no room for the copy,
+/// [`JobError::Read`].
+pub(super) fn with_driver(
     path: &Path,
+    brought: Box<dyn Source>,
     driver: &Path,
-    folder: &Path,
-    stop: &AtomicBool,
-    observer: &dyn Observer,
-) -> Result<(TemporaryImage, WindowsReport), JobError> {
-    let folder = made_in(folder)?;
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    let image = TemporaryImage { path: folder.join(name), folder };
-    let system = System::default();
-    let target = TargetPath::look(&system, image.path()).map_err(JobError::Target)?;
-    let output = WindowsOutput::New(Destination { system: &system, target: &target });
-    let driver = driver.to_owned();
-    let change = WindowsChange::Add { driver, attach: None, remove_other: false, allow_unsigned: false };
-    let report = change_windows(path, &change, output, stop, observer)?;
-    Ok((image, report))
-}
-
-/// A new folder there, of which nobody else knows.
-fn made_in(folder: &Path) -> Result<PathBuf, JobError> {
-    let failed = |source| JobError::Write { path: folder.to_owned(), source };
-    for number in 0..NAMES_MAX {
-        let path = folder.join(format!("ramkey-driver-{}-{number}", std::process::id()));
-        match fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(failed(error)),
-        }
-    }
-    Err(failed(std::io::ErrorKind::AlreadyExists.into()))
+    question: &Question,
+    opener: &Opener<'_>,
+) -> Result<(Box<dyn Source>, OnTheWay), JobError> {
+    let found = driver_files(driver, opener)?;
+    let failed = |error: LookError| JobError::Windows { path: path.to_owned(), source: Box::new(error) };
+    let drivers = Drivers { candidates: &found.candidates, floppy: found.floppy.as_deref() };
+    let wanted = Wanted::Add { attach: None, remove_other: false, allow_unsigned: false };
+    let edited = edit_windows(path, &*brought, question, drivers, wanted).map_err(failed)?;
+    let Edited { driver, edit, .. } = edited;
+    let changes = edit.notes.clone();
+    let changed = changed(&*brought, edit, &env::temp_dir()).map_err(|error| failed(error.into()))?;
+    let copy = opener.keep(path, &changed)?;
+    drop(changed);
+    let driver = driver.map(|driver| DriverReport {
+        name: driver.name,
+        version: driver.version,
+        blake3: driver.blake3,
+    });
+    Ok((copy, OnTheWay { brought, driver, changes }))
 }

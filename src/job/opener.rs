@@ -41,6 +41,15 @@ impl<'o> Opener<'o> {
         Ok(Box::new(source))
     }
 
+    /// A copy of `source` in a temporary file without a name.
+    ///
+    /// # Errors
+    ///
+    /// As [`sandbox::kept`].
+    pub(super) fn keep(&self, path: &Path, source: &dyn Source) -> Result<Box<dyn Source>, LookError> {
+        sandbox::kept(path, source, &telling(self.observer))
+    }
+
     /// The same; `None` of what cannot be opened. The next who opens it is told why, because standard input cannot be
     /// read again.
     pub fn open_if_possible(&self, path: &Path) -> Option<Box<dyn Source>> {

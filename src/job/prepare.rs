@@ -64,6 +64,9 @@ impl Prepared {
             image.notes.extend(product.map(|product| product.advice()));
             image.machine = Some(MachineReport::new(image.ram_needed, *product, image.room.as_ref()));
         }
+        if let (Some(image), Some(on_the_way)) = (report.images.first_mut(), &self.images.on_the_way) {
+            image.driver.clone_from(&on_the_way.driver);
+        }
         StickReport { size_chosen: self.size_chosen, ..report }.counted()
     }
 }
@@ -171,7 +174,7 @@ fn lay_out(
         plan.map_err(|error| Box::new((number, error)))
     };
     let mut plans = requests.iter().zip(lens).enumerate().map(first).collect::<Result<Vec<Plan>, _>>()?;
-    let in_use = Arc::new(in_use::warnings(&images.sources));
+    let in_use = Arc::new(in_use::warnings(&images.brought()));
     for (free, _) in images.free.iter_mut().zip(&*in_use).filter(|(_, in_use)| !in_use.is_empty()) {
         free.keep_in_use();
     }
@@ -235,9 +238,10 @@ pub(super) fn read_all(
 ) -> Result<Read, JobError> {
     let origins = images.origins(observer)?;
     let scans = scan_all(images, packer, observer)?;
-    for ((origin, source), scan) in origins.iter().zip(&images.sources).zip(&scans) {
+    for (number, ((origin, source), scan)) in origins.iter().zip(images.brought()).zip(&scans).enumerate() {
         if let Some(origin) = origin {
-            origin.is_still(&**source, Some(&scan.root), &|_| ())?;
+            let root = (!images.is_changed(number)).then_some(&scan.root);
+            origin.is_still(source, root, &|_| ())?;
         }
     }
     Ok(Read { scans, origins })

@@ -89,7 +89,7 @@ pub fn prepare_reflash(
 ) -> Result<PreparedImage, JobError> {
     let images = Images::open_by(&request.image, &Opener::new(observer))?;
     destination.target.admit(destination.system, &images.files())?;
-    let warnings = in_use::warnings(&images.sources).concat();
+    let warnings = in_use::warnings(&images.brought()).concat();
     if !request.image.companions.is_empty() {
         // Before the images are read, because that takes long.
         carried(&request.image.of_plan(&images.facts, 0), &Taken::default())?;

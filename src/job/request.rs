@@ -55,6 +55,8 @@ pub struct StickRequest {
     pub bus: Option<Bus>,
     /// What is expected of the files that the images come in.
     pub expectations: Expectations,
+    /// Where the driver is that the Windows of the first image gets on the way, if it gets one.
+    pub driver: Option<PathBuf>,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -96,6 +98,7 @@ impl StickRequest {
             trim: Some(FreeQuestion::default()),
             bus: None,
             expectations: Expectations::default(),
+            driver: None,
             disc: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Makes a smaller image of one whose last file system is a FAT.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::{Cut, ImageFacts, Limit, Question, Shortened};
 use crate::device::{FileTarget, TargetPath};
+use crate::image::Source;
 use crate::job::new_image::NewImage;
 use crate::job::write::undo;
 use crate::job::{Destination, JobError, Observer, Opener, in_use};
@@ -78,22 +79,30 @@ impl ImageSize {
     }
 }
 
-/// Makes a smaller image of the one at `path`, which stays as it is, and reads it back. The destination is a file that
-/// is not there yet or empty; it is removed or emptied again if it is not finished.
+/// An image that can be made smaller.
+pub struct PreparedShrink<'d> {
+    path: PathBuf,
+    source: Box<dyn Source>,
+    target: &'d TargetPath,
+    facts: ImageFacts,
+    cut: Cut,
+    warnings: Vec<String>,
+}
+
+/// Looks at the image at `path`, and where it can be cut. The destination is a file that is not there yet or empty. Nothing is
+/// changed.
 ///
 /// # Errors
 ///
 /// [`JobError::Shrink`] if the image cannot be cut, [`JobError::Target`], [`JobError::ShrinkDevice`] or
-/// [`JobError::Exists`] for the destination, [`JobError::Image`], [`JobError::Read`], [`JobError::Write`], and
-/// [`JobError::ShrinkStopped`] when `stop` is set.
-pub fn shrink(
+/// [`JobError::Exists`] for the destination, [`JobError::Image`], [`JobError::Read`].
+pub fn prepare_shrink<'d>(
     path: &Path,
-    destination: Destination,
-    stop: &AtomicBool,
+    destination: Destination<'d>,
     observer: &dyn Observer,
-) -> Result<Shrunk, JobError> {
-    let sources = [Opener::new(observer).open(path)?];
-    let source = &*sources[0];
+) -> Result<PreparedShrink<'d>, JobError> {
+    let opened = Opener::new(observer).open(path)?;
+    let source = &*opened;
     let Destination { system, target } = destination;
     target.admit(system, source.files())?;
     let to = target.path().to_owned();
@@ -110,14 +119,30 @@ pub fn shrink(
     let unread = || JobError::Read { path: path.to_owned(), source: io::ErrorKind::InvalidData.into() };
     let cut = looked.cut.ok_or_else(unread)?;
     let cut = cut.map_err(|why| JobError::Shrink { path: path.to_owned(), why: Box::new(why) })?;
-    let warnings = in_use::warnings(&sources).into_iter().flatten().collect();
+    let warnings = in_use::warnings(&[source]).into_iter().flatten().collect();
+    Ok(PreparedShrink { path: path.to_owned(), source: opened, target, facts: looked.facts, cut, warnings })
+}
+
+/// Makes the smaller image and reads it back; the image itself stays as it is. The file is removed or emptied again if it is not
+/// finished.
+///
+/// # Errors
+///
+/// [`JobError::Target`], [`JobError::Read`], [`JobError::Write`], and [`JobError::ShrinkStopped`] when `stop` is set.
+pub fn shrink(
+    prepared: PreparedShrink<'_>,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<Shrunk, JobError> {
+    let PreparedShrink { path, source, target, facts, cut, warnings } = prepared;
+    let (path, to) = (&*path, target.path());
     let file = FileTarget::open(target, cut.len).map_err(JobError::Target)?;
-    let work = NewImage { path, to: &to, image: &Shortened::new(source, &cut), stop, observer };
+    let work = NewImage { path, to, image: &Shortened::new(&*source, &cut), stop, observer };
     let blake3 = work.write(&file).inspect_err(|_| {
         // A part of an image is of no use. What is in the way of that is in the way of the error's cause, too.
         let _ = undo(target);
     })?;
-    Ok(report(&looked.facts, cut, warnings, blake3, named(&to).into_owned()))
+    Ok(report(&facts, cut, warnings, blake3, named(to).into_owned()))
 }
 
 fn report(before: &ImageFacts, cut: Cut, warnings: Vec<String>, blake3: String, to: String) -> Shrunk {

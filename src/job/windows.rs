@@ -1,20 +1,19 @@
 //! Puts the driver of RAM disks into the Windows of an image, or takes it out.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use crate::contents::Question;
 use crate::contents::windows::{Answer, DiskOrder, Windows};
-use crate::device::{FileTarget, System, TargetPath};
-use crate::image::Source;
+use crate::contents::{KindChoice, Question};
+use crate::device::{FileTarget, OpenError, System, TargetPath};
+use crate::image::{Source, SourceFile};
 use crate::job::driver_files::{DriverFiles, driver_files};
 use crate::job::new_image::NewImage;
 use crate::job::write::undo;
-use crate::job::{Destination, JobError, Observer, Opener, in_use};
+use crate::job::{Destination, JobError, Observer, Opener, in_use, replace};
 use crate::sandbox::{Drivers, Edited, LookError, edit_windows, lesser_user, look};
 use crate::units::named;
 use crate::windows::{Attach, Changed, Edit, NtfsTool, Wanted, WindowsError, prove};
@@ -24,6 +23,16 @@ const BEFORE_DRIVER: &str = ".before-driver";
 const WITH_DRIVER: &str = ".with-driver";
 /// What the name of the new image ends with until it is whole.
 const UNFINISHED: &str = ".unfinished";
+
+/// What is asked of an image.
+const QUESTION: Question = Question {
+    kind: KindChoice::Auto,
+    geometry: None,
+    system: Some(DiskOrder::RamFirst),
+    cut: false,
+    free: None,
+    room: false,
+};
 
 /// What is done with a Windows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +70,6 @@ impl WindowsChange {
 /// Where the changed image goes.
 #[derive(Clone, Copy)]
 pub enum WindowsOutput<'d> {
-    /// Nowhere: it is only said what would be changed.
-    Nowhere,
     /// To a file that is not there yet or empty.
     New(Destination<'d>),
     /// To the place of the image, which is kept beside it.
@@ -94,36 +101,46 @@ pub struct WindowsReport {
     pub warnings: Vec<String>,
 }
 
-/// Changes the Windows in the image at `path`. The image itself is read only: what is changed is a copy, which is read back
-/// and looked at before it takes the place of anything.
+/// A Windows that can be changed.
+pub struct PreparedWindows {
+    path: PathBuf,
+    source: Box<dyn Source>,
+    place: Place,
+    edit: Edit,
+    /// Whether it starts as it is.
+    starts: Answer,
+    report: WindowsReport,
+}
+
+/// Finds out what becomes of the Windows in the image at `path`, and whether it can be written to its place. Nothing is changed.
 ///
 /// # Errors
 ///
 /// [`JobError::Windows`] if this Windows cannot be changed so, [`JobError::NotPlain`], [`JobError::Exists`] or
-/// [`JobError::ImageOnDevice`] for the place, [`JobError::Target`], [`JobError::Image`], [`JobError::Read`],
-/// [`JobError::Write`], and [`JobError::ShrinkStopped`] when `stop` is set.
-pub fn change_windows(
+/// [`JobError::ImageOnDevice`] for the place, [`JobError::Target`], [`JobError::Image`], [`JobError::Read`].
+pub fn prepare_windows(
     path: &Path,
     change: &WindowsChange,
     output: WindowsOutput<'_>,
-    stop: &AtomicBool,
     observer: &dyn Observer,
-) -> Result<WindowsReport, JobError> {
+) -> Result<PreparedWindows, JobError> {
     let opener = Opener::new(observer);
     let found = match change {
         WindowsChange::Add { driver, .. } => driver_files(driver, &opener)?,
         WindowsChange::Remove { .. } => DriverFiles::default(),
     };
-    let sources = [opener.open(path)?];
-    let source = &*sources[0];
-    let place = Place::find(path, source, output, change)?;
+    let source = opener.open(path)?;
+    let place = Place::find(path, &*source, output, change)?;
     let failed = |error: LookError| JobError::Windows { path: path.to_owned(), source: Box::new(error) };
     let drivers = Drivers { candidates: &found.candidates, floppy: found.floppy.as_deref() };
-    let edited = edit_windows(path, source, drivers, change.wanted()).map_err(failed)?;
+    let edited = edit_windows(path, &*source, &QUESTION, drivers, change.wanted()).map_err(failed)?;
     let Edited { driver, before, starts, edit } = edited;
-    let mut report = WindowsReport {
+    if !edit.ntfs.is_empty() {
+        NtfsTool::find(lesser_user()).map_err(|error| failed(error.into()))?;
+    }
+    let report = WindowsReport {
         path: named(path).into_owned(),
-        driver,
+        driver: driver.map(|driver| driver.title()),
         to: None,
         backup: None,
         changes: edit.notes.clone(),
@@ -131,56 +148,74 @@ pub fn change_windows(
         after: None,
         starts: None,
         blake3: None,
-        warnings: in_use::warnings(&sources).into_iter().flatten().collect(),
+        warnings: in_use::warnings(&[&*source]).into_iter().flatten().collect(),
     };
-    let failed = |error: WindowsError| failed(error.into());
-    let tool = if edit.ntfs.is_empty() { None } else { Some(NtfsTool::find(lesser_user()).map_err(failed)?) };
-    let Some(place) = place else { return Ok(report) };
-    if edit.is_empty() && place.backup.is_some() {
-        (report.after, report.starts) = (Some(report.before.clone()), Some(starts));
-        return Ok(report);
+    Ok(PreparedWindows { path: path.to_owned(), source, place, edit, starts, report })
+}
+
+impl PreparedWindows {
+    /// What would be changed.
+    pub fn plan(self) -> WindowsReport {
+        self.report
     }
-    let changed = changed(source, edit, tool, place.folder()).map_err(failed)?;
-    let work = NewImage { path, to: place.target.path(), image: &changed, stop, observer };
-    let file = FileTarget::open(&place.target, changed.len()).map_err(JobError::Target)?;
-    let blake3 = work.write(&file).and_then(|blake3| {
-        // What is said of it now is said of the file.
-        let written = opener.open(place.target.path())?;
-        let windows = windows_of(path, &*written)?;
-        (report.after, report.starts) = (Some(windows.verdict), Some(windows.starts));
-        place.settle(path)?;
-        Ok(blake3)
-    });
-    let blake3 = blake3.inspect_err(|_| {
-        // A part of an image is of no use. What is in the way of that is in the way of the error's cause, too.
-        let _ = undo(&place.target);
-    })?;
-    report.blake3 = Some(blake3);
-    report.to = Some(named(place.backup.as_ref().map_or(place.target.path(), |_| path)).into_owned());
-    report.backup = place.backup.as_deref().map(|backup| named(backup).into_owned());
-    Ok(report)
+
+    /// Writes the changed image. The image itself is read only: what is changed is a copy, which is read back and looked at before
+    /// it takes the place of anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare_windows`] if something is there now that was not; [`JobError::Write`], and [`JobError::ShrinkStopped`] when
+    /// `stop` is set. Then the image is as it was.
+    pub fn change(self, stop: &AtomicBool, observer: &dyn Observer) -> Result<WindowsReport, JobError> {
+        let Self { path, source, place, edit, starts, mut report } = self;
+        let (path, source) = (&*path, &*source);
+        if edit.is_empty() && place.backup.is_some() {
+            (report.after, report.starts) = (Some(report.before.clone()), Some(starts));
+            return Ok(report);
+        }
+        let failed =
+            |error: WindowsError| JobError::Windows { path: path.to_owned(), source: Box::new(error.into()) };
+        let changed = changed(source, edit, place.folder()).map_err(failed)?;
+        let work = NewImage { path, to: place.target.path(), image: &changed, stop, observer };
+        let file = FileTarget::open_private(&place.target, changed.len()).map_err(JobError::Target)?;
+        let blake3 = work.write(&file).and_then(|blake3| {
+            // What is said of it now is said of the file.
+            let written = Opener::new(observer).open(place.target.path())?;
+            let windows = windows_of(path, &*written)?;
+            (report.after, report.starts) = (Some(windows.verdict), Some(windows.starts));
+            report.warnings.extend(place.settle(source)?);
+            Ok(blake3)
+        });
+        let blake3 = blake3.inspect_err(|_| {
+            // A part of an image is of no use. What is in the way of that is in the way of the error's cause, too.
+            let _ = undo(&place.target);
+        })?;
+        report.blake3 = Some(blake3);
+        let to = if place.backup.is_some() { path } else { place.target.path() };
+        report.to = Some(named(to).into_owned());
+        report.backup = place.backup.as_ref().map(|(_, backup)| named(backup).into_owned());
+        Ok(report)
+    }
 }
 
 /// The Windows on an image that was just written.
 fn windows_of(path: &Path, source: &dyn Source) -> Result<Windows, JobError> {
-    let question = Question { system: Some(DiskOrder::default()), ..Question::default() };
     let none = || {
         let error = WindowsError::ReadBack { why: "there is no Windows any more".into() };
         JobError::Windows { path: path.to_owned(), source: Box::new(error.into()) }
     };
-    look(path, source, &question)?.windows.ok_or_else(none)
+    look(path, source, &QUESTION)?.windows.ok_or_else(none)
 }
 
-/// The image with all that is changed, proven as far as it can be before it is written.
-fn changed<'s>(
+/// The image with all that is changed, proven as far as it can be before it is written. `folder` is for temporary files.
+pub(super) fn changed<'s>(
     source: &'s dyn Source,
     edit: Edit,
-    tool: Option<NtfsTool>,
     folder: &Path,
 ) -> Result<Changed<'s>, WindowsError> {
     let mut sectors = edit.sectors;
-    if let Some(tool) = tool {
-        sectors.extend(tool.write(source, &edit.ntfs, folder)?);
+    if !edit.ntfs.is_empty() {
+        sectors.extend(NtfsTool::find(lesser_user())?.write(source, &edit.ntfs, folder)?);
     }
     let changed = Changed::new(source, sectors);
     prove(&changed, &edit.ntfs)?;
@@ -190,8 +225,8 @@ fn changed<'s>(
 /// Where the changed image is written, and what becomes of the old one.
 struct Place {
     target: TargetPath,
-    /// The name that the old one gets, if the new one takes its place.
-    backup: Option<PathBuf>,
+    /// The file of the old one and the name that it gets, if the new one takes its place.
+    backup: Option<(PathBuf, PathBuf)>,
 }
 
 impl Place {
@@ -200,21 +235,18 @@ impl Place {
         source: &dyn Source,
         output: WindowsOutput<'_>,
         change: &WindowsChange,
-    ) -> Result<Option<Self>, JobError> {
-        match output {
-            WindowsOutput::Nowhere => Ok(None),
-            WindowsOutput::New(Destination { system, target }) => {
-                target.admit(system, source.files())?;
-                let to = target.path().to_owned();
-                match target {
-                    TargetPath::Block(_) => Err(JobError::ImageOnDevice { node: to }),
-                    TargetPath::File { len: 1.., .. } => Err(JobError::Exists { path: to }),
-                    TargetPath::File { .. } | TargetPath::New { .. } => {
-                        Ok(Some(Self { target: target.clone(), backup: None }))
-                    }
-                }
+    ) -> Result<Self, JobError> {
+        let WindowsOutput::New(Destination { system, target }) = output else {
+            return Self::beside(path, source, change);
+        };
+        target.admit(system, source.files())?;
+        let to = target.path().to_owned();
+        match target {
+            TargetPath::Block(_) => Err(JobError::ImageOnDevice { node: to }),
+            TargetPath::File { len: 1.., .. } => Err(JobError::Exists { path: to }),
+            TargetPath::File { .. } | TargetPath::New { .. } => {
+                Ok(Self { target: target.clone(), backup: None })
             }
-            WindowsOutput::InPlace => Self::beside(path, source, change).map(Some),
         }
     }
 
@@ -225,7 +257,8 @@ impl Place {
         if source.wrapping().is_some() || !source.unpacked().is_empty() || source.files().len() != 1 {
             return Err(not_plain());
         }
-        let real = fs::canonicalize(path).map_err(failed)?;
+        // Standard input has no name that it could keep.
+        let real = fs::canonicalize(path).map_err(|_| not_plain())?;
         let meta = fs::metadata(&real).map_err(failed)?;
         if !meta.is_file() || meta.len() != source.len() {
             return Err(not_plain());
@@ -241,12 +274,13 @@ impl Place {
             name.push(ending);
             PathBuf::from(name)
         });
-        for path in [&backup, &unfinished] {
-            if fs::symlink_metadata(path).is_ok() {
-                return Err(JobError::Exists { path: path.clone() });
-            }
+        if replace::is_taken(&backup, &real) {
+            return Err(JobError::Exists { path: backup });
         }
-        Ok(Self { target: TargetPath::New { path: unfinished }, backup: Some(backup) })
+        if fs::symlink_metadata(&unfinished).is_ok() {
+            return Err(JobError::Exists { path: unfinished });
+        }
+        Ok(Self { target: TargetPath::New { path: unfinished }, backup: Some((real, backup)) })
     }
 
     /// The folder that it is in.
@@ -255,22 +289,22 @@ impl Place {
         if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
     }
 
-    /// Lets the new image, which is whole, take the place of the old one, which stays under another name. At each moment one of
-    /// them has the name of the image, or, where a file cannot have two names, the old one has that of the backup.
-    fn settle(&self, path: &Path) -> Result<(), JobError> {
-        let Some(backup) = &self.backup else { return Ok(()) };
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source: io::Error| JobError::Write { path, source }
+    /// Gives the new image, which is whole, the rights of `source`, and lets it take the place of the old one, which stays under
+    /// another name. Gives what is to be known then.
+    fn settle(&self, source: &dyn Source) -> Result<Vec<String>, JobError> {
+        let new = self.target.path();
+        let Some((real, backup)) = &self.backup else {
+            let is_new = matches!(self.target, TargetPath::New { .. });
+            return if is_new { replace::let_read(new, source).map(|()| Vec::new()) } else { Ok(Vec::new()) };
         };
-        let (new, real) = (self.target.path(), fs::canonicalize(path).map_err(failed(path))?);
-        let rights = fs::metadata(&real).map_err(failed(&real))?.permissions();
-        fs::set_permissions(new, rights).map_err(failed(new))?;
-        if fs::hard_link(&real, backup).is_err() {
-            fs::rename(&real, backup).map_err(failed(backup))?;
+        if SourceFile::look(real).ok().map(|file| file.identity())
+            != source.files().first().map(SourceFile::identity)
+        {
+            return Err(JobError::Target(OpenError::Changed { path: real.clone() }));
         }
-        fs::rename(new, &real).map_err(failed(&real))?;
-        // What is named in a folder is on the disk once the folder is.
-        File::open(self.folder()).and_then(|folder| folder.sync_all()).map_err(failed(self.folder()))
+        let mut warnings: Vec<String> = replace::keep_owner(new, real)?.into_iter().collect();
+        replace::exchange(new, real, backup, &|old, name| fs::hard_link(old, name))?;
+        warnings.extend(replace::on_disk(self.folder()));
+        Ok(warnings)
     }
 }

@@ -1,6 +1,7 @@
 //! What was written, for people and for programs, and the label of a disc. Nothing here prints.
 
 mod done;
+mod driver;
 mod label;
 mod load;
 mod machine;
@@ -11,6 +12,7 @@ mod stick;
 mod unpacked;
 
 pub use done::{Report, Resumed};
+pub use driver::DriverReport;
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
 pub use load::{LOAD_SPEEDS, LoadReport, LoadSpeed, Loading, time_words};
 pub use machine::{MachineReport, SmallerReport};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::pipeline::{Aftermath, Effort, VerifyLevel};
-use crate::report::{ImageReport, Report, StickReport};
+use crate::report::{DriverReport, ImageReport, Report, StickReport};
 use crate::units::{Bytes, SECTOR_LEN, counted};
 
 /// Version of the fields; one more when a field changes what it means.
@@ -147,6 +147,8 @@ pub struct ReceiptImage {
     pub blake3: String,
     /// BLAKE3 of what will be in memory, if that is another.
     pub ram_blake3: Option<String>,
+    /// The driver that its Windows got on the way.
+    pub driver: Option<DriverReport>,
 }
 
 impl Receipt {
@@ -229,6 +231,7 @@ impl ReceiptImage {
             len: image.len,
             blake3: image.blake3.clone(),
             ram_blake3: image.ram_blake3.clone(),
+            driver: image.driver.clone(),
         }
     }
 }

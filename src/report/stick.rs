@@ -15,7 +15,7 @@ use crate::plan::{
     BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
 };
 use crate::report::load::{LoadReport, Loading, file_len};
-use crate::report::{MachineReport, OriginReport};
+use crate::report::{DriverReport, MachineReport, OriginReport};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
@@ -45,6 +45,8 @@ pub struct ImageReport {
     pub header: Option<HeaderReport>,
     /// What was said of its file and is true.
     pub origin: Vec<OriginReport>,
+    /// The driver that its Windows got on the way; length and BLAKE3 are those of the image with it.
+    pub driver: Option<DriverReport>,
     /// BIOS drive number; the first of its class means the next that is free.
     pub drive: u8,
     /// NT disk signature that the RAM disk gets because the image has none.
@@ -235,6 +237,7 @@ impl ImageReport {
             unpacked: UnpackedReport::of(facts),
             header: HeaderReport::of(facts),
             origin: Vec::new(),
+            driver: None,
             drive: capsule.number,
             disk_signature: (disk_signature != 0).then_some(disk_signature),
             ram_needed,

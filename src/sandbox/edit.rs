@@ -9,6 +9,7 @@ use super::parent::{ask, has_rights};
 use super::rights::Limits;
 use super::windows::{Edited, WindowsTask, edited};
 use super::work::{Answer, Task};
+use crate::contents::Question;
 use crate::image::{Source, temporary_file};
 use crate::windows::{Candidate, Wanted, on_floppy};
 
@@ -21,7 +22,7 @@ pub struct Drivers<'d> {
     pub floppy: Option<&'d dyn Source>,
 }
 
-/// What becomes of the Windows in the image in `source`; as root, a child without rights finds that out.
+/// What becomes of the Windows in the image in `source`, which is looked at with `question`; as root, a child without rights finds that out.
 ///
 /// # Errors
 ///
@@ -29,13 +30,14 @@ pub struct Drivers<'d> {
 pub fn edit_windows(
     path: &Path,
     source: &dyn Source,
+    question: &Question,
     drivers: Drivers<'_>,
     wanted: Wanted,
 ) -> Result<Edited, LookError> {
     if !has_rights() {
         let found = drivers.floppy.map(on_floppy).unwrap_or_default();
         let candidates: Vec<Candidate> = drivers.candidates.iter().cloned().chain(found).collect();
-        return edited(path, source, &candidates, wanted);
+        return edited(path, source, question, &candidates, wanted);
     }
     let failed = |source| LookError::Start { path: path.to_owned(), source };
     let mut bytes = temporary_file(&std::env::temp_dir()).map_err(failed)?;
@@ -48,7 +50,8 @@ pub fn edit_windows(
     let candidates =
         drivers.candidates.iter().map(|file| (file.name.clone(), file.bytes.len() as u64)).collect();
     let image = source.descriptors().len();
-    let task = Task::Windows(WindowsTask { wanted, candidates, floppy: floppy.len(), image });
+    let task =
+        Task::Windows(WindowsTask { question: *question, wanted, candidates, floppy: floppy.len(), image });
     match ask(path, &files, task, Limits::Unpacking, &|| ())? {
         Answer::Edited(answer) => {
             let cannot_be = || LookError::Answer { path: path.to_owned() };

@@ -5,9 +5,10 @@ use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use super::kept::Kept;
 use super::progress::Unpacking;
-use super::room::{for_reading, room};
-use crate::image::{DISK_LEN_MAX, FileSource, ImageError, Source, SourceFile};
+use super::room::room;
+use crate::image::{DISK_LEN_MAX, ImageError};
 
 /// Bytes of standard input that are taken at once.
 const PIECE: usize = 1 << 18;
@@ -15,32 +16,7 @@ const PIECE: usize = 1 << 18;
 const INPUT_MAX: u64 = DISK_LEN_MAX + (DISK_LEN_MAX >> 4);
 
 /// Standard input, kept in a temporary file because an image is read anywhere.
-pub(super) struct Kept {
-    source: FileSource,
-    file: [File; 1],
-    name: [SourceFile; 1],
-}
-
-impl Source for Kept {
-    fn len(&self) -> u64 {
-        self.source.len()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.source.read_at(offset, buffer)
-    }
-
-    fn files(&self) -> &[SourceFile] {
-        &self.name
-    }
-
-    fn descriptors(&self) -> &[File] {
-        &self.file
-    }
-}
-
 pub(super) fn of_input(path: &Path, tell: &dyn Fn(Unpacking)) -> Result<Kept, ImageError> {
-    let open_error = |source| ImageError::Open { path: path.to_owned(), source };
     let mut input = io::stdin();
     if input.is_terminal() {
         return Err(ImageError::Keyboard);
@@ -50,10 +26,7 @@ pub(super) fn of_input(path: &Path, tell: &dyn Fn(Unpacking)) -> Result<Kept, Im
     let kept = keep(path, &mut input, &file, &folder, tell);
     tell(Unpacking::End);
     kept?;
-    let file = for_reading(file);
-    let name = SourceFile::of(path, &file).map_err(open_error)?;
-    let source = FileSource::take(path, file.try_clone().map_err(open_error)?)?;
-    Ok(Kept { source, file: [file], name: [name] })
+    Kept::of(path, file)
 }
 
 fn keep(

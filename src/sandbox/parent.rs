@@ -194,6 +194,8 @@ fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<
     let request = serde_json::to_vec(&Request::new(path, task))?;
     let (ours, theirs) = UnixStream::pair()?;
     let mut command = Command::new(PROGRAM);
+    // What ends or stops this command at the terminal is for this process, and the child goes with it.
+    command.process_group(0);
     command.arg0(NAME).env_clear().stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::null());
     if limits == Limits::Unpacking {
         command.arg(UNPACKS);

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::LookError;
-use crate::contents::windows::{Answer as Starts, DiskOrder};
+use crate::contents::windows::Answer as Starts;
 use crate::contents::{Question, look};
 use crate::image::{ImageError, Source, open_given};
-use crate::units::SECTOR_LEN;
-use crate::windows::{Candidate, Edit, NtfsFile, Wanted, WindowsError, edit, on_floppy};
+use crate::units::{SECTOR_LEN, hex};
+use crate::windows::{Candidate, DriverFile, Edit, NtfsFile, Wanted, WindowsError, edit, on_floppy};
 
 const SECTOR: usize = SECTOR_LEN as usize;
 /// Bytes of a sector's number.
@@ -19,11 +19,38 @@ const NUMBER: usize = 8;
 /// Most bytes of a driver's files together.
 const CANDIDATES_LEN_MAX: u64 = 256 << 20;
 
+/// A driver that is added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedDriver {
+    /// What it is called.
+    pub name: String,
+    /// Its version, if it says one.
+    pub version: Option<String>,
+    /// BLAKE3 of its file, as `b3sum` prints it.
+    pub blake3: String,
+}
+
+impl AddedDriver {
+    fn of(driver: &DriverFile) -> Self {
+        Self {
+            name: driver.driver.name().to_owned(),
+            version: driver.version.map(|version| version.to_string()),
+            blake3: hex(blake3::hash(&driver.bytes).as_bytes()),
+        }
+    }
+
+    /// Name and version.
+    pub fn title(&self) -> String {
+        let Self { name, version, .. } = self;
+        version.as_ref().map_or_else(|| name.clone(), |version| format!("{name} {version}"))
+    }
+}
+
 /// A Windows, and what becomes of it.
 #[derive(Clone, Debug)]
 pub struct Edited {
-    /// The driver that is added, with its version.
-    pub driver: Option<String>,
+    /// The driver that is added.
+    pub driver: Option<AddedDriver>,
     /// What is said of the Windows as it is.
     pub before: String,
     /// Whether it starts as it is.
@@ -35,6 +62,8 @@ pub struct Edited {
 /// What is asked of the process without rights, beside the image.
 #[derive(Serialize, Deserialize)]
 pub(super) struct WindowsTask {
+    /// What is to be known of the image.
+    pub question: Question,
     pub wanted: Wanted,
     /// Names and lengths of the candidates, whose bytes lie one behind the other in the last file.
     pub candidates: Vec<(String, u64)>,
@@ -47,7 +76,7 @@ pub(super) struct WindowsTask {
 /// What it answers. The bytes lie in the last file: of each sector its number and then itself, then those of the files.
 #[derive(Serialize, Deserialize)]
 pub(super) struct WindowsAnswer {
-    driver: Option<String>,
+    driver: Option<AddedDriver>,
     before: String,
     starts: Starts,
     notes: Vec<String>,
@@ -59,14 +88,15 @@ pub(super) struct WindowsAnswer {
 pub(super) fn edited(
     path: &Path,
     source: &dyn Source,
+    question: &Question,
     candidates: &[Candidate],
     wanted: Wanted,
 ) -> Result<Edited, LookError> {
-    let question = Question { system: Some(DiskOrder::default()), ..Question::default() };
-    let looked = look(path, source, &question)?;
+    let looked = look(path, source, question)?;
     let why = || looked.facts.contents.clone().unwrap_or_else(|| "there is none".into());
     let windows = looked.windows.as_ref().ok_or_else(|| WindowsError::NoWindows { why: why() })?;
     let (driver, edit) = edit(source, &looked.facts, windows, candidates, wanted)?;
+    let driver = driver.as_ref().map(AddedDriver::of);
     Ok(Edited { driver, before: windows.verdict.clone(), starts: windows.starts, edit })
 }
 
@@ -96,7 +126,7 @@ pub(super) fn answer(
         candidates.extend(on_floppy(&*open_given(&PathBuf::from("floppy"), floppy)?));
     }
     let source = open_given(path, files)?;
-    let edited = edited(path, &*source, &candidates, task.wanted)?;
+    let edited = edited(path, &*source, &task.question, &candidates, task.wanted)?;
     WindowsAnswer::put(edited, &mut bytes).map_err(failed)
 }
 

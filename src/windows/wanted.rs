@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::driver::{Candidate, choose};
+use super::driver::{Candidate, DriverFile, choose};
 use super::edit::{Order, add_driver, remove_driver};
 use super::error::WindowsError;
 use super::outcome::Edit;
@@ -30,7 +30,7 @@ pub enum Wanted {
     },
 }
 
-/// What becomes of the image in `source`, and the title of the driver that is added, which is one of `candidates`.
+/// What becomes of the image in `source`, and the driver that is added, which is one of `candidates`.
 ///
 /// # Errors
 ///
@@ -41,12 +41,13 @@ pub fn edit(
     windows: &Windows,
     candidates: &[Candidate],
     wanted: Wanted,
-) -> Result<(Option<String>, Edit), WindowsError> {
+) -> Result<(Option<DriverFile>, Edit), WindowsError> {
     match wanted {
         Wanted::Add { attach, remove_other, allow_unsigned } => {
-            let driver = &choose(candidates, windows)?;
-            let order = Order { driver, attach, remove_other, allow_unsigned };
-            Ok((Some(driver.title()), add_driver(source, facts, windows, &order)?))
+            let driver = choose(candidates, windows)?;
+            let order = Order { driver: &driver, attach, remove_other, allow_unsigned };
+            let edit = add_driver(source, facts, windows, &order)?;
+            Ok((Some(driver), edit))
         }
         Wanted::Remove { installed } => Ok((None, remove_driver(source, facts, windows, installed)?)),
     }

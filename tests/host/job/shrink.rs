@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use ramkey::contents::{ImageFacts, KindChoice, NoCut, Warning, probe};
 use ramkey::device::{System, TargetPath};
 use ramkey::image::FileSource;
-use ramkey::job::{Destination, JobError, Observer, Shrunk, shrink};
+use ramkey::job::{Destination, JobError, Observer, Shrunk, prepare_shrink, shrink};
 
 use crate::frames::sticks::{noise, printed, tool};
 
@@ -149,7 +149,8 @@ fn shrunk_while(
 ) -> Result<Shrunk, JobError> {
     let system = System::default();
     let target = TargetPath::look(&system, to).map_err(JobError::Target)?;
-    shrink(image, Destination { system: &system, target: &target }, stop, observer)
+    let prepared = prepare_shrink(image, Destination { system: &system, target: &target }, observer)?;
+    shrink(prepared, stop, observer)
 }
 
 /// Why the image cannot be made smaller; nothing was made then.

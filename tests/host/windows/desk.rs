@@ -13,7 +13,7 @@ use crate::frames::sticks::{printed, tool};
 use crate::frames::windows_image::{LEAD, System, Xp, windows};
 use ramkey::contents::windows::Windows;
 use ramkey::device::TargetPath;
-use ramkey::job::{Destination, JobError, WindowsChange, WindowsOutput, WindowsReport, change_windows};
+use ramkey::job::{Destination, JobError, WindowsChange, WindowsOutput, WindowsReport, prepare_windows};
 use ramkey::windows::Attach;
 
 /// Everything that is asked beside image and driver.
@@ -94,14 +94,14 @@ impl Desk {
         let system = ramkey::device::System::default();
         let (path, stop) = (self.path(image), AtomicBool::new(false));
         if to.is_empty() {
-            return change_windows(&path, change, WindowsOutput::Nowhere, &stop, &Quiet);
+            return Ok(prepare_windows(&path, change, WindowsOutput::InPlace, &Quiet)?.plan());
         }
         if to == image {
-            return change_windows(&path, change, WindowsOutput::InPlace, &stop, &Quiet);
+            return prepare_windows(&path, change, WindowsOutput::InPlace, &Quiet)?.change(&stop, &Quiet);
         }
         let target = TargetPath::look(&system, &self.path(to)).unwrap();
         let output = WindowsOutput::New(Destination { system: &system, target: &target });
-        change_windows(&path, change, output, &stop, &Quiet)
+        prepare_windows(&path, change, output, &Quiet)?.change(&stop, &Quiet)
     }
 
     /// The error of adding `driver`, which leaves the folder as it was.

@@ -370,7 +370,7 @@ fn an_image_in_its_place_keeps_what_it_was() {
     desk.remove("xp.img", "xp.img").unwrap();
     assert!(desk.image("xp.img.with-driver") == new);
     assert_eq!(desk.windows("xp.img").starts, Answer::No);
-    let error = desk.remove("xp.img", "").unwrap_err();
+    let error = desk.remove("xp.img", "none.img").unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "no driver that `add-driver` put there is on it");
 }

@@ -5,4 +5,5 @@ mod driver;
 mod edges;
 mod hive;
 mod oracle_hive;
+mod place;
 mod write;
