@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt, fchown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, sleep};
@@ -219,7 +219,7 @@ fn wait(child: &mut Child, stop: &AtomicBool) -> Option<ExitStatus> {
 }
 
 /// Takes all that a program says, so that it never waits for that, and passes on the start of it.
-fn listen(mut said: ChildStderr) -> Option<Receiver<String>> {
+fn listen(mut said: impl Read + Send + 'static) -> Option<Receiver<String>> {
     let (sender, receiver) = channel();
     let listen = move || {
         let mut words = Vec::new();
