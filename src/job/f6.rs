@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::image::{FileSource, Source, temporary_file};
+use crate::image::{FileSource, ImageError, Source, temporary_file};
 use crate::sandbox::LookError;
 use crate::windows::{Candidate, f6_floppy};
 
@@ -18,9 +18,14 @@ const LEN_MAX: u64 = 3 << 20;
 ///
 /// [`LookError`] if they cannot be read, if none is a driver, or if they do not fit.
 pub(super) fn floppy_of(folder: &Path) -> Result<Box<dyn Source>, LookError> {
-    let failed = |source| crate::image::ImageError::Open { path: folder.to_owned(), source };
+    let failed = |source| ImageError::Open { path: folder.to_owned(), source };
     let files = files_of(folder).map_err(failed)?;
-    let image = f6_floppy(&files).map_err(|error| failed(io::Error::other(error)))?;
+    let image = f6_floppy(&files).map_err(|error| ImageError::Unusable {
+        path: folder.to_owned(),
+        what: "a directory",
+        why: error.to_string(),
+        help: "name a floppy's image, or the folder that has the files of a driver for Windows, and nothing else".into(),
+    })?;
     let mut file = temporary_file(&std::env::temp_dir()).map_err(failed)?;
     file.write_all(&image).map_err(failed)?;
     let source = FileSource::take(folder, file.try_clone().map_err(failed)?)?;

@@ -5,7 +5,8 @@ use super::error::WindowsError;
 use super::hive::HiveEditError;
 use super::outcome::Edit;
 use super::registry::{
-    Attach, Install, Installed, Journal, Undo, control_sets, install, installed, take_record, uninstall,
+    Attach, Install, Installed, Journal, STEPS_MAX, Undo, control_sets, install, installed, take_record,
+    uninstall,
 };
 use super::work::Work;
 use crate::contents::ImageFacts;
@@ -14,6 +15,9 @@ use crate::image::Source;
 
 /// First FiraDisk that reports itself.
 const FIRADISK_REPORTS_ITSELF: FileVersion = FileVersion([0, 0, 1, 30]);
+
+/// Most records that are taken back one after the other.
+const RECORDS_MAX: usize = 8;
 
 /// What is to be added.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +69,10 @@ pub fn add_driver(
     }
     work.put_driver(&mut journal, &file, driver)?;
     work.mend(&mut journal)?;
+    work.check_start(&journal, &sets)?;
+    if journal.undo.len() > STEPS_MAX {
+        return Err(WindowsError::TooMuch);
+    }
     if !journal.undo.is_empty() {
         journal.keep(&format!("{first}\\Services\\{}", install_order.service())).map_err(&failed)?;
         work.put_hive(journal.hive)?;
@@ -106,17 +114,17 @@ fn make_room(
 ) -> Result<(), WindowsError> {
     let path = work.hive_path();
     let failed = |why| WindowsError::Registry { path: path.clone(), why };
-    for found in installed(&journal.hive).map_err(failed)? {
-        let is_new = found.service.eq_ignore_ascii_case(new.service());
-        if !is_new && found.starts_at_boot && !remove_other {
-            return Err(WindowsError::Second { other: found.driver.name().to_owned() });
-        }
-        if (is_new || remove_other) && take_back(work, journal, &found)? {
-            let name = found.driver.name();
-            work.notes.push(format!("{name} was added before: that is taken back"));
-        } else if !is_new && remove_other {
+    let is_new = |found: &Installed| found.service.eq_ignore_ascii_case(new.service());
+    let taken = take_all_back(work, journal, |found| is_new(found) || remove_other)?;
+    work.notes.extend(
+        taken.iter().map(|found| format!("{} was added before: that is taken back", found.driver.name())),
+    );
+    for found in installed(&journal.hive).map_err(failed)?.iter().filter(|found| !is_new(found)) {
+        if remove_other {
             let notes = uninstall(journal, &found.service).map_err(failed)?;
             work.notes.extend(notes);
+        } else if found.starts_at_boot {
+            return Err(WindowsError::Second { other: found.driver.name().to_owned() });
         }
     }
     Ok(())
@@ -138,25 +146,52 @@ pub fn remove_driver(
     let mut journal = Journal::new(work.hive()?);
     let path = work.hive_path();
     let failed = |why| WindowsError::Registry { path: path.clone(), why };
+    let taken = take_all_back(&mut work, &mut journal, |_| true)?;
+    work.notes.extend(
+        taken.iter().map(|found| {
+            format!("registry: {} is gone, and all that was added with it", found.driver.name())
+        }),
+    );
     let drivers = installed(&journal.hive).map_err(failed)?;
-    let mut removed = false;
-    for found in &drivers {
-        if take_back(&mut work, &mut journal, found)? {
-            work.notes
-                .push(format!("registry: {} is gone, and all that was added with it", found.driver.name()));
-            removed = true;
-        } else if others {
-            let notes = uninstall(&mut journal, &found.service).map_err(failed)?;
-            work.notes.extend(notes);
-            removed = true;
-        }
+    for found in drivers.iter().filter(|_| others) {
+        let notes = uninstall(&mut journal, &found.service).map_err(failed)?;
+        work.notes.extend(notes);
     }
-    if !removed {
+    if taken.is_empty() && (drivers.is_empty() || !others) {
         let installed = drivers.first().map(|found| found.driver.name().to_owned());
         return Err(WindowsError::NothingToRemove { installed });
     }
     work.put_hive(journal.hive)?;
     Ok(work.finish())
+}
+
+/// Takes back what the records of the drivers name that are `wanted`; gives these drivers. What comes back may be a driver
+/// with a record, so they are looked for anew each time.
+fn take_all_back(
+    work: &mut Work<'_>,
+    journal: &mut Journal,
+    wanted: impl Fn(&Installed) -> bool,
+) -> Result<Vec<Installed>, WindowsError> {
+    let path = work.hive_path();
+    let mut taken = Vec::new();
+    loop {
+        let found = installed(&journal.hive);
+        let found = found.map_err(|why| WindowsError::Registry { path: path.clone(), why })?;
+        let before = taken.len();
+        for one in found.into_iter().filter(&wanted) {
+            if take_back(work, journal, &one)? {
+                taken.push(one);
+                break;
+            }
+        }
+        if taken.len() == before {
+            return Ok(taken);
+        }
+        // Whoever put a record into a record has left this tool's ways.
+        if taken.len() > RECORDS_MAX {
+            return Err(WindowsError::Record { line: "it leads to more and more records".into() });
+        }
+    }
 }
 
 /// Takes back what the record of a driver names; whether there is one.
@@ -180,6 +215,7 @@ fn take_back(work: &mut Work<'_>, journal: &mut Journal, found: &Installed) -> R
             Undo::Deleted { path } => hive.create_key(&path).map_err(failed)?,
             Undo::File { partition, path } => work.remove_file(partition, &path)?,
             Undo::Text { partition, path, bytes } => work.put_text(partition, &path, &bytes)?,
+            Undo::Kept { partition, kept, path } => work.put_kept(partition, &kept, &path)?,
             Undo::Signature { value } => work.put_signature(value)?,
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::hive::HiveEditError;
-use crate::units::named;
+use crate::units::{Bytes, named};
 
 /// Why a Windows in an image is not changed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +126,22 @@ pub enum WindowsError {
         /// The line of it.
         line: String,
     },
+    /// So much would change that it could not be taken back.
+    #[error("more of its registry would be changed than can be taken back")]
+    TooMuch,
+    /// A volume has no room for what is to be written.
+    #[error("partition {partition} is full: {} of `{path}` do not fit", Bytes(*len))]
+    Full {
+        /// Number of the partition.
+        partition: u32,
+        /// The file.
+        path: String,
+        /// Its bytes.
+        len: u64,
+    },
+    /// The user wished it.
+    #[error("it was stopped")]
+    Stopped,
     /// `ntfscp` is not there.
     #[error("Windows is on NTFS, which `ntfscp` writes, and that program is not installed")]
     NoTool,
@@ -187,11 +203,25 @@ impl WindowsError {
             Self::NothingToRemove { installed: Some(_) } => "`--installed` takes it out of the registry all the same",
             Self::NothingToRemove { installed: None } => "`ramkey inspect` shows which drivers are installed",
             Self::Record { .. } => "use the image as it was before the driver was added",
+            Self::TooMuch => {
+                "delete the values of `MountedDevices` in this Windows' registry, shut it down, and copy the disk again"
+            }
+            Self::Full { partition, len, .. } => {
+                return format!(
+                    "delete files on partition {partition} of that disk until {} are free there, shut it down, and \
+                     copy the disk again",
+                    Bytes(len.next_multiple_of(1 << 16))
+                );
+            }
+            Self::Stopped => "start it again",
+            Self::Tool { why, .. } if why.contains("Permission denied") => {
+                "let TMPDIR name a folder that every user may enter, as /var/tmp"
+            }
             Self::NoTool => "install the package ntfs-3g, which has it",
             Self::Tool { .. } => {
                 "run `chkdsk /f` on that disk in Windows, shut it down, and copy the disk again; `ntfsfix` does not help"
             }
-            Self::Copy { .. } => "free some space there",
+            Self::Copy { .. } => "free some space there, or let TMPDIR name another folder",
         }
         .into()
     }

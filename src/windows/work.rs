@@ -1,21 +1,24 @@
 //! The image of a Windows while it is changed, and what was changed, a line each.
 
-use super::driver::{DRIVER_LEN_MAX, DriverFile};
+use super::driver::DriverFile;
 use super::error::WindowsError;
 use super::hive::{HiveEdit, HiveEditError};
 use super::menu::Menu;
 use super::outcome::Edit;
-use super::registry::{Journal, Undo, forget_letters};
+use super::registry::{Journal, Undo, forget_letters, late_services, remembered};
 use super::volume::{Changed, Disk, Sectors, Volume};
 use crate::contents::ImageFacts;
 use crate::contents::windows::hive::Hive;
 use crate::contents::windows::{Family, Place, Volumes, Windows};
 use crate::image::Source;
+use crate::units::SECTOR_LEN;
 
 /// Longest hive that is in memory, as the reader has it.
 const HIVE_LEN_MAX: u64 = 40 << 20;
 /// Longest program that is looked at for its names.
 const PROGRAM_LEN_MAX: u64 = 16 << 20;
+/// Most drivers of one name that are kept.
+const KEPT_MAX: u32 = 8;
 /// Longest text of a boot loader.
 const TEXT_LEN_MAX: u64 = 1 << 16;
 /// Where sector 0 has the signature of the disk.
@@ -109,24 +112,54 @@ impl<'s> Work<'s> {
         driver: &DriverFile,
     ) -> Result<(), WindowsError> {
         let path = self.path(&format!("system32\\drivers\\{file}"));
-        let old = match self.disk.read(self.own, &path, DRIVER_LEN_MAX) {
-            Ok(old) => old,
-            // What is there is no driver.
-            Err(_) => Some(Vec::new()),
-        };
+        let old = self.disk.read(self.own, &path, PROGRAM_LEN_MAX)?;
         if old.as_ref() == Some(&driver.bytes) {
             return Ok(());
         }
-        self.disk.put(self.own, &path, &driver.bytes)?;
+        let partition = self.own.number;
         let note = format!("\\{path}: {}, {} bytes", driver.title(), driver.bytes.len());
         match old {
             None => {
-                journal.undo.push(Undo::File { partition: self.own.number, path });
+                journal.undo.push(Undo::File { partition, path: path.clone() });
                 self.notes.push(note);
             }
-            Some(_) => self.notes.push(format!("{note}, in place of another one")),
+            Some(old) => {
+                let kept = self.keep(&path, &old)?;
+                self.notes.push(format!("{note}, in place of another one, which \\{kept} is now"));
+                journal.undo.push(Undo::Kept { partition, kept, path: path.clone() });
+            }
         }
-        Ok(())
+        self.disk.put(self.own, &path, &driver.bytes)
+    }
+
+    /// Keeps the file that has these bytes beside its place; gives the path.
+    fn keep(&mut self, path: &str, bytes: &[u8]) -> Result<String, WindowsError> {
+        for number in 0..KEPT_MAX {
+            let name = if number == 0 { format!("{path}.before") } else { format!("{path}.before{number}") };
+            match self.disk.read(self.own, &name, PROGRAM_LEN_MAX) {
+                Ok(Some(there)) if there == bytes => return Ok(name),
+                Ok(None) => {
+                    self.disk.put(self.own, &name, bytes)?;
+                    return Ok(name);
+                }
+                Ok(Some(_)) | Err(_) => {}
+            }
+        }
+        let why = format!("`{path}.before` and more of that name are there already");
+        Err(WindowsError::Volume { partition: self.own.number, why })
+    }
+
+    /// Puts a file back that was kept.
+    pub fn put_kept(&mut self, partition: u32, kept: &str, path: &str) -> Result<(), WindowsError> {
+        let volume = self.volume(partition)?;
+        let bytes = self.disk.read(volume, kept, PROGRAM_LEN_MAX)?;
+        let Some(bytes) = bytes else {
+            self.notes.push(format!("\\{path} stays, because \\{kept} is not there"));
+            return Ok(());
+        };
+        self.disk.put(volume, path, &bytes)?;
+        self.notes.push(format!("\\{path} is as it was"));
+        self.remove_file(partition, kept)
     }
 
     /// Mends what would keep this Windows from starting or from knowing its disk.
@@ -141,15 +174,13 @@ impl<'s> Work<'s> {
             Family::Reactos => Menu::Reactos,
             _ => return Ok(()),
         };
-        let mut read = Vec::new();
-        for &volume in &self.volumes {
-            read.push((volume, self.disk.read(volume, menu.file(), TEXT_LEN_MAX)?));
-        }
-        // Where there is none, it belongs on the active volume.
-        let found = read.iter().find(|(_, text)| text.is_some()).or(read.first());
-        let Some((volume, old)) = found.cloned() else { return Ok(()) };
+        let Some((volume, old)) = self.find_menu(menu.file()) else { return Ok(()) };
         let partition = self.place.partition.max(1);
         let Some(new) = menu.corrected(old.as_deref(), partition, &self.place.folder) else { return Ok(()) };
+        if let Some(why) = self.is_open(volume) {
+            self.notes.push(format!("{} stays as it is: {why}", menu.file()));
+            return Ok(());
+        }
         self.disk.put(volume, menu.file(), &new)?;
         let (number, path) = (volume.number, menu.file().to_owned());
         journal.undo.push(match old {
@@ -162,13 +193,55 @@ impl<'s> Work<'s> {
         Ok(())
     }
 
+    /// The volume with the menu, and the menu. Where there is none, it belongs on the active volume. What cannot be read is
+    /// said and passed over.
+    fn find_menu(&mut self, file: &str) -> Option<(Volume, Option<Vec<u8>>)> {
+        let active = *self.volumes.first()?;
+        for volume in self.volumes.clone() {
+            match self.disk.read(volume, file, TEXT_LEN_MAX) {
+                Ok(None) => {}
+                Ok(text) => return Some((volume, text)),
+                Err(error) => {
+                    self.notes.push(format!("{file} is not looked at: {error}"));
+                    if volume == active {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some((active, None))
+    }
+
+    /// Why nothing is written to a volume: its Windows sleeps, or it was in use when it was copied. The two that Windows
+    /// starts from were looked at before.
+    fn is_open(&self, volume: Volume) -> Option<String> {
+        let is_used = volume == self.own || self.volumes.first() == Some(&volume);
+        if is_used {
+            None
+        } else {
+            self.disk.check_closed(volume).unwrap_or_else(|error| Some(error.to_string()))
+        }
+    }
+
+    /// Says which drivers that must start at boot do not.
+    pub fn check_start(&mut self, journal: &Journal, sets: &[String]) -> Result<(), WindowsError> {
+        let file_system = if self.own.is_ntfs { "ntfs" } else { "fastfat" };
+        // NTLDR and BOOTMGR load the driver of the file system, whatever is said of it.
+        let file_system = (self.windows.family == Family::Reactos).then_some(file_system);
+        for set in sets {
+            let notes = late_services(&journal.hive, set, file_system).map_err(|why| self.registry(why))?;
+            self.notes.extend(notes);
+        }
+        Ok(())
+    }
+
     /// The signature of the disk, and the letter of Windows on it.
     fn mend_letters(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
+        // What was added before is taken back by now, so both are read as they have become.
         let letter = self.windows.system_letter.unwrap_or('C');
-        let letters = self.windows.system.iter().flat_map(|system| &system.drive_letters);
-        let remembered = letters.into_iter().find(|found| found.letter == letter).copied();
+        let remembered = remembered(&journal.hive, letter).map_err(|why| self.registry(why))?;
         let offset = self.place.offset;
-        let old = self.windows.disk_signature;
+        let old = self.windows.disk_signature.map(|_| self.signature()).transpose()?;
         let mut signature = old;
         if old == Some(0) {
             let known = remembered.filter(|found| found.offset == offset && found.disk_signature != 0);
@@ -191,11 +264,21 @@ impl<'s> Work<'s> {
         Ok(())
     }
 
-    /// A signature for a disk that has none: the same for the same image.
+    /// The signature that the disk has now.
+    fn signature(&self) -> Result<u32, WindowsError> {
+        let mut bytes = [0; 4];
+        self.disk.changed.read_at(SIGNATURE, &mut bytes).map_err(|error| self.unreadable(&error))?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    /// A signature for a disk that has none: the same for the same image, also where a driver came and went. Its boot
+    /// sectors do not change with that, and that of the volume has a number of its own.
     fn new_signature(&self) -> Result<u32, WindowsError> {
-        let mut start = vec![0; (1 << 16).min(self.disk.changed.len() as usize)];
-        self.disk.changed.read_at(0, &mut start).map_err(|error| self.unreadable(&error))?;
-        let hash = blake3::hash(&start);
+        let mut sectors = [[0; SECTOR_LEN as usize]; 2];
+        for (sector, at) in sectors.iter_mut().zip([0, self.own.start]) {
+            self.disk.changed.read_at(at, sector).map_err(|error| self.unreadable(&error))?;
+        }
+        let hash = blake3::hash(sectors.as_flattened());
         let bytes = hash.as_bytes();
         Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).max(1))
     }

@@ -151,12 +151,12 @@ pub enum ManifestError {
         /// The bits.
         bits: u32,
     },
-    /// A reserved field is not zero, or the generation is.
+    /// A reserved field is not zero, or the generation is, or there is no such FAT.
     Field {
         /// Offset of the field in the header.
         offset: u16,
     },
-    /// More ranges than a manifest can have, or fewer bytes than they take.
+    /// No ranges, more than a manifest can have, or fewer bytes than they take.
     RangeCount {
         /// Number found.
         found: u32,
@@ -195,6 +195,7 @@ impl ManifestHeader {
             (usize::from(header.header_len.get()) == MANIFEST_HEADER_LEN, field_offset!(Self, header_len)),
             (header.reserved_1 == [0; 2], field_offset!(Self, reserved_1)),
             (header.reserved_2 == 0, field_offset!(Self, reserved_2)),
+            (matches!(header.fat_bits, 12 | 16 | 32), field_offset!(Self, fat_bits)),
             (header.generation.get() != 0, field_offset!(Self, generation)),
             (header.reserved_3 == [0; 16], field_offset!(Self, reserved_3)),
         ];
@@ -203,7 +204,7 @@ impl ManifestHeader {
         }
         let found = header.range_count.get();
         let count = found as usize;
-        if count > RANGES_MAX {
+        if count == 0 || count > RANGES_MAX {
             return Err(ManifestError::RangeCount { found });
         }
         let (ranges, _) = <[RangeEntry]>::ref_from_prefix_with_elems(rest, count)

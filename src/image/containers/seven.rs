@@ -34,6 +34,13 @@ impl Packing for Seven {
                 "it was not finished: it does not say where its list of files is".into(),
             ));
         }
+        // The list is at the end: its place behind the first 32 bytes, and its length.
+        let number =
+            |at: usize| start[at..at + 8].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+        let list_end = number(4).saturating_add(number(12)).saturating_add(32);
+        if list_end > input.len() {
+            return Err(Fault::Short);
+        }
         let mut reader = input.reader();
         let password = Password::empty();
         let archive = Archive::read_with_memory_limit(&mut reader, &password, LIST_MAX);
@@ -88,7 +95,7 @@ fn fault(error: Error, limit: usize) -> Fault {
         Error::Io(error, _) | Error::MaybeBadPassword(error) => error.into(),
         Error::PasswordRequired => encrypted(),
         Error::MaxMemLimited { actaul_kb, .. } if limit == LIST_MAX => Fault::Other(
-            format!("its list of files takes {actaul_kb} KiB, and at most {LIST_MAX} are read"),
+            format!("its list of files takes {actaul_kb} KiB, and at most {LIST_MAX} KiB are read"),
             BY_HAND,
         ),
         Error::MaxMemLimited { actaul_kb, .. } => Fault::Memory(Some(actaul_kb as u64 * 1024)),
@@ -103,6 +110,7 @@ fn fault(error: Error, limit: usize) -> Fault {
         Error::ChecksumVerificationFailed | Error::NextHeaderCrcMismatch => {
             Fault::Damaged("a checksum is wrong".into())
         }
-        other => Fault::Damaged(other.to_string()),
+        Error::Other(what) => Fault::Damaged(what.into_owned()),
+        _ => Fault::Damaged("its list of files makes no sense".into()),
     }
 }

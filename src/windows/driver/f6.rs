@@ -79,11 +79,11 @@ fn list(files: &[Candidate]) -> Result<Vec<u8>, WindowsError> {
         let (section, service) = (section(driver), service(driver));
         text += &format!("\n[Files.scsi.{section}]\ndriver = d1, {}, {service}\n", driver.name);
         let stem = driver.name.rsplit_once('.').map_or(driver.name.as_str(), |(stem, _)| stem);
+        let start = stem.get(..3).unwrap_or(stem).to_ascii_lowercase();
         for (kind, ending) in [("inf", "inf"), ("catalog", "cat")] {
             let named = |file: &&Candidate| file.name.to_ascii_lowercase().ends_with(&format!(".{ending}"));
-            let own = files.iter().filter(named).find(|file| {
-                file.name.to_ascii_lowercase().starts_with(&stem[..3.min(stem.len())].to_ascii_lowercase())
-            });
+            let mut named = files.iter().filter(named);
+            let own = named.find(|file| file.name.to_ascii_lowercase().starts_with(&start));
             if let Some(file) = own {
                 text += &format!("{kind} = d1, {}\n", file.name);
             }

@@ -99,23 +99,32 @@ impl HiveEdit {
             return Ok(Lists { top: None, leaves: Vec::new() });
         }
         let content = self.cells.content(list, A_LIST)?;
-        let lists = if content.starts_with(b"ri") {
-            let count = usize::from(get_u16(content, 2).unwrap_or_default());
-            let leaves = content.get(4..4 + count * 4).ok_or_else(|| damaged(list, A_LIST))?;
-            let leaves = leaves.chunks_exact(4).map(|leaf| self.leaf(get_u32(leaf, 0).unwrap_or(NOWHERE)));
-            Lists { top: Some(list), leaves: leaves.collect::<Result<_, _>>()? }
+        let (top, cells) = if content.starts_with(b"ri") {
+            let leaves = usize::from(get_u16(content, 2).unwrap_or_default());
+            (Some(list), content.get(4..4 + leaves * 4).ok_or_else(|| damaged(list, A_LIST))?)
         } else {
-            Lists { top: None, leaves: vec![self.leaf(list)?] }
+            (None, &list.to_le_bytes()[..])
         };
-        let listed: usize = lists.leaves.iter().map(|leaf| leaf.keys.len()).sum();
-        if listed == count as usize { Ok(lists) } else { Err(damaged(list, A_LIST)) }
+        let mut lists = Lists { top, leaves: Vec::new() };
+        let mut left = count as usize;
+        for cell in cells.chunks_exact(4) {
+            let leaf = self.leaf(get_u32(cell, 0).unwrap_or(NOWHERE), left)?;
+            left -= leaf.keys.len();
+            lists.leaves.push(leaf);
+        }
+        if left == 0 { Ok(lists) } else { Err(damaged(list, A_LIST)) }
     }
 
-    fn leaf(&self, cell: u32) -> Result<Leaf, HiveEditError> {
+    /// The list in the cell `cell`, which has `most` keys at most.
+    fn leaf(&self, cell: u32, most: usize) -> Result<Leaf, HiveEditError> {
         let wrong = || damaged(cell, A_LIST);
         let content = self.cells.content(cell, A_LIST)?;
         let form = Form::of(content).ok_or_else(wrong)?;
         let count = usize::from(get_u16(content, 2).ok_or_else(wrong)?);
+        // One list can be named again and again, so that a short hive seems to have more keys than fit into memory.
+        if count > most {
+            return Err(wrong());
+        }
         let entries = content.get(4..4 + count * form.entry_len()).ok_or_else(wrong)?;
         let listed = |entry: &[u8]| Listed {
             key: get_u32(entry, 0).unwrap_or(NOWHERE),

@@ -50,17 +50,25 @@ impl HiveEdit {
         Ok(content)
     }
 
-    fn value_units(&self, value: u32) -> Result<Vec<u16>, HiveEditError> {
+    /// The name of a value as it is stored, and whether it has one byte for each letter.
+    fn value_name(&self, value: u32) -> Result<(&[u8], bool), HiveEditError> {
         let record = self.value_record(value)?;
         let len = usize::from(get_u16(record, NAME_LEN).unwrap_or_default());
         let flags = get_u16(record, FLAGS).unwrap_or_default();
-        Ok(name::units(&record[RECORD_LEN..RECORD_LEN + len], flags & IS_NARROW != 0))
+        Ok((&record[RECORD_LEN..RECORD_LEN + len], flags & IS_NARROW != 0))
+    }
+
+    fn value_units(&self, value: u32) -> Result<Vec<u16>, HiveEditError> {
+        let (bytes, is_narrow) = self.value_name(value)?;
+        Ok(name::units(bytes, is_narrow))
     }
 
     fn find_value(&self, key: u32, wanted: &str) -> Result<Option<u32>, HiveEditError> {
         let wanted: Vec<u16> = wanted.encode_utf16().collect();
         for value in self.values_of(key)? {
-            if order(&self.value_units(value)?, &wanted) == Ordering::Equal {
+            let (bytes, is_narrow) = self.value_name(value)?;
+            let has_len = bytes.len() == if is_narrow { wanted.len() } else { wanted.len() * 2 };
+            if has_len && order(&name::units(bytes, is_narrow), &wanted) == Ordering::Equal {
                 return Ok(Some(value));
             }
         }

@@ -7,12 +7,14 @@ mod journal;
 mod letters;
 mod record;
 mod sets;
+mod start;
 mod uninstall;
 
 pub use install::Attach;
 pub(super) use install::{Install, install};
 pub(super) use journal::Journal;
-pub(super) use letters::forget_letters;
-pub(super) use record::{Undo, take_record};
+pub(super) use letters::{forget_letters, remembered};
+pub(super) use record::{STEPS_MAX, Undo, take_record};
 pub(super) use sets::control_sets;
+pub(super) use start::late_services;
 pub(super) use uninstall::{Installed, installed, uninstall};

@@ -9,6 +9,11 @@ use crate::windows::hive::{HiveEdit, HiveEditError};
 /// The name of the value that has the record, in the key of the driver's service.
 pub(super) const RECORD: &str = "RamkeyUndo";
 
+/// Most steps of a record.
+pub(in crate::windows) const STEPS_MAX: usize = 4096;
+/// Most of them that concern files.
+const FILES_MAX: usize = 64;
+
 /// One step that takes something back. They are taken from the last to the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::windows) enum Undo {
@@ -24,6 +29,8 @@ pub(in crate::windows) enum Undo {
     File { partition: u32, path: String },
     /// The text of the file was another.
     Text { partition: u32, path: String, bytes: Vec<u8> },
+    /// The file at `path` was another, which lies at `kept` since.
+    Kept { partition: u32, kept: String, path: String },
     /// The disk had another signature.
     Signature { value: u32 },
 }
@@ -48,6 +55,9 @@ impl Undo {
             Self::File { partition, path } => vec!["file".into(), partition.to_string(), path.clone()],
             Self::Text { partition, path, bytes } => {
                 vec!["text".into(), partition.to_string(), hex(bytes), path.clone()]
+            }
+            Self::Kept { partition, kept, path } => {
+                vec!["kept".into(), partition.to_string(), kept.clone(), path.clone()]
             }
             Self::Signature { value } => vec!["signature".into(), format!("{value:08x}")],
         };
@@ -79,9 +89,18 @@ impl Undo {
                 let (partition, bytes) = (parts.next()?.parse().ok()?, bytes(parts.next()?)?);
                 Self::Text { partition, bytes, path: parts.next()?.to_owned() }
             }
+            "kept" => {
+                let mut parts = rest.splitn(3, BETWEEN);
+                let (partition, kept) = (parts.next()?.parse().ok()?, parts.next()?.to_owned());
+                Self::Kept { partition, kept, path: parts.next()?.to_owned() }
+            }
             "signature" => Self::Signature { value: u32::from_str_radix(rest, 16).ok()? },
             _ => return None,
         })
+    }
+
+    fn is_of_file(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Text { .. } | Self::Kept { .. })
     }
 }
 
@@ -94,7 +113,7 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// [`WindowsError::Record`] if a line of it makes no sense.
+/// [`WindowsError::Record`] if a line of it makes no sense, or it has more of them than any driver needs.
 pub(in crate::windows) fn take_record(
     hive: &mut HiveEdit,
     service: &str,
@@ -105,9 +124,17 @@ pub(in crate::windows) fn take_record(
     let text: String =
         char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     let lines = text.split('\0').filter(|line| !line.is_empty());
-    let steps =
-        lines.map(|line| Undo::parse(line).ok_or_else(|| WindowsError::Record { line: line.to_owned() }));
-    Ok(steps.collect::<Result<_, _>>().map(Some))
+    let wrong = |line: &str| WindowsError::Record { line: line.to_owned() };
+    let (mut steps, mut files) = (Vec::new(), 0);
+    for line in lines {
+        let Some(step) = Undo::parse(line) else { return Ok(Err(wrong(line))) };
+        files += usize::from(step.is_of_file());
+        if files > FILES_MAX || steps.len() == STEPS_MAX {
+            return Ok(Err(wrong("it has more steps than a driver needs")));
+        }
+        steps.push(step);
+    }
+    Ok(Ok(Some(steps)))
 }
 
 #[cfg(test)]
@@ -127,12 +154,15 @@ mod tests {
             Undo::Deleted { path: path() },
             Undo::File { partition: 2, path: "WINDOWS\\system32\\drivers\\firadisk.sys".into() },
             Undo::Text { partition: 0, path: "boot.ini".into(), bytes: b"[boot loader]\r\n".to_vec() },
+            Undo::Kept { partition: 1, kept: "a.before".into(), path: "a".into() },
             Undo::Signature { value: 0 },
         ];
         for step in steps {
             assert_eq!(Undo::parse(&step.line()), Some(step));
         }
-        for line in ["", "key", "old\tx\ty\t00\tz", "file\t-1\tx", "signature\tg", "text\t1\t0g\tx"] {
+        for line in
+            ["", "key", "old\tx\ty\t00\tz", "file\t-1\tx", "signature\tg", "text\t1\t0g\tx", "kept\t1\tx"]
+        {
             assert_eq!(Undo::parse(line), None, "{line}");
         }
     }

@@ -60,6 +60,11 @@ pub(super) fn change(
     volume.unmount()
 }
 
+/// Whether fatfs found no free cluster, or no free place in the topmost folder. It has no kind of error for that.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WriteZero || error.to_string() == "No space left on device"
+}
+
 /// Whether the volume was in use when it was copied: the second entry of its table says so. (Microsoft, FAT32 File System
 /// Specification 1.03.) A FAT12 has no such bit.
 pub(super) fn is_dirty(source: &dyn Source, start: u64) -> io::Result<bool> {

@@ -73,8 +73,13 @@ impl Disk<'_> {
         if volume.is_ntfs {
             return self.put_on_ntfs(volume, path, bytes);
         }
-        fat::change(&mut self.changed, volume.start, path, FatChange::Put(bytes))
-            .map_err(|error| unwritable(volume, path, &error))?;
+        fat::change(&mut self.changed, volume.start, path, FatChange::Put(bytes)).map_err(|error| {
+            if fat::is_full(&error) {
+                let (path, len) = (path.to_owned(), bytes.len() as u64);
+                return WindowsError::Full { partition: volume.number, path, len };
+            }
+            unwritable(volume, path, &error)
+        })?;
         let found = self.read(volume, path, bytes.len() as u64)?;
         if found.as_deref() == Some(bytes) {
             Ok(())

@@ -131,7 +131,7 @@ fn every_command_makes_the_same_of_a_packed_image_as_of_the_image() {
     for image in ["dos.img", "dos.img.gz"] {
         assert!(desk.ramkey(&["disc", image, "--to", "d.iso"]).status.success());
         let found = desk.json(&["verify", "d.iso"]);
-        assert_eq!(found["images"][0]["blake3"], hash(&noise(LEN)), "{image}: {found}");
+        assert_eq!(found["capsules"][0]["blake3"], hash(&noise(LEN)), "{image}: {found}");
         fs::remove_file(desk.path("d.iso")).unwrap();
     }
     let plan = desk.json(&["plan", "dos.img.gz", "--size", "4M"]);

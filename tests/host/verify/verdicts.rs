@@ -193,6 +193,26 @@ fn a_manifest_that_names_its_own_slots_is_none() {
 }
 
 #[test]
+fn a_manifest_of_nothing_or_of_no_fat_is_none() {
+    let stick = small().bytes();
+    let kinds_of = |at: usize, value: u8| {
+        let mut stick = stick.clone();
+        let manifest = &mut stick[MANIFEST_LBA as usize * 512..][..MANIFEST_SECTORS_MAX as usize * 512];
+        manifest[at] = value;
+        let count = u32::from_le_bytes(manifest[COUNT..COUNT + 4].try_into().unwrap()) as usize;
+        let named = [&manifest[..96], &manifest[128..128 + count * 64]].concat();
+        manifest[96..128].copy_from_slice(blake3::hash(&named).as_bytes());
+        kinds(&judge(&Image(stick), Strictness::Boot))
+    };
+    const COUNT: usize = std::mem::offset_of!(ManifestHeader, range_count);
+    const BITS: usize = std::mem::offset_of!(ManifestHeader, fat_bits);
+    let bits = stick[MANIFEST_LBA as usize * 512 + BITS];
+    assert_eq!(kinds_of(BITS, bits), []);
+    assert_eq!(kinds_of(BITS, 0), [FaultKind::Manifest]);
+    assert_eq!(kinds_of(COUNT, 0), [FaultKind::Manifest]);
+}
+
+#[test]
 fn a_flipped_bit_in_a_directory_is_found_or_changes_no_image() {
     let stick = small();
     let mut bytes = Image(stick.bytes());

@@ -152,6 +152,41 @@ fn a_disk_without_a_signature_gets_the_one_that_windows_remembers() {
 }
 
 #[test]
+fn a_driver_that_is_added_again_mends_again() {
+    let mut xp = bare(System::Fat16);
+    xp.signature = 0;
+    xp.letter('C', 0x0102_0304, 1 << 20).letter('D', 7, 512);
+    let desk = Desk::new(&xp);
+    let tree = desk.registry("xp.img", System::Fat16);
+    desk.add("xp.img", "firadisk.sys", "once.img", Wish::default()).unwrap();
+    desk.add("once.img", "firadisk.sys", "twice.img", Wish::default()).unwrap();
+    let once = desk.registry("once.img", System::Fat16);
+    assert_eq!(differences(&once, &desk.registry("twice.img", System::Fat16)), BTreeSet::new());
+    assert!(desk.image("once.img")[..512] == desk.image("twice.img")[..512]);
+    assert_ne!(desk.windows("twice.img").disk_signature, Some(0));
+    desk.remove("twice.img", "none.img").unwrap();
+    assert_eq!(differences(&tree, &desk.registry("none.img", System::Fat16)), BTreeSet::new());
+    assert_eq!(desk.windows("none.img").disk_signature, Some(0));
+}
+
+#[test]
+fn a_driver_that_comes_back_does_not_start_beside_the_new_one() {
+    let mut xp = bare(System::Fat16);
+    xp.driver("WinVBlock", "wvblk32.sys", [0, 0, 1, 8]);
+    let desk = Desk::new(&xp);
+    let tree = desk.registry("xp.img", System::Fat16);
+    let wish = Wish { remove_other: true, ..Wish::default() };
+    desk.add("xp.img", "firadisk.sys", "one.img", wish).unwrap();
+    desk.add("one.img", "firadisk.sys", "two.img", wish).unwrap();
+    assert_eq!(desk.windows("two.img").system.unwrap().drivers.len(), 1);
+    let error = desk.add("one.img", "firadisk.sys", "three.img", Wish::default()).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.starts_with("WinVBlock starts at boot too"), "{source}");
+    desk.remove("two.img", "none.img").unwrap();
+    assert_eq!(differences(&tree, &desk.registry("none.img", System::Fat16)), BTreeSet::new());
+}
+
+#[test]
 fn a_second_driver_is_refused_or_taken_out() {
     let mut xp = bare(System::Fat16);
     xp.driver("WinVBlock", "wvblk32.sys", [0, 0, 1, 8]);

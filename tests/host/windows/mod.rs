@@ -2,6 +2,7 @@
 
 mod desk;
 mod driver;
+mod edges;
 mod hive;
 mod oracle_hive;
 mod place;

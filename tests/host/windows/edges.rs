@@ -1,0 +1,184 @@
+//! A driver is added to a Windows around which something is not as usual: a full volume, a damaged one, another driver of the
+//! same name, a menu that cannot be read.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use super::desk::{Desk, Wish, bare, driver};
+use crate::frames::drivers::X86;
+use crate::frames::hive::{Key, Layout, Lists, XP, hive};
+use crate::frames::windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, on_disk};
+use ramkey::job::JobError;
+use ramkey::windows::hive::{HiveEdit, HiveEditError};
+use ramkey::windows::{Candidate, f6_floppy};
+
+const FILE: &str = "WINDOWS/system32/drivers/firadisk.sys";
+
+fn source(error: &JobError) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+}
+
+#[test]
+fn a_driver_that_was_there_comes_back() {
+    for system in [System::Fat16, System::Ntfs] {
+        let mut xp = bare(system);
+        xp.file(FILE, b"the driver of somebody else");
+        let desk = Desk::new(&xp);
+        let report = desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+        assert!(report.changes.iter().any(|line| line.contains("firadisk.sys.before")), "{report:#?}");
+        assert!(desk.file("new.img", FILE, system).unwrap() == driver("FiraDisk", X86));
+        // Also where it is added twice.
+        desk.add("new.img", "firadisk.sys", "again.img", Wish::default()).unwrap();
+        desk.remove("again.img", "old.img").unwrap();
+        assert_eq!(desk.file("old.img", FILE, system).unwrap(), b"the driver of somebody else");
+        let kept = desk.file("old.img", &format!("{FILE}.before"), system);
+        assert_eq!(kept.is_some(), system == System::Ntfs);
+        desk.is_whole("old.img", system);
+    }
+}
+
+#[test]
+fn an_image_that_nobody_else_may_reach_gets_its_driver() {
+    let desk = Desk::new(&bare(System::Ntfs));
+    fs::set_permissions(desk.folder.path(), Permissions::from_mode(0o700)).unwrap();
+    desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+    assert!(desk.file("new.img", FILE, System::Ntfs).unwrap() == driver("FiraDisk", X86));
+}
+
+#[test]
+fn a_full_volume_wants_room_and_no_repair() {
+    let mut image = bare(System::Fat16).disk();
+    let boot = LEAD * 512;
+    let sectors = usize::from(u16::from_le_bytes([image[boot + 22], image[boot + 23]]));
+    for table in [boot + 512, boot + 512 * (1 + sectors)] {
+        for entry in image[table..table + 512 * sectors].chunks_exact_mut(2) {
+            if entry == [0, 0] {
+                entry.copy_from_slice(&0xFFF7u16.to_le_bytes());
+            }
+        }
+    }
+    let desk = Desk::of(&image);
+    let error = desk.add("xp.img", "firadisk.sys", "", Wish::default()).unwrap_err();
+    assert!(source(&error).starts_with("partition 1 is full: "), "{}", source(&error));
+    let output = crate::frames::limits::ramkey(&[
+        "windows",
+        "add-driver",
+        desk.path("xp.img").to_str().unwrap(),
+        "--driver",
+        desk.path("firadisk.sys").to_str().unwrap(),
+        "--dry-run",
+    ]);
+    let said = crate::frames::sticks::printed(&output);
+    assert!(said.contains("delete files on partition 1") && !said.contains("chkdsk"), "{said}");
+}
+
+/// A disk with a second partition behind the one with Windows.
+fn two(first: &[u8], second: &[u8]) -> Vec<u8> {
+    let mut disk = on_disk(first, SIGNATURE, System::Fat16);
+    disk[0x1CE + 4] = 6;
+    let (start, len) = ((disk.len() / 512) as u32, (second.len() / 512) as u32);
+    disk[0x1CE + 8..0x1CE + 12].copy_from_slice(&start.to_le_bytes());
+    disk[0x1CE + 12..0x1CE + 16].copy_from_slice(&len.to_le_bytes());
+    disk.extend(second);
+    disk
+}
+
+#[test]
+fn a_menu_elsewhere_is_in_nobodys_way() {
+    let xp = bare(System::Fat16);
+    // The table of the second volume is empty, and its menu of several clusters cannot be read.
+    let mut second = bare(System::Fat16);
+    second.file("boot.ini", BOOT_INI.repeat(100).as_bytes());
+    let mut damaged = second.partition();
+    damaged[512 + 4..512 * 33].fill(0);
+    let desk = Desk::of(&two(&xp.partition(), &damaged));
+    desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+    // The menu is too long for a menu.
+    let mut long = bare(System::Fat16);
+    long.file("boot.ini", BOOT_INI.repeat(600).as_bytes());
+    let desk = Desk::new(&long);
+    let report = desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+    assert!(report.changes.iter().any(|line| line.starts_with("boot.ini is not looked at")), "{report:#?}");
+    // The only menu is on a volume that was in use when it was copied.
+    let mut first = bare(System::Fat16);
+    first.files.remove("boot.ini");
+    let mut other = bare(System::Fat16);
+    other.files.retain(|name, _| !name.contains('/'));
+    other.registry = Key::new("none");
+    other.software = Key::new("none");
+    other.file("boot.ini", BOOT_INI.replace("rdisk(0)", "rdisk(1)").as_bytes());
+    let mut in_use = other.partition();
+    in_use[512 + 3] &= 0x7F;
+    let disk = two(&first.partition(), &in_use);
+    let desk = Desk::of(&disk);
+    let report = desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+    assert!(report.changes.iter().any(|line| line.starts_with("boot.ini stays as it is")), "{report:#?}");
+    assert!(desk.image("new.img").ends_with(&in_use));
+}
+
+#[test]
+fn what_starts_too_late_is_said() {
+    let mut xp = bare(System::Fat16);
+    for (service, start) in [("disk", 3), ("partmgr", 0), ("ftdisk", 4)] {
+        xp.service(service).number("Start", start);
+    }
+    let late = |xp: &Xp| {
+        let report = Desk::new(xp).add("xp.img", "firadisk.sys", "", Wish::default()).unwrap();
+        let lines = report.changes.into_iter().filter(|line| line.contains("must start at boot"));
+        lines.map(|line| line.split(' ').nth(2).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // NT 4 has no `mountmgr`, and starts `ftdisk` as it needs it.
+    assert_eq!(late(&xp), ["disk"]);
+    xp.service("mountmgr").number("Start", 0);
+    assert_eq!(late(&xp), ["disk", "ftdisk"]);
+    assert_eq!(late(&bare(System::Fat16)), Vec::<String>::new());
+}
+
+#[test]
+fn a_record_that_no_driver_leaves_is_not_followed() {
+    let mut xp = bare(System::Fat16);
+    xp.driver("FiraDisk", "firadisk.sys", [0, 0, 1, 30]);
+    let steps = |step: &str, count: usize| {
+        let mut text: Vec<u8> = step.repeat(count).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        text.extend([0, 0]);
+        text
+    };
+    for (step, count, is_followed) in [
+        ("new\tControlSet001\\Gone\tA\0", 4096, true),
+        ("new\tControlSet001\\Gone\tA\0", 4097, false),
+        ("file\t1\tgone.txt\0", 65, false),
+    ] {
+        xp.service("FiraDisk").set("RamkeyUndo", 7, steps(step, count));
+        let removed = Desk::new(&xp).remove("xp.img", "");
+        assert_eq!(removed.is_ok(), is_followed, "{step} {count}");
+        if let Err(error) = removed {
+            assert!(source(&error).contains("it has more steps than a driver needs"), "{}", source(&error));
+        }
+    }
+}
+
+#[test]
+fn a_list_that_is_named_again_and_again_ends_at_the_count() {
+    let mut root = Key::new("root");
+    for number in 0..7 {
+        root.at(&format!("Key{number}"));
+    }
+    let mut bytes = hive(&root, Layout { lists: Lists::Ri(3), ..XP });
+    let top = bytes.windows(4).rposition(|window| window == b"ri\x03\0").unwrap();
+    let first: [u8; 4] = bytes[top + 4..top + 8].try_into().unwrap();
+    bytes[top + 12..top + 16].copy_from_slice(&first);
+    // The third list is refused, and not all of them when they are together.
+    let offset = 4096 + u32::from_le_bytes(first) as usize;
+    assert_eq!(
+        HiveEdit::open(bytes).err(),
+        Some(HiveEditError::Damaged { offset, wanted: "a list of keys" })
+    );
+}
+
+#[test]
+fn a_driver_may_have_any_name() {
+    let files = ["ддд.sys", "é.sys", "f.inf"]
+        .map(|name| Candidate { name: name.into(), bytes: driver("FiraDisk", X86) });
+    let floppy = f6_floppy(&files).unwrap();
+    assert_eq!(floppy.len(), 1_474_560);
+}
