@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -11,6 +10,9 @@ use rustix::io::Errno;
 /// How many names are tried where files must have one for a moment.
 const NAMES_MAX: u32 = 1000;
 
+/// Nobody else may read it.
+const OWN: Mode = Mode::RUSR.union(Mode::WUSR);
+
 /// An empty file without a name in `folder`: it is gone once it is closed, however the program ends.
 ///
 /// # Errors
@@ -18,7 +20,7 @@ const NAMES_MAX: u32 = 1000;
 /// What the system says.
 pub fn temporary_file(folder: &Path) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-    match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
+    match rustix::fs::open(folder, flags, OWN) {
         Ok(file) => Ok(file.into()),
         // A file system without such files.
         Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => named_for_a_moment(folder),
@@ -28,12 +30,13 @@ pub fn temporary_file(folder: &Path) -> io::Result<File> {
 
 /// A file whose name is removed again.
 fn named_for_a_moment(folder: &Path) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     for number in 0..NAMES_MAX {
         let path = folder.join(format!("ramkey-spool-{number}"));
-        match File::options().read(true).write(true).create_new(true).mode(0o600).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        match rustix::fs::open(&path, flags, OWN) {
+            Err(Errno::EXIST) => {}
             file => {
-                let file = file?;
+                let file = file?.into();
                 fs::remove_file(path)?;
                 return Ok(file);
             }
@@ -45,12 +48,13 @@ fn named_for_a_moment(folder: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::FileExt;
+    use std::os::unix::fs::{FileExt, MetadataExt};
 
     #[test]
     fn neither_way_leaves_a_name() {
         let folder = tempfile::tempdir().unwrap();
         for file in [temporary_file(folder.path()).unwrap(), named_for_a_moment(folder.path()).unwrap()] {
+            assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600);
             file.write_all_at(b"bytes", 7).unwrap();
             let mut found = [0; 5];
             file.read_exact_at(&mut found, 7).unwrap();

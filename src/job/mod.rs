@@ -15,6 +15,7 @@ mod disc;
 mod disc_view;
 mod doctor;
 mod driver_files;
+mod edited;
 mod error;
 mod extract;
 mod f6;

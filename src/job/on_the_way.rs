@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::contents::Question;
 use crate::image::Source;
 use crate::job::driver_files::driver_files;
-use crate::job::windows::changed;
+use crate::job::edited::changed;
 use crate::job::{JobError, Opener};
 use crate::report::DriverReport;
 use crate::sandbox::{Drivers, Edited, LookError, edit_windows};

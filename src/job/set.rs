@@ -211,7 +211,8 @@ pub(super) fn turn_all(
     }
 }
 
-/// Takes away what this program put on the stick to stand beside others, and beside none of them stands any more. Gives the paths.
+/// Takes away what this program put on the stick to stand beside others, and beside none of them stands any more. Gives the paths;
+/// none while there is a capsule whose header makes no sense.
 ///
 /// # Errors
 ///
@@ -219,6 +220,10 @@ pub(super) fn turn_all(
 pub(super) fn clear(changing: &Changing, reader: &Reader) -> Result<Vec<String>, Stopped> {
     let state = changing.state(reader);
     let there = images(&state);
+    // What a capsule needs whose header cannot be read is not known, and it may be made good yet.
+    if volume(&state).is_some_and(|volume| volume.capsules.len() != there.len()) {
+        return Ok(Vec::new());
+    }
     let ranges = state.manifest().map_or(&[][..], |manifest| &manifest.ranges);
     let is_named = |entry: &Entry| {
         let lba = entry.runs.first().map(|(lba, _)| *lba);

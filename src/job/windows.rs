@@ -11,12 +11,13 @@ use crate::contents::{KindChoice, Question};
 use crate::device::{FileTarget, OpenError, System, TargetPath};
 use crate::image::{Source, SourceFile};
 use crate::job::driver_files::{DriverFiles, driver_files};
+use crate::job::edited::changed;
 use crate::job::new_image::NewImage;
 use crate::job::write::undo;
 use crate::job::{Destination, JobError, Observer, Opener, in_use, replace};
 use crate::sandbox::{Drivers, Edited, LookError, edit_windows, lesser_user, look};
 use crate::units::named;
-use crate::windows::{Attach, Changed, Edit, NtfsTool, Wanted, WindowsError, prove};
+use crate::windows::{Attach, Edit, NtfsTool, Wanted, WindowsError};
 
 /// What the name of the image as it was before ends with.
 const BEFORE_DRIVER: &str = ".before-driver";
@@ -205,21 +206,6 @@ fn windows_of(path: &Path, source: &dyn Source) -> Result<Windows, JobError> {
         JobError::Windows { path: path.to_owned(), source: Box::new(error.into()) }
     };
     look(path, source, &QUESTION)?.windows.ok_or_else(none)
-}
-
-/// The image with all that is changed, proven as far as it can be before it is written. `folder` is for temporary files.
-pub(super) fn changed<'s>(
-    source: &'s dyn Source,
-    edit: Edit,
-    folder: &Path,
-) -> Result<Changed<'s>, WindowsError> {
-    let mut sectors = edit.sectors;
-    if !edit.ntfs.is_empty() {
-        sectors.extend(NtfsTool::find(lesser_user())?.write(source, &edit.ntfs, folder)?);
-    }
-    let changed = Changed::new(source, sectors);
-    prove(&changed, &edit.ntfs)?;
-    Ok(changed)
 }
 
 /// Where the changed image is written, and what becomes of the old one.

@@ -11,6 +11,7 @@ use crate::frames::loader::load_all;
 use crate::frames::recorder::{Op, each_cut, is_long};
 use crate::frames::sticks::MIB;
 use crate::frames::verdicts::told;
+use ramkey_format::capsule::CapsuleHeader;
 
 /// Title and hash of each image of the menu, with the first halves of the hashes of those beside it.
 type Sets = Vec<(String, String, Vec<String>)>;
@@ -198,4 +199,34 @@ fn a_set_that_has_no_room_is_refused_before_anything_is_written() {
         }
     });
     assert!(dead > 1, "{dead}");
+}
+
+#[test]
+fn what_an_image_needs_stays_while_its_header_is_damaged() {
+    let (one, two, disk) = (bytes(4 * CHUNK, 1), bytes(CHUNK, 2), bytes(CHUNK, 3));
+    let images = [("one.img", one), ("two.img", two.clone())];
+    let mut desk = desk(&images, &[("disk.img", disk.clone())], superfloppy(FatBits::Fat12, 2 * MIB));
+    desk.over = true;
+    let (next, own) = (bytes(8 * CHUNK, 7), bytes(3 * CHUNK, 5));
+    let again = |stick: &[u8]| desk.reflash_set(stick, &next, Some("one"), &[("own.img", &own)]);
+    let (after, log, _) = again(&desk.stick).unwrap();
+    assert_eq!(sets(&after, ""), [set("one", &next, &[&own]), set("two", &two, &[&disk])]);
+    let (mut ended, mut number) = (0, 0);
+    each_cut(&desk.stick, &log, 1, |case, stick| {
+        number += usize::from(stick[..512] == [0; 512]);
+        if stick[..512] != [0; 512] || number % 12 != 1 {
+            return;
+        }
+        let is_two = |sector: &[u8]| {
+            sector.starts_with(&CapsuleHeader::MAGIC) && sector.windows(3).any(|three| three == b"two")
+        };
+        let lba = stick.chunks(512).position(is_two).expect("it has a header");
+        let mut damaged = stick.to_vec();
+        damaged[lba * 512 + 100] ^= 1;
+        let (_, mut end, _) = desk.try_set(&damaged, &next, Some("one"), &[("own.img", &own)]).unwrap();
+        end[lba * 512 + 100] ^= 1;
+        assert_eq!(sets(&end, case), [set("one", &next, &[&own]), set("two", &two, &[&disk])], "{case}");
+        ended += 1;
+    });
+    assert!(ended > 0, "{number}");
 }

@@ -142,6 +142,18 @@ impl Desk {
         replaces: Option<&str>,
         beside: &[(&str, &[u8])],
     ) -> Result<(Vec<u8>, Vec<Op>, ReflashReport), JobError> {
+        let (report, after, log) = self.try_set(before, new, replaces, beside)?;
+        Ok((after, log, report?))
+    }
+
+    /// The same, and what the stick is after an error.
+    pub fn try_set(
+        &self,
+        before: &[u8],
+        new: &[u8],
+        replaces: Option<&str>,
+        beside: &[(&str, &[u8])],
+    ) -> Result<(Result<ReflashReport, JobError>, Vec<u8>, Vec<Op>), JobError> {
         let path = self.put("new.img", new);
         let companion = |(name, bytes): &(&str, &[u8])| Companion {
             number: None,
@@ -158,9 +170,9 @@ impl Desk {
         let prepared = self.with(before, |destination| prepare_reflash(request, destination, &|_| ()))?;
         let target = Recorder::new(before.to_vec());
         let stop = AtomicBool::new(false);
-        let report = reflash_to(&prepared, &self.stick(), &target, &stop, &|_| (), &|| self.over)?;
+        let report = reflash_to(&prepared, &self.stick(), &target, &stop, &|_| (), &|| self.over);
         let (after, log) = target.end();
-        Ok((after, log, report))
+        Ok((report, after, log))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
