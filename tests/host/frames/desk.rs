@@ -40,6 +40,9 @@ pub struct Desk {
     pub over: bool,
 }
 
+/// What became of a change, the stick after it, and what was written.
+type Tried = (Result<ReflashReport, JobError>, Vec<u8>, Vec<Op>);
+
 impl Desk {
     pub fn new(images: &[(&str, Vec<u8>)], usual: StickRequest) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -153,7 +156,7 @@ impl Desk {
         new: &[u8],
         replaces: Option<&str>,
         beside: &[(&str, &[u8])],
-    ) -> Result<(Result<ReflashReport, JobError>, Vec<u8>, Vec<Op>), JobError> {
+    ) -> Result<Tried, JobError> {
         let path = self.put("new.img", new);
         let companion = |(name, bytes): &(&str, &[u8])| Companion {
             number: None,
