@@ -26,7 +26,7 @@ pub struct Drivers<'d> {
 ///
 /// # Errors
 ///
-/// As [`look`]; [`LookError::Windows`].
+/// As [`look`](super::look); [`LookError::Windows`].
 pub fn edit_windows(
     path: &Path,
     source: &dyn Source,
