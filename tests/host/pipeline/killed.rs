@@ -39,6 +39,8 @@ impl Desk {
     fn write(&self, image: &str, stick: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
         command.arg("write").arg(self.path(image)).arg("--to").arg(stick).args(["--size", "64M"]);
+        // Packing would take most of the time, in which nothing is written.
+        command.args(["--compress", "none"]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
