@@ -53,13 +53,16 @@ fn desk(images: &[(&str, Vec<u8>)], beside: &[(&str, Vec<u8>)], usual: StickRequ
 
 type Again<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, JobError>;
 
+/// One of so many cuts is looked at where not all are: no divisor of what repeats among them.
+const EVERY: usize = 13;
+
 /// Each image of the menu has one of its two sets at every cut; the same again leads to the end.
 fn survives(desk: &Desk, (before, log, after): (&[u8], &[Op], &[u8]), step: usize, again: Again) {
     let (old, new) = (sets(before, "before"), sets(after, "after"));
     let (mut seen, mut number) = ([0; 2], 0);
     each_cut(before, log, 1, |case, stick| {
         number += 1;
-        if number % if is_long() { 1 } else { 7 } != 0 {
+        if number % if is_long() { 1 } else { EVERY } != 0 {
             return;
         }
         let now = sets(stick, case);
@@ -69,7 +72,7 @@ fn survives(desk: &Desk, (before, log, after): (&[u8], &[Op], &[u8]), step: usiz
         }
         seen[0] += usize::from(now == old);
         seen[1] += usize::from(now == new);
-        if number / 7 % step == 0 {
+        if number / EVERY % step == 0 {
             let end = again(stick).unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!(sets(&end, case), new, "{case}");
             let verdict = judge(&end, Strictness::Boot);
