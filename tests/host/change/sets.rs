@@ -62,7 +62,7 @@ fn survives(desk: &Desk, (before, log, after): (&[u8], &[Op], &[u8]), step: usiz
     let (mut seen, mut number) = ([0; 2], 0);
     each_cut(before, log, 1, |case, stick| {
         number += 1;
-        if number % if is_long() { 1 } else { EVERY } != 0 {
+        if !number.is_multiple_of(if is_long() { 1 } else { EVERY }) {
             return;
         }
         let now = sets(stick, case);
@@ -72,7 +72,7 @@ fn survives(desk: &Desk, (before, log, after): (&[u8], &[Op], &[u8]), step: usiz
         }
         seen[0] += usize::from(now == old);
         seen[1] += usize::from(now == new);
-        if number / EVERY % step == 0 {
+        if (number / EVERY).is_multiple_of(step) {
             let end = again(stick).unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!(sets(&end, case), new, "{case}");
             let verdict = judge(&end, Strictness::Boot);
