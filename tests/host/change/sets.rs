@@ -59,7 +59,7 @@ const EVERY: usize = 13;
 /// Each image of the menu has one of its two sets at every cut; the same again leads to the end.
 fn survives(desk: &Desk, (before, log, after): (&[u8], &[Op], &[u8]), step: usize, again: Again) {
     let (old, new) = (sets(before, "before"), sets(after, "after"));
-    let (mut seen, mut number) = ([0; 2], 0);
+    let (mut seen, mut number) = ([0; 2], 0_usize);
     each_cut(before, log, 1, |case, stick| {
         number += 1;
         if !number.is_multiple_of(if is_long() { 1 } else { EVERY }) {
