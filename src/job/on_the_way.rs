@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use crate::contents::Question;
 use crate::image::Source;
@@ -42,7 +43,9 @@ pub(super) fn with_driver(
     let edited = edit_windows(path, &*brought, question, drivers, wanted).map_err(failed)?;
     let Edited { driver, edit, .. } = edited;
     let changes = edit.notes.clone();
-    let changed = changed(&*brought, edit, &env::temp_dir()).map_err(|error| failed(error.into()))?;
+    // No signal is caught yet: it ends the program.
+    let never = AtomicBool::new(false);
+    let changed = changed(&*brought, edit, &env::temp_dir(), &never).map_err(|error| failed(error.into()))?;
     let copy = opener.keep(path, &changed)?;
     drop(changed);
     let driver = driver.map(|driver| DriverReport {

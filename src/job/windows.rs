@@ -176,7 +176,7 @@ impl PreparedWindows {
         }
         let failed =
             |error: WindowsError| JobError::Windows { path: path.to_owned(), source: Box::new(error.into()) };
-        let changed = changed(source, edit, place.folder()).map_err(failed)?;
+        let changed = changed(source, edit, place.folder(), stop).map_err(failed)?;
         let work = NewImage { path, to: place.target.path(), image: &changed, stop, observer };
         let file = FileTarget::open_private(&place.target, changed.len()).map_err(JobError::Target)?;
         let blake3 = work.write(&file).and_then(|blake3| {

@@ -91,22 +91,8 @@ impl NtfsTool {
     /// # Errors
     ///
     /// [`WindowsError::Tool`] if it refuses the volume or fails, [`WindowsError::Full`] if the volume has no room,
-    /// [`WindowsError::Copy`] if the copy cannot be made.
+    /// [`WindowsError::Copy`] if the copy cannot be made, [`WindowsError::Stopped`] when `stop` is set.
     pub fn write(
-        &self,
-        source: &dyn Source,
-        files: &[NtfsFile],
-        folder: &Path,
-    ) -> Result<Sectors, WindowsError> {
-        self.write_until(source, files, folder, &AtomicBool::new(false))
-    }
-
-    /// The same, until `stop` is set.
-    ///
-    /// # Errors
-    ///
-    /// As [`NtfsTool::write`], and [`WindowsError::Stopped`].
-    pub fn write_until(
         &self,
         source: &dyn Source,
         files: &[NtfsFile],
@@ -379,8 +365,7 @@ mod tests {
         fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
         let private = folder.path().join("private");
         DirBuilder::new().mode(0o700).create(&private).unwrap();
-        let written =
-            NtfsTool { program, user }.write_until(&image(), files, &private, &AtomicBool::new(stop));
+        let written = NtfsTool { program, user }.write(&image(), files, &private, &AtomicBool::new(stop));
         assert_eq!(fs::read_dir(&private).unwrap().count(), 0);
         written
     }
