@@ -108,6 +108,33 @@ pub enum JobError {
         /// The ranges that stay wrong, at least one.
         differences: Vec<Difference>,
     },
+    /// Clusters of a stick do not keep what they get, and there are too few others.
+    #[error(
+        "{} keeps nothing in some places, and has {} elsewhere where {} are needed",
+        named(path),
+        Bytes(*free),
+        Bytes(*needed)
+    )]
+    NoOtherRoom {
+        /// The stick, which boots what it did.
+        path: PathBuf,
+        /// Bytes that are needed.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+        /// What was not kept.
+        source: Box<JobError>,
+    },
+    /// A stick does not keep a part of the disc that was copied to it, which lies where it lies.
+    #[error("{} does not keep what is written to it, and each block of a disc has its place", named(path))]
+    FixedPlaces {
+        /// The stick.
+        path: PathBuf,
+        /// What is known of its sector 0.
+        stick: Aftermath,
+        /// The ranges that stay wrong, at least one.
+        differences: Vec<Difference>,
+    },
     /// What was to be changed is no stick of this program.
     #[error("{} is no stick of ramkey, so there is nothing on it to change", named(path))]
     ForeignStick {
@@ -338,8 +365,20 @@ impl JobError {
     pub fn stick(&self) -> Aftermath {
         match self {
             Self::Pipeline(failure) => failure.stick,
-            Self::NoRoom { stick, .. } | Self::Differs { stick, .. } => *stick,
+            Self::NoRoom { stick, .. } | Self::Differs { stick, .. } | Self::FixedPlaces { stick, .. } => {
+                *stick
+            }
+            Self::NoOtherRoom { source, .. } => source.stick(),
             _ => Aftermath::Untouched,
+        }
+    }
+
+    /// The ranges of a stick that do not hold what was written to them, if that is why.
+    pub fn differences(&self) -> &[Difference] {
+        match self {
+            Self::Differs { differences, .. } | Self::FixedPlaces { differences, .. } => differences,
+            Self::NoOtherRoom { source, .. } => source.differences(),
+            _ => &[],
         }
     }
 
@@ -381,6 +420,12 @@ impl JobError {
             Self::NoRoom { .. } => "make room, or name a file on another disk".into(),
             Self::Pipeline(failure) => failure_help(failure),
             Self::Differs { .. } => "the stick loses data after reporting success; do not use it".into(),
+            Self::NoOtherRoom { .. } => {
+                "the stick wears out and boots what it did: delete files of your own from it, or write another stick".into()
+            }
+            Self::FixedPlaces { .. } => {
+                "use another stick; or write the images themselves with `ramkey write IMAGE`, which lays them around bad places".into()
+            }
             Self::ForeignStick { .. } => "`ramkey write` makes a stick of it, and everything on it is lost".into(),
             Self::FaultyStick { path, .. } => format!(
                 "`ramkey verify {}` shows every fault; write the stick anew with `ramkey write`",

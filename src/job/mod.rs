@@ -6,6 +6,7 @@
 mod add;
 mod added;
 mod apart;
+mod around;
 mod changing;
 mod check;
 mod companion;
