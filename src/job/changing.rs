@@ -332,6 +332,7 @@ impl<'a> Changing<'a> {
         effort.retries.extend(done.effort.retries);
         effort.repairs.extend(done.effort.repairs);
         effort.level = done.effort.level;
+        effort.buffered |= done.effort.buffered;
         Ok(())
     }
 }

@@ -95,6 +95,10 @@ impl Target for Unchanged<'_> {
         self.target.level()
     }
 
+    fn is_buffered(&self) -> bool {
+        self.target.is_buffered()
+    }
+
     fn is_found_anew(&self) -> bool {
         self.target.is_found_anew()
     }

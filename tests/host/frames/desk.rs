@@ -9,7 +9,7 @@ use ramkey::image::Compression;
 use ramkey::job::{
     AddReport, Companion, Destination, Images, JobError, Observer, PreparedAddition, PreparedImage,
     ReflashReport, ReflashRequest, RemoveReport, RestoreRequest, StickRequest, add_to, prepare,
-    prepare_addition, prepare_reflash, prepare_restore, prepare_update, reflash_to, remove_from, restore,
+    prepare_addition, prepare_reflash, prepare_restore, prepare_update, reflash_to, remove_from, restore_to,
     update_to, write_to,
 };
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
@@ -83,14 +83,13 @@ impl Desk {
         Ok(target.end())
     }
 
-    /// Makes a plain stick of `before`.
-    pub fn restore(&self, before: &[u8]) -> Vec<u8> {
-        let request = RestoreRequest { label: "PLAIN".into(), volume_id: None };
-        self.with(before, |destination| {
-            let prepared = prepare_restore(&request, destination).unwrap();
-            restore(&prepared, destination, &AtomicBool::new(false), &|_| ()).unwrap();
-        });
-        fs::read(self.stick()).unwrap()
+    /// Makes a plain stick of `before`; what was written.
+    pub fn restore(&self, before: &[u8]) -> (Vec<u8>, Vec<Op>) {
+        let request = RestoreRequest { label: "PLAIN".into(), volume_id: Some(1) };
+        let prepared = self.with(before, |destination| prepare_restore(&request, destination)).unwrap();
+        let target = Recorder::new(before.to_vec());
+        restore_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), &|_| ()).unwrap();
+        target.end()
     }
 
     /// Replaces an image on the stick `before`; what was written, and the report.
