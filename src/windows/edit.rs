@@ -69,7 +69,7 @@ pub fn add_driver(
     }
     work.put_driver(&mut journal, &file, driver)?;
     work.mend(&mut journal)?;
-    work.check_start(&journal, &sets)?;
+    work.mend_start(&mut journal, &sets)?;
     if journal.undo.len() > STEPS_MAX {
         return Err(WindowsError::TooMuch);
     }

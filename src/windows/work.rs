@@ -5,11 +5,11 @@ use super::error::WindowsError;
 use super::hive::{HiveEdit, HiveEditError};
 use super::menu::Menu;
 use super::outcome::Edit;
-use super::registry::{Journal, Undo, forget_letters, late_services, remembered};
+use super::registry::{Journal, Undo, forget_letters, remembered, start_early};
 use super::volume::{Changed, Disk, Sectors, Volume};
 use crate::contents::ImageFacts;
 use crate::contents::windows::hive::Hive;
-use crate::contents::windows::{Family, Place, Volumes, Windows};
+use crate::contents::windows::{Family, Place, Volumes, Windows, system_file};
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
@@ -95,13 +95,17 @@ impl<'s> Work<'s> {
         self.disk.put(self.own, &self.hive_path(), &bytes)
     }
 
-    /// The program `file` of `system32` or `system32\drivers`.
+    /// The program `file` of `system32` or `system32\drivers`; kernel and HAL may have another name.
     pub fn program(&self, file: &str) -> Option<Vec<u8>> {
-        let folders = ["system32", "system32\\drivers"].map(|folder| self.path(&format!("{folder}\\{file}")));
+        let names = [system_file(self.windows, file), file];
+        let path = |name| ["system32", "system32\\drivers"].map(|folder| format!("{folder}\\{name}"));
+        names.into_iter().flat_map(path).find_map(|path| self.program_at(&path))
+    }
+
+    /// The program at `path` from the folder of Windows on.
+    fn program_at(&self, path: &str) -> Option<Vec<u8>> {
         // A file that is too long or cannot be read is there all the same.
-        let read =
-            |path: &String| self.disk.read(self.own, path, PROGRAM_LEN_MAX).unwrap_or(Some(Vec::new()));
-        folders.iter().find_map(read)
+        self.disk.read(self.own, &self.path(path), PROGRAM_LEN_MAX).unwrap_or(Some(Vec::new()))
     }
 
     /// Copies the driver to its place.
@@ -223,13 +227,15 @@ impl<'s> Work<'s> {
         }
     }
 
-    /// Says which drivers that must start at boot do not.
-    pub fn check_start(&mut self, journal: &Journal, sets: &[String]) -> Result<(), WindowsError> {
+    /// Lets the drivers start at boot that must.
+    pub fn mend_start(&mut self, journal: &mut Journal, sets: &[String]) -> Result<(), WindowsError> {
         let file_system = if self.own.is_ntfs { "ntfs" } else { "fastfat" };
         // NTLDR and BOOTMGR load the driver of the file system, whatever is said of it.
         let file_system = (self.windows.family == Family::Reactos).then_some(file_system);
         for set in sets {
-            let notes = late_services(&journal.hive, set, file_system).map_err(|why| self.registry(why))?;
+            let has_file = |path: &str| self.program_at(path).is_some();
+            let notes = start_early(journal, set, file_system, &has_file);
+            let notes = notes.map_err(|why| self.registry(why))?;
             self.notes.extend(notes);
         }
         Ok(())

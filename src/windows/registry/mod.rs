@@ -16,5 +16,5 @@ pub(super) use journal::Journal;
 pub(super) use letters::{forget_letters, remembered};
 pub(super) use record::{STEPS_MAX, Undo, take_record};
 pub(super) use sets::control_sets;
-pub(super) use start::late_services;
+pub(super) use start::start_early;
 pub(super) use uninstall::{Installed, installed, uninstall};

@@ -397,11 +397,26 @@ fn reactos_gets_a_file_that_is_called_like_its_service() {
     let menu = "[FREELOADER]\r\nDefaultOS=ReactOS\r\n[ReactOS]\r\nBootType=Windows2003\r\n\
         SystemPath=multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS\r\n";
     xp.file("freeldr.ini", menu.as_bytes());
+    // Its boot loader has NTLDR's name on the disk of somebody who had a boot sector that starts that.
+    xp.file("ntldr", b"FREELDR");
     let desk = Desk::new(&xp);
     for (driver, file) in [("firadisk.sys", "firadisk.sys"), ("wvblk32.sys", "winvblock.sys")] {
         let image = format!("{file}.img");
         let report = desk.add("xp.img", driver, &image, Wish::default()).unwrap();
         assert_eq!(report.starts, Some(Answer::Yes), "{report:#?}");
         assert!(desk.file(&image, &format!("WINDOWS/system32/drivers/{file}"), System::Fat16).is_some());
+    }
+    // The menu names kernel and HAL, and a file that is not there may be elsewhere.
+    let kernel = xp.files.remove("WINDOWS/system32/ntoskrnl.exe").unwrap();
+    xp.files.remove("WINDOWS/system32/hal.dll");
+    xp.file("WINDOWS/system32/ntkrnlmp.exe", &kernel).file("WINDOWS/system32/halacpi.dll", &kernel);
+    xp.file("freeldr.ini", format!("{menu}Options=/KERNEL=ntkrnlmp.exe /HAL=halacpi.dll\r\n").as_bytes());
+    let desk = Desk::new(&xp);
+    let other = Program { word: "FiraDisk", imports: &[("scsiport.sys", &["ScsiPortInitialize"])], ..DRIVER };
+    fs::write(desk.path("other.sys"), other.bytes()).unwrap();
+    for (driver, is_noted) in [("firadisk.sys", false), ("other.sys", true)] {
+        let report = desk.add("xp.img", driver, &format!("{driver}.img"), Wish::default()).unwrap();
+        assert_eq!(report.starts, Some(Answer::Yes), "{report:#?}");
+        assert_eq!(report.changes[0].contains("wants scsiport.sys"), is_noted, "{report:#?}");
     }
 }

@@ -117,21 +117,38 @@ fn a_menu_elsewhere_is_in_nobodys_way() {
 }
 
 #[test]
-fn what_starts_too_late_is_said() {
+fn what_starts_too_late_starts_at_boot_and_comes_back() {
     let mut xp = bare(System::Fat16);
-    for (service, start) in [("disk", 3), ("partmgr", 0), ("ftdisk", 4)] {
+    for (service, start) in [("disk", 3), ("partmgr", 0), ("ftdisk", 4), ("volmgr", 2)] {
         xp.service(service).number("Start", start);
     }
+    xp.service("ftdisk").variable_text("ImagePath", "\\SystemRoot\\own\\ft.sys");
+    xp.file("WINDOWS/own/ft.sys", b"ftdisk");
     let late = |xp: &Xp| {
-        let report = Desk::new(xp).add("xp.img", "firadisk.sys", "", Wish::default()).unwrap();
-        let lines = report.changes.into_iter().filter(|line| line.contains("must start at boot"));
-        lines.map(|line| line.split(' ').nth(2).unwrap().to_owned()).collect::<Vec<_>>()
+        let desk = Desk::new(xp);
+        let report = desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+        let starts = |image: &str| {
+            let services = &desk.registry(image, System::Fat16).keys["CONTROLSET001"].keys["SERVICES"];
+            ["DISK", "FTDISK", "VOLMGR"].map(|name| {
+                services.keys.get(name).map(|service| service.values["START"].1[0]).unwrap_or(u8::MAX)
+            })
+        };
+        let new = starts("new.img");
+        desk.remove("new.img", "old.img").unwrap();
+        assert_eq!(starts("old.img"), starts("xp.img"));
+        let lines =
+            report.changes.into_iter().filter(|line| line.contains("at boot") && !line.contains("FiraDisk"));
+        (new, lines.collect::<Vec<_>>())
     };
-    // NT 4 has no `mountmgr`, and starts `ftdisk` as it needs it.
-    assert_eq!(late(&xp), ["disk"]);
+    // NT 4 has no `mountmgr`, and starts `ftdisk` as it needs it. What has no file stays.
+    let disk = "ControlSet001: service disk starts at boot: its Start was 3".to_owned();
+    let volmgr = "ControlSet001: service volmgr has Start 2 and must start at boot, and its file \
+        system32\\drivers\\volmgr.sys is not there";
+    assert_eq!(late(&xp), ([0, 4, 2], vec![disk.clone(), volmgr.into()]));
     xp.service("mountmgr").number("Start", 0);
-    assert_eq!(late(&xp), ["disk", "ftdisk"]);
-    assert_eq!(late(&bare(System::Fat16)), Vec::<String>::new());
+    let ftdisk = "ControlSet001: service ftdisk starts at boot: its Start was 4".into();
+    assert_eq!(late(&xp), ([0, 0, 2], vec![disk, volmgr.into(), ftdisk]));
+    assert_eq!(late(&bare(System::Fat16)), ([0, u8::MAX, u8::MAX], vec![]));
 }
 
 #[test]
