@@ -39,7 +39,8 @@ pub(super) fn with_driver(
     let found = driver_files(driver, opener)?;
     let failed = |error: LookError| JobError::Windows { path: path.to_owned(), source: Box::new(error) };
     let drivers = Drivers { candidates: &found.candidates, floppy: found.floppy.as_deref() };
-    let wanted = Wanted::Add { attach: None, remove_other: false, allow_unsigned: false };
+    let disks = question.system.unwrap_or_default();
+    let wanted = Wanted::Add { attach: None, remove_other: false, allow_unsigned: false, disks };
     let edited = edit_windows(path, &*brought, question, drivers, wanted).map_err(failed)?;
     let Edited { driver, edit, .. } = edited;
     let changes = edit.notes.clone();

@@ -3,13 +3,13 @@
 use super::driver::DriverFile;
 use super::error::WindowsError;
 use super::hive::{HiveEdit, HiveEditError};
-use super::menu::Menu;
+use super::menu::{Menu, Start};
 use super::outcome::Edit;
 use super::registry::{Journal, Undo, forget_letters, remembered, start_early};
 use super::volume::{Changed, Disk, Sectors, Volume};
 use crate::contents::ImageFacts;
 use crate::contents::windows::hive::Hive;
-use crate::contents::windows::{Family, Place, Volumes, Windows, system_file};
+use crate::contents::windows::{DiskOrder, Family, Place, Volumes, Windows, system_file};
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
@@ -167,20 +167,21 @@ impl<'s> Work<'s> {
     }
 
     /// Mends what would keep this Windows from starting or from knowing its disk.
-    pub fn mend(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
-        self.mend_menu(journal)?;
+    /// `order` is whose disks the BIOS counts first.
+    pub fn mend(&mut self, journal: &mut Journal, order: DiskOrder) -> Result<(), WindowsError> {
+        self.mend_menu(journal, order)?;
         self.mend_letters(journal)
     }
 
-    fn mend_menu(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
+    fn mend_menu(&mut self, journal: &mut Journal, order: DiskOrder) -> Result<(), WindowsError> {
         let menu = match self.windows.family {
             Family::Ntldr => Menu::Ntldr,
             Family::Reactos => Menu::Reactos,
             _ => return Ok(()),
         };
         let Some((volume, old)) = self.find_menu(menu.file()) else { return Ok(()) };
-        let partition = self.place.partition.max(1);
-        let Some(new) = menu.corrected(old.as_deref(), partition, &self.place.folder) else { return Ok(()) };
+        let start = Start { order, partition: self.place.partition.max(1), folder: &self.place.folder };
+        let Some((new, starts)) = menu.corrected(old.as_deref(), start) else { return Ok(()) };
         if let Some(why) = self.is_open(volume) {
             self.notes.push(format!("{} stays as it is: {why}", menu.file()));
             return Ok(());
@@ -191,9 +192,7 @@ impl<'s> Work<'s> {
             Some(bytes) => Undo::Text { partition: number, path, bytes },
             None => Undo::File { partition: number, path },
         });
-        let folder = &self.place.folder;
-        self.notes
-            .push(format!("{}: starts multi(0)disk(0)rdisk(0)partition({partition})\\{folder}", menu.file()));
+        self.notes.push(format!("{}: starts {starts}", menu.file()));
         Ok(())
     }
 

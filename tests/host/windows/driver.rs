@@ -20,7 +20,7 @@ fn mtools(program: &str, arguments: &[&str]) {
 }
 
 /// Paths of keys and values that are not the same in both.
-fn differences(one: &Tree, other: &Tree) -> BTreeSet<String> {
+pub fn differences(one: &Tree, other: &Tree) -> BTreeSet<String> {
     fn all(tree: &Tree, path: &str, out: &mut BTreeSet<String>) {
         out.extend(tree.values.iter().map(|(name, (kind, bytes))| format!("{path}:{name}={kind}:{bytes:?}")));
         for (name, below) in &tree.keys {
