@@ -128,6 +128,15 @@ pub enum JobError {
         /// The medium.
         path: PathBuf,
     },
+    /// The boot code of a stick may not boot an image that was to come to it.
+    #[error(
+        "{} has the boot code of another ramkey, which may refuse an image whose kind is a guess",
+        named(path)
+    )]
+    OtherBootCode {
+        /// The stick.
+        path: PathBuf,
+    },
     /// It is not clear which image is to be replaced.
     #[error("{}", which(path, found))]
     NotReplaced {
@@ -387,6 +396,9 @@ impl JobError {
                 shell_word(path)
             ),
             Self::DiscStays { .. } => "make a new disc with `ramkey disc`, or a stick with `ramkey write`".into(),
+            Self::OtherBootCode { path } => {
+                format!("run `ramkey update {}` first, or say what it is with `--kind`", shell_word(path))
+            }
             Self::NotReplaced { .. } => "name one by its title, or by its file in the folder RAMKEY".into(),
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),

@@ -4,11 +4,12 @@ use std::env;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::contents::Question;
+use crate::contents::{MadeOf, Question};
 use crate::image::Source;
 use crate::job::driver_files::driver_files;
 use crate::job::edited::changed;
-use crate::job::{JobError, Opener};
+use crate::job::{JobError, Opener, Part};
+use crate::origin::{Algorithm, hash};
 use crate::report::DriverReport;
 use crate::sandbox::{Drivers, Edited, LookError, edit_windows};
 use crate::windows::Wanted;
@@ -19,6 +20,8 @@ pub struct OnTheWay {
     pub(super) brought: Box<dyn Source>,
     /// The driver.
     pub driver: Option<DriverReport>,
+    /// What the capsule says of it.
+    pub(super) made_of: Option<MadeOf>,
     /// What was changed in the copy, a line each.
     pub changes: Vec<String>,
 }
@@ -53,6 +56,12 @@ pub(super) fn with_driver(
         name: driver.name,
         version: driver.version,
         blake3: driver.blake3,
+        attach: driver.attach.name(),
     });
-    Ok((copy, OnTheWay { brought, driver, changes }))
+    let hashed = opener.part(Part::Hash, brought.len(), |count| hash(&*brought, &[Algorithm::Blake3], count));
+    let hashed = hashed.map_err(|source| JobError::Read { path: path.to_owned(), source })?;
+    let blake3 = hashed.of(Algorithm::Blake3).and_then(|value| value.try_into().ok());
+    let made_of = driver.as_ref().zip(blake3);
+    let made_of = made_of.map(|(driver, blake3)| MadeOf { len: hashed.len, blake3, text: driver.record() });
+    Ok((copy, OnTheWay { brought, driver, made_of, changes }))
 }

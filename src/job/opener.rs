@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::image::Source;
-use crate::job::{Event, Observer, Part};
+use crate::job::{Event, Observer, Part, observer};
 use crate::sandbox::{self, LookError, Unpacking};
 
 /// Opens images and unpacks them. One that is asked for again is the same one: what is packed is unpacked once, and standard input
@@ -39,6 +39,11 @@ impl<'o> Opener<'o> {
         let source: Arc<dyn Source> = sandbox::open(path, &telling(self.observer))?.into();
         opened.push((path.to_owned(), Arc::clone(&source)));
         Ok(Box::new(source))
+    }
+
+    /// Does `work` as a part of what the observer is told of.
+    pub(super) fn part<T>(&self, part: Part, bytes: u64, work: impl FnOnce(&dyn Fn(u64)) -> T) -> T {
+        observer::part(self.observer, part, bytes, work)
     }
 
     /// A copy of `source` in a temporary file without a name.

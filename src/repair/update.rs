@@ -9,7 +9,8 @@ use super::patched::{Patched, Sectors};
 use super::{capsules, foreign};
 use crate::image::Source;
 use crate::layout::{
-    Content, Extent, Layout, LayoutError, ManifestFacts, Role, manifest_slot, options_of, start_of_hash,
+    Content, Extent, Layout, LayoutError, ManifestFacts, Role, likely_start_of_hash, manifest_slot,
+    options_of, start_of_hash,
 };
 use crate::plan::{Division, StartOptions};
 use crate::stick::{Bpb, FatBits, Manifest, Reader, StickState};
@@ -82,6 +83,16 @@ pub fn update(stick: &dyn Source) -> Result<Update, UpdateError> {
     let kept = Kept { reader: &reader, division: &division };
     let code = frame.layout(&|lba, sector| kept.put(lba, sector)).map_err(|_| UpdateError::Division)?;
     Ok(Update { manifest: announced, code: Some(code), start })
+}
+
+/// Whether the manifest of a stick, which was proven, says that its boot code is that of this program.
+pub fn has_this_boot_code(reader: &Reader, state: &StickState) -> bool {
+    let start = counting(state).and_then(|(_, manifest)| {
+        let division = division_of(manifest)?;
+        let code = manifest.ranges.iter().find(|entry| entry.kind == range::BOOT_CODE)?;
+        likely_start_of_hash(&division, &code.blake3, &start_options(reader))
+    });
+    start.is_some()
 }
 
 /// Whether the stick is no more the one that was written: by its tables and file system, or because no image is on it.

@@ -78,7 +78,7 @@ pub fn add_driver(
         journal.keep(&sets, install_order.service()).map_err(&failed)?;
         work.put_hive(journal.hive)?;
     }
-    Ok(work.finish())
+    Ok(Edit { attach: Some(attach), ..work.finish() })
 }
 
 /// The way in which the driver gets its device.

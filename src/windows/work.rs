@@ -328,6 +328,11 @@ impl<'s> Work<'s> {
 
     /// What becomes of the image.
     pub fn finish(self) -> Edit {
-        Edit { notes: self.notes, sectors: self.disk.changed.into_sectors(), ntfs: self.disk.ntfs }
+        Edit {
+            attach: None,
+            notes: self.notes,
+            sectors: self.disk.changed.into_sectors(),
+            ntfs: self.disk.ntfs,
+        }
     }
 }

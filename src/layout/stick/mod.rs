@@ -25,7 +25,7 @@ use crate::boot;
 use crate::image::Scan;
 use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan, StartOptions};
 use fat::{FatVolume, NewFile};
-pub use frame::{Frame, options_of, start_of_hash};
+pub use frame::{Frame, likely_start_of_hash, options_of, start_of_hash};
 use identity::Identity;
 pub use plain::plain;
 

@@ -90,12 +90,36 @@ fn report_and_receipt_name_the_image_of_the_user_and_the_driver() {
     let receipt = fs::read(folder.join("stick.img.json")).unwrap();
     let receipt: Value = serde_json::from_slice(&receipt).unwrap();
     let blake3 = blake3::hash(&driver("FiraDisk", X86)).to_hex();
-    let made = serde_json::json!({ "name": "FiraDisk", "version": "0.0.1.30", "blake3": &*blake3 });
+    let made = serde_json::json!({ "name": "FiraDisk", "version": "0.0.1.30", "blake3": &*blake3, "attach": "root" });
     let image = &report["images"][0];
     for image in [image, &receipt["images"][0]] {
         assert_eq!(image["path"], desk.path("xp.img").to_str().unwrap(), "{image}");
         assert_eq!(image["driver"], made, "{image}");
     }
+    // The stick itself says so, and what is loaded from it is not changed by that.
+    let stick = desk.path("stick.img");
+    let found = ramkey(&["verify", stick.to_str().unwrap(), "--json"]);
+    assert!(found.status.success(), "{}", printed(&found));
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let old = desk.image("xp.img");
+    let made_of = serde_json::json!({
+        "text": format!("with the driver FiraDisk 0.0.1.30 (root), whose file has the BLAKE3 {blake3}"),
+        "len": old.len(),
+        "blake3": &*blake3::hash(&old).to_hex(),
+    });
+    assert_eq!(found["capsules"][0]["made_of"], made_of, "{found}");
+    let said = says(&desk, &["verify", "stick.img"], 0);
+    assert!(said.contains("with the driver FiraDisk 0.0.1.30 (root)"), "{said}");
+    // One that is made of the same image without a driver on the way has no such record.
+    says(&desk, &["windows", "add-driver", "xp.img", "--driver", "firadisk.sys", "--to", "with.img"], 0);
+    let said = says(&desk, &["reflash", "with.img", "--to", "stick.img"], 0);
+    assert!(says(&desk, &["verify", "stick.img"], 0).contains("with the driver"), "{said}");
+    let said = says(&desk, &["reflash", "xp.img", "--to", "stick.img"], 0);
+    assert!(said.contains("note      Windows XP has had no updates since"), "{said}");
+    let said = says(&desk, &["add", "with.img", "--title", "with", "--to", "stick.img", "--json"], 0);
+    assert!(said.contains("Windows XP has had no updates since"), "{said}");
+    assert!(!says(&desk, &["verify", "stick.img"], 0).contains("with the driver"));
+    says(&desk, &["write", "xp.img", "--driver", "firadisk.sys", "--to", "stick.img", "--yes"], 0);
     // Who goes on with it makes the same copy.
     says(&desk, &["write", "xp.img", "--driver", "firadisk.sys", "--to", "stick.img", "--resume"], 0);
     // A hash is one of the image that the user has.
