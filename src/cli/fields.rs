@@ -39,9 +39,7 @@ do not change the exit status of `inspect`.
 | `capsules[].len` | length of the image in bytes |
 | `capsules[].blake3` | BLAKE3 of the image, as `b3sum` prints it |
 | `capsules[].ram_blake3` | BLAKE3 of what is in memory, and is what is proven, where something of the image was left out; else null |
-| `capsules[].made_of` | what the image was made of, if it was changed on the way to the stick, as by `--driver`; else null |
-| `capsules[].made_of.text` | what was done: the driver, its version, how it gets its device, and the BLAKE3 of its file |
-| `capsules[].made_of.len`, `capsules[].made_of.blake3` | length and BLAKE3 of the image before that |
+| `capsules[].made_of` | what the image was made of, if it got a driver on the way, see [below](#of-a-driver-on-the-way); else null |
 | `capsules[].disk_sectors` | sectors of its RAM disk |
 | `capsules[].words` | kind and geometry in words |
 | `capsules[].ram_needed` | memory that a machine needs for it and the drives beside it, in bytes; of a companion, its own part |
@@ -321,7 +319,8 @@ itself. The others are of `inspect` alone.
 ### Of a driver on the way
 
 `write --driver` prints this of the first of `images`, and a receipt has it; `path` is the user's own image, and length and BLAKE3 are those of
-the copy with the driver. The capsule has it, too: `verify` prints it as `capsules[].made_of`.
+the copy with the driver. The capsule has it, too: `verify` prints it as `capsules[].made_of`, with
+`text` (the driver, its version, how it gets its device, the BLAKE3 of its file), and with `len` and `blake3` of the user's own image.
 
 | field | what |
 |---|---|

@@ -352,21 +352,6 @@ impl JobError {
         }
     }
 
-    /// What a person can do where an image cannot come to a stick or leave it.
-    fn help_of_images(&self) -> String {
-        match self {
-            Self::MenuFull { .. } => "make room with `ramkey remove TITLE --from STICK`".into(),
-            Self::TitleTaken { .. } => {
-                "name another --title, or replace that image with `ramkey reflash --replace TITLE`".into()
-            }
-            Self::LastImage { .. } => {
-                "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
-            }
-            Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
-            _ => String::new(),
-        }
-    }
-
     /// What a person can do next; `None` if that cannot be said.
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -396,9 +381,6 @@ impl JobError {
                 shell_word(path)
             ),
             Self::DiscStays { .. } => "make a new disc with `ramkey disc`, or a stick with `ramkey write`".into(),
-            Self::OtherBootCode { path } => {
-                format!("run `ramkey update {}` first, or say what it is with `--kind`", shell_word(path))
-            }
             Self::NotReplaced { .. } => "name one by its title, or by its file in the folder RAMKEY".into(),
             Self::Change { source, .. } => source.help().into(),
             Self::Unfinished { .. } => "repeat the command: it finishes what is left".into(),

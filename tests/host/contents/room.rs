@@ -110,7 +110,7 @@ const WINDOWS: [(&str, usize); 9] = [
     ("WINDOWS/Help", 0),
     ("WINDOWS/Help/windows.chm", 450_000),
     ("WINDOWS/Help/second.chm", 50_000),
-    ("WINDOWS/explorer.exe", 500_001),
+    ("WINDOWS/The shell.exe", 500_001),
 ];
 
 #[test]
@@ -124,7 +124,7 @@ fn folders_that_nobody_needs_are_summed_up() {
     let expected = [
         ("\\WINDOWS\\Help", 500_000, FileUse::Spare),
         ("\\WINDOWS\\Driver Cache", 400_000, FileUse::Spare),
-        ("\\WINDOWS\\explorer.exe", 500_001, FileUse::File),
+        ("\\WINDOWS\\The shell.exe", 500_001, FileUse::File),
     ]
     .map(|(path, len, used_for)| (path.to_owned(), len, used_for));
     assert_eq!(files(&room(&desk.image)), expected);
@@ -137,7 +137,7 @@ fn folders_that_nobody_needs_are_summed_up() {
     let expected = [
         ("\\WINDOWS\\Help", whole(450_000) + whole(50_000), FileUse::Spare),
         ("\\WINDOWS\\Driver Cache", whole(300_000) + whole(100_000), FileUse::Spare),
-        ("\\WINDOWS\\explorer.exe", whole(500_001), FileUse::File),
+        ("\\WINDOWS\\The shell.exe", whole(500_001), FileUse::File),
     ]
     .map(|(path, len, used_for)| (path.to_owned(), len, used_for));
     fs::write(&desk.image, xp.disk()).unwrap();

@@ -1,6 +1,7 @@
 //! A stick of another version gets this boot code. Wherever that is cut, it boots the old, the new, or nothing.
 
 use std::fs;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ramkey::job::{Event, Part, update_to};
@@ -12,7 +13,6 @@ use ramkey::verify::Strictness;
 use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
 
 use crate::frames::foreign::foreign;
-use crate::frames::limits::ramkey;
 use crate::frames::recorder::{Op, Recorder, each_cut};
 use crate::frames::sticks::{Image, MIB, Stick, printed};
 use crate::frames::verdicts::{OnDisk, judge, stick, told};
@@ -77,13 +77,13 @@ fn an_image_whose_kind_is_a_guess_wants_boot_code_that_knows_of_guesses() {
     image[510..512].copy_from_slice(b"\x55\xAA");
     fs::write(path("guess.img"), &image).unwrap();
     let says = |words: &[&str], exit: i32| {
-        let output = ramkey(words);
+        let output = Command::new(env!("CARGO_BIN_EXE_ramkey")).args(words).output().unwrap();
         assert_eq!(output.status.code(), Some(exit), "{words:?}: {}", printed(&output));
         printed(&output)
     };
     let (image, target) = (path("guess.img"), path("stick.img"));
     let add = ["add", &image, "--to", &target];
-    for words in [&add[..], &["reflash", &image, "--to", &target]] {
+    for words in [&add[..], &["reflash", &image, "--replace", "dos", "--to", &target]] {
         let said = says(words, 3);
         assert!(said.contains("run `ramkey update ") && said.contains("--kind"), "{said}");
         assert!(fs::read(&target).unwrap() == before, "{words:?}");
