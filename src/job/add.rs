@@ -126,7 +126,7 @@ impl PreparedAddition {
         path: &Path,
     ) -> Result<AddReport, Stopped> {
         let Self { request, images, read: Read { scans, origins }, .. } = self;
-        can_boot(path, (reader, state), &images.facts[0])?;
+        can_boot(path, state, &images.facts[0])?;
         let of_plan = request.of_plan(&images.facts, reader.sectors() * SECTOR_LEN);
         let plan = carried(&of_plan, &self.taken(path, state)?).map_err(JobError::from)?;
         let carried =

@@ -16,7 +16,7 @@ use crate::job::medium::Medium;
 use crate::job::prove::write_and_prove;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
-use crate::repair::has_this_boot_code;
+use crate::repair::has_this_loader;
 use crate::stick::{self, Reader, StickState};
 use crate::units::SECTOR_LEN;
 use crate::verify::{Fault, FaultKind, Strictness, judge};
@@ -88,12 +88,8 @@ pub(super) fn with_stick<T>(
 /// # Errors
 ///
 /// [`JobError::OtherBootCode`].
-pub(super) fn can_boot(
-    path: &Path,
-    (reader, state): (&Reader, &StickState),
-    facts: &ImageFacts,
-) -> Result<(), JobError> {
-    if facts.kind_is_guess && !has_this_boot_code(reader, state) {
+pub(super) fn can_boot(path: &Path, state: &StickState, facts: &ImageFacts) -> Result<(), JobError> {
+    if facts.kind_is_guess && !has_this_loader(state) {
         return Err(JobError::OtherBootCode { path: path.to_owned() });
     }
     Ok(())

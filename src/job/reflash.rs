@@ -142,7 +142,7 @@ pub fn reflash_to(
     let report = changing.prove_and(is_meant, true, |reader, state, is_cut| {
         let old = prepared.replaced(state).map_err(found)?;
         if old.is_boot() {
-            can_boot(path, (reader, state), &prepared.images.facts[0])?;
+            can_boot(path, state, &prepared.images.facts[0])?;
         }
         if let Some(title) =
             images(state).iter().find(|image| is_cut && is_announced(state, image)).map(OnStick::title)

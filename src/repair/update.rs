@@ -9,8 +9,8 @@ use super::patched::{Patched, Sectors};
 use super::{capsules, foreign};
 use crate::image::Source;
 use crate::layout::{
-    Content, Extent, Layout, LayoutError, ManifestFacts, Role, likely_start_of_hash, manifest_slot,
-    options_of, start_of_hash,
+    Content, Extent, Layout, LayoutError, ManifestFacts, Role, loader_sum, manifest_slot, options_of,
+    start_of_hash,
 };
 use crate::plan::{Division, StartOptions};
 use crate::stick::{Bpb, FatBits, Manifest, Reader, StickState};
@@ -85,14 +85,10 @@ pub fn update(stick: &dyn Source) -> Result<Update, UpdateError> {
     Ok(Update { manifest: announced, code: Some(code), start })
 }
 
-/// Whether the manifest of a stick, which was proven, says that its boot code is that of this program.
-pub fn has_this_boot_code(reader: &Reader, state: &StickState) -> bool {
-    let start = counting(state).and_then(|(_, manifest)| {
-        let division = division_of(manifest)?;
-        let code = manifest.ranges.iter().find(|entry| entry.kind == range::BOOT_CODE)?;
-        likely_start_of_hash(&division, &code.blake3, &start_options(reader))
-    });
-    start.is_some()
+/// Whether the loader on a stick is that of this program.
+pub fn has_this_loader(state: &StickState) -> bool {
+    let sums = state.area.as_ref().and_then(|area| area.sums.as_ref()?.as_ref().ok());
+    sums.is_some_and(|sums| loader_sum() == Some((sums.loader, sums.loader_sectors)))
 }
 
 /// Whether the stick is no more the one that was written: by its tables and file system, or because no image is on it.

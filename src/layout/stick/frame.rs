@@ -141,29 +141,17 @@ pub fn options_of(division: &Division, start: StartOptions) -> [u8; 8] {
 /// Bytes of the pieces by which the hash of a boot area is put together.
 const PIECE_LEN: usize = 1 << 14;
 
-/// The one of the `likely` start options with which the boot area of such a stick has the hash `wanted`: a stick whose boot code is
-/// sound, and this program's, says how it starts.
-pub fn likely_start_of_hash(
-    division: &Division,
-    wanted: &[u8; 32],
-    likely: &[StartOptions],
-) -> Option<StartOptions> {
-    let is_it = |start: &StartOptions| {
-        Code::of(division, *start).is_ok_and(|code| blake3::hash(&code.boot_code) == *wanted)
-    };
-    likely.iter().copied().find(is_it)
-}
-
 /// The start options with which the boot area of such a stick has the hash `wanted`: one of `likely`, or any that there can be.
 pub fn start_of_hash(
     division: &Division,
     wanted: &[u8; 32],
     likely: &[StartOptions],
 ) -> Option<StartOptions> {
-    if let Some(found) = likely_start_of_hash(division, wanted, likely) {
+    let area = |start| Code::of(division, start).map(|code| code.boot_code);
+    let is_it = |start: &StartOptions| area(*start).is_ok_and(|area| blake3::hash(&area) == *wanted);
+    if let Some(found) = likely.iter().copied().find(is_it) {
         return Some(found);
     }
-    let area = |start| Code::of(division, start).map(|code| code.boot_code);
     let area = area(StartOptions::default()).ok()?;
     let count = area.len().div_ceil(PIECE_LEN);
     let pieces = area.chunks(PIECE_LEN).zip((0..).step_by(PIECE_LEN));

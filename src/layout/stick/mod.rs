@@ -22,10 +22,11 @@ use super::extent::{Extent, Layout, Role};
 use super::extents::Extents;
 use super::identity::options;
 use crate::boot;
+pub use crate::boot::loader_sum;
 use crate::image::Scan;
 use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan, StartOptions};
 use fat::{FatVolume, NewFile};
-pub use frame::{Frame, likely_start_of_hash, options_of, start_of_hash};
+pub use frame::{Frame, options_of, start_of_hash};
 use identity::Identity;
 pub use plain::plain;
 
