@@ -1,55 +1,58 @@
-//! The floppy of a folder with a driver's files.
+//! The floppy beside an image: of a folder with a driver's files the one that Windows' setup reads at F6, of any other folder one
+//! with its files.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::image::{FileSource, ImageError, Source, temporary_file};
-use crate::sandbox::LookError;
-use crate::windows::{Candidate, f6_floppy};
+use crate::folder::Form;
+use crate::image::{ImageError, Source, Unpacked};
+use crate::job::Opener;
+use crate::job::opener::is_folder;
+use crate::sandbox::{LookError, made};
+use crate::units::named;
+use crate::windows::{Candidate, WindowsError, f6_floppy};
 
 /// Most files, and most bytes of each: no floppy has more.
 const FILES_MAX: usize = 200;
 const LEN_MAX: u64 = 3 << 20;
 
-/// The image of a floppy with the files of `folder`, without those in folders below it. It is a file without a name.
+/// The image of a floppy at `path`, or one with the files of the folder that is there; of a driver's files without those in folders
+/// below it. What is made is in a file without a name.
 ///
 /// # Errors
 ///
-/// [`LookError`] if they cannot be read, if none is a driver, or if they do not fit.
-pub(super) fn floppy_of(folder: &Path) -> Result<Box<dyn Source>, LookError> {
-    let failed = |source| ImageError::Open { path: folder.to_owned(), source };
-    let files = files_of(folder).map_err(failed)?;
-    let image = f6_floppy(&files).map_err(|error| ImageError::Unusable {
-        path: folder.to_owned(),
-        what: "a directory",
-        why: error.to_string(),
-        help: "name a floppy's image, or the folder that has the files of a driver for Windows, and nothing else".into(),
-    })?;
-    let mut file = temporary_file(&std::env::temp_dir()).map_err(failed)?;
-    file.write_all(&image).map_err(failed)?;
-    let source = FileSource::take(folder, file.try_clone().map_err(failed)?)?;
-    Ok(Box::new(Floppy { source, file: [file] }))
+/// [`LookError`] if it cannot be read, or if the files do not fit.
+pub(super) fn floppy_of(path: &Path, opener: &Opener<'_>) -> Result<Box<dyn Source>, LookError> {
+    if !is_folder(path) {
+        return opener.open(path);
+    }
+    let failed = |source| ImageError::Open { path: path.to_owned(), source };
+    let files = files_of(path).map_err(failed)?;
+    match f6_floppy(&files) {
+        Ok(image) => of_bytes(path, &image),
+        Err(WindowsError::NoDriver) => opener.open_as(path, Form::Floppy, None),
+        Err(error) => {
+            let help = "name the folder that has the files of a driver for Windows, and nothing else".into();
+            let path = path.to_owned();
+            Err(ImageError::Unusable { path, what: "a folder", why: error.to_string(), help }.into())
+        }
+    }
 }
 
-/// The image, and the file that it is in.
-struct Floppy {
-    source: FileSource,
-    file: [File; 1],
-}
-
-impl Source for Floppy {
-    fn len(&self) -> u64 {
-        self.source.len()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.source.read_at(offset, buffer)
-    }
-
-    fn descriptors(&self) -> &[File] {
-        &self.file
-    }
+fn of_bytes(path: &Path, image: &[u8]) -> Result<Box<dyn Source>, LookError> {
+    made(path, |file, folder| {
+        let failed = |source| ImageError::Room { path: path.to_owned(), folder: folder.to_owned(), source };
+        file.write_all_at(image, 0).map_err(failed)?;
+        Ok(Unpacked {
+            container: "folder with a driver for F6".into(),
+            packed_len: image.len() as u64,
+            member: path.file_name().map(|name| format!("{}.img", named(name))),
+            len: image.len() as u64,
+            rest: None,
+        })
+    })
 }
 
 /// The files of a folder, in the order of their names.

@@ -19,6 +19,7 @@ mod edited;
 mod error;
 mod extract;
 mod f6;
+mod folder;
 mod images;
 mod in_use;
 mod inspect;

@@ -23,7 +23,7 @@ mod work;
 pub use child::serve;
 pub use edit::{Drivers, edit_windows};
 pub use error::{LookError, Told};
-pub use kept::kept;
+pub use kept::{kept, made};
 pub use parent::{diagnose, has_lent_rights, lesser_user, look};
 pub use progress::Unpacking;
 pub use rights::{Confined, Limits, NOBODY, confine};
