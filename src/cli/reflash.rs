@@ -78,6 +78,8 @@ impl ReflashArgs {
             kind: kind_choice(self.kind),
             geometry: self.chs,
             folder_free: self.folder.free(),
+            // What stands beside others is replaced so, too.
+            folder_boots: false,
             companions: self.beside.companions(),
             ..StickRequest::new(vec![self.image])
         });

@@ -13,6 +13,12 @@ pub enum FolderError {
     /// Something in it cannot be read, or was changed meanwhile.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// There is nothing in it.
+    #[error("there is nothing in it")]
+    Empty,
+    /// There is no system in it that is known, and it was to start one.
+    #[error("no DOS that is known is in it, so that it would boot nothing")]
+    NoSystem,
     /// Something in it has a name that a FAT or DOS cannot have.
     #[error("{} has a name that an image for DOS cannot have: {why}", named(path))]
     Name {
@@ -64,10 +70,8 @@ pub enum FolderError {
         limit: usize,
     },
     /// The files need more room than there is.
-    #[error("{} needs {} for its files, and {what} has {}", named(path), Bytes(*needed), Bytes(*limit))]
+    #[error("its files and the free space need {}, and {what} has {}", Bytes(*needed), Bytes(*limit))]
     TooLarge {
-        /// The folder.
-        path: PathBuf,
         /// What the image is, with an article.
         what: &'static str,
         /// Bytes that the files take, and the free space.
@@ -97,6 +101,10 @@ impl FolderError {
     pub fn help(&self) -> String {
         match self {
             Self::Image(error) => error.help(),
+            Self::Empty => "name the image, or a folder that has files".into(),
+            Self::NoSystem => {
+                "name the image, or put the files of a DOS into the folder; beside others, --with takes it as it is".into()
+            }
             Self::Name { .. } | Self::SameName { .. } => {
                 "give it another name, or take it out of the folder".into()
             }

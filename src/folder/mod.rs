@@ -14,5 +14,5 @@ mod tree;
 mod write;
 
 pub use error::FolderError;
-pub use form::Form;
+pub use form::{Form, Wish};
 pub use write::{Made, Step, make};

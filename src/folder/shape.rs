@@ -228,7 +228,7 @@ mod tests {
 
     fn find(form: Form, lens: &[u64], free: Option<u64>) -> Result<Shape, (u64, u64)> {
         let needs = Needs { lens, root_entries: 20, free };
-        let error = |what, needed, limit| FolderError::TooLarge { path: "x".into(), what, needed, limit };
+        let error = |what, needed, limit| FolderError::TooLarge { what, needed, limit };
         Shape::find(form, &needs, error).map_err(|error| match error {
             FolderError::TooLarge { needed, limit, .. } => (needed, limit),
             error => panic!("{error}"),

@@ -13,7 +13,7 @@ use super::error::FolderError;
 use super::shape::{FATS, FIRST_CLUSTER, Needs, RESERVED, Shape};
 use super::system::{self, System};
 use super::tree::Tree;
-use super::{Form, names};
+use super::{Wish, names};
 use crate::boot::{dos_record, dos_sector};
 use crate::image::ImageError;
 use crate::units::{Chs, SECTOR_LEN};
@@ -38,27 +38,25 @@ pub struct Made {
     pub system: Option<&'static str>,
 }
 
-/// Makes the image of the folder at `path` in `file`, which is empty. `free` bytes stay free in it, or some if nobody said how many;
-/// `tell` is told how many bytes of files there are, and then how many were copied.
+/// Makes the image of the folder at `path` in `file`, which is empty. `tell` is told how many bytes of files there are, and then how many were copied.
 ///
 /// # Errors
 ///
 /// [`FolderError`]: the first thing that is in the way, by folder and name.
-pub fn make(
-    path: &Path,
-    form: Form,
-    free: Option<u64>,
-    file: &File,
-    tell: &dyn Fn(Step),
-) -> Result<Made, FolderError> {
+pub fn make(path: &Path, wish: Wish, file: &File, tell: &dyn Fn(Step)) -> Result<Made, FolderError> {
     let tree = Tree::look(path)?;
+    if tree.folders.len() + tree.files.len() == 1 {
+        return Err(FolderError::Empty);
+    }
     let system = system::find(&tree)?;
+    if wish.boots && system.is_none() {
+        return Err(FolderError::NoSystem);
+    }
     let directories = Directories::of(&tree, system.as_ref())?;
     let lens = directories.lens(&tree, system.as_ref());
-    let needs = Needs { lens: &lens, root_entries: directories.root_entries(), free };
-    let too_large =
-        |what, needed, limit| FolderError::TooLarge { path: path.to_owned(), what, needed, limit };
-    let shape = Shape::find(form, &needs, too_large)?;
+    let needs = Needs { lens: &lens, root_entries: directories.root_entries(), free: wish.free };
+    let too_large = |what, needed, limit| FolderError::TooLarge { what, needed, limit };
+    let shape = Shape::find(wish.form, &needs, too_large)?;
     let places = directories.places(&tree, system.as_ref(), &shape);
     let mut image = Image { path, file, shape: &shape, hash: blake3::Hasher::new_derive_key(CONTEXT) };
     let label = label(path);

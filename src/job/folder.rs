@@ -1,11 +1,12 @@
 //! A folder in the place of an image.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use crate::contents::{Kind, KindChoice};
-use crate::folder::{FolderError, Form, Step, make};
+use crate::folder::{FolderError, Form, Step, Wish, make};
 use crate::image::{ImageError, Source, Unpacked};
 use crate::sandbox::{LookError, Unpacking, made};
 use crate::units::named;
@@ -19,21 +20,20 @@ pub(super) fn form_of(kind: KindChoice) -> Form {
     }
 }
 
-/// The image of the folder at `path`, in a temporary file without a name. `free` bytes stay free in it.
+/// The image of the folder at `path`, in a temporary file without a name.
 ///
 /// # Errors
 ///
 /// [`LookError`] with what is in the way.
 pub(super) fn image_of(
     path: &Path,
-    (form, free): (Form, Option<u64>),
+    wish: Wish,
     tell: &dyn Fn(Unpacking),
 ) -> Result<Box<dyn Source>, LookError> {
     // A name such as `.` says nothing.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     made(path, |file, room| {
-        let mut files_len = 0;
-        let seen = std::cell::Cell::new(0);
+        let seen = Cell::new(0);
         let tell = |step| {
             tell(match step {
                 Step::Begin(bytes) => {
@@ -44,14 +44,13 @@ pub(super) fn image_of(
                 Step::End => Unpacking::End,
             });
         };
-        let image = make(&real, form, free, file, &tell).map_err(|error| refused(path, room, error))?;
-        files_len += seen.get();
+        let image = make(&real, wish, file, &tell).map_err(|error| refused(path, room, error))?;
         Ok(Unpacked {
             container: image.system.map_or_else(
                 || "folder without a system that is known".into(),
                 |system| format!("folder with {system}").into(),
             ),
-            packed_len: files_len,
+            packed_len: seen.get(),
             member: Some(format!("{}.img", named(real.file_name().unwrap_or(OsStr::new("disk"))))),
             len: image.len,
             rest: None,

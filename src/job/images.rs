@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use crate::contents::windows::{DiskOrder, Product, Windows};
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
+use crate::folder::Wish;
 use crate::image::{Source, SourceFile};
 use crate::job::f6::floppy_of;
 use crate::job::folder::form_of;
@@ -82,8 +83,10 @@ impl Images {
             free: request.trim,
             ..Question::default()
         };
+        let (free, boots) = (request.folder_free, request.folder_boots);
+        let wish = Wish { form: form_of(request.kind), free, boots };
         for path in &request.images {
-            let mut source = opener.open_as(path, form_of(request.kind), request.folder_free)?;
+            let mut source = opener.open_as(path, wish)?;
             if let Some(driver) = request.driver.as_ref().filter(|_| images.sources.is_empty()) {
                 let (copy, on_the_way) = with_driver(path, source, driver, &question, opener)?;
                 (source, images.on_the_way) = (copy, Some(on_the_way));
@@ -102,7 +105,9 @@ impl Images {
             let question = Question { kind, free: request.trim, ..Question::default() };
             let source = match companion.is_floppy {
                 true => floppy_of(&companion.path, opener)?,
-                false => opener.open_as(&companion.path, companion.form(), request.folder_free)?,
+                false => {
+                    opener.open_as(&companion.path, Wish { form: companion.form(), free, boots: false })?
+                }
             };
             let looked = look(&companion.path, &*source, &question)?;
             let looked = match companion.kind_beside(looked.facts.kind) {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
 use crate::contents::{FreeQuestion, FreeSpace, KindChoice, Looked, Question, Room};
+use crate::folder::Wish;
 use crate::image::{ImageError, ImageName, Sample, Source, sample};
 use crate::job::folder::form_of;
 use crate::job::images::{UNKNOWN, origins};
@@ -226,8 +227,8 @@ fn kept(free: &FreeSpace) -> Vec<String> {
 pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Inspected, JobError> {
     let path = &request.path;
     if is_no_plain_name(path) || is_folder(path) {
-        let (form, opener) = (form_of(request.kind), Opener::new(observer));
-        let source = opener.open_as(path, form, request.folder_free).map_err(JobError::Unusable)?;
+        let wish = Wish { form: form_of(request.kind), free: request.folder_free, boots: false };
+        let source = Opener::new(observer).open_as(path, wish).map_err(JobError::Unusable)?;
         return image(request, &*source, observer);
     }
     let source = &open(path)?;

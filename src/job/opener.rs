@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::folder::Form;
-use crate::image::{ImageName, Source};
+use crate::folder::{Form, Wish};
+use crate::image::{BundledFile, ImageName, Source};
 use crate::job::folder::image_of;
 use crate::job::{Event, Observer, Part};
 use crate::sandbox::{self, LookError, Unpacking};
@@ -30,23 +30,18 @@ impl<'o> Opener<'o> {
     ///
     /// As [`sandbox::open`].
     pub fn open(&self, path: &Path) -> Result<Box<dyn Source>, LookError> {
-        self.open_as(path, Form::HardDisk, None)
+        self.open_as(path, Wish::default())
     }
 
-    /// The same; of a folder `form` is made, in which so many bytes stay free.
+    /// The same; of a folder that is made which is asked for.
     ///
     /// # Errors
     ///
     /// As [`sandbox::open`].
-    pub(super) fn open_as(
-        &self,
-        path: &Path,
-        form: Form,
-        free: Option<u64>,
-    ) -> Result<Box<dyn Source>, LookError> {
+    pub(super) fn open_as(&self, path: &Path, wish: Wish) -> Result<Box<dyn Source>, LookError> {
         let is_folder = is_folder(path);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |known: &PathBuf, made: Form| known == path && (made == form || !is_folder);
+        let is_it = |known: &PathBuf, made: Form| known == path && (made == wish.form || !is_folder);
         if let Some((.., source)) = opened.iter().find(|(known, made, _)| is_it(known, *made)) {
             return Ok(Box::new(Arc::clone(source)));
         }
@@ -56,11 +51,20 @@ impl<'o> Opener<'o> {
         }
         let tell = telling(self.observer);
         let source: Arc<dyn Source> = match is_folder {
-            true => image_of(path, (form, free), &tell)?.into(),
+            true => image_of(path, wish, &tell)?.into(),
             false => sandbox::open(path, &tell)?.into(),
         };
-        opened.push((path.to_owned(), form, Arc::clone(&source)));
+        opened.push((path.to_owned(), wish.form, Arc::clone(&source)));
         Ok(Box::new(source))
+    }
+
+    /// The small files of the archive at `path`; `None` of what is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`sandbox::files_of_archive`].
+    pub(super) fn files_of_archive(&self, path: &Path) -> Result<Option<Vec<BundledFile>>, LookError> {
+        sandbox::files_of_archive(path, &telling(self.observer))
     }
 
     /// A copy of `source` in a temporary file without a name.

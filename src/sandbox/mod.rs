@@ -27,5 +27,5 @@ pub use kept::{kept, made};
 pub use parent::{diagnose, has_lent_rights, lesser_user, look};
 pub use progress::Unpacking;
 pub use rights::{Confined, Limits, NOBODY, confine};
-pub use unpack::{open, unwrapped};
+pub use unpack::{files_of_archive, open, unwrapped};
 pub use windows::{AddedDriver, Edited};

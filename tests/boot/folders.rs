@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
-use ramkey::folder::{Form, make};
+use ramkey::folder::{Wish, make};
 
 use super::harness::{DEADLINE, Running, assemble, scratch};
 use super::personality::rom;
@@ -138,7 +138,7 @@ fn each_system_gets_what_it_wants_by_edd_and_by_chs() {
         let folder = dos.folder(scratch.path(), 0x80, &[]);
         let path = scratch.path().join("disk.img");
         let file = File::create(&path).unwrap();
-        let made = make(&folder, Form::HardDisk, None, &file, &|_| ()).unwrap();
+        let made = make(&folder, Wish { boots: true, ..Wish::default() }, &file, &|_| ()).unwrap();
         assert!(made.system.is_some(), "{}", dos.name);
         let mut machine = Machine::new(Stick::new(path, Port::Ide));
         // Every other one under a BIOS without EDD, the longest of them too.
@@ -156,7 +156,7 @@ fn a_file_that_was_taken_out_is_named_and_a_foreign_partition_boots_nothing() {
     let folder = FREEDOS.folder(scratch.path(), 0x80, &[]);
     let path = scratch.path().join("disk.img");
     let file = File::create(&path).unwrap();
-    make(&folder, Form::HardDisk, None, &file, &|_| ()).unwrap();
+    make(&folder, Wish { boots: true, ..Wish::default() }, &file, &|_| ()).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     let name = bytes.windows(11).rposition(|name| name == b"KERNEL  SYS").unwrap();
     bytes[name] = 0xE5;
