@@ -13,6 +13,7 @@ mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
 mod journals;
+mod kernel_files;
 mod loops;
 mod mounts;
 mod outputs;
