@@ -57,7 +57,8 @@ impl Stamp {
             month += 1;
         }
         let date = (year - 1980) << 9 | month << 5 | (day + 1);
-        let time = second / 3600 << 11 | second / 60 % 60 << 5 | second % 60 / 2;
+        let (hour, minute, half) = (second / 3600, second / 60 % 60, second % 60 / 2);
+        let time = hour << 11 | minute << 5 | half;
         Self { date: date as u16, time: time as u16 }
     }
 }
@@ -140,7 +141,7 @@ mod tests {
             let (hour, minute, second): (u16, u16, u16) = time;
             let wanted = Stamp {
                 date: (year - 1980) << 9 | month << 5 | day,
-                time: hour << 11 | minute << 5 | second / 2,
+                time: hour << 11 | minute << 5 | (second / 2),
             };
             assert_eq!(Stamp::of(seconds), wanted, "{seconds}");
         }

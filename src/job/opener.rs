@@ -9,11 +9,14 @@ use crate::job::folder::image_of;
 use crate::job::{Event, Observer, Part};
 use crate::sandbox::{self, LookError, Unpacking};
 
+/// An image by its name, and what was made if that is a folder's.
+type OpenedImage = (PathBuf, Form, Arc<dyn Source>);
+
 /// Opens images and unpacks them. One that is asked for again is the same one: what is packed is unpacked once, and standard input
 /// read once.
 pub struct Opener<'o> {
     observer: &'o dyn Observer,
-    opened: Mutex<Vec<(PathBuf, Form, Arc<dyn Source>)>>,
+    opened: Mutex<Vec<OpenedImage>>,
     /// What could not be opened, and nobody was told of.
     failed: Mutex<Vec<(PathBuf, LookError)>>,
 }

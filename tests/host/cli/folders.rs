@@ -166,7 +166,7 @@ fn what_is_wrong_with_a_folder_is_one_error_and_no_stick_is_touched() {
 #[test]
 fn what_may_not_be_read_is_named() {
     let desk = Desk::new();
-    let lock = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+    let lock = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
     desk.put("locked/sub/A.TXT", b"a");
     let mut inspect = desk.command(&["inspect", "locked"]);
     if rustix::process::geteuid().is_root() {

@@ -171,11 +171,14 @@ fn the_same_folder_gives_the_same_bytes_and_another_one_other_numbers() {
     assert!(count <= 9, "{count} bytes differ where one of a file was changed");
 }
 
+/// Names and bytes.
+type Files<'f> = &'f [(&'f str, &'f [u8])];
+
 #[test]
 fn each_system_is_known_by_its_files_and_comes_first() {
     let is_7 = [b"MZ".as_slice(), &[0; 510], b"BJ"].concat();
     let dr = b"Copyright Digital Research".as_slice();
-    let rows: [(&[(&str, &[u8])], Option<&str>); 12] = [
+    let rows: [(Files<'_>, Option<&str>); 12] = [
         (&[("kernel.sys", b"k")], Some("FreeDOS")),
         (&[("KERNEL.SYS", b"")], None),
         (&[("Kernel.Sys", b"k"), ("IO.SYS", b"i"), ("MSDOS.SYS", b"m")], Some("FreeDOS")),

@@ -13,6 +13,9 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::image;
 
+/// What the error says, and what is done to the folder.
+type Row<'r> = (&'r str, &'r dyn Fn(&Path));
+
 /// The error of a folder that `fill` makes.
 fn refused(fill: impl FnOnce(&Path)) -> FolderError {
     let folder = tempfile::tempdir().unwrap();
@@ -25,7 +28,7 @@ fn refused(fill: impl FnOnce(&Path)) -> FolderError {
 
 #[test]
 fn each_thing_that_a_fat_has_not_is_named() {
-    let rows: [(&str, &dyn Fn(&Path)); 16] = [
+    let rows: [Row<'_>; 16] = [
         ("link is a symbolic link", &|folder| symlink("A.TXT", folder.join("link")).unwrap()),
         ("link is a symbolic link", &|folder| symlink("/etc", folder.join("link")).unwrap()),
         ("sub/link is a symbolic link", &|folder| {
@@ -112,7 +115,7 @@ fn changed(change: impl Fn(&Path)) -> (Result<(), FolderError>, Vec<u8>) {
 #[test]
 fn a_folder_that_is_changed_meanwhile_gives_no_image_and_leads_nowhere_else() {
     let secret = |folder: &Path| fs::read_link(folder.with_extension("secret")).unwrap();
-    let rows: [(&str, &dyn Fn(&Path)); 7] = [
+    let rows: [Row<'_>; 7] = [
         ("was changed", &|folder| fs::write(folder.join("sub/file.txt"), [b'y'; 600]).unwrap()),
         ("was changed", &|folder| fs::write(folder.join("sub/file.txt"), b"short").unwrap()),
         ("was changed", &|folder| {
