@@ -351,6 +351,7 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::TakenOver { .. }
         | JobError::FaultyStick { .. }
         | JobError::DiscStays { .. }
+        | JobError::OtherBootCode { .. }
         | JobError::NotReplaced { .. }
         | JobError::Change { has_written: false, .. }
         | JobError::SameTarget { .. }

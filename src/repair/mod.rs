@@ -23,7 +23,7 @@ pub use donor::Donor;
 pub use frame::{division_of, frame_of, start_options};
 pub use patched::Patched;
 use patched::Sectors;
-pub use update::{Update, UpdateError, update};
+pub use update::{Update, UpdateError, has_this_loader, update};
 
 /// How often the images are looked at: a chunk that refers to a damaged one is right once that one is.
 const ROUNDS: usize = 3;
