@@ -211,7 +211,7 @@ impl Exchange<'_> {
         let mut ranges = stick.ranges_with(&runs, &named);
         let left = len.div_ceil(volume.cluster_len()).max(1);
         let freed = chain.len() as i64 - left.min(all.len() as u64) as i64;
-        steps.count(old_counts, stick.counts(&ranges), freed)?;
+        steps.count(old_counts, stick.counts_then(&ranges), freed)?;
         stick.hash_again(&mut ranges, &steps.future)?;
         steps.manifest(stick.slot, &ranges, 2)?;
         Ok((steps.done, more * volume.cluster_len()))

@@ -114,6 +114,7 @@ do not change the exit status of `inspect`.
 | `effort.retries` | requests that failed and were made again: `access`, `lba`, `sectors`, `failed`, `error` |
 | `effort.repairs` | the same as `repairs` |
 | `effort.level` | where the bytes came from that were read back: `cached`, `direct`, `reset`, `replugged` |
+| `effort.buffered` | whether the device refused direct I/O, so that everything went through this system's cache |
 | `resumed` | what `--resume` found; null without it |
 | `resumed.complete` | whether all of it was there, and nothing was written |
 | `resumed.skipped`, `resumed.written` | bytes that were there already, and bytes that were written |
@@ -157,6 +158,7 @@ do not change the exit status of `inspect`.
 | `effort.repairs[].lba`, `effort.repairs[].sectors` | first sector and sectors |
 | `effort.repairs[].tries` | times that they were written again |
 | `effort.level` | the same as `verified` |
+| `effort.buffered` | whether the device refused direct I/O |
 | `warnings` | what speaks against a boot |
 
 ### Of a copy
@@ -180,7 +182,7 @@ do not change the exit status of `inspect`.
 | `bytes` | bytes in all ranges |
 | `repairs` | as [of a written stick](#of-a-written-stick) |
 | `effort` | as there; null in a plan |
-| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level` | as there |
+| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level`, `effort.buffered` | as there |
 | `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image

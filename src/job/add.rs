@@ -138,20 +138,19 @@ impl PreparedAddition {
             .iter()
             .map(|&index| NewCapsule { file_name: &carried.capsules[index].file_name, capsule: &made[index] })
             .collect();
-        let steps = change::add(reader, state, &new)?;
         let names: Vec<String> = images.facts.iter().map(|facts| named(&facts.path).into_owned()).collect();
         let bytes: Vec<_> =
             images.sources.iter().zip(scans).map(|(source, scan)| scan.stored(&**source)).collect();
         let inputs: Vec<Input> =
             order.iter().map(|&index| Input { name: &names[index], stored: &*bytes[index] }).collect();
-        changing.steps(&steps, &inputs)?;
+        changing.steps_around((reader, state), &inputs, |state| change::add(reader, state, &new))?;
         let images = carried.capsules.iter().zip(scans).zip(origins);
         Ok(AddReport {
             images: images
                 .map(|((plan, scan), origin)| AddedImage::planned(plan, scan).from(origin.as_ref()))
                 .collect(),
             effort: changing.effort(),
-            warnings: self.warnings(),
+            warnings: self.warnings().into_iter().chain(changing.warning()).collect(),
             notes: self.images.advice(),
         })
     }

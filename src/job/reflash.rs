@@ -308,7 +308,7 @@ fn beside_others(
         beside: Vec::new(),
         gone,
         effort: changing.effort(),
-        warnings: prepared.all_warnings(),
+        warnings: prepared.all_warnings().into_iter().chain(changing.warning()).collect(),
         notes: prepared.images.advice(),
     })
 }
@@ -363,7 +363,15 @@ fn exchange(
             NewBytes::read(scan.stored(source), &stored, &step.layout, &mut |bytes| count(bytes))
         });
         let name = named(&facts.path);
-        changing.steps(&steps, &[Input { name: &name, stored: &new.map_err(read)? }])?;
+        if let Err(error) = changing.steps(&steps, &[Input { name: &name, stored: &new.map_err(read)? }]) {
+            // Once more, around what keeps nothing; nobody is asked in the middle of it.
+            changing.go_around(reader, error)?;
+            let state = &changing.state(reader);
+            let now = images(state).into_iter().find(|image| image.entry.path == old.entry.path);
+            let now = now.ok_or(ChangeError::NoFolder)?;
+            let way: (bool, &dyn Fn() -> bool) = (false, &|| false);
+            return exchange(changing, prepared, (reader, state), now, way, wanted, observer);
+        }
     }
     Ok(ReflashReport {
         image: AddedImage::new(facts, scan, old.entry.path.clone(), (old.title(), false)),
@@ -374,7 +382,7 @@ fn exchange(
         beside: Vec::new(),
         gone: Vec::new(),
         effort: Effort { skipped: kept_len, ..changing.effort() },
-        warnings: prepared.all_warnings(),
+        warnings: prepared.all_warnings().into_iter().chain(changing.warning()).collect(),
         notes: prepared.images.advice(),
     })
 }
