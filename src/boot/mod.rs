@@ -1,6 +1,7 @@
 //! The committed boot code, and the few fields of it that are this stick's own.
 
 mod disc;
+mod dos;
 mod start;
 
 use ramkey_format::boot::{
@@ -13,6 +14,7 @@ use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECT
 use zerocopy::FromBytes;
 
 pub use disc::disc_image;
+pub use dos::{DosStart, dos_record, dos_sector};
 pub use start::{Language, StartOptions};
 
 /// Sector 0 as it was assembled.

@@ -1,18 +1,19 @@
 //! The images of a request, open.
 
 use std::cell::Cell;
-use std::path::Path;
 
 use crate::contents::windows::{DiskOrder, Product, Windows};
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
+use crate::folder::Wish;
 use crate::image::{Source, SourceFile};
 use crate::job::f6::floppy_of;
+use crate::job::folder::form_of;
 use crate::job::notes::notes;
 use crate::job::on_the_way::{OnTheWay, with_driver};
 use crate::job::{Event, JobError, Observer, Opener, Part, StickRequest};
 use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
-use crate::sandbox::{LookError, look};
+use crate::sandbox::look;
 
 /// The hashes that a disc tells of each image's file.
 const KNOWN: [Algorithm; 2] = [Algorithm::Blake3, Algorithm::Sha256];
@@ -82,8 +83,10 @@ impl Images {
             free: request.trim,
             ..Question::default()
         };
+        let (free, boots) = (request.folder_free, request.folder_boots);
+        let wish = Wish { form: form_of(request.kind), free, boots };
         for path in &request.images {
-            let mut source = opener.open(path)?;
+            let mut source = opener.open_as(path, wish)?;
             if let Some(driver) = request.driver.as_ref().filter(|_| images.sources.is_empty()) {
                 let (copy, on_the_way) = with_driver(path, source, driver, &question, opener)?;
                 (source, images.on_the_way) = (copy, Some(on_the_way));
@@ -102,12 +105,13 @@ impl Images {
         for companion in &request.companions {
             let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
             let question = Question { kind, free: request.trim, ..Question::default() };
-            let (looked, source) = if companion.is_floppy && companion.path.is_dir() {
-                let source = floppy_of(&companion.path)?;
-                (look(&companion.path, &*source, &question)?, source)
-            } else {
-                open_and_look(opener, &companion.path, &question)?
+            let source = match companion.is_floppy {
+                true => floppy_of(&companion.path, opener)?,
+                false => {
+                    opener.open_as(&companion.path, Wish { form: companion.form(), free, boots: false })?
+                }
             };
+            let looked = look(&companion.path, &*source, &question)?;
             let looked = match companion.kind_beside(looked.facts.kind) {
                 // The number says more than the image.
                 Some(kind) if !companion.is_floppy => {
@@ -201,15 +205,6 @@ pub(super) fn origins(
         observer.tell(Event::End);
     }
     Ok(found?)
-}
-
-fn open_and_look(
-    opener: &Opener<'_>,
-    path: &Path,
-    question: &Question,
-) -> Result<(Looked, Box<dyn Source>), LookError> {
-    let source = opener.open(path)?;
-    Ok((look(path, &*source, question)?, source))
 }
 
 /// What is said of an image of which nothing is known.

@@ -20,6 +20,7 @@ mod edited;
 mod error;
 mod extract;
 mod f6;
+mod folder;
 mod help;
 mod images;
 mod in_use;
