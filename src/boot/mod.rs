@@ -166,6 +166,12 @@ fn boot_area_at(patch: &Patch, boot_lba: u32) -> Result<Vec<u8>, &'static str> {
     Ok(bytes)
 }
 
+/// Checksum and sectors of the loader, by which one of another version is told; `None` if the committed file has no header.
+pub fn loader_sum() -> Option<(u32, u64)> {
+    let header = BootHeader::parse(BOOT).ok()?;
+    Some((header.loader_checksum.get(), header.loader_sectors.get().into()))
+}
+
 /// The checksum that sector 0 holds of the sectors it loads from `boot_area`.
 ///
 /// # Panics

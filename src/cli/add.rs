@@ -139,6 +139,9 @@ fn show_added(out: &mut dyn Write, to: &Path, report: &AddReport) -> io::Result<
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }
+    for note in &report.notes {
+        writeln!(out, "note      {note}")?;
+    }
     show_changed(out, &report.effort)?;
     let to = named(to);
     match report.warnings.len() {

@@ -108,6 +108,9 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }
+    for note in &report.notes {
+        writeln!(out, "note      {note}")?;
+    }
     let to = named(to);
     if report.same {
         return writeln!(out, "done      {to} has this image already; nothing was written");

@@ -3,6 +3,7 @@
 mod block;
 mod boot_line;
 mod contents;
+mod direct;
 mod discover;
 mod file;
 mod file_in_use;

@@ -91,13 +91,15 @@ impl Images {
                 let (copy, on_the_way) = with_driver(path, source, driver, &question, opener)?;
                 (source, images.on_the_way) = (copy, Some(on_the_way));
             }
-            let looked = look(path, &*source, &question)?;
+            let mut looked = look(path, &*source, &question)?;
             if images.sources.is_empty() && images.on_the_way.is_some() {
                 images.verdict = looked.windows.as_ref().map(|windows| windows.verdict.clone());
             }
             images.notes.push(notes(request, &looked));
             images.products.push(looked.windows.as_ref().and_then(Windows::known));
             images.unknown.push(!looked.is_known);
+            let made_of = images.on_the_way.as_ref().filter(|_| images.sources.is_empty());
+            looked.facts.made_of = made_of.and_then(|on_the_way| on_the_way.made_of.clone());
             images.add(looked, source);
         }
         for companion in &request.companions {
@@ -152,6 +154,11 @@ impl Images {
     /// Whether the image with this number was changed on the way.
     pub(super) fn is_changed(&self, number: usize) -> bool {
         number == 0 && self.on_the_way.is_some()
+    }
+
+    /// That the Windows on them get no updates, and what follows.
+    pub(super) fn advice(&self) -> Vec<String> {
+        self.products.iter().flatten().map(Product::advice).collect()
     }
 
     /// Hashes the files that the images come in, and compares them with what is said of them.

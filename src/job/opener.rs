@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::folder::{Form, Wish};
 use crate::image::{BundledFile, ImageName, Source};
 use crate::job::folder::image_of;
-use crate::job::{Event, Observer, Part};
+use crate::job::{Event, Observer, Part, observer};
 use crate::sandbox::{self, LookError, Unpacking};
 
 /// An image by its name, and what was made if that is a folder's.
@@ -59,6 +59,11 @@ impl<'o> Opener<'o> {
         };
         opened.push((path.to_owned(), wish.form, Arc::clone(&source)));
         Ok(Box::new(source))
+    }
+
+    /// Does `work` as a part of what the observer is told of.
+    pub(super) fn part<T>(&self, part: Part, bytes: u64, work: impl FnOnce(&dyn Fn(u64)) -> T) -> T {
+        observer::part(self.observer, part, bytes, work)
     }
 
     /// The small files of the archive at `path`; `None` of what is none.

@@ -3,6 +3,7 @@
 mod desk;
 mod driver;
 mod edges;
+mod ends;
 mod f6;
 mod hive;
 mod oracle_hive;
