@@ -44,10 +44,11 @@ fn an_archive_with_the_driver_becomes_that_floppy_and_one_with_an_image_stays_on
     let path = |name: &str| desk.path(name).to_str().unwrap().to_owned();
     let driver = desk.image("firadisk.sys");
     let image = f6_floppy(&[Candidate { name: "firadisk.sys".into(), bytes: driver.clone() }]).unwrap();
+    fs::write(desk.path("small.img"), noise(70_000)).unwrap();
     let written = |name: &str, archive: &[u8]| {
         fs::write(desk.path("f6.zip"), archive).unwrap();
         let words =
-            ["write", &path("xp.img"), "--floppy", &path("f6.zip"), "--to", &path("stick.img"), "--yes"];
+            ["write", &path("small.img"), "--floppy", &path("f6.zip"), "--to", &path("stick.img"), "--yes"];
         let output = ramkey(&words);
         let made = output.status.success().then(|| {
             let out = path("out.img");
