@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::device::hard::Way;
 use crate::device::{
-    DeviceFacts, DeviceNumber, HardVerify, OpenError, Refusal, System, TargetPath, ioctl, transfer,
+    DeviceFacts, DeviceNumber, HardVerify, OpenError, ReadOnly, Refusal, System, TargetPath, ioctl, transfer,
 };
 use crate::image::SourceFile;
 use crate::pipeline::{Target, VerifyLevel};
@@ -79,6 +79,15 @@ impl BlockTarget {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
         let device = link.device.as_ref().ok_or_else(|| io::Error::from(Errno::NODEV))?;
         work(device, &link.facts)
+    }
+
+    /// The same device, which can be read and not written.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn reader(&self) -> io::Result<ReadOnly> {
+        self.with(|device, _| ReadOnly::of(device))
     }
 
     /// Asks the kernel to read the new partition table. Of use after the commit only; a failure harms nothing.

@@ -13,8 +13,6 @@ use super::work::Request;
 
 /// What the program is called when it is such a process. No file has this name.
 pub(super) const NAME: &str = "ramkey: looks without rights";
-/// Its argument when it is to unpack, which takes more.
-pub(super) const UNPACKS: &str = "and unpacks";
 
 /// Whether this program serves.
 static SERVES: AtomicBool = AtomicBool::new(false);
@@ -40,8 +38,8 @@ fn answer() -> io::Result<()> {
     // Behind the change of user, which would undo it.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let (request, files) = receive(io::stdin().as_fd())?;
-    let unpacks = std::env::args_os().nth(1).is_some_and(|argument| argument == UNPACKS);
-    let confined = unlimited.limit(if unpacks { Limits::Unpacking } else { Limits::Looking })?;
+    let argument = std::env::args_os().nth(1);
+    let confined = unlimited.limit(Limits::of_argument(argument.as_deref()))?;
     let request: Request = serde_json::from_slice(&request)?;
     let answer = serde_json::to_vec(&request.answer(&confined, files))?;
     let mut out = io::stdout().lock();
