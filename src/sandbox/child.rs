@@ -1,7 +1,7 @@
 //! The process that looks.
 
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,6 +31,25 @@ pub(super) fn serves() -> bool {
     SERVES.load(Ordering::Relaxed)
 }
 
+/// The other side of standard input, which is a socket.
+struct Socket<'f>(BorrowedFd<'f>);
+
+impl Read for Socket<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self.0, buffer)?)
+    }
+}
+
+impl Write for Socket<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(self.0, bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Gives all rights away, and only then takes the image and looks at it.
 fn answer() -> io::Result<()> {
     close_others()?;
@@ -41,6 +60,9 @@ fn answer() -> io::Result<()> {
     let argument = std::env::args_os().nth(1);
     let confined = unlimited.limit(Limits::of_argument(argument.as_deref()))?;
     let request: Request = serde_json::from_slice(&request)?;
+    if request.is_to_serve() {
+        return request.serve(&confined, files, &mut Socket(io::stdin().as_fd()));
+    }
     let answer = serde_json::to_vec(&request.answer(&confined, files))?;
     let mut out = io::stdout().lock();
     out.write_all(&answer)?;

@@ -145,7 +145,7 @@ pub(super) fn ask(
     wait: &dyn Fn() -> Wait,
 ) -> Result<Answer, LookError> {
     let cannot_start = |source| LookError::Start { path: path.to_owned(), source };
-    let mut child = start(path, files, task, limits).map_err(cannot_start)?;
+    let (mut child, _) = spawn(path, files, task, limits, Stdio::piped()).map_err(cannot_start)?;
     let bytes = answer_of(&mut child, limits, wait);
     let is_whole = matches!(&bytes, Ok(bytes) if bytes.len() as u64 <= limits.answer_len());
     if !is_whole || !ends(&mut child, Instant::now() + ENDING_MAX) {
@@ -208,7 +208,14 @@ fn ends(child: &mut Child, until: Instant) -> bool {
     true
 }
 
-fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<Child> {
+/// Starts a child, which gets the `files` and says what it has to say to `out`; gives the other end of its standard input, too.
+pub(super) fn spawn(
+    path: &Path,
+    files: &[File],
+    task: Task,
+    limits: Limits,
+    out: Stdio,
+) -> io::Result<(Child, UnixStream)> {
     if !serves() {
         return Err(io::Error::other("this program is not made for it"));
     }
@@ -220,7 +227,7 @@ fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<
     let mut command = Command::new(PROGRAM);
     // What ends or stops this command at the terminal is for this process, and the child goes with it.
     command.process_group(0);
-    command.arg0(NAME).env_clear().stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.arg0(NAME).env_clear().stdin(OwnedFd::from(theirs)).stdout(out).stderr(Stdio::null());
     if limits != Limits::Looking {
         command.arg(limits.argument());
     }
@@ -230,7 +237,7 @@ fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<
         let _ = child.wait();
         return Err(error);
     }
-    Ok(child)
+    Ok((child, ours))
 }
 
 fn ending(status: ExitStatus) -> String {

@@ -30,6 +30,8 @@ pub enum Limits {
     Proving,
     /// It takes an image out of a stick, into a file that is open.
     TakingOut,
+    /// It reads an image and serves its bytes, and makes no file longer.
+    Serving,
 }
 
 impl Limits {
@@ -39,7 +41,7 @@ impl Limits {
             Self::Looking => 300,
             Self::Unpacking => 3600,
             // The largest stick in the slowest machine.
-            Self::Proving | Self::TakingOut => 6 * 3600,
+            Self::Proving | Self::TakingOut | Self::Serving => 6 * 3600,
         }
     }
 
@@ -49,14 +51,14 @@ impl Limits {
             // For reading.
             Self::Looking | Self::Unpacking => Duration::from_secs(self.seconds()) * 2,
             // A stick takes minutes for a sector that cannot be read.
-            Self::Proving | Self::TakingOut => Duration::from_secs(1800),
+            Self::Proving | Self::TakingOut | Self::Serving => Duration::from_secs(1800),
         }
     }
 
     /// Longest answer: a Windows has sixteen drivers of at most a few paths; a stick ten thousand names, and some thousand findings.
     pub(super) fn answer_len(self) -> u64 {
         match self {
-            Self::Looking | Self::Unpacking => 8 << 20,
+            Self::Looking | Self::Unpacking | Self::Serving => 8 << 20,
             Self::Proving | Self::TakingOut => 24 << 20,
         }
     }
@@ -68,12 +70,13 @@ impl Limits {
             Self::Unpacking => "and unpacks",
             Self::Proving => "and proves",
             Self::TakingOut => "and takes out",
+            Self::Serving => "and serves",
         }
     }
 
     /// Those that are meant by an argument.
     pub(super) fn of_argument(argument: Option<&OsStr>) -> Self {
-        let all = [Self::Unpacking, Self::Proving, Self::TakingOut];
+        let all = [Self::Unpacking, Self::Proving, Self::TakingOut, Self::Serving];
         let is_meant = |limits: &Self| argument.is_some_and(|argument| argument == limits.argument());
         all.into_iter().find(is_meant).unwrap_or(Self::Looking)
     }
@@ -81,7 +84,7 @@ impl Limits {
     /// Most bytes of a file that it writes.
     fn file_len(self) -> u64 {
         match self {
-            Self::Looking | Self::Proving => 0,
+            Self::Looking | Self::Proving | Self::Serving => 0,
             Self::Unpacking | Self::TakingOut => DISK_LEN_MAX,
         }
     }

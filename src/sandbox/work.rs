@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::error::{LookError, Told};
 use super::given::next;
 use super::into_file::into_file;
+use super::pieces;
 use super::rights::Confined;
 use super::stick::{self, StickAnswer, StickTask};
 use super::windows::{self, WindowsAnswer, WindowsTask};
 use crate::contents::{Looked, Question, look};
 use crate::doctor::{Diagnosis, diagnose};
-use crate::image::{Bounds, FileSource, Unpacked, Wrapped, open_given};
+use crate::image::{Bounds, FileSource, ImageError, Unpacked, Wrapped, open_given};
 
 /// Longest request.
 pub(super) const REQUEST_LEN_MAX: usize = 1 << 16;
@@ -39,6 +40,11 @@ pub(super) enum Task {
     Stick(StickTask),
     /// What becomes of the Windows in an image?
     Windows(WindowsTask),
+    /// What is in an image? Its bytes are to be served.
+    Serve {
+        /// Whether there are no more files of it.
+        is_all: bool,
+    },
     /// What is packed in the first file? It is to be put into the second one, which is empty. How far that is, the place in
     /// the second one tells.
     Unpack {
@@ -65,10 +71,26 @@ impl Request {
         Self { path: path.as_os_str().as_bytes().to_vec(), task }
     }
 
+    /// Whether bytes are to be served, and no answer is given.
+    pub fn is_to_serve(&self) -> bool {
+        matches!(self.task, Task::Serve { .. })
+    }
+
+    /// Serves the image in `files`, in a process that has no rights.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the socket.
+    pub fn serve(self, _: &Confined, files: Vec<File>, socket: &mut (impl Read + Write)) -> io::Result<()> {
+        let is_all = matches!(self.task, Task::Serve { is_all: true });
+        pieces::serve(&PathBuf::from(OsString::from_vec(self.path)), files, is_all, socket)
+    }
+
     /// Does what is asked with `files`, in a process that has no rights.
     pub fn answer(self, _: &Confined, files: Vec<File>) -> Answer {
         let path = PathBuf::from(OsString::from_vec(self.path));
         let result = match self.task {
+            Task::Serve { .. } => Err(ImageError::ForwardOnly { path: path.clone() }.into()),
             Task::Look(question) => looked(&path, files, &question),
             Task::Diagnose => diagnosed(&path, files),
             Task::Stick(task) => stick::answer(&path, task, files).map(Answer::Stick),

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use super::rights::{NAME, await_field, field, is_root, told};
 use crate::frames::sticks::{Image, MIB, Stick, printed};
 use crate::frames::verdicts::{IMAGE_LEN, judge, stick};
+use crate::frames::virtual_disks::Workshop;
 
 fn superfloppy() -> Stick {
     stick(LayoutKind::Superfloppy, FsChoice::Is(FatBits::Fat16), 17 * MIB)
@@ -34,6 +35,7 @@ fn nobody() -> String {
 struct Held {
     child: Child,
     out: io::PipeReader,
+    socket: UnixStream,
 }
 
 impl Held {
@@ -53,7 +55,7 @@ impl Held {
         assert!(descriptors.push(SendAncillaryMessage::ScmRights(&files)));
         let request = request.to_string().into_bytes();
         sendmsg(&ours, &[io::IoSlice::new(&request)], &mut descriptors, SendFlags::empty()).unwrap();
-        Self { child, out }
+        Self { child, out, socket: ours }
     }
 
     /// It has no rights, and can make a file only so long.
@@ -109,6 +111,83 @@ fn the_process_that_proves_a_stick_and_the_one_that_takes_an_image_out_of_it_hav
     let mut bytes = vec![0; 1000];
     out.read_exact_at(&mut bytes, 0).unwrap();
     assert!(bytes == crate::frames::sticks::noise(1000));
+}
+
+#[test]
+fn the_process_that_reads_a_virtual_machines_disk_has_no_rights_and_serves_until_nobody_asks() {
+    if !is_root() {
+        return;
+    }
+    let disk = crate::frames::sticks::noise(300_000 / 512 * 512);
+    let made = Workshop::new(&disk);
+    made.qemu_img(&["convert", "-f", "raw", "-O", "qcow2", "-c", "@plain.img", "@disk.qcow2"]);
+    let file = File::open(made.path("disk.qcow2")).unwrap();
+    let mut serves =
+        Held::new("and serves", &json!({"path": [120], "task": {"Serve": {"is_all": false}}}), &[&file]);
+    let mut len = [0; 4];
+    serves.socket.read_exact(&mut len).unwrap();
+    let mut opening = vec![0; u32::from_le_bytes(len) as usize];
+    serves.socket.read_exact(&mut opening).unwrap();
+    let opening: Value = serde_json::from_slice(&opening).unwrap();
+    assert_eq!(opening["Image"]["len"], disk.len(), "{opening}");
+    serves.has_no_rights(0);
+    for (place, count) in [(0, 100), (70_000, 131_072), (disk.len() - 1, 1)] {
+        serves
+            .socket
+            .write_all(&[(place as u64).to_le_bytes(), (count as u64).to_le_bytes()].concat())
+            .unwrap();
+        let mut piece = vec![0xD1; count + 1];
+        serves.socket.read_exact(&mut piece).unwrap();
+        assert!(piece[0] == 0 && piece[1..] == disk[place..place + count], "{place}");
+    }
+    serves.socket.shutdown(std::net::Shutdown::Both).unwrap();
+    assert!(serves.child.wait().unwrap().success());
+
+    // In a command that reads with rights, what it serves is as good as the file, and its end is an error.
+    let path = made.path("disk.qcow2");
+    let source = ramkey::sandbox::open(&path, &|_| ()).unwrap();
+    let children = fs::read_to_string("/proc/thread-self/children").unwrap();
+    let mut found = vec![0; disk.len()];
+    source.read_at(0, &mut found).unwrap();
+    assert!(found == disk && source.len() == disk.len() as u64);
+    kill(
+        children.split_whitespace().next().expect("it has a child").parse().unwrap(),
+        rustix::process::Signal::KILL,
+    );
+    let error = source.read_at(0, &mut found).unwrap_err().to_string();
+    assert!(error.contains("the process without rights that reads it has ended"), "{error}");
+}
+
+#[test]
+fn a_disk_in_many_files_is_served_as_it_is_read_by_anybody() {
+    if !is_root() {
+        return;
+    }
+    let disk = crate::frames::sticks::noise(5 << 20);
+    let made = Workshop::new(&disk);
+    made.qemu_img(&[
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        "vmdk",
+        "-o",
+        "subformat=twoGbMaxExtentFlat",
+        "@plain.img",
+        "@flat.vmdk",
+    ]);
+    let source = ramkey::sandbox::open(&made.path("flat.vmdk"), &|_| ()).unwrap();
+    let mut found = vec![0; disk.len()];
+    source.read_at(0, &mut found).unwrap();
+    assert!(found == disk);
+    assert_eq!(source.files().len(), 2, "the descriptor, and what it names");
+    // What it names is opened as ever.
+    fs::remove_file(made.path("flat-f001.vmdk")).unwrap();
+    std::os::unix::fs::symlink("plain.img", made.path("flat-f001.vmdk")).unwrap();
+    let Err(error) = ramkey::sandbox::open(&made.path("flat.vmdk"), &|_| ()) else {
+        panic!("a link is opened")
+    };
+    assert!(error.to_string().contains("symbolic link"), "{error}");
 }
 
 /// The child of a process, once it is the program that looks.
