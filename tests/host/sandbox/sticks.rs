@@ -271,17 +271,11 @@ fn of_sticks_too_root_is_told_the_same_as_anybody() {
         bytes[from..].iter_mut().step_by(4096).take(400).for_each(|byte| *byte ^= 1);
         bytes
     };
-    let sticks = [
-        whole.clone(),
-        damaged(0),
-        damaged(600 * 512),
-        damaged(3 << 20),
-        vec![0xD1; 1 << 20],
-        whole[..MIB as usize].to_vec(),
-    ];
+    let sticks = [whole.clone(), damaged(0), damaged(3 << 20), vec![0xD1; 1 << 20]];
     for (number, bytes) in sticks.iter().enumerate() {
         fs::write(&path, bytes).unwrap();
-        for arguments in [&["verify"][..], &["verify", "--strict"], &["inspect"], &["check"]] {
+        let all = [&["verify"][..], &["inspect"], &["verify", "--strict"], &["check"]];
+        for arguments in &all[..if number == 2 { 4 } else { 2 }] {
             let (root, anybody) = (told(arguments, &path, false), told(arguments, &path, true));
             let rated = |(status, mut value): (Option<i32>, Value)| {
                 ["read_rate", "slow"]
@@ -326,14 +320,11 @@ fn root_writes_to_a_stick_what_anybody_would() {
     broken[700 * 512..701 * 512].fill(0);
     let mut other = whole.clone();
     crate::frames::foreign::foreign(&mut other);
-    let mut half = whole.clone();
-    half[..512].fill(0);
     let repair = &["verify", "stick.img", "--repair", "dos.img", "--yes", "--json"][..];
     let update = &["update", "stick.img", "--yes", "--json"][..];
-    let before = [&whole, &broken, &other, &half, &vec![0xD1; 1 << 20]];
-    let cases = before.iter().flat_map(|stick| [(stick, repair), (stick, update)]);
+    let cases = [(&broken, repair), (&broken, update), (&other, update)];
     let mut written = 0;
-    for (number, (stick, arguments)) in cases.enumerate() {
+    for (number, (stick, arguments)) in cases.into_iter().enumerate() {
         let done = |as_nobody| {
             fs::write(&path, stick).unwrap();
             let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
@@ -347,9 +338,9 @@ fn root_writes_to_a_stick_what_anybody_would() {
         let (root, anybody) = (done(false), done(true));
         assert_eq!((root.0, &root.1), (anybody.0, &anybody.1), "{number}");
         assert!(root.2 == anybody.2, "{number}: {}", root.1);
-        written += usize::from(root.2 != **stick);
+        written += usize::from(root.2 != *stick);
     }
-    assert!(written >= 4, "{written}");
+    assert!(written >= 2, "{written}");
 }
 
 #[test]
