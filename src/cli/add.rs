@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::DrivesArgs;
 use crate::cli::origin::OriginArgs;
 use crate::cli::own_output::look;
@@ -45,6 +45,9 @@ pub struct AddArgs {
     chs: Option<Geometry>,
 
     #[command(flatten)]
+    folder: FolderArgs,
+
+    #[command(flatten)]
     drives: DrivesArgs,
 
     #[command(flatten)]
@@ -72,6 +75,7 @@ impl AddArgs {
         let request = self.drives.put_into(StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
+            folder_free: self.folder.free(),
             titles: self.title.into_iter().collect(),
             ..StickRequest::new(vec![self.image])
         });
@@ -134,6 +138,9 @@ fn show_added(out: &mut dyn Write, to: &Path, report: &AddReport) -> io::Result<
     report.images.iter().try_for_each(|image| show_image(out, image))?;
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
+    }
+    for note in &report.notes {
+        writeln!(out, "note      {note}")?;
     }
     show_changed(out, &report.effort)?;
     let to = named(to);

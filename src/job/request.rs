@@ -57,6 +57,10 @@ pub struct StickRequest {
     pub expectations: Expectations,
     /// Where the driver is that the Windows of the first image gets on the way, if it gets one.
     pub driver: Option<PathBuf>,
+    /// Bytes that stay free in the images of folders, if somebody said how many.
+    pub folder_free: Option<u64>,
+    /// Whether the images of folders in the menu must start a system that is known.
+    pub folder_boots: bool,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -99,6 +103,8 @@ impl StickRequest {
             bus: None,
             expectations: Expectations::default(),
             driver: None,
+            folder_free: None,
+            folder_boots: true,
             disc: None,
         }
     }

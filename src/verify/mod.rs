@@ -32,7 +32,7 @@ use crate::units::SECTOR_LEN;
 pub use chunks::Chunks;
 pub use fault::{Change, Fault, FaultKind, Place};
 pub use taken::{NotTaken, TakenImage, Way};
-pub use verdict::{FoundCapsule, FoundCompanion, StickVerdict, Strictness};
+pub use verdict::{FoundCapsule, FoundCompanion, FoundOrigin, StickVerdict, Strictness};
 pub use written::directories_as_written;
 
 use boot_area::BootArea;

@@ -7,3 +7,4 @@ mod random;
 mod reflash;
 mod sets;
 mod told;
+mod worn;
