@@ -10,6 +10,8 @@ mod alter;
 mod change;
 mod disks;
 mod hive_edit;
+mod lists;
+mod restore;
 mod sparse;
 mod targets;
 mod volume;

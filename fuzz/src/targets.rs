@@ -37,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("alter", super::alter::alter),
     ("capsule", capsule),
     ("change", super::change::change),
+    ("config", super::lists::config),
     ("descriptor", super::disks::descriptor),
     ("disks", super::disks::disks),
     ("el-torito", el_torito),
@@ -52,6 +53,10 @@ pub const TARGETS: &[(&str, Target)] = &[
     }),
     ("manifest", manifest),
     ("ntfs", disk),
+    ("restore", |input| {
+        black_box(super::restore::restore(input));
+    }),
+    ("serials", super::lists::serials),
     ("stick", stick),
     ("tables", tables),
     ("udf", udf),

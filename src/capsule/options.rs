@@ -2,13 +2,14 @@
 
 use ramkey_format::capsule::flags;
 pub use ramkey_loader_core::copy_mode::CopyMode;
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Role;
 use crate::image::Identity;
 
 /// What becomes of the sectors that the machine writes to a RAM drive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Writes {
     /// They stay in memory until the machine is switched off.
@@ -21,7 +22,7 @@ pub enum Writes {
 }
 
 /// Whose hard disks have the first numbers, from 80h on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FirstDisk {
     /// Those in RAM.
@@ -44,7 +45,7 @@ pub struct SetOptions {
 }
 
 /// How systems see the drives of one image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DriveOptions {
     /// Whose RAM disk drivers find.
     pub identity: Identity,
@@ -53,7 +54,7 @@ pub struct DriveOptions {
     /// What becomes of the machine's writes.
     pub writes: Writes,
     /// How INT 13h copies.
-    #[serde(serialize_with = "name_of_copy")]
+    #[serde(serialize_with = "name_of_copy", deserialize_with = "copy_of_name")]
     pub copy: CopyMode,
     /// Whether the stick keeps a drive number.
     pub keep_stick: bool,
@@ -61,6 +62,12 @@ pub struct DriveOptions {
 
 fn name_of_copy<S: Serializer>(copy: &CopyMode, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(copy.name())
+}
+
+fn copy_of_name<'de, D: Deserializer<'de>>(from: D) -> Result<CopyMode, D::Error> {
+    let name = String::deserialize(from)?;
+    let copy = CopyMode::ALL.into_iter().find(|copy| copy.name() == name);
+    copy.ok_or_else(|| D::Error::custom("no way to copy has this name"))
 }
 
 impl DriveOptions {

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::cli::CliError;
-use crate::device::{DeviceFacts, System, TargetPath};
+use crate::device::{DeviceFacts, System, TargetPath, serial_numbers};
 
 /// Most bytes that a list may have.
 const LIST_LEN_MAX: u64 = 1 << 20;
@@ -29,14 +29,7 @@ pub(super) fn find(system: &System, path: &Path) -> Result<Matching, CliError> {
     let unread = |source| CliError::Serials { path: path.to_owned(), source: Some(source) };
     let mut list = Vec::new();
     File::open(path).and_then(|file| file.take(LIST_LEN_MAX).read_to_end(&mut list)).map_err(unread)?;
-    let list = String::from_utf8_lossy(&list).into_owned();
-    let lines = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut serials: Vec<&str> = Vec::new();
-    for line in lines {
-        if !serials.contains(&line) {
-            serials.push(line);
-        }
-    }
+    let serials = serial_numbers(&list);
     if serials.is_empty() {
         return Err(CliError::Serials { path: path.to_owned(), source: None });
     }
@@ -45,11 +38,11 @@ pub(super) fn find(system: &System, path: &Path) -> Result<Matching, CliError> {
     for serial in serials {
         let found: Vec<&DeviceFacts> = disks.iter().filter(|disk| disk.serial.trim() == serial).collect();
         match found[..] {
-            [] => absent.push(serial.to_owned()),
+            [] => absent.push(serial),
             [disk] => targets.push(TargetPath::Block(Box::new(disk.clone()))),
             [one, other, ..] => {
                 let nodes = [one, other].map(|disk| disk.node.clone());
-                return Err(CliError::SameSerial { serial: serial.to_owned(), nodes });
+                return Err(CliError::SameSerial { serial, nodes });
             }
         }
     }

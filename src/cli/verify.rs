@@ -75,7 +75,7 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickVerdict) -> io::Resul
         show_image(out, image, origin)?;
     }
     if !stick.stick_id.is_empty() || !stick.file_system.is_empty() {
-        let layout = if stick.layout.is_empty() { "unknown layout" } else { stick.layout };
+        let layout = if stick.layout.is_empty() { "unknown layout" } else { &stick.layout };
         let StickVerdict { file_system, label, stick_id, .. } = stick;
         let medium = if stick.disc { "disc " } else { "stick" };
         if file_system.is_empty() {

@@ -13,7 +13,7 @@ use crate::device::direct::Direct;
 use crate::device::file::forget;
 use crate::device::hard::Way;
 use crate::device::{
-    DeviceFacts, DeviceNumber, HardVerify, OpenError, Refusal, System, TargetPath, ioctl, transfer,
+    DeviceFacts, DeviceNumber, HardVerify, OpenError, ReadOnly, Refusal, System, TargetPath, ioctl, transfer,
 };
 use crate::image::SourceFile;
 use crate::pipeline::{Target, VerifyLevel};
@@ -83,6 +83,15 @@ impl BlockTarget {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
         let device = link.device.as_ref().ok_or_else(|| io::Error::from(Errno::NODEV))?;
         work(device, &link.facts)
+    }
+
+    /// The same device, which can be read and not written.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn reader(&self) -> io::Result<ReadOnly> {
+        self.with(|device, _| ReadOnly::of(device))
     }
 
     /// Makes a request to the open device, which makes it past the system's cache unless it refuses that.

@@ -2,8 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use rustix::fs::{Advice, FlockOperation, OFlags, SeekFrom, fadvise, flock, seek}
 use rustix::io::Errno;
 
 use crate::device::{OpenError, System, TargetPath, ioctl, transfer};
+use crate::image::Source;
 use crate::pipeline::{Buffer, Target, VerifyLevel};
 use crate::units::SECTOR_LEN;
 
@@ -120,6 +122,20 @@ impl FileTarget {
         Self { direct: open_direct(path, &file), file, len, fresh, is_cached: AtomicBool::new(false) }
     }
 
+    /// The same file, which can be read and not written.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn reader(&self) -> io::Result<ReadOnly> {
+        ReadOnly::of(&self.file)
+    }
+
+    /// The open file: another process can write it, and nothing more.
+    pub fn descriptor(&self) -> &File {
+        &self.file
+    }
+
     /// Makes it all holes; whether there was anything to lose. From the first call on what the file held is gone.
     ///
     /// # Errors
@@ -201,6 +217,36 @@ impl ReadOnly {
         &self.file
     }
 
+    /// All descriptors by which another process can read it as this one does: the open file, and the one that reads past the
+    /// page cache, if there is one.
+    pub fn handles(&self) -> Vec<&File> {
+        std::iter::once(&self.file).chain(&self.direct).collect()
+    }
+
+    /// What is open as `file`, opened once more for reading only.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        let name = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        let again = File::open(&name)?;
+        let direct = open_direct(&name, &again);
+        Self::given(again, direct)
+    }
+
+    /// What another process has opened: the file, and the one that reads past the page cache, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn given(file: File, direct: Option<File>) -> io::Result<Self> {
+        let meta = file.metadata()?;
+        let len = if meta.file_type().is_block_device() { ioctl::len(&file)? } else { meta.len() };
+        let buffer = Mutex::new(Buffer::new(BUFFER_LEN as usize, DIRECT as usize));
+        Ok(Self { file, direct, len, buffer })
+    }
+
     /// Opens what `target` names for reading.
     ///
     /// # Errors
@@ -213,12 +259,8 @@ impl ReadOnly {
         }
         let failed = |source| OpenError::Open { path: path.into(), source };
         let file = File::open(path).map_err(failed)?;
-        let len = match target {
-            TargetPath::Block(_) => ioctl::len(&file).map_err(failed)?,
-            _ => file.metadata().map_err(failed)?.len(),
-        };
-        let buffer = Mutex::new(Buffer::new(BUFFER_LEN as usize, DIRECT as usize));
-        Ok(Self { direct: open_direct(path, &file), file, len, buffer })
+        let direct = open_direct(path, &file);
+        Self::given(file, direct).map_err(failed)
     }
 
     /// Length in bytes.
@@ -298,6 +340,20 @@ impl ReadOnly {
         }
         forget(&self.file, start, part.len() as u64 + DIRECT);
         self.file.read_exact_at(part, offset)
+    }
+}
+
+impl Source for ReadOnly {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_at(offset, buffer)
+    }
+
+    fn descriptors(&self) -> &[File] {
+        std::slice::from_ref(&self.file)
     }
 }
 

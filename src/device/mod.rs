@@ -23,6 +23,7 @@ mod processes;
 mod protect;
 mod question;
 mod safety;
+mod serial_list;
 mod served;
 mod spool;
 mod target;
@@ -38,7 +39,9 @@ pub use discover::{Allowed, DeviceFacts, DeviceKind, DeviceNumber, HardVerify, P
 pub use file::{FileTarget, ReadOnly};
 pub use ground::FileIdentity;
 pub use in_use::{InUse, uses};
+pub use protect::protected_disks;
 pub use safety::{Refusal, refusal};
+pub use serial_list::serial_numbers;
 pub use spool::TemporarySpool;
 pub use target::{NEW_FILE, OpenError, TargetPath};
 pub use unmount::OwnMount;

@@ -85,7 +85,20 @@ fn read(path: &Path) -> Result<Vec<Rule>, String> {
     if text.len() as u64 > LEN_MAX {
         return Err(format!("it has more than {}", Bytes(LEN_MAX)));
     }
-    let config: Config = toml::from_str(&text).map_err(|error| {
+    parse(&text)
+}
+
+/// How many entries a list of protected disks has, with this text.
+///
+/// # Errors
+///
+/// What is wrong with it, in one line.
+pub fn protected_disks(text: &str) -> Result<usize, String> {
+    parse(text).map(|rules| rules.len())
+}
+
+fn parse(text: &str) -> Result<Vec<Rule>, String> {
+    let config: Config = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         clean(&format!("{place}{}", error.message().replace('\n', "; ")))

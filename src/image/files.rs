@@ -1,6 +1,6 @@
 //! The files that an image consists of: how they are opened, and who they are.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileType, Metadata};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -63,6 +63,8 @@ pub struct Files {
     descriptors: Vec<File>,
     /// Files that are taken instead of being opened, in the order in which the container asks for them.
     given: Option<std::vec::IntoIter<File>>,
+    /// The name of the file that was not given, if one was not.
+    wanted: Option<OsString>,
     /// Whether the image's own file is a regular one.
     is_regular: bool,
     /// Whether the image was unpacked, so that its bytes are in the last file.
@@ -172,6 +174,11 @@ impl Files {
         self.is_regular
     }
 
+    /// A descriptor of each file that was opened, in their order.
+    pub fn descriptors(&self) -> &[File] {
+        &self.descriptors
+    }
+
     /// The file that has the image's bytes now; none where files are given.
     pub(super) fn last(&self) -> Option<&File> {
         self.descriptors.last()
@@ -191,9 +198,14 @@ impl Files {
         self.record(folder, file)
     }
 
+    /// The name of the file that was not given, if files were and one more was needed.
+    pub(super) fn wanted(&mut self) -> Option<OsString> {
+        self.wanted.take()
+    }
+
     /// The files that were opened, and a descriptor of each.
-    pub(super) fn into_parts(self) -> (Vec<SourceFile>, Vec<File>) {
-        (self.opened, self.descriptors)
+    pub(super) fn parts(&mut self) -> (Vec<SourceFile>, Vec<File>) {
+        (std::mem::take(&mut self.opened), std::mem::take(&mut self.descriptors))
     }
 
     fn none(path: &Path) -> Self {
@@ -202,6 +214,7 @@ impl Files {
             opened: Vec::new(),
             descriptors: Vec::new(),
             given: None,
+            wanted: None,
             is_regular: false,
             is_unpacked: false,
         }
@@ -209,8 +222,11 @@ impl Files {
 
     /// The next file that was given, unless files are opened by their names.
     fn next_given(&mut self, path: &Path) -> Option<Result<File, ImageError>> {
-        let given = self.given.as_mut()?;
-        Some(given.next().ok_or_else(|| not_given(path)))
+        let given = self.given.as_mut()?.next();
+        if given.is_none() {
+            self.wanted = path.file_name().map(OsStr::to_owned);
+        }
+        Some(given.ok_or_else(|| not_given(path)))
     }
 
     fn record(&mut self, path: &Path, file: &File) -> Result<(), ImageError> {

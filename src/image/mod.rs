@@ -46,7 +46,9 @@ pub use hash::{chunk_value, combine, joined, mend_bit};
 pub use identity::Identity;
 pub use metered::Metered;
 pub use name::{ImageName, own_name};
-pub use open::{PackedFile, Room, Unpack, open, open_by, open_given, unwrapped, unwrapped_by};
+pub use open::{
+    PackedFile, Room, Serve, Unpack, open, open_by, open_given, open_or_want, unwrapped, unwrapped_by,
+};
 pub use pack::Packer;
 pub use packed::Packed;
 pub use part::Rest;

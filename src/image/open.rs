@@ -1,5 +1,6 @@
 //! The one way to the bytes of an image.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,10 @@ pub struct Room {
 /// Unpacks, and gives what came out.
 pub type Unpack<'u, E> = &'u mut dyn FnMut(&PackedFile<'_>) -> Result<Room, E>;
 
+/// Opens the image in the files that are open for it, which lies in a container with much to read, in another process. The command
+/// prints its bytes.
+pub type Serve<'u, E> = &'u mut dyn FnMut(&Path, &mut Files, &str) -> Result<Box<dyn Source>, E>;
+
 /// Opens the image at `path`, whatever container it is in; but it does not unpack. [`sandbox::open`](crate::sandbox::open) does.
 ///
 /// The source names every file that was opened for it.
@@ -53,19 +58,24 @@ pub type Unpack<'u, E> = &'u mut dyn FnMut(&PackedFile<'_>) -> Result<Room, E>;
 /// be read, [`ImageError::Header`] for a container that makes no sense, [`ImageError::ForwardOnly`] for one that cannot
 /// be read anywhere.
 pub fn open(path: &Path) -> Result<Box<dyn Source>, ImageError> {
-    open_by(path, &mut |packed| Err(ImageError::ForwardOnly { path: packed.path.to_owned() }))
+    open_by(path, &mut |packed| Err(ImageError::ForwardOnly { path: packed.path.to_owned() }), None)
 }
 
-/// The same, and `unpack` unpacks. The file of an archive that is meant stands behind a `#`.
+/// The same, and `unpack` unpacks; `serve` opens what is in a container with much to read, or this process does. The file of an archive
+/// that is meant stands behind a `#`.
 ///
 /// # Errors
 ///
 /// As [`open`]; what `unpack` gives; [`ImageError::Packed`] for what is packed too often, and [`ImageError::NoArchive`].
-pub fn open_by<E: From<ImageError>>(path: &Path, unpack: Unpack<'_, E>) -> Result<Box<dyn Source>, E> {
+pub fn open_by<E: From<ImageError>>(
+    path: &Path,
+    unpack: Unpack<'_, E>,
+    serve: Option<Serve<'_, E>>,
+) -> Result<Box<dyn Source>, E> {
     let ImageName { file, member } = ImageName::find(path);
-    let (files, first) = Files::by_name(&file)?;
+    let (mut files, first) = Files::by_name(&file)?;
     let outer = Box::new(FileSource::take(&file, first)?);
-    open_in(&file, outer, files, member, unpack)
+    open_in(&file, outer, &mut files, member, (unpack, serve))
 }
 
 /// The same image in another process, from the descriptors that its source has.
@@ -74,9 +84,23 @@ pub fn open_by<E: From<ImageError>>(path: &Path, unpack: Unpack<'_, E>) -> Resul
 ///
 /// As [`open`]; [`ImageError::Open`] too if a descriptor is missing.
 pub fn open_given(path: &Path, files: Vec<File>) -> Result<Box<dyn Source>, ImageError> {
-    let (files, first) = Files::given(path, files)?;
-    let outer = Box::new(FileSource::take(path, first)?);
-    open_in(path, outer, files, None, &mut |packed| Err(not_given(packed.path)))
+    open_or_want(path, files).map_err(|(error, _)| error)
+}
+
+/// The same; an error comes with the name of the file beside the image that is missing, if one is.
+///
+/// # Errors
+///
+/// As [`open_given`].
+pub fn open_or_want(
+    path: &Path,
+    files: Vec<File>,
+) -> Result<Box<dyn Source>, (ImageError, Option<OsString>)> {
+    let (mut files, first) = Files::given(path, files).map_err(|error| (error, None))?;
+    let outer = Box::new(FileSource::take(path, first).map_err(|error| (error, None))?);
+    let mut no_child = |packed: &PackedFile<'_>| Err(not_given(packed.path));
+    let opened = open_in(path, outer, &mut files, None, (&mut no_child, None));
+    opened.map_err(|error| (error, files.wanted()))
 }
 
 /// The image in `outer`, the bytes of something that is open already, whatever container it is in; but it does not unpack.
@@ -87,10 +111,15 @@ pub fn open_given(path: &Path, files: Vec<File>) -> Result<Box<dyn Source>, Imag
 ///
 /// As [`open`].
 pub fn unwrapped<'s>(path: &Path, outer: Box<dyn Source + 's>) -> Result<Box<dyn Source + 's>, ImageError> {
-    unwrapped_by(path, outer, &mut |packed| Err(ImageError::ForwardOnly { path: packed.path.to_owned() }))
+    unwrapped_by(
+        path,
+        outer,
+        &mut |packed| Err(ImageError::ForwardOnly { path: packed.path.to_owned() }),
+        None,
+    )
 }
 
-/// The same, and `unpack` unpacks what is in a regular file.
+/// The same, and `unpack` unpacks what is in a regular file; see [`open_by`] for `serve`.
 ///
 /// # Errors
 ///
@@ -99,17 +128,18 @@ pub fn unwrapped_by<'s, E: From<ImageError>>(
     path: &Path,
     outer: Box<dyn Source + 's>,
     unpack: Unpack<'_, E>,
+    serve: Option<Serve<'_, E>>,
 ) -> Result<Box<dyn Source + 's>, E> {
-    let files = Files::of(path, outer.descriptors())?;
-    open_in(path, outer, files, None, unpack)
+    let mut files = Files::of(path, outer.descriptors())?;
+    open_in(path, outer, &mut files, None, (unpack, serve))
 }
 
 fn open_in<'s, E: From<ImageError>>(
     path: &Path,
     mut outer: Box<dyn Source + 's>,
-    mut files: Files,
+    files: &mut Files,
     mut member: Option<String>,
-    unpack: Unpack<'_, E>,
+    (unpack, serve): (Unpack<'_, E>, Option<Serve<'_, E>>),
 ) -> Result<Box<dyn Source + 's>, E> {
     let mut unpacked: Vec<Unpacked> = Vec::new();
     let mut layers = 0;
@@ -145,8 +175,12 @@ fn open_in<'s, E: From<ImageError>>(
     if let Some(member) = member {
         return Err(ImageError::NoArchive { path, member }.into());
     }
-    let source = containers::open(&path, outer, &mut files)?.anywhere(&path)?;
-    let (files, descriptors) = files.into_parts();
+    let command = serve.is_some().then(|| containers::command(&path, &*outer)).transpose()?.flatten();
+    let source = match (serve, command) {
+        (Some(serve), Some(command)) => serve(&path, files, &command)?,
+        _ => containers::open(&path, outer, files)?.anywhere(&path)?,
+    };
+    let (files, descriptors) = files.parts();
     Ok(Box::new(Named { source, unpacked, files, descriptors }))
 }
 

@@ -12,6 +12,7 @@ use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::pipeline::{self, BadRange, Counts, Ended, Pass, RunId, SlowArea, Survey, Target, VerifyLevel};
+use crate::sandbox;
 use crate::stick::{SAVED_LBAS, has_trace};
 use crate::units::{SECTOR_LEN, named};
 use crate::verify::{StickVerdict, Strictness, verify};
@@ -75,29 +76,39 @@ pub struct Stamped {
 ///
 /// # Errors
 ///
-/// [`JobError::Open`].
+/// [`JobError::Open`], or [`JobError::Doctor`] if it is not verified.
 pub fn check(
     target: &TargetPath,
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CheckReport, JobError> {
     let stick = Looked::open(target)?;
-    Ok(check_on(target.path(), &stick, stop, observer))
+    let path = target.path();
+    let mut report = read(path, &stick, stop, observer);
+    if report.ended.is_none() {
+        let verdict = part(observer, Part::Read, stick.len(), |count| {
+            sandbox::verify(path, &stick.0, Strictness::Boot, count)
+        });
+        report.take_verdict(verdict.map_err(|source| JobError::Doctor { path: path.to_owned(), source })?);
+    }
+    Ok(report)
 }
 
-/// The same on a target that is open already; `path` is for messages.
+/// The same on a target that is open already, by this process; `path` is for messages.
 pub fn check_on(path: &Path, target: &dyn Target, stop: &AtomicBool, observer: &dyn Observer) -> CheckReport {
-    let mut report = CheckReport::new(path, target.len(), false);
-    let pass = survey(target, stop, observer, &|survey| survey.read(None));
-    let is_whole = pass.ended.is_none();
-    report.take_read(pass);
+    let mut report = read(path, target, stop, observer);
     let medium = Medium::new(target);
-    if is_whole && has_trace(&medium) {
+    if report.ended.is_none() && has_trace(&medium) {
         let verdict =
             part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
-        report.good &= verdict.sound;
-        report.stick = Some(verdict);
+        report.take_verdict(Some(verdict));
     }
+    report
+}
+
+fn read(path: &Path, target: &dyn Target, stop: &AtomicBool, observer: &dyn Observer) -> CheckReport {
+    let mut report = CheckReport::new(path, target.len(), false);
+    report.take_read(survey(target, stop, observer, &|survey| survey.read(None)));
     report
 }
 
@@ -243,6 +254,11 @@ impl CheckReport {
     /// The ranges that could not be written.
     fn refused(&self) -> impl Iterator<Item = &BadRange> {
         self.ranges.iter().filter(|range| range.kind == pipeline::BadKind::Unwritable)
+    }
+
+    fn take_verdict(&mut self, verdict: Option<StickVerdict>) {
+        self.good &= verdict.as_ref().is_none_or(|verdict| verdict.sound);
+        self.stick = verdict;
     }
 
     fn take_written(&mut self, pass: Pass) {

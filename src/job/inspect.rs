@@ -16,10 +16,9 @@ use crate::job::opener::{is_folder, telling};
 use crate::job::{DiscView, JobError, Observer, Opener, Part, open};
 use crate::origin::{self, Algorithm, Expectations, Hashes, Origin};
 use crate::report::{HeaderReport, Loading, MachineReport, OriginReport, UnpackedReport};
-use crate::sandbox::{look, unwrapped};
-use crate::stick::has_trace;
+use crate::sandbox::{facts, look, unwrapped};
 use crate::units::{Geometry, hex, named};
-use crate::verify::{StickVerdict, facts};
+use crate::verify::StickVerdict;
 
 /// What is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,11 +231,11 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
         return image(request, &*source, observer);
     }
     let source = &open(path)?;
-    if has_trace(source) {
+    if let Some(verdict) = facts(path, source).map_err(JobError::Unusable)? {
         let opened = &*unwrapped(path, Box::new(source), &telling(observer)).map_err(JobError::Unusable)?;
         let origin = origin_of(request, opened, &[], observer)?;
         let (path, origin) = (named(path).into_owned(), OriginReport::all(origin.as_ref()));
-        return Ok(Inspected::Stick(Box::new(StickView { path, origin, verdict: facts(source) })));
+        return Ok(Inspected::Stick(Box::new(StickView { path, origin, verdict })));
     }
     let source = unwrapped(path, Box::new(source), &telling(observer)).map_err(JobError::Unusable)?;
     image(request, &*source, observer)

@@ -1,5 +1,6 @@
 //! What verifying a stick finds wrong is put right where that can be proven.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -11,10 +12,10 @@ use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::prove::write_alone;
 use crate::job::{Destination, Event, Images, JobError, Observer, Opener, Part, StickRequest};
-use crate::layout::{Extent, Layout};
+use crate::layout::Extent;
 use crate::pipeline::{Aftermath, Failure, Target};
-use crate::repair::{Donor, Mended, Repair, repair as mend};
-use crate::stick::{cleared_over, has_trace};
+use crate::repair::{Donor, Mend, Mended, repair as mend};
+use crate::sandbox::{self, LookError, NamedDonor, State};
 use crate::units::SECTOR_LEN;
 use crate::verify::{StickVerdict, Strictness, verify};
 
@@ -57,21 +58,27 @@ pub fn prepare_repair(
     let Destination { system, target } = destination;
     let images = Images::open_by(&StickRequest::new(images), &Opener::new(observer))?;
     target.admit(system, &images.files())?;
+    let path = target.path();
     let stick = ReadOnly::open(target).map_err(JobError::Target)?;
-    if !has_trace(&stick) {
-        return Err(JobError::NoStick { path: target.path().to_owned() });
+    let state = sandbox::state(path, &stick)?;
+    let no_stick = || JobError::NoStick { path: path.to_owned() };
+    if !state.is_ours {
+        return Err(no_stick());
     }
-    refuse_written_over(target, &stick)?;
-    let verdict = part(observer, Part::Read, stick.len(), |count| verify(&stick, Strictness::Boot, count));
+    refuse_written_over(path, state)?;
+    let verdict = part(observer, Part::Read, stick.len(), |count| {
+        sandbox::verify(path, &stick, Strictness::Boot, count)
+    });
+    let verdict = verdict?.ok_or_else(no_stick)?;
     if verdict.sound {
         let (mended, extents) = (Vec::new(), Vec::new());
         return Ok(PreparedRepair { images, verdict, mended, extents });
     }
-    let made = part(observer, Part::Mend, 0, |_| mend(&stick, &donors(&images)));
+    let made = part(observer, Part::Mend, 0, |_| sandbox::mend(path, &stick, &donors(&images)))?;
     if made.is_foreign {
-        return Err(JobError::TakenOver { path: target.path().to_owned() });
+        return Err(JobError::TakenOver { path: path.to_owned() });
     }
-    let (extents, mended) = (made.stick.extents(), made.mended);
+    let Mend { extents, mended, .. } = made;
     Ok(PreparedRepair { images, verdict, mended, extents })
 }
 
@@ -81,11 +88,11 @@ pub fn prepare_repair(
 /// # Errors
 ///
 /// [`JobError::Change`] if that was cut off.
-pub(super) fn refuse_written_over(target: &TargetPath, stick: &ReadOnly) -> Result<(), JobError> {
-    match cleared_over(stick).is_empty() {
-        true => Ok(()),
-        false => {
-            let (path, source) = (target.path().to_owned(), ChangeError::WrittenOver);
+pub(super) fn refuse_written_over(path: &Path, state: State) -> Result<(), JobError> {
+    match state.is_written_over {
+        false => Ok(()),
+        true => {
+            let (path, source) = (path.to_owned(), ChangeError::WrittenOver);
             Err(JobError::Change { path, has_written: false, source })
         }
     }
@@ -111,7 +118,8 @@ pub fn repair(
         TargetPath::Block(facts) => {
             let device =
                 BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
-            let report = repair_to(prepared, &facts.node, &device, stop, observer)?;
+            let eyes = Lesser { path: &facts.node, reader: &|| device.reader() };
+            let report = repair_by(&eyes, prepared, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
             }
@@ -119,7 +127,8 @@ pub fn repair(
         }
         TargetPath::File { len, .. } => {
             let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
-            repair_to(prepared, target.path(), &file, stop, observer)
+            let eyes = Lesser { path: target.path(), reader: &|| file.reader() };
+            repair_by(&eyes, prepared, &file, stop, observer)
         }
         TargetPath::New { path } => Err(missing(path)),
     }
@@ -129,8 +138,64 @@ fn missing(path: &Path) -> JobError {
     JobError::Target(OpenError::Missing { path: path.to_owned() })
 }
 
-/// The same on a target that is open already; `path` is for messages. What was shown is found once more: who had the stick until it
-/// was opened may have written to it, and whole sectors are exchanged.
+/// Who looks at a stick that is repaired.
+trait Eyes {
+    /// Its name for messages.
+    fn path(&self) -> &Path;
+    /// What of it can be put right.
+    fn mend(&self, donors: &[NamedDonor]) -> Result<Mend, LookError>;
+    /// What is on it now; `None` if that is nothing of this program.
+    fn verify(&self, count: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError>;
+}
+
+/// As root a process without rights.
+struct Lesser<'r> {
+    path: &'r Path,
+    reader: &'r dyn Fn() -> io::Result<ReadOnly>,
+}
+
+impl Lesser<'_> {
+    fn open(&self) -> Result<ReadOnly, LookError> {
+        (self.reader)().map_err(|source| LookError::Start { path: self.path.to_owned(), source })
+    }
+}
+
+impl Eyes for Lesser<'_> {
+    fn path(&self) -> &Path {
+        self.path
+    }
+
+    fn mend(&self, donors: &[NamedDonor]) -> Result<Mend, LookError> {
+        sandbox::mend(self.path, &self.open()?, donors)
+    }
+
+    fn verify(&self, count: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError> {
+        sandbox::verify(self.path, &self.open()?, Strictness::Boot, count)
+    }
+}
+
+/// This process.
+struct Own<'t> {
+    path: &'t Path,
+    medium: Medium<'t>,
+}
+
+impl Eyes for Own<'_> {
+    fn path(&self) -> &Path {
+        self.path
+    }
+
+    fn mend(&self, donors: &[NamedDonor]) -> Result<Mend, LookError> {
+        let donors: Vec<Donor> = donors.iter().map(NamedDonor::donor).collect();
+        Ok(mend(&self.medium, &donors).into())
+    }
+
+    fn verify(&self, count: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError> {
+        Ok(Some(verify(&self.medium, Strictness::Boot, count)))
+    }
+}
+
+/// The same on a target that is open already, which this process looks at; `path` is for messages.
 ///
 /// # Errors
 ///
@@ -142,18 +207,30 @@ pub fn repair_to(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<RepairReport, JobError> {
+    repair_by(&Own { path, medium: Medium::new(target) }, prepared, target, stop, observer)
+}
+
+/// What was shown is found once more: who had the stick until it was opened may have written to it, and whole sectors are exchanged.
+fn repair_by(
+    eyes: &dyn Eyes,
+    prepared: PreparedRepair,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<RepairReport, JobError> {
     let PreparedRepair { verdict: before, mended: shown, extents, images } = prepared;
-    let medium = Medium::new(target);
-    let look = || part(observer, Part::Mend, 0, |_| mend(&medium, &donors(&images)));
-    let mut made = look();
-    if (&made.mended, made.stick.extents()) != (&shown, extents) {
+    let path = eyes.path();
+    let unread = |source| JobError::Doctor { path: path.to_owned(), source };
+    let look = || part(observer, Part::Mend, 0, |_| eyes.mend(&donors(&images)));
+    let mut made = look()?;
+    if (&made.mended, &made.extents) != (&shown, &extents) {
         return Err(JobError::Target(OpenError::Changed { path: path.to_owned() }));
     }
     let mut repaired = Vec::new();
     let mut written = 0;
     // Ends: what was put right is not put right again.
-    while !made.stick.is_empty() {
-        let layout = in_place(target.len() / SECTOR_LEN, &made);
+    while !made.extents.is_empty() {
+        let layout = made.layout(target.len() / SECTOR_LEN);
         let bytes = layout.written_sectors() * SECTOR_LEN;
         write_alone(layout, target, stop, observer).map_err(|error| match error {
             // Nothing of this round, and something of those before it.
@@ -167,26 +244,21 @@ pub fn repair_to(
         if !made.more {
             break;
         }
-        made = look();
+        made = look().map_err(unread)?;
     }
-    let after = part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
+    let after = part(observer, Part::Read, target.len(), |count| eyes.verify(count)).map_err(unread)?;
+    let after = after.ok_or_else(|| JobError::NoStick { path: path.to_owned() })?;
     Ok(RepairReport { repaired, written, before, after })
 }
 
 /// The images as those that pieces are taken from.
-fn donors(images: &Images) -> Vec<Donor<'_>> {
-    let pairs = images.sources.iter().zip(&images.free);
-    pairs.map(|(source, free)| Donor { source: &**source, free: &free.ranges }).collect()
-}
-
-/// The layout that exchanges these ranges and nothing else. What must not boot meanwhile is cleared first, and comes last; else
-/// it is the first sector.
-fn in_place(stick_sectors: u64, made: &Repair) -> Layout {
-    let extents = made.stick.extents();
-    let cleared_first = made.cleared_first.clone();
-    let held_back = match cleared_first.is_empty() {
-        true => extents.first().map(|extent| extent.lba).into_iter().collect(),
-        false => cleared_first.iter().rev().copied().collect(),
-    };
-    Layout { stick_sectors, cleared_first, held_back, extents }
+fn donors(images: &Images) -> Vec<NamedDonor<'_>> {
+    let pairs = images.sources.iter().zip(&images.free).zip(&images.facts);
+    pairs
+        .map(|((source, free), facts)| NamedDonor {
+            path: &facts.path,
+            source: &**source,
+            free: &free.ranges,
+        })
+        .collect()
 }

@@ -1,18 +1,19 @@
 //! A stick gets the boot code of this program; everything else on it stays.
 
+use std::io;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
-use crate::job::medium::Medium;
 use crate::job::prove::write_alone;
 use crate::job::repair::refuse_written_over;
 use crate::job::{Destination, Event, JobError, Observer};
 use crate::layout::Layout;
 use crate::pipeline::{Aftermath, Failure, Target};
-use crate::repair::{Update, update as plan};
-use crate::stick::{has_trace, is_disc};
+use crate::repair::Update;
+use crate::sandbox::{self, LookError};
 use crate::units::{SECTOR_LEN, named};
 
 /// What became of a stick.
@@ -53,14 +54,16 @@ pub fn prepare_update(destination: Destination) -> Result<PreparedUpdate, JobErr
     target.admit(system, &[])?;
     let path = target.path().to_owned();
     let stick = ReadOnly::open(target).map_err(JobError::Target)?;
-    if !has_trace(&stick) {
+    let state = sandbox::state(&path, &stick)?;
+    if !state.is_ours {
         return Err(JobError::ForeignStick { path });
     }
-    if is_disc(&stick) {
+    if state.is_disc {
         return Err(JobError::DiscStays { path });
     }
-    refuse_written_over(target, &stick)?;
-    plan(&stick).map(PreparedUpdate).map_err(|source| JobError::Update { path, source })
+    refuse_written_over(&path, state)?;
+    let plan = sandbox::update(&path, &stick)?;
+    plan.map(PreparedUpdate).map_err(|source| JobError::Update { path, source })
 }
 
 /// Opens the stick, and writes and proves the boot code. The stick does not boot until all of it is proven.
@@ -80,7 +83,7 @@ pub fn update(
         _ if plan.code.is_none() => 0,
         TargetPath::Block(facts) => {
             let device = BlockTarget::open(system, facts, &[]).map_err(JobError::Target)?;
-            is_as_seen(&plan, target, &device)?;
+            is_as_seen(&plan, target.path(), device.reader())?;
             let written = update_to(&plan, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
@@ -89,7 +92,7 @@ pub fn update(
         }
         TargetPath::File { len, .. } => {
             let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
-            is_as_seen(&plan, target, &file)?;
+            is_as_seen(&plan, target.path(), file.reader())?;
             update_to(&plan, &file, stop, observer)?
         }
         TargetPath::New { path } => {
@@ -108,10 +111,11 @@ pub fn update(
 }
 
 /// What was planned keeps what systems wrote, and who had the stick may have written since: it must be the same with nobody there.
-fn is_as_seen(seen: &Update, path: &TargetPath, target: &dyn Target) -> Result<(), JobError> {
-    match plan(&Medium::new(target)).is_ok_and(|now| now == *seen) {
+fn is_as_seen(seen: &Update, path: &Path, stick: io::Result<ReadOnly>) -> Result<(), JobError> {
+    let stick = stick.map_err(|source| LookError::Start { path: path.to_owned(), source })?;
+    match sandbox::update(path, &stick)?.is_ok_and(|now| now == *seen) {
         true => Ok(()),
-        false => Err(JobError::Target(OpenError::Changed { path: path.path().to_owned() })),
+        false => Err(JobError::Target(OpenError::Changed { path: path.to_owned() })),
     }
 }
 

@@ -172,7 +172,7 @@ impl Layout {
 
     /// What is wrong with the lists, if anything is: the ranges must ascend, not overlap and stay on the medium, all bytes
     /// must be as long as their range, and what is held back must be in a range, and cleared first if anything is.
-    pub(super) fn check(&self) -> Result<(), &'static str> {
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         if self.held_back.is_empty() {
             return Err("nothing of it is held back");
         }
@@ -188,11 +188,11 @@ impl Layout {
                 return Err("its ranges overlap or are empty");
             }
             if let Content::Bytes(bytes) = &extent.content
-                && bytes.len() as u64 != extent.sectors * SECTOR_LEN
+                && Some(bytes.len() as u64) != extent.sectors.checked_mul(SECTOR_LEN)
             {
                 return Err("a range has more or fewer bytes than sectors");
             }
-            free_from = extent.lba + extent.sectors;
+            free_from = extent.lba.checked_add(extent.sectors).ok_or("it leaves the medium")?;
         }
         if free_from > self.stick_sectors { Err("it leaves the medium") } else { Ok(()) }
     }

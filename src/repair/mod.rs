@@ -9,18 +9,20 @@ mod donor;
 mod foreign;
 mod frame;
 mod manifest;
+mod mend;
 mod patched;
 mod tables;
 mod update;
 
 use ramkey_format::manifest::range;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::image::Source;
 use crate::stick::{self, ChainFault, LayoutKind, Manifest, Odd, Oddity, Reader};
 
 pub use donor::Donor;
 pub use frame::{division_of, frame_of, start_options};
+pub use mend::Mend;
 pub use patched::Patched;
 use patched::Sectors;
 pub use update::{Update, UpdateError, has_this_loader, update};
@@ -32,7 +34,7 @@ const ROUNDS: usize = 3;
 const SECTORS_MAX: usize = 1 << 14;
 
 /// Something that is put right.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mended {
     /// What it is, in words.
     pub what: String,

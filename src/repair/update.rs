@@ -4,6 +4,8 @@ use ramkey_format::boot::BootHeader;
 use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
 use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, PARTITION_LBA};
 
+use serde::{Deserialize, Serialize};
+
 use super::frame::{division_of, frame_of, is_of_frame, start_options};
 use super::patched::{Patched, Sectors};
 use super::{capsules, foreign};
@@ -23,7 +25,7 @@ const OEM_NAME: std::ops::Range<usize> = 3..11;
 const SUMMARY: &[u8] = b"RRaA";
 
 /// Why the boot code of a stick cannot be exchanged. Nothing was written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpdateError {
     /// Nobody knows what was written where.
@@ -52,6 +54,17 @@ pub struct Update {
     pub code: Option<Layout>,
     /// How the stick starts, which stays.
     pub start: StartOptions,
+}
+
+impl Update {
+    /// Whether this can be done to a stick of so many sectors. Who did not look itself asks that before it writes.
+    pub fn is_possible(&self, stick_sectors: u64) -> bool {
+        let is_right = |layout: &Layout| layout.stick_sectors == stick_sectors && layout.check().is_ok();
+        let is_exchange = self.manifest.as_ref().is_none_or(Layout::is_exchange);
+        is_exchange
+            && (self.code.is_some() || self.manifest.is_none())
+            && [&self.manifest, &self.code].into_iter().flatten().all(is_right)
+    }
 }
 
 /// What is written so that the stick has the boot code of this program.

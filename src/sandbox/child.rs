@@ -1,7 +1,7 @@
 //! The process that looks.
 
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,8 +13,6 @@ use super::work::Request;
 
 /// What the program is called when it is such a process. No file has this name.
 pub(super) const NAME: &str = "ramkey: looks without rights";
-/// Its argument when it is to unpack, which takes more.
-pub(super) const UNPACKS: &str = "and unpacks";
 
 /// Whether this program serves.
 static SERVES: AtomicBool = AtomicBool::new(false);
@@ -33,6 +31,25 @@ pub(super) fn serves() -> bool {
     SERVES.load(Ordering::Relaxed)
 }
 
+/// The other side of standard input, which is a socket.
+struct Socket<'f>(BorrowedFd<'f>);
+
+impl Read for Socket<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self.0, buffer)?)
+    }
+}
+
+impl Write for Socket<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(self.0, bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Gives all rights away, and only then takes the image and looks at it.
 fn answer() -> io::Result<()> {
     close_others()?;
@@ -40,9 +57,12 @@ fn answer() -> io::Result<()> {
     // Behind the change of user, which would undo it.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let (request, files) = receive(io::stdin().as_fd())?;
-    let unpacks = std::env::args_os().nth(1).is_some_and(|argument| argument == UNPACKS);
-    let confined = unlimited.limit(if unpacks { Limits::Unpacking } else { Limits::Looking })?;
+    let argument = std::env::args_os().nth(1);
+    let confined = unlimited.limit(Limits::of_argument(argument.as_deref()))?;
     let request: Request = serde_json::from_slice(&request)?;
+    if request.is_to_serve() {
+        return request.serve(&confined, files, &mut Socket(io::stdin().as_fd()));
+    }
     let answer = serde_json::to_vec(&request.answer(&confined, files))?;
     let mut out = io::stdout().lock();
     out.write_all(&answer)?;

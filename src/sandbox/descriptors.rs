@@ -13,8 +13,11 @@ use rustix::net::{
 use super::work::REQUEST_LEN_MAX;
 use crate::image::FILES_MAX;
 
+/// Most descriptors beside a message: those of a stick, of images that are at hand, and of what is written.
+const DESCRIPTORS_MAX: usize = 2 * FILES_MAX;
+
 /// Bytes that the descriptors take beside a message.
-const SPACE: usize = rustix::cmsg_space!(ScmRights(FILES_MAX));
+const SPACE: usize = rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX));
 
 /// Closes all descriptors but the first three. It is called when the program starts and has opened none.
 ///
@@ -46,7 +49,7 @@ pub(super) fn send(socket: impl AsFd, request: &[u8], files: &[File]) -> io::Res
     let mut space = [const { MaybeUninit::uninit() }; SPACE];
     let mut beside = SendAncillaryBuffer::new(&mut space);
     let files: Vec<BorrowedFd> = files.iter().map(AsFd::as_fd).collect();
-    let fits = files.len() <= FILES_MAX && request.len() <= REQUEST_LEN_MAX;
+    let fits = files.len() <= DESCRIPTORS_MAX && request.len() <= REQUEST_LEN_MAX;
     if !fits || !beside.push(SendAncillaryMessage::ScmRights(&files)) {
         return Err(io::ErrorKind::InvalidInput.into());
     }

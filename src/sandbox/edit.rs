@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::LookError;
-use super::parent::{ask, has_rights};
+use super::parent::{Wait, ask, has_rights};
 use super::rights::Limits;
 use super::windows::{Edited, WindowsTask, edited};
 use super::work::{Answer, Task};
@@ -52,7 +52,7 @@ pub fn edit_windows(
     let image = source.descriptors().len();
     let task =
         Task::Windows(WindowsTask { question: *question, wanted, candidates, floppy: floppy.len(), image });
-    match ask(path, &files, task, Limits::Unpacking, &|| ())? {
+    match ask(path, &files, task, Limits::Unpacking, &|| Wait::On)? {
         Answer::Edited(answer) => {
             let cannot_be = || LookError::Answer { path: path.to_owned() };
             answer.read(&mut bytes, source.len()).ok_or_else(cannot_be)

@@ -45,6 +45,12 @@ pub enum LookError {
         /// As in `ended by signal 9`.
         how: String,
     },
+    /// Nobody wanted the answer any more.
+    #[error("{} was not looked at: stopped on request", named(path))]
+    Stopped {
+        /// The image.
+        path: PathBuf,
+    },
     /// The answer cannot be one.
     #[error("{} was not looked at: what the process without rights says cannot be", named(path))]
     Answer {
@@ -67,8 +73,9 @@ impl LookError {
             Self::Doctor(error) => error.help().into(),
             Self::Windows(error) => error.help(),
             Self::Told(told) => told.help.clone(),
+            Self::Stopped { .. } => "repeat the command".into(),
             Self::Start { .. } | Self::Ended { .. } | Self::Answer { .. } => {
-                "a user who may read it and is not root needs no such process: `ramkey inspect` and `ramkey doctor` look at it too".into()
+                "a user who may read it and is not root needs no such process: `ramkey inspect`, `ramkey verify` and `ramkey doctor` look at it too".into()
             }
         }
     }

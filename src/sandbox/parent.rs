@@ -17,17 +17,15 @@ use rustix::io::Errno;
 use rustix::process::{getegid, geteuid, getgid, getuid};
 use rustix::thread::capabilities;
 
-use super::child::{NAME, UNPACKS, serves};
+use super::child::{NAME, serves};
 use super::descriptors::send;
 use super::error::LookError;
 use super::rights::{Limits, NOBODY};
-use super::work::{ANSWER_LEN_MAX, Answer, Request, Task};
+use super::work::{Answer, Request, Task};
 use crate::contents::{self, Looked, Question};
 use crate::doctor::{self, Diagnosis};
 use crate::image::{DISK_LEN_MAX, PackedFile, Source, Unpacked};
 
-/// How much longer a child may take than it may have of the processor, for reading.
-const TIMES: u32 = 2;
 /// How often is looked how far a child is.
 const LOOKS: Duration = Duration::from_millis(100);
 /// How long it may take to end when it has said all.
@@ -45,7 +43,7 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
     if !has_rights() {
         return Ok(contents::look(path, source, question)?);
     }
-    match ask(path, source.descriptors(), Task::Look(*question), Limits::Looking, &|| ())? {
+    match ask(path, source.descriptors(), Task::Look(*question), Limits::Looking, &|| Wait::On)? {
         Answer::Looked(mut looked) if looked.is_possible(question, source.len(), source.wrapping()) => {
             looked.facts.path = path.to_owned();
             looked.facts.unpacked = source.unpacked().to_vec();
@@ -65,7 +63,7 @@ pub fn diagnose(path: &Path, source: &dyn Source) -> Result<Diagnosis, LookError
     if !has_rights() {
         return Ok(doctor::diagnose(&source)?);
     }
-    match ask(path, source.descriptors(), Task::Diagnose, Limits::Looking, &|| ())? {
+    match ask(path, source.descriptors(), Task::Diagnose, Limits::Looking, &|| Wait::On)? {
         Answer::Diagnosed(diagnosis) if diagnosis.is_possible(source.len()) => Ok(*diagnosis),
         Answer::Failed(told) => Err(LookError::Told(told)),
         _ => Err(LookError::Answer { path: path.to_owned() }),
@@ -94,6 +92,7 @@ pub(super) fn ask_to_unpack(
         let done = (&*file).stream_position().unwrap_or(0).min(packed.outer.len());
         progress(done.saturating_sub(told.get()));
         told.set(done.max(told.get()));
+        Wait::On
     };
     let answer = ask(packed.path, &files, task, Limits::Unpacking, &look)?;
     let put = file.metadata().map_err(cannot_start)?.len();
@@ -126,37 +125,62 @@ pub fn lesser_user() -> Option<u32> {
     geteuid().is_root().then_some(NOBODY)
 }
 
+/// What is known while a child is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Nothing.
+    On,
+    /// It gave a sign of life, and may take its time again.
+    Anew,
+    /// Nobody wants its answer any more.
+    NoMore,
+}
+
 /// Asks a child, which gets the `files` and ends with its answer; `wait` is called again and again until then.
 pub(super) fn ask(
     path: &Path,
     files: &[File],
     task: Task,
     limits: Limits,
-    wait: &dyn Fn(),
+    wait: &dyn Fn() -> Wait,
 ) -> Result<Answer, LookError> {
     let cannot_start = |source| LookError::Start { path: path.to_owned(), source };
-    let mut child = start(path, files, task, limits).map_err(cannot_start)?;
-    let until = Instant::now() + Duration::from_secs(limits.seconds()) * TIMES;
-    let bytes = answer_of(&mut child, until, wait);
-    let is_whole = matches!(&bytes, Ok(bytes) if bytes.len() as u64 <= ANSWER_LEN_MAX);
-    if !is_whole || !ends(&mut child, until.min(Instant::now() + ENDING_MAX)) {
+    let (mut child, _) = spawn(path, files, task, limits, Stdio::piped()).map_err(cannot_start)?;
+    let bytes = answer_of(&mut child, limits, wait);
+    let is_whole = matches!(&bytes, Ok(bytes) if bytes.len() as u64 <= limits.answer_len());
+    if !is_whole || !ends(&mut child, Instant::now() + ENDING_MAX) {
         // It is waited for all the same.
         let _ = child.kill();
     }
     let status = child.wait().map_err(cannot_start)?;
-    if !status.success() {
-        return Err(LookError::Ended { path: path.to_owned(), how: ending(status) });
+    match &bytes {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            return Err(LookError::Stopped { path: path.to_owned() });
+        }
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            let how = "took too long, and was ended".to_owned();
+            return Err(LookError::Ended { path: path.to_owned(), how });
+        }
+        _ if status.success() => {}
+        _ => return Err(LookError::Ended { path: path.to_owned(), how: ending(status) }),
     }
     serde_json::from_slice(&bytes.unwrap_or_default())
         .map_err(|_| LookError::Answer { path: path.to_owned() })
 }
 
-/// What the child says until it closes its output, or until it has said too much; an error after `until`.
-fn answer_of(child: &mut Child, until: Instant, wait: &dyn Fn()) -> io::Result<Vec<u8>> {
+/// What the child says until it closes its output, or until it has said too much; `TimedOut` if it takes too long, and
+/// `Interrupted` if nobody wants to know any more.
+fn answer_of(child: &mut Child, limits: Limits, wait: &dyn Fn() -> Wait) -> io::Result<Vec<u8>> {
+    let patience = limits.patience();
+    let mut until = Instant::now() + patience;
     let mut out = child.stdout.take().expect("it was asked for");
     let (mut bytes, mut piece) = (Vec::new(), [0; 1 << 16]);
-    while bytes.len() as u64 <= ANSWER_LEN_MAX {
-        wait();
+    while bytes.len() as u64 <= limits.answer_len() {
+        match wait() {
+            Wait::On => {}
+            Wait::Anew => until = Instant::now() + patience,
+            Wait::NoMore => return Err(io::ErrorKind::Interrupted.into()),
+        }
         let left = until.checked_duration_since(Instant::now()).ok_or(io::ErrorKind::TimedOut)?.min(LOOKS);
         let mut wanted = [PollFd::new(&out, PollFlags::IN)];
         let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
@@ -184,7 +208,14 @@ fn ends(child: &mut Child, until: Instant) -> bool {
     true
 }
 
-fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<Child> {
+/// Starts a child, which gets the `files` and says what it has to say to `out`; gives the other end of its standard input, too.
+pub(super) fn spawn(
+    path: &Path,
+    files: &[File],
+    task: Task,
+    limits: Limits,
+    out: Stdio,
+) -> io::Result<(Child, UnixStream)> {
     if !serves() {
         return Err(io::Error::other("this program is not made for it"));
     }
@@ -196,9 +227,9 @@ fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<
     let mut command = Command::new(PROGRAM);
     // What ends or stops this command at the terminal is for this process, and the child goes with it.
     command.process_group(0);
-    command.arg0(NAME).env_clear().stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::null());
-    if limits == Limits::Unpacking {
-        command.arg(UNPACKS);
+    command.arg0(NAME).env_clear().stdin(OwnedFd::from(theirs)).stdout(out).stderr(Stdio::null());
+    if limits != Limits::Looking {
+        command.arg(limits.argument());
     }
     let mut child = command.spawn()?;
     if let Err(error) = send(&ours, &request, files) {
@@ -206,7 +237,7 @@ fn start(path: &Path, files: &[File], task: Task, limits: Limits) -> io::Result<
         let _ = child.wait();
         return Err(error);
     }
-    Ok(child)
+    Ok((child, ours))
 }
 
 fn ending(status: ExitStatus) -> String {

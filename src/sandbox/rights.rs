@@ -1,5 +1,7 @@
 //! Gives away all rights of this process.
 
+use std::ffi::OsStr;
+use std::time::Duration;
 use std::{fs, io};
 
 use landlock::{ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, Scope};
@@ -24,6 +26,12 @@ pub enum Limits {
     Looking,
     /// It unpacks one into a file that is open.
     Unpacking,
+    /// It reads all of a stick, and makes no file longer.
+    Proving,
+    /// It takes an image out of a stick, into a file that is open.
+    TakingOut,
+    /// It reads an image and serves its bytes, and makes no file longer.
+    Serving,
 }
 
 impl Limits {
@@ -32,14 +40,52 @@ impl Limits {
         match self {
             Self::Looking => 300,
             Self::Unpacking => 3600,
+            // The largest stick in the slowest machine.
+            Self::Proving | Self::TakingOut | Self::Serving => 6 * 3600,
         }
+    }
+
+    /// How long it may take in all; or, if it gives signs of life, from one to the next.
+    pub(super) fn patience(self) -> Duration {
+        match self {
+            // For reading.
+            Self::Looking | Self::Unpacking => Duration::from_secs(self.seconds()) * 2,
+            // A stick takes minutes for a sector that cannot be read.
+            Self::Proving | Self::TakingOut | Self::Serving => Duration::from_secs(1800),
+        }
+    }
+
+    /// Longest answer: a Windows has sixteen drivers of at most a few paths; a stick ten thousand names, and some thousand findings.
+    pub(super) fn answer_len(self) -> u64 {
+        match self {
+            Self::Looking | Self::Unpacking | Self::Serving => 8 << 20,
+            Self::Proving | Self::TakingOut => 24 << 20,
+        }
+    }
+
+    /// What such a process is told by its argument.
+    pub(super) fn argument(self) -> &'static str {
+        match self {
+            Self::Looking => "",
+            Self::Unpacking => "and unpacks",
+            Self::Proving => "and proves",
+            Self::TakingOut => "and takes out",
+            Self::Serving => "and serves",
+        }
+    }
+
+    /// Those that are meant by an argument.
+    pub(super) fn of_argument(argument: Option<&OsStr>) -> Self {
+        let all = [Self::Unpacking, Self::Proving, Self::TakingOut, Self::Serving];
+        let is_meant = |limits: &Self| argument.is_some_and(|argument| argument == limits.argument());
+        all.into_iter().find(is_meant).unwrap_or(Self::Looking)
     }
 
     /// Most bytes of a file that it writes.
     fn file_len(self) -> u64 {
         match self {
-            Self::Looking => 0,
-            Self::Unpacking => DISK_LEN_MAX,
+            Self::Looking | Self::Proving | Self::Serving => 0,
+            Self::Unpacking | Self::TakingOut => DISK_LEN_MAX,
         }
     }
 }

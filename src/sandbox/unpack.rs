@@ -1,5 +1,5 @@
 //! Opens images, and unpacks them on the way: as root by a child without rights, which gets the packed file and an empty
-//! one.
+//! one. What lies in a container with much to read, such as a virtual machine's disk, another one reads and serves.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use super::into_file::into_file;
 use super::parent::{ask_to_unpack, has_rights};
 use super::progress::Unpacking;
 use super::room::{for_reading, room};
+use super::served::serve;
 use crate::image::{
     ALL, Bounds, BundledFile, FileSource, Files, ImageError, ImageName, PackedFile, Room, Source, Wrapped,
     bundled, open_by, packed_as, unwrapped_by,
@@ -26,7 +27,10 @@ const ARCHIVES: [&str; 2] = ["zip", "7z"];
 pub fn open(path: &Path, tell: &dyn Fn(Unpacking)) -> Result<Box<dyn Source>, LookError> {
     match ImageName::is_input(path) {
         true => unwrapped(path, Box::new(of_input(path, tell)?), tell),
-        false => open_by(path, &mut |packed| unpack(packed, tell)),
+        false => {
+            let mut serve = serve;
+            open_by(path, &mut |packed| unpack(packed, tell), has_rights().then_some(&mut serve))
+        }
     }
 }
 
@@ -40,7 +44,8 @@ pub fn unwrapped<'s>(
     outer: Box<dyn Source + 's>,
     tell: &dyn Fn(Unpacking),
 ) -> Result<Box<dyn Source + 's>, LookError> {
-    unwrapped_by(path, outer, &mut |packed| unpack(packed, tell))
+    let mut serve = serve;
+    unwrapped_by(path, outer, &mut |packed| unpack(packed, tell), has_rights().then_some(&mut serve))
 }
 
 /// The small files of the archive at `path`; `None` of what is no zip and no 7z.

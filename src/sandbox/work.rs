@@ -2,24 +2,25 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::{LookError, Told};
+use super::given::next;
 use super::into_file::into_file;
+use super::pieces;
 use super::rights::Confined;
+use super::stick::{self, StickAnswer, StickTask};
 use super::windows::{self, WindowsAnswer, WindowsTask};
 use crate::contents::{Looked, Question, look};
 use crate::doctor::{Diagnosis, diagnose};
 use crate::image::{Bounds, FileSource, ImageError, Unpacked, Wrapped, open_given};
 
-/// Longest request, and longest answer: a Windows has sixteen drivers of at most a few paths, a stick some thousand
-/// findings.
+/// Longest request.
 pub(super) const REQUEST_LEN_MAX: usize = 1 << 16;
-pub(super) const ANSWER_LEN_MAX: u64 = 8 << 20;
 
 /// What is asked. The files come beside it.
 #[derive(Serialize, Deserialize)]
@@ -35,8 +36,15 @@ pub(super) enum Task {
     Look(Question),
     /// What on a stick contradicts what?
     Diagnose,
+    /// What is on a stick of this program?
+    Stick(StickTask),
     /// What becomes of the Windows in an image?
     Windows(WindowsTask),
+    /// What is in an image? Its bytes are to be served.
+    Serve {
+        /// Whether there are no more files of it.
+        is_all: bool,
+    },
     /// What is packed in the first file? It is to be put into the second one, which is empty. How far that is, the place in
     /// the second one tells.
     Unpack {
@@ -53,6 +61,7 @@ pub(super) enum Answer {
     Looked(Box<Looked>),
     Diagnosed(Box<Diagnosis>),
     Unpacked(Unpacked),
+    Stick(StickAnswer),
     Edited(WindowsAnswer),
     Failed(Told),
 }
@@ -62,12 +71,29 @@ impl Request {
         Self { path: path.as_os_str().as_bytes().to_vec(), task }
     }
 
+    /// Whether bytes are to be served, and no answer is given.
+    pub fn is_to_serve(&self) -> bool {
+        matches!(self.task, Task::Serve { .. })
+    }
+
+    /// Serves the image in `files`, in a process that has no rights.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of the socket.
+    pub fn serve(self, _: &Confined, files: Vec<File>, socket: &mut (impl Read + Write)) -> io::Result<()> {
+        let is_all = matches!(self.task, Task::Serve { is_all: true });
+        pieces::serve(&PathBuf::from(OsString::from_vec(self.path)), files, is_all, socket)
+    }
+
     /// Does what is asked with `files`, in a process that has no rights.
     pub fn answer(self, _: &Confined, files: Vec<File>) -> Answer {
         let path = PathBuf::from(OsString::from_vec(self.path));
         let result = match self.task {
+            Task::Serve { .. } => Err(ImageError::ForwardOnly { path: path.clone() }.into()),
             Task::Look(question) => looked(&path, files, &question),
             Task::Diagnose => diagnosed(&path, files),
+            Task::Stick(task) => stick::answer(&path, task, files).map(Answer::Stick),
             Task::Windows(task) => windows::answer(&path, task, files).map(Answer::Edited),
             Task::Unpack { member, folder } => unpacked(&path, files, member.as_deref(), folder),
         };
@@ -78,12 +104,6 @@ impl Request {
 fn looked(path: &Path, files: Vec<File>, question: &Question) -> Result<Answer, LookError> {
     let source = open_given(path, files)?;
     Ok(Answer::Looked(Box::new(look(path, &*source, question)?)))
-}
-
-/// The next file that came with the request.
-fn next(path: &Path, files: &mut dyn Iterator<Item = File>) -> Result<File, ImageError> {
-    let missing = || ImageError::Open { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
-    files.next().ok_or_else(missing)
 }
 
 fn unpacked(

@@ -133,7 +133,7 @@ impl<'r> Volume<'r> {
     }
 
     /// Reads all tables.
-    pub(super) fn table_state(&self) -> TableState {
+    pub fn table_state(&self) -> TableState {
         let is_whole = self.bpb.has_whole_table();
         let Comparison { differences, unreadable } = match is_whole {
             true => self.table.compare(self.bpb.fat_sectors, self.bpb.fats),

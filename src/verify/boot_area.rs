@@ -141,7 +141,7 @@ impl<'s> BootArea<'s> {
                 }
                 _ => "it boots; what is behind is not used",
             };
-            let change = Change::Longer { written, found, what };
+            let change = Change::Longer { written, found, what: what.into() };
             // A copy of a disc image is as it was written, and so is a disc that was burned with more blocks behind it.
             if self.strictness == Strictness::EveryByte && !self.is_disc {
                 let place = Place::sectors(written, found - written);

@@ -341,7 +341,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         file: entry.path.clone(),
         words: found.words(),
         title: found.title,
-        kind: found.kind.name(),
+        kind: found.kind.name().into(),
         geometry: found.geometry.to_string(),
         len: found.len,
         blake3: hex(found.image_blake3),

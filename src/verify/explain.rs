@@ -25,7 +25,7 @@ pub(super) fn explain(reader: &Reader, area: &BootArea, entry: &RangeEntry) -> O
         let mut bytes = found.clone();
         let changes = Reserved { reader, bpb, volume_lba, label: area.label, counts }.undo(start, &mut bytes);
         let is_as_written = *blake3::hash(&bytes).as_bytes() == entry.blake3;
-        is_as_written.then(|| changes.into_iter().map(|what| Change::Volume { what }).collect())
+        is_as_written.then(|| changes.into_iter().map(|what| Change::Volume { what: what.into() }).collect())
     })
 }
 

@@ -127,7 +127,7 @@ impl Stick<'_> {
         let stray =
             in_menu.into_iter().find(|file| !self.is_home(file) && !self.taken.contains(&file.entry.path));
         if image.is_moving() && !self.files.iter().any(|file| file.holds(image)) {
-            return findings.change(Change::Volume { what: MOVING });
+            return findings.change(Change::Volume { what: MOVING.into() });
         }
         let now = self.files.iter().find(|file| file.is_at(image.path.as_deref()));
         let from = image.path.clone().unwrap_or_default();
@@ -175,7 +175,7 @@ impl Stick<'_> {
     fn unfinished(&self, image: &Written, findings: &mut Findings) {
         let Some(next) = image.next else { return };
         if image.is_moving() {
-            return findings.change(Change::Volume { what: MOVING });
+            return findings.change(Change::Volume { what: MOVING.into() });
         }
         for file in self.files.iter().filter(|file| file.entry.is_capsule && file.holds(image)) {
             let is_new = file.header.as_ref().is_some_and(|header| header.hash == next);

@@ -1,14 +1,15 @@
 //! What verifying found: faults, and changes that are none.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stick::ReadError;
 use crate::units::SECTOR_LEN;
 
 /// What is wrong. The names in JSON do not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -53,7 +54,7 @@ pub enum FaultKind {
 }
 
 /// Where a fault is, on the stick and in an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// First sector.
     pub lba: u64,
@@ -92,7 +93,7 @@ impl Place {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// What.
     pub kind: FaultKind,
@@ -141,7 +142,7 @@ impl fmt::Display for Fault {
 }
 
 /// A change since the stick was written that is no fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Change {
@@ -233,7 +234,7 @@ pub enum Change {
     /// What systems note about the file system: its state, their name, the count of free clusters.
     Volume {
         /// In words.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// A change of an image in its place was cut off.
     Unfinished {
@@ -256,12 +257,12 @@ pub enum Change {
         /// Sectors that it has.
         found: u64,
         /// What that means, in words.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// Directories or file allocation tables have other bytes in places that say nothing of a file.
     Details {
         /// In words.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// First sector.
         lba: u64,
         /// Sectors.
@@ -323,19 +324,21 @@ impl fmt::Display for Change {
                     f,
                     "a manifest was not written to its end, or was damaged since, and the other one counts, \
                      LBA {lba}..{}",
-                    lba + sectors
+                    lba.saturating_add(*sectors)
                 )
             }
             Self::Longer { written, found, what } => {
                 write!(f, "the stick has {found} sectors and was written with {written}: {what}")
             }
-            Self::Details { what, lba, sectors } => write!(f, "{what}, LBA {lba}..{}", lba + sectors),
+            Self::Details { what, lba, sectors } => {
+                write!(f, "{what}, LBA {lba}..{}", lba.saturating_add(*sectors))
+            }
         }
     }
 }
 
 /// Most faults that are told one by one.
-const FAULTS_MAX: usize = 1000;
+pub(super) const FAULTS_MAX: usize = 1000;
 
 /// Everything that was found so far.
 #[derive(Default)]

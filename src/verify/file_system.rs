@@ -68,7 +68,7 @@ fn judge_table(file_system: &StickVolume, is_changing: bool, findings: &mut Find
         findings.fault(Fault::new(FaultKind::FatTable, place, message));
     }
     if table.is_dirty {
-        findings.changes.push(Change::Volume { what: "the stick was pulled while it was mounted" });
+        findings.changes.push(Change::Volume { what: "the stick was pulled while it was mounted".into() });
     }
 }
 
@@ -76,7 +76,7 @@ fn judge_table(file_system: &StickVolume, is_changing: bool, findings: &mut Find
 pub(super) fn judge_tree(tree: &Tree, is_growing: impl Fn(&Oddity) -> bool, findings: &mut Findings) {
     if tree.is_partial {
         let what = "some folders were not looked into: there are too many, or they lie too deep";
-        findings.change(Change::Volume { what });
+        findings.change(Change::Volume { what: what.into() });
     }
     for oddity in &tree.oddities.first {
         match is_growing(oddity) {
@@ -91,7 +91,7 @@ pub(super) fn judge_tree(tree: &Tree, is_growing: impl Fn(&Oddity) -> bool, find
 
 /// Tells once that a file was growing.
 fn growing(findings: &mut Findings) {
-    let change = Change::Volume { what: GROWING };
+    let change = Change::Volume { what: GROWING.into() };
     if !findings.changes.contains(&change) {
         findings.change(change);
     }

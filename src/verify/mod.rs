@@ -14,6 +14,7 @@ mod fault;
 mod file_system;
 mod hint;
 mod set;
+mod taken;
 mod verdict;
 mod window;
 mod words;
@@ -30,6 +31,7 @@ use crate::units::SECTOR_LEN;
 
 pub use chunks::Chunks;
 pub use fault::{Change, Fault, FaultKind, Place};
+pub use taken::{NotTaken, TakenImage, Way};
 pub use verdict::{FoundCapsule, FoundCompanion, FoundOrigin, StickVerdict, Strictness};
 pub use written::directories_as_written;
 
@@ -80,7 +82,7 @@ fn judge_state(reader: &Reader, state: &StickState, strictness: Strictness, dept
         proof: depth == Depth::Proof,
         disc: area.is_disc,
         stick_id: area.stick_id.map(crate::units::hex).unwrap_or_default(),
-        layout: LayoutKind::from_code(area.layout).map_or("", LayoutKind::name),
+        layout: LayoutKind::from_code(area.layout).map_or("", LayoutKind::name).into(),
         file_system: files.system,
         label: files.label,
         volume_lba: area.volume_lba.unwrap_or(0),
@@ -209,7 +211,7 @@ fn check_details(reader: &Reader, area: &BootArea, findings: &mut Findings) {
         let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
         match reader.hash(lba, sectors) {
             Ok(found) if *found.as_bytes() == entry.blake3 => {}
-            Ok(_) => findings.change(Change::Details { what, lba, sectors }),
+            Ok(_) => findings.change(Change::Details { what: what.into(), lba, sectors }),
             Err(bad) => findings.unreadable(bad, None),
         }
     }

@@ -1,10 +1,16 @@
 //! The answer of `verify`: what is on a stick, what is wrong with it, and what changed.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::capsule::DriveOptions;
-use crate::verify::fault::{Change, Fault};
+use crate::stick::LayoutKind;
+use crate::units::SECTOR_LEN;
+use crate::verify::fault::{Change, FAULTS_MAX, Fault};
 
 /// What counts as a difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strictness {
     /// What a boot needs, and what nobody can explain.
@@ -14,14 +20,14 @@ pub enum Strictness {
 }
 
 /// A capsule that was found on a stick.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundCapsule {
     /// Path of its file.
     pub file: String,
     /// Title in the boot menu.
     pub title: String,
     /// Kind of disk.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Cylinders/heads/sectors.
     pub geometry: String,
     /// Length of the image in bytes.
@@ -59,7 +65,7 @@ pub struct FoundCapsule {
 }
 
 /// What an image was made of, as its capsule says.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundOrigin {
     /// What was done with it.
     pub text: String,
@@ -70,7 +76,7 @@ pub struct FoundOrigin {
 }
 
 /// An image that another one needs beside it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundCompanion {
     /// Path of its file, by its short name.
     pub file: String,
@@ -82,7 +88,7 @@ pub struct FoundCompanion {
 
 /// What verifying a stick found.
 #[must_use]
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StickVerdict {
     /// Whether there is no fault.
     pub sound: bool,
@@ -95,7 +101,7 @@ pub struct StickVerdict {
     /// The stick's identity, 32 hexadecimal digits; empty if it has none.
     pub stick_id: String,
     /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt`, `superfloppy`, or empty.
-    pub layout: &'static str,
+    pub layout: Cow<'static, str>,
     /// For example `FAT16`; empty if there is none.
     pub file_system: String,
     /// Label of the file system.
@@ -114,6 +120,31 @@ pub struct StickVerdict {
     pub changes: Vec<Change>,
     /// Bytes that were read.
     pub bytes_read: u64,
+}
+
+impl StickVerdict {
+    /// Whether this can be said of a stick of `len` bytes that was looked at so. Who did not look itself asks that before it
+    /// believes it.
+    pub fn is_possible(&self, len: u64, strictness: Strictness, proof: bool) -> bool {
+        let sectors = len / SECTOR_LEN;
+        let is_hex = |text: &str, digits: usize| {
+            text.len() == digits && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let is_capsule = |capsule: &FoundCapsule| {
+            is_hex(&capsule.blake3, 64)
+                && capsule.ram_blake3.as_ref().is_none_or(|hash| is_hex(hash, 64))
+                && capsule.companions.iter().all(|companion| is_hex(&companion.blake3, 32))
+                && capsule.fragments as u64 <= sectors
+                && (proof || !capsule.proven)
+        };
+        self.sound == self.faults.is_empty()
+            && (self.strictness, self.proof) == (strictness, proof)
+            // The last one says how many more there are.
+            && self.faults.len() <= FAULTS_MAX + 1
+            && (self.stick_id.is_empty() || is_hex(&self.stick_id, 32))
+            && (self.layout.is_empty() || LayoutKind::ALL.iter().any(|kind| kind.name() == self.layout))
+            && self.capsules.iter().all(is_capsule)
+    }
 }
 
 /// How much of a stick is read.

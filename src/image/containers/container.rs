@@ -16,6 +16,12 @@ pub(super) trait Container: Sync {
     /// [`ImageError::Read`] if it cannot be read.
     fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError>;
 
+    /// The command that prints the bytes of an image in such a container, if there is more to read in it than a few numbers at
+    /// its beginning.
+    fn command(&self, _: &Path) -> Option<String> {
+        None
+    }
+
     /// The image in `outer`, which is one. Files beside it are opened through `files` alone.
     ///
     /// # Errors

@@ -51,6 +51,10 @@ impl Container for Imd {
         Ok(head.starts_with(MAGIC) && head[4].is_ascii_digit())
     }
 
+    fn command(&self, path: &Path) -> Option<String> {
+        Some(command(path))
+    }
+
     fn open<'s>(
         &self,
         path: &Path,
@@ -78,17 +82,22 @@ const HELP: &str = "read the floppy again with ImageDisk, or copy it with `dd` w
 
 fn wrapping(path: &Path, shape: Shape) -> Wrapping {
     let Shape { cylinders, heads, track } = shape;
-    let mut plain = path.as_os_str().to_owned();
-    plain.push(".raw");
-    let plain = shell_word(plain);
     Wrapping {
         program: Cow::Borrowed("ImageDisk"),
         header_len: None,
         hard_disk: None,
         geometry: None,
         left_out: format!("IMD, {cylinders} cylinders, {heads} heads, {track} sectors per track"),
-        plain_command: format!("dsktrans -otype raw {} {plain} && cat {plain}", shell_word(path)),
+        plain_command: command(path),
     }
+}
+
+/// The command that prints the bytes of the floppy.
+fn command(path: &Path) -> String {
+    let mut plain = path.as_os_str().to_owned();
+    plain.push(".raw");
+    let plain = shell_word(plain);
+    format!("dsktrans -otype raw {} {plain} && cat {plain}", shell_word(path))
 }
 
 /// A floppy that was read track by track.

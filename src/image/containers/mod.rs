@@ -63,6 +63,17 @@ pub(super) fn open<'s>(
     Ok(Opened::Anywhere(outer))
 }
 
+/// The command that prints the bytes of the image in `outer`, if that is in a container in which there is more to read than a few
+/// numbers at its beginning.
+pub(super) fn command(path: &Path, outer: &dyn Source) -> Result<Option<String>, ImageError> {
+    for container in CONTAINERS {
+        if container.detect(path, outer)? {
+            return Ok(container.command(path));
+        }
+    }
+    Ok(None)
+}
+
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
@@ -110,7 +121,7 @@ mod tests {
         let outer = Box::new(FileSource::take(path, outer)?);
         assert!(Pointer.detect(path, &*outer)?);
         let source = Pointer.open(path, outer, &mut files)?.anywhere(path)?;
-        let (named, descriptors) = files.into_parts();
+        let (named, descriptors) = files.parts();
         assert_eq!(named.len(), descriptors.len());
         Ok((words(&*source), descriptors))
     }

@@ -11,6 +11,10 @@ mod change;
 mod disks;
 #[path = "../../../fuzz/src/hive_edit.rs"]
 mod hive_edit;
+#[path = "../../../fuzz/src/lists.rs"]
+mod lists;
+#[path = "../../../fuzz/src/restore.rs"]
+mod restore;
 #[path = "../../../fuzz/src/sparse.rs"]
 mod sparse;
 #[path = "../../../fuzz/src/targets.rs"]
@@ -50,6 +54,7 @@ fn corpus(target: &str) -> PathBuf {
 fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut seeds = Vec::new();
     seeds.push(("hash-list", "lines", hash_list()));
+    seeds.extend(of_lists());
     let registry = || Xp::new(System::Fat16).registry;
     seeds.push(("hive", "xp", hive::hive(&registry(), hive::XP)));
     seeds.push(("hive", "nt4", hive::hive(&registry(), hive::NT4)));
@@ -81,6 +86,8 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         };
         let whole = sparse(&bytes, |lba| !is_kept(lba));
         seeds.push(("stick", name, encode(&whole)));
+        let head = [&[0x10 | 3][..], b"USB        ", &[1, 2, 3, 4]].concat();
+        seeds.push(("restore", name, [head, encode(&tables_of(&bytes))].concat()));
         seeds.push(("tables", name, encode(&tables_of(&bytes))));
         if name == "superfloppy" {
             let capsule = facts(&Image(bytes.clone())).capsules.remove(0);
@@ -164,6 +171,14 @@ fn of_virtual_disks() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 }
 
 /// A list of hashes in each of its forms.
+/// Lists of protected disks, and of serial numbers.
+fn of_lists() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let rules = "# of the office\n[[protect]]\nserial = \"4C530001230921116350\"\nwhy = \"backups\"\n\n[[protect]]\nusb = \
+                 \"0781:5567\"\nmin-size = \"100GB\"\nmax-size = \"2T\"\n\n[[protect]]\nwwn = \"0x5000c500\"\nby-id = \"ata-X\"\n";
+    let serials = "# of the club\n\n  BB 2  \r\nAA1\nGONE\n#AA11\nAA1\n";
+    vec![("config", "rules", rules.into()), ("serials", "lines", serials.into())]
+}
+
 fn hash_list() -> Vec<u8> {
     let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let list =

@@ -1,3 +1,4 @@
-//! Images are looked at without rights.
+//! Images and sticks are looked at without rights.
 
 mod rights;
+mod sticks;

@@ -23,11 +23,11 @@ use crate::frames::windows_image::{System, Xp};
 use ramkey::sandbox::{Limits, NOBODY, confine};
 
 /// What `ramkey` is called when it looks at something.
-const NAME: &str = "ramkey: looks without rights";
+pub(super) const NAME: &str = "ramkey: looks without rights";
 /// Says to a test that it runs in a process of its own.
 const INNER: &str = "RAMKEY_TEST_CONFINED";
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
         eprintln!("skipped: only root has rights that can be given away");
@@ -36,14 +36,14 @@ fn is_root() -> bool {
 }
 
 /// The value of `field` in a file of `/proc/PID`.
-fn field(pid: u32, file: &str, field: &str) -> String {
+pub(super) fn field(pid: u32, file: &str, field: &str) -> String {
     let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(field));
     line.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Waits until `field` of the process has `value`.
-fn await_field(pid: u32, file: &str, name: &str, value: &str) {
+pub(super) fn await_field(pid: u32, file: &str, name: &str, value: &str) {
     let end = Instant::now() + Duration::from_secs(30);
     while field(pid, file, name) != value {
         assert!(Instant::now() < end, "{name} of {file} is {:?}, and not {value}", field(pid, file, name));
@@ -186,7 +186,7 @@ fn nothing_can_be_opened_made_or_started_without_rights() {
 }
 
 /// What `ramkey` says of `image`, as root or as nobody.
-fn told(arguments: &[&str], image: &Path, as_nobody: bool) -> (Option<i32>, Value) {
+pub(super) fn told(arguments: &[&str], image: &Path, as_nobody: bool) -> (Option<i32>, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
     command.args(arguments).arg(image).arg("--json");
     if as_nobody {

@@ -256,7 +256,7 @@ fn a_file_that_grows_for_a_change_is_no_fault_once_the_change_is_announced() {
             let verdict = stick.judge(Strictness::Boot);
             assert_eq!(verdict.sound, is_sound, "{step}: {}", told(&verdict));
             let growing =
-                Change::Volume { what: "a file was growing when a change of its image was cut off" };
+                Change::Volume { what: "a file was growing when a change of its image was cut off".into() };
             assert_eq!(verdict.changes.contains(&growing), is_sound, "{step}: {}", told(&verdict));
         }
     }

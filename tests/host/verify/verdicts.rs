@@ -363,6 +363,6 @@ fn facts_tell_what_is_on_a_stick_and_prove_nothing() {
     let found = facts(&stick);
     assert_eq!(found.capsules.len(), 2);
     assert!(found.capsules.iter().all(|capsule| !capsule.proven));
-    assert_eq!((found.layout, &*found.file_system, &*found.label), ("hdd", "FAT12", "RAMKEY"));
+    assert_eq!((&*found.layout, &*found.file_system, &*found.label), ("hdd", "FAT12", "RAMKEY"));
     assert!(Path::new(&found.capsules[0].file).starts_with("RAMKEY"));
 }

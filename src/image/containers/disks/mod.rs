@@ -4,6 +4,7 @@
 //! The readers are our own: of the crates that know these formats some open files by themselves, some take as much memory
 //! as a header says, and none leaves it to the caller in which process a file is opened.
 
+mod alone;
 mod claims;
 mod fault;
 mod mapped;

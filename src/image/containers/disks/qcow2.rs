@@ -4,14 +4,13 @@
 
 use std::path::Path;
 
+use super::alone::Alone;
 use super::fault::{Fault, Form, Way, parent};
-use super::mapped::{self, Found, Map, Parts, Piece, Place, Table};
+use super::mapped::{Found, Map, Parts, Piece, Place, Table};
 use super::packed::{Codec, Packed};
 use super::window::{self, Window};
-use crate::image::containers::container::{Container, Opened};
 use crate::image::containers::fields::Fields;
 use crate::image::error::ImageError;
-use crate::image::files::Files;
 use crate::image::source::Source;
 use crate::image::wrapping::DISK_LEN_MAX;
 use crate::units::SECTOR_LEN;
@@ -55,8 +54,12 @@ const DECRYPT: &str = "decrypt it first, where its password is known: `qemu-img 
 
 pub struct Qcow2;
 
-impl Container for Qcow2 {
-    fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
+impl Alone for Qcow2 {
+    type Map = Clusters;
+
+    const FORM: Form = FORM;
+
+    fn detect(path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
         for version in VERSIONS {
             let magic = [*MAGIC, version.to_be_bytes()].concat();
             if window::starts_with(path, outer, 0, &magic)? {
@@ -66,19 +69,13 @@ impl Container for Qcow2 {
         Ok(false)
     }
 
-    fn open<'s>(
-        &self,
-        path: &Path,
-        outer: Box<dyn Source + 's>,
-        _: &mut Files,
-    ) -> Result<Opened<'s>, ImageError> {
-        let found = parse(&*outer).map_err(|fault| fault.named(path, &FORM))?;
-        mapped::open(path, &FORM, vec![outer], found)
+    fn parse(outer: &dyn Source) -> Result<Found<Clusters>, Fault> {
+        parse(outer)
     }
 }
 
 /// The two levels of tables: the first leads to tables of clusters.
-struct Clusters {
+pub(super) struct Clusters {
     first: u64,
     /// A cluster has two to the power of it bytes.
     bits: u32,

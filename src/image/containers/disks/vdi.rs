@@ -4,13 +4,12 @@
 
 use std::path::Path;
 
+use super::alone::Alone;
 use super::fault::{Fault, Form, OF_A_MACHINE, Way, parent};
-use super::mapped::{self, Found, Map, Parts, Piece, Place};
+use super::mapped::{Found, Map, Parts, Piece, Place};
 use super::window::{self, Window};
-use crate::image::containers::container::{Container, Opened};
 use crate::image::containers::fields::Fields;
 use crate::image::error::ImageError;
-use crate::image::files::Files;
 use crate::image::source::Source;
 use crate::units::SECTOR_LEN;
 
@@ -44,24 +43,22 @@ const ENTRY_LEN: u64 = 4;
 
 pub struct Vdi;
 
-impl Container for Vdi {
-    fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
+impl Alone for Vdi {
+    type Map = Blocks;
+
+    const FORM: Form = FORM;
+
+    fn detect(path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
         window::starts_with(path, outer, MAGIC_OFFSET, &MAGIC)
     }
 
-    fn open<'s>(
-        &self,
-        path: &Path,
-        outer: Box<dyn Source + 's>,
-        _: &mut Files,
-    ) -> Result<Opened<'s>, ImageError> {
-        let found = parse(&*outer).map_err(|fault| fault.named(path, &FORM))?;
-        mapped::open(path, &FORM, vec![outer], found)
+    fn parse(outer: &dyn Source) -> Result<Found<Blocks>, Fault> {
+        parse(outer)
     }
 }
 
 /// The map of a VDI: the number of each block of the disk in the file.
-struct Blocks {
+pub(super) struct Blocks {
     /// Where the map and the first block begin.
     map: u64,
     data: u64,

@@ -4,13 +4,12 @@
 
 use std::path::Path;
 
+use super::alone::Alone;
 use super::fault::{Fault, Form, OF_A_MACHINE, Way, parent};
-use super::mapped::{self, Found, Map, Parts, Piece, Place, Table};
+use super::mapped::{Found, Map, Parts, Piece, Place, Table};
 use super::window::{self, Window};
-use crate::image::containers::container::{Container, Opened};
 use crate::image::containers::fields::{Fields, wide};
 use crate::image::error::ImageError;
-use crate::image::files::Files;
 use crate::image::source::Source;
 use crate::units::{Geometry, SECTOR_LEN};
 
@@ -49,8 +48,12 @@ const ENTRY_LEN: u64 = 4;
 
 pub struct Vhd;
 
-impl Container for Vhd {
-    fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
+impl Alone for Vhd {
+    type Map = Blocks;
+
+    const FORM: Form = FORM;
+
+    fn detect(path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
         for at in places(outer.len()) {
             if window::starts_with(path, outer, at, MAGIC)? {
                 return Ok(true);
@@ -59,14 +62,8 @@ impl Container for Vhd {
         Ok(false)
     }
 
-    fn open<'s>(
-        &self,
-        path: &Path,
-        outer: Box<dyn Source + 's>,
-        _: &mut Files,
-    ) -> Result<Opened<'s>, ImageError> {
-        let found = parse(&*outer).map_err(|fault| fault.named(path, &FORM))?;
-        mapped::open(path, &FORM, vec![outer], found)
+    fn parse(outer: &dyn Source) -> Result<Found<Blocks>, Fault> {
+        parse(outer)
     }
 }
 
@@ -76,7 +73,7 @@ fn places(len: u64) -> impl Iterator<Item = u64> {
 }
 
 /// Where the bytes of a disk are.
-enum Blocks {
+pub(super) enum Blocks {
     /// At the start of the file.
     Fixed,
     Dynamic {

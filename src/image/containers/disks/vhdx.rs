@@ -5,13 +5,12 @@
 use std::ops::Range;
 use std::path::Path;
 
+use super::alone::Alone;
 use super::fault::{Fault, Form, OF_A_MACHINE, Way, parent};
-use super::mapped::{self, Found, Map, Parts, Piece, Place};
+use super::mapped::{Found, Map, Parts, Piece, Place};
 use super::window::{self, Window};
-use crate::image::containers::container::{Container, Opened};
 use crate::image::containers::fields::{Fields, wide};
 use crate::image::error::ImageError;
-use crate::image::files::Files;
 use crate::image::source::Source;
 use crate::units::SECTOR_LEN;
 
@@ -68,24 +67,22 @@ const RESERVED_2: u64 = 5;
 
 pub struct Vhdx;
 
-impl Container for Vhdx {
-    fn detect(&self, path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
+impl Alone for Vhdx {
+    type Map = Blocks;
+
+    const FORM: Form = FORM;
+
+    fn detect(path: &Path, outer: &dyn Source) -> Result<bool, ImageError> {
         window::starts_with(path, outer, 0, MAGIC)
     }
 
-    fn open<'s>(
-        &self,
-        path: &Path,
-        outer: Box<dyn Source + 's>,
-        _: &mut Files,
-    ) -> Result<Opened<'s>, ImageError> {
-        let found = parse(&*outer).map_err(|fault| fault.named(path, &FORM))?;
-        mapped::open(path, &FORM, vec![outer], found)
+    fn parse(outer: &dyn Source) -> Result<Found<Blocks>, Fault> {
+        parse(outer)
     }
 }
 
 /// The block allocation table.
-struct Blocks {
+pub(super) struct Blocks {
     table: u64,
     block_len: u64,
     window: Window,

@@ -46,6 +46,10 @@ impl Container for Vmdk {
         Ok(head.eq_ignore_ascii_case(descriptor::TITLE))
     }
 
+    fn command(&self, path: &Path) -> Option<String> {
+        Some(FORM.plain_command(path))
+    }
+
     fn open<'s>(
         &self,
         path: &Path,
