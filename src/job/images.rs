@@ -72,17 +72,7 @@ impl Images {
             expectations: request.expectations.clone(),
             is_disc: request.disc.is_some(),
         };
-        let order = match request.first_disk {
-            Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
-            Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
-        };
-        let question = Question {
-            kind: request.kind,
-            geometry: request.geometry,
-            system: Some(order),
-            free: request.trim,
-            ..Question::default()
-        };
+        let question = question_of(request);
         let wish =
             Wish { form: form_of(request.kind), free: request.folder_free, boots: request.folder_boots };
         for path in &request.images {
@@ -92,14 +82,13 @@ impl Images {
                 (source, images.on_the_way) = (copy, Some(on_the_way));
             }
             let mut looked = look(path, &*source, &question)?;
-            if images.sources.is_empty() && images.on_the_way.is_some() {
+            if let Some(on_the_way) = images.on_the_way.as_ref().filter(|_| images.sources.is_empty()) {
                 images.verdict = looked.windows.as_ref().map(|windows| windows.verdict.clone());
+                looked.facts.made_of.clone_from(&on_the_way.made_of);
             }
             images.notes.push(notes(request, &looked));
             images.products.push(looked.windows.as_ref().and_then(Windows::known));
             images.unknown.push(!looked.is_known);
-            let made_of = images.on_the_way.as_ref().filter(|_| images.sources.is_empty());
-            looked.facts.made_of = made_of.and_then(|on_the_way| on_the_way.made_of.clone());
             images.add(looked, source);
         }
         for companion in &request.companions {
@@ -217,6 +206,21 @@ pub(super) fn origins(
         observer.tell(Event::End);
     }
     Ok(found?)
+}
+
+/// What is asked of the images of the menu.
+fn question_of(request: &StickRequest) -> Question {
+    let order = match request.first_disk {
+        Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
+        Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
+    };
+    Question {
+        kind: request.kind,
+        geometry: request.geometry,
+        system: Some(order),
+        free: request.trim,
+        ..Question::default()
+    }
 }
 
 /// What is said of an image of which nothing is known.
