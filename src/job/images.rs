@@ -10,7 +10,7 @@ use crate::job::f6::floppy_of;
 use crate::job::folder::form_of;
 use crate::job::notes::notes;
 use crate::job::on_the_way::{OnTheWay, with_driver};
-use crate::job::{Event, JobError, Observer, Opener, Part, StickRequest};
+use crate::job::{Companion, Event, JobError, Observer, Opener, Part, StickRequest};
 use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
 use crate::sandbox::look;
@@ -83,8 +83,8 @@ impl Images {
             free: request.trim,
             ..Question::default()
         };
-        let (free, boots) = (request.folder_free, request.folder_boots);
-        let wish = Wish { form: form_of(request.kind), free, boots };
+        let wish =
+            Wish { form: form_of(request.kind), free: request.folder_free, boots: request.folder_boots };
         for path in &request.images {
             let mut source = opener.open_as(path, wish)?;
             if let Some(driver) = request.driver.as_ref().filter(|_| images.sources.is_empty()) {
@@ -103,25 +103,7 @@ impl Images {
             images.add(looked, source);
         }
         for companion in &request.companions {
-            let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
-            let question = Question { kind, free: request.trim, ..Question::default() };
-            let source = match companion.is_floppy {
-                true => floppy_of(&companion.path, opener)?,
-                false => {
-                    opener.open_as(&companion.path, Wish { form: companion.form(), free, boots: false })?
-                }
-            };
-            let looked = look(&companion.path, &*source, &question)?;
-            let looked = match companion.kind_beside(looked.facts.kind) {
-                // The number says more than the image.
-                Some(kind) if !companion.is_floppy => {
-                    let question = Question { kind: KindChoice::Is(kind), ..question };
-                    look(&companion.path, &*source, &question)?
-                }
-                _ => looked,
-            };
-            images.unknown.push(!looked.is_known && !looked.is_blank);
-            images.add(looked, source);
+            images.add_companion(companion, request, opener)?;
         }
         // A system that sleeps on one knows more of the others of its set than they do.
         if images.free.iter().flat_map(|free| &free.kept).any(Kept::is_asleep) {
@@ -171,6 +153,36 @@ impl Images {
         // What nobody reads is not hashed: README.TXT of a disc has these.
         let wanted = if self.is_disc { &KNOWN[..] } else { &[] };
         origins(&sources, self.boot, &self.expectations, wanted, observer)
+    }
+
+    /// Opens an image that stands beside the others, and looks at it.
+    fn add_companion(
+        &mut self,
+        companion: &Companion,
+        request: &StickRequest,
+        opener: &Opener<'_>,
+    ) -> Result<(), JobError> {
+        let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
+        let question = Question { kind, free: request.trim, ..Question::default() };
+        let source = match companion.is_floppy {
+            true => floppy_of(&companion.path, opener)?,
+            false => opener.open_as(
+                &companion.path,
+                Wish { form: companion.form(), free: request.folder_free, boots: false },
+            )?,
+        };
+        let looked = look(&companion.path, &*source, &question)?;
+        let looked = match companion.kind_beside(looked.facts.kind) {
+            // The number says more than the image.
+            Some(kind) if !companion.is_floppy => {
+                let question = Question { kind: KindChoice::Is(kind), ..question };
+                look(&companion.path, &*source, &question)?
+            }
+            _ => looked,
+        };
+        self.unknown.push(!looked.is_known && !looked.is_blank);
+        self.add(looked, source);
+        Ok(())
     }
 
     fn add(&mut self, looked: Looked, source: Box<dyn Source>) {

@@ -57,6 +57,7 @@ mod update;
 mod verify;
 mod watch;
 mod windows;
+mod worn;
 mod write;
 
 pub use add::{AddReport, PreparedAddition, add, add_to, prepare_addition};

@@ -14,7 +14,7 @@ use ramkey::windows::{Candidate, f6_floppy};
 fn every_small_file_of_an_archive_is_there_with_its_folders_and_others_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("packed.bin");
-    let (mut odd, large) = (noise(70_001), noise((4 << 20) + 1));
+    let (mut odd, large) = (noise(70_001), vec![7; (4 << 20) + 1]);
     odd[..40_000].fill(0);
     let files: [(&str, &[u8]); 6] = [
         ("a/one.bin", &odd),
@@ -44,10 +44,11 @@ fn an_archive_with_the_driver_becomes_that_floppy_and_one_with_an_image_stays_on
     let path = |name: &str| desk.path(name).to_str().unwrap().to_owned();
     let driver = desk.image("firadisk.sys");
     let image = f6_floppy(&[Candidate { name: "firadisk.sys".into(), bytes: driver.clone() }]).unwrap();
+    fs::write(desk.path("small.img"), noise(70_000)).unwrap();
     let written = |name: &str, archive: &[u8]| {
         fs::write(desk.path("f6.zip"), archive).unwrap();
         let words =
-            ["write", &path("xp.img"), "--floppy", &path("f6.zip"), "--to", &path("stick.img"), "--yes"];
+            ["write", &path("small.img"), "--floppy", &path("f6.zip"), "--to", &path("stick.img"), "--yes"];
         let output = ramkey(&words);
         let made = output.status.success().then(|| {
             let out = path("out.img");
@@ -68,7 +69,7 @@ fn an_archive_with_the_driver_becomes_that_floppy_and_one_with_an_image_stays_on
             ("fira/firadisk.sys", &driver),
             ("fira/src/firadisk.c", b"int x;"),
             ("fira/zeros.bin", &[0; 70_000]),
-            ("huge.bin", &noise(5 << 20)),
+            ("huge.bin", &vec![7; 5 << 20]),
         ];
         let (status, made, text) = written("f6", &archive(command, &files));
         assert_eq!(status, Some(0), "{command:?}: {text}");
@@ -98,7 +99,7 @@ fn an_archive_with_the_driver_becomes_that_floppy_and_one_with_an_image_stays_on
         let (status, _, text) = written("f6", &packed[..packed.len() - 9]);
         assert!(status == Some(3) && text.matches("error:").count() == 1, "{command:?}: {text}");
         let (status, _, text) =
-            written("f6", &archive(command, &[("txtsetup.oem", list), ("more.bin", &noise(3 << 20))]));
+            written("f6", &archive(command, &[("txtsetup.oem", list), ("more.bin", &vec![7; 3 << 20])]));
         assert!(status == Some(3) && text.contains("they are more than 2.88 MB"), "{command:?}: {text}");
     }
 }
