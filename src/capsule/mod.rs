@@ -11,6 +11,7 @@ mod kind;
 mod memory;
 mod options;
 mod set;
+mod told;
 
 pub use decode::{HeaderError, Table, TableError, header, table};
 pub use describe::{Description, drive_words, title};
@@ -21,3 +22,4 @@ pub use kind::number_of;
 pub use memory::{ram_needed, ram_needed_together, ram_taken, table_len};
 pub use options::{CopyMode, DriveOptions, FirstDisk, SetOptions, Writes};
 pub use set::{Beside, Role, companion};
+pub use told::{BLAKE3, FILE, IMAGE, LINE_END, Told, told};

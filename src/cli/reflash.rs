@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::add::{show_changed, show_image};
+use crate::cli::add::{show_changed, show_image, show_notes};
 use crate::cli::args::{KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::BesideArgs;
-use crate::cli::origin::OriginArgs;
+use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
 use crate::cli::target_args::TargetArgs;
@@ -56,6 +56,9 @@ pub struct ReflashArgs {
     origin: OriginArgs,
 
     #[command(flatten)]
+    source: SourceArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -75,6 +78,7 @@ impl ReflashArgs {
             kind: kind_choice(self.kind),
             geometry: self.chs,
             companions: self.beside.companions(),
+            sources: self.source.of(1)?,
             ..StickRequest::new(vec![self.image])
         });
         let image = self.origin.put_into(image);
@@ -102,6 +106,7 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }
+    show_notes(out, &report.notes)?;
     let to = named(to);
     if report.same {
         return writeln!(out, "done      {to} has this image already; nothing was written");

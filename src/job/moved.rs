@@ -63,7 +63,7 @@ pub(super) fn write_around(prepared: &Prepared, job: Job) -> Result<(Committed, 
     unreachable!("the last round ends in one way or the other")
 }
 
-/// The sectors that differ, if all of them are images' and there are no more than [`BAD_MAX`].
+/// The sectors that differ, if all of them are images', or of the text about them, and there are no more than [`BAD_MAX`].
 fn lost(layout: &Layout, differences: &[Difference]) -> Option<Vec<u64>> {
     let ranges = || {
         let differences = differences.iter();
@@ -77,7 +77,7 @@ fn lost(layout: &Layout, differences: &[Difference]) -> Option<Vec<u64>> {
     let sectors = ranges().flatten();
     let is_image = |lba: u64| {
         let mut extents = layout.extents.iter().filter(|extent| extent.has(lba));
-        extents.any(|extent| matches!(extent.role, Role::Capsule { .. }))
+        extents.any(|extent| matches!(extent.role, Role::Capsule { .. } | Role::Text))
     };
     sectors.map(|lba| is_image(lba).then_some(lba)).collect()
 }

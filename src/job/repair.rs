@@ -7,16 +7,17 @@ use serde::Serialize;
 
 use crate::change::ChangeError;
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
+use crate::image::Source;
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::prove::write_alone;
 use crate::job::{Destination, Event, Images, JobError, Observer, Opener, Part, StickRequest};
 use crate::layout::{Extent, Layout};
 use crate::pipeline::{Aftermath, Failure, Target};
-use crate::repair::{Donor, Mended, Repair, repair as mend};
+use crate::repair::{Donor, Mended, Repair, repair as mend, repair_text};
 use crate::stick::{cleared_over, has_trace};
 use crate::units::SECTOR_LEN;
-use crate::verify::{StickVerdict, Strictness, verify};
+use crate::verify::{ReadmeState, StickVerdict, Strictness, verify};
 
 /// What was repaired on a stick.
 #[derive(Clone, Debug, Serialize)]
@@ -63,11 +64,11 @@ pub fn prepare_repair(
     }
     refuse_written_over(target, &stick)?;
     let verdict = part(observer, Part::Read, stick.len(), |count| verify(&stick, Strictness::Boot, count));
-    if verdict.sound {
+    if verdict.sound && verdict.readme != Some(ReadmeState::Changed) {
         let (mended, extents) = (Vec::new(), Vec::new());
         return Ok(PreparedRepair { images, verdict, mended, extents });
     }
-    let made = part(observer, Part::Mend, 0, |_| mend(&stick, &donors(&images)));
+    let made = part(observer, Part::Mend, 0, |_| made(&stick, &verdict, &images));
     if made.is_foreign {
         return Err(JobError::TakenOver { path: target.path().to_owned() });
     }
@@ -144,7 +145,7 @@ pub fn repair_to(
 ) -> Result<RepairReport, JobError> {
     let PreparedRepair { verdict: before, mended: shown, extents, images } = prepared;
     let medium = Medium::new(target);
-    let look = || part(observer, Part::Mend, 0, |_| mend(&medium, &donors(&images)));
+    let look = || part(observer, Part::Mend, 0, |_| self::made(&medium, &before, &images));
     let mut made = look();
     if (&made.mended, made.stick.extents()) != (&shown, extents) {
         return Err(JobError::Target(OpenError::Changed { path: path.to_owned() }));
@@ -171,6 +172,11 @@ pub fn repair_to(
     }
     let after = part(observer, Part::Read, target.len(), |count| verify(&medium, Strictness::Boot, count));
     Ok(RepairReport { repaired, written, before, after })
+}
+
+/// What of a stick can be put right of which this was found.
+fn made<'s>(stick: &'s dyn Source, verdict: &StickVerdict, images: &Images) -> Repair<'s> {
+    if verdict.sound { repair_text(stick) } else { mend(stick, &donors(images)) }
 }
 
 /// The images as those that pieces are taken from.

@@ -55,6 +55,8 @@ pub struct StickRequest {
     pub bus: Option<Bus>,
     /// What is expected of the files that the images come in.
     pub expectations: Expectations,
+    /// Where each of the images of the menu is from, in their order, for README.TXT; those that are missing say nothing.
+    pub sources: Vec<String>,
     /// Where the driver is that the Windows of the first image gets on the way, if it gets one.
     pub driver: Option<PathBuf>,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
@@ -70,8 +72,6 @@ pub struct DiscOptions {
     pub medium: DiscMedium,
     /// A folder whose files are put onto the disc, too.
     pub folder: Option<PathBuf>,
-    /// Where each of the images of the menu is from, in their order, for README.TXT; those that are missing say nothing.
-    pub sources: Vec<String>,
 }
 
 impl StickRequest {
@@ -98,6 +98,7 @@ impl StickRequest {
             trim: Some(FreeQuestion::default()),
             bus: None,
             expectations: Expectations::default(),
+            sources: Vec::new(),
             driver: None,
             disc: None,
         }
