@@ -16,6 +16,7 @@ pub mod device;
 pub mod doctor;
 pub mod emulator;
 pub mod explain;
+pub mod folder;
 pub mod image;
 pub mod job;
 pub mod layout;

@@ -93,6 +93,7 @@ fn come(stick: &mut Sparse) -> bool {
         options: DriveOptions::of(0),
         companions: Default::default(),
         disk_signature: 0,
+        made_of: None,
     };
     let parts = image.scan.parts();
     let capsule = encode(&contents, &image.scan, &parts, TablePlace::of(&parts)).expect("a capsule");

@@ -185,6 +185,7 @@ fn exchange<'r>(reader: &'r Reader<'r>, state: &StickState<'r>, new: &Image) -> 
         options: was.options,
         companions: header.companions,
         disk_signature: 0,
+        made_of: None,
     };
     let scan = &new.scan;
     let planned = Exchange { entry, header, table: Some(&table), contents: &contents, scan };

@@ -9,7 +9,7 @@ use ramkey::contents::windows::hive::{Hive, Key};
 use ramkey::contents::windows::look;
 use ramkey::contents::{Kind, KindChoice, Question, free_space, iso, probe};
 use ramkey::doctor::diagnose;
-use ramkey::image::{Bounds, Source, Wrapped, combine};
+use ramkey::image::{ALL, Bounds, Source, Wrapped, bundled, combine};
 use ramkey::origin::List;
 use ramkey::stick::{has_trace, is_stick};
 use ramkey::verify::{Strictness, facts, verify};
@@ -362,20 +362,25 @@ fn unpack(input: &[u8]) {
     }
     let bounds = Bounds { len: 1 << 20, memory: 8 << 20 };
     let outer = Bytes(&bytes);
-    for member in [None, Some("a"), Some("a#b")] {
+    for member in [None, Some("a"), Some("a#b"), Some(ALL)] {
         let wrapped =
             Wrapped { path: Path::new("input"), outer: &outer, member, folder: Path::new("folder"), bounds };
-        let mut end = 0;
+        let (mut end, mut out) = (0, vec![0; bounds.len as usize]);
         let result = wrapped.unpack(
             &mut |offset, bytes| {
                 assert!(offset >= end, "offsets ascend");
                 end = offset + bytes.len() as u64;
+                out[offset as usize..end as usize].copy_from_slice(bytes);
                 Ok(())
             },
             &|_| (),
         );
         match result {
-            Ok(unpacked) => assert!(end <= unpacked.len && unpacked.len <= bounds.len),
+            Ok(unpacked) => {
+                assert!(end <= unpacked.len && unpacked.len <= bounds.len);
+                let files = bundled(&Bytes(&out[..unpacked.len as usize]));
+                assert!(member != Some(ALL) || files.is_ok());
+            }
             Err(error) => {
                 black_box((error.to_string(), error.help()));
             }

@@ -1,6 +1,7 @@
 //! The committed boot code, and the few fields of it that are this stick's own.
 
 mod disc;
+mod dos;
 mod start;
 
 use ramkey_format::boot::{
@@ -13,6 +14,7 @@ use ramkey_format::memory::{BOOT_LBA, BOOT_SECTORS_MAX, SECTOR_SIZE, STAGE2_SECT
 use zerocopy::FromBytes;
 
 pub use disc::disc_image;
+pub use dos::{DosStart, dos_record, dos_sector};
 pub use start::{Language, StartOptions};
 
 /// Sector 0 as it was assembled.
@@ -162,6 +164,12 @@ fn boot_area_at(patch: &Patch, boot_lba: u32) -> Result<Vec<u8>, &'static str> {
     header.menu_timeout = menu_timeout;
     header.language = language.code();
     Ok(bytes)
+}
+
+/// Checksum and sectors of the loader, by which one of another version is told; `None` if the committed file has no header.
+pub fn loader_sum() -> Option<(u32, u64)> {
+    let header = BootHeader::parse(BOOT).ok()?;
+    Some((header.loader_checksum.get(), header.loader_sectors.get().into()))
 }
 
 /// The checksum that sector 0 holds of the sectors it loads from `boot_area`.

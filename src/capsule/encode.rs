@@ -10,8 +10,9 @@ use ramkey_format::cp437;
 use zerocopy::IntoBytes;
 
 use super::kind::{emulation_number, number_of};
+use super::origin::record;
 use super::{DriveOptions, Role};
-use crate::contents::{DISC_GEOMETRY, ImageFacts, Kind};
+use crate::contents::{DISC_GEOMETRY, ImageFacts, Kind, MadeOf};
 use crate::image::{CHUNK_SHIFT, Part, Scan};
 use crate::units::SECTOR_LEN;
 
@@ -31,6 +32,15 @@ pub struct Contents<'a> {
     pub companions: [Companion; COMPANIONS_MAX],
     /// NT disk signature that its RAM disk gets, or 0.
     pub disk_signature: u32,
+    /// What its image was made of, if it was changed on the way from there.
+    pub made_of: Option<MadeOf>,
+}
+
+impl Contents<'_> {
+    /// What follows the chunk table in the table block.
+    pub fn behind_table(&self) -> Vec<u8> {
+        self.made_of.as_ref().map(record).unwrap_or_default()
+    }
 }
 
 /// A capsule as a file.
@@ -110,9 +120,10 @@ pub fn encode(
     parts: &[Part],
     place: TablePlace,
 ) -> Result<Capsule, CapsuleError> {
-    let table_sectors = table_sectors(parts);
+    let behind = contents.behind_table();
+    let table_sectors = table_sectors(parts, &behind);
     let header_len = CAPSULE_HEADER_LEN as u64;
-    let (mut pieces, mut table, end) = chunks(scan, parts, place);
+    let (mut pieces, mut table, end) = chunks(scan, parts, place, &behind);
     let (table_offset, file_len) = match place {
         TablePlace::First => (header_len, end),
         TablePlace::Last => (end, end + table_sectors * SECTOR_LEN),
@@ -131,28 +142,29 @@ pub fn encode(
     Ok(Capsule { file_len, pieces, header_blake3: *blake3::hash(header.as_bytes()).as_bytes() })
 }
 
-/// The chunk table of the capsule that [`encode`] makes of the same.
-pub fn encode_table(scan: &Scan, parts: &[Part], place: TablePlace) -> Vec<u8> {
-    chunks(scan, parts, place).1
+/// The table block of the capsule that [`encode`] makes of the same: the chunk table, and what is `behind` it.
+pub fn encode_table(scan: &Scan, parts: &[Part], place: TablePlace, behind: &[u8]) -> Vec<u8> {
+    chunks(scan, parts, place, behind).1
 }
 
-fn table_sectors(parts: &[Part]) -> u64 {
-    ((parts.len() * CHUNK_ENTRY_LEN) as u64).div_ceil(SECTOR_LEN)
+fn table_sectors(parts: &[Part], behind: &[u8]) -> u64 {
+    ((parts.len() * CHUNK_ENTRY_LEN + behind.len()) as u64).div_ceil(SECTOR_LEN)
 }
 
-/// The pieces of the stored chunks, their table, and where they end.
-fn chunks(scan: &Scan, parts: &[Part], place: TablePlace) -> (Vec<Piece>, Vec<u8>, u64) {
+/// The pieces of the stored chunks, their table block, and where they end.
+fn chunks(scan: &Scan, parts: &[Part], place: TablePlace, behind: &[u8]) -> (Vec<Piece>, Vec<u8>, u64) {
     let header_len = CAPSULE_HEADER_LEN as u64;
     let mut end = match place {
-        TablePlace::First => header_len + table_sectors(parts) * SECTOR_LEN,
+        TablePlace::First => header_len + table_sectors(parts, behind) * SECTOR_LEN,
         TablePlace::Last => header_len,
     };
     let mut pieces = Vec::new();
-    let mut table = Vec::with_capacity((table_sectors(parts) * SECTOR_LEN) as usize);
+    let mut table = Vec::with_capacity((table_sectors(parts, behind) * SECTOR_LEN) as usize);
     for (chunk, part) in scan.chunks.iter().zip(parts) {
         let stored = append(&mut pieces, &part.bytes, &mut end);
         table.extend_from_slice(ChunkEntry::new(part.form, stored, chunk.chaining_value).as_bytes());
     }
+    table.extend_from_slice(behind);
     (pieces, table, end)
 }
 

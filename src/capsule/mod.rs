@@ -10,6 +10,7 @@ mod encode;
 mod kind;
 mod memory;
 mod options;
+mod origin;
 mod set;
 mod told;
 
@@ -21,5 +22,6 @@ pub use encode::{
 pub use kind::number_of;
 pub use memory::{ram_needed, ram_needed_together, ram_taken, table_len};
 pub use options::{CopyMode, DriveOptions, FirstDisk, SetOptions, Writes};
+pub use origin::made_of;
 pub use set::{Beside, Role, companion};
 pub use told::{BLAKE3, FILE, IMAGE, LINE_END, Told, told};

@@ -92,7 +92,7 @@ pub fn add<'r>(
     }
     let mut ranges = ranges(false);
     let taken: i64 = chains.iter().map(|chain| chain.len() as i64).sum();
-    steps.count(old_counts, stick.counts(&ranges), -taken)?;
+    steps.count(old_counts, stick.counts_then(&ranges), -taken)?;
     stick.hash_again(&mut ranges, &steps.future)?;
     steps.manifest(stick.slot, &ranges, 2)?;
     Ok(steps.done)

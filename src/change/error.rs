@@ -22,6 +22,12 @@ pub enum ChangeError {
         /// Bytes that it can grow by.
         free: u64,
     },
+    /// A sector that keeps nothing is needed where it is.
+    #[error("sector {lba} of it keeps nothing, and it cannot do without it")]
+    Needed {
+        /// Its number.
+        lba: u64,
+    },
     /// Its tables contradict each other, or it has clusters that no file owns.
     #[error("its file system has errors, and the image's file must grow")]
     Unclean,

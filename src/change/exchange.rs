@@ -116,9 +116,10 @@ impl Exchange<'_> {
     /// Whether the header says already what it is to say.
     fn is_as_it_is(&self) -> bool {
         let Some(table) = self.table else { return false };
-        let (header, table) = (self.header, table.entries.as_bytes());
+        let (header, table) =
+            (self.header, [table.entries.as_bytes(), &self.contents.behind_table()].concat());
         let edition = Edition { table_offset: header.table_offset.get(), changes: header.changes.get() };
-        let same = encode_header(self.contents, self.scan, header.file_len.get(), table, edition);
+        let same = encode_header(self.contents, self.scan, header.file_len.get(), &table, edition);
         same.as_bytes() == header.as_bytes()
     }
 
@@ -146,6 +147,7 @@ impl Exchange<'_> {
             used = used.max(entry.stored().end.div_ceil(SECTOR_LEN));
             table.extend_from_slice(entry.as_bytes());
         }
+        table.extend(self.contents.behind_table());
         let table_sectors = (table.len() as u64).div_ceil(SECTOR_LEN);
         // Behind the chunks, so that a machine proves by it what lies farthest without unpacking anything.
         let table_sector = room.take_from(used, table_sectors);
@@ -209,7 +211,7 @@ impl Exchange<'_> {
         let mut ranges = stick.ranges_with(&runs, &named);
         let left = len.div_ceil(volume.cluster_len()).max(1);
         let freed = chain.len() as i64 - left.min(all.len() as u64) as i64;
-        steps.count(old_counts, stick.counts(&ranges), freed)?;
+        steps.count(old_counts, stick.counts_then(&ranges), freed)?;
         stick.hash_again(&mut ranges, &steps.future)?;
         steps.manifest(stick.slot, &ranges, 2)?;
         Ok((steps.done, more * volume.cluster_len()))

@@ -83,7 +83,7 @@ impl Stick<'_, '_> {
     pub(super) fn hash_again(&self, ranges: &mut [RangeEntry], future: &Sectors) -> Result<(), ReadError> {
         let is_ours = self.is_unfinished() && self.is_own();
         let fresh = self.fresh_directories(ranges, future)?;
-        let [old, new] = [&self.manifest.ranges, &*ranges].map(|ranges| self.counts(ranges));
+        let (old, new) = (self.counts(&self.manifest.ranges), self.counts_then(ranges));
         for entry in ranges {
             let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
             match entry.kind {
@@ -141,6 +141,11 @@ impl Stick<'_, '_> {
     pub(super) fn counts(&self, ranges: &[RangeEntry]) -> [u8; 8] {
         let volume = &self.volume.volume;
         with_bad(written_counts(&volume.bpb, ranges, volume.lba + volume.bpb.data()), self.bad)
+    }
+
+    /// The same when the change is over.
+    pub(super) fn counts_then(&self, ranges: &[RangeEntry]) -> [u8; 8] {
+        Self { bad: self.bad_then, ..*self }.counts(ranges)
     }
 
     /// How many of the clusters that are marked as bad were so when the counts of free clusters were written; all of them, if

@@ -81,7 +81,7 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
     if is_moving && entry.filter(is_there).is_none() {
         let mut ranges = without_image(ranges, lba);
         if stick.is_own() {
-            steps.count_as_written(stick.counts(&ranges))?;
+            steps.count_as_written(stick.counts_then(&ranges))?;
         }
         stick.hash_again(&mut ranges, &steps.future)?;
         steps.manifest(1 - stick.slot, &ranges, 1)?;
@@ -95,7 +95,7 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
             .copied()
             .collect();
         if stick.is_own() {
-            steps.count_as_written(stick.counts(&ranges))?;
+            steps.count_as_written(stick.counts_then(&ranges))?;
         }
         stick.hash_again(&mut ranges, &steps.future)?;
         steps.manifest(1 - stick.slot, &ranges, 1)?;
@@ -123,7 +123,7 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
     }
     let mut ranges = stick.ranges_with(&entry.runs, &named(&last, None));
     if stick.is_own() {
-        steps.count_as_written(stick.counts(&ranges))?;
+        steps.count_as_written(stick.counts_then(&ranges))?;
     }
     stick.hash_again(&mut ranges, &steps.future)?;
     steps.manifest(slot, &ranges, later)?;

@@ -5,7 +5,7 @@
 //!
 //! A capsule is exchanged by [`Exchange`]. Chunks that are the same stay where they are; the others, and a new table, go to
 //! places that the old header does not name. Then the header changes, which is one sector. [`add`] and [`remove`] let capsules
-//! come and go: one sector of the folder decides.
+//! come and go: one sector of the folder decides. [`retire`] takes clusters out of use that do not keep what they get.
 
 mod add;
 mod error;
@@ -14,6 +14,7 @@ mod folder;
 mod manifest;
 mod mend;
 mod remove;
+mod retire;
 mod room;
 mod sectors;
 mod steps;
@@ -31,6 +32,7 @@ pub use error::ChangeError;
 pub use exchange::{Exchange, Exchanged, Way};
 pub use mend::{finish, mend};
 pub use remove::remove;
+pub use retire::{can_retire, retire};
 pub use stored::NewBytes;
 pub use text::write_text;
 pub use turn::turn;
@@ -54,6 +56,8 @@ struct Stick<'s, 'r> {
     slot: usize,
     /// Clusters that the counts of free clusters leave out as bad.
     bad: u64,
+    /// Those that they leave out when the change is over: all that are marked then.
+    bad_then: u64,
 }
 
 impl<'s, 'r> Stick<'s, 'r> {
@@ -65,7 +69,8 @@ impl<'s, 'r> Stick<'s, 'r> {
             Some(Ok(volume)) if volume.tree.is_some() => volume,
             _ => return Err(ChangeError::NoFileSystem),
         };
-        let mut stick = Self { reader, volume, manifest, slot, bad: volume.counted_bad() };
+        let bad = volume.counted_bad();
+        let mut stick = Self { reader, volume, manifest, slot, bad, bad_then: bad };
         stick.bad = stick.bad_as_written()?;
         Ok(stick)
     }

@@ -56,16 +56,20 @@ pub fn remove<'r>(
     steps.copy_tables()?;
     let old_counts = stick.counts(&stick.manifest.ranges);
     let mut ranges = entries.iter().fold(announced, |ranges, entry| without_capsule(&ranges, &entry.runs));
-    steps.count(old_counts, stick.counts(&ranges), freed)?;
+    steps.count(old_counts, stick.counts_then(&ranges), freed)?;
     stick.hash_again(&mut ranges, &steps.future)?;
     steps.manifest(stick.slot, &ranges, 2)?;
     Ok(steps.done)
 }
 
 impl Stick<'_, '_> {
-    /// The same ranges, with what says that the file of `entry` goes: it is announced as what it is. Of one that the manifest
+    /// The same ranges, with what says that the file of `entry` goes, or that its chain changes: it is announced as what it is. Of one that the manifest
     /// does not name the first piece is enough.
-    fn announced_to_go(&self, ranges: &[RangeEntry], entry: &Entry) -> Result<Vec<RangeEntry>, ChangeError> {
+    pub(super) fn announced_to_go(
+        &self,
+        ranges: &[RangeEntry],
+        entry: &Entry,
+    ) -> Result<Vec<RangeEntry>, ChangeError> {
         let &(lba, sectors) = entry.runs.first().ok_or(ChangeError::Unsound)?;
         let header = *blake3::hash(&self.reader.sector(lba)?).as_bytes();
         let is_named = ranges.iter().any(|range| range.is_first_piece() && range.lba.get() == lba);

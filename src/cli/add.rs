@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::DrivesArgs;
 use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
@@ -45,6 +45,9 @@ pub struct AddArgs {
     chs: Option<Geometry>,
 
     #[command(flatten)]
+    folder: FolderArgs,
+
+    #[command(flatten)]
     drives: DrivesArgs,
 
     #[command(flatten)]
@@ -75,6 +78,7 @@ impl AddArgs {
         let request = self.drives.put_into(StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
+            folder_free: self.folder.free(),
             titles: self.title.into_iter().collect(),
             sources: self.source.of(1)?,
             ..StickRequest::new(vec![self.image])

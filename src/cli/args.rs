@@ -82,11 +82,31 @@ pub enum KindArg {
     Cd,
 }
 
+/// How the image of a folder is made.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct FolderArgs {
+    /// Bytes that stay free in the image that is made of a folder, for example 4M; an eighth of its files and at least 1M if not
+    /// given, and on a floppy what is left
+    #[arg(long, value_name = "SIZE", value_parser = free, allow_negative_numbers = true)]
+    folder_free: Option<Bytes>,
+}
+
+impl FolderArgs {
+    /// How many that are.
+    pub fn free(self) -> Option<u64> {
+        self.folder_free.map(|Bytes(free)| free)
+    }
+}
+
+fn free(text: &str) -> Result<Bytes, String> {
+    text.parse().map_err(|error: BytesError| format!("{error}; {}", error.help()))
+}
+
 /// The images, and how they boot: the same on a stick and on a disc.
 #[derive(Clone, Debug, Args)]
 pub struct ImagesArgs {
     /// Disk images to boot from RAM, in the order of the boot menu. What is packed is unpacked; FILE#NAME is a file in an
-    /// archive, and - is standard input
+    /// archive, and - is standard input. Of a folder the image of a disk with its files is made, which starts the DOS in it
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
 
@@ -110,6 +130,9 @@ pub struct ImagesArgs {
     /// Geometry of the images: cylinders/heads/sectors per track
     #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
     pub chs: Option<Geometry>,
+
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
     #[command(flatten)]
     pub drives: DrivesArgs,
@@ -158,8 +181,7 @@ pub struct StickArgs {
 }
 
 fn size(text: &str) -> Result<Bytes, String> {
-    let size: Bytes = text.parse().map_err(|error: BytesError| format!("{error}; {}", error.help()))?;
-    match size {
+    match free(text)? {
         Bytes(0) => Err("a stick has at least one sector".into()),
         Bytes(bytes) if !bytes.is_multiple_of(SECTOR_LEN) => {
             let below = bytes - bytes % SECTOR_LEN;
@@ -228,6 +250,7 @@ impl ImagesArgs {
         let request = StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
+            folder_free: self.folder.free(),
             titles: self.titles.clone(),
             sources: self.source.sources.clone(),
             label: self.label.clone(),

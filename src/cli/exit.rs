@@ -351,6 +351,7 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::TakenOver { .. }
         | JobError::FaultyStick { .. }
         | JobError::DiscStays { .. }
+        | JobError::OtherBootCode { .. }
         | JobError::NotReplaced { .. }
         | JobError::Change { has_written: false, .. }
         | JobError::SameTarget { .. }
@@ -363,7 +364,11 @@ fn exit_of(error: &JobError) -> Exit {
         | JobError::Needed { .. }
         | JobError::Update { .. }
         | JobError::Phram(_) => Exit::Refused,
-        JobError::Pipeline(_) | JobError::NoRoom { .. } | JobError::Differs { .. } => match error.stick() {
+        JobError::Pipeline(_)
+        | JobError::NoRoom { .. }
+        | JobError::Differs { .. }
+        | JobError::FixedPlaces { .. }
+        | JobError::NoOtherRoom { .. } => match error.stick() {
             Aftermath::Untouched => Exit::Refused,
             Aftermath::WillNotBoot => Exit::WillNotBoot,
             Aftermath::BootsAsBefore | Aftermath::Unknown => Exit::Failed,

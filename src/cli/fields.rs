@@ -39,6 +39,7 @@ do not change the exit status of `inspect`.
 | `capsules[].len` | length of the image in bytes |
 | `capsules[].blake3` | BLAKE3 of the image, as `b3sum` prints it |
 | `capsules[].ram_blake3` | BLAKE3 of what is in memory, and is what is proven, where something of the image was left out; else null |
+| `capsules[].made_of` | what the image was made of, if it got a driver on the way, see [below](#of-a-driver-on-the-way); else null |
 | `capsules[].disk_sectors` | sectors of its RAM disk |
 | `capsules[].words` | kind and geometry in words |
 | `capsules[].ram_needed` | memory that a machine needs for it and the drives beside it, in bytes; of a companion, its own part |
@@ -116,6 +117,7 @@ do not change the exit status of `inspect`.
 | `effort.retries` | requests that failed and were made again: `access`, `lba`, `sectors`, `failed`, `error` |
 | `effort.repairs` | the same as `repairs` |
 | `effort.level` | where the bytes came from that were read back: `cached`, `direct`, `reset`, `replugged` |
+| `effort.buffered` | whether the device refused direct I/O, so that everything went through this system's cache |
 | `resumed` | what `--resume` found; null without it |
 | `resumed.complete` | whether all of it was there, and nothing was written |
 | `resumed.skipped`, `resumed.written` | bytes that were there already, and bytes that were written |
@@ -159,6 +161,7 @@ do not change the exit status of `inspect`.
 | `effort.repairs[].lba`, `effort.repairs[].sectors` | first sector and sectors |
 | `effort.repairs[].tries` | times that they were written again |
 | `effort.level` | the same as `verified` |
+| `effort.buffered` | whether the device refused direct I/O |
 | `warnings` | what speaks against a boot |
 
 ### Of a copy
@@ -182,7 +185,7 @@ do not change the exit status of `inspect`.
 | `bytes` | bytes in all ranges |
 | `repairs` | as [of a written stick](#of-a-written-stick) |
 | `effort` | as there; null in a plan |
-| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level` | as there |
+| `effort.written`, `effort.skipped`, `effort.retries`, `effort.repairs`, `effort.level`, `effort.buffered` | as there |
 | `resumed` | with `--resume`: see [of a written stick](#of-a-written-stick); else null |
 
 ### Of a smaller image
@@ -298,11 +301,11 @@ because no file system needs them, and those of swap files that it leaves out be
 | `room.volumes[].partition` | number of its partition; 0 without a partition table |
 | `room.volumes[].system` | as in `FAT16` |
 | `room.volumes[].len`, `room.volumes[].free` | its bytes, and those of them that are free, or null if that cannot be told |
-| `room.files` | files that take room: those of swapped memory and of sleeping systems, then the five largest others |
+| `room.files` | files that take room: those of swapped memory and of sleeping systems, up to eight folders that nobody needs to run a Windows, then the five largest others |
 | `room.files[].partition` | number of its partition |
 | `room.files[].path` | its path |
 | `room.files[].len` | its bytes; on an NTFS those of its clusters |
-| `room.files[].used_for` | `file`, `swap`, `hibernation` |
+| `room.files[].used_for` | `file`, `swap`, `hibernation`, `spare` (a folder, whose bytes are those of all files below it) |
 | `room.partial` | whether not all was looked at: it is damaged, or too large |
 
 ### Of the origin of an image
@@ -321,12 +324,14 @@ itself. The others are of `inspect` alone.
 ### Of a driver on the way
 
 `write --driver` prints this of the first of `images`, and a receipt has it; `path` is the user's own image, and length and BLAKE3 are those of
-the copy with the driver.
+the copy with the driver. The capsule has it, too: `verify` prints it as `capsules[].made_of`, with
+`text` (the driver, its version, how it gets its device, the BLAKE3 of its file), and with `len` and `blake3` of the user's own image.
 
 | field | what |
 |---|---|
 | `driver` | the driver that its Windows got; null without `--driver` |
 | `driver.name`, `driver.version` | what it is called, and its version, or null if it says none |
+| `driver.attach` | how it gets its device: `root` (one in the registry), `own` (it makes it) |
 | `driver.blake3` | BLAKE3 of its file, as `b3sum` prints it |
 
 ### Of what an image lies in

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
 use crate::cli::disc_view::show_disc;
 use crate::cli::origin::OriginArgs;
 use crate::cli::room::show_room;
@@ -43,6 +43,9 @@ pub struct InspectArgs {
     /// Geometry of an image: cylinders/heads/sectors per track
     #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
     chs: Option<Geometry>,
+
+    #[command(flatten)]
+    folder: FolderArgs,
 }
 
 impl InspectArgs {
@@ -57,6 +60,7 @@ impl InspectArgs {
             hash: self.hash,
             kind: kind_choice(self.kind),
             geometry: self.chs,
+            folder_free: self.folder.free(),
             expectations: self.origin.expectations(),
         };
         let inspected = inspect(&request, &Progress::new())?;

@@ -24,7 +24,7 @@ no stick of ramkey is 1, and `boot` of it is 3. A stick of which anything is lef
 verified: 4 says what is wrong with it.
 
 An image is what would be on the disk, byte by byte. A VMDK, VHD, VHDX, qcow2 or VDI is opened, and the disk in it is the image, as
-the floppy in an IMD is. One that is packed (gzip, xz, zstd, bzip2, lz4, zip, 7z) is unpacked into a temporary file; `FILE#NAME` is a
+the floppy in an IMD is. Of a folder the image of a disk with its files is made: [folders.md](folders.md). One that is packed (gzip, xz, zstd, bzip2, lz4, zip, 7z) is unpacked into a temporary file; `FILE#NAME` is a
 file in an archive, and `-` is standard input: [inputs.md](inputs.md). What is compressed otherwise, a CD in sectors of 2352 bytes,
 another floppy by track, a backup, a program or a text is refused with what it is and a command that makes an image of it; what has a
 boot signature, a file system or the descriptors of a CD is an image whatever else it begins like. Of what is nothing but letters

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::add::{show_changed, show_image, show_notes};
-use crate::cli::args::{KindArg, kind_choice, parse_geometry};
+use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::BesideArgs;
 use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
@@ -47,6 +47,9 @@ pub struct ReflashArgs {
     chs: Option<Geometry>,
 
     #[command(flatten)]
+    folder: FolderArgs,
+
+    #[command(flatten)]
     beside: BesideArgs,
 
     #[command(flatten)]
@@ -77,6 +80,9 @@ impl ReflashArgs {
         let image = self.pack.put_into(StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
+            folder_free: self.folder.free(),
+            // What stands beside others is replaced so, too.
+            folder_boots: false,
             companions: self.beside.companions(),
             sources: self.source.of(1)?,
             ..StickRequest::new(vec![self.image])

@@ -103,11 +103,14 @@ impl Output {
 fn error_lines(error: &CliError) -> Vec<String> {
     let mut lines = vec![format!("error: {error}")];
     lines.extend(error.causes().iter().map(|cause| format!("  because: {cause}")));
-    if let CliError::Job(JobError::Differs { differences, .. }) = error {
+    if let CliError::Job(error) = error {
+        // The first one is the error itself, or its cause.
+        let skipped = usize::from(!matches!(error, JobError::FixedPlaces { .. }));
+        let differences = error.differences();
         lines.extend(
-            differences.iter().skip(1).take(MORE_MAX).map(|difference| format!("  also: {difference}")),
+            differences.iter().skip(skipped).take(MORE_MAX).map(|difference| format!("  also: {difference}")),
         );
-        let rest = differences.len().saturating_sub(1 + MORE_MAX);
+        let rest = differences.len().saturating_sub(skipped + MORE_MAX);
         if rest > 0 {
             lines.push(format!("  also: {rest} more ranges"));
         }

@@ -25,6 +25,7 @@ pub(super) fn show_room(out: &mut dyn Write, label: &str, room: &Room) -> io::Re
             FileUse::File => "",
             FileUse::Swap => ", swapped memory",
             FileUse::Hibernation => ", the memory of a system that slept",
+            FileUse::Spare => ", with all below it: nobody needs it to run Windows",
         };
         let place = match room.volumes.len() {
             0 | 1 => String::new(),

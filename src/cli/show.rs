@@ -227,6 +227,12 @@ pub(super) fn show_effort(out: &mut dyn Write, effort: &Effort) -> io::Result<()
 
 /// Where the bytes came from that were read back, unless that is what is usual.
 pub(super) fn show_level(out: &mut dyn Write, effort: Option<&Effort>) -> io::Result<()> {
+    if effort.is_some_and(|effort| effort.buffered) {
+        writeln!(
+            out,
+            "note      the device refuses direct I/O, so everything went through this system's cache"
+        )?;
+    }
     match effort.map(|effort| effort.level) {
         None | Some(VerifyLevel::Direct) => Ok(()),
         Some(VerifyLevel::Cached) => {

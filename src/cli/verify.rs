@@ -10,7 +10,7 @@ use crate::cli::words::{gets_signature, number_words, ram_text, show_words};
 use crate::cli::{CliError, Exit, Output, Progress, repair};
 use crate::job;
 use crate::units::{Bytes, SECTOR_LEN};
-use crate::verify::{Fault, FaultKind, FoundCapsule, StickVerdict, Strictness};
+use crate::verify::{Fault, FaultKind, FoundCapsule, FoundOrigin, StickVerdict, Strictness};
 
 /// Prove a stick: boot code, tables, file system and every image on it
 ///
@@ -125,6 +125,10 @@ fn show_image(out: &mut dyn Write, image: &FoundCapsule, origin: &str) -> io::Re
         image.words,
         Bytes(image.len)
     )?;
+    if let Some(made_of) = &image.made_of {
+        let FoundOrigin { text, len, blake3 } = made_of;
+        writeln!(out, "          {text}; it was {} before, {blake3}", Bytes(*len))?;
+    }
     show_words(out, &image.options)?;
     if !image.companions.is_empty() {
         let files: Vec<&str> = image.companions.iter().map(|companion| &companion.file[..]).collect();

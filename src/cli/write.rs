@@ -17,6 +17,7 @@ use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, copy, driver, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
+use crate::image::ImageError;
 use crate::job::{self, Destination, Images, JobError, Lengths, Opener, StickRequest, prepare};
 use crate::report::{Report, StickReport};
 
@@ -26,9 +27,15 @@ use crate::report::{Report, StickReport};
 /// a stick that was interrupted does not boot. A disc image that `ramkey disc` made is copied as it is, and boots from the stick,
 /// too; with `--kind cd` it is booted from RAM as other CDs are.
 #[derive(Debug, Args)]
+#[command(mut_arg("images", |images| images.required(false).required_unless_present("folders")))]
 pub struct WriteArgs {
     #[command(flatten)]
     stick: StickArgs,
+
+    /// Make an image of this folder, which starts the DOS in it, and boot it behind the other images; it is the same as to name the
+    /// folder in the place of an image. docs/folders.md
+    #[arg(long = "dir", value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
 
     /// The stick: a device such as /dev/sdX, or a file; once for each of several, which are written at the same time
     #[arg(long, value_name = "TARGET", required_unless_present = "all_matching")]
@@ -80,7 +87,14 @@ impl WriteArgs {
     /// # Errors
     ///
     /// See [`CliError`]; its exit status says what became of the stick.
-    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+    pub fn run(mut self, output: &mut Output) -> Result<Exit, CliError> {
+        for folder in &self.folders {
+            if !folder.is_dir() {
+                let path = folder.clone();
+                return Err(JobError::Image(ImageError::NotAFolder { path }.into()).into());
+            }
+        }
+        self.stick.images.images.append(&mut self.folders);
         let mut system = self.target.system();
         system.allowed.believed = self.no_probe;
         let targets = self.targets(&system)?;

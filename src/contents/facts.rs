@@ -55,6 +55,20 @@ pub struct ImageFacts {
     pub contents: Option<String>,
     /// What the user should know before booting it.
     pub warnings: Vec<Warning>,
+    /// What it was made of, if it was changed on the way from there.
+    #[serde(skip)]
+    pub made_of: Option<MadeOf>,
+}
+
+/// The image that another one was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeOf {
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its BLAKE3.
+    pub blake3: [u8; 32],
+    /// What was done with it.
+    pub text: String,
 }
 
 impl ImageFacts {

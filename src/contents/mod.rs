@@ -37,7 +37,7 @@ pub use cut::{Cut, Limit, NoCut, Shortened};
 pub use disc::DISC_GEOMETRY;
 pub use ends::Claim;
 pub use error::ProbeError;
-pub use facts::{ImageFacts, Warning};
+pub use facts::{ImageFacts, MadeOf, Warning};
 pub(crate) use files::{LongName, VolumeFiles};
 pub use free::{Closed, FreeQuestion, FreeSpace, Kept, KeptPlace, Structure, Why, free_space};
 pub use geometry::{Answer, Disagreement, Witness};

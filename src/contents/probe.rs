@@ -149,6 +149,7 @@ pub fn probe(
         boot_signature,
         contents,
         warnings,
+        made_of: None,
     })
 }
 

@@ -8,7 +8,7 @@ use super::bytes::sector;
 use super::cut::Used;
 use super::ext::ExtRecord;
 use super::facts::ImageFacts;
-use super::files::{Largest, VolumeFiles};
+use super::files::{Largest, SpareFolders, VolumeFiles};
 use super::free::fat_table::Table;
 use super::free::sleep;
 use super::guid_table::GuidTable;
@@ -22,6 +22,8 @@ use crate::units::SECTOR_LEN;
 const LOOKED_AT_MAX: u64 = 128 << 20;
 /// Files that are named.
 const FILES_MAX: usize = 5;
+/// Folders that are named.
+const SPARE_MAX: usize = 8;
 /// Most partitions that are looked at.
 const PARTS_MAX: usize = 32;
 /// Files to which systems swap memory, in the root folder or in that of an old Windows.
@@ -39,7 +41,8 @@ const SWAPS: [&str; 6] = [
 pub struct Room {
     /// The file systems that are known, in the order of their partitions.
     pub volumes: Vec<VolumeRoom>,
-    /// Swap files and files with the memory of a system that sleeps, and behind them the largest others.
+    /// Swap files and files with the memory of a system that sleeps, folders that nobody needs to run a Windows, the largest
+    /// first, and behind them the largest other files.
     pub files: Vec<RoomFile>,
     /// Whether not all of it was looked at, because it is damaged or too large.
     pub partial: bool,
@@ -58,7 +61,7 @@ pub struct VolumeRoom {
     pub free: Option<u64>,
 }
 
-/// A file that takes room.
+/// A file that takes room, or a folder with all below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomFile {
     /// Number of its partition; 0 without a partition table.
@@ -81,6 +84,8 @@ pub enum FileUse {
     Swap,
     /// The memory of a system that sleeps, or slept.
     Hibernation,
+    /// A folder that nothing but setup, repairs, removals and help texts needs.
+    Spare,
 }
 
 impl Room {
@@ -91,14 +96,16 @@ impl Room {
             return room;
         }
         let metered = Metered::new(source, LOOKED_AT_MAX);
-        let mut largest = Vec::new();
+        let (mut largest, mut spare) = (Vec::new(), Vec::new());
         for (partition, start) in starts(&metered) {
-            if room.look(&metered, partition, start, &mut largest).is_none() {
+            if room.look(&metered, partition, start, (&mut largest, &mut spare)).is_none() {
                 room.partial = true;
             }
         }
         room.partial |= metered.is_spent();
-        largest.sort_by_key(|file| std::cmp::Reverse(file.len));
+        for files in [&mut largest, &mut spare] {
+            files.sort_by_key(|file: &RoomFile| std::cmp::Reverse(file.len));
+        }
         let is_known = |file: &RoomFile| {
             let same = |known: &RoomFile| {
                 known.partition == file.partition && known.path.eq_ignore_ascii_case(&file.path)
@@ -106,6 +113,7 @@ impl Room {
             room.files.iter().any(same)
         };
         largest.retain(|file| !is_known(file));
+        room.files.extend(spare.into_iter().take(SPARE_MAX));
         room.files.extend(largest.into_iter().take(FILES_MAX));
         room
     }
@@ -116,7 +124,7 @@ impl Room {
         source: &dyn Source,
         partition: usize,
         start: u64,
-        largest: &mut Vec<RoomFile>,
+        (largest, spare): (&mut Vec<RoomFile>, &mut Vec<RoomFile>),
     ) -> Option<()> {
         if let Some(ExtRecord { name, sectors, free, .. }) = ExtRecord::read(source, start) {
             let len = sectors.saturating_mul(SECTOR_LEN);
@@ -142,9 +150,11 @@ impl Room {
         }
         // Some of the largest may be known already.
         let mut found = Largest::new(FILES_MAX + SWAPS.len() + sleep::FILES.len());
-        let is_whole = files.largest(&mut found).is_ok();
-        let file = |(len, path)| RoomFile { partition, path, len, used_for: FileUse::File };
-        largest.extend(found.into_files().map(file));
+        let mut folders = SpareFolders::default();
+        let is_whole = files.largest(&mut found, &mut folders).is_ok();
+        let file = |used_for| move |(len, path)| RoomFile { partition, path, len, used_for };
+        largest.extend(found.into_files().map(file(FileUse::File)));
+        spare.extend(folders.into_folders().map(file(FileUse::Spare)));
         (is_whole && free.is_some()).then_some(())
     }
 }

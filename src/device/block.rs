@@ -9,6 +9,8 @@ use std::time::Duration;
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat};
 use rustix::io::Errno;
 
+use crate::device::direct::Direct;
+use crate::device::file::forget;
 use crate::device::hard::Way;
 use crate::device::{
     DeviceFacts, DeviceNumber, HardVerify, OpenError, Refusal, System, TargetPath, ioctl, transfer,
@@ -36,6 +38,7 @@ pub struct BlockTarget {
 struct Link {
     /// Nothing while it is out.
     device: Option<File>,
+    direct: Direct,
     facts: DeviceFacts,
     level: VerifyLevel,
     /// Whether the stick was gone meanwhile, so that it may be another.
@@ -54,7 +57,7 @@ impl BlockTarget {
     /// checked, [`OpenError::Open`] if the system refuses.
     pub fn open(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<Self, OpenError> {
         let system = &system.strict();
-        let (device, facts) = connect(system, facts, images)?;
+        let (device, direct, facts) = connect(system, facts, images)?;
         let failed = |source: io::Error| OpenError::Open { path: facts.node.clone(), source };
         let physical = ioctl::physical_sector(&device).map_err(failed)?;
         let sector = ioctl::logical_sector(&device).map_err(failed)?;
@@ -67,6 +70,7 @@ impl BlockTarget {
             step: sector as usize,
             link: RwLock::new(Link {
                 device: Some(device),
+                direct,
                 level: system.level(&facts),
                 facts,
                 is_found_anew: false,
@@ -79,6 +83,14 @@ impl BlockTarget {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
         let device = link.device.as_ref().ok_or_else(|| io::Error::from(Errno::NODEV))?;
         work(device, &link.facts)
+    }
+
+    /// Makes a request to the open device, which makes it past the system's cache unless it refuses that.
+    fn transfer(&self, mut request: impl FnMut(&File, bool) -> io::Result<()>) -> io::Result<()> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
+        let device = link.device.as_ref().ok_or_else(|| io::Error::from(Errno::NODEV))?;
+        let done = link.direct.request(device, || request(device, link.direct.is_refused()));
+        done.map_err(|error| cause(device, error))
     }
 
     /// Asks the kernel to read the new partition table. Of use after the commit only; a failure harms nothing.
@@ -139,8 +151,9 @@ impl BlockTarget {
         link.device = None;
         link.is_found_anew = true;
         let found = self.system.wait_for(hard, &link.facts, newest)?;
-        let (device, facts) = connect(&self.system, &found, &self.images).map_err(io::Error::other)?;
-        (link.device, link.facts) = (Some(device), facts);
+        let (device, direct, facts) =
+            connect(&self.system, &found, &self.images).map_err(io::Error::other)?;
+        (link.device, link.direct, link.facts) = (Some(device), direct, facts);
         Ok(())
     }
 }
@@ -150,10 +163,10 @@ fn connect(
     system: &System,
     facts: &DeviceFacts,
     images: &[SourceFile],
-) -> Result<(File, DeviceFacts), OpenError> {
+) -> Result<(File, Direct, DeviceFacts), OpenError> {
     let path = || facts.node.clone();
     let failed = |source: io::Error| OpenError::Open { path: path(), source };
-    let device = open_exclusive(system, facts, images)?;
+    let (device, direct) = open_exclusive(system, facts, images)?;
     let stat = fstat(&device).map_err(|error| failed(error.into()))?;
     let number = DeviceNumber::from_raw(stat.st_rdev);
     if FileType::from_raw_mode(stat.st_mode) != FileType::BlockDevice || number != facts.number {
@@ -176,14 +189,18 @@ fn connect(
     if !again.is_same_device(facts) || !is_medium(&device, facts) {
         return Err(OpenError::Changed { path: path() });
     }
-    Ok((device, again))
+    Ok((device, direct, again))
 }
 
-fn open_exclusive(system: &System, facts: &DeviceFacts, images: &[SourceFile]) -> Result<File, OpenError> {
-    let flags = OFlags::RDWR | OFlags::EXCL | OFlags::DIRECT | OFlags::CLOEXEC;
+fn open_exclusive(
+    system: &System,
+    facts: &DeviceFacts,
+    images: &[SourceFile],
+) -> Result<(File, Direct), OpenError> {
+    let flags = OFlags::RDWR | OFlags::EXCL | OFlags::CLOEXEC;
     for _ in 0..BUSY_TRIES {
-        match rustix::fs::open(&facts.node, flags, Mode::empty()) {
-            Ok(device) => return Ok(device.into()),
+        match Direct::open(|direct| rustix::fs::open(&facts.node, flags | direct, Mode::empty())) {
+            Ok(opened) => return Ok(opened),
             Err(Errno::BUSY) => {
                 TargetPath::Block(Box::new(facts.clone())).admit(system, images)?;
                 sleep(BUSY_PAUSE);
@@ -237,15 +254,16 @@ impl Target for BlockTarget {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.with(|device, _| {
-            transfer::read(device, offset, buffer, self.step).map_err(|error| cause(device, error))
+        self.transfer(|device, is_cached| {
+            if is_cached {
+                forget(device, offset, buffer.len() as u64);
+            }
+            transfer::read(device, offset, buffer, self.step)
         })
     }
 
     fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.with(|device, _| {
-            transfer::write(device, offset, buffer, self.step).map_err(|error| cause(device, error))
-        })
+        self.transfer(|device, _| transfer::write(device, offset, buffer, self.step))
     }
 
     fn flush(&self) -> io::Result<()> {
@@ -253,11 +271,24 @@ impl Target for BlockTarget {
     }
 
     fn begin_read_back(&self) -> io::Result<()> {
+        if self.is_buffered() {
+            // Everything was flushed. Who may not do this has what is dropped piece by piece.
+            let _ = self.with(|device, _| ioctl::drop_cache(device));
+        }
         self.system.hard_verify.map_or(Ok(()), |hard| self.empty_cache(hard))
     }
 
     fn level(&self) -> VerifyLevel {
-        self.link.read().unwrap_or_else(PoisonError::into_inner).level
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
+        match link.level {
+            // That the kernel dropped all that it had is not proven by its saying so.
+            VerifyLevel::Direct if link.direct.is_refused() => VerifyLevel::Cached,
+            level => level,
+        }
+    }
+
+    fn is_buffered(&self) -> bool {
+        self.link.read().unwrap_or_else(PoisonError::into_inner).direct.is_refused()
     }
 
     fn is_found_anew(&self) -> bool {

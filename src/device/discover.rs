@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::device::FileSystem;
+use crate::device::kernel_files::folders;
 use crate::device::text::clean;
 
 /// Where the kernel's tables are. Tests give made-up trees.
@@ -322,15 +323,14 @@ impl System {
 
     fn partitions(&self, folder: &Path) -> Vec<Partition> {
         let mut partitions = Vec::new();
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
+        for name in folders(folder) {
+            let path = folder.join(&name);
             let index = self.text(&path.join("partition")).parse::<u32>();
             let (Ok(index), Some(number)) = (index, DeviceNumber::parse(&self.text(&path.join("dev"))))
             else {
                 continue;
             };
             let sectors = |name: &str| self.text(&path.join(name)).parse::<u64>().unwrap_or(0);
-            let name = entry.file_name().to_string_lossy().into_owned();
             let partition =
                 Partition { name, number, offset: sectors("start") * 512, len: sectors("size") * 512 };
             partitions.push((index, partition));

@@ -310,6 +310,6 @@ fn open_direct(path: &Path, file: &File) -> Option<File> {
 }
 
 /// Drops cached bytes, so that the next read asks the medium. Only advice: a failure is no harm to the read.
-fn forget(file: &File, offset: u64, len: u64) {
+pub(super) fn forget(file: &File, offset: u64, len: u64) {
     let _ = fadvise(file, offset, std::num::NonZero::new(len), Advice::DontNeed);
 }

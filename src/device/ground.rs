@@ -1,9 +1,8 @@
 //! What bytes lie on, by the kernel's numbers: a device or a file.
 
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::device::DeviceNumber;
 
@@ -40,18 +39,4 @@ impl Ground {
     pub fn of_source(path: &Path) -> Option<Self> {
         Self::at(path).filter(|_| path.is_absolute())
     }
-}
-
-/// The names in a folder, in order; none if it cannot be read.
-pub(super) fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
-/// The path on the one line of a file of sysfs. The line's own end is the last byte; the name may have others.
-pub(super) fn line_path(text: &[u8]) -> PathBuf {
-    std::ffi::OsStr::from_bytes(text.strip_suffix(b"\n").unwrap_or(text)).into()
 }

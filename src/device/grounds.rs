@@ -5,8 +5,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::device::ground::{Ground, line_path, names};
+use crate::device::ground::Ground;
 use crate::device::journals::Journal;
+use crate::device::kernel_files::{folders, line_path, names};
 use crate::device::loops::LoopDevice;
 use crate::device::mounts::Mount;
 use crate::device::{DeviceNumber, System};
@@ -34,8 +35,8 @@ impl Grounds {
         for name in names(&block) {
             let folder = block.join(&name);
             let Some(disk) = grounds.device(system, &folder, &name) else { continue };
-            for part in names(&folder).into_iter().filter(|part| folder.join(part).join("partition").exists())
-            {
+            let is_part = |part: &String| folder.join(part).join("partition").exists();
+            for part in folders(&folder).into_iter().filter(is_part) {
                 if let Some(part) = grounds.device(system, &folder.join(&part), &part) {
                     grounds.put(Ground::Device(part), Ground::Device(disk));
                     grounds.disks.insert(part, disk);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread::{self, Builder};
 
 use crate::device::boot_line::BootLine;
 use crate::device::ground::Ground;
@@ -65,10 +66,21 @@ impl System {
         let loops = self.loops(&mut questions);
         let shown = loops.iter().filter_map(|device| device.shows);
         let watched = files.iter().flat_map(|file| bytes_of(file, &mounts)).chain(shown).collect();
-        let writers = self.writers(&watched, &mut questions);
+        let gather = || {
+            let grounds = Grounds::gather(self, &loops, &mounts);
+            let second_opinion = self.second_opinion(&grounds);
+            (grounds, second_opinion)
+        };
+        // Both look at some thousand files of the kernel's, and neither needs the other.
+        let (writers, (grounds, second_opinion)) = thread::scope(|scope| {
+            let beside = Builder::new().spawn_scoped(scope, gather);
+            let writers = self.writers(&watched, &mut questions);
+            // Where no thread can be made, it is done here.
+            let gathered =
+                beside.map_or_else(|_| gather(), |thread| thread.join().unwrap_or_else(|_| gather()));
+            (writers, gathered)
+        });
         let swaps = self.swaps(&mut questions);
-        let grounds = Grounds::gather(self, &loops, &mounts);
-        let second_opinion = self.second_opinion(&grounds);
         let served = self.served(&mut questions);
         InUse {
             system: self.clone(),

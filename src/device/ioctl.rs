@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use rustix::ioctl::{Getter, NoArg, Opcode, ioctl, opcode};
 
 // The numbers are those of Linux's <linux/fs.h>.
+const BLKFLSBUF: Opcode = opcode::none(0x12, 97);
 const BLKROGET: Opcode = opcode::none(0x12, 94);
 const BLKRRPART: Opcode = opcode::none(0x12, 95);
 const BLKSSZGET: Opcode = opcode::none(0x12, 104);
@@ -65,6 +66,12 @@ pub enum Others {
 pub fn len(device: impl AsFd) -> io::Result<u64> {
     // SAFETY: the kernel stores exactly one u64 for this request, although its number says size_t.
     Ok(unsafe { ioctl(device, Getter::<BLKGETSIZE64, u64>::new()) }?)
+}
+
+/// Lets the kernel write out what it has of the device, and forget it. For who administers the machine.
+pub fn drop_cache(device: impl AsFd) -> io::Result<()> {
+    // SAFETY: the request has no argument.
+    Ok(unsafe { ioctl(device, NoArg::<BLKFLSBUF>::new()) }?)
 }
 
 /// Bytes in a logical sector.

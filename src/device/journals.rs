@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::OFlags;
 
-use crate::device::ground::names;
+use crate::device::kernel_files::names;
 use crate::device::mounts::Mount;
 use crate::device::{DeviceNumber, System};
 

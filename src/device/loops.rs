@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, Mode, OFlags, fstat};
 use rustix::io::Errno;
 
-use crate::device::ground::{Ground, line_path, names};
+use crate::device::ground::Ground;
+use crate::device::kernel_files::{line_path, names};
 use crate::device::question::Question;
 use crate::device::{DeviceNumber, System, ioctl};
 

@@ -3,6 +3,7 @@
 mod block;
 mod boot_line;
 mod contents;
+mod direct;
 mod discover;
 mod file;
 mod file_in_use;
@@ -13,6 +14,7 @@ mod in_use;
 #[allow(unsafe_code)]
 mod ioctl;
 mod journals;
+mod kernel_files;
 mod loops;
 mod mounts;
 mod outputs;

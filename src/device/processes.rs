@@ -7,7 +7,8 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, makedev, statx};
 
-use crate::device::ground::{Ground, names};
+use crate::device::ground::Ground;
+use crate::device::kernel_files::names;
 use crate::device::question::Question;
 use crate::device::{DeviceNumber, System};
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::device::System;
-use crate::device::ground::{Ground, line_path, names};
+use crate::device::ground::Ground;
+use crate::device::kernel_files::{line_path, names};
 use crate::device::question::Question;
 
 /// Where the kernel's configuration tells what is served; `*` is any name.

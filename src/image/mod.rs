@@ -37,7 +37,7 @@ mod wrapping;
 pub use again::pack_again;
 pub use chunk::{CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 pub use compression::{Bus, Compression};
-pub use containers::{Bounds, Opened, Wrapped, packed_as};
+pub use containers::{ALL, Bounds, BundledFile, Opened, Wrapped, bundled, packed_as};
 pub use error::ImageError;
 pub use extra::{EXTRA_MAX, ExtraFile, ExtraFiles, ExtraFolder, Skipped};
 pub use file::FileSource;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::change::{self, NewCapsule};
 use crate::job::added::AddedImage;
-use crate::job::changing::{Changing, Stopped, with_stick};
+use crate::job::changing::{Changing, Stopped, can_boot, with_stick};
 use crate::job::on_stick::{OnStick, files, images};
 use crate::job::prepare::{Read, read_all};
 use crate::job::readme::Described;
@@ -43,7 +43,7 @@ pub struct AddReport {
     pub effort: Effort,
     /// What is to be known of the images.
     pub warnings: Vec<String>,
-    /// What is to be known of README.TXT.
+    /// What is publicly known of the Windows on them, and what is to be known of README.TXT.
     pub notes: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ pub fn prepare_addition(
 /// # Errors
 ///
 /// [`JobError::Target`], [`JobError::ForeignStick`], [`JobError::FaultyStick`], [`JobError::MenuFull`], [`JobError::TitleTaken`],
-/// [`JobError::Change`]; [`JobError::Pipeline`], [`JobError::Differs`], or [`JobError::Unfinished`] once the images are there.
+/// [`JobError::OtherBootCode`], [`JobError::Change`]; [`JobError::Pipeline`], [`JobError::Differs`], or [`JobError::Unfinished`] once the images are there.
 pub fn add(
     prepared: &PreparedAddition,
     destination: Destination,
@@ -107,7 +107,8 @@ pub fn add_to(
         let report = prepared.put(&changing, reader, state, path)?;
         let PreparedAddition { request, images, read: Read { scans, origins }, .. } = prepared;
         let describe = || Described::new(request, images, scans, origins, observer).map(Some);
-        let notes = renew(&changing, reader, (&request.sources, describe))?;
+        let told = renew(&changing, reader, (&request.sources, describe))?;
+        let notes = report.notes.into_iter().chain(told).collect();
         Ok(AddReport { notes, effort: changing.effort(), ..report })
     })
 }
@@ -134,6 +135,7 @@ impl PreparedAddition {
         path: &Path,
     ) -> Result<AddReport, Stopped> {
         let Self { request, images, read: Read { scans, origins }, .. } = self;
+        can_boot(path, state, &images.facts[0])?;
         let of_plan = request.of_plan(&images.facts, reader.sectors() * SECTOR_LEN);
         let plan = carried(&of_plan, &self.taken(path, state)?).map_err(JobError::from)?;
         let carried =
@@ -145,21 +147,20 @@ impl PreparedAddition {
             .iter()
             .map(|&index| NewCapsule { file_name: &carried.capsules[index].file_name, capsule: &made[index] })
             .collect();
-        let steps = change::add(reader, state, &new)?;
         let names: Vec<String> = images.facts.iter().map(|facts| named(&facts.path).into_owned()).collect();
         let bytes: Vec<_> =
             images.sources.iter().zip(scans).map(|(source, scan)| scan.stored(&**source)).collect();
         let inputs: Vec<Input> =
             order.iter().map(|&index| Input { name: &names[index], stored: &*bytes[index] }).collect();
-        changing.steps(&steps, &inputs)?;
+        changing.steps_around((reader, state), &inputs, |state| change::add(reader, state, &new))?;
         let images = carried.capsules.iter().zip(scans).zip(origins);
         Ok(AddReport {
             images: images
                 .map(|((plan, scan), origin)| AddedImage::planned(plan, scan).from(origin.as_ref()))
                 .collect(),
             effort: changing.effort(),
-            warnings: self.warnings(),
-            notes: Vec::new(),
+            warnings: self.warnings().into_iter().chain(changing.warning()).collect(),
+            notes: self.images.advice(),
         })
     }
 

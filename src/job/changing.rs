@@ -9,13 +9,16 @@ use ramkey_format::manifest::range;
 use ramkey_format::memory::BOOT_AREA_END_LBA;
 
 use crate::change::{ChangeError, Step, finish, mend};
+use crate::contents::ImageFacts;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::SourceFile;
+use crate::job::around::Worn;
 use crate::job::medium::Medium;
 use crate::job::prove::write_and_prove;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::layout::Content;
 use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
+use crate::repair::has_this_loader;
 use crate::stick::{self, Reader, StickState};
 use crate::units::SECTOR_LEN;
 use crate::verify::{Fault, FaultKind, Strictness, judge};
@@ -33,6 +36,8 @@ pub(super) struct Changing<'a> {
     effort: RefCell<Effort>,
     /// Whether the stick does not boot: an image was being written over the one before it, and is not all there yet.
     is_dead: Cell<bool>,
+    /// What it did not keep.
+    pub(super) worn: RefCell<Worn>,
 }
 
 /// Why a change is not made.
@@ -82,6 +87,18 @@ pub(super) fn with_stick<T>(
     }
 }
 
+/// Refuses an image of the menu whose kind is a guess on a stick with other boot code: that before the key K refuses its capsule.
+///
+/// # Errors
+///
+/// [`JobError::OtherBootCode`].
+pub(super) fn can_boot(path: &Path, state: &StickState, facts: &ImageFacts) -> Result<(), JobError> {
+    if facts.kind_is_guess && !has_this_loader(state) {
+        return Err(JobError::OtherBootCode { path: path.to_owned() });
+    }
+    Ok(())
+}
+
 /// Whether a fault is one of an image whose change is announced.
 fn is_of_announced(state: &StickState, fault: &Fault) -> bool {
     let ranges = state.manifest().map_or(&[][..], |manifest| &manifest.ranges);
@@ -103,8 +120,18 @@ impl<'a> Changing<'a> {
         stop: &'a AtomicBool,
         observer: &'a dyn Observer,
     ) -> Self {
-        let (effort, is_dead) = (RefCell::default(), Cell::new(false));
-        Self { path, target, stop, observer, medium: Medium::new(target), effort, is_dead }
+        let (effort, is_dead, worn) = (RefCell::default(), Cell::new(false), RefCell::default());
+        Self { path, target, stop, observer, medium: Medium::new(target), effort, is_dead, worn }
+    }
+
+    /// The stick's name, for messages.
+    pub(super) fn path(&self) -> &Path {
+        self.path
+    }
+
+    /// Whether the stick does not boot, because an image was being written over the one before it.
+    pub(super) fn is_dead(&self) -> bool {
+        self.is_dead.get()
     }
 
     /// What everything so far took.
@@ -183,7 +210,7 @@ impl<'a> Changing<'a> {
     }
 
     /// The state of the stick when what was cut off is finished, but for what was being written over.
-    fn finished<'r>(
+    pub(super) fn finished<'r>(
         &self,
         reader: &'r Reader<'r>,
         mut state: StickState<'r>,
@@ -240,6 +267,9 @@ impl<'a> Changing<'a> {
     }
 
     fn refused(&self, source: ChangeError) -> JobError {
+        if let Some(error) = self.worn.borrow_mut().no_other(self.path, &source) {
+            return error;
+        }
         JobError::Change { path: self.path.to_owned(), has_written: self.has_written(), source }
     }
 
@@ -330,6 +360,7 @@ impl<'a> Changing<'a> {
         effort.retries.extend(done.effort.retries);
         effort.repairs.extend(done.effort.repairs);
         effort.level = done.effort.level;
+        effort.buffered |= done.effort.buffered;
         Ok(())
     }
 }

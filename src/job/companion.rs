@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::contents::Kind;
+use crate::folder::Form;
 
 /// An image, and the drive that it becomes beside the one that is booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub struct Companion {
 }
 
 impl Companion {
+    /// What is made of it if it is a folder.
+    pub(super) fn form(&self) -> Form {
+        match self.is_floppy || self.number.is_some_and(|number| number < 0x80) {
+            true => Form::Floppy,
+            false => Form::HardDisk,
+        }
+    }
+
     /// The kind that the number asks for, if an image of `kind` cannot have it.
     pub(super) fn kind_beside(&self, kind: Kind) -> Option<Kind> {
         let wanted = match self.number? {

@@ -222,7 +222,8 @@ pub fn copy(
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
-    work(prepared).to(destination, observer, |target| copy_to(prepared, target, stop, observer))
+    let path = destination.target.path();
+    work(prepared).to(destination, observer, |target| copy_to(prepared, path, target, stop, observer))
 }
 
 /// Opens the destination and goes on with this very copy, which was interrupted there.
@@ -239,7 +240,8 @@ pub fn resume_copy(
     let path = begun(destination)?;
     work(prepared).to(destination, observer, |target| {
         let ended = with_job(prepared, target, stop, observer, |job| {
-            write_on(path, &prepared.layout, job, write_and_prove)
+            let layout = &prepared.layout;
+            write_on(path, layout, job, |job| write_and_prove(layout.clone(), job)).map_err(fixed(path))
         })?;
         Ok(match ended {
             Ended::Complete => {
@@ -263,19 +265,21 @@ fn work(prepared: &PreparedCopy) -> Work<'_> {
     }
 }
 
-/// Writes, proves and commits the copy on a target that is open already.
+/// Writes, proves and commits the copy on a target that is open already; `path` is for messages.
 ///
 /// # Errors
 ///
-/// [`JobError::Pipeline`] or [`JobError::Differs`].
+/// [`JobError::Pipeline`] or [`JobError::FixedPlaces`].
 pub fn copy_to(
     prepared: &PreparedCopy,
+    path: &Path,
     target: &dyn Target,
     stop: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<CopyReport, JobError> {
     let layout = prepared.layout.clone();
-    let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout, job))?;
+    let committed = with_job(prepared, target, stop, observer, |job| write_and_prove(layout, job));
+    let committed = committed.map_err(fixed(path))?;
     Ok(prepared.report(Some(committed.effort)))
 }
 
@@ -301,4 +305,15 @@ fn with_job<T>(
     });
     observer.tell(super::Event::End);
     done
+}
+
+/// What is said of the stick at `path` if it does not keep the copy, which cannot lie around anything: each block of a disc has its
+/// number in the disc's own directories.
+fn fixed(path: &Path) -> impl Fn(JobError) -> JobError {
+    move |error| match error {
+        JobError::Differs { stick, differences } => {
+            JobError::FixedPlaces { path: path.to_owned(), stick, differences }
+        }
+        error => error,
+    }
 }

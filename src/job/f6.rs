@@ -1,55 +1,107 @@
-//! The floppy of a folder with a driver's files.
+//! The floppy beside an image: of a folder or an archive with a driver's files the one that Windows' setup reads at F6, of any other
+//! folder one with its files.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::image::{FileSource, ImageError, Source, temporary_file};
-use crate::sandbox::LookError;
-use crate::windows::{Candidate, f6_floppy};
+use crate::folder::{Form, Wish};
+use crate::image::{BundledFile, ImageError, ImageName, Source, Unpacked};
+use crate::job::Opener;
+use crate::job::opener::is_folder;
+use crate::sandbox::{LookError, made};
+use crate::units::named;
+use crate::windows::{Candidate, WindowsError, f6_floppy};
 
 /// Most files, and most bytes of each: no floppy has more.
 const FILES_MAX: usize = 200;
 const LEN_MAX: u64 = 3 << 20;
+/// What Windows' setup reads of its floppy.
+const LIST: &str = "txtsetup.oem";
 
-/// The image of a floppy with the files of `folder`, without those in folders below it. It is a file without a name.
+/// The image of a floppy at `path`, or one with the files of the folder that is there; of a driver's files without those in folders
+/// below it. What is made is in a file without a name.
 ///
 /// # Errors
 ///
-/// [`LookError`] if they cannot be read, if none is a driver, or if they do not fit.
-pub(super) fn floppy_of(folder: &Path) -> Result<Box<dyn Source>, LookError> {
-    let failed = |source| ImageError::Open { path: folder.to_owned(), source };
-    let files = files_of(folder).map_err(failed)?;
-    let image = f6_floppy(&files).map_err(|error| ImageError::Unusable {
-        path: folder.to_owned(),
-        what: "a directory",
-        why: error.to_string(),
-        help: "name a floppy's image, or the folder that has the files of a driver for Windows, and nothing else".into(),
-    })?;
-    let mut file = temporary_file(&std::env::temp_dir()).map_err(failed)?;
-    file.write_all(&image).map_err(failed)?;
-    let source = FileSource::take(folder, file.try_clone().map_err(failed)?)?;
-    Ok(Box::new(Floppy { source, file: [file] }))
+/// [`LookError`] if it cannot be read, or if the files do not fit.
+pub(super) fn floppy_of(path: &Path, opener: &Opener<'_>) -> Result<Box<dyn Source>, LookError> {
+    if !is_folder(path) {
+        return match of_archive(path, opener)? {
+            Some(image) => of_bytes(path, "archive with a driver for F6", &image),
+            None => opener.open(path),
+        };
+    }
+    let failed = |source| ImageError::Open { path: path.to_owned(), source };
+    let files = files_of(path).map_err(failed)?;
+    match f6_floppy(&files) {
+        Ok(image) => of_bytes(path, "folder with a driver for F6", &image),
+        // An empty one was meant to have a driver.
+        Err(WindowsError::NoDriver) if !files.is_empty() => {
+            opener.open_as(path, Wish { form: Form::Floppy, ..Wish::default() })
+        }
+        Err(error) => Err(refused(path, "a folder", &error)),
+    }
 }
 
-/// The image, and the file that it is in.
-struct Floppy {
-    source: FileSource,
-    file: [File; 1],
+fn refused(path: &Path, what: &'static str, error: &WindowsError) -> LookError {
+    let (path, why) = (path.to_owned(), error.to_string());
+    let help = "name the folder that has the files of a driver for Windows, and nothing else".into();
+    ImageError::Unusable { path, what, why, help }.into()
 }
 
-impl Source for Floppy {
-    fn len(&self) -> u64 {
-        self.source.len()
+/// The floppy of an archive that has a driver's files; `None` of any other, which is opened as every image is, and tells then what is
+/// wrong with it.
+fn of_archive(path: &Path, opener: &Opener<'_>) -> Result<Option<Vec<u8>>, LookError> {
+    // A file in it is asked for, or it can be read once.
+    if ImageName::is_input(path) || ImageName::find(path).member.is_some() {
+        return Ok(None);
     }
+    let Ok(Some(files)) = opener.files_of_archive(path) else { return Ok(None) };
+    for files in by_folder(files) {
+        match f6_floppy(&files) {
+            Ok(image) => return Ok(Some(image)),
+            Err(WindowsError::NoDriver) => {}
+            Err(error) => return Err(refused(path, "an archive", &error)),
+        }
+    }
+    Ok(None)
+}
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.source.read_at(offset, buffer)
+/// The files of each folder of an archive: those with a list for setup first, then the topmost.
+fn by_folder(files: Vec<BundledFile>) -> Vec<Vec<Candidate>> {
+    let mut folders: BTreeMap<(usize, String), Vec<Candidate>> = BTreeMap::new();
+    for BundledFile { name, bytes } in files {
+        let name = name.replace('\\', "/");
+        let (folder, name) = name.rsplit_once('/').unwrap_or(("", &name));
+        let depth = if folder.is_empty() { 0 } else { 1 + folder.matches('/').count() };
+        let candidate = Candidate { name: name.to_owned(), bytes };
+        folders.entry((depth, folder.to_owned())).or_default().push(candidate);
     }
+    let mut folders: Vec<Vec<Candidate>> = folders.into_values().collect();
+    let has_list = |files: &Vec<Candidate>| files.iter().any(|file| file.name.eq_ignore_ascii_case(LIST));
+    folders.sort_by_key(|files| !has_list(files));
+    for files in &mut folders {
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+    folders
+}
 
-    fn descriptors(&self) -> &[File] {
-        &self.file
-    }
+fn of_bytes(path: &Path, container: &'static str, image: &[u8]) -> Result<Box<dyn Source>, LookError> {
+    let name = if container.starts_with("folder") { path.file_name() } else { path.file_stem() };
+    made(path, |file, folder| {
+        let failed = |source| ImageError::Room { path: path.to_owned(), folder: folder.to_owned(), source };
+        file.write_all_at(image, 0).map_err(failed)?;
+        Ok(Unpacked {
+            container: container.into(),
+            packed_len: image.len() as u64,
+            member: name.map(|name| format!("{}.img", named(name))),
+            len: image.len() as u64,
+            rest: None,
+        })
+    })
 }
 
 /// The files of a folder, in the order of their names.

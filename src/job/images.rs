@@ -1,18 +1,19 @@
 //! The images of a request, open.
 
 use std::cell::Cell;
-use std::path::Path;
 
 use crate::contents::windows::{DiskOrder, Product, Windows};
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
+use crate::folder::Wish;
 use crate::image::{Source, SourceFile};
 use crate::job::f6::floppy_of;
+use crate::job::folder::form_of;
 use crate::job::notes::notes;
 use crate::job::on_the_way::{OnTheWay, with_driver};
 use crate::job::{Event, JobError, Observer, Opener, Part, StickRequest};
 use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
-use crate::sandbox::{LookError, look};
+use crate::sandbox::look;
 
 /// The hashes that README.TXT tells of each image's file.
 const KNOWN: [Algorithm; 2] = [Algorithm::Blake3, Algorithm::Sha256];
@@ -79,30 +80,35 @@ impl Images {
             free: request.trim,
             ..Question::default()
         };
+        let (free, boots) = (request.folder_free, request.folder_boots);
+        let wish = Wish { form: form_of(request.kind), free, boots };
         for path in &request.images {
-            let mut source = opener.open(path)?;
+            let mut source = opener.open_as(path, wish)?;
             if let Some(driver) = request.driver.as_ref().filter(|_| images.sources.is_empty()) {
                 let (copy, on_the_way) = with_driver(path, source, driver, &question, opener)?;
                 (source, images.on_the_way) = (copy, Some(on_the_way));
             }
-            let looked = look(path, &*source, &question)?;
+            let mut looked = look(path, &*source, &question)?;
             if images.sources.is_empty() && images.on_the_way.is_some() {
                 images.verdict = looked.windows.as_ref().map(|windows| windows.verdict.clone());
             }
             images.notes.push(notes(request, &looked));
             images.products.push(looked.windows.as_ref().and_then(Windows::known));
             images.unknown.push(!looked.is_known);
+            let made_of = images.on_the_way.as_ref().filter(|_| images.sources.is_empty());
+            looked.facts.made_of = made_of.and_then(|on_the_way| on_the_way.made_of.clone());
             images.add(looked, source);
         }
         for companion in &request.companions {
             let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
             let question = Question { kind, free: request.trim, ..Question::default() };
-            let (looked, source) = if companion.is_floppy && companion.path.is_dir() {
-                let source = floppy_of(&companion.path)?;
-                (look(&companion.path, &*source, &question)?, source)
-            } else {
-                open_and_look(opener, &companion.path, &question)?
+            let source = match companion.is_floppy {
+                true => floppy_of(&companion.path, opener)?,
+                false => {
+                    opener.open_as(&companion.path, Wish { form: companion.form(), free, boots: false })?
+                }
             };
+            let looked = look(&companion.path, &*source, &question)?;
             let looked = match companion.kind_beside(looked.facts.kind) {
                 // The number says more than the image.
                 Some(kind) if !companion.is_floppy => {
@@ -147,6 +153,11 @@ impl Images {
         number == 0 && self.on_the_way.is_some()
     }
 
+    /// That the Windows on them get no updates, and what follows.
+    pub(super) fn advice(&self) -> Vec<String> {
+        self.products.iter().flatten().map(Product::advice).collect()
+    }
+
     /// Hashes the files that the images come in, and compares them with what is said of them.
     ///
     /// # Errors
@@ -189,15 +200,6 @@ pub(super) fn origins(
         observer.tell(Event::End);
     }
     Ok(found?)
-}
-
-fn open_and_look(
-    opener: &Opener<'_>,
-    path: &Path,
-    question: &Question,
-) -> Result<(Looked, Box<dyn Source>), LookError> {
-    let source = opener.open(path)?;
-    Ok((look(path, &*source, question)?, source))
 }
 
 /// What is said of an image of which nothing is known.

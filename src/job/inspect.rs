@@ -7,10 +7,12 @@ use serde::Serialize;
 use crate::capsule::ram_needed;
 use crate::contents::windows::{DiskOrder, Windows};
 use crate::contents::{FreeQuestion, FreeSpace, KindChoice, Looked, Question, Room};
+use crate::folder::Wish;
 use crate::image::{ImageError, ImageName, Sample, Source, sample};
+use crate::job::folder::form_of;
 use crate::job::images::{UNKNOWN, origins};
 use crate::job::observer::part;
-use crate::job::opener::telling;
+use crate::job::opener::{is_folder, telling};
 use crate::job::{DiscView, JobError, Observer, Opener, Part, open};
 use crate::origin::{self, Algorithm, Expectations, Hashes, Origin};
 use crate::report::{HeaderReport, Loading, MachineReport, OriginReport, UnpackedReport};
@@ -30,6 +32,8 @@ pub struct InspectRequest {
     pub kind: KindChoice,
     /// Geometry of an image, if it is not to say it.
     pub geometry: Option<Geometry>,
+    /// Bytes that stay free in the image of a folder, if somebody said how many.
+    pub folder_free: Option<u64>,
     /// What is expected of its file.
     pub expectations: Expectations,
 }
@@ -222,8 +226,9 @@ fn kept(free: &FreeSpace) -> Vec<String> {
 /// [`JobError::Open`] or [`JobError::Unusable`] if it cannot be read or is neither, [`JobError::Origin`] if it is not what is expected.
 pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Inspected, JobError> {
     let path = &request.path;
-    if is_no_plain_name(path) {
-        let source = Opener::new(observer).open(path).map_err(JobError::Unusable)?;
+    if is_no_plain_name(path) || is_folder(path) {
+        let wish = Wish { form: form_of(request.kind), free: request.folder_free, boots: false };
+        let source = Opener::new(observer).open_as(path, wish).map_err(JobError::Unusable)?;
         return image(request, &*source, observer);
     }
     let source = &open(path)?;

@@ -6,6 +6,7 @@
 mod add;
 mod added;
 mod apart;
+mod around;
 mod changing;
 mod check;
 mod companion;
@@ -19,6 +20,8 @@ mod edited;
 mod error;
 mod extract;
 mod f6;
+mod folder;
+mod help;
 mod images;
 mod in_use;
 mod inspect;
@@ -85,7 +88,7 @@ pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash,
 pub use remove::{RemoveReport, RemovedImage, remove, remove_from};
 pub use repair::{PreparedRepair, RepairReport, prepare_repair, repair, repair_to};
 pub use request::{DiscOptions, StickRequest};
-pub use restore::{PreparedRestore, RestoreReport, RestoreRequest, prepare_restore, restore};
+pub use restore::{PreparedRestore, RestoreReport, RestoreRequest, prepare_restore, restore, restore_to};
 pub use shrink::{ImageSize, PreparedShrink, Shrunk, prepare_shrink, shrink};
 pub use update::{PreparedUpdate, UpdateReport, prepare_update, update, update_to};
 pub use verify::verify;

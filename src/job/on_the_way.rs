@@ -4,11 +4,12 @@ use std::env;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::contents::Question;
+use crate::contents::{MadeOf, Question};
 use crate::image::Source;
 use crate::job::driver_files::driver_files;
 use crate::job::edited::changed;
-use crate::job::{JobError, Opener};
+use crate::job::{JobError, Opener, Part};
+use crate::origin::{Algorithm, hash};
 use crate::report::DriverReport;
 use crate::sandbox::{Drivers, Edited, LookError, edit_windows};
 use crate::windows::Wanted;
@@ -19,6 +20,8 @@ pub struct OnTheWay {
     pub(super) brought: Box<dyn Source>,
     /// The driver.
     pub driver: Option<DriverReport>,
+    /// What the capsule says of it.
+    pub(super) made_of: Option<MadeOf>,
     /// What was changed in the copy, a line each.
     pub changes: Vec<String>,
 }
@@ -39,7 +42,8 @@ pub(super) fn with_driver(
     let found = driver_files(driver, opener)?;
     let failed = |error: LookError| JobError::Windows { path: path.to_owned(), source: Box::new(error) };
     let drivers = Drivers { candidates: &found.candidates, floppy: found.floppy.as_deref() };
-    let wanted = Wanted::Add { attach: None, remove_other: false, allow_unsigned: false };
+    let disks = question.system.unwrap_or_default();
+    let wanted = Wanted::Add { attach: None, remove_other: false, allow_unsigned: false, disks };
     let edited = edit_windows(path, &*brought, question, drivers, wanted).map_err(failed)?;
     let Edited { driver, edit, .. } = edited;
     let changes = edit.notes.clone();
@@ -52,6 +56,12 @@ pub(super) fn with_driver(
         name: driver.name,
         version: driver.version,
         blake3: driver.blake3,
+        attach: driver.attach.name(),
     });
-    Ok((copy, OnTheWay { brought, driver, changes }))
+    let hashed = opener.part(Part::Hash, brought.len(), |count| hash(&*brought, &[Algorithm::Blake3], count));
+    let hashed = hashed.map_err(|source| JobError::Read { path: path.to_owned(), source })?;
+    let blake3 = hashed.of(Algorithm::Blake3).and_then(|value| value.try_into().ok());
+    let made_of = driver.as_ref().zip(blake3);
+    let made_of = made_of.map(|(driver, blake3)| MadeOf { len: hashed.len, blake3, text: driver.record() });
+    Ok((copy, OnTheWay { brought, driver, made_of, changes }))
 }

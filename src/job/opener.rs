@@ -3,15 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::image::Source;
-use crate::job::{Event, Observer, Part};
+use crate::folder::{Form, Wish};
+use crate::image::{BundledFile, ImageName, Source};
+use crate::job::folder::image_of;
+use crate::job::{Event, Observer, Part, observer};
 use crate::sandbox::{self, LookError, Unpacking};
+
+/// An image by its name, and what was made if that is a folder's.
+type OpenedImage = (PathBuf, Form, Arc<dyn Source>);
 
 /// Opens images and unpacks them. One that is asked for again is the same one: what is packed is unpacked once, and standard input
 /// read once.
 pub struct Opener<'o> {
     observer: &'o dyn Observer,
-    opened: Mutex<Vec<(PathBuf, Arc<dyn Source>)>>,
+    opened: Mutex<Vec<OpenedImage>>,
     /// What could not be opened, and nobody was told of.
     failed: Mutex<Vec<(PathBuf, LookError)>>,
 }
@@ -22,23 +27,52 @@ impl<'o> Opener<'o> {
         Self { observer, opened: Mutex::default(), failed: Mutex::default() }
     }
 
-    /// The image at `path`, whatever container it is in.
+    /// The image at `path`, whatever container it is in. Of a folder a hard disk is made.
     ///
     /// # Errors
     ///
     /// As [`sandbox::open`].
     pub fn open(&self, path: &Path) -> Result<Box<dyn Source>, LookError> {
+        self.open_as(path, Wish::default())
+    }
+
+    /// The same; of a folder that is made which is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`sandbox::open`].
+    pub(super) fn open_as(&self, path: &Path, wish: Wish) -> Result<Box<dyn Source>, LookError> {
+        let is_folder = is_folder(path);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, source)) = opened.iter().find(|(known, _)| known == path) {
+        let is_it = |known: &PathBuf, made: Form| known == path && (made == wish.form || !is_folder);
+        if let Some((.., source)) = opened.iter().find(|(known, made, _)| is_it(known, *made)) {
             return Ok(Box::new(Arc::clone(source)));
         }
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = failed.iter().position(|(known, _)| known == path) {
             return Err(failed.swap_remove(place).1);
         }
-        let source: Arc<dyn Source> = sandbox::open(path, &telling(self.observer))?.into();
-        opened.push((path.to_owned(), Arc::clone(&source)));
+        let tell = telling(self.observer);
+        let source: Arc<dyn Source> = match is_folder {
+            true => image_of(path, wish, &tell)?.into(),
+            false => sandbox::open(path, &tell)?.into(),
+        };
+        opened.push((path.to_owned(), wish.form, Arc::clone(&source)));
         Ok(Box::new(source))
+    }
+
+    /// Does `work` as a part of what the observer is told of.
+    pub(super) fn part<T>(&self, part: Part, bytes: u64, work: impl FnOnce(&dyn Fn(u64)) -> T) -> T {
+        observer::part(self.observer, part, bytes, work)
+    }
+
+    /// The small files of the archive at `path`; `None` of what is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`sandbox::files_of_archive`].
+    pub(super) fn files_of_archive(&self, path: &Path) -> Result<Option<Vec<BundledFile>>, LookError> {
+        sandbox::files_of_archive(path, &telling(self.observer))
     }
 
     /// A copy of `source` in a temporary file without a name.
@@ -53,6 +87,10 @@ impl<'o> Opener<'o> {
     /// The same; `None` of what cannot be opened. The next who opens it is told why, because standard input cannot be
     /// read again.
     pub fn open_if_possible(&self, path: &Path) -> Option<Box<dyn Source>> {
+        // It is made when it is known what of.
+        if is_folder(path) {
+            return None;
+        }
         match self.open(path) {
             Ok(source) => Some(source),
             Err(error) => {
@@ -62,6 +100,11 @@ impl<'o> Opener<'o> {
             }
         }
     }
+}
+
+/// Whether `path` is a folder, of which an image is made.
+pub(super) fn is_folder(path: &Path) -> bool {
+    !ImageName::is_input(path) && path.is_dir()
 }
 
 /// Tells `observer` of the steps of unpacking.

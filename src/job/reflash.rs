@@ -13,7 +13,7 @@ use crate::change::{ChangeError, Exchange, Exchanged, NewBytes, Way};
 use crate::contents::{ImageFacts, Kind};
 use crate::image::Scan;
 use crate::job::added::AddedImage;
-use crate::job::changing::{Changing, Stopped, with_stick};
+use crate::job::changing::{Changing, Stopped, can_boot, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
 use crate::job::prepare::{Read, read_all};
@@ -77,7 +77,7 @@ pub struct ReflashReport {
     pub effort: Effort,
     /// What is to be known of the image.
     pub warnings: Vec<String>,
-    /// What is to be known of README.TXT.
+    /// What is publicly known of the Windows on it, and what is to be known of README.TXT.
     pub notes: Vec<String>,
 }
 
@@ -143,6 +143,9 @@ pub fn reflash_to(
     let is_meant = |state: &StickState| prepared.replaced(state).map(drop).map_err(found);
     let report = changing.prove_and(is_meant, true, |reader, state, is_cut| {
         let old = prepared.replaced(state).map_err(found)?;
+        if old.is_boot() {
+            can_boot(path, state, &prepared.images.facts[0])?;
+        }
         if let Some(title) =
             images(state).iter().find(|image| is_cut && is_announced(state, image)).map(OnStick::title)
             && title != old.title()
@@ -155,8 +158,9 @@ pub fn reflash_to(
             false => beside_others(&changing, prepared, (reader, state), &old),
         }?;
         let sources = &prepared.request.image.sources;
-        let notes = renew(&changing, reader, (sources, || prepared.described(observer).map(Some)))?;
+        let told = renew(&changing, reader, (sources, || prepared.described(observer).map(Some)))?;
         let effort = Effort { skipped: report.effort.skipped, ..changing.effort() };
+        let notes = report.notes.into_iter().chain(told).collect();
         Ok(ReflashReport { notes, effort, ..report })
     })?;
     Ok(ReflashReport {
@@ -316,8 +320,8 @@ fn beside_others(
         beside: Vec::new(),
         gone,
         effort: changing.effort(),
-        warnings: prepared.all_warnings(),
-        notes: Vec::new(),
+        warnings: prepared.all_warnings().into_iter().chain(changing.warning()).collect(),
+        notes: prepared.images.advice(),
     })
 }
 
@@ -340,7 +344,10 @@ fn with_exchange<T>(
         false => Some(capsule::table(header, &block).map_err(|_| ChangeError::Unsound)?),
     };
     let was = Description::of(header);
-    let contents = contents(facts, scan, header, &was, state, wanted);
+    let mut contents = contents(facts, scan, header, &was, state, wanted);
+    if table.is_some() && contents.made_of.is_none() && header.image_blake3 == scan.root {
+        contents.made_of = capsule::made_of(header, &block);
+    }
     work(&Exchange { entry, header, table: table.as_ref(), contents: &contents, scan })
 }
 
@@ -368,7 +375,15 @@ fn exchange(
             NewBytes::read(scan.stored(source), &stored, &step.layout, &mut |bytes| count(bytes))
         });
         let name = named(&facts.path);
-        changing.steps(&steps, &[Input { name: &name, stored: &new.map_err(read)? }])?;
+        if let Err(error) = changing.steps(&steps, &[Input { name: &name, stored: &new.map_err(read)? }]) {
+            // Once more, around what keeps nothing; nobody is asked in the middle of it.
+            changing.go_around(reader, error)?;
+            let state = &changing.state(reader);
+            let now = images(state).into_iter().find(|image| image.entry.path == old.entry.path);
+            let now = now.ok_or(ChangeError::NoFolder)?;
+            let way: (bool, &dyn Fn() -> bool) = (false, &|| false);
+            return exchange(changing, prepared, (reader, state), now, way, wanted, observer);
+        }
     }
     Ok(ReflashReport {
         image: AddedImage::new(facts, scan, old.entry.path.clone(), (old.title(), false)),
@@ -379,8 +394,8 @@ fn exchange(
         beside: Vec::new(),
         gone: Vec::new(),
         effort: Effort { skipped: kept_len, ..changing.effort() },
-        warnings: prepared.all_warnings(),
-        notes: Vec::new(),
+        warnings: prepared.all_warnings().into_iter().chain(changing.warning()).collect(),
+        notes: prepared.images.advice(),
     })
 }
 
@@ -421,5 +436,6 @@ fn contents<'c>(
         options: DriveOptions { first_disk, ..was.options },
         companions: wanted.map_or(header.companions, |wanted| wanted.names),
         disk_signature,
+        made_of: facts.made_of.clone(),
     }
 }

@@ -59,6 +59,10 @@ pub struct StickRequest {
     pub sources: Vec<String>,
     /// Where the driver is that the Windows of the first image gets on the way, if it gets one.
     pub driver: Option<PathBuf>,
+    /// Bytes that stay free in the images of folders, if somebody said how many.
+    pub folder_free: Option<u64>,
+    /// Whether the images of folders in the menu must start a system that is known.
+    pub folder_boots: bool,
     /// What makes the medium a disc as well, if it is to be one: then size, layout and file system are chosen for it.
     pub disc: Option<DiscOptions>,
 }
@@ -100,6 +104,8 @@ impl StickRequest {
             expectations: Expectations::default(),
             sources: Vec::new(),
             driver: None,
+            folder_free: None,
+            folder_boots: true,
             disc: None,
         }
     }

@@ -1,5 +1,6 @@
 //! A stick becomes a plain one again: a partition, and an empty file system.
 
+use std::path::Path;
 use std::process;
 use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,6 +12,7 @@ use crate::job::prove::write_alone;
 use crate::job::write::Work;
 use crate::job::{Destination, JobError, Observer};
 use crate::layout::{Layout, plain};
+use crate::pipeline::Target;
 use crate::plan::{Division, divide_plain};
 use crate::units::{SECTOR_LEN, named};
 
@@ -99,11 +101,27 @@ pub fn restore(
         len: prepared.layout.stick_sectors * SECTOR_LEN,
         is_anew: false,
     };
-    work.to(destination, observer, |target| write_alone(prepared.layout.clone(), target, stop, observer))?;
+    let path = destination.target.path();
+    work.to(destination, observer, |target| restore_to(prepared, path, target, stop, observer))
+}
+
+/// Writes and proves the plain stick on a target that is open already; `path` is for the report.
+///
+/// # Errors
+///
+/// [`JobError::Pipeline`] or [`JobError::Differs`].
+pub fn restore_to(
+    prepared: &PreparedRestore,
+    path: &Path,
+    target: &dyn Target,
+    stop: &AtomicBool,
+    observer: &dyn Observer,
+) -> Result<RestoreReport, JobError> {
+    write_alone(prepared.layout.clone(), target, stop, observer)?;
     let PreparedRestore { division, layout, volume_id, label } = prepared;
     let volume = &division.volume;
     Ok(RestoreReport {
-        path: named(destination.target.path()).into_owned(),
+        path: named(path).into_owned(),
         file_system: volume.bits.to_string(),
         label: label.clone(),
         volume_id: format!("{:04X}-{:04X}", volume_id >> 16, volume_id & 0xFFFF),

@@ -95,6 +95,10 @@ impl Target for Unchanged<'_> {
         self.target.level()
     }
 
+    fn is_buffered(&self) -> bool {
+        self.target.is_buffered()
+    }
+
     fn is_found_anew(&self) -> bool {
         self.target.is_found_anew()
     }
@@ -122,7 +126,7 @@ pub(super) fn write_on(
     path: &Path,
     layout: &Layout,
     job: Job,
-    write: impl FnOnce(Layout, Job) -> Result<Committed, JobError>,
+    write: impl FnOnce(Job) -> Result<Committed, JobError>,
 ) -> Result<Ended, JobError> {
     let untouched = |cause| Failure { stick: Aftermath::Untouched, cause };
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(untouched)?;
@@ -130,7 +134,7 @@ pub(super) fn write_on(
         return Ok(Ended::Complete);
     }
     let target = Unchanged::new(job.target);
-    let committed = write(layout.clone(), Job { target: &target, probe: None, ..job })?;
+    let committed = write(Job { target: &target, probe: None, ..job })?;
     Ok(Ended::Done(Box::new(committed)))
 }
 

@@ -174,14 +174,17 @@ impl Wanted {
             return Ok(());
         }
         let new = self.new.iter().map(|new| NewCapsule { file_name: &new.file_name, capsule: &new.capsule });
-        let mut steps = change::add(reader, state, &new.collect::<Vec<NewCapsule>>())?;
-        steps.iter_mut().for_each(|step| step.decides = false);
+        let new: Vec<NewCapsule> = new.collect();
         let of = |new: &NewFile| scans[new.image].stored(&*opened.sources[new.image]);
         let bytes: Vec<_> = self.new.iter().map(of).collect();
         let names = self.new.iter().map(|new| named(&opened.facts[new.image].path).into_owned());
         let names: Vec<String> = names.collect();
         let inputs = names.iter().zip(&bytes).map(|(name, stored)| Input { name, stored: &**stored });
-        Ok(changing.steps(&steps, &inputs.collect::<Vec<Input>>())?)
+        changing.steps_around((reader, state), &inputs.collect::<Vec<Input>>(), |state| {
+            let mut steps = change::add(reader, state, &new)?;
+            steps.iter_mut().for_each(|step| step.decides = false);
+            Ok(steps)
+        })
     }
 }
 

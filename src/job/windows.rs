@@ -61,7 +61,7 @@ impl WindowsChange {
     fn wanted(&self) -> Wanted {
         match *self {
             Self::Add { attach, remove_other, allow_unsigned, .. } => {
-                Wanted::Add { attach, remove_other, allow_unsigned }
+                Wanted::Add { attach, remove_other, allow_unsigned, disks: DiskOrder::RamFirst }
             }
             Self::Remove { installed } => Wanted::Remove { installed },
         }

@@ -9,8 +9,7 @@ use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
 use crate::job::medium::Medium;
-use crate::job::moved::write_around;
-use crate::job::prove::write_and_prove;
+use crate::job::moved::{Around, Cover, write_around};
 use crate::job::resume::{Ended, write_on};
 use crate::job::{Destination, Event, JobError, NotResumed, Observer, Prepared};
 use crate::layout::Layout;
@@ -230,7 +229,7 @@ pub(super) fn put(
     target: &dyn Target,
     way: Way,
 ) -> Result<Report, JobError> {
-    let Prepared { plan, layout, scans, images, .. } = prepared;
+    let Prepared { plan, scans, images, .. } = prepared;
     let mut names: Vec<String> =
         plan.carried.capsules.iter().map(|capsule| named(&capsule.facts.path).into_owned()).collect();
     let sources = images.sources.iter().zip(scans.iter());
@@ -245,16 +244,35 @@ pub(super) fn put(
     let probe = if way.beginning == Beginning::Anew { stamps(target) } else { None };
     let job = Job { target, buffers: way.buffers, probe, inputs: &inputs, stop: way.stop, observe: &observe };
     let mut moved = None;
+    let around = match way.beginning {
+        Beginning::Anew => Around::nothing(prepared),
+        Beginning::Resumed => Around::begun(prepared, &Medium::new(target)),
+    };
+    let (layout, known) = (around.layout().clone(), around.warning());
     let ended = match way.beginning {
-        Beginning::Anew => write_around(prepared, job).map(|(done, warning)| {
+        Beginning::Anew => write_around(prepared, around, job).map(|(done, warning)| {
             moved = warning;
             Ended::Done(Box::new(done))
         }),
-        Beginning::Resumed => write_on(path, layout, job, write_and_prove),
+        Beginning::Resumed => {
+            // Of an image that was moved, pieces begin where no hash does.
+            let covers: Vec<Cover> = job.inputs.iter().map(|input| Cover(input.stored)).collect();
+            let inputs = job.inputs.iter().zip(&covers);
+            let inputs: Vec<Input> =
+                inputs.map(|(input, stored)| Input { name: input.name, stored }).collect();
+            write_on(path, &layout, Job { inputs: &inputs, ..job }, |job| {
+                let (done, warning) = write_around(prepared, around, job)?;
+                moved = warning;
+                Ok(done)
+            })
+        }
     };
     way.observer.tell(Event::End);
     let mut report = match ended? {
-        Ended::Complete => Report::of_complete(plan, layout, scans),
+        Ended::Complete => {
+            moved = known;
+            Report::of_complete(plan, &layout, scans)
+        }
         Ended::Done(done) => {
             let resumed = Resumed::partly(&done.effort);
             let resumed = (way.beginning == Beginning::Resumed).then_some(resumed);

@@ -24,6 +24,7 @@ pub fn capsules(carried: &Carried, scans: &[Scan]) -> Result<Vec<Capsule>, Layou
             options: capsule.options(&carried.set),
             companions: if capsule.is_boot() { companions } else { Default::default() },
             disk_signature,
+            made_of: capsule.facts.made_of.clone(),
         };
         let parts = scan.parts();
         let made = encode(&contents, scan, &parts, TablePlace::of(&parts));

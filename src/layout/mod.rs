@@ -27,4 +27,4 @@ pub use manifest::{ManifestFacts, manifest_slot};
 pub use materialise::materialise;
 pub use medium::{layout, layout_around};
 pub use set::{disk_signatures, signature};
-pub use stick::{Frame, options_of, plain, start_of_hash};
+pub use stick::{Frame, loader_sum, options_of, plain, start_of_hash};

@@ -43,7 +43,8 @@ pub fn commit(proven: Proven<'_>) -> Result<Committed, Failure> {
     let exchanged = if layout.is_exchange() { bytes } else { 0 };
     let bytes = proven + exchanged;
     let written = bytes.saturating_sub(skipped);
-    let effort = Effort { written, skipped, retries: port.retries(), repairs, level: job.target.level() };
+    let (level, buffered) = (job.target.level(), job.target.is_buffered());
+    let effort = Effort { written, skipped, retries: port.retries(), repairs, level, buffered };
     Ok(Committed { layout, effort, bytes })
 }
 

@@ -15,6 +15,8 @@ pub struct Effort {
     pub repairs: Vec<Repair>,
     /// Where the bytes came from that were read back.
     pub level: VerifyLevel,
+    /// Whether the device refused direct I/O, and everything went through this system's cache.
+    pub buffered: bool,
 }
 
 /// Requests that failed and were made again, until all of the range was done.

@@ -68,6 +68,11 @@ pub trait Target: Send + Sync {
         VerifyLevel::Direct
     }
 
+    /// Whether it goes through this system's cache because the device refuses direct I/O.
+    fn is_buffered(&self) -> bool {
+        false
+    }
+
     /// Whether it may have less than it says, as a stick may and a file may not.
     fn may_lie(&self) -> bool {
         false

@@ -49,7 +49,7 @@ pub(super) fn capsule(
         let mut sectors = Sectors::new();
         let mended = match mend_bit(&mut block, &wanted) {
             true => Some(block),
-            false => donors.iter().find_map(|donor| donor.table(header)),
+            false => donors.iter().find_map(|donor| donor.table(header, &block)),
         };
         if let Some(table) = mended {
             put(stick, &file, &mut sectors, offset, &table);

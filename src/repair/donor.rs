@@ -34,17 +34,19 @@ impl Donor<'_> {
     }
 
     /// The table of a capsule of this image, if one of the ways to pack it gives the one that the header names.
-    pub(super) fn table(&self, header: &CapsuleHeader) -> Option<Vec<u8>> {
+    /// `block` is what is there; what follows the table in it is of no image, and is right or lost.
+    pub(super) fn table(&self, header: &CapsuleHeader, block: &[u8]) -> Option<Vec<u8>> {
         if self.source.len() != header.image_len.get() || header.chunk_shift != CHUNK_SHIFT {
             return None;
         }
         let trimmed = [&[][..], self.free];
         let scans = trimmed.into_iter().filter_map(|free| scan_trimmed(self.source, free, &mut |_| {}).ok());
         let scan = scans.into_iter().find(|scan| scan.ram_root == header.ram_blake3)?;
+        let behind = block.get(usize::try_from(header.entries_len()).ok()?..)?;
         let is_it = |table: &Vec<u8>| *blake3::hash(table).as_bytes() == header.table_blake3;
         let made = |scan: &Scan| {
             let parts = scan.parts();
-            Some(encode_table(scan, &parts, TablePlace::of(&parts))).filter(is_it)
+            Some(encode_table(scan, &parts, TablePlace::of(&parts), behind)).filter(is_it)
         };
         let buses = [Bus::Usb1, Bus::Usb2, Bus::Cd].map(|bus| (Compression::Auto, bus));
         let others = [Compression::Fast, Compression::Small].map(|how| (how, Bus::Usb1));

@@ -98,21 +98,31 @@ fn bpb_of(frame: &Frame, lba: u64) -> Option<Bpb> {
     Bpb::parse(&frame.sector(lba)?).ok()
 }
 
-/// What makes the ranges of the manifest that are no file system's right again, as far as it is known what they held; and the
-/// sectors among these that are cleared first.
-pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> (Sectors, Vec<u64>) {
+/// What makes ranges of a stick right again.
+#[derive(Default)]
+pub(super) struct Ranges {
+    /// The sectors that are exchanged.
+    pub sectors: Sectors,
+    /// Those of them that are cleared first, in this order.
+    pub cleared_first: Vec<u64>,
+    /// Whether others are known that come when these are there.
+    pub more: bool,
+}
+
+/// What makes the ranges of the manifest that are no file system's right again, as far as it is known what they held.
+pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> Ranges {
     let mut sectors = Sectors::new();
     let reader = Reader::new(stick, &|_| {});
     let wrong: Vec<&RangeEntry> = manifest.ranges.iter().filter(|entry| is_wrong(&reader, entry)).collect();
     if wrong.is_empty() {
-        return (sectors, Vec::new());
+        return Ranges::default();
     }
     let of_kind = |kind| manifest.ranges.iter().find(move |entry| entry.kind == kind);
     let code = of_kind(range::BOOT_CODE);
     let division = division_of(manifest).filter(|_| !is_disc);
     // Where nobody knows what tables it had, those that it has must be the ones that were written.
     if division.is_none() && wrong.iter().any(|entry| entry.kind == range::SECTOR_0) {
-        return (sectors, Vec::new());
+        return Ranges::default();
     }
     let made = division.as_ref().and_then(|division| {
         let start = start_of_hash(division, &code?.blake3, &start_options(&reader))?;
@@ -138,20 +148,40 @@ pub(super) fn ranges(stick: &Patched, manifest: &Manifest, is_disc: bool) -> (Se
         }
         sectors.extend(differ);
     }
-    let cleared_first = cleared_first(stick, manifest, made.is_some(), &mut sectors);
-    (sectors, cleared_first)
+    // Of two areas that are made from each other one must be there: one comes after the other.
+    let more = made.is_none() && keep_one_area(manifest, &mut sectors);
+    let cleared_first = cleared_first(stick, manifest, &mut sectors);
+    Ranges { sectors, cleared_first, more }
 }
 
-/// The sectors that are cleared before boot code is exchanged: the headers of the boot areas of which something is, and sector 0 if it is
-/// among `sectors`, to which the headers are added. None if boot code that is cut off then would be lost, because two areas
-/// that are not this program's are made from each other.
-fn cleared_first(stick: &Patched, manifest: &Manifest, is_made: bool, sectors: &mut Sectors) -> Vec<u64> {
+/// The boot areas of which something is among `sectors`.
+fn areas<'m>(manifest: &'m Manifest, sectors: &Sectors) -> Vec<&'m RangeEntry> {
     let is_touched = |entry: &&RangeEntry| {
         let (lba, end) = (entry.lba.get(), entry.lba.get() + entry.sectors.get());
         matches!(entry.kind, range::BOOT_CODE | range::BOOT_COPY) && sectors.range(lba..end).next().is_some()
     };
-    let headers: Vec<u64> = manifest.ranges.iter().filter(is_touched).map(|entry| entry.lba.get()).collect();
-    if headers.is_empty() || (!is_made && headers.len() > 1) {
+    manifest.ranges.iter().filter(is_touched).collect()
+}
+
+/// Where two boot areas are touched, leaves of `sectors` those of one of them: the one whose header is lost, so that the other header
+/// is there while this one is clear. Says whether anything was left out.
+fn keep_one_area(manifest: &Manifest, sectors: &mut Sectors) -> bool {
+    let areas = areas(manifest, sectors);
+    let &[.., last] = &areas[..] else { return false };
+    if areas.len() < 2 {
+        return false;
+    }
+    let first = areas.into_iter().find(|area| sectors.contains_key(&area.lba.get())).unwrap_or(last);
+    let lbas = first.lba.get()..first.lba.get() + first.sectors.get();
+    sectors.retain(|lba, _| lbas.contains(lba));
+    true
+}
+
+/// The sectors that are cleared before boot code is exchanged: the headers of the boot areas of which something is, and sector 0 if it is
+/// among `sectors`, to which the headers are added.
+fn cleared_first(stick: &Patched, manifest: &Manifest, sectors: &mut Sectors) -> Vec<u64> {
+    let headers: Vec<u64> = areas(manifest, sectors).iter().map(|entry| entry.lba.get()).collect();
+    if headers.is_empty() {
         return Vec::new();
     }
     for &lba in &headers {
@@ -222,7 +252,14 @@ fn merged(stick: &Patched, entry: &RangeEntry, other: &RangeEntry) -> Option<Vec
         return None;
     }
     let count = entry.sectors.get();
-    let [one, two] = [entry, other].map(|entry| each_sector(stick, entry.lba.get(), count));
+    let [one, two] = [entry, other].map(|entry| {
+        let mut sectors = each_sector(stick, entry.lba.get(), count);
+        // A header that was cleared is no choice.
+        if let Some(header) = sectors.first_mut() {
+            *header = header.filter(|header| *header != [0; SECTOR_LEN as usize]);
+        }
+        sectors
+    });
     let open: Vec<usize> =
         (0..one.len()).filter(|&at| one[at].is_some() && two[at].is_some() && one[at] != two[at]).collect();
     let choices = 1u32 << open.len().min(CHOICES_MAX);

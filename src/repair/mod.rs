@@ -24,7 +24,7 @@ pub use donor::Donor;
 pub use frame::{division_of, frame_of, start_options};
 pub use patched::Patched;
 use patched::Sectors;
-pub use update::{Update, UpdateError, update};
+pub use update::{Update, UpdateError, has_this_loader, update};
 
 /// How often the images are looked at: a chunk that refers to a damaged one is right once that one is.
 const ROUNDS: usize = 3;
@@ -49,7 +49,7 @@ pub struct Repair<'s> {
     pub stick: Patched<'s>,
     /// What is put right, in the order in which it was found.
     pub mended: Vec<Mended>,
-    /// Whether there may be more: so many sectors are not kept in memory.
+    /// Whether there may be more: so many sectors are not kept in memory, or some are made of others that come first.
     pub more: bool,
     /// Whether somebody else divided or formatted it since it was written: then nothing is put right.
     pub is_foreign: bool,
@@ -94,9 +94,9 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
     }
     repair.take("the manifest", slots);
     if let Some((manifest, is_disc)) = &known {
-        let (sectors, cleared_first) = frame::ranges(&repair.stick, manifest, *is_disc);
-        repair.cleared_first = cleared_first;
-        for (what, sectors) in by_range(manifest, sectors) {
+        let found = frame::ranges(&repair.stick, manifest, *is_disc);
+        (repair.cleared_first, repair.more) = (found.cleared_first, found.more);
+        for (what, sectors) in by_range(manifest, found.sectors) {
             repair.take(what, sectors);
         }
         // Where a file may be growing, the change is finished first.

@@ -9,7 +9,8 @@ use super::patched::{Patched, Sectors};
 use super::{capsules, foreign};
 use crate::image::Source;
 use crate::layout::{
-    Content, Extent, Layout, LayoutError, ManifestFacts, Role, manifest_slot, options_of, start_of_hash,
+    Content, Extent, Layout, LayoutError, ManifestFacts, Role, loader_sum, manifest_slot, options_of,
+    start_of_hash,
 };
 use crate::plan::{Division, StartOptions};
 use crate::stick::{Bpb, FatBits, Manifest, Reader, StickState};
@@ -82,6 +83,12 @@ pub fn update(stick: &dyn Source) -> Result<Update, UpdateError> {
     let kept = Kept { reader: &reader, division: &division };
     let code = frame.layout(&|lba, sector| kept.put(lba, sector)).map_err(|_| UpdateError::Division)?;
     Ok(Update { manifest: announced, code: Some(code), start })
+}
+
+/// Whether the loader on a stick is that of this program.
+pub fn has_this_loader(state: &StickState) -> bool {
+    let sums = state.area.as_ref().and_then(|area| area.sums.as_ref()?.as_ref().ok());
+    sums.is_some_and(|sums| loader_sum() == Some((sums.loader, sums.loader_sectors)))
 }
 
 /// Whether the stick is no more the one that was written: by its tables and file system, or because no image is on it.

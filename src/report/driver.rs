@@ -11,13 +11,25 @@ pub struct DriverReport {
     pub version: Option<String>,
     /// BLAKE3 of its file, as `b3sum` prints it.
     pub blake3: String,
+    /// How it gets its device: `root`, by one in the registry, or `own`, which it makes.
+    pub attach: &'static str,
 }
 
 impl DriverReport {
+    fn title(&self) -> String {
+        let Self { name, version, .. } = self;
+        version.as_ref().map_or_else(|| name.clone(), |version| format!("{name} {version}"))
+    }
+
+    /// What the capsule says of it.
+    pub fn record(&self) -> String {
+        let Self { blake3, attach, .. } = self;
+        format!("with the driver {} ({attach}), whose file has the BLAKE3 {blake3}", self.title())
+    }
+
     /// The same for people.
     pub fn words(&self) -> String {
-        let Self { name, version, blake3 } = self;
-        let version = version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-        format!("{name}{version} is added on the way, BLAKE3 of its file {blake3}")
+        let Self { blake3, attach, .. } = self;
+        format!("{} ({attach}) is added on the way, BLAKE3 of its file {blake3}", self.title())
     }
 }

@@ -12,14 +12,6 @@ pub(super) const MACHINES: [u64; 9] = [16, 32, 64, 96, 128, 192, 256, 384, 512];
 pub(super) const KEPT_BY_BIOS: u64 = MIB;
 /// Most things that are named.
 const SMALLER_MAX: usize = 5;
-/// Files and folders of Windows that nothing but a repair needs.
-const SPARE: [&str; 5] = [
-    "\\dllcache\\",
-    "\\servicepackfiles\\",
-    "\\driver cache\\",
-    "\\$ntuninstall",
-    "\\softwaredistribution\\",
-];
 /// Free bytes that are worth a shrink.
 const FREE_MIN: u64 = MIB;
 
@@ -40,7 +32,7 @@ pub struct MachineReport {
 /// Something that makes an image smaller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SmallerReport {
-    /// A file, or the free space.
+    /// A file, a folder, or the free space.
     pub what: String,
     /// Bytes that it takes.
     pub len: u64,
@@ -89,17 +81,14 @@ impl MachineReport {
 
 /// What can go first: what nobody misses, then free space, and if there is neither the largest files.
 fn smaller(room: &Room) -> Vec<SmallerReport> {
-    let why = |path: &str, used_for: FileUse| match used_for {
+    let why = |used_for: FileUse| match used_for {
         FileUse::Swap => Some(": swapped memory, which Windows can do without"),
         FileUse::Hibernation => Some(": the memory of a system that slept"),
-        FileUse::File => {
-            let path = path.to_lowercase();
-            let is_spare = SPARE.iter().any(|part| path.contains(part));
-            is_spare.then_some(": needed for repairs and removals alone")
-        }
+        FileUse::Spare => Some(", with all below it: needed for setup, repairs, removals and help alone"),
+        FileUse::File => None,
     };
     let spare = room.files.iter().filter_map(|file| {
-        let why = why(&file.path, file.used_for)?;
+        let why = why(file.used_for)?;
         Some(SmallerReport { what: file.path.clone(), len: file.len, why })
     });
     let free = room.volumes.last().and_then(|volume| {
@@ -150,7 +139,8 @@ mod tests {
             volumes: vec![volume(Some(300 * MIB))],
             files: vec![
                 file("\\pagefile.sys", 50 * MIB, FileUse::Swap),
-                file("\\WINDOWS\\Driver Cache\\i386\\driver.cab", 70 * MIB, FileUse::File),
+                file("\\WINDOWS\\Driver Cache", 70 * MIB, FileUse::Spare),
+                file("\\WINDOWS\\Driver Cache\\i386\\driver.cab", 69 * MIB, FileUse::File),
                 file("\\WINDOWS\\system32\\mine.dll", 60 * MIB, FileUse::File),
             ],
             partial: false,
@@ -159,7 +149,7 @@ mod tests {
             let report = MachineReport::new(0, None, Some(room));
             report.smaller.into_iter().map(|smaller| smaller.what).collect::<Vec<_>>()
         };
-        let all = ["\\WINDOWS\\Driver Cache\\i386\\driver.cab", "\\pagefile.sys", "free space on its NTFS"];
+        let all = ["\\WINDOWS\\Driver Cache", "\\pagefile.sys", "free space on its NTFS"];
         assert_eq!(named(&room), all);
         room.volumes = vec![volume(Some(MIB - 1))];
         room.files = (0..9).map(|n| file(&format!("\\{n}"), 9 - n, FileUse::File)).collect();

@@ -34,6 +34,10 @@ impl UnpackedReport {
     /// The same for people, as in `gzip, 2 MiB; unpacked to 8 MiB`.
     pub fn words(&self) -> String {
         let Self { container, packed_len, member, len } = self;
+        if container.contains(" with") {
+            let article = if container.starts_with('a') { "an" } else { "a" };
+            return format!("made of {article} {container}, files of {} in it", Bytes(*packed_len));
+        }
         let member = member.as_ref().map_or(String::new(), |member| format!("{member} in "));
         format!("{member}{container}, {}; unpacked to {}", Bytes(*packed_len), Bytes(*len))
     }

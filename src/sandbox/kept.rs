@@ -8,7 +8,7 @@ use std::path::Path;
 use super::error::LookError;
 use super::progress::Unpacking;
 use super::room::{for_reading, room};
-use crate::image::{FileSource, ImageError, Source, SourceFile};
+use crate::image::{FileSource, ImageError, Source, SourceFile, Unpacked};
 
 /// Bytes that are copied at once.
 const PIECE: usize = 1 << 18;
@@ -18,6 +18,7 @@ pub(super) struct Kept {
     source: FileSource,
     file: [File; 1],
     name: [SourceFile; 1],
+    unpacked: Vec<Unpacked>,
 }
 
 impl Kept {
@@ -27,7 +28,7 @@ impl Kept {
         let file = for_reading(file);
         let name = SourceFile::of(path, &file).map_err(open_error)?;
         let source = FileSource::take(path, file.try_clone().map_err(open_error)?)?;
-        Ok(Self { source, file: [file], name: [name] })
+        Ok(Self { source, file: [file], name: [name], unpacked: Vec::new() })
     }
 }
 
@@ -38,6 +39,10 @@ impl Source for Kept {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.source.read_at(offset, buffer)
+    }
+
+    fn unpacked(&self) -> &[Unpacked] {
+        &self.unpacked
     }
 
     fn files(&self) -> &[SourceFile] {
@@ -65,6 +70,20 @@ pub fn kept(
     tell(Unpacking::End);
     copied?;
     Ok(Box::new(Kept::of(path, file)?))
+}
+
+/// The image that `make` writes into a temporary file without a name, and says what it made it of.
+///
+/// # Errors
+///
+/// [`ImageError::Room`] if there is no place for it, and what `make` gives.
+pub fn made<E: From<ImageError>>(
+    path: &Path,
+    make: impl FnOnce(&File, &Path) -> Result<Unpacked, E>,
+) -> Result<Box<dyn Source>, E> {
+    let (file, folder) = room(path)?;
+    let unpacked = make(&file, &folder)?;
+    Ok(Box::new(Kept { unpacked: vec![unpacked], ..Kept::of(path, file)? }))
 }
 
 fn copy(

@@ -9,7 +9,13 @@ use super::into_file::into_file;
 use super::parent::{ask_to_unpack, has_rights};
 use super::progress::Unpacking;
 use super::room::{for_reading, room};
-use crate::image::{Bounds, ImageName, PackedFile, Room, Source, Wrapped, open_by, unwrapped_by};
+use crate::image::{
+    ALL, Bounds, BundledFile, FileSource, Files, ImageError, ImageName, PackedFile, Room, Source, Wrapped,
+    bundled, open_by, packed_as, unwrapped_by,
+};
+
+/// The forms that have several files.
+const ARCHIVES: [&str; 2] = ["zip", "7z"];
 
 /// The image at `path`, whatever container it is in, and however it is packed; `-` is standard input, and the file of an
 /// archive that is meant stands behind a `#`. What is unpacked lies in a temporary file without a name.
@@ -35,6 +41,26 @@ pub fn unwrapped<'s>(
     tell: &dyn Fn(Unpacking),
 ) -> Result<Box<dyn Source + 's>, LookError> {
     unwrapped_by(path, outer, &mut |packed| unpack(packed, tell))
+}
+
+/// The small files of the archive at `path`; `None` of what is no zip and no 7z.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn files_of_archive(
+    path: &Path,
+    tell: &dyn Fn(Unpacking),
+) -> Result<Option<Vec<BundledFile>>, LookError> {
+    let failed = |source| ImageError::Open { path: path.to_owned(), source };
+    let (_, file) = Files::by_name(path)?;
+    let outer = FileSource::take(path, file.try_clone().map_err(failed)?)?;
+    let Some(container) = packed_as(&outer).filter(|form| ARCHIVES.contains(form)) else { return Ok(None) };
+    let packed = PackedFile { path, outer: &outer, file: &file, container, member: Some(ALL) };
+    let source = FileSource::take(path, unpack(&packed, tell)?.file)?;
+    let files =
+        bundled(&source).map_err(|source| ImageError::Read { path: path.to_owned(), offset: 0, source });
+    Ok(Some(files?))
 }
 
 fn unpack(packed: &PackedFile<'_>, tell: &dyn Fn(Unpacking)) -> Result<Room, LookError> {

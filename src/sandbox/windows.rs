@@ -11,7 +11,7 @@ use crate::contents::windows::Answer as Starts;
 use crate::contents::{Question, look};
 use crate::image::{ImageError, Source, open_given};
 use crate::units::{SECTOR_LEN, hex};
-use crate::windows::{Candidate, DriverFile, Edit, NtfsFile, Wanted, WindowsError, edit, on_floppy};
+use crate::windows::{Attach, Candidate, DriverFile, Edit, NtfsFile, Wanted, WindowsError, edit, on_floppy};
 
 const SECTOR: usize = SECTOR_LEN as usize;
 /// Bytes of a sector's number.
@@ -28,14 +28,17 @@ pub struct AddedDriver {
     pub version: Option<String>,
     /// BLAKE3 of its file, as `b3sum` prints it.
     pub blake3: String,
+    /// How it gets its device.
+    pub attach: Attach,
 }
 
 impl AddedDriver {
-    fn of(driver: &DriverFile) -> Self {
+    fn of(driver: &DriverFile, attach: Attach) -> Self {
         Self {
             name: driver.driver.name().to_owned(),
             version: driver.version.map(|version| version.to_string()),
             blake3: hex(blake3::hash(&driver.bytes).as_bytes()),
+            attach,
         }
     }
 
@@ -96,7 +99,8 @@ pub(super) fn edited(
     let why = || looked.facts.contents.clone().unwrap_or_else(|| "there is none".into());
     let windows = looked.windows.as_ref().ok_or_else(|| WindowsError::NoWindows { why: why() })?;
     let (driver, edit) = edit(source, &looked.facts, windows, candidates, wanted)?;
-    let driver = driver.as_ref().map(AddedDriver::of);
+    let driver = driver.as_ref().zip(edit.attach);
+    let driver = driver.map(|(driver, attach)| AddedDriver::of(driver, attach));
     Ok(Edited { driver, before: windows.verdict.clone(), starts: windows.starts, edit })
 }
 
@@ -171,7 +175,8 @@ impl WindowsAnswer {
         }
         bytes.rewind().ok()?;
         let mut bytes = io::BufReader::new(bytes);
-        let mut edit = Edit { notes, ..Edit::default() };
+        let attach = driver.as_ref().map(|driver| driver.attach);
+        let mut edit = Edit { attach, notes, ..Edit::default() };
         for _ in 0..sectors {
             let (mut number, mut sector) = ([0; NUMBER], [0; SECTOR]);
             bytes.read_exact(&mut number).ok()?;

@@ -12,7 +12,7 @@ use crate::units::hex;
 use crate::verify::chunks::Chunks;
 use crate::verify::fault::{Fault, FaultKind, Findings, Place};
 use crate::verify::hint::how_to_boot;
-use crate::verify::verdict::{Depth, FoundCapsule, FoundCompanion, Strictness};
+use crate::verify::verdict::{Depth, FoundCapsule, FoundCompanion, FoundOrigin, Strictness};
 use crate::verify::words;
 use crate::verify::written::Written;
 use crate::verify::zeros::Zeros;
@@ -112,15 +112,16 @@ impl Judge<'_> {
             let message = format!("{} bytes were added behind its end, which no machine reads", len - told);
             fault(lies_at(&file, told, len - told), message);
         }
+        let mut made_of = None;
         let proven = if len < told {
             let message = format!("it was cut: it has {len} bytes, and its header says {told}");
             fault(place, message);
             false
         } else {
-            self.contents(&file, header, rest, findings)
+            self.contents(&file, header, rest, &mut made_of, findings)
         };
         let proven = proven && self.depth == Depth::Proof;
-        Some(FoundCapsule { proven, ..describe(entry, header, as_written) })
+        Some(FoundCapsule { proven, made_of, ..describe(entry, header, as_written) })
     }
 
     /// The header in the first sector of a file, if it is one of a capsule and sound.
@@ -166,12 +167,14 @@ impl Judge<'_> {
         }
     }
 
-    /// Proves table, chunks and the hash of what is in memory; says whether all of them are right.
+    /// Proves table, chunks and the hash of what is in memory; says whether all of them are right. `made_of` becomes what the
+    /// table block says of that.
     fn contents(
         &self,
         file: &StickFile,
         header: &CapsuleHeader,
         rest: Rest,
+        made_of: &mut Option<FoundOrigin>,
         findings: &mut Findings,
     ) -> bool {
         let path = &file.entry.path;
@@ -203,6 +206,9 @@ impl Judge<'_> {
                 return fault(message.into(), Some((expected, found)));
             }
         };
+        let found = capsule::made_of(header, &block);
+        *made_of =
+            found.map(|found| FoundOrigin { text: found.text, len: found.len, blake3: hex(found.blake3) });
         if self.depth == Depth::Facts {
             return true;
         }
@@ -340,6 +346,7 @@ fn describe(entry: &Entry, header: &CapsuleHeader, as_written: bool) -> FoundCap
         len: found.len,
         blake3: hex(found.image_blake3),
         ram_blake3: found.ram_blake3.map(hex),
+        made_of: None,
         disk_sectors: found.disk_sectors,
         ram_needed: found.ram_taken,
         drive: found.drive,

@@ -31,7 +31,7 @@ use crate::units::SECTOR_LEN;
 
 pub use chunks::Chunks;
 pub use fault::{Change, Fault, FaultKind, Place};
-pub use verdict::{FoundCapsule, FoundCompanion, ReadmeState, StickVerdict, Strictness};
+pub use verdict::{FoundCapsule, FoundCompanion, FoundOrigin, ReadmeState, StickVerdict, Strictness};
 pub use written::directories_as_written;
 
 use boot_area::BootArea;

@@ -30,6 +30,8 @@ pub struct FoundCapsule {
     pub blake3: String,
     /// BLAKE3 of the image in memory, which is what is proven, if sectors of the original were left out.
     pub ram_blake3: Option<String>,
+    /// What its image was made of, if it was changed on the way to the stick and its table can be read.
+    pub made_of: Option<FoundOrigin>,
     /// Sectors of its RAM disk.
     pub disk_sectors: u32,
     /// Kind, geometry and emulation in a few words.
@@ -54,6 +56,17 @@ pub struct FoundCapsule {
     pub as_written: bool,
     /// Whether its bytes were read and match its hashes.
     pub proven: bool,
+}
+
+/// What an image was made of, as its capsule says.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FoundOrigin {
+    /// What was done with it.
+    pub text: String,
+    /// Length of the image before that, in bytes.
+    pub len: u64,
+    /// BLAKE3 of the image before that.
+    pub blake3: String,
 }
 
 /// An image that another one needs beside it.

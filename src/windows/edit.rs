@@ -5,19 +5,16 @@ use super::error::WindowsError;
 use super::hive::HiveEditError;
 use super::outcome::Edit;
 use super::registry::{
-    Attach, Install, Installed, Journal, STEPS_MAX, Undo, control_sets, install, installed, take_record,
-    uninstall,
+    Attach, Install, Installed, Journal, STEPS_MAX, control_sets, install, installed, uninstall,
 };
+use super::undo::take_all_back;
 use super::work::Work;
 use crate::contents::ImageFacts;
-use crate::contents::windows::{DriverName, Family, FileVersion, Windows};
+use crate::contents::windows::{DiskOrder, DriverName, Family, FileVersion, Windows};
 use crate::image::Source;
 
 /// First FiraDisk that reports itself.
 const FIRADISK_REPORTS_ITSELF: FileVersion = FileVersion([0, 0, 1, 30]);
-
-/// Most records that are taken back one after the other.
-const RECORDS_MAX: usize = 8;
 
 /// What is to be added.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +27,8 @@ pub struct Order<'o> {
     pub remove_other: bool,
     /// Whether a driver without a signature is added to a Windows that wants one.
     pub allow_unsigned: bool,
+    /// Whose disks the BIOS will count first.
+    pub disks: DiskOrder,
 }
 
 /// Puts a driver into the Windows of the image in `source`, which `facts` and `windows` are about.
@@ -58,7 +57,9 @@ pub fn add_driver(
     };
     let failed = of_hive(&work);
     let sets = control_sets(&journal.hive).map_err(&failed)?;
-    let Some(first) = sets.first() else { return Err(WindowsError::NoControlSet) };
+    if sets.is_empty() {
+        return Err(WindowsError::NoControlSet);
+    }
     let file = file_name(driver, windows.family);
     let install_order = Install { driver: driver.driver, attach, bits: driver.bits, file: &file };
     make_room(&mut work, &mut journal, &install_order, order.remove_other)?;
@@ -68,16 +69,16 @@ pub fn add_driver(
         work.notes.extend(notes);
     }
     work.put_driver(&mut journal, &file, driver)?;
-    work.mend(&mut journal)?;
-    work.check_start(&journal, &sets)?;
+    work.mend(&mut journal, order.disks)?;
+    work.mend_start(&mut journal, &sets)?;
     if journal.undo.len() > STEPS_MAX {
         return Err(WindowsError::TooMuch);
     }
     if !journal.undo.is_empty() {
-        journal.keep(&format!("{first}\\Services\\{}", install_order.service())).map_err(&failed)?;
+        journal.keep(&sets, install_order.service()).map_err(&failed)?;
         work.put_hive(journal.hive)?;
     }
-    Ok(work.finish())
+    Ok(Edit { attach: Some(attach), ..work.finish() })
 }
 
 /// The way in which the driver gets its device.
@@ -163,61 +164,4 @@ pub fn remove_driver(
     }
     work.put_hive(journal.hive)?;
     Ok(work.finish())
-}
-
-/// Takes back what the records of the drivers name that are `wanted`; gives these drivers. What comes back may be a driver
-/// with a record, so they are looked for anew each time.
-fn take_all_back(
-    work: &mut Work<'_>,
-    journal: &mut Journal,
-    wanted: impl Fn(&Installed) -> bool,
-) -> Result<Vec<Installed>, WindowsError> {
-    let path = work.hive_path();
-    let mut taken = Vec::new();
-    loop {
-        let found = installed(&journal.hive);
-        let found = found.map_err(|why| WindowsError::Registry { path: path.clone(), why })?;
-        let before = taken.len();
-        for one in found.into_iter().filter(&wanted) {
-            if take_back(work, journal, &one)? {
-                taken.push(one);
-                break;
-            }
-        }
-        if taken.len() == before {
-            return Ok(taken);
-        }
-        // Whoever put a record into a record has left this tool's ways.
-        if taken.len() > RECORDS_MAX {
-            return Err(WindowsError::Record { line: "it leads to more and more records".into() });
-        }
-    }
-}
-
-/// Takes back what the record of a driver names; whether there is one.
-fn take_back(work: &mut Work<'_>, journal: &mut Journal, found: &Installed) -> Result<bool, WindowsError> {
-    let path = work.hive_path();
-    let failed = |why| WindowsError::Registry { path: path.clone(), why };
-    let mut steps = Vec::new();
-    for set in control_sets(&journal.hive).map_err(failed)? {
-        let service = format!("{set}\\Services\\{}", found.service);
-        if let Some(found) = take_record(&mut journal.hive, &service).map_err(failed)?? {
-            steps = found;
-        }
-    }
-    let is_there = !steps.is_empty();
-    let hive = &mut journal.hive;
-    while let Some(step) = steps.pop() {
-        match step {
-            Undo::Key { path } => hive.delete_key(&path).map(|_| ()).map_err(failed)?,
-            Undo::New { path, name } => hive.delete_value(&path, &name).map(|_| ()).map_err(failed)?,
-            Undo::Old { path, name, data } => hive.set_value(&path, &name, &data).map_err(failed)?,
-            Undo::Deleted { path } => hive.create_key(&path).map_err(failed)?,
-            Undo::File { partition, path } => work.remove_file(partition, &path)?,
-            Undo::Text { partition, path, bytes } => work.put_text(partition, &path, &bytes)?,
-            Undo::Kept { partition, kept, path } => work.put_kept(partition, &kept, &path)?,
-            Undo::Signature { value } => work.put_signature(value)?,
-        }
-    }
-    Ok(is_there)
 }

@@ -1,6 +1,9 @@
 //! The boot loader's menu, which must name the RAM disk and the folder of Windows on it.
 
-use crate::contents::windows::{BootEntry, default_entry, default_reactos_entry, is_utf16};
+use crate::contents::windows::{BootEntry, DiskOrder, default_entry, default_reactos_entry, is_utf16};
+
+/// Number of the RAM disk where one disk of the machine comes before it.
+const BEHIND_ONE: u32 = 1;
 
 /// Which loader's menu it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +12,39 @@ pub(super) enum Menu {
     Ntldr,
     /// `freeldr.ini`, of ReactOS.
     Reactos,
+}
+
+/// What it is to start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start<'f> {
+    /// Whose disks the BIOS counts first.
+    pub order: DiskOrder,
+    /// Number of the partition.
+    pub partition: u32,
+    /// Folder of Windows.
+    pub folder: &'f str,
+}
+
+impl Start<'_> {
+    fn is_ram_disk(self, disk: u32) -> bool {
+        (disk == 0) == (self.order == DiskOrder::RamFirst)
+    }
+
+    /// The path of the Windows, where the menu says that it is on `disk`. With the machine's own disks first any disk but the
+    /// first may be the RAM disk.
+    fn path(self, disk: Option<u32>) -> String {
+        let usual = if self.order == DiskOrder::RamFirst { 0 } else { BEHIND_ONE };
+        let disk = disk.filter(|&disk| self.is_ram_disk(disk)).unwrap_or(usual);
+        format!("multi(0)disk(0)rdisk({disk})partition({})\\{}", self.partition, self.folder)
+    }
+
+    /// Whether the entry starts it.
+    fn is_by(self, entry: &BootEntry) -> bool {
+        !entry.is_boot_sector()
+            && entry.disk.is_some_and(|disk| self.is_ram_disk(disk))
+            && entry.partition.is_none_or(|found| found == self.partition)
+            && entry.folder.eq_ignore_ascii_case(self.folder)
+    }
 }
 
 impl Menu {
@@ -27,30 +63,20 @@ impl Menu {
         }
     }
 
-    /// Whether the menu starts the Windows in `folder` of `partition` of the RAM disk.
-    fn is_right(self, text: &[u8], partition: u32, folder: &str) -> bool {
-        let found = self.default(text);
-        found.is_some_and(|entry| {
-            !entry.is_boot_sector()
-                && entry.disk == Some(0)
-                && entry.partition.is_none_or(|found| found == partition)
-                && entry.folder.eq_ignore_ascii_case(folder)
-        })
-    }
-
-    /// The menu as it should be, or `None` if it is so or cannot be made so. `text` is what there is.
-    pub fn corrected(self, text: Option<&[u8]>, partition: u32, folder: &str) -> Option<Vec<u8>> {
-        let right = format!("multi(0)disk(0)rdisk(0)partition({partition})\\{folder}");
+    /// The menu as it should be, with the path that it starts, or `None` if it is so or cannot be made so. `text` is what there
+    /// is.
+    pub fn corrected(self, text: Option<&[u8]>, start: Start<'_>) -> Option<(Vec<u8>, String)> {
         let narrow = text.map(|text| if is_utf16(text) { narrowed(text) } else { text.to_vec() });
-        let is_right = |text: &[u8]| self.is_right(text, partition, folder);
+        let is_right = |text: &[u8]| self.default(text).is_some_and(|entry| start.is_by(&entry));
         if text.is_some_and(|text| !is_utf16(text) && is_right(text)) {
             return None;
         }
         let old = narrow.unwrap_or_default();
         let entry = self.default(&old).filter(|entry| !entry.is_boot_sector());
+        let right = start.path(entry.as_ref().and_then(|entry| entry.disk));
         let new = entry.map_or_else(|| old.clone(), |entry| replaced(&old, &entry.path, &right));
         let new = if self == Self::Ntldr && !is_right(&new) { with_default(&new, &right) } else { new };
-        is_right(&new).then_some(new)
+        is_right(&new).then_some((new, right))
     }
 }
 
@@ -115,13 +141,22 @@ fn with_default(text: &[u8], path: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::Menu;
+    use super::{Menu, Start};
+    use crate::contents::windows::DiskOrder;
 
     const RIGHT: &str = "multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS";
 
     fn corrected(text: Option<&[u8]>) -> Option<String> {
-        let new = Menu::Ntldr.corrected(text, 1, "WINDOWS");
-        new.map(|new| String::from_utf8(new).unwrap())
+        corrected_for(text, DiskOrder::RamFirst)
+    }
+
+    fn corrected_for(text: Option<&[u8]>, order: DiskOrder) -> Option<String> {
+        let new = Menu::Ntldr.corrected(text, Start { order, partition: 1, folder: "WINDOWS" });
+        new.map(|(new, path)| {
+            let new = String::from_utf8(new).unwrap();
+            assert!(new.contains(&path));
+            new
+        })
     }
 
     #[test]
@@ -143,6 +178,22 @@ mod tests {
             let expected = menu(RIGHT).replace(&format!("/x={RIGHT}y"), &format!("/x={wrong}y"));
             assert_eq!(corrected(Some(menu(wrong).as_bytes())), Some(expected), "{wrong}");
         }
+    }
+
+    #[test]
+    fn behind_the_disks_of_the_machine_the_ram_disk_is_none_but_the_first() {
+        let menu = |disk: u32| {
+            let path = RIGHT.replace("rdisk(0)", &format!("rdisk({disk})"));
+            format!("[boot loader]\r\ndefault={path}\r\n[operating systems]\r\n{path}=\"XP\"\r\n")
+        };
+        let last = |text: Option<&[u8]>| corrected_for(text, DiskOrder::InternalFirst);
+        assert_eq!(last(Some(menu(0).as_bytes())), Some(menu(1)));
+        // Who has two disks has said so.
+        assert_eq!(last(Some(menu(1).as_bytes())), None);
+        assert_eq!(last(Some(menu(2).as_bytes())), None);
+        let other = menu(2).replace("partition(1)", "partition(3)");
+        assert_eq!(last(Some(other.as_bytes())), Some(menu(2)));
+        assert!(last(None).is_some_and(|new| new.contains("default=multi(0)disk(0)rdisk(1)partition(1)")));
     }
 
     #[test]
@@ -177,8 +228,9 @@ mod tests {
         };
         let (right, wrong) =
             (RIGHT.replace("WINDOWS", "ReactOS"), "multi(0)disk(0)rdisk(1)partition(1)\\ReactOS");
-        let new = Menu::Reactos.corrected(Some(text(wrong).as_bytes()), 1, "ReactOS");
-        assert_eq!(new, Some(text(&right).into_bytes()));
-        assert_eq!(Menu::Reactos.corrected(Some(b"[FREELOADER]\r\n"), 1, "ReactOS"), None);
+        let start = Start { order: DiskOrder::RamFirst, partition: 1, folder: "ReactOS" };
+        let new = Menu::Reactos.corrected(Some(text(wrong).as_bytes()), start);
+        assert_eq!(new, Some((text(&right).into_bytes(), right)));
+        assert_eq!(Menu::Reactos.corrected(Some(b"[FREELOADER]\r\n"), start), None);
     }
 }

@@ -11,6 +11,7 @@ pub mod hive;
 mod menu;
 mod outcome;
 mod registry;
+mod undo;
 mod volume;
 mod wanted;
 mod work;

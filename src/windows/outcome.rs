@@ -1,10 +1,13 @@
 //! What becomes of an image.
 
+use super::registry::Attach;
 use super::volume::{NtfsFile, Sectors};
 
 /// What becomes of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
+    /// How a driver that is added gets its device.
+    pub attach: Option<Attach>,
     /// What is changed, a line each.
     pub notes: Vec<String>,
     /// The sectors that become others.

@@ -8,7 +8,7 @@ use super::error::WindowsError;
 use super::outcome::Edit;
 use super::registry::Attach;
 use crate::contents::ImageFacts;
-use crate::contents::windows::Windows;
+use crate::contents::windows::{DiskOrder, Windows};
 use crate::image::Source;
 
 /// What is wanted.
@@ -22,6 +22,8 @@ pub enum Wanted {
         remove_other: bool,
         /// Whether a driver without a signature is added to a Windows that wants one.
         allow_unsigned: bool,
+        /// Whose disks the BIOS will count first.
+        disks: DiskOrder,
     },
     /// What was added is taken back.
     Remove {
@@ -43,9 +45,9 @@ pub fn edit(
     wanted: Wanted,
 ) -> Result<(Option<DriverFile>, Edit), WindowsError> {
     match wanted {
-        Wanted::Add { attach, remove_other, allow_unsigned } => {
+        Wanted::Add { attach, remove_other, allow_unsigned, disks } => {
             let driver = choose(candidates, windows)?;
-            let order = Order { driver: &driver, attach, remove_other, allow_unsigned };
+            let order = Order { driver: &driver, attach, remove_other, allow_unsigned, disks };
             let edit = add_driver(source, facts, windows, &order)?;
             Ok((Some(driver), edit))
         }

@@ -3,13 +3,13 @@
 use super::driver::DriverFile;
 use super::error::WindowsError;
 use super::hive::{HiveEdit, HiveEditError};
-use super::menu::Menu;
+use super::menu::{Menu, Start};
 use super::outcome::Edit;
-use super::registry::{Journal, Undo, forget_letters, late_services, remembered};
+use super::registry::{Journal, Undo, forget_letters, remembered, start_early};
 use super::volume::{Changed, Disk, Sectors, Volume};
 use crate::contents::ImageFacts;
 use crate::contents::windows::hive::Hive;
-use crate::contents::windows::{Family, Place, Volumes, Windows};
+use crate::contents::windows::{DiskOrder, Family, Place, Volumes, Windows, system_file};
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
@@ -95,13 +95,17 @@ impl<'s> Work<'s> {
         self.disk.put(self.own, &self.hive_path(), &bytes)
     }
 
-    /// The program `file` of `system32` or `system32\drivers`.
+    /// The program `file` of `system32` or `system32\drivers`; kernel and HAL may have another name.
     pub fn program(&self, file: &str) -> Option<Vec<u8>> {
-        let folders = ["system32", "system32\\drivers"].map(|folder| self.path(&format!("{folder}\\{file}")));
+        let names = [system_file(self.windows, file), file];
+        let path = |name| ["system32", "system32\\drivers"].map(|folder| format!("{folder}\\{name}"));
+        names.into_iter().flat_map(path).find_map(|path| self.program_at(&path))
+    }
+
+    /// The program at `path` from the folder of Windows on.
+    fn program_at(&self, path: &str) -> Option<Vec<u8>> {
         // A file that is too long or cannot be read is there all the same.
-        let read =
-            |path: &String| self.disk.read(self.own, path, PROGRAM_LEN_MAX).unwrap_or(Some(Vec::new()));
-        folders.iter().find_map(read)
+        self.disk.read(self.own, &self.path(path), PROGRAM_LEN_MAX).unwrap_or(Some(Vec::new()))
     }
 
     /// Copies the driver to its place.
@@ -163,20 +167,21 @@ impl<'s> Work<'s> {
     }
 
     /// Mends what would keep this Windows from starting or from knowing its disk.
-    pub fn mend(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
-        self.mend_menu(journal)?;
+    /// `order` is whose disks the BIOS counts first.
+    pub fn mend(&mut self, journal: &mut Journal, order: DiskOrder) -> Result<(), WindowsError> {
+        self.mend_menu(journal, order)?;
         self.mend_letters(journal)
     }
 
-    fn mend_menu(&mut self, journal: &mut Journal) -> Result<(), WindowsError> {
+    fn mend_menu(&mut self, journal: &mut Journal, order: DiskOrder) -> Result<(), WindowsError> {
         let menu = match self.windows.family {
             Family::Ntldr => Menu::Ntldr,
             Family::Reactos => Menu::Reactos,
             _ => return Ok(()),
         };
         let Some((volume, old)) = self.find_menu(menu.file()) else { return Ok(()) };
-        let partition = self.place.partition.max(1);
-        let Some(new) = menu.corrected(old.as_deref(), partition, &self.place.folder) else { return Ok(()) };
+        let start = Start { order, partition: self.place.partition.max(1), folder: &self.place.folder };
+        let Some((new, starts)) = menu.corrected(old.as_deref(), start) else { return Ok(()) };
         if let Some(why) = self.is_open(volume) {
             self.notes.push(format!("{} stays as it is: {why}", menu.file()));
             return Ok(());
@@ -187,9 +192,7 @@ impl<'s> Work<'s> {
             Some(bytes) => Undo::Text { partition: number, path, bytes },
             None => Undo::File { partition: number, path },
         });
-        let folder = &self.place.folder;
-        self.notes
-            .push(format!("{}: starts multi(0)disk(0)rdisk(0)partition({partition})\\{folder}", menu.file()));
+        self.notes.push(format!("{}: starts {starts}", menu.file()));
         Ok(())
     }
 
@@ -223,13 +226,15 @@ impl<'s> Work<'s> {
         }
     }
 
-    /// Says which drivers that must start at boot do not.
-    pub fn check_start(&mut self, journal: &Journal, sets: &[String]) -> Result<(), WindowsError> {
+    /// Lets the drivers start at boot that must.
+    pub fn mend_start(&mut self, journal: &mut Journal, sets: &[String]) -> Result<(), WindowsError> {
         let file_system = if self.own.is_ntfs { "ntfs" } else { "fastfat" };
         // NTLDR and BOOTMGR load the driver of the file system, whatever is said of it.
         let file_system = (self.windows.family == Family::Reactos).then_some(file_system);
         for set in sets {
-            let notes = late_services(&journal.hive, set, file_system).map_err(|why| self.registry(why))?;
+            let has_file = |path: &str| self.program_at(path).is_some();
+            let notes = start_early(journal, set, file_system, &has_file);
+            let notes = notes.map_err(|why| self.registry(why))?;
             self.notes.extend(notes);
         }
         Ok(())
@@ -323,6 +328,11 @@ impl<'s> Work<'s> {
 
     /// What becomes of the image.
     pub fn finish(self) -> Edit {
-        Edit { notes: self.notes, sectors: self.disk.changed.into_sectors(), ntfs: self.disk.ntfs }
+        Edit {
+            attach: None,
+            notes: self.notes,
+            sectors: self.disk.changed.into_sectors(),
+            ntfs: self.disk.ntfs,
+        }
     }
 }

@@ -15,6 +15,7 @@ mod disc_tamper;
 mod discs;
 mod el_torito;
 mod every_controller;
+mod folders;
 #[path = "../host/frames/foreign.rs"]
 mod foreign;
 mod guests;

@@ -6,6 +6,7 @@ mod cli;
 mod contents;
 mod device;
 mod doctor;
+mod folder;
 mod format;
 mod frames;
 mod image;

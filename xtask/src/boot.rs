@@ -107,8 +107,14 @@ fn build() -> Result<Built, String> {
     put(&mut boot, HEADER_LOADER_CHECKSUM, &checksum(&loader).to_le_bytes());
     boot.extend(loader);
 
-    let mut blobs =
-        vec![("sector0.bin", sector0), ("stage1.bin", stage1), ("disc.bin", disc), ("boot.bin", boot)];
+    let mut blobs = vec![
+        ("sector0.bin", sector0),
+        ("stage1.bin", stage1),
+        ("disc.bin", disc),
+        ("boot.bin", boot),
+        ("dos.bin", assemble(&folder, "dos/dos.asm")?),
+        ("dos_mbr.bin", assemble(&folder, "dos/dos_mbr.asm")?),
+    ];
     if root().join("bootsectors/demo/demo.asm").exists() {
         blobs.push(("demo.bin", assemble(&folder, "demo/demo.asm")?));
     }

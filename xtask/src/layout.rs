@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use ramkey_format::record::Record;
-use ramkey_format::{boot, checksum, errors, hooks, markers, memory, resident};
+use ramkey_format::{boot, checksum, dos, errors, hooks, markers, memory, resident};
 
 use crate::tools::root;
 
@@ -37,10 +37,11 @@ pub fn run(_arguments: &[String]) -> Result<(), String> {
 type Constants = &'static [(&'static str, u32, &'static str)];
 
 /// Each file that types numbers for the assembler: its constants, and its records.
-fn tables() -> [(&'static str, Constants, &'static [Record]); 4] {
+fn tables() -> [(&'static str, Constants, &'static [Record]); 5] {
     [
         ("memory.rs", memory::CONSTANTS, &[]),
         ("boot.rs", boot::CONSTANTS, boot::RECORDS),
+        ("dos.rs", dos::CONSTANTS, dos::RECORDS),
         ("hooks.rs", hooks::CONSTANTS, hooks::RECORDS),
         ("resident.rs", resident::CONSTANTS, resident::RECORDS),
     ]

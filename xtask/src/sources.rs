@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that the boot code is made of.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "bootsectors/demo",
     "bootsectors/disc",
+    "bootsectors/dos",
     "bootsectors/format/src",
     "bootsectors/include",
     "bootsectors/loader",

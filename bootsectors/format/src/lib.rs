@@ -17,6 +17,7 @@ pub mod bpb;
 pub mod capsule;
 pub mod checksum;
 pub mod cp437;
+pub mod dos;
 pub mod errors;
 pub mod hooks;
 

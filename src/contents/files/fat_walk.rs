@@ -9,6 +9,7 @@ use super::error::FilesError;
 use super::fat::{FatVolume, Folder, FolderEntry, ImageSectors, WINDOW_LEN};
 use super::largest::Largest;
 use super::long_name::LongName;
+use super::spare::SpareFolders;
 
 /// Most folders that are looked at, and most that one path leads through.
 const FOLDERS_MAX: usize = 1 << 13;
@@ -27,12 +28,18 @@ struct Found<'f> {
 }
 
 impl FatVolume<'_> {
-    /// Puts the longest files into `largest`.
-    pub fn largest(&self, largest: &mut Largest) -> Result<(), FilesError> {
+    /// Puts the longest files into `largest`, and the bytes of those that nobody needs into `spare`.
+    pub fn largest(&self, largest: &mut Largest, spare: &mut SpareFolders) -> Result<(), FilesError> {
         self.walk(&mut |_, _, found| {
-            if !found.entry.is_folder && largest.takes(found.entry.len.into()) {
-                largest.add(found.entry.len.into(), found.path.to_owned());
+            let len = u64::from(found.entry.len);
+            if found.entry.is_folder {
+                return Ok(());
             }
+            if largest.takes(len) {
+                largest.add(len, found.path.to_owned());
+            }
+            let folder = found.path.rsplit_once('\\').map_or("", |(folder, _)| folder);
+            spare.add(folder, len);
             Ok(())
         })
     }

@@ -14,6 +14,7 @@ mod ntfs_walk;
 mod portion;
 mod record;
 mod runs;
+mod spare;
 
 use super::boot_sector;
 use crate::image::{BOOT_SIGNATURE, Source};
@@ -25,6 +26,7 @@ pub(super) use largest::Largest;
 pub(crate) use long_name::LongName;
 pub(super) use ntfs::NtfsVolume;
 pub(super) use record::{SystemPart, restore};
+pub(super) use spare::SpareFolders;
 
 /// The files of one volume.
 pub(crate) struct VolumeFiles<'s> {
@@ -121,15 +123,15 @@ impl<'s> VolumeFiles<'s> {
         }
     }
 
-    /// Puts the files of the volume that take most room into `largest`.
+    /// Puts the files of the volume that take most room into `largest`, and what nobody needs into `spare`.
     ///
     /// # Errors
     ///
     /// A part of the volume cannot be read; what was found before that is in `largest`.
-    pub(super) fn largest(&self, largest: &mut Largest) -> Result<(), FilesError> {
+    pub(super) fn largest(&self, largest: &mut Largest, spare: &mut SpareFolders) -> Result<(), FilesError> {
         match &self.reader {
-            Reader::Fat(volume) => volume.largest(largest),
-            Reader::Ntfs(volume) => volume.largest(largest),
+            Reader::Fat(volume) => volume.largest(largest, spare),
+            Reader::Ntfs(volume) => volume.largest(largest, spare),
         }
     }
 

@@ -8,6 +8,7 @@ use super::ntfs::{IN_USE, IS_FOLDER, NAME, NtfsVolume, ROOT, Record, flags};
 use super::portion::Portion;
 use super::record::{ATTRIBUTE_LIST, AttributeValue, DATA, FILE_NAME, attributes, restore};
 use super::runs::Run;
+use super::spare::SpareFolders;
 use crate::contents::bytes::get_u64;
 
 /// The record of the map of clusters, and the first one of a user's file.
@@ -20,6 +21,8 @@ const RECORDS_MAX: u64 = 1 << 18;
 const WINDOW_LEN: u64 = 1 << 18;
 /// Most files with parts in several records that are counted together.
 const SPREAD_MAX: usize = 1 << 12;
+/// Most folders that are known, each with what the files right in it take.
+const FOLDERS_MAX: usize = 1 << 15;
 /// Most folders that a path leads through.
 const DEPTH_MAX: usize = 64;
 /// Where a record has the number of the one that it is a part of, and which of its bits are that number.
@@ -45,10 +48,42 @@ impl NtfsVolume<'_> {
         Ok(free.saturating_mul(self.cluster_len))
     }
 
-    /// Puts the files that take most clusters into `largest`.
-    pub fn largest(&self, largest: &mut Largest) -> Result<(), FilesError> {
+    /// Puts the files that take most clusters into `largest`, and the bytes of those that nobody needs into `spare`.
+    pub fn largest(&self, largest: &mut Largest, spare: &mut SpareFolders) -> Result<(), FilesError> {
         let mut found = Largest::new(largest.most());
         let mut spread: BTreeMap<u64, u64> = BTreeMap::new();
+        let (mut folders, mut folders_of_spread) = (Folders::default(), BTreeMap::new());
+        self.records(&mut |number, bytes| {
+            if flags(bytes) & IS_FOLDER != 0 {
+                return folders.name(number, bytes);
+            }
+            let Some((stored, is_spread)) = stored(bytes, self.cluster_len) else { return };
+            let base = get_u64(bytes, BASE).unwrap_or(0) & NUMBER;
+            let file = if base == 0 { number } else { base };
+            let folder = file_name(bytes).map(|(folder, _)| folder).filter(|_| base == 0);
+            if base == 0 && !is_spread {
+                found.add(stored, file);
+                folder.into_iter().for_each(|folder| folders.add(folder, stored));
+            } else if spread.len() < SPREAD_MAX || spread.contains_key(&file) {
+                let whole = spread.entry(file).or_default();
+                *whole = whole.saturating_add(stored);
+                folders_of_spread.extend(folder.map(|folder| (file, folder)));
+            }
+        })?;
+        for (number, len) in spread.into_iter().filter(|&(number, _)| number >= FIRST_FILE) {
+            found.add(len, number);
+            folders_of_spread.get(&number).into_iter().for_each(|&folder| folders.add(folder, len));
+        }
+        for (len, number) in found.into_files() {
+            let path = self.record(number).and_then(|record| self.path(record));
+            largest.add(len, path.unwrap_or_else(|_| format!("record {number}")));
+        }
+        folders.put_into(spare);
+        Ok(())
+    }
+
+    /// Calls `visit` with number and bytes of each record of a user's file or folder that is in use.
+    fn records(&self, visit: &mut dyn FnMut(u64, &[u8])) -> Result<(), FilesError> {
         let len = self.table.len();
         let (mut window, record_len) = (Vec::new(), self.record_len);
         let window_len = WINDOW_LEN.max(record_len) / record_len * record_len;
@@ -58,26 +93,10 @@ impl NtfsVolume<'_> {
             self.fill(&self.table, from, &mut window)?;
             for (number, bytes) in (from / record_len..).zip(window.chunks_exact_mut(record_len as usize)) {
                 // What cannot be read is no file that takes room.
-                if number < FIRST_FILE || restore(bytes, b"FILE").is_none() || flags(bytes) & IN_USE == 0 {
-                    continue;
-                }
-                let Some((stored, is_spread)) = stored(bytes, self.cluster_len) else { continue };
-                let base = get_u64(bytes, BASE).unwrap_or(0) & NUMBER;
-                if base == 0 && !is_spread {
-                    found.add(stored, number);
-                } else if spread.len() < SPREAD_MAX || spread.contains_key(&base) {
-                    let whole = spread.entry(if base == 0 { number } else { base }).or_default();
-                    *whole = whole.saturating_add(stored);
+                if number >= FIRST_FILE && restore(bytes, b"FILE").is_some() && flags(bytes) & IN_USE != 0 {
+                    visit(number, bytes);
                 }
             }
-        }
-        spread
-            .into_iter()
-            .filter(|&(number, _)| number >= FIRST_FILE)
-            .for_each(|(number, len)| found.add(len, number));
-        for (len, number) in found.into_files() {
-            let path = self.record(number).and_then(|record| self.path(record));
-            largest.add(len, path.unwrap_or_else(|_| format!("record {number}")));
         }
         Ok(())
     }
@@ -95,6 +114,52 @@ impl NtfsVolume<'_> {
             record = self.record(parent)?;
         }
         Ok(path)
+    }
+}
+
+/// The folders of a volume, by the number of their records.
+#[derive(Default)]
+struct Folders {
+    /// The folder that each is in, and its name there.
+    names: BTreeMap<u64, (u64, String)>,
+    /// Bytes of the files right in each.
+    lens: BTreeMap<u64, u64>,
+}
+
+impl Folders {
+    fn name(&mut self, number: u64, record: &[u8]) {
+        if self.names.len() < FOLDERS_MAX {
+            self.names.extend(file_name(record).map(|name| (number, name)));
+        }
+    }
+
+    fn add(&mut self, number: u64, len: u64) {
+        if self.lens.len() < FOLDERS_MAX || self.lens.contains_key(&number) {
+            let sum = self.lens.entry(number).or_default();
+            *sum = sum.saturating_add(len);
+        }
+    }
+
+    fn put_into(self, spare: &mut SpareFolders) {
+        for (&number, &len) in &self.lens {
+            if let Some(path) = self.path(number) {
+                spare.add(&path, len);
+            }
+        }
+    }
+
+    /// The path of a folder; `None` of one that leads nowhere, or too far.
+    fn path(&self, mut number: u64) -> Option<String> {
+        let mut path = String::new();
+        for _ in 0..DEPTH_MAX {
+            if number == ROOT {
+                return Some(path);
+            }
+            let (above, name) = self.names.get(&number)?;
+            path = format!("\\{name}{path}");
+            number = *above;
+        }
+        None
     }
 }
 

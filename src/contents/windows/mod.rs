@@ -23,6 +23,8 @@ pub(crate) use freeldr_ini::default_entry as default_reactos_entry;
 pub use pe::FileVersion;
 pub(crate) use pe::file_version;
 pub use product::Product;
+pub(crate) use registry::driver_path;
 pub use registry::{DriveLetter, Driver, DriverName, System};
 pub use search::{look, look_in};
+pub(crate) use start::system_file;
 pub(crate) use volumes::{Volumes, WindowsVolume};

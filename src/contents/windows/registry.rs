@@ -180,7 +180,7 @@ fn driver(
 ) -> Result<Driver, HiveError> {
     let group = text(service, "Group")?;
     let is_ordered = |group: &String| order.iter().any(|ordered| ordered.eq_ignore_ascii_case(group));
-    let path = text(service, "ImagePath")?.filter(|path| !path.is_empty());
+    let path = text(service, "ImagePath")?;
     let settings = hive.key(&format!("{set}\\Control\\{}", name.name()))?;
     let is_set = |setting: &str| Ok(number(settings, setting)?.is_some_and(|value| value != 0));
     let nothing = is_set("DisableDetectedRAMDrives")?;
@@ -204,8 +204,7 @@ fn driver(
         kind: number(Some(*service), "Type")?,
         group_is_ordered: group.as_ref().is_some_and(is_ordered),
         group,
-        path: path
-            .map_or_else(|| format!("system32\\drivers\\{}.sys", service.name()), |path| relative(&path)),
+        path: driver_path(&service.name(), path.as_deref().unwrap_or_default()),
         file_is_present: false,
         version: None,
         processor_bits: None,
@@ -226,6 +225,11 @@ fn has_device(hive: &Hive, set: &str, service: &str) -> Result<bool, HiveError> 
         }
     }
     Ok(false)
+}
+
+/// The path of the file of the driver `service` from the folder of Windows on, whichever way `path` gives it.
+pub(crate) fn driver_path(service: &str, path: &str) -> String {
+    if path.is_empty() { format!("system32\\drivers\\{service}.sys") } else { relative(path) }
 }
 
 /// A driver's path from the folder of Windows on, whichever way it is given.

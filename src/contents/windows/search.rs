@@ -82,6 +82,11 @@ fn look_at(source: &dyn Source, facts: &ImageFacts, order: DiskOrder) -> Option<
 /// The Windows that starts from `volume`, if one does.
 fn on_volume(volume: &WindowsVolume<'_>, all: &[WindowsVolume<'_>]) -> Option<Windows> {
     if volume.has("NTLDR") {
+        // The boot loader of ReactOS may have its name, where boot sectors look for that.
+        let is_its_own = volume.has("boot.ini") || !volume.has("freeldr.ini");
+        if let Some(windows) = (!is_its_own).then(|| reactos(volume, all)).flatten() {
+            return Some(windows);
+        }
         let windows = ntldr(volume, all);
         // NTLDR may be left over from another start.
         return if windows.place.is_some() { Some(windows) } else { dos(volume).or(Some(windows)) };

@@ -73,6 +73,16 @@ fn boot_sector(windows: &Windows) -> String {
     .into()
 }
 
+/// The name that `file` of `system32` has in this Windows: kernel and HAL have the one that a switch of the boot menu gives.
+pub(crate) fn system_file<'f>(windows: &'f Windows, file: &'f str) -> &'f str {
+    let switch = |name| windows.boot_entry.as_ref().and_then(|entry| entry.switch(name)).unwrap_or(file);
+    match () {
+        () if file.eq_ignore_ascii_case(KERNEL) => switch("kernel"),
+        () if file.eq_ignore_ascii_case(HAL) => switch("hal"),
+        () => file,
+    }
+}
+
 /// Adds that kernel or HAL are missing from `folder`; gives the name of the kernel that starts.
 pub(super) fn kernel_and_hal(windows: &mut Windows, volume: &WindowsVolume<'_>, folder: &str) -> String {
     let switch = |name| windows.boot_entry.as_ref().and_then(|entry| entry.switch(name)).map(str::to_owned);

@@ -2,6 +2,7 @@
 //! that are only known by name (`named`). What is packed (`packed`) is unpacked first, and what comes out is opened.
 
 mod ahead;
+mod bundle;
 mod bzip2;
 mod container;
 mod disks;
@@ -17,6 +18,7 @@ mod packed;
 mod packing;
 mod raw;
 mod seven;
+mod sink;
 mod xz;
 mod zip;
 mod zip_entry;
@@ -26,6 +28,7 @@ use std::path::Path;
 
 use container::Container;
 
+pub use bundle::{ALL, BundledFile, bundled};
 pub use container::Opened;
 pub use packed::{Wrapped, is_extension_of, packed_as};
 pub use packing::Bounds;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bundle::{ALL, Bundle};
 use super::bzip2::Bzip2;
 use super::fault::Fault;
 use super::gzip::Gzip;
@@ -54,7 +55,7 @@ pub struct Wrapped<'a> {
     pub path: &'a Path,
     /// All of its bytes.
     pub outer: &'a dyn Source,
-    /// The name that is asked for, of a file in an archive.
+    /// The name that is asked for, of a file in an archive; [`ALL`] for all of them, as [`bundled`](super::bundled) reads them.
     pub member: Option<&'a str>,
     /// The folder that what comes out is put into, for messages.
     pub folder: &'a Path,
@@ -79,9 +80,15 @@ impl Wrapped<'_> {
             return Err(ImageError::ForwardOnly { path: self.path.to_owned() });
         };
         let input = Input::new(self.outer, self.bounds.memory, progress);
-        let (mut choice, mut sink) = (Choice::new(self.member), Sink::new(self.bounds.len, put));
-        let result = packing.unpack(&input, &mut choice, &mut sink);
-        let len = sink.len();
+        let is_all = self.member == Some(ALL);
+        let mut choice = Choice::new(self.member);
+        let (result, len) = if is_all {
+            let mut bundle = Bundle::new(self.bounds.len, put);
+            (packing.unpack_all(&input, &mut bundle), bundle.len())
+        } else {
+            let mut sink = Sink::new(self.bounds.len, put);
+            (packing.unpack(&input, &mut choice, &mut sink), sink.len())
+        };
         if let Some((offset, source)) = input.failure() {
             return Err(ImageError::Read { path: self.path.to_owned(), offset, source });
         }

@@ -4,9 +4,10 @@ use std::io::{self, Read};
 
 use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
 
+use super::bundle::Bundle;
 use super::fault::{BY_HAND, Fault};
 use super::member::Choice;
-use super::packing::{Input, Packing, Sink};
+use super::packing::{Bytes, Input, Packing, Sink};
 
 /// Most KiB of its list of files, and of what unpacks that: each entry takes memory.
 const LIST_MAX: usize = 2048;
@@ -27,24 +28,9 @@ impl Packing for Seven {
     }
 
     fn unpack(&self, input: &Input<'_>, choice: &mut Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        let mut start = [0; 24];
-        input.range(8, 24).read_exact(&mut start)?;
-        if start == [0; 24] {
-            return Err(Fault::Damaged(
-                "it was not finished: it does not say where its list of files is".into(),
-            ));
-        }
-        // The list is at the end: its place behind the first 32 bytes, and its length.
-        let number =
-            |at: usize| start[at..at + 8].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-        let list_end = number(4).saturating_add(number(12)).saturating_add(32);
-        if list_end > input.len() {
-            return Err(Fault::Short);
-        }
         let mut reader = input.reader();
         let password = Password::empty();
-        let archive = Archive::read_with_memory_limit(&mut reader, &password, LIST_MAX);
-        let archive = archive.map_err(|error| fault(error, LIST_MAX))?;
+        let archive = list(input, &mut reader, &password)?;
         let files = || (0..).zip(&archive.files).filter(|(_, file)| !file.is_directory && !file.is_anti_item);
         files().for_each(|(number, file)| choice.offer(number, &file.name));
         let wanted = choice.decide()? as usize;
@@ -81,6 +67,51 @@ impl Packing for Seven {
             (Err(_), done) => done,
         }
     }
+
+    fn unpack_all(&self, input: &Input<'_>, bundle: &mut Bundle<'_>) -> Result<(), Fault> {
+        let mut reader = input.reader();
+        let password = Password::empty();
+        let archive = list(input, &mut reader, &password)?;
+        if (0..archive.files.len()).any(|number| archive.is_file_encrypted(number)) {
+            return Err(encrypted());
+        }
+        let limit = (input.memory() >> 10) as usize + LIST_MAX;
+        for block in 0..archive.blocks.len() {
+            let decoder =
+                BlockDecoder::new_with_memory_limit(1, limit, block, &archive, &password, &mut reader);
+            let mut done = Ok(());
+            let result = decoder.for_each_entries(&mut |entry, from| {
+                let is_wanted = !entry.is_directory && bundle.wants(&entry.name, entry.size);
+                done = match is_wanted {
+                    true => bundle.add(&entry.name, entry.size, |sink| sink.take(from)),
+                    false => bundle.skip(from),
+                };
+                match done {
+                    Ok(()) => Ok(true),
+                    Err(_) => Err(io::Error::from(io::ErrorKind::Other).into()),
+                }
+            });
+            done?;
+            result.map_err(|error| fault(error, limit))?;
+        }
+        Ok(())
+    }
+}
+
+/// Its list of files.
+fn list(input: &Input<'_>, reader: &mut Bytes<'_>, password: &Password) -> Result<Archive, Fault> {
+    let mut start = [0; 24];
+    input.range(8, 24).read_exact(&mut start)?;
+    if start == [0; 24] {
+        return Err(Fault::Damaged("it was not finished: it does not say where its list of files is".into()));
+    }
+    // The list is at the end: its place behind the first 32 bytes, and its length.
+    let number = |at: usize| start[at..at + 8].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    let list_end = number(4).saturating_add(number(12)).saturating_add(32);
+    if list_end > input.len() {
+        return Err(Fault::Short);
+    }
+    Archive::read_with_memory_limit(reader, password, LIST_MAX).map_err(|error| fault(error, LIST_MAX))
 }
 
 fn encrypted() -> Fault {

@@ -5,6 +5,7 @@ use std::io::BufRead;
 use flate2::bufread::DeflateDecoder;
 use lzma_rust2::LzmaReader;
 
+use super::bundle::Bundle;
 use super::fault::{BY_HAND, Fault};
 use super::member::Choice;
 use super::packing::{Input, Packing, Sink};
@@ -54,6 +55,17 @@ impl Packing for Zip {
             !is_wanted
         })?;
         unpack(input, &found.ok_or(Fault::Short)?, sink)
+    }
+
+    fn unpack_all(&self, input: &Input<'_>, bundle: &mut Bundle<'_>) -> Result<(), Fault> {
+        let mut result = Ok(());
+        entries(input, &mut |_, entry| {
+            if !entry.is_folder() && bundle.wants(&entry.name, entry.len) {
+                result = bundle.add(&entry.name, entry.len, |sink| unpack(input, &entry, sink));
+            }
+            result.is_ok()
+        })?;
+        result
     }
 }
 

@@ -22,6 +22,7 @@ use super::extent::{Extent, Layout, Role};
 use super::extents::Extents;
 use super::identity::options;
 use crate::boot;
+pub use crate::boot::loader_sum;
 use crate::image::Scan;
 use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan, StartOptions};
 use crate::units::SECTOR_LEN;

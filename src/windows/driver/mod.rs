@@ -129,7 +129,7 @@ pub fn choose(candidates: &[Candidate], windows: &Windows) -> Result<DriverFile,
 /// # Errors
 ///
 /// [`WindowsError::Unsigned`], [`WindowsError::TooOld`] for FiraDisk on Windows 2000, [`WindowsError::Import`] if it wants what
-/// no file offers.
+/// no file offers; ReactOS, which may have its files elsewhere, gets a note of a missing one.
 pub(super) fn check(
     driver: &DriverFile,
     windows: &Windows,
@@ -165,7 +165,12 @@ pub(super) fn check(
         let bytes = read(&import.file);
         let Some(exports) = bytes.as_deref().and_then(Program::parse).and_then(|file| file.exports()) else {
             // Where a file cannot be read as a program, nothing can be told.
-            if bytes.is_none() {
+            if bytes.is_none() && is_reactos {
+                notes.push(format!(
+                    "{} wants {}, which is not where it is looked for",
+                    driver.name, import.file
+                ));
+            } else if bytes.is_none() {
                 return Err(WindowsError::Import {
                     name: driver.name.clone(),
                     file: import.file,

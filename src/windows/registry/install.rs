@@ -17,6 +17,16 @@ pub enum Attach {
     Own,
 }
 
+impl Attach {
+    /// Its name, as options and reports have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Own => "own",
+        }
+    }
+}
+
 /// What is to be installed.
 pub(in crate::windows) struct Install<'i> {
     pub driver: DriverName,

@@ -1,6 +1,7 @@
 //! Changes of a registry, each with what takes it back.
 
-use super::record::{RECORD, Undo};
+use super::data::text;
+use super::record::{HOME, RECORD, Undo};
 use crate::contents::windows::hive::ValueData;
 use crate::windows::hive::{HiveEdit, HiveEditError};
 
@@ -72,8 +73,14 @@ impl Journal {
         self.hive.delete_key(path)
     }
 
-    /// Puts the record into the key of the service, after everything else.
-    pub fn keep(&mut self, service: &str) -> Result<(), HiveEditError> {
-        self.hive.set_value(service, RECORD, &Undo::record(&self.undo))
+    /// Puts the record into the keys of the service in each of the `sets`, after everything else.
+    pub fn keep(&mut self, sets: &[String], service: &str) -> Result<(), HiveEditError> {
+        let record = Undo::record(&self.undo);
+        for set in sets {
+            let key = format!("{set}\\Services\\{service}");
+            self.hive.set_value(&key, RECORD, &record)?;
+            self.hive.set_value(&key, HOME, &text(set))?;
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The record of what was added, which lies beside it in the registry, so that it can be taken back.
 
 use super::data::texts;
+use super::sets::is_control_set;
 use crate::contents::windows::hive::ValueData;
 use crate::units::hex;
 use crate::windows::error::WindowsError;
@@ -8,6 +9,9 @@ use crate::windows::hive::{HiveEdit, HiveEditError};
 
 /// The name of the value that has the record, in the key of the driver's service.
 pub(super) const RECORD: &str = "RamkeyUndo";
+
+/// The name of the value that has the name of the set of settings that the record was put into, because Windows copies sets.
+pub(super) const HOME: &str = "RamkeySet";
 
 /// Most steps of a record.
 pub(in crate::windows) const STEPS_MAX: usize = 4096;
@@ -99,6 +103,33 @@ impl Undo {
         })
     }
 
+    /// The set of settings that it is about, if it is about one.
+    pub fn set(&self) -> Option<&str> {
+        let first = self.path()?.split('\\').next()?;
+        is_control_set(first).then_some(first)
+    }
+
+    /// The same step for the set of settings `set`.
+    pub fn within(mut self, set: &str) -> Self {
+        if let Self::Key { path } | Self::New { path, .. } | Self::Old { path, .. } | Self::Deleted { path } =
+            &mut self
+            && let Some((_, rest)) = path.split_once('\\')
+        {
+            *path = format!("{set}\\{rest}");
+        }
+        self
+    }
+
+    /// The path of the key, if it is about one.
+    fn path(&self) -> Option<&str> {
+        match self {
+            Self::Key { path } | Self::New { path, .. } | Self::Old { path, .. } | Self::Deleted { path } => {
+                Some(path)
+            }
+            Self::File { .. } | Self::Text { .. } | Self::Kept { .. } | Self::Signature { .. } => None,
+        }
+    }
+
     fn is_of_file(&self) -> bool {
         matches!(self, Self::File { .. } | Self::Text { .. } | Self::Kept { .. })
     }
@@ -109,17 +140,35 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
     digits.as_bytes().chunks(2).map(pair).collect()
 }
 
-/// The record in the key of the service, or `None`; it is gone from there.
+/// Takes the record out of the key of the service.
+pub(in crate::windows) fn drop_record(hive: &mut HiveEdit, service: &str) -> Result<(), HiveEditError> {
+    for name in [RECORD, HOME] {
+        hive.delete_value(service, name)?;
+    }
+    Ok(())
+}
+
+/// The set of settings in which the record in the key of the service was made, if that says so.
+pub(in crate::windows) fn home(hive: &HiveEdit, service: &str) -> Result<Option<String>, HiveEditError> {
+    let home = hive.value(service, HOME)?.and_then(|value| value.text());
+    Ok(home.filter(|home| is_control_set(home)))
+}
+
+/// Whether the key of the service has a record.
+pub(in crate::windows) fn has_record(hive: &HiveEdit, service: &str) -> Result<bool, HiveEditError> {
+    Ok(hive.value(service, RECORD)?.is_some())
+}
+
+/// The record in the key of the service, or `None`.
 ///
 /// # Errors
 ///
 /// [`WindowsError::Record`] if a line of it makes no sense, or it has more of them than any driver needs.
-pub(in crate::windows) fn take_record(
-    hive: &mut HiveEdit,
+pub(in crate::windows) fn read_record(
+    hive: &HiveEdit,
     service: &str,
 ) -> Result<Result<Option<Vec<Undo>>, WindowsError>, HiveEditError> {
     let Some(value) = hive.value(service, RECORD)? else { return Ok(Ok(None)) };
-    hive.delete_value(service, RECORD)?;
     let units = value.bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
     let text: String =
         char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
@@ -141,6 +190,18 @@ pub(in crate::windows) fn take_record(
 mod tests {
     use super::Undo;
     use crate::contents::windows::hive::ValueData;
+
+    #[test]
+    fn a_step_goes_into_the_copy_of_its_set() {
+        let step = |path: &str| Undo::New { path: path.into(), name: "Start".into() };
+        let first = step("ControlSet001\\Services\\FiraDisk");
+        assert_eq!(first.set(), Some("ControlSet001"));
+        assert_eq!(first.within("ControlSet003"), step("ControlSet003\\Services\\FiraDisk"));
+        for path in ["MountedDevices", "ControlSet1\\x", "ControlSetABC\\x", "Services\\ControlSet001"] {
+            assert_eq!(step(path).set(), None, "{path}");
+        }
+        assert_eq!(Undo::Signature { value: 0 }.set(), None);
+    }
 
     #[test]
     fn each_step_is_read_as_it_was_kept() {

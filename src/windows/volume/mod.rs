@@ -2,6 +2,7 @@
 
 mod fat;
 mod ntfs;
+mod ntfs_times;
 mod overlay;
 
 pub use ntfs::{NtfsFile, NtfsTool};

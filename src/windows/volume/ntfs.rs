@@ -2,7 +2,8 @@
 //!
 //! No library writes NTFS. The program gets a copy that is a file of its own, so it needs no rights and mounts nothing; what
 //! it changed is taken from there, sector by sector. It reads foreign bytes, so it may do whatever they want of it: it gets two
-//! files and no folder, and this process works in both by its own descriptors alone.
+//! files and no folder, and this process works in both by its own descriptors alone. The times that it notes become another
+//! time, so that the same change gives the same bytes.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read};
@@ -15,6 +16,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, sleep};
 use std::time::{Duration, Instant};
 
+use super::ntfs_times::Times;
 use super::overlay::Sectors;
 use crate::contents::bytes::u64_at;
 use crate::image::Source;
@@ -129,6 +131,7 @@ impl NtfsTool {
         let len = volume_len(source, start).map_err(failed(&copy_path))?;
         copy(source, start, len, &copied, stop).map_err(failed(&copy_path))?;
         let bytes = self.make(&bytes_path).map_err(failed(&bytes_path))?;
+        let mut times = Times::from_now();
         for file in files {
             let write = bytes.set_len(0).and_then(|()| bytes.write_all_at(&file.bytes, 0));
             write.map_err(failed(&bytes_path))?;
@@ -137,7 +140,8 @@ impl NtfsTool {
             }
             self.run(&copy_path, &bytes_path, file, stop)?;
         }
-        differences(source, start, len, &copied, sectors).map_err(failed(&copy_path))?;
+        times.end();
+        differences(source, (start, len), &copied, &times, sectors).map_err(failed(&copy_path))?;
         for path in [copy_path, bytes_path] {
             fs::remove_file(&path).map_err(failed(&path))?;
         }
@@ -249,12 +253,13 @@ fn copy(source: &dyn Source, start: u64, len: u64, file: &File, stop: &AtomicBoo
     Ok(())
 }
 
-/// Adds the sectors of the volume that are others in `copied`.
+/// Adds the sectors of the volume, which begins at `start` and has `len` bytes, that are others in `copied`, without the times at
+/// which that was changed.
 fn differences(
     source: &dyn Source,
-    start: u64,
-    len: u64,
+    (start, len): (u64, u64),
     copied: &File,
+    times: &Times,
     sectors: &mut Sectors,
 ) -> io::Result<()> {
     let sector_len = SECTOR_LEN as usize;
@@ -265,10 +270,11 @@ fn differences(
         source.read_at(start + at, old)?;
         copied.read_exact_at(new, at)?;
         let pairs = old.chunks_exact(sector_len).zip(new.chunks_exact(sector_len));
-        for (number, (_, new)) in
+        for (number, (old, new)) in
             ((start + at) / SECTOR_LEN..).zip(pairs).filter(|(_, (old, new))| old != new)
         {
-            let sector = <[u8; SECTOR_LEN as usize]>::try_from(new).map_err(io::Error::other)?;
+            let mut sector = <[u8; SECTOR_LEN as usize]>::try_from(new).map_err(io::Error::other)?;
+            times.forget(old, &mut sector);
             sectors.insert(number, sector);
             if sectors.len() > SECTORS_MAX {
                 return Err(io::Error::other("more of it changed than one driver needs"));

@@ -8,3 +8,4 @@ mod readme;
 mod reflash;
 mod sets;
 mod told;
+mod worn;

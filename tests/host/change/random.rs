@@ -12,7 +12,7 @@ use ramkey::verify::{ReadmeState, Strictness};
 use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_clean, judge, superfloppy, with_own_file};
 use crate::frames::foreign::foreign;
 use crate::frames::loader::load_all;
-use crate::frames::recorder::{Op, each_cut};
+use crate::frames::recorder::{Op, each_cut, is_long};
 use crate::frames::sticks::{Image, MIB, noise, tool};
 use crate::frames::verdicts::told;
 
@@ -163,7 +163,7 @@ impl Model {
             }
             Act::Restore => {
                 (self.images, self.own) = (Vec::new(), Vec::new());
-                Ok((desk.restore(stick), Vec::new()))
+                Ok(desk.restore(stick))
             }
         }
     }
@@ -190,6 +190,30 @@ impl Model {
     }
 }
 
+/// What `old`, a stick that holds `stick`, may be where making it a plain one is cut: itself; one that starts from no sector and is sound
+/// to nobody; or the plain one. Doing it again makes it that.
+fn survives_restore(desk: &Desk, (old, stick): (&Model, &[u8]), cut: &[u8], case: &str) {
+    let is_clear = |lba: usize| cut[lba * 512..][..512] == [0; 512];
+    let verdict = judge(cut, Strictness::Boot);
+    if is_clear(0) {
+        assert!(!verdict.sound, "{case}: {}", told(&verdict));
+        // Sector 0 goes first, and what it starts is clear before anything else changes.
+        let but_for = |bytes: &[u8]| {
+            let mut bytes = bytes.to_vec();
+            [0, 128, 2176].into_iter().for_each(|lba| bytes[lba * 512..][..512].fill(0));
+            bytes
+        };
+        assert!((is_clear(128) && is_clear(2176)) || but_for(cut) == but_for(stick), "{case}");
+    } else if has_trace(&Image(cut.to_vec())) {
+        assert!(cut == stick && verdict.sound && old.is(cut), "{case}: {}", told(&verdict));
+    } else {
+        assert!(cut == stick || cut[446] == 0, "{case}: a partition is active");
+    }
+    let (plain, _) = desk.restore(cut);
+    assert!(!has_trace(&Image(plain.clone())), "{case}: it is a plain one");
+    is_clean(&plain[1 << 20..], desk.folder.path());
+}
+
 fn run(bits: FatBits, len: u64, acts: &[Act]) {
     let first = bytes(2 * CHUNK, 1);
     let desk = Desk::new(&[("i0.img", first.clone())], superfloppy(bits, len));
@@ -203,10 +227,14 @@ fn run(bits: FatBits, len: u64, acts: &[Act]) {
         match model.act(&desk, &stick, act) {
             Ok((after, log)) => {
                 let mut number = 0;
+                let step = if is_long() { 1 } else { 7 };
                 each_cut(&stick, &log, 1, |case, cut| {
                     number += 1;
+                    if number % step == 0 && matches!(act, Act::Restore) {
+                        return survives_restore(&desk, (&old, &stick), cut, case);
+                    }
                     // A few of them; `survives` looks at all.
-                    if number % 7 == 0 {
+                    if number % 7 == 0 && !matches!(act, Act::Restore) {
                         let is_dead = cut[..512] == [0; 512] || (old.images.is_empty() && !model.is(cut));
                         if may_die && is_dead {
                             return;
@@ -249,4 +277,14 @@ proptest! {
     fn and_one_with_a_fat32_whose_free_clusters_are_counted(acts in acts()) {
         run(FatBits::Fat32, 36 * MIB, &acts);
     }
+}
+
+#[test]
+fn wherever_a_restore_is_cut_the_stick_is_the_old_one_or_boots_nothing_and_the_same_again_finishes_it() {
+    let write = Act::Write { seed: 3, lens: vec![CHUNK, 2 * CHUNK], is_foreign: false };
+    run(
+        FatBits::Fat12,
+        3 * MIB,
+        &[Act::OwnFile { number: 1 }, Act::Restore, Act::Restore, write, Act::Restore],
+    );
 }

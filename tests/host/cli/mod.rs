@@ -2,6 +2,7 @@
 
 mod copy;
 mod explain;
+mod folders;
 mod foreign_text;
 mod json_fields;
 mod linux_phram;

@@ -91,7 +91,7 @@ fn each_gives_one_error_and_changes_nothing() {
     let long = "t".repeat(65);
     let table: &[(&[&str], i32, &str)] = &[
         (&["empty.img"], 3, "empty.img is empty"),
-        (&["folder"], 3, "help: name the image, which is a file in it"),
+        (&["folder"], 3, "help: name the image, or a folder that has files"),
         (&["pipe"], 3, "pipe is a pipe"),
         (&["/dev/null"], 3, "/dev/null is a device"),
         (&["dangling.img"], 3, "No such file"),
@@ -142,7 +142,7 @@ fn each_gives_one_error_and_changes_nothing() {
         (&["dos.img", "--id", ""], 2, "an identity is 32 hexadecimal digits"),
         (&["dos.img", "--label", "ünï"], 3, "the label \"ünï\" is not"),
         (&["dos.img", "--with", "pipe"], 3, "pipe is a pipe"),
-        (&["dos.img", "--floppy", "folder"], 3, "folder is a directory"),
+        (&["dos.img", "--floppy", "folder"], 3, "folder is a folder"),
         (&["dos.img", "--with", "empty.img"], 3, "empty.img is empty"),
         (&["dos.img", "--floppy", "locked.img", "--with", "four.img"], 3, "a PC can have at most"),
         (&["dos.img", "--floppy", "three.img"], 3, "a floppy can have at most"),

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use ramkey::contents::{FileUse, KindChoice, Looked, Question, Room, look};
 
 use crate::frames::sticks::{Image, noise, printed, tool};
+use crate::frames::windows_image::{System, Xp};
 
 fn looked(path: &Path, bytes: Vec<u8>) -> Looked {
     let question = Question { room: true, cut: true, ..Question::default() };
@@ -98,6 +99,49 @@ fn free_space_and_the_largest_files_of_a_fat_are_as_mtools_say() {
         ];
         assert_eq!(files, expected);
     }
+}
+
+const WINDOWS: [(&str, usize); 9] = [
+    ("WINDOWS", 0),
+    ("WINDOWS/Driver Cache", 0),
+    ("WINDOWS/Driver Cache/i386", 0),
+    ("WINDOWS/Driver Cache/i386/driver.cab", 300_000),
+    ("WINDOWS/Driver Cache/i386/sp.cab", 100_000),
+    ("WINDOWS/Help", 0),
+    ("WINDOWS/Help/windows.chm", 450_000),
+    ("WINDOWS/Help/second.chm", 50_000),
+    ("WINDOWS/The shell.exe", 500_001),
+];
+
+#[test]
+fn folders_that_nobody_needs_are_summed_up() {
+    let desk = Desk::new(40);
+    desk.fat(&["-F", "16", "-s", "2", "-g", "16/63", "-h", "63"], &WINDOWS);
+    let files = |room: &Room| {
+        let files = room.files.iter().map(|file| (file.path.clone(), file.len, file.used_for));
+        files.take(3).collect::<Vec<_>>()
+    };
+    let expected = [
+        ("\\WINDOWS\\Help", 500_000, FileUse::Spare),
+        ("\\WINDOWS\\Driver Cache", 400_000, FileUse::Spare),
+        ("\\WINDOWS\\The shell.exe", 500_001, FileUse::File),
+    ]
+    .map(|(path, len, used_for)| (path.to_owned(), len, used_for));
+    assert_eq!(files(&room(&desk.image)), expected);
+    // A folder of an NTFS has its files' clusters; what else is there are its own system's.
+    let mut xp = Xp::new(System::Ntfs);
+    for (path, len) in WINDOWS.into_iter().filter(|(_, len)| *len > 0) {
+        xp.file(path, &(0..len).map(|byte| byte as u8 | 1).collect::<Vec<_>>());
+    }
+    let whole = |len: u64| len.next_multiple_of(4096);
+    let expected = [
+        ("\\WINDOWS\\Help", whole(450_000) + whole(50_000), FileUse::Spare),
+        ("\\WINDOWS\\Driver Cache", whole(300_000) + whole(100_000), FileUse::Spare),
+        ("\\WINDOWS\\The shell.exe", whole(500_001), FileUse::File),
+    ]
+    .map(|(path, len, used_for)| (path.to_owned(), len, used_for));
+    fs::write(&desk.image, xp.disk()).unwrap();
+    assert_eq!(files(&room(&desk.image)), expected);
 }
 
 #[test]

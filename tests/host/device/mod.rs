@@ -1,5 +1,6 @@
 //! What is asked, refused and warned of before anything is written.
 
+mod direct;
 mod exchanged;
 mod hard;
 mod fake;

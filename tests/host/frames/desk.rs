@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicBool;
 use ramkey::device::{System, TargetPath};
 use ramkey::image::Compression;
 use ramkey::job::{
-    AddReport, Companion, Destination, Images, JobError, Observer, PreparedImage, ReflashReport,
-    ReflashRequest, RemoveReport, RestoreRequest, StickRequest, add_to, prepare, prepare_addition,
-    prepare_reflash, prepare_restore, prepare_update, reflash_to, remove_from, restore, update_to, write_to,
+    AddReport, Companion, Destination, Images, JobError, Observer, PreparedAddition, PreparedImage,
+    ReflashReport, ReflashRequest, RemoveReport, RestoreRequest, StickRequest, add_to, prepare,
+    prepare_addition, prepare_reflash, prepare_restore, prepare_update, reflash_to, remove_from, restore_to,
+    update_to, write_to,
 };
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
 use ramkey::units::hex;
@@ -82,14 +83,13 @@ impl Desk {
         Ok(target.end())
     }
 
-    /// Makes a plain stick of `before`.
-    pub fn restore(&self, before: &[u8]) -> Vec<u8> {
-        let request = RestoreRequest { label: "PLAIN".into(), volume_id: None };
-        self.with(before, |destination| {
-            let prepared = prepare_restore(&request, destination).unwrap();
-            restore(&prepared, destination, &AtomicBool::new(false), &|_| ()).unwrap();
-        });
-        fs::read(self.stick()).unwrap()
+    /// Makes a plain stick of `before`; what was written.
+    pub fn restore(&self, before: &[u8]) -> (Vec<u8>, Vec<Op>) {
+        let request = RestoreRequest { label: "PLAIN".into(), volume_id: Some(1) };
+        let prepared = self.with(before, |destination| prepare_restore(&request, destination)).unwrap();
+        let target = Recorder::new(before.to_vec());
+        restore_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), &|_| ()).unwrap();
+        target.end()
     }
 
     /// Replaces an image on the stick `before`; what was written, and the report.
@@ -204,6 +204,21 @@ impl Desk {
         title: Option<&str>,
         beside: &[(&str, &[u8])],
     ) -> Result<(Vec<u8>, Vec<Op>, AddReport), JobError> {
+        let prepared = self.prepared_addition(before, (name, image), title, beside)?;
+        let target = Recorder::new(before.to_vec());
+        let report = add_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), &|_| ())?;
+        let (after, log) = target.end();
+        Ok((after, log, report))
+    }
+
+    /// The image `name`, and those that stand beside it, ready to come to the stick `before`.
+    pub fn prepared_addition(
+        &self,
+        before: &[u8],
+        (name, image): (&str, &[u8]),
+        title: Option<&str>,
+        beside: &[(&str, &[u8])],
+    ) -> Result<PreparedAddition, JobError> {
         let put = |(name, bytes): (&str, &[u8])| self.put(name, bytes);
         let companion = |image| Companion { number: None, path: put(image), is_floppy: false };
         let request = StickRequest {
@@ -212,11 +227,7 @@ impl Desk {
             titles: title.map(str::to_owned).into_iter().collect(),
             ..self.request.clone()
         };
-        let prepared = self.with(before, |destination| prepare_addition(request, destination, &|_| ()))?;
-        let target = Recorder::new(before.to_vec());
-        let report = add_to(&prepared, &self.stick(), &target, &AtomicBool::new(false), &|_| ())?;
-        let (after, log) = target.end();
-        Ok((after, log, report))
+        self.with(before, |destination| prepare_addition(request, destination, &|_| ()))
     }
 
     /// Removes the image with this title or file from the stick `before`.

@@ -30,3 +30,4 @@ pub mod verdicts;
 pub mod virtual_disks;
 pub mod volumes;
 pub mod windows_image;
+pub mod worn;

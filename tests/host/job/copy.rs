@@ -23,7 +23,7 @@ fn prepared(path: &Path) -> Result<PreparedCopy, JobError> {
 }
 
 fn put(prepared: &PreparedCopy, stick: &Stick) -> Result<CopyReport, JobError> {
-    copy_to(prepared, stick, &AtomicBool::new(false), &|_| ())
+    copy_to(prepared, Path::new("stick"), stick, &AtomicBool::new(false), &|_| ())
 }
 
 #[test]
@@ -149,7 +149,8 @@ fn stopped_or_pulled_in_the_middle_the_stick_does_not_boot() {
             }
             _ => {}
         };
-        let error = copy_to(&prepared, &stick, &stop, &observer).expect_err("it was stopped");
+        let error =
+            copy_to(&prepared, Path::new("stick"), &stick, &stop, &observer).expect_err("it was stopped");
         assert_eq!(seen.load(Ordering::Relaxed), phase.is_some(), "{phase:?}");
         assert_eq!(error.stick(), state, "{phase:?}: {error}");
         assert!(stick.boot_sectors_are(byte), "{phase:?}");
@@ -191,5 +192,27 @@ fn only_a_disc_image_of_ours_is_found_as_one() {
         image[damaged * 512] ^= 1;
         fs::write(&path, image).unwrap();
         assert!(DiscImage::find(&path).is_some(), "sector {damaged}");
+    }
+}
+
+#[test]
+fn a_stick_that_does_not_keep_a_block_is_named_with_the_place_and_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = disc(folder.path(), 700_000);
+    let prepared = prepared(&path).unwrap();
+    let plan = prepared.plan();
+    let longest = plan.ranges.iter().max_by_key(|range| range.sectors).unwrap();
+    let capsule = longest.lba + 100;
+    for fault in [
+        Fault::DropSector(capsule),
+        Fault::Dead { lba: capsule, sectors: 1 },
+        Fault::Unwritable { lba: capsule, sectors: 1 },
+    ] {
+        let error = put(&prepared, &Stick::new(fault)).expect_err("it lost a sector");
+        assert!(matches!(error, JobError::FixedPlaces { .. }), "{fault:?}: {error}");
+        assert_eq!(error.stick(), Aftermath::WillNotBoot, "{fault:?}");
+        let places: Vec<u64> = error.differences().iter().map(|found| found.offset / 512).collect();
+        assert_eq!(places, [capsule], "{fault:?}");
+        assert!(error.help().is_some_and(|help| help.contains("use another stick")), "{fault:?}");
     }
 }

@@ -99,6 +99,7 @@ fn a_stick_is_made_in_a_file_and_verified_without_a_command_line() {
         hash: false,
         kind: Default::default(),
         geometry: None,
+        folder_free: None,
         expectations: Default::default(),
     };
     assert!(matches!(inspect(&look, &|_| ()), Ok(Inspected::Stick(view)) if view.verdict.sound));

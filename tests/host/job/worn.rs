@@ -1,86 +1,23 @@
 //! Sticks of which some sectors hold no data: images move away from them, and what cannot move makes the stick a bad one.
 
 use std::fs;
-use std::io;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::frames::desk::{
     CHUNK, Desk, bytes, is_clean, is_whole, judge, superfloppy, with_own_file, without_own_file,
 };
+use crate::frames::recorder::Op;
 use crate::frames::sticks::{MIB, noise, printed, tool};
 use crate::frames::verdicts::told;
-use ramkey::job::{Images, JobError, Prepared, StickRequest, prepare, verify, write_to};
+use crate::frames::worn::{Wear, Worn, are_marked};
+use ramkey::job::{Images, JobError, Prepared, StickRequest, prepare, resume_to, verify, write_to};
 use ramkey::layout::Role;
-use ramkey::pipeline::{Aftermath, Found, Target};
+use ramkey::pipeline::{Aftermath, Found};
 use ramkey::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot};
 use ramkey::verify::Strictness;
-use ramkey_format::bpb::{Fat32Start, fat_bits};
-
-/// A stick in memory of which some sectors keep what they held, whatever is written to them.
-struct Worn {
-    bytes: Mutex<Vec<u8>>,
-    dead: Vec<u64>,
-    /// Whether the dead sectors say so, by refusing each request.
-    is_honest: bool,
-    /// How often it is asked whether it is still the same before it says no.
-    same: AtomicU64,
-}
-
-impl Worn {
-    fn new(len: u64, dead: &[u64], is_honest: bool) -> Self {
-        Self {
-            bytes: Mutex::new(vec![0xD1; len as usize]),
-            dead: dead.to_vec(),
-            is_honest,
-            same: AtomicU64::new(u64::MAX),
-        }
-    }
-
-    fn refuses(&self, offset: u64, len: usize) -> io::Result<()> {
-        let sectors = offset / 512..(offset + len as u64) / 512;
-        match self.is_honest && self.dead.iter().any(|lba| sectors.contains(lba)) {
-            true => Err(io::Error::from_raw_os_error(5)),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Target for Worn {
-    fn len(&self) -> u64 {
-        self.bytes.lock().unwrap().len() as u64
-    }
-
-    fn alignment(&self) -> usize {
-        512
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.refuses(offset, buffer.len())?;
-        buffer.copy_from_slice(&self.bytes.lock().unwrap()[offset as usize..][..buffer.len()]);
-        Ok(())
-    }
-
-    fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.refuses(offset, buffer.len())?;
-        let mut bytes = self.bytes.lock().unwrap();
-        for (lba, sector) in
-            (offset / 512..).zip(buffer.chunks(512)).filter(|(lba, _)| !self.dead.contains(lba))
-        {
-            bytes[lba as usize * 512..][..512].copy_from_slice(sector);
-        }
-        Ok(())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn same_device(&self) -> io::Result<()> {
-        let same = self.same.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |same| same.checked_sub(1));
-        same.map(drop).map_err(|_| io::Error::other("it is another one"))
-    }
-}
+use ramkey_format::bpb::Fat32Start;
+use ramkey_format::memory::MANIFEST_LBA;
 
 /// A stick of `len` bytes with an image that nothing compresses and one that much does.
 fn prepared(folder: &std::path::Path, layout: LayoutChoice, fs: FsChoice, len: u64) -> Prepared {
@@ -103,31 +40,6 @@ fn files(prepared: &Prepared) -> Vec<(u64, u64)> {
     (0..2).map(ends).collect()
 }
 
-/// The clusters that are marked bad, as sectors of the stick, by each table; and how many sectors a cluster has.
-fn marked(volume: &[u8], lba: u64) -> (Vec<Vec<u64>>, u64) {
-    let start = Fat32Start::of(volume[..512].try_into().unwrap());
-    let bpb = &start.common;
-    let (cluster_sectors, reserved) = (u64::from(bpb.cluster_sectors), u64::from(bpb.reserved.get()));
-    let table_sectors = u64::from(start.fat_sectors());
-    let data = reserved + u64::from(bpb.fats) * table_sectors + u64::from(bpb.root_entries.get()) / 16;
-    let clusters = (u64::from(bpb.sectors()) - data) / cluster_sectors;
-    let bits = fat_bits(clusters);
-    let table = |number: u64| {
-        let table = &volume[((reserved + number * table_sectors) * 512) as usize..];
-        let is_bad = |n: u64| {
-            let at = (n as usize * bits as usize) / 8;
-            let word = u32::from_le_bytes(table[at..at + 4].try_into().unwrap());
-            match bits {
-                12 => (if n % 2 == 1 { word >> 4 } else { word }) & 0xFFF == 0xFF7,
-                16 => word & 0xFFFF == 0xFFF7,
-                _ => word & 0x0FFF_FFFF == 0x0FFF_FFF7,
-            }
-        };
-        (2..clusters + 2).filter(|&n| is_bad(n)).map(|n| lba + data + (n - 2) * cluster_sectors).collect()
-    };
-    ((0..u64::from(bpb.fats)).map(table).collect(), cluster_sectors)
-}
-
 #[test]
 fn images_move_away_from_sectors_that_keep_nothing_and_the_report_warns() {
     let all: [(LayoutChoice, FsChoice, u64); 3] = [
@@ -135,15 +47,16 @@ fn images_move_away_from_sectors_that_keep_nothing_and_the_report_warns() {
         (LayoutKind::Universal { slot: Slot::First }.into(), FsChoice::Auto, 24 << 20),
         (LayoutKind::Hdd.into(), FsChoice::Is(FatBits::Fat32), 64 << 20),
     ];
-    for ((layout, fs, len), is_honest) in all.into_iter().flat_map(|case| [(case, false), (case, true)]) {
-        let name = format!("{layout:?} {fs:?} {len} {is_honest}");
+    let wears = [Wear::Forgets, Wear::Refuses];
+    for ((layout, fs, len), wear) in all.into_iter().flat_map(|case| wears.map(|wear| (case, wear))) {
+        let name = format!("{layout:?} {fs:?} {len} {wear:?}");
         let folder = tempfile::tempdir().unwrap();
         let prepared = prepared(folder.path(), layout, fs, len);
         let [(first, end), (second, last)] = files(&prepared)[..] else { panic!("two images") };
         // A header; some in the middle, over the border of clusters; the other header; the very last.
         let dead: Vec<u64> =
             [first, first + 1000, first + 1063, first + 1064, end - 1, second, last - 1].into();
-        let stick = Worn::new(len, &dead, is_honest);
+        let stick = Worn::new(len, &dead, wear);
         let report = write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ());
         let report = report.unwrap_or_else(|error| panic!("{name}: {error}"));
         let warning = report.stick.warnings.iter().find(|text| text.contains("do not keep data"));
@@ -160,14 +73,7 @@ fn images_move_away_from_sectors_that_keep_nothing_and_the_report_warns() {
         assert!(verdict.sound, "{name}: {:?}", verdict.faults);
         let lba = report.stick.volume_lba;
         let volume = &bytes[(lba * 512) as usize..][..(report.stick.volume_sectors * 512) as usize];
-        let (tables, cluster) = marked(volume, lba);
-        assert_eq!(tables.len(), 2, "{name}");
-        for table in tables {
-            let covers = |start: &u64| dead.iter().any(|lba| (*start..start + cluster).contains(lba));
-            assert!(table.iter().all(covers), "{name}: a sound cluster is marked");
-            let is_marked = |lba: &u64| table.iter().any(|start| (*start..start + cluster).contains(lba));
-            assert!(dead.iter().all(is_marked), "{name}: {table:?}");
-        }
+        are_marked(volume, lba, &dead, &name);
         let volume_path = folder.path().join("volume");
         fs::write(&volume_path, volume).unwrap();
         let output = tool("dosfstools", "fsck.fat", &["-n", volume_path.to_str().unwrap()]);
@@ -184,7 +90,7 @@ fn moved() -> Desk {
     let request = StickRequest { images: images.into(), trim: None, ..superfloppy(FatBits::Fat32, 40 * MIB) };
     let prepared = prepare(&request, Images::open(&request).unwrap(), None, &|_| ()).unwrap();
     let [(first, _), (second, _)] = files(&prepared)[..] else { panic!("two images") };
-    let stick = Worn::new(40 * MIB, &[first + 300, first + 310, second + 1], false);
+    let stick = Worn::new(40 * MIB, &[first + 300, first + 310, second + 1], Wear::Forgets);
     write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ()).unwrap();
     Desk { folder, request, stick: stick.bytes.into_inner().unwrap(), over: false }
 }
@@ -242,7 +148,7 @@ fn a_sector_that_the_stick_cannot_do_without_makes_it_a_bad_one_and_is_named() {
         let extent = prepared.layout.extents.iter().find(|extent| extent.role == role).unwrap();
         let lba = extent.lba + extent.sectors - 1;
         // One of an image beside it changes nothing.
-        let stick = Worn::new(24 << 20, &[lba, first], false);
+        let stick = Worn::new(24 << 20, &[lba, first], Wear::Forgets);
         let end = write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ());
         let Err(JobError::Differs { stick: state, differences }) = end else {
             panic!("{role:?}: it was missed")
@@ -264,7 +170,7 @@ fn a_stick_that_was_written_is_never_called_untouched() {
     let [(first, _), _] = files(&prepared)[..] else { panic!("two images") };
     let mut states = Vec::new();
     for same in 0.. {
-        let stick = Worn::new(8 << 20, &[first + 40], false);
+        let stick = Worn::new(8 << 20, &[first + 40], Wear::Forgets);
         stick.same.store(same, Ordering::Relaxed);
         let end = write_to(&prepared, &stick, &AtomicBool::new(false), &|_| ());
         let bytes = stick.bytes.into_inner().unwrap();
@@ -275,4 +181,45 @@ fn a_stick_that_was_written_is_never_called_untouched() {
     }
     // Before and behind each of two rounds, and more often.
     assert!(states.len() >= 4 && states.contains(&Aftermath::WillNotBoot), "{states:?}");
+}
+
+#[test]
+fn a_write_that_moved_images_is_gone_on_with_wherever_it_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let prepared = prepared(folder.path(), LayoutKind::Fdd.into(), FsChoice::Auto, 8 << 20);
+    let [(first, _), (_, last)] = files(&prepared)[..] else { panic!("two images") };
+    let stop = AtomicBool::new(false);
+    // The second of them is where the image moves to.
+    let dead = [first + 40, last.next_multiple_of(8) + 2];
+    let stick = Worn::new(8 << 20, &dead, Wear::Forgets);
+    write_to(&prepared, &stick, &stop, &|_| ()).unwrap();
+    let (whole, log) = stick.end();
+    let manifest = |stick: &[u8]| stick[MANIFEST_LBA as usize * 512..][..512].to_vec();
+    let (mut cut, mut seen) = (vec![0xD1; 8 << 20], [0; 2]);
+    for (number, op) in log.iter().enumerate() {
+        let Op::Write(offset, bytes) = op else { continue };
+        cut[*offset as usize..][..bytes.len()].copy_from_slice(bytes);
+        if number % 3 > 0 && number + 30 < log.len() {
+            continue;
+        }
+        let stick = Worn::over(cut.clone(), &dead, Wear::Forgets);
+        let end = resume_to(&prepared, Path::new("stick"), &stick, &stop, &|_| ());
+        let (after, log) = stick.end();
+        match end {
+            Ok(report) => {
+                assert!(after == whole, "{number}: it is another stick");
+                let warnings = &report.stick.warnings;
+                assert!(
+                    warnings.iter().any(|text| text.contains("do not keep data")),
+                    "{number}: {warnings:?}"
+                );
+                seen[usize::from(manifest(&cut) == manifest(&whole))] += 1;
+            }
+            Err(JobError::NotResumed { why, .. }) => {
+                assert!(!log.iter().any(|op| matches!(op, Op::Write(..))), "{number}: {why}");
+            }
+            Err(error) => panic!("{number}: {error}"),
+        }
+    }
+    assert!(seen.iter().all(|&count| count > 2), "{seen:?}");
 }

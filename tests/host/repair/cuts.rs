@@ -95,6 +95,37 @@ fn boot_code_that_is_exchanged_is_all_old_or_all_new_or_does_not_start_and_the_r
 }
 
 #[test]
+fn two_boot_areas_of_another_version_that_are_made_from_each_other_never_start_half_made() {
+    let mut whole = universal();
+    foreign(&mut whole);
+    let areas = [BOOT_LBA, PARTITION_LBA + BOOT_LBA].map(|lba| lba as usize * 512);
+    // Sectors of each that are damaged; the first is its header.
+    for damage in [[&[30, 31][..], &[60, 7]], [&[0, 30], &[60]], [&[30], &[0, 60]]] {
+        let mut before = whole.clone();
+        for (area, sectors) in areas.into_iter().zip(damage) {
+            sectors.iter().for_each(|sector| before[area + sector * 512 + 50] ^= 1);
+        }
+        let (after, log) = repaired(&before);
+        assert!(after == whole, "{damage:?}: {}", told(&judge(&Image(after), Strictness::Boot)));
+        let (mut number, mut clear) = (0, [false; 2]);
+        each_cut(&before, &log, 1, |case, now| {
+            for (place, at) in areas.into_iter().enumerate() {
+                let area = at..at + 51200;
+                let is_clear = now[at..at + 512] == [0; 512];
+                let is_one = now[area.clone()] == before[area.clone()] || now[area.clone()] == whole[area];
+                assert!(is_clear || is_one, "{damage:?} {case}: a mixture at {at:#x}");
+                clear[place] |= is_clear;
+            }
+            number += 1;
+            if number % 20 == 0 {
+                assert!(repaired(now).0 == whole, "{damage:?} {case}: it cannot be finished");
+            }
+        });
+        assert_eq!(clear, [true; 2], "{damage:?}");
+    }
+}
+
+#[test]
 fn a_stick_that_was_written_to_since_it_was_looked_at_stays_as_it_is() {
     let mut before = universal();
     before[PARTITION_LBA as usize * 512 + 14] ^= 1;

@@ -1,5 +1,7 @@
 //! A stick of another version gets this boot code. Wherever that is cut, it boots the old, the new, or nothing.
 
+use std::fs;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ramkey::job::{Event, Part, update_to};
@@ -12,7 +14,7 @@ use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
 
 use crate::frames::foreign::foreign;
 use crate::frames::recorder::{Op, Recorder, each_cut};
-use crate::frames::sticks::{Image, MIB, Stick};
+use crate::frames::sticks::{Image, MIB, Stick, printed};
 use crate::frames::verdicts::{OnDisk, judge, stick, told};
 
 const CASES: [(LayoutKind, FsChoice, u64); 7] = [
@@ -60,6 +62,37 @@ fn a_stick_of_another_version_becomes_what_this_one_writes_and_one_of_this_is_le
         is_same(&stick, &after, &own, &case);
         assert!(update(&Image(after)).unwrap().code.is_none(), "{case}: again");
     }
+}
+
+#[test]
+fn an_image_whose_kind_is_a_guess_wants_boot_code_that_knows_of_guesses() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut before = stick(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB).bytes();
+    foreign(&mut before);
+    fs::write(path("stick.img"), &before).unwrap();
+    // A boot sector without a table and without a description of its volume.
+    let mut image = vec![0xF4; 1_474_560];
+    image[..3].copy_from_slice(b"\xFA\xEB\xFD");
+    image[510..512].copy_from_slice(b"\x55\xAA");
+    fs::write(path("guess.img"), &image).unwrap();
+    let says = |words: &[&str], exit: i32| {
+        let output = Command::new(env!("CARGO_BIN_EXE_ramkey")).args(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{words:?}: {}", printed(&output));
+        printed(&output)
+    };
+    let (image, target) = (path("guess.img"), path("stick.img"));
+    let add = ["add", &image, "--to", &target];
+    for words in [&add[..], &["reflash", &image, "--replace", "dos", "--to", &target]] {
+        let said = says(words, 3);
+        assert!(said.contains("run `ramkey update ") && said.contains("--kind"), "{said}");
+        assert!(fs::read(&target).unwrap() == before, "{words:?}");
+    }
+    says(&[&add[..], &["--kind", "floppy"]].concat(), 0);
+    fs::write(&target, &before).unwrap();
+    says(&["update", &target, "--yes"], 0);
+    says(&add, 0);
+    says(&["verify", &target], 0);
 }
 
 #[test]

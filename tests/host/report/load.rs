@@ -76,6 +76,20 @@ fn boots_from_throttled_drives_took_as_long_as_is_told() {
 }
 
 #[test]
+fn other_images_take_as_long_as_is_told() {
+    for label in ["words and noise", "noise"] {
+        let row = row("Other images on old processors", label);
+        let kib = |cell: &String| cell.strip_suffix(" KiB").unwrap().parse::<u64>().unwrap() * KIB;
+        let [hashed, unpacked, packed, read] = [0, 1, 2, 3].map(|column| kib(&row[column]));
+        let loading = Loading { read: read - BOOT_READ, hashed, unpacked, packed };
+        for (cell, million) in row[4..].iter().zip([31, 125, 250]) {
+            let speed = LoadSpeed { bytes: 900_000, instructions: million * 1_000_000, what: "" };
+            compare(loading.seconds(&speed), seconds(cell), label);
+        }
+    }
+}
+
+#[test]
 fn old_processors_take_as_long_as_is_told() {
     let images = first_image();
     for label in ["486, 66 MHz", "Pentium, 166 MHz", "Pentium II, 300 MHz"] {

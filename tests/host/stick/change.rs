@@ -51,6 +51,7 @@ fn a_capsule_can_have_its_table_anywhere_and_say_how_often_it_was_changed() {
         options: DriveOptions::of(0),
         companions: Default::default(),
         disk_signature: 0,
+        made_of: None,
     };
     let capsule = encode(&contents, &scan, &scan.parts(), TablePlace::First).unwrap();
     let Stored::Own(head) = &capsule.pieces[0].stored else { panic!("the head is not of the image") };
@@ -80,6 +81,7 @@ fn a_capsule_with_its_table_behind_the_chunks_has_the_same_chunks_in_their_order
         options: DriveOptions::of(0),
         companions: Default::default(),
         disk_signature: 0,
+        made_of: None,
     };
     let [first, last] = [TablePlace::First, TablePlace::Last]
         .map(|place| encode(&contents, &scan, &scan.parts(), place).unwrap());

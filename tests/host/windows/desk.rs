@@ -150,6 +150,16 @@ impl Desk {
         output.status.success().then(|| fs::read(&out).unwrap())
     }
 
+    /// Gives a file of a FAT in an image other bytes, by other people's tools.
+    pub fn put_file(&self, image: &str, path: &str, bytes: &[u8]) {
+        let given = self.path("given");
+        fs::write(&given, bytes).unwrap();
+        let volume = format!("{}@@{}", self.path(image).display(), LEAD * 512);
+        let arguments = ["-o", "-i", &volume, given.to_str().unwrap(), &format!("::{path}")];
+        let output = tool("mtools", "mcopy", &arguments);
+        assert!(output.status.success(), "{}", printed(&output));
+    }
+
     /// The partition of an image, as a file of its own.
     fn volume(&self, image: &Path) -> PathBuf {
         let volume = self.path("volume");

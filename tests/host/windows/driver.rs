@@ -20,7 +20,7 @@ fn mtools(program: &str, arguments: &[&str]) {
 }
 
 /// Paths of keys and values that are not the same in both.
-fn differences(one: &Tree, other: &Tree) -> BTreeSet<String> {
+pub fn differences(one: &Tree, other: &Tree) -> BTreeSet<String> {
     fn all(tree: &Tree, path: &str, out: &mut BTreeSet<String>) {
         out.extend(tree.values.iter().map(|(name, (kind, bytes))| format!("{path}:{name}={kind}:{bytes:?}")));
         for (name, below) in &tree.keys {
@@ -64,6 +64,10 @@ fn every_driver_finds_the_disk_and_goes_without_a_trace() {
             assert!(copied.expect("it is copied") == desk.image(file));
             desk.is_whole(&with, system);
             assert!(desk.image("xp.img") == old);
+            // The same change gives the same bytes, whatever the time is.
+            desk.add("xp.img", file, "again.img", wish).unwrap();
+            assert!(desk.image("again.img") == desk.image(&with), "{system:?} {name}");
+            fs::remove_file(desk.path("again.img")).unwrap();
             for line in differences(&tree, &desk.registry(&with, system)) {
                 let place = ["\\SERVICES\\", "\\ENUM", "\\CONTROL\\CRITICALDEVICEDATABASE\\"];
                 assert!(place.iter().any(|place| line.contains(place)), "{line}");
@@ -397,11 +401,26 @@ fn reactos_gets_a_file_that_is_called_like_its_service() {
     let menu = "[FREELOADER]\r\nDefaultOS=ReactOS\r\n[ReactOS]\r\nBootType=Windows2003\r\n\
         SystemPath=multi(0)disk(0)rdisk(0)partition(1)\\WINDOWS\r\n";
     xp.file("freeldr.ini", menu.as_bytes());
+    // Its boot loader has NTLDR's name on the disk of somebody who had a boot sector that starts that.
+    xp.file("ntldr", b"FREELDR");
     let desk = Desk::new(&xp);
     for (driver, file) in [("firadisk.sys", "firadisk.sys"), ("wvblk32.sys", "winvblock.sys")] {
         let image = format!("{file}.img");
         let report = desk.add("xp.img", driver, &image, Wish::default()).unwrap();
         assert_eq!(report.starts, Some(Answer::Yes), "{report:#?}");
         assert!(desk.file(&image, &format!("WINDOWS/system32/drivers/{file}"), System::Fat16).is_some());
+    }
+    // The menu names kernel and HAL, and a file that is not there may be elsewhere.
+    let kernel = xp.files.remove("WINDOWS/system32/ntoskrnl.exe").unwrap();
+    xp.files.remove("WINDOWS/system32/hal.dll");
+    xp.file("WINDOWS/system32/ntkrnlmp.exe", &kernel).file("WINDOWS/system32/halacpi.dll", &kernel);
+    xp.file("freeldr.ini", format!("{menu}Options=/KERNEL=ntkrnlmp.exe /HAL=halacpi.dll\r\n").as_bytes());
+    let desk = Desk::new(&xp);
+    let other = Program { word: "FiraDisk", imports: &[("scsiport.sys", &["ScsiPortInitialize"])], ..DRIVER };
+    fs::write(desk.path("other.sys"), other.bytes()).unwrap();
+    for (driver, is_noted) in [("firadisk.sys", false), ("other.sys", true)] {
+        let report = desk.add("xp.img", driver, &format!("{driver}.img"), Wish::default()).unwrap();
+        assert_eq!(report.starts, Some(Answer::Yes), "{report:#?}");
+        assert_eq!(report.changes[0].contains("wants scsiport.sys"), is_noted, "{report:#?}");
     }
 }

@@ -1,13 +1,16 @@
 //! A driver is added to a Windows around which something is not as usual: a full volume, a damaged one, another driver of the
 //! same name, a menu that cannot be read.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use super::desk::{Desk, Wish, bare, driver};
+use super::driver::differences;
 use crate::frames::drivers::X86;
 use crate::frames::hive::{Key, Layout, Lists, XP, hive};
 use crate::frames::windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, on_disk};
+use ramkey::contents::windows::hive::ValueData;
 use ramkey::job::JobError;
 use ramkey::windows::hive::{HiveEdit, HiveEditError};
 use ramkey::windows::{Candidate, f6_floppy};
@@ -117,21 +120,87 @@ fn a_menu_elsewhere_is_in_nobodys_way() {
 }
 
 #[test]
-fn what_starts_too_late_is_said() {
+fn what_starts_too_late_starts_at_boot_and_comes_back() {
     let mut xp = bare(System::Fat16);
-    for (service, start) in [("disk", 3), ("partmgr", 0), ("ftdisk", 4)] {
+    for (service, start) in [("disk", 3), ("partmgr", 0), ("ftdisk", 4), ("volmgr", 2)] {
         xp.service(service).number("Start", start);
     }
+    xp.service("ftdisk").variable_text("ImagePath", "\\SystemRoot\\own\\ft.sys");
+    xp.file("WINDOWS/own/ft.sys", b"ftdisk");
     let late = |xp: &Xp| {
-        let report = Desk::new(xp).add("xp.img", "firadisk.sys", "", Wish::default()).unwrap();
-        let lines = report.changes.into_iter().filter(|line| line.contains("must start at boot"));
-        lines.map(|line| line.split(' ').nth(2).unwrap().to_owned()).collect::<Vec<_>>()
+        let desk = Desk::new(xp);
+        let report = desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+        let starts = |image: &str| {
+            let services = &desk.registry(image, System::Fat16).keys["CONTROLSET001"].keys["SERVICES"];
+            ["DISK", "FTDISK", "VOLMGR"].map(|name| {
+                services.keys.get(name).map(|service| service.values["START"].1[0]).unwrap_or(u8::MAX)
+            })
+        };
+        let new = starts("new.img");
+        desk.remove("new.img", "old.img").unwrap();
+        assert_eq!(starts("old.img"), starts("xp.img"));
+        let lines =
+            report.changes.into_iter().filter(|line| line.contains("at boot") && !line.contains("FiraDisk"));
+        (new, lines.collect::<Vec<_>>())
     };
-    // NT 4 has no `mountmgr`, and starts `ftdisk` as it needs it.
-    assert_eq!(late(&xp), ["disk"]);
+    // NT 4 has no `mountmgr`, and starts `ftdisk` as it needs it. What has no file stays.
+    let disk = "ControlSet001: service disk starts at boot: its Start was 3".to_owned();
+    let volmgr = "ControlSet001: service volmgr has Start 2 and must start at boot, and its file \
+        system32\\drivers\\volmgr.sys is not there";
+    assert_eq!(late(&xp), ([0, 4, 2], vec![disk.clone(), volmgr.into()]));
     xp.service("mountmgr").number("Start", 0);
-    assert_eq!(late(&xp), ["disk", "ftdisk"]);
-    assert_eq!(late(&bare(System::Fat16)), Vec::<String>::new());
+    let ftdisk = "ControlSet001: service ftdisk starts at boot: its Start was 4".into();
+    assert_eq!(late(&xp), ([0, 0, 2], vec![disk, volmgr.into(), ftdisk]));
+    assert_eq!(late(&bare(System::Fat16)), ([0, u8::MAX, u8::MAX], vec![]));
+}
+
+/// Copies a set of settings over another, as Windows does at its start.
+fn copy_set(hive: &mut HiveEdit, from: &str, to: &str) {
+    hive.delete_key(to).unwrap();
+    let mut keys = vec![String::new()];
+    while let Some(key) = keys.pop() {
+        let [old, new] = [from, to].map(|set| format!("{set}{key}"));
+        hive.create_key(&new).unwrap();
+        for (name, data) in hive.values(&old).unwrap() {
+            hive.set_value(&new, &name, &data).unwrap();
+        }
+        keys.extend(hive.subkeys(&old).unwrap().into_iter().map(|name| format!("{key}\\{name}")));
+    }
+}
+
+#[test]
+fn sets_of_settings_that_windows_copied_lose_the_driver_too() {
+    const SYSTEM: &str = "WINDOWS/system32/config/SYSTEM";
+    let mut xp = bare(System::Fat16);
+    // What is put back differs from set to set, and the second one gets the number of one that is gone.
+    xp.registry.at("ControlSet001\\Control\\FiraDisk").number("DisableDetectMemdisk", 1);
+    let desk = Desk::new(&xp);
+    let changed = |image: &str, copies: bool| {
+        let mut hive = HiveEdit::open(desk.file(image, SYSTEM, System::Fat16).unwrap()).unwrap();
+        if copies {
+            copy_set(&mut hive, "ControlSet001", "ControlSet003");
+            copy_set(&mut hive, "ControlSet003", "ControlSet002");
+        } else {
+            hive.delete_key("ControlSet002").unwrap();
+        }
+        for (name, number) in [("LastKnownGood", 3), ("Default", 1), ("Current", 1)] {
+            let data = ValueData { kind: 4, bytes: [number, 0, 0, 0].to_vec() };
+            hive.set_value("Select", name, &data).unwrap();
+        }
+        desk.put_file(image, SYSTEM, &hive.finish());
+        desk.registry(image, System::Fat16)
+    };
+    for copies in [true, false] {
+        desk.add("xp.img", "firadisk.sys", &format!("new{copies}.img"), Wish::default()).unwrap();
+        fs::copy(desk.path("xp.img"), desk.path("plain.img")).unwrap();
+        let expected = changed("plain.img", copies);
+        changed(&format!("new{copies}.img"), copies);
+        let report = desk.remove(&format!("new{copies}.img"), &format!("old{copies}.img")).unwrap();
+        let found = desk.registry(&format!("old{copies}.img"), System::Fat16);
+        assert_eq!(differences(&expected, &found), BTreeSet::new(), "{report:#?}");
+        let of_copies = report.changes.iter().filter(|line| line.contains("it is a copy of ControlSet00"));
+        assert_eq!(of_copies.count(), if copies { 2 } else { 0 }, "{report:#?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod desk;
 mod driver;
 mod edges;
+mod ends;
+mod f6;
 mod hive;
 mod oracle_hive;
 mod place;

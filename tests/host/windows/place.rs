@@ -22,7 +22,7 @@ use crate::frames::sticks::printed;
 use crate::frames::windows_image::System;
 use ramkey::job::{Event, JobError, WindowsChange, WindowsOutput, prepare_windows};
 
-fn fat() -> Desk {
+pub fn fat() -> Desk {
     Desk::new(&bare(System::Fat16))
 }
 
@@ -35,7 +35,7 @@ fn words(desk: &Desk, words: &[&str]) -> Vec<String> {
 }
 
 /// What the program says, which ends with `exit`.
-fn says(desk: &Desk, line: &[&str], exit: i32) -> String {
+pub fn says(desk: &Desk, line: &[&str], exit: i32) -> String {
     let line = words(desk, line);
     let output = ramkey(&line.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(exit), "{line:?}: {}", printed(&output));
@@ -90,12 +90,26 @@ fn report_and_receipt_name_the_image_of_the_user_and_the_driver() {
     let receipt = fs::read(folder.join("stick.img.json")).unwrap();
     let receipt: Value = serde_json::from_slice(&receipt).unwrap();
     let blake3 = blake3::hash(&driver("FiraDisk", X86)).to_hex();
-    let made = serde_json::json!({ "name": "FiraDisk", "version": "0.0.1.30", "blake3": &*blake3 });
+    let made = serde_json::json!({ "name": "FiraDisk", "version": "0.0.1.30", "blake3": &*blake3, "attach": "root" });
     let image = &report["images"][0];
     for image in [image, &receipt["images"][0]] {
         assert_eq!(image["path"], desk.path("xp.img").to_str().unwrap(), "{image}");
         assert_eq!(image["driver"], made, "{image}");
     }
+    // The stick itself says so, and what is loaded from it is not changed by that.
+    let stick = desk.path("stick.img");
+    let found = ramkey(&["verify", stick.to_str().unwrap(), "--json"]);
+    assert!(found.status.success(), "{}", printed(&found));
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let old = desk.image("xp.img");
+    let made_of = serde_json::json!({
+        "text": format!("with the driver FiraDisk 0.0.1.30 (root), whose file has the BLAKE3 {blake3}"),
+        "len": old.len(),
+        "blake3": &*blake3::hash(&old).to_hex(),
+    });
+    assert_eq!(found["capsules"][0]["made_of"], made_of, "{found}");
+    let said = says(&desk, &["verify", "stick.img"], 0);
+    assert!(said.contains("with the driver FiraDisk 0.0.1.30 (root)"), "{said}");
     // Who goes on with it makes the same copy.
     says(&desk, &["write", "xp.img", "--driver", "firadisk.sys", "--to", "stick.img", "--resume"], 0);
     // A hash is one of the image that the user has.
@@ -104,6 +118,21 @@ fn report_and_receipt_name_the_image_of_the_user_and_the_driver() {
         ["write", "xp.img", "--driver", "firadisk.sys", "--expect", &hash, "--to", "same.img", "--yes"];
     says(&desk, &line, 0);
     assert_eq!(fs::read(desk.path("same.img")).unwrap(), desk.image("stick.img"));
+}
+
+#[test]
+fn the_record_of_a_driver_stays_with_its_image_and_advice_is_given_whenever_an_image_comes() {
+    let desk = fat();
+    says(&desk, &["write", "xp.img", "--driver", "firadisk.sys", "--to", "stick.img", "--yes"], 0);
+    // One that is made of the same image without a driver on the way has no such record.
+    says(&desk, &["windows", "add-driver", "xp.img", "--driver", "firadisk.sys", "--to", "with.img"], 0);
+    let said = says(&desk, &["reflash", "with.img", "--to", "stick.img"], 0);
+    assert!(says(&desk, &["verify", "stick.img"], 0).contains("with the driver"), "{said}");
+    let said = says(&desk, &["reflash", "xp.img", "--to", "stick.img"], 0);
+    assert!(said.contains("note      Windows XP has had no updates since"), "{said}");
+    let said = says(&desk, &["add", "with.img", "--title", "with", "--to", "stick.img", "--json"], 0);
+    assert!(said.contains("Windows XP has had no updates since"), "{said}");
+    assert!(!says(&desk, &["verify", "stick.img"], 0).contains("with the driver"));
 }
 
 #[test]
@@ -197,7 +226,7 @@ fn ends(child: &mut Child) -> Option<i32> {
     panic!("it does not end: {:?}", child.wait());
 }
 
-fn started(desk: &Desk, line: &[&str], stdin: Stdio, folder: &Path) -> Child {
+pub fn started(desk: &Desk, line: &[&str], stdin: Stdio, folder: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
     command.args(words(desk, line)).env("TMPDIR", folder).process_group(0);
     command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()

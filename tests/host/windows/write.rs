@@ -5,7 +5,7 @@ use std::fs;
 use super::desk::{Desk, Wish, bare};
 use crate::frames::limits::ramkey;
 use crate::frames::sticks::{printed, tool};
-use crate::frames::windows_image::{System, windows};
+use crate::frames::windows_image::{BOOT_INI, System, windows};
 use ramkey::contents::windows::Answer;
 
 #[test]
@@ -27,6 +27,17 @@ fn a_stick_gets_the_image_with_its_driver() {
     // It is what `add-driver` makes.
     desk.add("xp.img", "firadisk.sys", "same.img", Wish::default()).unwrap();
     assert!(desk.image("out.img") == desk.image("same.img"));
+
+    // Behind the machine's own disk it is another disk, and the boot menu says so.
+    let behind = path("behind.img");
+    let words = [&words[..5], &[behind.as_str(), "--yes", "--first-disk", "internal"]].concat();
+    let output = ramkey(&words);
+    assert!(output.status.success(), "{}", printed(&output));
+    let said = printed(&output);
+    assert!(said.contains("rdisk(1)partition(1)") && !said.contains("disk 0"), "{said}");
+    ramkey(&["extract", "--from", &behind, "--to", &path("second.img")]);
+    let menu = desk.file("second.img", "boot.ini", System::Fat16).unwrap();
+    assert!(menu == BOOT_INI.replace("rdisk(0)", "rdisk(1)").as_bytes());
 
     let refused =
         ramkey(&["write", &path("xp.img"), "--driver", &path("xp.img"), "--to", &path("other.img"), "--yes"]);

@@ -1,0 +1,233 @@
+//! A folder as it was seen: its files and folders, by name.
+//!
+//! Each is opened from the folder above it and never by a path, and no symbolic link is followed: whoever exchanges something
+//! meanwhile leads nowhere else.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, open, openat, statat};
+
+use super::error::FolderError;
+use super::names;
+use crate::image::ImageError;
+
+/// Most files and folders, and how deep they may lie.
+pub const ENTRIES_MAX: usize = 65_535;
+pub const DEPTH_MAX: usize = 32;
+/// Longest file of a FAT.
+const LEN_MAX: u64 = u32::MAX as u64;
+
+/// A folder.
+pub(super) struct SeenFolder {
+    /// Its name; that of the first one, which is the whole, is empty.
+    pub name: String,
+    /// Number of the folder that it lies in, which is lower than its own; the first lies in itself.
+    pub parent: usize,
+    /// Folders above it.
+    depth: usize,
+}
+
+/// A file.
+pub(super) struct SeenFile {
+    /// Its name.
+    pub name: String,
+    /// Number of the folder that it lies in.
+    pub folder: usize,
+    /// Length in bytes.
+    pub len: u64,
+    /// When it was written, in seconds since 1970.
+    pub written: i64,
+    seen: Seen,
+}
+
+/// What must be the same when a file is opened, and when it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    identity: (u64, u64),
+    len: u64,
+    changed: [(i64, i64); 2],
+}
+
+impl Seen {
+    // The types of the fields are others on other processors.
+    #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
+    fn of(stat: &Stat) -> Self {
+        Self {
+            identity: (stat.st_dev as u64, stat.st_ino as u64),
+            len: stat.st_size as u64,
+            changed: [
+                (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+                (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            ],
+        }
+    }
+}
+
+/// A folder, looked through once. Folders come before those in them, and both they and files by name.
+pub(super) struct Tree {
+    path: PathBuf,
+    root: OwnedFd,
+    pub folders: Vec<SeenFolder>,
+    pub files: Vec<SeenFile>,
+}
+
+impl Tree {
+    /// Looks through the folder at `path`. A symbolic link of that name is followed, because the user named it.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::Image`] for what cannot be read, and for each thing that cannot be in an image what names it.
+    pub fn look(path: &Path) -> Result<Self, FolderError> {
+        let failed = |source: io::Error| ImageError::Open { path: path.to_owned(), source };
+        if !fs::metadata(path).map_err(failed)?.is_dir() {
+            return Err(ImageError::NotAFolder { path: path.to_owned() }.into());
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+        let first = SeenFolder { name: String::new(), parent: 0, depth: 0 };
+        let mut tree = Self { path: path.to_owned(), root, folders: vec![first], files: Vec::new() };
+        let mut number = 0;
+        // Each pass takes a folder, and there is a limit to them.
+        while number < tree.folders.len() {
+            tree.enter(number)?;
+            number += 1;
+        }
+        Ok(tree)
+    }
+
+    /// The path of the folder with this number, for people.
+    pub fn folder_path(&self, number: usize) -> PathBuf {
+        self.way(number)
+            .into_iter()
+            .fold(self.path.clone(), |path, number| path.join(&self.folders[number].name))
+    }
+
+    /// The path of the file with this number, for people.
+    pub fn file_path(&self, number: usize) -> PathBuf {
+        let file = &self.files[number];
+        self.folder_path(file.folder).join(&file.name)
+    }
+
+    /// The file with this number, open.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Open`], and [`ImageError::Changed`] if it is another than was seen.
+    pub fn open_file(&self, number: usize) -> Result<File, ImageError> {
+        let failed = |source| ImageError::Open { path: self.file_path(number), source };
+        let file = &self.files[number];
+        let folder = self.open_folder(file.folder).map_err(failed)?;
+        // A pipe in its place would wait for its other end.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let opened =
+            openat(&folder, &*file.name, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+        let opened = File::from(opened);
+        self.check(number, &opened)?;
+        Ok(opened)
+    }
+
+    /// Refuses the file with this number, which is open, if it is another than was seen.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Changed`].
+    pub fn check(&self, number: usize, opened: &File) -> Result<(), ImageError> {
+        let now = fstat(opened).map(|stat| Seen::of(&stat));
+        match now {
+            Ok(now) if now == self.files[number].seen => Ok(()),
+            _ => Err(ImageError::Changed { path: self.file_path(number) }),
+        }
+    }
+
+    /// The numbers of the folders from the topmost to this one, without the topmost.
+    fn way(&self, number: usize) -> Vec<usize> {
+        let mut way = Vec::new();
+        let mut at = number;
+        // Ends: the number of a folder is higher than that of the one that it lies in.
+        while at != 0 {
+            way.push(at);
+            at = self.folders[at].parent;
+        }
+        way.reverse();
+        way
+    }
+
+    fn open_folder(&self, number: usize) -> io::Result<OwnedFd> {
+        let mut folder = self.root.try_clone()?;
+        for number in self.way(number) {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            folder = openat(&folder, &*self.folders[number].name, flags, Mode::empty())?;
+        }
+        Ok(folder)
+    }
+
+    /// Adds what is in the folder with this number.
+    fn enter(&mut self, number: usize) -> Result<(), FolderError> {
+        let path = self.folder_path(number);
+        let failed = |source: io::Error| ImageError::Open { path: path.clone(), source };
+        let folder = self.open_folder(number).map_err(failed)?;
+        let depth = self.folders[number].depth + 1;
+        let entries = self.entries(&folder, &path)?;
+        if depth > DEPTH_MAX && !entries.is_empty() {
+            return Err(FolderError::Deep { path, limit: DEPTH_MAX });
+        }
+        for name in entries {
+            let inner = path.join(&name);
+            let failed = |source: io::Error| ImageError::Open { path: inner.clone(), source };
+            let stat = statat(folder.as_fd(), &*name, AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|errno| failed(errno.into()))?;
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::Directory => self.folders.push(SeenFolder { name, parent: number, depth }),
+                FileType::RegularFile => {
+                    let seen = Seen::of(&stat);
+                    if seen.len > LEN_MAX {
+                        return Err(FolderError::LongFile { path: inner, len: seen.len });
+                    }
+                    let (len, written) = (seen.len, seen.changed[0].0);
+                    self.files.push(SeenFile { name, folder: number, len, written, seen });
+                }
+                kind => return Err(FolderError::NoFile { path: inner, what: named_kind(kind) }),
+            }
+        }
+        Ok(())
+    }
+
+    /// The names in `folder`, in their order, each of which DOS can have, and no two of which are one to it.
+    fn entries(&self, folder: &OwnedFd, path: &Path) -> Result<Vec<String>, FolderError> {
+        let failed =
+            |errno: rustix::io::Errno| ImageError::Open { path: path.to_owned(), source: errno.into() };
+        let mut entries: Vec<(String, String)> = Vec::new();
+        for entry in Dir::read_from(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name == "." || name == ".." {
+                continue;
+            }
+            if entries.len() + self.folders.len() + self.files.len() > ENTRIES_MAX {
+                return Err(ImageError::TooManyFiles { path: path.to_owned(), limit: ENTRIES_MAX }.into());
+            }
+            let refused = |why| FolderError::Name { path: path.join(name), why };
+            let name = name.to_str().ok_or_else(|| refused("it is not UTF-8"))?;
+            names::check(name).map_err(refused)?;
+            entries.push((name.to_uppercase(), name.to_owned()));
+        }
+        entries.sort();
+        if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(FolderError::SameName { one: path.join(&pair[0].1), other: path.join(&pair[1].1) });
+        }
+        Ok(entries.into_iter().map(|(_, name)| name).collect())
+    }
+}
+
+fn named_kind(kind: FileType) -> &'static str {
+    match kind {
+        FileType::Symlink => "a symbolic link",
+        FileType::BlockDevice | FileType::CharacterDevice => "a device",
+        _ => "a pipe or socket",
+    }
+}

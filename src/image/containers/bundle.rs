@@ -1,0 +1,119 @@
+//! All small files of an archive, one behind the other: a record of each, its name, and its bytes.
+
+use std::io::{self, Read};
+
+use super::fault::Fault;
+use super::sink::Sink;
+use crate::image::field::{u32_at, u64_at};
+use crate::image::source::Source;
+
+/// What is asked of an archive of which all files are wanted. No file has such a name.
+pub const ALL: &str = "\0all";
+/// Most files, most bytes of each, and of all together: a driver has no more.
+const FILES_MAX: usize = 400;
+const FILE_MAX: u64 = 4 << 20;
+const ALL_MAX: u64 = 32 << 20;
+/// Bytes that are unpacked at most only to reach those behind them.
+const SKIPPED_MAX: u64 = 512 << 20;
+/// Bytes of a record: the length of the name, and that of the file.
+const RECORD_LEN: usize = 12;
+/// Longest name.
+const NAME_MAX: usize = 4096;
+
+/// A file of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundledFile {
+    /// Its name, with its folders.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What takes the files.
+pub(super) struct Bundle<'b> {
+    put: &'b mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
+    len: u64,
+    count: usize,
+    skipped: u64,
+    most: u64,
+}
+
+impl<'b> Bundle<'b> {
+    /// `put` gets offsets and the bytes there, ascending, and no more than `most` bytes.
+    pub fn new(most: u64, put: &'b mut dyn FnMut(u64, &[u8]) -> io::Result<()>) -> Self {
+        Self { put, len: 0, count: 0, skipped: 0, most: most.min(ALL_MAX) }
+    }
+
+    /// Bytes of what was put.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether a file of this name and length is taken.
+    pub fn wants(&self, name: &str, len: u64) -> bool {
+        self.count < FILES_MAX
+            && len <= FILE_MAX
+            && (1..=NAME_MAX).contains(&name.len())
+            && self.len + (RECORD_LEN + name.len()) as u64 + len <= self.most
+    }
+
+    /// Takes a file of so many bytes, which `take` gives.
+    pub fn add(
+        &mut self,
+        name: &str,
+        len: u64,
+        take: impl FnOnce(&mut Sink<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut record = (name.len() as u32).to_le_bytes().to_vec();
+        record.extend(len.to_le_bytes());
+        record.extend(name.as_bytes());
+        (self.put)(self.len, &record).map_err(Fault::Put)?;
+        let start = self.len + record.len() as u64;
+        let put = &mut *self.put;
+        let mut shifted = |offset: u64, bytes: &[u8]| put(start + offset, bytes);
+        let mut sink = Sink::new(len, &mut shifted);
+        take(&mut sink)?;
+        if sink.len() != len {
+            return Err(Fault::Damaged("a file in it has another length than its list says".into()));
+        }
+        self.len = start + len;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Reads everything that `from` gives, and drops it.
+    pub fn skip(&mut self, mut from: &mut dyn Read) -> Result<(), Fault> {
+        let mut rest = (&mut from).take(SKIPPED_MAX - self.skipped);
+        self.skipped += io::copy(&mut rest, &mut io::sink())?;
+        if self.skipped < SKIPPED_MAX { Ok(()) } else { Err(Fault::TooLong) }
+    }
+}
+
+/// The files in what came out of an archive.
+///
+/// # Errors
+///
+/// What the system says; and that it makes no sense, because who unpacked it is not believed.
+pub fn bundled(source: &dyn Source) -> io::Result<Vec<BundledFile>> {
+    let unsound = || io::Error::from(io::ErrorKind::InvalidData);
+    let read = |at: u64, len: u64| {
+        let end = at.checked_add(len).filter(|end| *end <= source.len());
+        let mut bytes = vec![0; end.map(|_| len as usize).ok_or_else(unsound)?];
+        source.read_at(at, &mut bytes)?;
+        Ok::<_, io::Error>(bytes)
+    };
+    let (mut files, mut at) = (Vec::new(), 0);
+    while at < source.len() && files.len() < FILES_MAX {
+        let record = read(at, RECORD_LEN as u64)?;
+        let (name_len, len) = (u32_at(&record, 0) as usize, u64_at(&record, 4));
+        if name_len > NAME_MAX || len > FILE_MAX {
+            return Err(unsound());
+        }
+        at += RECORD_LEN as u64;
+        let name = String::from_utf8(read(at, name_len as u64)?).map_err(|_| unsound())?;
+        at += name_len as u64;
+        files.push(BundledFile { name, bytes: read(at, len)? });
+        at += len;
+    }
+    Ok(files)
+}
