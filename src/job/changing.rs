@@ -303,10 +303,9 @@ impl<'a> Changing<'a> {
                 break;
             }
             for extent in &step.layout.extents {
-                match &extent.content {
-                    Content::Bytes(bytes) => self.medium.put(extent.lba, bytes),
-                    // No image lies where much is read more than once.
-                    _ => {}
+                // No image lies where much is read more than once.
+                if let Content::Bytes(bytes) = &extent.content {
+                    self.medium.put(extent.lba, bytes);
                 }
             }
             is_new |= step.decides;

@@ -69,11 +69,12 @@ pub(super) fn renew<'d>(
     if told.is_empty() || tells_of(&text.bytes, &paragraphs) {
         return Ok(Vec::new());
     }
-    match write_text(reader, &state, &readme(&paragraphs)) {
-        Ok(steps) => {
-            changing.all(&steps).map_err(|error| changing.unfinished(error.into()))?;
-            Ok(Vec::new())
+    let text = readme(&paragraphs);
+    match changing.steps_around((reader, &state), &[], |state| write_text(reader, state, &text)) {
+        Ok(()) => Ok(Vec::new()),
+        Err(Stopped::Change(error)) => {
+            Ok(vec![format!("README.TXT tells of the images that were there before: {error}")])
         }
-        Err(error) => Ok(vec![format!("README.TXT tells of the images that were there before: {error}")]),
+        Err(error @ Stopped::Job(_)) => Err(changing.unfinished(error)),
     }
 }

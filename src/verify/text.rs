@@ -33,7 +33,7 @@ pub(super) fn judge(
     strictness: Strictness,
     findings: &mut Findings,
 ) -> Option<ReadmeState> {
-    let texts = area.ranges.iter().filter(|range| range.kind == range::TEXT);
+    let mut texts = area.ranges.iter().filter(|range| range.kind == range::TEXT);
     let (state, what) = match text {
         TextState::None => return None,
         TextState::Gone => (ReadmeState::Gone, GONE),
@@ -64,7 +64,7 @@ pub(super) fn judge(
         Strictness::Boot => findings.change(Change::Readme { path: path(), what }),
         Strictness::EveryByte => {
             let place = texts
-                .last()
+                .next_back()
                 .map_or_else(Place::default, |range| Place::sectors(range.lba.get(), range.sectors.get()));
             let message = format!("it {what}");
             findings.fault(Fault::new(FaultKind::Readme, place.in_file(&path()), message));
