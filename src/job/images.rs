@@ -15,7 +15,7 @@ use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
 use crate::sandbox::look;
 
-/// The hashes that a disc tells of each image's file.
+/// The hashes that README.TXT tells of each image's file.
 const KNOWN: [Algorithm; 2] = [Algorithm::Blake3, Algorithm::Sha256];
 
 /// The images of a request: those of the menu, then those that stand beside them.
@@ -39,8 +39,6 @@ pub struct Images {
     /// How many of them are in the menu.
     boot: usize,
     expectations: Expectations,
-    /// Whether they are for a disc.
-    is_disc: bool,
 }
 
 impl Images {
@@ -70,7 +68,6 @@ impl Images {
             on_the_way: None,
             boot: request.images.len(),
             expectations: request.expectations.clone(),
-            is_disc: request.disc.is_some(),
         };
         let question = question_of(request);
         let wish =
@@ -139,9 +136,7 @@ impl Images {
     /// [`JobError::Origin`] for the first that is another.
     pub(super) fn origins(&self, observer: &dyn Observer) -> Result<Vec<Option<Origin>>, JobError> {
         let sources = self.brought();
-        // What nobody reads is not hashed: README.TXT of a disc has these.
-        let wanted = if self.is_disc { &KNOWN[..] } else { &[] };
-        origins(&sources, self.boot, &self.expectations, wanted, observer)
+        origins(&sources, self.boot, &self.expectations, &KNOWN, observer)
     }
 
     /// Opens an image that stands beside the others, and looks at it.
