@@ -6,6 +6,7 @@
 mod directory;
 mod error;
 mod form;
+mod listing;
 mod names;
 mod shape;
 mod slots;
@@ -15,4 +16,5 @@ mod write;
 
 pub use error::FolderError;
 pub use form::{Form, Wish};
+pub use listing::{Listed, Listing};
 pub use write::{Made, Step, make};

@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, open, openat
 
 use super::error::FolderError;
 use super::names;
-use crate::image::ImageError;
+use crate::image::{ImageError, SourceFile};
 
 /// Most files and folders, and how deep they may lie.
 pub const ENTRIES_MAX: usize = 65_535;
@@ -72,12 +72,14 @@ impl Seen {
 pub(super) struct Tree {
     path: PathBuf,
     root: OwnedFd,
+    root_seen: Seen,
     pub folders: Vec<SeenFolder>,
     pub files: Vec<SeenFile>,
 }
 
 impl Tree {
-    /// Looks through the folder at `path`. A symbolic link of that name is followed, because the user named it.
+    /// Looks through the folder at `path`, and through no other file system that is mounted below it. A symbolic link of that name is
+    /// followed, because the user named it.
     ///
     /// # Errors
     ///
@@ -89,8 +91,10 @@ impl Tree {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+        let root_seen = Seen::of(&fstat(&root).map_err(|errno| failed(errno.into()))?);
         let first = SeenFolder { name: String::new(), parent: 0, depth: 0 };
-        let mut tree = Self { path: path.to_owned(), root, folders: vec![first], files: Vec::new() };
+        let mut tree =
+            Self { path: path.to_owned(), root, root_seen, folders: vec![first], files: Vec::new() };
         let mut number = 0;
         // Each pass takes a folder, and there is a limit to them.
         while number < tree.folders.len() {
@@ -98,6 +102,14 @@ impl Tree {
             number += 1;
         }
         Ok(tree)
+    }
+
+    /// The folder itself, and then its files, as they were seen.
+    pub fn sources(&self) -> Vec<SourceFile> {
+        let source = |path, Seen { identity: (device, inode), .. }| SourceFile { path, device, inode };
+        let files = self.files.iter().enumerate();
+        let files = files.map(|(number, file)| source(self.file_path(number), file.seen));
+        [source(self.path.clone(), self.root_seen)].into_iter().chain(files).collect()
     }
 
     /// The path of the folder with this number, for people.
@@ -182,6 +194,10 @@ impl Tree {
             let stat = statat(folder.as_fd(), &*name, AtFlags::SYMLINK_NOFOLLOW)
                 .map_err(|errno| failed(errno.into()))?;
             match FileType::from_raw_mode(stat.st_mode) {
+                // Files of an overlay have other numbers than its folders.
+                FileType::Directory if Seen::of(&stat).identity.0 != self.root_seen.identity.0 => {
+                    return Err(FolderError::Mount { path: inner });
+                }
                 FileType::Directory => self.folders.push(SeenFolder { name, parent: number, depth }),
                 FileType::RegularFile => {
                     let seen = Seen::of(&stat);

@@ -15,7 +15,7 @@ use super::system::{self, System};
 use super::tree::Tree;
 use super::{Wish, names};
 use crate::boot::{dos_record, dos_sector};
-use crate::image::ImageError;
+use crate::image::{ImageError, SourceFile};
 use crate::units::{Chs, SECTOR_LEN};
 
 /// Bytes that are copied at once.
@@ -30,12 +30,14 @@ const CONTEXT: &str = "ramkey 2026 numbers of a disk that is made of a folder";
 const NO_NAME: [u8; 11] = *b"NO NAME    ";
 
 /// An image that was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
     /// Its length in bytes.
     pub len: u64,
     /// The system that it starts; none if there is none that is known.
     pub system: Option<&'static str>,
+    /// The folder, and every file that is in it.
+    pub sources: Vec<SourceFile>,
 }
 
 /// Makes the image of the folder at `path` in `file`, which is empty. `tell` is told how many bytes of files there are, and then how many were copied.
@@ -52,7 +54,7 @@ pub fn make(path: &Path, wish: Wish, file: &File, tell: &dyn Fn(Step)) -> Result
     if wish.boots && system.is_none() {
         return Err(FolderError::NoSystem);
     }
-    let directories = Directories::of(&tree, system.as_ref())?;
+    let directories = Directories::of(&tree, wish.form, system.as_ref())?;
     let lens = directories.lens(&tree, system.as_ref());
     let needs = Needs { lens: &lens, root_entries: directories.root_entries(), free: wish.free };
     let too_large = |what, needed, limit| FolderError::TooLarge { what, needed, limit };
@@ -74,7 +76,7 @@ pub fn make(path: &Path, wish: Wish, file: &File, tell: &dyn Fn(Step)) -> Result
     copied?;
     image.starts(system.as_ref(), &label)?;
     file.set_len(shape.len()).map_err(image.failed())?;
-    Ok(Made { len: shape.len(), system: system.map(|system| system.name) })
+    Ok(Made { len: shape.len(), system: system.map(|system| system.name), sources: tree.sources() })
 }
 
 /// How far the making is.

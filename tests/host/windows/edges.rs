@@ -248,6 +248,6 @@ fn a_list_that_is_named_again_and_again_ends_at_the_count() {
 fn a_driver_may_have_any_name() {
     let files = ["ддд.sys", "é.sys", "f.inf"]
         .map(|name| Candidate { name: name.into(), bytes: driver("FiraDisk", X86) });
-    let floppy = f6_floppy(&files).unwrap();
+    let floppy = f6_floppy(&files, 0).unwrap();
     assert_eq!(floppy.len(), 1_474_560);
 }
