@@ -1,4 +1,4 @@
-//! The files of a folder, for who reads some of them and makes no image.
+//! What an image is made of: the files of a folder, or those that somebody else has.
 
 use std::io::Read;
 use std::path::Path;
@@ -7,9 +7,9 @@ use super::error::FolderError;
 use super::tree::Tree;
 use crate::image::{ImageError, SourceFile};
 
-/// A folder that was looked through.
+/// A folder that was looked through, or that was made up.
 pub struct Listing {
-    tree: Tree,
+    pub(super) tree: Tree,
 }
 
 /// A file of the topmost folder.
@@ -31,6 +31,15 @@ impl Listing {
     /// [`FolderError`] for what cannot be in an image.
     pub fn look(path: &Path) -> Result<Self, FolderError> {
         Tree::look(path).map(|tree| Self { tree })
+    }
+
+    /// A folder `path` that is nowhere, with these files by their names in it, which have `/` behind each folder.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`] for a name that cannot be in an image, and for two that are one there.
+    pub fn of_files(path: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Self, FolderError> {
+        Tree::of_files(path, files).map(|tree| Self { tree })
     }
 
     /// The files of the topmost folder, in the order of their names.

@@ -17,4 +17,5 @@ mod write;
 pub use error::FolderError;
 pub use form::{Form, Wish};
 pub use listing::{Listed, Listing};
-pub use write::{Made, Step, make};
+pub use shape::FLOPPY_LEN_MAX;
+pub use write::{Made, Step, make, make_of};

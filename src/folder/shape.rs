@@ -39,6 +39,8 @@ const FLOPPY_MEDIA: u8 = 0xF0;
 /// Floppies of 1.44 and 2.88 MB: sectors, sectors per track, sectors in a cluster, root entries, sectors of a table.
 const FLOPPIES: [(u64, u16, u64, usize, u64); 2] = [(2880, 18, 1, 224, 9), (5760, 36, 2, 240, 9)];
 const FLOPPY_HEADS: u16 = 2;
+/// Bytes of the longer floppy, which are more than it has for files.
+pub const FLOPPY_LEN_MAX: u64 = FLOPPIES[1].0 * SECTOR_LEN;
 
 /// What the image must have room for.
 pub(super) struct Needs<'n> {
@@ -238,7 +240,7 @@ impl Shape {
 
 /// Most entries of the topmost folder of an image of this form.
 pub fn root_max(form: Form) -> usize {
-    if form == Form::Floppy { FLOPPIES[FLOPPIES.len() - 1].3 } else { ROOT_MAX }
+    if form == Form::Floppy { FLOPPIES[1].3 } else { ROOT_MAX }
 }
 
 /// Sectors of a table for so many clusters.

@@ -10,6 +10,7 @@ use zerocopy::FromZeros;
 
 use super::directory::{Directories, Places};
 use super::error::FolderError;
+use super::listing::Listing;
 use super::shape::{FATS, FIRST_CLUSTER, Needs, RESERVED, Shape};
 use super::system::{self, System};
 use super::tree::Tree;
@@ -46,32 +47,42 @@ pub struct Made {
 ///
 /// [`FolderError`]: the first thing that is in the way, by folder and name.
 pub fn make(path: &Path, wish: Wish, file: &File, tell: &dyn Fn(Step)) -> Result<Made, FolderError> {
-    let tree = Tree::look(path)?;
+    make_of(&Listing::look(path)?, wish, file, tell)
+}
+
+/// The same of a folder that was looked through, or was made up.
+///
+/// # Errors
+///
+/// As [`make`].
+pub fn make_of(listing: &Listing, wish: Wish, file: &File, tell: &dyn Fn(Step)) -> Result<Made, FolderError> {
+    let tree = &listing.tree;
+    let path = tree.path();
     if tree.folders.len() + tree.files.len() == 1 {
         return Err(FolderError::Empty);
     }
-    let system = system::find(&tree)?;
+    let system = system::find(tree)?;
     if wish.boots && system.is_none() {
         return Err(FolderError::NoSystem);
     }
-    let directories = Directories::of(&tree, wish.form, system.as_ref())?;
-    let lens = directories.lens(&tree, system.as_ref());
+    let directories = Directories::of(tree, wish.form, system.as_ref())?;
+    let lens = directories.lens(tree, system.as_ref());
     let needs = Needs { lens: &lens, root_entries: directories.root_entries(), free: wish.free };
     let too_large = |what, needed, limit| FolderError::TooLarge { what, needed, limit };
     let shape = Shape::find(wish.form, &needs, too_large)?;
-    let places = directories.places(&tree, system.as_ref(), &shape);
+    let places = directories.places(tree, system.as_ref(), &shape);
     let mut image = Image { path, file, shape: &shape, hash: blake3::Hasher::new_derive_key(CONTEXT) };
     let label = label(path);
 
     image.tables(&places)?;
     for number in 0..tree.folders.len() {
-        let bytes = directories.bytes(&tree, number, &places, &label);
+        let bytes = directories.bytes(tree, number, &places, &label);
         image.hash.update(&bytes);
         let at = if number == 0 { shape.root() * SECTOR_LEN } else { image.place(places.folders[number]) };
         image.put(&bytes, at)?;
     }
     tell(Step::Begin(tree.files.iter().map(|file| file.len).sum()));
-    let copied = (0..tree.files.len()).try_for_each(|number| image.copy(&tree, number, &places, tell));
+    let copied = (0..tree.files.len()).try_for_each(|number| image.copy(tree, number, &places, tell));
     tell(Step::End);
     copied?;
     image.starts(system.as_ref(), &label)?;

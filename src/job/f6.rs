@@ -2,18 +2,18 @@
 //! folder one with its files.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::folder::{Form, Listing, Wish};
+use crate::folder::{FLOPPY_LEN_MAX, Form, Listing, Wish, make_of};
 use crate::image::{BundledFile, ImageError, ImageName, Source, Unpacked};
 use crate::job::Opener;
 use crate::job::folder;
 use crate::job::opener::is_folder;
 use crate::sandbox::{LookError, made};
 use crate::units::{Bytes, named};
-use crate::windows::{Candidate, F6_LEN_MAX, F6_LIST, WindowsError, f6_floppy};
+use crate::windows::{Candidate, F6_LIST, f6_list};
 
 /// The image of a floppy at `path`, or one with the files of the folder or archive that is there, in which so many bytes stay `free`. With
 /// the list that setup reads these are all files beside it and below; if it has to be made, those beside the driver. What is made is in a
@@ -27,74 +27,87 @@ pub(super) fn floppy_of(
     free: Option<u64>,
     opener: &Opener<'_>,
 ) -> Result<Box<dyn Source>, LookError> {
-    let made = if is_folder(path) { of_folder(path, free, opener)? } else { of_archive(path, free, opener)? };
-    match made {
-        Some(image) => of_bytes(path, &image),
-        None => opener.open_as(path, Wish { form: Form::Floppy, free, boots: false }),
-    }
+    let wish = Wish { form: Form::Floppy, free, boots: false };
+    let (container, name, files) = match is_folder(path) {
+        true => {
+            // A name such as `.` says nothing.
+            let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let name = real.file_name().unwrap_or(OsStr::new("floppy")).to_owned();
+            ("folder with a driver for F6", name, of_folder(path, &real, opener)?)
+        }
+        false => {
+            let name = path.file_stem().unwrap_or(OsStr::new("floppy")).to_owned();
+            ("archive with a driver for F6", name, of_archive(path, opener)?)
+        }
+    };
+    let Some(files) = files else { return opener.open_as(path, wish) };
+    let packed_len = files.iter().map(|file| file.bytes.len() as u64).sum();
+    let files = files.into_iter().map(|file| (file.name, file.bytes)).collect();
+    made(path, |file, room| {
+        let listing = Listing::of_files(Path::new(&name), files);
+        let made = listing.and_then(|listing| make_of(&listing, wish, file, &|_| ()));
+        let image = made.map_err(|error| folder::refused(path, room, error))?;
+        let member = Some(format!("{}.img", named(&name)));
+        Ok(Unpacked { container: container.into(), packed_len, member, len: image.len, rest: None })
+    })
 }
 
-/// The floppy of a folder with a driver whose list has to be made; `None` of any other, of which a floppy is made as it is.
-fn of_folder(path: &Path, free: Option<u64>, opener: &Opener<'_>) -> Result<Option<Vec<u8>>, LookError> {
-    // A name such as `.` says nothing.
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let listing = Listing::look(&real).map_err(|error| folder::refused(path, path, error))?;
+/// The files of the floppy of a folder with a driver whose list has to be made; `None` of any other, of which a floppy is made as it is.
+fn of_folder(path: &Path, real: &Path, opener: &Opener<'_>) -> Result<Option<Vec<Candidate>>, LookError> {
+    let listing = Listing::look(real).map_err(|error| folder::refused(path, path, error))?;
     let len = listing.topmost().fold(0, |sum: u64, file| sum.saturating_add(file.len));
     let has_list = listing.topmost().any(|file| file.name.eq_ignore_ascii_case(F6_LIST));
-    if has_list || len > F6_LEN_MAX {
+    // What is too much for a floppy is not read.
+    if has_list || len > FLOPPY_LEN_MAX {
         return Ok(None);
     }
     let read = |file| Ok(Candidate { bytes: listing.read(&file)?, name: file.name.to_owned() });
     let files = listing.topmost().map(read).collect::<Result<Vec<_>, ImageError>>()?;
-    match f6_floppy(&files, free.unwrap_or(0)) {
-        Ok(image) => {
-            opener.add_made_of(listing.sources());
-            Ok(Some(image))
-        }
-        Err(WindowsError::NoDriver) => Ok(None),
-        Err(error) => Err(refused(path, "a folder", error.to_string())),
+    let files = with_list(files);
+    if files.is_some() {
+        opener.add_made_of(listing.sources());
     }
+    Ok(files)
 }
 
-fn refused(path: &Path, what: &'static str, why: String) -> LookError {
-    let help = "name the folder that has the files of a driver for Windows, and nothing else".into();
-    ImageError::Unusable { path: path.to_owned(), what, why, help }.into()
+/// These files and the list that setup reads, which is made if it is not among them; `None` if there is neither one nor a driver.
+fn with_list(mut files: Vec<Candidate>) -> Option<Vec<Candidate>> {
+    if !files.iter().any(|file| file.name.eq_ignore_ascii_case(F6_LIST)) {
+        files.push(Candidate { name: F6_LIST.into(), bytes: f6_list(&files).ok()? });
+    }
+    Some(files)
 }
 
-/// The floppy of an archive that has a driver's files; `None` of any other, which is opened as every image is, and tells then what is
-/// wrong with it.
-fn of_archive(path: &Path, free: Option<u64>, opener: &Opener<'_>) -> Result<Option<Vec<u8>>, LookError> {
+/// The files of the floppy of an archive that has a driver's; `None` of any other, which is opened as every image is, and tells then
+/// what is wrong with it.
+fn of_archive(path: &Path, opener: &Opener<'_>) -> Result<Option<Vec<Candidate>>, LookError> {
     // A file in it is asked for, or it can be read once.
     if ImageName::is_input(path) || ImageName::find(path).member.is_some() {
         return Ok(None);
     }
     let Ok(Some(files)) = opener.files_of_archive(path) else { return Ok(None) };
-    let failed = |why| refused(path, "an archive", why);
-    for files in by_folder(files).map_err(failed)? {
-        match floppy(files, free.unwrap_or(0)) {
-            Ok(None) => {}
-            Ok(image) => return Ok(image),
-            Err(why) => return Err(failed(why)),
+    let refused = |why| {
+        let help = "name a folder that has the files of the driver, and nothing else".into();
+        ImageError::Unusable { path: path.to_owned(), what: "an archive", why, help }
+    };
+    for files in by_folder(files).map_err(refused)? {
+        let missing = files.iter().find(|file| file.bytes.is_none()).map(why_not);
+        let with_bytes = |BundledFile { name, bytes, .. }| bytes.map(|bytes| Candidate { name, bytes });
+        let found = with_list(files.into_iter().filter_map(with_bytes).collect());
+        match (found, missing) {
+            (None, _) => {}
+            (Some(_), Some(why)) => return Err(refused(why).into()),
+            (found, None) => return Ok(found),
         }
     }
     Ok(None)
 }
 
-/// The floppy of these files of an archive; `None` if no driver is among them.
-fn floppy(files: Vec<BundledFile>, free: u64) -> Result<Option<Vec<u8>>, String> {
-    let missing = files.iter().find(|file| file.bytes.is_none()).map(|file| (file.name.clone(), file.len));
-    let with_bytes = |BundledFile { name, bytes, .. }| bytes.map(|bytes| Candidate { name, bytes });
-    let candidates: Vec<Candidate> = files.into_iter().filter_map(with_bytes).collect();
-    match (f6_floppy(&candidates, free), missing) {
-        (Err(WindowsError::NoDriver), _) => Ok(None),
-        (_, Some((name, len))) if len > F6_LEN_MAX => {
-            Err(format!("{} has {}, and a floppy has 2.88 MB", named(&name), Bytes(len)))
-        }
-        (_, Some((name, _))) => {
-            Err(format!("so much lies before {} in it that this is not read", named(&name)))
-        }
-        (Ok(image), None) => Ok(Some(image)),
-        (Err(error), None) => Err(error.to_string()),
+/// Why a file came out of an archive without its bytes.
+fn why_not(file: &BundledFile) -> String {
+    match file.len > FLOPPY_LEN_MAX {
+        true => format!("{} has {}, and a floppy has less", named(&file.name), Bytes(file.len)),
+        false => format!("so much lies before {} in it that this is not read", named(&file.name)),
     }
 }
 
@@ -149,22 +162,4 @@ fn below(folders: BTreeMap<(usize, String), Vec<BundledFile>>, top: &str) -> Vec
         }));
     }
     found
-}
-
-fn of_bytes(path: &Path, image: &[u8]) -> Result<Box<dyn Source>, LookError> {
-    let (container, name) = match is_folder(path) {
-        true => ("folder with a driver for F6", path.file_name()),
-        false => ("archive with a driver for F6", path.file_stem()),
-    };
-    made(path, |file, folder| {
-        let failed = |source| ImageError::Room { path: path.to_owned(), folder: folder.to_owned(), source };
-        file.write_all_at(image, 0).map_err(failed)?;
-        Ok(Unpacked {
-            container: container.into(),
-            packed_len: image.len() as u64,
-            member: name.map(|name| format!("{}.img", named(name))),
-            len: image.len() as u64,
-            rest: None,
-        })
-    })
 }
