@@ -1,9 +1,7 @@
 //! A stick that is changed, and of which some clusters do not keep what they get: they go out of use, and the change is made with
 //! others.
 
-use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
 
 use crate::change::{self, ChangeError, Step};
 use crate::job::JobError;
@@ -15,24 +13,6 @@ use crate::units::SECTOR_LEN;
 
 /// Times that a change goes around something before the stick is called bad. Each finds only what is in its way.
 const ROUNDS: u32 = 8;
-
-/// What a stick did not keep while it was changed.
-#[derive(Default)]
-pub(super) struct Worn {
-    sectors: BTreeSet<u64>,
-    rounds: u32,
-    /// Why they went out of use, the last time.
-    cause: Option<Box<JobError>>,
-}
-
-impl Worn {
-    /// That there is no room, where that is so because clusters went out of use.
-    pub fn no_other(&mut self, path: &Path, source: &ChangeError) -> Option<JobError> {
-        let &ChangeError::NoRoom { needed, free } = source else { return None };
-        let cause = self.cause.take()?;
-        Some(JobError::NoOtherRoom { path: path.to_owned(), needed, free, source: cause })
-    }
-}
 
 impl Changing<'_> {
     /// Writes the steps that `plan` makes of the stick, and makes them again if the change goes around something.

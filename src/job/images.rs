@@ -15,7 +15,7 @@ use crate::origin::{self, Algorithm, Expectations, Origin};
 use crate::plan::FirstDisk;
 use crate::sandbox::look;
 
-/// The hashes that a disc tells of each image's file.
+/// The hashes that README.TXT tells of each image's file.
 const KNOWN: [Algorithm; 2] = [Algorithm::Blake3, Algorithm::Sha256];
 
 /// The images of a request: those of the menu, then those that stand beside them.
@@ -41,8 +41,6 @@ pub struct Images {
     /// The folders of which some of them were made, and every file in those.
     made_of: Vec<SourceFile>,
     expectations: Expectations,
-    /// Whether they are for a disc.
-    is_disc: bool,
 }
 
 impl Images {
@@ -73,19 +71,8 @@ impl Images {
             boot: request.images.len(),
             made_of: Vec::new(),
             expectations: request.expectations.clone(),
-            is_disc: request.disc.is_some(),
         };
-        let order = match request.first_disk {
-            Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
-            Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
-        };
-        let question = Question {
-            kind: request.kind,
-            geometry: request.geometry,
-            system: Some(order),
-            free: request.trim,
-            ..Question::default()
-        };
+        let question = question_of(request);
         let wish =
             Wish { form: form_of(request.kind), free: request.folder_free, boots: request.folder_boots };
         for path in &request.images {
@@ -95,14 +82,13 @@ impl Images {
                 (source, images.on_the_way) = (copy, Some(on_the_way));
             }
             let mut looked = look(path, &*source, &question)?;
-            if images.sources.is_empty() && images.on_the_way.is_some() {
+            if let Some(on_the_way) = images.on_the_way.as_ref().filter(|_| images.sources.is_empty()) {
                 images.verdict = looked.windows.as_ref().map(|windows| windows.verdict.clone());
+                looked.facts.made_of.clone_from(&on_the_way.made_of);
             }
             images.notes.push(notes(request, &looked));
             images.products.push(looked.windows.as_ref().and_then(Windows::known));
             images.unknown.push(!looked.is_known);
-            let made_of = images.on_the_way.as_ref().filter(|_| images.sources.is_empty());
-            looked.facts.made_of = made_of.and_then(|on_the_way| on_the_way.made_of.clone());
             images.add(looked, source);
         }
         for companion in &request.companions {
@@ -154,9 +140,7 @@ impl Images {
     /// [`JobError::Origin`] for the first that is another.
     pub(super) fn origins(&self, observer: &dyn Observer) -> Result<Vec<Option<Origin>>, JobError> {
         let sources = self.brought();
-        // What nobody reads is not hashed: README.TXT of a disc has these.
-        let wanted = if self.is_disc { &KNOWN[..] } else { &[] };
-        origins(&sources, self.boot, &self.expectations, wanted, observer)
+        origins(&sources, self.boot, &self.expectations, &KNOWN, observer)
     }
 
     /// Opens an image that stands beside the others, and looks at it.
@@ -221,6 +205,21 @@ pub(super) fn origins(
         observer.tell(Event::End);
     }
     Ok(found?)
+}
+
+/// What is asked of the images of the menu.
+fn question_of(request: &StickRequest) -> Question {
+    let order = match request.first_disk {
+        Some(FirstDisk::Internal) => DiskOrder::InternalFirst,
+        Some(FirstDisk::Ram) | None => DiskOrder::RamFirst,
+    };
+    Question {
+        kind: request.kind,
+        geometry: request.geometry,
+        system: Some(order),
+        free: request.trim,
+        ..Question::default()
+    }
 }
 
 /// What is said of an image of which nothing is known.

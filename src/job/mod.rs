@@ -43,6 +43,7 @@ mod plan;
 mod prepare;
 mod prove;
 mod readme;
+mod renew;
 mod receipt;
 mod reflash;
 mod remove;
@@ -57,6 +58,7 @@ mod update;
 mod verify;
 mod watch;
 mod windows;
+mod worn;
 mod write;
 
 pub use add::{AddReport, PreparedAddition, add, add_to, prepare_addition};

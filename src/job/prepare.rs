@@ -7,11 +7,12 @@ use crate::device::{OpenError, System, TargetPath, TemporarySpool};
 use crate::image::{Packer, Scan, Source, Spool, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
 use crate::job::observer::part;
-use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use, readme};
+use crate::job::readme::Described;
+use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use};
 use crate::layout::{Layout, LayoutError, layout};
 use crate::origin::Origin;
 use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
-use crate::report::{MachineReport, OriginReport, StickReport};
+use crate::report::{MachineReport, OriginReport, StickReport, readme};
 use crate::units::SECTOR_LEN;
 
 /// Where a stick is to be written.
@@ -183,13 +184,13 @@ fn lay_out(
     }
     let read = read_all(&images, packer, observer).map_err(|error| Box::new((0, error)))?;
     let (scans, origins) = (Arc::new(read.scans), Arc::new(read.origins));
-    if disc.is_some() {
-        for (plan, request_of_plan) in plans.iter_mut().zip(&mut requests) {
-            let text = readme::of_disc(request, &plan.carried, &images, &scans, &origins, observer);
-            request_of_plan.readme = text.map_err(|error| Box::new((0, error)))?;
-            plan.carried.readme.clone_from(&request_of_plan.readme);
-        }
+    let described = Described::new(request, &images, &scans, &origins, observer);
+    let described = described.map_err(|error| Box::new((0, error)))?;
+    for (plan, request) in plans.iter_mut().zip(&mut requests) {
+        request.readme = readme(&described.all(&plan.carried.capsules));
+        plan.carried.readme.clone_from(&request.readme);
     }
+    drop(described);
     let images = Arc::new(images);
     let mut prepared = Vec::new();
     for (number, (first, (request, len))) in plans.into_iter().zip(requests.iter().zip(lens)).enumerate() {

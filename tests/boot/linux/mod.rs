@@ -5,6 +5,7 @@
 //! through COM2. Every stick is a file of the test, plugged in while Linux runs.
 
 mod bad;
+mod changed;
 mod guest;
 mod in_use;
 mod initramfs;

@@ -4,6 +4,7 @@ mod effort;
 mod images;
 mod over;
 mod random;
+mod readme;
 mod reflash;
 mod sets;
 mod told;
