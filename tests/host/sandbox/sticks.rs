@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use ramkey::layout::Extent;
+use ramkey::layout::{Content, Extent};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
-use ramkey::repair::{Mend, Mended, Update, repair, update};
+use ramkey::repair::{Mend, Mended, Scope, Update, repair, update};
 use ramkey::sandbox::NOBODY;
 use ramkey::verify::{StickVerdict, Strictness, TakenImage};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -207,13 +207,13 @@ fn child_of(parent: &Child) -> u32 {
     }
 }
 
-fn kill(pid: u32, signal: rustix::process::Signal) {
+pub(super) fn kill(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
 /// A command whose child is kept from going on as soon as there is one.
-fn stopped(arguments: &[&str], folder: &Path) -> (Child, u32) {
+pub(super) fn stopped(arguments: &[&str], folder: &Path) -> (Child, u32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
     command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
     let parent = command.spawn().unwrap();
@@ -222,7 +222,7 @@ fn stopped(arguments: &[&str], folder: &Path) -> (Child, u32) {
     (parent, child)
 }
 
-fn files() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn files() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let path = superfloppy().file(folder.path());
@@ -408,5 +408,25 @@ fn an_answer_that_cannot_be_one_is_refused() {
     let made = update(&broken).unwrap();
     assert!(made.is_possible(sectors) && !made.is_possible(sectors - 1));
     assert!(!Update { code: None, ..made.clone() }.is_possible(sectors));
+    for (lba, count, is_of_start) in [
+        (4159, 1, true),
+        (4160, 1, false),
+        (4159, 2, false),
+        (sectors - 34, 1, false),
+        (sectors - 33, 1, true),
+    ] {
+        let mut code = made.code.clone().unwrap();
+        code.extents.retain(|extent| extent.lba + extent.sectors <= lba);
+        let content = Content::Zeros;
+        code.extents.push(Extent { lba, sectors: count, content, ..extent.clone() });
+        let forged = Update { code: Some(code), ..made.clone() };
+        assert_eq!(forged.is_possible(sectors), is_of_start, "{lba}");
+    }
+    for (lba, cleared_first, is_text) in [(591, vec![], false), (592, vec![], true), (592, vec![592], false)]
+    {
+        let text = Mend { cleared_first, ..written(vec![Extent { lba, ..extent.clone() }]) };
+        assert_eq!(text.is_within(Scope::Text), is_text, "{lba}");
+        assert!(text.is_within(Scope::All));
+    }
     assert!(!Update { manifest: made.code.clone(), ..made }.is_possible(sectors));
 }
