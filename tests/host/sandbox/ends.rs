@@ -20,7 +20,7 @@ use crate::frames::verdicts::IMAGE_LEN;
 /// One sector of the image is another, and one of the stamps.
 fn broken(path: &Path, image: &[u8]) {
     let mut bytes = fs::read(path).unwrap();
-    let place = bytes.windows(512).position(|sector| sector == &image[300_000..300_512]).unwrap();
+    let place = bytes.windows(512).position(|sector| sector == &image[600_000..600_512]).unwrap();
     bytes[place] ^= 1;
     bytes[100 * 512..101 * 512].fill(0);
     fs::write(path, bytes).unwrap();

@@ -315,7 +315,7 @@ fn root_writes_to_a_stick_what_anybody_would() {
     // Who else has it open, only its owner is told.
     std::os::unix::fs::chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
     let mut broken = whole.clone();
-    let place = whole.windows(512).position(|bytes| bytes == &image[300_000..300_512]).unwrap();
+    let place = whole.windows(512).position(|bytes| bytes == &image[600_000..600_512]).unwrap();
     broken[place] ^= 1;
     broken[700 * 512..701 * 512].fill(0);
     let mut other = whole.clone();
