@@ -11,7 +11,7 @@ use crate::job::folder::form_of;
 use crate::job::notes::notes;
 use crate::job::on_the_way::{OnTheWay, with_driver};
 use crate::job::{Companion, Event, JobError, Observer, Opener, Part, StickRequest};
-use crate::origin::{self, Algorithm, Expectations, Origin};
+use crate::origin::{Algorithm, Expectations, Origin, Said};
 use crate::plan::FirstDisk;
 use crate::sandbox::look;
 
@@ -38,6 +38,8 @@ pub struct Images {
     pub on_the_way: Option<OnTheWay>,
     /// How many of them are in the menu.
     boot: usize,
+    /// The folders of which some of them were made, and every file in those.
+    made_of: Vec<SourceFile>,
     expectations: Expectations,
 }
 
@@ -67,6 +69,7 @@ impl Images {
             verdict: None,
             on_the_way: None,
             boot: request.images.len(),
+            made_of: Vec::new(),
             expectations: request.expectations.clone(),
         };
         let question = question_of(request);
@@ -95,6 +98,7 @@ impl Images {
         if images.free.iter().flat_map(|free| &free.kept).any(Kept::is_asleep) {
             images.free.iter_mut().for_each(FreeSpace::keep_beside_a_sleeper);
         }
+        images.made_of = opener.made_of();
         Ok(images)
     }
 
@@ -103,11 +107,11 @@ impl Images {
         self.unknown[number]
     }
 
-    /// The files of all images, as they were opened, whether they were changed on the way or not.
+    /// The files of all images, as they were opened, whether they were changed on the way or not; and those of which images were made.
     pub fn files(&self) -> Vec<SourceFile> {
         let copied = self.sources.iter().take(usize::from(self.on_the_way.is_some()));
         let all = self.brought().into_iter().chain(copied.map(|source| &**source));
-        all.flat_map(|source| source.files().iter().cloned()).collect()
+        all.flat_map(|source| source.files()).chain(&self.made_of).cloned().collect()
     }
 
     /// The images as they were brought: without what was changed on the way.
@@ -129,14 +133,26 @@ impl Images {
         self.products.iter().flatten().map(Product::advice).collect()
     }
 
-    /// Hashes the files that the images come in, and compares them with what is said of them.
+    /// What is said of the files that the images come in.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Origin`].
+    pub(super) fn said(&self) -> Result<Said, JobError> {
+        Ok(Said::find(&self.brought(), self.boot, &self.expectations)?)
+    }
+
+    /// Hashes these files, and compares them with what is said of them. `progress` is called with the bytes that are done.
     ///
     /// # Errors
     ///
     /// [`JobError::Origin`] for the first that is another.
-    pub(super) fn origins(&self, observer: &dyn Observer) -> Result<Vec<Option<Origin>>, JobError> {
-        let sources = self.brought();
-        origins(&sources, self.boot, &self.expectations, &KNOWN, observer)
+    pub(super) fn origins(
+        &self,
+        said: &Said,
+        progress: &dyn Fn(u64),
+    ) -> Result<Vec<Option<Origin>>, JobError> {
+        Ok(said.compare(&self.brought(), &KNOWN, progress)?)
     }
 
     /// Opens an image that stands beside the others, and looks at it.
@@ -149,7 +165,7 @@ impl Images {
         let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
         let question = Question { kind, free: request.trim, ..Question::default() };
         let source = match companion.is_floppy {
-            true => floppy_of(&companion.path, opener)?,
+            true => floppy_of(&companion.path, request.folder_free, opener)?,
             false => opener.open_as(
                 &companion.path,
                 Wish { form: companion.form(), free: request.folder_free, boots: false },
@@ -176,7 +192,11 @@ impl Images {
     }
 }
 
-/// The same of any sources, the first `named` of which were named one by one.
+/// What is said of any sources, the first `named` of which were named one by one, and whether it is true.
+///
+/// # Errors
+///
+/// [`JobError::Origin`] for the first that is another.
 pub(super) fn origins(
     sources: &[&dyn Source],
     named: usize,
@@ -184,6 +204,16 @@ pub(super) fn origins(
     wanted: &[Algorithm],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<Origin>>, JobError> {
+    let said = Said::find(sources, named, expectations)?;
+    told(sources, observer, |count| said.compare(sources, wanted, count))
+}
+
+/// Hashes the files of `sources` while the observer is told.
+pub(super) fn told<T, E: Into<JobError>>(
+    sources: &[&dyn Source],
+    observer: &dyn Observer,
+    work: impl FnOnce(&dyn Fn(u64)) -> Result<T, E>,
+) -> Result<T, JobError> {
     let len = |source: &&dyn Source| {
         let file = source.descriptors().first().and_then(|file| file.metadata().ok());
         file.map_or(0, |metadata| metadata.len())
@@ -196,11 +226,11 @@ pub(super) fn origins(
         }
         observer.tell(Event::Advance { bytes: count });
     };
-    let found = origin::look(sources, named, expectations, wanted, &count);
+    let found = work(&count);
     if has_begun.get() {
         observer.tell(Event::End);
     }
-    Ok(found?)
+    found.map_err(Into::into)
 }
 
 /// What is asked of the images of the menu.

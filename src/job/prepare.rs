@@ -2,10 +2,12 @@
 
 use std::env;
 use std::sync::Arc;
+use std::thread::{self, Builder};
 
 use crate::device::{OpenError, System, TargetPath, TemporarySpool};
 use crate::image::{Packer, Scan, Source, Spool, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
+use crate::job::images::told;
 use crate::job::observer::part;
 use crate::job::readme::Described;
 use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use};
@@ -237,8 +239,23 @@ pub(super) fn read_all(
     packer: &mut Packer,
     observer: &dyn Observer,
 ) -> Result<Read, JobError> {
-    let origins = images.origins(observer)?;
-    let scans = scan_all(images, packer, observer)?;
+    let said = images.said()?;
+    let brought = images.brought();
+    let (origins, scans) = if said.is_something() {
+        // What is another is refused before it is packed.
+        let origins = told(&brought, observer, |count| images.origins(&said, count))?;
+        (origins, scan_all(images, packer, observer)?)
+    } else {
+        let hash = || images.origins(&said, &|_| ());
+        let (origins, scans) = thread::scope(|scope| {
+            let beside = Builder::new().spawn_scoped(scope, hash);
+            let scans = scan_all(images, packer, observer);
+            // Where no thread can be made, it is done here.
+            let origins = beside.map_or_else(|_| hash(), |thread| thread.join().unwrap_or_else(|_| hash()));
+            (origins, scans)
+        });
+        (origins?, scans?)
+    };
     for (number, ((origin, source), scan)) in origins.iter().zip(images.brought()).zip(&scans).enumerate() {
         if let Some(origin) = origin {
             let root = (!images.is_changed(number)).then_some(&scan.root);
