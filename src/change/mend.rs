@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ramkey_format::manifest::{RangeEntry, range};
 use zerocopy::IntoBytes;
 
-use super::manifest::{Named, first_of, without_image};
+use super::manifest::{Named, first_of, with_capsule, without_capsule, without_image};
 use super::steps::{FILE_LEN_MAX, Steps};
 use super::turn::changed;
 use super::{ChangeError, Step, Stick};
@@ -79,28 +79,23 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
         sector.is_some_and(|sector| sector.is_ok_and(|sector| *blake3::hash(&sector).as_bytes() == blake3))
     };
     if is_moving && entry.filter(is_there).is_none() {
-        let mut ranges = without_image(ranges, lba);
-        if stick.is_own() {
-            steps.count_as_written(stick.counts_then(&ranges))?;
-        }
-        stick.hash_again(&mut ranges, &steps.future)?;
-        steps.manifest(1 - stick.slot, &ranges, 1)?;
-        return Ok(steps.done);
+        let ranges = without_image(ranges, lba);
+        return end_with(steps, ranges, (1 - stick.slot, 1));
     }
-    let Some(entry) = entry.filter(|_| !is_moving) else {
-        // The image is gone, and so is what was announced of it; or it is there, and nothing of it is another.
+    let Some(entry) = entry else {
+        // The image is gone, and so is what was announced of it.
         let ranges = stick.manifest.ranges.iter();
-        let mut ranges: Vec<_> = ranges
+        let ranges: Vec<_> = ranges
             .filter(|range| range.kind != range::CAPSULE_NEXT || range.lba.get() != lba)
             .copied()
             .collect();
-        if stick.is_own() {
-            steps.count_as_written(stick.counts_then(&ranges))?;
-        }
-        stick.hash_again(&mut ranges, &steps.future)?;
-        steps.manifest(1 - stick.slot, &ranges, 1)?;
-        return Ok(steps.done);
+        return end_with(steps, ranges, (1 - stick.slot, 1));
     };
+    if is_moving {
+        // It is there, and nothing of it is another; but other clusters may have taken the places of some of its own.
+        let ranges = stick.named_where_it_is(entry, blake3);
+        return end_with(steps, ranges, (1 - stick.slot, 1));
+    }
     let sector = reader.sector(lba)?;
     let header = capsule::header(&sector).map_err(|_| ChangeError::Unsound)?;
     let runs = first_of(entry.runs.iter().copied(), entry.len.div_ceil(SECTOR_LEN));
@@ -121,13 +116,51 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
         steps.add(vec![Extent { lba, sectors: 1, role, content }], lba, false);
         (slot, later) = (stick.slot, 2);
     }
-    let mut ranges = stick.ranges_with(&entry.runs, &named(&last, None));
+    end_with(steps, stick.ranges_with(&entry.runs, &named(&last, None)), (slot, later))
+}
+
+/// The steps, with one more that writes a manifest of `ranges` into the slot with number `slot`, `later` generations behind the
+/// present one; the counts of free clusters follow from it.
+fn end_with(
+    mut steps: Steps,
+    mut ranges: Vec<RangeEntry>,
+    (slot, later): (usize, u32),
+) -> Result<Vec<Step>, ChangeError> {
+    let stick = steps.stick;
     if stick.is_own() {
         steps.count_as_written(stick.counts_then(&ranges))?;
     }
     stick.hash_again(&mut ranges, &steps.future)?;
     steps.manifest(slot, &ranges, later)?;
     Ok(steps.done)
+}
+
+impl Stick<'_, '_> {
+    /// The ranges of the manifest with the capsule of `entry` where its file lies now, if they named it before it was announced;
+    /// its first sector has the hash `header`.
+    fn named_where_it_is(&self, entry: &Entry, header: [u8; 32]) -> Vec<RangeEntry> {
+        let (mut ranges, len) = (self.ranges(), entry.len.div_ceil(SECTOR_LEN));
+        let is_in = |range: &RangeEntry, entry: &Entry| {
+            let mut runs = entry.runs.iter();
+            runs.any(|(lba, sectors)| range.lba.get() < lba + sectors && *lba < range.end())
+        };
+        // Of one that they did not name, the first piece alone was announced.
+        let mut pieces = ranges.iter().filter(|range| range.kind == range::CAPSULE && range.blake3 == header);
+        let is_named = pieces
+            .any(|range| is_in(range, entry) && (!range.is_first_piece() || range.sectors.get() >= len));
+        if !is_named {
+            return without_capsule(&ranges, &entry.runs);
+        }
+        // A piece in clusters that no file has any more would be nobody's.
+        let capsules = self.volume.tree.iter().flat_map(|tree| &tree.entries);
+        let capsules: Vec<&Entry> = capsules.filter(|entry| entry.is_capsule).collect();
+        ranges.retain(|range| {
+            let is_its = range.kind == range::CAPSULE && range.blake3 == header;
+            !is_its || capsules.iter().any(|entry| is_in(range, entry))
+        });
+        let runs = first_of(entry.runs.iter().copied(), len);
+        with_capsule(&ranges, &entry.runs, &Named { runs: &runs, header, next: None })
+    }
 }
 
 /// The sectors of the first table that another one has not.

@@ -63,7 +63,7 @@ pub fn retire<'r>(
     if announced.is_empty() {
         return Err(ChangeError::NoManifest);
     }
-    let mut ranges = stick.manifest.ranges.clone();
+    let mut ranges = stick.ranges();
     for entry in &announced {
         ranges = stick.announced_to_go(&ranges, entry)?;
     }
@@ -93,7 +93,7 @@ pub fn retire<'r>(
     let count = bad.len() as u64;
     let counted = if stick.volume.volume.bits() == FatBits::Fat32 { count } else { 0 };
     let stick = Stick { bad_then: stick.bad_then + counted, ..stick };
-    let mut after = stick.manifest.ranges.clone();
+    let mut after = stick.ranges();
     for (worn, chain) in worn.iter().zip(&chains) {
         after = stick.ranges_after(&after, worn, chain)?;
     }
@@ -208,7 +208,13 @@ impl Stick<'_, '_> {
         }
         // The others are looked for among so many more.
         let more = bad.iter().filter(|&&cluster| !self.is_in_two_sectors(cluster)).count() as u64;
-        let free = self.free_clusters(0, count + more)?;
+        let free = self.free_clusters(0, count + more).map_err(|error| match error {
+            ChangeError::NoRoom { free, .. } => {
+                let len = self.volume.volume.cluster_len();
+                ChangeError::NoRoom { needed: count * len, free: free.saturating_sub(more * len) }
+            }
+            error => error,
+        })?;
         Ok(free.into_iter().filter(|cluster| !bad.contains(cluster)).take(count as usize).collect())
     }
 

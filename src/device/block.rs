@@ -162,6 +162,7 @@ impl BlockTarget {
         let found = self.system.wait_for(hard, &link.facts, newest)?;
         let (device, direct, facts) =
             connect(&self.system, &found, &self.images).map_err(io::Error::other)?;
+        let direct = direct.after(&link.direct);
         (link.device, link.direct, link.facts) = (Some(device), direct, facts);
         Ok(())
     }
@@ -297,7 +298,7 @@ impl Target for BlockTarget {
     }
 
     fn is_buffered(&self) -> bool {
-        self.link.read().unwrap_or_else(PoisonError::into_inner).direct.is_refused()
+        self.link.read().unwrap_or_else(PoisonError::into_inner).direct.was_refused()
     }
 
     fn is_found_anew(&self) -> bool {

@@ -13,6 +13,8 @@ use rustix::io::Errno;
 #[derive(Debug, Default)]
 pub(super) struct Direct {
     is_refused: AtomicBool,
+    /// Whether it was refused before the device was found anew.
+    was_refused: bool,
 }
 
 impl Direct {
@@ -23,14 +25,26 @@ impl Direct {
     /// What the system says.
     pub fn open(open: impl Fn(OFlags) -> Result<OwnedFd, Errno>) -> Result<(File, Self), Errno> {
         match open(OFlags::DIRECT) {
-            Err(Errno::INVAL) => {
-                open(OFlags::empty()).map(|file| (file.into(), Self { is_refused: AtomicBool::new(true) }))
-            }
+            Err(Errno::INVAL) => open(OFlags::empty()).map(|file| (file.into(), Self::refused())),
             opened => opened.map(|file| (file.into(), Self::default())),
         }
     }
 
-    /// Whether it was refused.
+    fn refused() -> Self {
+        Self { is_refused: AtomicBool::new(true), was_refused: false }
+    }
+
+    /// The same of a device that was open as `before`, and was found anew.
+    pub fn after(self, before: &Self) -> Self {
+        Self { was_refused: before.was_refused(), ..self }
+    }
+
+    /// Whether any request was made through the cache, on this descriptor or one before it.
+    pub fn was_refused(&self) -> bool {
+        self.was_refused || self.is_refused()
+    }
+
+    /// Whether it is refused.
     pub fn is_refused(&self) -> bool {
         self.is_refused.load(Ordering::Relaxed)
     }
@@ -75,6 +89,10 @@ mod tests {
         assert!(direct.is_refused() && !io::read_to_string(file).unwrap().is_empty());
         let missing = Direct::open(|flags| open("/proc/no such file", flags, Mode::empty()));
         assert_eq!(missing.unwrap_err(), Errno::NOENT);
+        // Found anew it refuses nothing yet, but what was written before went through the cache.
+        let again = Direct::default().after(&direct);
+        assert!(!again.is_refused() && again.was_refused());
+        assert!(!Direct::default().after(&Direct::default()).was_refused());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use crate::units::SECTOR_LEN;
 
 /// Alignment of address, offset and length that direct I/O accepts everywhere.
 const DIRECT: u64 = 4096;
+/// Bytes of a page of this system's cache.
+const PAGE_LEN: u64 = 4096;
 /// Bytes of the buffer of [`ReadOnly`].
 const BUFFER_LEN: u64 = 1 << 20;
 
@@ -367,5 +370,24 @@ fn open_direct(path: &Path, file: &File) -> Option<File> {
 
 /// Drops cached bytes, so that the next read asks the medium. Only advice: a failure is no harm to the read.
 pub(super) fn forget(file: &File, offset: u64, len: u64) {
-    let _ = fadvise(file, offset, std::num::NonZero::new(len), Advice::DontNeed);
+    let Range { start, end } = pages(offset, len);
+    let _ = fadvise(file, start, std::num::NonZero::new(end - start), Advice::DontNeed);
+}
+
+/// The whole pages in which `len` bytes from `offset` on lie: the kernel keeps one of which only a part is to go (posix_fadvise(2),
+/// `POSIX_FADV_DONTNEED`).
+fn pages(offset: u64, len: u64) -> Range<u64> {
+    offset - offset % PAGE_LEN..offset.saturating_add(len).next_multiple_of(PAGE_LEN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pages;
+
+    #[test]
+    fn no_page_is_kept_of_which_a_part_is_to_go() {
+        assert_eq!(pages(512, 512), 0..4096);
+        assert_eq!(pages(4096, 4096), 4096..8192);
+        assert_eq!(pages(4095, 2), 0..8192);
+    }
 }

@@ -113,7 +113,8 @@ pub fn add_to(
         let describe = || Described::new(request, images, scans, origins, observer).map(Some);
         let told = renew(&changing, reader, (&request.sources, describe))?;
         let notes = report.notes.into_iter().chain(told).collect();
-        Ok(AddReport { notes, effort: changing.effort(), ..report })
+        let warnings = report.warnings.into_iter().chain(changing.warning()).collect();
+        Ok(AddReport { warnings, notes, effort: changing.effort(), ..report })
     })
 }
 
@@ -162,7 +163,7 @@ impl PreparedAddition {
                 .map(|((plan, scan), origin)| AddedImage::planned(plan, scan).from(origin.as_ref()))
                 .collect(),
             effort: changing.effort(),
-            warnings: self.warnings().into_iter().chain(changing.warning()).collect(),
+            warnings: self.warnings(),
             notes: self.images.advice(),
         })
     }

@@ -50,7 +50,11 @@ impl Changing<'_> {
             return Err(error);
         }
         // What this change began is undone or finished, as the next command would do it.
-        let Ok(state) = self.finished(reader, self.state(reader), false) else { return Err(error) };
+        let state = match self.finished(reader, self.state(reader), false) {
+            Ok(state) => state,
+            Err(stopped) if is_stop(&stopped) => return Err(stopped),
+            Err(_) => return Err(error),
+        };
         match change::retire(reader, &state, &sectors) {
             Ok(steps) => {
                 let mut worn = self.worn.borrow_mut();
@@ -80,6 +84,15 @@ impl Changing<'_> {
     /// That sectors went out of use, if any did.
     pub fn warning(&self) -> Option<String> {
         warning(&self.worn.borrow().sectors)
+    }
+}
+
+/// Whether somebody stopped it.
+pub(super) fn is_stop(error: &JobError) -> bool {
+    match error {
+        JobError::Pipeline(Failure { cause, .. }) => matches!(cause, PipelineError::Stopped { .. }),
+        JobError::Unfinished { cause } => is_stop(cause),
+        _ => false,
     }
 }
 

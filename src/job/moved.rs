@@ -42,18 +42,33 @@ impl Around {
     }
 
     fn moved(prepared: &Prepared, stick: &dyn Source) -> Option<Self> {
-        let Prepared { plan, scans, layout, .. } = prepared;
         let mut there = vec![0; (u64::from(MANIFEST_SECTORS_MAX) * SECTOR_LEN) as usize];
         stick.read_at(u64::from(MANIFEST_LBA) * SECTOR_LEN, &mut there).ok()?;
         let (_, ranges) = ManifestHeader::parse(&there).ok()?;
-        let images = ranges.iter().filter(|range| range.kind == range::CAPSULE);
-        let mut held: Vec<Range<u64>> = images
-            .map(|range| range.lba.get()..range.lba.get().saturating_add(range.sectors.get()))
-            .collect();
+        let files = ranges.iter().filter(|range| matches!(range.kind, range::CAPSULE | range::TEXT));
+        let mut held: Vec<Range<u64>> =
+            files.map(|range| range.lba.get()..range.lba.get().saturating_add(range.sectors.get())).collect();
         held.sort_unstable_by_key(|range| range.start);
+        let is_held = |lba: &u64| held.iter().any(|range| range.contains(lba));
+        let text = ranges.iter().find(|range| range.kind == range::TEXT);
+        // The text is one run, the first behind what is bad.
+        let before_text = text.and_then(|range| range.lba.get().checked_sub(1)).filter(|lba| !is_held(lba));
+        Self::made_again(prepared, &there, &held, before_text)
+            .or_else(|| Self::made_again(prepared, &there, &held, None))
+    }
+
+    /// The layout whose manifest is in `there`, with files in `held`. If the text was moved, `before_text` is the sector that is
+    /// bad; if that is not given, all are of which it was moved away.
+    fn made_again(
+        prepared: &Prepared,
+        there: &[u8],
+        held: &[Range<u64>],
+        before_text: Option<u64>,
+    ) -> Option<Self> {
+        let Prepared { plan, scans, layout, .. } = prepared;
         let is_there = |layout: &Layout| {
             let bytes = layout.extents.iter().find(|extent| extent.role == Role::Manifest);
-            matches!(bytes.map(|extent| &extent.content), Some(Content::Bytes(bytes)) if bytes.starts_with(&there))
+            matches!(bytes.map(|extent| &extent.content), Some(Content::Bytes(bytes)) if bytes.starts_with(there))
         };
         let (mut layout, mut bad) = (layout.clone(), BTreeSet::new());
         // Where an image was to lie and does not, it was moved away; and so again.
@@ -61,7 +76,12 @@ impl Around {
             if is_there(&layout) {
                 return Some(Self { layout, bad });
             }
-            bad.extend(not_held(&layout, &held)?);
+            bad.extend(not_held(&layout, held, |role| matches!(role, Role::Capsule { .. }))?);
+            let of_text = not_held(&layout, held, |role| role == Role::Text)?;
+            match before_text.filter(|_| !of_text.is_empty()) {
+                Some(lba) => bad.extend([lba]),
+                None => bad.extend(of_text),
+            }
             let all: Vec<u64> = bad.iter().copied().collect();
             layout = layout_around(plan, scans, &all).ok()?;
         }
@@ -79,11 +99,10 @@ impl Around {
     }
 }
 
-/// The sectors of images in `layout` that are not in `held`, which is ascending; `None` if there are more than [`BAD_MAX`].
-fn not_held(layout: &Layout, held: &[Range<u64>]) -> Option<Vec<u64>> {
+/// The sectors in `layout` of such roles that are not in `held`, which is ascending; `None` if there are more than [`BAD_MAX`].
+fn not_held(layout: &Layout, held: &[Range<u64>], is_wanted: impl Fn(Role) -> bool) -> Option<Vec<u64>> {
     let mut missing = Vec::new();
-    let images = layout.extents.iter().filter(|extent| matches!(extent.role, Role::Capsule { .. }));
-    for extent in images {
+    for extent in layout.extents.iter().filter(|extent| is_wanted(extent.role)) {
         let (mut at, end) = (extent.lba, extent.lba + extent.sectors);
         while at < end {
             let next = held.partition_point(|range| range.end <= at);

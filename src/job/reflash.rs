@@ -163,7 +163,8 @@ pub fn reflash_to(
         let told = renew(&changing, reader, (sources, || prepared.described(observer).map(Some)))?;
         let effort = Effort { skipped: report.effort.skipped, ..changing.effort() };
         let notes = report.notes.into_iter().chain(told).collect();
-        Ok(ReflashReport { notes, effort, ..report })
+        let warnings = report.warnings.into_iter().chain(changing.warning()).collect();
+        Ok(ReflashReport { warnings, notes, effort, ..report })
     })?;
     Ok(ReflashReport {
         image: prepared.with_origin(report.image),
@@ -322,7 +323,7 @@ fn beside_others(
         beside: Vec::new(),
         gone,
         effort: changing.effort(),
-        warnings: prepared.all_warnings().into_iter().chain(changing.warning()).collect(),
+        warnings: prepared.all_warnings(),
         notes: prepared.images.advice(),
     })
 }
@@ -396,7 +397,7 @@ fn exchange(
         beside: Vec::new(),
         gone: Vec::new(),
         effort: Effort { skipped: kept_len, ..changing.effort() },
-        warnings: prepared.all_warnings().into_iter().chain(changing.warning()).collect(),
+        warnings: prepared.all_warnings(),
         notes: prepared.images.advice(),
     })
 }

@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use crate::capsule::{self, Description, Role};
 use crate::change;
-use crate::job::changing::{Changing, with_stick};
+use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, find, images};
 use crate::job::renew::renew;
 use crate::job::{Destination, JobError, Observer};
 use crate::pipeline::{Effort, Target};
 use crate::plan::file_names;
-use crate::stick::{Entry, StickState};
+use crate::stick::{Entry, Reader, StickState};
 use crate::units::{SECTOR_LEN, hex};
 
 /// What left a stick.
@@ -94,7 +94,7 @@ pub fn remove_from(
     };
     changing.prove_and(is_possible, false, |reader, state, _| {
         if let Some((image, freed)) = gone.take() {
-            let notes = renew(&changing, reader, (&[], || Ok(None)))?;
+            let notes = renewed(&changing, reader)?;
             return Ok(RemoveReport { images: vec![image], freed, effort: changing.effort(), notes });
         }
         let going = going(&images(state), name, path)?;
@@ -109,9 +109,15 @@ pub fn remove_from(
             companion: !image.is_boot(),
         });
         let images = removed.collect();
-        let notes = renew(&changing, reader, (&[], || Ok(None)))?;
+        let notes = renewed(&changing, reader)?;
         Ok(RemoveReport { images, freed: sectors * SECTOR_LEN, effort: changing.effort(), notes })
     })
+}
+
+/// Renews README.TXT, and says what is to be known of that.
+fn renewed(changing: &Changing, reader: &Reader) -> Result<Vec<String>, Stopped> {
+    let notes = renew(changing, reader, (&[], || Ok(None)))?;
+    Ok(notes.into_iter().chain(changing.warning()).collect())
 }
 
 /// The image with this title or file that is announced to leave and has no file any more, and the bytes that it had.

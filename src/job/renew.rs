@@ -1,8 +1,11 @@
 //! README.TXT of a stick that was changed: it tells of the images that are there now.
 
+use ramkey_format::manifest::{RangeEntry, is_changing, range};
+
 use crate::capsule::{Told, told};
 use crate::change::write_text;
 use crate::job::JobError;
+use crate::job::around::is_stop;
 use crate::job::changing::{Changing, Stopped};
 use crate::job::on_stick::{OnStick, images, volume};
 use crate::job::readme::Described;
@@ -36,6 +39,12 @@ fn paragraphs(state: &StickState, told: &[Told], described: Option<&Described>) 
         }
     };
     there.iter().map(one).collect()
+}
+
+/// Whether no change of a stick is announced, not even one of its text.
+fn is_as_it_was(state: &StickState) -> bool {
+    let texts = |ranges: &[RangeEntry]| ranges.iter().filter(|range| range.kind == range::TEXT).count();
+    state.manifest().is_some_and(|manifest| !is_changing(&manifest.ranges) && texts(&manifest.ranges) == 1)
 }
 
 /// Lets README.TXT of a stick that was changed tell of the images that are there now, if it is as ramkey wrote it. `describe` is asked
@@ -73,6 +82,10 @@ pub(super) fn renew<'d>(
     match changing.steps_around((reader, &state), &[], |state| write_text(reader, state, &text)) {
         Ok(()) => Ok(Vec::new()),
         Err(Stopped::Change(error)) => {
+            Ok(vec![format!("README.TXT tells of the images that were there before: {error}")])
+        }
+        // As long as the new one is not announced, nothing but the text is another than it was to be.
+        Err(Stopped::Job(error)) if !is_stop(&error) && is_as_it_was(&changing.state(reader)) => {
             Ok(vec![format!("README.TXT tells of the images that were there before: {error}")])
         }
         Err(error @ Stopped::Job(_)) => Err(changing.unfinished(error)),

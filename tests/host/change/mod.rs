@@ -7,6 +7,7 @@ mod over;
 mod random;
 mod readme;
 mod reflash;
+mod retire;
 mod sets;
 mod told;
 mod worn;

@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use ramkey::job::{JobError, add_to, reflash_to};
+use ramkey::job::{JobError, add_to, reflash_to, remove_from};
 use ramkey::pipeline::Aftermath;
 use ramkey::plan::FatBits;
-use ramkey::verify::Strictness;
+use ramkey::verify::{ReadmeState, Strictness};
 
-use crate::frames::desk::{CHUNK, Desk, bytes, is_clean, is_whole, judge, superfloppy, survives};
+use crate::frames::desk::{CHUNK, Desk, bytes, is_clean, is_whole, judge, superfloppy, survives_some};
 use crate::frames::loader::load_all;
 use crate::frames::recorder::{Op, is_long};
 use crate::frames::sticks::{MIB, noise};
@@ -72,7 +72,7 @@ fn an_image_is_replaced_around_sectors_that_keep_nothing_and_survives_every_cut(
     let mut new = old.clone();
     new[2 * CHUNK..2 * CHUNK + 1000].fill(9);
     let all = [(FatBits::Fat12, 3 * MIB), (FatBits::Fat16, 5 * MIB), (FatBits::Fat32, 36 * MIB)];
-    let usual = if is_long() { 3 } else { 2 };
+    let (usual, sample, step) = if is_long() { (3, 1, 3) } else { (1, 5, 7) };
     for (case, (bits, len)) in all.into_iter().enumerate().take(usual) {
         let desk = Desk::new(&[("a.img", old.clone())], superfloppy(bits, len));
         let (plain, log, _) = desk.reflash(&desk.stick, &new, None).unwrap();
@@ -99,15 +99,10 @@ fn an_image_is_replaced_around_sectors_that_keep_nothing_and_survives_every_cut(
         are_marked(&after, 0, dead, "again");
         assert_ne!(load_all(&after, 0).unwrap(), load_all(&desk.stick, 0).unwrap());
         if bits == FatBits::Fat12 || is_long() {
-            survives(
-                (&desk.stick, &log, &after),
-                1,
-                (if is_long() { 3 } else { 17 }, desk.folder.path()),
-                &|stick| {
-                    let done = reflash(&desk, stick, &new, (dead, wear));
-                    done.map(|(_, after, _)| after).map_err(|failed| failed.0)
-                },
-            );
+            survives_some((&desk.stick, &log, &after), 1, (sample, step, desk.folder.path()), &|stick| {
+                let done = reflash(&desk, stick, &new, (dead, wear));
+                done.map(|(_, after, _)| after).map_err(|failed| failed.0)
+            });
         }
     }
 }
@@ -116,7 +111,8 @@ fn an_image_is_replaced_around_sectors_that_keep_nothing_and_survives_every_cut(
 fn an_image_is_added_around_sectors_that_keep_nothing_its_first_too() {
     let (old, new) = (bytes(2 * CHUNK, 1), bytes(2 * CHUNK, 2));
     let all = [(FatBits::Fat12, 3 * MIB), (FatBits::Fat16, 5 * MIB), (FatBits::Fat32, 36 * MIB)];
-    for (case, (bits, len)) in all.into_iter().enumerate() {
+    let (usual, sample, step) = if is_long() { (3, 1, 3) } else { (2, 5, 7) };
+    for (case, (bits, len)) in all.into_iter().enumerate().take(usual) {
         let desk = Desk::new(&[("a.img", old.clone())], superfloppy(bits, len));
         let (_, log, _) = desk.add(&desk.stick, ("b.img", &new), None, &[]).unwrap();
         let first =
@@ -131,10 +127,10 @@ fn an_image_is_added_around_sectors_that_keep_nothing_its_first_too() {
                 is_whole(&after, 0, desk.folder.path());
                 are_marked(&after, 0, &dead, &name);
                 if wear == WEARS[case] && dead.len() > 1 && (case == 0 || is_long()) {
-                    survives(
+                    survives_some(
                         (&desk.stick, &log, &after),
                         1,
-                        (if is_long() { 3 } else { 17 }, desk.folder.path()),
+                        (sample, step, desk.folder.path()),
                         &|stick| {
                             let done = add(&desk, stick, ("b.img", &new), (&dead, wear));
                             done.map(|(_, after, _)| after).map_err(|failed| failed.0)
@@ -196,4 +192,48 @@ fn a_sector_that_it_cannot_do_without_is_named_and_nothing_is_marked() {
         let (tables, _) = crate::frames::worn::marked(&after, 0);
         assert!(tables.iter().all(Vec::is_empty), "{lba}: {tables:?}");
     }
+}
+
+#[test]
+fn the_text_goes_around_what_keeps_nothing_and_where_it_cannot_it_tells_of_the_images_before() {
+    let desk = Desk::new(&[("a.img", bytes(2 * CHUNK, 1))], superfloppy(FatBits::Fat16, 5 * MIB));
+    let text_of = |log: &[Op]| {
+        let text = log.iter().find_map(|op| match op {
+            Op::Write(offset, bytes) if bytes.windows(7).any(|bytes| bytes == b"IMAGE 1") => {
+                Some(offset / 512)
+            }
+            _ => None,
+        });
+        text.unwrap()
+    };
+    let (plain, log, _) = desk.add(&desk.stick, ("b.img", &bytes(CHUNK, 2)), None, &[]).unwrap();
+    let text = text_of(&log);
+    let add = |dead: &[u64]| {
+        let prepared = desk.prepared_addition(&desk.stick, ("b.img", &bytes(CHUNK, 2)), None, &[]).unwrap();
+        let target = Worn::over(desk.stick.clone(), dead, Wear::Forgets);
+        let report =
+            add_to(&prepared, Path::new("stick"), &target, &AtomicBool::new(false), &|_| ()).unwrap();
+        (report, target.end().0)
+    };
+    let (report, after) = add(&[text + 1]);
+    warns(&report.warnings, "the text");
+    assert_eq!(report.warnings.iter().filter(|text| text.contains("do not keep data")).count(), 1);
+    are_marked(&after, 0, &[text + 1], "the text");
+    is_whole(&after, 0, desk.folder.path());
+    assert_eq!(judge(&after, Strictness::Boot).readme, Some(ReadmeState::AsWritten));
+    // All behind it: it is tried a few times.
+    let dead: Vec<u64> = (text..5 * MIB / 512).collect();
+    let (report, after) = add(&dead);
+    assert!(report.notes.iter().any(|note| note.contains("images that were there before")), "{report:?}");
+    let verdict = judge(&after, Strictness::Boot);
+    assert!(verdict.sound && verdict.capsules.len() == 2, "{}", told(&verdict));
+    assert_eq!(verdict.readme, Some(ReadmeState::OtherImages));
+    is_clean(&after, desk.folder.path());
+
+    let (_, log, _) = desk.remove(&plain, "a").unwrap();
+    let text = text_of(&log);
+    let target = Worn::over(plain, &[text + 1], Wear::Forgets);
+    let report = remove_from("a", Path::new("stick"), &target, &AtomicBool::new(false), &|_| ()).unwrap();
+    warns(&report.notes, "removed");
+    is_whole(&target.end().0, 0, desk.folder.path());
 }

@@ -245,10 +245,15 @@ type Again<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, JobError> + 'a;
 /// Looks at the stick `before` wherever what wrote `log` could be cut, with `rounds` choices of what was not flushed: it is sound,
 /// and loads what it did or what `after` loads; both happen. Every `step`th of these moments goes on with `again`, behind which it is
 /// whole and loads what `after` does.
-pub fn survives(
+pub fn survives(stick: (&[u8], &[Op], &[u8]), rounds: u64, (step, folder): (usize, &Path), again: &Again) {
+    survives_some(stick, rounds, (1, step, folder), again);
+}
+
+/// The same at every `sample`th of these moments.
+pub fn survives_some(
     (before, log, after): (&[u8], &[Op], &[u8]),
     rounds: u64,
-    (step, folder): (usize, &Path),
+    (sample, step, folder): (usize, usize, &Path),
     again: &Again,
 ) {
     let old = load_all(before, 0).unwrap();
@@ -258,8 +263,12 @@ pub fn survives(
         menu
     };
     let mut seen = [0; 2];
-    let mut number = 0;
+    let (mut number, mut moments) = (0, 0);
     each_cut(before, log, rounds, |case, stick| {
+        moments += 1;
+        if moments % sample > 0 {
+            return;
+        }
         let verdict = judge(stick, Strictness::Boot);
         assert!(verdict.sound, "{case}: {}", told(&verdict));
         assert!(!told(&verdict).contains("renamed"), "{case}: {}", told(&verdict));

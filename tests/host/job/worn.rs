@@ -1,6 +1,7 @@
 //! Sticks of which some sectors hold no data: images move away from them, and what cannot move makes the stick a bad one.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +16,7 @@ use ramkey::job::{Images, JobError, Prepared, StickRequest, prepare, resume_to, 
 use ramkey::layout::Role;
 use ramkey::pipeline::{Aftermath, Found};
 use ramkey::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot};
-use ramkey::verify::Strictness;
+use ramkey::verify::{ReadmeState, Strictness};
 use ramkey_format::bpb::Fat32Start;
 use ramkey_format::memory::MANIFEST_LBA;
 
@@ -188,22 +189,56 @@ fn a_write_that_moved_images_is_gone_on_with_wherever_it_was_cut() {
     let folder = tempfile::tempdir().unwrap();
     let prepared = prepared(folder.path(), LayoutKind::Fdd.into(), FsChoice::Auto, 8 << 20);
     let [(first, _), (_, last)] = files(&prepared)[..] else { panic!("two images") };
-    let stop = AtomicBool::new(false);
     // The second of them is where the image moves to.
-    let dead = [first + 40, last.next_multiple_of(8) + 2];
-    let stick = Worn::new(8 << 20, &dead, Wear::Forgets);
-    write_to(&prepared, &stick, &stop, &|_| ()).unwrap();
+    goes_on(&prepared, &[first + 40, last.next_multiple_of(8) + 2], 3);
+}
+
+/// The sectors of the text about the images.
+fn text(prepared: &Prepared) -> Range<u64> {
+    let text = prepared.layout.extents.iter().find(|extent| extent.role == Role::Text).unwrap();
+    text.lba..text.lba + text.sectors
+}
+
+#[test]
+fn the_text_moves_as_images_do_and_a_write_that_moved_it_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let prepared = prepared(folder.path(), LayoutKind::Fdd.into(), FsChoice::Auto, 8 << 20);
+    let [(first, _), _] = files(&prepared)[..] else { panic!("two images") };
+    let text = text(&prepared);
+    for (dead, step) in [
+        // In its middle; its beginning, where an image would move to; each of its sectors.
+        (vec![(text.start + text.end) / 2], 9),
+        (vec![first + 40, text.start], 40),
+        (text.clone().collect(), 40),
+    ] {
+        let whole = goes_on(&prepared, &dead, step);
+        let path = folder.path().join("stick.img");
+        fs::write(&path, &whole).unwrap();
+        let verdict = verify(&path, Strictness::EveryByte, &|_| ()).unwrap();
+        assert!(verdict.sound, "{dead:?}: {}", told(&verdict));
+        assert_eq!(verdict.readme, Some(ReadmeState::AsWritten), "{dead:?}");
+        let volume = u64::from(prepared.plan.division.volume.lba);
+        are_marked(&whole[(volume * 512) as usize..], volume, &dead, "the text");
+    }
+}
+
+/// Writes a stick of which the sectors `dead` keep nothing, and goes on with that where it is cut, every `step`th time and at the
+/// end: it becomes the same stick, which is given.
+fn goes_on(prepared: &Prepared, dead: &[u64], step: usize) -> Vec<u8> {
+    let stop = AtomicBool::new(false);
+    let stick = Worn::new(8 << 20, dead, Wear::Forgets);
+    write_to(prepared, &stick, &stop, &|_| ()).unwrap();
     let (whole, log) = stick.end();
     let manifest = |stick: &[u8]| stick[MANIFEST_LBA as usize * 512..][..512].to_vec();
     let (mut cut, mut seen) = (vec![0xD1; 8 << 20], [0; 2]);
     for (number, op) in log.iter().enumerate() {
         let Op::Write(offset, bytes) = op else { continue };
         cut[*offset as usize..][..bytes.len()].copy_from_slice(bytes);
-        if number % 3 > 0 && number + 30 < log.len() {
+        if number % step > 0 && number + 30 < log.len() {
             continue;
         }
-        let stick = Worn::over(cut.clone(), &dead, Wear::Forgets);
-        let end = resume_to(&prepared, Path::new("stick"), &stick, &stop, &|_| ());
+        let stick = Worn::over(cut.clone(), dead, Wear::Forgets);
+        let end = resume_to(prepared, Path::new("stick"), &stick, &stop, &|_| ());
         let (after, log) = stick.end();
         match end {
             Ok(report) => {
@@ -221,5 +256,6 @@ fn a_write_that_moved_images_is_gone_on_with_wherever_it_was_cut() {
             Err(error) => panic!("{number}: {error}"),
         }
     }
-    assert!(seen.iter().all(|&count| count > 2), "{seen:?}");
+    assert!(seen[0] > 0 && seen[1] > 2, "{dead:?}: {seen:?}");
+    whole
 }
