@@ -2,23 +2,30 @@
 
 use ramkey_format::capsule::{CHUNK_ENTRY_LEN, Need};
 
+use super::origin::record;
+use crate::contents::MadeOf;
 use crate::image::CHUNK_LEN;
 use crate::units::MIB;
 
 /// Bytes of the chunk table of an image of `len` bytes.
-pub fn table_len(len: u64) -> u64 {
+fn table_len(len: u64) -> u64 {
     len.div_ceil(CHUNK_LEN as u64) * CHUNK_ENTRY_LEN as u64
 }
 
-/// Memory that the RAM disk of an image of `len` bytes and its chunk table take, in bytes, in whole pages.
-pub fn ram_taken(disk_sectors: u32, len: u64) -> u64 {
-    Need::of(disk_sectors, table_len(len)).all()
+/// Bytes of the table block of an image of `len` bytes: its chunk table, and what says of what it was made.
+pub fn block_len(len: u64, made_of: Option<&MadeOf>) -> u64 {
+    table_len(len) + made_of.map_or(0, |made_of| record(made_of).len() as u64)
 }
 
-/// Memory that the machine must have for an image of `len` bytes alone, in bytes: what it takes, in whole MiB as the
+/// Memory that a RAM disk and a table block of `block_len` bytes take, in bytes, in whole pages.
+pub fn ram_taken(disk_sectors: u32, block_len: u64) -> u64 {
+    Need::of(disk_sectors, block_len).all()
+}
+
+/// Memory that the machine must have for an image of `len` bytes alone that was made of no other one, in bytes: what it takes, in whole MiB as the
 /// boot menu shows them, and the first MiB, which is never used for it. The machine may keep some for itself.
 pub fn ram_needed(disk_sectors: u32, len: u64) -> u64 {
-    ram_needed_together([ram_taken(disk_sectors, len)])
+    ram_needed_together([ram_taken(disk_sectors, table_len(len))])
 }
 
 /// The same for capsules that are in memory together, by what each of them takes.
@@ -28,10 +35,10 @@ pub fn ram_needed_together(taken: impl IntoIterator<Item = u64>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ram_needed, ram_needed_together, ram_taken};
+    use super::{block_len, ram_needed, ram_needed_together, ram_taken};
 
     fn taken(sectors: u32) -> u64 {
-        ram_taken(sectors, u64::from(sectors) * 512)
+        ram_taken(sectors, block_len(u64::from(sectors) * 512, None))
     }
 
     #[test]

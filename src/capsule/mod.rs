@@ -20,7 +20,7 @@ pub use encode::{
     Capsule, Contents, Edition, Piece, Stored, TablePlace, encode, encode_header, encode_table,
 };
 pub use kind::number_of;
-pub use memory::{ram_needed, ram_needed_together, ram_taken, table_len};
+pub use memory::{block_len, ram_needed, ram_needed_together, ram_taken};
 pub use options::{CopyMode, DriveOptions, FirstDisk, SetOptions, Writes};
 pub use origin::made_of;
 pub use set::{Beside, Role, companion};

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::change::{self, NewCapsule};
 use crate::job::added::AddedImage;
-use crate::job::changing::{Changing, Stopped, can_boot, with_stick};
+use crate::job::boot_code::can_boot;
+use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, files, images};
 use crate::job::prepare::{Read, read_all};
 use crate::job::readme::Described;
@@ -102,7 +103,10 @@ pub fn add_to(
     observer: &dyn Observer,
 ) -> Result<AddReport, JobError> {
     let changing = Changing::new(path, target, stop, observer);
-    let is_possible = |state: &StickState| prepared.taken(path, state).map(drop);
+    let is_possible = |state: &StickState| {
+        prepared.taken(path, state)?;
+        can_boot(&changing, state, &prepared.images.facts[0])
+    };
     changing.prove_and(is_possible, false, |reader, state, _| {
         let report = prepared.put(&changing, reader, state, path)?;
         let PreparedAddition { request, images, read: Read { scans, origins }, .. } = prepared;
@@ -135,7 +139,6 @@ impl PreparedAddition {
         path: &Path,
     ) -> Result<AddReport, Stopped> {
         let Self { request, images, read: Read { scans, origins }, .. } = self;
-        can_boot(path, state, &images.facts[0])?;
         let of_plan = request.of_plan(&images.facts, reader.sectors() * SECTOR_LEN);
         let plan = carried(&of_plan, &self.taken(path, state)?).map_err(JobError::from)?;
         let carried =

@@ -9,7 +9,6 @@ use ramkey_format::manifest::range;
 use ramkey_format::memory::BOOT_AREA_END_LBA;
 
 use crate::change::{ChangeError, Step, finish, mend};
-use crate::contents::ImageFacts;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::SourceFile;
 use crate::job::medium::Medium;
@@ -18,7 +17,6 @@ use crate::job::worn::Worn;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::layout::Content;
 use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
-use crate::repair::has_this_loader;
 use crate::stick::{self, Reader, StickState};
 use crate::units::SECTOR_LEN;
 use crate::verify::{Fault, FaultKind, Strictness, judge};
@@ -85,18 +83,6 @@ pub(super) fn with_stick<T>(
         }
         _ => Err(JobError::ForeignStick { path: target.path().to_owned() }),
     }
-}
-
-/// Refuses an image of the menu whose kind is a guess on a stick with other boot code: that before the key K refuses its capsule.
-///
-/// # Errors
-///
-/// [`JobError::OtherBootCode`].
-pub(super) fn can_boot(path: &Path, state: &StickState, facts: &ImageFacts) -> Result<(), JobError> {
-    if facts.kind_is_guess && !has_this_loader(state) {
-        return Err(JobError::OtherBootCode { path: path.to_owned() });
-    }
-    Ok(())
 }
 
 /// Whether a fault is one of an image whose change is announced.

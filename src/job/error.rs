@@ -163,6 +163,8 @@ pub enum JobError {
     OtherBootCode {
         /// The stick.
         path: PathBuf,
+        /// Whether it does not boot, because an image was being written over the one before it: nothing else comes before that.
+        is_dead: bool,
     },
     /// It is not clear which image is to be replaced.
     #[error("{}", which(path, found))]

@@ -92,7 +92,10 @@ impl JobError {
                 "replace it with `ramkey reflash`, or add another one before with `ramkey add`".into()
             }
             Self::Needed { by, .. } => format!("remove \"{by}\": what stands beside it alone goes with it"),
-            Self::OtherBootCode { path } => {
+            Self::OtherBootCode { is_dead: true, .. } => {
+                "say what it is with `--kind floppy` or `--kind hdd`: `ramkey update` can come when the image is whole".into()
+            }
+            Self::OtherBootCode { path, .. } => {
                 format!("run `ramkey update {}` first, or say what it is with `--kind`", shell_word(path))
             }
             _ => String::new(),

@@ -7,6 +7,7 @@ mod add;
 mod added;
 mod apart;
 mod around;
+mod boot_code;
 mod changing;
 mod check;
 mod companion;

@@ -13,7 +13,8 @@ use crate::change::{ChangeError, Exchange, Exchanged, NewBytes, Way};
 use crate::contents::{ImageFacts, Kind};
 use crate::image::Scan;
 use crate::job::added::AddedImage;
-use crate::job::changing::{Changing, Stopped, can_boot, with_stick};
+use crate::job::boot_code::can_boot;
+use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
 use crate::job::prepare::{Read, read_all};
@@ -110,7 +111,8 @@ pub fn prepare_reflash(
 ///
 /// # Errors
 ///
-/// [`JobError::Target`], [`JobError::ForeignStick`], [`JobError::FaultyStick`], [`JobError::NotReplaced`], [`JobError::Change`];
+/// [`JobError::Target`], [`JobError::ForeignStick`], [`JobError::FaultyStick`], [`JobError::NotReplaced`],
+/// [`JobError::OtherBootCode`], [`JobError::Change`];
 /// [`JobError::Pipeline`], [`JobError::Differs`], or [`JobError::Unfinished`] once the new image is booted.
 pub fn reflash(
     prepared: &PreparedImage,
@@ -140,12 +142,12 @@ pub fn reflash_to(
 ) -> Result<ReflashReport, JobError> {
     let changing = Changing::new(path, target, stop, observer);
     let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
-    let is_meant = |state: &StickState| prepared.replaced(state).map(drop).map_err(found);
+    let is_meant = |state: &StickState| match prepared.replaced(state).map_err(found)?.is_boot() {
+        true => can_boot(&changing, state, &prepared.images.facts[0]),
+        false => Ok(()),
+    };
     let report = changing.prove_and(is_meant, true, |reader, state, is_cut| {
         let old = prepared.replaced(state).map_err(found)?;
-        if old.is_boot() {
-            can_boot(path, state, &prepared.images.facts[0])?;
-        }
         if let Some(title) =
             images(state).iter().find(|image| is_cut && is_announced(state, image)).map(OnStick::title)
             && title != old.title()

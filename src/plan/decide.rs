@@ -10,7 +10,7 @@ use super::names::Taken;
 use super::planned::{CapsulePlan, Carried, Division, Plan};
 use super::request::{FsChoice, IMAGES_MAX, LABEL, Request};
 use super::{names, set};
-use crate::capsule::table_len;
+use crate::capsule::block_len;
 use crate::stick::{LayoutKind, PARTITION_LBA};
 use crate::units::SECTOR_LEN;
 
@@ -39,7 +39,7 @@ pub fn plan(request: &Request) -> Result<Plan, PlanError> {
     let division = division(layout, request.stick_sectors, request.fs, label, request.disc.as_ref())?;
     let volume = &division.volume;
     for CapsulePlan { facts, .. } in &capsules {
-        let needed = CAPSULE_HEADER_LEN as u64 + table_len(facts.len);
+        let needed = CAPSULE_HEADER_LEN as u64 + block_len(facts.len, facts.made_of.as_ref());
         let available = volume.sectors * SECTOR_LEN;
         if needed > available {
             return Err(PlanError::ImageTooLarge { path: facts.path.clone(), needed, available });

@@ -6,7 +6,7 @@ use ramkey_format::manifest::ManifestHeader;
 use serde::Serialize;
 
 use super::unpacked::UnpackedReport;
-use crate::capsule::{DriveOptions, drive_words, ram_needed_together, ram_taken};
+use crate::capsule::{DriveOptions, block_len, drive_words, ram_needed_together, ram_taken};
 use crate::contents::{ImageFacts, Room, Warning};
 use crate::image::Scan;
 use crate::layout::disc::FLOPPY_288_SECTORS;
@@ -256,7 +256,9 @@ impl ImageReport {
     /// Every image of a plan.
     fn all(plan: &Plan, layout: &Layout, scans: &[Scan]) -> Vec<Self> {
         let signatures = disk_signatures(&plan.carried, scans);
-        let taken = |capsule: &CapsulePlan| ram_taken(capsule.facts.disk_sectors, capsule.facts.len);
+        let taken = |CapsulePlan { facts, .. }: &CapsulePlan| {
+            ram_taken(facts.disk_sectors, block_len(facts.len, facts.made_of.as_ref()))
+        };
         let beside: Vec<u64> =
             plan.carried.capsules.iter().filter(|capsule| !capsule.is_boot()).map(taken).collect();
         let loading = |image: usize| Loading::of(&scans[image], file_len(layout, image));

@@ -5,7 +5,8 @@ use super::error::WindowsError;
 use super::hive::HiveEditError;
 use super::outcome::Edit;
 use super::registry::{
-    Attach, Install, Installed, Journal, STEPS_MAX, control_sets, install, installed, uninstall,
+    Attach, Install, Installed, Journal, STEPS_MAX, all_control_sets, control_sets, install, installed,
+    uninstall,
 };
 use super::undo::take_all_back;
 use super::work::Work;
@@ -120,9 +121,10 @@ fn make_room(
     work.notes.extend(
         taken.iter().map(|found| format!("{} was added before: that is taken back", found.driver.name())),
     );
-    for found in installed(&journal.hive).map_err(failed)?.iter().filter(|found| !is_new(found)) {
+    let sets = control_sets(&journal.hive).map_err(failed)?;
+    for found in installed(&journal.hive, &sets).map_err(failed)?.iter().filter(|found| !is_new(found)) {
         if remove_other {
-            let notes = uninstall(journal, &found.service).map_err(failed)?;
+            let notes = uninstall(journal, &found.service, &sets).map_err(failed)?;
             work.notes.extend(notes);
         } else if found.starts_at_boot {
             return Err(WindowsError::Second { other: found.driver.name().to_owned() });
@@ -153,9 +155,11 @@ pub fn remove_driver(
             format!("registry: {} is gone, and all that was added with it", found.driver.name())
         }),
     );
-    let drivers = installed(&journal.hive).map_err(failed)?;
+    // Also those that Windows keeps: it may come back to one of them.
+    let sets = all_control_sets(&journal.hive).map_err(failed)?;
+    let drivers = installed(&journal.hive, &sets).map_err(failed)?;
     for found in drivers.iter().filter(|_| others) {
-        let notes = uninstall(&mut journal, &found.service).map_err(failed)?;
+        let notes = uninstall(&mut journal, &found.service, &sets).map_err(failed)?;
         work.notes.extend(notes);
     }
     if taken.is_empty() && (drivers.is_empty() || !others) {

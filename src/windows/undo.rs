@@ -30,7 +30,7 @@ pub(super) fn take_all_back(
     let path = work.hive_path();
     let mut taken = Vec::new();
     loop {
-        let found = installed(&journal.hive);
+        let found = all_control_sets(&journal.hive).and_then(|sets| installed(&journal.hive, &sets));
         let found = found.map_err(|why| WindowsError::Registry { path: path.clone(), why })?;
         let before = taken.len();
         for one in found.into_iter().filter(&wanted) {

@@ -1,9 +1,16 @@
 //! Images as users have them: in pieces, copied by hand, several on a stick, of odd sizes, one partition.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
+use ramkey::contents::{Kind, KindChoice, MadeOf};
+use ramkey::device::{System, TargetPath};
 use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::image::Compression;
+use ramkey::job::{Destination, Images, StickRequest, prepare, write};
+use ramkey::plan::StartOptions;
+use ramkey_format::markers::PROVEN;
 
 use super::harness::{DEADLINE, Geometry, Running, assemble, disk, file, scratch, tool};
 use super::int13::passes;
@@ -224,4 +231,43 @@ fn a_vmdk_boots_as_the_disk_that_it_holds() {
     let options = "subformat=streamOptimized";
     tool("qemu-img", &["convert", "-f", "raw", "-O", "vmdk", "-o", options, &image, &vmdk]);
     boots(&sticks::ramkey(folder.path(), &[&packed], &[]));
+}
+
+/// A stick of 8 MiB whose capsule says of what its image was made.
+fn made(folder: &Path, image: &Path, compression: Compression) -> PathBuf {
+    let request = StickRequest {
+        kind: KindChoice::Is(Kind::HardDisk),
+        geometry: Some(ramkey::units::Geometry { cylinders: 4, heads: 16, sectors_per_track: 63 }),
+        size: Some(8 << 20),
+        start: StartOptions { start_timeout: 0, ..StartOptions::default() },
+        compression,
+        ..StickRequest::new(vec![image.to_owned()])
+    };
+    let mut images = Images::open(&request).expect("the image");
+    let text = "with the driver FiraDisk 0.0.1.30 (root)".into();
+    images.facts[0].made_of = Some(MadeOf { len: 512, blake3: [7; 32], text });
+    let prepared = prepare(&request, images, None, &|_| ()).expect("a plan");
+    let (system, stick) = (System::default(), folder.join("stick.img"));
+    let target = TargetPath::look(&system, &stick).expect("a new file");
+    let destination = Destination { system: &system, target: &target };
+    write(&prepared, destination, &AtomicBool::new(false), &|_| ()).expect("a stick");
+    stick
+}
+
+#[test]
+fn a_capsule_that_says_of_what_its_image_was_made_boots_plain_and_packed() {
+    let bytes = disk("int13_hdd", DISK, DISK.sectors(), &[]);
+    for compression in [Compression::None, Compression::Small] {
+        let folder = scratch();
+        let image = file(folder.path(), "guest.img", &bytes);
+        let stick = made(folder.path(), &image, compression);
+        let report = tool(env!("CARGO_BIN_EXE_ramkey"), &["verify".as_ref(), stick.as_os_str()]);
+        assert!(report.contains("with the driver FiraDisk 0.0.1.30 (root)"), "{report}");
+        let mut running = Running::start(&Machine::new(Stick::new(&stick, Port::Usb(Controller::Ehci))));
+        running.wait_text(&format!("{PROVEN}: BLAKE3 {}", &blake3::hash(&bytes).to_hex()[..16]), DEADLINE);
+        running.wait_screen("In memory and proven", DEADLINE);
+        println!("{}", running.evidence());
+        running.pull_and_boot();
+        running.must_pass();
+    }
 }

@@ -25,6 +25,9 @@ pub(crate) enum FilesError {
         /// Most bytes.
         limit: u64,
     },
+    /// The volume has more files or folders than are looked at, or in more pieces.
+    #[error("it has more files or folders than are looked at")]
+    TooMany,
     /// The file can be read on its own Windows alone.
     #[error("it is encrypted")]
     Encrypted,

@@ -1,5 +1,6 @@
 //! All files of an NTFS: its table of records from its start to its end.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::error::FilesError;
@@ -8,7 +9,7 @@ use super::ntfs::{IN_USE, IS_FOLDER, NAME, NtfsVolume, ROOT, Record, flags};
 use super::portion::Portion;
 use super::record::{ATTRIBUTE_LIST, AttributeValue, DATA, FILE_NAME, attributes, restore};
 use super::runs::Run;
-use super::spare::SpareFolders;
+use super::spare::{self, Spare, SpareFolders};
 use crate::contents::bytes::get_u64;
 
 /// The record of the map of clusters, and the first one of a user's file.
@@ -49,10 +50,15 @@ impl NtfsVolume<'_> {
     }
 
     /// Puts the files that take most clusters into `largest`, and the bytes of those that nobody needs into `spare`.
+    ///
+    /// # Errors
+    ///
+    /// The table of records cannot be read; [`FilesError::TooMany`] if there is more than is looked at, of which both have what was.
     pub fn largest(&self, largest: &mut Largest, spare: &mut SpareFolders) -> Result<(), FilesError> {
         let mut found = Largest::new(largest.most());
         let mut spread: BTreeMap<u64, u64> = BTreeMap::new();
         let (mut folders, mut folders_of_spread) = (Folders::default(), BTreeMap::new());
+        let mut is_whole = self.table.len() / self.record_len <= RECORDS_MAX;
         self.records(&mut |number, bytes| {
             if flags(bytes) & IS_FOLDER != 0 {
                 return folders.name(number, bytes);
@@ -68,6 +74,8 @@ impl NtfsVolume<'_> {
                 let whole = spread.entry(file).or_default();
                 *whole = whole.saturating_add(stored);
                 folders_of_spread.extend(folder.map(|folder| (file, folder)));
+            } else {
+                is_whole = false;
             }
         })?;
         for (number, len) in spread.into_iter().filter(|&(number, _)| number >= FIRST_FILE) {
@@ -78,8 +86,9 @@ impl NtfsVolume<'_> {
             let path = self.record(number).and_then(|record| self.path(record));
             largest.add(len, path.unwrap_or_else(|_| format!("record {number}")));
         }
+        is_whole &= !folders.is_partial;
         folders.put_into(spare);
-        Ok(())
+        if is_whole { Ok(()) } else { Err(FilesError::TooMany) }
     }
 
     /// Calls `visit` with number and bytes of each record of a user's file or folder that is in use.
@@ -103,17 +112,17 @@ impl NtfsVolume<'_> {
 
     /// The path of a file.
     fn path(&self, mut record: Record) -> Result<String, FilesError> {
-        let mut path = String::new();
+        let mut names = Vec::new();
         for _ in 0..DEPTH_MAX {
             let (parent, name) =
                 file_name(&record.bytes).ok_or_else(|| self.damaged_record(record.number))?;
-            path = format!("\\{name}{path}");
+            names.push(name);
             if parent == ROOT {
-                return Ok(path);
+                break;
             }
             record = self.record(parent)?;
         }
-        Ok(path)
+        Ok(spare::joined(&names.iter().rev().map(String::as_str).collect::<Vec<_>>()))
     }
 }
 
@@ -124,12 +133,16 @@ struct Folders {
     names: BTreeMap<u64, (u64, String)>,
     /// Bytes of the files right in each.
     lens: BTreeMap<u64, u64>,
+    /// Whether there are more.
+    is_partial: bool,
 }
 
 impl Folders {
     fn name(&mut self, number: u64, record: &[u8]) {
         if self.names.len() < FOLDERS_MAX {
             self.names.extend(file_name(record).map(|name| (number, name)));
+        } else {
+            self.is_partial = true;
         }
     }
 
@@ -137,29 +150,50 @@ impl Folders {
         if self.lens.len() < FOLDERS_MAX || self.lens.contains_key(&number) {
             let sum = self.lens.entry(number).or_default();
             *sum = sum.saturating_add(len);
+        } else {
+            self.is_partial = true;
         }
     }
 
+    /// Adds up what is below the same folder that nobody needs, by numbers: paths are made of those alone that are told, because
+    /// each may be long and there may be many.
     fn put_into(self, spare: &mut SpareFolders) {
+        let mut sums: BTreeMap<(u64, Spare), u64> = BTreeMap::new();
         for (&number, &len) in &self.lens {
-            if let Some(path) = self.path(number) {
-                spare.add(&path, len);
-            }
+            let way = self.way(number);
+            let found = way.as_ref().and_then(|way| spare::outermost(way.iter().map(|(_, name)| *name)));
+            let Some((depth, sort)) = found.filter(|_| len > 0) else { continue };
+            let way = way.unwrap_or_default();
+            let number = match sort {
+                Spare::Folder => way[depth].0,
+                Spare::Update => depth.checked_sub(1).map_or(ROOT, |above| way[above].0),
+            };
+            let sum = sums.entry((number, sort)).or_default();
+            *sum = sum.saturating_add(len);
+        }
+        let mut sums: Vec<((u64, Spare), u64)> = sums.into_iter().collect();
+        sums.sort_by_key(|&(_, len)| Reverse(len));
+        for ((number, sort), len) in sums.into_iter().take(spare::FOLDERS_MAX) {
+            let way = self.way(number).unwrap_or_default();
+            // The name of one update stands for all that lie beside it.
+            let update = (sort == Spare::Update).then_some("");
+            spare.put(&sort.path(way.into_iter().map(|(_, name)| name).chain(update)), len);
         }
     }
 
-    /// The path of a folder; `None` of one that leads nowhere, or too far.
-    fn path(&self, mut number: u64) -> Option<String> {
-        let mut path = String::new();
-        for _ in 0..DEPTH_MAX {
-            if number == ROOT {
-                return Some(path);
-            }
+    /// Number and name of each folder on the way to a folder, its own at the end; `None` of one that leads nowhere, or too far.
+    fn way(&self, mut number: u64) -> Option<Vec<(u64, &str)>> {
+        let mut way = Vec::new();
+        while number != ROOT {
             let (above, name) = self.names.get(&number)?;
-            path = format!("\\{name}{path}");
+            if way.len() == DEPTH_MAX {
+                return None;
+            }
+            way.push((number, name.as_str()));
             number = *above;
         }
-        None
+        way.reverse();
+        Some(way)
     }
 }
 

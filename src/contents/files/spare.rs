@@ -14,7 +14,32 @@ const TOPMOST: [&str; 2] = ["i386", "system volume information"];
 /// Usual names of the folder of Windows.
 const WINDOWS: [&str; 2] = ["windows", "winnt"];
 /// Most of them that are told apart.
-const FOLDERS_MAX: usize = 64;
+pub(super) const FOLDERS_MAX: usize = 64;
+
+/// What nobody needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Spare {
+    /// A folder.
+    Folder,
+    /// A folder of an update: all of these are one, because there may be hundreds.
+    Update,
+}
+
+impl Spare {
+    /// The path of such a folder, by the names on the way to it, its own at the end.
+    pub fn path<'n>(self, names: impl IntoIterator<Item = &'n str>) -> String {
+        let mut names: Vec<&str> = names.into_iter().collect();
+        if let (Self::Update, Some(last)) = (self, names.last_mut()) {
+            *last = "$NtUninstall...";
+        }
+        joined(&names)
+    }
+}
+
+/// The path that leads through folders with these names, the topmost one first.
+pub(super) fn joined(names: &[&str]) -> String {
+    names.iter().flat_map(|name| ["\\", name]).collect()
+}
 
 /// What the files below such folders take.
 #[derive(Default)]
@@ -31,11 +56,17 @@ impl SpareFolders {
         if self.last.as_ref().is_none_or(|(last, _)| last != folder) {
             self.last = Some((folder.to_owned(), spare(folder)));
         }
-        let Some((_, Some(spare))) = &self.last else { return };
+        if let Some(spare) = self.last.as_ref().and_then(|(_, spare)| spare.clone()) {
+            self.put(&spare, len);
+        }
+    }
+
+    /// Counts `len` bytes of files in such a folder, of which not more than [`FOLDERS_MAX`] are told apart.
+    pub fn put(&mut self, spare: &str, len: u64) {
         if let Some(sum) = self.found.get_mut(spare) {
             *sum = sum.saturating_add(len);
         } else if len > 0 && self.found.len() < FOLDERS_MAX {
-            self.found.insert(spare.clone(), len);
+            self.found.insert(spare.to_owned(), len);
         }
     }
 
@@ -45,24 +76,29 @@ impl SpareFolders {
     }
 }
 
-/// The outermost folder on the way to `folder` that nobody needs; all of one kind are one where there may be hundreds.
+/// The outermost folder on the way to `folder` that nobody needs.
 fn spare(folder: &str) -> Option<String> {
-    let mut above: Option<String> = None;
-    let mut path = String::new();
-    for (depth, name) in folder.split('\\').filter(|name| !name.is_empty()).enumerate() {
-        let lower = name.to_lowercase();
-        if lower.starts_with(UPDATE) {
-            return Some(format!("{path}\\$NtUninstall..."));
+    let names: Vec<&str> = folder.split('\\').filter(|name| !name.is_empty()).collect();
+    let (number, spare) = outermost(names.iter().copied())?;
+    Some(spare.path(names[..=number].iter().copied()))
+}
+
+/// Which of the folders on a way, whose names come from the topmost one on, is the first that nobody needs.
+pub(super) fn outermost<'n>(names: impl Iterator<Item = &'n str>) -> Option<(usize, Spare)> {
+    let mut above: Option<&str> = None;
+    for (depth, name) in names.enumerate() {
+        let is_one_of = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if name.get(..UPDATE.len()).is_some_and(|start| start.eq_ignore_ascii_case(UPDATE)) {
+            return Some((depth, Spare::Update));
         }
-        path = format!("{path}\\{name}");
-        let is_in_windows = depth == 1 && above.as_deref().is_some_and(|above| WINDOWS.contains(&above));
-        if ANYWHERE.contains(&&*lower)
-            || is_in_windows && IN_WINDOWS.contains(&&*lower)
-            || depth == 0 && TOPMOST.contains(&&*lower)
+        let is_windows = |above: &str| WINDOWS.iter().any(|known| known.eq_ignore_ascii_case(above));
+        if is_one_of(&ANYWHERE)
+            || depth == 1 && above.is_some_and(is_windows) && is_one_of(&IN_WINDOWS)
+            || depth == 0 && is_one_of(&TOPMOST)
         {
-            return Some(path);
+            return Some((depth, Spare::Folder));
         }
-        above = Some(lower);
+        above = Some(name);
     }
     None
 }

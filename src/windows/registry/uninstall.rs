@@ -1,7 +1,6 @@
 //! Takes a driver out of the registry that somebody else installed.
 
 use super::journal::Journal;
-use super::sets::control_sets;
 use crate::contents::windows::DriverName;
 use crate::windows::hive::{HiveEdit, HiveEditError};
 
@@ -16,10 +15,13 @@ pub(in crate::windows) struct Installed {
     pub starts_at_boot: bool,
 }
 
-/// The drivers for RAM disks in any set of settings that counts, each service once.
-pub(in crate::windows) fn installed(hive: &HiveEdit) -> Result<Vec<Installed>, HiveEditError> {
+/// The drivers for RAM disks in any of the `sets` of settings, each service once.
+pub(in crate::windows) fn installed(
+    hive: &HiveEdit,
+    sets: &[String],
+) -> Result<Vec<Installed>, HiveEditError> {
     let mut found: Vec<Installed> = Vec::new();
-    for set in control_sets(hive)? {
+    for set in sets {
         let services = format!("{set}\\Services");
         for service in hive.subkeys(&services)? {
             let value = |name| hive.value(&format!("{services}\\{service}"), name);
@@ -35,13 +37,14 @@ pub(in crate::windows) fn installed(hive: &HiveEdit) -> Result<Vec<Installed>, H
     Ok(found)
 }
 
-/// Deletes the service, its devices without hardware, and what makes Windows know them.
+/// Deletes the service, its devices without hardware, and what makes Windows know them, in each of the `sets` of settings.
 pub(in crate::windows) fn uninstall(
     journal: &mut Journal,
     service: &str,
+    sets: &[String],
 ) -> Result<Vec<String>, HiveEditError> {
     let mut notes = Vec::new();
-    for set in control_sets(&journal.hive)? {
+    for set in sets {
         if journal.delete(&format!("{set}\\Services\\{service}"))? {
             notes.push(format!("{set}: service {service} is gone; its file stays"));
         }

@@ -8,7 +8,7 @@ use crate::frames::sticks::{Image, printed};
 use crate::frames::windows_image::{System, Xp};
 use ramkey::contents::windows::hive::{Hive, HiveError};
 use ramkey::contents::windows::{Answer, Family, Windows, look};
-use ramkey::contents::{KindChoice, iso, probe};
+use ramkey::contents::{FileUse, KindChoice, Question, iso, look as look_at, probe};
 
 fn windows(bytes: Vec<u8>) -> Option<Windows> {
     let image = Image(bytes);
@@ -228,4 +228,109 @@ fn an_ntfs_of_more_sectors_than_there_are_numbers_is_met_with_an_answer() {
     assert_eq!(windows(disk.clone()).unwrap().starts, Answer::Yes);
     let partition = disk.split_off(windows_image::LEAD * 512);
     assert!(windows(partition).is_some());
+}
+
+/// Bytes of a record of the file table that is made up.
+const RECORD_LEN: usize = 1024;
+
+/// An attribute with its contents beside it.
+fn resident(kind: u32, contents: &[u8]) -> Vec<u8> {
+    let len = (24 + contents.len()).next_multiple_of(8);
+    let mut bytes = [kind.to_le_bytes(), (len as u32).to_le_bytes(), [0; 4], [0; 4]].concat();
+    bytes.extend((contents.len() as u32).to_le_bytes());
+    bytes.extend([24, 0, 0, 0]);
+    bytes.extend(contents);
+    bytes.resize(len, 0);
+    bytes
+}
+
+/// The data of a file in so many clusters from one on.
+fn clusters(count: usize, lcn: usize) -> Vec<u8> {
+    let mut bytes = [0x80u32.to_le_bytes(), 80u32.to_le_bytes(), [1, 0, 0, 0], [0; 4]].concat();
+    bytes.resize(80, 0);
+    bytes[24..32].copy_from_slice(&(count as u64 - 1).to_le_bytes());
+    bytes[32] = 64;
+    for at in [40, 48, 56] {
+        bytes[at..at + 8].copy_from_slice(&(count as u64 * 4096).to_le_bytes());
+    }
+    bytes[64] = 0x33;
+    bytes[65..68].copy_from_slice(&(count as u32).to_le_bytes()[..3]);
+    bytes[68..71].copy_from_slice(&(lcn as u32).to_le_bytes()[..3]);
+    bytes
+}
+
+/// A name in a folder.
+fn name(parent: usize, name: &str) -> Vec<u8> {
+    let text = hive::utf16(name);
+    let mut bytes = [&(parent as u64).to_le_bytes()[..], &[0; 56]].concat();
+    bytes.extend([(text.len() / 2) as u8, 1]);
+    bytes.extend(text);
+    resident(0x30, &bytes)
+}
+
+/// A record of the file table.
+fn record(flags: u8, attributes: &[u8]) -> Vec<u8> {
+    let mut record = vec![0; RECORD_LEN];
+    record[..8].copy_from_slice(b"FILE\x30\0\x03\0");
+    record[20] = 56;
+    record[22] = flags;
+    record[56..56 + attributes.len()].copy_from_slice(attributes);
+    record[56 + attributes.len()..][..4].fill(0xFF);
+    fix(&mut record, 0x30);
+    record
+}
+
+/// A disk with an NTFS of so many folders, 60 of them in one another each time, all with the longest names, and as many files of
+/// one cluster. The first ones are in a folder that nobody needs.
+fn long_paths(folders: usize) -> Vec<u8> {
+    const FIRST: usize = 24;
+    let table = ((FIRST + 2 * folders) * RECORD_LEN).div_ceil(4096);
+    let mut volume = vec![0; (8 + table) * 4096];
+    volume[3..14].copy_from_slice(b"NTFS    \0\x02\x08");
+    volume[21] = 0xF8;
+    volume[24..28].copy_from_slice(&[63, 0, 255, 0]);
+    let sectors = (volume.len() / 512 - 1) as u64;
+    volume[40..48].copy_from_slice(&sectors.to_le_bytes());
+    volume[48] = 8;
+    volume[64] = 0xF6;
+    volume[510..512].copy_from_slice(&[0x55, 0xAA]);
+    let long = "\u{3042}".repeat(255);
+    let mut put = |number: usize, bytes: &[u8]| {
+        volume[8 * 4096 + number * RECORD_LEN..][..RECORD_LEN].copy_from_slice(bytes)
+    };
+    put(0, &record(1, &clusters(table, 8)));
+    // The root folder has no entry: what is in it is found by the records alone.
+    let end = [&[0; 8][..], &[16, 0, 0, 0, 2, 0, 0, 0]].concat();
+    let header = [16u32, 32, 32, 0].map(u32::to_le_bytes).concat();
+    let index = [&[0; 8][..], &4096u32.to_le_bytes(), &[1, 0, 0, 0], &header, &end].concat();
+    let mut root = resident(0x90, &[hive::utf16("$I30"), index].concat());
+    root[9..12].copy_from_slice(&[4, 24, 0]);
+    let index_len = u32::from_le_bytes(root[16..20].try_into().unwrap()) - 8;
+    root[16..20].copy_from_slice(&index_len.to_le_bytes());
+    root[20] = 32;
+    put(5, &record(3, &root));
+    // The map of clusters, in one of them.
+    put(6, &record(1, &clusters(1, 4)));
+    for number in 0..folders {
+        let above = if number % 60 == 0 { 5 } else { FIRST + number - 1 };
+        let own = if number == 0 { "DllCache" } else { &long };
+        put(FIRST + number, &record(3, &name(above, own)));
+        let file = [name(FIRST + number, "FILE"), clusters(1, 5)].concat();
+        put(FIRST + folders + number, &record(1, &file));
+    }
+    windows_image::on_disk(&volume, 7, System::Ntfs)
+}
+
+#[test]
+fn long_paths_of_many_folders_are_joined_only_where_they_are_told() {
+    for (folders, is_partial) in [(1 << 10, false), ((1 << 15) + 1, true)] {
+        let image = Image(long_paths(folders));
+        let question = Question { room: true, ..Question::default() };
+        let looked = in_time("an NTFS", || look_at(Path::new("disk.img"), &image, &question).unwrap());
+        let room = looked.room.unwrap();
+        let spare = room.files.iter().find(|file| file.used_for == FileUse::Spare);
+        let spare = spare.unwrap_or_else(|| panic!("{room:?}"));
+        assert_eq!((&*spare.path, spare.len), ("\\DllCache", 60 * 4096));
+        assert_eq!(room.partial, is_partial, "{folders} folders");
+    }
 }

@@ -1,6 +1,7 @@
 //! A stick that is changed in its place.
 
 mod effort;
+mod guess;
 mod images;
 mod over;
 mod random;

@@ -29,7 +29,8 @@ pub fn foreign(stick: &mut [u8]) {
         header.loader_checksum = sum.into();
         new = checksum(&stick[start..stage2]).to_le_bytes();
     }
-    for sector in stick[..STAMPED * SECTOR].chunks_mut(SECTOR) {
+    let stamped = stick.len().min(STAMPED * SECTOR);
+    for sector in stick[..stamped].chunks_mut(SECTOR) {
         if sector[at..at + 4] == old {
             sector[at..at + 4].copy_from_slice(&new);
         }

@@ -2,3 +2,4 @@
 
 mod label;
 mod load;
+mod memory;

@@ -344,7 +344,7 @@ fn root_writes_to_a_stick_what_anybody_would() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_one_is_refused() {
+fn a_verdict_that_cannot_be_one_is_refused() {
     let whole = Image(superfloppy().bytes());
     let len = whole.0.len() as u64;
     let verdict = judge(&whole, Strictness::Boot);
@@ -386,12 +386,18 @@ fn an_answer_that_cannot_be_one_is_refused() {
     }
 }
 
-#[test]
-fn what_cannot_be_written_to_a_stick_is_refused() {
+/// A stick with a damaged sector.
+fn broken() -> Image {
     let mut broken = Image(superfloppy().bytes());
-    let sectors = broken.0.len() as u64 / 512;
     broken.0[700 * 512..701 * 512].fill(0);
+    broken
+}
+
+#[test]
+fn a_repair_that_cannot_be_one_is_refused() {
+    let broken = broken();
     let mend = Mend::from(repair(&broken, &[]));
+    let sectors = broken.0.len() as u64 / 512;
     assert!(mend.is_possible(sectors) && !mend.extents.is_empty());
     let extent = mend.extents[0].clone();
     let written = |extents: Vec<Extent>| Mend { extents, ..mend.clone() };
@@ -408,6 +414,19 @@ fn what_cannot_be_written_to_a_stick_is_refused() {
     ] {
         assert!(!forged.is_possible(sectors), "{forged:?}");
     }
+    for (lba, cleared_first, is_text) in [(591, vec![], false), (592, vec![], true), (592, vec![592], false)]
+    {
+        let text = Mend { cleared_first, ..written(vec![Extent { lba, ..extent.clone() }]) };
+        assert_eq!(text.is_within(Scope::Text), is_text, "{lba}");
+        assert!(text.is_within(Scope::All));
+    }
+}
+
+#[test]
+fn an_update_that_cannot_be_one_is_refused() {
+    let mut broken = broken();
+    let sectors = broken.0.len() as u64 / 512;
+    let extent = Mend::from(repair(&broken, &[])).extents[0].clone();
     crate::frames::foreign::foreign(&mut broken.0);
     let made = update(&broken).unwrap();
     assert!(made.is_possible(sectors) && !made.is_possible(sectors - 1));
@@ -425,12 +444,6 @@ fn what_cannot_be_written_to_a_stick_is_refused() {
         code.extents.push(Extent { lba, sectors: count, content, ..extent.clone() });
         let forged = Update { code: Some(code), ..made.clone() };
         assert_eq!(forged.is_possible(sectors), is_of_start, "{lba}");
-    }
-    for (lba, cleared_first, is_text) in [(591, vec![], false), (592, vec![], true), (592, vec![592], false)]
-    {
-        let text = Mend { cleared_first, ..written(vec![Extent { lba, ..extent.clone() }]) };
-        assert_eq!(text.is_within(Scope::Text), is_text, "{lba}");
-        assert!(text.is_within(Scope::All));
     }
     assert!(!Update { manifest: made.code.clone(), ..made }.is_possible(sectors));
 }

@@ -11,9 +11,9 @@ use crate::frames::drivers::X86;
 use crate::frames::hive::{Key, Layout, Lists, XP, hive};
 use crate::frames::windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, on_disk};
 use ramkey::contents::windows::hive::ValueData;
-use ramkey::job::JobError;
+use ramkey::job::{JobError, WindowsChange};
 use ramkey::windows::hive::{HiveEdit, HiveEditError};
-use ramkey::windows::{Candidate, f6_floppy};
+use ramkey::windows::{Candidate, f6_list};
 
 const FILE: &str = "WINDOWS/system32/drivers/firadisk.sys";
 
@@ -203,6 +203,53 @@ fn sets_of_settings_that_windows_copied_lose_the_driver_too() {
     }
 }
 
+/// Only the copy of the first set has what that had; Windows starts with another one.
+fn only_a_copy_is_left(hive: &mut HiveEdit) {
+    copy_set(hive, "ControlSet001", "ControlSet003");
+    for set in ["ControlSet001", "ControlSet002"] {
+        hive.delete_key(set).unwrap();
+    }
+    for name in ["Default", "Current", "LastKnownGood"] {
+        hive.set_value("Select", name, &ValueData { kind: 4, bytes: vec![4, 0, 0, 0] }).unwrap();
+    }
+}
+
+#[test]
+fn a_driver_that_is_left_in_a_copied_set_alone_goes_too() {
+    const SYSTEM: &str = "WINDOWS/system32/config/SYSTEM";
+    let mut xp = bare(System::Fat16);
+    let set = xp.registry.at("ControlSet001").clone();
+    let other = xp.registry.at("ControlSet004");
+    (other.keys, other.values) = (set.keys, set.values);
+    let desk = Desk::new(&xp);
+    let changed = |image: &str| {
+        let mut hive = HiveEdit::open(desk.file(image, SYSTEM, System::Fat16).unwrap()).unwrap();
+        only_a_copy_is_left(&mut hive);
+        desk.put_file(image, SYSTEM, &hive.finish());
+        desk.registry(image, System::Fat16)
+    };
+    desk.add("xp.img", "firadisk.sys", "new.img", Wish::default()).unwrap();
+    fs::copy(desk.path("xp.img"), desk.path("plain.img")).unwrap();
+    let expected = changed("plain.img");
+    changed("new.img");
+    let report = desk.remove("new.img", "old.img").unwrap();
+    assert_eq!(differences(&expected, &desk.registry("old.img", System::Fat16)), BTreeSet::new());
+    assert!(report.changes.iter().any(|line| line.starts_with("ControlSet003: it is a copy")), "{report:#?}");
+
+    // So does one of somebody else, and one that is there alone is no second driver at boot.
+    xp.driver("WinVBlock", "wvblk32.sys", [0, 0, 1, 8]);
+    let desk = Desk::new(&xp);
+    let mut hive = HiveEdit::open(desk.file("xp.img", SYSTEM, System::Fat16).unwrap()).unwrap();
+    only_a_copy_is_left(&mut hive);
+    desk.put_file("xp.img", SYSTEM, &hive.finish());
+    desk.add("xp.img", "firadisk.sys", "", Wish::default()).unwrap();
+    let told = source(&desk.remove("xp.img", "none.img").unwrap_err());
+    assert!(told.ends_with("but WinVBlock is installed"), "{told}");
+    let report = desk.change("xp.img", &WindowsChange::Remove { installed: true }, "none.img").unwrap();
+    let is_gone = |line: &String| line.starts_with("ControlSet003: service WinVBlock is gone");
+    assert!(report.changes.iter().any(is_gone), "{report:#?}");
+}
+
 #[test]
 fn a_record_that_no_driver_leaves_is_not_followed() {
     let mut xp = bare(System::Fat16);
@@ -248,6 +295,6 @@ fn a_list_that_is_named_again_and_again_ends_at_the_count() {
 fn a_driver_may_have_any_name() {
     let files = ["ддд.sys", "é.sys", "f.inf"]
         .map(|name| Candidate { name: name.into(), bytes: driver("FiraDisk", X86) });
-    let floppy = f6_floppy(&files).unwrap();
-    assert_eq!(floppy.len(), 1_474_560);
+    let list = String::from_utf8(f6_list(&files).unwrap()).unwrap();
+    assert!(list.contains("driver = d1, ддд.sys, ") && list.contains("driver = d1, é.sys, "), "{list}");
 }
