@@ -19,6 +19,8 @@ pub use start::{Language, StartOptions};
 
 /// Sector 0 as it was assembled.
 const SECTOR_0: &[u8] = include_bytes!("../../bootsectors/prebuilt/sector0.bin");
+/// Sector 0 of a stick that starts nothing.
+const PLAIN: &[u8] = include_bytes!("../../bootsectors/prebuilt/plain.bin");
 /// Stage 1 as it was assembled.
 const STAGE_1: &[u8] = include_bytes!("../../bootsectors/prebuilt/stage1.bin");
 /// Boot header, stage 2 and loader as they were built.
@@ -81,6 +83,12 @@ pub fn sector_0(boot_checksum: u32, stage1: u8) -> Result<[u8; 512], &'static st
     put(&mut sector, SECTOR0_BOOT_LBA, BOOT_LBA);
     put(&mut sector, SECTOR0_BOOT_CHECKSUM, boot_checksum);
     Ok(sector)
+}
+
+/// Puts code into `sector`, whose table has no active partition, that says so and lets the BIOS go on.
+pub fn start_nothing(sector: &mut [u8; 512]) {
+    let code = ..SECTOR0_DISK_SIGNATURE as usize;
+    sector[code].copy_from_slice(&PLAIN[code]);
 }
 
 /// Puts the code of `sector_0` into the boot sector of a FAT volume that is not at sector 0, for BIOSes that start

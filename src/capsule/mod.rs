@@ -12,6 +12,7 @@ mod memory;
 mod options;
 mod origin;
 mod set;
+mod told;
 
 pub use decode::{HeaderError, Table, TableError, header, table};
 pub use describe::{Description, drive_words, title};
@@ -23,3 +24,4 @@ pub use memory::{block_len, ram_needed, ram_needed_together, ram_taken};
 pub use options::{CopyMode, DriveOptions, FirstDisk, SetOptions, Writes};
 pub use origin::made_of;
 pub use set::{Beside, Role, companion};
+pub use told::{BLAKE3, FILE, IMAGE, LINE_END, Told, told};

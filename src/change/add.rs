@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use ramkey_format::capsule::FOLDER;
-use ramkey_format::manifest::{RANGES_MAX, RangeEntry};
+use ramkey_format::manifest::{RANGES_MAX, RangeEntry, range};
 
 use super::folder::Folder;
 use super::manifest::{Named, first_of, with_capsule};
@@ -58,11 +58,13 @@ pub fn add<'r>(
     let (extents, last) = contents_of(new, &runs)?;
     steps.add(extents, last, false);
 
-    let ranges = |is_announced| ranges_with(&stick, new, &runs, is_announced);
+    let there = stick.ranges();
+    let ranges = |is_announced| ranges_with(&there, new, &runs, is_announced);
     let mut announced = ranges(true);
-    // Each capsule needs one more while it is changed.
-    let capsules = announced.iter().filter(|range| range.is_first_piece()).count();
-    if ranges(false).len() + capsules > RANGES_MAX {
+    // Each capsule needs one more while it is changed, and so does the text about them.
+    let is_changed = |range: &&RangeEntry| range.is_first_piece() || range.kind == range::TEXT;
+    let changed = announced.iter().filter(is_changed).count();
+    if ranges(false).len() + changed > RANGES_MAX {
         return Err(ChangeError::TooManyPieces);
     }
     let mut folder_alone = Sectors::default();
@@ -96,9 +98,14 @@ pub fn add<'r>(
     Ok(steps.done)
 }
 
-/// The ranges of the manifest with the files `new`, which have `runs`; announced as what they are, or there.
-fn ranges_with(stick: &Stick, new: &[NewCapsule], runs: &[Vec<Run>], is_announced: bool) -> Vec<RangeEntry> {
-    new.iter().zip(runs).fold(stick.manifest.ranges.clone(), |ranges, (new, runs)| {
+/// The ranges `there` with the files `new`, which have `runs`; announced as what they are, or there.
+fn ranges_with(
+    there: &[RangeEntry],
+    new: &[NewCapsule],
+    runs: &[Vec<Run>],
+    is_announced: bool,
+) -> Vec<RangeEntry> {
+    new.iter().zip(runs).fold(there.to_vec(), |ranges, (new, runs)| {
         let own = first_of(runs.iter().copied(), new.capsule.file_len / SECTOR_LEN);
         let header = new.capsule.header_blake3;
         with_capsule(&ranges, runs, &Named { runs: &own, header, next: is_announced.then_some(header) })
@@ -138,7 +145,7 @@ impl Stick<'_, '_> {
     /// # Errors
     ///
     /// [`ChangeError::NoRoom`]; [`ChangeError::TooManyPieces`] if the free clusters lie in too many.
-    fn room_for(&self, needs: &[u64]) -> Result<Vec<Vec<u64>>, ChangeError> {
+    pub(super) fn room_for(&self, needs: &[u64]) -> Result<Vec<Vec<u64>>, ChangeError> {
         let volume = &self.volume.volume;
         let (mut runs, mut all) = (Vec::<Range<u64>>::new(), 0);
         volume.each_free(|(lba, sectors)| {

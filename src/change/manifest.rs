@@ -10,7 +10,7 @@ use super::{ChangeError, Stick};
 use crate::layout::{Content, Extent, ManifestFacts, Role, manifest_slot};
 use crate::stick::{
     DELETED, Directories, DirectorySlot, Entry, FS_INFO, FilePlace, ReadError, Reserved, Run, SLOT_LEN,
-    bad_then, file_lba, with_bad, written_counts,
+    bad_then, file_lba, is_text, with_bad, written_counts,
 };
 use crate::units::SECTOR_LEN;
 
@@ -50,18 +50,24 @@ impl Stick<'_, '_> {
 
     /// The ranges of the manifest that counts, with a capsule as `named` says, whose file has `runs`.
     pub(super) fn ranges_with(&self, runs: &[Run], named: &Named) -> Vec<RangeEntry> {
-        with_capsule(&self.manifest.ranges, runs, named)
+        with_capsule(&self.ranges(), runs, named)
     }
 
-    /// Whether nothing is on the volume but capsules that the manifest names: then all of its tables are of this program.
+    /// Whether nothing is on the volume but capsules, and the text about them, that the manifest names: then all of its tables are of this program.
     pub(super) fn is_own(&self) -> bool {
         let Some(tree) = &self.volume.tree else { return false };
         let is_named = |entry: &Entry| {
             let start = entry.runs.first().map(|(lba, _)| *lba);
             self.manifest.ranges.iter().any(|range| range.is_first_piece() && Some(range.lba.get()) == start)
         };
+        let is_named_text = |entry: &Entry| {
+            let start = entry.runs.first().map(|(lba, _)| *lba);
+            let mut texts = self.manifest.ranges.iter().filter(|range| range.kind == range::TEXT);
+            texts.any(|range| Some(range.lba.get()) == start)
+        };
         let is_own = |entry: &Entry| match entry.is_folder {
             true => entry.path == FOLDER,
+            false if is_text(&entry.short_path) => entry.has_fixed_dates && is_named_text(entry),
             false => entry.is_capsule && entry.has_fixed_dates && is_named(entry),
         };
         tree.more == 0 && !tree.is_partial && tree.entries.iter().all(is_own)
@@ -220,11 +226,11 @@ pub(super) fn with_capsule(ranges: &[RangeEntry], runs: &[Run], named: &Named) -
     ranges
 }
 
-/// `ranges` without what they say of capsules in `runs`.
+/// `ranges` without what they say of capsules in `runs`, or of a text there, which is gone then.
 pub(super) fn without_capsule(ranges: &[RangeEntry], runs: &[Run]) -> Vec<RangeEntry> {
     let is_in_file = |range: &RangeEntry| {
         let (first, end) = (range.lba.get(), range.lba.get().saturating_add(range.sectors.get()));
-        matches!(range.kind, range::CAPSULE | range::CAPSULE_NEXT)
+        matches!(range.kind, range::CAPSULE | range::CAPSULE_NEXT | range::TEXT)
             && runs.iter().any(|(start, sectors)| first < start + sectors && *start < end)
     };
     ranges.iter().filter(|range| !is_in_file(range)).copied().collect()

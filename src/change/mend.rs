@@ -66,7 +66,7 @@ pub fn finish<'r>(reader: &'r Reader<'r>, state: &StickState<'r>) -> Result<Vec<
     let Some(tree) = &stick.volume.tree else { return Err(ChangeError::NoFileSystem) };
     let ranges = &stick.manifest.ranges;
     let announced = ranges.iter().find(|range| range.kind == range::CAPSULE_NEXT);
-    let Some(&RangeEntry { lba, blake3, .. }) = announced else { return Ok(Vec::new()) };
+    let Some(&RangeEntry { lba, blake3, .. }) = announced else { return stick.finish_text() };
     let lba = lba.get();
     // What is announced as what it is comes or goes.
     let is_moving =

@@ -19,9 +19,10 @@ mod room;
 mod sectors;
 mod steps;
 mod stored;
+mod text;
 mod turn;
 
-use ramkey_format::manifest::range;
+use ramkey_format::manifest::is_changing;
 
 use crate::layout::Layout;
 use crate::stick::{Manifest, Reader, StickState, StickVolume};
@@ -33,6 +34,7 @@ pub use mend::{finish, mend};
 pub use remove::remove;
 pub use retire::{can_retire, retire};
 pub use stored::NewBytes;
+pub use text::write_text;
 pub use turn::turn;
 
 /// One step of a change. The next begins when all of it is on the medium and proven.
@@ -73,8 +75,8 @@ impl<'s, 'r> Stick<'s, 'r> {
         Ok(stick)
     }
 
-    /// Whether a change of a capsule is under way.
+    /// Whether a change is under way.
     fn is_unfinished(&self) -> bool {
-        self.manifest.ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT)
+        is_changing(&self.manifest.ranges)
     }
 }

@@ -29,7 +29,7 @@ pub fn remove<'r>(
     let edits = folder.take(&numbers.ok_or(ChangeError::NoFolder)?);
 
     let mut steps = Steps::new(stick);
-    let mut announced = stick.manifest.ranges.clone();
+    let mut announced = stick.ranges();
     for entry in entries {
         announced = stick.announced_to_go(&announced, entry)?;
     }

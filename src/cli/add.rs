@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::DrivesArgs;
-use crate::cli::origin::OriginArgs;
+use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
 use crate::cli::show::{show_effort, show_level, show_origin};
@@ -57,6 +57,9 @@ pub struct AddArgs {
     origin: OriginArgs,
 
     #[command(flatten)]
+    source: SourceArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -77,6 +80,7 @@ impl AddArgs {
             geometry: self.chs,
             folder_free: self.folder.free(),
             titles: self.title.into_iter().collect(),
+            sources: self.source.of(1)?,
             ..StickRequest::new(vec![self.image])
         });
         let prepared = prepare_addition(
@@ -139,9 +143,7 @@ fn show_added(out: &mut dyn Write, to: &Path, report: &AddReport) -> io::Result<
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }
-    for note in &report.notes {
-        writeln!(out, "note      {note}")?;
-    }
+    show_notes(out, &report.notes)?;
     show_changed(out, &report.effort)?;
     let to = named(to);
     match report.warnings.len() {
@@ -155,8 +157,14 @@ fn show_removed(out: &mut dyn Write, from: &Path, report: &RemoveReport) -> io::
         writeln!(out, "image     {}  {}", image.blake3, image.file)?;
         writeln!(out, "          \"{}\": {}", image.title, Bytes(image.len))?;
     }
+    show_notes(out, &report.notes)?;
     show_changed(out, &report.effort)?;
     writeln!(out, "done      it is gone from {}; {} are free again", named(from), Bytes(report.freed))
+}
+
+/// What is to be known beside the images.
+pub(super) fn show_notes(out: &mut dyn Write, notes: &[String]) -> io::Result<()> {
+    notes.iter().try_for_each(|note| writeln!(out, "note      {note}"))
 }
 
 /// An image that came to the stick.

@@ -6,13 +6,13 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
-use crate::cli::origin::OriginArgs;
+use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::pack::PackArgs;
 use crate::contents::{Kind, KindChoice};
 use crate::image::ImageName;
 use crate::job::StickRequest;
 use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
-use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, named};
+use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, counted, named};
 
 /// How the stick is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -143,6 +143,9 @@ pub struct ImagesArgs {
     #[command(flatten)]
     pub origin: OriginArgs,
 
+    #[command(flatten)]
+    pub source: SourceArgs,
+
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     pub timeout: Option<u8>,
@@ -220,20 +223,18 @@ pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
 }
 
 impl ImagesArgs {
-    /// Refuses what no parser can: more titles than images, and a file that is not there because it was to be a number.
+    /// Refuses what no parser can: more titles or sources than images, and a file that is not there because it was to be a number.
     ///
     /// # Errors
     ///
     /// [`CliError::Usage`] or [`CliError::CommandLine`].
     pub fn check(&self) -> Result<(), CliError> {
         if self.titles.len() > self.images.len() {
-            let images = match self.images.len() {
-                1 => "1 image".into(),
-                count => format!("{count} images"),
-            };
+            let images = counted(self.images.len() as u64, "image");
             let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
+        self.source.of(self.images.len())?;
         let missing = self.drives.beside.all().filter(|drive| !ImageName::exists(&drive.path));
         let mut meant = missing.filter_map(|drive| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
@@ -251,6 +252,7 @@ impl ImagesArgs {
             geometry: self.chs,
             folder_free: self.folder.free(),
             titles: self.titles.clone(),
+            sources: self.source.sources.clone(),
             label: self.label.clone(),
             id: self.id,
             start: StartOptions {

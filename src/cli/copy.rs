@@ -53,6 +53,7 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--label", images.label.is_some()),
         ("--id", images.id.is_some()),
         ("--title", !images.titles.is_empty()),
+        ("--source", !images.source.sources.is_empty()),
         ("--chs", images.chs.is_some()),
         ("--timeout", images.timeout.is_some()),
         ("--menu-timeout", images.menu_timeout.is_some()),

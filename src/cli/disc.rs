@@ -57,7 +57,6 @@ impl DiscArgs {
         let system = System::default();
         let target = look(&system, &self.to)?;
         self.images.check()?;
-        self.disc.check(&self.images)?;
         let label =
             self.label_svg.as_deref().map(|path| LabelFile::look(&system, path, &self.to)).transpose()?;
         let request = self.disc.of(self.images.request());

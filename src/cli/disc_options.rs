@@ -4,12 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::CliError;
-use crate::cli::args::ImagesArgs;
 use crate::job::{DiscOptions, StickRequest};
 use crate::plan::{DiscBoot, DiscMedium};
-use crate::report::SOURCE_MAX;
-use crate::units::counted;
 
 /// How a BIOS boots the disc.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -55,18 +51,6 @@ pub struct DiscOptionsArgs {
     /// Put the files of this folder onto the disc, too
     #[arg(long, value_name = "FOLDER")]
     pub dir: Option<PathBuf>,
-
-    /// Where an image is from, for RAMKEY/README.TXT on the disc: an address or a few words; once for each image, in the same order
-    #[arg(long = "source", value_name = "TEXT", value_parser = source)]
-    pub sources: Vec<String>,
-}
-
-fn source(text: &str) -> Result<String, String> {
-    match text.chars().count() {
-        1..=SOURCE_MAX => Ok(text.to_owned()),
-        0 => Err("it is empty".into()),
-        count => Err(format!("it has {count} characters, and {SOURCE_MAX} are the most")),
-    }
 }
 
 fn medium(text: &str) -> Result<DiscMedium, String> {
@@ -84,33 +68,13 @@ impl DiscOptionsArgs {
             (self.boot != BootArg::default(), "--boot"),
             (self.hybrid, "--hybrid"),
             (self.dir.is_some(), "--dir"),
-            (!self.sources.is_empty(), "--source"),
         ];
         given.into_iter().find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// Refuses more sources than there are images.
-    ///
-    /// # Errors
-    ///
-    /// [`CliError::Usage`].
-    pub fn check(&self, images: &ImagesArgs) -> Result<(), CliError> {
-        let (sources, images) = (self.sources.len(), images.images.len());
-        if sources <= images {
-            return Ok(());
-        }
-        let what = format!("--source was given {sources} times for {}", counted(images as u64, "image"));
-        Err(CliError::Usage { what })
-    }
-
     /// The request for a disc, from that for a stick with the same images.
     pub fn of(&self, request: StickRequest) -> StickRequest {
-        let disc = DiscOptions {
-            boot: self.boot.into(),
-            medium: self.media,
-            folder: self.dir.clone(),
-            sources: self.sources.clone(),
-        };
+        let disc = DiscOptions { boot: self.boot.into(), medium: self.media, folder: self.dir.clone() };
         StickRequest { disc: Some(disc), ..request.universal() }
     }
 }

@@ -60,6 +60,7 @@ do not change the exit status of `inspect`.
 | `capsules[].fragments` | pieces that its file lies in |
 | `capsules[].as_written` | whether the stick was written with it; false where there is no manifest to tell |
 | `capsules[].proven` | whether its bytes were read and match its hashes |
+| `readme` | what became of RAMKEY/README.TXT: `as-written`; `other-images`, it tells of others; `changed`; `gone`; null if the stick was written without one |
 | `faults` | what is wrong |
 | `faults[].kind` | one of the kinds below |
 | `faults[].lba`, `faults[].sectors` | first sector and sectors; 0 and 0 if it has no place |
@@ -82,6 +83,7 @@ do not change the exit status of `inspect`.
 | `fat-reserved`, `fat-table`, `directory`, `file` | the file system |
 | `capsule` | an image |
 | `no-image` | there is no image to boot |
+| `readme` | README.TXT is not as written, with `--strict` only |
 
 | `changes[].change` | its other fields |
 |---|---|
@@ -100,6 +102,7 @@ do not change the exit status of `inspect`.
 | `volume` | `what` |
 | `longer` | `written` and `found` sectors; `what` that means |
 | `details` | `what`, `lba`, `sectors` |
+| `readme` | `path`, `what` |
 | `more` | `files`: how many more files and folders there are |
 
 ### Of a written stick

@@ -2,8 +2,11 @@
 
 use clap::Args;
 
+use crate::cli::CliError;
 use crate::job::StickRequest;
 use crate::origin::{Expectations, Expected};
+use crate::report::SOURCE_MAX;
+use crate::units::counted;
 
 /// What is expected of images.
 #[derive(Clone, Debug, Default, Args)]
@@ -16,6 +19,39 @@ pub struct OriginArgs {
     /// Do not look for lists of hashes beside an image, such as SHA256SUMS or dos.img.sha256
     #[arg(long)]
     pub no_lists: bool,
+}
+
+/// Where images are from, as the user says: the same option wherever images come to a medium.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SourceArgs {
+    /// Where an image is from, for RAMKEY/README.TXT: an address or a few words; once for each image, in the same order
+    #[arg(long = "source", value_name = "TEXT", value_parser = source)]
+    pub sources: Vec<String>,
+}
+
+impl SourceArgs {
+    /// Where so many images are from.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`] if more were given.
+    pub fn of(&self, images: usize) -> Result<Vec<String>, CliError> {
+        match self.sources.len() {
+            times if times > images => {
+                let images = counted(images as u64, "image");
+                Err(CliError::Usage { what: format!("--source was given {times} times for {images}") })
+            }
+            _ => Ok(self.sources.clone()),
+        }
+    }
+}
+
+fn source(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        1..=SOURCE_MAX => Ok(text.to_owned()),
+        0 => Err("it is empty".into()),
+        count => Err(format!("it has {count} characters, and {SOURCE_MAX} are the most")),
+    }
 }
 
 impl OriginArgs {

@@ -45,7 +45,6 @@ impl PlanArgs {
             let what = format!("{option} is for a disc: give --disc too");
             return Err(CliError::Usage { what });
         }
-        self.options.check(&self.stick.images)?;
         let progress = Progress::new();
         let opener = Opener::new(&progress);
         let mut request = self.stick.request();

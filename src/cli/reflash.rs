@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::add::{show_changed, show_image};
+use crate::cli::add::{show_changed, show_image, show_notes};
 use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
 use crate::cli::drives::BesideArgs;
-use crate::cli::origin::OriginArgs;
+use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
 use crate::cli::target_args::TargetArgs;
@@ -59,6 +59,9 @@ pub struct ReflashArgs {
     origin: OriginArgs,
 
     #[command(flatten)]
+    source: SourceArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -81,6 +84,7 @@ impl ReflashArgs {
             // What stands beside others is replaced so, too.
             folder_boots: false,
             companions: self.beside.companions(),
+            sources: self.source.of(1)?,
             ..StickRequest::new(vec![self.image])
         });
         let image = self.origin.put_into(image);
@@ -108,9 +112,7 @@ fn show(out: &mut dyn Write, to: &Path, report: &ReflashReport) -> io::Result<()
     for warning in &report.warnings {
         writeln!(out, "warning   {warning}")?;
     }
-    for note in &report.notes {
-        writeln!(out, "note      {note}")?;
-    }
+    show_notes(out, &report.notes)?;
     let to = named(to);
     if report.same {
         return writeln!(out, "done      {to} has this image already; nothing was written");

@@ -57,8 +57,8 @@ fn show(out: &mut dyn Write, report: &RepairReport, show_stick: &Shows) -> io::R
         writeln!(out, "written   {}, all read back and identical", Bytes(*written))?;
     }
     match (after.sound, before.sound) {
-        (true, true) => writeln!(out, "sound     it was sound; nothing was written"),
-        (true, false) => writeln!(out, "sound     all that a boot needs is right"),
+        (true, true) if *written == 0 => writeln!(out, "sound     it was sound; nothing was written"),
+        (true, _) => writeln!(out, "sound     all that a boot needs is right"),
         (false, _) => {
             let mut ways: Vec<&str> = after.faults.iter().map(way).collect();
             ways.dedup();

@@ -69,6 +69,9 @@ pub(super) fn show_stick(out: &mut dyn Write, stick: &StickReport) -> io::Result
     for warning in &stick.warnings {
         writeln!(out, "warning   {warning}")?;
     }
+    for note in &stick.notes {
+        writeln!(out, "note      {note}")?;
+    }
     let left_out = stick.disc.as_ref().map_or(&[][..], |disc| &disc.left_out);
     for note in left_out.iter().take(LEFT_OUT_SHOWN) {
         writeln!(out, "note      {note}")?;

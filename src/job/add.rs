@@ -11,6 +11,8 @@ use crate::job::boot_code::can_boot;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, files, images};
 use crate::job::prepare::{Read, read_all};
+use crate::job::readme::Described;
+use crate::job::renew::renew;
 use crate::job::{Destination, Images, JobError, Observer, Opener, StickRequest, in_use};
 use crate::layout::{LayoutError, capsules};
 use crate::pipeline::{Effort, Input, Target};
@@ -42,7 +44,7 @@ pub struct AddReport {
     pub effort: Effort,
     /// What is to be known of the images.
     pub warnings: Vec<String>,
-    /// What is publicly known of the Windows on them.
+    /// What is publicly known of the Windows on them, and what is to be known of README.TXT.
     pub notes: Vec<String>,
 }
 
@@ -105,7 +107,14 @@ pub fn add_to(
         prepared.taken(path, state)?;
         can_boot(&changing, state, &prepared.images.facts[0])
     };
-    changing.prove_and(is_possible, false, |reader, state, _| prepared.put(&changing, reader, state, path))
+    changing.prove_and(is_possible, false, |reader, state, _| {
+        let report = prepared.put(&changing, reader, state, path)?;
+        let PreparedAddition { request, images, read: Read { scans, origins }, .. } = prepared;
+        let describe = || Described::new(request, images, scans, origins, observer).map(Some);
+        let told = renew(&changing, reader, (&request.sources, describe))?;
+        let notes = report.notes.into_iter().chain(told).collect();
+        Ok(AddReport { notes, effort: changing.effort(), ..report })
+    })
 }
 
 impl PreparedAddition {

@@ -15,6 +15,7 @@ use crate::job::medium::Medium;
 use crate::job::prove::write_and_prove;
 use crate::job::worn::Worn;
 use crate::job::{Destination, Event, JobError, Observer, Part};
+use crate::layout::Content;
 use crate::pipeline::{self, Aftermath, Effort, Failure, Input, Phase, Target};
 use crate::stick::{self, Reader, StickState};
 use crate::units::SECTOR_LEN;
@@ -227,6 +228,12 @@ impl<'a> Changing<'a> {
         Reader::new(&self.medium, &|_| {}).sector(lba).ok()
     }
 
+    /// What is on the stick now that steps were written, which were read back: what is known of its boot area and tables is not read
+    /// again.
+    pub fn known_state<'r>(&self, reader: &'r Reader<'r>) -> StickState<'r> {
+        stick::read(reader)
+    }
+
     /// What is on the stick now that something was written.
     pub fn state<'r>(&self, reader: &'r Reader<'r>) -> StickState<'r> {
         self.medium.forget();
@@ -270,7 +277,6 @@ impl<'a> Changing<'a> {
         if steps.is_empty() {
             return Ok(());
         }
-        self.medium.forget();
         // Each byte is written and read back.
         let bytes: u64 = steps.iter().map(|step| 2 * step.layout.written_sectors() * SECTOR_LEN).sum();
         self.observer.tell(Event::Begin { part: Part::Change, bytes });
@@ -279,7 +285,14 @@ impl<'a> Changing<'a> {
         for step in steps {
             done = self.step(step, inputs);
             if done.is_err() {
+                self.medium.forget();
                 break;
+            }
+            for extent in &step.layout.extents {
+                // No image lies where much is read more than once.
+                if let Content::Bytes(bytes) = &extent.content {
+                    self.medium.put(extent.lba, bytes);
+                }
             }
             is_new |= step.decides;
             if step.decides {

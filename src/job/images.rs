@@ -11,11 +11,11 @@ use crate::job::folder::form_of;
 use crate::job::notes::notes;
 use crate::job::on_the_way::{OnTheWay, with_driver};
 use crate::job::{Companion, Event, JobError, Observer, Opener, Part, StickRequest};
-use crate::origin::{self, Algorithm, Expectations, Origin};
+use crate::origin::{Algorithm, Expectations, Origin, Said};
 use crate::plan::FirstDisk;
 use crate::sandbox::look;
 
-/// The hashes that a disc tells of each image's file.
+/// The hashes that README.TXT tells of each image's file.
 const KNOWN: [Algorithm; 2] = [Algorithm::Blake3, Algorithm::Sha256];
 
 /// The images of a request: those of the menu, then those that stand beside them.
@@ -39,8 +39,6 @@ pub struct Images {
     /// How many of them are in the menu.
     boot: usize,
     expectations: Expectations,
-    /// Whether they are for a disc.
-    is_disc: bool,
 }
 
 impl Images {
@@ -70,7 +68,6 @@ impl Images {
             on_the_way: None,
             boot: request.images.len(),
             expectations: request.expectations.clone(),
-            is_disc: request.disc.is_some(),
         };
         let question = question_of(request);
         let wish =
@@ -132,16 +129,26 @@ impl Images {
         self.products.iter().flatten().map(Product::advice).collect()
     }
 
-    /// Hashes the files that the images come in, and compares them with what is said of them.
+    /// What is said of the files that the images come in.
+    ///
+    /// # Errors
+    ///
+    /// [`JobError::Origin`].
+    pub(super) fn said(&self) -> Result<Said, JobError> {
+        Ok(Said::find(&self.brought(), self.boot, &self.expectations)?)
+    }
+
+    /// Hashes these files, and compares them with what is said of them. `progress` is called with the bytes that are done.
     ///
     /// # Errors
     ///
     /// [`JobError::Origin`] for the first that is another.
-    pub(super) fn origins(&self, observer: &dyn Observer) -> Result<Vec<Option<Origin>>, JobError> {
-        let sources = self.brought();
-        // What nobody reads is not hashed: README.TXT of a disc has these.
-        let wanted = if self.is_disc { &KNOWN[..] } else { &[] };
-        origins(&sources, self.boot, &self.expectations, wanted, observer)
+    pub(super) fn origins(
+        &self,
+        said: &Said,
+        progress: &dyn Fn(u64),
+    ) -> Result<Vec<Option<Origin>>, JobError> {
+        Ok(said.compare(&self.brought(), &KNOWN, progress)?)
     }
 
     /// Opens an image that stands beside the others, and looks at it.
@@ -181,7 +188,11 @@ impl Images {
     }
 }
 
-/// The same of any sources, the first `named` of which were named one by one.
+/// What is said of any sources, the first `named` of which were named one by one, and whether it is true.
+///
+/// # Errors
+///
+/// [`JobError::Origin`] for the first that is another.
 pub(super) fn origins(
     sources: &[&dyn Source],
     named: usize,
@@ -189,6 +200,16 @@ pub(super) fn origins(
     wanted: &[Algorithm],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<Origin>>, JobError> {
+    let said = Said::find(sources, named, expectations)?;
+    told(sources, observer, |count| said.compare(sources, wanted, count))
+}
+
+/// Hashes the files of `sources` while the observer is told.
+pub(super) fn told<T, E: Into<JobError>>(
+    sources: &[&dyn Source],
+    observer: &dyn Observer,
+    work: impl FnOnce(&dyn Fn(u64)) -> Result<T, E>,
+) -> Result<T, JobError> {
     let len = |source: &&dyn Source| {
         let file = source.descriptors().first().and_then(|file| file.metadata().ok());
         file.map_or(0, |metadata| metadata.len())
@@ -201,11 +222,11 @@ pub(super) fn origins(
         }
         observer.tell(Event::Advance { bytes: count });
     };
-    let found = origin::look(sources, named, expectations, wanted, &count);
+    let found = work(&count);
     if has_begun.get() {
         observer.tell(Event::End);
     }
-    Ok(found?)
+    found.map_err(Into::into)
 }
 
 /// What is asked of the images of the menu.

@@ -69,6 +69,13 @@ impl<'t> Medium<'t> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).push(found);
     }
 
+    /// Remembers what was written and read back, where what was there is remembered.
+    pub fn put(&self, lba: u64, bytes: &[u8]) {
+        for remembered in &mut *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) {
+            remembered.put(lba * SECTOR_LEN, bytes);
+        }
+    }
+
     /// Reads from the device again: something was written.
     pub fn forget(&self) {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -103,6 +110,25 @@ impl<'t> Medium<'t> {
 }
 
 impl Remembered {
+    /// Takes the part of `bytes`, which lie at byte `offset`, that is known.
+    fn put(&mut self, offset: u64, bytes: &[u8]) {
+        let from = offset.max(self.range.start);
+        let to = (offset + bytes.len() as u64).min(self.known);
+        let mut at = from;
+        while at < to {
+            let place = at - self.range.start;
+            let skip = place % BLOCK_LEN;
+            let count = (BLOCK_LEN - skip).min(to - at);
+            let block = self.blocks.entry(place / BLOCK_LEN).or_insert_with(|| vec![0; BLOCK_LEN as usize]);
+            let within = skip as usize..(skip + count) as usize;
+            if block.len() < within.end {
+                block.resize(within.end, 0);
+            }
+            block[within].copy_from_slice(&bytes[(at - offset) as usize..][..count as usize]);
+            at += count;
+        }
+    }
+
     /// Fills `buffer` from byte `offset` on, if all of it is known.
     fn give(&self, offset: u64, buffer: &mut [u8]) -> bool {
         let end = offset.saturating_add(buffer.len() as u64);

@@ -44,6 +44,7 @@ mod plan;
 mod prepare;
 mod prove;
 mod readme;
+mod renew;
 mod receipt;
 mod reflash;
 mod remove;

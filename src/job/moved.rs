@@ -147,11 +147,11 @@ pub(super) fn write_around(
     unreachable!("the last round ends in one way or the other")
 }
 
-/// The sectors that differ, if all of them are images' and there are no more than [`BAD_MAX`].
+/// The sectors that differ, if all of them are images', or of the text about them, and there are no more than [`BAD_MAX`].
 fn lost(layout: &Layout, differences: &[Difference]) -> Option<Vec<u64>> {
     let is_image = |&lba: &u64| {
         let mut extents = layout.extents.iter().filter(|extent| extent.has(lba));
-        extents.any(|extent| matches!(extent.role, Role::Capsule { .. }))
+        extents.any(|extent| matches!(extent.role, Role::Capsule { .. } | Role::Text))
     };
     sectors_of(differences).filter(|lost| lost.iter().all(is_image))
 }

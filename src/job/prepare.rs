@@ -2,16 +2,19 @@
 
 use std::env;
 use std::sync::Arc;
+use std::thread::{self, Builder};
 
 use crate::device::{OpenError, System, TargetPath, TemporarySpool};
 use crate::image::{Packer, Scan, Source, Spool, scan_trimmed};
 use crate::job::disc::{self, OwnFiles};
+use crate::job::images::told;
 use crate::job::observer::part;
-use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use, readme};
+use crate::job::readme::Described;
+use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use};
 use crate::layout::{Layout, LayoutError, layout};
 use crate::origin::Origin;
 use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
-use crate::report::{MachineReport, OriginReport, StickReport};
+use crate::report::{MachineReport, OriginReport, StickReport, readme};
 use crate::units::SECTOR_LEN;
 
 /// Where a stick is to be written.
@@ -183,13 +186,13 @@ fn lay_out(
     }
     let read = read_all(&images, packer, observer).map_err(|error| Box::new((0, error)))?;
     let (scans, origins) = (Arc::new(read.scans), Arc::new(read.origins));
-    if disc.is_some() {
-        for (plan, request_of_plan) in plans.iter_mut().zip(&mut requests) {
-            let text = readme::of_disc(request, &plan.carried, &images, &scans, &origins, observer);
-            request_of_plan.readme = text.map_err(|error| Box::new((0, error)))?;
-            plan.carried.readme.clone_from(&request_of_plan.readme);
-        }
+    let described = Described::new(request, &images, &scans, &origins, observer);
+    let described = described.map_err(|error| Box::new((0, error)))?;
+    for (plan, request) in plans.iter_mut().zip(&mut requests) {
+        request.readme = readme(&described.all(&plan.carried.capsules));
+        plan.carried.readme.clone_from(&request.readme);
     }
+    drop(described);
     let images = Arc::new(images);
     let mut prepared = Vec::new();
     for (number, (first, (request, len))) in plans.into_iter().zip(requests.iter().zip(lens)).enumerate() {
@@ -236,8 +239,23 @@ pub(super) fn read_all(
     packer: &mut Packer,
     observer: &dyn Observer,
 ) -> Result<Read, JobError> {
-    let origins = images.origins(observer)?;
-    let scans = scan_all(images, packer, observer)?;
+    let said = images.said()?;
+    let brought = images.brought();
+    let (origins, scans) = if said.is_something() {
+        // What is another is refused before it is packed.
+        let origins = told(&brought, observer, |count| images.origins(&said, count))?;
+        (origins, scan_all(images, packer, observer)?)
+    } else {
+        let hash = || images.origins(&said, &|_| ());
+        let (origins, scans) = thread::scope(|scope| {
+            let beside = Builder::new().spawn_scoped(scope, hash);
+            let scans = scan_all(images, packer, observer);
+            // Where no thread can be made, it is done here.
+            let origins = beside.map_or_else(|_| hash(), |thread| thread.join().unwrap_or_else(|_| hash()));
+            (origins, scans)
+        });
+        (origins?, scans?)
+    };
     for (number, ((origin, source), scan)) in origins.iter().zip(images.brought()).zip(&scans).enumerate() {
         if let Some(origin) = origin {
             let root = (!images.is_changed(number)).then_some(&scan.root);

@@ -18,6 +18,8 @@ use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
 use crate::job::prepare::{Read, read_all};
+use crate::job::readme::Described;
+use crate::job::renew::renew;
 use crate::job::set::{Wanted, clear, has_hard_disk, turn_all};
 use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest, in_use};
 use crate::layout::signature;
@@ -76,7 +78,7 @@ pub struct ReflashReport {
     pub effort: Effort,
     /// What is to be known of the image.
     pub warnings: Vec<String>,
-    /// What is publicly known of the Windows on it.
+    /// What is publicly known of the Windows on it, and what is to be known of README.TXT.
     pub notes: Vec<String>,
 }
 
@@ -152,11 +154,16 @@ pub fn reflash_to(
         {
             return Err(ChangeError::OtherFirst { title }.into());
         }
-        match old.is_boot() {
+        let report = match old.is_boot() {
             true => in_menu(&changing, prepared, (reader, state), old, (is_cut, consent), observer),
             false if is_cut => Err(ChangeError::WrittenOver.into()),
             false => beside_others(&changing, prepared, (reader, state), &old),
-        }
+        }?;
+        let sources = &prepared.request.image.sources;
+        let told = renew(&changing, reader, (sources, || prepared.described(observer).map(Some)))?;
+        let effort = Effort { skipped: report.effort.skipped, ..changing.effort() };
+        let notes = report.notes.into_iter().chain(told).collect();
+        Ok(ReflashReport { notes, effort, ..report })
     })?;
     Ok(ReflashReport {
         image: prepared.with_origin(report.image),
@@ -166,6 +173,11 @@ pub fn reflash_to(
 }
 
 impl PreparedImage {
+    /// What README.TXT says of the new images.
+    fn described(&self, observer: &dyn Observer) -> Result<Described<'_>, JobError> {
+        Described::new(&self.request.image, &self.images, &self.scans, &self.origins, observer)
+    }
+
     /// A new image with what was said of its file.
     fn with_origin(&self, image: AddedImage) -> AddedImage {
         let is_it = |facts: &ImageFacts| named(&facts.path) == image.path;

@@ -12,6 +12,7 @@ use crate::capsule::{self, Description, Role};
 use crate::change;
 use crate::job::changing::{Changing, with_stick};
 use crate::job::on_stick::{OnStick, find, images};
+use crate::job::renew::renew;
 use crate::job::{Destination, JobError, Observer};
 use crate::pipeline::{Effort, Target};
 use crate::plan::file_names;
@@ -27,6 +28,8 @@ pub struct RemoveReport {
     pub freed: u64,
     /// What that took.
     pub effort: Effort,
+    /// What is to be known of README.TXT.
+    pub notes: Vec<String>,
 }
 
 /// An image that left a stick.
@@ -91,7 +94,8 @@ pub fn remove_from(
     };
     changing.prove_and(is_possible, false, |reader, state, _| {
         if let Some((image, freed)) = gone.take() {
-            return Ok(RemoveReport { images: vec![image], freed, effort: changing.effort() });
+            let notes = renew(&changing, reader, (&[], || Ok(None)))?;
+            return Ok(RemoveReport { images: vec![image], freed, effort: changing.effort(), notes });
         }
         let going = going(&images(state), name, path)?;
         let entries: Vec<&Entry> = going.iter().map(|image| image.entry).collect();
@@ -105,7 +109,8 @@ pub fn remove_from(
             companion: !image.is_boot(),
         });
         let images = removed.collect();
-        Ok(RemoveReport { images, freed: sectors * SECTOR_LEN, effort: changing.effort() })
+        let notes = renew(&changing, reader, (&[], || Ok(None)))?;
+        Ok(RemoveReport { images, freed: sectors * SECTOR_LEN, effort: changing.effort(), notes })
     })
 }
 

@@ -14,10 +14,10 @@ use crate::job::prove::write_alone;
 use crate::job::{Destination, Event, Images, JobError, Observer, Opener, Part, StickRequest};
 use crate::layout::Extent;
 use crate::pipeline::{Aftermath, Failure, Target};
-use crate::repair::{Donor, Mend, Mended, repair as mend};
+use crate::repair::{Donor, Mend, Mended, Scope};
 use crate::sandbox::{self, LookError, NamedDonor, State};
 use crate::units::SECTOR_LEN;
-use crate::verify::{StickVerdict, Strictness, verify};
+use crate::verify::{ReadmeState, StickVerdict, Strictness, verify};
 
 /// What was repaired on a stick.
 #[derive(Clone, Debug, Serialize)]
@@ -70,11 +70,12 @@ pub fn prepare_repair(
         sandbox::verify(path, &stick, Strictness::Boot, count)
     });
     let verdict = verdict?.ok_or_else(no_stick)?;
-    if verdict.sound {
+    if verdict.sound && verdict.readme != Some(ReadmeState::Changed) {
         let (mended, extents) = (Vec::new(), Vec::new());
         return Ok(PreparedRepair { images, verdict, mended, extents });
     }
-    let made = part(observer, Part::Mend, 0, |_| sandbox::mend(path, &stick, &donors(&images)))?;
+    let made =
+        part(observer, Part::Mend, 0, |_| sandbox::mend(path, &stick, &donors(&images), scope(&verdict)))?;
     if made.is_foreign {
         return Err(JobError::TakenOver { path: path.to_owned() });
     }
@@ -143,7 +144,7 @@ trait Eyes {
     /// Its name for messages.
     fn path(&self) -> &Path;
     /// What of it can be put right.
-    fn mend(&self, donors: &[NamedDonor]) -> Result<Mend, LookError>;
+    fn mend(&self, donors: &[NamedDonor], scope: Scope) -> Result<Mend, LookError>;
     /// What is on it now; `None` if that is nothing of this program.
     fn verify(&self, count: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError>;
 }
@@ -165,8 +166,8 @@ impl Eyes for Lesser<'_> {
         self.path
     }
 
-    fn mend(&self, donors: &[NamedDonor]) -> Result<Mend, LookError> {
-        sandbox::mend(self.path, &self.open()?, donors)
+    fn mend(&self, donors: &[NamedDonor], scope: Scope) -> Result<Mend, LookError> {
+        sandbox::mend(self.path, &self.open()?, donors, scope)
     }
 
     fn verify(&self, count: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError> {
@@ -185,9 +186,9 @@ impl Eyes for Own<'_> {
         self.path
     }
 
-    fn mend(&self, donors: &[NamedDonor]) -> Result<Mend, LookError> {
+    fn mend(&self, donors: &[NamedDonor], scope: Scope) -> Result<Mend, LookError> {
         let donors: Vec<Donor> = donors.iter().map(NamedDonor::donor).collect();
-        Ok(mend(&self.medium, &donors).into())
+        Ok(scope.repair(&self.medium, &donors).into())
     }
 
     fn verify(&self, count: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError> {
@@ -221,7 +222,7 @@ fn repair_by(
     let PreparedRepair { verdict: before, mended: shown, extents, images } = prepared;
     let path = eyes.path();
     let unread = |source| JobError::Doctor { path: path.to_owned(), source };
-    let look = || part(observer, Part::Mend, 0, |_| eyes.mend(&donors(&images)));
+    let look = || part(observer, Part::Mend, 0, |_| eyes.mend(&donors(&images), scope(&before)));
     let mut made = look()?;
     if (&made.mended, &made.extents) != (&shown, &extents) {
         return Err(JobError::Target(OpenError::Changed { path: path.to_owned() }));
@@ -249,6 +250,11 @@ fn repair_by(
     let after = part(observer, Part::Read, target.len(), |count| eyes.verify(count)).map_err(unread)?;
     let after = after.ok_or_else(|| JobError::NoStick { path: path.to_owned() })?;
     Ok(RepairReport { repaired, written, before, after })
+}
+
+/// What is to be put right of a stick of which this was found.
+fn scope(verdict: &StickVerdict) -> Scope {
+    if verdict.sound { Scope::Text } else { Scope::All }
 }
 
 /// The images as those that pieces are taken from.

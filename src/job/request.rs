@@ -55,6 +55,8 @@ pub struct StickRequest {
     pub bus: Option<Bus>,
     /// What is expected of the files that the images come in.
     pub expectations: Expectations,
+    /// Where each of the images of the menu is from, in their order, for README.TXT; those that are missing say nothing.
+    pub sources: Vec<String>,
     /// Where the driver is that the Windows of the first image gets on the way, if it gets one.
     pub driver: Option<PathBuf>,
     /// Bytes that stay free in the images of folders, if somebody said how many.
@@ -74,8 +76,6 @@ pub struct DiscOptions {
     pub medium: DiscMedium,
     /// A folder whose files are put onto the disc, too.
     pub folder: Option<PathBuf>,
-    /// Where each of the images of the menu is from, in their order, for README.TXT; those that are missing say nothing.
-    pub sources: Vec<String>,
 }
 
 impl StickRequest {
@@ -102,6 +102,7 @@ impl StickRequest {
             trim: Some(FreeQuestion::default()),
             bus: None,
             expectations: Expectations::default(),
+            sources: Vec::new(),
             driver: None,
             folder_free: None,
             folder_boots: true,

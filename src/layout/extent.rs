@@ -35,6 +35,8 @@ pub enum Role {
     Disc,
     /// Files of the user's own, which ISO 9660 alone names.
     Files,
+    /// The text about the images, which a stick has as a file of its own.
+    Text,
     /// Sectors of a disc image that is copied as it is.
     Copy,
     /// Zeros that clear what another tool may have left.
@@ -106,6 +108,7 @@ impl fmt::Display for Role {
             Self::Capsule { image } => write!(f, "image {}", image + 1),
             Self::Disc => f.write_str("disc"),
             Self::Files => f.write_str("files"),
+            Self::Text => f.write_str("README.TXT"),
             Self::Copy => f.write_str("copy"),
             Self::Cleared => f.write_str("cleared"),
         }

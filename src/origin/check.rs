@@ -65,6 +65,7 @@ impl Confirmed {
 }
 
 /// A hash that a file must have, and who said so.
+#[derive(Debug)]
 struct Claim {
     hash: Published,
     by: ListedBy,
@@ -80,45 +81,72 @@ impl Claim {
     }
 }
 
-/// Looks for what is said of the images in `sources`, of which the first `named` were named one by one, reads each of their files
-/// once and compares. `progress` is called with the bytes that are done. `wanted` are the hashes that are to be known of each in any
-/// case; a file of which nothing is to be known is not read.
-///
-/// The files are read by the descriptors that the sources have, so a name that leads to another file by now changes nothing. What is
-/// written to a file behind that [`Origin::is_still`] tells.
-///
-/// # Errors
-///
-/// See [`OriginError`]; [`OriginError::Differs`] for the first file that is another.
-pub fn look(
-    sources: &[&dyn Source],
-    named: usize,
-    expectations: &Expectations,
-    wanted: &[Algorithm],
-    progress: &dyn Fn(u64),
-) -> Result<Vec<Option<Origin>>, OriginError> {
-    let hashes: Vec<&Published> = expectations.hashes().collect();
-    if !hashes.is_empty() && hashes.len() != named {
-        return Err(OriginError::Count { hashes: hashes.len(), images: named });
-    }
-    let mut lists = Vec::new();
-    for path in expectations.lists() {
-        let list = read(path, false)?;
-        if list.is_empty() {
-            return Err(OriginError::NoList { list: path.clone() });
+/// What is said of images.
+#[derive(Debug)]
+pub struct Said {
+    /// The claims on each file of each image; `None` of an image in no file.
+    claims: Vec<Option<Vec<Vec<Claim>>>>,
+}
+
+impl Said {
+    /// Looks for what is said of the images in `sources`, of which the first `named` were named one by one. No image is read.
+    ///
+    /// # Errors
+    ///
+    /// See [`OriginError`].
+    pub fn find(
+        sources: &[&dyn Source],
+        named: usize,
+        expectations: &Expectations,
+    ) -> Result<Self, OriginError> {
+        let hashes: Vec<&Published> = expectations.hashes().collect();
+        if !hashes.is_empty() && hashes.len() != named {
+            return Err(OriginError::Count { hashes: hashes.len(), images: named });
         }
-        lists.push((path, list));
+        let mut lists = Vec::new();
+        for path in expectations.lists() {
+            let list = read(path, false)?;
+            if list.is_empty() {
+                return Err(OriginError::NoList { list: path.clone() });
+            }
+            lists.push((path, list));
+        }
+        let mut claimed = Vec::new();
+        for (number, source) in sources.iter().enumerate() {
+            let given = hashes.get(number).copied();
+            // One that stands beside others may be the user's own.
+            let must_be_named = number < named && given.is_none();
+            claimed.push(claims((number, *source), given, (&lists, must_be_named), expectations.beside)?);
+        }
+        Ok(Self { claims: claimed })
     }
-    let mut claimed = Vec::new();
-    for (number, source) in sources.iter().enumerate() {
-        let given = hashes.get(number).copied();
-        // One that stands beside others may be the user's own.
-        let must_be_named = number < named && given.is_none();
-        claimed.push(claims((number, *source), given, (&lists, must_be_named), expectations.beside)?);
+
+    /// Whether there is anything that must be true.
+    pub fn is_something(&self) -> bool {
+        self.claims.iter().flatten().flatten().any(|claims| !claims.is_empty())
     }
-    let each = sources.iter().zip(claimed);
-    each.map(|(source, claims)| claims.map(|claims| compare(*source, claims, wanted, progress)).transpose())
+
+    /// Reads each of the files of the same `sources` once and compares. `progress` is called with the bytes that are done. `wanted` are the
+    /// hashes that are to be known of each in any case; a file of which nothing is to be known is not read.
+    ///
+    /// The files are read by the descriptors that the sources have, so a name that leads to another file by now changes nothing. What is
+    /// written to a file behind that [`Origin::is_still`] tells.
+    ///
+    /// # Errors
+    ///
+    /// See [`OriginError`]; [`OriginError::Differs`] for the first file that is another.
+    pub fn compare(
+        &self,
+        sources: &[&dyn Source],
+        wanted: &[Algorithm],
+        progress: &dyn Fn(u64),
+    ) -> Result<Vec<Option<Origin>>, OriginError> {
+        let each = sources.iter().zip(&self.claims);
+        each.map(|(source, claims)| {
+            claims.as_ref().map(|claims| compare(*source, claims, wanted, progress)).transpose()
+        })
         .collect()
+    }
 }
 
 /// What is said of each file of an image; `None` of an image in no file.
@@ -208,13 +236,13 @@ fn not_named(list_path: &Path, list: &List, image: &Path) -> OriginError {
 /// Reads the files of an image and compares them with what is said of them.
 fn compare(
     source: &dyn Source,
-    claims: Vec<Vec<Claim>>,
+    claims: &[Vec<Claim>],
     wanted: &[Algorithm],
     progress: &dyn Fn(u64),
 ) -> Result<Origin, OriginError> {
     let mut own = None;
     let (mut confirmed, mut checked) = (Vec::new(), Vec::new());
-    for (number, claims) in claims.into_iter().enumerate() {
+    for (number, claims) in claims.iter().enumerate() {
         // Of a file beside the image's own one only what is claimed is of use.
         if number > 0 && claims.is_empty() {
             continue;
@@ -236,8 +264,8 @@ fn compare(
         }
         for claim in claims {
             match claim.hash.fits(&hashes) {
-                Some(algorithm) => confirmed.push(Confirmed { algorithm, by: claim.by }),
-                None => return Err(differs(path, &claim, &hashes)),
+                Some(algorithm) => confirmed.push(Confirmed { algorithm, by: claim.by.clone() }),
+                None => return Err(differs(path, claim, &hashes)),
             }
         }
         own.get_or_insert(hashes);

@@ -9,7 +9,7 @@ mod expected;
 mod hashes;
 mod list;
 
-pub use check::{Confirmed, ListedBy, Origin, look};
+pub use check::{Confirmed, ListedBy, Origin, Said};
 pub use error::OriginError;
 pub use expected::{Expectations, Expected};
 pub use hashes::{Algorithm, Hashes, Published, hash};

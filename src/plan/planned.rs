@@ -75,7 +75,7 @@ pub struct Carried {
     /// The images that are booted, in the order of the menu, at least one; then those that stand beside each of them,
     /// in the order of their drives.
     pub capsules: Vec<CapsulePlan>,
-    /// Text that a disc has as README.TXT beside the capsules, as in the request.
+    /// Text that stands beside the capsules as README.TXT, as in the request.
     pub readme: Vec<u8>,
 }
 

@@ -86,7 +86,7 @@ pub struct Request {
     pub id: Option<[u8; 16]>,
     /// How the machine starts.
     pub start: StartOptions,
-    /// Text that a disc has as README.TXT beside the capsules; nothing if it is empty.
+    /// Text that stands beside the capsules as README.TXT; nothing if it is empty.
     pub readme: Vec<u8>,
     /// What makes the medium a disc as well, if it is to be one; its layout is universal then.
     pub disc: Option<DiscRequest>,

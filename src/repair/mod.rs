@@ -12,9 +12,10 @@ mod manifest;
 mod mend;
 mod patched;
 mod tables;
+mod text;
 mod update;
 
-use ramkey_format::manifest::range;
+use ramkey_format::manifest::{is_changing, range};
 use serde::{Deserialize, Serialize};
 
 use crate::image::Source;
@@ -59,6 +60,14 @@ pub struct Repair<'s> {
 }
 
 impl Repair<'_> {
+    /// Puts the text about the images right.
+    fn text(&mut self) {
+        let mended = with_state(&self.stick, |stick, state| {
+            state.manifest().map(|manifest| text::text(stick, state, manifest)).unwrap_or_default()
+        });
+        self.take("README.TXT", mended);
+    }
+
     /// Takes sectors that are known to be right.
     fn take(&mut self, what: &str, sectors: Sectors) {
         let (Some((&first, _)), Some((&last, _))) = (sectors.first_key_value(), sectors.last_key_value())
@@ -93,7 +102,7 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
             repair.take(what, sectors);
         }
         // Where a file may be growing, the change is finished first.
-        if manifest.ranges.iter().all(|entry| entry.kind != range::CAPSULE_NEXT) {
+        if !is_changing(&manifest.ranges) {
             // One entry of a directory each time.
             for _ in 0..4 {
                 let sectors = tables::tables(&repair.stick, manifest).unwrap_or_default();
@@ -103,6 +112,7 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
             }
         }
     }
+    repair.text();
     let manifest = known.as_ref().map(|(manifest, _)| manifest);
     // Where two files claim the same bytes, nobody knows whose they are.
     if with_state(&repair.stick, |_, state| has_crossed(state)) {
@@ -122,6 +132,34 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
             mended.into_iter().for_each(|mended| repair.take(&mended.what, mended.sectors));
         }
     }
+    repair
+}
+
+/// What of a stick is to be put right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// All of it.
+    All,
+    /// The text about the images alone: all else of a sound stick is as somebody wants it.
+    Text,
+}
+
+impl Scope {
+    /// As [`repair`] or [`repair_text`].
+    pub fn repair<'s>(self, stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
+        match self {
+            Self::All => repair(stick, donors),
+            Self::Text => repair_text(stick),
+        }
+    }
+}
+
+/// The same of the text about the images alone.
+pub fn repair_text(stick: &dyn Source) -> Repair<'_> {
+    let stick = Patched::new(stick);
+    let (mended, cleared_first) = (Vec::new(), Vec::new());
+    let mut repair = Repair { stick, mended, more: false, is_foreign: false, cleared_first };
+    repair.text();
     repair
 }
 

@@ -144,6 +144,7 @@ impl Written {
         for entry in &manifest.ranges {
             let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
             match entry.kind {
+                range::TEXT => chains.extend(clusters(lba, sectors).map(|run| (entry.blake3, vec![run]))),
                 range::CAPSULE => {
                     let Some(run) = clusters(lba, sectors) else { continue };
                     let number = chains.iter().rposition(|(hash, _)| *hash == entry.blake3);

@@ -17,7 +17,7 @@ pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
 pub use load::{LOAD_SPEEDS, LoadReport, LoadSpeed, Loading, time_words};
 pub use machine::{MachineReport, SmallerReport};
 pub use origin::OriginReport;
-pub use readme::{ReadmeImage, SOURCE_MAX, readme};
+pub use readme::{Paragraph, ReadmeImage, SOURCE_MAX, readme, tells_of};
 pub use receipt::{Receipt, ReceiptError, ReceiptImage, ReceiptState, ReceiptStick, ReceiptTarget};
 pub use stick::{DiscReport, HeaderReport, ImageReport, RangeReport, StickReport};
 pub use unpacked::UnpackedReport;

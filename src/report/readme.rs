@@ -4,10 +4,11 @@
 use ramkey_format::capsule::FOLDER;
 use ramkey_format::cp437;
 
+use crate::capsule::{BLAKE3, FILE, IMAGE, LINE_END};
 use crate::contents::windows::Product;
 use crate::image::Scan;
 use crate::origin::{Algorithm, Origin};
-use crate::plan::{CapsulePlan, Carried};
+use crate::plan::CapsulePlan;
 use crate::units::{hex, named};
 
 /// Longest source of an image, in characters.
@@ -32,9 +33,57 @@ pub struct ReadmeImage<'a> {
     pub source: Option<&'a str>,
 }
 
-/// The text for a medium with what `carried` has, in code page 437 with CR LF. `images` are in the order of its capsules. The same
-/// input gives the same text: no time, no folder and no machine is named in it.
-pub fn readme(carried: &Carried, images: &[ReadmeImage]) -> Vec<u8> {
+/// What the text says of one image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paragraph {
+    /// Its title in the menu.
+    pub title: String,
+    /// Name of its file in the folder.
+    pub file: String,
+    /// Whether it is in the menu.
+    pub is_boot: bool,
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its BLAKE3.
+    pub blake3: [u8; 32],
+    /// The lines behind that, as they stand in the text.
+    pub more: Vec<u8>,
+}
+
+impl Paragraph {
+    /// That of an image that comes to a medium as `capsule` says.
+    pub fn planned(capsule: &CapsulePlan, image: &ReadmeImage) -> Self {
+        Self {
+            title: capsule.title.clone(),
+            file: capsule.file_name.clone(),
+            is_boot: capsule.is_boot(),
+            len: image.scan.len,
+            blake3: image.scan.root,
+            more: image.more(),
+        }
+    }
+
+    /// The same with what a capsule alone says beside that: the hash of what will be in memory.
+    pub fn in_memory(self, ram_blake3: &[u8; 32]) -> Self {
+        let mut more = Text::default();
+        more.in_memory(&self.blake3, ram_blake3);
+        Self { more: more.0, ..self }
+    }
+
+    fn put(&self, text: &mut Text, number: usize) {
+        text.line("");
+        let role = if self.is_boot { "" } else { ", beside the others" };
+        text.line(&format!("{IMAGE}{number}: {}{role}", self.title));
+        text.line(&format!("{FILE}{FOLDER}\\{}", self.file));
+        text.line(&format!("Size      {} bytes", self.len));
+        text.line(&format!("{BLAKE3}{}", hex(self.blake3)));
+        text.0.extend(&self.more);
+    }
+}
+
+/// The text for a medium with these images, in the order of its capsules, in code page 437 with CR LF. The same input gives the same
+/// text: no time, no folder and no machine is named in it.
+pub fn readme(images: &[Paragraph]) -> Vec<u8> {
     let mut text = Text::default();
     text.line("RAMKEY");
     text.wrapped(&format!(
@@ -42,10 +91,7 @@ pub fn readme(carried: &Carried, images: &[ReadmeImage]) -> Vec<u8> {
          they are.",
         env!("CARGO_PKG_VERSION")
     ));
-    for (number, (capsule, image)) in carried.capsules.iter().zip(images).enumerate() {
-        of_image(&mut text, number + 1, capsule, image);
-    }
-    text.line("");
+    text.0.extend(of_images(images));
     text.line("HOW TO VERIFY");
     text.wrapped("ramkey verify MEDIUM   reads every byte and compares it with its hash");
     text.wrapped("ramkey extract NAME.RKC --from MEDIUM --to FILE   takes an image out");
@@ -59,37 +105,50 @@ pub fn readme(carried: &Carried, images: &[ReadmeImage]) -> Vec<u8> {
     text.0
 }
 
-fn of_image(text: &mut Text, number: usize, capsule: &CapsulePlan, image: &ReadmeImage) {
-    let ReadmeImage { scan, sha256, origin, product, source } = image;
-    text.line("");
-    let role = if capsule.is_boot() { "" } else { ", beside the others" };
-    text.line(&format!("IMAGE {number}: {}{role}", capsule.title));
-    text.line(&format!("File      {FOLDER}\\{}", capsule.file_name));
-    text.line(&format!("Size      {} bytes", scan.len));
-    text.line(&format!("BLAKE3    {}", hex(scan.root)));
-    text.line(&format!("SHA-256   {}", hex(sha256)));
-    if scan.ram_root != scan.root {
-        text.line("What its file systems call free is left out; what is extracted has");
-        text.line(&format!("BLAKE3    {}", hex(scan.ram_root)));
+/// Whether `text` tells of these images, and of no others, whichever version made the rest of it.
+pub fn tells_of(text: &[u8], images: &[Paragraph]) -> bool {
+    let middle = of_images(images);
+    let count = text.split(|&byte| byte == b'\n').filter(|line| line.starts_with(IMAGE.as_bytes())).count();
+    count == images.len() && text.windows(middle.len()).any(|part| part == middle)
+}
+
+/// What the text says of the images, between two empty lines.
+fn of_images(images: &[Paragraph]) -> Vec<u8> {
+    let mut text = Text::default();
+    for (number, image) in (1..).zip(images) {
+        image.put(&mut text, number);
     }
-    if let Some(origin) = origin {
-        let name = named(origin.path.file_name().unwrap_or_default());
-        let name: String = name.chars().take(NAME_MAX).collect();
-        text.line(&format!("Came as   {name}"));
-        if origin.is_wrapped {
-            text.line(&format!("          {} bytes", origin.hashes.len));
-            for algorithm in [Algorithm::Blake3, Algorithm::Sha256] {
-                let value = origin.hashes.of(algorithm).map(hex).unwrap_or_default();
-                text.line(&format!("{:<10}{value}", algorithm.name()));
+    text.line("");
+    text.0
+}
+
+impl ReadmeImage<'_> {
+    /// The lines behind its BLAKE3, wherever it lies.
+    pub fn more(&self) -> Vec<u8> {
+        let Self { scan, sha256, origin, product, source } = self;
+        let mut text = Text::default();
+        text.line(&format!("SHA-256   {}", hex(sha256)));
+        text.in_memory(&scan.root, &scan.ram_root);
+        if let Some(origin) = origin {
+            let name = named(origin.path.file_name().unwrap_or_default());
+            let name: String = name.chars().take(NAME_MAX).collect();
+            text.line(&format!("Came as   {name}"));
+            if origin.is_wrapped {
+                text.line(&format!("          {} bytes", origin.hashes.len));
+                for algorithm in [Algorithm::Blake3, Algorithm::Sha256] {
+                    let value = origin.hashes.of(algorithm).map(hex).unwrap_or_default();
+                    text.line(&format!("{:<10}{value}", algorithm.name()));
+                }
             }
         }
-    }
-    if let Some(source) = source {
-        let source: String = source.chars().take(SOURCE_MAX).collect();
-        text.wrapped(&format!("From {source}"));
-    }
-    if let Some(product) = product {
-        text.wrapped(&format!("{}.", product.advice()));
+        if let Some(source) = source {
+            let source: String = source.chars().take(SOURCE_MAX).collect();
+            text.wrapped(&format!("From {source}"));
+        }
+        if let Some(product) = product {
+            text.wrapped(&format!("{}.", product.advice()));
+        }
+        text.0
     }
 }
 
@@ -106,7 +165,15 @@ impl Text {
             c => cp437::encode(c).filter(|byte| *byte >= 0x80).unwrap_or(b'?'),
         };
         self.0.extend(line.chars().map(shown));
-        self.0.extend(b"\r\n");
+        self.0.extend(LINE_END.as_bytes());
+    }
+
+    /// Adds what an image will be in memory, if that is another.
+    fn in_memory(&mut self, root: &[u8; 32], in_memory: &[u8; 32]) {
+        if root != in_memory {
+            self.line("What its file systems call free is left out; what is extracted has");
+            self.line(&format!("{BLAKE3}{}", hex(in_memory)));
+        }
     }
 
     /// Adds words in as many lines as they need.

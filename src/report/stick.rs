@@ -200,6 +200,8 @@ pub struct StickReport {
     pub companions: Vec<ImageReport>,
     /// Images that lie where some BIOSes read nothing.
     pub warnings: Vec<String>,
+    /// What is to be known of README.TXT.
+    pub notes: Vec<String>,
     /// Warnings of the stick and of all its images. Only where there are none does nothing speak against a boot.
     pub doubts: usize,
     /// What it is as a disc, if it is one as well.
@@ -316,6 +318,7 @@ impl StickReport {
             images,
             companions,
             warnings: warnings(plan, layout),
+            notes: notes(plan, layout),
             doubts: 0,
             disc: plan.division.disc.as_ref().map(|disc| DiscReport::new(&plan.division, disc, layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
@@ -350,6 +353,7 @@ impl RangeReport {
                 ("capsule", format!("RAMKEY/{name}"))
             }
             Role::Disc => ("disc", "ISO 9660 and El Torito: the same files as a disc".into()),
+            Role::Text => ("readme", "RAMKEY/README.TXT: what the images are".into()),
             Role::Files => ("files", "files of your own, as a disc has them".into()),
             Role::Copy => ("copy", COPIED.into()),
             Role::Cleared => ("cleared", "zeros over what another tool may have left".into()),
@@ -374,6 +378,17 @@ impl RangeReport {
         layout.extents.iter().map(one).collect()
     }
 }
+
+/// What is to be known of README.TXT.
+fn notes(plan: &Plan, layout: &Layout) -> Vec<String> {
+    let is_wanted = plan.division.disc.is_none() && !plan.carried.readme.is_empty();
+    let is_there = layout.extents.iter().any(|extent| extent.role == Role::Text);
+    (is_wanted && !is_there).then(|| NO_README.to_owned()).into_iter().collect()
+}
+
+/// What is said of a stick that is full of images.
+const NO_README: &str =
+    "there is no room left for README.TXT, which tells of the images: the stick is without it";
 
 /// Why most of a copy is written.
 const COPIED: &str = "the disc image as it is";

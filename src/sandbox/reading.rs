@@ -13,7 +13,7 @@ use super::rights::Limits;
 use super::stick::{Question, State, StickAnswer, StickTask};
 use super::work::{Answer, Task};
 use crate::device::ReadOnly;
-use crate::repair::{self, Donor, Mend, Update, UpdateError, repair};
+use crate::repair::{self, Donor, Mend, Scope, Update, UpdateError};
 use crate::stick::has_trace;
 use crate::units::SECTOR_LEN;
 use crate::verify::{self, NotTaken, StickVerdict, Strictness, TakenImage, Way};
@@ -127,14 +127,14 @@ pub fn state(path: &Path, stick: &ReadOnly) -> Result<State, LookError> {
 /// # Errors
 ///
 /// That there is no child or no answer.
-pub fn mend(path: &Path, stick: &ReadOnly, donors: &[NamedDonor]) -> Result<Mend, LookError> {
+pub fn mend(path: &Path, stick: &ReadOnly, donors: &[NamedDonor], scope: Scope) -> Result<Mend, LookError> {
     if !has_rights() {
         let donors: Vec<Donor> = donors.iter().map(NamedDonor::donor).collect();
-        return Ok(repair(stick, &donors).into());
+        return Ok(scope.repair(stick, &donors).into());
     }
     let (given, files) = given(path, donors)?;
     let asking = Asking { files: &files, ..Asking::new(path, stick, &|_| ()) };
-    match asking.ask(Question::Mend(given), Limits::Proving)? {
+    match asking.ask(Question::Mend(given, scope), Limits::Proving)? {
         StickAnswer::Mend(mend) => mend.read(stick.len() / SECTOR_LEN).ok_or_else(|| asking.cannot_be()),
         _ => Err(asking.cannot_be()),
     }

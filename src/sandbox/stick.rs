@@ -14,7 +14,7 @@ use super::given::next;
 use super::layouts::{MendRecord, UpdateRecord};
 use crate::device::ReadOnly;
 use crate::image::{ImageError, Source};
-use crate::repair::{self, Donor, UpdateError, repair};
+use crate::repair::{self, Donor, Scope, UpdateError};
 use crate::stick::{cleared_over, has_trace, is_disc};
 use crate::verify::{self, NotTaken, StickVerdict, Strictness, TakenImage, Way};
 
@@ -37,7 +37,7 @@ pub(super) enum Question {
     /// The same, and it is to be put into the last file.
     TakeOut(Option<String>),
     /// What of it can be put right, with these images?
-    Mend(Vec<GivenDonor>),
+    Mend(Vec<GivenDonor>, Scope),
     /// What is written so that it has the boot code of this program?
     Update,
     /// What is it, in the first place?
@@ -104,14 +104,14 @@ pub(super) fn answer(path: &Path, task: StickTask, files: Vec<File>) -> Result<S
             let way = Way { write: &write, tell: &tell };
             StickAnswer::Taken(TakenImage::take_out(&stick, name.as_deref(), &way))
         }
-        Question::Mend(given) => {
+        Question::Mend(given, scope) => {
             let donors = taken(path, given, files)?;
             let donors: Vec<(Alive<&dyn Source>, _)> = donors
                 .iter()
                 .map(|(source, free)| (Alive { source: &**source, gauge: &gauge }, free))
                 .collect();
             let donors: Vec<Donor> = donors.iter().map(|(source, free)| Donor { source, free }).collect();
-            StickAnswer::Mend(MendRecord::of(repair(&stick, &donors).into()))
+            StickAnswer::Mend(MendRecord::of(scope.repair(&stick, &donors).into()))
         }
         Question::Update => StickAnswer::Update(repair::update(&stick).map(UpdateRecord::of)),
         Question::State => StickAnswer::State(State::of(&stick)),

@@ -20,6 +20,7 @@ mod oddity;
 mod reader;
 mod reserved;
 mod table;
+mod text;
 mod tree;
 mod volume;
 
@@ -46,6 +47,8 @@ pub(crate) use reserved::{
     BACKUP_BOOT, FS_INFO, FS_INFO_COUNTS, Reserved, bad_then, with_bad, written_counts,
 };
 pub use table::TableDifference;
+pub(crate) use text::{TEXT_NAME, directory_hash, is_text, text_slot};
+pub use text::{Text, TextState};
 pub use tree::{Entry, Tree};
 pub use volume::{ChainFault, Lost, NoVolume, Run, TableState, Usage, Volume};
 

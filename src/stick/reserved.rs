@@ -108,7 +108,7 @@ impl Reserved<'_> {
 /// of clusters.
 pub(crate) fn written_counts(bpb: &Bpb, ranges: &[RangeEntry], data: u64) -> [u8; 8] {
     let in_data = |entry: &&RangeEntry| {
-        matches!(entry.kind, range::CAPSULE | range::DIRECTORY) && entry.lba.get() >= data
+        matches!(entry.kind, range::CAPSULE | range::DIRECTORY | range::TEXT) && entry.lba.get() >= data
     };
     let (mut used, mut end) = (0, 2);
     for entry in ranges.iter().filter(in_data) {

@@ -188,6 +188,11 @@ impl<'r> Volume<'r> {
         }
     }
 
+    /// Whether a cluster belongs to something.
+    pub(super) fn is_taken(&self, cluster: u64) -> bool {
+        matches!(self.table.next(cluster), Next::Cluster(_) | Next::End)
+    }
+
     /// First sector of a cluster; of a number that no cluster has, something on the volume or behind it.
     pub fn cluster_lba(&self, cluster: u64) -> u64 {
         self.lba + self.bpb.data() + cluster.saturating_sub(2) * self.bpb.cluster_sectors

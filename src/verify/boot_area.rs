@@ -1,7 +1,7 @@
 //! Judges the boot area: manifest, boot header and boot code.
 
 use ramkey_format::boot::SECTOR0_BOOT_CHECKSUM;
-use ramkey_format::manifest::{RangeEntry, layout, range};
+use ramkey_format::manifest::{RangeEntry, is_changing, layout, range};
 use ramkey_format::memory::{BOOT_LBA, STAGE2_SECTORS};
 
 use crate::stick::{self, LayoutKind, Manifest, ManifestSlot, SlotState, StickState};
@@ -32,6 +32,10 @@ pub(super) struct BootArea<'s> {
     found_sectors: u64,
     strictness: Strictness,
 }
+
+/// What is said of a table or a tree that a change of an image left half done; and of the text about them.
+const GROWING: &str = "a file was growing when a change of its image was cut off";
+const EXCHANGED: &str = "README.TXT was being exchanged when that was cut off";
 
 impl<'s> BootArea<'s> {
     /// Judges the boot area of `state`, on a stick that has `found_sectors` sectors.
@@ -152,9 +156,15 @@ impl<'s> BootArea<'s> {
         }
     }
 
-    /// Whether a change of an image is announced.
+    /// Whether a change is announced.
     pub fn is_changing(&self) -> bool {
-        self.ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT)
+        is_changing(self.ranges)
+    }
+
+    /// What is said of tables and of a tree that a change left half done, if one is announced.
+    pub fn cut(&self) -> Option<&'static str> {
+        let of_image = self.ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT);
+        self.is_changing().then_some(if of_image { GROWING } else { EXCHANGED })
     }
 
     /// What a stick has lost that ends too early.

@@ -6,8 +6,7 @@
 use ramkey_format::capsule::{CAPSULE_HEADER_LEN, EXTENSION, FOLDER};
 
 use crate::capsule::{header, title};
-use crate::stick::Entry;
-use crate::stick::Reader;
+use crate::stick::{Entry, Reader, is_text};
 use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
 use crate::verify::hint::hint;
 use crate::verify::verdict::FoundCapsule;
@@ -61,16 +60,18 @@ struct Stick<'a> {
     strays: usize,
 }
 
-/// Names what became of the images of `written`, and the files that nobody wrote with the stick.
+/// Names what became of the images of `written`, and the files that nobody wrote with the stick. Of the text about the images
+/// others tell, if it was written with one.
 pub(super) fn tell(
     reader: &Reader,
     images: &Images,
-    entries: &[Entry],
+    (entries, has_text): (&[Entry], bool),
     capsules: &[FoundCapsule],
     findings: &mut Findings,
 ) {
     let written = &images.images[..];
-    let files = entries.iter().filter(|entry| entry.path != FOLDER);
+    let is_told = |entry: &&Entry| has_text && is_text(&entry.short_path);
+    let files = entries.iter().filter(|entry| entry.path != FOLDER && !is_told(entry));
     let files = files.map(|entry| File { entry, header: header_of(reader, entry) }).collect();
     let (told, taken) = (Vec::new(), Vec::new());
     let mut stick = Stick { reader, written, files, capsules, told, taken, strays: 0 };

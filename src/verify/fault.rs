@@ -45,6 +45,8 @@ pub enum FaultKind {
     FatTable,
     /// A directory.
     Directory,
+    /// The text about the images, where every byte counts.
+    Readme,
     /// A file whose place in the file system is wrong.
     File,
     /// An image.
@@ -259,6 +261,13 @@ pub enum Change {
         /// What that means, in words.
         what: Cow<'static, str>,
     },
+    /// The text about the images is another, or tells of others.
+    Readme {
+        /// Its path.
+        path: String,
+        /// In words.
+        what: Cow<'static, str>,
+    },
     /// Directories or file allocation tables have other bytes in places that say nothing of a file.
     Details {
         /// In words.
@@ -330,6 +339,7 @@ impl fmt::Display for Change {
             Self::Longer { written, found, what } => {
                 write!(f, "the stick has {found} sectors and was written with {written}: {what}")
             }
+            Self::Readme { path, what } => write!(f, "{path} {what}"),
             Self::Details { what, lba, sectors } => {
                 write!(f, "{what}, LBA {lba}..{}", lba.saturating_add(*sectors))
             }

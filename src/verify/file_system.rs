@@ -4,14 +4,11 @@ use crate::stick::{NoVolume, Oddity, StickState, StickVolume, TableDifference, T
 use crate::verify::fault::{Change, Fault, FaultKind, Findings, Place};
 use crate::verify::words;
 
-/// What is said of a table or a tree that a change of an image left half done.
-const GROWING: &str = "a file was growing when a change of its image was cut off";
-
-/// Judges the file system, and gives it with its tree if both are there. `is_changing` tells that a change of an image was
-/// announced, for which a file may be growing.
+/// Judges the file system, and gives it with its tree if both are there. `cut` says what may be half done, if a change was
+/// announced.
 pub(super) fn judge<'s, 'r>(
     state: &'s StickState<'r>,
-    is_changing: bool,
+    cut: Option<&'static str>,
     findings: &mut Findings,
 ) -> Option<(&'s StickVolume<'r>, &'s Tree)> {
     let file_system = match state.file_system.as_ref()? {
@@ -21,7 +18,7 @@ pub(super) fn judge<'s, 'r>(
             return None;
         }
     };
-    judge_table(file_system, is_changing, findings);
+    judge_table(file_system, cut, findings);
     Some((file_system, file_system.tree.as_ref()?))
 }
 
@@ -38,7 +35,7 @@ fn no_volume(lba: u64, error: &NoVolume, findings: &mut Findings) {
     findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(lba, 1), message));
 }
 
-fn judge_table(file_system: &StickVolume, is_changing: bool, findings: &mut Findings) {
+fn judge_table(file_system: &StickVolume, cut: Option<&'static str>, findings: &mut Findings) {
     let StickVolume { volume, table, .. } = file_system;
     let place = Place::sectors(volume.table_lba(), 1);
     if !table.is_whole {
@@ -48,8 +45,11 @@ fn judge_table(file_system: &StickVolume, is_changing: bool, findings: &mut Find
     for difference in &table.differences {
         match difference {
             // The first table counts, and the other follows it.
-            TableDifference::Sector { .. } if is_changing => growing(findings),
             TableDifference::Sector { lba, expected, found } => {
+                if let Some(what) = cut {
+                    findings.change(Change::Volume { what: what.into() });
+                    continue;
+                }
                 let message = "the two file allocation tables differ";
                 let fault = Fault::new(FaultKind::FatTable, Place::sectors(*lba, 1), message);
                 findings.fault(fault.hashes(*expected, *found));
@@ -72,28 +72,24 @@ fn judge_table(file_system: &StickVolume, is_changing: bool, findings: &mut Find
     }
 }
 
-/// Judges what makes no sense in the tree. `is_growing` tells what does because a change of an image was announced.
-pub(super) fn judge_tree(tree: &Tree, is_growing: impl Fn(&Oddity) -> bool, findings: &mut Findings) {
+/// Judges what makes no sense in the tree. `half_done` says of what does because a change was announced that it is half done.
+pub(super) fn judge_tree(
+    tree: &Tree,
+    half_done: impl Fn(&Oddity) -> Option<&'static str>,
+    findings: &mut Findings,
+) {
     if tree.is_partial {
         let what = "some folders were not looked into: there are too many, or they lie too deep";
         findings.change(Change::Volume { what: what.into() });
     }
     for oddity in &tree.oddities.first {
-        match is_growing(oddity) {
-            true => growing(findings),
-            false => findings.fault(fault(oddity)),
+        match half_done(oddity) {
+            Some(what) => findings.change(Change::Volume { what: what.into() }),
+            None => findings.fault(fault(oddity)),
         }
     }
     if let Some((first, more)) = &tree.oddities.more {
         findings.more(fault(first), *more);
-    }
-}
-
-/// Tells once that a file was growing.
-fn growing(findings: &mut Findings) {
-    let change = Change::Volume { what: GROWING.into() };
-    if !findings.changes.contains(&change) {
-        findings.change(change);
     }
 }
 

@@ -15,6 +15,7 @@ mod file_system;
 mod hint;
 mod set;
 mod taken;
+mod text;
 mod verdict;
 mod window;
 mod words;
@@ -26,13 +27,13 @@ use std::cell::Cell;
 use ramkey_format::manifest::{RangeEntry, range};
 
 use crate::image::Source;
-use crate::stick::{self, LayoutKind, Reader, StickState, StickVolume, Tree};
+use crate::stick::{self, LayoutKind, ReadError, Reader, StickState, StickVolume, TextState, Tree, Volume};
 use crate::units::SECTOR_LEN;
 
 pub use chunks::Chunks;
 pub use fault::{Change, Fault, FaultKind, Place};
 pub use taken::{NotTaken, TakenImage, Way};
-pub use verdict::{FoundCapsule, FoundCompanion, FoundOrigin, StickVerdict, Strictness};
+pub use verdict::{FoundCapsule, FoundCompanion, FoundOrigin, ReadmeState, StickVerdict, Strictness};
 pub use written::directories_as_written;
 
 use boot_area::BootArea;
@@ -65,15 +66,17 @@ pub fn judge(reader: &Reader, state: &StickState, strictness: Strictness) -> Sti
 fn judge_state(reader: &Reader, state: &StickState, strictness: Strictness, depth: Depth) -> StickVerdict {
     let mut findings = Findings::default();
     let area = BootArea::judge(state, reader.sectors(), strictness, &mut findings);
+    let text = text::state_of(reader, state, &area);
+    let hashes = Hashes { reader, state, text: &text };
     for entry in area.ranges {
-        check_range(reader, &area, entry, strictness, &mut findings);
+        check_range(&hashes, &area, entry, strictness, &mut findings);
     }
-    let files = match file_system::judge(state, area.is_changing(), &mut findings) {
-        Some((found, tree)) => judge_files(reader, &area, (found, tree), (strictness, depth), &mut findings),
+    let files = match file_system::judge(state, area.cut(), &mut findings) {
+        Some(found) => judge_files(&hashes, &area, found, (strictness, depth), &mut findings),
         None => Files::default(),
     };
     if findings.is_empty() && depth == Depth::Proof {
-        check_details(reader, &area, &mut findings);
+        check_details(&hashes, &area, &mut findings);
     }
     findings.finish();
     StickVerdict {
@@ -89,6 +92,7 @@ fn judge_state(reader: &Reader, state: &StickState, strictness: Strictness, dept
         volume_sectors: area.volume_sectors,
         free: files.free,
         capsules: files.capsules,
+        readme: files.readme,
         faults: findings.faults,
         changes: findings.changes,
         bytes_read: reader.bytes_read(),
@@ -102,11 +106,35 @@ struct Files {
     label: String,
     free: u64,
     capsules: Vec<FoundCapsule>,
+    readme: Option<ReadmeState>,
+}
+
+/// The hashes of ranges as they are.
+struct Hashes<'h> {
+    reader: &'h Reader<'h>,
+    state: &'h StickState<'h>,
+    /// The text about the images, whose name the manifest leaves out.
+    text: &'h TextState<'h>,
+}
+
+impl Hashes<'_> {
+    fn volume(&self) -> Option<&Volume<'_>> {
+        self.state.file_system.as_ref()?.as_ref().ok().map(|found| &found.volume)
+    }
+
+    fn of(&self, entry: &RangeEntry) -> Result<blake3::Hash, ReadError> {
+        match (self.volume(), self.text.place()) {
+            (Some(volume), Some(place)) if entry.kind == range::DIRECTORY => {
+                stick::directory_hash(self.reader, volume, entry, Some(&place))
+            }
+            _ => self.reader.hash(entry.lba.get(), entry.sectors.get()),
+        }
+    }
 }
 
 /// Judges the file system against the one that was written, its files, and the images among them.
 fn judge_files(
-    reader: &Reader,
+    Hashes { reader, text, .. }: &Hashes,
     area: &BootArea,
     (found, tree): (&StickVolume, &Tree),
     (strictness, depth): (Strictness, Depth),
@@ -119,7 +147,8 @@ fn judge_files(
         findings.fault(Fault::new(FaultKind::FatReserved, Place::sectors(volume.lba, 1), message));
     }
     let written = written::images(reader, area, volume, &tree.entries);
-    file_system::judge_tree(tree, |oddity| written.is_growing(oddity, &tree.entries), findings);
+    let half_done = |oddity: &_| area.cut().filter(|_| written.is_growing(oddity, &tree.entries));
+    file_system::judge_tree(tree, half_done, findings);
     let label = tree.label.clone();
     if !area.ranges.is_empty() {
         let written = stick::text(&area.label);
@@ -133,17 +162,19 @@ fn judge_files(
     let judge = capsule::Judge { reader, written: &written.images, strictness, depth, zeros, budget };
     let mut capsules = judge.all(&found.capsules, &tree.entries, findings);
     set::connect(&tree.entries, &mut capsules, findings);
-    fate::tell(reader, &written, &tree.entries, &capsules, findings);
+    let has_text = !matches!(text, TextState::None);
+    fate::tell(reader, &written, (&tree.entries, has_text), &capsules, findings);
+    let readme = text::judge(area, text, &capsules, strictness, findings);
     if tree.more > 0 {
         findings.change(Change::More { files: tree.more });
     }
     let free = tree.usage.free * volume.cluster_len();
-    Files { system: volume.bits().to_string(), label, free, capsules }
+    Files { system: volume.bits().to_string(), label, free, capsules, readme }
 }
 
 /// Compares one range of the manifest with the stick, as far as it must be as written.
 fn check_range(
-    reader: &Reader,
+    hashes: &Hashes,
     area: &BootArea,
     entry: &RangeEntry,
     strictness: Strictness,
@@ -165,13 +196,14 @@ fn check_range(
         // The others are judged by what they mean.
         _ => return,
     };
+    let reader = hashes.reader;
     let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
     // That the end of a stick is missing is told once.
     if lba + sectors > reader.sectors() && findings.has(FaultKind::TooShort) {
         return;
     }
     let place = Place::sectors(lba, sectors);
-    let found = match reader.hash(lba, sectors) {
+    let found = match hashes.of(entry) {
         Ok(found) => found,
         Err(bad) => return findings.unreadable(bad, None),
     };
@@ -199,7 +231,7 @@ fn check_range(
 }
 
 /// Compares directories and tables byte by byte where nothing that they say is another: what differs then says nothing.
-fn check_details(reader: &Reader, area: &BootArea, findings: &mut Findings) {
+fn check_details(hashes: &Hashes, area: &BootArea, findings: &mut Findings) {
     for entry in area.ranges {
         let what = match entry.kind {
             range::DIRECTORY => {
@@ -209,7 +241,7 @@ fn check_details(reader: &Reader, area: &BootArea, findings: &mut Findings) {
             _ => continue,
         };
         let (lba, sectors) = (entry.lba.get(), entry.sectors.get());
-        match reader.hash(lba, sectors) {
+        match hashes.of(entry) {
             Ok(found) if *found.as_bytes() == entry.blake3 => {}
             Ok(_) => findings.change(Change::Details { what: what.into(), lba, sectors }),
             Err(bad) => findings.unreadable(bad, None),

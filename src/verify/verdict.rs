@@ -114,6 +114,8 @@ pub struct StickVerdict {
     pub free: u64,
     /// The capsules in the folder.
     pub capsules: Vec<FoundCapsule>,
+    /// What became of the text about them; `None` if it was written with none.
+    pub readme: Option<ReadmeState>,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// What changed and is no fault.
@@ -145,6 +147,21 @@ impl StickVerdict {
             && (self.layout.is_empty() || LayoutKind::ALL.iter().any(|kind| kind.name() == self.layout))
             && self.capsules.iter().all(is_capsule)
     }
+}
+
+/// What became of the text about the images. The names in JSON do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ReadmeState {
+    /// It is as it was written, and tells of the images that are there.
+    AsWritten,
+    /// It is as it was written, and tells of others.
+    OtherImages,
+    /// It is another.
+    Changed,
+    /// It is gone.
+    Gone,
 }
 
 /// How much of a stick is read.

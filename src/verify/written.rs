@@ -15,7 +15,7 @@ use crate::image::Source;
 use crate::plan::file_names;
 use crate::stick::{
     DELETED, DOTS, Directories, DirectorySlot, Entry, FilePlace, Name, Odd, Oddity, Reader, SLOT_LEN, Volume,
-    file_lba, read, text,
+    file_lba, read, removed_slot, text, text_slot,
 };
 use crate::units::SECTOR_LEN;
 use crate::verify::boot_area::BootArea;
@@ -68,6 +68,8 @@ pub(super) struct Images {
     pub images: Vec<Written>,
     /// Whether it is certain that not all names are those that were written.
     pub has_other_names: bool,
+    /// Whether a change is announced, be it of the text about them.
+    pub is_changing: bool,
 }
 
 impl Images {
@@ -76,7 +78,7 @@ impl Images {
     pub fn is_growing(&self, oddity: &Oddity, entries: &[Entry]) -> bool {
         let mut changing = self.images.iter().filter(|image| image.next.is_some());
         match oddity.what {
-            Odd::Lost { .. } => changing.next().is_some(),
+            Odd::Lost { .. } => self.is_changing,
             Odd::ChainLen { len, room } if room > len => {
                 let entry = entries.iter().find(|entry| Some(&entry.path) == oddity.path.as_ref());
                 let start = entry.and_then(|entry| entry.runs.first()).map(|(lba, _)| *lba);
@@ -117,10 +119,11 @@ pub(super) fn images(reader: &Reader, area: &BootArea, volume: &Volume, entries:
             image.path = name.map(|name| path_of(&name));
         }
     }
-    Images { images, has_other_names }
+    Images { images, has_other_names, is_changing: area.is_changing() }
 }
 
-/// The directories of a stick as they were written, if that is proven: their first sector, and their bytes.
+/// The directories of a stick as they were written, if that is proven: their first sector, and their bytes. The text about the
+/// images is in them if it is there.
 pub fn directories_as_written(stick: &dyn Source) -> Option<(u64, Vec<u8>)> {
     let reader = Reader::new(stick, &|_| {});
     let state = read(&reader);
@@ -139,6 +142,14 @@ pub fn directories_as_written(stick: &dyn Source) -> Option<(u64, Vec<u8>)> {
         let slots = directories.slots_of(&mut bytes);
         for (place, name) in places.iter().zip(&names) {
             slots[place.slot][..11].copy_from_slice(name);
+        }
+        if let Some(text) = text_slot(&reader, &found.volume, area.ranges) {
+            let number = folder.as_chunks::<SLOT_LEN>().0.iter().position(|slot| *slot == text);
+            let is_free = |slot: &DirectorySlot| slot[0] == 0 || *slot == removed_slot();
+            let number = number.filter(|&number| slots.get(number).is_some_and(is_free));
+            if let Some(number) = number.or_else(|| slots.iter().position(is_free)) {
+                slots[number] = text;
+            }
         }
         Some((directories.lba, bytes))
     })

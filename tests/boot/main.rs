@@ -36,6 +36,7 @@ mod phram;
 mod real;
 mod reflash;
 mod repair;
+mod restored;
 mod resume;
 mod scanners;
 mod shrunk;

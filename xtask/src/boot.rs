@@ -112,6 +112,7 @@ fn build() -> Result<Built, String> {
         ("stage1.bin", stage1),
         ("disc.bin", disc),
         ("boot.bin", boot),
+        ("plain.bin", assemble(&folder, "mbr/plain.asm")?),
         ("dos.bin", assemble(&folder, "dos/dos.asm")?),
         ("dos_mbr.bin", assemble(&folder, "dos/dos_mbr.asm")?),
     ];

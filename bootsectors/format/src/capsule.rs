@@ -24,6 +24,8 @@ pub const HEADER_HASHED_LEN: usize = 480;
 pub const FOLDER: &str = "RAMKEY";
 /// Extension of a capsule, as an 8.3 name.
 pub const EXTENSION: &str = "RKC";
+/// Name of the text about the images, in the same folder.
+pub const README: &str = "README.TXT";
 /// log2 of the chunk length that the writer chooses: 256 KiB.
 pub const CHUNK_SHIFT: u8 = 18;
 /// Smallest and largest log2 of a chunk length that a reader must accept.

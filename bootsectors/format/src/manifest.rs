@@ -69,6 +69,8 @@ pub mod range {
     pub const DISC: u8 = 12;
     /// Files of the user's own, which ISO 9660 alone names.
     pub const FILES: u8 = 13;
+    /// The file that tells of the images, which the user may change and delete. Two of them while it is written anew: one is there.
+    pub const TEXT: u8 = 14;
 }
 
 record! {
@@ -124,7 +126,7 @@ record! {
         pub sectors: U64,
         /// 1 sector 0, 2 partition table, 3 boot code, 4 reserved sectors of the file system, 5 its tables, 6 a directory, 7 a
         /// capsule or a piece of it, 8 zeros, 9 copies and stamps, 10 the boot area again, 11 a capsule that is being changed,
-        /// 12 what ISO 9660 and El Torito have, 13 the user's own files on a disc
+        /// 12 what ISO 9660 and El Torito have, 13 the user's own files on a disc, 14 the text about the images
         pub kind: u8,
         /// zero
         pub reserved: [u8; 7],
@@ -226,11 +228,18 @@ impl ManifestHeader {
     }
 }
 
+/// Whether these ranges say that a change is under way: of a capsule, or of the text about the images.
+#[must_use]
+pub fn is_changing(ranges: &[RangeEntry]) -> bool {
+    let texts = ranges.iter().filter(|range| range.kind == range::TEXT).count();
+    texts > 1 || ranges.iter().any(|range| range.kind == range::CAPSULE_NEXT)
+}
+
 impl RangeEntry {
     /// Whether its kind is one of [`range`], and what must be zero is.
     fn is_known(&self) -> bool {
         let is_capsule = matches!(self.kind, range::CAPSULE | range::CAPSULE_NEXT);
-        (range::SECTOR_0..=range::FILES).contains(&self.kind)
+        (range::SECTOR_0..=range::TEXT).contains(&self.kind)
             && self.reserved == [0; 7]
             && (is_capsule || self.file_sector.get() == 0)
     }

@@ -7,6 +7,8 @@ pub mod iso9660;
 
 use std::ops::Range;
 
+use ramkey_format::capsule::README;
+
 use super::beside::{Beside, Placed};
 use super::error::LayoutError;
 use super::extent::{Content, Extent, Role};
@@ -22,8 +24,6 @@ const CATALOGUE_BLOCKS: u64 = 1;
 /// What the boot images are as files, in the folder of the capsules: the one that is loaded, and one block of each that is
 /// emulated. Other programs take a boot image that is no file for one of unknown length, and warn of it.
 const BOOT_FILES: [&str; 3] = ["DISC.BIN", "FLOPPY.BIN", "DISK.BIN"];
-/// Name of the text that says what is on a disc, in the same folder.
-pub const README: &str = "README.TXT";
 /// Sectors of the largest floppy that a BIOS emulates.
 pub(crate) const FLOPPY_288_SECTORS: u64 = 80 * 2 * 36;
 

@@ -7,6 +7,7 @@
 mod directory;
 mod moved;
 mod table;
+mod text;
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -14,7 +15,7 @@ use std::ops::Range;
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
 use ramkey_format::boot::SECTOR0_MAGIC;
 use ramkey_format::bpb::{Bpb, Fat16Start, Fat32Start};
-use ramkey_format::capsule::FOLDER;
+use ramkey_format::capsule::{FOLDER, README};
 use zerocopy::FromBytes;
 
 use super::overlay::{Overlay, ZEROS};
@@ -24,6 +25,7 @@ use crate::layout::error::LayoutError;
 use crate::plan::{Division, FatBits, LayoutKind};
 use crate::units::SECTOR_LEN;
 use table::Fat;
+use text::Text;
 
 /// Reserved sectors of a FAT32: the copy of the boot sector is at 6, FSInfo at 1, its copy at 7.
 const BACKUP_BOOT: u64 = 6;
@@ -60,14 +62,17 @@ pub(super) struct FatVolume {
     pub directories: Vec<Range<u64>>,
     /// The sectors of each file, in the order in which they were given.
     pub files: Vec<Vec<Range<u64>>>,
+    /// The text about the images, if there is one and it has room.
+    pub text: Option<Text>,
 }
 
 impl FatVolume {
-    /// Formats the volume of `division` and gives each of `files` its room in the folder, in their order. `boot_code` is
-    /// sector 0's. The clusters of the sectors `bad` of the stick are marked bad and hold nothing.
+    /// Formats the volume of `division` and gives each of `files` its room in the folder, in their order; behind them, if there is
+    /// room, a text of `text_len` bytes, unless it has none. `boot_code` is sector 0's. The clusters of the sectors `bad` of the
+    /// stick are marked bad and hold nothing.
     pub fn make(
         division: &Division,
-        files: &[NewFile],
+        (files, text_len): (&[NewFile], u64),
         serial: u32,
         boot_code: &[u8; 512],
         bad: &[u64],
@@ -78,7 +83,7 @@ impl FatVolume {
         fill(&mut disk, files).map_err(in_memory)?;
         let shift = division.volume.lba + division.volume.added_reserved;
         let bad: Option<Vec<u64>> = bad.iter().map(|lba| lba.checked_sub(shift)).collect();
-        let places = walk(&mut disk, &fat, files, &bad.ok_or(LayoutError::Fixed)?)?;
+        let places = walk(&mut disk, &fat, (files, text_len), &bad.ok_or(LayoutError::Fixed)?)?;
         let boot_sector = finish_boot_sector(&mut disk, division, Some(boot_code));
         Ok(Self::of(disk, division, &fat, places, boot_sector))
     }
@@ -90,14 +95,14 @@ impl FatVolume {
         let root = fat.root(&disk)?;
         directory::repair(&mut disk, &root);
         let boot_sector = finish_boot_sector(&mut disk, division, None);
-        Ok(Self::of(disk, division, &fat, (root, Vec::new()), boot_sector))
+        Ok(Self::of(disk, division, &fat, (root, Vec::new(), None), boot_sector))
     }
 
     fn of(
         mut disk: Overlay,
         division: &Division,
         fat: &Fat,
-        (directories, files): Places,
+        (directories, files, text): Places,
         boot_sector: [u8; 512],
     ) -> Self {
         if fat.bits == FatBits::Fat32 {
@@ -114,6 +119,11 @@ impl FatVolume {
             tables: shifted(&(fat.reserved..fat.tables_end)),
             directories: directories.iter().map(shifted).collect(),
             files: files.iter().map(|file| file.iter().map(shifted).collect()).collect(),
+            text: text.map(|text| Text {
+                sectors: shifted(&text.sectors),
+                named_in: text.named_in + shift,
+                ..text
+            }),
             disk,
         }
     }
@@ -229,11 +239,16 @@ fn fill(disk: &mut Overlay, files: &[NewFile]) -> io::Result<()> {
     fs.unmount()
 }
 
-/// The sectors of all directories, and of each capsule.
-type Places = (Vec<Range<u64>>, Vec<Vec<Range<u64>>>);
+/// The sectors of all directories, and of each capsule, and where the text about them is.
+type Places = (Vec<Range<u64>>, Vec<Vec<Range<u64>>>, Option<Text>);
 
 /// Repairs the directories, and finds out where everything is.
-fn walk(disk: &mut Overlay, fat: &Fat, new: &[NewFile], bad: &[u64]) -> Result<Places, LayoutError> {
+fn walk(
+    disk: &mut Overlay,
+    fat: &Fat,
+    (new, text_len): (&[NewFile], u64),
+    bad: &[u64],
+) -> Result<Places, LayoutError> {
     let root = fat.root(disk)?;
     directory::repair(disk, &root);
     let missing = LayoutError::Unsound { what: "its folder is missing" };
@@ -247,9 +262,13 @@ fn walk(disk: &mut Overlay, fat: &Fat, new: &[NewFile], bad: &[u64]) -> Result<P
         let entry = directory::find(disk, &folder, &directory::short_name(file.name)).ok_or(missing)?;
         files.push(fat.chain(disk, entry.cluster)?);
     }
+    let text = match text_len {
+        0 => None,
+        len => text::put(disk, fat, &folder, &files, (README, len)),
+    };
     let mut directories = [root, folder].concat();
     directories.sort_by_key(|range| range.start);
-    Ok((directories, files))
+    Ok((directories, files, text))
 }
 
 /// Corrects the boot sector, and its copy on a FAT32, to what the volume is on the stick.

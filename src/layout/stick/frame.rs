@@ -9,7 +9,7 @@ use zerocopy::FromBytes;
 
 use super::fat::FatVolume;
 use super::identity::Identity;
-use super::manifest::{kind, ranges};
+use super::manifest::{Hashes, kind, ranges};
 use super::{CLEARED_FIRST, Code, held_back, mbr, options, start, table};
 use crate::image::{chunk_value, combine};
 use crate::layout::error::LayoutError;
@@ -43,7 +43,7 @@ impl Frame {
     ) -> Result<Self, LayoutError> {
         let identity = Identity::of_stick(stick_id);
         let Code { boot_code, boot_checksum, code, .. } = Code::of(division, start)?;
-        let mut volume = FatVolume::make(division, &[], identity.volume_serial, &code, &[])?;
+        let mut volume = FatVolume::make(division, (&[], 0), identity.volume_serial, &code, &[])?;
         let seen = start::seen_from(division, &volume.boot_sector, 0);
         let sector_0 = mbr::sector_0(division, &identity, &code, &seen)?;
         let mut extents = Extents::default();
@@ -100,7 +100,7 @@ impl Frame {
 
     /// What a manifest says of its ranges.
     pub fn ranges(&self) -> Vec<RangeEntry> {
-        ranges(&self.extents, &[], [0; 32])
+        ranges(&self.extents, &Hashes { capsules: &[], files: [0; 32], without_text: None })
     }
 
     /// Its ranges.

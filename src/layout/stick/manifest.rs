@@ -16,10 +16,18 @@ const FIRST_GENERATION: u32 = 1;
 /// Sectors of both slots.
 const SLOTS: u32 = MANIFEST_2_LBA + MANIFEST_SECTORS_MAX - MANIFEST_LBA;
 
+/// What the hashes of ranges are that are not those of their bytes.
+pub(super) struct Hashes<'h> {
+    /// The images.
+    pub capsules: &'h [Capsule],
+    /// That of the user's own files, one behind the other in whole blocks, where there are any.
+    pub files: [u8; 32],
+    /// The sector of a directory that names the text about the images, as it is without that.
+    pub without_text: Option<(u64, &'h [u8; 512])>,
+}
+
 /// Makes the manifest of `extents`, which are all ranges but its own, in slot A; as long as both slots, zeros behind it,
 /// so that nothing of an older one is left in either.
-///
-/// `files_hash` is that of the user's own files, one behind the other in whole blocks, where there are any.
 ///
 /// # Errors
 ///
@@ -28,8 +36,7 @@ pub(super) fn manifest(
     division: &Division,
     stick_id: [u8; 16],
     extents: &[Extent],
-    capsules: &[Capsule],
-    files_hash: [u8; 32],
+    hashes: &Hashes,
 ) -> Result<Vec<u8>, LayoutError> {
     let facts = ManifestFacts {
         stick_sectors: division.sectors,
@@ -40,9 +47,10 @@ pub(super) fn manifest(
         stick_id,
         label: division.label,
     };
-    let ranges = ranges(extents, capsules, files_hash);
-    // A change needs one more for each capsule.
-    let limit = RANGES_MAX - capsules.len();
+    let ranges = ranges(extents, hashes);
+    // A change needs one more for each capsule, and for the text about them.
+    let texts = ranges.iter().filter(|range| range.kind == range::TEXT).count();
+    let limit = RANGES_MAX - hashes.capsules.len() - texts;
     if ranges.len() > limit {
         return Err(LayoutError::TooManyRanges { found: ranges.len(), limit });
     }
@@ -51,10 +59,10 @@ pub(super) fn manifest(
     Ok(bytes)
 }
 
-/// One range for each run of neighbouring extents of one role. `files_hash` is that of the user's own files.
-pub(super) fn ranges(extents: &[Extent], capsules: &[Capsule], files_hash: [u8; 32]) -> Vec<RangeEntry> {
+/// One range for each run of neighbouring extents of one role.
+pub(super) fn ranges(extents: &[Extent], hashes: &Hashes) -> Vec<RangeEntry> {
     let mut ranges = Vec::new();
-    let mut done = vec![0; capsules.len()];
+    let mut done = vec![0; hashes.capsules.len()];
     let neighbours = |a: &Extent, b: &Extent| a.role == b.role && a.lba + a.sectors == b.lba;
     for run in extents.chunk_by(neighbours) {
         let sectors = run.iter().map(|extent| extent.sectors).sum::<u64>();
@@ -66,10 +74,11 @@ pub(super) fn ranges(extents: &[Extent], capsules: &[Capsule], files_hash: [u8; 
             Role::Capsule { image } => {
                 entry.file_sector = done[image].into();
                 done[image] += sectors;
-                capsules[image].header_blake3
+                hashes.capsules[image].header_blake3
             }
-            Role::Files => files_hash,
-            _ => hash(run),
+            Role::Files => hashes.files,
+            Role::Directory => hash(run, hashes.without_text),
+            _ => hash(run, None),
         };
         ranges.push(entry);
     }
@@ -90,12 +99,14 @@ pub(super) fn kind(role: Role) -> u8 {
         Role::Cleared => range::CLEARED,
         Role::Disc => range::DISC,
         Role::Files => range::FILES,
+        Role::Text => range::TEXT,
         Role::Manifest => unreachable!("the manifest does not list itself"),
         Role::Copy => unreachable!("a copy has the manifest of its image"),
     }
 }
 
-fn hash(run: &[Extent]) -> [u8; 32] {
+/// The hash of a run, with another sector instead of one of it.
+fn hash(run: &[Extent], instead: Option<(u64, &[u8; 512])>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 16];
     for extent in run {
@@ -104,6 +115,12 @@ fn hash(run: &[Extent]) -> [u8; 32] {
             let buffer = &mut buffer[..((extent.sectors - first).min(step) * SECTOR_LEN) as usize];
             let wanted = extent.fill(extent.lba + first, buffer);
             assert!(wanted.is_none(), "only files hold parts of images");
+            if let Some((lba, sector)) = instead
+                && let Some(place) = lba.checked_sub(extent.lba + first)
+                && let Some(bytes) = buffer.chunks_exact_mut(SECTOR_LEN as usize).nth(place as usize)
+            {
+                bytes.copy_from_slice(sector);
+            }
             hasher.update(buffer);
         }
     }

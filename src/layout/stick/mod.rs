@@ -25,6 +25,7 @@ use crate::boot;
 pub use crate::boot::loader_sum;
 use crate::image::Scan;
 use crate::plan::{Division, GPT_SECTORS, LayoutKind, Plan, StartOptions};
+use crate::units::SECTOR_LEN;
 use fat::{FatVolume, NewFile};
 pub use frame::{Frame, options_of, start_of_hash};
 use identity::Identity;
@@ -59,7 +60,10 @@ pub(super) fn layout(
     let files = carried.capsules.iter().zip(&capsules);
     let files: Vec<NewFile> =
         files.map(|(plan, capsule)| NewFile { name: &plan.file_name, len: capsule.file_len }).collect();
-    let mut volume = FatVolume::make(division, &files, identity.volume_serial, &code, bad)?;
+    // A disc has it in ISO 9660, which alone names it.
+    let text = if division.disc.is_none() { &carried.readme[..] } else { &[] };
+    let contents = (&files[..], text.len() as u64);
+    let mut volume = FatVolume::make(division, contents, identity.volume_serial, &code, bad)?;
     let seen = start::seen_from(division, &volume.boot_sector, 0);
     let sector_0 = mbr::sector_0(division, &identity, &code, &seen)?;
 
@@ -83,9 +87,16 @@ pub(super) fn layout(
     for (image, (capsule, file)) in (0..).zip(capsules.iter().zip(&volume.files)) {
         extents.capsule(image, capsule, file);
     }
+    if let Some(place) = &volume.text {
+        let mut bytes = text.to_vec();
+        bytes.resize(text.len().next_multiple_of(SECTOR_LEN as usize), 0);
+        extents.bytes(place.sectors.start, Role::Text, bytes);
+    }
     extents.0.sort_by_key(|extent| extent.lba);
 
-    let bytes = manifest::manifest(division, identity.stick, &extents.0, &capsules, beside.files_hash)?;
+    let without_text = volume.text.as_ref().map(|text| (text.named_in, &text.without));
+    let hashes = manifest::Hashes { capsules: &capsules, files: beside.files_hash, without_text };
+    let bytes = manifest::manifest(division, identity.stick, &extents.0, &hashes)?;
     extents.bytes(u64::from(MANIFEST_LBA), Role::Manifest, bytes);
     extents.0.sort_by_key(|extent| extent.lba);
     let layout = Layout {

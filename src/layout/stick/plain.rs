@@ -6,6 +6,7 @@ use ramkey_format::memory::PARTITION_LBA;
 use super::fat::FatVolume;
 use super::identity::Identity;
 use super::{CLEARED_FIRST, mbr, present};
+use crate::boot::start_nothing;
 use crate::layout::error::LayoutError;
 use crate::layout::extent::{Layout, Role};
 use crate::layout::extents::Extents;
@@ -30,8 +31,9 @@ pub fn plain(
     let serial = volume_id.unwrap_or(identity.volume_serial);
     let volume = FatVolume::empty(division, serial)?;
     let mut sector_0 = mbr::partitions(division, &identity, Slot::First)?;
-    // Not active: a BIOS goes on to the next drive.
+    // Not active: some BIOSes go on to the next drive by that, and the others by the code.
     sector_0[SECTOR0_TABLE as usize] = 0;
+    start_nothing(&mut sector_0);
     debug_assert_eq!(sector_0[SECTOR0_MAGIC as usize..], [0x55, 0xAA]);
 
     let mut extents = Extents::default();

@@ -5,6 +5,7 @@ mod guess;
 mod images;
 mod over;
 mod random;
+mod readme;
 mod reflash;
 mod sets;
 mod told;

@@ -7,7 +7,7 @@ use ramkey::change::ChangeError;
 use ramkey::job::JobError;
 use ramkey::plan::FatBits;
 use ramkey::stick::has_trace;
-use ramkey::verify::Strictness;
+use ramkey::verify::{ReadmeState, Strictness};
 
 use crate::frames::desk::{CHUNK, Desk, bytes, hash, is_clean, judge, superfloppy, with_own_file};
 use crate::frames::foreign::foreign;
@@ -177,6 +177,9 @@ impl Model {
         assert!(verdict.sound, "{}", told(&verdict));
         assert!(!told(&verdict).contains("renamed"), "{}", told(&verdict));
         assert!(self.is(stick), "{:?}", load_all(stick, 0));
+        // Where there is room the text tells of these.
+        let is_told = verdict.readme == Some(ReadmeState::AsWritten) || verdict.free < 4096;
+        assert!(is_told, "{:?}: {}", verdict.readme, told(&verdict));
         is_clean(stick, desk.folder.path());
         let path = desk.folder.path().join("own.img");
         fs::write(&path, stick).unwrap();

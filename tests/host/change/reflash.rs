@@ -246,7 +246,8 @@ fn what_is_no_stick_or_has_faults_is_refused_and_stays() {
     let error = desk.reflash(&noise(4 << 20), &old, None).unwrap_err();
     assert!(matches!(error, JobError::ForeignStick { .. }), "{error}");
     let mut faulty = desk.stick.clone();
-    let chunk = faulty.len() - 600;
+    // Behind the image lies the text about it.
+    let chunk = faulty.windows(8).rposition(|bytes| bytes == b"RAMKEY\r\n").unwrap();
     let at = (0..chunk).rev().find(|&at| faulty[at] != 0).unwrap();
     faulty[at] ^= 1;
     let error = desk.reflash(&faulty, &old, None).unwrap_err();

@@ -150,7 +150,8 @@ fn what_stands_beside_several_images_is_replaced_for_all_or_for_one() {
     let (joined, _, report) = desk.reflash_set(&parted, &one, Some("one"), &[("again.img", &new)]).unwrap();
     assert_eq!(sets(&joined, ""), [set("one", &one, &[&new]), set("two", &two, &[&new])]);
     assert_eq!(report.gone, ["RAMKEY/OWN.RKC"]);
-    assert!(report.effort.written < 300 * 512, "{}", report.effort.written);
+    // With two manifests for the text about them.
+    assert!(report.effort.written < 440 * 512, "{}", report.effort.written);
 }
 
 #[test]

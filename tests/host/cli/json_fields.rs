@@ -120,6 +120,7 @@ fn every_change_has_the_fields_that_the_page_lists() {
         Change::Volume { what: "x".into() },
         Change::Longer { written: 1, found: 2, what: "x".into() },
         Change::Details { what: "x".into(), lba: 1, sectors: 1 },
+        Change::Readme { path: text(), what: "x".into() },
         Change::More { files: 1 },
     ];
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md")).unwrap();

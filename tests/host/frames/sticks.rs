@@ -18,6 +18,9 @@ pub const MIB: u64 = 1 << 20;
 /// What a stick holds before it is written.
 pub const POISON: u8 = 0xD1;
 
+/// What stands beside the images of a stick.
+pub const TEXT: &[u8] = b"A text about the images.\r\n";
+
 /// An image in memory.
 #[derive(Clone)]
 pub struct Image(pub Vec<u8>);
@@ -66,7 +69,7 @@ pub fn request(facts: ImageFacts, stick_len: u64) -> Request {
         fs: FsChoice::Auto,
         label: None,
         id: None,
-        readme: Vec::new(),
+        readme: TEXT.to_vec(),
         disc: None,
         start: StartOptions { menu_timeout: 10, ..StartOptions::default() },
     }

@@ -110,11 +110,14 @@ fn the_manifest_lists_every_range_but_its_own_with_its_hash() {
         assert_eq!(header.volume_lba.get(), stick.plan.division.volume.lba, "{name}");
         assert_eq!(header.volume_sectors.get(), stick.plan.division.volume.sectors, "{name}");
         for range in ranges {
-            assert_eq!(
-                *blake3::hash(proven_bytes(bytes, ranges, range)).as_bytes(),
-                range.blake3,
-                "{name}: {range:?}"
-            );
+            let mut proven = proven_bytes(bytes, ranges, range).to_vec();
+            // The last file of the folder is the text about the images, and the manifest leaves it out.
+            let is_text =
+                |slot: &[u8; 32]| range.kind == range::DIRECTORY && slot.starts_with(b"README  TXT");
+            for slot in proven.as_chunks_mut::<32>().0.iter_mut().filter(|slot| is_text(slot)) {
+                slot.fill(0);
+            }
+            assert_eq!(*blake3::hash(&proven).as_bytes(), range.blake3, "{name}: {range:?}");
         }
         let listed: u64 = ranges.iter().map(|range| range.sectors.get()).sum();
         assert_eq!(listed + 2 * u64::from(MANIFEST_SECTORS_MAX), stick.layout.written_sectors(), "{name}");

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::frames::sticks::{noise, printed, tool};
 use ramkey::image::open;
-use ramkey::origin::{Algorithm, Expectations, OriginError, look};
+use ramkey::origin::{Algorithm, Expectations, OriginError, Said};
 use serde_json::Value;
 
 /// A folder with two images, and with the same as the first behind a header of DOSEMU.
@@ -294,7 +294,8 @@ fn what_is_written_to_a_file_behind_the_check_is_seen_and_another_file_of_its_na
         fs::rename(desk.path(name), desk.path("moved")).unwrap();
         desk.put(name, "another file");
         let wanted = [Algorithm::Blake3];
-        let found = look(&[&*source], 1, &expectations, &wanted, &|_| ()).unwrap().remove(0).unwrap();
+        let said = Said::find(&[&*source], 1, &expectations).unwrap();
+        let found = said.compare(&[&*source], &wanted, &|_| ()).unwrap().remove(0).unwrap();
         assert_eq!(found.confirmed.len(), 1);
 
         let mut bytes = vec![0; source.len() as usize];

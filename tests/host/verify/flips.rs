@@ -72,6 +72,7 @@ fn expected(stick: &Stick, extent: &Extent) -> (&'static [FaultKind], &'static s
         Role::Cleared if extent.lba < MANIFEST_LBA.into() => {
             (&[FaultKind::Cleared], "the zeros behind the boot code")
         }
+        Role::Text => (&[FaultKind::Readme], "RAMKEY/README.TXT: it is not as ramkey wrote it"),
         Role::Disc | Role::Files | Role::Copy => unreachable!("the stick is no disc"),
         Role::Cleared => (&[FaultKind::Cleared], "the zeros behind the manifest"),
     }

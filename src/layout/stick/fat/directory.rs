@@ -25,7 +25,7 @@ pub(super) struct Entry {
     pub cluster: u64,
 }
 
-type Slot = [u8; SLOT_LEN];
+pub(super) type Slot = [u8; SLOT_LEN];
 
 /// All slots before the end mark.
 fn slots(disk: &Overlay, directory: &[Range<u64>]) -> Vec<Slot> {
@@ -95,6 +95,16 @@ pub(super) fn point(disk: &mut Overlay, directory: &[Range<u64>], old: u64, new:
         }
     }
     None
+}
+
+/// The slot of a file that begins with `cluster`.
+pub(super) fn file(name: &[u8; 11], cluster: u64, len: u32) -> Slot {
+    let mut slot = [0; SLOT_LEN];
+    slot[..11].copy_from_slice(name);
+    slot[CLUSTER_HIGH..CLUSTER_HIGH + 2].copy_from_slice(&((cluster >> 16) as u16).to_le_bytes());
+    slot[CLUSTER_LOW..CLUSTER_LOW + 2].copy_from_slice(&(cluster as u16).to_le_bytes());
+    slot[28..].copy_from_slice(&len.to_le_bytes());
+    finished(slot)
 }
 
 /// An upper-case 8.3 name as a slot holds it.

@@ -121,6 +121,11 @@ impl Fat {
         last.map_or(0, |last| (last + 1) * 512 * 8 / u64::from(self.bits.bits()) + 1)
     }
 
+    /// The entry of the last cluster of a file.
+    pub fn last(&self) -> u64 {
+        self.chain_end() + 7
+    }
+
     /// Smallest entry that ends a chain.
     fn chain_end(&self) -> u64 {
         match self.bits {
