@@ -20,8 +20,9 @@ READ_TRIES              equ 3
 ;   kills   flags
 ;   stack   66 bytes, and what the BIOS uses
 ;
-; EDD first, because it needs no geometry; CHS where the drive has none or fails. One
-; sector at a time crosses no DMA page, wherever it goes.
+; EDD first, because it needs no geometry; CHS where the drive has none or fails. Of one
+; sector at a time, two cross a DMA page: sectors 124 and 252 of a file that is loaded at
+; 0070:0000 and has so many. The RAM disk copies them with the processor, and does not mind.
 ; ---------------------------------------------------------------------------
 sector_read:
         pushad

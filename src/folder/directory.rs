@@ -1,8 +1,9 @@
 //! Where each file and folder lies in the image, and the directories that say so.
 
+use super::Form;
 use super::error::FolderError;
 use super::names::{FatName, fat_names};
-use super::shape::{FIRST_CLUSTER, ROOT_MAX, Shape};
+use super::shape::{FIRST_CLUSTER, Shape, root_max};
 use super::slots::{self, Entry, SLOT_LEN, Stamp};
 use super::system::System;
 use super::tree::Tree;
@@ -39,12 +40,12 @@ pub(super) struct Places {
 }
 
 impl Directories {
-    /// The names of `tree`; those of `system` come first.
+    /// The names of `tree` in an image of this form; those of `system` come first.
     ///
     /// # Errors
     ///
     /// [`FolderError::FullFolder`].
-    pub fn of(tree: &Tree, system: Option<&System>) -> Result<Self, FolderError> {
+    pub fn of(tree: &Tree, form: Form, system: Option<&System>) -> Result<Self, FolderError> {
         let first = system.map_or(&[][..], |system| &system.files);
         let mut items: Vec<Vec<(String, Item)>> = tree.folders.iter().map(|_| Vec::new()).collect();
         for (number, folder) in tree.folders.iter().enumerate().skip(1) {
@@ -68,7 +69,7 @@ impl Directories {
                 name.long = None;
             }
             let slots = OWN_SLOTS + named.iter().map(|(_, name)| slots::slots(name)).sum::<usize>();
-            let limit = if number == 0 { ROOT_MAX } else { FOLDER_MAX };
+            let limit = if number == 0 { root_max(form) } else { FOLDER_MAX };
             if slots > limit {
                 return Err(FolderError::FullFolder { path: tree.folder_path(number), needed: slots, limit });
             }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::image::ImageError;
-use crate::units::{Bytes, named};
+use crate::units::{Bytes, named, shell_word};
 
 /// Why no image can be made of a folder. Nothing has been written but a part of a temporary file.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,12 @@ pub enum FolderError {
         path: PathBuf,
         /// What it is, with an article.
         what: &'static str,
+    },
+    /// Another file system is mounted below it, whose disk may be the one that is to be written.
+    #[error("{} is another file system, which is mounted there, and one alone is taken", named(path))]
+    Mount {
+        /// Where.
+        path: PathBuf,
     },
     /// A file is longer than a FAT can say.
     #[error("{} has {}, and a file on a FAT has less than 4 GiB", named(path), Bytes(*len))]
@@ -109,6 +115,9 @@ impl FolderError {
                 "give it another name, or take it out of the folder".into()
             }
             Self::NoFile { .. } => "put what it leads to into its place, or take it out of the folder".into(),
+            Self::Mount { path } => {
+                format!("unmount it, as by `umount {}`, or copy the files that are wanted into another folder", shell_word(path))
+            }
             Self::LongFile { .. } => "take it out of the folder".into(),
             Self::Deep { .. } => "pack what is in it into an archive, or take it out of the folder".into(),
             Self::FullFolder { .. } => "put some of it into folders, or give shorter names".into(),

@@ -6,6 +6,7 @@
 mod directory;
 mod error;
 mod form;
+mod listing;
 mod names;
 mod shape;
 mod slots;
@@ -15,4 +16,6 @@ mod write;
 
 pub use error::FolderError;
 pub use form::{Form, Wish};
-pub use write::{Made, Step, make};
+pub use listing::{Listed, Listing};
+pub use shape::FLOPPY_LEN_MAX;
+pub use write::{Made, Step, make, make_of};

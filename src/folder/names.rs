@@ -29,6 +29,9 @@ pub(super) struct FatName {
 
 /// Refuses a name that a FAT cannot have, or that DOS takes for a device.
 pub(super) fn check(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("it is empty");
+    }
     if name.chars().any(|c| c.is_control()) {
         return Err("it has a control character");
     }

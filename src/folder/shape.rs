@@ -13,7 +13,7 @@ pub const FIRST_CLUSTER: u64 = 2;
 /// Entries in a sector of the root directory.
 const SECTOR_ENTRIES: usize = 16;
 /// Most entries of the topmost folder, which has a fixed place, and those that it usually has.
-pub const ROOT_MAX: usize = 4096;
+const ROOT_MAX: usize = 4096;
 const ROOT_USUAL: usize = 512;
 
 /// Sectors of a track, and of the first one, which has the partition table and nothing else.
@@ -30,6 +30,8 @@ const KINDS: [(u64, u64); 6] =
     [(8, FAT12_END - 1), (4, 1 << 18), (8, 1 << 19), (16, 1 << 20), (32, 1 << 21), (64, (1 << 22) - 64)];
 /// Sectors from which on a volume on a hard disk is a FAT16 to DOS.
 const FAT12_END: u64 = 32_680;
+/// More than the sectors by which the tables of a volume up to the end of its cylinder can be longer than those of what it was made for.
+const TABLES_SLACK: u64 = 8;
 /// Media descriptors.
 const HARD_DISK_MEDIA: u8 = 0xF8;
 const FLOPPY_MEDIA: u8 = 0xF0;
@@ -37,6 +39,8 @@ const FLOPPY_MEDIA: u8 = 0xF0;
 /// Floppies of 1.44 and 2.88 MB: sectors, sectors per track, sectors in a cluster, root entries, sectors of a table.
 const FLOPPIES: [(u64, u16, u64, usize, u64); 2] = [(2880, 18, 1, 224, 9), (5760, 36, 2, 240, 9)];
 const FLOPPY_HEADS: u16 = 2;
+/// Bytes of the longer floppy, which are more than it has for files.
+pub const FLOPPY_LEN_MAX: u64 = FLOPPIES[1].0 * SECTOR_LEN;
 
 /// What the image must have room for.
 pub(super) struct Needs<'n> {
@@ -110,12 +114,12 @@ impl Shape {
                 && needs.with_free(shape.cluster_sectors, usual) <= shape.clusters()
         };
         let largest = shapes.last().expect("there are some");
-        let cluster_len = largest.cluster_sectors * SECTOR_LEN;
-        let needed = needs.with_free(largest.cluster_sectors, usual).saturating_mul(cluster_len);
+        let needed = needs.with_free(largest.cluster_sectors, usual).saturating_mul(largest.cluster_len());
         let limit = match form {
-            Form::Floppy => largest.clusters() * cluster_len,
-            _ => KINDS[KINDS.len() - 1].1 * SECTOR_LEN,
+            Form::Floppy => largest.clone(),
+            _ => Self::largest_disk(form, largest.root_entries),
         };
+        let limit = limit.clusters() * limit.cluster_len();
         shapes.iter().find(fits).cloned().ok_or_else(|| too_large(what, needed, limit))
     }
 
@@ -148,11 +152,30 @@ impl Shape {
         let rest = RESERVED + root + clusters * cluster_sectors;
         let wanted = rest + FATS * table_sectors(clusters, is_fat12);
         let wanted = if is_fat12 { wanted } else { wanted.max(FAT12_END) };
+        let sized = |wanted: u64| {
+            let disk = wanted + u64::from(TRACK);
+            let fits = |heads: &&u16| disk <= CYLINDERS * u64::from(**heads * TRACK);
+            let heads = *HEADS.iter().find(fits).unwrap_or(&HEADS[1]);
+            let cylinders = disk.div_ceil(u64::from(heads) * u64::from(TRACK));
+            Self::of_cylinders(kind, form, root_entries, (heads, cylinders))
+        };
+        let shape = sized(wanted);
+        // Where the last cylinder is filled to the end, its tables leave too little.
+        if shape.clusters() < clusters { sized(wanted + TABLES_SLACK) } else { shape }
+    }
+
+    /// The longest hard disk.
+    fn largest_disk(form: Form, root_entries: usize) -> Self {
+        let kind = KINDS.len() - 1;
+        let cylinders = (KINDS[kind].1 + u64::from(TRACK)) / (u64::from(HEADS[1]) * u64::from(TRACK));
+        Self::of_cylinders(kind, form, root_entries, (HEADS[1], cylinders))
+    }
+
+    fn of_cylinders(kind: usize, form: Form, root_entries: usize, (heads, cylinders): (u16, u64)) -> Self {
+        let (cluster_sectors, _) = KINDS[kind];
+        let is_fat12 = kind == 0;
+        let root = (root_entries / SECTOR_ENTRIES) as u64;
         let hidden = u64::from(TRACK);
-        let disk = wanted + hidden;
-        let fits = |heads: &&u16| disk <= CYLINDERS * u64::from(**heads * TRACK);
-        let heads = *HEADS.iter().find(fits).unwrap_or(&HEADS[1]);
-        let cylinders = disk.div_ceil(u64::from(heads) * u64::from(TRACK));
         let geometry = Geometry { cylinders: cylinders as u32, heads, sectors_per_track: TRACK };
         let sectors = geometry.sectors() - hidden;
         // As many as without the tables: they are a little longer than they need to be.
@@ -213,6 +236,11 @@ impl Shape {
             (false, false) => 0x06,
         }
     }
+}
+
+/// Most entries of the topmost folder of an image of this form.
+pub fn root_max(form: Form) -> usize {
+    if form == Form::Floppy { FLOPPIES[1].3 } else { ROOT_MAX }
 }
 
 /// Sectors of a table for so many clusters.
@@ -277,5 +305,31 @@ mod tests {
     fn more_than_a_fat16_has_is_refused() {
         find(Form::HardDisk, &[1 << 31], None).unwrap_err();
         find(Form::HardDisk, &[1], Some(u64::MAX)).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_refused_needs_more_than_the_limit_and_what_needs_no_more_is_taken() {
+        for form in [Form::HardDisk, Form::Partition, Form::Floppy] {
+            let (_, limit) = find(form, &[1 << 31], Some(0)).unwrap_err();
+            let largest = find(form, &[limit], Some(0)).unwrap();
+            assert_eq!(largest.clusters() * largest.cluster_len(), limit, "{form:?}");
+            for more in [1, 900_000, 3_000_000] {
+                let (needed, told) = find(form, &[limit + more], Some(0)).unwrap_err();
+                assert!(needed > told && told == limit, "{form:?}: {needed}, {told}");
+            }
+        }
+    }
+
+    #[test]
+    fn files_that_fill_the_last_cylinder_get_one_more_and_no_other_kind() {
+        for (kind, (cluster_sectors, most)) in KINDS.into_iter().enumerate() {
+            let cluster_len = cluster_sectors * SECTOR_LEN;
+            // Around the ends of some cylinders near the end of the kind.
+            for len in (0..3000).map(|less| (most * SECTOR_LEN * 15 / 16) - less * cluster_len) {
+                let needs = Needs { lens: &[len], root_entries: 20, free: Some(0) };
+                let shape = Shape::disk(kind, Form::HardDisk, &needs);
+                assert!(shape.clusters() >= len.div_ceil(cluster_len), "{kind}: {len}: {shape:?}");
+            }
+        }
     }
 }

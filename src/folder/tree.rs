@@ -3,9 +3,10 @@
 //! Each is opened from the folder above it and never by a path, and no symbolic link is followed: whoever exchanges something
 //! meanwhile leads nowhere else.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, open, openat
 
 use super::error::FolderError;
 use super::names;
-use crate::image::ImageError;
+use crate::image::{ImageError, SourceFile};
 
 /// Most files and folders, and how deep they may lie.
 pub const ENTRIES_MAX: usize = 65_535;
@@ -42,7 +43,32 @@ pub(super) struct SeenFile {
     pub len: u64,
     /// When it was written, in seconds since 1970.
     pub written: i64,
-    seen: Seen,
+    content: Content,
+}
+
+/// Where the bytes of a file are.
+enum Content {
+    /// In the file that was seen.
+    Seen(Seen),
+    /// Here.
+    Given(Vec<u8>),
+}
+
+/// A file that is open.
+pub(super) enum Opened<'t> {
+    /// One that was seen.
+    Seen(File),
+    /// The bytes of one that was given.
+    Given(&'t [u8]),
+}
+
+impl Read for Opened<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Seen(file) => file.read(buffer),
+            Self::Given(bytes) => bytes.read(buffer),
+        }
+    }
 }
 
 /// What must be the same when a file is opened, and when it was read.
@@ -71,13 +97,15 @@ impl Seen {
 /// A folder, looked through once. Folders come before those in them, and both they and files by name.
 pub(super) struct Tree {
     path: PathBuf,
-    root: OwnedFd,
+    /// The folder; none of files that were given.
+    root: Option<(OwnedFd, Seen)>,
     pub folders: Vec<SeenFolder>,
     pub files: Vec<SeenFile>,
 }
 
 impl Tree {
-    /// Looks through the folder at `path`. A symbolic link of that name is followed, because the user named it.
+    /// Looks through the folder at `path`, and through no other file system that is mounted below it. A symbolic link of that name is
+    /// followed, because the user named it.
     ///
     /// # Errors
     ///
@@ -89,8 +117,10 @@ impl Tree {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+        let seen = Seen::of(&fstat(&root).map_err(|errno| failed(errno.into()))?);
         let first = SeenFolder { name: String::new(), parent: 0, depth: 0 };
-        let mut tree = Self { path: path.to_owned(), root, folders: vec![first], files: Vec::new() };
+        let mut tree =
+            Self { path: path.to_owned(), root: Some((root, seen)), folders: vec![first], files: Vec::new() };
         let mut number = 0;
         // Each pass takes a folder, and there is a limit to them.
         while number < tree.folders.len() {
@@ -98,6 +128,71 @@ impl Tree {
             number += 1;
         }
         Ok(tree)
+    }
+
+    /// The path of the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A folder `path` that is nowhere: these files by their names in it, which have `/` behind each folder.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`] for a name that cannot be in an image, and for two that are one there.
+    pub fn of_files(path: &Path, mut given: Vec<(String, Vec<u8>)>) -> Result<Self, FolderError> {
+        let first = SeenFolder { name: String::new(), parent: 0, depth: 0 };
+        let mut tree = Self { path: path.to_owned(), root: None, folders: vec![first], files: Vec::new() };
+        given.sort();
+        let mut known: HashMap<(usize, String), (Option<usize>, PathBuf)> = HashMap::new();
+        for (whole, bytes) in given {
+            let (mut folder, mut at) = (0, path.to_owned());
+            let mut parts = whole.split('/').peekable();
+            while let Some(part) = parts.next() {
+                at.push(if part.is_empty() { "/" } else { part });
+                names::check(part).map_err(|why| FolderError::Name { path: PathBuf::from(&whole), why })?;
+                let is_folder = parts.peek().is_some();
+                let key = (folder, part.to_uppercase());
+                let same = |one: &Path| FolderError::SameName { one: one.to_owned(), other: at.clone() };
+                match known.get(&key) {
+                    Some((Some(number), _)) if is_folder => folder = *number,
+                    Some((_, one)) => return Err(same(one)),
+                    None if tree.folders.len() + tree.files.len() > ENTRIES_MAX => {
+                        return Err(ImageError::TooManyFiles { path: at, limit: ENTRIES_MAX }.into());
+                    }
+                    None if tree.folders[folder].depth == DEPTH_MAX => {
+                        return Err(FolderError::Deep { path: tree.folder_path(folder), limit: DEPTH_MAX });
+                    }
+                    None if is_folder => {
+                        let depth = tree.folders[folder].depth + 1;
+                        known.insert(key, (Some(tree.folders.len()), at.clone()));
+                        tree.folders.push(SeenFolder { name: part.to_owned(), parent: folder, depth });
+                        folder = tree.folders.len() - 1;
+                    }
+                    None => {
+                        known.insert(key, (None, at.clone()));
+                    }
+                }
+            }
+            let name = whole.rsplit('/').next().unwrap_or_default().to_owned();
+            let (len, content) = (bytes.len() as u64, Content::Given(bytes));
+            tree.files.push(SeenFile { name, folder, len, written: 0, content });
+        }
+        Ok(tree)
+    }
+
+    /// The folder itself, and then its files, as they were seen.
+    pub fn sources(&self) -> Vec<SourceFile> {
+        let source = |path, seen: &Seen| {
+            let (device, inode) = seen.identity;
+            SourceFile { path, device, inode }
+        };
+        let root = self.root.as_ref().map(|(_, seen)| source(self.path.clone(), seen));
+        let files = self.files.iter().enumerate().filter_map(|(number, file)| match &file.content {
+            Content::Seen(seen) => Some(source(self.file_path(number), seen)),
+            Content::Given(_) => None,
+        });
+        root.into_iter().chain(files).collect()
     }
 
     /// The path of the folder with this number, for people.
@@ -118,15 +213,18 @@ impl Tree {
     /// # Errors
     ///
     /// [`ImageError::Open`], and [`ImageError::Changed`] if it is another than was seen.
-    pub fn open_file(&self, number: usize) -> Result<File, ImageError> {
+    pub fn open_file(&self, number: usize) -> Result<Opened<'_>, ImageError> {
         let failed = |source| ImageError::Open { path: self.file_path(number), source };
         let file = &self.files[number];
+        if let Content::Given(bytes) = &file.content {
+            return Ok(Opened::Given(bytes));
+        }
         let folder = self.open_folder(file.folder).map_err(failed)?;
         // A pipe in its place would wait for its other end.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened =
             openat(&folder, &*file.name, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
-        let opened = File::from(opened);
+        let opened = Opened::Seen(opened.into());
         self.check(number, &opened)?;
         Ok(opened)
     }
@@ -136,12 +234,12 @@ impl Tree {
     /// # Errors
     ///
     /// [`ImageError::Changed`].
-    pub fn check(&self, number: usize, opened: &File) -> Result<(), ImageError> {
-        let now = fstat(opened).map(|stat| Seen::of(&stat));
-        match now {
-            Ok(now) if now == self.files[number].seen => Ok(()),
-            _ => Err(ImageError::Changed { path: self.file_path(number) }),
-        }
+    pub fn check(&self, number: usize, opened: &Opened<'_>) -> Result<(), ImageError> {
+        let is_it = match (&self.files[number].content, opened) {
+            (Content::Seen(seen), Opened::Seen(file)) => fstat(file).is_ok_and(|now| Seen::of(&now) == *seen),
+            _ => true,
+        };
+        if is_it { Ok(()) } else { Err(ImageError::Changed { path: self.file_path(number) }) }
     }
 
     /// The numbers of the folders from the topmost to this one, without the topmost.
@@ -158,7 +256,8 @@ impl Tree {
     }
 
     fn open_folder(&self, number: usize) -> io::Result<OwnedFd> {
-        let mut folder = self.root.try_clone()?;
+        let (root, _) = self.root.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let mut folder = root.try_clone()?;
         for number in self.way(number) {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             folder = openat(&folder, &*self.folders[number].name, flags, Mode::empty())?;
@@ -182,6 +281,10 @@ impl Tree {
             let stat = statat(folder.as_fd(), &*name, AtFlags::SYMLINK_NOFOLLOW)
                 .map_err(|errno| failed(errno.into()))?;
             match FileType::from_raw_mode(stat.st_mode) {
+                // Files of an overlay have other numbers than its folders.
+                FileType::Directory if self.is_mounted(&stat) => {
+                    return Err(FolderError::Mount { path: inner });
+                }
                 FileType::Directory => self.folders.push(SeenFolder { name, parent: number, depth }),
                 FileType::RegularFile => {
                     let seen = Seen::of(&stat);
@@ -189,12 +292,18 @@ impl Tree {
                         return Err(FolderError::LongFile { path: inner, len: seen.len });
                     }
                     let (len, written) = (seen.len, seen.changed[0].0);
-                    self.files.push(SeenFile { name, folder: number, len, written, seen });
+                    let content = Content::Seen(seen);
+                    self.files.push(SeenFile { name, folder: number, len, written, content });
                 }
                 kind => return Err(FolderError::NoFile { path: inner, what: named_kind(kind) }),
             }
         }
         Ok(())
+    }
+
+    /// Whether a folder below lies in another file system.
+    fn is_mounted(&self, stat: &Stat) -> bool {
+        self.root.as_ref().is_some_and(|(_, seen)| seen.identity.0 != Seen::of(stat).identity.0)
     }
 
     /// The names in `folder`, in their order, each of which DOS can have, and no two of which are one to it.

@@ -10,12 +10,13 @@ use zerocopy::FromZeros;
 
 use super::directory::{Directories, Places};
 use super::error::FolderError;
+use super::listing::Listing;
 use super::shape::{FATS, FIRST_CLUSTER, Needs, RESERVED, Shape};
 use super::system::{self, System};
 use super::tree::Tree;
 use super::{Wish, names};
 use crate::boot::{dos_record, dos_sector};
-use crate::image::ImageError;
+use crate::image::{ImageError, SourceFile};
 use crate::units::{Chs, SECTOR_LEN};
 
 /// Bytes that are copied at once.
@@ -30,12 +31,14 @@ const CONTEXT: &str = "ramkey 2026 numbers of a disk that is made of a folder";
 const NO_NAME: [u8; 11] = *b"NO NAME    ";
 
 /// An image that was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
     /// Its length in bytes.
     pub len: u64,
     /// The system that it starts; none if there is none that is known.
     pub system: Option<&'static str>,
+    /// The folder, and every file that is in it.
+    pub sources: Vec<SourceFile>,
 }
 
 /// Makes the image of the folder at `path` in `file`, which is empty. `tell` is told how many bytes of files there are, and then how many were copied.
@@ -44,37 +47,47 @@ pub struct Made {
 ///
 /// [`FolderError`]: the first thing that is in the way, by folder and name.
 pub fn make(path: &Path, wish: Wish, file: &File, tell: &dyn Fn(Step)) -> Result<Made, FolderError> {
-    let tree = Tree::look(path)?;
+    make_of(&Listing::look(path)?, wish, file, tell)
+}
+
+/// The same of a folder that was looked through, or was made up.
+///
+/// # Errors
+///
+/// As [`make`].
+pub fn make_of(listing: &Listing, wish: Wish, file: &File, tell: &dyn Fn(Step)) -> Result<Made, FolderError> {
+    let tree = &listing.tree;
+    let path = tree.path();
     if tree.folders.len() + tree.files.len() == 1 {
         return Err(FolderError::Empty);
     }
-    let system = system::find(&tree)?;
+    let system = system::find(tree)?;
     if wish.boots && system.is_none() {
         return Err(FolderError::NoSystem);
     }
-    let directories = Directories::of(&tree, system.as_ref())?;
-    let lens = directories.lens(&tree, system.as_ref());
+    let directories = Directories::of(tree, wish.form, system.as_ref())?;
+    let lens = directories.lens(tree, system.as_ref());
     let needs = Needs { lens: &lens, root_entries: directories.root_entries(), free: wish.free };
     let too_large = |what, needed, limit| FolderError::TooLarge { what, needed, limit };
     let shape = Shape::find(wish.form, &needs, too_large)?;
-    let places = directories.places(&tree, system.as_ref(), &shape);
+    let places = directories.places(tree, system.as_ref(), &shape);
     let mut image = Image { path, file, shape: &shape, hash: blake3::Hasher::new_derive_key(CONTEXT) };
     let label = label(path);
 
     image.tables(&places)?;
     for number in 0..tree.folders.len() {
-        let bytes = directories.bytes(&tree, number, &places, &label);
+        let bytes = directories.bytes(tree, number, &places, &label);
         image.hash.update(&bytes);
         let at = if number == 0 { shape.root() * SECTOR_LEN } else { image.place(places.folders[number]) };
         image.put(&bytes, at)?;
     }
     tell(Step::Begin(tree.files.iter().map(|file| file.len).sum()));
-    let copied = (0..tree.files.len()).try_for_each(|number| image.copy(&tree, number, &places, tell));
+    let copied = (0..tree.files.len()).try_for_each(|number| image.copy(tree, number, &places, tell));
     tell(Step::End);
     copied?;
     image.starts(system.as_ref(), &label)?;
     file.set_len(shape.len()).map_err(image.failed())?;
-    Ok(Made { len: shape.len(), system: system.map(|system| system.name) })
+    Ok(Made { len: shape.len(), system: system.map(|system| system.name), sources: tree.sources() })
 }
 
 /// How far the making is.

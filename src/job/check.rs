@@ -1,8 +1,10 @@
 //! Whether a stick has what it claims and keeps what is written, sector by sector.
 
+use std::error::Error;
 use std::io;
+use std::iter::successors;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -12,7 +14,7 @@ use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::{Destination, Event, JobError, Observer, Part};
 use crate::pipeline::{self, BadRange, Counts, Ended, Pass, RunId, SlowArea, Survey, Target, VerifyLevel};
-use crate::sandbox;
+use crate::sandbox::{self, LookError};
 use crate::stick::{SAVED_LBAS, has_trace};
 use crate::units::{SECTOR_LEN, named};
 use crate::verify::{StickVerdict, Strictness, verify};
@@ -72,11 +74,11 @@ pub struct Stamped {
 
 /// Reads all of a stick, and verifies it if it is one of ramkey's. Nothing is written.
 ///
-/// When `stop` is set, the report says how far it came.
+/// When `stop` is set, the report says how far it came, and if it is not verified, why not.
 ///
 /// # Errors
 ///
-/// [`JobError::Open`], or [`JobError::Doctor`] if it is not verified.
+/// [`JobError::Open`].
 pub fn check(
     target: &TargetPath,
     stop: &AtomicBool,
@@ -87,9 +89,13 @@ pub fn check(
     let mut report = read(path, &stick, stop, observer);
     if report.ended.is_none() {
         let verdict = part(observer, Part::Read, stick.len(), |count| {
-            sandbox::verify(path, &stick.0, Strictness::Boot, count)
+            let go_on = || !stop.load(Ordering::Relaxed);
+            sandbox::verify(path, &stick.0, Strictness::Boot, (&go_on, count))
         });
-        report.take_verdict(verdict.map_err(|source| JobError::Doctor { path: path.to_owned(), source })?);
+        match verdict {
+            Ok(verdict) => report.take_verdict(verdict),
+            Err(error) => report.is_not_verified(&error),
+        }
     }
     Ok(report)
 }
@@ -261,6 +267,16 @@ impl CheckReport {
         self.stick = verdict;
     }
 
+    /// All was read; that it is not known to be sound is no reason to keep that back.
+    fn is_not_verified(&mut self, error: &LookError) {
+        let why = match error {
+            LookError::Stopped { .. } => "stopped on request".to_owned(),
+            error => chain(error),
+        };
+        self.good = false;
+        self.ended = Some(format!("{why}; all of it was read, and it was not verified"));
+    }
+
     fn take_written(&mut self, pass: Pass) {
         self.written = pass.done;
         self.write_rate = rate(&pass);
@@ -282,6 +298,12 @@ impl CheckReport {
         self.ended = pass.ended.map(|ended| words(&ended, "read", pass.done, self.len));
         self.good = self.ended.is_none() && !self.has_fault();
     }
+}
+
+/// An error with what caused it.
+fn chain(error: &dyn Error) -> String {
+    let causes = successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
 /// Bytes a second.

@@ -109,7 +109,10 @@ fn not_taken(path: &Path, to: &Path, why: NotTaken) -> JobError {
         NotTaken::NoStick => JobError::NoStick { path },
         NotTaken::NotOne(found) => JobError::NotExtracted { path, found },
         NotTaken::Damaged { file, places } => JobError::DamagedImage { path, file, places },
-        NotTaken::Unwritten(why) => JobError::Write { path: to, source: io::Error::other(why) },
+        NotTaken::Unwritten { why, code } => {
+            let source = code.map_or_else(|| io::Error::other(why), io::Error::from_raw_os_error);
+            JobError::Write { path: to, source }
+        }
         NotTaken::Stopped => JobError::ExtractStopped { path: to },
     }
 }

@@ -38,6 +38,8 @@ pub struct Images {
     pub on_the_way: Option<OnTheWay>,
     /// How many of them are in the menu.
     boot: usize,
+    /// The folders of which some of them were made, and every file in those.
+    made_of: Vec<SourceFile>,
     expectations: Expectations,
 }
 
@@ -67,6 +69,7 @@ impl Images {
             verdict: None,
             on_the_way: None,
             boot: request.images.len(),
+            made_of: Vec::new(),
             expectations: request.expectations.clone(),
         };
         let question = question_of(request);
@@ -95,6 +98,7 @@ impl Images {
         if images.free.iter().flat_map(|free| &free.kept).any(Kept::is_asleep) {
             images.free.iter_mut().for_each(FreeSpace::keep_beside_a_sleeper);
         }
+        images.made_of = opener.made_of();
         Ok(images)
     }
 
@@ -103,11 +107,11 @@ impl Images {
         self.unknown[number]
     }
 
-    /// The files of all images, as they were opened, whether they were changed on the way or not.
+    /// The files of all images, as they were opened, whether they were changed on the way or not; and those of which images were made.
     pub fn files(&self) -> Vec<SourceFile> {
         let copied = self.sources.iter().take(usize::from(self.on_the_way.is_some()));
         let all = self.brought().into_iter().chain(copied.map(|source| &**source));
-        all.flat_map(|source| source.files().iter().cloned()).collect()
+        all.flat_map(|source| source.files()).chain(&self.made_of).cloned().collect()
     }
 
     /// The images as they were brought: without what was changed on the way.
@@ -161,7 +165,7 @@ impl Images {
         let kind = if companion.is_floppy { KindChoice::Is(Kind::Floppy) } else { KindChoice::Auto };
         let question = Question { kind, free: request.trim, ..Question::default() };
         let source = match companion.is_floppy {
-            true => floppy_of(&companion.path, opener)?,
+            true => floppy_of(&companion.path, request.folder_free, opener)?,
             false => opener.open_as(
                 &companion.path,
                 Wish { form: companion.form(), free: request.folder_free, boots: false },

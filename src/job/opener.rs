@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::folder::{Form, Wish};
-use crate::image::{BundledFile, ImageName, Source};
+use crate::image::{BundledFile, ImageName, Source, SourceFile};
 use crate::job::folder::image_of;
 use crate::job::{Event, Observer, Part, observer};
 use crate::sandbox::{self, LookError, Unpacking};
@@ -17,6 +17,8 @@ type OpenedImage = (PathBuf, Form, Arc<dyn Source>);
 pub struct Opener<'o> {
     observer: &'o dyn Observer,
     opened: Mutex<Vec<OpenedImage>>,
+    /// The folders of which images were made, and what is in them.
+    made_of: Mutex<Vec<SourceFile>>,
     /// What could not be opened, and nobody was told of.
     failed: Mutex<Vec<(PathBuf, LookError)>>,
 }
@@ -24,7 +26,7 @@ pub struct Opener<'o> {
 impl<'o> Opener<'o> {
     /// Nothing was opened yet. `observer` is told what is unpacked.
     pub fn new(observer: &'o dyn Observer) -> Self {
-        Self { observer, opened: Mutex::default(), failed: Mutex::default() }
+        Self { observer, opened: Mutex::default(), made_of: Mutex::default(), failed: Mutex::default() }
     }
 
     /// The image at `path`, whatever container it is in. Of a folder a hard disk is made.
@@ -54,11 +56,25 @@ impl<'o> Opener<'o> {
         }
         let tell = telling(self.observer);
         let source: Arc<dyn Source> = match is_folder {
-            true => image_of(path, wish, &tell)?.into(),
+            true => {
+                let (image, sources) = image_of(path, wish, &tell)?;
+                self.add_made_of(sources);
+                image.into()
+            }
             false => sandbox::open(path, &tell)?.into(),
         };
         opened.push((path.to_owned(), wish.form, Arc::clone(&source)));
         Ok(Box::new(source))
+    }
+
+    /// The folders of which images were made, and every file in them: none of them may be written.
+    pub(super) fn made_of(&self) -> Vec<SourceFile> {
+        self.made_of.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that an image was made of the files of this folder.
+    pub(super) fn add_made_of(&self, sources: Vec<SourceFile>) {
+        self.made_of.lock().unwrap_or_else(PoisonError::into_inner).extend(sources);
     }
 
     /// Does `work` as a part of what the observer is told of.
@@ -66,7 +82,7 @@ impl<'o> Opener<'o> {
         observer::part(self.observer, part, bytes, work)
     }
 
-    /// The small files of the archive at `path`; `None` of what is none.
+    /// The files of the archive at `path`, and the bytes of small ones; `None` of what is none.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -13,11 +13,14 @@ use crate::job::observer::part;
 use crate::job::prove::write_alone;
 use crate::job::{Destination, Event, Images, JobError, Observer, Opener, Part, StickRequest};
 use crate::layout::Extent;
-use crate::pipeline::{Aftermath, Failure, Target};
-use crate::repair::{Donor, Mend, Mended, Scope};
+use crate::pipeline::{Aftermath, Failure, Phase, PipelineError, Target};
+use crate::repair::{Donor, Mend, Mended, SECTORS_MAX, Scope};
 use crate::sandbox::{self, LookError, NamedDonor, State};
 use crate::units::SECTOR_LEN;
 use crate::verify::{ReadmeState, StickVerdict, Strictness, verify};
+
+/// Most rounds that exchange less than they may, of all that are needed to put a stick right.
+const SMALL_ROUNDS_MAX: u64 = 16;
 
 /// What was repaired on a stick.
 #[derive(Clone, Debug, Serialize)]
@@ -67,15 +70,16 @@ pub fn prepare_repair(
     }
     refuse_written_over(path, state)?;
     let verdict = part(observer, Part::Read, stick.len(), |count| {
-        sandbox::verify(path, &stick, Strictness::Boot, count)
+        sandbox::verify(path, &stick, Strictness::Boot, (&|| true, count))
     });
     let verdict = verdict?.ok_or_else(no_stick)?;
     if verdict.sound && verdict.readme != Some(ReadmeState::Changed) {
         let (mended, extents) = (Vec::new(), Vec::new());
         return Ok(PreparedRepair { images, verdict, mended, extents });
     }
-    let made =
-        part(observer, Part::Mend, 0, |_| sandbox::mend(path, &stick, &donors(&images), scope(&verdict)))?;
+    let made = part(observer, Part::Mend, 0, |_| {
+        sandbox::mend(path, &stick, &donors(&images), scope(&verdict), &|| true)
+    })?;
     if made.is_foreign {
         return Err(JobError::TakenOver { path: path.to_owned() });
     }
@@ -119,7 +123,7 @@ pub fn repair(
         TargetPath::Block(facts) => {
             let device =
                 BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
-            let eyes = Lesser { path: &facts.node, reader: &|| device.reader() };
+            let eyes = Lesser { path: &facts.node, reader: &|| device.reader(), stop };
             let report = repair_by(&eyes, prepared, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
@@ -128,7 +132,7 @@ pub fn repair(
         }
         TargetPath::File { len, .. } => {
             let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
-            let eyes = Lesser { path: target.path(), reader: &|| file.reader() };
+            let eyes = Lesser { path: target.path(), reader: &|| file.reader(), stop };
             repair_by(&eyes, prepared, &file, stop, observer)
         }
         TargetPath::New { path } => Err(missing(path)),
@@ -153,9 +157,15 @@ trait Eyes {
 struct Lesser<'r> {
     path: &'r Path,
     reader: &'r dyn Fn() -> io::Result<ReadOnly>,
+    /// Ends that process, too: nobody else has the stick meanwhile.
+    stop: &'r AtomicBool,
 }
 
 impl Lesser<'_> {
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
     fn open(&self) -> Result<ReadOnly, LookError> {
         (self.reader)().map_err(|source| LookError::Start { path: self.path.to_owned(), source })
     }
@@ -167,11 +177,11 @@ impl Eyes for Lesser<'_> {
     }
 
     fn mend(&self, donors: &[NamedDonor], scope: Scope) -> Result<Mend, LookError> {
-        sandbox::mend(self.path, &self.open()?, donors, scope)
+        sandbox::mend(self.path, &self.open()?, donors, scope, &|| self.goes_on())
     }
 
     fn verify(&self, count: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError> {
-        sandbox::verify(self.path, &self.open()?, Strictness::Boot, count)
+        sandbox::verify(self.path, &self.open()?, Strictness::Boot, (&|| self.goes_on(), count))
     }
 }
 
@@ -221,18 +231,24 @@ fn repair_by(
 ) -> Result<RepairReport, JobError> {
     let PreparedRepair { verdict: before, mended: shown, extents, images } = prepared;
     let path = eyes.path();
-    let unread = |source| JobError::Doctor { path: path.to_owned(), source };
+    let doctor = |source| JobError::Doctor { path: path.to_owned(), source };
+    let unread = |error| unanswered(error, Aftermath::BootsAsBefore, doctor);
     let look = || part(observer, Part::Mend, 0, |_| eyes.mend(&donors(&images), scope(&before)));
-    let mut made = look()?;
+    let mut made = look().map_err(|error| unanswered(error, Aftermath::Untouched, JobError::Image))?;
     if (&made.mended, &made.extents) != (&shown, &extents) {
         return Err(JobError::Target(OpenError::Changed { path: path.to_owned() }));
     }
     let mut repaired = Vec::new();
     let mut written = 0;
-    // Ends: what was put right is not put right again.
+    let stick_sectors = target.len() / SECTOR_LEN;
+    // What was put right is not put right again. But who says what is to be put right may say anything.
+    let mut left = stick_sectors.saturating_add(SMALL_ROUNDS_MAX * SECTORS_MAX as u64);
     while !made.extents.is_empty() {
-        let layout = made.layout(target.len() / SECTOR_LEN);
-        let bytes = layout.written_sectors() * SECTOR_LEN;
+        let layout = made.layout(stick_sectors);
+        let sectors = layout.written_sectors();
+        let cannot_be = || unread(LookError::Answer { path: path.to_owned() });
+        left = left.checked_sub(sectors.max(SECTORS_MAX as u64)).ok_or_else(cannot_be)?;
+        let bytes = sectors * SECTOR_LEN;
         write_alone(layout, target, stop, observer).map_err(|error| match error {
             // Nothing of this round, and something of those before it.
             JobError::Pipeline(Failure { stick: Aftermath::Untouched, cause }) if written > 0 => {
@@ -245,11 +261,28 @@ fn repair_by(
         if !made.more {
             break;
         }
+        if stop.load(Ordering::Relaxed) {
+            return Err(unread(LookError::Stopped { path: path.to_owned() }));
+        }
         made = look().map_err(unread)?;
     }
     let after = part(observer, Part::Read, target.len(), |count| eyes.verify(count)).map_err(unread)?;
     let after = after.ok_or_else(|| JobError::NoStick { path: path.to_owned() })?;
     Ok(RepairReport { repaired, written, before, after })
+}
+
+/// Why nobody says what a stick is: of one that was only to be looked at further, `stick` is known if that was no longer wanted.
+pub(super) fn unanswered(
+    error: LookError,
+    stick: Aftermath,
+    other: impl FnOnce(LookError) -> JobError,
+) -> JobError {
+    match error {
+        LookError::Stopped { .. } => {
+            Failure { stick, cause: PipelineError::Stopped { phase: Phase::Survey } }.into()
+        }
+        error => other(error),
+    }
 }
 
 /// What is to be put right of a stick of which this was found.
@@ -267,4 +300,83 @@ fn donors(images: &Images) -> Vec<NamedDonor<'_>> {
             free: &free.ranges,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::layout::{Content, Role};
+
+    struct Memory(Mutex<Vec<u8>>);
+
+    impl Target for Memory {
+        fn len(&self) -> u64 {
+            self.0.lock().unwrap().len() as u64
+        }
+
+        fn alignment(&self) -> usize {
+            4096
+        }
+
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+            buffer.copy_from_slice(&self.0.lock().unwrap()[offset as usize..][..buffer.len()]);
+            Ok(())
+        }
+
+        fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+            self.0.lock().unwrap()[offset as usize..][..buffer.len()].copy_from_slice(buffer);
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Says each time that something else is to be written.
+    struct Liar(Cell<u8>);
+
+    impl Liar {
+        fn says(number: u8) -> Mend {
+            let content = Content::Bytes(vec![number; 512]);
+            let extents = vec![Extent { lba: 700, sectors: 1, role: Role::Copy, content }];
+            Mend { extents, more: true, ..Mend::default() }
+        }
+    }
+
+    impl Eyes for Liar {
+        fn path(&self) -> &Path {
+            Path::new("stick")
+        }
+
+        fn mend(&self, _: &[NamedDonor], _: Scope) -> Result<Mend, LookError> {
+            let number = self.0.get();
+            self.0.set(number.checked_add(1).expect("nobody ends it"));
+            Ok(Self::says(number))
+        }
+
+        fn verify(&self, _: &dyn Fn(u64)) -> Result<Option<StickVerdict>, LookError> {
+            unreachable!("there is always more")
+        }
+    }
+
+    #[test]
+    fn who_always_finds_something_else_to_write_is_not_believed_for_ever() {
+        let target = Memory(Mutex::new(vec![0; 1 << 20]));
+        let verdict = verify(&Medium::new(&target), Strictness::Boot, &|_| ());
+        let images = Images::open(&StickRequest::new(Vec::new())).unwrap();
+        let extents = Liar::says(0).extents;
+        let prepared = PreparedRepair { images, verdict, mended: Vec::new(), extents };
+        let liar = Liar(Cell::new(0));
+        let done = repair_by(&liar, prepared, &target, &AtomicBool::new(false), &|_| ());
+        let error = done.map(drop).unwrap_err();
+        let is_it = matches!(error, JobError::Doctor { source: LookError::Answer { .. }, .. });
+        assert!(is_it, "{error}");
+        assert_eq!(u64::from(liar.0.get()), SMALL_ROUNDS_MAX + 1, "rounds that were looked at");
+        let written = u64::from(target.0.lock().unwrap()[700 * 512]);
+        assert_eq!(written, SMALL_ROUNDS_MAX - 1, "and that were written");
+    }
 }

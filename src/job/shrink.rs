@@ -101,10 +101,11 @@ pub fn prepare_shrink<'d>(
     destination: Destination<'d>,
     observer: &dyn Observer,
 ) -> Result<PreparedShrink<'d>, JobError> {
-    let opened = Opener::new(observer).open(path)?;
+    let opener = Opener::new(observer);
+    let opened = opener.open(path)?;
     let source = &*opened;
     let Destination { system, target } = destination;
-    target.admit(system, source.files())?;
+    target.admit(system, &[source.files(), &opener.made_of()].concat())?;
     let to = target.path().to_owned();
     match target {
         TargetPath::Block(_) => return Err(JobError::ShrinkDevice { node: to }),

@@ -2,13 +2,13 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
 use crate::job::prove::write_alone;
-use crate::job::repair::refuse_written_over;
+use crate::job::repair::{refuse_written_over, unanswered};
 use crate::job::{Destination, Event, JobError, Observer};
 use crate::layout::Layout;
 use crate::pipeline::{Aftermath, Failure, Target};
@@ -62,7 +62,7 @@ pub fn prepare_update(destination: Destination) -> Result<PreparedUpdate, JobErr
         return Err(JobError::DiscStays { path });
     }
     refuse_written_over(&path, state)?;
-    let plan = sandbox::update(&path, &stick)?;
+    let plan = sandbox::update(&path, &stick, &|| true)?;
     plan.map(PreparedUpdate).map_err(|source| JobError::Update { path, source })
 }
 
@@ -83,7 +83,7 @@ pub fn update(
         _ if plan.code.is_none() => 0,
         TargetPath::Block(facts) => {
             let device = BlockTarget::open(system, facts, &[]).map_err(JobError::Target)?;
-            is_as_seen(&plan, target.path(), device.reader())?;
+            is_as_seen(&plan, target.path(), device.reader(), stop)?;
             let written = update_to(&plan, &device, stop, observer)?;
             if let Err(source) = device.reread_partitions() {
                 observer.tell(Event::PartitionsNotSeen { source });
@@ -92,7 +92,7 @@ pub fn update(
         }
         TargetPath::File { len, .. } => {
             let file = FileTarget::open(target, *len).map_err(JobError::Target)?;
-            is_as_seen(&plan, target.path(), file.reader())?;
+            is_as_seen(&plan, target.path(), file.reader(), stop)?;
             update_to(&plan, &file, stop, observer)?
         }
         TargetPath::New { path } => {
@@ -111,9 +111,18 @@ pub fn update(
 }
 
 /// What was planned keeps what systems wrote, and who had the stick may have written since: it must be the same with nobody there.
-fn is_as_seen(seen: &Update, path: &Path, stick: io::Result<ReadOnly>) -> Result<(), JobError> {
+fn is_as_seen(
+    seen: &Update,
+    path: &Path,
+    stick: io::Result<ReadOnly>,
+    stop: &AtomicBool,
+) -> Result<(), JobError> {
     let stick = stick.map_err(|source| LookError::Start { path: path.to_owned(), source })?;
-    match sandbox::update(path, &stick)?.is_ok_and(|now| now == *seen) {
+    let now = sandbox::update(path, &stick, &|| !stop.load(Ordering::Relaxed));
+    match now
+        .map_err(|error| unanswered(error, Aftermath::Untouched, JobError::Image))?
+        .is_ok_and(|now| now == *seen)
+    {
         true => Ok(()),
         false => Err(JobError::Target(OpenError::Changed { path: path.to_owned() })),
     }

@@ -1,6 +1,8 @@
 //! What of a stick can be put right, for whoever writes it.
 
-use super::{Mended, Repair};
+use ramkey_format::memory::BOOT_AREA_END_LBA;
+
+use super::{Mended, Repair, Scope};
 use crate::layout::{Extent, Layout};
 
 /// What of a stick can be put right, and what is written for it.
@@ -35,6 +37,15 @@ impl Mend {
             false => cleared_first.iter().rev().copied().collect(),
         };
         Layout { stick_sectors, cleared_first, held_back, extents }
+    }
+
+    /// Whether nothing is written that is not to be put right: the text about the images is a file, and lies behind what starts a stick.
+    pub fn is_within(&self, scope: Scope) -> bool {
+        let is_behind = |extent: &Extent| extent.lba >= u64::from(BOOT_AREA_END_LBA);
+        match scope {
+            Scope::All => true,
+            Scope::Text => self.cleared_first.is_empty() && self.extents.iter().all(is_behind),
+        }
     }
 
     /// Whether this can be done to a stick of so many sectors. Who did not look itself asks that before it writes.

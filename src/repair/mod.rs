@@ -31,8 +31,8 @@ pub use update::{Update, UpdateError, has_this_loader, update};
 /// How often the images are looked at: a chunk that refers to a damaged one is right once that one is.
 const ROUNDS: usize = 3;
 
-/// Most sectors that are exchanged at once: 8 MiB.
-const SECTORS_MAX: usize = 1 << 14;
+/// Most sectors that are exchanged at once: 8 MiB, and the rest of a piece.
+pub const SECTORS_MAX: usize = 1 << 14;
 
 /// Something that is put right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

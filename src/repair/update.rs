@@ -2,7 +2,7 @@
 
 use ramkey_format::boot::BootHeader;
 use ramkey_format::manifest::{ManifestHeader, RangeEntry, range};
-use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, PARTITION_LBA};
+use ramkey_format::memory::{BOOT_LBA, MANIFEST_2_LBA, MANIFEST_LBA, PARTITION_LBA, STAMPED_SECTORS};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::layout::{
     Content, Extent, Layout, LayoutError, ManifestFacts, Role, loader_sum, manifest_slot, options_of,
     start_of_hash,
 };
-use crate::plan::{Division, StartOptions};
+use crate::plan::{Division, GPT_SECTORS, StartOptions};
 use crate::stick::{Bpb, FatBits, Manifest, Reader, StickState};
 use crate::units::SECTOR_LEN;
 use crate::verify::{FaultKind, facts};
@@ -23,6 +23,9 @@ use crate::verify::{FaultKind, facts};
 const OEM_NAME: std::ops::Range<usize> = 3..11;
 /// How a summary of free clusters begins.
 const SUMMARY: &[u8] = b"RRaA";
+
+/// One past the last sector at the start of a stick that depends on boot code.
+const FRAME_END: u64 = PARTITION_LBA as u64 + STAMPED_SECTORS as u64;
 
 /// Why the boot code of a stick cannot be exchanged. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -59,7 +62,16 @@ pub struct Update {
 impl Update {
     /// Whether this can be done to a stick of so many sectors. Who did not look itself asks that before it writes.
     pub fn is_possible(&self, stick_sectors: u64) -> bool {
-        let is_right = |layout: &Layout| layout.stick_sectors == stick_sectors && layout.check().is_ok();
+        // Images and other files lie between them.
+        let is_of_start = |extent: &Extent| {
+            extent.lba.saturating_add(extent.sectors) <= FRAME_END
+                || extent.lba >= stick_sectors.saturating_sub(GPT_SECTORS)
+        };
+        let is_right = |layout: &Layout| {
+            layout.stick_sectors == stick_sectors
+                && layout.check().is_ok()
+                && layout.extents.iter().all(is_of_start)
+        };
         let is_exchange = self.manifest.as_ref().is_none_or(Layout::is_exchange);
         is_exchange
             && (self.code.is_some() || self.manifest.is_none())

@@ -6,11 +6,12 @@ use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
 
 use super::error::LookError;
 use super::given::next;
-use crate::image::{ImageError, Source, open_given, temporary_file};
+use crate::image::{ImageError, Source, open_given};
 use crate::repair::Donor;
 
 /// Bytes of a range: two numbers.
@@ -33,7 +34,8 @@ impl NamedDonor<'_> {
     }
 }
 
-/// The same as it is told: the files come beside it, and the ranges lie one behind the other in the last file.
+/// The same as it is told: the files come beside it, and the ranges lie one behind the other in the last file, which is in memory because
+/// a system that rescues others may have no other place.
 #[derive(Serialize, Deserialize)]
 pub(super) struct GivenDonor {
     path: Vec<u8>,
@@ -43,8 +45,11 @@ pub(super) struct GivenDonor {
 
 /// What is told of `donors`, and the files that come beside it; `stick` is for messages.
 pub(super) fn given(stick: &Path, donors: &[NamedDonor]) -> Result<(Vec<GivenDonor>, Vec<File>), LookError> {
+    if donors.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let all = || -> io::Result<_> {
-        let mut ranges = temporary_file(&std::env::temp_dir())?;
+        let mut ranges = File::from(memfd_create("ramkey", MemfdFlags::CLOEXEC)?);
         let (mut told, mut files) = (Vec::new(), Vec::new());
         let mut bytes = Vec::new();
         for NamedDonor { path, source, free } in donors {
@@ -72,6 +77,9 @@ pub(super) fn taken(
     given: Vec<GivenDonor>,
     mut files: impl Iterator<Item = File>,
 ) -> Result<Vec<OpenDonor>, LookError> {
+    if given.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut sources = Vec::new();
     for GivenDonor { path, files: count, ranges } in given {
         let path = PathBuf::from(std::ffi::OsString::from_vec(path));

@@ -7,10 +7,11 @@ use std::path::Path;
 use super::error::LookError;
 use super::parent::{Wait, ask, has_rights};
 use super::rights::Limits;
+use super::room::room;
 use super::windows::{Edited, WindowsTask, edited};
 use super::work::{Answer, Task};
 use crate::contents::Question;
-use crate::image::{Source, temporary_file};
+use crate::image::Source;
 use crate::windows::{Candidate, Wanted, on_floppy};
 
 /// Where a driver is looked for.
@@ -40,7 +41,7 @@ pub fn edit_windows(
         return edited(path, source, question, &candidates, wanted);
     }
     let failed = |source| LookError::Start { path: path.to_owned(), source };
-    let mut bytes = temporary_file(&std::env::temp_dir()).map_err(failed)?;
+    let (mut bytes, _) = room(path)?;
     for candidate in drivers.candidates {
         bytes.write_all(&candidate.bytes).map_err(failed)?;
     }

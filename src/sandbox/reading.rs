@@ -22,21 +22,22 @@ use crate::verify::{self, NotTaken, StickVerdict, Strictness, TakenImage, Way};
 const READ_MAX: u64 = 8;
 
 /// Reads all of a stick and judges it, as [`verify::verify`] does; `None` if nothing on it is of this program. As root a child
-/// without rights reads it. `count` is told of bytes that were read.
+/// without rights reads it, and `go_on` is asked again and again whether anybody wants its answer. `count` is told of bytes that were
+/// read.
 ///
 /// # Errors
 ///
-/// That there is no child or no answer.
+/// That there is no child or no answer; [`LookError::Stopped`].
 pub fn verify(
     path: &Path,
     stick: &ReadOnly,
     strictness: Strictness,
-    count: &dyn Fn(u64),
+    (go_on, count): (&dyn Fn() -> bool, &dyn Fn(u64)),
 ) -> Result<Option<StickVerdict>, LookError> {
     if !has_rights() {
         return Ok(has_trace(stick).then(|| verify::verify(stick, strictness, count)));
     }
-    let asking = Asking::new(path, stick, count);
+    let asking = Asking { count, ..Asking::new(path, stick, go_on) };
     match asking.ask(Question::Verify(strictness), Limits::Proving)? {
         StickAnswer::Verdict(found) => asking.checked(found, strictness, true),
         _ => Err(asking.cannot_be()),
@@ -53,7 +54,7 @@ pub fn facts(path: &Path, stick: &ReadOnly) -> Result<Option<StickVerdict>, Look
     if !has_rights() {
         return Ok(has_trace(stick).then(|| verify::facts(stick)));
     }
-    let asking = Asking::new(path, stick, &|_| ());
+    let asking = Asking::new(path, stick, &|| true);
     match asking.ask(Question::Facts, Limits::Proving)? {
         StickAnswer::Verdict(found) => asking.checked(found, Strictness::Boot, false),
         _ => Err(asking.cannot_be()),
@@ -73,7 +74,7 @@ pub fn find_image(
     if !has_rights() {
         return Ok(TakenImage::find(stick, name));
     }
-    let asking = Asking::new(path, stick, &|_| ());
+    let asking = Asking::new(path, stick, &|| true);
     asking.taken(Question::Find(name.map(str::to_owned)), Limits::Proving)
 }
 
@@ -114,7 +115,7 @@ pub fn state(path: &Path, stick: &ReadOnly) -> Result<State, LookError> {
     if !has_rights() {
         return Ok(State::of(stick));
     }
-    let asking = Asking::new(path, stick, &|_| ());
+    let asking = Asking::new(path, stick, &|| true);
     match asking.ask(Question::State, Limits::Proving)? {
         StickAnswer::State(state) => Ok(state),
         _ => Err(asking.cannot_be()),
@@ -122,35 +123,48 @@ pub fn state(path: &Path, stick: &ReadOnly) -> Result<State, LookError> {
 }
 
 /// What of a stick can be put right with the images that are at hand, as [`repair()`](crate::repair::repair) says it. As root a child
-/// without rights finds that out, so the images must have descriptors.
+/// without rights finds that out, so the images must have descriptors; `go_on` is asked as by [`verify`].
 ///
 /// # Errors
 ///
-/// That there is no child or no answer.
-pub fn mend(path: &Path, stick: &ReadOnly, donors: &[NamedDonor], scope: Scope) -> Result<Mend, LookError> {
+/// That there is no child or no answer; [`LookError::Stopped`].
+pub fn mend(
+    path: &Path,
+    stick: &ReadOnly,
+    donors: &[NamedDonor],
+    scope: Scope,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Mend, LookError> {
     if !has_rights() {
         let donors: Vec<Donor> = donors.iter().map(NamedDonor::donor).collect();
         return Ok(scope.repair(stick, &donors).into());
     }
     let (given, files) = given(path, donors)?;
-    let asking = Asking { files: &files, ..Asking::new(path, stick, &|_| ()) };
+    let asking = Asking { files: &files, ..Asking::new(path, stick, go_on) };
     match asking.ask(Question::Mend(given, scope), Limits::Proving)? {
-        StickAnswer::Mend(mend) => mend.read(stick.len() / SECTOR_LEN).ok_or_else(|| asking.cannot_be()),
+        StickAnswer::Mend(mend) => {
+            let mend = mend.read(stick.len() / SECTOR_LEN).filter(|mend| mend.is_within(scope));
+            mend.ok_or_else(|| asking.cannot_be())
+        }
         _ => Err(asking.cannot_be()),
     }
 }
 
 /// What is written so that a stick has the boot code of this program, as [`update()`](crate::repair::update) says it; as root a child
-/// without rights finds that out.
+/// without rights finds that out; `go_on` is asked as by [`verify`].
 ///
 /// # Errors
 ///
-/// That there is no child or no answer.
-pub fn update(path: &Path, stick: &ReadOnly) -> Result<Result<Update, UpdateError>, LookError> {
+/// That there is no child or no answer; [`LookError::Stopped`].
+pub fn update(
+    path: &Path,
+    stick: &ReadOnly,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Result<Update, UpdateError>, LookError> {
     if !has_rights() {
         return Ok(repair::update(stick));
     }
-    let asking = Asking::new(path, stick, &|_| ());
+    let asking = Asking::new(path, stick, go_on);
     match asking.ask(Question::Update, Limits::Proving)? {
         StickAnswer::Update(Ok(update)) => {
             update.read(stick.len() / SECTOR_LEN).map(Ok).ok_or_else(|| asking.cannot_be())
@@ -171,8 +185,8 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn new(path: &'a Path, stick: &'a ReadOnly, count: &'a dyn Fn(u64)) -> Self {
-        Self { path, stick, files: &[], go_on: &|| true, count }
+    fn new(path: &'a Path, stick: &'a ReadOnly, go_on: &'a dyn Fn() -> bool) -> Self {
+        Self { path, stick, files: &[], go_on, count: &|_| () }
     }
 }
 

@@ -14,7 +14,7 @@ use super::parent::spawn;
 use super::pieces::{OPENING_LEN_MAX, Opening, PIECE, THERE};
 use super::rights::Limits;
 use super::work::Task;
-use crate::image::{Files, ImageError, Source, Wrapping};
+use crate::image::{DISK_LEN_MAX, Files, ImageError, Source, Wrapping};
 
 /// Such an image. The child ends with it.
 struct Served {
@@ -27,6 +27,8 @@ struct Served {
 struct Link {
     child: Child,
     socket: UnixStream,
+    /// Whether an answer was late or cut off: what still comes through the socket is not what is asked for next.
+    is_dead: bool,
 }
 
 /// The image in `files`, which lies in a container; `command` prints its bytes.
@@ -44,6 +46,9 @@ pub(super) fn serve(path: &Path, files: &mut Files, command: &str) -> Result<Box
                 // What people are told to type is not taken from it.
                 let wrapping =
                     wrapping.map(|wrapping| Wrapping { plain_command: command.to_owned(), ..wrapping });
+                if !is_possible(len, wrapping.as_ref()) {
+                    return Err(LookError::Answer { path: path.to_owned() });
+                }
                 return Ok(Box::new(Served { len, wrapping, link: Mutex::new(link) }));
             }
             Opening::Wants(_) if is_all => return Err(LookError::Answer { path: path.to_owned() }),
@@ -60,13 +65,18 @@ pub(super) fn serve(path: &Path, files: &mut Files, command: &str) -> Result<Box
     }
 }
 
+/// Whether a container can hold an image of `len` bytes, with this around it.
+fn is_possible(len: u64, wrapping: Option<&Wrapping>) -> bool {
+    len <= DISK_LEN_MAX && wrapping.is_none_or(Wrapping::is_possible)
+}
+
 impl Link {
     fn open(path: &Path, files: &[File], is_all: bool) -> Result<(Opening, Self), LookError> {
         let cannot_start = |source| LookError::Start { path: path.to_owned(), source };
         let spawned = spawn(path, files, Task::Serve { is_all }, Limits::Serving, Stdio::null())
             .map_err(cannot_start)?;
         let (child, socket) = spawned;
-        let mut link = Self { child, socket };
+        let mut link = Self { child, socket, is_dead: false };
         link.socket.set_read_timeout(Some(Limits::Serving.patience())).map_err(cannot_start)?;
         let opening = link.opening();
         let opening = opening.map_err(|_| {
@@ -88,8 +98,20 @@ impl Link {
         Ok(serde_json::from_slice(&opening)?)
     }
 
-    /// Fills `piece` from byte `offset` of the image on, or gives the reason why that cannot be.
-    fn piece(&mut self, offset: u64, piece: &mut [u8]) -> io::Result<Result<(), String>> {
+    /// Fills `piece` from byte `offset` of the image on. Once there was no whole answer, there is none any more.
+    fn piece(&mut self, offset: u64, piece: &mut [u8]) -> io::Result<()> {
+        let answer = match self.is_dead {
+            true => Err(io::ErrorKind::BrokenPipe.into()),
+            false => self.answer(offset, piece),
+        };
+        self.is_dead = answer.is_err();
+        let ended =
+            |_| io::Error::other("the process without rights that reads it has ended, or is too slow");
+        answer.map_err(ended)?.map_err(io::Error::other)
+    }
+
+    /// The same, or the reason that the child gives why that cannot be.
+    fn answer(&mut self, offset: u64, piece: &mut [u8]) -> io::Result<Result<(), String>> {
         let mut wanted = [0; 16];
         wanted[..8].copy_from_slice(&offset.to_le_bytes());
         wanted[8..].copy_from_slice(&(piece.len() as u64).to_le_bytes());
@@ -128,15 +150,75 @@ impl Source for Served {
         }
         let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
         for (at, piece) in (offset..).step_by(PIECE).zip(buffer.chunks_mut(PIECE)) {
-            let given = link.piece(at, piece);
-            given
-                .map_err(|_| io::Error::other("the process without rights that reads it has ended"))?
-                .map_err(io::Error::other)?;
+            link.piece(at, piece)?;
         }
         Ok(())
     }
 
     fn wrapping(&self) -> Option<&Wrapping> {
         self.wrapping.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::units::Geometry;
+
+    #[test]
+    fn an_answer_that_comes_late_is_not_taken_for_the_next_one() {
+        let (socket, mut theirs) = UnixStream::pair().unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let child = Command::new("true").spawn().unwrap();
+        let link = Mutex::new(Link { child, socket, is_dead: false });
+        let served = Served { len: 1000, wrapping: None, link };
+        let mut found = [0; 4];
+        served.read_at(0, &mut found).unwrap_err();
+        // Now both are there: what was asked for first, and what would be asked for next.
+        theirs.write_all(&[THERE, 1, 1, 1, 1, THERE, 2, 2, 2, 2]).unwrap();
+        let error = served.read_at(4, &mut found).expect_err("bytes of another place").to_string();
+        assert!(error.contains("has ended, or is too slow"), "{error}");
+        served.read_at(4, &mut found).unwrap_err();
+    }
+
+    #[test]
+    fn a_reason_ends_nothing_and_the_next_piece_comes() {
+        let (socket, mut theirs) = UnixStream::pair().unwrap();
+        let child = Command::new("true").spawn().unwrap();
+        let served =
+            Served { len: 1000, wrapping: None, link: Mutex::new(Link { child, socket, is_dead: false }) };
+        theirs.write_all(&[!THERE, 3, 0, b'b', b'a', b'd', THERE, 2, 2]).unwrap();
+        let mut found = [0; 2];
+        assert_eq!(served.read_at(0, &mut found).unwrap_err().to_string(), "bad");
+        served.read_at(4, &mut found).unwrap();
+        assert_eq!(found, [2, 2]);
+    }
+
+    #[test]
+    fn an_image_that_no_container_holds_is_not_believed() {
+        let wrapping = Wrapping {
+            program: "QEMU".into(),
+            header_len: None,
+            hard_disk: None,
+            geometry: Geometry::new(10, 16, 63),
+            left_out: "its tables".into(),
+            plain_command: String::new(),
+        };
+        assert!(is_possible(DISK_LEN_MAX, Some(&wrapping)) && is_possible(0, None));
+        assert!(!is_possible(DISK_LEN_MAX + 1, Some(&wrapping)));
+        assert!(!is_possible(u64::MAX, None));
+        let none = Geometry { cylinders: 0, heads: 0, sectors_per_track: 0 };
+        for forged in [
+            Wrapping { left_out: "x".repeat(5000), ..wrapping.clone() },
+            Wrapping { program: "x".repeat(5000).into(), ..wrapping.clone() },
+            Wrapping { hard_disk: Some("x".repeat(5000).into()), ..wrapping.clone() },
+            Wrapping { header_len: Some(u64::MAX), ..wrapping.clone() },
+            Wrapping { geometry: Some(none), ..wrapping },
+        ] {
+            assert!(!is_possible(512, Some(&forged)), "{forged:?}");
+        }
     }
 }

@@ -48,7 +48,7 @@ pub fn unwrapped<'s>(
     unwrapped_by(path, outer, &mut |packed| unpack(packed, tell), has_rights().then_some(&mut serve))
 }
 
-/// The small files of the archive at `path`; `None` of what is no zip and no 7z.
+/// The files of the archive at `path`, and the bytes of small ones; `None` of what is no zip and no 7z.
 ///
 /// # Errors
 ///

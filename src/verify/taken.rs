@@ -45,10 +45,21 @@ pub enum NotTaken {
         /// What is wrong with it, at least one, with its bytes.
         places: Vec<String>,
     },
-    /// What comes out cannot be written, as the system said.
-    Unwritten(String),
+    /// What comes out cannot be written.
+    Unwritten {
+        /// What the system said.
+        why: String,
+        /// Its number for that, where it has one.
+        code: Option<i32>,
+    },
     /// Whoever wanted it wants it no more.
     Stopped,
+}
+
+impl NotTaken {
+    fn unwritten(error: &io::Error) -> Self {
+        Self::Unwritten { why: error.to_string(), code: error.raw_os_error() }
+    }
 }
 
 /// Where an image comes out.
@@ -107,7 +118,7 @@ impl TakenImage {
                 }
                 // The file is all holes.
                 Ok(plain) if wrong.is_empty() && plain.iter().any(|&byte| byte != 0) => {
-                    (way.write)(start, plain).map_err(|error| NotTaken::Unwritten(error.to_string()))?;
+                    (way.write)(start, plain).map_err(|error| NotTaken::unwritten(&error))?;
                 }
                 Ok(_) => {}
                 Err(bad) => wrong.push(format!("bytes {start:#x}..{end:#x} of it cannot be read: {bad}")),

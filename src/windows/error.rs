@@ -67,12 +67,6 @@ pub enum WindowsError {
         /// Their names.
         names: String,
     },
-    /// The files of a driver are no floppy.
-    #[error("no floppy can be made of them: {why}")]
-    Floppy {
-        /// Why.
-        why: String,
-    },
     /// It is for another processor.
     #[error("{name} is for Windows of {bits} bits, and this one has {wanted}")]
     Processor {
@@ -187,7 +181,6 @@ impl WindowsError {
             Self::NotADriver { .. } | Self::NoDriver => {
                 "give the driver's own file, as firadisk.sys or wvblk32.sys, a folder with it, or its floppy image"
             }
-            Self::Floppy { .. } => "leave what the setup does not need out of the folder",
             Self::ManyDrivers { .. } => "name the file of one of them",
             Self::Processor { wanted: 64, .. } => {
                 "give the driver for 64 bits: firadi64.sys, wvblk64.sys or svbusx64.sys"

@@ -16,7 +16,7 @@ mod volume;
 mod wanted;
 mod work;
 
-pub use driver::{Candidate, DRIVER_LEN_MAX, DriverFile, choose, f6_floppy, on_floppy};
+pub use driver::{Candidate, DRIVER_LEN_MAX, DriverFile, F6_LIST, choose, f6_list, on_floppy};
 pub use edit::{Order, add_driver, remove_driver};
 pub use error::WindowsError;
 pub use outcome::Edit;

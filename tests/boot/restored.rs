@@ -4,13 +4,15 @@ use std::process::Command;
 
 use ramkey::emulator::{Controller, Machine, Port, Stick};
 
-use super::harness::{DEADLINE, Running, assemble, file, scratch};
+use super::harness::{DEADLINE, Running, file, scratch};
 use super::sticks;
 
 #[test]
 fn a_restored_stick_says_that_it_has_no_system_and_the_bios_goes_on() {
     let scratch = scratch();
-    let image = file(scratch.path(), "idle.img", &assemble("idle", &[]));
+    let mut bytes = vec![0x90; 1 << 20];
+    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+    let image = file(scratch.path(), "disk.img", &bytes);
     let stick = sticks::ramkey(scratch.path(), &[&image], &["--kind", "hdd"]);
     let mut restore = Command::new(env!("CARGO_BIN_EXE_ramkey"));
     let output = restore.arg("restore").arg(&stick).arg("--yes").output().expect("running ramkey");

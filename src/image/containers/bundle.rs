@@ -1,32 +1,38 @@
-//! All small files of an archive, one behind the other: a record of each, its name, and its bytes.
+//! All files of an archive, one behind the other: a record of each, its name, and its bytes if it is small.
 
 use std::io::{self, Read};
 
-use super::fault::Fault;
+use super::fault::{BY_HAND, Fault};
 use super::sink::Sink;
 use crate::image::field::{u32_at, u64_at};
 use crate::image::source::Source;
 
 /// What is asked of an archive of which all files are wanted. No file has such a name.
 pub const ALL: &str = "\0all";
-/// Most files, most bytes of each, and of all together: a driver has no more.
-const FILES_MAX: usize = 400;
+/// Most files, most bytes of one that is taken, and of all that comes out.
+const FILES_MAX: usize = 65_535;
 const FILE_MAX: u64 = 4 << 20;
 const ALL_MAX: u64 = 32 << 20;
+/// The part of it that is left to records and names of files whose bytes are not taken: one of so many.
+const NAMES_PART: u64 = 8;
 /// Bytes that are unpacked at most only to reach those behind them.
 const SKIPPED_MAX: u64 = 512 << 20;
 /// Bytes of a record: the length of the name, and that of the file.
 const RECORD_LEN: usize = 12;
 /// Longest name.
 const NAME_MAX: usize = 4096;
+/// Stands beside the length of the name if no bytes follow.
+const WITHOUT_BYTES: u32 = 1 << 31;
 
 /// A file of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundledFile {
     /// Its name, with its folders.
     pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// Its length in bytes.
+    pub len: u64,
+    /// Its bytes; `None` if it has more than 4 MiB, or there are too many of others.
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// What takes the files.
@@ -49,12 +55,33 @@ impl<'b> Bundle<'b> {
         self.len
     }
 
-    /// Whether a file of this name and length is taken.
+    /// Whether the bytes of a file of this name and length are taken; else it is [named](Self::name) alone.
     pub fn wants(&self, name: &str, len: u64) -> bool {
-        self.count < FILES_MAX
-            && len <= FILE_MAX
-            && (1..=NAME_MAX).contains(&name.len())
-            && self.len + (RECORD_LEN + name.len()) as u64 + len <= self.most
+        let most = self.most - self.most / NAMES_PART;
+        len <= FILE_MAX && self.len + (RECORD_LEN + name.len()) as u64 + len <= most
+    }
+
+    /// Says that there is a file of so many bytes, which are not taken.
+    pub fn name(&mut self, name: &str, len: u64) -> Result<(), Fault> {
+        self.record(name, len, WITHOUT_BYTES)
+    }
+
+    fn record(&mut self, name: &str, len: u64, mark: u32) -> Result<(), Fault> {
+        if !(1..=NAME_MAX).contains(&name.len()) {
+            let why = format!("a file in it has a name of {} bytes", name.len());
+            return Err(Fault::Other(why, BY_HAND));
+        }
+        let record_len = (RECORD_LEN + name.len()) as u64;
+        if self.count == FILES_MAX || self.len + record_len > self.most {
+            return Err(Fault::Other(format!("there are more than {} files in it", self.count), BY_HAND));
+        }
+        let mut record = (name.len() as u32 | mark).to_le_bytes().to_vec();
+        record.extend(len.to_le_bytes());
+        record.extend(name.as_bytes());
+        (self.put)(self.len, &record).map_err(Fault::Put)?;
+        self.len += record_len;
+        self.count += 1;
+        Ok(())
     }
 
     /// Takes a file of so many bytes, which `take` gives.
@@ -64,11 +91,8 @@ impl<'b> Bundle<'b> {
         len: u64,
         take: impl FnOnce(&mut Sink<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let mut record = (name.len() as u32).to_le_bytes().to_vec();
-        record.extend(len.to_le_bytes());
-        record.extend(name.as_bytes());
-        (self.put)(self.len, &record).map_err(Fault::Put)?;
-        let start = self.len + record.len() as u64;
+        self.record(name, len, 0)?;
+        let start = self.len;
         let put = &mut *self.put;
         let mut shifted = |offset: u64, bytes: &[u8]| put(start + offset, bytes);
         let mut sink = Sink::new(len, &mut shifted);
@@ -77,7 +101,6 @@ impl<'b> Bundle<'b> {
             return Err(Fault::Damaged("a file in it has another length than its list says".into()));
         }
         self.len = start + len;
-        self.count += 1;
         Ok(())
     }
 
@@ -105,15 +128,17 @@ pub fn bundled(source: &dyn Source) -> io::Result<Vec<BundledFile>> {
     let (mut files, mut at) = (Vec::new(), 0);
     while at < source.len() && files.len() < FILES_MAX {
         let record = read(at, RECORD_LEN as u64)?;
-        let (name_len, len) = (u32_at(&record, 0) as usize, u64_at(&record, 4));
-        if name_len > NAME_MAX || len > FILE_MAX {
+        let (start, len) = (u32_at(&record, 0), u64_at(&record, 4));
+        let (name_len, has_bytes) = ((start & !WITHOUT_BYTES) as usize, start & WITHOUT_BYTES == 0);
+        if name_len > NAME_MAX || has_bytes && len > FILE_MAX {
             return Err(unsound());
         }
         at += RECORD_LEN as u64;
         let name = String::from_utf8(read(at, name_len as u64)?).map_err(|_| unsound())?;
         at += name_len as u64;
-        files.push(BundledFile { name, bytes: read(at, len)? });
-        at += len;
+        let bytes = has_bytes.then(|| read(at, len)).transpose()?;
+        at += bytes.as_ref().map_or(0, |_| len);
+        files.push(BundledFile { name, len, bytes });
     }
     Ok(files)
 }

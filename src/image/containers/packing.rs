@@ -46,7 +46,7 @@ pub(super) trait Packing: Sync {
     /// [`Fault`].
     fn unpack(&self, input: &Input<'_>, choice: &mut Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Fault>;
 
-    /// Puts the files of an archive that `bundle` wants into it.
+    /// Puts the files of an archive into `bundle`, and the bytes of those that it wants.
     ///
     /// # Errors
     ///

@@ -84,7 +84,8 @@ impl Packing for Seven {
                 let is_wanted = !entry.is_directory && bundle.wants(&entry.name, entry.size);
                 done = match is_wanted {
                     true => bundle.add(&entry.name, entry.size, |sink| sink.take(from)),
-                    false => bundle.skip(from),
+                    false if entry.is_directory => bundle.skip(from),
+                    false => bundle.name(&entry.name, entry.size).and_then(|()| bundle.skip(from)),
                 };
                 match done {
                     Ok(()) => Ok(true),
@@ -94,7 +95,11 @@ impl Packing for Seven {
             done?;
             result.map_err(|error| fault(error, limit))?;
         }
-        Ok(())
+        // Files without bytes lie nowhere.
+        let places = archive.files.iter().zip(&archive.stream_map.file_block_index);
+        let empty =
+            places.filter(|(file, place)| place.is_none() && !file.is_directory && !file.is_anti_item);
+        empty.map(|(file, _)| &file.name).try_for_each(|name| bundle.add(name, 0, |_| Ok(())))
     }
 }
 

@@ -60,9 +60,13 @@ impl Packing for Zip {
     fn unpack_all(&self, input: &Input<'_>, bundle: &mut Bundle<'_>) -> Result<(), Fault> {
         let mut result = Ok(());
         entries(input, &mut |_, entry| {
-            if !entry.is_folder() && bundle.wants(&entry.name, entry.len) {
-                result = bundle.add(&entry.name, entry.len, |sink| unpack(input, &entry, sink));
-            }
+            result = match &entry {
+                entry if entry.is_folder() => Ok(()),
+                entry if bundle.wants(&entry.name, entry.len) => {
+                    bundle.add(&entry.name, entry.len, |sink| unpack(input, entry, sink))
+                }
+                entry => bundle.name(&entry.name, entry.len),
+            };
             result.is_ok()
         })?;
         result

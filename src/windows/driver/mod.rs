@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::error::WindowsError;
 use crate::contents::windows::{DriverName, Family, FileVersion, Windows, file_version};
-pub use f6::f6_floppy;
+pub use f6::{F6_LIST, f6_list};
 pub use floppy::on_floppy;
 use program::Program;
 

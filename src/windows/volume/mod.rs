@@ -11,7 +11,6 @@ pub use overlay::{Changed, Sectors};
 use super::error::WindowsError;
 use crate::contents::VolumeFiles;
 use fat::FatChange;
-pub(super) use fat::FirstDay;
 
 /// Bytes at the start of a hibernation file that is in use.
 const HIBERNATED: [&[u8]; 4] = [b"hibr", b"HIBR", b"wake", b"WAKE"];

@@ -230,51 +230,61 @@ fn an_ntfs_of_more_sectors_than_there_are_numbers_is_met_with_an_answer() {
     assert!(windows(partition).is_some());
 }
 
+/// Bytes of a record of the file table that is made up.
+const RECORD_LEN: usize = 1024;
+
+/// An attribute with its contents beside it.
+fn resident(kind: u32, contents: &[u8]) -> Vec<u8> {
+    let len = (24 + contents.len()).next_multiple_of(8);
+    let mut bytes = [kind.to_le_bytes(), (len as u32).to_le_bytes(), [0; 4], [0; 4]].concat();
+    bytes.extend((contents.len() as u32).to_le_bytes());
+    bytes.extend([24, 0, 0, 0]);
+    bytes.extend(contents);
+    bytes.resize(len, 0);
+    bytes
+}
+
+/// The data of a file in so many clusters from one on.
+fn clusters(count: usize, lcn: usize) -> Vec<u8> {
+    let mut bytes = [0x80u32.to_le_bytes(), 80u32.to_le_bytes(), [1, 0, 0, 0], [0; 4]].concat();
+    bytes.resize(80, 0);
+    bytes[24..32].copy_from_slice(&(count as u64 - 1).to_le_bytes());
+    bytes[32] = 64;
+    for at in [40, 48, 56] {
+        bytes[at..at + 8].copy_from_slice(&(count as u64 * 4096).to_le_bytes());
+    }
+    bytes[64] = 0x33;
+    bytes[65..68].copy_from_slice(&(count as u32).to_le_bytes()[..3]);
+    bytes[68..71].copy_from_slice(&(lcn as u32).to_le_bytes()[..3]);
+    bytes
+}
+
+/// A name in a folder.
+fn name(parent: usize, name: &str) -> Vec<u8> {
+    let text = hive::utf16(name);
+    let mut bytes = [&(parent as u64).to_le_bytes()[..], &[0; 56]].concat();
+    bytes.extend([(text.len() / 2) as u8, 1]);
+    bytes.extend(text);
+    resident(0x30, &bytes)
+}
+
+/// A record of the file table.
+fn record(flags: u8, attributes: &[u8]) -> Vec<u8> {
+    let mut record = vec![0; RECORD_LEN];
+    record[..8].copy_from_slice(b"FILE\x30\0\x03\0");
+    record[20] = 56;
+    record[22] = flags;
+    record[56..56 + attributes.len()].copy_from_slice(attributes);
+    record[56 + attributes.len()..][..4].fill(0xFF);
+    fix(&mut record, 0x30);
+    record
+}
+
 /// A disk with an NTFS of so many folders, 60 of them in one another each time, all with the longest names, and as many files of
 /// one cluster. The first ones are in a folder that nobody needs.
 fn long_paths(folders: usize) -> Vec<u8> {
-    const LEN: usize = 1024;
     const FIRST: usize = 24;
-    let resident = |kind: u32, contents: &[u8]| {
-        let len = (24 + contents.len()).next_multiple_of(8);
-        let mut bytes = [kind.to_le_bytes(), (len as u32).to_le_bytes(), [0; 4], [0; 4]].concat();
-        bytes.extend((contents.len() as u32).to_le_bytes());
-        bytes.extend([24, 0, 0, 0]);
-        bytes.extend(contents);
-        bytes.resize(len, 0);
-        bytes
-    };
-    let clusters = |count: usize, lcn: usize| {
-        let mut bytes = [0x80u32.to_le_bytes(), 80u32.to_le_bytes(), [1, 0, 0, 0], [0; 4]].concat();
-        bytes.resize(80, 0);
-        bytes[24..32].copy_from_slice(&(count as u64 - 1).to_le_bytes());
-        bytes[32] = 64;
-        for at in [40, 48, 56] {
-            bytes[at..at + 8].copy_from_slice(&(count as u64 * 4096).to_le_bytes());
-        }
-        bytes[64] = 0x33;
-        bytes[65..68].copy_from_slice(&(count as u32).to_le_bytes()[..3]);
-        bytes[68..71].copy_from_slice(&(lcn as u32).to_le_bytes()[..3]);
-        bytes
-    };
-    let name = |parent: usize, name: &str| {
-        let text = hive::utf16(name);
-        let mut bytes = [&(parent as u64).to_le_bytes()[..], &[0; 56]].concat();
-        bytes.extend([(text.len() / 2) as u8, 1]);
-        bytes.extend(text);
-        resident(0x30, &bytes)
-    };
-    let record = |flags: u8, attributes: &[u8]| {
-        let mut record = vec![0; LEN];
-        record[..8].copy_from_slice(b"FILE\x30\0\x03\0");
-        record[20] = 56;
-        record[22] = flags;
-        record[56..56 + attributes.len()].copy_from_slice(attributes);
-        record[56 + attributes.len()..][..4].fill(0xFF);
-        fix(&mut record, 0x30);
-        record
-    };
-    let table = ((FIRST + 2 * folders) * LEN).div_ceil(4096);
+    let table = ((FIRST + 2 * folders) * RECORD_LEN).div_ceil(4096);
     let mut volume = vec![0; (8 + table) * 4096];
     volume[3..14].copy_from_slice(b"NTFS    \0\x02\x08");
     volume[21] = 0xF8;
@@ -285,8 +295,9 @@ fn long_paths(folders: usize) -> Vec<u8> {
     volume[64] = 0xF6;
     volume[510..512].copy_from_slice(&[0x55, 0xAA]);
     let long = "\u{3042}".repeat(255);
-    let mut put =
-        |number: usize, bytes: &[u8]| volume[8 * 4096 + number * LEN..][..LEN].copy_from_slice(bytes);
+    let mut put = |number: usize, bytes: &[u8]| {
+        volume[8 * 4096 + number * RECORD_LEN..][..RECORD_LEN].copy_from_slice(bytes)
+    };
     put(0, &record(1, &clusters(table, 8)));
     // The root folder has no entry: what is in it is found by the records alone.
     let end = [&[0; 8][..], &[16, 0, 0, 0, 2, 0, 0, 0]].concat();

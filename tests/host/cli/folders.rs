@@ -1,11 +1,14 @@
 //! Folders in the place of images, for every command that takes an image.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::Value;
 
 use crate::frames::sticks::{noise, printed, tool};
@@ -140,7 +143,13 @@ fn what_is_wrong_with_a_folder_is_one_error_and_no_stick_is_touched() {
     desk.put("bad/NUL.TXT", b"n");
     desk.put("large/KERNEL.SYS", b"k");
     desk.put("large/DATA", &vec![1; 3 << 20]);
-    fs::create_dir(desk.path("empty")).unwrap();
+    for folder in ["empty", "links", "pipes", "odd"] {
+        fs::create_dir(desk.path(folder)).unwrap();
+    }
+    symlink("/etc/passwd", desk.path("links/A.TXT")).unwrap();
+    mknodat(CWD, desk.path("pipes/A.TXT"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    desk.put("odd/txtsetup.oem", b"t");
+    fs::write(desk.path("odd").join(OsStr::from_bytes(b"\xE4.sys")), b"d").unwrap();
     for (arguments, status, wanted) in [
         (&["--dir", "one.img"][..], 3, "one.img is no folder"),
         (&["--dir", "nothing"], 3, "nothing is no folder"),
@@ -152,7 +161,11 @@ fn what_is_wrong_with_a_folder_is_one_error_and_no_stick_is_touched() {
         (&["dos 6.22", "--folder-free", "much"], 2, "\"much\" is no size"),
         (&["one.img", "files"], 3, "no DOS that is known is in it"),
         (&["empty"], 3, "there is nothing in it"),
-        (&["one.img", "--floppy", "empty"], 3, "no driver for RAM disks is there"),
+        (&["one.img", "--floppy", "empty"], 3, "there is nothing in it"),
+        (&["one.img", "--floppy", "files", "--folder-free", "3M"], 3, "a floppy has 2.7 MiB"),
+        (&["one.img", "--floppy", "links"], 3, "A.TXT is a symbolic link"),
+        (&["one.img", "--floppy", "pipes"], 3, "A.TXT is a pipe or socket"),
+        (&["one.img", "--floppy", "odd"], 3, "it is not UTF-8"),
         (&[], 2, "the following required arguments were not provided"),
     ] {
         let output = desk.ramkey(&[&["write"], arguments, &["--to", "stick.img", "--yes"]].concat());
@@ -160,6 +173,40 @@ fn what_is_wrong_with_a_folder_is_one_error_and_no_stick_is_touched() {
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
         assert!(text.contains(wanted) && text.matches("error:").count() == 1, "{arguments:?}: {text}");
         assert!(!desk.path("stick.img").exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_floppy_may_have_folders_alone() {
+    let desk = Desk::new();
+    desk.put("one.img", &noise(90_000));
+    desk.put("top/SUB/A.TXT", b"a");
+    desk.done(&["write", "one.img", "--floppy", "top", "--to", "stick.img", "--yes"]);
+    assert_eq!(desk.file_of("stick.img", "top", 0, "SUB/A.TXT"), b"a");
+}
+
+#[test]
+fn a_file_of_a_folder_is_not_written_over_with_its_image() {
+    let desk = Desk::new();
+    desk.put("one.img", &noise(90_000));
+    desk.put("dos 6.22/SUB/OLD.IMG", &noise(2 << 20));
+    desk.put("files/OLD.IMG", &noise(2 << 20));
+    fs::hard_link(desk.path("files/OLD.IMG"), desk.path("other.img")).unwrap();
+    for (arguments, target) in [
+        (&["write", "dos 6.22"][..], "dos 6.22/SUB/OLD.IMG"),
+        (&["write", "--dir", "dos 6.22", "one.img"], "dos 6.22/SUB/OLD.IMG"),
+        (&["write", "one.img", "--with", "files"], "files/OLD.IMG"),
+        (&["write", "one.img", "--floppy", "files"], "other.img"),
+        (&["disc", "dos 6.22"], "dos 6.22/SUB/OLD.IMG"),
+        (&["write", "dos 6.22", "--to", "new.img"], "dos 6.22/SUB/OLD.IMG"),
+    ] {
+        let before = fs::read(desk.path(target)).unwrap();
+        let output = desk.ramkey(&[arguments, &["--to", target, "--yes"]].concat());
+        let text = printed(&output);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {text}");
+        assert!(text.contains("is refused: it is one of the images"), "{arguments:?}: {text}");
+        assert!(fs::read(desk.path(target)).unwrap() == before, "{arguments:?}");
+        assert!(!desk.path("new.img").exists());
     }
 }
 

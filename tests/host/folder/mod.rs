@@ -1,5 +1,6 @@
 //! Disks that are made of folders.
 
+mod given;
 mod made;
 mod random;
 mod refused;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -12,6 +13,7 @@ use ramkey::image::ImageError;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::image;
+use crate::frames::loops::Mount;
 
 /// What the error says, and what is done to the folder.
 type Row<'r> = (&'r str, &'r dyn Fn(&Path));
@@ -66,6 +68,35 @@ fn each_thing_that_a_fat_has_not_is_named() {
         let error = refused(fill).to_string();
         assert!(error.contains(wanted), "{wanted}: {error}");
     }
+}
+
+#[test]
+fn a_floppy_has_240_names_on_top() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = |range: Range<usize>| {
+        range.for_each(|number| fs::write(folder.path().join(format!("N{number}")), "").unwrap());
+    };
+    names(0..238);
+    assert_eq!(image(folder.path(), Form::Floppy, None).unwrap().0.len, 2_949_120);
+    names(238..239);
+    let error = image(folder.path(), Form::Floppy, None).unwrap_err();
+    assert!(matches!(error, FolderError::FullFolder { needed: 241, limit: 240, .. }), "{error}");
+    image(folder.path(), Form::HardDisk, None).unwrap();
+}
+
+#[test]
+fn a_disk_that_is_mounted_below_is_not_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("A.TXT"), "a").unwrap();
+    let Some(mount) = Mount::new(Path::new("none"), folder.path().join("sub/stick"), &["-t", "tmpfs"]) else {
+        return;
+    };
+    let error = image(folder.path(), Form::HardDisk, None).unwrap_err();
+    assert!(matches!(&error, FolderError::Mount { path } if *path == mount.folder), "{error}");
+    assert!(error.help().contains("umount "), "{}", error.help());
+    // One alone is as good as any folder.
+    fs::write(mount.folder.join("A.TXT"), "a").unwrap();
+    image(&mount.folder, Form::HardDisk, None).unwrap();
 }
 
 #[test]

@@ -11,6 +11,7 @@ use ramkey::image::Compression;
 use ramkey::job::{Destination, Extraction, Images, JobError, StickRequest, prepare, write};
 use ramkey::units::hex;
 
+use crate::frames::loops::Mount;
 use crate::frames::sticks::{noise, printed, tool};
 
 struct Desk {
@@ -180,4 +181,21 @@ fn who_stops_it_has_no_file() {
     let error = found.extract(destination, &AtomicBool::new(true), &|_| ()).unwrap_err();
     assert!(matches!(error, JobError::ExtractStopped { .. }), "{error}");
     assert!(!Path::new(&to).exists());
+}
+
+#[test]
+fn that_a_disk_is_full_is_told_as_such() {
+    let image = noise(2_000_000);
+    let desk = Desk::new(&[("a.img", &image)], StickRequest::new(Vec::new()));
+    let options = ["-t", "tmpfs", "-o", "size=512k"];
+    let Some(mount) = Mount::new(Path::new("none"), desk.path("small"), &options) else { return };
+    let system = System::default();
+    let to = mount.folder.join("out.img");
+    let target = TargetPath::look(&system, &to).unwrap();
+    let found = Extraction::find(&desk.path("stick.img"), None).unwrap();
+    let destination = Destination { system: &system, target: &target };
+    let error = found.extract(destination, &AtomicBool::new(false), &|_| ()).unwrap_err();
+    let JobError::Write { source, .. } = error else { panic!("{error}") };
+    assert_eq!(source.kind(), std::io::ErrorKind::StorageFull, "{source}");
+    assert!(!to.exists());
 }

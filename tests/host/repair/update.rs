@@ -30,6 +30,7 @@ const CASES: [(LayoutKind, FsChoice, u64); 7] = [
 fn updated(before: &[u8]) -> (Vec<u8>, Vec<Op>) {
     let target = Recorder::new(before.to_vec());
     let plan = update(&Image(before.to_vec())).expect("it can be updated");
+    assert!(plan.is_possible(before.len() as u64 / 512), "who is told so believes it");
     update_to(&plan, &target, &AtomicBool::new(false), &|_| ()).expect("it is updated");
     target.end()
 }

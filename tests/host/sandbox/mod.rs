@@ -1,4 +1,5 @@
 //! Images and sticks are looked at without rights.
 
+mod ends;
 mod rights;
 mod sticks;

@@ -27,6 +27,11 @@ pub(super) const NAME: &str = "ramkey: looks without rights";
 /// Says to a test that it runs in a process of its own.
 const INNER: &str = "RAMKEY_TEST_CONFINED";
 
+/// A request as it goes through the socket.
+pub(super) fn framed(request: &[u8]) -> Vec<u8> {
+    [&(request.len() as u32).to_le_bytes(), request].concat()
+}
+
 pub(super) fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
@@ -86,7 +91,7 @@ fn the_process_that_looks_is_nobody_before_it_gets_the_image_and_can_open_nothin
     let mut descriptors = SendAncillaryBuffer::new(&mut space);
     let files = [std::os::fd::AsFd::as_fd(&image)];
     assert!(descriptors.push(SendAncillaryMessage::ScmRights(&files)));
-    sendmsg(&ours, &[io::IoSlice::new(request)], &mut descriptors, SendFlags::empty()).unwrap();
+    sendmsg(&ours, &[io::IoSlice::new(&framed(request))], &mut descriptors, SendFlags::empty()).unwrap();
     for (name, value) in
         [("Max open files", "0 0 files"), ("Max file size", "0 0 bytes"), ("Max processes", "0 0 processes")]
     {
@@ -129,7 +134,7 @@ fn the_process_that_unpacks_is_nobody_too_and_puts_what_comes_out_where_it_is_to
     let mut descriptors = SendAncillaryBuffer::new(&mut space);
     let files = [std::os::fd::AsFd::as_fd(&packed), std::os::fd::AsFd::as_fd(&room)];
     assert!(descriptors.push(SendAncillaryMessage::ScmRights(&files)));
-    sendmsg(&ours, &[io::IoSlice::new(request)], &mut descriptors, SendFlags::empty()).unwrap();
+    sendmsg(&ours, &[io::IoSlice::new(&framed(request))], &mut descriptors, SendFlags::empty()).unwrap();
     let largest = ramkey::image::DISK_LEN_MAX;
     await_field(child.id(), "limits", "Max file size", &format!("{largest} {largest} bytes"));
     await_field(child.id(), "limits", "Max open files", "0 0 files");

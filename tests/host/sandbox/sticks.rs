@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use ramkey::layout::Extent;
+use ramkey::layout::{Content, Extent};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
-use ramkey::repair::{Mend, Mended, Update, repair, update};
+use ramkey::repair::{Mend, Mended, Scope, Update, repair, update};
 use ramkey::sandbox::NOBODY;
 use ramkey::verify::{StickVerdict, Strictness, TakenImage};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde_json::{Value, json};
 
-use super::rights::{NAME, await_field, field, is_root, told};
+use super::rights::{NAME, await_field, field, framed, is_root, told};
 use crate::frames::sticks::{Image, MIB, Stick, printed};
 use crate::frames::verdicts::{IMAGE_LEN, judge, stick};
 use crate::frames::virtual_disks::Workshop;
@@ -53,7 +53,7 @@ impl Held {
         let mut descriptors = SendAncillaryBuffer::new(&mut space);
         let files: Vec<_> = files.iter().map(AsFd::as_fd).collect();
         assert!(descriptors.push(SendAncillaryMessage::ScmRights(&files)));
-        let request = request.to_string().into_bytes();
+        let request = framed(request.to_string().as_bytes());
         sendmsg(&ours, &[io::IoSlice::new(&request)], &mut descriptors, SendFlags::empty()).unwrap();
         Self { child, out, socket: ours }
     }
@@ -155,7 +155,7 @@ fn the_process_that_reads_a_virtual_machines_disk_has_no_rights_and_serves_until
         rustix::process::Signal::KILL,
     );
     let error = source.read_at(0, &mut found).unwrap_err().to_string();
-    assert!(error.contains("the process without rights that reads it has ended"), "{error}");
+    assert!(error.contains("the process without rights that reads it has ended, or is too slow"), "{error}");
 }
 
 #[test]
@@ -207,13 +207,13 @@ fn child_of(parent: &Child) -> u32 {
     }
 }
 
-fn kill(pid: u32, signal: rustix::process::Signal) {
+pub(super) fn kill(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
 /// A command whose child is kept from going on as soon as there is one.
-fn stopped(arguments: &[&str], folder: &Path) -> (Child, u32) {
+pub(super) fn stopped(arguments: &[&str], folder: &Path) -> (Child, u32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
     command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
     let parent = command.spawn().unwrap();
@@ -222,7 +222,7 @@ fn stopped(arguments: &[&str], folder: &Path) -> (Child, u32) {
     (parent, child)
 }
 
-fn files() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn files() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let path = superfloppy().file(folder.path());
@@ -315,7 +315,7 @@ fn root_writes_to_a_stick_what_anybody_would() {
     // Who else has it open, only its owner is told.
     std::os::unix::fs::chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
     let mut broken = whole.clone();
-    let place = whole.windows(512).position(|bytes| bytes == &image[300_000..300_512]).unwrap();
+    let place = whole.windows(512).position(|bytes| bytes == &image[600_000..600_512]).unwrap();
     broken[place] ^= 1;
     broken[700 * 512..701 * 512].fill(0);
     let mut other = whole.clone();
@@ -344,7 +344,7 @@ fn root_writes_to_a_stick_what_anybody_would() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_one_is_refused() {
+fn a_verdict_that_cannot_be_one_is_refused() {
     let whole = Image(superfloppy().bytes());
     let len = whole.0.len() as u64;
     let verdict = judge(&whole, Strictness::Boot);
@@ -384,10 +384,20 @@ fn an_answer_that_cannot_be_one_is_refused() {
     ] {
         assert!(!forged.is_possible(), "{forged:?}");
     }
-    let mut broken = whole;
+}
+
+/// A stick with a damaged sector.
+fn broken() -> Image {
+    let mut broken = Image(superfloppy().bytes());
     broken.0[700 * 512..701 * 512].fill(0);
+    broken
+}
+
+#[test]
+fn a_repair_that_cannot_be_one_is_refused() {
+    let broken = broken();
     let mend = Mend::from(repair(&broken, &[]));
-    let sectors = len / 512;
+    let sectors = broken.0.len() as u64 / 512;
     assert!(mend.is_possible(sectors) && !mend.extents.is_empty());
     let extent = mend.extents[0].clone();
     let written = |extents: Vec<Extent>| Mend { extents, ..mend.clone() };
@@ -404,9 +414,36 @@ fn an_answer_that_cannot_be_one_is_refused() {
     ] {
         assert!(!forged.is_possible(sectors), "{forged:?}");
     }
+    for (lba, cleared_first, is_text) in [(591, vec![], false), (592, vec![], true), (592, vec![592], false)]
+    {
+        let text = Mend { cleared_first, ..written(vec![Extent { lba, ..extent.clone() }]) };
+        assert_eq!(text.is_within(Scope::Text), is_text, "{lba}");
+        assert!(text.is_within(Scope::All));
+    }
+}
+
+#[test]
+fn an_update_that_cannot_be_one_is_refused() {
+    let mut broken = broken();
+    let sectors = broken.0.len() as u64 / 512;
+    let extent = Mend::from(repair(&broken, &[])).extents[0].clone();
     crate::frames::foreign::foreign(&mut broken.0);
     let made = update(&broken).unwrap();
     assert!(made.is_possible(sectors) && !made.is_possible(sectors - 1));
     assert!(!Update { code: None, ..made.clone() }.is_possible(sectors));
+    for (lba, count, is_of_start) in [
+        (4159, 1, true),
+        (4160, 1, false),
+        (4159, 2, false),
+        (sectors - 34, 1, false),
+        (sectors - 33, 1, true),
+    ] {
+        let mut code = made.code.clone().unwrap();
+        code.extents.retain(|extent| extent.lba + extent.sectors <= lba);
+        let content = Content::Zeros;
+        code.extents.push(Extent { lba, sectors: count, content, ..extent.clone() });
+        let forged = Update { code: Some(code), ..made.clone() };
+        assert_eq!(forged.is_possible(sectors), is_of_start, "{lba}");
+    }
     assert!(!Update { manifest: made.code.clone(), ..made }.is_possible(sectors));
 }

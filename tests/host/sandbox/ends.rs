@@ -1,0 +1,128 @@
+//! What ends a process that reads a stick, and what is left then; and what it does without.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ramkey::device::{ReadOnly, System, TargetPath};
+use ramkey::job::{Destination, Event, JobError, Part, check, prepare_repair, repair};
+use ramkey::pipeline::Aftermath;
+use ramkey::repair::Scope;
+use ramkey::sandbox::{self, LookError};
+use ramkey::verify::Strictness;
+
+use super::rights::is_root;
+use super::sticks::{files, kill, stopped};
+use crate::frames::sticks::{noise, printed};
+use crate::frames::verdicts::IMAGE_LEN;
+
+/// One sector of the image is another, and one of the stamps.
+fn broken(path: &Path, image: &[u8]) {
+    let mut bytes = fs::read(path).unwrap();
+    let place = bytes.windows(512).position(|sector| sector == &image[600_000..600_512]).unwrap();
+    bytes[place] ^= 1;
+    bytes[100 * 512..101 * 512].fill(0);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_system_without_a_place_for_files_repairs_a_stick_with_an_image_and_without() {
+    if !is_root() {
+        return;
+    }
+    let (folder, path) = files();
+    let image = noise(IMAGE_LEN);
+    let whole = fs::read(&path).unwrap();
+    fs::write(folder.path().join("dos.img"), &image).unwrap();
+    broken(&path, &image);
+    let repair = |images: &[&str], status| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
+        command.args(["verify", "stick.img", "--yes", "--repair"]).args(images);
+        command.current_dir(folder.path()).env("TMPDIR", "/no/such/folder").stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{}", printed(&output));
+        fs::read(&path).unwrap()
+    };
+    let after = repair(&[], 4);
+    assert!(after != whole && after[100 * 512..101 * 512] == whole[100 * 512..101 * 512]);
+    assert!(repair(&["dos.img"], 0) == whole);
+}
+
+#[test]
+fn whoever_no_longer_wants_an_answer_about_a_stick_does_not_wait_for_it() {
+    if !is_root() {
+        return;
+    }
+    let (_folder, path) = files();
+    let target = TargetPath::look(&System::default(), &path).unwrap();
+    let stick = ReadOnly::open(&target).unwrap();
+    let no = || false;
+    let is_stopped = |error: Option<LookError>| matches!(error, Some(LookError::Stopped { .. }));
+    assert!(is_stopped(sandbox::mend(&path, &stick, &[], Scope::All, &no).err()));
+    assert!(is_stopped(sandbox::update(&path, &stick, &no).err()));
+    assert!(is_stopped(sandbox::verify(&path, &stick, Strictness::Boot, (&no, &|_| ())).err()));
+}
+
+#[test]
+fn who_stops_a_repair_while_it_is_looked_at_is_told_what_was_written() {
+    if !is_root() {
+        return;
+    }
+    let (_folder, path) = files();
+    let whole = fs::read(&path).unwrap();
+    broken(&path, &noise(IMAGE_LEN));
+    let before = fs::read(&path).unwrap();
+    let (system, stop) = (System::default(), AtomicBool::new(false));
+    let stopped_at = |wanted: Part| {
+        let target = TargetPath::look(&system, &path).unwrap();
+        let destination = || Destination { system: &system, target: &target };
+        let prepared = prepare_repair(Vec::new(), destination(), &|_| ()).unwrap();
+        stop.store(false, Ordering::Relaxed);
+        let observe = |event: Event| {
+            if matches!(event, Event::Begin { part, .. } if part == wanted) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        };
+        let error = repair(prepared, destination(), &stop, &observe).map(drop).unwrap_err();
+        assert!(matches!(error, JobError::Pipeline(_)), "{error}");
+        error.stick()
+    };
+    assert_eq!(stopped_at(Part::Mend), Aftermath::Untouched);
+    assert!(fs::read(&path).unwrap() == before);
+    // All is written by then, and not looked at as a whole.
+    assert_eq!(stopped_at(Part::Read), Aftermath::BootsAsBefore);
+    assert!(fs::read(&path).unwrap()[100 * 512..101 * 512] == whole[100 * 512..101 * 512]);
+}
+
+#[test]
+fn what_was_read_of_a_stick_is_told_where_nobody_can_verify_it() {
+    if !is_root() {
+        return;
+    }
+    let (folder, path) = files();
+    let (parent, child) = stopped(&["check", "stick.img"], folder.path());
+    kill(child, rustix::process::Signal::KILL);
+    let output = parent.wait_with_output().unwrap();
+    let text = printed(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    for part in [
+        "read      17 MiB at ",
+        "ended     stick.img was not looked at: the process without rights was ended by signal 9; \
+         all of it was read, and it was not verified; no fault so far",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    // Or wants to.
+    let stop = AtomicBool::new(false);
+    let observe = |event: Event| {
+        if matches!(event, Event::Begin { part: Part::Read, .. }) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    let target = TargetPath::look(&System::default(), &path).unwrap();
+    let report = check(&target, &stop, &observe).unwrap();
+    let why = report.ended.as_deref().unwrap();
+    assert!(why.starts_with("stopped on request; all of it was read"), "{why}");
+    assert!(!report.good && report.read == report.len && report.stick.is_none());
+}
