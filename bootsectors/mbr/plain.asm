@@ -15,6 +15,10 @@
         bits 16
         org MBR_LOAD
 
+        jmp     short start
+        nop
+        times SECTOR0_CODE - ($ - $$) db 0  ; some BIOSes write a BPB there
+
 start:
         cli
         cld

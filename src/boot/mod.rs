@@ -91,6 +91,12 @@ pub fn start_nothing(sector: &mut [u8; 512]) {
     sector[code].copy_from_slice(&PLAIN[code]);
 }
 
+/// Whether the code of `sector` is that of [`start_nothing`].
+pub fn starts_nothing(sector: &[u8; 512]) -> bool {
+    let code = ..SECTOR0_DISK_SIGNATURE as usize;
+    sector[code] == PLAIN[code]
+}
+
 /// Puts the code of `sector_0` into the boot sector of a FAT volume that is not at sector 0, for BIOSes that start
 /// there: it finds the boot area by itself, wherever it was started from. The BPB stays.
 pub fn start_volume(boot_sector: &mut [u8; 512], sector_0: &[u8; 512], place: Place) {

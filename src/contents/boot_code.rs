@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::bpb::BpbFields;
+use crate::boot::starts_nothing;
 
 /// Bytes of a master boot record that can be code.
 pub const CODE_LEN: usize = 440;
@@ -120,8 +121,11 @@ pub fn dummy(sector: &[u8; 512]) -> Option<Dummy> {
     (is(MKFS) || is(NEWFS) || only_prints(sector)).then_some(Dummy::Message)
 }
 
-/// Whether the boot sector has no code: what the processor would run is all one byte.
+/// Whether the boot sector has no code: what the processor would run is all one byte, or ours that starts nothing.
 pub fn has_no_code(sector: &[u8; 512]) -> bool {
+    if starts_nothing(sector) {
+        return true;
+    }
     let Some(code) = code(sector) else { return false };
     code.iter().all(|byte| *byte == code[0])
 }
