@@ -217,7 +217,7 @@ fn the_text_moves_as_images_do_and_a_write_that_moved_it_is_gone_on_with() {
         let verdict = verify(&path, Strictness::EveryByte, &|_| ()).unwrap();
         assert!(verdict.sound, "{dead:?}: {}", told(&verdict));
         assert_eq!(verdict.readme, Some(ReadmeState::AsWritten), "{dead:?}");
-        let volume = u64::from(prepared.plan.division.volume.lba);
+        let volume = prepared.plan.division.volume.lba;
         are_marked(&whole[(volume * 512) as usize..], volume, &dead, "the text");
     }
 }
