@@ -123,7 +123,7 @@ pub fn state(path: &Path, stick: &ReadOnly) -> Result<State, LookError> {
 }
 
 /// What of a stick can be put right with the images that are at hand, as [`repair()`](crate::repair::repair) says it. As root a child
-/// without rights finds that out, so the images must have descriptors; `go_on` is asked as by [`verify`].
+/// without rights finds that out, so the images must have descriptors; `go_on` is asked as by [`verify()`].
 ///
 /// # Errors
 ///
@@ -151,7 +151,7 @@ pub fn mend(
 }
 
 /// What is written so that a stick has the boot code of this program, as [`update()`](crate::repair::update) says it; as root a child
-/// without rights finds that out; `go_on` is asked as by [`verify`].
+/// without rights finds that out; `go_on` is asked as by [`verify()`].
 ///
 /// # Errors
 ///
