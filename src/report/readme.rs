@@ -143,7 +143,7 @@ impl ReadmeImage<'_> {
         }
         if let Some(source) = source {
             let source: String = source.chars().take(SOURCE_MAX).collect();
-            text.wrapped(&format!("From {source}"));
+            text.wrapped(&format!("From      {source}"));
         }
         if let Some(product) = product {
             text.wrapped(&format!("{}.", product.advice()));
