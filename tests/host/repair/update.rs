@@ -69,9 +69,6 @@ fn a_stick_of_another_version_becomes_what_this_one_writes_and_one_of_this_is_le
 fn an_image_whose_kind_is_a_guess_wants_boot_code_that_knows_of_guesses() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let mut before = stick(LayoutKind::Hdd, FsChoice::Auto, 8 * MIB).bytes();
-    foreign(&mut before);
-    fs::write(path("stick.img"), &before).unwrap();
     // A boot sector without a table and without a description of its volume.
     let mut image = vec![0xF4; 1_474_560];
     image[..3].copy_from_slice(b"\xFA\xEB\xFD");
@@ -83,7 +80,12 @@ fn an_image_whose_kind_is_a_guess_wants_boot_code_that_knows_of_guesses() {
         printed(&output)
     };
     let (image, target) = (path("guess.img"), path("stick.img"));
-    let add = ["add", &image, "--to", &target];
+    let options = ["--kind", "floppy", "--title", "dos", "--layout", "hdd", "--size", "8M"];
+    says(&[&["write", &image, "--to", &target], &options[..]].concat(), 0);
+    let mut before = fs::read(&target).unwrap();
+    foreign(&mut before);
+    fs::write(&target, &before).unwrap();
+    let add = ["add", &image, "--to", &target, "--title", "guess"];
     for words in [&add[..], &["reflash", &image, "--replace", "dos", "--to", &target]] {
         let said = says(words, 3);
         assert!(said.contains("run `ramkey update ") && said.contains("--kind"), "{said}");
