@@ -115,40 +115,33 @@ fn scan_without(
     let (mut chunks, mut len) = (Vec::new(), 0);
     // The values of the original's chunks.
     let mut originals = Vec::new();
-    thread::scope(|scope| {
-        let (full, to_hash) = sync_channel::<io::Result<Vec<u8>>>(BUFFERS);
-        let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
-        Builder::new().spawn_scoped(scope, move || {
-            loop {
-                let read = fill(stream, to_fill.try_recv().unwrap_or_default());
-                // Only the last buffer of a stream is not full.
-                let is_last = !read.as_ref().is_ok_and(|buffer| buffer.len() == READ_LEN);
-                if full.send(read).is_err() || is_last {
-                    break;
-                }
-            }
-        })?;
-        while let Ok(buffer) = to_hash.recv() {
-            let mut buffer = buffer?;
-            // An image of one chunk ends within the first buffer.
-            let is_only = chunks.is_empty() && buffer.len() <= CHUNK_LEN;
-            for data in buffer.chunks_mut(CHUNK_LEN) {
-                let offset = (chunks.len() as u64) << CHUNK_SHIFT;
-                let count = if is_only { 1 } else { usize::MAX };
-                let original = Chunk::of(data, offset, count);
-                originals.push(original.chaining_value);
-                let differs = leave_out(free, offset, data) && !original.zero;
-                chunks.push(if differs { Chunk::of(data, offset, count) } else { original });
-            }
-            if !buffer.is_empty() {
-                len += buffer.len() as u64;
-                progress(buffer.len() as u64);
-            }
-            // The reader may have finished; then nobody takes the buffer back.
-            let _ = empty.try_send(buffer);
+    let mut take = |buffer: &mut [u8]| {
+        // An image of one chunk ends within the first buffer.
+        let is_only = chunks.is_empty() && buffer.len() <= CHUNK_LEN;
+        for data in buffer.chunks_mut(CHUNK_LEN) {
+            let offset = (chunks.len() as u64) << CHUNK_SHIFT;
+            let count = if is_only { 1 } else { usize::MAX };
+            let original = Chunk::of(data, offset, count);
+            originals.push(original.chaining_value);
+            let differs = leave_out(free, offset, data) && !original.zero;
+            chunks.push(if differs { Chunk::of(data, offset, count) } else { original });
         }
-        Ok::<(), io::Error>(())
-    })?;
+        if !buffer.is_empty() {
+            len += buffer.len() as u64;
+            progress(buffer.len() as u64);
+        }
+    };
+    if !read_beside(stream, &mut take)? {
+        // Where no thread can be made, each buffer is read when the one before it is hashed.
+        let mut buffer = Vec::new();
+        loop {
+            buffer = fill(stream, buffer)?;
+            take(&mut buffer);
+            if buffer.len() < READ_LEN {
+                break;
+            }
+        }
+    }
     if chunks.is_empty() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty image has no chunks"));
     }
@@ -158,6 +151,34 @@ fn scan_without(
     let values: Vec<[u8; 32]> = chunks.iter().map(|chunk: &Chunk| chunk.chaining_value).collect();
     let (root, ram_root) = (*combine(&originals).as_bytes(), *combine(&values).as_bytes());
     Ok(Scan { len, root, ram_root, free: free.into(), chunks, packed: None })
+}
+
+/// Reads `stream` in a thread of its own while `take` gets each buffer; `false`, and nothing was read, if there can be none.
+fn read_beside(stream: &mut dyn Stream, take: &mut dyn FnMut(&mut [u8])) -> io::Result<bool> {
+    thread::scope(|scope| {
+        let (full, to_hash) = sync_channel::<io::Result<Vec<u8>>>(BUFFERS);
+        let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
+        let started = Builder::new().spawn_scoped(scope, move || {
+            loop {
+                let read = fill(stream, to_fill.try_recv().unwrap_or_default());
+                // Only the last buffer of a stream is not full.
+                let is_last = !read.as_ref().is_ok_and(|buffer| buffer.len() == READ_LEN);
+                if full.send(read).is_err() || is_last {
+                    break;
+                }
+            }
+        });
+        if started.is_err() {
+            return Ok(false);
+        }
+        while let Ok(buffer) = to_hash.recv() {
+            let mut buffer = buffer?;
+            take(&mut buffer);
+            // The reader may have finished; then nobody takes the buffer back.
+            let _ = empty.try_send(buffer);
+        }
+        Ok(true)
+    })
 }
 
 /// Fills `buffer` with the next bytes of `stream`; fewer than [`READ_LEN`] at its end.
