@@ -283,6 +283,18 @@ pub struct Message<'s> {
     values: &'s [Value<'s>],
 }
 
+impl<'s> Message<'s> {
+    /// Which sentence it is.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// What its places hold.
+    pub fn values(&self) -> &'s [Value<'s>] {
+        self.values
+    }
+}
+
 impl Language {
     /// Appends `message` to `line`, as far as there is room.
     #[inline(never)]
