@@ -22,7 +22,7 @@ use stick::Plugged;
 const BLESS: &str = "RAMKEY_BLESS";
 
 /// The folder of the page, as the page shows it.
-const HOME: &str = "/home/you";
+const HOME: &str = "~";
 
 /// A command of a page, and what the page says of it.
 struct Step {
