@@ -9,7 +9,7 @@ use ramkey_format::memory::BOOT_LBA;
 use crate::a20;
 use crate::memory_calls::Source;
 use crate::report::{Memory, Numbers};
-use crate::screen::Heads;
+use crate::screen::{Heads, Text};
 use crate::way::Method;
 
 mod details;
@@ -104,6 +104,29 @@ impl Block {
         let numbers = self.numbers.fields(fields);
         let details = self.details.fields(fields, numbers.asked.unwrap_or(0), numbers.status);
         Self { code, build, details, numbers }
+    }
+}
+
+/// Before a block: what is typed.
+pub const COMMAND: &[u8] = b"ramkey explain ";
+/// Columns before that on the screen.
+const INDENT: usize = 2;
+
+impl Symbols {
+    /// The command on the screen, a line for each row of characters; at most 40 columns wide.
+    pub fn show(&self, show: &mut dyn FnMut(&[u8])) {
+        let mut line = Text::new();
+        line.pad_to(INDENT).bytes(COMMAND);
+        for (place, character) in self.characters().enumerate() {
+            if place > 0 && place % ROW == 0 {
+                show(line.as_bytes());
+                line.clear().pad_to(INDENT + COMMAND.len());
+            } else if place % ROW > 0 && place % GROUP == 0 {
+                line.byte(b' ');
+            }
+            line.byte(character);
+        }
+        show(line.as_bytes());
     }
 }
 

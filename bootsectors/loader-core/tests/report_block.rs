@@ -89,8 +89,7 @@ const EARLY: Block = Block {
 };
 
 fn text(block: &Block) -> String {
-    let rows = block.encode();
-    rows.rows().flatten().map(char::from).collect()
+    block.encode().characters().map(char::from).collect()
 }
 
 #[test]
@@ -106,6 +105,17 @@ fn a_usual_halt_takes_two_rows_of_40_columns() {
     assert!(text(&FAILED).len() <= 2 * ROW - 5, "{}", text(&FAILED).len());
     assert!(text(&EARLY).len() <= 2 * ROW, "{}", text(&EARLY).len());
     assert!(text(&ODD).len() <= 4 * ROW, "{}", text(&ODD).len());
+}
+
+#[test]
+fn the_screen_shows_a_command_with_groups_below_each_other() {
+    let mut lines = Vec::new();
+    FAILED.encode().show(&mut |line| lines.push(String::from_utf8(line.to_vec()).unwrap()));
+    assert_eq!(
+        lines,
+        ["  ramkey explain AC94D 402N8 038JT T3J1Z", "                 52G00 H0610 YR5R"],
+        "40 columns have room for it"
+    );
 }
 
 #[test]
