@@ -38,6 +38,14 @@ pub(super) trait Fields {
         self.usual(value.into(), usual.into()) as u16
     }
 
+    /// A number of any size that is nearly always one of three, and takes two bits then.
+    #[inline(never)]
+    fn among(&mut self, value: u32, usual: [u32; 3]) -> u32 {
+        let place = usual.iter().position(|&one| one == value).unwrap_or(usual.len());
+        let place = self.bits(place as u32, 2) as usize;
+        usual.get(place).copied().unwrap_or_else(|| self.number(value))
+    }
+
     /// A byte.
     #[inline(never)]
     fn byte(&mut self, value: u8) -> u8 {
