@@ -18,6 +18,7 @@ mod driver;
 mod drives;
 mod exit;
 mod explain;
+mod explain_block;
 mod extract;
 mod fields;
 mod inspect;
