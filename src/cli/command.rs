@@ -11,6 +11,7 @@ use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
+use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
@@ -57,6 +58,8 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
+    #[command(hide = true)]
+    Lend(LendArgs),
 }
 
 impl Command {
@@ -87,6 +90,7 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
+            Self::Lend(args) => args.run(output),
         }
     }
 }
