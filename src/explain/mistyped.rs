@@ -128,12 +128,12 @@ fn help(text: &str, typed: &[char], error: SymbolsError) -> String {
         }
         (SymbolsError::Row { row }, _) => {
             format!(
-                "compare row {} with the screen, character by character: each has {ROW}, the last up to {ROW}",
+                "compare row {} with the screen, character by character: a row has {ROW}, and the last may be shorter",
                 row + 1
             )
         }
         _ => format!(
-            "compare it with the screen: rows of {ROW} characters in groups of {GROUP}, the last may be shorter"
+            "compare it with the screen: rows of {ROW} characters in groups of {GROUP}, and the last may be shorter"
         ),
     }
 }
