@@ -51,6 +51,7 @@ mod phram;
 mod real;
 mod reflash;
 mod repair;
+mod report_block;
 mod restored;
 mod resume;
 mod scanners;
