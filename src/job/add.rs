@@ -10,7 +10,7 @@ use crate::job::added::AddedImage;
 use crate::job::boot_code::can_boot;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, files, images};
-use crate::job::prepare::{Read, read_all};
+use crate::job::read::{Read, read_all};
 use crate::job::readme::Described;
 use crate::job::renew::renew;
 use crate::job::{Destination, Images, JobError, Observer, Opener, StickRequest, in_use};

@@ -1,6 +1,6 @@
 //! What README.TXT of a medium says of images, from what is known of them.
 
-use crate::job::prepare::Read;
+use crate::job::read::Read;
 use crate::job::{Images, StickRequest};
 use crate::plan::CapsulePlan;
 use crate::report::{Paragraph, ReadmeImage};

@@ -17,7 +17,7 @@ use crate::job::boot_code::can_boot;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
-use crate::job::prepare::{Read, read_all};
+use crate::job::read::{Read, read_all};
 use crate::job::readme::Described;
 use crate::job::renew::renew;
 use crate::job::set::{Wanted, clear, has_hard_disk, turn_all};
