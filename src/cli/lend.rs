@@ -1,12 +1,13 @@
 //! `ramkey lend`: the process with rights of another one that has none. Not for people.
 
+use std::env;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::env;
 
 use clap::Args;
 use rustix::stdio::{stdin, stdout};
 
+use crate::cli::terminal::is_terminal;
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::device::System;
 use crate::device::lend::lend;
@@ -23,15 +24,23 @@ impl LendArgs {
     ///
     /// # Errors
     ///
-    /// [`CliError::Lend`].
+    /// [`CliError::Usage`] if there is a person at the other end, and what the system says.
     pub fn run(self, _: &mut Output) -> Result<Exit, CliError> {
+        if is_terminal() {
+            let what = "`ramkey lend` is started by `ramkey write`, and is not for people".into();
+            return Err(CliError::Usage { what });
+        }
         // The other process is told to stop by the same keys, and then ends what it does and closes the stream.
         stop::leave_keys_to_others()?;
         // No folder of the user is held, and no name is looked for in one.
         env::set_current_dir("/")?;
         let copy = |stream: BorrowedFd<'_>| stream.try_clone_to_owned().map(File::from);
         let (mut from, mut to) = (copy(stdin().as_fd())?, copy(stdout().as_fd())?);
-        lend(&System::default(), &mut from, &mut to).map_err(CliError::Lend)?;
-        Ok(Exit::Done)
+        // The other process was told what is to be said.
+        Ok(match lend(&System::default(), &mut from, &mut to) {
+            Ok(()) => Exit::Done,
+            Err(error) if error.is_untouched() => Exit::Refused,
+            Err(_) => Exit::Failed,
+        })
     }
 }

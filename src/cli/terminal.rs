@@ -153,6 +153,11 @@ pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Whether standard input or standard output is a person's.
+pub(super) fn is_terminal() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal()
+}
+
 /// Whether lines on standard error can be drawn again.
 pub(super) fn is_error_screen() -> bool {
     io::stderr().is_terminal()
