@@ -11,7 +11,7 @@ use crate::pipeline::Aftermath;
 use crate::units::{named, shell_word};
 
 /// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Exit {

@@ -1,13 +1,10 @@
 //! `ramkey lend`: the process with rights of another one that has none. Not for people.
 
 use std::env;
-use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
 
 use clap::Args;
-use rustix::stdio::{stdin, stdout};
 
-use crate::cli::terminal::is_terminal;
+use crate::cli::terminal::{is_terminal, raw_streams};
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::device::System;
 use crate::device::lend::lend;
@@ -34,8 +31,7 @@ impl LendArgs {
         stop::leave_keys_to_others()?;
         // No folder of the user is held, and no name is looked for in one.
         env::set_current_dir("/")?;
-        let copy = |stream: BorrowedFd<'_>| stream.try_clone_to_owned().map(File::from);
-        let (mut from, mut to) = (copy(stdin().as_fd())?, copy(stdout().as_fd())?);
+        let (mut from, mut to) = raw_streams()?;
         // The other process was told what is to be said.
         Ok(match lend(&System::default(), &mut from, &mut to) {
             Ok(()) => Exit::Done,

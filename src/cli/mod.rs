@@ -40,6 +40,7 @@ mod repair;
 mod restore;
 pub mod rights;
 mod room;
+mod schema;
 mod serials;
 mod several;
 mod show;
@@ -68,6 +69,7 @@ pub use events::JsonForm;
 pub use exit::{CliError, Exit};
 pub use reference::reference;
 pub use render::{Output, Progress};
+pub use schema::schema;
 pub use terminal::{Streams, Terminal};
 
 /// Runs the command line of this process; gives its exit status.
