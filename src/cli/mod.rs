@@ -7,6 +7,7 @@ mod bios_status;
 mod boot;
 mod check;
 mod command;
+mod completions;
 mod confirm;
 mod copy;
 mod demo;
@@ -19,12 +20,15 @@ mod drives;
 mod events;
 mod exit;
 mod explain;
+mod explain_block;
 mod extract;
 mod fields;
+mod help;
 mod inspect;
 mod label;
 mod lend;
 mod list;
+mod man;
 mod manner;
 mod origin;
 mod own_output;
@@ -62,12 +66,10 @@ mod write;
 use std::process::ExitCode;
 use std::{env, io, panic};
 
-use clap::Parser;
-
 use command::Cli;
 pub use events::JsonForm;
 pub use exit::{CliError, Exit};
-pub use reference::reference;
+pub use reference::{Help, helps, reference};
 pub use render::{Output, Progress};
 pub use schema::schema;
 pub use terminal::{Streams, Terminal};
@@ -91,7 +93,10 @@ fn run() -> Exit {
     if let Err(error) = stop::outlive_size_limits() {
         return output.fail(&error.into());
     }
-    let cli = match Cli::try_parse() {
+    if lend::is_asked() {
+        return lend::run().unwrap_or_else(|error| output.fail(&error));
+    }
+    let cli = match Cli::read(env::args_os(), terminal::columns()) {
         Ok(cli) => cli,
         // Help and version are no errors; the parser tells them apart.
         Err(error) if error.use_stderr() => return usage::report(&error),

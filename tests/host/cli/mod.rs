@@ -7,6 +7,7 @@ mod foreign_text;
 mod json_fields;
 mod linux_phram;
 mod packed;
+mod pages;
 mod schema;
 mod texts;
 mod wrong_input;
