@@ -15,7 +15,6 @@ use crate::cli::events::JsonForm;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
-use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::man::ManArgs;
 use crate::cli::phram::PhramArgs;
@@ -83,8 +82,6 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
-    #[command(hide = true)]
-    Lend(LendArgs),
     Man(ManArgs),
     Completions(CompletionsArgs),
 }
@@ -117,7 +114,6 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
-            Self::Lend(args) => args.run(output),
             Self::Man(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
             Self::Completions(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
         }
