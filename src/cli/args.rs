@@ -8,10 +8,11 @@ use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
 use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::pack::PackArgs;
+use crate::cli::settings::settings;
 use crate::contents::{Kind, KindChoice};
 use crate::image::ImageName;
 use crate::job::StickRequest;
-use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
+use crate::plan::{FatBits, FsChoice, Language, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, counted, named};
 
 /// How the stick is divided.
@@ -153,6 +154,10 @@ pub struct ImagesArgs {
     /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait; 30 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     pub menu_timeout: Option<u8>,
+
+    /// Language of the screen at the machine: en, de, es, fr or pt; English if not given
+    #[arg(long = "lang", value_name = "CODE")]
+    pub language: Option<Language>,
 }
 
 /// What goes onto a stick.
@@ -258,7 +263,7 @@ impl ImagesArgs {
             start: StartOptions {
                 start_timeout: self.timeout.unwrap_or(usual.start_timeout),
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
-                ..usual
+                language: self.language.or(settings().lang).unwrap_or(usual.language),
             },
             ..StickRequest::new(self.images.clone())
         };
@@ -292,7 +297,7 @@ impl StickArgs {
                 FsArg::Fat16 => FsChoice::Is(FatBits::Fat16),
                 FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
             },
-            ..self.images.request()
+            ..self.images.pack.put_into_stick(self.images.request())
         }
     }
 }

@@ -11,11 +11,11 @@ use clap::{Args, ValueEnum};
 use ramkey_format::markers::{MAY_REMOVE, MAY_REMOVE_DISC};
 
 use crate::cli::own_output::look;
+use crate::cli::settings::machine;
 use crate::cli::terminal::note;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::contents::iso;
-use crate::device::System;
 use crate::emulator::{CdBus, Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::image::Source;
 use crate::job::{JobError, open};
@@ -106,6 +106,10 @@ pub struct BootArgs {
     /// Switch the machine off after this time
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     seconds: Option<u64>,
+
+    /// Switch the machine off once the screen says that the image is in memory and proven
+    #[arg(long)]
+    until_proven: bool,
 }
 
 /// A size in MiB, as QEMU wants it.
@@ -139,7 +143,7 @@ impl BootArgs {
         }
         if let Some(path) = &self.screenshot {
             if path.is_file() {
-                look(&System::default(), path)?;
+                look(&machine(), path)?;
             }
             try_to_make(path)?;
         }
@@ -198,6 +202,9 @@ impl BootArgs {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 self.take_away(emulator, view, output, outcome)?;
+            }
+            if outcome.proven && self.until_proven {
+                return Ok(view.catch_up(&mut output.to)?);
             }
             if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until) {
                 if !outcome.proven {

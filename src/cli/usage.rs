@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 
 use crate::cli::command::Cli;
-use crate::cli::terminal::{columns, note};
+use crate::cli::terminal::{columns, complain};
 use crate::cli::{CliError, Exit, Output, Terminal};
 use crate::units::{named, shown};
 
@@ -23,7 +23,7 @@ pub(super) fn report(error: &clap::Error) -> Exit {
     let again = Cli::read(arguments, columns()).err().filter(|again| again.kind() == error.kind());
     let error = again.as_ref().unwrap_or(error);
     for line in error.render().to_string().lines() {
-        note(format_args!("{line}"));
+        complain(line);
     }
     if asks_for_json(std::env::args_os()) {
         Output { to: Terminal::output(), json: true }.error_object(&self::error(error));

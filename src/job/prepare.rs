@@ -10,7 +10,7 @@ use crate::job::disc::{self, OwnFiles};
 use crate::job::images::told;
 use crate::job::observer::part;
 use crate::job::readme::Described;
-use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use};
+use crate::job::{Event, Images, JobError, Observer, Part, StickRequest, apart, in_use};
 use crate::layout::{Layout, LayoutError, layout};
 use crate::origin::Origin;
 use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
@@ -267,6 +267,9 @@ pub(super) fn read_all(
 
 fn scan_all(images: &Images, packer: &mut Packer, observer: &dyn Observer) -> Result<Vec<Scan>, JobError> {
     let mut scans = Vec::new();
+    let lens: u64 = images.facts.iter().map(|facts| facts.len).sum();
+    let bytes = lens * if packer.packs() { 2 } else { 1 };
+    observer.tell(Event::Expect { bytes, later: 2 * lens });
     for ((source, facts), free) in images.sources.iter().zip(&images.facts).zip(&images.free) {
         let scanned = part(observer, Part::Hash, facts.len, |count| {
             scan_trimmed(&**source, &free.ranges, &mut |bytes| count(bytes))

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
+use crate::job::leave::leave;
 use crate::job::medium::Medium;
 use crate::job::moved::{Around, Cover, write_around};
 use crate::job::resume::{Ended, write_on};
@@ -146,9 +147,7 @@ impl Work<'_> {
         match opened {
             Opened::Device(device) => {
                 let done = put(&*device)?;
-                if let Err(source) = device.reread_partitions() {
-                    observer.tell(Event::PartitionsNotSeen { source });
-                }
+                leave(&device, observer);
                 Ok(done)
             }
             Opened::File(file) if !self.is_anew => put(&file).map_err(|error| give_up(target, error, needed)),

@@ -30,6 +30,7 @@ pub mod memory_calls;
 pub mod menu;
 pub mod progress;
 pub mod report;
+pub mod report_block;
 mod room;
 pub mod screen;
 pub mod settle;
