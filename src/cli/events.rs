@@ -81,6 +81,13 @@ pub(super) enum Step<'a> {
         /// What the system said.
         because: String,
     },
+    /// The stick is finished, and was ejected.
+    Ejected,
+    /// The stick is finished, and was not ejected.
+    NotEjected {
+        /// What the system said.
+        because: String,
+    },
     /// One of several sticks has ended.
     Ended {
         /// How, in words.
@@ -213,6 +220,12 @@ impl Teller {
             job::Event::PartitionsNotSeen { source } => {
                 self.print(Step::PartitionsNotSeen { because: source.to_string() });
             }
+            job::Event::Ejected => self.print(Step::Ejected),
+            job::Event::NotEjected { source } => {
+                self.print(Step::NotEjected { because: source.to_string() });
+            }
+            // Each part says how many bytes it has.
+            job::Event::Expect { .. } => {}
         }
     }
 

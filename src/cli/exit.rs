@@ -54,6 +54,22 @@ pub enum CliError {
         /// What is wrong.
         what: String,
     },
+    /// What is usual for the user or the machine cannot be understood.
+    #[error("{place}: {what}")]
+    Setting {
+        /// The file and line, or the variable.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A log cannot be written.
+    #[error("{} cannot be used as a log", named(path))]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The options cannot be understood.
     #[error("{what}")]
     CommandLine {
@@ -248,7 +264,9 @@ impl CliError {
     /// The exit status that it stands for.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Setting { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => {
+                Exit::Usage
+            }
             Self::Job(error) => exit_of(error),
             Self::NotConfirmed { .. }
             | Self::NeedsRoot { .. }
@@ -266,6 +284,7 @@ impl CliError {
             | Self::LabelIsDisc { .. }
             | Self::Occupied { .. }
             | Self::OwnOutput { .. }
+            | Self::Log { .. }
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Create { .. }
             | Self::NotLabelled { .. }
@@ -284,6 +303,11 @@ impl CliError {
             Self::Usage { .. } | Self::CommandLine { .. } => {
                 "`ramkey help` lists commands and options".into()
             }
+            Self::Setting { .. } => {
+                "the keys are lang, bus, compress, color and protect: docs/config.md has what each may be"
+                    .into()
+            }
+            Self::Log { .. } => "name a new file, or a log that ramkey wrote".into(),
             Self::NoCode { help, .. } => help.clone(),
             Self::Job(error) => return error.help(),
             Self::OwnOutput { .. } => "send the output to another file, or nowhere: `>/dev/null`".into(),

@@ -14,7 +14,7 @@ Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes 
 |---|---|
 | 0 | done; for `boot`: an image was seen in memory and proven |
 | 1 | failed; if a stick was being written, its state is unknown |
-| 2 | the command line makes no sense |
+| 2 | the command line, or a [setting](config.md), makes no sense |
 | 3 | refused, and nothing was touched; or undone, as a new file on a full disk |
 | 4 | `verify` found a difference, `doctor` a contradiction, or `check` a fault |
 | 5 | interrupted or failed on the way; the stick does not boot |
@@ -150,9 +150,9 @@ pub fn helps(columns: usize) -> Vec<Help> {
         long: command.render_long_help().to_string(),
     };
     let mut helps = vec![help(&mut program)];
-    for command in program.get_subcommands_mut() {
+    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
         helps.push(help(command));
-        helps.extend(command.get_subcommands_mut().map(help));
+        helps.extend(command.get_subcommands_mut().filter(|command| command.get_name() != "help").map(help));
     }
     helps
 }

@@ -51,6 +51,11 @@ impl Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
+    /// From here on so many bytes are written and read back.
+    Expect {
+        /// Each counts for both.
+        bytes: u64,
+    },
     /// A phase begins. The read-back begins again after a repair.
     Begin {
         /// Which.

@@ -15,6 +15,8 @@ use crate::pipeline::{Target, VerifyLevel};
 pub struct LentTarget {
     len: u64,
     may_lie: bool,
+    /// Whether it is to be ejected when it is finished.
+    eject: bool,
     link: Mutex<Link>,
 }
 
@@ -61,7 +63,12 @@ impl LentTarget {
         match opened(&mut channel, &wanted).map_err(ended)? {
             Answer::Lent { len, reach } if len == facts.len => {
                 let link = Link { channel, reach: Reach::of_byte(reach), is_dead: false };
-                Ok(Self { len, may_lie: !system.allowed.believed, link: Mutex::new(link) })
+                Ok(Self {
+                    len,
+                    may_lie: !system.allowed.believed,
+                    eject: system.eject,
+                    link: Mutex::new(link),
+                })
             }
             Answer::Lent { .. } => Err(OpenError::Changed { path: path() }),
             Answer::Refused { why, help } => {
@@ -78,6 +85,20 @@ impl LentTarget {
     /// What the system says.
     pub fn reread_partitions(&self) -> io::Result<()> {
         self.ask(Verb::RereadPartitions)
+    }
+
+    /// Whether it is to be ejected when it is finished.
+    pub fn is_to_be_ejected(&self) -> bool {
+        self.eject
+    }
+
+    /// Has it ejected.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn eject(&self) -> io::Result<()> {
+        self.ask(Verb::Eject)
     }
 
     fn ask(&self, verb: Verb) -> io::Result<()> {
