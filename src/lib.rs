@@ -21,6 +21,7 @@ pub mod image;
 pub mod job;
 pub mod layout;
 pub mod linux_phram;
+pub mod map;
 pub mod origin;
 pub mod pipeline;
 pub mod plan;

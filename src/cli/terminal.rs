@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::stdio::{stderr, stdout};
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use crate::device::{System, TargetPath};
@@ -161,6 +162,20 @@ pub(super) fn is_error_screen() -> bool {
 /// Whether a screen can be redrawn on standard output.
 pub(super) fn is_screen() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Fewest and most columns that are made use of.
+const COLUMNS_MIN: usize = 24;
+const COLUMNS_MAX: usize = 200;
+/// Columns of a terminal that does not say how many it has.
+const COLUMNS: usize = 80;
+
+/// Columns of standard output: those of the terminal, or else what `COLUMNS` says, or else 80.
+pub(super) fn columns() -> usize {
+    let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let found =
+        tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0);
+    found.or_else(told).unwrap_or(COLUMNS).clamp(COLUMNS_MIN, COLUMNS_MAX)
 }
 
 /// Which of the program's own outputs go somewhere.

@@ -29,6 +29,7 @@ mod inspect;
 mod list;
 mod loss;
 mod many;
+mod map;
 mod medium;
 mod moved;
 mod new_image;
@@ -77,6 +78,7 @@ pub use inspect::{EstimateReport, HashReport, ImageView, InspectRequest, Inspect
 pub use list::{Contents, Listed, Listing, contents, list};
 pub use loss::lost_with_file;
 pub use many::{OneOfMany, write_many};
+pub use map::{MapReport, MapRequest, map};
 pub use not_resumed::NotResumed;
 pub use observer::{Event, Observer, Part};
 pub use on_the_way::OnTheWay;
