@@ -33,6 +33,7 @@ mod options;
 mod partition;
 mod personality;
 mod phram;
+mod picture;
 mod real;
 mod reflash;
 mod repair;
