@@ -48,7 +48,7 @@ fn row(from: u32, what: impl Into<String>, fill: Fill) -> Row {
 /// What lies above 1 MiB in both, the highest first.
 fn high(is_loading: bool) -> Vec<Row> {
     let image = match is_loading {
-        true => "RAM disk: the image as it is loaded and proven",
+        true => "RAM disk: the image, piece by piece",
         false => "RAM disk: reserved in the memory map",
     };
     let table = if is_loading { "table of the image's pieces" } else { "free" };
@@ -93,7 +93,7 @@ fn after() -> Vec<Row> {
     rows.push(zeros(MBR_LOAD + SECTOR_SIZE));
     rows.push(row(MBR_LOAD, "first sector of the image", Fill::Image));
     rows.push(zeros(REAL_STACK));
-    rows.push(row(VECTORS_END, "data of the BIOS; 0:413h ends below the resident part", Fill::Bios));
+    rows.push(row(VECTORS_END, "data of the BIOS; 0:413h is lower", Fill::Bios));
     rows.push(row(0, "interrupt vectors; 13h and 15h are hooked", Fill::Bios));
     rows
 }
