@@ -11,7 +11,7 @@ use crate::cli::pack::PackArgs;
 use crate::contents::{Kind, KindChoice};
 use crate::image::ImageName;
 use crate::job::StickRequest;
-use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
+use crate::plan::{FatBits, FsChoice, Language, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, counted, named};
 
 /// How the stick is divided.
@@ -153,6 +153,10 @@ pub struct ImagesArgs {
     /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait; 30 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     pub menu_timeout: Option<u8>,
+
+    /// Language of the screen at the machine: en, de, es, fr or pt; English if not given
+    #[arg(long = "lang", value_name = "CODE")]
+    pub language: Option<Language>,
 }
 
 /// What goes onto a stick.
@@ -258,7 +262,7 @@ impl ImagesArgs {
             start: StartOptions {
                 start_timeout: self.timeout.unwrap_or(usual.start_timeout),
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
-                ..usual
+                language: self.language.unwrap_or(usual.language),
             },
             ..StickRequest::new(self.images.clone())
         };

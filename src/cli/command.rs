@@ -8,9 +8,11 @@ use crate::cli::check::CheckArgs;
 use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
+use crate::cli::events::JsonForm;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
+use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::map::MapArgs;
 use crate::cli::phram::PhramArgs;
@@ -31,9 +33,9 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Print one JSON object instead of text
-    #[arg(long, global = true)]
-    pub json: bool,
+    /// Print one JSON object instead of text, or with --json=events an object on each line: what is done, and the result last
+    #[arg(long, global = true, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "object")]
+    pub json: Option<JsonForm>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +61,8 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
+    #[command(hide = true)]
+    Lend(LendArgs),
 }
 
 impl Command {
@@ -90,6 +94,7 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
+            Self::Lend(args) => args.run(output),
         }
     }
 }

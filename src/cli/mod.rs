@@ -17,12 +17,15 @@ mod doctor;
 mod drawing;
 mod driver;
 mod drives;
+mod events;
 mod exit;
 mod explain;
+mod explain_block;
 mod extract;
 mod fields;
 mod inspect;
 mod label;
+mod lend;
 mod list;
 mod manner;
 mod map;
@@ -38,6 +41,7 @@ mod replug;
 mod render;
 mod repair;
 mod restore;
+pub mod rights;
 mod room;
 mod serials;
 mod several;
@@ -63,6 +67,7 @@ use std::{env, io, panic};
 use clap::Parser;
 
 use command::Cli;
+pub use events::JsonForm;
 pub use exit::{CliError, Exit};
 pub use reference::reference;
 pub use render::{Output, Progress};
@@ -73,7 +78,8 @@ pub fn main() -> ExitCode {
     terminal::report_panics();
     let exit = panic::catch_unwind(run).unwrap_or_else(|_| {
         // Its message is out already.
-        if usage::asks_for_json(env::args_os()) {
+        if let Some(form) = usage::json_of(env::args_os()) {
+            events::want(form);
             Output { to: Terminal::output(), json: true }.error_object(&CliError::Defect);
         }
         CliError::Defect.exit()
@@ -98,7 +104,8 @@ fn run() -> Exit {
             };
         }
     };
-    output.json = cli.json;
+    output.json = cli.json.is_some();
+    cli.json.into_iter().for_each(events::want);
     let result = cli.command.run(&mut output);
     result.unwrap_or_else(|error| output.fail(&error))
 }

@@ -114,8 +114,10 @@ impl TargetArgs {
         for mount in mounts {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
-        if !mounts.is_empty() {
-            system.unmount(target, mounts).map_err(JobError::Target)?;
+        match &system.lender {
+            Some(lender) => lender.unmount_first(target, mounts),
+            None if mounts.is_empty() => {}
+            None => system.unmount(target, mounts).map_err(JobError::Target)?,
         }
         // A file that was not finished is made again; whoever waits for a stick may close the lid.
         if matches!(target, TargetPath::Block(_)) {
