@@ -110,15 +110,6 @@ pub struct ImagesArgs {
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
 
-    /// Label of the file system
-    #[arg(long, value_name = "LABEL")]
-    pub label: Option<String>,
-
-    /// Identity of the stick or the disc, 32 hexadecimal digits as `plan` and `verify` show it: the same images, options and identity
-    /// give the same bytes. Derived from images and options if not given
-    #[arg(long, value_name = "ID", value_parser = stick_id, allow_negative_numbers = true)]
-    pub id: Option<[u8; 16]>,
-
     /// Title in the boot menu; once for each image, in the same order; equal titles get a number
     #[arg(long = "title", value_name = "TITLE")]
     pub titles: Vec<String>,
@@ -133,6 +124,15 @@ pub struct ImagesArgs {
 
     #[command(flatten)]
     pub folder: FolderArgs,
+
+    /// Label of the file system
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<String>,
+
+    /// Identity of the stick or the disc, 32 hexadecimal digits as `plan` and `verify` show it: the same images, options and identity
+    /// give the same bytes. Derived from images and options if not given
+    #[arg(long, value_name = "ID", value_parser = stick_id, allow_negative_numbers = true)]
+    pub id: Option<[u8; 16]>,
 
     #[command(flatten)]
     pub drives: DrivesArgs,

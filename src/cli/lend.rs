@@ -1,8 +1,8 @@
 //! `ramkey lend`: the process with rights of another one that has none. Not for people.
 
+use std::env;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::env;
 
 use clap::Args;
 use rustix::stdio::{stdin, stdout};

@@ -14,6 +14,9 @@ use crate::units::{Bytes, SECTOR_LEN, counted, shown};
 
 /// Most ranges that are shown; --json has all.
 const ROWS_MAX: usize = 200;
+/// Fewest and most columns that are made use of.
+const COLUMNS_MIN: usize = 24;
+const COLUMNS_MAX: usize = 200;
 /// From so many columns on, a row has first and last sector.
 const WIDE: usize = 60;
 
@@ -54,7 +57,7 @@ impl MapArgs {
         if let Some(file) = &svg {
             draw(file, &report.map, &report.path)?;
         }
-        output.show(&report, |out| show(out, &report, columns()))?;
+        output.show(&report, |out| show(out, &report, columns().clamp(COLUMNS_MIN, COLUMNS_MAX)))?;
         Ok(Exit::Done)
     }
 }

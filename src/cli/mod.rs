@@ -7,6 +7,7 @@ mod bios_status;
 mod boot;
 mod check;
 mod command;
+mod completions;
 mod confirm;
 mod copy;
 mod demo;
@@ -23,10 +24,12 @@ mod explain;
 mod explain_block;
 mod extract;
 mod fields;
+mod help;
 mod inspect;
 mod label;
 mod lend;
 mod list;
+mod man;
 mod manner;
 mod map;
 mod origin;
@@ -64,12 +67,10 @@ mod write;
 use std::process::ExitCode;
 use std::{env, io, panic};
 
-use clap::Parser;
-
 use command::Cli;
 pub use events::JsonForm;
 pub use exit::{CliError, Exit};
-pub use reference::reference;
+pub use reference::{Help, helps, reference};
 pub use render::{Output, Progress};
 pub use terminal::{Streams, Terminal};
 
@@ -92,7 +93,7 @@ fn run() -> Exit {
     if let Err(error) = stop::outlive_size_limits() {
         return output.fail(&error.into());
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(env::args_os(), terminal::columns()) {
         Ok(cli) => cli,
         // Help and version are no errors; the parser tells them apart.
         Err(error) if error.use_stderr() => return usage::report(&error),

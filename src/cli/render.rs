@@ -37,6 +37,18 @@ impl Output {
         }
     }
 
+    /// Prints text of the program's own, such as a script, of several lines and as it is.
+    ///
+    /// # Errors
+    ///
+    /// What writing says; a closed pipe is no error.
+    pub(super) fn own(&mut self, text: &str) -> io::Result<()> {
+        match self.to.own(text) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
     fn write(
         &mut self,
         value: &impl Serialize,

@@ -111,7 +111,11 @@ pub(super) fn needed(error: CliError, system: &System) -> CliError {
 /// # Errors
 ///
 /// As [`lender`].
-pub fn with_rights(system: System, chosen: Option<AsRoot>, targets: &[TargetPath]) -> Result<System, OpenError> {
+pub fn with_rights(
+    system: System,
+    chosen: Option<AsRoot>,
+    targets: &[TargetPath],
+) -> Result<System, OpenError> {
     Ok(System { lender: lender(chosen, targets)?, ..system })
 }
 
@@ -120,7 +124,8 @@ fn start(giver: &Path, path: &Path) -> Result<Channel, OpenError> {
     let not_lent =
         |why: String, source| OpenError::NotLent { path: path.to_owned(), why, source: Some(source) };
     let name = giver.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let own = own_file().map_err(|source| not_lent("this program cannot be started with rights".into(), source))?;
+    let own =
+        own_file().map_err(|source| not_lent("this program cannot be started with rights".into(), source))?;
     let cannot_start = |source| not_lent(format!("{name} cannot be started"), source);
     let (ours, theirs) = UnixStream::pair().map_err(cannot_start)?;
     let to = ours.try_clone().map_err(cannot_start)?;

@@ -22,7 +22,7 @@ pub struct TargetArgs {
     #[arg(long)]
     pub hard_verify: bool,
 
-    /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
+    /// Do not ask before a device is erased, or a file with contents of its own, or bytes are written of which nothing is known
     #[arg(long)]
     pub yes: bool,
 }

@@ -5,6 +5,7 @@
 //! as an escape such as `\x1b`. `tests/host/rules/tidy.rs` sees to it that nothing else of the program prints.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::env;
 use std::ffi::OsStr;
 use std::fmt::Arguments;
 use std::fs::File;
@@ -86,6 +87,16 @@ impl Terminal<'_> {
         self.to.write_all(b"\n")
     }
 
+    /// Prints text of this program's own as it is, with its tabs and line ends: nothing of it was written by others.
+    ///
+    /// # Errors
+    ///
+    /// What writing says.
+    pub(super) fn own(&mut self, text: &str) -> io::Result<()> {
+        self.to.write_all(text.as_bytes())?;
+        self.to.flush()
+    }
+
     /// Clears the screen of a terminal and prints these lines from its top.
     ///
     /// # Errors
@@ -164,19 +175,17 @@ pub(super) fn is_screen() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Fewest and most columns that are made use of.
-const COLUMNS_MIN: usize = 24;
-const COLUMNS_MAX: usize = 200;
-/// Columns of a terminal that does not say how many it has.
-const COLUMNS: usize = 80;
-
-/// Columns of standard output: those of the terminal, or else what `COLUMNS` says, or else 80.
+/// Columns of the terminal; without one, those that the environment names.
 pub(super) fn columns() -> usize {
-    let told = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let found =
-        tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0);
-    found.or_else(told).unwrap_or(COLUMNS).clamp(COLUMNS_MIN, COLUMNS_MAX)
+    let of_terminal = |stream: BorrowedFd| {
+        Some(usize::from(tcgetwinsize(stream).ok()?.ws_col)).filter(|columns| *columns > 0)
+    };
+    let named = || env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
+    of_terminal(stdout()).or_else(|| of_terminal(stderr())).or_else(named).unwrap_or(WIDTH)
 }
+
+/// Columns where nobody says how many there are.
+const WIDTH: usize = 100;
 
 /// Which of the program's own outputs go somewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

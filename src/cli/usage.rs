@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::cli::command::Cli;
 use crate::cli::events::{self, JsonForm};
-use crate::cli::terminal::note;
+use crate::cli::terminal::{columns, note};
 use crate::cli::{CliError, Exit, Output, Terminal};
 use crate::units::{named, shown};
 
@@ -27,7 +26,7 @@ pub(super) fn json_of(arguments: impl Iterator<Item = OsString>) -> Option<JsonF
 /// they are shown.
 pub(super) fn report(error: &clap::Error) -> Exit {
     let arguments = std::env::args_os().map(|argument| shown(&named(&argument)).into_owned());
-    let again = Cli::try_parse_from(arguments).err().filter(|again| again.kind() == error.kind());
+    let again = Cli::read(arguments, columns()).err().filter(|again| again.kind() == error.kind());
     let error = again.as_ref().unwrap_or(error);
     for line in error.render().to_string().lines() {
         note(format_args!("{line}"));
@@ -60,10 +59,9 @@ mod tests {
     use crate::cli::CliError;
     use crate::cli::command::Cli;
     use crate::cli::events::JsonForm;
-    use clap::Parser;
 
     fn parts(arguments: &[&str]) -> (String, Vec<String>) {
-        match error(&Cli::try_parse_from(arguments).expect_err("no command line")) {
+        match error(&Cli::read(arguments, 100).expect_err("no command line")) {
             CliError::CommandLine { what, tips } => (what, tips),
             other => panic!("{other}"),
         }

@@ -6,8 +6,8 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::{fs, io};
 
-use crate::device::safety::refused_path;
 use crate::device::lend::Words;
+use crate::device::safety::refused_path;
 use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, Refusal, System, Use, refusal};
 use crate::image::SourceFile;
 use crate::units::{SECTOR_LEN, named, shell_word};

@@ -128,9 +128,7 @@ impl Work<'_> {
                 BlockTarget::open(system, facts, &self.files).map(|device| Opened::Device(Box::new(device)))
             }
             _ if self.is_anew => FileTarget::open_anew(target, self.len).map(Opened::File),
-            (TargetPath::File { len: len @ 1.., .. }, _) => {
-                FileTarget::open(target, *len).map(Opened::File)
-            }
+            (TargetPath::File { len: len @ 1.., .. }, _) => FileTarget::open(target, *len).map(Opened::File),
             (TargetPath::File { .. } | TargetPath::New { .. }, _) => {
                 FileTarget::open(target, self.len).map(Opened::File)
             }

@@ -120,11 +120,7 @@ fn found(system: &System, number: DeviceNumber, wanted: &Wanted) -> Result<Devic
 }
 
 fn reach(device: &BlockTarget) -> Reach {
-    Reach {
-        level: device.level(),
-        is_buffered: device.is_buffered(),
-        is_found_anew: device.is_found_anew(),
-    }
+    Reach { level: device.level(), is_buffered: device.is_buffered(), is_found_anew: device.is_found_anew() }
 }
 
 /// Does what is asked until nobody asks any more.
