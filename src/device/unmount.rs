@@ -1,15 +1,12 @@
 //! Ends the mounts of a stick's own file systems, when the user asks for that: those that were shown, and no others.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rustix::mount::UnmountFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::device::mounts::mount_id;
 use crate::device::{OpenError, System, TargetPath, Use};
-
-/// Folders below which systems mount what is theirs.
-const OF_THE_SYSTEM: [&str; 8] = ["/boot", "/efi", "/etc", "/nix", "/opt", "/srv", "/usr", "/var"];
 
 /// A mounted file system of a stick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,13 +20,6 @@ pub struct OwnMount {
     pub file_system: String,
     /// Number of the mount.
     id: u64,
-}
-
-/// Whether a folder is one that a stick may be mounted on, and no part of the running system.
-pub(super) fn is_for_sticks(folder: &Path) -> bool {
-    folder != Path::new("/")
-        && folder != Path::new("/home")
-        && !OF_THE_SYSTEM.iter().any(|system| folder.starts_with(system))
 }
 
 impl System {

@@ -116,7 +116,7 @@ pub fn remove_from(
 
 /// Renews README.TXT, and says what is to be known of that.
 fn renewed(changing: &Changing, reader: &Reader) -> Result<Vec<String>, Stopped> {
-    let notes = renew(changing, reader, (&[], || Ok(None)))?;
+    let notes = renew(changing, reader, (&[], || None))?;
     Ok(notes.into_iter().chain(changing.warning()).collect())
 }
 

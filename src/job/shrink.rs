@@ -120,7 +120,7 @@ pub fn prepare_shrink<'d>(
     let unread = || JobError::Read { path: path.to_owned(), source: io::ErrorKind::InvalidData.into() };
     let cut = looked.cut.ok_or_else(unread)?;
     let cut = cut.map_err(|why| JobError::Shrink { path: path.to_owned(), why: Box::new(why) })?;
-    let warnings = in_use::warnings(&[source]).into_iter().flatten().collect();
+    let warnings = in_use::warnings(&[source], None).into_iter().flatten().collect();
     Ok(PreparedShrink { path: path.to_owned(), source: opened, target, facts: looked.facts, cut, warnings })
 }
 

@@ -150,7 +150,7 @@ pub fn prepare_windows(
         after: None,
         starts: None,
         blake3: None,
-        warnings: in_use::warnings(&[&*source]).into_iter().flatten().collect(),
+        warnings: in_use::warnings(&[&*source], None).into_iter().flatten().collect(),
     };
     Ok(PreparedWindows { path: path.to_owned(), source, place, edit, starts, report })
 }

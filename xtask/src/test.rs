@@ -30,6 +30,10 @@ const ONLY_IN_LONG: [&str; 8] = [
     "linux::bad::a_sector_that_cannot_be_read_any_more_is_named_by_verify",
 ];
 
+/// Tests of the part `boot` that run at the same time: as many as there may be machines (`MACHINES` in `tests/boot/harness.rs`), which
+/// mostly wait.
+const BOOT_THREADS: &str = "4";
+
 /// The parts of `cargo xtask test`.
 const PARTS: &[Part] = &[
     Part {
@@ -88,6 +92,12 @@ const PARTS: &[Part] = &[
         check: |_| long(),
         is_extra: true,
     },
+    Part {
+        name: "package",
+        what: "the crates can be packed, the .deb is made, complete and runs; only if it is named",
+        check: package::run,
+        is_extra: true,
+    },
 ];
 
 /// `cargo xtask test`: every check that a change must pass. `cargo xtask test PART [WORD]...`: one part of them, with the
@@ -137,8 +147,9 @@ fn tests(name: &str, words: &[String]) -> Result<(), String> {
 }
 
 fn boot_tests(words: &[String]) -> Result<(), String> {
-    let skipped = ONLY_IN_LONG.iter().flat_map(|name| ["--skip", name]).map(str::to_owned);
-    tests("boot", &words.iter().cloned().chain(skipped).collect::<Vec<_>>())
+    let skipped = ONLY_IN_LONG.iter().flat_map(|name| ["--skip", name]);
+    let options = skipped.chain(["--test-threads", BOOT_THREADS]).map(str::to_owned);
+    tests("boot", &words.iter().cloned().chain(options).collect::<Vec<_>>())
 }
 
 fn long() -> Result<(), String> {
@@ -202,7 +213,10 @@ fn lints() -> Result<(), String> {
     let deny = ["--locked", "--quiet", "--", "-D", "warnings"];
     cargo(&[&["clippy", "--workspace", "--all-targets"], &deny[..]].concat())?;
     // The library alone, without a command line.
-    cargo(&[&["clippy", "--package", "ramkey", "--lib", "--no-default-features"], &deny[..]].concat())?;
+    cargo(
+        &[&["clippy", "--package", "ramkey", "--lib", "--examples", "--no-default-features"], &deny[..]]
+            .concat(),
+    )?;
     cargo(&[&["clippy"], &FUZZ[..], &["--target-dir", "target"], &deny[..]].concat())
 }
 
@@ -215,7 +229,9 @@ fn dependencies() -> Result<(), String> {
 fn documentation() -> Result<(), String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
-    run_command(command.env("RUSTDOCFLAGS", "-D warnings").current_dir(root()))
+    run_command(command.env("RUSTDOCFLAGS", "-D warnings").current_dir(root()))?;
+    // The example in it does what it says.
+    cargo(&["test", "--package", "ramkey", "--doc", "--locked", "--quiet"])
 }
 
 fn seconds(time: Duration) -> String {
