@@ -18,6 +18,7 @@ use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::man::ManArgs;
+use crate::cli::map::MapArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::reflash::ReflashArgs;
@@ -81,6 +82,7 @@ pub(super) enum Command {
     Update(UpdateArgs),
     Restore(RestoreArgs),
     Inspect(InspectArgs),
+    Map(MapArgs),
     Shrink(ShrinkArgs),
     Windows(WindowsArgs),
     List(ListArgs),
@@ -114,6 +116,7 @@ impl Command {
             Self::Update(args) => args.run(output),
             Self::Restore(args) => args.run(output),
             Self::Inspect(args) => args.run(output),
+            Self::Map(args) => args.run(output),
             Self::Shrink(args) => args.run(output),
             Self::Windows(args) => args.run(output),
             Self::List(args) => args.run(output),

@@ -186,6 +186,20 @@ pub enum CliError {
         /// What the system said.
         source: io::Error,
     },
+    /// A map would overwrite something else.
+    #[error("{} exists and is no map of ramkey", named(path))]
+    NoDrawing {
+        /// The file or device.
+        path: PathBuf,
+    },
+    /// A map could not be written.
+    #[error("the map {} could not be written", named(path))]
+    NotDrawn {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The emulator did not do what was asked of it.
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
@@ -282,12 +296,14 @@ impl CliError {
             | Self::NoneMatching { .. }
             | Self::NoLabel { .. }
             | Self::LabelIsDisc { .. }
+            | Self::NoDrawing { .. }
             | Self::Occupied { .. }
             | Self::OwnOutput { .. }
             | Self::Log { .. }
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Create { .. }
             | Self::NotLabelled { .. }
+            | Self::NotDrawn { .. }
             | Self::NotReceipted { .. }
             | Self::Emulator(_)
             | Self::Unreported { .. }
@@ -327,6 +343,7 @@ impl CliError {
             }
             Self::NoPicture { .. } => "name another file for the picture".into(),
             Self::NoLabel { .. } | Self::LabelIsDisc { .. } => "name another file for the label".into(),
+            Self::NoDrawing { .. } | Self::NotDrawn { .. } => "name another file for the map".into(),
             Self::NotLabelled { .. } => {
                 "repeat the command with another file for the label: the same disc has the same label".into()
             }

@@ -145,6 +145,8 @@ do not change the exit status of `inspect`.
 | `stick.sectors` | its sectors |
 | `stick.volume_lba`, `stick.volume_sectors` | first sector of the file system, and its sectors |
 | `stick.ranges`, `stick.bytes` | ranges that are written, and bytes in all of them |
+| `map` | what lies where on it, or was to, as [of a map](#of-a-map): the ranges that are written, and those that stay |
+| `map[].lba`, `map[].sectors`, `map[].use`, `map[].name`, `map[].image` | as there |
 | `images` | its images, those that stand beside others last |
 | `images[].path`, `images[].title`, `images[].file` | the file that it came from, its title, its file in the folder `RAMKEY` |
 | `images[].len` | its length |
@@ -163,6 +165,38 @@ do not change the exit status of `inspect`.
 | `effort.level` | the same as `verified` |
 | `effort.buffered` | whether the device refused direct I/O |
 | `warnings` | what speaks against a boot |
+
+### Of a map
+
+`map` prints this.
+
+| field | what |
+|---|---|
+| `path` | what the map is of |
+| `against` | the image with which one on the stick was compared, or null |
+| `medium` | `stick`, `disc`: a disc image of ramkey or a copy of one, `image`, `cd` |
+| `sectors` | its sectors |
+| `ranges` | all of them, ascending: each range begins where the one before it ends |
+| `ranges[].lba`, `ranges[].sectors` | first sector and sectors |
+| `ranges[].use` | what it is there for, see [map.md](map.md) |
+| `ranges[].name` | the same for people, or the path of a file |
+| `ranges[].image` | number of the image, from 1 on, or null |
+| `free_from` | free runs of fewer sectors are shown with the files around them; 0 if each is a range of its own |
+| `capsules` | the images of a stick |
+| `capsules[].image` | the number that stands in `ranges[].image` |
+| `capsules[].file`, `capsules[].title` | path of its file, and its title |
+| `capsules[].chunk_len`, `capsules[].chunks` | bytes of a piece, and pieces |
+| `capsules[].forms` | how they are stored |
+| `capsules[].forms.zero`, `capsules[].forms.packed`, `capsules[].forms.raw` | pieces of zeros, of which nothing is stored; pieces that are packed; pieces as they are |
+| `capsules[].forms.packed_len`, `capsules[].forms.raw_len` | bytes in which these are stored |
+| `capsules[].states` | what became of them; null if they were not compared |
+| `capsules[].states.same`, `capsules[].states.changed`, `capsules[].states.zero`, `capsules[].states.bad` | pieces that are right or as in the other image, are another there, are zeros, do not have their hash |
+| `capsules[].against` | whether it is the one that was compared with another image |
+| `capsules[].runs` | pieces one behind the other with the same form and state |
+| `capsules[].runs[].first`, `capsules[].runs[].count` | the first of them, and how many |
+| `capsules[].runs[].form` | `zero`, `packed`, `raw` |
+| `capsules[].runs[].state` | `same`, `changed`, `zero`, `bad`, or null |
+| `partial` | whether not all of it can be told: it cannot be read, or has too many parts |
 
 ### Of a copy
 

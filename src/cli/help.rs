@@ -56,6 +56,8 @@ const GROUPS: [Group; 5] = [
             "all",
             "watch",
             "strict",
+            "verify",
+            "against",
             "repair",
             "destructive",
         ],
@@ -97,7 +99,7 @@ const GROUPS: [Group; 5] = [
     Group {
         heading: "Output",
         usual: &["dry-run", "json", "quiet", "verbose", "help", "version"],
-        rare: &["color", "log", "receipt"],
+        rare: &["color", "log", "receipt", "svg"],
     },
 ];
 
@@ -105,12 +107,12 @@ const GROUPS: [Group; 5] = [
 const COMMANDS: [(&str, &[&str]); 4] = [
     ("Make a stick", &["list", "write", "verify", "boot", "demo"]),
     ("Change a stick that is there", &["add", "remove", "reflash", "update", "extract", "restore"]),
-    ("Look before you write", &["inspect", "plan", "check", "doctor", "explain"]),
+    ("Look before you write", &["inspect", "map", "plan", "check", "doctor", "explain"]),
     ("More", &["disc", "shrink", "windows", "phram", "report", "man", "completions"]),
 ];
 
 /// Command lines that work, for each command: what they do, and how they read.
-pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 23] = [
+pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 24] = [
     (
         "write",
         &[
@@ -197,6 +199,13 @@ pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 23] = [
         &[
             ("Tell what an image is, and whether it will boot", "ramkey inspect dos.img"),
             ("With the hashes that downloads are published with", "ramkey inspect tools.iso --hash"),
+        ],
+    ),
+    (
+        "map",
+        &[
+            ("Show what lies where on a stick, and draw it", "ramkey map /dev/sdX --svg stick.svg"),
+            ("Show which pieces a new version would change", "ramkey map /dev/sdX --against dos.img"),
         ],
     ),
     (

@@ -6,11 +6,13 @@ use clap::Args;
 
 use crate::cli::args::StickArgs;
 use crate::cli::disc_options::DiscOptionsArgs;
+use crate::cli::drawing::{draw, map_file};
 use crate::cli::own_output::look;
 use crate::cli::settings::machine;
 use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, copy};
 use crate::job::{self, Destination, Images, Opener, Prepared, prepare};
+use crate::report::StickReport;
 
 /// Show every range that `write` would write, and why
 ///
@@ -28,6 +30,10 @@ pub struct PlanArgs {
     /// What `disc` would write: size, layout and file system are chosen
     #[arg(long, conflicts_with_all = ["size", "layout", "zip", "fs"])]
     disc: bool,
+
+    /// Also draw it as an SVG, into a file that is new or a map already
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 
     #[command(flatten)]
     options: DiscOptionsArgs,
@@ -54,22 +60,32 @@ impl PlanArgs {
         if self.disc {
             request = self.options.of(request);
         } else if let Some(image) = copy::find(&self.stick, None, &opener)? {
+            if self.svg.is_some() {
+                let what =
+                    "--svg draws a stick that is made of images; `ramkey map` draws a disc image".into();
+                return Err(CliError::Usage { what });
+            }
             return copy::plan(output, image, request.size, destination);
         }
         let images = Images::open_by(&request, &opener)?;
+        let first = &self.stick.images.images.first().cloned().unwrap_or_default();
+        let svg = self.svg.as_deref().map(|svg| map_file(svg, first)).transpose()?;
         let prepared = prepare(&request, images, destination, &progress)?;
-        show_plan(output, &prepared)?;
+        let report = show_plan(output, &prepared)?;
+        if let Some(file) = &svg {
+            draw(file, &report.map, "plan")?;
+        }
         Ok(Exit::Done)
     }
 }
 
 /// Prints images, stick and ranges.
-pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<(), CliError> {
+pub(super) fn show_plan(output: &mut Output, prepared: &Prepared) -> Result<StickReport, CliError> {
     let report = job::plan(prepared);
     output.show(&report, |out| {
         show_stick(out, &report)?;
         show_needs(out, &report)?;
         show_ranges(out, &report.ranges, report.bytes)
     })?;
-    Ok(())
+    Ok(report)
 }

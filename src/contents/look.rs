@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::area::Areas;
+use super::areas::areas;
 use super::cut::{Cut, NoCut, cut};
 use super::error::ProbeError;
 use super::facts::ImageFacts;
@@ -33,6 +35,8 @@ pub struct Question {
     pub cut: bool,
     /// Whether it is asked what its file systems do not need.
     pub free: Option<FreeQuestion>,
+    /// Whether it is asked where its parts lie.
+    pub areas: bool,
 }
 
 /// What is known of an image.
@@ -54,6 +58,8 @@ pub struct Looked {
     pub cut: Option<Result<Cut, NoCut>>,
     /// What its file systems do not need; `None` if it was not asked for.
     pub free: Option<FreeSpace>,
+    /// Where its parts lie; `None` if it was not asked for.
+    pub areas: Option<Areas>,
 }
 
 /// Answers `question` about the image in `source`. `path` is for messages and titles only.
@@ -69,7 +75,8 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
     let room = question.room.then(|| Room::of(source, &facts));
     let cut = question.cut.then(|| cut(path, source, question.kind, &facts));
     let free = question.free.map(|FreeQuestion { swap }| free_space(source, &facts, swap));
-    Ok(Looked { facts, is_known, is_blank, disc, windows, free, room, cut })
+    let areas = question.areas.then(|| areas(source, facts.kind));
+    Ok(Looked { facts, is_known, is_blank, disc, windows, free, room, cut, areas })
 }
 
 fn system_on(source: &dyn Source) -> Option<(Disc, System)> {
@@ -98,6 +105,8 @@ impl Looked {
         self.free.is_some() == question.free.is_some()
             && self.free.as_ref().is_none_or(|free| free.is_possible(len))
             && self.room.is_some() == question.room
+            && self.areas.is_some() == question.areas
+            && self.areas.as_ref().is_none_or(Areas::is_possible)
             && self.cut.is_some() == question.cut
             && self.cut.as_ref().and_then(|cut| cut.as_ref().ok()).is_none_or(|cut| cut.is_possible(len))
             && facts.len == len

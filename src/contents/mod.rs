@@ -4,6 +4,8 @@
 //! [`windows::look`] tells whether a Windows on an image will find its RAM disk. All of it reads bytes of others: every
 //! length is bounded before it is believed, and nothing is written.
 
+mod area;
+mod areas;
 mod boot_code;
 mod boot_sector;
 mod bpb;
@@ -31,6 +33,8 @@ mod unknown;
 mod will_boot;
 pub mod windows;
 
+pub use area::{Area, AreaUse, Areas};
+pub use areas::areas;
 pub use boot_code::{Dummy, has_no_code};
 pub use bpb::BpbFields;
 pub use cut::{Cut, Limit, NoCut, Shortened};

@@ -242,7 +242,7 @@ pub fn inspect(request: &InspectRequest, observer: &dyn Observer) -> Result<Insp
 }
 
 /// Whether `path` names standard input, or a file in an archive.
-fn is_no_plain_name(path: &Path) -> bool {
+pub(super) fn is_no_plain_name(path: &Path) -> bool {
     ImageName::is_input(path) || ImageName::find(path).member.is_some()
 }
 

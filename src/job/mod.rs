@@ -30,6 +30,7 @@ mod leave;
 mod list;
 mod loss;
 mod many;
+mod map;
 mod medium;
 mod moved;
 mod new_image;
@@ -79,6 +80,7 @@ pub use inspect::{EstimateReport, HashReport, ImageView, InspectRequest, Inspect
 pub use list::{Contents, Listed, Listing, contents, list};
 pub use loss::lost_with_file;
 pub use many::{OneOfMany, write_many};
+pub use map::{MapReport, MapRequest, map};
 pub use not_resumed::NotResumed;
 pub use observer::{Event, Observer, Part};
 pub use on_the_way::OnTheWay;

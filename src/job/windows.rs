@@ -33,6 +33,7 @@ const QUESTION: Question = Question {
     cut: false,
     free: None,
     room: false,
+    areas: false,
 };
 
 /// What is done with a Windows.

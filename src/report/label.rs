@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 use ramkey_format::markers::{MAY_REMOVE_DISC, PROVEN};
 
 use super::stick::{DiscReport, ImageReport, StickReport};
-use crate::units::{Ram, shown};
+use crate::units::{Ram, shown, xml_text};
 
 /// How every label begins, and nothing else.
 pub const LABEL_HEAD: &str =
@@ -386,7 +386,7 @@ fn push_row(svg: &mut String, shape: &LabelShape, placed: &Placed) {
         Mm(length),
     );
     for (text, is_bold) in parts.filter(|(text, _)| !text.is_empty()) {
-        let text = escaped(&text);
+        let text = xml_text(&text);
         let _ = if is_bold {
             write!(svg, "<tspan font-weight=\"bold\">{text}</tspan>")
         } else {
@@ -394,19 +394,4 @@ fn push_row(svg: &mut String, shape: &LabelShape, placed: &Placed) {
         };
     }
     *svg += "</text>\n";
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe += "&amp;",
-            '<' => safe += "&lt;",
-            '>' => safe += "&gt;",
-            '"' => safe += "&quot;",
-            '\'' => safe += "&#39;",
-            letter => safe.push(letter),
-        }
-    }
-    safe
 }

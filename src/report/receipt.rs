@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::map::MapRange;
 use crate::pipeline::{Aftermath, Effort, VerifyLevel};
 use crate::report::{DriverReport, ImageReport, Report, StickReport};
 use crate::units::{Bytes, SECTOR_LEN, counted};
@@ -28,6 +29,8 @@ pub struct Receipt {
     pub verified: Option<VerifyLevel>,
     /// What the stick is, or was to become.
     pub stick: ReceiptStick,
+    /// What lies where on it, or was to.
+    pub map: Vec<MapRange>,
     /// Its images, those that stand beside others last.
     pub images: Vec<ReceiptImage>,
     /// What it took; nothing if it is not done.
@@ -193,6 +196,7 @@ impl Receipt {
                 ranges: stick.ranges.len(),
                 bytes: stick.bytes,
             },
+            map: stick.map.ranges.clone(),
             images: images().map(ReceiptImage::of).collect(),
             effort: None,
             warnings: stick.warnings.iter().cloned().chain(of_images).collect(),

@@ -10,11 +10,13 @@ use crate::capsule::{DriveOptions, block_len, drive_words, ram_needed_together, 
 use crate::contents::{ImageFacts, Room, Warning};
 use crate::image::Scan;
 use crate::layout::disc::FLOPPY_288_SECTORS;
-use crate::layout::{Content, Extent, Layout, Role, disk_signatures};
+use crate::layout::{Content, Layout, Role, disk_signatures};
+use crate::map::{Map, of_layout};
 use crate::plan::{
     BLOCK_LEN, CapsulePlan, DiscBoot, DiscDivision, Division, LayoutKind, Plan, SetOptions, seconds_at,
 };
 use crate::report::load::{LoadReport, Loading, file_len};
+use crate::report::range::RangeReport;
 use crate::report::{DriverReport, MachineReport, OriginReport};
 use crate::units::{SECTOR_LEN, hex, named};
 
@@ -102,19 +104,6 @@ impl HeaderReport {
         let command = disk.as_ref().map(|disk| format!("; BLAKE3 is that of `{disk} | b3sum`"));
         format!("{left_out}{}", command.unwrap_or_default())
     }
-}
-
-/// One range of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct RangeReport {
-    /// First sector.
-    pub lba: u64,
-    /// Sectors.
-    pub sectors: u64,
-    /// Short name of its purpose; does not change between versions.
-    pub role: &'static str,
-    /// Why it is written.
-    pub why: String,
 }
 
 /// What a medium is as a disc.
@@ -210,6 +199,9 @@ pub struct StickReport {
     pub ranges: Vec<RangeReport>,
     /// Bytes in all ranges.
     pub bytes: u64,
+    /// What lies where.
+    #[serde(skip)]
+    pub map: Map,
 }
 
 impl ImageReport {
@@ -323,60 +315,15 @@ impl StickReport {
             disc: plan.division.disc.as_ref().map(|disc| DiscReport::new(&plan.division, disc, layout)),
             ranges: layout.extents.iter().map(|extent| RangeReport::new(extent, plan)).collect(),
             bytes: layout.written_sectors() * SECTOR_LEN,
+            map: map_of(plan, layout),
         };
         report.counted()
     }
 }
 
-impl RangeReport {
-    fn new(extent: &Extent, plan: &Plan) -> Self {
-        let (role, why) = match extent.role {
-            Role::Sector0 => ("sector-0", "first boot code; cleared first, written last".into()),
-            Role::Table => ("table", "partition table".into()),
-            Role::BootCode => ("boot-code", "boot header, second stage and loader".into()),
-            Role::BootCopy => {
-                ("boot-copy", "the boot code again, for a BIOS that hides all before a partition".into())
-            }
-            Role::Stamps if matches!(extent.content, Content::Bytes(_)) => (
-                "code-copies",
-                "first boot code again, and the next stage, for a BIOS that hides a track".into(),
-            ),
-            Role::Stamps => ("stamps", "each sector's number, to measure the BIOS by".into()),
-            Role::Manifest => ("manifest", "hash of every range, for `ramkey verify`".into()),
-            Role::FatReserved => {
-                ("fat-reserved", "boot sector and reserved sectors of the file system".into())
-            }
-            Role::FatTable => ("fat-table", "file allocation tables".into()),
-            Role::Directory => ("directory", "directories".into()),
-            Role::Capsule { image } => {
-                let name = plan.carried.capsules.get(image).map_or("", |capsule| &capsule.file_name);
-                ("capsule", format!("RAMKEY/{name}"))
-            }
-            Role::Disc => ("disc", "ISO 9660 and El Torito: the same files as a disc".into()),
-            Role::Text => ("readme", "RAMKEY/README.TXT: what the images are".into()),
-            Role::Files => ("files", "files of your own, as a disc has them".into()),
-            Role::Copy => ("copy", COPIED.into()),
-            Role::Cleared => ("cleared", "zeros over what another tool may have left".into()),
-        };
-        Self { lba: extent.lba, sectors: extent.sectors, role, why }
-    }
-
-    /// Describes the ranges of a disc image that is copied as it is.
-    pub fn of_copy(layout: &Layout) -> Vec<Self> {
-        let one = |extent: &Extent| {
-            let (role, why) = match extent.role {
-                Role::Sector0 => ("sector-0", "its first boot code; cleared first, written last"),
-                Role::BootCode => {
-                    ("boot-code", "its boot header; cleared first, written when all else is proven")
-                }
-                Role::BootCopy => ("boot-copy", "its second boot header, in the same way"),
-                Role::Cleared => ("cleared", "zeros over the GPT that another tool may have left"),
-                _ => ("copy", COPIED),
-            };
-            Self { lba: extent.lba, sectors: extent.sectors, role, why: why.into() }
-        };
-        layout.extents.iter().map(one).collect()
-    }
+fn map_of(plan: &Plan, layout: &Layout) -> Map {
+    let files: Vec<&str> = plan.carried.capsules.iter().map(|capsule| &capsule.file_name[..]).collect();
+    of_layout(layout, &files)
 }
 
 /// What is to be known of README.TXT.
@@ -389,9 +336,6 @@ fn notes(plan: &Plan, layout: &Layout) -> Vec<String> {
 /// What is said of a stick that is full of images.
 const NO_README: &str =
     "there is no room left for README.TXT, which tells of the images: the stick is without it";
-
-/// Why most of a copy is written.
-const COPIED: &str = "the disc image as it is";
 
 /// How a title becomes better that has not all of the file's name. That of a drive beside another is not shown.
 fn title_hint(capsule: &CapsulePlan) -> Option<String> {

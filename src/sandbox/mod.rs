@@ -36,7 +36,7 @@ pub use error::{LookError, Told};
 pub use kept::{kept, made};
 pub use parent::{diagnose, has_lent_rights, lesser_user, look};
 pub use progress::Unpacking;
-pub use reading::{facts, find_image, mend, state, take_out, update, verify};
+pub use reading::{facts, find_image, map, mend, state, take_out, update, verify};
 pub use rights::{Confined, Limits, NOBODY, confine};
 pub use stick::State;
 pub use unpack::{files_of_archive, open, unwrapped};

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use rustix::fs::{MemfdFlags, memfd_create};
+
 use super::donors::{NamedDonor, given};
 use super::error::LookError;
 use super::gauge::Gauge;
@@ -13,6 +15,7 @@ use super::rights::Limits;
 use super::stick::{Question, State, StickAnswer, StickTask};
 use super::work::{Answer, Task};
 use crate::device::ReadOnly;
+use crate::map::{self, Map, MapQuestion};
 use crate::repair::{self, Donor, Mend, Scope, Update, UpdateError};
 use crate::stick::has_trace;
 use crate::units::SECTOR_LEN;
@@ -170,6 +173,36 @@ pub fn update(
             update.read(stick.len() / SECTOR_LEN).map(Ok).ok_or_else(|| asking.cannot_be())
         }
         StickAnswer::Update(Err(error)) => Ok(Err(error)),
+        _ => Err(asking.cannot_be()),
+    }
+}
+
+/// What lies where on a stick, as [`map::of_stick`] says it. As root a child without rights reads it; `count` is told of bytes that were
+/// read.
+///
+/// # Errors
+///
+/// That there is no child or no answer.
+pub fn map(
+    path: &Path,
+    stick: &ReadOnly,
+    question: &MapQuestion,
+    count: &dyn Fn(u64),
+) -> Result<Map, LookError> {
+    if !has_rights() {
+        return Ok(map::of_stick(stick, question, count));
+    }
+    let told = |values: &[[u8; 32]]| -> io::Result<File> {
+        let file = File::from(memfd_create("ramkey", MemfdFlags::CLOEXEC)?);
+        file.write_all_at(values.as_flattened(), 0)?;
+        Ok(file)
+    };
+    let files = question.against.map(told).transpose();
+    let files = files.map_err(|source| LookError::Start { path: path.to_owned(), source })?;
+    let asking = Asking { files: files.as_slice(), count, ..Asking::new(path, stick, &|| true) };
+    let MapQuestion { proof, against } = *question;
+    match asking.ask(Question::Map { proof, against: against.is_some() }, Limits::Proving)? {
+        StickAnswer::Map(map) if map.is_possible(stick.len()) => Ok(*map),
         _ => Err(asking.cannot_be()),
     }
 }

@@ -13,10 +13,14 @@ use super::gauge::Gauge;
 use super::given::next;
 use super::layouts::{MendRecord, UpdateRecord};
 use crate::device::ReadOnly;
-use crate::image::{ImageError, Source};
+use crate::image::{CHUNK_SHIFT, DISK_LEN_MAX, ImageError, Source};
+use crate::map::{self, Map, MapQuestion};
 use crate::repair::{self, Donor, Scope, UpdateError};
 use crate::stick::{cleared_over, has_trace, is_disc};
 use crate::verify::{self, NotTaken, StickVerdict, Strictness, TakenImage, Way};
+
+/// Longest list of values: that of the largest image in chunks of 256 KiB.
+const VALUES_LEN_MAX: u64 = (DISK_LEN_MAX >> CHUNK_SHIFT) * 32;
 
 /// What is asked about a stick. Its files are the gauge, those of the stick, and what the question needs.
 #[derive(Serialize, Deserialize)]
@@ -42,6 +46,13 @@ pub(super) enum Question {
     Update,
     /// What is it, in the first place?
     State,
+    /// What lies where?
+    Map {
+        /// Whether its images are read.
+        proof: bool,
+        /// Whether the values of the chunks of another image are in the last file.
+        against: bool,
+    },
 }
 
 /// What is answered.
@@ -53,6 +64,7 @@ pub(super) enum StickAnswer {
     Mend(MendRecord),
     Update(Result<UpdateRecord, UpdateError>),
     State(State),
+    Map(Box<Map>),
 }
 
 /// What a stick is, before it is read as a whole.
@@ -115,7 +127,21 @@ pub(super) fn answer(path: &Path, task: StickTask, files: Vec<File>) -> Result<S
         }
         Question::Update => StickAnswer::Update(repair::update(&stick).map(UpdateRecord::of)),
         Question::State => StickAnswer::State(State::of(&stick)),
+        Question::Map { proof, against } => {
+            let values = against.then(|| values(path, &mut files)).transpose()?;
+            let question = MapQuestion { proof, against: values.as_deref() };
+            StickAnswer::Map(Box::new(map::of_stick(&stick, &question, &|bytes| gauge.advance(bytes))))
+        }
     })
+}
+
+/// The values of the chunks of an image, one behind the other in the next file.
+fn values(path: &Path, files: &mut impl Iterator<Item = File>) -> Result<Vec<[u8; 32]>, LookError> {
+    let unread = |source| ImageError::Open { path: path.to_owned(), source };
+    let file = next(path, files)?;
+    let mut bytes = vec![0; file.metadata().map_err(unread)?.len().min(VALUES_LEN_MAX) as usize];
+    file.read_exact_at(&mut bytes, 0).map_err(unread)?;
+    Ok(bytes.as_chunks().0.to_vec())
 }
 
 /// What is read by a process that tells each time that it is alive.

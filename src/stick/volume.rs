@@ -224,6 +224,33 @@ impl<'r> Volume<'r> {
         Ok(())
     }
 
+    /// Gives the runs of sectors that are marked as bad to `take`, ascending.
+    ///
+    /// # Errors
+    ///
+    /// A sector of the table cannot be read any more.
+    pub fn each_bad(&self, mut take: impl FnMut(Run)) -> Result<(), ReadError> {
+        let mut run: Option<(u64, u64)> = None;
+        self.table.each(|cluster, next| {
+            if next == Next::Bad {
+                match &mut run {
+                    Some((first, count)) if *first + *count == cluster => *count += 1,
+                    _ => {
+                        let before = run.replace((cluster, 1));
+                        before.into_iter().for_each(|clusters| take(self.sectors_of(clusters)));
+                    }
+                }
+            }
+        })?;
+        run.into_iter().for_each(|clusters| take(self.sectors_of(clusters)));
+        Ok(())
+    }
+
+    /// The sectors of a run of clusters.
+    fn sectors_of(&self, (first, count): (u64, u64)) -> Run {
+        (self.cluster_lba(first), count * self.bpb.cluster_sectors)
+    }
+
     /// Follows the chain from `first` and claims it; its first `keep` runs, and what is wrong if it does not end well, with
     /// the sector where that is.
     pub(super) fn claim(&mut self, first: u64, keep: usize) -> (Chain, Result<(), (u64, ChainFault)>) {

@@ -56,6 +56,22 @@ pub fn named(name: &(impl AsRef<OsStr> + ?Sized)) -> Cow<'_, str> {
     }
 }
 
+/// `text` as it stands in a file of XML, in an attribute too. What no such file may hold, [`shown`] makes harmless before.
+pub fn xml_text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe += "&amp;",
+            '<' => safe += "&lt;",
+            '>' => safe += "&gt;",
+            '"' => safe += "&quot;",
+            '\'' => safe += "&#39;",
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
+
 /// The bytes as lower-case hexadecimal digits, two for each.
 pub fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -48,6 +48,7 @@ mod options;
 mod partition;
 mod personality;
 mod phram;
+mod picture;
 mod real;
 mod reflash;
 mod repair;

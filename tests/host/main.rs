@@ -13,6 +13,7 @@ mod frames;
 mod image;
 mod job;
 mod layout;
+mod map;
 mod origin;
 mod pipeline;
 mod plan;

@@ -6,6 +6,7 @@ mod boot;
 mod demo;
 mod fuzz;
 mod layout;
+mod package;
 mod rust32;
 mod same_names;
 mod sources;
@@ -26,9 +27,10 @@ fn main() -> ExitCode {
         "demo" => demo::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "matrix" => test::matrix(&rest),
+        "package" => package::run(&rest),
         "test" => test::run(&rest),
         "tools" => tools::run(&rest),
-        _ => Err("tasks: bench, boot, demo, fuzz, layout, matrix, test, tools".into()),
+        _ => Err("tasks: bench, boot, demo, fuzz, layout, matrix, package, test, tools".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

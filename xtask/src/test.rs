@@ -92,6 +92,12 @@ const PARTS: &[Part] = &[
         check: |_| long(),
         is_extra: true,
     },
+    Part {
+        name: "package",
+        what: "the crates can be packed, the .deb is made, complete and runs; only if it is named",
+        check: package::run,
+        is_extra: true,
+    },
 ];
 
 /// `cargo xtask test`: every check that a change must pass. `cargo xtask test PART [WORD]...`: one part of them, with the
@@ -207,7 +213,10 @@ fn lints() -> Result<(), String> {
     let deny = ["--locked", "--quiet", "--", "-D", "warnings"];
     cargo(&[&["clippy", "--workspace", "--all-targets"], &deny[..]].concat())?;
     // The library alone, without a command line.
-    cargo(&[&["clippy", "--package", "ramkey", "--lib", "--no-default-features"], &deny[..]].concat())?;
+    cargo(
+        &[&["clippy", "--package", "ramkey", "--lib", "--examples", "--no-default-features"], &deny[..]]
+            .concat(),
+    )?;
     cargo(&[&["clippy"], &FUZZ[..], &["--target-dir", "target"], &deny[..]].concat())
 }
 
@@ -220,7 +229,9 @@ fn dependencies() -> Result<(), String> {
 fn documentation() -> Result<(), String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
-    run_command(command.env("RUSTDOCFLAGS", "-D warnings").current_dir(root()))
+    run_command(command.env("RUSTDOCFLAGS", "-D warnings").current_dir(root()))?;
+    // The example in it does what it says.
+    cargo(&["test", "--package", "ramkey", "--doc", "--locked", "--quiet"])
 }
 
 fn seconds(time: Duration) -> String {

@@ -39,15 +39,26 @@ impl Record<'_> {
     /// Whether this is `wanted`, in capital or small letters, by its plain name or its Rock Ridge name.
     fn is(&self, wanted: &str, encoding: Encoding) -> bool {
         match encoding {
-            Encoding::Joliet => {
-                let units = self.name.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-                plain(&String::from_utf16_lossy(&units.collect::<Vec<_>>())).eq_ignore_ascii_case(wanted)
-            }
+            Encoding::Joliet => plain(&utf16(self.name)).eq_ignore_ascii_case(wanted),
             Encoding::Plain => {
                 plain(&String::from_utf8_lossy(self.name)).eq_ignore_ascii_case(wanted)
                     || self.rock_ridge().is_some_and(|name| name.eq_ignore_ascii_case(wanted.as_bytes()))
             }
         }
+    }
+
+    /// Its name as it is written, without version; the Rock Ridge name counts more.
+    fn shown(&self, encoding: Encoding) -> String {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match encoding {
+            Encoding::Joliet => plain(&utf16(self.name)).to_owned(),
+            Encoding::Plain => self.rock_ridge().map_or_else(|| plain(&text(self.name)).to_owned(), text),
+        }
+    }
+
+    /// Whether it is the directory itself, or its parent.
+    fn is_dot(&self) -> bool {
+        matches!(self.name, [0 | 1])
     }
 
     /// The Rock Ridge name, if the record has room for it.
@@ -65,6 +76,12 @@ impl Record<'_> {
         }
         None
     }
+}
+
+/// A name of Joliet.
+fn utf16(name: &[u8]) -> String {
+    let units = name.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    String::from_utf16_lossy(&units.collect::<Vec<_>>())
 }
 
 /// A name without its version and without the point of an empty extension.
@@ -106,6 +123,24 @@ impl Tree {
         }
         Ok(Some(at))
     }
+}
+
+/// A file or directory in a directory.
+pub(super) struct Listed {
+    pub name: String,
+    pub place: Extent,
+    pub is_directory: bool,
+}
+
+/// What is in the directory at `place`, without itself and its parent.
+pub(super) fn list(blocks: Blocks, place: Extent, encoding: Encoding) -> Result<Vec<Listed>, IsoError> {
+    let directory = read(blocks, place)?;
+    let listed = records(&directory).filter(|record| !record.is_dot()).map(|record| Listed {
+        name: record.shown(encoding),
+        place: Extent::of_record(record.raw),
+        is_directory: record.is_directory(),
+    });
+    Ok(listed.collect())
 }
 
 fn read(blocks: Blocks, extent: Extent) -> Result<Vec<u8>, IsoError> {

@@ -4,6 +4,7 @@
 //! the CD again once they have left real mode. Nothing here is written, and every length that a disc tells is
 //! bounded before it is believed.
 
+mod areas;
 mod blocks;
 mod boot_entry;
 mod catalogue;
@@ -17,6 +18,7 @@ mod recognise;
 mod udf;
 mod warning;
 
+pub(super) use areas::areas;
 pub use blocks::BLOCK_LEN;
 pub use boot_entry::{BootEntry, EmulatedDisk, Emulation};
 pub use disc::{Disc, FileSystem, read};

@@ -2,6 +2,7 @@
 
 mod disc_image;
 mod generated;
+mod memory_map;
 mod page;
 mod prebuilt;
 mod vectors;

@@ -3,6 +3,7 @@
 mod check;
 mod copy;
 mod errors;
+mod examples;
 mod extract;
 mod many;
 mod receipts;

@@ -103,6 +103,12 @@ fn the_process_that_proves_a_stick_and_the_one_that_takes_an_image_out_of_it_hav
     assert_eq!(answer["Stick"]["Verdict"]["sound"], true, "{answer}");
     assert!(io::Seek::stream_position(&mut &gauge).unwrap() > 2 * IMAGE_LEN as u64, "it told how far it was");
 
+    let maps =
+        Held::new("and proves", &ask(json!({"Map": {"proof": true, "against": false}})), &[&gauge, &stick]);
+    maps.has_no_rights(0);
+    let answer = maps.answer();
+    assert_eq!(answer["Stick"]["Map"]["capsules"][0]["states"]["bad"], 0, "{answer}");
+
     let out = tempfile::tempfile().unwrap();
     let takes = Held::new("and takes out", &ask(json!({"TakeOut": "tiny"})), &[&gauge, &stick, &out]);
     takes.has_no_rights(ramkey::image::DISK_LEN_MAX);

@@ -1,0 +1,5 @@
+//! What lies where: sticks, images and discs, against what made them.
+
+mod command;
+mod image;
+mod stick;
