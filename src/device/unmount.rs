@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use rustix::mount::UnmountFlags;
+use serde::{Deserialize, Serialize};
 
 use crate::device::mounts::mount_id;
 use crate::device::{OpenError, System, TargetPath, Use};
 
 /// A mounted file system of a stick.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OwnMount {
     /// Name of the device that holds it.
     pub name: String,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bochs;
+mod book;
 mod cd_bios;
 mod cd_drives;
 mod cds;
@@ -18,6 +19,20 @@ mod every_controller;
 mod folders;
 #[path = "../host/frames/foreign.rs"]
 mod foreign;
+/// Those of the other tests that are needed here, too.
+#[path = "../host/frames"]
+#[allow(dead_code, reason = "the tests of the host use more of them")]
+mod frames {
+    pub mod book;
+    pub mod discs;
+    pub mod drivers;
+    pub mod hive;
+    pub mod loops;
+    pub mod packers;
+    pub mod skip;
+    pub mod sticks;
+    pub mod windows_image;
+}
 mod guests;
 mod hand_off;
 mod harness;
@@ -36,6 +51,7 @@ mod phram;
 mod real;
 mod reflash;
 mod repair;
+mod report_block;
 mod restored;
 mod resume;
 mod scanners;
