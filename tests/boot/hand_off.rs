@@ -9,13 +9,11 @@ use ramkey::plan::{Request, StartOptions};
 use ramkey_format::boot::NO_WAIT;
 
 use super::discs::{Media, disc};
+// Sticks that are made by the library, whose values can be changed on the way.
+use super::frames::sticks as made;
 use super::harness::{DEADLINE, Geometry, PROVEN, Running, assemble, disk, file, scratch, tool};
 use super::personality::rom;
 use super::sticks;
-
-/// Sticks that are made by the library, whose values can be changed on the way.
-#[path = "../host/frames/sticks.rs"]
-mod made;
 
 /// How long a stopped machine is watched for anything that would boot after all.
 const WATCH: Duration = Duration::from_secs(2);

@@ -54,12 +54,13 @@ fn one_hash_is_that_of_the_original_and_the_other_that_of_what_is_in_memory() {
 fn a_witness_gets_every_byte_in_order_also_what_is_left_out() {
     for len in [700, CHUNK_LEN, 20 * CHUNK_LEN + 700] {
         let image = Image(noise(len));
-        let free = vec![512..len as u64 - 100];
+        let inside = 512..len as u64 - 100;
+        let free = std::slice::from_ref(&inside);
         let mut seen = Vec::new();
         let witness = &mut |bytes: &[u8]| seen.extend_from_slice(bytes);
-        let scan = scan_witnessed(&image, &free, witness, &mut |_| ()).unwrap();
+        let scan = scan_witnessed(&image, free, witness, &mut |_| ()).unwrap();
         assert!(seen == image.0, "{len} bytes");
-        assert_eq!(scan, trimmed(&image, &free), "{len} bytes");
+        assert_eq!(scan, trimmed(&image, free), "{len} bytes");
     }
 }
 
