@@ -16,6 +16,7 @@ use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
+use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::man::ManArgs;
 use crate::cli::phram::PhramArgs;
@@ -89,6 +90,8 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
+    #[command(hide = true)]
+    Lend(LendArgs),
     Man(ManArgs),
     Report(ReportArgs),
     Completions(CompletionsArgs),
@@ -122,6 +125,7 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
+            Self::Lend(args) => args.run(output),
             Self::Man(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
             Self::Report(args) => args.run(output, log),
             Self::Completions(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
@@ -134,7 +138,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{Cli, help};
-    use crate::cli::help::{EXAMPLES, WIDTH_MAX, commands, groups_of, options, words};
+    use crate::cli::help::{EXAMPLES, WIDTH_MAX, commands, groups_of, is_public, options, words};
 
     /// The part of an example that this program reads.
     fn own_words(line: &str) -> Vec<String> {
@@ -142,9 +146,8 @@ mod tests {
         words(line.trim_end()).iter().map(|word| word.replace('"', "")).collect()
     }
 
-    /// The commands but `help`, which the parser brings.
     fn own_commands(program: &clap::Command) -> impl Iterator<Item = &str> {
-        program.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help")
+        program.get_subcommands().filter(|command| is_public(command)).map(clap::Command::get_name)
     }
 
     #[test]
@@ -176,8 +179,9 @@ mod tests {
         listed.sort_unstable();
         found.sort_unstable();
         assert_eq!(listed, found, "commands, and those of the groups");
-        let nested = program.get_subcommands().flat_map(clap::Command::get_subcommands);
-        let all = std::iter::once(&program).chain(program.get_subcommands()).chain(nested);
+        let own = || program.get_subcommands().filter(|command| is_public(command));
+        let all =
+            std::iter::once(&program).chain(own()).chain(own().flat_map(clap::Command::get_subcommands));
         let found: BTreeSet<&str> =
             all.flat_map(clap::Command::get_arguments).filter_map(clap::Arg::get_long).collect();
         assert_eq!(found, options().collect(), "options, and those of the headings");

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::events::JsonForm;
 use crate::cli::voice::{ColorArg, Voice};
 
 /// How the result reaches whoever asked.
 #[derive(Clone, Debug, Args)]
 pub(super) struct CommonArgs {
-    /// Print one JSON object instead of text
-    #[arg(long, global = true)]
-    pub json: bool,
+    /// Print one JSON object instead of text, or with --json=events an object on each line: what is done, and the result last
+    #[arg(long, global = true, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "object")]
+    pub json: Option<JsonForm>,
 
     /// Print errors only; the exit status tells the result. Questions are asked all the same
     #[arg(long, short, global = true, conflicts_with = "verbose")]

@@ -66,6 +66,7 @@ const GROUPS: [Group; 5] = [
             "all-matching",
             "same-size",
             "large",
+            "as-root",
             "no-probe",
             "hard-verify",
             "replug",
@@ -285,6 +286,11 @@ pub(super) fn options() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 pub(super) fn groups_of(option: &str) -> usize {
     options().filter(|name| *name == option).count()
+}
+
+/// Whether people call the command: not `help`, which the parser brings, and none that the program calls itself.
+pub(super) fn is_public(command: &Command) -> bool {
+    command.get_name() != "help" && !command.is_hide_set()
 }
 
 /// Width of what was not asked for a width, in columns.

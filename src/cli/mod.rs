@@ -19,13 +19,16 @@ mod disc_view;
 mod doctor;
 mod driver;
 mod drives;
+mod events;
 mod exit;
 mod explain;
+mod explain_block;
 mod extract;
 mod fields;
 mod help;
 mod inspect;
 mod label;
+mod lend;
 mod list;
 mod log;
 mod man;
@@ -45,6 +48,7 @@ mod report;
 mod render;
 mod repair;
 mod restore;
+pub mod rights;
 mod room;
 mod scrub;
 mod serials;
@@ -75,6 +79,7 @@ use std::time::Instant;
 use std::{env, io, panic};
 
 use command::Cli;
+pub use events::JsonForm;
 pub use exit::{CliError, Exit};
 pub use progress::Progress;
 pub use reference::{Help, helps, reference};
@@ -91,7 +96,8 @@ pub fn main() -> ExitCode {
     terminal::report_panics();
     let exit = panic::catch_unwind(run).unwrap_or_else(|_| {
         // Its message is out already.
-        if usage::asks_for_json(env::args_os()) {
+        if let Some(form) = usage::json_of(env::args_os()) {
+            events::want(form);
             Output { to: Terminal::output(), json: true }.error_object(&CliError::Defect);
         }
         CliError::Defect.exit()
@@ -124,7 +130,8 @@ fn run() -> Exit {
             };
         }
     };
-    output.json = cli.common.json;
+    output.json = cli.common.json.is_some();
+    cli.common.json.into_iter().for_each(events::want);
     voice::speak(cli.common.voice());
     let begun = Instant::now();
     let result = begin(&cli, settings).and_then(|()| cli.command.run(&mut output, cli.common.log));

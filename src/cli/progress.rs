@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::account::Account;
+use crate::cli::events::Teller;
 use crate::cli::terminal::{is_error_screen, note, step};
 use crate::cli::voice::{Voice, say_last, says};
 use crate::job::{Event, Observer};
@@ -21,6 +22,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What it shows beside numbers are names of ours.
 pub struct Progress {
     state: Mutex<State>,
+    /// Tells in the place of the bar.
+    teller: Option<Teller>,
     /// Whether what is prepared is also written, which counts from the beginning.
     writes: bool,
 }
@@ -53,7 +56,7 @@ impl Progress {
         let begun = Instant::now();
         let lines = Lines { next: begun + PATIENCE, told: None };
         let state = State { account: Account::default(), bar: None, lines, is_shown: false };
-        Self { state: Mutex::new(state), writes }
+        Self { state: Mutex::new(state), teller: Teller::if_wanted(None), writes }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -150,6 +153,9 @@ fn bar(bytes: u64) -> ProgressBar {
 
 impl Observer for Progress {
     fn tell(&self, event: Event) {
+        if let Some(teller) = &self.teller {
+            return teller.tell(&event);
+        }
         let mut state = self.state();
         match event {
             Event::Expect { bytes, later } => {

@@ -4,7 +4,7 @@ use clap::Command;
 
 use crate::cli::command::Cli;
 use crate::cli::fields::FIELDS;
-use crate::cli::help::WIDTH_MAX;
+use crate::cli::help::{WIDTH_MAX, is_public};
 
 const HEAD: &str = "# The command line
 
@@ -135,9 +135,9 @@ pub fn helps(columns: usize) -> Vec<Help> {
         long: command.render_long_help().to_string(),
     };
     let mut helps = vec![help(&mut program)];
-    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+    for command in program.get_subcommands_mut().filter(|command| is_public(command)) {
         helps.push(help(command));
-        helps.extend(command.get_subcommands_mut().filter(|command| command.get_name() != "help").map(help));
+        helps.extend(command.get_subcommands_mut().filter(|command| is_public(command)).map(help));
     }
     helps
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::json;
 
+use crate::cli::events::{self, ErrorObject};
 use crate::cli::terminal::{Streams, Terminal};
 use crate::cli::voice::{Voice, says};
 use crate::cli::{CliError, Exit};
@@ -54,7 +54,7 @@ impl Output {
         text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         if self.json {
-            self.to.json(value)?;
+            events::print_result(&mut self.to, value)?;
         } else if says(Voice::Usual) {
             text(&mut self.to)?;
         }
@@ -98,15 +98,15 @@ impl Output {
 
     /// Prints an error as JSON only.
     pub(super) fn error_object(&mut self, error: &CliError) {
-        let value = json!({
-            "error": error.to_string(),
-            "because": error.causes(),
-            "help": error.help(),
-            "exit": error.exit(),
-            "exit_status": error.exit() as u8,
-        });
+        let object = ErrorObject {
+            error: error.to_string(),
+            because: error.causes(),
+            help: error.help(),
+            exit: error.exit(),
+            exit_status: error.exit() as u8,
+        };
         // As above.
-        let _ = self.to.json(&value);
+        let _ = events::print_error(&mut self.to, &object);
     }
 }
 

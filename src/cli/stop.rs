@@ -29,6 +29,17 @@ pub(super) fn wish() -> io::Result<Arc<AtomicBool>> {
     Ok(Arc::clone(shared.insert(stop)))
 }
 
+/// Leaves the keys that stop a command, and the end of its terminal, to the process that this one works for.
+///
+/// # Errors
+///
+/// If the system refuses the handlers.
+pub(super) fn leave_keys_to_others() -> io::Result<()> {
+    // Nobody looks at the flag either.
+    let register = |signal| flag::register(signal, Arc::new(AtomicBool::new(false))).map(drop);
+    [SIGINT, SIGHUP].into_iter().try_for_each(register)
+}
+
 /// Makes a file that would grow beyond the limit of `ulimit -f` an error of that write, and no death without a word.
 ///
 /// # Errors

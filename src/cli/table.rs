@@ -7,6 +7,7 @@ use std::time::Instant;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::cli::account::Account;
+use crate::cli::events::Teller;
 use crate::cli::progress::{EJECTED, not_ejected};
 use crate::cli::terminal::{is_error_screen, note};
 use crate::cli::voice::say_last;
@@ -25,6 +26,8 @@ pub(super) struct Row {
     is_screen: bool,
     /// How far all of it is.
     account: Mutex<Account>,
+    /// Tells in the place of the line.
+    teller: Option<Teller>,
     /// Times that something had to be done again.
     retries: AtomicU64,
 }
@@ -41,7 +44,15 @@ impl Table {
             style(&bar, "{prefix}  {msg:<24} {bar:20} {percent:>3}%  {binary_bytes_per_sec}  {eta} left");
             bar.set_prefix(format!("{name:<width$}"));
             bar.set_message("waiting");
-            Row { name: name.clone(), bar, is_screen, account: Mutex::default(), retries: AtomicU64::new(0) }
+            let teller = Teller::if_wanted(Some(name));
+            Row {
+                name: name.clone(),
+                bar,
+                is_screen,
+                account: Mutex::default(),
+                teller,
+                retries: AtomicU64::new(0),
+            }
         };
         Self { rows: names.iter().map(row).collect() }
     }
@@ -61,7 +72,9 @@ fn style(bar: &ProgressBar, template: &str) {
 impl Row {
     /// The stick has ended like this.
     pub fn end(&self, words: &str) {
-        if self.is_screen {
+        if let Some(teller) = &self.teller {
+            teller.ended(words);
+        } else if self.is_screen {
             style(&self.bar, "{prefix}  {msg}");
             self.bar.abandon_with_message(self.with_retries(words));
         } else {
@@ -99,6 +112,9 @@ impl Row {
 
 impl Observer for Row {
     fn tell(&self, event: Event) {
+        if let Some(teller) = &self.teller {
+            return teller.tell(&event);
+        }
         match event {
             Event::Begin { part, bytes } => self.begin(part, bytes),
             Event::Expect { bytes, .. } => self.count(|account| account.expect(bytes)),

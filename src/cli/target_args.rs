@@ -122,8 +122,10 @@ impl TargetArgs {
         for mount in mounts {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
-        if !mounts.is_empty() {
-            system.unmount(target, mounts).map_err(JobError::Target)?;
+        match &system.lender {
+            Some(lender) => lender.unmount_first(target, mounts),
+            None if mounts.is_empty() => {}
+            None => system.unmount(target, mounts).map_err(JobError::Target)?,
         }
         if self.eject && !matches!(target, TargetPath::Block(_)) {
             note(format_args!("note: {} is a file: there is nothing to eject", named(target.path())));

@@ -11,11 +11,12 @@ use crate::cli::own_output::look;
 use crate::cli::phram::put_beside;
 use crate::cli::plan::show_plan;
 use crate::cli::receipts::Receipts;
+use crate::cli::rights::AsRoot;
 use crate::cli::several::Several;
 use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::{note, step};
-use crate::cli::{CliError, Exit, Output, Progress, copy, driver, serials, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, copy, driver, rights, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
 use crate::image::ImageError;
 use crate::job::{self, Destination, Images, JobError, Lengths, Opener, Prepared, StickRequest, prepare};
@@ -76,6 +77,11 @@ pub struct WriteArgs {
     #[arg(long)]
     no_probe: bool,
 
+    /// Who opens a stick that only root may open, if it is not run as root: a process that does nothing else. Without this option
+    /// sudo, doas or pkexec is asked, at a terminal only. docs/safety.md
+    #[arg(long, value_name = "HOW", value_enum)]
+    as_root: Option<AsRoot>,
+
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -100,8 +106,19 @@ impl WriteArgs {
         system.allowed.believed = self.no_probe;
         let targets = self.targets(&system)?;
         self.stick.check()?;
-        match (&targets[..], &self.all_matching) {
-            ([target], None) => self.write_one(output, &system, target),
+        let system = rights::with_rights(system, self.as_root, &targets).map_err(JobError::Target)?;
+        let written = self.write_to(output, &system, &targets);
+        written.map_err(|error| rights::needed(error, &system))
+    }
+
+    fn write_to(
+        self,
+        output: &mut Output,
+        system: &System,
+        targets: &[TargetPath],
+    ) -> Result<Exit, CliError> {
+        match (targets, &self.all_matching) {
+            ([target], None) => self.write_one(output, system, target),
             _ => {
                 let several = Several {
                     stick: &self.stick,
@@ -113,7 +130,7 @@ impl WriteArgs {
                     manner: self.manner(),
                     lengths: if self.same_size { Lengths::Shortest } else { Lengths::Own },
                 };
-                several.write(output, &system, &targets)
+                several.write(output, system, targets)
             }
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::device::FileSystem;
 use crate::device::kernel_files::folders;
+use crate::device::lend::Lender;
 use crate::device::text::clean;
 
 /// Where the kernel's tables are. Tests give made-up trees.
@@ -31,6 +32,8 @@ pub struct System {
     pub hard_verify: Option<HardVerify>,
     /// That a stick is ejected when it is finished.
     pub eject: bool,
+    /// Who opens devices in the place of this process, which may not. What this process may not see is then for that one to judge.
+    pub lender: Option<Lender>,
 }
 
 /// What the user allows beyond what is usual, for one command.
@@ -70,6 +73,7 @@ impl Default for System {
             allowed: Allowed::default(),
             hard_verify: None,
             eject: false,
+            lender: None,
         }
     }
 }
@@ -200,9 +204,9 @@ impl DeviceFacts {
 }
 
 impl System {
-    /// The same, when what was to be unmounted is unmounted.
+    /// The same, when what was to be unmounted is unmounted, and for who opens the device itself.
     pub(super) fn strict(&self) -> Self {
-        Self { allowed: Allowed { unmount: false, ..self.allowed }, ..self.clone() }
+        Self { allowed: Allowed { unmount: false, ..self.allowed }, lender: None, ..self.clone() }
     }
 
     /// Every whole disk, by name.

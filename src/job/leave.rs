@@ -1,11 +1,54 @@
 //! How a device is left when it is finished.
 
+use std::io;
+
 use crate::device::BlockTarget;
+use crate::device::lend::LentTarget;
 use crate::job::{Event, Observer};
+
+/// A device that was written.
+pub(super) trait Finished {
+    /// Whether it is to be ejected.
+    fn is_to_be_ejected(&self) -> bool;
+
+    /// Ejects it.
+    fn eject(&self) -> io::Result<()>;
+
+    /// Asks the kernel to read its new partition table.
+    fn reread_partitions(&self) -> io::Result<()>;
+}
+
+impl Finished for BlockTarget {
+    fn is_to_be_ejected(&self) -> bool {
+        self.is_to_be_ejected()
+    }
+
+    fn eject(&self) -> io::Result<()> {
+        self.eject()
+    }
+
+    fn reread_partitions(&self) -> io::Result<()> {
+        self.reread_partitions()
+    }
+}
+
+impl Finished for LentTarget {
+    fn is_to_be_ejected(&self) -> bool {
+        self.is_to_be_ejected()
+    }
+
+    fn eject(&self) -> io::Result<()> {
+        self.eject()
+    }
+
+    fn reread_partitions(&self) -> io::Result<()> {
+        self.reread_partitions()
+    }
+}
 
 /// Ejects the device if that was asked for; else the kernel is asked to read its new partition table. A failure harms nothing, and is
 /// told.
-pub(super) fn leave(device: &BlockTarget, observer: &dyn Observer) {
+pub(super) fn leave(device: &impl Finished, observer: &dyn Observer) {
     if device.is_to_be_ejected() {
         match device.eject() {
             Ok(()) => return observer.tell(Event::Ejected),

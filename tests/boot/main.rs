@@ -21,6 +21,7 @@ mod folders;
 mod foreign;
 /// Those of the other tests that are needed here, too.
 #[path = "../host/frames"]
+#[allow(dead_code, reason = "the tests of the host use more of them")]
 mod frames {
     pub mod book;
     pub mod loops;

@@ -29,6 +29,7 @@ pub mod memory;
 pub mod memory_calls;
 pub mod menu;
 pub mod progress;
+pub mod qr;
 pub mod report;
 pub mod report_block;
 mod room;

@@ -9,7 +9,7 @@ use ramkey_format::memory::BOOT_LBA;
 use crate::a20;
 use crate::memory_calls::Source;
 use crate::report::{Memory, Numbers};
-use crate::screen::Heads;
+use crate::screen::{Heads, Text};
 use crate::way::Method;
 
 mod details;
@@ -23,7 +23,7 @@ pub use symbols::{ALPHABET, GROUP, ROW, ROWS, Symbols, SymbolsError, is_between,
 /// Value of the first character: `A`. The next version is `B`.
 const VERSION: u8 = 10;
 /// Bits of a boot code's checksum that a block has.
-const BUILD: u32 = 15;
+const BUILD: u32 = 10;
 
 /// Everything that a halt shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +107,35 @@ impl Block {
     }
 }
 
+/// Before a block: what is typed.
+pub const COMMAND: &[u8] = b"ramkey explain ";
+/// Columns before that on the screen.
+const INDENT: usize = 2;
+
+impl Symbols {
+    /// The command on the screen, a line for each row of characters; at most 40 columns wide.
+    pub fn show(&self, show: &mut dyn FnMut(&[u8])) {
+        let mut line = Text::new();
+        line.pad_to(INDENT).bytes(COMMAND);
+        for (place, character) in self.characters().enumerate() {
+            if place > 0 && place % ROW == 0 {
+                show(line.as_bytes());
+                line.clear().pad_to(INDENT + COMMAND.len());
+            } else if place % ROW > 0 && place % GROUP == 0 {
+                line.byte(b' ');
+            }
+            line.byte(character);
+        }
+        show(line.as_bytes());
+    }
+}
+
 /// Values of EDD's version that machines have.
-const EDD_VERSIONS: [u8; 3] = [0x00, 0x21, 0x30];
+const EDD_VERSIONS: [u32; 3] = [0x00, 0x21, 0x30];
+/// Sectors in a transfer: the most, one, and all that a call for blocks of a disc may have.
+const TRANSFERS: [u32; 3] = [127, 1, 128];
+/// Heads and sectors that BIOSes count by; 0 where nobody knows, as where EDD alone works.
+const GEOMETRIES: [(u16, u16); 3] = [(255, 63), (0, 0), (16, 63)];
 
 impl Numbers {
     const EMPTY: Self = Self {
@@ -145,24 +172,18 @@ impl Numbers {
         let is_disc = fields.flag(self.is_disc);
         let edd_works = fields.flag(self.edd_works);
         let edd_hidden = fields.usual(self.edd_hidden, 0);
-        let place = EDD_VERSIONS.iter().position(|&version| version == self.edd_version);
-        let place = fields.bits(place.unwrap_or(EDD_VERSIONS.len()) as u32, 2);
-        let edd_version = match EDD_VERSIONS.get(place as usize) {
-            Some(&version) => version,
-            None => fields.byte(self.edd_version),
-        };
+        let edd_version = fields.among(self.edd_version.into(), EDD_VERSIONS) as u8;
         let edd_claims = fields.bits(u32::from(self.edd_claims) & 7, 3) as u8;
         let edd_claims = edd_claims | (fields.usual_byte(self.edd_claims >> 3, 0) << 3);
         let chs_works = fields.flag(self.chs_works);
         let chs_hidden = fields.usual(self.chs_hidden, 0);
-        let heads = fields.usual16(self.heads, 255);
-        let sectors = fields.usual16(self.sectors, 63);
+        let (heads, sectors) = geometry(self.heads, self.sectors, fields);
         let all = [Heads::Measured, Heads::Proven, Heads::Told, Heads::Unknown];
         let whence = fields.choice(self.whence, 2, &all);
         let told_cylinders = fields.usual16(self.told_cylinders, 1024);
         let told_heads = fields.usual16(self.told_heads, heads);
         let told_sectors = fields.usual16(self.told_sectors, sectors);
-        let transfer = fields.usual16(self.transfer, 127);
+        let transfer = fields.among(self.transfer.into(), TRANSFERS) as u16;
         let hung = fields.usual16(self.hung, 0);
         let boot_lba = fields.usual(self.boot_lba, BOOT_LBA);
         let asked = fields.flag(self.asked.is_some()).then(|| fields.number(self.asked.unwrap_or(0)));
@@ -198,6 +219,14 @@ impl Numbers {
             memory,
             a20,
         }
+    }
+}
+
+fn geometry(heads: u16, sectors: u16, fields: &mut impl Fields) -> (u16, u16) {
+    let place = GEOMETRIES.iter().position(|&one| one == (heads, sectors)).unwrap_or(GEOMETRIES.len());
+    match GEOMETRIES.get(fields.bits(place as u32, 2) as usize) {
+        Some(&geometry) => geometry,
+        None => (fields.number(heads.into()) as u16, fields.number(sectors.into()) as u16),
     }
 }
 
@@ -247,4 +276,48 @@ fn tenths(bytes: u64) -> u32 {
 fn bytes(tenths: u32) -> u64 {
     let part = ((tenths % 10) << MIB).div_ceil(10);
     (u64::from(tenths / 10) << MIB) + u64::from(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::String;
+
+    use super::{Block, BlockError, Symbols, VERSION};
+
+    fn text(symbols: &Symbols) -> String {
+        symbols.characters().map(char::from).collect()
+    }
+
+    /// An empty block, whose payload `change` changes before it gets its checks.
+    fn changed(change: impl FnOnce(&mut std::vec::Vec<u8>)) -> String {
+        let mut values = Block::EMPTY.encode().payload().unwrap().values().to_vec();
+        change(&mut values);
+        let mut payload = Symbols::new();
+        values.into_iter().for_each(|value| payload.push(value));
+        text(&Symbols::with_checks(&payload))
+    }
+
+    #[test]
+    fn a_block_of_another_version_is_refused_by_its_first_character_alone() {
+        for (version, found) in [(VERSION + 1, 'B'), (31, 'Z'), (0, '0')] {
+            let newer = changed(|values| values[0] = version);
+            assert_eq!(Block::decode(&newer), Err(BlockError::Version { found }), "{newer}");
+        }
+        // Frozen: the host program is tested with it.
+        assert_eq!(changed(|values| values[0] = VERSION + 1), "B00000001406040400DCN5X");
+    }
+
+    #[test]
+    fn what_is_whole_and_was_not_written_so_is_refused() {
+        assert_eq!(Block::decode(&changed(|_| {})), Ok(Block::EMPTY));
+        for changed in [
+            changed(|values| values.push(0)),
+            changed(|values| values.extend([0; 40])),
+            // A length of three digits for a drive's hidden sectors, of which there are none.
+            changed(|values| values.iter_mut().skip(5).for_each(|value| *value = 31)),
+            changed(|values| values.truncate(6)),
+        ] {
+            assert_eq!(Block::decode(&changed), Err(BlockError::Fields), "{changed}");
+        }
+    }
 }

@@ -139,8 +139,10 @@ sentences! {
 
     /// First line of a halt.
     Stopped stopped(code: hex2, text: error);
-    /// Behind the report of a halt: who explains it.
+    /// Behind the report, above the command that explains it.
     Explained explained();
+    /// Below that command, where a QR code can be shown.
+    QrOffered qr_offered();
     /// Last line of a halt.
     NothingBooted nothing_booted();
     /// Where a file of ours found a fault in itself.

@@ -69,6 +69,7 @@ impl Machine {
             allowed: Allowed::default(),
             hard_verify: None,
             eject: false,
+            lender: None,
         };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);

@@ -298,6 +298,7 @@ fn range(fields: &mut impl Fields, start: u32, end: u32) -> (u32, u32) {
 }
 
 /// At most eight letters of `width` bits each, without the spaces behind them.
+#[inline(never)]
 fn letters(
     fields: &mut impl Fields,
     letters: [u8; 8],

@@ -1,4 +1,6 @@
 //! Fields of varying length in a row of bits, written and read by the same description.
+//!
+//! Nothing here is inlined, because a block has some sixty fields and the loader little room.
 
 use super::symbols::{BITS, Symbols};
 
@@ -11,11 +13,13 @@ pub(super) trait Fields {
     fn bits(&mut self, value: u32, count: u32) -> u32;
 
     /// One bit.
+    #[inline(never)]
     fn flag(&mut self, value: bool) -> bool {
         self.bits(value.into(), 1) != 0
     }
 
     /// A number of any size; small ones are short.
+    #[inline(never)]
     fn number(&mut self, value: u32) -> u32 {
         let digits = (u32::BITS - value.leading_zeros()).div_ceil(4).max(1);
         let digits = self.bits(digits - 1, LENGTH) + 1;
@@ -23,21 +27,33 @@ pub(super) trait Fields {
     }
 
     /// A number of any size that is nearly always `usual`, and takes one bit then.
+    #[inline(never)]
     fn usual(&mut self, value: u32, usual: u32) -> u32 {
         if self.flag(value != usual) { self.number(value) } else { usual }
     }
 
     /// The same for a number of 16 bits.
+    #[inline(never)]
     fn usual16(&mut self, value: u16, usual: u16) -> u16 {
         self.usual(value.into(), usual.into()) as u16
     }
 
+    /// A number of any size that is nearly always one of three, and takes two bits then.
+    #[inline(never)]
+    fn among(&mut self, value: u32, usual: [u32; 3]) -> u32 {
+        let place = usual.iter().position(|&one| one == value).unwrap_or(usual.len());
+        let place = self.bits(place as u32, 2) as usize;
+        usual.get(place).copied().unwrap_or_else(|| self.number(value))
+    }
+
     /// A byte.
+    #[inline(never)]
     fn byte(&mut self, value: u8) -> u8 {
         self.bits(value.into(), 8) as u8
     }
 
     /// A byte that is nearly always `usual`.
+    #[inline(never)]
     fn usual_byte(&mut self, value: u8, usual: u8) -> u8 {
         if self.flag(value != usual) { self.byte(value) } else { usual }
     }
@@ -72,6 +88,7 @@ impl Writer {
 }
 
 impl Fields for Writer {
+    #[inline(never)]
     fn bits(&mut self, value: u32, count: u32) -> u32 {
         for place in (0..count).rev() {
             self.pending = self.pending << 1 | (value >> place) as u8 & 1;

@@ -62,6 +62,7 @@ impl Symbols {
     }
 
     /// Appends a value; what does not fit is left out, as no block is that long.
+    #[inline(never)]
     pub(super) fn push(&mut self, value: u8) {
         if let Some(free) = self.values.get_mut(self.len) {
             *free = value & 31;
@@ -69,12 +70,13 @@ impl Symbols {
         }
     }
 
-    /// The characters of each row, as the screen shows them.
-    pub fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = u8> + '_> + '_ {
-        self.values().chunks(ROW).map(|row| row.iter().map(|&value| character(value)))
+    /// The characters.
+    pub fn characters(&self) -> impl Iterator<Item = u8> + Clone + '_ {
+        self.values().iter().map(|&value| character(value))
     }
 
     /// `payload` with all checks.
+    #[inline(never)]
     pub(super) fn with_checks(payload: &Self) -> Self {
         let crc = crc(payload.values());
         let checks = (0..WHOLE as u32).rev().map(|place| (crc >> (place * BITS)) as u8 & 31);

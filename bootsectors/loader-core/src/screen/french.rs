@@ -71,7 +71,8 @@ language! {
     CopyInt15: "INT 15h",
 
     Stopped: "ramkey E{0}: {1}",
-    Explained: "`ramkey explain` et docs/errors.md expliquent le code et les nombres.",
+    Explained: "Sur un autre ordinateur, ceci dit ce qui s'est passé et quoi essayer :",
+    QrOffered: "Q le montre en code QR ; une touche revient ici.",
     NothingBooted: "Rien n'a été démarré. Ctrl-Alt-Suppr recommence.",
     Internal: "{0} ligne {1}",
     BootHeaderDamaged: "en-tête de démarrage",

@@ -70,7 +70,8 @@ language! {
     CopyInt15: "INT 15h",
 
     Stopped: "ramkey E{0}: {1}",
-    Explained: "`ramkey explain` und docs/errors.md erklären den Code und die Zahlen.",
+    Explained: "An einem anderen Computer sagt dies, was geschah und was zu tun ist:",
+    QrOffered: "Q zeigt es als QR-Code; jede Taste führt hierher zurück.",
     NothingBooted: "Nichts wurde gestartet. Strg-Alt-Entf beginnt von vorn.",
     Internal: "{0} Zeile {1}",
     BootHeaderDamaged: "Boot-Header",

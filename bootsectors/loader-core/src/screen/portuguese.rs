@@ -71,7 +71,8 @@ language! {
     CopyInt15: "INT 15h",
 
     Stopped: "ramkey E{0}: {1}",
-    Explained: "`ramkey explain` e docs/errors.md explicam o código e os números.",
+    Explained: "Em outro computador, isto diz o que aconteceu e o que tentar:",
+    QrOffered: "Q mostra isto como código QR; qualquer tecla volta aqui.",
     NothingBooted: "Nada foi iniciado. Ctrl-Alt-Del recomeça.",
     Internal: "{0} linha {1}",
     BootHeaderDamaged: "cabeçalho de boot",

@@ -71,7 +71,8 @@ language! {
     CopyInt15: "INT 15h",
 
     Stopped: "ramkey E{0}: {1}",
-    Explained: "`ramkey explain` y docs/errors.md explican el código y los números.",
+    Explained: "En otro ordenador, esto dice qué ha pasado y qué probar:",
+    QrOffered: "Q lo muestra como código QR; cualquier tecla vuelve aquí.",
     NothingBooted: "No ha arrancado nada. Ctrl-Alt-Supr empieza de nuevo.",
     Internal: "{0} línea {1}",
     BootHeaderDamaged: "cabecera de arranque",

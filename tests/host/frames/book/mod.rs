@@ -4,8 +4,10 @@
 //! one after the other, in a folder of the page's own. `...` on a line stands for any lines, `[..]` for any characters of one. A command must
 //! succeed, unless `? STATUS` on the line below it says otherwise; one below which nothing is shown must print nothing.
 //!
+//! A block that begins with ```` ```sh ```` is a list of commands alone, each of which must succeed, whatever it prints; what they ask is answered.
+//!
 //! What is in the folder beforehand, and which sticks are plugged in, a comment says, which readers do not see:
-//! `<!-- files: dos.img, xp.img -->` and `<!-- stick: /dev/sdX 128M -->`. A stick is a loop device, and is shown under the page's name.
+//! `<!-- files: dos.img, xp.img -->` and `<!-- stick: /dev/sdX 128M -->`. A command that readers need not see is `<!-- before: COMMAND -->`. A stick is a loop device, and is shown under the page's name.
 
 mod shown;
 mod stick;
@@ -32,6 +34,10 @@ struct Step {
     status: i32,
     /// Lines of the page that show what it prints: first, and behind the last.
     lines: (usize, usize),
+    /// Whether the page shows what it prints.
+    is_shown: bool,
+    /// Columns before its block, where that is a part of a list.
+    indent: usize,
 }
 
 /// A page.
@@ -58,27 +64,56 @@ impl Page {
     /// Its commands, in order.
     fn steps(&self) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
-        let mut is_inside = false;
+        let mut block = "";
         for (number, line) in self.lines.iter().enumerate() {
-            match line.trim_start() {
-                "```console" => is_inside = true,
-                "```" => is_inside = false,
-                _ if !is_inside => {}
-                line => match (line.strip_prefix("$ "), line.strip_prefix("? "), steps.last_mut()) {
-                    (Some(command), _, _) => {
-                        let command = command.to_owned();
-                        steps.push(Step { command, status: 0, lines: (number + 1, number + 1) });
+            let indent = line.len() - line.trim_start().len();
+            let line = line.trim_start();
+            let next = (number + 1, number + 1);
+            let hidden = line.strip_prefix("<!-- before: ").and_then(|line| line.strip_suffix(" -->"));
+            if let Some(command) = hidden {
+                steps.push(Step { command: command.into(), status: 0, lines: next, is_shown: false, indent });
+            }
+            match (block, line) {
+                (_, "```") => block = "",
+                ("", _) => block = line.strip_prefix("```").unwrap_or_default(),
+                ("sh", command) if !command.is_empty() => {
+                    steps.push(Step {
+                        command: command.into(),
+                        status: 0,
+                        lines: next,
+                        is_shown: false,
+                        indent,
+                    });
+                }
+                ("console", _) => {
+                    match (line.strip_prefix("$ "), line.strip_prefix("? "), steps.last_mut()) {
+                        (Some(command), _, _) => {
+                            steps.push(Step {
+                                command: command.into(),
+                                status: 0,
+                                lines: next,
+                                is_shown: true,
+                                indent,
+                            });
+                        }
+                        (None, Some(status), Some(step)) if step.lines == (number, number) => {
+                            step.status = status.parse().expect("an exit status");
+                            step.lines = next;
+                        }
+                        (None, _, Some(step)) => step.lines.1 = number + 1,
+                        (None, _, None) => panic!("{}: output of no command: {line}", self.path.display()),
                     }
-                    (None, Some(status), Some(step)) if step.lines == (number, number) => {
-                        step.status = status.parse().expect("an exit status");
-                        step.lines = (number + 1, number + 1);
-                    }
-                    (None, _, Some(step)) => step.lines.1 = number + 1,
-                    (None, _, None) => panic!("{}: output of no command: {line}", self.path.display()),
-                },
+                }
+                _ => {}
             }
         }
         steps
+    }
+
+    /// What the page shows of a step.
+    fn expected(&self, step: &Step) -> Vec<String> {
+        let lines = self.lines[step.lines.0..step.lines.1].iter();
+        lines.map(|line| line.get(step.indent..).unwrap_or_default().to_owned()).collect()
     }
 
     /// Whether one of its commands starts a machine.
@@ -107,8 +142,9 @@ impl Page {
         let mut lines = self.lines.clone();
         let (steps, mut wrong) = (self.steps(), Vec::new());
         for step in &steps {
-            let expected = &self.lines[step.lines.0..step.lines.1];
-            let (status, printed) = self.execute(&step.command, folder.path(), &sticks, expected);
+            let expected = self.expected(step);
+            let asks = !step.is_shown || expected.iter().any(|line| line.starts_with("Type "));
+            let (status, printed) = self.execute(&step.command, folder.path(), &sticks, asks);
             assert_eq!(
                 status,
                 Some(step.status),
@@ -117,20 +153,22 @@ impl Page {
                 step.command,
                 printed.join("\n")
             );
-            if !agrees(expected, &printed) {
+            if step.is_shown && !agrees(&expected, &printed) {
                 wrong.push((step, printed));
             }
         }
         if std::env::var_os(BLESS).is_some() {
             for (step, printed) in wrong.into_iter().rev() {
-                let new = blessed(&self.lines[step.lines.0..step.lines.1], &printed);
+                let indent = " ".repeat(step.indent);
+                let new =
+                    blessed(&self.expected(step), &printed).into_iter().map(|line| indent.clone() + &line);
                 lines.splice(step.lines.0..step.lines.1, new);
             }
             fs::write(&self.path, lines.join("\n") + "\n").expect("the page is written");
             return;
         }
         if let Some((step, printed)) = wrong.first() {
-            let expected = self.lines[step.lines.0..step.lines.1].join("\n");
+            let expected = self.expected(step).join("\n");
             panic!(
                 "{}: $ {}\n--- the page\n{expected}\n--- the command\n{}\n--- {BLESS}=1 writes the page anew",
                 self.path.display(),
@@ -146,15 +184,16 @@ impl Page {
         command: &str,
         folder: &Path,
         sticks: &[Plugged],
-        expected: &[String],
+        asks: bool,
     ) -> (Option<i32>, Vec<String>) {
-        let mut real = command.to_owned();
+        // Whoever runs the tests has the rights, or has no loop device.
+        let mut real = command.trim_start_matches("sudo ").to_owned();
         for stick in sticks {
             real = real.replace(&stick.name, &stick.node());
         }
         let program = Path::new(env!("CARGO_BIN_EXE_ramkey")).parent().expect("it lies in a folder");
         let path = std::env::var("PATH").unwrap_or_default();
-        let mut shell = match expected.iter().any(|line| line.starts_with("Type ")) {
+        let mut shell = match asks && sticks.iter().any(|stick| real.contains(&stick.node())) {
             false => {
                 let mut shell = Command::new("sh");
                 shell.arg("-c").arg(format!("exec 2>&1; {real}")).stdin(Stdio::null());
