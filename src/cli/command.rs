@@ -16,7 +16,6 @@ use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
-use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::man::ManArgs;
 use crate::cli::phram::PhramArgs;
@@ -90,8 +89,6 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
-    #[command(hide = true)]
-    Lend(LendArgs),
     Man(ManArgs),
     Report(ReportArgs),
     Completions(CompletionsArgs),
@@ -125,7 +122,6 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
-            Self::Lend(args) => args.run(output),
             Self::Man(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
             Self::Report(args) => args.run(output, log),
             Self::Completions(args) => args.run(output, Cli::program(help::WIDTH_MAX)),

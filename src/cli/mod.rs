@@ -50,6 +50,7 @@ mod repair;
 mod restore;
 pub mod rights;
 mod room;
+mod schema;
 mod scrub;
 mod serials;
 mod several;
@@ -84,6 +85,7 @@ pub use exit::{CliError, Exit};
 pub use progress::Progress;
 pub use reference::{Help, helps, reference};
 pub use render::Output;
+pub use schema::schema;
 use settings::{Places, Settings};
 use terminal::step;
 pub use terminal::{Streams, Terminal};
@@ -109,6 +111,9 @@ fn run() -> Exit {
     let mut output = Output { to: Terminal::output(), json: false };
     if let Err(error) = stop::outlive_size_limits() {
         return output.fail(&error.into());
+    }
+    if lend::is_asked() {
+        return lend::run().unwrap_or_else(|error| output.fail(&error));
     }
     let variable = |name: &str| env::var_os(name);
     let user = rustix::process::geteuid().as_raw();

@@ -123,7 +123,7 @@ impl TargetArgs {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
         match &system.lender {
-            Some(lender) => lender.unmount_first(target, mounts),
+            Some(lender) => lender.unmount_first(target.path(), mounts),
             None if mounts.is_empty() => {}
             None => system.unmount(target, mounts).map_err(JobError::Target)?,
         }

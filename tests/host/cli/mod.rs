@@ -9,5 +9,6 @@ mod linux_phram;
 mod packed;
 mod pages;
 mod said;
+mod schema;
 mod texts;
 mod wrong_input;
