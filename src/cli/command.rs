@@ -137,7 +137,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{Cli, help};
-    use crate::cli::help::{EXAMPLES, WIDTH_MAX, commands, groups_of, options, words};
+    use crate::cli::help::{EXAMPLES, WIDTH_MAX, commands, groups_of, is_public, options, words};
 
     /// The part of an example that this program reads.
     fn own_words(line: &str) -> Vec<String> {
@@ -145,9 +145,8 @@ mod tests {
         words(line.trim_end()).iter().map(|word| word.replace('"', "")).collect()
     }
 
-    /// The commands but `help`, which the parser brings.
     fn own_commands(program: &clap::Command) -> impl Iterator<Item = &str> {
-        program.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help")
+        program.get_subcommands().filter(|command| is_public(command)).map(clap::Command::get_name)
     }
 
     #[test]
@@ -179,8 +178,9 @@ mod tests {
         listed.sort_unstable();
         found.sort_unstable();
         assert_eq!(listed, found, "commands, and those of the groups");
-        let nested = program.get_subcommands().flat_map(clap::Command::get_subcommands);
-        let all = std::iter::once(&program).chain(program.get_subcommands()).chain(nested);
+        let own = || program.get_subcommands().filter(|command| is_public(command));
+        let all =
+            std::iter::once(&program).chain(own()).chain(own().flat_map(clap::Command::get_subcommands));
         let found: BTreeSet<&str> =
             all.flat_map(clap::Command::get_arguments).filter_map(clap::Arg::get_long).collect();
         assert_eq!(found, options().collect(), "options, and those of the headings");

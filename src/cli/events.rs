@@ -81,9 +81,16 @@ pub(super) enum Step<'a> {
         /// What the system said.
         because: String,
     },
+    /// What the parts from here on handle, as far as it is known.
+    Expect {
+        /// Bytes; those that are handled by several parts count for each.
+        bytes: u64,
+        /// Those of writing what is prepared here and of reading it back, if that is done.
+        later: u64,
+    },
     /// The stick is finished, and was ejected.
     Ejected,
-    /// The stick is finished, and was not ejected.
+    /// The stick is finished, and could not be ejected.
     NotEjected {
         /// What the system said.
         because: String,
@@ -217,15 +224,14 @@ impl Teller {
             job::Event::Repaired { lba, sectors, tries } => {
                 self.print(Step::Repaired { lba: *lba, sectors: *sectors, tries: *tries });
             }
-            job::Event::PartitionsNotSeen { source } => {
-                self.print(Step::PartitionsNotSeen { because: source.to_string() });
-            }
+            job::Event::Expect { bytes, later } => self.print(Step::Expect { bytes: *bytes, later: *later }),
             job::Event::Ejected => self.print(Step::Ejected),
             job::Event::NotEjected { source } => {
                 self.print(Step::NotEjected { because: source.to_string() });
             }
-            // Each part says how many bytes it has.
-            job::Event::Expect { .. } => {}
+            job::Event::PartitionsNotSeen { source } => {
+                self.print(Step::PartitionsNotSeen { because: source.to_string() });
+            }
         }
     }
 

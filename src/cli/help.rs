@@ -297,6 +297,11 @@ pub(super) fn groups_of(option: &str) -> usize {
     options().filter(|name| *name == option).count()
 }
 
+/// Whether people call the command: not `help`, which the parser brings, and none that the program calls itself.
+pub(super) fn is_public(command: &Command) -> bool {
+    command.get_name() != "help" && !command.is_hide_set()
+}
+
 /// Width of what was not asked for a width, in columns.
 pub(super) const WIDTH_MAX: usize = 100;
 

@@ -8,7 +8,7 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 use serde::Serialize;
 
-use crate::cli::help::EXAMPLES;
+use crate::cli::help::{EXAMPLES, is_public};
 use crate::cli::{CliError, Exit, Output};
 use crate::units::named;
 
@@ -71,7 +71,7 @@ fn pages(mut program: Command) -> io::Result<Vec<Page>> {
     program.build();
     let commands: Vec<Command> = program
         .get_subcommands()
-        .filter(|command| command.get_name() != "help")
+        .filter(|command| is_public(command))
         // A page has the name by which man finds it.
         .map(|command| command.clone().display_name(format!("ramkey-{}", command.get_name())))
         .collect();

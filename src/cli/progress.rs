@@ -22,6 +22,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What it shows beside numbers are names of ours. Where events are wanted, they are told in the place of all that.
 pub struct Progress {
     state: Mutex<State>,
+    /// Tells in the place of the bar.
     teller: Option<Teller>,
     /// Whether what is prepared is also written, which counts from the beginning.
     writes: bool,

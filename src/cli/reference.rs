@@ -4,7 +4,7 @@ use clap::Command;
 
 use crate::cli::command::Cli;
 use crate::cli::fields::FIELDS;
-use crate::cli::help::WIDTH_MAX;
+use crate::cli::help::{WIDTH_MAX, is_public};
 
 const HEAD: &str = "# The command line
 
@@ -77,6 +77,9 @@ or the error. `event` says which one it is. `stick` is the stick where several a
 | `end` | the same; the part is over, whether it failed or not |
 | `repaired` | `lba`, `sectors` that came back changed, and are right after `tries` |
 | `partitions-not-seen` | `because`: the stick is finished, and the system did not read its new partition table |
+| `expect` | `bytes` that all parts from here on handle, and `later` those of writing and reading back what is prepared here, if that is done |
+| `ejected` | nothing: the stick is finished, and may be pulled |
+| `not-ejected` | `because`: the stick is finished, and could not be ejected |
 | `ended` | `state` of one of several sticks, in words |
 | `result` | `result`: what `--json` prints |
 | `error` | `error`, `because`, `help`, `exit` and `exit_status`, as `--json` prints them |
@@ -150,9 +153,9 @@ pub fn helps(columns: usize) -> Vec<Help> {
         long: command.render_long_help().to_string(),
     };
     let mut helps = vec![help(&mut program)];
-    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+    for command in program.get_subcommands_mut().filter(|command| is_public(command)) {
         helps.push(help(command));
-        helps.extend(command.get_subcommands_mut().filter(|command| command.get_name() != "help").map(help));
+        helps.extend(command.get_subcommands_mut().filter(|command| is_public(command)).map(help));
     }
     helps
 }

@@ -24,10 +24,10 @@ pub(super) struct Row {
     name: String,
     bar: ProgressBar,
     is_screen: bool,
-    /// Tells in the place of the line.
-    teller: Option<Teller>,
     /// How far all of it is.
     account: Mutex<Account>,
+    /// Tells in the place of the line.
+    teller: Option<Teller>,
     /// Times that something had to be done again.
     retries: AtomicU64,
 }
@@ -44,12 +44,13 @@ impl Table {
             style(&bar, "{prefix}  {msg:<24} {bar:20} {percent:>3}%  {binary_bytes_per_sec}  {eta} left");
             bar.set_prefix(format!("{name:<width$}"));
             bar.set_message("waiting");
+            let teller = Teller::if_wanted(Some(name));
             Row {
                 name: name.clone(),
                 bar,
                 is_screen,
-                teller: Teller::if_wanted(Some(name)),
                 account: Mutex::default(),
+                teller,
                 retries: AtomicU64::new(0),
             }
         };

@@ -30,10 +30,10 @@ pub struct System {
     pub allowed: Allowed,
     /// That the cache of a stick is to be emptied before it is read back, and by whom.
     pub hard_verify: Option<HardVerify>,
-    /// Who opens devices in the place of this process, which may not. What this process may not see is then for that one to judge.
-    pub lender: Option<Lender>,
     /// That a stick is ejected when it is finished.
     pub eject: bool,
+    /// Who opens devices in the place of this process, which may not. What this process may not see is then for that one to judge.
+    pub lender: Option<Lender>,
 }
 
 /// What the user allows beyond what is usual, for one command.
@@ -72,8 +72,8 @@ impl Default for System {
             protect_too: None,
             allowed: Allowed::default(),
             hard_verify: None,
-            lender: None,
             eject: false,
+            lender: None,
         }
     }
 }

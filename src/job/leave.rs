@@ -6,45 +6,45 @@ use crate::device::BlockTarget;
 use crate::device::lend::LentTarget;
 use crate::job::{Event, Observer};
 
-/// A device that is finished.
+/// A device that was written.
 pub(super) trait Finished {
     /// Whether it is to be ejected.
     fn is_to_be_ejected(&self) -> bool;
 
     /// Ejects it.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
     fn eject(&self) -> io::Result<()>;
 
-    /// Asks the kernel to read the new partition table.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
+    /// Asks the kernel to read its new partition table.
     fn reread_partitions(&self) -> io::Result<()>;
 }
 
-macro_rules! finished {
-    ($($device:ty),+) => {
-        $( impl Finished for $device {
-            fn is_to_be_ejected(&self) -> bool {
-                self.is_to_be_ejected()
-            }
+impl Finished for BlockTarget {
+    fn is_to_be_ejected(&self) -> bool {
+        self.is_to_be_ejected()
+    }
 
-            fn eject(&self) -> io::Result<()> {
-                self.eject()
-            }
+    fn eject(&self) -> io::Result<()> {
+        self.eject()
+    }
 
-            fn reread_partitions(&self) -> io::Result<()> {
-                self.reread_partitions()
-            }
-        } )+
-    };
+    fn reread_partitions(&self) -> io::Result<()> {
+        self.reread_partitions()
+    }
 }
 
-finished!(BlockTarget, LentTarget);
+impl Finished for LentTarget {
+    fn is_to_be_ejected(&self) -> bool {
+        self.is_to_be_ejected()
+    }
+
+    fn eject(&self) -> io::Result<()> {
+        self.eject()
+    }
+
+    fn reread_partitions(&self) -> io::Result<()> {
+        self.reread_partitions()
+    }
+}
 
 /// Ejects the device if that was asked for; else the kernel is asked to read its new partition table. A failure harms nothing, and is
 /// told.

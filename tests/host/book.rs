@@ -18,13 +18,16 @@ fn every_command_of_the_book_prints_what_its_page_shows() {
     assert!(commands > 0, "no page shows a command");
 }
 
+/// Made of the help, whose examples the parser reads in a test of its own.
+const OF_THE_HELP: &str = "docs/cli.md";
+
 /// No drive with a disc is at hand where tests run.
 const CANNOT_BE_RUN: &str = "/dev/sr0";
 
 #[test]
 fn every_command_of_ours_that_a_page_shows_is_one_that_is_run() {
     let mut faults = Vec::new();
-    for name in pages() {
+    for name in pages().into_iter().filter(|name| !name.ends_with(OF_THE_HELP)) {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&name)).unwrap();
         let mut block = None;
         for (number, line) in text.lines().enumerate() {

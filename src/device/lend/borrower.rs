@@ -15,7 +15,6 @@ use crate::pipeline::{Target, VerifyLevel};
 pub struct LentTarget {
     len: u64,
     may_lie: bool,
-    /// Whether it is to be ejected when it is finished.
     eject: bool,
     link: Mutex<Link>,
 }

@@ -68,8 +68,8 @@ impl Machine {
             protect_too: None,
             allowed: Allowed::default(),
             hard_verify: None,
-            lender: None,
             eject: false,
+            lender: None,
         };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);
