@@ -39,6 +39,7 @@ mod repair;
 mod restored;
 mod resume;
 mod scanners;
+mod screen;
 mod shrunk;
 mod state;
 #[path = "../host/frames/rewritten.rs"]

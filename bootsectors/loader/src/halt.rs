@@ -11,6 +11,7 @@ use crate::{a20, real_mode, report};
 /// Shows the code, what it means, the numbers in `details` and the report, then waits for a reset. Nothing is booted.
 #[inline(never)]
 pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! {
+    console.halt();
     console.end_line();
     console.say(&say::stopped(code, code));
     if let Some(details) = details {

@@ -25,10 +25,12 @@ mod install;
 mod load;
 mod low;
 mod map;
+mod mirror;
 mod places;
 mod ports;
 mod real_mode;
 mod report;
+mod video;
 
 use core::arch::global_asm;
 
