@@ -173,12 +173,9 @@ fn boot_area_at(patch: &Patch, boot_lba: u32) -> Result<Vec<u8>, &'static str> {
     };
     header.volume_kind = kind as u8;
     header.volume_lba = volume_lba.into();
-    header.flags = if patch.is_disc { HEADER_IS_DISC } else { 0 }.into();
     header.options = patch.options;
-    let StartOptions { start_timeout, menu_timeout, language } = patch.start;
-    header.start_timeout = start_timeout;
-    header.menu_timeout = menu_timeout;
-    header.language = language.code();
+    header.flags = if patch.is_disc { HEADER_IS_DISC } else { 0 }.into();
+    patch.start.put_into(header);
     Ok(bytes)
 }
 

@@ -155,9 +155,14 @@ pub struct ImagesArgs {
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     pub menu_timeout: Option<u8>,
 
-    /// Language of the screen at the machine: en, de, es, fr or pt; English if not given
+    /// Language of the screen at the machine: en, de, es, fr or pt; the key L changes it there; English if
+    /// not given
     #[arg(long = "lang", value_name = "CODE")]
     pub language: Option<Language>,
+
+    /// Send what the screen of the machine says to COM1 too (115200 baud, 8N1), and take keys from there; else COM1 is left alone
+    #[arg(long)]
+    pub serial: bool,
 }
 
 /// What goes onto a stick.
@@ -264,6 +269,7 @@ impl ImagesArgs {
                 start_timeout: self.timeout.unwrap_or(usual.start_timeout),
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
                 language: self.language.or(settings().lang).unwrap_or(usual.language),
+                serial: self.serial,
             },
             ..StickRequest::new(self.images.clone())
         };

@@ -162,7 +162,8 @@ impl BootArgs {
         }
         view.finish(&mut output.to)?;
         outcome.serial = emulator.serial();
-        outcome.proven |= REMOVE.iter().any(|text| outcome.serial.contains(text));
+        let said = emulator.said();
+        outcome.proven |= REMOVE.iter().any(|text| said.contains(text));
         outcome.screen = view.last().lines.iter().filter(|line| !line.is_empty()).cloned().collect();
         output.show(&outcome, |out| outcome.print(out))?;
         Ok(if outcome.proven { Exit::Done } else { Exit::Failed })
@@ -195,10 +196,10 @@ impl BootArgs {
         let until = self.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         loop {
             let screen = emulator.wait_for("the screen", PULL_LIMIT, |machine| machine.screen().map(Some))?;
-            view.show(&screen, &mut output.to)?;
-            let serial = emulator.serial();
-            let said = REMOVE.iter().any(|text| screen.contains(text) || serial.contains(text));
-            if said && !outcome.proven {
+            view.show(&screen, &emulator.console(), &mut output.to)?;
+            let said = emulator.said();
+            let may_go = REMOVE.iter().any(|text| screen.contains(text) || said.contains(text));
+            if may_go && !outcome.proven {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 self.take_away(emulator, view, output, outcome)?;

@@ -58,6 +58,7 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--timeout", images.timeout.is_some()),
         ("--menu-timeout", images.menu_timeout.is_some()),
         ("--lang", images.language.is_some()),
+        ("--serial", images.serial),
         ("--with", !drives.beside.with.is_empty()),
         ("--floppy", !drives.beside.floppies.is_empty()),
         ("--identity", drives.identity.is_some()),

@@ -114,11 +114,11 @@ impl DemoArgs {
             emulator.wait_for(&format!("`{what}`"), LIMIT, |machine| {
                 let screen = machine.screen()?;
                 // A closed standard output does not stop the machine; the last line of the demo reports it.
-                let _ = view.show(&screen, &mut output.to);
-                let serial = machine.serial();
-                let failed = [DEMO_FAIL, STOPPED].iter().any(|text| serial.contains(text));
+                let _ = view.show(&screen, &machine.console(), &mut output.to);
+                let said = machine.said();
+                let failed = [DEMO_FAIL, STOPPED].iter().any(|text| said.contains(text));
                 let over = failed || stop.load(Ordering::Relaxed);
-                Ok((over || serial.contains(what)).then(|| serial.contains(what)))
+                Ok((over || said.contains(what)).then(|| said.contains(what)))
             })
         };
         outcome.proven = reached(emulator, &mut view, output, MAY_REMOVE)?;

@@ -283,6 +283,7 @@ do not change the exit status of `inspect`.
 | `written` | bytes that were written |
 | `start_timeout`, `menu_timeout` | seconds before the boot and of the menu, which stay; 0 waits for a key, 255 does not wait |
 | `language` | language of the screen, two letters, which stays |
+| `serial` | whether what the screen says is sent to COM1 too, which stays |
 
 ### Of a plain stick
 

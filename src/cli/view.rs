@@ -1,8 +1,10 @@
 //! The machine's text screen on standard output.
 //!
 //! On a terminal it is redrawn in place. Elsewhere it becomes a log: each line once, whole, when it is finished. The
-//! machine is only looked at from time to time, so a text that is gone at once is not seen.
+//! machine is only looked at from time to time, so a text that is gone at once is not seen. The boot chain's page, with its bars
+//! and frames, is no log: in its place are the lines that it writes to port E9h.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -23,29 +25,37 @@ struct Row {
 }
 
 /// The machine's text screen: redrawn in place on a terminal, else a log.
+#[derive(Default)]
 pub(super) struct View {
     wanted: bool,
     in_place: bool,
     last: Screen,
     rows: Vec<Row>,
+    /// Bytes of port E9h that are lines of the log, and those lines: the screen may show them again.
+    heard: usize,
+    known: HashSet<String>,
 }
+
+/// How the title bar of the boot chain's page begins.
+const TITLE_BAR: &str = " ramkey ";
 
 impl View {
     /// A view that shows nothing if it is not wanted.
     pub fn new(wanted: bool) -> Self {
         let in_place = is_screen();
-        Self { wanted, in_place, last: Screen::default(), rows: Vec::new() }
+        Self { wanted, in_place, ..Self::default() }
     }
 
-    /// Shows what is new on the screen.
-    pub fn show(&mut self, screen: &Screen, out: &mut Terminal) -> io::Result<()> {
+    /// Shows what is new on the screen, and in what was written to port E9h until now.
+    pub fn show(&mut self, screen: &Screen, heard: &str, out: &mut Terminal) -> io::Result<()> {
         let seen = *screen == self.last;
         self.last = screen.clone();
         if !self.wanted {
             return Ok(());
         }
         if !self.in_place {
-            let lines = self.look(screen, Instant::now());
+            let mut lines = self.listen(heard);
+            lines.extend(self.look(screen, Instant::now()));
             return print(&lines, out);
         }
         if seen || screen.is_empty() {
@@ -82,8 +92,25 @@ impl View {
         &self.last
     }
 
+    /// The lines of port E9h that are finished since the last look.
+    fn listen(&mut self, heard: &str) -> Vec<String> {
+        let new = heard.get(self.heard..).unwrap_or_default();
+        let whole = new.rfind('\n').map_or(0, |end| end + 1);
+        self.heard += whole;
+        // What was written over is not shown.
+        let last = |line: &str| line.trim_end().rsplit('\r').next().unwrap_or_default().trim_end().to_owned();
+        let lines = new[..whole].lines().map(last).filter(|line| !line.is_empty());
+        let lines: Vec<String> = lines.collect();
+        self.known.extend(lines.iter().cloned());
+        lines
+    }
+
     /// The lines that are finished since the last look.
     fn look(&mut self, screen: &Screen, now: Instant) -> Vec<String> {
+        if screen.lines.first().is_some_and(|line| line.starts_with(TITLE_BAR)) {
+            self.rows.clear();
+            return Vec::new();
+        }
         let up = scrolled(&self.rows, &screen.lines);
         let gone = self.rows.drain(..up).filter(|row| !row.printed && !row.text.is_empty());
         let mut lines: Vec<String> = gone.map(|row| row.text).collect();
@@ -92,7 +119,7 @@ impl View {
         let lowest = screen.lines.iter().rposition(|line| !line.is_empty());
         for (number, (row, text)) in self.rows.iter_mut().zip(&screen.lines).enumerate() {
             if row.text != *text {
-                *row = Row { text: text.clone(), since: now, printed: false };
+                *row = Row { text: text.clone(), since: now, printed: self.known.contains(text) };
             }
             let wait = if Some(number) == lowest { WAITING } else { SETTLED };
             if !row.printed && !row.text.is_empty() && now - row.since >= wait {
@@ -128,7 +155,7 @@ mod tests {
 
     /// Looks at screens of five rows, a tenth of a second apart; gives what was printed.
     fn log(screens: &[&[&str]]) -> Vec<String> {
-        let mut view = View { wanted: true, in_place: false, last: Screen::default(), rows: Vec::new() };
+        let mut view = View { wanted: true, ..View::default() };
         let start = Instant::now();
         let mut printed = Vec::new();
         for (number, lines) in (0..).zip(screens) {
@@ -147,6 +174,22 @@ mod tests {
         let seen =
             log(&[&["ramk"], &["ramkey 1", "loa"], &["ramkey 1", "loading 1"], &["ramkey 1", "loading 2"]]);
         assert_eq!(seen, ["ramkey 1", "end: loading 2"]);
+    }
+
+    #[test]
+    fn the_page_of_the_boot_chain_is_told_by_what_it_writes_and_not_again_when_the_image_gets_the_screen() {
+        let mut view = View { wanted: true, ..View::default() };
+        let (start, step) = (Instant::now(), Duration::from_millis(100));
+        let screen = |lines: &[&str]| Screen { lines: lines.iter().map(|&line| line.to_owned()).collect() };
+        assert_eq!(view.listen("ramkey 1\r\n\r\nLoading x\r\n\r1 %   \r2 %"), ["ramkey 1", "Loading x"]);
+        let page = screen(&[" ramkey 1", "", "██"]);
+        assert!(view.look(&page, start).is_empty() && view.look(&page, start + step).is_empty());
+        let heard = "ramkey 1\r\n\r\nLoading x\r\n\r1 %   \r2 %   \r\nproven\r\n";
+        assert_eq!(view.listen(heard), ["2 %", "proven"]);
+        assert!(view.listen(heard).is_empty(), "it was told");
+        let left = screen(&["ramkey 1", "", "Loading x", "2 %", "proven", "C:\\>", ""]);
+        let told: Vec<String> = (0..30).flat_map(|look| view.look(&left, start + step * look)).collect();
+        assert_eq!(told, ["C:\\>"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use ramkey_format::cp437;
 use serde_json::{Value, json};
 
 use super::qemu::{STICK_DEVICE, STICK_DRIVE, bare_arguments};
@@ -124,9 +125,18 @@ impl Emulator {
         self.folder.text("serial")
     }
 
-    /// Everything that the guest wrote to port E9h.
+    /// Everything that the guest wrote to port E9h, which has the letters of its screen.
     pub fn console(&self) -> String {
-        self.folder.text("console")
+        let letter = |&byte: &u8| match byte {
+            b'\r' | b'\n' => char::from(byte),
+            _ => cp437::decode(byte).unwrap_or(' '),
+        };
+        self.folder.bytes("console").iter().map(letter).collect()
+    }
+
+    /// Everything that the guest wrote to COM1 or to port E9h: the boot chain writes to the port, and to COM1 if the stick asks for it.
+    pub fn said(&self) -> String {
+        self.serial() + &self.console()
     }
 
     /// How the machine ended, or `None` while it runs.
@@ -387,8 +397,11 @@ impl Folder {
 
     /// A file's text; empty while there is none.
     fn text(&self, name: &str) -> String {
-        let bytes = fs::read(self.path.join(name)).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8_lossy(&self.bytes(name)).into_owned()
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path.join(name)).unwrap_or_default()
     }
 
     fn failed(&self, name: &str, source: io::Error) -> EmulatorError {

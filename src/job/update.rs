@@ -26,12 +26,14 @@ pub struct UpdateReport {
     pub same: bool,
     /// Bytes that were written.
     pub written: u64,
-    /// Seconds before the boot, seconds of the menu, and language of the screen, which stay.
+    /// Seconds before the boot, seconds of the menu, language of the screen, and whether it is sent to COM1, which stay.
     pub start_timeout: u8,
     /// See `start_timeout`.
     pub menu_timeout: u8,
     /// See `start_timeout`.
     pub language: String,
+    /// See `start_timeout`.
+    pub serial: bool,
 }
 
 /// A stick whose boot code can be exchanged.
@@ -106,6 +108,7 @@ pub fn update(
         start_timeout: plan.start.start_timeout,
         menu_timeout: plan.start.menu_timeout,
         language: [one, two].map(char::from).iter().collect(),
+        serial: plan.start.serial,
     })
 }
 

@@ -57,7 +57,7 @@ pub(super) fn options(division: &Division, start: StartOptions) -> [u8; 8] {
 
 /// Feeds the options in a form that no two plans share: numbers have fixed lengths, texts their own before them.
 fn describe_options(division: &Division, start: StartOptions, feed: &mut dyn FnMut(&[u8])) {
-    let StartOptions { start_timeout, menu_timeout, language } = start;
+    let StartOptions { start_timeout, menu_timeout, language, serial } = start;
     feed(&division.sectors.to_le_bytes());
     feed(&[
         division.layout.code(),
@@ -71,6 +71,9 @@ fn describe_options(division: &Division, start: StartOptions, feed: &mut dyn FnM
     // options, if anything does, is a number of images that does not begin with two letters.
     if language != Language::English {
         feed(&language.code());
+    }
+    if serial {
+        feed(b"COM1");
     }
     // The same holds of what a disc has beside a stick.
     if let Some(DiscDivision { boot, files, .. }) = &division.disc {

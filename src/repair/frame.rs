@@ -6,7 +6,7 @@ use ramkey_format::memory::{BOOT_LBA, PARTITION_LBA};
 
 use super::patched::{Patched, Sectors, differing, each_sector};
 use crate::layout::{Frame, start_of_hash};
-use crate::plan::{Division, FatBits, FsChoice, Language, LayoutKind, StartOptions, divide};
+use crate::plan::{Division, FatBits, FsChoice, LayoutKind, StartOptions, divide};
 use crate::stick::{
     Bpb, FS_INFO, FS_INFO_COUNTS, Manifest, Reader, Reserved, bad_then, with_bad, written_counts,
 };
@@ -40,9 +40,7 @@ pub fn start_options(stick: &Reader) -> Vec<StartOptions> {
     let mut found = Vec::new();
     for sector in sectors.filter(|sector| sector.starts_with(&BootHeader::MAGIC)) {
         let Ok(header) = BootHeader::parse(&sector) else { continue };
-        let language = Language::of(header.language).unwrap_or(Language::English);
-        let (start_timeout, menu_timeout) = (header.start_timeout, header.menu_timeout);
-        let start = StartOptions { start_timeout, menu_timeout, language };
+        let start = StartOptions::of(header);
         if !found.contains(&start) {
             found.push(start);
         }

@@ -25,6 +25,7 @@ pub(super) struct UpdateRecord {
     start_timeout: u8,
     menu_timeout: u8,
     language: [u8; 2],
+    serial: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,18 +78,19 @@ impl UpdateRecord {
             start_timeout: start.start_timeout,
             menu_timeout: start.menu_timeout,
             language: start.language.code(),
+            serial: start.serial,
         }
     }
 
     /// `None` if this cannot be done to a stick of so many sectors.
     pub fn read(self, stick_sectors: u64) -> Option<Update> {
-        let Self { manifest, code, start_timeout, menu_timeout, language } = self;
+        let Self { manifest, code, start_timeout, menu_timeout, language, serial } = self;
         let (language, _) = Language::ALL.iter().find(|(_, code)| *code == language)?;
         let read = |layout: Option<LayoutRecord>| match layout {
             Some(layout) => layout.read().map(Some),
             None => Some(None),
         };
-        let start = StartOptions { start_timeout, menu_timeout, language: *language };
+        let start = StartOptions { start_timeout, menu_timeout, language: *language, serial };
         let update = Update { manifest: read(manifest)?, code: read(code)?, start };
         update.is_possible(stick_sectors).then_some(update)
     }

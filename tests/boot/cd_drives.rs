@@ -43,7 +43,7 @@ fn a_block_that_cannot_be_read_stops_with_its_number_in_either_drive() {
         let evidence = running.evidence();
         // A drive reads whole blocks, so the first sector of the block is the one that is named.
         for text in ["ramkey E31".to_owned(), format!("LBA {}", lba / 4 * 4)] {
-            assert!(evidence.serial.contains(&text), "{bus:?}: no {text:?}\n{evidence}");
+            assert!(evidence.console.contains(&text), "{bus:?}: no {text:?}\n{evidence}");
         }
     }
 }

@@ -33,7 +33,7 @@ fn passes_by_every_mode(image: &[u8], options: &[&str], is_beyond: bool) {
         let running = boot_and_eject(&image, &[options, &["--boot", mode]].concat());
         let (passed, evidence) = running.verdict(DEADLINE);
         assert!(passed, "the guest failed, {mode}\n{evidence}");
-        let was_beyond = evidence.serial.contains(BEYOND);
+        let was_beyond = evidence.console.contains(BEYOND);
         assert_eq!(was_beyond, is_beyond && mode == "floppy", "{mode}\n{evidence}");
     }
 }

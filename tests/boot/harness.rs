@@ -179,7 +179,7 @@ impl Running {
     /// Waits until COM1 or port E9h said a text.
     pub fn wait_text(&mut self, text: &str, limit: Duration) {
         let found = self.emulator.wait_for(&format!("{text:?} on COM1"), limit, |machine| {
-            Ok((machine.serial().contains(text) || machine.console().contains(text)).then_some(()))
+            Ok(machine.said().contains(text).then_some(()))
         });
         self.need(found);
     }

@@ -200,7 +200,7 @@ fn a_title_is_on_the_screen_with_its_letters_and_nothing_of_it_is_sent_to_a_term
     let folder = scratch();
     let bytes = disk("int13_hdd", DISK, DISK.sectors(), &[]);
     let image = file(folder.path(), "Café Zürich ¢½.img", &bytes);
-    let stick = sticks::ramkey(folder.path(), &[&image], &AS_HDD);
+    let stick = sticks::ramkey(folder.path(), &[&image], &[&AS_HDD[..], &["--serial"]].concat());
     let mut running = Running::start(&Machine::new(Stick::new(&stick, Port::Usb(Controller::Xhci))));
     running.wait_screen("Loading Café Zürich ¢½", DEADLINE);
     running.pull_and_boot();

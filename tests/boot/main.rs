@@ -56,6 +56,7 @@ mod report_block;
 mod restored;
 mod resume;
 mod scanners;
+mod screen;
 mod shrunk;
 mod state;
 #[path = "../host/frames/rewritten.rs"]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ramkey::boot::{BootVolume, Language, Patch, StartOptions, disc_image};
+use ramkey::boot::{BootVolume, Patch, StartOptions, disc_image};
 use ramkey::emulator::{CdBus, Controller, Machine, Port, Stick};
 use ramkey_format::markers::MAY_REMOVE_DISC;
 
@@ -26,7 +26,7 @@ fn by_xorriso(folder: &Path, image: &Path) -> PathBuf {
     let volume = format!("{}@@1M", stick.display());
     let capsules = format!("{}/", tree.join("RAMKEY").display());
     tool("mcopy", &["-i", &volume, "::RAMKEY/*.RKC", &capsules]);
-    let start = StartOptions { start_timeout: 0, menu_timeout: 0, language: Language::English };
+    let start = StartOptions { start_timeout: 0, menu_timeout: 0, ..StartOptions::default() };
     let patch = Patch { options: *b"xorriso.", volume: BootVolume::Iso9660, is_disc: true, start };
     file(&tree, "ramkey.bin", &disc_image(&patch, 0).expect("the boot image"));
     let disc = folder.join("disc.iso");
@@ -67,7 +67,7 @@ fn a_disc_that_xorriso_makes_with_our_boot_image_boots_inside_and_by_usb() {
     for bus in [CdBus::Ide, CdBus::Usb(Controller::Ehci)] {
         let (passed, evidence) = eject_and_boot(Running::start(&machine(&disc, bus)));
         assert!(passed, "the guest failed, {bus:?}\n{evidence}");
-        assert!(evidence.serial.contains("drive E0h by EDD"), "{bus:?}\n{evidence}");
+        assert!(evidence.console.contains("drive E0h by EDD"), "{bus:?}\n{evidence}");
     }
 }
 
@@ -94,8 +94,8 @@ fn behind_the_drive_that_the_bios_emulates_the_disc_is_found_and_the_real_drives
         let (passed, evidence) = eject_and_boot(running);
         assert!(passed, "the guest failed, {mode}\n{evidence}");
         assert_eq!(equipment & 1, 0, "a floppy that is not there is counted, {mode}\n{evidence}");
-        assert!(evidence.serial.contains(first), "{mode}\n{evidence}");
-        let beyond = evidence.serial.contains("Reading the disc, drive E0h.");
+        assert!(evidence.console.contains(first), "{mode}\n{evidence}");
+        let beyond = evidence.console.contains("Reading the disc, drive E0h.");
         assert_eq!(beyond, mode == "floppy", "{mode}\n{evidence}");
     }
 }

@@ -17,6 +17,8 @@ constants! {
     /// Flag of the boot header: the medium is a disc as well. If its own file system cannot be reached, because the BIOS
     /// shows no more of the disc than the floppy or the hard disk that it emulates, ISO 9660 can.
     HEADER_IS_DISC = 1;
+    /// Flag of the boot header: what the screen says goes to COM1 too, and keys come from there.
+    HEADER_SERIAL = 2;
     /// MEASURED: the stick's stamps gave INFO_EDD_HIDDEN, so EDD works.
     MEASURED_EDD = 1;
     /// MEASURED: the stamps gave INFO_CHS_HIDDEN, so CHS works.
@@ -82,7 +84,7 @@ record! {
         pub version: U16,
         /// 512
         pub header_len: U16,
-        /// bit 0: the medium is a disc as well; others are refused
+        /// bit 0: the medium is a disc as well; bit 1: the screen is sent to COM1 too; others are refused
         pub flags: U32,
         /// sectors of this header and stage 2: 16
         pub stage2_sectors: U16,
@@ -204,7 +206,7 @@ impl BootHeader {
         if header.version.get() != Self::VERSION {
             return Err(BootHeaderError::Version { found: header.version.get() });
         }
-        let unknown_flags = header.flags.get() & !HEADER_IS_DISC;
+        let unknown_flags = header.flags.get() & !(HEADER_IS_DISC | HEADER_SERIAL);
         if unknown_flags != 0 {
             return Err(BootHeaderError::UnknownFlags { bits: unknown_flags });
         }

@@ -36,6 +36,8 @@ pub enum Key {
     Digit(u8),
     /// Changes how INT 13h copies.
     Copy,
+    /// Changes the language of the screen.
+    Language,
     /// Changes whether a floppy that may be a hard disk is one.
     Kind,
     /// Any other key: stops the countdown.
@@ -53,6 +55,8 @@ pub enum Action {
     Boot(usize),
     /// Change how INT 13h copies, and draw again.
     SwitchCopy,
+    /// Change the language, and draw again.
+    SwitchLanguage,
     /// Draw again, and say that this entry does not fit the memory.
     Refused(usize),
 }
@@ -146,6 +150,7 @@ impl Menu {
                 }
             }
             Key::Copy => return Action::SwitchCopy,
+            Key::Language => return Action::SwitchLanguage,
             Key::Kind | Key::Other => {}
         }
         if counted || self.selected != before { Action::Redraw } else { Action::None }

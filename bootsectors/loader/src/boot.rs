@@ -10,7 +10,7 @@ use ramkey_loader_core::iso9660::Iso9660;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::progress::{Clock, seconds, ticks};
 use ramkey_loader_core::report::Memory;
-use ramkey_loader_core::screen::{Language, say};
+use ramkey_loader_core::screen::say;
 use ramkey_loader_core::settle::{reaches, settle};
 use ramkey_loader_core::volume::FileSystem;
 
@@ -34,7 +34,6 @@ pub fn run() -> ! {
         stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, None);
     }
     let mut console = Console::new();
-    console.say(&say::title(env!("CARGO_PKG_VERSION").as_bytes()));
 
     let Some((map, base_kib, source)) = map::ask() else {
         stop(&mut console, errors::NO_MEMORY_MAP, None);
@@ -45,13 +44,13 @@ pub fn run() -> ! {
     let Ok(header) = BootHeader::parse(&sector) else {
         stop(&mut console, errors::LOADER_CHECKSUM, Some(say::boot_header_damaged().as_message()));
     };
-    console.speak(Language::of(header.language).unwrap_or(Language::English));
 
     let is_iso9660 = u32::from(header.volume_kind) == VOLUME_ISO9660;
     let mut medium = disk::medium(&info, is_iso9660);
-    console.say(&say::machine(ram.map().total_ram(), info.drive, medium.method()));
+    console.show_machine(ram.map().total_ram(), info.drive, medium.method());
     if u32::from(info.start_key) == START_KEY_REPORT {
         report::ask(&mut console, &mut medium);
+        console.start_afresh();
     }
     let disk = Disk::new(Int13::new(), medium);
     let start = Start {
@@ -137,12 +136,17 @@ fn boot_from<F: FileSystem>(start: Start<'_>, mut disk: Disk<Int13>, volume_lba:
     let is_guess = stored & flags::KIND_IS_GUESS != 0 && header.start_timeout != NO_WAIT;
     let installed = (!is_guess).then(|| install(&mut console, &mut disks));
 
-    say_proven(&mut console, &disks, medium.is_disc, is_kept);
-    if is_guess {
-        console.say(&say::kind_is_guess());
-    }
+    let mark = console.mark();
+    let show = |console: &mut Console| {
+        console.back_to(mark);
+        show_proven(console, &disks, medium.is_disc, is_kept);
+        if is_guess {
+            console.say(&say::kind_is_guess());
+        }
+    };
+    show(&mut console);
     let mut copy = copy.unwrap_or(CopyMode::of(stored));
-    let last = wait(&mut console, header.start_timeout, &mut copy);
+    let last = wait(&mut console, header.start_timeout, &mut copy, &show);
     let installed = installed.unwrap_or_else(|| {
         if let (Some(Key::Kind), Some(boot)) = (last, &mut disks[0]) {
             boot.header.become_hard_disk();
@@ -157,11 +161,19 @@ fn boot_from<F: FileSystem>(start: Start<'_>, mut disk: Disk<Int13>, volume_lba:
         console.say(&say::no_int15());
         copy = CopyMode::Auto;
     }
+    console.leave();
     install::hand_off(installed, copy)
 }
 
 /// Says that the disks are in memory and proven, and whether the medium must stay.
-fn say_proven(console: &mut Console, disks: &[Option<RamDisk>], is_disc: bool, is_kept: bool) {
+fn show_proven(console: &mut Console, disks: &[Option<RamDisk>], is_disc: bool, is_kept: bool) {
+    let what = match (is_disc, is_kept) {
+        (false, false) => say::remove_stick(),
+        (false, true) => say::leave_stick(),
+        (true, false) => say::remove_disc(),
+        (true, true) => say::leave_disc(),
+    };
+    console.frame(&what, !is_kept);
     console.end_line();
     let last = disks.iter().flatten().count() - 1;
     for (place, ram_disk) in disks.iter().flatten().enumerate() {
@@ -180,8 +192,13 @@ fn say_proven(console: &mut Console, disks: &[Option<RamDisk>], is_disc: bool, i
 }
 
 /// Waits `timeout` seconds or for a key, which it gives; 0 waits for a key only. The key C changes `copy` and stops the
-/// countdown.
-fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) -> Option<Key> {
+/// countdown. So does L, which changes the language: `show` says everything else again.
+fn wait(
+    console: &mut Console,
+    timeout: u8,
+    copy: &mut CopyMode,
+    show: &dyn Fn(&mut Console),
+) -> Option<Key> {
     if timeout == NO_WAIT {
         return None;
     }
@@ -193,6 +210,11 @@ fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) -> Option<Key> 
         match console.key() {
             Some(Key::Copy) => {
                 *copy = copy.next();
+                total = None;
+                shown = u32::MAX;
+            }
+            Some(Key::Language) => {
+                console.switch_language(show);
                 total = None;
                 shown = u32::MAX;
             }
@@ -217,8 +239,7 @@ fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode) -> Option<Key> 
                 line.byte(b' ');
                 console.append(&mut line, &say::copies(*copy));
             }
-            line.pad_to(60);
-            console.over(&line);
+            console.count_down(&line);
         }
     }
     console.end_line();

@@ -7,6 +7,7 @@ use ramkey_loader_core::capsule::OpenError;
 use ramkey_loader_core::copy_mode::CopyMode;
 use ramkey_loader_core::file::FileError;
 use ramkey_loader_core::menu::{Action, Menu, MenuEntry};
+use ramkey_loader_core::page::Row;
 use ramkey_loader_core::progress::Clock;
 use ramkey_loader_core::screen::{Text, say};
 use ramkey_loader_core::volume::FileEntry;
@@ -16,9 +17,7 @@ use crate::console::Console;
 use crate::halt::{Within, stop, stop_for};
 use crate::images::{Damage, Image, Images};
 
-/// Rows of the menu; more images scroll.
-const ROWS: usize = 12;
-/// Images that are named when another does not fit.
+/// Images that are named when another does not fit, and one where the screen is narrow.
 const NAMED: usize = 4;
 /// Seconds that the menu waits when a key opened it on a stick that does not wait.
 const OPENED_BY_KEY: u8 = 30;
@@ -69,7 +68,8 @@ fn explain(console: &mut Console, images: &Images, image: &Image, room: u64, ram
     console.say(&say::machine_has(ram, room));
     console.say(&say::needs(image.title.as_bytes(), image.need));
     let mut any = false;
-    for other in images.iter().filter(|other| other.fits).take(NAMED) {
+    let named = if console.is_narrow() { 1 } else { NAMED };
+    for other in images.iter().filter(|other| other.fits).take(named) {
         console.say(&say::would_fit(other.title.as_bytes(), other.need));
         any = true;
     }
@@ -114,19 +114,35 @@ fn menu(
     timeout: u8,
     copy: &mut Option<CopyMode>,
 ) -> Image {
-    let mut menu = Menu::new(ROWS, timeout);
+    let mut menu = Menu::new(console.menu_rows(), timeout);
     for image in images.iter() {
         menu.push(MenuEntry { title: image.title, fits: image.fits });
     }
+    let reason = |console: &mut Console, image: &Image| match image.damage {
+        Some(Damage::Capsule(_)) => console.say(&say::image_damaged()),
+        Some(Damage::Missing(name)) => console.say(&say::companion_missing(&name)),
+        None => explain(console, images, image, room, ram),
+    };
     console.end_line();
-    console.say(&say::choose());
-    let top = console.cursor_row();
+    let mark = console.mark();
+    let draw = |console: &mut Console, menu: &Menu, copy: Option<CopyMode>, is_new: bool| {
+        draw(console, menu, images, copy, is_new);
+        let refused = images.get(menu.selected()).filter(|image| !image.fits);
+        if is_new && console.has_page() {
+            console.back_to(mark);
+            if let Some(image) = refused {
+                console.quietly(&|console| reason(console, image));
+            }
+        }
+    };
+    console.menu(menu.count());
     if timeout != NO_WAIT {
-        draw(console, &menu, images, top, *copy);
+        draw(console, &menu, *copy, true);
     }
     let mut clock = Clock::new(bios::ticks());
     loop {
-        let action = match console.key() {
+        let key = console.key();
+        let action = match key {
             Some(key) => menu.key(key),
             None => menu.tick(clock.elapsed(bios::ticks())),
         };
@@ -134,42 +150,41 @@ fn menu(
             Action::None => {}
             Action::SwitchCopy => {
                 *copy = Some(copy.map_or(CopyMode::Direct, CopyMode::next));
-                draw(console, &menu, images, top, *copy);
+                draw(console, &menu, *copy, true);
             }
-            Action::Redraw => draw(console, &menu, images, top, *copy),
+            Action::SwitchLanguage => {
+                console.switch_language(&|console| console.menu(menu.count()));
+                draw(console, &menu, *copy, true);
+            }
+            Action::Redraw => draw(console, &menu, *copy, key.is_some()),
             Action::Boot(index) | Action::Refused(index) => {
                 let Some(image) = images.get(index) else { continue };
                 if matches!(action, Action::Boot(_)) {
+                    console.back_to(mark);
                     console.end_line();
                     return *image;
                 }
-                draw(console, &menu, images, top, *copy);
-                match image.damage {
-                    Some(Damage::Capsule(_)) => console.say(&say::image_damaged()),
-                    Some(Damage::Missing(name)) => console.say(&say::companion_missing(&name)),
-                    None => explain(console, images, image, room, ram),
-                }
+                draw(console, &menu, *copy, true);
+                console.back_to(mark);
+                reason(console, image);
             }
         }
     }
 }
 
-fn draw(console: &mut Console, menu: &Menu, images: &Images, top: u8, copy: Option<CopyMode>) {
-    console.row(top);
-    for index in menu.window() {
+fn draw(console: &mut Console, menu: &Menu, images: &Images, copy: Option<CopyMode>, is_new: bool) {
+    console.begin_rows(is_new);
+    for (place, index) in menu.window().enumerate() {
         let (Some(entry), Some(image)) = (menu.entry(index), images.get(index)) else { continue };
-        let mut line = Text::new();
-        line.text(if index == menu.selected() { "> " } else { "  " });
-        line.decimal_wide(index as u32 + 1, 2).text("  ");
-        line.bytes(&entry.title.as_bytes()[..entry.title.as_bytes().len().min(44)]).pad_to(52);
-        match image.damage {
-            Some(Damage::Capsule(_)) => console.append(&mut line, &say::entry_damaged()),
-            Some(Damage::Missing(_)) => console.append(&mut line, &say::entry_incomplete()),
-            None if entry.fits => console.append(&mut line, &say::entry_needs(image.need)),
-            None => console.append(&mut line, &say::entry_does_not_fit(image.need)),
-        }
-        line.pad_to(78);
-        console.line(line.as_bytes());
+        let state = match image.damage {
+            Some(Damage::Capsule(_)) => console.words(&say::entry_damaged()),
+            Some(Damage::Missing(_)) => console.words(&say::entry_incomplete()),
+            None if entry.fits || console.is_narrow() => console.words(&say::entry_needs(image.need)),
+            None => console.words(&say::entry_does_not_fit(image.need)),
+        };
+        let (title, state) = (entry.title.as_bytes(), state.as_bytes());
+        let row = Row { number: index + 1, title, state, fits: entry.fits };
+        console.menu_row(place, &row, index == menu.selected());
     }
     let mut line = Text::new();
     if let Some(left) = menu.seconds_left() {
@@ -178,6 +193,5 @@ fn draw(console: &mut Console, menu: &Menu, images: &Images, top: u8, copy: Opti
     if let Some(copy) = copy {
         console.append(&mut line, &say::copies(copy));
     }
-    line.pad_to(78);
-    console.line(line.as_bytes());
+    console.end_rows(&mut line);
 }

@@ -1,68 +1,84 @@
-//! The screen through INT 10h, with a copy to the first serial port and the debug port.
+//! What a person sees and types: the page on the screen, or lines on a screen of another shape, with a copy to the ports.
 
-use ramkey_format::boot::Registers;
-use ramkey_format::memory::DEBUG_PORT;
+use ramkey_format::boot::{BootHeader, HEADER_SERIAL};
+use ramkey_loader_core::canvas::Video;
+use ramkey_loader_core::drive::Method;
 use ramkey_loader_core::menu::Key;
-use ramkey_loader_core::screen::{Language, Message, Sentence, Text};
+use ramkey_loader_core::page::{Page, Row};
+use ramkey_loader_core::screen::{Language, Message, Sentence, Text, say};
 
-use crate::ports::{input, output};
-use crate::{bios, low, real_mode};
+use crate::mirror::{Mirror, OVER};
+use crate::video::{self, Bios};
+use crate::{bios, low};
 
-const TELETYPE: u32 = 0x0E07;
-/// Reads of the line status before a serial port counts as dead.
-const SERIAL_POLLS: u32 = 100_000;
-const LINE_STATUS: u16 = 5;
 /// Scan code of the key 1.
 const SCAN_1: u8 = 2;
-const DATA_READY: u8 = 1;
-/// Overrun, parity, framing error and break.
-const RECEIVE_ERRORS: u8 = 0x1E;
-/// Bytes that a UART can hold.
-const SERIAL_FIFO: u32 = 16;
-const TRANSMITTER_EMPTY: u8 = 0x20;
 /// Scan code of F8 (INT 16h).
 const SCAN_F8: u8 = 0x42;
+/// Rows of the menu where there is no page.
+const MENU_ROWS: usize = 12;
 
 /// Where text goes.
 pub struct Console {
-    serial: Option<u16>,
-    debug: bool,
+    mirror: Mirror,
+    /// The screen, if it has a usual shape. Else text goes from line to line.
+    page: Option<&'static mut Page>,
+    /// The line that is not ended yet.
+    line: Text,
     language: Language,
+    /// Memory and drive, once they are known.
+    machine: Option<(u64, u8, Method)>,
+    /// Row of the menu, where there is no page.
+    top: u8,
 }
 
 impl Console {
-    /// A cleared text screen; the serial port runs at 115200 baud, 8N1.
+    /// A cleared text screen, in the language of the stick.
+    #[inline(never)]
     pub fn new() -> Self {
-        // Not `bios::call`, which panics without A20: a panic makes a console, and this needs no A20.
-        real_mode::call(0x10, Registers { eax: 3.into(), ..Registers::default() });
-        let base = low::COM1.read();
-        let serial = (base != 0 && input(base + LINE_STATUS) != 0xFF).then_some(base);
-        if let Some(base) = serial {
-            // 16550: divisor 1 behind DLAB, 8N1, FIFOs on, DTR and RTS.
-            for (register, value) in [(3, 0x80), (0, 1), (1, 0), (3, 0x03), (2, 0x07), (4, 0x03)] {
-                output(base + register, value);
-            }
-            // A mouse says what it is when DTR rises.
-            for _ in 0..SERIAL_FIFO {
-                input(base);
-            }
-        }
-        // QEMU and Bochs answer a read of the port with its number.
-        Self { serial, debug: u32::from(input(DEBUG_PORT as u16)) == DEBUG_PORT, language: Language::English }
+        let sector = low::boot_header();
+        let header = BootHeader::parse(&sector).ok();
+        let language = header.and_then(|header| Language::of(header.language));
+        let serial = header.is_some_and(|header| header.flags.get() & HEADER_SERIAL != 0);
+        video::reset();
+        let mut console = Self {
+            mirror: Mirror::new(serial),
+            page: video::page(),
+            language: language.unwrap_or(Language::English),
+            ..Self::silent()
+        };
+        console.show_title();
+        console.aside(say::title(VERSION).as_message());
+        console
     }
 
     /// The screen as it is, and no serial port: for the end of a boot that may happen anywhere.
+    #[inline(never)]
     pub fn silent() -> Self {
-        Self { serial: None, debug: true, language: Language::English }
+        let (mirror, line) = (Mirror::debug(), Text::new());
+        Self { mirror, page: None, line, language: Language::English, machine: None, top: 0 }
     }
 
     /// Writes bytes; `\r` and `\n` move as on a terminal.
     #[inline(never)]
     pub fn write(&mut self, bytes: &[u8]) {
+        self.mirror.text(bytes);
         for &byte in bytes {
-            self.copy(byte);
-            let eax = TELETYPE & 0xFF00 | u32::from(byte);
-            real_mode::call(0x10, Registers { eax: eax.into(), ebx: 7.into(), ..Registers::default() });
+            match (&mut self.page, byte) {
+                (None, _) => video::teletype(byte),
+                (Some(_), b'\r') => {}
+                (Some(page), b'\n') => {
+                    match self.line.as_bytes() {
+                        b"" => page.log().end_paragraph(),
+                        _ => page.log().push(&self.line, true),
+                    }
+                    self.line.clear();
+                    page.show_log(&mut Bios);
+                }
+                (Some(_), _) => {
+                    self.line.byte(byte);
+                }
+            }
         }
     }
 
@@ -78,14 +94,24 @@ impl Console {
         self.line(b"");
     }
 
-    /// Says everything in `language` from now on.
-    pub fn speak(&mut self, language: Language) {
-        self.language = language;
-    }
-
     /// The language that everything is said in.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// Says everything in the next language from now on; `again` says what is on the screen. No port gets that twice.
+    #[inline(never)]
+    pub fn switch_language(&mut self, again: &dyn Fn(&mut Self)) {
+        self.language = self.language.next();
+        self.show_title();
+        self.quietly(again);
+    }
+
+    /// What `say` says goes to the screen alone.
+    pub fn quietly(&mut self, say: &dyn Fn(&mut Self)) {
+        let was_muted = core::mem::replace(&mut self.mirror.is_muted, true);
+        say(self);
+        self.mirror.is_muted = was_muted;
     }
 
     /// Writes a sentence and ends the line.
@@ -100,10 +126,18 @@ impl Console {
         self.language.say(&mut line, message);
         self.line(line.as_bytes());
         if let Some(line) = self.language.for_host(message) {
-            for &byte in line.as_bytes().iter().chain(b"\r\n") {
-                self.copy(byte);
-            }
+            self.mirror.line(line.as_bytes());
         }
+    }
+
+    /// Says what the page shows elsewhere: among the lines it is no news.
+    #[inline(never)]
+    fn aside(&mut self, message: Message<'_>) {
+        let Some(page) = &mut self.page else { return self.say_message(message) };
+        let mut line = Text::new();
+        self.language.say(&mut line, message);
+        page.log().push(&line, false);
+        self.mirror.line(line.as_bytes());
     }
 
     /// A line with `sentence` alone, to be shown later.
@@ -116,27 +150,204 @@ impl Console {
         self.language.say(line, sentence.as_message());
     }
 
+    /// Says how much memory there is, and how the medium is read.
+    #[inline(never)]
+    pub fn show_machine(&mut self, ram: u64, drive: u8, method: Method) {
+        self.machine = Some((ram, drive, method));
+        self.show_title();
+        let machine = say::machine(ram, drive, method);
+        match &self.page {
+            Some(page) if !page.is_narrow() => self.aside(machine.as_message()),
+            _ => self.say(&machine),
+        }
+    }
+
+    #[inline(never)]
+    fn show_title(&mut self) {
+        let language = self.language;
+        let Some(page) = &mut self.page else { return };
+        let machine = match self.machine {
+            Some((ram, drive, method)) => language.line(&say::machine(ram, drive, method)),
+            None => Text::new(),
+        };
+        page.title(&mut Bios, language.line(&say::title(VERSION)).as_bytes(), machine.as_bytes());
+    }
+
+    /// What was said until now was read.
+    #[inline(never)]
+    pub fn start_afresh(&mut self) {
+        if let Some(page) = &mut self.page {
+            page.log().read();
+            page.plain(&mut Bios);
+        }
+    }
+
+    /// What is said from now on can be taken [back](Self::back_to).
+    pub fn mark(&mut self) -> usize {
+        self.page.as_mut().map_or(0, |page| page.log().mark())
+    }
+
+    /// Takes back what the page shows since `mark`.
+    #[inline(never)]
+    pub fn back_to(&mut self, mark: usize) {
+        if let Some(page) = &mut self.page {
+            page.log().back_to(mark);
+            page.show_log(&mut Bios);
+        }
+    }
+
+    /// An image begins to load.
+    #[inline(never)]
+    pub fn loading(&mut self, title: &[u8]) {
+        self.end_line();
+        let loading = say::loading(title);
+        if let Some(page) = &mut self.page {
+            page.loading(&mut Bios, self.language.line(&loading).as_bytes());
+        }
+        self.aside(loading.as_message());
+    }
+
+    /// How far it is.
+    #[inline(never)]
+    pub fn progress(&mut self, percent: u8, numbers: &Text) {
+        match &mut self.page {
+            Some(page) => {
+                page.progress(&mut Bios, percent.into(), numbers.as_bytes());
+                self.mirror.over(numbers);
+            }
+            None => self.over(numbers),
+        }
+    }
+
+    /// It is as far as `numbers` say, and this was all.
+    #[inline(never)]
+    pub fn loaded(&mut self, percent: u8, numbers: &Text) {
+        self.progress(percent, numbers);
+        if let Some(page) = &mut self.page {
+            page.log().push(numbers, false);
+        }
+        self.end_line();
+    }
+
+    /// Shows in a frame what nobody may overlook, above a countdown; large, if the medium `may_go`.
+    pub fn frame(&mut self, sentence: &Sentence<'_, 0>, may_go: bool) {
+        let (what, keys) = (self.words(sentence), self.words(&say::start_keys()));
+        if let Some(page) = &mut self.page {
+            page.framed(&mut Bios, what.as_bytes(), may_go);
+            page.keys(&mut Bios, keys.as_bytes());
+        }
+    }
+
+    /// What is counted down, or waited for.
+    #[inline(never)]
+    pub fn count_down(&mut self, line: &Text) {
+        match &mut self.page {
+            Some(page) => {
+                page.count_down(&mut Bios, line.as_bytes());
+                self.mirror.over(line);
+            }
+            None => self.over(line),
+        }
+    }
+
+    /// The machine stops: the page is for what is said from now on.
+    #[inline(never)]
+    pub fn halt(&mut self) {
+        let why = self.words(&say::why_not());
+        if let Some(page) = &mut self.page {
+            page.halt(&mut Bios, why.as_bytes());
+        }
+    }
+
+    /// Entries that the menu shows at a time.
+    pub fn menu_rows(&self) -> usize {
+        self.page.as_ref().map_or(MENU_ROWS, |page| page.menu_rows())
+    }
+
+    /// Whether the screen has 40 columns.
+    pub fn is_narrow(&self) -> bool {
+        self.page.as_ref().is_some_and(|page| page.is_narrow())
+    }
+
+    /// Whether the menu says by itself why the chosen entry does not fit.
+    pub fn has_page(&self) -> bool {
+        self.page.is_some()
+    }
+
+    /// A menu of `count` entries, which [`Self::menu_row`] fills in.
+    #[inline(never)]
+    pub fn menu(&mut self, count: usize) {
+        let (choose, keys) = (self.words(&say::choose()), self.words(&say::menu_keys()));
+        match &mut self.page {
+            Some(page) => {
+                page.menu(&mut Bios, choose.as_bytes(), count);
+                page.keys(&mut Bios, keys.as_bytes());
+                self.mirror.line(choose.as_bytes());
+            }
+            None => {
+                self.line(choose.as_bytes());
+                self.top = video::cursor_row();
+            }
+        }
+    }
+
+    /// The entries are shown, again or for the first time; `is_new` if something else than the time changed.
+    #[inline(never)]
+    pub fn begin_rows(&mut self, is_new: bool) {
+        self.mirror.is_muted = !is_new;
+        if self.page.is_none() {
+            Bios.cursor(self.top.into(), 0);
+        }
+        self.mirror.line(b"");
+    }
+
+    /// An entry in the row `place` of the menu.
+    #[inline(never)]
+    pub fn menu_row(&mut self, place: usize, row: &Row<'_>, is_selected: bool) {
+        let line = row.line(is_selected, false);
+        match &mut self.page {
+            Some(page) => {
+                page.row(&mut Bios, place, row, is_selected);
+                self.mirror.line(line.as_bytes());
+            }
+            None => self.line(line.as_bytes()),
+        }
+    }
+
+    /// What stands below the entries.
+    #[inline(never)]
+    pub fn end_rows(&mut self, line: &mut Text) {
+        self.mirror.is_muted = false;
+        if self.page.is_some() {
+            return self.count_down(line);
+        }
+        line.pad_to(OVER);
+        self.line(line.as_bytes());
+    }
+
+    /// Leaves the screen to the image: empty but for what was said, with the cursor below it.
+    #[inline(never)]
+    pub fn leave(&mut self) {
+        let Some(page) = self.page.take() else { return };
+        page.leave(&mut Bios);
+        let log = page.log();
+        self.quietly(&|console| {
+            for line in log.all() {
+                console.line(line.as_bytes());
+            }
+        });
+    }
+
     /// Writes text over the current line, without ending it.
-    pub fn over(&mut self, line: &Text) {
+    #[inline(never)]
+    fn over(&mut self, line: &Text) {
+        let mut line = *line;
         self.write(b"\r");
-        self.write(line.as_bytes());
-    }
-
-    /// Moves the cursor to the start of `row` on the screen.
-    pub fn row(&mut self, row: u8) {
-        let edx = u32::from(row) << 8;
-        bios::call(0x10, Registers { eax: 0x0200.into(), edx: edx.into(), ..Registers::default() });
-        self.send(b'\r');
-        self.send(b'\n');
-    }
-
-    /// The row of the cursor.
-    pub fn cursor_row(&mut self) -> u8 {
-        let after = bios::call(0x10, Registers { eax: 0x0300.into(), ..Registers::default() });
-        (after.edx.get() >> 8) as u8
+        self.write(line.pad_to(OVER).as_bytes());
     }
 
     /// The next key, from the keyboard or the serial line.
+    #[inline(never)]
     pub fn key(&mut self) -> Option<Key> {
         // Whoever asks for the report presses F8 again and again: later ones are no answer to anything.
         if let Some((scan, character)) = bios::key().filter(|&(scan, _)| scan != SCAN_F8) {
@@ -145,6 +356,7 @@ impl Console {
                 (_, b'\r') => Key::Enter,
                 (_, b'c' | b'C') => Key::Copy,
                 (_, b'k' | b'K') => Key::Kind,
+                (_, b'l' | b'L') => Key::Language,
                 (0x48, _) => Key::Up,
                 (0x50, _) => Key::Down,
                 (0x47, _) => Key::Home,
@@ -153,12 +365,13 @@ impl Console {
             });
         }
         // Only what a person types: mice, modems and noise talk on this line too.
-        Some(match self.received()? {
+        Some(match self.mirror.received()? {
             b'\r' | b'\n' => Key::Enter,
             b'k' => Key::Up,
             b'j' => Key::Down,
             b'c' => Key::Copy,
             b'K' => Key::Kind,
+            b'L' => Key::Language,
             _ => return None,
         })
     }
@@ -170,37 +383,9 @@ impl Console {
             // Whoever asked for the report may hold Shift still.
             return Some(if scan == SCAN_1 { b'1' } else { character });
         }
-        self.received().filter(|byte| b"1cCeE\r\n".contains(byte))
-    }
-
-    /// The next byte from the serial line.
-    fn received(&mut self) -> Option<u8> {
-        let base = self.serial?;
-        let status = input(base + LINE_STATUS);
-        if status & DATA_READY == 0 {
-            return None;
-        }
-        let byte = input(base);
-        (status & RECEIVE_ERRORS == 0).then_some(byte)
-    }
-
-    /// Sends a byte of text to the serial port and the debug port.
-    fn copy(&mut self, byte: u8) {
-        if self.debug {
-            output(DEBUG_PORT as u16, byte);
-        }
-        // A terminal has another code page, and may obey what it has there.
-        self.send(if byte.is_ascii() { byte } else { b'?' });
-    }
-
-    fn send(&mut self, byte: u8) {
-        let Some(base) = self.serial else { return };
-        for _ in 0..SERIAL_POLLS {
-            if input(base + LINE_STATUS) & TRANSMITTER_EMPTY != 0 {
-                output(base, byte);
-                return;
-            }
-        }
-        self.serial = None;
+        self.mirror.received().filter(|byte| b"1cCeE\r\n".contains(byte))
     }
 }
+
+/// The version of this program.
+const VERSION: &[u8] = env!("CARGO_PKG_VERSION").as_bytes();

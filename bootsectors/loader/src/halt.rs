@@ -19,6 +19,7 @@ const ZERO: u16 = 0x40;
 /// Nothing is booted.
 #[inline(never)]
 pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! {
+    console.halt();
     console.end_line();
     console.say(&say::stopped(code, code));
     if let Some(details) = details {

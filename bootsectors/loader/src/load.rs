@@ -7,7 +7,7 @@ use ramkey_loader_core::capsule::{ChunkError, load_chunk, load_table, open};
 use ramkey_loader_core::drive::Disk;
 use ramkey_loader_core::file::{FileError, FileReader};
 use ramkey_loader_core::progress::{Clock, Progress};
-use ramkey_loader_core::screen::say;
+use ramkey_loader_core::screen::{Text, say};
 use ramkey_loader_core::volume::{FileEntry, Volume};
 
 use crate::choose::stop_damaged;
@@ -91,8 +91,7 @@ pub fn load(
     let mut ram_disk = RamDisk { memory, header };
     let lead_len = ram_disk.lead_len();
     let RamDisk { header, memory } = &mut ram_disk;
-    console.end_line();
-    console.say(&say::loading(header.title().unwrap_or(b"")));
+    console.loading(header.title().unwrap_or(b""));
 
     let table = match load_table(&mut reader, header, table) {
         Ok(table) => table,
@@ -110,8 +109,9 @@ pub fn load(
             stop_chunk(console, &mut reader, header, entry, index, error);
         }
     }
-    meter.draw(console);
-    console.end_line();
+    let (percent, numbers) = meter.numbers(console);
+    console.loaded(percent, &numbers);
+    bios::key_waits();
     clear_rest(&mut ram_disk);
     ram_disk
 }
@@ -158,7 +158,7 @@ fn stop_chunk(
     }
 }
 
-/// The progress line.
+/// How far it is.
 struct Meter {
     progress: Progress,
     clock: Clock,
@@ -193,10 +193,18 @@ impl Meter {
         if elapsed - self.drawn >= REDRAW {
             self.drawn = elapsed;
             self.draw(console);
+            // A video BIOS may have switched A20 off, and the next bytes go to high memory.
+            bios::key_waits();
         }
     }
 
     fn draw(&self, console: &mut Console) {
+        let (percent, numbers) = self.numbers(console);
+        console.progress(percent, &numbers);
+    }
+
+    /// Per cent, and everything else in words.
+    fn numbers(&self, console: &Console) -> (u8, Text) {
         let (done, total) = (self.progress.done() as u32, self.progress.total() as u32);
         let percent = self.progress.percent() as u8;
         let mut line = match (self.progress.kib_per_second(), self.progress.seconds_left()) {
@@ -209,7 +217,6 @@ impl Meter {
             1 => console.append(&mut line, &say::read_again_once()),
             times => console.append(&mut line, &say::read_again(times)),
         }
-        line.pad_to(60);
-        console.over(&line);
+        (percent, line)
     }
 }

@@ -42,6 +42,12 @@ const FLOPPIES_MAX: u8 = 4;
 pub const EQUIPMENT: Shared<u16> = Shared::at(0x410);
 /// BIOS data area: base memory in KiB.
 pub const BASE_MEMORY: Shared<u16> = Shared::at(0x413);
+/// BIOS data area: the video mode.
+pub const VIDEO_MODE: Shared<u8> = Shared::at(0x449);
+/// BIOS data area: columns of the screen.
+pub const VIDEO_COLUMNS: Shared<u16> = Shared::at(0x44A);
+/// BIOS data area: rows of the screen less one; 0 from before there was an EGA.
+pub const VIDEO_LAST_ROW: Shared<u8> = Shared::at(0x484);
 /// BIOS data area: timer ticks since midnight, 18.2 a second.
 pub const TICKS: Shared<u32> = Shared::at(0x46C);
 /// BIOS data area: number of hard disks.

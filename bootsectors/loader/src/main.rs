@@ -25,11 +25,13 @@ mod install;
 mod load;
 mod low;
 mod map;
+mod mirror;
 mod places;
 mod ports;
 mod real_mode;
 mod report;
 mod second_page;
+mod video;
 
 use core::arch::global_asm;
 

@@ -158,13 +158,14 @@ pub fn start_of_hash(
     // Only the first piece depends on the options.
     let mut values: Vec<[u8; 32]> = pieces.map(|(piece, at)| chunk_value(piece, at, count)).collect();
     let mut first = area[..PIECE_LEN.min(area.len())].to_vec();
-    for &(language, code) in Language::ALL {
+    let others = Language::ALL.iter().flat_map(|&(language, _)| [(language, false), (language, true)]);
+    for (language, serial) in others {
         for timeouts in 0..=u16::MAX {
             let [start_timeout, menu_timeout] = timeouts.to_le_bytes();
-            let start = StartOptions { start_timeout, menu_timeout, language };
+            let start = StartOptions { start_timeout, menu_timeout, language, serial };
             let (header, _) = BootHeader::mut_from_prefix(&mut first).ok()?;
-            (header.start_timeout, header.menu_timeout) = (start_timeout, menu_timeout);
-            (header.language, header.options) = (code, options(division, start));
+            start.put_into(header);
+            header.options = options(division, start);
             values[0] = chunk_value(&first, 0, count);
             if combine(&values) == *wanted {
                 return Some(start);

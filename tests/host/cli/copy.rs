@@ -199,6 +199,7 @@ fn an_option_that_a_copy_cannot_have_is_one_error_that_says_what_to_do() {
         &["--timeout", "3"],
         &["--menu-timeout", "30"],
         &["--lang", "de"],
+        &["--serial"],
         &["--with", "one.img"],
         &["--floppy", "one.img"],
         &["--identity", "memdisk"],

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use ramkey::boot::{BootVolume, Language, Patch, StartOptions, boot_area, disc_image};
-use ramkey_format::boot::{BootHeader, DISC_CODE, DISC_REST, DiscStart, HEADER_IS_DISC, VOLUME_ISO9660};
+use ramkey_format::boot::{
+    BootHeader, DISC_CODE, DISC_REST, DiscStart, HEADER_IS_DISC, HEADER_SERIAL, VOLUME_ISO9660,
+};
 use ramkey_format::checksum::checksum;
 use ramkey_format::memory::{SECTOR_SIZE, STAGE2_SECTORS};
 use zerocopy::FromBytes;
@@ -17,7 +19,7 @@ fn patch(options: [u8; 8]) -> Patch {
         options,
         volume: BootVolume::Fat { lba: 2048 },
         is_disc: false,
-        start: StartOptions { start_timeout: 7, menu_timeout: 9, language: Language::English },
+        start: StartOptions { start_timeout: 7, menu_timeout: 9, language: Language::English, serial: true },
     }
 }
 
@@ -52,7 +54,7 @@ fn the_header_names_iso_9660_whatever_the_stick_beside_it_has() {
     let image = image(660);
     let header = BootHeader::parse(&image[BLOCK..]).expect("a boot header");
     assert_eq!(u32::from(header.volume_kind), VOLUME_ISO9660);
-    assert_eq!((header.volume_lba.get(), header.flags.get()), (0, HEADER_IS_DISC));
+    assert_eq!((header.volume_lba.get(), header.flags.get()), (0, HEADER_IS_DISC | HEADER_SERIAL));
     assert_eq!(header.boot_lba.get(), 661 * 4, "the block behind the first");
     assert_eq!((header.options, header.start_timeout, header.menu_timeout), (*b"OPTIONS.", 7, 9));
     let stick = boot_area(&patch(*b"OPTIONS.")).expect("the committed files are sound");

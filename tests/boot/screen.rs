@@ -1,0 +1,74 @@
+//! The page on the screen of a machine: languages, what does not fit, what may be removed.
+
+use std::path::Path;
+
+use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey_format::cp437;
+use ramkey_format::markers::MAY_REMOVE;
+
+use super::harness::{DEADLINE, Geometry, Running, disk, file, scratch};
+use super::sticks;
+
+const DISK: Geometry = Geometry::new(1, 16, 63);
+/// Where the cells of a colour adapter lie.
+const COLOUR: u64 = 0xB_8000;
+const ROWS: usize = 25;
+/// Grey on black, as a BIOS leaves an empty cell; and black on grey.
+const PLAIN: u8 = 0x07;
+const REVERSE: u8 = 0x70;
+
+/// A guest that says that it runs, on a stick of its own.
+fn machine(folder: &Path, images: &[&Path], options: &[&str]) -> Machine {
+    let guest = file(folder, "small.img", &disk("idle", DISK, DISK.sectors(), &[]));
+    let images: Vec<&Path> = images.iter().copied().chain([guest.as_path()]).collect();
+    let stick = sticks::ramkey(folder, &images, &[&["--kind", "hdd"], options].concat());
+    Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)))
+}
+
+/// The rows of a screen, with what each cell looks like.
+fn rows(running: &mut Running, page: u64, columns: usize) -> Vec<(String, Vec<u8>)> {
+    let cells = running.emulator().memory(page, (columns * ROWS * 2) as u64);
+    let cells = running.need(cells);
+    let row = |row: &[u8]| {
+        let text = row.iter().step_by(2).map(|&byte| cp437::decode(byte).unwrap_or(' ')).collect();
+        (text, row.iter().skip(1).step_by(2).copied().collect())
+    };
+    cells.chunks(columns * 2).map(row).collect()
+}
+
+#[test]
+fn a_german_menu_says_what_does_not_fit_and_changes_its_language_and_the_image_gets_a_clean_screen() {
+    let folder = scratch();
+    let large = file(folder.path(), "large.img", &vec![0xD1; 8 << 20]);
+    let options = ["--title", "Large", "--title", "Small", "--lang", "de", "--menu-timeout", "0"];
+    let mut machine = machine(folder.path(), &[&large], &options);
+    machine.ram_mib = 8;
+    let mut running = Running::start(&machine);
+    running.wait_screen("Abbild wählen: Pfeiltasten und Eingabetaste, oder seine Nummer.", DEADLINE);
+    running.wait_screen("  - 1  Large", DEADLINE);
+    running.wait_screen(" >  2  Small", DEADLINE);
+    running.press(&["up"]);
+    running.wait_screen("Large braucht 9 MB.", DEADLINE);
+    running.press(&["l"]);
+    running.wait_screen("9 MB  no cabe", DEADLINE);
+    running.wait_screen("Large necesita 9 MB.", DEADLINE);
+    running.press(&["2"]);
+    running.wait_screen("Comprobada - quitar el USB ahora", DEADLINE);
+    running.wait_screen("Una tecla cualquiera arranca.", DEADLINE);
+    let framed = rows(&mut running, COLOUR, 80);
+    let is_framed = |(text, looks): &&(String, Vec<u8>)| {
+        text.contains('║') && looks[1..79].iter().all(|&look| look == REVERSE)
+    };
+    assert!(framed.iter().filter(is_framed).count() >= 9, "{}", running.evidence());
+    running.press(&["l"]);
+    running.wait_screen("Vérifiée - retirer la clé maintenant", DEADLINE);
+    running.press(&["spc"]);
+    running.wait_text("IDLE", DEADLINE);
+    let left = rows(&mut running, COLOUR, 80);
+    assert!(left.iter().all(|(_, looks)| looks.iter().all(|&look| look == PLAIN)), "a cell looks otherwise");
+    let said = |what: &str| left.iter().any(|(text, _)| text.contains(what));
+    assert!(said("En mémoire et vérifiée") && !said("Vérifiée -"), "{}", running.evidence());
+    let evidence = running.evidence();
+    assert!(evidence.console.contains(MAY_REMOVE), "the host is told in English\n{evidence}");
+    assert_eq!(evidence.serial, "", "nobody asked for COM1");
+}
