@@ -10,6 +10,7 @@ use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
+use crate::cli::guide::GuideArgs;
 use crate::cli::inspect::InspectArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::phram::PhramArgs;
@@ -57,6 +58,7 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
+    Guide(GuideArgs),
 }
 
 impl Command {
@@ -87,6 +89,7 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
+            Self::Guide(args) => args.run(output),
         }
     }
 }

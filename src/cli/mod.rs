@@ -20,6 +20,7 @@ mod exit;
 mod explain;
 mod extract;
 mod fields;
+mod guide;
 mod inspect;
 mod label;
 mod list;
@@ -41,6 +42,7 @@ mod serials;
 mod several;
 mod show;
 mod shrink;
+mod single;
 mod stop;
 mod table;
 mod target_args;
@@ -84,7 +86,7 @@ fn run() -> Exit {
     if let Err(error) = stop::outlive_size_limits() {
         return output.fail(&error.into());
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(guide::meant(env::args_os().collect())) {
         Ok(cli) => cli,
         // Help and version are no errors; the parser tells them apart.
         Err(error) if error.use_stderr() => return usage::report(&error),

@@ -101,7 +101,8 @@ impl TargetArgs {
         }
     }
 
-    fn mounts(&self, system: &System, target: &TargetPath) -> Vec<OwnMount> {
+    /// What is unmounted first.
+    pub fn mounts(&self, system: &System, target: &TargetPath) -> Vec<OwnMount> {
         if self.unmount { system.own_mounts(target) } else { Vec::new() }
     }
 
@@ -114,13 +115,22 @@ impl TargetArgs {
         for mount in mounts {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
-        if !mounts.is_empty() {
-            system.unmount(target, mounts).map_err(JobError::Target)?;
-        }
-        // A file that was not finished is made again; whoever waits for a stick may close the lid.
-        if matches!(target, TargetPath::Block(_)) {
-            awake::stay();
-        }
-        Ok(())
+        free(system, target, mounts)
     }
+}
+
+/// Unmounts what was shown, and keeps the machine awake from now on.
+///
+/// # Errors
+///
+/// [`CliError::Job`] if something stays mounted.
+pub(super) fn free(system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
+    if !mounts.is_empty() {
+        system.unmount(target, mounts).map_err(JobError::Target)?;
+    }
+    // A file that was not finished is made again; whoever waits for a stick may close the lid.
+    if matches!(target, TargetPath::Block(_)) {
+        awake::stay();
+    }
+    Ok(())
 }

@@ -13,12 +13,13 @@ use crate::cli::plan::show_plan;
 use crate::cli::receipts::Receipts;
 use crate::cli::several::Several;
 use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
+use crate::cli::single::Single;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Exit, Output, Progress, copy, driver, serials, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, copy, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
 use crate::image::ImageError;
-use crate::job::{self, Destination, Images, JobError, Lengths, Opener, StickRequest, prepare};
+use crate::job::{self, JobError, Lengths, Opener, StickRequest};
 use crate::report::{Report, StickReport};
 
 /// Write images to a stick and prove every byte
@@ -100,7 +101,11 @@ impl WriteArgs {
         let targets = self.targets(&system)?;
         self.stick.check()?;
         match (&targets[..], &self.all_matching) {
-            ([target], None) => self.write_one(output, &system, target),
+            ([target], None) => {
+                let target = target.clone();
+                let single = Single { request: self.request(), system, target };
+                self.write_one(output, &single)
+            }
             _ => {
                 let several = Several {
                     stick: &self.stick,
@@ -143,9 +148,28 @@ impl WriteArgs {
         Ok(targets)
     }
 
-    fn write_one(self, output: &mut Output, system: &System, target: &TargetPath) -> Result<Exit, CliError> {
-        let request = StickRequest { driver: self.driver.clone(), ..self.stick.request() };
-        let destination = Destination { system, target };
+    fn request(&self) -> StickRequest {
+        StickRequest { driver: self.driver.clone(), ..self.stick.request() }
+    }
+
+    /// What is asked for, of one target alone.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`], or why there can be no such target.
+    pub(super) fn single(&self) -> Result<Single, CliError> {
+        self.stick.check()?;
+        let system = self.target.system();
+        let [to] = &self.to[..] else {
+            return Err(CliError::Usage { what: "one target is needed".into() });
+        };
+        let target = look(&system, to)?;
+        Ok(Single { request: self.request(), system, target })
+    }
+
+    fn write_one(self, output: &mut Output, single: &Single) -> Result<Exit, CliError> {
+        let Single { request, system, target } = single;
+        let destination = single.destination();
         let progress = Progress::new();
         let opener = Opener::new(&progress);
         if let Some(image) = copy::find(&self.stick, self.unfit_for_copies(), &opener)? {
@@ -154,9 +178,7 @@ impl WriteArgs {
                 false => copy::write(output, image, request.size, destination, (self.manner(), &self.target)),
             };
         }
-        let images = Images::open_by(&request, &opener)?;
-        driver::tell(&images);
-        let prepared = prepare(&request, images, Some(destination), &Progress::new())?;
+        let prepared = single.prepare(&opener, &Progress::new())?;
         if self.dry_run {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
@@ -171,7 +193,7 @@ impl WriteArgs {
             Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target)?,
         }
         if self.linux_phram {
-            put_beside(&request)?;
+            put_beside(request)?;
         }
         let stop = stop::wish()?;
         let result = match self.manner() {
@@ -214,7 +236,8 @@ impl WriteArgs {
     }
 }
 
-fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
+/// What was written.
+pub(super) fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
     show_effort(out, &report.effort)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
