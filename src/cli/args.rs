@@ -11,7 +11,7 @@ use crate::cli::pack::PackArgs;
 use crate::contents::{Kind, KindChoice};
 use crate::image::ImageName;
 use crate::job::StickRequest;
-use crate::plan::{FatBits, FsChoice, LayoutChoice, LayoutKind, Slot, StartOptions};
+use crate::plan::{FatBits, FsChoice, Language, LayoutChoice, LayoutKind, Slot, StartOptions};
 use crate::units::{Bytes, BytesError, Geometry, SECTOR_LEN, counted, named};
 
 /// How the stick is divided.
@@ -110,15 +110,6 @@ pub struct ImagesArgs {
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
 
-    /// Label of the file system
-    #[arg(long, value_name = "LABEL")]
-    pub label: Option<String>,
-
-    /// Identity of the stick or the disc, 32 hexadecimal digits as `plan` and `verify` show it: the same images, options and identity
-    /// give the same bytes. Derived from images and options if not given
-    #[arg(long, value_name = "ID", value_parser = stick_id, allow_negative_numbers = true)]
-    pub id: Option<[u8; 16]>,
-
     /// Title in the boot menu; once for each image, in the same order; equal titles get a number
     #[arg(long = "title", value_name = "TITLE")]
     pub titles: Vec<String>,
@@ -133,6 +124,15 @@ pub struct ImagesArgs {
 
     #[command(flatten)]
     pub folder: FolderArgs,
+
+    /// Label of the file system
+    #[arg(long, value_name = "LABEL")]
+    pub label: Option<String>,
+
+    /// Identity of the stick or the disc, 32 hexadecimal digits as `plan` and `verify` show it: the same images, options and identity
+    /// give the same bytes. Derived from images and options if not given
+    #[arg(long, value_name = "ID", value_parser = stick_id, allow_negative_numbers = true)]
+    pub id: Option<[u8; 16]>,
 
     #[command(flatten)]
     pub drives: DrivesArgs,
@@ -153,6 +153,10 @@ pub struct ImagesArgs {
     /// Seconds that the menu of several images waits; 0 waits for a key, `off` does not wait; 30 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     pub menu_timeout: Option<u8>,
+
+    /// Language of the screen at the machine: en, de, es, fr or pt; English if not given
+    #[arg(long = "lang", value_name = "CODE")]
+    pub language: Option<Language>,
 }
 
 /// What goes onto a stick.
@@ -258,7 +262,7 @@ impl ImagesArgs {
             start: StartOptions {
                 start_timeout: self.timeout.unwrap_or(usual.start_timeout),
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
-                ..usual
+                language: self.language.unwrap_or(usual.language),
             },
             ..StickRequest::new(self.images.clone())
         };

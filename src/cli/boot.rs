@@ -106,6 +106,10 @@ pub struct BootArgs {
     /// Switch the machine off after this time
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     seconds: Option<u64>,
+
+    /// Switch the machine off once the screen says that the image is in memory and proven
+    #[arg(long)]
+    until_proven: bool,
 }
 
 /// A size in MiB, as QEMU wants it.
@@ -198,6 +202,9 @@ impl BootArgs {
                 outcome.proven = true;
                 self.picture(emulator)?;
                 self.take_away(emulator, view, output, outcome)?;
+            }
+            if outcome.proven && self.until_proven {
+                return Ok(view.catch_up(&mut output.to)?);
             }
             if stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() > until) {
                 if !outcome.proven {

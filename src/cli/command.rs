@@ -1,18 +1,24 @@
 //! The subcommands, and what all of them have.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::add::{AddArgs, RemoveArgs};
 use crate::cli::boot::BootArgs;
 use crate::cli::check::CheckArgs;
+use crate::cli::completions::CompletionsArgs;
 use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
+use crate::cli::events::JsonForm;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::guide::GuideArgs;
 use crate::cli::inspect::InspectArgs;
+use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
+use crate::cli::man::ManArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::reflash::ReflashArgs;
@@ -22,18 +28,38 @@ use crate::cli::update::UpdateArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::windows_driver::WindowsArgs;
 use crate::cli::write::WriteArgs;
-use crate::cli::{CliError, Exit, Output};
+use crate::cli::{CliError, Exit, Output, help};
 
 /// Makes USB sticks that old BIOS machines boot from RAM, every byte proven
 #[derive(Debug, Parser)]
-#[command(name = "ramkey", version, max_term_width = 100)]
+#[command(name = "ramkey", version)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Print one JSON object instead of text
-    #[arg(long, global = true)]
-    pub json: bool,
+    /// Print one JSON object instead of text, or with --json=events an object on each line: what is done, and the result last
+    #[arg(long, global = true, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "object")]
+    pub json: Option<JsonForm>,
+}
+
+impl Cli {
+    /// The program, with its help for so many columns.
+    pub fn program(columns: usize) -> clap::Command {
+        help::dressed(Self::command(), columns)
+    }
+
+    /// Reads a command line.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it; help and the version come as errors too.
+    pub fn read(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+        columns: usize,
+    ) -> Result<Self, clap::Error> {
+        let program = Self::program(columns);
+        Self::from_arg_matches(&program.try_get_matches_from(arguments)?)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +85,10 @@ pub(super) enum Command {
     Boot(BootArgs),
     Demo(DemoArgs),
     Guide(GuideArgs),
+    #[command(hide = true)]
+    Lend(LendArgs),
+    Man(ManArgs),
+    Completions(CompletionsArgs),
 }
 
 impl Command {
@@ -90,6 +120,60 @@ impl Command {
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
             Self::Guide(args) => args.run(output),
+            Self::Lend(args) => args.run(output),
+            Self::Man(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
+            Self::Completions(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Cli, help};
+    use crate::cli::help::{EXAMPLES, WIDTH_MAX, commands, groups_of, options, words};
+
+    /// The part of an example that this program reads.
+    fn own_words(line: &str) -> Vec<String> {
+        let line = line[line.find("ramkey").expect(line)..].split(['|', '>', ')']).next().unwrap_or_default();
+        words(line.trim_end()).iter().map(|word| word.replace('"', "")).collect()
+    }
+
+    #[test]
+    fn each_command_has_two_or_three_examples_and_all_of_them_are_command_lines() {
+        let program = Cli::program(WIDTH_MAX);
+        let named: BTreeSet<&str> = EXAMPLES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(named, program.get_subcommands().map(clap::Command::get_name).collect());
+        for (name, examples) in EXAMPLES {
+            assert!((2..=3).contains(&examples.len()), "{name}");
+            for (_, line) in examples {
+                let words = own_words(line);
+                assert_eq!(words[1], name, "{line}");
+                Cli::read(&words, WIDTH_MAX).unwrap_or_else(|error| panic!("{line}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn an_example_is_broken_so_that_a_shell_reads_the_same_words() {
+        let lines = help::command_lines("ramkey add tools.iso --title \"Disk tools\"", "  ", 24);
+        assert_eq!(lines, ["  ramkey add tools.iso \\", "    --title \\", "    \"Disk tools\""]);
+    }
+
+    #[test]
+    fn each_command_and_each_option_has_its_place_in_the_help_and_no_place_is_left_over() {
+        let program = Cli::program(WIDTH_MAX);
+        let mut listed: Vec<&str> = commands().collect();
+        let mut found: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+        listed.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(listed, found, "commands, and those of the groups");
+        let nested = program.get_subcommands().flat_map(clap::Command::get_subcommands);
+        let all = std::iter::once(&program).chain(program.get_subcommands()).chain(nested);
+        let found: BTreeSet<&str> =
+            all.flat_map(clap::Command::get_arguments).filter_map(clap::Arg::get_long).collect();
+        assert_eq!(found, options().collect(), "options, and those of the headings");
+        assert!(found.iter().all(|option| groups_of(option) == 1), "an option has one heading");
     }
 }

@@ -57,6 +57,7 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--chs", images.chs.is_some()),
         ("--timeout", images.timeout.is_some()),
         ("--menu-timeout", images.menu_timeout.is_some()),
+        ("--lang", images.language.is_some()),
         ("--with", !drives.beside.with.is_empty()),
         ("--floppy", !drives.beside.floppies.is_empty()),
         ("--identity", drives.identity.is_some()),

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::Streams;
+use crate::device::lend::LendError;
 use crate::emulator::EmulatorError;
 use crate::job::JobError;
 use crate::pipeline::Aftermath;
@@ -219,6 +220,17 @@ pub enum CliError {
         /// The list.
         path: PathBuf,
     },
+    /// Only root may write the device, and nobody can be asked to let us.
+    #[error("a stick is written as root, and this is another user")]
+    NeedsRoot {
+        /// What is in the way.
+        source: Box<JobError>,
+        /// The command that does it.
+        command: String,
+    },
+    /// A device was not lent to another process, or was closed.
+    #[error(transparent)]
+    Lend(#[from] LendError),
     /// File systems would be unmounted, and there is nobody to ask.
     #[error(
         "{} would be unmounted from {}, and there is no terminal to confirm that",
@@ -242,7 +254,10 @@ impl CliError {
         match self {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
             Self::Job(error) => exit_of(error),
+            Self::Lend(error) if error.is_untouched() => Exit::Refused,
+            Self::Lend(_) => Exit::Failed,
             Self::NotConfirmed { .. }
+            | Self::NeedsRoot { .. }
             | Self::Unknown { .. }
             | Self::Unwanted { .. }
             | Self::NoTerminal { .. }
@@ -311,6 +326,10 @@ impl CliError {
             Self::NoneMatching { .. } => {
                 "`ramkey list` shows the sticks that are, with their serial numbers".into()
             }
+            Self::NeedsRoot { command, .. } => {
+                format!("run it in a terminal, which asks for the rights, or `{command}`")
+            }
+            Self::Lend(_) => "let `ramkey write` start this command: it is not for people".into(),
             Self::Output(_) => return None,
         })
     }

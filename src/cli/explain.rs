@@ -7,6 +7,7 @@ use ramkey_format::errors::{BOOT_ERRORS, BootError, OUT_OF_REACH, READ_FAILED, S
 use serde::Serialize;
 
 use crate::cli::bios_status::{self, BIOS_STATUSES, BiosStatus};
+use crate::cli::explain_block::{self, numbered};
 use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output};
 use crate::explain::{self, REPORT, ReportLine};
@@ -82,6 +83,9 @@ impl ExplainArgs {
             return Ok(Exit::Done);
         }
         let text = self.words.join(" ");
+        if let Some(block) = explain::find_block(&text) {
+            return explain_block::run(&block, output);
+        }
         if is_report(&self.words) {
             return report(output, REPORT.iter().map(LineMeaning::of).collect());
         }
@@ -294,14 +298,6 @@ fn show_one(out: &mut dyn Write, one: &Explanation) -> io::Result<()> {
         ),
         None => Ok(()),
     }
-}
-
-/// A list whose first line has `label`.
-fn numbered(out: &mut dyn Write, label: &str, list: &[&str]) -> io::Result<()> {
-    for (number, item) in (1..).zip(list) {
-        wrapped(out, &format!("{:<10}{number}. ", if number == 1 { label } else { "" }), item)?;
-    }
-    Ok(())
 }
 
 fn show_report(out: &mut dyn Write, lines: &[LineMeaning]) -> io::Result<()> {

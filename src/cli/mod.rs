@@ -7,6 +7,7 @@ mod bios_status;
 mod boot;
 mod check;
 mod command;
+mod completions;
 mod confirm;
 mod copy;
 mod demo;
@@ -16,14 +17,19 @@ mod disc_view;
 mod doctor;
 mod driver;
 mod drives;
+mod events;
 mod exit;
 mod explain;
+mod explain_block;
 mod extract;
 mod fields;
 mod guide;
+mod help;
 mod inspect;
 mod label;
+mod lend;
 mod list;
+mod man;
 mod manner;
 mod origin;
 mod own_output;
@@ -37,6 +43,7 @@ mod replug;
 mod render;
 mod repair;
 mod restore;
+pub mod rights;
 mod room;
 mod serials;
 mod several;
@@ -60,11 +67,10 @@ mod write;
 use std::process::ExitCode;
 use std::{env, io, panic};
 
-use clap::Parser;
-
 use command::Cli;
+pub use events::JsonForm;
 pub use exit::{CliError, Exit};
-pub use reference::reference;
+pub use reference::{Help, helps, reference};
 pub use render::{Output, Progress};
 pub use terminal::{Streams, Terminal};
 
@@ -73,7 +79,8 @@ pub fn main() -> ExitCode {
     terminal::report_panics();
     let exit = panic::catch_unwind(run).unwrap_or_else(|_| {
         // Its message is out already.
-        if usage::asks_for_json(env::args_os()) {
+        if let Some(form) = usage::json_of(env::args_os()) {
+            events::want(form);
             Output { to: Terminal::output(), json: true }.error_object(&CliError::Defect);
         }
         CliError::Defect.exit()
@@ -86,7 +93,7 @@ fn run() -> Exit {
     if let Err(error) = stop::outlive_size_limits() {
         return output.fail(&error.into());
     }
-    let cli = match Cli::try_parse_from(guide::meant(env::args_os().collect())) {
+    let cli = match Cli::read(guide::meant(env::args_os().collect()), terminal::columns()) {
         Ok(cli) => cli,
         // Help and version are no errors; the parser tells them apart.
         Err(error) if error.use_stderr() => return usage::report(&error),
@@ -98,7 +105,8 @@ fn run() -> Exit {
             };
         }
     };
-    output.json = cli.json;
+    output.json = cli.json.is_some();
+    cli.json.into_iter().for_each(events::want);
     let result = cli.command.run(&mut output);
     result.unwrap_or_else(|error| output.fail(&error))
 }

@@ -1,9 +1,10 @@
 //! `docs/cli.md`, made from the command line's own help.
 
-use clap::CommandFactory;
+use clap::Command;
 
 use crate::cli::command::Cli;
 use crate::cli::fields::FIELDS;
+use crate::cli::help::WIDTH_MAX;
 
 const HEAD: &str = "# The command line
 
@@ -108,12 +109,35 @@ start, then `plugged-in`, `changed` and `gone`. It looks twice a second, and end
 /// The text of `docs/cli.md`.
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
-    let mut command = Cli::command().term_width(100);
-    command.build();
-    for subcommand in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
-        let help = subcommand.render_long_help().to_string();
-        let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-        text += &format!("\n## ramkey {}\n\n```text\n{}\n```\n", subcommand.get_name(), help.join("\n"));
+    for Help { command, long, .. } in helps(WIDTH_MAX) {
+        let help: Vec<&str> = long.lines().map(str::trim_end).collect();
+        text += &format!("\n## {command}\n\n```text\n{}\n```\n", help.join("\n"));
     }
     text + FIELDS
+}
+
+/// The help of a command.
+pub struct Help {
+    /// How it is called.
+    pub command: String,
+    /// What `-h` prints.
+    pub short: String,
+    /// What `--help` prints.
+    pub long: String,
+}
+
+/// The help of the program and of each command, for so many columns.
+pub fn helps(columns: usize) -> Vec<Help> {
+    let mut program = Cli::program(columns);
+    let help = |command: &mut Command| Help {
+        command: command.get_bin_name().unwrap_or("ramkey").to_owned(),
+        short: command.render_help().to_string(),
+        long: command.render_long_help().to_string(),
+    };
+    let mut helps = vec![help(&mut program)];
+    for command in program.get_subcommands_mut() {
+        helps.push(help(command));
+        helps.extend(command.get_subcommands_mut().map(help));
+    }
+    helps
 }

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use serde_json::json;
 
+use crate::cli::events::{self, ErrorObject, Teller};
 use crate::cli::terminal::{Streams, Terminal, note};
 use crate::cli::{CliError, Exit};
 use crate::job::{Event, JobError, Observer, Part};
@@ -37,13 +37,25 @@ impl Output {
         }
     }
 
+    /// Prints text of the program's own, such as a script, of several lines and as it is.
+    ///
+    /// # Errors
+    ///
+    /// What writing says; a closed pipe is no error.
+    pub(super) fn own(&mut self, text: &str) -> io::Result<()> {
+        match self.to.own(text) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
     fn write(
         &mut self,
         value: &impl Serialize,
         text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         if self.json {
-            self.to.json(value)?;
+            events::print_result(&mut self.to, value)?;
         } else {
             text(&mut self.to)?;
         }
@@ -87,15 +99,15 @@ impl Output {
 
     /// Prints an error as JSON only.
     pub(super) fn error_object(&mut self, error: &CliError) {
-        let value = json!({
-            "error": error.to_string(),
-            "because": error.causes(),
-            "help": error.help(),
-            "exit": error.exit(),
-            "exit_status": error.exit() as u8,
-        });
+        let object = ErrorObject {
+            error: error.to_string(),
+            because: error.causes(),
+            help: error.help(),
+            exit: error.exit(),
+            exit_status: error.exit() as u8,
+        };
         // As above.
-        let _ = self.to.json(&value);
+        let _ = events::print_error(&mut self.to, &object);
     }
 }
 
@@ -127,16 +139,22 @@ const MORE_MAX: usize = 4;
 
 /// Progress bars on standard error, one for each part of a job; nothing at all when that is no terminal.
 ///
-/// A bar has a name of ours, which is all that it shows beside numbers.
-#[derive(Default)]
+/// A bar has a name of ours, which is all that it shows beside numbers. Where events are wanted, they are told in the place of bars.
 pub struct Progress {
     bar: Mutex<Option<ProgressBar>>,
+    teller: Option<Teller>,
 }
 
 impl Progress {
     /// No bar yet.
     pub fn new() -> Self {
-        Self::default()
+        Self { bar: Mutex::default(), teller: Teller::if_wanted(None) }
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -152,6 +170,9 @@ fn bar(part: Part, bytes: u64) -> ProgressBar {
 
 impl Observer for Progress {
     fn tell(&self, event: Event) {
+        if let Some(teller) = &self.teller {
+            return teller.tell(&event);
+        }
         let mut shown = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match event {
             Event::Begin { part, bytes } => {

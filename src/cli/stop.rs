@@ -32,6 +32,17 @@ pub(super) fn wish() -> io::Result<Arc<AtomicBool>> {
     Ok(Arc::clone(shared.insert(stop)))
 }
 
+/// Leaves the keys that stop a command, and the end of its terminal, to the process that this one works for.
+///
+/// # Errors
+///
+/// If the system refuses the handlers.
+pub(super) fn leave_keys_to_others() -> io::Result<()> {
+    // Nobody looks at the flag either.
+    let register = |signal| flag::register(signal, Arc::new(AtomicBool::new(false))).map(drop);
+    [SIGINT, SIGHUP].into_iter().try_for_each(register)
+}
+
 /// The same where a screen is drawn on: before the second signal ends the program, `restore` is called.
 ///
 /// # Errors

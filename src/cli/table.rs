@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::cli::events::Teller;
 use crate::cli::terminal::{is_error_screen, note};
 use crate::job::{Event, Observer, Part};
 use crate::units::shown;
@@ -18,6 +19,8 @@ pub(super) struct Row {
     name: String,
     bar: ProgressBar,
     is_screen: bool,
+    /// Tells in the place of the line.
+    teller: Option<Teller>,
     /// Times that something had to be done again.
     retries: AtomicU64,
 }
@@ -34,7 +37,8 @@ impl Table {
             style(&bar, "{prefix}  {msg:<24} {bar:20} {percent:>3}%  {binary_bytes_per_sec}  {eta} left");
             bar.set_prefix(format!("{name:<width$}"));
             bar.set_message("waiting");
-            Row { name: name.clone(), bar, is_screen, retries: AtomicU64::new(0) }
+            let teller = Teller::if_wanted(Some(name));
+            Row { name: name.clone(), bar, is_screen, teller, retries: AtomicU64::new(0) }
         };
         Self { rows: names.iter().map(row).collect() }
     }
@@ -54,7 +58,9 @@ fn style(bar: &ProgressBar, template: &str) {
 impl Row {
     /// The stick has ended like this.
     pub fn end(&self, words: &str) {
-        if self.is_screen {
+        if let Some(teller) = &self.teller {
+            teller.ended(words);
+        } else if self.is_screen {
             style(&self.bar, "{prefix}  {msg}");
             self.bar.abandon_with_message(self.with_retries(words));
         } else {
@@ -84,6 +90,9 @@ impl Row {
 
 impl Observer for Row {
     fn tell(&self, event: Event) {
+        if let Some(teller) = &self.teller {
+            return teller.tell(&event);
+        }
         match event {
             Event::Begin { part, bytes } => self.begin(part, bytes),
             Event::Advance { bytes } => self.bar.inc(bytes),

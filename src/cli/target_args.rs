@@ -22,7 +22,7 @@ pub struct TargetArgs {
     #[arg(long)]
     pub hard_verify: bool,
 
-    /// Do not ask before a device, or a file with contents of its own, is erased, or bytes are written of which nothing is known
+    /// Do not ask before a device is erased, or a file with contents of its own, or bytes are written of which nothing is known
     #[arg(long)]
     pub yes: bool,
 }
@@ -125,8 +125,10 @@ impl TargetArgs {
 ///
 /// [`CliError::Job`] if something stays mounted.
 pub(super) fn free(system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
-    if !mounts.is_empty() {
-        system.unmount(target, mounts).map_err(JobError::Target)?;
+    match &system.lender {
+        Some(lender) => lender.unmount_first(target, mounts),
+        None if mounts.is_empty() => {}
+        None => system.unmount(target, mounts).map_err(JobError::Target)?,
     }
     // A file that was not finished is made again; whoever waits for a stick may close the lid.
     if matches!(target, TargetPath::Block(_)) {

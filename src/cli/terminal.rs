@@ -5,6 +5,7 @@
 //! as an escape such as `\x1b`. `tests/host/rules/tidy.rs` sees to it that nothing else of the program prints.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::env;
 use std::ffi::OsStr;
 use std::fmt::Arguments;
 use std::fs::File;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::stdio::{stderr, stdout};
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use crate::device::{System, TargetPath};
@@ -84,6 +86,16 @@ impl Terminal<'_> {
         }
         self.to.write_all(text.as_bytes())?;
         self.to.write_all(b"\n")
+    }
+
+    /// Prints text of this program's own as it is, with its tabs and line ends: nothing of it was written by others.
+    ///
+    /// # Errors
+    ///
+    /// What writing says.
+    pub(super) fn own(&mut self, text: &str) -> io::Result<()> {
+        self.to.write_all(text.as_bytes())?;
+        self.to.flush()
     }
 
     /// Clears the screen of a terminal and prints these lines from its top.
@@ -180,6 +192,18 @@ pub(super) fn is_error_screen() -> bool {
 pub(super) fn is_screen() -> bool {
     io::stdout().is_terminal()
 }
+
+/// Columns of the terminal; without one, those that the environment names.
+pub(super) fn columns() -> usize {
+    let of_terminal = |stream: BorrowedFd| {
+        Some(usize::from(tcgetwinsize(stream).ok()?.ws_col)).filter(|columns| *columns > 0)
+    };
+    let named = || env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
+    of_terminal(stdout()).or_else(|| of_terminal(stderr())).or_else(named).unwrap_or(WIDTH)
+}
+
+/// Columns where nobody says how many there are.
+const WIDTH: usize = 100;
 
 /// Which of the program's own outputs go somewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,17 +2,22 @@
 
 use std::ffi::OsString;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::cli::command::Cli;
-use crate::cli::terminal::note;
+use crate::cli::events::{self, JsonForm};
+use crate::cli::terminal::{columns, note};
 use crate::cli::{CliError, Exit, Output, Terminal};
 use crate::units::{named, shown};
 
-/// Whether `--json` is among the arguments; they need not make sense otherwise.
-pub(super) fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
-    arguments.skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
+/// The JSON that the arguments ask for; they need not make sense otherwise.
+pub(super) fn json_of(arguments: impl Iterator<Item = OsString>) -> Option<JsonForm> {
+    let form = |argument: OsString| match argument.as_encoded_bytes() {
+        b"--json=events" => Some(JsonForm::Events),
+        b"--json" => Some(JsonForm::Object),
+        other => other.starts_with(b"--json=").then_some(JsonForm::Object),
+    };
+    arguments.skip(1).take_while(|argument| argument != "--").find_map(form)
 }
 
 /// Prints what is wrong with the command line of this process; gives the exit status.
@@ -21,12 +26,13 @@ pub(super) fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
 /// they are shown.
 pub(super) fn report(error: &clap::Error) -> Exit {
     let arguments = std::env::args_os().map(|argument| shown(&named(&argument)).into_owned());
-    let again = Cli::try_parse_from(arguments).err().filter(|again| again.kind() == error.kind());
+    let again = Cli::read(arguments, columns()).err().filter(|again| again.kind() == error.kind());
     let error = again.as_ref().unwrap_or(error);
     for line in error.render().to_string().lines() {
         note(format_args!("{line}"));
     }
-    if asks_for_json(std::env::args_os()) {
+    if let Some(form) = json_of(std::env::args_os()) {
+        events::want(form);
         Output { to: Terminal::output(), json: true }.error_object(&self::error(error));
     }
     Exit::Usage
@@ -49,13 +55,13 @@ pub(super) fn error(error: &clap::Error) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use super::{asks_for_json, error};
+    use super::{error, json_of};
     use crate::cli::CliError;
     use crate::cli::command::Cli;
-    use clap::Parser;
+    use crate::cli::events::JsonForm;
 
     fn parts(arguments: &[&str]) -> (String, Vec<String>) {
-        match error(&Cli::try_parse_from(arguments).expect_err("no command line")) {
+        match error(&Cli::read(arguments, 100).expect_err("no command line")) {
             CliError::CommandLine { what, tips } => (what, tips),
             other => panic!("{other}"),
         }
@@ -74,8 +80,11 @@ mod tests {
 
     #[test]
     fn json_is_asked_for_by_an_option_and_not_by_a_name() {
-        let asks = |list: &[&str]| asks_for_json(list.iter().map(Into::into));
-        assert!(asks(&["ramkey", "verify", "--json"]));
-        assert!(!asks(&["--json", "verify", "--", "--json"]));
+        let form = |list: &[&str]| json_of(list.iter().map(Into::into));
+        assert_eq!(form(&["ramkey", "verify", "--json"]), Some(JsonForm::Object));
+        assert_eq!(form(&["ramkey", "--json=events", "verify"]), Some(JsonForm::Events));
+        // What is no form is told in JSON, too.
+        assert_eq!(form(&["ramkey", "--json=lines"]), Some(JsonForm::Object));
+        assert_eq!(form(&["--json", "verify", "--", "--json"]), None);
     }
 }

@@ -10,10 +10,16 @@ const COLUMNS: usize = 100;
 
 /// Prints `text` in lines of at most [`COLUMNS`] columns, the first behind `label` and the others below its text.
 pub(super) fn wrapped(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    lines_of(label, text, COLUMNS).iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// `text` in lines of at most so many columns, as far as its words are not longer.
+pub(super) fn lines_of(label: &str, text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
     let (mut line, mut is_empty) = (label.to_owned(), true);
     for word in text.split(' ') {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > COLUMNS {
-            writeln!(out, "{line}")?;
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > columns {
+            lines.push(line);
             (line, is_empty) = (" ".repeat(label.len()), true);
         }
         if !is_empty {
@@ -22,7 +28,8 @@ pub(super) fn wrapped(out: &mut dyn Write, label: &str, text: &str) -> io::Resul
         line += word;
         is_empty = false;
     }
-    writeln!(out, "{line}")
+    lines.push(line);
+    lines
 }
 
 /// The number of a drive beside the boot drive. The first of a class means the next that is free.

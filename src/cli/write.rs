@@ -11,12 +11,13 @@ use crate::cli::own_output::look;
 use crate::cli::phram::put_beside;
 use crate::cli::plan::show_plan;
 use crate::cli::receipts::Receipts;
+use crate::cli::rights::AsRoot;
 use crate::cli::several::Several;
 use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::single::Single;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::note;
-use crate::cli::{CliError, Exit, Output, Progress, copy, serials, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, copy, rights, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
 use crate::image::ImageError;
 use crate::job::{self, JobError, Lengths, Opener, StickRequest};
@@ -76,6 +77,11 @@ pub struct WriteArgs {
     #[arg(long)]
     no_probe: bool,
 
+    /// Who opens a stick that only root may open, if it is not run as root: a process that does nothing else. Without this option
+    /// sudo, doas or pkexec is asked, at a terminal only. docs/safety.md
+    #[arg(long, value_name = "HOW", value_enum)]
+    as_root: Option<AsRoot>,
+
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -100,11 +106,21 @@ impl WriteArgs {
         system.allowed.believed = self.no_probe;
         let targets = self.targets(&system)?;
         self.stick.check()?;
-        match (&targets[..], &self.all_matching) {
+        let system = rights::with_rights(system, self.as_root, &targets).map_err(JobError::Target)?;
+        let written = self.write_to(output, &system, &targets);
+        written.map_err(|error| rights::needed(error, &system))
+    }
+
+    fn write_to(
+        self,
+        output: &mut Output,
+        system: &System,
+        targets: &[TargetPath],
+    ) -> Result<Exit, CliError> {
+        match (targets, &self.all_matching) {
             ([target], None) => {
-                let target = target.clone();
-                let single = Single { request: self.request(), system, target };
-                self.write_one(output, &single)
+                let (system, target) = (system.clone(), target.clone());
+                self.write_one(output, &Single { request: self.request(), system, target })
             }
             _ => {
                 let several = Several {
@@ -117,7 +133,7 @@ impl WriteArgs {
                     manner: self.manner(),
                     lengths: if self.same_size { Lengths::Shortest } else { Lengths::Own },
                 };
-                several.write(output, &system, &targets)
+                several.write(output, system, targets)
             }
         }
     }
@@ -164,10 +180,12 @@ impl WriteArgs {
             return Err(CliError::Usage { what: "one target is needed".into() });
         };
         let target = look(&system, to)?;
+        let targets = std::slice::from_ref(&target);
+        let system = rights::with_rights(system, self.as_root, targets).map_err(JobError::Target)?;
         Ok(Single { request: self.request(), system, target })
     }
 
-    fn write_one(self, output: &mut Output, single: &Single) -> Result<Exit, CliError> {
+    fn write_one(&self, output: &mut Output, single: &Single) -> Result<Exit, CliError> {
         let Single { request, system, target } = single;
         let destination = single.destination();
         let progress = Progress::new();

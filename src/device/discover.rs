@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::device::FileSystem;
 use crate::device::kernel_files::folders;
+use crate::device::lend::Lender;
 use crate::device::text::clean;
 
 /// Where the kernel's tables are. Tests give made-up trees.
@@ -27,6 +28,8 @@ pub struct System {
     pub allowed: Allowed,
     /// That the cache of a stick is to be emptied before it is read back, and by whom.
     pub hard_verify: Option<HardVerify>,
+    /// Who opens devices in the place of this process, which may not. What this process may not see is then for that one to judge.
+    pub lender: Option<Lender>,
 }
 
 /// What the user allows beyond what is usual, for one command.
@@ -64,6 +67,7 @@ impl Default for System {
             protect: "/etc/ramkey.toml".into(),
             allowed: Allowed::default(),
             hard_verify: None,
+            lender: None,
         }
     }
 }
@@ -194,9 +198,9 @@ impl DeviceFacts {
 }
 
 impl System {
-    /// The same, when what was to be unmounted is unmounted.
+    /// The same, when what was to be unmounted is unmounted, and for who opens the device itself.
     pub(super) fn strict(&self) -> Self {
-        Self { allowed: Allowed { unmount: false, ..self.allowed }, ..self.clone() }
+        Self { allowed: Allowed { unmount: false, ..self.allowed }, lender: None, ..self.clone() }
     }
 
     /// Every whole disk, by name.

@@ -15,6 +15,7 @@ mod in_use;
 mod ioctl;
 mod journals;
 mod kernel_files;
+pub mod lend;
 mod loops;
 mod mounts;
 mod outputs;

@@ -6,8 +6,9 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::{fs, io};
 
+use crate::device::lend::Words;
 use crate::device::safety::refused_path;
-use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, Refusal, System, refusal};
+use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, Refusal, System, Use, refusal};
 use crate::image::SourceFile;
 use crate::units::{SECTOR_LEN, named, shell_word};
 
@@ -86,6 +87,27 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
+    /// Another process was to open it, and did not.
+    #[error("{} was not opened: {why}", named(path))]
+    NotLent {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        why: String,
+        /// What the system said.
+        source: Option<io::Error>,
+    },
+    /// The process with rights says that it must not be written.
+    #[error("{what}")]
+    Lender {
+        /// What it says.
+        what: String,
+        /// What that comes from.
+        #[source]
+        because: Option<Words>,
+        /// What the user can do.
+        help: String,
+    },
     /// The system refuses.
     #[error("opening {}", named(path))]
     Open {
@@ -116,6 +138,8 @@ impl OpenError {
                 _ => format!("close what uses it: `fuser --verbose --mount {}` shows that", shell_word(folder)),
             },
             Self::Changed { .. } => "repeat the command".into(),
+            Self::NotLent { .. } => "run the command as root, or choose another way with --as-root".into(),
+            Self::Lender { help, .. } => help.clone(),
             Self::Open { path, source } => match source.kind() {
                 io::ErrorKind::PermissionDenied if path.starts_with("/dev") => {
                     "run the command as root".into()
@@ -284,9 +308,13 @@ impl TargetPath {
     fn refusal(&self, system: &System, images: &[SourceFile]) -> Option<Refusal> {
         match self {
             Self::Block(facts) => {
-                let uses = system.in_use(images).of_device(facts.number, images);
+                let mut uses = system.in_use(images).of_device(facts.number, images);
+                if system.lender.is_some() {
+                    uses.retain(|used| !matches!(used, Use::Unknown { .. }));
+                }
                 refusal(facts, &uses, system.allowed).or_else(|| {
                     let hard = system.hard_verify.filter(|hard| system.way(*hard, facts).is_none());
+                    let hard = hard.filter(|_| system.lender.is_none());
                     hard.map(|_| Refusal::KeepsCache { node: facts.node.clone(), is_file: false })
                 })
             }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rustix::mount::UnmountFlags;
+use serde::{Deserialize, Serialize};
 
 use crate::device::mounts::mount_id;
 use crate::device::{OpenError, System, TargetPath, Use};
@@ -11,7 +12,8 @@ use crate::device::{OpenError, System, TargetPath, Use};
 const OF_THE_SYSTEM: [&str; 8] = ["/boot", "/efi", "/etc", "/nix", "/opt", "/srv", "/usr", "/var"];
 
 /// A mounted file system of a stick.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OwnMount {
     /// Name of the device that holds it.
     pub name: String,

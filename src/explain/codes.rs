@@ -12,23 +12,40 @@ macro_rules! explanations {
     };
 }
 
-const OTHER_PORT: &str =
+pub(super) const OTHER_PORT: &str =
     "Plug the stick into another USB port, best at the back and without a hub, and do so before power-on.";
-const USB_MODE: &str = "In the BIOS setup, switch on USB legacy support, and try each USB mode that it has for sticks: \
+pub(super) const USB_MODE: &str = "In the BIOS setup, switch on USB legacy support, and try each USB mode that it has for sticks: \
     USB-HDD, USB-ZIP, USB-FDD.";
-const OTHER_LAYOUT: &str = "Write the stick for one mode only: `ramkey write` with `--layout hdd` for USB-HDD, `zip` for \
+pub(super) const OTHER_LAYOUT: &str = "Write the stick for one mode only: `ramkey write` with `--layout hdd` for USB-HDD, `zip` for \
     USB-ZIP, `fdd` for USB-FDD; then `two-partitions`, `gpt` and `superfloppy` for a BIOS that wants just that.";
-const SINGLE_SECTORS: &str = "Hold Shift, or press F8, at the start: the report comes, and there 1 reads single sectors, \
+pub(super) const SINGLE_SECTORS: &str = "Hold Shift, or press F8, at the start: the report comes, and there 1 reads single sectors, \
     C reads by CHS only, E by EDD only.";
-const VERIFY: &str =
+pub(super) const VERIFY: &str =
     "Run `ramkey verify` on the stick at another machine; if it finds a difference, write the stick again.";
-const REPLACE: &str = "Try another stick, best of another make and smaller than 1 GB.";
-const DISC: &str = "A disc: wipe it from the middle outwards, burn it anew at the slowest speed, prove it with `ramkey verify /dev/sr0`; if it emulates, make it with another --boot (docs/mini-cd.md).";
-const WRITE_AGAIN: &str = "Write the stick again with `ramkey write`.";
-const COPY_AGAIN: &str =
+pub(super) const REPLACE: &str = "Try another stick, best of another make and smaller than 1 GB.";
+pub(super) const DISC: &str = "A disc: wipe it from the middle outwards, burn it anew at the slowest speed, prove it with `ramkey verify /dev/sr0`; if it emulates, make it with another --boot (docs/mini-cd.md).";
+pub(super) const WRITE_AGAIN: &str = "Write the stick again with `ramkey write`.";
+pub(super) const COPY_AGAIN: &str =
     "Copy the capsule (.RKC) into the folder RAMKEY again, or write the stick again with `ramkey write`.";
-const REPORT_IT: &str = "Photograph the screen, and report it.";
-const MEMORY_TEST: &str = "Run a memory test for a night.";
+pub(super) const REPORT_IT: &str = "Photograph the screen, and report it.";
+pub(super) const MEMORY_TEST: &str = "Run a memory test for a night.";
+
+// Causes that the numbers of a report speak for.
+pub(super) const LOST: &str = "The BIOS lost the stick: a bad contact, a hub, or a port that it drives badly. The status is 80h, 20h or AAh.";
+pub(super) const FEWER_SECTORS: &str = "The BIOS shows fewer sectors than the stick has, or counts them by another geometry: the LBA is a high one.";
+pub(super) const HANGS: &str =
+    "The BIOS hangs in long transfers: the status is FEh, or the report counts calls that hung.";
+pub(super) const WORN_OUT: &str =
+    "The stick is worn out: the status is 04h, 0Ah or 10h, and the LBA is the same each time.";
+pub(super) const BAD_DISC: &str = "The disc is dirty, scratched, or was burnt too fast for this drive; or the BIOS shows no more of it than the floppy or the hard disk that it emulates. The block is a quarter of the LBA.";
+pub(super) const SHOWN_AS_FLOPPY: &str = "The BIOS shows the stick as a floppy or ZIP disk, with few heads and sectors: with 2 and 18 it reaches 18 MiB, with 64 and 32 it reaches 1 GiB.";
+pub(super) const TELLS_LESS: &str =
+    "The BIOS tells less than there is: in the report's memory line, 88h never tells more than 64 MB.";
+pub(super) const TAKES_BASE: &str =
+    "Boot ROMs or BIOS options take base memory: network boot, RAID, power management.";
+pub(super) const OTHER_SECTORS: &str =
+    "The BIOS reads other sectors than it is asked for behind some LBA: 8.4 GB, 137 GB, or cylinder 1024.";
+pub(super) const START_COLD: &str = "Start again, cold.";
 
 explanations! {
     SECTOR0_READ = "No drive could be read where this stick's boot code should be; the digits are the BIOS status of the last try.",
@@ -69,7 +86,7 @@ explanations! {
     TOO_LITTLE_MEMORY = "The free pieces of memory below 4 GiB are too small for the image, or for all images of the entry, and their chunk tables.",
         [
             "The machine has less memory than the image needs; the lines above the code tell both.",
-            "The BIOS tells less than there is: in the report's memory line, 88h never tells more than 64 MB.",
+            TELLS_LESS,
             "Memory is cut in pieces by a BIOS option, such as memory hole at 15 MB.",
         ],
         [
@@ -80,7 +97,7 @@ explanations! {
         ];
     NO_LOW_MEMORY = "The resident part needs 3 to 8 KiB at the top of base memory, and the loader 384 KiB below it.",
         [
-            "Boot ROMs or BIOS options take base memory: network boot, RAID, power management.",
+            TAKES_BASE,
             "A boot sector virus, or another boot manager, keeps memory for itself.",
             "The image is a CD that wants its boot image there.",
         ],
@@ -91,15 +108,15 @@ explanations! {
         ];
     READ_FAILED = "INT 13h failed at every transfer size, by EDD and by CHS; the BIOS status and the LBA follow.",
         [
-            "The BIOS lost the stick: a bad contact, a hub, or a port that it drives badly. The status is 80h, 20h or AAh.",
-            "The BIOS shows fewer sectors than the stick has, or counts them by another geometry: the LBA is a high one.",
-            "The BIOS hangs in long transfers: the status is FEh, or the report counts calls that hung.",
-            "The stick is worn out: the status is 04h, 0Ah or 10h, and the LBA is the same each time.",
-            "The disc is dirty, scratched, or was burnt too fast for this drive; or the BIOS shows no more of it than the floppy or the hard disk that it emulates. The block is a quarter of the LBA.",
+            LOST,
+            FEWER_SECTORS,
+            HANGS,
+            WORN_OUT,
+            BAD_DISC,
         ],
         [
             OTHER_PORT,
-            "Start again, cold.",
+            START_COLD,
             SINGLE_SECTORS,
             USB_MODE,
             OTHER_LAYOUT,
@@ -116,7 +133,7 @@ explanations! {
         [VERIFY, OTHER_PORT, USB_MODE, OTHER_LAYOUT, REPLACE];
     OUT_OF_REACH = "The BIOS reads by cylinders, heads and sectors only, EDD does not work, and the sector lies behind cylinder 1023; the LBA follows.",
         [
-            "The BIOS shows the stick as a floppy or ZIP disk, with few heads and sectors: with 2 and 18 it reaches 18 MiB, with 64 and 32 it reaches 1 GiB.",
+            SHOWN_AS_FLOPPY,
             "The image is long, or lies behind other files on the stick.",
         ],
         [
@@ -170,7 +187,7 @@ explanations! {
     CHUNK_WRONG = "A chunk had the wrong BLAKE3 value after it was copied to memory, and again at each smaller transfer size.",
         [
             "The stick loses data, or its capacity is a lie.",
-            "The BIOS reads other sectors than it is asked for behind some LBA: 8.4 GB, 137 GB, or cylinder 1024.",
+            OTHER_SECTORS,
             "The USB cable, hub or port spoils data.",
         ],
         [VERIFY, OTHER_PORT, SINGLE_SECTORS, REPLACE, OTHER_LAYOUT];

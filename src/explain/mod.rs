@@ -1,14 +1,19 @@
 //! What the screen of the target machine means, in full: each code, its likely causes and what to try, and each line of the
 //! report.
 //!
-//! Words only. The codes themselves and their short texts are in `format`, because the boot code has them; nothing here is in
-//! the boot code. `docs/errors.md` is made from here.
+//! Words, and which of them fit the numbers of a block that a halt shows. The codes themselves and their short texts are in
+//! `format`, and what a block is in `loader-core`, because the boot code has them; nothing here is in the boot code.
+//! `docs/errors.md` is made from here.
 
 mod codes;
+mod mistyped;
+mod reading;
 mod report_lines;
 
 pub use codes::EXPLANATIONS;
+pub use mistyped::{Mistyped, find_block};
 use ramkey_format::errors::BootError;
+pub use reading::{Reading, read};
 pub use report_lines::REPORT;
 
 /// One code, explained.

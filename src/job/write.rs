@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use crate::device::lend::LentTarget;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
@@ -90,6 +91,8 @@ pub(super) struct Work<'a> {
 pub(super) enum Opened {
     /// A device.
     Device(Box<BlockTarget>),
+    /// A device that another process opened.
+    Lent(LentTarget),
     /// A file.
     File(FileTarget),
 }
@@ -117,13 +120,16 @@ impl Work<'_> {
     pub fn open(&self, destination: Destination) -> Result<Opened, JobError> {
         let Destination { system, target } = destination;
         // A stick may be shorter than a file that is there already.
-        let opened = match target {
-            TargetPath::Block(facts) => {
+        let opened = match (target, &system.lender) {
+            (TargetPath::Block(facts), Some(lender)) => {
+                LentTarget::open(system, lender, facts, &self.files).map(Opened::Lent)
+            }
+            (TargetPath::Block(facts), None) => {
                 BlockTarget::open(system, facts, &self.files).map(|device| Opened::Device(Box::new(device)))
             }
             _ if self.is_anew => FileTarget::open_anew(target, self.len).map(Opened::File),
-            TargetPath::File { len: len @ 1.., .. } => FileTarget::open(target, *len).map(Opened::File),
-            TargetPath::File { .. } | TargetPath::New { .. } => {
+            (TargetPath::File { len: len @ 1.., .. }, _) => FileTarget::open(target, *len).map(Opened::File),
+            (TargetPath::File { .. } | TargetPath::New { .. }, _) => {
                 FileTarget::open(target, self.len).map(Opened::File)
             }
         };
@@ -143,12 +149,20 @@ impl Work<'_> {
         put: impl FnOnce(&dyn Target) -> Result<T, JobError>,
     ) -> Result<T, JobError> {
         let needed = self.layout.written_sectors() * SECTOR_LEN;
+        let see = |reread: io::Result<()>| {
+            if let Err(source) = reread {
+                observer.tell(Event::PartitionsNotSeen { source });
+            }
+        };
         match opened {
             Opened::Device(device) => {
                 let done = put(&*device)?;
-                if let Err(source) = device.reread_partitions() {
-                    observer.tell(Event::PartitionsNotSeen { source });
-                }
+                see(device.reread_partitions());
+                Ok(done)
+            }
+            Opened::Lent(device) => {
+                let done = put(&device)?;
+                see(device.reread_partitions());
                 Ok(done)
             }
             Opened::File(file) if !self.is_anew => put(&file).map_err(|error| give_up(target, error, needed)),

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bochs;
+mod book;
 mod cd_bios;
 mod cd_drives;
 mod cds;
@@ -18,6 +19,14 @@ mod every_controller;
 mod folders;
 #[path = "../host/frames/foreign.rs"]
 mod foreign;
+/// Those of the other tests that are needed here, too.
+#[path = "../host/frames"]
+#[allow(dead_code, reason = "the tests of the host use more of them")]
+mod frames {
+    pub mod book;
+    pub mod loops;
+    pub mod skip;
+}
 mod guests;
 mod hand_off;
 mod harness;

@@ -1,5 +1,6 @@
 //! What we promise, tested from outside on the machine that makes sticks; a folder for each room of `src/`.
 
+mod book;
 mod bounds;
 mod change;
 mod cli;

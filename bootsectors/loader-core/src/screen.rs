@@ -33,6 +33,14 @@ pub type Text = Line<COLUMNS>;
 languages! {
     /// As spoken everywhere.
     English = b"en", english;
+    /// As written in Germany, Austria and Switzerland: no sentence has the letter `ß`.
+    German = b"de", german;
+    /// As written everywhere.
+    Spanish = b"es", spanish;
+    /// As written everywhere.
+    French = b"fr", french;
+    /// As written in Brazil.
+    Portuguese = b"pt", portuguese;
     /// None that anybody speaks: for the tests of what another language changes.
     MadeUp = b"qq", made_up if test;
 }
@@ -131,8 +139,10 @@ sentences! {
 
     /// First line of a halt.
     Stopped stopped(code: hex2, text: error);
-    /// Behind the report of a halt: who explains it.
+    /// Behind the report, above the command that explains it.
     Explained explained();
+    /// Below that command, where a QR code can be shown.
+    QrOffered qr_offered();
     /// Last line of a halt.
     NothingBooted nothing_booted();
     /// Where a file of ours found a fault in itself.
@@ -275,6 +285,18 @@ pub struct Message<'s> {
     values: &'s [Value<'s>],
 }
 
+impl<'s> Message<'s> {
+    /// Which sentence it is.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// What its places hold.
+    pub fn values(&self) -> &'s [Value<'s>] {
+        self.values
+    }
+}
+
 impl Language {
     /// Appends `message` to `line`, as far as there is room.
     #[inline(never)]
@@ -292,6 +314,11 @@ impl Language {
                 put(self, line, value);
             }
         }
+    }
+
+    /// What stands between a whole number and its tenths.
+    pub fn decimal_mark(self) -> u8 {
+        if self == Self::English { b'.' } else { b',' }
     }
 
     /// A line with `sentence` alone.
@@ -461,7 +488,7 @@ fn put(language: Language, line: &mut Text, value: &Value<'_>) {
         Value::Decimal(number) => line.decimal(number),
         Value::Decimal4(number) => line.decimal_wide(number, 4),
         Value::Hex(number, digits) => line.hex(number.into(), digits.into()),
-        Value::Mib(bytes) => line.mib(bytes),
+        Value::Mib(bytes) => line.mib(bytes, language.decimal_mark()),
         Value::Time(seconds) => line.time(seconds),
         Value::Hash(bytes) => line.hash(bytes),
         Value::Error(code) => line.bytes(language.error(code)),

@@ -98,10 +98,10 @@ impl<const N: usize> Line<N> {
         self
     }
 
-    /// Appends a number of bytes in MiB with one decimal, rounded down: `12.3`.
-    pub fn mib(&mut self, bytes: u64) -> &mut Self {
+    /// Appends a number of bytes in MiB with one decimal behind `mark`, rounded down: `12.3`.
+    pub fn mib(&mut self, bytes: u64, mark: u8) -> &mut Self {
         let tenth = ((bytes as u32 & 0xF_FFFF) * 10) >> 20;
-        self.decimal((bytes >> 20) as u32).byte(b'.').decimal(tenth)
+        self.decimal((bytes >> 20) as u32).byte(mark).decimal(tenth)
     }
 
     /// Appends a time: `12 s` below a minute, else `3:05`.

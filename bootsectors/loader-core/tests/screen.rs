@@ -24,7 +24,7 @@ fn numbers_are_written_as_people_read_them() {
     for (bytes, expected) in
         [(0, "0.0"), (104_857, "0.0"), (104_858, "0.1"), (1_474_560, "1.4"), (0xFFF0_0000, "4095.0")]
     {
-        assert_eq!(line(|line| line.mib(bytes)), expected);
+        assert_eq!(line(|line| line.mib(bytes, b'.')), expected);
     }
     for (time, expected) in [(0, "0 s"), (59, "59 s"), (60, "1:00"), (185, "3:05"), (6000, "100:00")] {
         assert_eq!(line(|line| line.time(time)), expected);

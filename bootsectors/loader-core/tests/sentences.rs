@@ -161,6 +161,63 @@ fn every_code_is_named_in_every_language_and_fits_a_line() {
     }
 }
 
+/// The words of a template without its places: what somebody has to translate.
+fn words_of(template: &str) -> String {
+    let mut words: String =
+        template.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
+    words.retain(|character| character.is_alphabetic());
+    words
+}
+
+/// Sentences that are names, numbers or words of the trade, and so may be the same in another language.
+const SAME_EVERYWHERE: [Id; 19] = [
+    Id::Title,
+    Id::EntryNeeds,
+    Id::Loaded,
+    Id::LoadedAtRate,
+    Id::CopyDirect,
+    Id::CopyInt15,
+    Id::Stopped,
+    Id::BootHeaderDamaged,
+    Id::File,
+    Id::InFile,
+    Id::WorksNot,
+    Id::E820,
+    Id::E801,
+    Id::H88,
+    Id::ReadFailed,
+    Id::Cluster,
+    Id::Block,
+    Id::Lba,
+    Id::HeaderWrong,
+];
+
+#[test]
+fn no_language_says_anything_in_the_words_of_another() {
+    let all_but_same = || all().filter(|(_, id, ..)| !SAME_EVERYWHERE.contains(id));
+    for (language, id, template, _) in all_but_same() {
+        let words = words_of(&template);
+        let same = all_but_same().find(|(other, other_id, other_words, _)| {
+            *other != language && *other_id == id && words_of(other_words) == words
+        });
+        assert!(same.is_none_or(|(other, ..)| is_kin(language, other)), "{language:?} {id:?}: {template}");
+    }
+    for (place, &(language, _)) in Language::ALL.iter().enumerate() {
+        for error in BOOT_ERRORS {
+            let words = language.error(error.code);
+            for &(other, _) in &Language::ALL[..place] {
+                assert_ne!(words, other.error(error.code), "{language:?} as {other:?}: {:02X}", error.code);
+            }
+        }
+    }
+}
+
+/// Whether two languages may have the same word for the same thing.
+fn is_kin(one: Language, other: Language) -> bool {
+    let romance = [Language::Spanish, Language::French, Language::Portuguese];
+    romance.contains(&one) && romance.contains(&other)
+}
+
 #[test]
 fn what_the_host_waits_for_is_said_once_on_the_screen_or_beside_it() {
     for &(language, _) in Language::ALL {

@@ -2,13 +2,21 @@
 
 use ramkey_format::boot::{Registers, STATUS_OUT_OF_REACH};
 use ramkey_format::errors;
+use ramkey_loader_core::qr::Qr;
+use ramkey_loader_core::report_block::Details;
 use ramkey_loader_core::screen::{Message, say};
 use ramkey_loader_core::volume::VolumeError;
 
 use crate::console::Console;
-use crate::{a20, real_mode, report};
+use crate::{a20, real_mode, report, second_page};
 
-/// Shows the code, what it means, the numbers in `details` and the report, then waits for a reset. Nothing is booted.
+/// INT 16h: whether a key waits, by the zero flag; and the key, whose character is in AL.
+const KEY_WAITS: u32 = 0x0100;
+const NEXT_KEY: u32 = 0;
+const ZERO: u16 = 0x40;
+
+/// Shows the code, what it means, the numbers in `details`, the report and all of it as a block, then waits for a reset.
+/// Nothing is booted.
 #[inline(never)]
 pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! {
     console.end_line();
@@ -16,10 +24,9 @@ pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! 
     if let Some(details) = details {
         console.say_message(details);
     }
-    report::show(console);
-    console.say(&say::explained());
+    let qr = report::show(console, code, details.map_or(Details::default(), Details::of));
     console.say(&say::nothing_booted());
-    wait()
+    wait(qr.as_ref())
 }
 
 /// A panic at `line` of `file`. It may be that the BIOS switched A20 off and nothing switches it on again: that is told as
@@ -33,11 +40,28 @@ pub fn internal(file: &str, line: u32) -> ! {
     stop(&mut Console::new(), errors::INTERNAL, Some(details.as_message()))
 }
 
-/// Waits for ever, with interrupts on, so that Ctrl-Alt-Del works.
-fn wait() -> ! {
+/// Waits for ever, with interrupts on, so that Ctrl-Alt-Del works; the key Q shows `qr`, and the next one the report again.
+fn wait(qr: Option<&Qr>) -> ! {
+    let mut is_shown = false;
     loop {
         // Not `bios::call`: without A20 that would lead here again.
-        real_mode::call(0x16, Registers { eax: 0x0100.into(), ..Registers::default() });
+        let keyboard =
+            |eax: u32| real_mode::call(0x16, Registers { eax: eax.into(), ..Registers::default() });
+        if keyboard(KEY_WAITS).flags.get() & ZERO != 0 {
+            continue;
+        }
+        let key = keyboard(NEXT_KEY).eax.get() as u8;
+        match qr {
+            Some(_) if is_shown => {
+                second_page::leave();
+                is_shown = false;
+            }
+            Some(qr) if key.eq_ignore_ascii_case(&b'q') => {
+                second_page::show(qr);
+                is_shown = true;
+            }
+            _ => {}
+        }
     }
 }
 

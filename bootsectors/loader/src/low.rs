@@ -94,9 +94,16 @@ pub fn a20_neighbour() -> u32 {
 }
 
 /// The boot header, as stage 1 loaded it.
+#[inline(never)]
 pub fn boot_header() -> [u8; SECTOR_SIZE as usize] {
-    // SAFETY: the sector lies where stage 1 loads it, nothing of the loader is there, and any bytes are valid.
-    unsafe { (STAGE2_LOAD as *const [u8; SECTOR_SIZE as usize]).read_volatile() }
+    let mut header = [0; SECTOR_SIZE as usize];
+    // Word by word: a volatile read of an array is code for each byte of it.
+    for (place, word) in header.chunks_exact_mut(4).enumerate() {
+        // SAFETY: the sector lies where stage 1 loads it, nothing of the loader is there, and any bytes are valid.
+        let read = unsafe { (STAGE2_LOAD as *const u32).add(place).read_volatile() };
+        word.copy_from_slice(&read.to_le_bytes());
+    }
+    header
 }
 
 /// Floppies that the BIOS counts.

@@ -29,6 +29,7 @@ mod places;
 mod ports;
 mod real_mode;
 mod report;
+mod second_page;
 
 use core::arch::global_asm;
 

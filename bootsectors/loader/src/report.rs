@@ -2,12 +2,15 @@
 
 use core::cell::UnsafeCell;
 
+use ramkey_format::boot::BootHeader;
 use ramkey_loader_core::drive::{Drive, Trace};
+use ramkey_loader_core::qr::Qr;
 use ramkey_loader_core::report::{Facts, Memory, act};
+use ramkey_loader_core::report_block::{Block, COMMAND, Details};
 use ramkey_loader_core::screen::say;
 
 use crate::console::Console;
-use crate::{a20, low};
+use crate::{a20, low, second_page};
 
 /// What the halts cannot be handed, because they happen anywhere.
 #[derive(Clone, Copy)]
@@ -43,21 +46,39 @@ pub fn note_memory(memory: Memory) {
     note(Known { memory: Some(memory), ..known() });
 }
 
-/// Shows the numbers.
-pub fn show(console: &mut Console) {
+/// Shows the numbers, and everything that is known as a block: for the error `code`, or 0, and its `details`. Gives the QR
+/// code of it, if there is one to show.
+#[inline(never)]
+pub fn show(console: &mut Console, code: u8, details: Details) -> Option<Qr> {
     let Known { trace, memory } = known();
     let facts = Facts { info: low::boot_info(), trace, memory, a20: a20::worked() };
-    facts.show(console.language(), &mut |line| console.line(line));
+    let numbers = facts.numbers();
+    numbers.show(console.language(), &mut |line| console.line(line));
+    let header = low::boot_header();
+    let build = BootHeader::parse(&header).map_or(0, |header| header.loader_checksum.get());
+    let symbols = Block { code, build: Block::build_of(build), details, numbers }.encode();
+    console.end_line();
+    console.say(&say::explained());
+    symbols.show(&mut |line| console.line(line));
+    let qr = Qr::new(COMMAND, symbols.characters()).filter(|_| second_page::is_there())?;
+    console.say(&say::qr_offered());
+    Some(qr)
 }
 
 /// Shows the numbers, and lets a person change how `drive` is read, until a key goes on.
 pub fn ask(console: &mut Console, drive: &mut Drive) {
     note_trace(&drive.trace());
     console.end_line();
-    show(console);
+    let qr = show(console, 0, Details::default());
     console.say(&say::report_keys());
     loop {
         let Some(key) = console.character() else { continue };
+        if let (b'q' | b'Q', Some(qr)) = (key, &qr) {
+            second_page::show(qr);
+            while console.character().is_none() {}
+            second_page::leave();
+            continue;
+        }
         let Some(done) = act(key, drive) else { return };
         console.say(&done);
     }

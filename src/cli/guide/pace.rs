@@ -57,6 +57,12 @@ impl Pace {
         self.state().seen(self.begun.elapsed())
     }
 
+    /// Whether anything was told yet.
+    pub fn has_begun(&self) -> bool {
+        let state = self.state();
+        state.part.is_some() || state.done > 0
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,6 +9,7 @@ use crate::cli::guide::pace::Pace;
 use crate::cli::guide::page::{Answer, DOUBT, Page, hang, wrap};
 use crate::cli::guide::state::{Guide, Next, Place, Work};
 use crate::cli::guide::steps;
+use crate::cli::guide::work::RIGHTS;
 use crate::cli::{CliError, Terminal, stop};
 use crate::device::System;
 use crate::job::{Event, Observer};
@@ -74,6 +75,9 @@ fn do_work(guide: &mut Guide, system: &System, work: Work) -> Result<Next, CliEr
         let mut screen = Terminal::error();
         writeln!(screen)?;
         writeln!(screen, "{}", Place::title_of_writing())?;
+        if work.asks_for_rights() {
+            writeln!(screen, "{RIGHTS}")?;
+        }
         writeln!(screen, "{}. Ctrl-C stops it; the stick does not start then.", work.name())?;
     } else if matches!(work, Work::Look(_) | Work::Prepare(_)) {
         writeln!(Terminal::error(), "{}.", work.name())?;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Builder;
+use std::thread::{Builder, sleep};
 use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
@@ -12,7 +12,7 @@ use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{self, Event, KeyCode};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::emulate_default_handler;
@@ -23,7 +23,8 @@ use crate::cli::guide::page::Answer;
 use crate::cli::guide::state::{Done, Guide, Next, Place, Work};
 use crate::cli::guide::steps;
 use crate::cli::guide::view::{Pressed, View, is_control};
-use crate::cli::terminal::{canvas, restore_before_panics, shows_only_ascii};
+use crate::cli::guide::work::RIGHTS;
+use crate::cli::terminal::{canvas, note, restore_before_panics, shows_only_ascii};
 use crate::cli::{CliError, stop};
 use crate::device::System;
 
@@ -46,12 +47,22 @@ struct Screen {
 impl Screen {
     fn enter() -> io::Result<Self> {
         restore_before_panics(leave);
-        enable_raw_mode()?;
-        ENTERED.store(true, Ordering::SeqCst);
-        execute!(canvas(), EnterAlternateScreen)?;
-        let terminal = Terminal::new(CrosstermBackend::new(canvas()))?;
-        Ok(Self { terminal, is_ascii: shows_only_ascii() })
+        take()?;
+        Ok(Self { terminal: drawn()?, is_ascii: shows_only_ascii() })
     }
+}
+
+/// Has the terminal for the guide alone.
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    execute!(canvas(), EnterAlternateScreen, Clear(ClearType::All))
+}
+
+/// A screen of which nothing is drawn yet. To clear one that was drawn, the terminal would be asked where its cursor is, and not all
+/// of them answer.
+fn drawn() -> io::Result<Terminal<CrosstermBackend<Box<dyn Write>>>> {
+    Terminal::new(CrosstermBackend::new(canvas()))
 }
 
 impl Drop for Screen {
@@ -137,12 +148,24 @@ fn do_work(
     stop: &Arc<AtomicBool>,
 ) -> Result<Next, CliError> {
     let is_writing = matches!(work, Work::Write(_));
-    let name = work.name();
+    let (name, asks_for_rights) = (work.name(), work.asks_for_rights());
     let pace = Arc::new(Pace::new(work.bytes()));
+    if asks_for_rights {
+        // Whoever gives them talks to the person at this terminal.
+        leave();
+        note(format_args!("{RIGHTS}"));
+    }
     let thread = {
         let (system, stop, pace) = (system.clone(), Arc::clone(stop), Arc::clone(&pace));
         Builder::new().spawn(move || work.run(&system, &stop, &*pace))?
     };
+    if asks_for_rights {
+        while !thread.is_finished() && !pace.has_begun() {
+            sleep(LOOK);
+        }
+        take()?;
+        screen.terminal = drawn()?;
+    }
     let begun = Instant::now();
     let mut is_stopped = false;
     while !thread.is_finished() {

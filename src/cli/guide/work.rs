@@ -16,6 +16,7 @@ use crate::cli::guide::summary::text;
 use crate::cli::inspect::show_image;
 use crate::cli::list::headline;
 use crate::cli::own_output::look;
+use crate::cli::rights::{needed, with_rights};
 use crate::contents::KindChoice;
 use crate::device::{Allowed, System, TargetPath};
 use crate::job::{
@@ -24,6 +25,10 @@ use crate::job::{
 use crate::origin::Expectations;
 use crate::report::ram_wanted;
 use crate::units::{Bytes, named, shell_word};
+
+/// What is said before somebody asks for rights.
+pub(super) const RIGHTS: &str =
+    "The stick is opened with the rights of root: you may be asked for your password.";
 
 /// Entries of a folder that are listed.
 const LISTED_MAX: usize = 100;
@@ -39,6 +44,11 @@ impl Work {
             Self::Prepare(_) => "Reading and packing the image; nothing is written yet",
             Self::Write(_) => "Writing and proving; what was there is lost",
         }
+    }
+
+    /// Whether somebody is asked at the terminal for the rights that it needs.
+    pub fn asks_for_rights(&self) -> bool {
+        matches!(self, Self::Write(ready) if ready.single.system.lender.is_some())
     }
 
     /// Bytes that it handles, as far as that is known before.
@@ -152,21 +162,29 @@ fn stick(system: &System, listed: Listed) -> Stick {
         contents.map(|contents| format!("{}  {}  {}", contents.name, contents.size, contents.what)).collect();
     details.extend(listed.notes.iter().map(|note| format!("note: {note}")));
     let (node, title) = (listed.facts.node.clone(), headline(&listed.facts));
-    let mounts = system.own_mounts(&TargetPath::Block(Box::new(listed.facts)));
-    match &listed.refused {
+    let target = TargetPath::Block(Box::new(listed.facts));
+    let mounts = system.own_mounts(&target);
+    let is_refused = listed.refused.is_some() && !is_left_to_others(system, &target);
+    match listed.refused.filter(|_| is_refused) {
         None => details.extend(mounts.iter().map(|mount| format!("{} first", unmounted(mount)))),
         Some(refused) => {
-            let help = listed.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+            let help = listed.help.map(|help| format!("; {help}")).unwrap_or_default();
             details.push(format!("{DOUBT}{refused}{help}"));
         }
     }
-    let (is_refused, is_mounted) = (listed.refused.is_some(), !mounts.is_empty());
-    Stick { node, title, details, is_refused, is_mounted }
+    Stick { node, title, details, is_refused, is_mounted: !mounts.is_empty() }
+}
+
+/// Whether what is not known of a device is found out by who opens it with rights that this process has not.
+fn is_left_to_others(system: &System, target: &TargetPath) -> bool {
+    let with_rights = with_rights(system.clone(), None, std::slice::from_ref(target));
+    with_rights.is_ok_and(|system| system.lender.is_some() && target.admit(&system, &[]).is_ok())
 }
 
 fn prepare(order: Order, observer: &dyn Observer) -> Result<Ready, CliError> {
     let single = order.single()?;
-    let prepared = single.prepare(&Opener::new(observer), observer)?;
+    let prepared = single.prepare(&Opener::new(observer), observer);
+    let prepared = prepared.map_err(|error| needed(error, &single.system))?;
     let mounts = match single.system.allowed.unmount {
         true => single.system.own_mounts(&single.target),
         false => Vec::new(),

@@ -198,6 +198,7 @@ fn an_option_that_a_copy_cannot_have_is_one_error_that_says_what_to_do() {
         &["--chs", "4/16/63"],
         &["--timeout", "3"],
         &["--menu-timeout", "30"],
+        &["--lang", "de"],
         &["--with", "one.img"],
         &["--floppy", "one.img"],
         &["--identity", "memdisk"],

@@ -324,6 +324,9 @@ fn what_is_done_with_a_stick_has_the_fields_that_the_page_lists() {
     let same = desk.json(&["update", "stick.img"], 0);
     assert_eq!(of(&same), documented("Of an updated stick", 0));
     assert_eq!((&same["same"], &same["language"]), (&true.into(), &"en".into()));
+    let french = ["write", "dos.img", "--to", "french.img", "--size", "8M", "--lang", "fr"];
+    desk.ramkey(&french, 0);
+    assert_eq!(desk.json(&["update", "french.img"], 0)["language"], "fr", "what it has stays");
     desk.change(|stick| stick[1] ^= 1);
     let repaired = desk.json(&["verify", "stick.img", "--repair"], 0);
     let is_own = |name: &String| !name.contains('.') || name.starts_with("repaired");

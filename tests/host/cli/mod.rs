@@ -7,5 +7,6 @@ mod foreign_text;
 mod json_fields;
 mod linux_phram;
 mod packed;
+mod pages;
 mod texts;
 mod wrong_input;

@@ -128,6 +128,8 @@ fn each_gives_one_error_and_changes_nothing() {
         (&["dos.img", "--timeout", "300"], 2, "0 to 254 seconds, or off"),
         (&["dos.img", "--timeout", "255"], 2, "0 to 254 seconds, or off"),
         (&["dos.img", "--menu-timeout", "soon"], 2, "0 to 254 seconds, or off"),
+        (&["dos.img", "--lang", "english"], 2, "the languages are en de es fr pt"),
+        (&["dos.img", "--lang", "ru"], 2, "the languages are en de es fr pt"),
         (&["dos.img", "--chs", "9999999999/2/18"], 2, "is no geometry"),
         (&["dos.img", "--chs", "80/2"], 2, "is no geometry"),
         (&["dos.img", "--chs", "4294967295/255/63"], 3, "give a smaller --chs"),

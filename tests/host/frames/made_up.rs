@@ -67,6 +67,7 @@ impl Machine {
             protect: at("ramkey.toml"),
             allowed: Allowed::default(),
             hard_verify: None,
+            lender: None,
         };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);

@@ -2,6 +2,7 @@
 
 pub mod architecture;
 pub mod bad_stick;
+pub mod book;
 pub mod copies;
 pub mod desk;
 pub mod discs;

@@ -56,7 +56,8 @@ language! {
     CopyInt15: "INT 15h",
 
     Stopped: "ramkey E{0}: {1}",
-    Explained: "`ramkey explain` and docs/errors.md explain the code and the numbers.",
+    Explained: "At another computer, this says what happened and what to try:",
+    QrOffered: "Q shows it as a QR code; any key comes back here.",
     NothingBooted: "Nothing was booted. Ctrl-Alt-Del starts again.",
     Internal: "{0} line {1}",
     BootHeaderDamaged: "boot header",

@@ -86,6 +86,23 @@ macro_rules! language {
     };
 }
 
+/// A language: its words for each error code, by the code's name.
+macro_rules! error_texts {
+    ($( $name:ident: $words:literal, )+) => {
+        /// What is said for an error code.
+        pub(super) fn error(code: u8) -> &'static [u8] {
+            match code {
+                $( ramkey_format::errors::$name => {
+                    const WORDS: &str = $words;
+                    const BYTES: &[u8] = &super::table::encode::<{ super::table::count(WORDS) }>(WORDS);
+                    BYTES
+                } )+
+                _ => b"",
+            }
+        }
+    };
+}
+
 /// Characters of `text`.
 pub(super) const fn count(text: &str) -> usize {
     let bytes = text.as_bytes();

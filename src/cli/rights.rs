@@ -1,0 +1,198 @@
+//! Rights for one device: who has none asks for them through sudo, doas or pkexec, for the process alone that opens the device.
+//!
+//! That process is this program again, `ramkey lend`, by the path of its own file. No shell starts it, and the program that gives the
+//! rights is looked for in the folders of the system only, never in `PATH`.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use clap::ValueEnum;
+use rustix::process::getuid;
+
+use crate::cli::CliError;
+use crate::cli::lend::NAME;
+use crate::cli::terminal::can_ask;
+use crate::device::lend::{Channel, Lender};
+use crate::device::{OpenError, Refusal, System, TargetPath};
+use crate::job::JobError;
+use crate::sandbox::has_lent_rights;
+use crate::units::{named, shell_word};
+
+/// Where systems keep programs that give rights. The first is that of NixOS.
+const FOLDERS: [&str; 4] = ["/run/wrappers/bin", "/usr/bin", "/bin", "/usr/local/bin"];
+/// The file of this program, whatever it is called.
+const PROGRAM: &str = "/proc/self/exe";
+/// Others than a file's owner can write it.
+const OTHERS_WRITE: u32 = 0o022;
+/// Of a folder: what is in it is its owner's alone.
+const STICKY: u32 = 0o1000;
+
+/// How a device is opened that only root may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AsRoot {
+    /// By sudo, doas or pkexec, the first that there is; without a terminal by pkexec
+    Auto,
+    /// By sudo
+    Sudo,
+    /// By doas
+    Doas,
+    /// By pkexec, which asks in a window
+    Pkexec,
+    /// Not at all
+    Never,
+}
+
+impl AsRoot {
+    /// The programs that are tried; at a terminal if nobody said how.
+    fn programs(chosen: Option<Self>, has_terminal: bool, has_display: bool) -> &'static [&'static str] {
+        match chosen {
+            Some(Self::Sudo) => &["sudo"],
+            Some(Self::Doas) => &["doas"],
+            Some(Self::Pkexec) => &["pkexec"],
+            None | Some(Self::Auto) if has_terminal => &["sudo", "doas", "pkexec"],
+            Some(Self::Auto) if has_display => &["pkexec"],
+            None | Some(Self::Auto | Self::Never) => &[],
+        }
+    }
+}
+
+/// Whether this process lacks the rights to open devices.
+pub(super) fn are_missing() -> bool {
+    !getuid().is_root() && !has_lent_rights()
+}
+
+/// Who opens devices for this process, if it cannot by itself and somebody can be asked. A command that writes gives it to
+/// [`System::lender`] before it prepares anything, and nobody is asked before the device is opened.
+///
+/// # Errors
+///
+/// [`OpenError::NotLent`] if a program was chosen that there is not.
+pub fn lender(chosen: Option<AsRoot>, targets: &[TargetPath]) -> Result<Option<Lender>, OpenError> {
+    let device = targets.iter().find(|target| matches!(target, TargetPath::Block(_)));
+    let Some(device) = device.filter(|_| are_missing()) else { return Ok(None) };
+    let has_display = ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| env::var_os(name).is_some());
+    let programs = AsRoot::programs(chosen, can_ask(), has_display);
+    let found = programs.iter().find_map(|name| {
+        let in_folder = |folder| Path::new(folder).join(name);
+        FOLDERS.map(in_folder).into_iter().find(|path| path.is_file())
+    });
+    match (found, chosen) {
+        (Some(program), _) => Ok(Some(Lender::new(move |path| start(&program, path)))),
+        (None, Some(AsRoot::Sudo | AsRoot::Doas | AsRoot::Pkexec)) => {
+            let why = format!("there is no {} in {}", programs.join(""), FOLDERS.join(", "));
+            Err(OpenError::NotLent { path: device.path().to_owned(), why, source: None })
+        }
+        (None, _) => Ok(None),
+    }
+}
+
+/// Says of what was refused to a process without rights how it gets some.
+pub(super) fn needed(error: CliError, system: &System) -> CliError {
+    match error {
+        CliError::Job(source @ JobError::Target(OpenError::Refused(Refusal::Unknown { .. })))
+            if system.lender.is_none() && are_missing() =>
+        {
+            let command = env::args_os().map(|word| shell_word(Path::new(&word)));
+            let command = format!("sudo {}", command.collect::<Vec<_>>().join(" "));
+            CliError::NeedsRoot { source: Box::new(source), command }
+        }
+        error => error,
+    }
+}
+
+/// The machine, with who opens devices there for this process.
+///
+/// # Errors
+///
+/// As [`lender`].
+pub fn with_rights(
+    system: System,
+    chosen: Option<AsRoot>,
+    targets: &[TargetPath],
+) -> Result<System, OpenError> {
+    Ok(System { lender: lender(chosen, targets)?, ..system })
+}
+
+/// Starts this program with rights, for the device at `path`.
+fn start(giver: &Path, path: &Path) -> Result<Channel, OpenError> {
+    let not_lent =
+        |why: String, source| OpenError::NotLent { path: path.to_owned(), why, source: Some(source) };
+    let name = giver.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let own =
+        own_file().map_err(|source| not_lent("this program cannot be started with rights".into(), source))?;
+    let cannot_start = |source| not_lent(format!("{name} cannot be started"), source);
+    let (ours, theirs) = UnixStream::pair().map_err(cannot_start)?;
+    let to = ours.try_clone().map_err(cannot_start)?;
+    let mut command = Command::new(giver);
+    // What comes behind the options of pkexec is the command; the others are told where that begins.
+    command.args((name != "pkexec").then_some("--")).arg(own).arg(NAME);
+    command.stdin(OwnedFd::from(theirs.try_clone().map_err(cannot_start)?)).stdout(OwnedFd::from(theirs));
+    let mut child = command.spawn().map_err(cannot_start)?;
+    // The command has copies of the other end, and as long as there are some nobody sees that it has ended.
+    drop(command);
+    if !greets(&ours) {
+        let how = child.wait().map_err(cannot_start)?;
+        let why = format!("{name} gave no rights, and ended with {how}");
+        return Err(OpenError::NotLent { path: path.to_owned(), why, source: None });
+    }
+    Ok(Channel { from: Box::new(ours), to: Box::new(to), held: Box::new(Started(child)) })
+}
+
+/// Whether anything is said before the other end is closed; a password may be asked for until then.
+fn greets(stream: &UnixStream) -> bool {
+    let mut first = [0; 4];
+    // It is read again by whoever talks.
+    rustix::net::recv(stream, &mut first, rustix::net::RecvFlags::PEEK).is_ok_and(|(len, _)| len > 0)
+}
+
+/// A process that ends when nobody talks to it any more.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It closes the device meanwhile, and nothing more can be done about it.
+        let _ = self.0.wait();
+    }
+}
+
+/// The file of this program, if nobody but root and the user can have put something else there.
+fn own_file() -> io::Result<PathBuf> {
+    let path = fs::read_link(PROGRAM)?;
+    let running = fs::metadata(PROGRAM)?;
+    let there = fs::metadata(&path)?;
+    if (running.dev(), running.ino()) != (there.dev(), there.ino()) {
+        return Err(io::Error::other("its file was exchanged since it was started"));
+    }
+    let user = getuid().as_raw();
+    for part in path.ancestors() {
+        let meta = fs::symlink_metadata(part)?;
+        let mode = meta.permissions().mode();
+        let is_open = mode & OTHERS_WRITE != 0 && !(meta.is_dir() && mode & STICKY != 0);
+        if is_open || ![0, user].contains(&meta.uid()) {
+            return Err(io::Error::other(format!("others can write {}", named(part))));
+        }
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AsRoot;
+
+    #[test]
+    fn a_window_opens_only_for_who_asked_and_without_a_terminal_nobody_is_asked() {
+        let programs = AsRoot::programs;
+        assert_eq!(programs(None, true, true), ["sudo", "doas", "pkexec"]);
+        assert_eq!(programs(None, false, true), [""; 0]);
+        assert_eq!(programs(Some(AsRoot::Auto), false, true), ["pkexec"]);
+        assert_eq!(programs(Some(AsRoot::Auto), false, false), [""; 0]);
+        assert_eq!(programs(Some(AsRoot::Doas), false, false), ["doas"]);
+        assert_eq!(programs(Some(AsRoot::Never), true, true), [""; 0]);
+    }
+}
