@@ -35,6 +35,7 @@ pub type Target = fn(&[u8]);
 /// All targets by their names, which are those of the folders of `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("alter", super::alter::alter),
+    ("block", super::lists::block),
     ("capsule", capsule),
     ("change", super::change::change),
     ("config", super::lists::config),

@@ -14,13 +14,15 @@ use crate::explain::{self, REPORT, ReportLine};
 
 /// Explain a code that the target machine shows
 ///
-/// Says what happened, what the likely causes are, and what to try in which order: the text of docs/errors.md. A BIOS
-/// status behind the code is explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. What the screen
-/// shows can be given as it stands there, a line or all of it. `ramkey explain report` explains the numbers that stand
-/// below a code. Without a code, all codes and statuses are listed.
+/// Says what happened, what the likely causes are, and what to try in which order: the text of docs/errors.md. The block
+/// of letters and digits that a boot which stops shows has all numbers of that machine in it: typed in capitals or not,
+/// with spaces or dashes, it says what is odd about them too, and names the place of a mistake. A BIOS status behind the
+/// code is explained too: `ramkey explain R 80`, or `ramkey explain E31 status 80h`. What the screen shows can be given
+/// as it stands there, a line or all of it. `ramkey explain report` explains the numbers that stand below a code. Without
+/// a code, all codes and statuses are listed.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The code: E22, 22, R or S, and the BIOS status behind it; or "report"
+    /// The block that the screen shows; or the code: E22, 22, R or S, and the BIOS status behind it; or "report"
     #[arg(value_name = "CODE")]
     words: Vec<String>,
 }
@@ -361,7 +363,7 @@ mod tests {
     fn what_the_screen_shows_is_read_whatever_stands_around_it() {
         let below = "LBA 2048\ndrive 80h, the BIOS passed 81h, read by EDD\nEDD: works, hidden 0, AH=41h says 30h 05h\n\
                      LBA asked last 2048, read last 2047, last status 04h\nmemory 64 MB by E820, base 638 KB, A20 Int15\n\
-                     `ramkey explain` and docs/errors.md explain the code and the numbers.\n\
+                     At another computer, this says what happened and what to try:\n\
                      Nothing was booted. Ctrl-Alt-Del starts again.";
         let screen = |code: &str, details: &str| format!("ramkey 0.1.0\n\nramkey {code}\n{details}{below}");
         let table = [

@@ -1,7 +1,7 @@
 //! A block among what a person typed, and what to look at again where it was mistyped.
 
 use ramkey_loader_core::report_block::{
-    ALPHABET, Block, BlockError, GROUP, ROW, SymbolsError, is_between, value,
+    ALPHABET, Block, BlockError, GROUP, ROW, ROWS, SymbolsError, is_between, value,
 };
 
 /// Fewest characters that are taken for a block with a mistake in it.
@@ -60,7 +60,7 @@ fn looks_like(words: &[&str]) -> bool {
     let characters: usize = groups.iter().map(|group| group.len()).sum();
     let digits = groups.iter().flat_map(|group| group.chars()).filter(char::is_ascii_digit).count();
     let long = groups.iter().filter(|group| group.len() + 1 >= GROUP).count();
-    is_alphanumeric && characters >= LOOKS_LIKE && digits >= 2 && long * 4 >= groups.len() * 3
+    is_alphanumeric && characters >= LOOKS_LIKE && digits * 5 >= characters && long * 3 >= groups.len() * 2
 }
 
 /// What was typed between spaces and dashes.
@@ -128,18 +128,22 @@ fn help(text: &str, typed: &[char], error: SymbolsError) -> String {
         }
         (SymbolsError::Row { row }, _) => {
             format!(
-                "compare row {} with the screen, character by character: each has {ROW}, the last up to {ROW}",
+                "compare row {} with the screen, character by character: a row has {ROW}, and the last may be shorter",
                 row + 1
             )
         }
         _ => format!(
-            "compare it with the screen: rows of {ROW} characters in groups of {GROUP}, the last may be shorter"
+            "compare it with the screen: rows of {ROW} characters in groups of {GROUP}, and the last may be shorter"
         ),
     }
 }
 
 /// The only block that is one mistake away: a wrong character, one that lacks, one too many, or two neighbours exchanged.
 fn only_right(typed: &[char]) -> Option<Vec<char>> {
+    // Nobody types more by one mistake, and each length more is work.
+    if typed.len() > ROW * ROWS + 1 {
+        return None;
+    }
     let mut found: Option<Vec<char>> = None;
     let mut is_only = true;
     let mut look = |candidate: &[char]| {

@@ -1,15 +1,8 @@
 //! The pages of the book that boot what they wrote.
 
 use super::harness::take_slot;
+use crate::frames::book::files::made;
 use crate::frames::book::{Page, pages};
-
-/// A file that a page wants.
-fn made(name: &str) -> Option<Vec<u8>> {
-    Some(match name {
-        "dos.img" => ramkey::emulator::demo_image(),
-        _ => return None,
-    })
-}
 
 #[test]
 fn every_page_that_boots_prints_what_it_shows() {

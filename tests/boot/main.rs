@@ -24,8 +24,14 @@ mod foreign;
 #[allow(dead_code, reason = "the tests of the host use more of them")]
 mod frames {
     pub mod book;
+    pub mod discs;
+    pub mod drivers;
+    pub mod hive;
     pub mod loops;
+    pub mod packers;
     pub mod skip;
+    pub mod sticks;
+    pub mod windows_image;
 }
 mod guests;
 mod hand_off;
@@ -45,6 +51,7 @@ mod phram;
 mod real;
 mod reflash;
 mod repair;
+mod report_block;
 mod restored;
 mod resume;
 mod scanners;

@@ -31,7 +31,7 @@ pub struct Tampered {
 }
 
 impl Tampered {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::made(Port::Usb(Controller::Xhci), &STICK, sticks::ramkey)
     }
 
@@ -114,6 +114,15 @@ impl Tampered {
 
     pub fn machine(&self) -> Machine {
         Machine::new(Stick::new(&self.stick, self.port))
+    }
+
+    /// A machine that cannot read a sector of a chunk, and which.
+    pub fn with_bad_sector(&self, chunk: usize) -> (Machine, u64) {
+        let stored = self.entries()[chunk].stored();
+        let lba = (self.capsule() as u64 + (stored.start + stored.end) / 2) / 512;
+        let mut machine = self.machine();
+        machine.stick.bad_lba = Some(lba);
+        (machine, lba)
     }
 
     /// Boots what `save` wrote; see [`stops`].
@@ -204,13 +213,9 @@ fn any_bit_of_a_packed_chunk_stops_with_its_sector_and_byte_range() {
 
 #[test]
 fn a_sector_that_cannot_be_read_stops_with_its_number() {
-    for (stick, chunk) in [(Tampered::new(), 2), (Tampered::packed(), 3)] {
-        let stored = stick.entries()[chunk].stored();
-        let lba = (stick.capsule() as u64 + (stored.start + stored.end) / 2) / 512;
-        let mut machine = stick.machine();
-        machine.stick.bad_lba = Some(lba);
-        stops(&machine, &["ramkey E31", &format!("LBA {lba}"), STOPPED]);
-    }
+    let stick = Tampered::packed();
+    let (machine, lba) = stick.with_bad_sector(3);
+    stops(&machine, &["ramkey E31", &format!("LBA {lba}"), STOPPED]);
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl Qr {
                 for column in [left + 1, left].into_iter().filter(|&column| !is_pattern(row, column)) {
                     let codeword = codewords.get(bit / 8).copied().unwrap_or(0);
                     let is_one = codeword >> (7 - bit % 8) & 1 != 0;
-                    if is_one != ((row + column) % 2 == 0) {
+                    if is_one != ((row + column).is_multiple_of(2)) {
                         self.darken(row, column);
                     }
                     bit += 1;
@@ -125,7 +125,9 @@ impl Qr {
 /// Whether a module is part of a pattern or of the format, so that no data is there.
 #[inline(never)]
 fn is_pattern(row: usize, column: usize) -> bool {
-    let corner = (row < CORNER || row >= FAR) && column < CORNER || row < CORNER && column >= FAR;
+    let is_outer = |place: usize| !(CORNER..FAR).contains(&place);
+    // The last corner has none.
+    let corner = is_outer(row) && is_outer(column) && (row < CORNER || column < CORNER);
     corner
         || row == TIMING
         || column == TIMING
@@ -148,7 +150,7 @@ fn is_dark_pattern(row: usize, column: usize) -> bool {
         1 => return false,
         _ => {}
     }
-    (row == TIMING || column == TIMING) && (row + column) % 2 == 0
+    (row == TIMING || column == TIMING) && (row + column).is_multiple_of(2)
 }
 
 /// Bits, the first of a byte being its highest.
@@ -196,7 +198,7 @@ fn codewords(words: &[u8], block: impl Iterator<Item = u8> + Clone) -> Option<[u
     let used = (bits.len + 4).div_ceil(8);
     let mut all = [0; DATA + CORRECTION];
     for (place, codeword) in all.iter_mut().enumerate().take(DATA) {
-        let pad = if (place + used) % 2 == 0 { PADS.0 } else { PADS.1 };
+        let pad = if (place + used).is_multiple_of(2) { PADS.0 } else { PADS.1 };
         *codeword = if place < used { bits.bytes.get(place).copied().unwrap_or(0) } else { pad };
     }
     let (data, correction) = all.split_at_mut(DATA);
@@ -260,7 +262,7 @@ const fn product(one: u8, other: u8) -> u8 {
     while bit > 0 {
         bit -= 1;
         let carry = product >> 7;
-        product = product << 1 ^ carry * 0x1D ^ (other >> bit & 1) * one;
+        product = (product << 1) ^ (carry * 0x1D) ^ (((other >> bit) & 1) * one);
     }
     product
 }
@@ -268,7 +270,7 @@ const fn product(one: u8, other: u8) -> u8 {
 const fn format(data: u16) -> u16 {
     let (mut rest, mut step) = (data, 0);
     while step < 10 {
-        rest = rest << 1 ^ (rest >> 9) * 0x537;
+        rest = (rest << 1) ^ ((rest >> 9) * 0x537);
         step += 1;
     }
     (data << 10 | rest) ^ 0x5412

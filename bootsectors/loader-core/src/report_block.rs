@@ -269,7 +269,7 @@ const MIB_MAX: u32 = 9_999_999;
 /// What the screen shows of so many bytes, times ten.
 fn tenths(bytes: u64) -> u32 {
     let whole = (bytes >> MIB).min(MIB_MAX.into()) as u32;
-    whole * 10 + ((bytes as u32 & ((1 << MIB) - 1)) * 10 >> MIB)
+    whole * 10 + (((bytes as u32 & ((1 << MIB) - 1)) * 10) >> MIB)
 }
 
 /// The fewest bytes of which the screen shows this.

@@ -281,20 +281,8 @@ impl<const PLACES: usize> Sentence<'_, PLACES> {
 /// Any sentence with what its places hold.
 #[derive(Clone, Copy)]
 pub struct Message<'s> {
-    id: Id,
-    values: &'s [Value<'s>],
-}
-
-impl<'s> Message<'s> {
-    /// Which sentence it is.
-    pub fn id(&self) -> Id {
-        self.id
-    }
-
-    /// What its places hold.
-    pub fn values(&self) -> &'s [Value<'s>] {
-        self.values
-    }
+    pub(crate) id: Id,
+    pub(crate) values: &'s [Value<'s>],
 }
 
 impl Language {

@@ -9,11 +9,13 @@ use ramkey_loader_core::access::DriveAccess;
 use ramkey_loader_core::drive::{Drive, Method, Trace};
 use ramkey_loader_core::memory_calls::Source;
 use ramkey_loader_core::report::{Facts, LINES, Memory, act};
+use ramkey_loader_core::report_block::ROWS;
 use ramkey_loader_core::screen::{COLUMNS, Language};
 use zerocopy::{FromBytes, FromZeros};
 
-/// Lines of a halt around the report: an empty one, the code, its details, where to read on, what to do.
-const AROUND: usize = 5;
+/// Lines of a halt around the report: an empty one, the code, its details; an empty one, what the block is for, the QR code,
+/// what to do; and the longest block.
+const AROUND: usize = 7 + ROWS;
 
 fn lines(facts: &Facts) -> Vec<String> {
     let mut lines = Vec::new();

@@ -171,12 +171,17 @@ fn of_virtual_disks() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 }
 
 /// A list of hashes in each of its forms.
-/// Lists of protected disks, and of serial numbers.
+/// Lists of protected disks, and of serial numbers; a block as the screen shows it, and mistyped.
 fn of_lists() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let rules = "# of the office\n[[protect]]\nserial = \"4C530001230921116350\"\nwhy = \"backups\"\n\n[[protect]]\nusb = \
                  \"0781:5567\"\nmin-size = \"100GB\"\nmax-size = \"2T\"\n\n[[protect]]\nwwn = \"0x5000c500\"\nby-id = \"ata-X\"\n";
     let serials = "# of the club\n\n  BB 2  \r\nAA1\nGONE\n#AA11\nAA1\n";
-    vec![("config", "rules", rules.into()), ("serials", "lines", serials.into())]
+    let block = "ramkey explain ACA8W 02N80 1M9DD 1S0JH\n               H8008 G30G4 SZ1\n";
+    let blocks =
+        [("block", "screen", block.into()), ("block", "typed", "aca8w-o2n8-lm9dd-1s0jhh8008".into())];
+    let mut seeds = vec![("config", "rules", rules.into()), ("serials", "lines", serials.into())];
+    seeds.extend(blocks);
+    seeds
 }
 
 fn hash_list() -> Vec<u8> {

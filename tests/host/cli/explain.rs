@@ -9,6 +9,7 @@ use ramkey_loader_core::a20;
 use ramkey_loader_core::drive::{Method, Trace};
 use ramkey_loader_core::memory_calls::Source;
 use ramkey_loader_core::report::{Facts, LINES, Memory};
+use ramkey_loader_core::report_block::{Block, Details};
 use ramkey_loader_core::screen::{Language, say};
 use zerocopy::FromZeros;
 
@@ -74,7 +75,7 @@ fn every_screen_of_a_stopped_boot_is_explained_by_its_code() {
     for error in BOOT_ERRORS {
         let first = format!("ramkey E{:02X}: {}", error.code, error.text);
         let screen = format!(
-            "{first}\n{below}\n`ramkey explain` and docs/errors.md explain the code and the numbers.\n\
+            "{first}\n{below}\nAt another computer, this says what happened and what to try:\n\
              Nothing was booted. Ctrl-Alt-Del starts again."
         );
         for text in [screen.as_str(), &first, &first.to_uppercase(), error.text] {
@@ -94,4 +95,98 @@ fn each_line_of_the_report_is_explained_in_order() {
         assert!(line.starts_with(word), "{line} is explained by {}", explained.shows);
     }
     assert_eq!(REPORT[LINES].shows.as_bytes(), Language::English.line(&say::report_keys()).as_bytes());
+}
+
+/// A read that failed at LBA 1234567 with status 04h, on a machine with nothing odd.
+const BLOCK: &str = "ACA8W02N801M9DD1S0JHH8008G30G4SZ1";
+
+/// What is said of a block that is none.
+fn refused(words: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_ramkey")).arg("explain").args(words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_block_is_explained_however_it_is_typed() {
+    let expected = explained(&[BLOCK]);
+    assert_eq!(expected["code"], "E31");
+    assert_eq!(expected["details"], "image bytes 0x000C0000..0x00100000, status 04h, LBA 1234567");
+    assert_eq!(expected["status"]["status"], 4);
+    assert_eq!(expected["numbers"]["lba_asked"], 1_234_567);
+    assert_eq!(expected["numbers"]["ram"], 64 << 20);
+    let groups = ["ACA8W", "02N80", "1M9DD", "1S0JH", "H8008", "G30G4", "SZ1"];
+    let dashes = groups.join("-");
+    for words in [
+        &groups[..],
+        &[&dashes],
+        &[&dashes.to_lowercase()],
+        &[&dashes.replace('1', "l").replace('0', "o")],
+        &["ramkey explain ACA8W 02N80 1M9DD 1S0JH\n               H8008 G30G4 SZ1"],
+        &["the screen says", "`ramkey explain", &dashes, "`."],
+    ] {
+        assert_eq!(explained(words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn a_screen_with_a_block_is_explained_by_the_block() {
+    let below = report(None, Source::E820, a20::Method::None).join("\n");
+    let screen = format!(
+        "ramkey E46: the boot medium returns wrong data\n{below}\n\nAt another computer, this says what happened and what \
+         to try:\n  ramkey explain ACA8W 02N80 1M9DD 1S0JH\n                 H8008 G30G4 SZ1\nQ shows it as a QR code; any \
+         key comes back here.\nNothing was booted. Ctrl-Alt-Del starts again."
+    );
+    assert_eq!(explained(&[&screen]), explained(&[BLOCK]));
+}
+
+#[test]
+fn a_mistyped_block_names_its_row_and_what_is_probably_meant() {
+    let right = "ACA8W-02N80-1M9DD-1S0JH-H8008-G30G4-SZ1";
+    let meant = format!("it is `ramkey explain {right}`");
+    for (typed, what, group) in [
+        ("ACA8W-02N80-1M9DD-150JH-H8008-G30G4-SZ1", "row 1 of the block was mistyped", "group 4 is 1S0JH"),
+        (
+            "ACA8W-02N80-1M9DD-1S0JH-H8008-G3OG4-5Z1",
+            "row 2 of the block was mistyped: H8008 G3OG4 5Z1",
+            "group 7 is SZ1",
+        ),
+        ("ACA8W-02N80-1M9DD-1S0JH-H8008-G3G04-SZ1", "row 2", "group 6 is G30G4"),
+        ("ACA8W-02N8-1M9DD-1S0JH-H8008-G30G4-SZ1", "row 1", "group 2 is 02N80"),
+        ("ACA8W-02N80-1MM9DD-1S0JH-H8008-G30G4-SZ1", "row 1", "group 3 is 1M9DD"),
+        ("ACA8U-02N80-1M9DD-1S0JH-H8008-G30G4-SZ1", "no block has the letter U", "group 1 is ACA8W"),
+    ] {
+        let said = refused(&[typed]);
+        assert!(said.contains(what) && said.contains(group) && said.contains(&meant), "{typed}: {said}");
+        let words: Vec<&str> = typed.split('-').collect();
+        assert_eq!(refused(&words), said);
+    }
+    // Too much is wrong to know what was meant.
+    let said = refused(&["ACA8W", "02N8", "1M9", "1S0JH", "H8008", "G30G4", "SZ1"]);
+    assert!(said.contains("row 1") && said.contains("group 2, 02N8, should have 5 characters"), "{said}");
+    let said = refused(&["ACA8W02N801M9DD1S0JHH80084G30GZS1"]);
+    assert!(said.contains("row 2") && said.contains("compare row 2 with the screen"), "{said}");
+}
+
+#[test]
+fn a_block_of_a_newer_ramkey_and_a_code_of_one_are_told_as_that() {
+    let said = refused(&["B0000-00014-06040-400DC-N5X"]);
+    assert!(said.contains("begins with B: it is one of a newer ramkey"), "{said}");
+    let block = Block { code: 0x7F, ..Block::decode(BLOCK).unwrap() };
+    let typed: String = block.encode().characters().map(char::from).collect();
+    assert!(refused(&[&typed]).contains("the code E7F, which this ramkey does not know"));
+}
+
+#[test]
+fn a_report_that_was_asked_for_is_no_error_and_this_ramkey_knows_its_own_boot_code() {
+    let ours = ramkey::boot::loader_sum().unwrap().0;
+    let failed = Block::decode(BLOCK).unwrap();
+    let asked_for = Block { code: 0, build: Block::build_of(ours), details: Details::default(), ..failed };
+    let typed: String = asked_for.encode().characters().map(char::from).collect();
+    let told = explained(&[&typed]);
+    assert!(told["code"].is_null() && told["likely_causes"].as_array().unwrap().is_empty(), "{told}");
+    assert_eq!(told["is_of_this_ramkey"], true);
+    let other = Block { build: asked_for.build ^ 1, ..asked_for };
+    let typed: String = other.encode().characters().map(char::from).collect();
+    assert_eq!(explained(&[&typed])["is_of_this_ramkey"], false);
 }

@@ -131,3 +131,8 @@ impl Section {
         (self.add(&table), 40)
     }
 }
+
+/// The file of a driver.
+pub fn driver(word: &str, machine: u16) -> Vec<u8> {
+    Program { word, machine, is_signed: machine == X64, ..DRIVER }.bytes()
+}

@@ -7,6 +7,7 @@ use std::path::Path;
 use ramkey::contents::windows::{Windows, look};
 use ramkey::contents::{KindChoice, probe};
 
+use crate::frames::drivers::{DRIVER, Program};
 use crate::frames::hive::{Key, XP, hive};
 use crate::frames::sticks::{Image, printed, tool};
 
@@ -29,6 +30,22 @@ pub struct Xp {
     pub registry: Key,
     pub software: Key,
     pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// A Windows XP without a driver, whose kernel offers what drivers want.
+pub fn bare(system: System) -> Xp {
+    let mut xp = Xp::new(system);
+    xp.remove_driver("FiraDisk", "firadisk.sys");
+    let names = ["IoCreateDevice", "MmMapIoSpace", "KfRaiseIrql"];
+    let kernel = Program { version: [5, 1, 2600, 5512], imports: &[], exports: &names, ..DRIVER };
+    xp.file("WINDOWS/system32/ntoskrnl.exe", &kernel.bytes())
+        .file("WINDOWS/system32/hal.dll", &kernel.bytes());
+    // The folder is there in every Windows.
+    xp.file("WINDOWS/system32/drivers/disk.sys", b"disk");
+    let set = xp.registry.at("ControlSet001").clone();
+    let other = xp.registry.at("ControlSet002");
+    (other.keys, other.values) = (set.keys, set.values);
+    xp
 }
 
 /// A program file for a processor of `machine`, with a version.

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 
 use super::hive::Tree;
-use crate::frames::drivers::{DRIVER, Program, X64, X86};
+use crate::frames::drivers::{X86, driver};
 use crate::frames::sticks::{printed, tool};
 use crate::frames::windows_image::{LEAD, System, Xp, windows};
 use ramkey::contents::windows::Windows;
@@ -32,27 +32,6 @@ struct Quiet;
 
 impl ramkey::job::Observer for Quiet {
     fn tell(&self, _: ramkey::job::Event) {}
-}
-
-/// A Windows XP without a driver, whose kernel offers what drivers want.
-pub fn bare(system: System) -> Xp {
-    let mut xp = Xp::new(system);
-    xp.remove_driver("FiraDisk", "firadisk.sys");
-    let names = ["IoCreateDevice", "MmMapIoSpace", "KfRaiseIrql"];
-    let kernel = Program { version: [5, 1, 2600, 5512], imports: &[], exports: &names, ..DRIVER };
-    xp.file("WINDOWS/system32/ntoskrnl.exe", &kernel.bytes())
-        .file("WINDOWS/system32/hal.dll", &kernel.bytes());
-    // The folder is there in every Windows.
-    xp.file("WINDOWS/system32/drivers/disk.sys", b"disk");
-    let set = xp.registry.at("ControlSet001").clone();
-    let other = xp.registry.at("ControlSet002");
-    (other.keys, other.values) = (set.keys, set.values);
-    xp
-}
-
-/// The file of a driver.
-pub fn driver(word: &str, machine: u16) -> Vec<u8> {
-    Program { word, machine, is_signed: machine == X64, ..DRIVER }.bytes()
 }
 
 impl Desk {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::desk::{Desk, Wish, bare, driver};
+use super::desk::{Desk, Wish};
 use super::hive::Tree;
-use crate::frames::drivers::{DRIVER, Program, X64, X86};
+use crate::frames::drivers::{DRIVER, Program, X64, X86, driver};
 use crate::frames::hive::{Layout, XP, hive};
 use crate::frames::sticks::{printed, tool};
-use crate::frames::windows_image::{BOOT_INI, LEAD, SIGNATURE, System, problems};
+use crate::frames::windows_image::{BOOT_INI, LEAD, SIGNATURE, System, bare, problems};
 use ramkey::contents::windows::Answer;
 use ramkey::image::Identity;
 use ramkey::job::WindowsChange;

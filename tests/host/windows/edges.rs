@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use super::desk::{Desk, Wish, bare, driver};
+use super::desk::{Desk, Wish};
 use super::driver::differences;
-use crate::frames::drivers::X86;
+use crate::frames::drivers::{X86, driver};
 use crate::frames::hive::{Key, Layout, Lists, XP, hive};
-use crate::frames::windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, on_disk};
+use crate::frames::windows_image::{BOOT_INI, LEAD, SIGNATURE, System, Xp, bare, on_disk};
 use ramkey::contents::windows::hive::ValueData;
 use ramkey::job::{JobError, WindowsChange};
 use ramkey::windows::hive::{HiveEdit, HiveEditError};

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::desk::{Desk, Wish, bare};
+use super::desk::{Desk, Wish};
 use super::place::{fat, says, started};
 use crate::frames::limits::ramkey;
 use crate::frames::loops::{Loop, Mount, must};
 use crate::frames::skip::skip;
 use crate::frames::sticks::{noise, printed};
-use crate::frames::windows_image::System;
+use crate::frames::windows_image::{System, bare};
 
 const ADD: [&str; 5] = ["windows", "add-driver", "xp.img", "--driver", "firadisk.sys"];
 

@@ -2,11 +2,11 @@
 
 use std::fs::{self, File};
 
-use super::desk::{Desk, bare};
+use super::desk::Desk;
 use crate::frames::limits::ramkey;
 use crate::frames::packers::{ARCHIVES, archive};
 use crate::frames::sticks::{noise, printed, tool};
-use crate::frames::windows_image::System;
+use crate::frames::windows_image::{System, bare};
 use ramkey::sandbox::files_of_archive;
 
 #[test]

@@ -1,6 +1,6 @@
 //! A Windows that is given the driver of its RAM disk.
 
-pub mod desk;
+mod desk;
 mod driver;
 mod edges;
 mod ends;

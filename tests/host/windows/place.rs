@@ -14,12 +14,12 @@ use flate2::{Compression, write::GzEncoder};
 use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 use serde_json::Value;
 
-use super::desk::{Desk, Wish, bare, driver};
-use crate::frames::drivers::X86;
+use super::desk::{Desk, Wish};
+use crate::frames::drivers::{X86, driver};
 use crate::frames::limits::ramkey;
 use crate::frames::loops::Loop;
 use crate::frames::sticks::printed;
-use crate::frames::windows_image::System;
+use crate::frames::windows_image::{System, bare};
 use ramkey::job::{Event, JobError, WindowsChange, WindowsOutput, prepare_windows};
 
 pub fn fat() -> Desk {

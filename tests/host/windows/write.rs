@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use super::desk::{Desk, Wish, bare};
+use super::desk::{Desk, Wish};
 use crate::frames::limits::ramkey;
 use crate::frames::sticks::{printed, tool};
-use crate::frames::windows_image::{BOOT_INI, System, windows};
+use crate::frames::windows_image::{BOOT_INI, System, bare, windows};
 use ramkey::contents::windows::Answer;
 
 #[test]

@@ -96,20 +96,20 @@ const CHUNK: u32 = CHUNK_SHIFT as u32;
 impl Details {
     /// What `message` tells; nothing if it is no sentence of a halt.
     pub fn of(message: Message<'_>) -> Self {
-        let number = |place: usize| match message.values().get(place) {
+        let number = |place: usize| match message.values.get(place) {
             Some(&(Value::Decimal(number) | Value::Hex(number, _))) => number,
             _ => 0,
         };
-        let name = || match message.values().first() {
+        let name = || match message.values.first() {
             Some(Value::Bytes(name)) => Within::File(padded(name, as_name)),
             _ => Within::Nothing,
         };
         let bytes = || Within::Bytes { start: number(0), end: number(1) };
-        let inner = |place: usize| match message.values().get(place) {
+        let inner = |place: usize| match message.values.get(place) {
             Some(&Value::Sentence(message)) => What::of(message),
             _ => What::Nothing,
         };
-        match message.id() {
+        match message.id {
             Id::File => Self { within: name(), what: What::Nothing },
             Id::InFile => Self { within: name(), what: inner(1) },
             Id::Bytes => Self { within: bytes(), what: What::Nothing },
@@ -159,11 +159,11 @@ impl Details {
 
 impl What {
     fn of(message: Message<'_>) -> Self {
-        let number = |place: usize| match message.values().get(place) {
+        let number = |place: usize| match message.values.get(place) {
             Some(&(Value::Decimal(number) | Value::Hex(number, _))) => number,
             _ => 0,
         };
-        match message.id() {
+        match message.id {
             Id::ReadFailed => Self::ReadFailed { status: number(0) as u8, lba: number(1) },
             Id::Cluster => Self::Cluster(number(0)),
             Id::Block => Self::Block(number(0)),
@@ -181,7 +181,7 @@ impl What {
             Id::BootImageAt => Self::BootImageAt { start: number(0), end: number(1) },
             Id::NoMemoryAt => Self::NoMemoryAt(number(0)),
             Id::Internal => {
-                let file = match message.values().first() {
+                let file = match message.values.first() {
                     Some(&Value::Bytes(path)) => {
                         padded(stem(path), |byte| letter_of_code(as_letter_code(byte)))
                     }

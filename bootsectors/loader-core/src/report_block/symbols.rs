@@ -90,7 +90,7 @@ impl Symbols {
                 check = start(all.len / ROW);
             }
         }
-        if all.len % ROW != 0 {
+        if !all.len.is_multiple_of(ROW) {
             all.push(next(check, 0));
         }
         all
@@ -175,7 +175,7 @@ fn crc(values: &[u8]) -> u16 {
     values.iter().fold(CRC_MASK, |crc, &value| {
         (0..BITS).rev().fold(crc, |crc, bit| {
             let out = (crc >> 14 ^ u16::from(value) >> bit) & 1;
-            (crc << 1 ^ out * CRC_POLYNOMIAL) & CRC_MASK
+            ((crc << 1) ^ (out * CRC_POLYNOMIAL)) & CRC_MASK
         })
     })
 }

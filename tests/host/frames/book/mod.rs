@@ -9,6 +9,7 @@
 //! What is in the folder beforehand, and which sticks are plugged in, a comment says, which readers do not see:
 //! `<!-- files: dos.img, xp.img -->` and `<!-- stick: /dev/sdX 128M -->`. A command that readers need not see is `<!-- before: COMMAND -->`. A stick is a loop device, and is shown under the page's name.
 
+pub mod files;
 mod shown;
 mod stick;
 
@@ -219,5 +220,5 @@ pub fn pages() -> BTreeSet<String> {
     let contents = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SUMMARY.md");
     let text = fs::read_to_string(contents).expect("the table of contents");
     let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
-    links.map(|link| format!("docs/{link}")).collect()
+    links.map(|link| format!("docs/{link}")).chain(["README.md".to_owned()]).collect()
 }
