@@ -80,7 +80,7 @@ impl GuideArgs {
 
 /// Tells what became of it, as `write` does.
 fn end(output: &mut Output, guide: Guide) -> Result<Exit, CliError> {
-    match (guide.outcome, guide.ready) {
+    match (guide.outcome, guide.written) {
         (Some(Ok(report)), Some(ready)) => {
             show(output, &report, &ready)?;
             note(format_args!("the same is done by: {}", ready.order.command_line()));

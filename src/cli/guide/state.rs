@@ -170,7 +170,9 @@ pub(super) struct Guide {
     pub bus: Option<BusArg>,
     pub layout: LayoutArg,
     pub ready: Option<Arc<Ready>>,
-    /// What came of the last write.
+    /// What was written last.
+    pub written: Option<Arc<Ready>>,
+    /// What came of that.
     pub outcome: Option<Result<Report, CliError>>,
 }
 
@@ -189,6 +191,7 @@ impl Guide {
             bus: None,
             layout: LayoutArg::Auto,
             ready: None,
+            written: None,
             outcome: None,
         }
     }

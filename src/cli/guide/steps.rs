@@ -94,6 +94,7 @@ pub(super) fn done(guide: &mut Guide, done: Done) -> Next {
             guide.go(Place::Summary)
         }
         Done::Written(outcome) => {
+            guide.written.clone_from(&guide.ready);
             guide.outcome = Some(*outcome);
             guide.go(Place::Outcome)
         }

@@ -121,7 +121,7 @@ pub(super) fn confirm_answer(guide: &mut Guide, answer: Answer) -> Option<Next> 
 
 /// What became of it.
 pub(super) fn outcome_page(guide: &Guide) -> Page {
-    match (&guide.outcome, &guide.ready) {
+    match (&guide.outcome, &guide.written) {
         (Some(Ok(report)), Some(ready)) => done_page(report, ready),
         (Some(Err(error)), _) => failed_page(error),
         _ => Page::default(),

@@ -91,3 +91,19 @@ fn a_signal_while_it_is_written_stops_it_and_the_guide_ends_by_itself() {
     }
     panic!("no round came between the first write and the last");
 }
+
+#[test]
+fn a_second_signal_while_it_is_written_ends_it_at_once_and_leaves_the_terminal_as_it_was_found() {
+    let desk = Desk::new();
+    desk.image("dos.img", 6 << 20);
+    for _ in 0..ROUNDS {
+        let person = held_in_writing(&desk);
+        for signal in [Signal::INT, Signal::TERM, Signal::CONT] {
+            person.signals(signal);
+        }
+        if let (End::Signal(_), _) = person.ends() {
+            return;
+        }
+    }
+    panic!("no round came between the first write and the last");
+}
