@@ -80,7 +80,8 @@ fn on(guide: &mut Guide) -> Next {
 }
 
 fn prepare(guide: &mut Guide) -> Next {
-    guide.order().map_or(Next::Show, |order| Next::Do(Work::Prepare(order)))
+    let len = guide.image.as_ref().map_or(0, |image| image.len);
+    guide.order().map_or(Next::Show, |order| Next::Do(Work::Prepare(order, len)))
 }
 
 /// That the image is too large.

@@ -79,7 +79,7 @@ fn do_work(guide: &mut Guide, system: &System, work: Work) -> Result<Next, CliEr
             writeln!(screen, "{RIGHTS}")?;
         }
         writeln!(screen, "{}. Ctrl-C stops it; the stick does not start then.", work.name())?;
-    } else if matches!(work, Work::Look(_) | Work::Prepare(_)) {
+    } else if matches!(work, Work::Look(_) | Work::Prepare(..)) {
         writeln!(Terminal::error(), "{}.", work.name())?;
     }
     let done = work.run(system, wish.as_deref().unwrap_or(&never), &lines);

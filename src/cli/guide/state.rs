@@ -91,6 +91,7 @@ pub(super) struct Folder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Image {
     pub path: PathBuf,
+    pub len: u64,
     /// What is said first.
     pub words: Vec<String>,
     /// What `ramkey inspect` says.
@@ -137,8 +138,8 @@ pub(super) enum Work {
     Sticks,
     /// Whether a file can be written.
     Target(PathBuf),
-    /// Everything but the writing.
-    Prepare(Order),
+    /// Everything but the writing; the number is the length of the image in bytes.
+    Prepare(Order, u64),
     /// The writing.
     Write(Arc<Ready>),
 }
@@ -149,7 +150,7 @@ pub(super) enum Done {
     Looked(Result<Image, CliError>),
     Sticks(Result<Vec<Stick>, CliError>),
     Target(Result<TargetPath, CliError>),
-    Prepared(Result<Ready, CliError>),
+    Prepared(Result<Box<Ready>, CliError>),
     Written(Box<Result<Report, CliError>>),
 }
 

@@ -90,7 +90,7 @@ pub(super) fn done(guide: &mut Guide, done: Done) -> Next {
         }
         Done::Target(Ok(target)) => medium::take_file(guide, &target),
         Done::Prepared(Ok(ready)) => {
-            guide.ready = Some(Arc::new(ready));
+            guide.ready = Some(Arc::from(ready));
             guide.go(Place::Summary)
         }
         Done::Written(outcome) => {
@@ -122,6 +122,7 @@ mod tests {
     fn image() -> Image {
         Image {
             path: "dos.img".into(),
+            len: 368_640,
             words: vec!["dos.img is an image.".into()],
             lines: Vec::new(),
             ram_wanted: 64 * MIB,
@@ -157,7 +158,7 @@ mod tests {
             next = answer(guide, Answer::Choice(*choice));
         }
         match next {
-            Next::Do(Work::Prepare(order)) => order.command_line(),
+            Next::Do(Work::Prepare(order, _)) => order.command_line(),
             _ => panic!("it asks more, on {}", guide.place.title()),
         }
     }

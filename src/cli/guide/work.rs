@@ -41,7 +41,7 @@ impl Work {
             Self::Look(_) => "Looking at the image",
             Self::Sticks => "Looking for sticks",
             Self::Target(_) => "Looking at the file",
-            Self::Prepare(_) => "Reading and packing the image; nothing is written yet",
+            Self::Prepare(..) => "Reading and packing the image; nothing is written yet",
             Self::Write(_) => "Writing and proving; what was there is lost",
         }
     }
@@ -56,6 +56,8 @@ impl Work {
         match self {
             // All of it is written, and all of it read back.
             Self::Write(ready) => 2 * ready.plan.bytes,
+            // All of it is read to hash it, and again to pack it.
+            Self::Prepare(_, len) => 2 * len,
             _ => 0,
         }
     }
@@ -67,7 +69,7 @@ impl Work {
             Self::Look(path) => Done::Looked(look_at(path, observer)),
             Self::Sticks => Done::Sticks(sticks(system)),
             Self::Target(path) => Done::Target(look(system, &path)),
-            Self::Prepare(order) => Done::Prepared(prepare(order, observer)),
+            Self::Prepare(order, _) => Done::Prepared(prepare(order, observer)),
             Self::Write(ready) => Done::Written(Box::new(run::write(&ready, stop, observer))),
         }
     }
@@ -140,6 +142,7 @@ fn image(path: PathBuf, view: &ImageView) -> Image {
     words.extend(view.warnings.iter().map(|warning| format!("{DOUBT}{warning}")));
     Image {
         path,
+        len: view.len,
         words,
         lines: text(|out| show_image(out, view)),
         ram_wanted: ram_wanted(view.ram_needed, view.machine.system_mb),
@@ -181,7 +184,7 @@ fn is_left_to_others(system: &System, target: &TargetPath) -> bool {
     with_rights.is_ok_and(|system| system.lender.is_some() && target.admit(&system, &[]).is_ok())
 }
 
-fn prepare(order: Order, observer: &dyn Observer) -> Result<Ready, CliError> {
+fn prepare(order: Order, observer: &dyn Observer) -> Result<Box<Ready>, CliError> {
     let single = order.single()?;
     let prepared = single.prepare(&Opener::new(observer), observer);
     let prepared = prepared.map_err(|error| needed(error, &single.system))?;
@@ -192,5 +195,5 @@ fn prepare(order: Order, observer: &dyn Observer) -> Result<Ready, CliError> {
     let question = Question::of(&single.system, &single.target, &mounts, observer)?;
     let is_unknown = (0..prepared.images.facts.len()).any(|number| prepared.images.is_unknown(number));
     let plan = job::plan(&prepared);
-    Ok(Ready { order, single, prepared, plan, mounts, is_unknown, question })
+    Ok(Box::new(Ready { order, single, prepared, plan, mounts, is_unknown, question }))
 }
