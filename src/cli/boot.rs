@@ -249,8 +249,8 @@ impl BootArgs {
 }
 
 /// What became of a boot.
-#[derive(Debug, Default, serde::Serialize)]
-struct Outcome {
+#[derive(Debug, Default, serde::Serialize, schemars::JsonSchema)]
+pub(super) struct Outcome {
     /// The image was in memory and proven.
     proven: bool,
     /// The stick, or the USB plug of the CD drive, was pulled then.

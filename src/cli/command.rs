@@ -16,7 +16,6 @@ use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::guide::GuideArgs;
 use crate::cli::inspect::InspectArgs;
-use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::man::ManArgs;
 use crate::cli::phram::PhramArgs;
@@ -85,8 +84,6 @@ pub(super) enum Command {
     Boot(BootArgs),
     Demo(DemoArgs),
     Guide(GuideArgs),
-    #[command(hide = true)]
-    Lend(LendArgs),
     Man(ManArgs),
     Completions(CompletionsArgs),
 }
@@ -120,7 +117,6 @@ impl Command {
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
             Self::Guide(args) => args.run(output),
-            Self::Lend(args) => args.run(output),
             Self::Man(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
             Self::Completions(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
         }

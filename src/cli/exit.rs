@@ -5,14 +5,13 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::Streams;
-use crate::device::lend::LendError;
 use crate::emulator::EmulatorError;
 use crate::job::JobError;
 use crate::pipeline::Aftermath;
 use crate::units::{named, shell_word};
 
 /// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Exit {
@@ -228,9 +227,6 @@ pub enum CliError {
         /// The command that does it.
         command: String,
     },
-    /// A device was not lent to another process, or was closed.
-    #[error(transparent)]
-    Lend(#[from] LendError),
     /// File systems would be unmounted, and there is nobody to ask.
     #[error(
         "{} would be unmounted from {}, and there is no terminal to confirm that",
@@ -254,8 +250,6 @@ impl CliError {
         match self {
             Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
             Self::Job(error) => exit_of(error),
-            Self::Lend(error) if error.is_untouched() => Exit::Refused,
-            Self::Lend(_) => Exit::Failed,
             Self::NotConfirmed { .. }
             | Self::NeedsRoot { .. }
             | Self::Unknown { .. }
@@ -329,7 +323,6 @@ impl CliError {
             Self::NeedsRoot { command, .. } => {
                 format!("run it in a terminal, which asks for the rights, or `{command}`")
             }
-            Self::Lend(_) => "let `ramkey write` start this command: it is not for people".into(),
             Self::Output(_) => return None,
         })
     }

@@ -68,6 +68,7 @@ const GROUPS: [Group; 5] = [
             "large",
             "no-probe",
             "hard-verify",
+            "as-root",
             "replug",
             "volume-id",
             "label-svg",

@@ -45,6 +45,7 @@ mod repair;
 mod restore;
 pub mod rights;
 mod room;
+mod schema;
 mod serials;
 mod several;
 mod show;
@@ -72,6 +73,7 @@ pub use events::JsonForm;
 pub use exit::{CliError, Exit};
 pub use reference::{Help, helps, reference};
 pub use render::{Output, Progress};
+pub use schema::schema;
 pub use terminal::{Streams, Terminal};
 
 /// Runs the command line of this process; gives its exit status.
@@ -92,6 +94,9 @@ fn run() -> Exit {
     let mut output = Output { to: Terminal::output(), json: false };
     if let Err(error) = stop::outlive_size_limits() {
         return output.fail(&error.into());
+    }
+    if lend::is_asked() {
+        return lend::run().unwrap_or_else(|error| output.fail(&error));
     }
     let cli = match Cli::read(guide::meant(env::args_os().collect()), terminal::columns()) {
         Ok(cli) => cli,

@@ -126,7 +126,7 @@ impl TargetArgs {
 /// [`CliError::Job`] if something stays mounted.
 pub(super) fn free(system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
     match &system.lender {
-        Some(lender) => lender.unmount_first(target, mounts),
+        Some(lender) => lender.unmount_first(target.path(), mounts),
         None if mounts.is_empty() => {}
         None => system.unmount(target, mounts).map_err(JobError::Target)?,
     }

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fd::BorrowedFd;
 use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::stdio::{stderr, stdout};
+use rustix::stdio::{stderr, stdin, stdout};
 use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
@@ -181,6 +181,21 @@ pub(super) fn note(text: Arguments) {
 /// Whether questions can be asked: somebody reads standard error, and can answer.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Standard input and standard output of a process that talks to another one, and not to people.
+///
+/// # Errors
+///
+/// What the system says.
+pub(super) fn raw_streams() -> io::Result<(File, File)> {
+    let copy = |stream: BorrowedFd| stream.try_clone_to_owned().map(File::from);
+    Ok((copy(stdin())?, copy(stdout())?))
+}
+
+/// Whether standard input or standard output is a person's.
+pub(super) fn is_terminal() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal()
 }
 
 /// Whether lines on standard error can be drawn again.

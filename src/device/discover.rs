@@ -101,7 +101,7 @@ impl DeviceNumber {
 }
 
 /// What sort of device it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
     /// A whole disk.
@@ -115,7 +115,7 @@ pub enum DeviceKind {
 }
 
 /// A partition, as the kernel sees it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Partition {
     /// Name without folder.
     pub name: String,
@@ -131,7 +131,7 @@ pub struct Partition {
 /// What is known of a block device without opening it.
 ///
 /// Texts come from hardware: control characters and those that turn the writing direction are taken out.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct DeviceFacts {
     /// The node, for example `/dev/sdb`.
     pub node: PathBuf,

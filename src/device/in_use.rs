@@ -18,7 +18,6 @@ use crate::device::processes::Writer;
 use crate::device::protect::Protected;
 use crate::device::question::Question;
 use crate::device::served::Served;
-use crate::device::unmount::is_for_sticks;
 use crate::device::uses::{A_BTRFS, A_JOURNAL, A_POOL};
 use crate::device::{DeviceNumber, FileIdentity, System, Use, file_in_use};
 use crate::image::SourceFile;
@@ -334,7 +333,7 @@ impl InUse {
             // A btrfs has a number of its own, and may lie on several disks.
             false => of_btrfs.next().is_some_and(|members| members.iter().all(|member| is_device(*member))),
         };
-        is_on_it && mount.seen_by.is_none() && is_for_sticks(&mount.folder)
+        is_on_it && mount.seen_by.is_none() && mount.is_for_sticks()
     }
 
     /// The loop devices among `below` that are not the target and do not go by themselves, the upper first.

@@ -12,6 +12,9 @@ use crate::device::ground::Ground;
 use crate::device::question::Question;
 use crate::device::{DeviceNumber, System};
 
+/// Folders below which systems mount what is theirs.
+const OF_THE_SYSTEM: [&str; 8] = ["/boot", "/efi", "/etc", "/nix", "/opt", "/srv", "/usr", "/var"];
+
 /// A line of `/proc/*/mountinfo`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
@@ -33,6 +36,13 @@ pub(super) struct Mount {
 }
 
 impl Mount {
+    /// Whether its folder is one that a stick may be mounted on, and no part of the running system.
+    pub fn is_for_sticks(&self) -> bool {
+        self.folder != Path::new("/")
+            && self.folder != Path::new("/home")
+            && !OF_THE_SYSTEM.iter().any(|system| self.folder.starts_with(system))
+    }
+
     /// Fields of a line: id, parent, number, root, folder, options, tags, "-", type, source, options of the
     /// file system (proc_pid_mountinfo(5)). A name may have any byte; the kernel writes blanks as `\040`.
     fn parse(line: &[u8]) -> Option<Self> {

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use crate::device::lend::Words;
 use crate::device::safety::refused_path;
-use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, Refusal, System, Use, refusal};
+use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, InUse, Refusal, System, Use, refusal};
 use crate::image::SourceFile;
 use crate::units::{SECTOR_LEN, named, shell_word};
 
@@ -295,37 +295,51 @@ impl TargetPath {
     ///
     /// The [`Refusal`], the worst reason first.
     pub fn admit(&self, system: &System, images: &[SourceFile]) -> Result<(), Refusal> {
+        self.admit_and_know(system, images).map(drop)
+    }
+
+    /// The same, and what was found in use on the machine at that moment, if it was asked. `images` were looked for, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::admit`].
+    pub fn admit_and_know(&self, system: &System, images: &[SourceFile]) -> Result<Option<InUse>, Refusal> {
         // Whoever has just closed it, or is a copy of a process that has it, is gone in a moment.
         for _ in 1..OPEN_TRIES {
             match self.refusal(system, images) {
-                Some(Refusal::Open { .. } | Refusal::OpenSomewhere { .. }) => sleep(OPEN_PAUSE),
-                refusal => return refusal.map_or(Ok(()), Err),
+                (_, Some(Refusal::Open { .. } | Refusal::OpenSomewhere { .. })) => sleep(OPEN_PAUSE),
+                (in_use, refusal) => return refusal.map_or(Ok(in_use), Err),
             }
         }
-        self.refusal(system, images).map_or(Ok(()), Err)
+        let (in_use, refusal) = self.refusal(system, images);
+        refusal.map_or(Ok(in_use), Err)
     }
 
-    fn refusal(&self, system: &System, images: &[SourceFile]) -> Option<Refusal> {
+    fn refusal(&self, system: &System, images: &[SourceFile]) -> (Option<InUse>, Option<Refusal>) {
         match self {
             Self::Block(facts) => {
-                let mut uses = system.in_use(images).of_device(facts.number, images);
+                let in_use = system.in_use(images);
+                let mut uses = in_use.of_device(facts.number, images);
                 if system.lender.is_some() {
                     uses.retain(|used| !matches!(used, Use::Unknown { .. }));
                 }
-                refusal(facts, &uses, system.allowed).or_else(|| {
+                let refusal = refusal(facts, &uses, system.allowed).or_else(|| {
                     let hard = system.hard_verify.filter(|hard| system.way(*hard, facts).is_none());
                     let hard = hard.filter(|_| system.lender.is_none());
                     hard.map(|_| Refusal::KeepsCache { node: facts.node.clone(), is_file: false })
-                })
+                });
+                (Some(in_use), refusal)
             }
             Self::File { path, identity, .. } => {
                 let (device, inode) = *identity;
                 let target = SourceFile { path: path.clone(), device, inode };
                 let files: Vec<SourceFile> = images.iter().chain([&target]).cloned().collect();
-                let uses = system.in_use(&files).of_file(path, *identity, images);
-                uses.first().map(|used| refused_path(path, used)).or_else(|| file_keeps_cache(system, path))
+                let in_use = system.in_use(&files);
+                let uses = in_use.of_file(path, *identity, images);
+                let used = uses.first().map(|used| refused_path(path, used));
+                (Some(in_use), used.or_else(|| file_keeps_cache(system, path)))
             }
-            Self::New { path } => file_keeps_cache(system, path),
+            Self::New { path } => (None, file_keeps_cache(system, path)),
         }
     }
 }

@@ -1,36 +1,9 @@
 //! Ends the mounts of a stick's own file systems, when the user asks for that: those that were shown, and no others.
 
-use std::path::{Path, PathBuf};
-
 use rustix::mount::UnmountFlags;
-use serde::{Deserialize, Serialize};
 
 use crate::device::mounts::mount_id;
-use crate::device::{OpenError, System, TargetPath, Use};
-
-/// Folders below which systems mount what is theirs.
-const OF_THE_SYSTEM: [&str; 8] = ["/boot", "/efi", "/etc", "/nix", "/opt", "/srv", "/usr", "/var"];
-
-/// A mounted file system of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OwnMount {
-    /// Name of the device that holds it.
-    pub name: String,
-    /// Where it is mounted.
-    pub folder: PathBuf,
-    /// Its type.
-    pub file_system: String,
-    /// Number of the mount.
-    id: u64,
-}
-
-/// Whether a folder is one that a stick may be mounted on, and no part of the running system.
-pub(super) fn is_for_sticks(folder: &Path) -> bool {
-    folder != Path::new("/")
-        && folder != Path::new("/home")
-        && !OF_THE_SYSTEM.iter().any(|system| folder.starts_with(system))
-}
+use crate::device::{OpenError, OwnMount, System, TargetPath, Use};
 
 impl System {
     /// What would have to be unmounted before the target can be written: the mounts of file systems that lie on the device

@@ -53,7 +53,7 @@ pub use pack::Packer;
 pub use packed::Packed;
 pub use part::Rest;
 pub use sample::{Sample, sample};
-pub use scan::{Scan, scan, scan_stream, scan_trimmed};
+pub use scan::{Scan, Witness, scan, scan_stream, scan_trimmed, scan_witnessed};
 pub use source::Source;
 pub use spool::Spool;
 pub use stored::{AsItIs, StoredBytes, Unproven};

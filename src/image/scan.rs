@@ -1,10 +1,11 @@
 //! One pass over an image: its BLAKE3, and what each chunk of it is.
 
+use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
-use std::thread::{self, Builder};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Builder, Scope};
 
 use super::chunk::{self, CHUNK_LEN, CHUNK_SHIFT, Chunk, Part};
 use super::hash::combine;
@@ -13,12 +14,15 @@ use super::packed::Packed;
 use super::source::Source;
 use super::stored::StoredBytes;
 use super::stream::{Forward, Stream};
-use super::trimmed::{Trimmed, leave_out};
+use super::trimmed::{Trimmed, trimmed};
 
 /// Bytes in one read: enough that a disk streams, little enough that the copy in cache is still there to be hashed.
 const READ_LEN: usize = 4 * CHUNK_LEN;
-/// Buffers on the way between the reading and the hashing thread.
+/// Buffers on the way between two threads.
 const BUFFERS: usize = 3;
+
+/// Who else gets every byte of an image, in order, as it is read.
+pub type Witness<'w> = dyn FnMut(&[u8]) + Send + 'w;
 
 /// What one pass over an image found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +98,21 @@ pub fn scan_trimmed(
     free: &[Range<u64>],
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<Scan> {
-    scan_without(&mut Forward::new(source), free, progress)
+    scan_without(&mut Forward::new(source), free, None, progress)
+}
+
+/// The same while `witness` gets all bytes, also those that are left out: in a thread of its own, as far as there can be one.
+///
+/// # Errors
+///
+/// As [`scan`].
+pub fn scan_witnessed(
+    source: &dyn Source,
+    free: &[Range<u64>],
+    witness: &mut Witness,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<Scan> {
+    scan_without(&mut Forward::new(source), free, Some(witness), progress)
 }
 
 /// The same of an image that is read from start to end; how long it is need not be known before.
@@ -103,40 +121,45 @@ pub fn scan_trimmed(
 ///
 /// As [`scan`]; `UnexpectedEof` if the stream has another length than it said.
 pub fn scan_stream(stream: &mut dyn Stream, progress: &mut dyn FnMut(u64)) -> io::Result<Scan> {
-    scan_without(stream, &[], progress)
+    scan_without(stream, &[], None, progress)
 }
 
 fn scan_without(
     stream: &mut dyn Stream,
     free: &[Range<u64>],
+    witness: Option<&mut Witness>,
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<Scan> {
     let told = stream.len();
     let (mut chunks, mut len) = (Vec::new(), 0);
     // The values of the original's chunks.
     let mut originals = Vec::new();
-    let mut take = |buffer: &mut [u8]| {
+    let mut take = |buffer: &[u8]| {
         // An image of one chunk ends within the first buffer.
         let is_only = chunks.is_empty() && buffer.len() <= CHUNK_LEN;
-        for data in buffer.chunks_mut(CHUNK_LEN) {
+        for data in buffer.chunks(CHUNK_LEN) {
             let offset = (chunks.len() as u64) << CHUNK_SHIFT;
             let count = if is_only { 1 } else { usize::MAX };
             let original = Chunk::of(data, offset, count);
             originals.push(original.chaining_value);
-            let differs = leave_out(free, offset, data) && !original.zero;
-            chunks.push(if differs { Chunk::of(data, offset, count) } else { original });
+            chunks.push(match trimmed(free, offset, data) {
+                Cow::Owned(left) if !original.zero => Chunk::of(&left, offset, count),
+                _ => original,
+            });
         }
         if !buffer.is_empty() {
             len += buffer.len() as u64;
             progress(buffer.len() as u64);
         }
     };
-    if !read_beside(stream, &mut take)? {
+    let witness = witness.map(Mutex::new);
+    if !read_beside(stream, &mut take, witness.as_ref())? {
         // Where no thread can be made, each buffer is read when the one before it is hashed.
         let mut buffer = Vec::new();
         loop {
             buffer = fill(stream, buffer)?;
-            take(&mut buffer);
+            show(witness.as_ref(), &buffer);
+            take(&buffer);
             if buffer.len() < READ_LEN {
                 break;
             }
@@ -153,11 +176,24 @@ fn scan_without(
     Ok(Scan { len, root, ram_root, free: free.into(), chunks, packed: None })
 }
 
-/// Reads `stream` in a thread of its own while `take` gets each buffer; `false`, and nothing was read, if there can be none.
-fn read_beside(stream: &mut dyn Stream, take: &mut dyn FnMut(&mut [u8])) -> io::Result<bool> {
+/// A witness that whichever thread is there calls.
+type Shown<'w, 'f> = Mutex<&'w mut Witness<'f>>;
+
+fn show(witness: Option<&Shown>, bytes: &[u8]) {
+    if let Some(witness) = witness {
+        witness.lock().unwrap_or_else(PoisonError::into_inner)(bytes);
+    }
+}
+
+/// Reads `stream` in a thread of its own while `take` and the witness get each buffer; `false`, and nothing was read, if there can be none.
+fn read_beside(
+    stream: &mut dyn Stream,
+    take: &mut dyn FnMut(&[u8]),
+    witness: Option<&Shown>,
+) -> io::Result<bool> {
     thread::scope(|scope| {
         let (full, to_hash) = sync_channel::<io::Result<Vec<u8>>>(BUFFERS);
-        let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
+        let (empty, to_fill) = sync_channel::<Vec<u8>>(2 * BUFFERS);
         let started = Builder::new().spawn_scoped(scope, move || {
             loop {
                 let read = fill(stream, to_fill.try_recv().unwrap_or_default());
@@ -171,14 +207,42 @@ fn read_beside(stream: &mut dyn Stream, take: &mut dyn FnMut(&mut [u8])) -> io::
         if started.is_err() {
             return Ok(false);
         }
+        let beside = witness.and_then(|witness| show_beside(scope, witness, empty.clone()));
         while let Ok(buffer) = to_hash.recv() {
-            let mut buffer = buffer?;
-            take(&mut buffer);
-            // The reader may have finished; then nobody takes the buffer back.
-            let _ = empty.try_send(buffer);
+            let buffer = Arc::new(buffer?);
+            match &beside {
+                Some(beside) => drop(beside.send(Arc::clone(&buffer))),
+                None => show(witness, &buffer),
+            }
+            take(&buffer);
+            give_back(buffer, &empty);
         }
         Ok(true)
     })
+}
+
+/// A thread that shows the witness what is sent; `None` if there can be none.
+fn show_beside<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    witness: &'scope Shown,
+    empty: SyncSender<Vec<u8>>,
+) -> Option<SyncSender<Arc<Vec<u8>>>> {
+    let (full, to_show) = sync_channel::<Arc<Vec<u8>>>(BUFFERS);
+    let started = Builder::new().spawn_scoped(scope, move || {
+        while let Ok(buffer) = to_show.recv() {
+            show(Some(witness), &buffer);
+            give_back(buffer, &empty);
+        }
+    });
+    started.is_ok().then_some(full)
+}
+
+/// Gives the buffer to the reader, if nobody else has it.
+fn give_back(buffer: Arc<Vec<u8>>, empty: &SyncSender<Vec<u8>>) {
+    if let Some(buffer) = Arc::into_inner(buffer) {
+        // The reader may have finished; then nobody takes the buffer back.
+        let _ = empty.try_send(buffer);
+    }
 }
 
 /// Fills `buffer` with the next bytes of `stream`; fewer than [`READ_LEN`] at its end.

@@ -47,54 +47,35 @@ pub trait Source: Send + Sync {
     }
 }
 
-impl<S: Source + ?Sized> Source for Arc<S> {
-    fn len(&self) -> u64 {
-        (**self).len()
-    }
+/// Makes a source of what leads to one.
+macro_rules! leads_to_source {
+    ($($pointer:ty),+) => {$(
+        impl<S: Source + ?Sized> Source for $pointer {
+            fn len(&self) -> u64 {
+                (**self).len()
+            }
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        (**self).read_at(offset, buffer)
-    }
+            fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+                (**self).read_at(offset, buffer)
+            }
 
-    fn wrapping(&self) -> Option<&Wrapping> {
-        (**self).wrapping()
-    }
+            fn wrapping(&self) -> Option<&Wrapping> {
+                (**self).wrapping()
+            }
 
-    fn unpacked(&self) -> &[Unpacked] {
-        (**self).unpacked()
-    }
+            fn unpacked(&self) -> &[Unpacked] {
+                (**self).unpacked()
+            }
 
-    fn files(&self) -> &[SourceFile] {
-        (**self).files()
-    }
+            fn files(&self) -> &[SourceFile] {
+                (**self).files()
+            }
 
-    fn descriptors(&self) -> &[File] {
-        (**self).descriptors()
-    }
+            fn descriptors(&self) -> &[File] {
+                (**self).descriptors()
+            }
+        }
+    )+};
 }
 
-impl<S: Source + ?Sized> Source for &S {
-    fn len(&self) -> u64 {
-        (**self).len()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        (**self).read_at(offset, buffer)
-    }
-
-    fn wrapping(&self) -> Option<&Wrapping> {
-        (**self).wrapping()
-    }
-
-    fn unpacked(&self) -> &[Unpacked] {
-        (**self).unpacked()
-    }
-
-    fn files(&self) -> &[SourceFile] {
-        (**self).files()
-    }
-
-    fn descriptors(&self) -> &[File] {
-        (**self).descriptors()
-    }
-}
+leads_to_source!(Arc<S>, &S);

@@ -1,5 +1,6 @@
 //! An image without what its own file systems do not need.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -47,16 +48,27 @@ impl Source for Trimmed<'_> {
     }
 }
 
-/// Puts zeros for what of `bytes`, which begin at `offset` of the image, is in `free`. Whether anything is.
-pub(super) fn leave_out(free: &[Range<u64>], offset: u64, bytes: &mut [u8]) -> bool {
-    let end = offset + bytes.len() as u64;
-    let first = free.partition_point(|range| range.end <= offset);
-    let within = free[first..].iter().take_while(|range| range.start < end);
-    let mut any = false;
-    for range in within {
-        let part = (range.start.max(offset) - offset) as usize..(range.end.min(end) - offset) as usize;
+/// Puts zeros for what of `bytes`, which begin at `offset` of the image, is in `free`.
+pub(super) fn leave_out(free: &[Range<u64>], offset: u64, bytes: &mut [u8]) {
+    for part in parts(free, offset, bytes.len()) {
         bytes[part].fill(0);
-        any = true;
     }
-    any
+}
+
+/// A copy of `bytes` with zeros there, or the same if nothing of them is left out.
+pub(super) fn trimmed<'b>(free: &[Range<u64>], offset: u64, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    let mut left = Cow::Borrowed(bytes);
+    for part in parts(free, offset, bytes.len()) {
+        left.to_mut()[part].fill(0);
+    }
+    left
+}
+
+/// Which of `len` bytes, which begin at `offset` of the image, are in `free`.
+fn parts(free: &[Range<u64>], offset: u64, len: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = offset + len as u64;
+    let first = free.partition_point(|range| range.end <= offset);
+    let within = free[first..].iter().take_while(move |range| range.start < end);
+    within
+        .map(move |range| (range.start.max(offset) - offset) as usize..(range.end.min(end) - offset) as usize)
 }

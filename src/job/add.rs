@@ -10,7 +10,7 @@ use crate::job::added::AddedImage;
 use crate::job::boot_code::can_boot;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::on_stick::{OnStick, files, images};
-use crate::job::prepare::{Read, read_all};
+use crate::job::read::{Read, read_all};
 use crate::job::readme::Described;
 use crate::job::renew::renew;
 use crate::job::{Destination, Images, JobError, Observer, Opener, StickRequest, in_use};
@@ -36,7 +36,7 @@ impl PreparedAddition {
 }
 
 /// What came to a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct AddReport {
     /// The images: the one in the menu, and those that stand beside it.
     pub images: Vec<AddedImage>,
@@ -60,8 +60,8 @@ pub fn prepare_addition(
     observer: &dyn Observer,
 ) -> Result<PreparedAddition, JobError> {
     let images = Images::open_by(&request, &Opener::new(observer))?;
-    destination.target.admit(destination.system, &images.files())?;
-    let warnings = in_use::warnings(&images.brought()).concat();
+    let in_use = destination.target.admit_and_know(destination.system, &images.files())?;
+    let warnings = in_use::warnings(&images.brought(), in_use).concat();
     // Before the images are read, because that takes long.
     let plan = carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
     let read = read_all(&images, &mut request.packer(), observer)?;
@@ -109,8 +109,8 @@ pub fn add_to(
     };
     changing.prove_and(is_possible, false, |reader, state, _| {
         let report = prepared.put(&changing, reader, state, path)?;
-        let PreparedAddition { request, images, read: Read { scans, origins }, .. } = prepared;
-        let describe = || Described::new(request, images, scans, origins, observer).map(Some);
+        let PreparedAddition { request, images, read, .. } = prepared;
+        let describe = || Some(Described::new(request, images, read));
         let told = renew(&changing, reader, (&request.sources, describe))?;
         let notes = report.notes.into_iter().chain(told).collect();
         let warnings = report.warnings.into_iter().chain(changing.warning()).collect();
@@ -139,7 +139,7 @@ impl PreparedAddition {
         state: &StickState,
         path: &Path,
     ) -> Result<AddReport, Stopped> {
-        let Self { request, images, read: Read { scans, origins }, .. } = self;
+        let Self { request, images, read: Read { scans, origins, .. }, .. } = self;
         let of_plan = request.of_plan(&images.facts, reader.sectors() * SECTOR_LEN);
         let plan = carried(&of_plan, &self.taken(path, state)?).map_err(JobError::from)?;
         let carried =

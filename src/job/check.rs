@@ -23,7 +23,7 @@ use crate::verify::{StickVerdict, Strictness, verify};
 const ALIGNMENT: usize = 4096;
 
 /// What checking a stick found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CheckReport {
     /// The stick.
     pub path: String,

@@ -78,7 +78,7 @@ pub struct PreparedCopy {
 }
 
 /// A copy as it will be, or as it is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CopyReport {
     /// That it is a copy of a disc image.
     pub what: &'static str,
@@ -121,11 +121,11 @@ pub fn prepare_copy(
     destination: Option<Destination>,
     observer: &dyn Observer,
 ) -> Result<PreparedCopy, JobError> {
-    let len = match destination {
-        None => size,
+    let (len, in_use) = match destination {
+        None => (size, None),
         Some(Destination { system, target }) => {
-            target.admit(system, image.source.files())?;
-            target.stick_len(size).map_err(JobError::Target)?
+            let in_use = target.admit_and_know(system, image.source.files())?;
+            (target.stick_len(size).map_err(JobError::Target)?, in_use)
         }
     };
     let len = len.unwrap_or(image.len);
@@ -133,7 +133,7 @@ pub fn prepare_copy(
         return Err(too_small(&image, len, destination));
     }
     let read = |source| JobError::Read { path: image.path.clone(), source };
-    let warnings = in_use::warnings(&[&*image.source]).into_iter().flatten().collect();
+    let warnings = in_use::warnings(&[&*image.source], in_use).into_iter().flatten().collect();
     let origins = origins(&[&*image.source], 1, &image.expectations, &[], observer)?;
     let scanned = part(observer, Part::Hash, image.len, |count| scan(&image, &mut |bytes| count(bytes)));
     let scan = scanned.map_err(read)?;

@@ -142,7 +142,8 @@ impl Images {
         Ok(Said::find(&self.brought(), self.boot, &self.expectations)?)
     }
 
-    /// Hashes these files, and compares them with what is said of them. `progress` is called with the bytes that are done.
+    /// Hashes the files of those with numbers that `is_wanted`, and compares them with what is said of them. `progress` is called
+    /// with the bytes that are done.
     ///
     /// # Errors
     ///
@@ -150,9 +151,14 @@ impl Images {
     pub(super) fn origins(
         &self,
         said: &Said,
+        is_wanted: &dyn Fn(usize) -> bool,
         progress: &dyn Fn(u64),
     ) -> Result<Vec<Option<Origin>>, JobError> {
-        Ok(said.compare(&self.brought(), &KNOWN, progress)?)
+        let one = |(number, source): (usize, &dyn Source)| match is_wanted(number) {
+            true => Ok(said.compare_one(number, source, &KNOWN, progress)?),
+            false => Ok(None),
+        };
+        self.brought().into_iter().enumerate().map(one).collect()
     }
 
     /// Opens an image that stands beside the others, and looks at it.

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::device::{System, Use};
+use crate::device::{InUse, System, Use};
 use crate::image::{Source, SourceFile};
 use crate::units::named;
 
@@ -12,9 +12,10 @@ use crate::units::named;
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Warnings for each image, whose files are asked about.
-pub(super) fn warnings(images: &[&dyn Source]) -> Vec<Vec<String>> {
-    let mut uses = uses(images);
+/// Warnings for each image, whose files are asked about. `known` is what was found in use a moment ago, when these files were looked
+/// for.
+pub(super) fn warnings(images: &[&dyn Source], known: Option<InUse>) -> Vec<Vec<String>> {
+    let mut uses = known.map_or_else(|| uses(images), |known| uses_in(&known, images));
     for _ in 1..TRIES {
         let is_open = |used: &Use| matches!(used, Use::Open { .. } | Use::OpenSomewhere);
         if !uses.iter().flatten().any(is_open) {
@@ -29,7 +30,10 @@ pub(super) fn warnings(images: &[&dyn Source]) -> Vec<Vec<String>> {
 /// What uses each image in a way that may change it.
 fn uses(images: &[&dyn Source]) -> Vec<Vec<Use>> {
     let files: Vec<SourceFile> = images.iter().flat_map(|image| image.files()).cloned().collect();
-    let in_use = System::default().in_use(&files);
+    uses_in(&System::default().in_use(&files), images)
+}
+
+fn uses_in(in_use: &InUse, images: &[&dyn Source]) -> Vec<Vec<Use>> {
     let of_file = |file: &SourceFile| in_use.changes_to(file);
     images.iter().map(|image| image.files().iter().flat_map(of_file).collect()).collect()
 }

@@ -43,6 +43,7 @@ mod phram;
 mod plan;
 mod prepare;
 mod prove;
+mod read;
 mod readme;
 mod renew;
 mod receipt;

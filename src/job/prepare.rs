@@ -2,15 +2,13 @@
 
 use std::env;
 use std::sync::Arc;
-use std::thread::{self, Builder};
 
-use crate::device::{OpenError, System, TargetPath, TemporarySpool};
-use crate::image::{Packer, Scan, Source, Spool, scan_trimmed};
+use crate::device::{InUse, OpenError, System, TargetPath, TemporarySpool};
+use crate::image::{Packer, Scan, Source, Spool};
 use crate::job::disc::{self, OwnFiles};
-use crate::job::images::told;
-use crate::job::observer::part;
+use crate::job::read::read_all;
 use crate::job::readme::Described;
-use crate::job::{Images, JobError, Observer, Part, StickRequest, apart, in_use};
+use crate::job::{Images, JobError, Observer, StickRequest, apart, in_use};
 use crate::layout::{Layout, LayoutError, layout};
 use crate::origin::Origin;
 use crate::plan::{Plan, PlanError, Request, plan, plan_smallest};
@@ -91,20 +89,21 @@ pub fn prepare(
     let files = files.map(|folder| OwnFiles::look(folder)).transpose()?;
     let mut sources = images.files();
     sources.extend(files.iter().flat_map(|files| Source::files(&files.source).iter().cloned()));
-    let one = |len| {
-        let laid_out = lay_out(request, images, files, &[len], &mut request.packer(), observer);
+    let one = |len, in_use| {
+        let parts = (images, files, in_use);
+        let laid_out = lay_out(request, parts, &[len], &mut request.packer(), observer);
         laid_out.map(|mut one| one.remove(0)).map_err(|failed| failed.1)
     };
-    let Some(Destination { system, target }) = destination else { return one(request.size) };
-    target.admit(system, &sources)?;
+    let Some(Destination { system, target }) = destination else { return one(request.size, None) };
+    let in_use = target.admit_and_know(system, &sources)?;
     if request.disc.is_some() {
         return match target {
             TargetPath::Block(facts) => Err(JobError::DiscOnDevice { node: facts.node.clone() }),
-            _ => one(None),
+            _ => one(None, in_use),
         };
     }
     let len = target.stick_len(request.size).map_err(JobError::Target)?;
-    one(len).map_err(|error| name_file(target, error))
+    one(len, in_use).map_err(|error| name_file(target, error))
 }
 
 /// How long the sticks are that are written together.
@@ -147,18 +146,18 @@ pub fn prepare_many(
     // Without a place for what is packed it is packed again for each.
     let spool = TemporarySpool::new(&env::temp_dir()).ok().map(|spool| Arc::new(spool) as Arc<dyn Spool>);
     let mut packer = request.packer().spooled(spool);
-    let laid_out = lay_out(request, images, None, &lens, &mut packer, observer);
+    let laid_out = lay_out(request, (images, None, None), &lens, &mut packer, observer);
     laid_out.map_err(|failed| {
         let (number, error) = *failed;
         name_file(&targets[number], error)
     })
 }
 
-/// A stick for each of `lens`; the number of the one that an error is about.
+/// A stick for each of `lens`; the number of the one that an error is about. What is in use on the machine is asked here, if it was not
+/// a moment ago.
 fn lay_out(
     request: &StickRequest,
-    mut images: Images,
-    mut files: Option<OwnFiles>,
+    (mut images, mut files, in_use): (Images, Option<OwnFiles>, Option<InUse>),
     lens: &[Option<u64>],
     packer: &mut Packer,
     observer: &dyn Observer,
@@ -177,7 +176,7 @@ fn lay_out(
         plan.map_err(|error| Box::new((number, error)))
     };
     let mut plans = requests.iter().zip(lens).enumerate().map(first).collect::<Result<Vec<Plan>, _>>()?;
-    let in_use = Arc::new(in_use::warnings(&images.brought()));
+    let in_use = Arc::new(in_use::warnings(&images.brought(), in_use));
     for (free, _) in images.free.iter_mut().zip(&*in_use).filter(|(_, in_use)| !in_use.is_empty()) {
         free.keep_in_use();
     }
@@ -185,15 +184,12 @@ fn lay_out(
         files.hash(observer).map_err(|error| Box::new((0, error)))?;
     }
     let read = read_all(&images, packer, observer).map_err(|error| Box::new((0, error)))?;
-    let (scans, origins) = (Arc::new(read.scans), Arc::new(read.origins));
-    let described = Described::new(request, &images, &scans, &origins, observer);
-    let described = described.map_err(|error| Box::new((0, error)))?;
+    let described = Described::new(request, &images, &read);
     for (plan, request) in plans.iter_mut().zip(&mut requests) {
         request.readme = readme(&described.all(&plan.carried.capsules));
         plan.carried.readme.clone_from(&request.readme);
     }
-    drop(described);
-    let images = Arc::new(images);
+    let (scans, origins, images) = (Arc::new(read.scans), Arc::new(read.origins), Arc::new(images));
     let mut prepared = Vec::new();
     for (number, (first, (request, len))) in plans.into_iter().zip(requests.iter().zip(lens)).enumerate() {
         let size_chosen = is_chosen(len);
@@ -218,68 +214,6 @@ fn lay_out(
         });
     }
     Ok(prepared)
-}
-
-/// The images as they were read, and the files that they came in.
-pub(super) struct Read {
-    /// The hashes of each image.
-    pub scans: Vec<Scan>,
-    /// The file of each, if it came in one.
-    pub origins: Vec<Option<Origin>>,
-}
-
-/// Compares each image's file with what is said of it; then hashes and packs the images, and proves that the files are still the
-/// same.
-///
-/// # Errors
-///
-/// [`JobError::Origin`] or [`JobError::Read`].
-pub(super) fn read_all(
-    images: &Images,
-    packer: &mut Packer,
-    observer: &dyn Observer,
-) -> Result<Read, JobError> {
-    let said = images.said()?;
-    let brought = images.brought();
-    let (origins, scans) = if said.is_something() {
-        // What is another is refused before it is packed.
-        let origins = told(&brought, observer, |count| images.origins(&said, count))?;
-        (origins, scan_all(images, packer, observer)?)
-    } else {
-        let hash = || images.origins(&said, &|_| ());
-        let (origins, scans) = thread::scope(|scope| {
-            let beside = Builder::new().spawn_scoped(scope, hash);
-            let scans = scan_all(images, packer, observer);
-            // Where no thread can be made, it is done here.
-            let origins = beside.map_or_else(|_| hash(), |thread| thread.join().unwrap_or_else(|_| hash()));
-            (origins, scans)
-        });
-        (origins?, scans?)
-    };
-    for (number, ((origin, source), scan)) in origins.iter().zip(images.brought()).zip(&scans).enumerate() {
-        if let Some(origin) = origin {
-            let root = (!images.is_changed(number)).then_some(&scan.root);
-            origin.is_still(source, root, &|_| ())?;
-        }
-    }
-    Ok(Read { scans, origins })
-}
-
-fn scan_all(images: &Images, packer: &mut Packer, observer: &dyn Observer) -> Result<Vec<Scan>, JobError> {
-    let mut scans = Vec::new();
-    for ((source, facts), free) in images.sources.iter().zip(&images.facts).zip(&images.free) {
-        let scanned = part(observer, Part::Hash, facts.len, |count| {
-            scan_trimmed(&**source, &free.ranges, &mut |bytes| count(bytes))
-        });
-        let packed = scanned.and_then(|scan| match packer.packs() {
-            false => Ok(scan),
-            true => part(observer, Part::Pack, facts.len, |count| {
-                scan.pack(&**source, packer, &mut |bytes| count(bytes))
-            }),
-        });
-        scans.push(packed.map_err(|source| JobError::Read { path: facts.path.clone(), source })?);
-    }
-    Ok(scans)
 }
 
 /// Takes the next larger stick until a tenth is left. Ends: there is a largest.

@@ -17,13 +17,12 @@ use crate::job::boot_code::can_boot;
 use crate::job::changing::{Changing, Stopped, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
-use crate::job::prepare::{Read, read_all};
+use crate::job::read::{Read, read_all};
 use crate::job::readme::Described;
 use crate::job::renew::renew;
 use crate::job::set::{Wanted, clear, has_hard_disk, turn_all};
 use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest, in_use};
 use crate::layout::signature;
-use crate::origin::Origin;
 use crate::pipeline::{Effort, Input, Target};
 use crate::plan::{Taken, carried};
 use crate::stick::{self, Reader, StickState};
@@ -43,8 +42,7 @@ pub struct ReflashRequest {
 pub struct PreparedImage {
     request: ReflashRequest,
     images: Images,
-    scans: Vec<Scan>,
-    origins: Vec<Option<Origin>>,
+    read: Read,
     warnings: Vec<String>,
 }
 
@@ -56,7 +54,7 @@ impl PreparedImage {
 }
 
 /// What became of a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct ReflashReport {
     /// The new image.
     #[serde(flatten)]
@@ -93,14 +91,14 @@ pub fn prepare_reflash(
     observer: &dyn Observer,
 ) -> Result<PreparedImage, JobError> {
     let images = Images::open_by(&request.image, &Opener::new(observer))?;
-    destination.target.admit(destination.system, &images.files())?;
-    let warnings = in_use::warnings(&images.brought()).concat();
+    let in_use = destination.target.admit_and_know(destination.system, &images.files())?;
+    let warnings = in_use::warnings(&images.brought(), in_use).concat();
     if !request.image.companions.is_empty() {
         // Before the images are read, because that takes long.
         carried(&request.image.of_plan(&images.facts, 0), &Taken::default())?;
     }
-    let Read { scans, origins } = read_all(&images, &mut request.image.packer(), observer)?;
-    Ok(PreparedImage { request, images, scans, origins, warnings })
+    let read = read_all(&images, &mut request.image.packer(), observer)?;
+    Ok(PreparedImage { request, images, read, warnings })
 }
 
 /// Opens the stick, verifies it, and replaces the image.
@@ -160,7 +158,7 @@ pub fn reflash_to(
             false => beside_others(&changing, prepared, (reader, state), &old),
         }?;
         let sources = &prepared.request.image.sources;
-        let told = renew(&changing, reader, (sources, || prepared.described(observer).map(Some)))?;
+        let told = renew(&changing, reader, (sources, || Some(prepared.described())))?;
         let effort = Effort { skipped: report.effort.skipped, ..changing.effort() };
         let notes = report.notes.into_iter().chain(told).collect();
         let warnings = report.warnings.into_iter().chain(changing.warning()).collect();
@@ -175,15 +173,15 @@ pub fn reflash_to(
 
 impl PreparedImage {
     /// What README.TXT says of the new images.
-    fn described(&self, observer: &dyn Observer) -> Result<Described<'_>, JobError> {
-        Described::new(&self.request.image, &self.images, &self.scans, &self.origins, observer)
+    fn described(&self) -> Described<'_> {
+        Described::new(&self.request.image, &self.images, &self.read)
     }
 
     /// A new image with what was said of its file.
     fn with_origin(&self, image: AddedImage) -> AddedImage {
         let is_it = |facts: &ImageFacts| named(&facts.path) == image.path;
         let number = self.images.facts.iter().position(is_it);
-        image.from(number.and_then(|number| self.origins[number].as_ref()))
+        image.from(number.and_then(|number| self.read.origins[number].as_ref()))
     }
 
     /// The image that is replaced: of the menu, or one that is named and stands beside others. Of two of these with the name, one of
@@ -192,7 +190,7 @@ impl PreparedImage {
         let name = self.request.replaces.as_deref();
         let (boot, beside): (Vec<OnStick>, Vec<OnStick>) =
             images(state).into_iter().partition(OnStick::is_boot);
-        let is_new = |image: &OnStick| image.header.image_blake3 == self.scans[0].root;
+        let is_new = |image: &OnStick| image.header.image_blake3 == self.read.scans[0].root;
         let in_menu = find(&boot, name);
         if in_menu.is_ok() || name.is_none() {
             return in_menu;
@@ -261,12 +259,11 @@ fn in_menu(
     (is_cut, consent): (bool, &dyn Fn() -> bool),
     observer: &dyn Observer,
 ) -> Result<ReflashReport, Stopped> {
-    let PreparedImage { request: ReflashRequest { image: request, .. }, images: opened, scans, .. } =
-        prepared;
+    let PreparedImage { request: ReflashRequest { image: request, .. }, images: opened, read, .. } = prepared;
     if request.companions.is_empty() {
         return exchange(changing, prepared, (reader, state), old, (is_cut, consent), None, observer);
     }
-    let wanted = Wanted::of(request, opened, scans, state)?;
+    let wanted = Wanted::of(request, opened, &read.scans, state)?;
     if wanted.has_new() && is_cut {
         return Err(ChangeError::WrittenOver.into());
     }
@@ -282,7 +279,7 @@ fn in_menu(
         with_exchange(prepared, (reader, state), old, is_cut, Some(&wanted), |exchange| {
             planned(exchange, reader, state, way, wanted.needs(state))
         })?;
-        wanted.put(changing, (reader, state), opened, scans)?;
+        wanted.put(changing, (reader, state), opened, &read.scans)?;
     }
     let state = if wanted.has_new() { &changing.state(reader) } else { state };
     let there = images(state);
@@ -303,14 +300,15 @@ fn beside_others(
     (reader, state): (&Reader, &StickState),
     old: &OnStick,
 ) -> Result<ReflashReport, Stopped> {
-    let (was, scan, facts) = (Description::of(old.header), &prepared.scans[0], &prepared.images.facts[0]);
+    let (was, scan, facts) =
+        (Description::of(old.header), &prepared.read.scans[0], &prepared.images.facts[0]);
     if !prepared.request.image.companions.is_empty() {
         return Err(ChangeError::Beside { title: was.title }.into());
     }
     let contents = contents(facts, scan, old.header, &was, state, None);
     let mut wanted = Wanted::instead_of(old, (&contents, scan), state)?;
     let old_path = &old.entry.path;
-    wanted.put(changing, (reader, state), &prepared.images, &prepared.scans)?;
+    wanted.put(changing, (reader, state), &prepared.images, &prepared.read.scans)?;
     turn_all(changing, reader, old, wanted.names[0])?;
     let is_other = wanted.images.iter().all(|image| image.file != *old_path);
     let gone = if is_other { clear(changing, reader)? } else { Vec::new() };
@@ -337,7 +335,7 @@ fn with_exchange<T>(
     wanted: Option<&Wanted>,
     work: impl FnOnce(&Exchange) -> Result<T, ChangeError>,
 ) -> Result<T, ChangeError> {
-    let (scan, facts) = (&prepared.scans[0], &prepared.images.facts[0]);
+    let (scan, facts) = (&prepared.read.scans[0], &prepared.images.facts[0]);
     let block = stick::StickFile::new(reader, entry);
     let block = block.read(header.table_offset.get(), header.table_len.get().into());
     let block = block.map_err(ChangeError::Read)?;
@@ -364,7 +362,7 @@ fn exchange(
     wanted: Option<&Wanted>,
     observer: &dyn Observer,
 ) -> Result<ReflashReport, Stopped> {
-    let (scan, facts) = (&prepared.scans[0], &prepared.images.facts[0]);
+    let (scan, facts) = (&prepared.read.scans[0], &prepared.images.facts[0]);
     let planned = with_exchange(prepared, (reader, state), old, way.0, wanted, |exchange| {
         planned(exchange, reader, state, way, 0)
     });

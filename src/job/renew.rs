@@ -4,7 +4,6 @@ use ramkey_format::manifest::{RangeEntry, is_changing, range};
 
 use crate::capsule::{Told, told};
 use crate::change::write_text;
-use crate::job::JobError;
 use crate::job::around::is_stop;
 use crate::job::changing::{Changing, Stopped};
 use crate::job::on_stick::{OnStick, images, volume};
@@ -56,7 +55,7 @@ fn is_as_it_was(state: &StickState) -> bool {
 pub(super) fn renew<'d>(
     changing: &Changing,
     reader: &Reader,
-    (sources, describe): (&[String], impl FnOnce() -> Result<Option<Described<'d>>, JobError>),
+    (sources, describe): (&[String], impl FnOnce() -> Option<Described<'d>>),
 ) -> Result<Vec<String>, Stopped> {
     let state = changing.known_state(reader);
     let (Some(manifest), Some(tree)) =
@@ -69,10 +68,9 @@ pub(super) fn renew<'d>(
     };
     let told = told(&text.bytes);
     let is_told = |image: &OnStick| told.iter().any(|told| told.blake3 == hex(image.header.image_blake3));
-    // What an image was packed in is read once more for that.
     let described = match images(&state).iter().all(is_told) && sources.is_empty() {
         true => None,
-        false => describe().map_err(|error| changing.unfinished(error.into()))?,
+        false => describe(),
     };
     let paragraphs = paragraphs(&state, &told, described.as_ref());
     if told.is_empty() || tells_of(&text.bytes, &paragraphs) {

@@ -23,7 +23,7 @@ use crate::verify::{ReadmeState, StickVerdict, Strictness, verify};
 const SMALL_ROUNDS_MAX: u64 = 16;
 
 /// What was repaired on a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct RepairReport {
     /// What was put right.
     pub repaired: Vec<Mended>,

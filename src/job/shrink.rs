@@ -18,7 +18,7 @@ use crate::stick::has_trace;
 use crate::units::named;
 
 /// A smaller image that was made, and what it was before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Shrunk {
     /// The image.
     pub path: String,
@@ -53,7 +53,7 @@ pub struct Shrunk {
 }
 
 /// How large an image is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ImageSize {
     /// Length in bytes.
     pub len: u64,
@@ -120,7 +120,7 @@ pub fn prepare_shrink<'d>(
     let unread = || JobError::Read { path: path.to_owned(), source: io::ErrorKind::InvalidData.into() };
     let cut = looked.cut.ok_or_else(unread)?;
     let cut = cut.map_err(|why| JobError::Shrink { path: path.to_owned(), why: Box::new(why) })?;
-    let warnings = in_use::warnings(&[source]).into_iter().flatten().collect();
+    let warnings = in_use::warnings(&[source], None).into_iter().flatten().collect();
     Ok(PreparedShrink { path: path.to_owned(), source: opened, target, facts: looked.facts, cut, warnings })
 }
 

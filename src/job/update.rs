@@ -17,7 +17,7 @@ use crate::sandbox::{self, LookError};
 use crate::units::{SECTOR_LEN, named};
 
 /// What became of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct UpdateReport {
     /// The stick.
     pub path: String,

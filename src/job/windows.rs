@@ -78,7 +78,7 @@ pub enum WindowsOutput<'d> {
 }
 
 /// What was changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct WindowsReport {
     /// The image.
     pub path: String,
@@ -149,7 +149,7 @@ pub fn prepare_windows(
         after: None,
         starts: None,
         blake3: None,
-        warnings: in_use::warnings(&[&*source]).into_iter().flatten().collect(),
+        warnings: in_use::warnings(&[&*source], None).into_iter().flatten().collect(),
     };
     Ok(PreparedWindows { path: path.to_owned(), source, place, edit, starts, report })
 }

@@ -141,11 +141,24 @@ impl Said {
         wanted: &[Algorithm],
         progress: &dyn Fn(u64),
     ) -> Result<Vec<Option<Origin>>, OriginError> {
-        let each = sources.iter().zip(&self.claims);
-        each.map(|(source, claims)| {
-            claims.as_ref().map(|claims| compare(*source, claims, wanted, progress)).transpose()
-        })
-        .collect()
+        let each = sources.iter().enumerate();
+        each.map(|(number, source)| self.compare_one(number, *source, wanted, progress)).collect()
+    }
+
+    /// The same with the source of this number alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::compare`].
+    pub fn compare_one(
+        &self,
+        number: usize,
+        source: &dyn Source,
+        wanted: &[Algorithm],
+        progress: &dyn Fn(u64),
+    ) -> Result<Option<Origin>, OriginError> {
+        let claims = self.claims[number].as_ref();
+        claims.map(|claims| compare(source, claims, wanted, progress)).transpose()
     }
 }
 
@@ -298,7 +311,21 @@ fn differs(path: &Path, claim: &Claim, hashes: &Hashes) -> OriginError {
     }
 }
 
+/// Whether the image in `source` is all of its only file, byte by byte.
+pub fn is_whole_file(source: &dyn Source) -> bool {
+    let is_as_it_is = source.wrapping().is_none() && source.unpacked().is_empty();
+    let is_all = || file(source, 0).is_ok_and(|file| file.len() == source.len());
+    is_as_it_is && source.files().len() == 1 && is_all()
+}
+
 impl Origin {
+    /// That of an image of which nothing is said and which [`is_whole_file`], by the `hashes` of all of its bytes that were taken
+    /// when it was read.
+    pub fn of_whole_file(source: &dyn Source, hashes: Vec<(Algorithm, Vec<u8>)>) -> Self {
+        let (path, hashes) = (source.files()[0].path.clone(), Hashes::known(source.len(), hashes));
+        Self { path, hashes, is_wrapped: false, confirmed: Vec::new(), checked: Vec::new() }
+    }
+
     /// Refuses a file that is another by now, after what is written was read. `root` is the BLAKE3 of all of the image as it
     /// was read then: where the image is the file itself nothing is read again for that.
     ///

@@ -71,6 +71,11 @@ pub struct Hashes {
 }
 
 impl Hashes {
+    /// Those of `len` bytes, of which somebody else took them.
+    pub(super) fn known(len: u64, values: Vec<(Algorithm, Vec<u8>)>) -> Self {
+        Self { len, values }
+    }
+
     /// The value of `algorithm`, if it was asked for.
     pub fn of(&self, algorithm: Algorithm) -> Option<&[u8]> {
         let mut values = self.values.iter();
@@ -136,6 +141,26 @@ pub fn hash(source: &dyn Source, algorithms: &[Algorithm], progress: &dyn Fn(u64
     }
     let values = algorithms.iter().copied().zip(hashers.into_iter().map(Hasher::finish)).collect();
     Ok(Hashes { len, values })
+}
+
+/// A hash of bytes that somebody else reads, and passes on in order.
+pub struct RunningHash(Hasher);
+
+impl RunningHash {
+    /// That of no bytes so far.
+    pub fn new(algorithm: Algorithm) -> Self {
+        Self(Hasher::new(algorithm))
+    }
+
+    /// Adds the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The value for all that were added.
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish()
+    }
 }
 
 enum Hasher {

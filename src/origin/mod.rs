@@ -9,8 +9,8 @@ mod expected;
 mod hashes;
 mod list;
 
-pub use check::{Confirmed, ListedBy, Origin, Said};
+pub use check::{Confirmed, ListedBy, Origin, Said, is_whole_file};
 pub use error::OriginError;
 pub use expected::{Expectations, Expected};
-pub use hashes::{Algorithm, Hashes, Published, hash};
+pub use hashes::{Algorithm, Hashes, Published, RunningHash, hash};
 pub use list::{Entries, List};

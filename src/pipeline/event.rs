@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A part of the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// What the layout wants cleared first is cleared, so that the stick does not boot until it is proven.

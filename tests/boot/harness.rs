@@ -21,8 +21,9 @@ pub const GUEST_SECTORS: usize = 24;
 const PASS: u8 = 0x10;
 /// And when it does not.
 const FAIL: u8 = 0x11;
-/// Machines that may run at the same time: emulation needs a core each, and more only makes all of them late.
-const MACHINES: usize = 2;
+/// Machines that may run at the same time. On two cores: each waits for more than half of its time, for the timers of its BIOS or for
+/// what must not happen. More would make all of them late.
+const MACHINES: usize = 4;
 
 /// A disk as a BIOS counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

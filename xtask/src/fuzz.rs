@@ -4,8 +4,12 @@
 //! checks of memory that nightly Rust adds are not needed, because the readers have no `unsafe`.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use crate::tools::{root, run_command};
 
@@ -44,16 +48,52 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     }
     let wanted: Vec<&String> = if names.is_empty() { all.iter().collect() } else { names };
     build()?;
-    wanted.into_iter().try_for_each(|target| fuzz(target, seconds))
+    wanted.into_iter().try_for_each(|target| {
+        println!("-- {target}, {seconds} s");
+        run_command(&mut fuzzer(target, seconds)?).map_err(|error| harm(target, &error))
+    })
 }
 
-/// Every target for a few seconds.
+/// Every target for a few seconds, one on each processor at a time.
 ///
 /// # Errors
 ///
-/// As [`run`].
+/// The first input that does harm: it is in `fuzz/artifacts`.
 pub fn check() -> Result<(), String> {
-    run(&[CHECK_SECONDS.to_string()])
+    let targets = targets()?;
+    build()?;
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+    let work = || {
+        while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = fuzz_quietly(target) {
+                // The others are not begun any more.
+                next.store(targets.len(), Ordering::Relaxed);
+                failed.lock().expect("nobody panics with it").get_or_insert(error);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    failed.into_inner().expect("nobody panics with it").map_or(Ok(()), Err)
+}
+
+/// One target for a few seconds; what the fuzzer says of it is shown as a whole.
+fn fuzz_quietly(target: &str) -> Result<(), String> {
+    let output = fuzzer(target, CHECK_SECONDS)?.output();
+    let output = output.map_err(|error| format!("running the fuzzer: {error}"))?;
+    let mut out = io::stdout().lock();
+    let shown = writeln!(out, "-- {target}, {CHECK_SECONDS} s")
+        .and_then(|()| out.write_all(&output.stdout))
+        .and_then(|()| out.write_all(&output.stderr));
+    shown.map_err(|error| format!("showing what the fuzzer says: {error}"))?;
+    if output.status.success() { Ok(()) } else { Err(harm(target, &output.status.to_string())) }
+}
+
+fn harm(target: &str, error: &str) -> String {
+    format!("{target}: an input did harm; it is in fuzz/artifacts: {error}")
 }
 
 /// The names of the targets, which are those of the folders of the corpus.
@@ -85,8 +125,8 @@ fn host() -> Result<String, String> {
     host.map(str::to_owned).ok_or_else(|| "rustc does not say what it builds for".into())
 }
 
-fn fuzz(target: &str, seconds: u32) -> Result<(), String> {
-    println!("-- {target}, {seconds} s");
+/// The command that fuzzes a target.
+fn fuzzer(target: &str, seconds: u32) -> Result<Command, String> {
     // What is found goes on growing beside the corpus, which is small and committed.
     let found = root().join("fuzz/target/corpus").join(target);
     let artifacts = root().join("fuzz/artifacts").join(target);
@@ -101,6 +141,5 @@ fn fuzz(target: &str, seconds: u32) -> Result<(), String> {
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
     command.args(["-verbosity=0", "-print_final_stats=1"]);
     command.arg(&found).arg(Path::new("fuzz/corpus").join(target));
-    run_command(&mut command)
-        .map_err(|error| format!("{target}: an input did harm; it is in fuzz/artifacts: {error}"))
+    Ok(command)
 }

@@ -30,6 +30,10 @@ const ONLY_IN_LONG: [&str; 8] = [
     "linux::bad::a_sector_that_cannot_be_read_any_more_is_named_by_verify",
 ];
 
+/// Tests of the part `boot` that run at the same time: as many as there may be machines (`MACHINES` in `tests/boot/harness.rs`), which
+/// mostly wait.
+const BOOT_THREADS: &str = "4";
+
 /// The parts of `cargo xtask test`.
 const PARTS: &[Part] = &[
     Part {
@@ -137,8 +141,9 @@ fn tests(name: &str, words: &[String]) -> Result<(), String> {
 }
 
 fn boot_tests(words: &[String]) -> Result<(), String> {
-    let skipped = ONLY_IN_LONG.iter().flat_map(|name| ["--skip", name]).map(str::to_owned);
-    tests("boot", &words.iter().cloned().chain(skipped).collect::<Vec<_>>())
+    let skipped = ONLY_IN_LONG.iter().flat_map(|name| ["--skip", name]);
+    let options = skipped.chain(["--test-threads", BOOT_THREADS]).map(str::to_owned);
+    tests("boot", &words.iter().cloned().chain(options).collect::<Vec<_>>())
 }
 
 fn long() -> Result<(), String> {

@@ -8,5 +8,6 @@ mod json_fields;
 mod linux_phram;
 mod packed;
 mod pages;
+mod schema;
 mod texts;
 mod wrong_input;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ramkey::image::{Bus, CHUNK_LEN, Compression, Packer, Scan, Source, scan, scan_trimmed};
+use ramkey::image::{Bus, CHUNK_LEN, Compression, Packer, Scan, Source, scan, scan_trimmed, scan_witnessed};
 
 use crate::frames::sticks::{Image, noise};
 
@@ -47,6 +47,19 @@ fn one_hash_is_that_of_the_original_and_the_other_that_of_what_is_in_memory() {
         assert_eq!(*scan.free, free);
         let alone = self::scan(&Image(in_memory), &mut |_| ()).unwrap();
         assert_eq!((scan.chunks, scan.len), (alone.chunks, alone.len), "{free:?}");
+    }
+}
+
+#[test]
+fn a_witness_gets_every_byte_in_order_also_what_is_left_out() {
+    for len in [700, CHUNK_LEN, 20 * CHUNK_LEN + 700] {
+        let image = Image(noise(len));
+        let free = vec![512..len as u64 - 100];
+        let mut seen = Vec::new();
+        let witness = &mut |bytes: &[u8]| seen.extend_from_slice(bytes);
+        let scan = scan_witnessed(&image, &free, witness, &mut |_| ()).unwrap();
+        assert!(seen == image.0, "{len} bytes");
+        assert_eq!(scan, trimmed(&image, &free), "{len} bytes");
     }
 }
 
