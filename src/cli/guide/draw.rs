@@ -154,13 +154,18 @@ fn around(frame: &mut Frame, title: &str, wanted: &str, keys: &str) -> Option<Re
     }
     let width = usize::from(area.width);
     let row = |y, height| Rect { y, height, ..area };
-    put(frame, row(0, 1), vec![(format!("{:<width$}", format!(" ramkey   {title}")), REVERSED)]);
+    put(frame, row(0, 1), vec![(filled(&format!(" ramkey   {title}"), width), REVERSED)]);
     let wanted: Lines = wrap(wanted, width - 2, 0).into_iter().map(|line| (line, BOLD)).collect();
     let below_wanted = 3 + wanted.len() as u16;
     let inner = |y, height| Rect { x: 1, y, width: area.width - 2, height };
     put(frame, inner(2, wanted.len() as u16), wanted);
-    put(frame, row(area.height - 1, 1), vec![(format!("{:<width$}", format!(" {keys}")), REVERSED)]);
+    put(frame, row(area.height - 1, 1), vec![(filled(&format!(" {keys}"), width), REVERSED)]);
     Some(inner(below_wanted, area.height - 2 - below_wanted))
+}
+
+/// `text` with blanks behind it, up to `width` columns.
+fn filled(text: &str, width: usize) -> String {
+    format!("{text:<width$}")
 }
 
 /// The rows of `area` but the last ones, and these.
