@@ -39,7 +39,7 @@ pub enum LayoutArg {
 
 impl LayoutArg {
     /// What it means to the plan, with a partition in `slot`.
-    fn choice(self, slot: Slot) -> LayoutChoice {
+    pub fn choice(self, slot: Slot) -> LayoutChoice {
         LayoutChoice::Is(match self {
             Self::Auto if slot == Slot::First => return LayoutChoice::Auto,
             Self::Auto | Self::Universal => LayoutKind::Universal { slot },

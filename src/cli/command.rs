@@ -15,6 +15,7 @@ use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
+use crate::cli::guide::GuideArgs;
 use crate::cli::inspect::InspectArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::man::ManArgs;
@@ -91,6 +92,7 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
+    Guide(GuideArgs),
     Man(ManArgs),
     Report(ReportArgs),
     Completions(CompletionsArgs),
@@ -125,6 +127,7 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
+            Self::Guide(args) => args.run(output),
             Self::Man(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
             Self::Report(args) => args.run(output, log),
             Self::Completions(args) => args.run(output, Cli::program(help::WIDTH_MAX)),

@@ -4,41 +4,85 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::list::headline;
 use crate::cli::terminal::can_ask;
 use crate::cli::{CliError, Progress, Terminal};
 use crate::device::{DeviceFacts, OwnMount, System, TargetPath};
-use crate::job::{Contents, contents, lost_with_file};
+use crate::job::{Contents, Observer, contents, lost_with_file};
 use crate::units::{Bytes, named, shown};
 
-/// Asks for a device always; for a file only if something would be lost: it is not empty, not all zeros, and no stick
-/// that ramkey wrote or began to write and that holds nothing else. Shows what is there and what will be unmounted, and waits for
-/// the word that erases it.
+/// What is asked before a target is erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    path: PathBuf,
+    /// What would be lost and what is unmounted, a line each.
+    pub lines: Vec<String>,
+    /// What is in a file that would be lost.
+    lost: Option<String>,
+    what_for: &'static str,
+}
+
+impl Question {
+    /// For a device always; for a file only if something would be lost: it is not empty, not all zeros, and no stick
+    /// that ramkey wrote or began to write and that holds nothing else. `mounts` are unmounted first.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Job`] if the file cannot be looked at.
+    pub fn of(
+        system: &System,
+        target: &TargetPath,
+        mounts: &[OwnMount],
+        observer: &dyn Observer,
+    ) -> Result<Option<Self>, CliError> {
+        let (mut lines, lost) = match target {
+            TargetPath::Block(facts) => (of_device(system, facts), None),
+            TargetPath::File { path, len, .. } => {
+                let Some(what) = lost_with_file(target, path, observer)? else { return Ok(None) };
+                let file = format!("  {}  {} ({len} bytes), {what}", named(path), Bytes(*len));
+                (vec!["Everything in this file will be lost:".into(), file], Some(what))
+            }
+            TargetPath::New { .. } => return Ok(None),
+        };
+        lines.extend(mounts.iter().map(|mount| format!("  {}", unmounted(mount))));
+        let what_for = if mounts.is_empty() { "to erase it" } else { "to unmount and erase it" };
+        Ok(Some(Self { path: target.path().to_owned(), lines, lost, what_for }))
+    }
+
+    /// What is to be typed, and what happens then.
+    pub fn prompt(&self) -> String {
+        prompt(&self.path, self.what_for)
+    }
+
+    /// Whether an answer names the target.
+    pub fn is_answered_by(&self, answer: &[u8]) -> bool {
+        names(answer.trim_ascii(), &self.path)
+    }
+
+    /// That there is nobody to ask.
+    fn unasked(self) -> CliError {
+        match self.lost {
+            Some(what) => CliError::Occupied { path: self.path, what },
+            None => CliError::NoTerminal { path: self.path },
+        }
+    }
+}
+
+/// Asks before a target is erased, if that is asked: shows what is there and what will be unmounted, and waits for the word that
+/// erases it.
 ///
 /// # Errors
 ///
 /// [`CliError::NoTerminal`] or [`CliError::Occupied`] if nobody can answer, [`CliError::NotConfirmed`] for any other
 /// answer, [`CliError::Job`] if the file cannot be looked at.
 pub fn ask(system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
-    let mut lines = match target {
-        TargetPath::Block(facts) => of_device(system, facts),
-        TargetPath::File { path, len, .. } => match lost_with_file(target, path, &Progress::new())? {
-            Some(what) if !can_ask() => return Err(CliError::Occupied { path: path.clone(), what }),
-            Some(what) => vec![
-                "Everything in this file will be lost:".into(),
-                format!("  {}  {} ({len} bytes), {what}", named(path), Bytes(*len)),
-            ],
-            None => return Ok(()),
-        },
-        TargetPath::New { .. } => return Ok(()),
-    };
-    if !can_ask() {
-        return Err(CliError::NoTerminal { path: target.path().to_owned() });
+    match Question::of(system, target, mounts, &Progress::new())? {
+        None => Ok(()),
+        Some(question) if !can_ask() => Err(question.unasked()),
+        Some(question) => answered(target, &question.lines, question.what_for),
     }
-    lines.extend(mounts.iter().map(|mount| format!("  {}", unmounted(mount))));
-    answered(target, &lines, if mounts.is_empty() { "to erase it" } else { "to unmount and erase it" })
 }
 
 /// Asks before these file systems of a device are unmounted.
@@ -60,12 +104,17 @@ pub fn unmounted(mount: &OwnMount) -> String {
     format!("{} ({}) on {} is unmounted", mount.name, mount.file_system, named(&mount.folder))
 }
 
+/// Which word is to be typed.
+fn prompt(path: &Path, what_for: &str) -> String {
+    format!("Type {} {what_for}", named(path.file_name().unwrap_or_default()))
+}
+
 /// Shows the lines and waits for the word.
 fn answered(target: &TargetPath, lines: &[String], what_for: &str) -> Result<(), CliError> {
     let path = target.path().to_owned();
     let mut screen = Terminal::error();
     lines.iter().try_for_each(|line| writeln!(screen, "{line}"))?;
-    write!(screen, "Type {} {what_for}: ", named(path.file_name().unwrap_or_default()))?;
+    write!(screen, "{}: ", prompt(&path, what_for))?;
     screen.flush()?;
     let mut answer = Vec::new();
     io::stdin().lock().read_until(b'\n', &mut answer)?;

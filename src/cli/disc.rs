@@ -12,8 +12,9 @@ use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
 use crate::cli::settings::machine;
 use crate::cli::show::{show_done, show_stick};
+use crate::cli::single::Single;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
-use crate::job::{self, Destination, Images, Opener, prepare};
+use crate::job::{self, Opener};
 use crate::report::{Report, StickReport};
 use crate::units::{Bytes, named};
 
@@ -54,25 +55,21 @@ impl DiscArgs {
     ///
     /// As those of `write`, a disc that is larger than its medium, and a label that would overwrite something else.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = machine();
-        let target = look(&system, &self.to)?;
-        self.images.check()?;
+        let single = self.single()?;
+        let Single { system, target, .. } = &single;
         let label =
-            self.label_svg.as_deref().map(|path| LabelFile::look(&system, path, &self.to)).transpose()?;
-        let request = self.disc.of(self.images.request());
-        let destination = Destination { system: &system, target: &target };
+            self.label_svg.as_deref().map(|path| LabelFile::look(system, path, &self.to)).transpose()?;
         let progress = if self.dry_run { Progress::new() } else { Progress::of_writing() };
-        let images = Images::open_by(&request, &Opener::new(&progress))?;
-        let prepared = prepare(&request, images, Some(destination), &progress)?;
+        let prepared = single.prepare(&Opener::new(&progress), &progress)?;
         if self.dry_run {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
         }
         if !self.yes {
             unknown::ask(&prepared.images)?;
-            confirm::ask(&system, &target, &[])?;
+            confirm::ask(system, target, &[])?;
         }
-        let report = job::write(&prepared, destination, &*stop::wish()?, &progress)?;
+        let report = job::write(&prepared, single.destination(), &*stop::wish()?, &progress)?;
         drop(progress);
         if let Some(file) = &label {
             file.write(&report.stick, &self.to)?;
@@ -82,9 +79,27 @@ impl DiscArgs {
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)
     }
+
+    /// What is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`], or why there can be no such target.
+    pub(super) fn single(&self) -> Result<Single, CliError> {
+        let system = machine();
+        let target = look(&system, &self.to)?;
+        self.images.check()?;
+        Ok(Single { request: self.disc.of(self.images.request()), system, target })
+    }
 }
 
-fn show_report(out: &mut dyn Write, to: &Path, label: Option<&Path>, report: &Report) -> io::Result<()> {
+/// What was written.
+pub(super) fn show_report(
+    out: &mut dyn Write,
+    to: &Path,
+    label: Option<&Path>,
+    report: &Report,
+) -> io::Result<()> {
     show_stick(out, &report.stick)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;
     writeln!(out, "written   {} in {} ranges, all read back and identical", Bytes(*bytes), ranges.len())?;

@@ -98,21 +98,28 @@ const GROUPS: [Group; 5] = [
     },
     Group {
         heading: "Output",
-        usual: &["dry-run", "json", "quiet", "verbose", "help", "version"],
+        usual: &["plain", "dry-run", "json", "quiet", "verbose", "help", "version"],
         rare: &["color", "log", "receipt", "svg"],
     },
 ];
 
 /// What a person does in which order: commands of a group stand together.
 const COMMANDS: [(&str, &[&str]); 4] = [
-    ("Make a stick", &["list", "write", "verify", "boot", "demo"]),
+    ("Make a stick", &["guide", "list", "write", "verify", "boot", "demo"]),
     ("Change a stick that is there", &["add", "remove", "reflash", "update", "extract", "restore"]),
     ("Look before you write", &["inspect", "map", "plan", "check", "doctor", "explain"]),
     ("More", &["disc", "shrink", "windows", "phram", "report", "man", "completions"]),
 ];
 
 /// Command lines that work, for each command: what they do, and how they read.
-pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 24] = [
+pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 25] = [
+    (
+        "guide",
+        &[
+            ("Be asked for all that a stick needs", "ramkey"),
+            ("Line by line, for a screen reader or a serial line", "ramkey guide --plain"),
+        ],
+    ),
     (
         "write",
         &[

@@ -125,7 +125,8 @@ fn show_drive(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     Ok(())
 }
 
-fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
+/// The image, and the disk that a machine would see.
+pub(super) fn show_image(out: &mut dyn Write, image: &ImageView) -> io::Result<()> {
     show_hashes(out, image)?;
     show_origin(out, &image.origin)?;
     let exact = if image.len < 1024 { String::new() } else { format!(" ({} bytes)", image.len) };

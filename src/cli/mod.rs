@@ -26,6 +26,7 @@ mod explain;
 mod explain_block;
 mod extract;
 mod fields;
+mod guide;
 mod help;
 mod inspect;
 mod label;
@@ -59,6 +60,7 @@ mod several;
 mod show;
 mod settings;
 mod shrink;
+mod single;
 mod stop;
 mod table;
 mod target_args;
@@ -125,7 +127,7 @@ fn run() -> Exit {
         voice::paint(color);
     }
     output.to = Terminal::output();
-    let cli = match Cli::read(env::args_os(), terminal::columns()) {
+    let cli = match Cli::read(guide::meant(env::args_os().collect()), terminal::columns()) {
         Ok(cli) => cli,
         // Help and version are no errors; the parser tells them apart.
         Err(error) if error.use_stderr() => return usage::report(&error),

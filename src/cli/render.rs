@@ -111,7 +111,7 @@ impl Output {
 }
 
 /// What people read of an error, a line each.
-fn error_lines(error: &CliError) -> Vec<String> {
+pub(super) fn error_lines(error: &CliError) -> Vec<String> {
     let mut lines = vec![format!("error: {error}")];
     lines.extend(error.causes().iter().map(|cause| format!("  because: {cause}")));
     if let CliError::Job(error) = error {

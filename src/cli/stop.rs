@@ -1,11 +1,14 @@
 //! The user's wish to stop: Ctrl-C, a request to terminate, or a terminal that was closed.
 
 use std::io;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 /// A flag that the first such signal sets; a second one ends the program at once. All callers share one. A signal that
 /// whoever started us has switched off, as `nohup` does, stays so.
@@ -38,6 +41,29 @@ pub(super) fn leave_keys_to_others() -> io::Result<()> {
     // Nobody looks at the flag either.
     let register = |signal| flag::register(signal, Arc::new(AtomicBool::new(false))).map(drop);
     [SIGINT, SIGHUP].into_iter().try_for_each(register)
+}
+
+/// The same where a screen is drawn on: before the second signal ends the program, `restore` is called.
+///
+/// # Errors
+///
+/// If the system refuses the handlers, or a thread.
+pub(super) fn wish_or(restore: fn()) -> io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let ignored = ignored();
+    let mut signals =
+        Signals::new([SIGINT, SIGTERM, SIGHUP].iter().filter(|&signal| ignored >> (signal - 1) & 1 == 0))?;
+    let told = Arc::clone(&stop);
+    Builder::new().spawn(move || {
+        for signal in signals.forever() {
+            if told.swap(true, Ordering::Relaxed) {
+                restore();
+                // It ends the program.
+                let _ = emulate_default_handler(signal);
+            }
+        }
+    })?;
+    Ok(stop)
 }
 
 /// Makes a file that would grow beyond the limit of `ulimit -f` an error of that write, and no death without a word.

@@ -109,7 +109,8 @@ impl TargetArgs {
         }
     }
 
-    fn mounts(&self, system: &System, target: &TargetPath) -> Vec<OwnMount> {
+    /// What is unmounted first.
+    pub fn mounts(&self, system: &System, target: &TargetPath) -> Vec<OwnMount> {
         if self.unmount { system.own_mounts(target) } else { Vec::new() }
     }
 
@@ -122,18 +123,27 @@ impl TargetArgs {
         for mount in mounts {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
-        match &system.lender {
-            Some(lender) => lender.unmount_first(target.path(), mounts),
-            None if mounts.is_empty() => {}
-            None => system.unmount(target, mounts).map_err(JobError::Target)?,
-        }
         if self.eject && !matches!(target, TargetPath::Block(_)) {
             note(format_args!("note: {} is a file: there is nothing to eject", named(target.path())));
         }
-        // A file that was not finished is made again; whoever waits for a stick may close the lid.
-        if matches!(target, TargetPath::Block(_)) {
-            awake::stay();
-        }
-        Ok(())
+        free(system, target, mounts)
     }
+}
+
+/// Unmounts what was shown, and keeps the machine awake from now on.
+///
+/// # Errors
+///
+/// [`CliError::Job`] if something stays mounted.
+pub(super) fn free(system: &System, target: &TargetPath, mounts: &[OwnMount]) -> Result<(), CliError> {
+    match &system.lender {
+        Some(lender) => lender.unmount_first(target.path(), mounts),
+        None if mounts.is_empty() => {}
+        None => system.unmount(target, mounts).map_err(JobError::Target)?,
+    }
+    // A file that was not finished is made again; whoever waits for a stick may close the lid.
+    if matches!(target, TargetPath::Block(_)) {
+        awake::stay();
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fd::BorrowedFd;
@@ -157,6 +158,23 @@ impl Write for Closed {
     }
 }
 
+/// Standard output as a screen that is drawn on. Whoever draws makes text of others harmless before.
+pub(super) fn canvas() -> Box<dyn Write> {
+    Box::new(io::stdout())
+}
+
+/// Whether the terminal is one whose cursor can be moved.
+pub(super) fn is_drawn_on() -> bool {
+    is_screen() && std::env::var_os("TERM").is_some_and(|name| name != "dumb")
+}
+
+/// Whether the locale shows no signs but those of ASCII.
+pub(super) fn shows_only_ascii() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    !locale.to_ascii_uppercase().replace('-', "").contains("UTF8")
+}
+
 /// Prints help or the version, with the parser's own emphasis on a terminal; all of it is ours.
 ///
 /// # Errors
@@ -262,9 +280,21 @@ pub(super) fn leading_to(system: &System, target: &TargetPath) -> Streams {
     Streams { output, error }
 }
 
+/// What is done before a panic is told.
+static BEFORE_PANICS: OnceLock<fn()> = OnceLock::new();
+
+/// Has `restore` called before a panic is told: what is told on a screen that is drawn on would be lost with it.
+pub(super) fn restore_before_panics(restore: fn()) {
+    // All that draw are one.
+    let _ = BEFORE_PANICS.set(restore);
+}
+
 /// Makes a panic, which is a fault of this program and may quote anything, a message like any other.
 pub(super) fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        if let Some(restore) = BEFORE_PANICS.get() {
+            restore();
+        }
         let mut to = Terminal::error();
         for line in panic_lines(panic, &Backtrace::capture()) {
             // There is nowhere left to report it.

@@ -14,12 +14,13 @@ use crate::cli::receipts::Receipts;
 use crate::cli::rights::AsRoot;
 use crate::cli::several::Several;
 use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
+use crate::cli::single::Single;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::terminal::{note, step};
-use crate::cli::{CliError, Exit, Output, Progress, copy, driver, rights, serials, stop, unknown};
+use crate::cli::{CliError, Exit, Output, Progress, copy, rights, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
 use crate::image::ImageError;
-use crate::job::{self, Destination, Images, JobError, Lengths, Opener, Prepared, StickRequest, prepare};
+use crate::job::{self, JobError, Lengths, Opener, Prepared, StickRequest};
 use crate::report::{Report, StickReport};
 use crate::units::Bytes;
 
@@ -118,7 +119,10 @@ impl WriteArgs {
         targets: &[TargetPath],
     ) -> Result<Exit, CliError> {
         match (targets, &self.all_matching) {
-            ([target], None) => self.write_one(output, system, target),
+            ([target], None) => {
+                let (system, target) = (system.clone(), target.clone());
+                self.write_one(output, &Single { request: self.request(), system, target })
+            }
             _ => {
                 let several = Several {
                     stick: &self.stick,
@@ -161,9 +165,30 @@ impl WriteArgs {
         Ok(targets)
     }
 
-    fn write_one(self, output: &mut Output, system: &System, target: &TargetPath) -> Result<Exit, CliError> {
-        let request = StickRequest { driver: self.driver.clone(), ..self.stick.request() };
-        let destination = Destination { system, target };
+    fn request(&self) -> StickRequest {
+        StickRequest { driver: self.driver.clone(), ..self.stick.request() }
+    }
+
+    /// What is asked for, of one target alone.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`], or why there can be no such target.
+    pub(super) fn single(&self) -> Result<Single, CliError> {
+        self.stick.check()?;
+        let system = self.target.system();
+        let [to] = &self.to[..] else {
+            return Err(CliError::Usage { what: "one target is needed".into() });
+        };
+        let target = look(&system, to)?;
+        let targets = std::slice::from_ref(&target);
+        let system = rights::with_rights(system, self.as_root, targets).map_err(JobError::Target)?;
+        Ok(Single { request: self.request(), system, target })
+    }
+
+    fn write_one(&self, output: &mut Output, single: &Single) -> Result<Exit, CliError> {
+        let Single { request, system, target } = single;
+        let destination = single.destination();
         let progress = if self.dry_run { Progress::new() } else { Progress::of_writing() };
         let opener = Opener::new(&progress);
         if let Some(image) = copy::find(&self.stick, self.unfit_for_copies(), &opener)? {
@@ -172,9 +197,7 @@ impl WriteArgs {
                 false => copy::write(output, image, request.size, destination, (self.manner(), &self.target)),
             };
         }
-        let images = Images::open_by(&request, &opener)?;
-        driver::tell(&images);
-        let prepared = prepare(&request, images, Some(destination), &progress)?;
+        let prepared = single.prepare(&opener, &progress)?;
         if self.dry_run {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
@@ -190,7 +213,7 @@ impl WriteArgs {
             Manner::Ask | Manner::Erase => self.target.confirm_erasing(system, target)?,
         }
         if self.linux_phram {
-            put_beside(&request)?;
+            put_beside(request)?;
         }
         let stop = stop::wish()?;
         let result = match self.manner() {
@@ -241,7 +264,8 @@ fn decided(prepared: &Prepared) -> String {
     format!("layout {layout}, {file_system} \"{label}\", id {stick_id}: {} in {ranges} ranges", Bytes(bytes))
 }
 
-fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
+/// What was written.
+pub(super) fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {
     show_stick(out, &report.stick)?;
     show_effort(out, &report.effort)?;
     let StickReport { bytes, ranges, doubts, .. } = &report.stick;

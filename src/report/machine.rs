@@ -7,7 +7,7 @@ use crate::contents::{FileUse, Room};
 use crate::units::{Bytes, MIB};
 
 /// Memory that machines are sold with, in MB of 1048576 bytes.
-pub(super) const MACHINES: [u64; 9] = [16, 32, 64, 96, 128, 192, 256, 384, 512];
+pub const MACHINES: [u64; 9] = [16, 32, 64, 96, 128, 192, 256, 384, 512];
 /// Memory that a BIOS keeps at the end for its own tables and modes: mostly 64 KiB to 1 MiB.
 pub(super) const KEPT_BY_BIOS: u64 = MIB;
 /// Most things that are named.
@@ -41,11 +41,17 @@ pub struct SmallerReport {
     why: &'static str,
 }
 
+/// Memory that a machine must have, in bytes: for an image that needs `ram_needed`, for what its BIOS keeps, and for the `system_mb`
+/// of MB that its system wants, if that is known.
+pub fn ram_wanted(ram_needed: u64, system_mb: Option<u64>) -> u64 {
+    ram_needed.saturating_add(KEPT_BY_BIOS).saturating_add(system_mb.unwrap_or(0) * MIB)
+}
+
 impl MachineReport {
     /// Describes the machines for an image that needs `ram_needed` bytes, with what `product` wants on top.
     pub fn new(ram_needed: u64, product: Option<Product>, room: Option<&Room>) -> Self {
         let system_mb = product.and_then(|product| product.ram_mb);
-        let needed = ram_needed.saturating_add(KEPT_BY_BIOS).saturating_add(system_mb.unwrap_or(0) * MIB);
+        let needed = ram_wanted(ram_needed, system_mb);
         Self {
             system: product.map(|product| product.name),
             system_mb,

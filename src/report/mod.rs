@@ -16,7 +16,7 @@ pub use done::{Report, Resumed};
 pub use driver::DriverReport;
 pub use label::{LABEL_HEAD, Label, LabelEntry, LabelShape};
 pub use load::{LOAD_SPEEDS, LoadReport, LoadSpeed, Loading, time_words};
-pub use machine::{MachineReport, SmallerReport};
+pub use machine::{MACHINES, MachineReport, SmallerReport, ram_wanted};
 pub use origin::OriginReport;
 pub use range::RangeReport;
 pub use readme::{Paragraph, ReadmeImage, SOURCE_MAX, readme, tells_of};

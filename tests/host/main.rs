@@ -10,6 +10,7 @@ mod doctor;
 mod folder;
 mod format;
 mod frames;
+mod guide;
 mod image;
 mod job;
 mod layout;

@@ -1,0 +1,223 @@
+//! What the guide knows, and where in its steps it is. Nothing here asks, prints, or touches a disk.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cli::CliError;
+use crate::cli::args::LayoutArg;
+use crate::cli::guide::order::{Goal, Order, Ready};
+use crate::cli::pack_names::BusArg;
+use crate::device::TargetPath;
+use crate::report::Report;
+use crate::units::MIB;
+
+/// A page of the guide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Which image.
+    Image,
+    /// What that is.
+    Facts,
+    /// What the machine boots from.
+    Medium,
+    /// Which file, if it is one.
+    File,
+    /// How long that is.
+    Size,
+    /// Which file, if it is a disc.
+    Disc,
+    /// Which disc it must fit.
+    DiscMedium,
+    /// How much memory the machine has.
+    Ram,
+    /// That this is too little.
+    TooLarge,
+    /// How it reads the medium.
+    Bus,
+    /// How the stick is divided.
+    Layout,
+    /// All of it.
+    Summary,
+    /// Whether bytes are an image of which nothing is known.
+    Unknown,
+    /// Whether what is on the medium may be lost.
+    Confirm,
+    /// What became of it.
+    Outcome,
+}
+
+/// Steps that are counted.
+const STEPS: usize = 8;
+
+impl Place {
+    /// The title of its page.
+    pub fn title(self) -> String {
+        let (number, name) = match self {
+            Self::Image | Self::Facts => (1, "the image"),
+            Self::Medium | Self::File | Self::Size | Self::Disc | Self::DiscMedium => (2, "the medium"),
+            Self::Ram | Self::TooLarge | Self::Bus => (3, "the old machine"),
+            Self::Layout => (4, "the layout"),
+            Self::Summary => (5, "the summary"),
+            Self::Unknown | Self::Confirm => (6, "your word"),
+            Self::Outcome => (8, "the result"),
+        };
+        format!("Step {number} of {STEPS}: {name}")
+    }
+
+    /// The title while it is written.
+    pub fn title_of_writing() -> String {
+        format!("Step 7 of {STEPS}: writing")
+    }
+}
+
+/// A file or a folder that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub path: PathBuf,
+    pub is_folder: bool,
+    pub len: u64,
+}
+
+/// A folder, and what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Folder {
+    pub path: PathBuf,
+    pub entries: Vec<Entry>,
+    /// Entries that are not listed, because there are so many.
+    pub more: usize,
+}
+
+/// What an image is, as far as the guide speaks of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Image {
+    pub path: PathBuf,
+    pub len: u64,
+    /// What is said first.
+    pub words: Vec<String>,
+    /// What `ramkey inspect` says.
+    pub lines: Vec<String>,
+    /// Bytes of memory that a machine must have for it, its BIOS and its system.
+    pub ram_wanted: u64,
+    /// Which machines that are.
+    pub machines: String,
+    /// What would make it smaller.
+    pub smaller: Vec<String>,
+    /// Seconds that loading takes, at each of the speeds of a report.
+    pub seconds: Option<[u64; 4]>,
+}
+
+/// A stick that is plugged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stick {
+    pub node: PathBuf,
+    pub title: String,
+    /// What is on it, and why it is refused if it is.
+    pub details: Vec<String>,
+    pub is_refused: bool,
+    /// Whether its file systems are unmounted first.
+    pub is_mounted: bool,
+}
+
+/// What comes behind an answer.
+pub(super) enum Next {
+    /// The page, which may be another.
+    Show,
+    /// Some work; what came of it is told then.
+    Do(Work),
+    /// The end.
+    Leave,
+}
+
+/// Something that takes time.
+pub(super) enum Work {
+    /// What is in a folder.
+    List(PathBuf),
+    /// What an image is.
+    Look(PathBuf),
+    /// Which sticks there are.
+    Sticks,
+    /// Whether a file can be written.
+    Target(PathBuf),
+    /// Everything but the writing; the number is the length of the image in bytes.
+    Prepare(Order, u64),
+    /// The writing.
+    Write(Arc<Ready>),
+}
+
+/// What came of it.
+pub(super) enum Done {
+    Listed(Result<Folder, CliError>),
+    Looked(Result<Image, CliError>),
+    Sticks(Result<Vec<Stick>, CliError>),
+    Target(Result<TargetPath, CliError>),
+    Prepared(Result<Box<Ready>, CliError>),
+    Written(Box<Result<Report, CliError>>),
+}
+
+/// What the guide knows.
+pub(super) struct Guide {
+    /// The page that is shown.
+    pub place: Place,
+    /// Those before it.
+    pub behind: Vec<Place>,
+    /// What the next page says first.
+    pub notice: Vec<String>,
+    pub folder: Folder,
+    pub image: Option<Image>,
+    pub sticks: Vec<Stick>,
+    pub goal: Option<Goal>,
+    /// Memory of the machine in MB.
+    pub ram_mb: Option<u64>,
+    pub bus: Option<BusArg>,
+    pub layout: LayoutArg,
+    pub ready: Option<Arc<Ready>>,
+    /// What was written last.
+    pub written: Option<Arc<Ready>>,
+    /// What came of that.
+    pub outcome: Option<Result<Report, CliError>>,
+}
+
+impl Guide {
+    /// Nothing is known yet.
+    pub fn new() -> Self {
+        Self {
+            place: Place::Image,
+            behind: Vec::new(),
+            notice: Vec::new(),
+            folder: Folder::default(),
+            image: None,
+            sticks: Vec::new(),
+            goal: None,
+            ram_mb: None,
+            bus: None,
+            layout: LayoutArg::Auto,
+            ready: None,
+            written: None,
+            outcome: None,
+        }
+    }
+
+    /// Goes on to `place`.
+    pub fn go(&mut self, place: Place) -> Next {
+        self.behind.push(self.place);
+        self.place = place;
+        Next::Show
+    }
+
+    /// Stays on the page, which says `notice` first.
+    pub fn stay(&mut self, notice: impl Into<String>) -> Next {
+        self.notice = vec![notice.into()];
+        Next::Show
+    }
+
+    /// Whether the machine has the memory that the image wants, if both are known.
+    pub fn fits(&self, ram_mb: u64) -> bool {
+        self.image.as_ref().is_none_or(|image| ram_mb.saturating_mul(MIB) >= image.ram_wanted)
+    }
+
+    /// What is to be written, as the command line says it; nothing as long as not all of it is known.
+    pub fn order(&self) -> Option<Order> {
+        let (image, goal) = (self.image.as_ref()?, self.goal.clone()?);
+        Some(Order::new(&image.path, goal, self.layout, self.bus))
+    }
+}

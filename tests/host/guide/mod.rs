@@ -1,0 +1,7 @@
+//! The guide, as a person at a real terminal sees it.
+
+mod person;
+mod plain;
+mod screen;
+mod stick;
+mod stopped;
