@@ -1,4 +1,4 @@
-//! The page on the screen of a machine: languages, what does not fit, what may be removed.
+//! The page on the screen of a machine: languages, what does not fit, what may be removed, and adapters of other shapes.
 
 use std::path::Path;
 
@@ -7,11 +7,13 @@ use ramkey_format::cp437;
 use ramkey_format::markers::MAY_REMOVE;
 
 use super::harness::{DEADLINE, Geometry, Running, disk, file, scratch};
+use super::personality::rom;
 use super::sticks;
 
 const DISK: Geometry = Geometry::new(1, 16, 63);
-/// Where the cells of a colour adapter lie.
+/// Where the cells of a colour adapter lie, and those of a monochrome one.
 const COLOUR: u64 = 0xB_8000;
+const MONOCHROME: u64 = 0xB_0000;
 const ROWS: usize = 25;
 /// Grey on black, as a BIOS leaves an empty cell; and black on grey.
 const PLAIN: u8 = 0x07;
@@ -71,4 +73,41 @@ fn a_german_menu_says_what_does_not_fit_and_changes_its_language_and_the_image_g
     let evidence = running.evidence();
     assert!(evidence.console.contains(MAY_REMOVE), "the host is told in English\n{evidence}");
     assert_eq!(evidence.serial, "", "nobody asked for COM1");
+}
+
+#[test]
+fn a_video_bios_that_leaves_a_mess_shows_the_page_in_40_columns_and_in_black_and_white() {
+    for (mode, page, columns) in [("MODE=1", COLOUR, 40), ("MODE=7", MONOCHROME, 80)] {
+        let folder = scratch();
+        let mut machine = machine(folder.path(), &[], &["--title", "Small"]);
+        machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &[mode]));
+        let mut running = Running::start(&machine);
+        running.wait_text("Press a key to start.", DEADLINE);
+        let shown = rows(&mut running, page, columns);
+        let row_of = |what: &str| shown.iter().position(|(text, _)| text.contains(what));
+        let evidence = running.evidence();
+        assert_eq!(row_of("ramkey "), Some(0), "{mode}\n{evidence}");
+        let framed = row_of("Proven - remove the stick now").unwrap_or_else(|| panic!("{mode}\n{evidence}"));
+        assert!(shown[framed].1[1..columns - 1].iter().all(|&look| look == REVERSE), "{mode}");
+        assert!(row_of("Press a key to start.").is_some_and(|row| row > framed), "{mode}\n{evidence}");
+        assert!(evidence.console.contains('~'), "the ROM was not in the way\n{evidence}");
+        running.press(&["spc"]);
+        running.wait_text("IDLE", DEADLINE);
+    }
+}
+
+#[test]
+fn a_video_bios_that_does_not_put_the_cursor_anywhere_shows_line_by_line() {
+    let folder = scratch();
+    let mut machine = machine(folder.path(), &[], &["--title", "Small"]);
+    machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &["MODE=3", "DEAF"]));
+    let mut running = Running::start(&machine);
+    running.wait_screen("Press a key to start.", DEADLINE);
+    let shown = rows(&mut running, COLOUR, 80);
+    let row_of = |what: &str| shown.iter().position(|(text, _)| text.starts_with(what));
+    let (title, loading) = (row_of("ramkey "), row_of("Loading Small"));
+    assert!(title.is_some() && title < loading, "{}", running.evidence());
+    assert!(!shown.iter().any(|(text, _)| text.contains('║')), "nothing is put in its place");
+    running.press(&["spc"]);
+    running.wait_text("IDLE", DEADLINE);
 }

@@ -193,12 +193,7 @@ fn show_proven(console: &mut Console, disks: &[Option<RamDisk>], is_disc: bool, 
 
 /// Waits `timeout` seconds or for a key, which it gives; 0 waits for a key only. The key C changes `copy` and stops the
 /// countdown. So does L, which changes the language: `show` says everything else again.
-fn wait(
-    console: &mut Console,
-    timeout: u8,
-    copy: &mut CopyMode,
-    show: &dyn Fn(&mut Console),
-) -> Option<Key> {
+fn wait(console: &mut Console, timeout: u8, copy: &mut CopyMode, show: &dyn Fn(&mut Console)) -> Option<Key> {
     if timeout == NO_WAIT {
         return None;
     }

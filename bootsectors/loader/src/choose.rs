@@ -57,6 +57,7 @@ fn refuse_if_needed(console: &mut Console, images: &Images, image: &Image, room:
         None => {}
     }
     if !image.fits {
+        console.halt();
         console.end_line();
         explain(console, images, image, room, ram);
         stop(console, errors::TOO_LITTLE_MEMORY, None);

@@ -30,6 +30,10 @@ pub struct Console {
     machine: Option<(u64, u8, Method)>,
     /// Row of the menu, where there is no page.
     top: u8,
+    /// The page is for what is said of the end.
+    is_halted: bool,
+    /// A20 could not be switched on: that is all that is said.
+    is_last: bool,
 }
 
 impl Console {
@@ -45,6 +49,7 @@ impl Console {
             mirror: Mirror::new(serial),
             page: video::page(),
             language: language.unwrap_or(Language::English),
+            is_last: false,
             ..Self::silent()
         };
         console.show_title();
@@ -56,7 +61,16 @@ impl Console {
     #[inline(never)]
     pub fn silent() -> Self {
         let (mirror, line) = (Mirror::debug(), Text::new());
-        Self { mirror, page: None, line, language: Language::English, machine: None, top: 0 }
+        Self {
+            mirror,
+            page: None,
+            line,
+            language: Language::English,
+            machine: None,
+            top: 0,
+            is_halted: false,
+            is_last: true,
+        }
     }
 
     /// Writes bytes; `\r` and `\n` move as on a terminal.
@@ -79,6 +93,10 @@ impl Console {
                     self.line.byte(byte);
                 }
             }
+        }
+        // A teletype may have switched A20 off, which this looks after.
+        if self.page.is_none() && !self.is_last {
+            video::keep_a20();
         }
     }
 
@@ -250,9 +268,12 @@ impl Console {
         }
     }
 
-    /// The machine stops: the page is for what is said from now on.
+    /// The machine stops: the page is for what is said from now on. Whoever explains the code first calls it before that.
     #[inline(never)]
     pub fn halt(&mut self) {
+        if core::mem::replace(&mut self.is_halted, true) {
+            return;
+        }
         let why = self.words(&say::why_not());
         if let Some(page) = &mut self.page {
             page.halt(&mut Bios, why.as_bytes());

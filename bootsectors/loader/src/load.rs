@@ -111,7 +111,6 @@ pub fn load(
     }
     let (percent, numbers) = meter.numbers(console);
     console.loaded(percent, &numbers);
-    bios::key_waits();
     clear_rest(&mut ram_disk);
     ram_disk
 }
@@ -193,8 +192,6 @@ impl Meter {
         if elapsed - self.drawn >= REDRAW {
             self.drawn = elapsed;
             self.draw(console);
-            // A video BIOS may have switched A20 off, and the next bytes go to high memory.
-            bios::key_waits();
         }
     }
 

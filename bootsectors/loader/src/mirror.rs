@@ -3,8 +3,6 @@
 use ramkey_format::memory::DEBUG_PORT;
 use ramkey_loader_core::screen::Text;
 
-
-
 use crate::low;
 use crate::ports::{input, output};
 

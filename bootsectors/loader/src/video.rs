@@ -1,6 +1,6 @@
 //! The text screen through INT 10h, whatever adapter it is.
 //!
-//! Not `bios::call`, which panics without A20: a panic makes a screen, and nothing here needs A20.
+//! Not `bios::call`, which panics without A20: a panic makes a screen.
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use ramkey_format::boot::Registers;
 use ramkey_loader_core::canvas::{Look, Video, VideoData};
 use ramkey_loader_core::page::Page;
 
-use crate::{low, real_mode};
+use crate::{a20, low, real_mode};
 
 /// The text mode that everything else is judged by: 80 columns, or what the adapter has in their place.
 const TEXT_MODE: u32 = 3;
@@ -87,10 +87,19 @@ impl Video for Bios {
     fn fill(&mut self, row: usize, column: usize, byte: u8, look: Look, count: usize) {
         self.cursor(row, column);
         call(WRITE_CELLS | u32::from(byte), look as u32, count as u32, 0);
+        keep_a20();
     }
 
     fn cursor(&mut self, row: usize, column: usize) {
         call(SET_CURSOR, 0, 0, position(row, column));
+        keep_a20();
+    }
+}
+
+/// Switches A20 on again, if a call switched it off. If it stays off, the next call of another kind tells of it.
+pub fn keep_a20() {
+    if !a20::is_on() {
+        a20::switch_on();
     }
 }
 
