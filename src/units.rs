@@ -129,7 +129,7 @@ impl fmt::Display for Ram {
 /// Cylinders, heads and sectors per track of a disk.
 ///
 /// Told to others as text: `1024/16/63`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub struct Geometry {
     /// Cylinders, at least 1; may exceed the 1024 that a CHS address reaches.

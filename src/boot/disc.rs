@@ -8,7 +8,7 @@ use zerocopy::FromBytes;
 use super::{BootVolume, Patch, boot_area_at, stage2_checksum};
 
 /// Its first block as it was assembled.
-const START: &[u8] = include_bytes!("../../bootsectors/prebuilt/disc.bin");
+pub(super) const START: &[u8] = include_bytes!("../../bootsectors/prebuilt/disc.bin");
 /// Block of a disc's primary volume descriptor (ECMA-119, 6.2.1).
 const DESCRIPTOR_BLOCK: u32 = 16;
 

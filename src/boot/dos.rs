@@ -8,9 +8,9 @@ use super::{SECTOR0_DISK_SIGNATURE, put};
 use ramkey_format::boot::SECTOR0_TABLE;
 
 /// The boot sector as it was assembled.
-const SECTOR: &[u8] = include_bytes!("../../bootsectors/prebuilt/dos.bin");
+pub(super) const SECTOR: &[u8] = include_bytes!("../../bootsectors/prebuilt/dos.bin");
 /// The master boot record as it was assembled.
-const RECORD: &[u8] = include_bytes!("../../bootsectors/prebuilt/dos_mbr.bin");
+pub(super) const RECORD: &[u8] = include_bytes!("../../bootsectors/prebuilt/dos_mbr.bin");
 /// Where the code is behind the BIOS parameter block: the jump over it.
 const JUMP: [u8; 3] = [0xEB, Fat16Start::LEN as u8 - 2, 0x90];
 

@@ -2,6 +2,7 @@
 
 mod disc;
 mod dos;
+mod prebuilt;
 mod start;
 
 use ramkey_format::boot::{
@@ -15,6 +16,7 @@ use zerocopy::FromBytes;
 
 pub use disc::disc_image;
 pub use dos::{DosStart, dos_record, dos_sector};
+pub use prebuilt::prebuilt;
 pub use start::{Language, StartOptions};
 
 /// Sector 0 as it was assembled.

@@ -9,7 +9,7 @@ use super::Role;
 use crate::image::Identity;
 
 /// What becomes of the sectors that the machine writes to a RAM drive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Writes {
     /// They stay in memory until the machine is switched off.
@@ -22,7 +22,7 @@ pub enum Writes {
 }
 
 /// Whose hard disks have the first numbers, from 80h on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FirstDisk {
     /// Those in RAM.
@@ -45,7 +45,7 @@ pub struct SetOptions {
 }
 
 /// How systems see the drives of one image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DriveOptions {
     /// Whose RAM disk drivers find.
     pub identity: Identity,
@@ -55,6 +55,7 @@ pub struct DriveOptions {
     pub writes: Writes,
     /// How INT 13h copies.
     #[serde(serialize_with = "name_of_copy", deserialize_with = "copy_of_name")]
+    #[schemars(with = "String")]
     pub copy: CopyMode,
     /// Whether the stick keeps a drive number.
     pub keep_stick: bool,

@@ -83,16 +83,18 @@ impl AddArgs {
             sources: self.source.of(1)?,
             ..StickRequest::new(vec![self.image])
         });
+        let progress = Progress::new();
         let prepared = prepare_addition(
-            self.origin.put_into(self.pack.put_into(request)),
+            self.origin.put_into(self.pack.put_into_stick(request)),
             destination,
-            &Progress::new(),
+            &progress,
         )?;
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
         self.target.confirm_unmounting(&system, &target)?;
-        let report = job::add(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+        let report = job::add(&prepared, destination, &*stop::wish()?, &progress)?;
+        drop(progress);
         let shown = output.show(&report, |out| show_added(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)

@@ -8,6 +8,7 @@ use crate::cli::CliError;
 use crate::cli::drives::DrivesArgs;
 use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::pack::PackArgs;
+use crate::cli::settings::settings;
 use crate::contents::{Kind, KindChoice};
 use crate::image::ImageName;
 use crate::job::StickRequest;
@@ -262,7 +263,7 @@ impl ImagesArgs {
             start: StartOptions {
                 start_timeout: self.timeout.unwrap_or(usual.start_timeout),
                 menu_timeout: self.menu_timeout.unwrap_or(usual.menu_timeout),
-                language: self.language.unwrap_or(usual.language),
+                language: self.language.or(settings().lang).unwrap_or(usual.language),
             },
             ..StickRequest::new(self.images.clone())
         };
@@ -296,7 +297,7 @@ impl StickArgs {
                 FsArg::Fat16 => FsChoice::Is(FatBits::Fat16),
                 FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
             },
-            ..self.images.request()
+            ..self.images.pack.put_into_stick(self.images.request())
         }
     }
 }

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 /// One status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub(super) struct BiosStatus {
     /// The value of AH.
     pub status: u8,

@@ -11,11 +11,11 @@ use clap::{Args, ValueEnum};
 use ramkey_format::markers::{MAY_REMOVE, MAY_REMOVE_DISC};
 
 use crate::cli::own_output::look;
+use crate::cli::settings::machine;
 use crate::cli::terminal::note;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::contents::iso;
-use crate::device::System;
 use crate::emulator::{CdBus, Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
 use crate::image::Source;
 use crate::job::{JobError, open};
@@ -143,7 +143,7 @@ impl BootArgs {
         }
         if let Some(path) = &self.screenshot {
             if path.is_file() {
-                look(&System::default(), path)?;
+                look(&machine(), path)?;
             }
             try_to_make(path)?;
         }
@@ -249,8 +249,8 @@ impl BootArgs {
 }
 
 /// What became of a boot.
-#[derive(Debug, Default, serde::Serialize)]
-struct Outcome {
+#[derive(Debug, Default, serde::Serialize, schemars::JsonSchema)]
+pub(super) struct Outcome {
     /// The image was in memory and proven.
     proven: bool,
     /// The stick, or the USB plug of the CD drive, was pulled then.

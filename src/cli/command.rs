@@ -1,51 +1,57 @@
 //! The subcommands, and what all of them have.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::add::{AddArgs, RemoveArgs};
 use crate::cli::boot::BootArgs;
 use crate::cli::check::CheckArgs;
+use crate::cli::common::CommonArgs;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::demo::DemoArgs;
 use crate::cli::disc::DiscArgs;
 use crate::cli::doctor::DoctorArgs;
-use crate::cli::events::JsonForm;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::inspect::InspectArgs;
-use crate::cli::lend::LendArgs;
 use crate::cli::list::ListArgs;
 use crate::cli::man::ManArgs;
 use crate::cli::map::MapArgs;
 use crate::cli::phram::PhramArgs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::reflash::ReflashArgs;
+use crate::cli::report::ReportArgs;
 use crate::cli::restore::RestoreArgs;
 use crate::cli::shrink::ShrinkArgs;
 use crate::cli::update::UpdateArgs;
 use crate::cli::verify::VerifyArgs;
 use crate::cli::windows_driver::WindowsArgs;
 use crate::cli::write::WriteArgs;
-use crate::cli::{CliError, Exit, Output, help};
+use crate::cli::{CliError, Exit, Output, help, settings, version};
 
 /// Makes USB sticks that old BIOS machines boot from RAM, every byte proven
 #[derive(Debug, Parser)]
-#[command(name = "ramkey", version)]
+#[command(name = "ramkey", version = version::short(), long_version = version::long())]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Print one JSON object instead of text, or with --json=events an object on each line: what is done, and the result last
-    #[arg(long, global = true, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "object")]
-    pub json: Option<JsonForm>,
+    #[command(flatten)]
+    pub common: CommonArgs,
 }
 
 impl Cli {
     /// The program, with its help for so many columns.
     pub fn program(columns: usize) -> clap::Command {
         help::dressed(Self::command(), columns)
+    }
+
+    /// The file that gets what is done, if there is one; a report reads it.
+    pub fn log(&self) -> Option<PathBuf> {
+        let named = || settings::log(&|name| std::env::var_os(name));
+        if matches!(self.command, Command::Report(_)) { None } else { self.common.log.clone().or_else(named) }
     }
 
     /// Reads a command line.
@@ -85,19 +91,18 @@ pub(super) enum Command {
     Phram(PhramArgs),
     Boot(BootArgs),
     Demo(DemoArgs),
-    #[command(hide = true)]
-    Lend(LendArgs),
     Man(ManArgs),
+    Report(ReportArgs),
     Completions(CompletionsArgs),
 }
 
 impl Command {
-    /// Runs it.
+    /// Runs it; `log` is the one that was named.
     ///
     /// # Errors
     ///
     /// Those of the subcommand.
-    pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
+    pub fn run(self, output: &mut Output, log: Option<PathBuf>) -> Result<Exit, CliError> {
         match self {
             Self::Write(args) => args.run(output),
             Self::Disc(args) => args.run(output),
@@ -120,8 +125,8 @@ impl Command {
             Self::Phram(args) => args.run(output),
             Self::Boot(args) => args.run(output),
             Self::Demo(args) => args.run(output),
-            Self::Lend(args) => args.run(output),
             Self::Man(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
+            Self::Report(args) => args.run(output, log),
             Self::Completions(args) => args.run(output, Cli::program(help::WIDTH_MAX)),
         }
     }
@@ -140,11 +145,16 @@ mod tests {
         words(line.trim_end()).iter().map(|word| word.replace('"', "")).collect()
     }
 
+    /// The commands but `help`, which the parser brings.
+    fn own_commands(program: &clap::Command) -> impl Iterator<Item = &str> {
+        program.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help")
+    }
+
     #[test]
     fn each_command_has_two_or_three_examples_and_all_of_them_are_command_lines() {
         let program = Cli::program(WIDTH_MAX);
         let named: BTreeSet<&str> = EXAMPLES.iter().map(|(name, _)| *name).collect();
-        assert_eq!(named, program.get_subcommands().map(clap::Command::get_name).collect());
+        assert_eq!(named, own_commands(&program).collect());
         for (name, examples) in EXAMPLES {
             assert!((2..=3).contains(&examples.len()), "{name}");
             for (_, line) in examples {
@@ -165,7 +175,7 @@ mod tests {
     fn each_command_and_each_option_has_its_place_in_the_help_and_no_place_is_left_over() {
         let program = Cli::program(WIDTH_MAX);
         let mut listed: Vec<&str> = commands().collect();
-        let mut found: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+        let mut found: Vec<&str> = own_commands(&program).collect();
         listed.sort_unstable();
         found.sort_unstable();
         assert_eq!(listed, found, "commands, and those of the groups");

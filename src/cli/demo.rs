@@ -33,8 +33,9 @@ pub struct DemoArgs {
 }
 
 /// How far the demo came.
-#[derive(Debug, Default, serde::Serialize)]
-struct Outcome {
+#[derive(Debug, Default, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "DemoOutcome")]
+pub(super) struct Outcome {
     /// BLAKE3 of the image.
     blake3: String,
     /// The stick was written and read back.

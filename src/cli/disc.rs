@@ -10,9 +10,9 @@ use crate::cli::disc_options::DiscOptionsArgs;
 use crate::cli::label::LabelFile;
 use crate::cli::own_output::look;
 use crate::cli::plan::show_plan;
+use crate::cli::settings::machine;
 use crate::cli::show::{show_done, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
-use crate::device::System;
 use crate::job::{self, Destination, Images, Opener, prepare};
 use crate::report::{Report, StickReport};
 use crate::units::{Bytes, named};
@@ -54,14 +54,14 @@ impl DiscArgs {
     ///
     /// As those of `write`, a disc that is larger than its medium, and a label that would overwrite something else.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
+        let system = machine();
         let target = look(&system, &self.to)?;
         self.images.check()?;
         let label =
             self.label_svg.as_deref().map(|path| LabelFile::look(&system, path, &self.to)).transpose()?;
         let request = self.disc.of(self.images.request());
         let destination = Destination { system: &system, target: &target };
-        let progress = Progress::new();
+        let progress = if self.dry_run { Progress::new() } else { Progress::of_writing() };
         let images = Images::open_by(&request, &Opener::new(&progress))?;
         let prepared = prepare(&request, images, Some(destination), &progress)?;
         if self.dry_run {
@@ -72,7 +72,8 @@ impl DiscArgs {
             unknown::ask(&prepared.images)?;
             confirm::ask(&system, &target, &[])?;
         }
-        let report = job::write(&prepared, destination, &*stop::wish()?, &Progress::new())?;
+        let report = job::write(&prepared, destination, &*stop::wish()?, &progress)?;
+        drop(progress);
         if let Some(file) = &label {
             file.write(&report.stick, &self.to)?;
         }

@@ -24,8 +24,8 @@ pub struct DoctorArgs {
     stick: PathBuf,
 }
 
-#[derive(Serialize)]
-struct View<'a> {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct View<'a> {
     path: String,
     #[serde(flatten)]
     diagnosis: &'a Diagnosis,

@@ -39,7 +39,7 @@ pub(super) fn are_wanted() -> bool {
 }
 
 /// A step of the work.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(super) enum Step<'a> {
     /// A part begins.
@@ -81,6 +81,13 @@ pub(super) enum Step<'a> {
         /// What the system said.
         because: String,
     },
+    /// The stick is finished, and was ejected.
+    Ejected,
+    /// The stick is finished, and was not ejected.
+    NotEjected {
+        /// What the system said.
+        because: String,
+    },
     /// One of several sticks has ended.
     Ended {
         /// How, in words.
@@ -89,7 +96,7 @@ pub(super) enum Step<'a> {
 }
 
 /// A step, and the stick that it is about.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Told<'a> {
     #[serde(flatten)]
     step: Step<'a>,
@@ -98,33 +105,35 @@ pub(super) struct Told<'a> {
 }
 
 /// What a command printed as its result.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Ending<'a, T: Serialize> {
     /// That it is the last line.
+    #[schemars(extend("const" = "result"))]
     event: &'static str,
     /// The object that it prints without events.
     result: &'a T,
 }
 
 /// Why nothing was printed as a result.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct ErrorObject {
-    /// What happened.
-    pub error: String,
     /// What that comes from, outermost first.
     pub because: Vec<String>,
-    /// What can be done.
-    pub help: Option<String>,
+    /// What happened.
+    pub error: String,
     /// The name of the exit status.
     pub exit: Exit,
     /// The exit status.
     pub exit_status: u8,
+    /// What can be done.
+    pub help: Option<String>,
 }
 
 /// The same as the last line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Failure<'a> {
     /// That it is the last line.
+    #[schemars(extend("const" = "error"))]
     event: &'static str,
     #[serde(flatten)]
     error: &'a ErrorObject,
@@ -211,6 +220,12 @@ impl Teller {
             job::Event::PartitionsNotSeen { source } => {
                 self.print(Step::PartitionsNotSeen { because: source.to_string() });
             }
+            job::Event::Ejected => self.print(Step::Ejected),
+            job::Event::NotEjected { source } => {
+                self.print(Step::NotEjected { because: source.to_string() });
+            }
+            // Each part says how many bytes it has.
+            job::Event::Expect { .. } => {}
         }
     }
 

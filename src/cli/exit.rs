@@ -5,14 +5,13 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::Streams;
-use crate::device::lend::LendError;
 use crate::emulator::EmulatorError;
 use crate::job::JobError;
 use crate::pipeline::Aftermath;
 use crate::units::{named, shell_word};
 
 /// How the program ends. Listed in `docs/cli.md`; the numbers do not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Exit {
@@ -54,6 +53,22 @@ pub enum CliError {
     Usage {
         /// What is wrong.
         what: String,
+    },
+    /// What is usual for the user or the machine cannot be understood.
+    #[error("{place}: {what}")]
+    Setting {
+        /// The file and line, or the variable.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A log cannot be written.
+    #[error("{} cannot be used as a log", named(path))]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// The options cannot be understood.
     #[error("{what}")]
@@ -242,9 +257,6 @@ pub enum CliError {
         /// The command that does it.
         command: String,
     },
-    /// A device was not lent to another process, or was closed.
-    #[error(transparent)]
-    Lend(#[from] LendError),
     /// File systems would be unmounted, and there is nobody to ask.
     #[error(
         "{} would be unmounted from {}, and there is no terminal to confirm that",
@@ -266,10 +278,10 @@ impl CliError {
     /// The exit status that it stands for.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Setting { .. } | Self::CommandLine { .. } | Self::NoCode { .. } => {
+                Exit::Usage
+            }
             Self::Job(error) => exit_of(error),
-            Self::Lend(error) if error.is_untouched() => Exit::Refused,
-            Self::Lend(_) => Exit::Failed,
             Self::NotConfirmed { .. }
             | Self::NeedsRoot { .. }
             | Self::Unknown { .. }
@@ -287,6 +299,7 @@ impl CliError {
             | Self::NoDrawing { .. }
             | Self::Occupied { .. }
             | Self::OwnOutput { .. }
+            | Self::Log { .. }
             | Self::NotBooted { .. } => Exit::Refused,
             Self::Create { .. }
             | Self::NotLabelled { .. }
@@ -306,6 +319,11 @@ impl CliError {
             Self::Usage { .. } | Self::CommandLine { .. } => {
                 "`ramkey help` lists commands and options".into()
             }
+            Self::Setting { .. } => {
+                "the keys are lang, bus, compress, color and protect: docs/config.md has what each may be"
+                    .into()
+            }
+            Self::Log { .. } => "name a new file, or a log that ramkey wrote".into(),
             Self::NoCode { help, .. } => help.clone(),
             Self::Job(error) => return error.help(),
             Self::OwnOutput { .. } => "send the output to another file, or nowhere: `>/dev/null`".into(),
@@ -346,7 +364,6 @@ impl CliError {
             Self::NeedsRoot { command, .. } => {
                 format!("run it in a terminal, which asks for the rights, or `{command}`")
             }
-            Self::Lend(_) => "let `ramkey write` start this command: it is not for people".into(),
             Self::Output(_) => return None,
         })
     }

@@ -28,8 +28,8 @@ pub struct ExplainArgs {
 }
 
 /// One code, and the status behind it.
-#[derive(Serialize)]
-struct Explanation {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Explanation {
     code: String,
     name: &'static str,
     screen: &'static str,
@@ -40,14 +40,15 @@ struct Explanation {
 }
 
 /// Lines of the report.
-#[derive(Serialize)]
-struct Report {
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "ReportMeaning")]
+pub(super) struct Report {
     report: Vec<LineMeaning>,
 }
 
 /// One line of the report.
-#[derive(Serialize)]
-struct LineMeaning {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct LineMeaning {
     screen: &'static str,
     meaning: &'static str,
 }
@@ -59,8 +60,9 @@ impl LineMeaning {
 }
 
 /// Everything that can be asked for.
-#[derive(Serialize)]
-struct Listing {
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Codes")]
+pub(super) struct Listing {
     codes: Vec<Explanation>,
     statuses: &'static [BiosStatus],
 }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::own_output::look;
+use crate::cli::settings::machine;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
-use crate::device::{System, TargetPath};
+use crate::device::TargetPath;
 use crate::job::{Destination, Extracted, Extraction};
 use crate::units::Bytes;
 
@@ -42,7 +43,7 @@ impl ExtractArgs {
     ///
     /// [`CliError::Job`] if it is not there or not whole, [`CliError::Occupied`] or [`CliError::NotConfirmed`] if the file is to stay.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
+        let system = machine();
         let found = Extraction::find(&self.from, self.name)?;
         let target = look(&system, &self.to)?;
         if !self.yes && matches!(target, TargetPath::File { .. }) {

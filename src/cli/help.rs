@@ -70,6 +70,7 @@ const GROUPS: [Group; 5] = [
             "large",
             "no-probe",
             "hard-verify",
+            "as-root",
             "replug",
             "volume-id",
             "label-svg",
@@ -81,6 +82,7 @@ const GROUPS: [Group; 5] = [
         rare: &[
             "floppy",
             "menu-timeout",
+            "lang",
             "identity",
             "first-disk",
             "keep-stick",
@@ -91,10 +93,14 @@ const GROUPS: [Group; 5] = [
     },
     Group {
         heading: "The machine",
-        usual: &["usb", "cpu", "pull", "headless", "seconds", "screenshot"],
+        usual: &["usb", "cpu", "pull", "headless", "seconds", "until-proven", "screenshot"],
         rare: &[],
     },
-    Group { heading: "Output", usual: &["dry-run", "json", "help", "version"], rare: &["receipt", "svg"] },
+    Group {
+        heading: "Output",
+        usual: &["dry-run", "json", "quiet", "verbose", "help", "version"],
+        rare: &["color", "log", "receipt", "svg"],
+    },
 ];
 
 /// What a person does in which order: commands of a group stand together.
@@ -102,11 +108,11 @@ const COMMANDS: [(&str, &[&str]); 4] = [
     ("Make a stick", &["list", "write", "verify", "boot", "demo"]),
     ("Change a stick that is there", &["add", "remove", "reflash", "update", "extract", "restore"]),
     ("Look before you write", &["inspect", "map", "plan", "check", "doctor", "explain"]),
-    ("More", &["disc", "shrink", "windows", "phram", "man", "completions"]),
+    ("More", &["disc", "shrink", "windows", "phram", "report", "man", "completions"]),
 ];
 
 /// Command lines that work, for each command: what they do, and how they read.
-pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 23] = [
+pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 24] = [
     (
         "write",
         &[
@@ -251,6 +257,13 @@ pub(super) const EXAMPLES: [(&str, &[(&str, &str)]); 23] = [
     ),
     ("demo", &[("See all of it in a window", "ramkey demo"), ("Without a window", "ramkey demo --headless")]),
     (
+        "report",
+        &[
+            ("Print a report", "ramkey report"),
+            ("With what the last command did, into a file", "ramkey report --log ramkey.log --to report.txt"),
+        ],
+    ),
+    (
         "man",
         &[
             ("Read the page of a command", "ramkey man write | man -l -"),
@@ -301,21 +314,43 @@ pub(super) fn dressed(program: Command, columns: usize) -> Command {
         .long("version")
         .action(ArgAction::Version)
         .help("Print the version; -V prints less of it");
-    let program = program
-        .disable_help_flag(true)
-        .disable_version_flag(true)
-        .disable_help_subcommand(true)
-        .arg(help)
-        .arg(version)
-        .term_width(columns);
+    let program =
+        program.disable_help_flag(true).disable_version_flag(true).arg(help).arg(version).term_width(columns);
     let program = program.mut_subcommands(|command| of_command(command, columns)).mut_args(in_its_place);
     let list = command_list(&program, columns);
     let template =
         format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{list}Options:\n{{options}}{{after-help}}");
-    let mut program = program.help_template(template);
+    let program = program.help_template(template);
+    let mut program = program.after_long_help(usual(columns));
     // Only then commands know their whole names and the options of all.
     program.build();
     program.mut_subcommands(|command| narrow(command, columns))
+}
+
+/// Where what is usual comes from.
+const USUAL: [(&str, &str); 8] = [
+    ("RAMKEY_LANG", "language of sticks, as --lang"),
+    ("RAMKEY_BUS", "what sticks are loaded from, as --bus"),
+    ("RAMKEY_COMPRESS", "how hard images are packed, as --compress"),
+    ("RAMKEY_COLOR", "when colours are used, as --color"),
+    ("RAMKEY_LOG", "the log, as --log"),
+    ("RAMKEY_CONFIG", "your file, in the place of ~/.config/ramkey/config.toml"),
+    (
+        "your file",
+        "the same with keys: lang, bus, compress, color; and disks that are never written: protect",
+    ),
+    ("/etc/ramkey.toml", "the same for all users"),
+];
+
+/// What counts if no option is given, the first before the others.
+fn usual(columns: usize) -> String {
+    let head = lines_of(
+        "",
+        "Settings, where no option is given; what is first here counts first (docs/config.md):",
+        columns,
+    );
+    let rows = USUAL.iter().flat_map(|(name, what)| lines_of("  ", &format!("{name}: {what}"), columns));
+    head.into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
 
 /// Breaks the line of usage where it is too long.
@@ -371,6 +406,9 @@ fn shortened(arg: Arg) -> Arg {
 /// Letters of a sentence of which the short help has less than all.
 const SHORT: usize = 50;
 
+/// Letters of what a command is for, of which the list has less than all.
+const ABOUT: usize = 60;
+
 /// The commands in their groups.
 fn command_list(program: &Command, columns: usize) -> String {
     let width = COMMANDS.iter().flat_map(|(_, names)| *names).map(|name| name.len()).max().unwrap_or(0);
@@ -379,8 +417,10 @@ fn command_list(program: &Command, columns: usize) -> String {
         text += &format!("{heading}:\n");
         for command in names.iter().filter_map(|name| program.find_subcommand(name)) {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let about =
+                if about.len() > ABOUT { about.split(": ").next().unwrap_or_default() } else { &about };
             let label = format!("  {:<width$}  ", command.get_name());
-            lines_of(&label, &about, columns).iter().for_each(|line| text += &format!("{line}\n"));
+            lines_of(&label, about, columns).iter().for_each(|line| text += &format!("{line}\n"));
         }
         text.push('\n');
     }

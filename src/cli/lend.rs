@@ -1,37 +1,39 @@
-//! `ramkey lend`: the process with rights of another one that has none. Not for people.
+//! `ramkey lend`: the process with rights of another one that has none. Not for people, so no help names it.
 
 use std::env;
-use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
 
-use clap::Args;
-use rustix::stdio::{stdin, stdout};
-
-use crate::cli::{CliError, Exit, Output, stop};
+use crate::cli::terminal::{is_terminal, raw_streams};
+use crate::cli::{CliError, Exit, stop};
 use crate::device::System;
 use crate::device::lend::lend;
 
 /// The name of the command.
 pub(super) const NAME: &str = "lend";
 
-/// Open a device for another process of ramkey, which is at the other end of standard input and output
-#[derive(Debug, Args)]
-pub struct LendArgs {}
+/// Whether this process is to lend: that is all that its command line says.
+pub(super) fn is_asked() -> bool {
+    env::args_os().skip(1).eq([NAME])
+}
 
-impl LendArgs {
-    /// Lends the device that is asked for, until standard input ends.
-    ///
-    /// # Errors
-    ///
-    /// [`CliError::Lend`].
-    pub fn run(self, _: &mut Output) -> Result<Exit, CliError> {
-        // The other process is told to stop by the same keys, and then ends what it does and closes the stream.
-        stop::leave_keys_to_others()?;
-        // No folder of the user is held, and no name is looked for in one.
-        env::set_current_dir("/")?;
-        let copy = |stream: BorrowedFd<'_>| stream.try_clone_to_owned().map(File::from);
-        let (mut from, mut to) = (copy(stdin().as_fd())?, copy(stdout().as_fd())?);
-        lend(&System::default(), &mut from, &mut to).map_err(CliError::Lend)?;
-        Ok(Exit::Done)
+/// Opens the device that is asked for through standard input, for another process of this program, until that ends it.
+///
+/// # Errors
+///
+/// [`CliError::Usage`] if there is a person at the other end, and what the system says.
+pub(super) fn run() -> Result<Exit, CliError> {
+    if is_terminal() {
+        let what = "`ramkey lend` is started by `ramkey write`, and is not for people".into();
+        return Err(CliError::Usage { what });
     }
+    // The other process is told to stop by the same keys, and then ends what it does and closes the stream.
+    stop::leave_keys_to_others()?;
+    // No folder of the user is held, and no name is looked for in one.
+    env::set_current_dir("/")?;
+    let (mut from, mut to) = raw_streams()?;
+    // The other process was told what is to be said.
+    Ok(match lend(&System::default(), &mut from, &mut to) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.is_untouched() => Exit::Refused,
+        Err(_) => Exit::Failed,
+    })
 }

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use clap::Args;
 
+use crate::cli::settings::machine;
 use crate::cli::{CliError, Exit, Output, stop};
-use crate::device::{DeviceFacts, System};
+use crate::device::DeviceFacts;
 use crate::job::{Change, Changed, Contents, Listed, Listing, list, watch};
 use crate::units::{Bytes, named};
 
@@ -30,7 +31,7 @@ impl ListArgs {
     ///
     /// If sysfs cannot be listed.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
+        let system = machine();
         if self.watch {
             let stop = stop::wish()?;
             return match watch(&system, self.all, &stop, |changed| tell(output, changed)) {
@@ -44,7 +45,8 @@ impl ListArgs {
     }
 }
 
-fn show(out: &mut dyn Write, Listing { sticks, others, unlisted }: &Listing) -> io::Result<()> {
+/// The disks as people read them.
+pub(super) fn show(out: &mut dyn Write, Listing { sticks, others, unlisted }: &Listing) -> io::Result<()> {
     if sticks.is_empty() {
         writeln!(out, "no stick is plugged in")?;
     }

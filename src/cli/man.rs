@@ -71,6 +71,7 @@ fn pages(mut program: Command) -> io::Result<Vec<Page>> {
     program.build();
     let commands: Vec<Command> = program
         .get_subcommands()
+        .filter(|command| command.get_name() != "help")
         // A page has the name by which man finds it.
         .map(|command| command.clone().display_name(format!("ramkey-{}", command.get_name())))
         .collect();

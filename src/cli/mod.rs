@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand. The only module that prints.
 
+mod account;
 mod add;
 mod args;
 mod awake;
@@ -7,6 +8,7 @@ mod bios_status;
 mod boot;
 mod check;
 mod command;
+mod common;
 mod completions;
 mod confirm;
 mod copy;
@@ -29,6 +31,7 @@ mod inspect;
 mod label;
 mod lend;
 mod list;
+mod log;
 mod man;
 mod manner;
 mod map;
@@ -36,19 +39,25 @@ mod origin;
 mod own_output;
 mod phram;
 mod pack;
+mod pack_names;
 mod plan;
+mod progress;
 mod receipts;
 mod reflash;
 mod reference;
 mod replug;
+mod report;
 mod render;
 mod repair;
 mod restore;
 pub mod rights;
 mod room;
+mod schema;
+mod scrub;
 mod serials;
 mod several;
 mod show;
+mod settings;
 mod shrink;
 mod stop;
 mod table;
@@ -58,21 +67,33 @@ mod unknown;
 mod update;
 mod usage;
 mod verify;
+mod version;
 mod view;
+mod voice;
 mod windows;
 mod windows_driver;
 mod words;
 mod write;
 
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 use std::{env, io, panic};
 
 use command::Cli;
 pub use events::JsonForm;
 pub use exit::{CliError, Exit};
+pub use progress::Progress;
 pub use reference::{Help, helps, reference};
-pub use render::{Output, Progress};
+pub use render::Output;
+pub use schema::schema;
+use settings::{Places, Settings};
+use terminal::step;
 pub use terminal::{Streams, Terminal};
+use voice::{Voice, says};
+
+use crate::units::{named, shell_word};
 
 /// Runs the command line of this process; gives its exit status.
 pub fn main() -> ExitCode {
@@ -93,6 +114,17 @@ fn run() -> Exit {
     if let Err(error) = stop::outlive_size_limits() {
         return output.fail(&error.into());
     }
+    if lend::is_asked() {
+        return lend::run().unwrap_or_else(|error| output.fail(&error));
+    }
+    let variable = |name: &str| env::var_os(name);
+    let user = rustix::process::geteuid().as_raw();
+    let settings = Settings::read(&Places { variable: &variable, machine: Path::new(MACHINE_FILE), user });
+    let usual_color = settings.as_ref().ok().and_then(|settings| settings.color);
+    if let Some(color) = voice::asked_color(env::args_os()).or(usual_color) {
+        voice::paint(color);
+    }
+    output.to = Terminal::output();
     let cli = match Cli::read(env::args_os(), terminal::columns()) {
         Ok(cli) => cli,
         // Help and version are no errors; the parser tells them apart.
@@ -105,8 +137,46 @@ fn run() -> Exit {
             };
         }
     };
-    output.json = cli.json.is_some();
-    cli.json.into_iter().for_each(events::want);
-    let result = cli.command.run(&mut output);
-    result.unwrap_or_else(|error| output.fail(&error))
+    output.json = cli.common.json.is_some();
+    cli.common.json.into_iter().for_each(events::want);
+    voice::speak(cli.common.voice());
+    let begun = Instant::now();
+    let result = begin(&cli, settings).and_then(|()| cli.command.run(&mut output, cli.common.log));
+    let exit = result.unwrap_or_else(|error| output.fail(&error));
+    say_last(&mut output);
+    step(format_args!("ends with exit status {} after {:.3} s", exit as u8, begun.elapsed().as_secs_f64()));
+    exit
+}
+
+/// The file of this machine.
+const MACHINE_FILE: &str = "/etc/ramkey.toml";
+
+/// Opens the log, and takes the settings.
+fn begin(cli: &Cli, settings: Result<Settings, CliError>) -> Result<(), CliError> {
+    if let Some(path) = cli.log() {
+        log::open(&path).map_err(|source| CliError::Log { path, source })?;
+        let words = env::args_os().skip(1).map(|word| match named(&word) {
+            // A shell takes it for an option, as this program did.
+            option if option.starts_with('-') => option.into_owned(),
+            _ => shell_word(word),
+        });
+        let words: Vec<String> = std::iter::once("ramkey".to_owned()).chain(words).collect();
+        log::begin(version::short(), &words);
+    }
+    let settings = settings?;
+    step(format_args!("ramkey {}", version::short()));
+    settings.notes.iter().for_each(|note| step(format_args!("{note}")));
+    settings::keep(settings);
+    Ok(())
+}
+
+/// Says what comes behind the result: on standard error if that is for a program.
+fn say_last(output: &mut Output) {
+    for line in voice::last_lines().iter().filter(|_| says(Voice::Usual)) {
+        // The result is out, and there is nowhere to report that this is not.
+        let _ = match output.json {
+            true => writeln!(Terminal::error(), "{line}"),
+            false => writeln!(output.to, "{line}"),
+        };
+    }
 }

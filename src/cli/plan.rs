@@ -8,9 +8,9 @@ use crate::cli::args::StickArgs;
 use crate::cli::disc_options::DiscOptionsArgs;
 use crate::cli::drawing::{draw, map_file};
 use crate::cli::own_output::look;
+use crate::cli::settings::machine;
 use crate::cli::show::{show_needs, show_ranges, show_stick};
 use crate::cli::{CliError, Exit, Output, Progress, copy};
-use crate::device::System;
 use crate::job::{self, Destination, Images, Opener, Prepared, prepare};
 use crate::report::StickReport;
 
@@ -54,7 +54,7 @@ impl PlanArgs {
         let progress = Progress::new();
         let opener = Opener::new(&progress);
         let mut request = self.stick.request();
-        let system = System::default();
+        let system = machine();
         let target = self.to.as_ref().map(|to| look(&system, to)).transpose()?;
         let destination = target.as_ref().map(|target| Destination { system: &system, target });
         if self.disc {

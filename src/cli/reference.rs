@@ -14,7 +14,7 @@ Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes 
 |---|---|
 | 0 | done; for `boot`: an image was seen in memory and proven |
 | 1 | failed; if a stick was being written, its state is unknown |
-| 2 | the command line makes no sense |
+| 2 | the command line, or a [setting](config.md), makes no sense |
 | 3 | refused, and nothing was touched; or undone, as a new file on a full disk |
 | 4 | `verify` found a difference, `doctor` a contradiction, or `check` a fault |
 | 5 | interrupted or failed on the way; the stick does not boot |
@@ -65,6 +65,21 @@ failure, but of `boot` and `demo`, which print while they run and end with their
 
 Errors go to standard error as `error:`, one `  because:` for each cause, and `help:`. With `--json` the result, or the
 error, is one JSON object on standard output; field names do not change between versions.
+[schema/ramkey.schema.json](schema/ramkey.schema.json) is the JSON Schema of what each command prints, of receipts, events and errors.
+
+With `--json=events` standard output has an object on each line, flushed at once: what is done while it is done, and last the result
+or the error. `event` says which one it is. `stick` is the stick where several are written at once, else null.
+
+| `event` | other fields |
+|---|---|
+| `begin` | `part`, what is done, such as `hashing` or `writing`; `bytes` that it handles |
+| `advance` | `part`; `done` of its `bytes`. At most ten a second |
+| `end` | the same; the part is over, whether it failed or not |
+| `repaired` | `lba`, `sectors` that came back changed, and are right after `tries` |
+| `partitions-not-seen` | `because`: the stick is finished, and the system did not read its new partition table |
+| `ended` | `state` of one of several sticks, in words |
+| `result` | `result`: what `--json` prints |
+| `error` | `error`, `because`, `help`, `exit` and `exit_status`, as `--json` prints them |
 
 `warnings` of an image is what speaks against a boot, and `notes` what does not; `doubts` of a stick counts all its warnings.
 [will-it-boot.md](will-it-boot.md) says what is looked at.
@@ -135,9 +150,9 @@ pub fn helps(columns: usize) -> Vec<Help> {
         long: command.render_long_help().to_string(),
     };
     let mut helps = vec![help(&mut program)];
-    for command in program.get_subcommands_mut() {
+    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
         helps.push(help(command));
-        helps.extend(command.get_subcommands_mut().map(help));
+        helps.extend(command.get_subcommands_mut().filter(|command| command.get_name() != "help").map(help));
     }
     helps
 }

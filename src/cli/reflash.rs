@@ -77,7 +77,7 @@ impl ReflashArgs {
         let system = self.target.system();
         let target = look(&system, &self.to)?;
         let destination = Destination { system: &system, target: &target };
-        let image = self.pack.put_into(StickRequest {
+        let image = self.pack.put_into_stick(StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
             folder_free: self.folder.free(),
@@ -89,13 +89,15 @@ impl ReflashArgs {
         });
         let image = self.origin.put_into(image);
         let request = ReflashRequest { image, replaces: self.replace };
-        let prepared = prepare_reflash(request, destination, &Progress::new())?;
+        let progress = Progress::new();
+        let prepared = prepare_reflash(request, destination, &progress)?;
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
         self.target.confirm_unmounting(&system, &target)?;
         let consent = || self.target.yes || confirm::may_write_over(&self.to);
-        let report = reflash(&prepared, destination, &*stop::wish()?, &Progress::new(), &consent)?;
+        let report = reflash(&prepared, destination, &*stop::wish()?, &progress, &consent)?;
+        drop(progress);
         let shown = output.show(&report, |out| show(out, &self.to, &report));
         shown.map_err(|source| CliError::Unreported { path: self.to.clone(), source })?;
         Ok(Exit::Done)

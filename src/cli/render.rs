@@ -1,15 +1,14 @@
-//! How results, errors and progress reach the user.
+//! How results and errors reach the user.
 
 use std::io::{self, Write};
-use std::sync::Mutex;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::cli::events::{self, ErrorObject, Teller};
-use crate::cli::terminal::{Streams, Terminal, note};
+use crate::cli::events::{self, ErrorObject};
+use crate::cli::terminal::{Streams, Terminal};
+use crate::cli::voice::{Voice, says};
 use crate::cli::{CliError, Exit};
-use crate::job::{Event, JobError, Observer, Part};
+use crate::job::JobError;
 
 /// Where a subcommand's result goes.
 pub struct Output {
@@ -56,7 +55,7 @@ impl Output {
     ) -> io::Result<()> {
         if self.json {
             events::print_result(&mut self.to, value)?;
-        } else {
+        } else if says(Voice::Usual) {
             text(&mut self.to)?;
         }
         self.to.flush()
@@ -136,73 +135,3 @@ fn error_lines(error: &CliError) -> Vec<String> {
 
 /// Ranges that are listed beside the first one.
 const MORE_MAX: usize = 4;
-
-/// Progress bars on standard error, one for each part of a job; nothing at all when that is no terminal.
-///
-/// A bar has a name of ours, which is all that it shows beside numbers. Where events are wanted, they are told in the place of bars.
-pub struct Progress {
-    bar: Mutex<Option<ProgressBar>>,
-    teller: Option<Teller>,
-}
-
-impl Progress {
-    /// No bar yet.
-    pub fn new() -> Self {
-        Self { bar: Mutex::default(), teller: Teller::if_wanted(None) }
-    }
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-fn bar(part: Part, bytes: u64) -> ProgressBar {
-    let bar = ProgressBar::new(bytes);
-    let template = "{msg:<12} {bar:30} {bytes:>10} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.set_message(part.name());
-    bar
-}
-
-impl Observer for Progress {
-    fn tell(&self, event: Event) {
-        if let Some(teller) = &self.teller {
-            return teller.tell(&event);
-        }
-        let mut shown = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match event {
-            Event::Begin { part, bytes } => {
-                if let Some(old) = shown.take() {
-                    old.finish();
-                }
-                *shown = Some(bar(part, bytes));
-            }
-            Event::Advance { bytes } => {
-                if let Some(bar) = &*shown {
-                    bar.inc(bytes);
-                }
-            }
-            Event::End => {
-                if let Some(bar) = shown.take() {
-                    bar.finish_and_clear();
-                }
-            }
-            Event::Repaired { lba, sectors, tries } => {
-                let end = lba + sectors;
-                let text =
-                    format!("sectors {lba}..{end} came back changed, and are right after {tries} tries");
-                match &*shown {
-                    Some(bar) => bar.println(text),
-                    None => note(format_args!("{text}")),
-                }
-            }
-            Event::PartitionsNotSeen { source } => note(format_args!(
-                "note: the system does not see the new partition yet ({source}); plug the stick in again"
-            )),
-        }
-    }
-}

@@ -18,7 +18,7 @@ use rustix::process::getuid;
 use crate::cli::CliError;
 use crate::cli::lend::NAME;
 use crate::cli::terminal::can_ask;
-use crate::device::lend::{Channel, Lender};
+use crate::device::lend::{Channel, Lender, NotLent};
 use crate::device::{OpenError, Refusal, System, TargetPath};
 use crate::job::JobError;
 use crate::sandbox::has_lent_rights;
@@ -83,7 +83,7 @@ pub fn lender(chosen: Option<AsRoot>, targets: &[TargetPath]) -> Result<Option<L
         FOLDERS.map(in_folder).into_iter().find(|path| path.is_file())
     });
     match (found, chosen) {
-        (Some(program), _) => Ok(Some(Lender::new(move |path| start(&program, path)))),
+        (Some(program), _) => Ok(Some(Lender::new(move |_| start(&program)))),
         (None, Some(AsRoot::Sudo | AsRoot::Doas | AsRoot::Pkexec)) => {
             let why = format!("there is no {} in {}", programs.join(""), FOLDERS.join(", "));
             Err(OpenError::NotLent { path: device.path().to_owned(), why, source: None })
@@ -119,14 +119,13 @@ pub fn with_rights(
     Ok(System { lender: lender(chosen, targets)?, ..system })
 }
 
-/// Starts this program with rights, for the device at `path`.
-fn start(giver: &Path, path: &Path) -> Result<Channel, OpenError> {
-    let not_lent =
-        |why: String, source| OpenError::NotLent { path: path.to_owned(), why, source: Some(source) };
+/// Starts this program with rights.
+fn start(giver: &Path) -> Result<Channel, NotLent> {
+    let not_lent = |why: String, source| NotLent { why, source: Some(source) };
     let name = giver.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let own =
-        own_file().map_err(|source| not_lent("this program cannot be started with rights".into(), source))?;
     let cannot_start = |source| not_lent(format!("{name} cannot be started"), source);
+    let own = own_file();
+    let own = own.map_err(|source| not_lent("this program is not started with rights".into(), source))?;
     let (ours, theirs) = UnixStream::pair().map_err(cannot_start)?;
     let to = ours.try_clone().map_err(cannot_start)?;
     let mut command = Command::new(giver);
@@ -134,12 +133,11 @@ fn start(giver: &Path, path: &Path) -> Result<Channel, OpenError> {
     command.args((name != "pkexec").then_some("--")).arg(own).arg(NAME);
     command.stdin(OwnedFd::from(theirs.try_clone().map_err(cannot_start)?)).stdout(OwnedFd::from(theirs));
     let mut child = command.spawn().map_err(cannot_start)?;
-    // The command has copies of the other end, and as long as there are some nobody sees that it has ended.
+    // It has copies of the other end, and as long as there are some nobody sees that the child has ended.
     drop(command);
     if !greets(&ours) {
         let how = child.wait().map_err(cannot_start)?;
-        let why = format!("{name} gave no rights, and ended with {how}");
-        return Err(OpenError::NotLent { path: path.to_owned(), why, source: None });
+        return Err(NotLent { why: format!("{name} gave no rights, and ended with {how}"), source: None });
     }
     Ok(Channel { from: Box::new(ours), to: Box::new(to), held: Box::new(Started(child)) })
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::own_output::look;
+use crate::cli::settings::machine;
 use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
-use crate::device::System;
 use crate::job::{Destination, Shrunk, prepare_shrink, shrink};
 use crate::units::{Bytes, Ram};
 
@@ -38,7 +38,7 @@ impl ShrinkArgs {
     ///
     /// [`CliError::Job`] if the image cannot be cut or the file cannot be made; then it is not there.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = System::default();
+        let system = machine();
         let target = look(&system, &self.smaller)?;
         let destination = Destination { system: &system, target: &target };
         let prepared = prepare_shrink(&self.image, destination, &Progress::new())?;

@@ -1,11 +1,16 @@
 //! Several sticks on one screen: a line for each, and what is finished stays. Without a terminal, a line for each change of state.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::cli::account::Account;
 use crate::cli::events::Teller;
+use crate::cli::progress::{EJECTED, not_ejected};
 use crate::cli::terminal::{is_error_screen, note};
+use crate::cli::voice::say_last;
 use crate::job::{Event, Observer, Part};
 use crate::units::shown;
 
@@ -21,6 +26,8 @@ pub(super) struct Row {
     is_screen: bool,
     /// Tells in the place of the line.
     teller: Option<Teller>,
+    /// How far all of it is.
+    account: Mutex<Account>,
     /// Times that something had to be done again.
     retries: AtomicU64,
 }
@@ -37,8 +44,14 @@ impl Table {
             style(&bar, "{prefix}  {msg:<24} {bar:20} {percent:>3}%  {binary_bytes_per_sec}  {eta} left");
             bar.set_prefix(format!("{name:<width$}"));
             bar.set_message("waiting");
-            let teller = Teller::if_wanted(Some(name));
-            Row { name: name.clone(), bar, is_screen, teller, retries: AtomicU64::new(0) }
+            Row {
+                name: name.clone(),
+                bar,
+                is_screen,
+                teller: Teller::if_wanted(Some(name)),
+                account: Mutex::default(),
+                retries: AtomicU64::new(0),
+            }
         };
         Self { rows: names.iter().map(row).collect() }
     }
@@ -76,11 +89,19 @@ impl Row {
         }
     }
 
+    /// Counts, and shows how far it is then.
+    fn count(&self, work: impl FnOnce(&mut Account)) {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut account);
+        let (total, done) = account.bytes();
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+
     fn begin(&self, part: Part, bytes: u64) {
         let words = self.with_retries(part.name());
         if self.is_screen {
-            self.bar.reset();
-            self.bar.set_length(bytes);
+            self.count(|account| account.begin(part, bytes, Instant::now()));
             self.bar.set_message(words);
         } else {
             note(format_args!("{}: {words}", self.name));
@@ -95,7 +116,8 @@ impl Observer for Row {
         }
         match event {
             Event::Begin { part, bytes } => self.begin(part, bytes),
-            Event::Advance { bytes } => self.bar.inc(bytes),
+            Event::Expect { bytes, .. } => self.count(|account| account.expect(bytes)),
+            Event::Advance { bytes } => self.count(|account| account.advance(bytes)),
             Event::Repaired { lba, sectors, tries } => {
                 self.retries.fetch_add(tries.into(), Ordering::Relaxed);
                 if !self.is_screen {
@@ -110,6 +132,8 @@ impl Observer for Row {
                 "{}: the system does not see the new partition yet ({source}); plug the stick in again",
                 self.name
             )),
+            Event::Ejected => say_last(format!("{EJECTED}: {}", self.name)),
+            Event::NotEjected { source } => note(format_args!("{}: {}", self.name, not_ejected(&source))),
             _ => {}
         }
     }

@@ -2,10 +2,12 @@
 
 use clap::Args;
 
+use crate::cli::settings::machine;
 use crate::cli::terminal::{can_ask, note};
 use crate::cli::{CliError, awake, confirm, replug};
 use crate::device::{Allowed, HardVerify, OwnMount, System, TargetPath};
 use crate::job::JobError;
+use crate::units::named;
 
 /// How a stick is opened for writing, and what is asked before.
 #[derive(Clone, Debug, Args)]
@@ -22,6 +24,10 @@ pub struct TargetArgs {
     #[arg(long)]
     pub hard_verify: bool,
 
+    /// Eject the stick when it is finished and proven, so that it can be pulled at once
+    #[arg(long)]
+    pub eject: bool,
+
     /// Do not ask before a device is erased, or a file with contents of its own, or bytes are written of which nothing is known
     #[arg(long)]
     pub yes: bool,
@@ -34,7 +40,8 @@ impl TargetArgs {
         System {
             allowed: Allowed { large: self.large, unmount: self.unmount, believed: false },
             hard_verify: self.hard_verify.then_some(hard),
-            ..System::default()
+            eject: self.eject,
+            ..machine()
         }
     }
 
@@ -92,7 +99,8 @@ impl TargetArgs {
     ///
     /// [`CliError::Usage`].
     pub fn check_only_reads(&self) -> Result<(), CliError> {
-        let given = [("--hard-verify", self.hard_verify), ("--unmount", self.unmount)];
+        let given =
+            [("--hard-verify", self.hard_verify), ("--unmount", self.unmount), ("--eject", self.eject)];
         match given.into_iter().find(|(_, is_given)| *is_given) {
             Some((option, _)) => {
                 Err(CliError::Usage { what: format!("{option} is for writing, and nothing is written here") })
@@ -115,9 +123,12 @@ impl TargetArgs {
             note(format_args!("note: {}", confirm::unmounted(mount)));
         }
         match &system.lender {
-            Some(lender) => lender.unmount_first(target, mounts),
+            Some(lender) => lender.unmount_first(target.path(), mounts),
             None if mounts.is_empty() => {}
             None => system.unmount(target, mounts).map_err(JobError::Target)?,
+        }
+        if self.eject && !matches!(target, TargetPath::Block(_)) {
+            note(format_args!("note: {} is a file: there is nothing to eject", named(target.path())));
         }
         // A file that was not finished is made again; whoever waits for a stick may close the lid.
         if matches!(target, TargetPath::Block(_)) {

@@ -16,10 +16,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fd::BorrowedFd;
 use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::stdio::{stderr, stdout};
+use rustix::stdio::{stderr, stdin, stdout};
 use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
+use crate::cli::log;
+use crate::cli::voice::{self, Voice, says};
 use crate::device::{System, TargetPath};
 use crate::units::{is_hidden, named, shown};
 
@@ -39,20 +41,28 @@ ctor::declarative::ctor! {
 /// Standard output or standard error, as a writer of lines.
 pub struct Terminal<'a> {
     to: Box<dyn Write + 'a>,
+    /// Whether labels have colours.
+    has_colors: bool,
+    /// Whether the log gets each line, too.
+    is_logged: bool,
 }
 
 impl Terminal<'_> {
     /// Standard output. Nothing can be written to one that was closed at the start.
     pub fn output() -> Self {
         match STARTED_CLOSED.load(Ordering::Relaxed) {
-            true => Self { to: Box::new(Closed) },
-            false => Self { to: Box::new(io::stdout()) },
+            true => Self { to: Box::new(Closed), has_colors: false, is_logged: false },
+            false => {
+                let has_colors = voice::has_colors(io::stdout().is_terminal());
+                Self { to: Box::new(io::stdout()), has_colors, is_logged: false }
+            }
         }
     }
 
     /// Standard error.
     pub fn error() -> Self {
-        Self { to: Box::new(io::stderr()) }
+        let has_colors = voice::has_colors(io::stderr().is_terminal());
+        Self { to: Box::new(io::stderr()), has_colors, is_logged: true }
     }
 
     /// Prints a value as JSON, in which a string has its true value and is nevertheless made of signs only.
@@ -110,7 +120,12 @@ impl Terminal<'_> {
 
     fn line(&mut self, text: &str) -> io::Result<()> {
         let (text, end) = text.strip_suffix('\n').map_or((text, ""), |text| (text, "\n"));
-        self.to.write_all((shown(text) + end).as_bytes())
+        if self.is_logged && !text.is_empty() {
+            log::line("said", format_args!("{text}"));
+        }
+        let text = shown(text);
+        let text = if self.has_colors { voice::painted(&text).into() } else { text };
+        self.to.write_all((text + end).as_bytes())
     }
 }
 
@@ -151,13 +166,35 @@ pub(super) fn print_help(help: &clap::Error) -> io::Result<()> {
     if STARTED_CLOSED.load(Ordering::Relaxed) {
         return Closed.write(&[]).map(drop);
     }
-    help.print()?;
-    io::stdout().flush()
+    let text = help.render();
+    let has_colors = voice::has_colors(io::stdout().is_terminal());
+    let text = if has_colors { text.ansi().to_string() } else { text.to_string() };
+    let mut output = io::stdout();
+    output.write_all(text.as_bytes())?;
+    output.flush()
 }
 
-/// A line for people on standard error. There is nowhere to report that it could not be written.
+/// A line for people on standard error, unless they want errors only. There is nowhere to report that it could not be written.
 pub(super) fn note(text: Arguments) {
-    let _ = writeln!(Terminal::error(), "{text}");
+    if says(Voice::Usual) {
+        let _ = writeln!(Terminal::error(), "{text}");
+    } else {
+        log::line("note", text);
+    }
+}
+
+/// What is done or decided, for whoever wants to know every step, and for the log.
+pub(super) fn step(text: Arguments) {
+    if says(Voice::Verbose) {
+        let _ = writeln!(Terminal::error(), "step: {text}");
+    } else {
+        log::line("step", text);
+    }
+}
+
+/// A line of what is wrong with the command line.
+pub(super) fn complain(line: &str) {
+    let _ = writeln!(Terminal::error(), "{line}");
 }
 
 /// Whether questions can be asked: somebody reads standard error, and can answer.
@@ -165,14 +202,29 @@ pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Standard input and standard output of a process that talks to another one, and not to people.
+///
+/// # Errors
+///
+/// What the system says.
+pub(super) fn raw_streams() -> io::Result<(File, File)> {
+    let copy = |stream: BorrowedFd| stream.try_clone_to_owned().map(File::from);
+    Ok((copy(stdin())?, copy(stdout())?))
+}
+
+/// Whether standard input or standard output is a person's.
+pub(super) fn is_terminal() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal()
+}
+
 /// Whether lines on standard error can be drawn again.
 pub(super) fn is_error_screen() -> bool {
-    io::stderr().is_terminal()
+    io::stderr().is_terminal() && !voice::is_dumb()
 }
 
 /// Whether a screen can be redrawn on standard output.
 pub(super) fn is_screen() -> bool {
-    io::stdout().is_terminal()
+    io::stdout().is_terminal() && !voice::is_dumb()
 }
 
 /// Columns of the terminal; without one, those that the environment names.
@@ -242,7 +294,8 @@ mod tests {
 
     fn printed(print: impl FnOnce(&mut Terminal) -> io::Result<()>) -> String {
         let mut bytes = Vec::new();
-        print(&mut Terminal { to: Box::new(&mut bytes) }).expect("a vector takes everything");
+        print(&mut Terminal { to: Box::new(&mut bytes), has_colors: false, is_logged: false })
+            .expect("a vector takes everything");
         String::from_utf8(bytes).expect("text")
     }
 

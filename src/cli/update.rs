@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::own_output::look;
 use crate::cli::target_args::TargetArgs;
+use crate::cli::terminal::note;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop};
 use crate::job::{Destination, UpdateReport, prepare_update, update};
 use crate::units::Bytes;
@@ -43,6 +44,8 @@ impl UpdateArgs {
         }
         if !prepared.is_same() {
             self.target.confirm_unmounting(&system, &target)?;
+        } else if self.target.eject {
+            note(format_args!("note: nothing is to be written, so nothing is ejected"));
         }
         let report = update(prepared, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show(out, &report));

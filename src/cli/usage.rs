@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 
 use crate::cli::command::Cli;
 use crate::cli::events::{self, JsonForm};
-use crate::cli::terminal::{columns, note};
+use crate::cli::terminal::{columns, complain};
 use crate::cli::{CliError, Exit, Output, Terminal};
 use crate::units::{named, shown};
 
@@ -29,7 +29,7 @@ pub(super) fn report(error: &clap::Error) -> Exit {
     let again = Cli::read(arguments, columns()).err().filter(|again| again.kind() == error.kind());
     let error = again.as_ref().unwrap_or(error);
     for line in error.render().to_string().lines() {
-        note(format_args!("{line}"));
+        complain(line);
     }
     if let Some(form) = json_of(std::env::args_os()) {
         events::want(form);

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::own_output::look;
+use crate::cli::settings::machine;
 use crate::cli::words::wrapped;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
-use crate::device::System;
 use crate::job::{Destination, WindowsChange, WindowsOutput, WindowsReport, prepare_windows};
 use crate::windows::Attach;
 
@@ -123,7 +123,7 @@ impl WindowsArgs {
                 (image, place, WindowsChange::Remove { installed })
             }
         };
-        let system = System::default();
+        let system = machine();
         let target = place.to.as_ref().map(|to| look(&system, to)).transpose()?;
         let to = match &target {
             Some(target) => WindowsOutput::New(Destination { system: &system, target }),

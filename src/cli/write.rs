@@ -15,12 +15,13 @@ use crate::cli::rights::AsRoot;
 use crate::cli::several::Several;
 use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::target_args::TargetArgs;
-use crate::cli::terminal::note;
+use crate::cli::terminal::{note, step};
 use crate::cli::{CliError, Exit, Output, Progress, copy, driver, rights, serials, stop, unknown};
 use crate::device::{OpenError, System, TargetPath};
 use crate::image::ImageError;
-use crate::job::{self, Destination, Images, JobError, Lengths, Opener, StickRequest, prepare};
+use crate::job::{self, Destination, Images, JobError, Lengths, Opener, Prepared, StickRequest, prepare};
 use crate::report::{Report, StickReport};
+use crate::units::Bytes;
 
 /// Write images to a stick and prove every byte
 ///
@@ -163,7 +164,7 @@ impl WriteArgs {
     fn write_one(self, output: &mut Output, system: &System, target: &TargetPath) -> Result<Exit, CliError> {
         let request = StickRequest { driver: self.driver.clone(), ..self.stick.request() };
         let destination = Destination { system, target };
-        let progress = Progress::new();
+        let progress = if self.dry_run { Progress::new() } else { Progress::of_writing() };
         let opener = Opener::new(&progress);
         if let Some(image) = copy::find(&self.stick, self.unfit_for_copies(), &opener)? {
             return match self.dry_run {
@@ -173,11 +174,12 @@ impl WriteArgs {
         }
         let images = Images::open_by(&request, &opener)?;
         driver::tell(&images);
-        let prepared = prepare(&request, images, Some(destination), &Progress::new())?;
+        let prepared = prepare(&request, images, Some(destination), &progress)?;
         if self.dry_run {
             show_plan(output, &prepared)?;
             return Ok(Exit::Done);
         }
+        step(format_args!("{}", decided(&prepared)));
         let targets = std::slice::from_ref(target);
         let receipts = self.receipt.as_ref().map(|folder| Receipts::look(folder, targets)).transpose()?;
         if self.manner() == Manner::Ask {
@@ -192,9 +194,10 @@ impl WriteArgs {
         }
         let stop = stop::wish()?;
         let result = match self.manner() {
-            Manner::Resume => job::resume(&prepared, destination, &stop, &Progress::new()),
-            Manner::Ask | Manner::Erase => job::write(&prepared, destination, &stop, &Progress::new()),
+            Manner::Resume => job::resume(&prepared, destination, &stop, &progress),
+            Manner::Ask | Manner::Erase => job::write(&prepared, destination, &stop, &progress),
         };
+        drop(progress);
         let receipt = receipts.map(|receipts| receipts.write(0, &job::receipt(&prepared, target, &result)));
         let report = match (result, &receipt) {
             (Ok(report), _) => report,
@@ -229,6 +232,13 @@ impl WriteArgs {
             (false, false) => Manner::Ask,
         }
     }
+}
+
+/// What was decided for a stick.
+fn decided(prepared: &Prepared) -> String {
+    let StickReport { layout, file_system, label, bytes, ranges, stick_id, .. } = job::plan(prepared);
+    let ranges = ranges.len();
+    format!("layout {layout}, {file_system} \"{label}\", id {stick_id}: {} in {ranges} ranges", Bytes(bytes))
 }
 
 fn show_report(out: &mut dyn Write, to: &Path, report: &Report) -> io::Result<()> {

@@ -37,7 +37,7 @@ const SWAPS: [&str; 6] = [
 ];
 
 /// What takes the room of an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Room {
     /// The file systems that are known, in the order of their partitions.
     pub volumes: Vec<VolumeRoom>,
@@ -49,7 +49,7 @@ pub struct Room {
 }
 
 /// The room of a file system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct VolumeRoom {
     /// Number of its partition; 0 without a partition table.
     pub partition: usize,
@@ -62,7 +62,7 @@ pub struct VolumeRoom {
 }
 
 /// A file that takes room, or a folder with all below it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RoomFile {
     /// Number of its partition; 0 without a partition table.
     pub partition: usize,
@@ -75,7 +75,7 @@ pub struct RoomFile {
 }
 
 /// What a file is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileUse {
     /// What its owner wants.

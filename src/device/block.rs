@@ -111,6 +111,27 @@ impl BlockTarget {
         self.with(|device, _| ioctl::reread_partitions(device))
     }
 
+    /// Whether it is to be ejected when it is finished.
+    pub fn is_to_be_ejected(&self) -> bool {
+        self.system.eject
+    }
+
+    /// Lets the device finish, and ejects it. Nobody else can have used it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// What the system says: a device without a medium that can be taken out does not know the request.
+    pub fn eject(&self) -> io::Result<()> {
+        self.with(|device, _| {
+            device.sync_all()?;
+            // Who may not do this has nothing left to write: everything was flushed and read back.
+            let _ = ioctl::drop_cache(device);
+            // A device without a lock needs no key.
+            let _ = ioctl::unlock_door(device);
+            ioctl::eject(device)
+        })
+    }
+
     /// Empties the cache of the stick, and finds the stick again.
     fn empty_cache(&self, hard: HardVerify) -> io::Result<()> {
         let mut link = self.link.write().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@ const UBERBLOCK: [u8; 8] = [0x0C, 0xB1, 0xBA, 0, 0, 0, 0, 0];
 const UBERBLOCK_LEN: usize = 1024;
 
 /// A file system, as its first sectors tell.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct FileSystem {
     /// For example `FAT32`.
     pub kind: String,

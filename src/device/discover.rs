@@ -24,12 +24,16 @@ pub struct System {
     pub dev: PathBuf,
     /// The list of disks that are never written.
     pub protect: PathBuf,
+    /// The user's own list, which only adds to that.
+    pub protect_too: Option<PathBuf>,
     /// What the user allows beyond what is usual.
     pub allowed: Allowed,
     /// That the cache of a stick is to be emptied before it is read back, and by whom.
     pub hard_verify: Option<HardVerify>,
     /// Who opens devices in the place of this process, which may not. What this process may not see is then for that one to judge.
     pub lender: Option<Lender>,
+    /// That a stick is ejected when it is finished.
+    pub eject: bool,
 }
 
 /// What the user allows beyond what is usual, for one command.
@@ -65,9 +69,11 @@ impl Default for System {
             udev: "/run/udev/data".into(),
             dev: "/dev".into(),
             protect: "/etc/ramkey.toml".into(),
+            protect_too: None,
             allowed: Allowed::default(),
             hard_verify: None,
             lender: None,
+            eject: false,
         }
     }
 }
@@ -101,7 +107,7 @@ impl DeviceNumber {
 }
 
 /// What sort of device it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
     /// A whole disk.
@@ -115,7 +121,7 @@ pub enum DeviceKind {
 }
 
 /// A partition, as the kernel sees it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Partition {
     /// Name without folder.
     pub name: String,
@@ -131,7 +137,7 @@ pub struct Partition {
 /// What is known of a block device without opening it.
 ///
 /// Texts come from hardware: control characters and those that turn the writing direction are taken out.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct DeviceFacts {
     /// The node, for example `/dev/sdb`.
     pub node: PathBuf,

@@ -150,7 +150,7 @@ impl InUse {
         found.extend(self.in_a_pool(number));
         let facts = self.system.facts(number).ok();
         let protection = self.protected.of(&self.system, facts.as_ref());
-        found.extend(protection.map(|protection| protection.into_use(&self.system.protect)));
+        found.extend(protection.map(|(list, protection)| protection.into_use(list)));
         found.extend(self.questions.iter().map(Question::as_use));
         found
     }

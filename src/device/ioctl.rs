@@ -15,6 +15,9 @@ const BLKSSZGET: Opcode = opcode::none(0x12, 104);
 const BLKGETSIZE64: Opcode = opcode::read::<usize>(0x12, 114);
 const BLKPBSZGET: Opcode = opcode::none(0x12, 123);
 const BLKGETDISKSEQ: Opcode = opcode::read::<u64>(0x12, 128);
+// Those of <linux/cdrom.h> and <scsi/scsi_ioctl.h>.
+const CDROMEJECT: Opcode = opcode::none(b'S', 9);
+const SCSI_IOCTL_DOORUNLOCK: Opcode = opcode::none(b'S', 0x81);
 // That of <linux/usbdevice_fs.h>.
 const USBDEVFS_RESET: Opcode = opcode::none(b'U', 20);
 // That of <linux/loop.h>.
@@ -103,6 +106,18 @@ pub fn sequence(device: impl AsFd) -> io::Result<u64> {
 pub fn reread_partitions(device: impl AsFd) -> io::Result<()> {
     // SAFETY: this request takes no argument and touches no memory of ours.
     Ok(unsafe { ioctl(device, NoArg::<BLKRRPART>::new()) }?)
+}
+
+/// Lets a medium be taken out; who opened it had it locked.
+pub fn unlock_door(device: impl AsFd) -> io::Result<()> {
+    // SAFETY: this request takes no argument and touches no memory of ours.
+    Ok(unsafe { ioctl(device, NoArg::<SCSI_IOCTL_DOORUNLOCK>::new()) }?)
+}
+
+/// Ejects a medium: of a SCSI disk, as which sticks are seen, the command START STOP UNIT with LOEJ.
+pub fn eject(device: impl AsFd) -> io::Result<()> {
+    // SAFETY: this request takes no argument and touches no memory of ours.
+    Ok(unsafe { ioctl(device, NoArg::<CDROMEJECT>::new()) }?)
 }
 
 /// Resets a USB device, given by its node of usbfs: what it remembers but does not keep is gone, and its drivers go on with it.

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::device::ground::Ground;
 use crate::device::text::clean;
@@ -17,11 +18,20 @@ const LEN_MAX: u64 = 1 << 20;
 const WWN_FORMS: [&str; 4] = ["naa.", "eui.", "t10.", "0x"];
 
 /// The file.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
     #[serde(default)]
     protect: Vec<Rule>,
+    /// What is usual on the command line, which reads it itself: language, bus, packing, colours.
+    #[serde(rename = "lang")]
+    _lang: Option<IgnoredAny>,
+    #[serde(rename = "bus")]
+    _bus: Option<IgnoredAny>,
+    #[serde(rename = "compress")]
+    _compress: Option<IgnoredAny>,
+    #[serde(rename = "color")]
+    _color: Option<IgnoredAny>,
 }
 
 /// Disks that are not written: those that everything fits that is said.
@@ -49,9 +59,16 @@ fn size<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Err
     }
 }
 
-/// The list, or why it is not known.
+/// The lists, or why one is not known.
 #[derive(Clone, Debug)]
 pub(super) struct Protected {
+    lists: Vec<List>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+struct List {
+    path: PathBuf,
     rules: Result<Vec<Rule>, String>,
 }
 
@@ -65,9 +82,10 @@ pub(super) enum Protection {
 }
 
 impl System {
-    /// Reads the list. Without a file nothing is protected.
+    /// Reads the lists. Without a file nothing is protected.
     pub(super) fn protected(&self) -> Protected {
-        Protected { rules: read(&self.protect) }
+        let list = |path: &PathBuf| List { path: path.clone(), rules: read(path) };
+        Protected { lists: std::iter::once(&self.protect).chain(&self.protect_too).map(list).collect() }
     }
 }
 
@@ -156,8 +174,14 @@ fn digits(name: &str) -> String {
 }
 
 impl Protected {
-    /// What protects the device; `facts` is `None` if it is not known what it is.
-    pub fn of(&self, system: &System, facts: Option<&DeviceFacts>) -> Option<Protection> {
+    /// What protects the device, and the list that says so; `facts` is `None` if it is not known what it is.
+    pub fn of(&self, system: &System, facts: Option<&DeviceFacts>) -> Option<(&Path, Protection)> {
+        self.lists.iter().find_map(|list| Some((&*list.path, list.of(system, facts)?)))
+    }
+}
+
+impl List {
+    fn of(&self, system: &System, facts: Option<&DeviceFacts>) -> Option<Protection> {
         let rules = match &self.rules {
             Ok(rules) => rules,
             Err(what) => return Some(Protection::NotKnown { what: what.clone() }),

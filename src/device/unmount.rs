@@ -1,26 +1,9 @@
 //! Ends the mounts of a stick's own file systems, when the user asks for that: those that were shown, and no others.
 
-use std::path::PathBuf;
-
 use rustix::mount::UnmountFlags;
-use serde::{Deserialize, Serialize};
 
 use crate::device::mounts::mount_id;
-use crate::device::{OpenError, System, TargetPath, Use};
-
-/// A mounted file system of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OwnMount {
-    /// Name of the device that holds it.
-    pub name: String,
-    /// Where it is mounted.
-    pub folder: PathBuf,
-    /// Its type.
-    pub file_system: String,
-    /// Number of the mount.
-    id: u64,
-}
+use crate::device::{OpenError, OwnMount, System, TargetPath, Use};
 
 impl System {
     /// What would have to be unmounted before the target can be written: the mounts of file systems that lie on the device

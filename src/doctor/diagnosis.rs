@@ -20,7 +20,7 @@ use crate::units::SECTOR_LEN;
 
 /// What is on a stick, and what of it does not fit.
 #[must_use]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Diagnosis {
     /// Findings that are more than a note.
     pub contradictions: usize,

@@ -6,7 +6,7 @@ use super::kinds::{Explanation, Kind};
 use super::severity::Severity;
 
 /// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Finding {
     /// What it is.
     pub kind: Kind,

@@ -29,7 +29,7 @@ macro_rules! kinds {
     ($( $kind:ident $name:literal $severity:ident $title:literal
         why $why:literal hurts $hurts:literal remedy $remedy:literal source $source:literal; )+) => {
         /// What contradicts what. The names in JSON do not change.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
         #[non_exhaustive]
         pub enum Kind { $( #[doc = $title] #[serde(rename = $name)] $kind, )+ }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::Disk;
 
 /// A partition, or the whole of a stick without any.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Part {
     /// Its number in its table; `None` for the whole stick.
     pub number: Option<usize>,

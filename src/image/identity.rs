@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The shape in which a RAM disk is announced to drivers: what a Windows on an image needs, and what a stick gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
     /// MEMDISK's: hook, mBFT table and answers to its calls.

@@ -36,7 +36,7 @@ impl PreparedAddition {
 }
 
 /// What came to a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct AddReport {
     /// The images: the one in the menu, and those that stand beside it.
     pub images: Vec<AddedImage>,

@@ -12,7 +12,7 @@ use crate::report::OriginReport;
 use crate::units::{hex, named};
 
 /// An image that came to a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct AddedImage {
     /// Where it came from.
     pub path: String,

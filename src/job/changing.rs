@@ -11,6 +11,7 @@ use ramkey_format::memory::BOOT_AREA_END_LBA;
 use crate::change::{ChangeError, Step, finish, mend};
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::SourceFile;
+use crate::job::leave::leave;
 use crate::job::medium::Medium;
 use crate::job::prove::write_and_prove;
 use crate::job::worn::Worn;
@@ -73,9 +74,7 @@ pub(super) fn with_stick<T>(
         TargetPath::Block(facts) => {
             let device = BlockTarget::open(system, facts, files).map_err(JobError::Target)?;
             let done = work(&device)?;
-            if let Err(source) = device.reread_partitions() {
-                observer.tell(Event::PartitionsNotSeen { source });
-            }
+            leave(&device, observer);
             Ok(done)
         }
         TargetPath::File { len: len @ 1.., .. } => {

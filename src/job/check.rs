@@ -10,6 +10,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::device::{BlockTarget, DeviceFacts, FileTarget, OpenError, ReadOnly, TargetPath};
+use crate::job::leave::leave;
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::{Destination, Event, JobError, Observer, Part};
@@ -23,7 +24,7 @@ use crate::verify::{StickVerdict, Strictness, verify};
 const ALIGNMENT: usize = 4096;
 
 /// What checking a stick found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CheckReport {
     /// The stick.
     pub path: String,
@@ -136,10 +137,8 @@ pub fn check_destructive(
         TargetPath::Block(facts) => {
             let device = BlockTarget::open(system, facts, &[]).map_err(JobError::Target)?;
             let stamped = stamp_on(target.path(), &device, stop, observer);
-            if stamped.report.written > 0
-                && let Err(source) = device.reread_partitions()
-            {
-                observer.tell(Event::PartitionsNotSeen { source });
+            if stamped.report.written > 0 {
+                leave(&device, observer);
             }
             Ok(Stamped { facts: Some((**facts).clone()), ..stamped })
         }

@@ -78,7 +78,7 @@ pub struct PreparedCopy {
 }
 
 /// A copy as it will be, or as it is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CopyReport {
     /// That it is a copy of a disc image.
     pub what: &'static str,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::contents::iso::{Disc, System};
 
 /// A CD, and the system on it.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct DiscView {
     /// What its descriptors say.
     #[serde(flatten)]

@@ -21,7 +21,7 @@ const ALIGNMENT: usize = 4096;
 const PIECE: usize = 1 << 20;
 
 /// An image that was taken out of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Extracted {
     /// The stick.
     pub path: String,

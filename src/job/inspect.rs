@@ -38,7 +38,7 @@ pub struct InspectRequest {
 }
 
 /// What it is.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Inspected {
@@ -49,7 +49,7 @@ pub enum Inspected {
 }
 
 /// A stick of which all but the images' bytes was read.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct StickView {
     /// Where it is.
     pub path: String,
@@ -61,7 +61,7 @@ pub struct StickView {
 }
 
 /// An image, and the disk that a machine would see.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct ImageView {
     /// The file.
     pub path: String,
@@ -120,7 +120,7 @@ pub struct ImageView {
 }
 
 /// How long an image will be loaded, by what some of it is packed to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct EstimateReport {
     /// Chunks of 256 KiB that were packed, a little, to tell; `write` packs harder.
     pub sampled: u64,
@@ -141,7 +141,7 @@ impl EstimateReport {
 }
 
 /// The hashes of the same bytes, in hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct HashReport {
     /// As `b3sum` prints it.
     pub blake3: String,

@@ -8,7 +8,7 @@ use crate::stick::is_stick;
 use crate::units::{Bytes, named};
 
 /// The disks of this machine.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct Listing {
     /// Disks that hang on USB or can be taken out.
     pub sticks: Vec<Listed>,
@@ -19,7 +19,7 @@ pub struct Listing {
 }
 
 /// A disk.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct Listed {
     /// What the system tells of it.
     #[serde(flatten)]
@@ -37,7 +37,7 @@ pub struct Listed {
 }
 
 /// A partition, or the whole of a stick without any.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct Contents {
     /// Name of the device.
     pub name: String,

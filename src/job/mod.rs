@@ -26,6 +26,7 @@ mod help;
 mod images;
 mod in_use;
 mod inspect;
+mod leave;
 mod list;
 mod loss;
 mod many;

@@ -52,6 +52,13 @@ impl Part {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// What the parts from here on handle, as far as it is known.
+    Expect {
+        /// Bytes; those that are handled by several parts count for each.
+        bytes: u64,
+        /// Those of writing what is prepared here, and of reading it back, if that is done: a guess until it begins.
+        later: u64,
+    },
     /// A part begins; the one before it is over.
     Begin {
         /// Which.
@@ -75,6 +82,13 @@ pub enum Event {
         /// Times that it was written again.
         tries: u32,
     },
+    /// The stick is finished, and was ejected.
+    Ejected,
+    /// The stick is finished, and could not be ejected.
+    NotEjected {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The stick is finished, and the system did not read its new partition table.
     PartitionsNotSeen {
         /// What the system said.
@@ -85,6 +99,7 @@ pub enum Event {
 impl From<pipeline::Event> for Event {
     fn from(event: pipeline::Event) -> Self {
         match event {
+            pipeline::Event::Expect { bytes } => Self::Expect { bytes, later: 0 },
             pipeline::Event::Begin { phase, bytes } => Self::Begin { part: Part::Write(phase), bytes },
             pipeline::Event::Advance { bytes, .. } => Self::Advance { bytes },
             pipeline::Event::Repaired { lba, sectors, tries } => Self::Repaired { lba, sectors, tries },

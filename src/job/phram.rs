@@ -22,7 +22,7 @@ pub struct PhramRequest {
 }
 
 /// The file that was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Addition {
     /// Its path.
     pub path: String,

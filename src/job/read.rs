@@ -5,7 +5,7 @@ use std::thread::{self, Builder};
 use crate::image::{Packer, Scan, scan_trimmed, scan_witnessed};
 use crate::job::images::told;
 use crate::job::observer::part;
-use crate::job::{Images, JobError, Observer, Part};
+use crate::job::{Event, Images, JobError, Observer, Part};
 use crate::origin::{Algorithm, Origin, RunningHash, is_whole_file};
 
 /// The images as they were read, and the files that they came in.
@@ -79,6 +79,9 @@ fn scan_all(
     observer: &dyn Observer,
 ) -> Result<(Vec<Scan>, Vec<Vec<u8>>), JobError> {
     let (mut scans, mut sha256s) = (Vec::new(), Vec::new());
+    let lens: u64 = images.facts.iter().map(|facts| facts.len).sum();
+    let bytes = lens * if packer.packs() { 2 } else { 1 };
+    observer.tell(Event::Expect { bytes, later: 2 * lens });
     let each = images.sources.iter().zip(&images.facts).zip(&images.free);
     for (number, ((source, facts), free)) in each.enumerate() {
         let origin = origins.get(number).and_then(Option::as_ref);

@@ -54,7 +54,7 @@ impl PreparedImage {
 }
 
 /// What became of a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct ReflashReport {
     /// The new image.
     #[serde(flatten)]

@@ -20,7 +20,7 @@ use crate::stick::{Entry, Reader, StickState};
 use crate::units::{SECTOR_LEN, hex};
 
 /// What left a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct RemoveReport {
     /// The images: the one that was named, and those that stood beside it alone.
     pub images: Vec<RemovedImage>,
@@ -33,7 +33,7 @@ pub struct RemoveReport {
 }
 
 /// An image that left a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct RemovedImage {
     /// The file that it had.
     pub file: String,

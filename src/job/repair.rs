@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::change::ChangeError;
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
+use crate::job::leave::leave;
 use crate::job::medium::Medium;
 use crate::job::observer::part;
 use crate::job::prove::write_alone;
-use crate::job::{Destination, Event, Images, JobError, Observer, Opener, Part, StickRequest};
+use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest};
 use crate::layout::Extent;
 use crate::pipeline::{Aftermath, Failure, Phase, PipelineError, Target};
 use crate::repair::{Donor, Mend, Mended, SECTORS_MAX, Scope};
@@ -23,7 +24,7 @@ use crate::verify::{ReadmeState, StickVerdict, Strictness, verify};
 const SMALL_ROUNDS_MAX: u64 = 16;
 
 /// What was repaired on a stick.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct RepairReport {
     /// What was put right.
     pub repaired: Vec<Mended>,
@@ -125,9 +126,7 @@ pub fn repair(
                 BlockTarget::open(system, facts, &prepared.images.files()).map_err(JobError::Target)?;
             let eyes = Lesser { path: &facts.node, reader: &|| device.reader(), stop };
             let report = repair_by(&eyes, prepared, &device, stop, observer)?;
-            if let Err(source) = device.reread_partitions() {
-                observer.tell(Event::PartitionsNotSeen { source });
-            }
+            leave(&device, observer);
             Ok(report)
         }
         TargetPath::File { len, .. } => {

@@ -34,7 +34,7 @@ pub struct PreparedRestore {
 }
 
 /// A plain stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct RestoreReport {
     /// The stick.
     pub path: String,

@@ -18,7 +18,7 @@ use crate::stick::has_trace;
 use crate::units::named;
 
 /// A smaller image that was made, and what it was before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Shrunk {
     /// The image.
     pub path: String,
@@ -53,7 +53,7 @@ pub struct Shrunk {
 }
 
 /// How large an image is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ImageSize {
     /// Length in bytes.
     pub len: u64,

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 
 use crate::device::{BlockTarget, FileTarget, OpenError, ReadOnly, TargetPath};
+use crate::job::leave::leave;
 use crate::job::prove::write_alone;
 use crate::job::repair::{refuse_written_over, unanswered};
-use crate::job::{Destination, Event, JobError, Observer};
+use crate::job::{Destination, JobError, Observer};
 use crate::layout::Layout;
 use crate::pipeline::{Aftermath, Failure, Target};
 use crate::repair::Update;
@@ -17,7 +18,7 @@ use crate::sandbox::{self, LookError};
 use crate::units::{SECTOR_LEN, named};
 
 /// What became of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct UpdateReport {
     /// The stick.
     pub path: String,
@@ -85,9 +86,7 @@ pub fn update(
             let device = BlockTarget::open(system, facts, &[]).map_err(JobError::Target)?;
             is_as_seen(&plan, target.path(), device.reader(), stop)?;
             let written = update_to(&plan, &device, stop, observer)?;
-            if let Err(source) = device.reread_partitions() {
-                observer.tell(Event::PartitionsNotSeen { source });
-            }
+            leave(&device, observer);
             written
         }
         TargetPath::File { len, .. } => {

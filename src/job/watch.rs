@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const STEPS: u32 = 10;
 
 /// What happened to a disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// It was there when the watching began.
@@ -29,7 +29,7 @@ pub enum Change {
 }
 
 /// A disk, and what happened to it.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 pub struct Changed {
     /// What happened.
     pub change: Change,

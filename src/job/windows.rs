@@ -79,7 +79,7 @@ pub enum WindowsOutput<'d> {
 }
 
 /// What was changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct WindowsReport {
     /// The image.
     pub path: String,

@@ -9,6 +9,7 @@ use crate::device::lend::LentTarget;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::{SourceFile, StoredBytes};
 use crate::job::disc::OwnFiles;
+use crate::job::leave::leave;
 use crate::job::medium::Medium;
 use crate::job::moved::{Around, Cover, write_around};
 use crate::job::resume::{Ended, write_on};
@@ -149,20 +150,15 @@ impl Work<'_> {
         put: impl FnOnce(&dyn Target) -> Result<T, JobError>,
     ) -> Result<T, JobError> {
         let needed = self.layout.written_sectors() * SECTOR_LEN;
-        let see = |reread: io::Result<()>| {
-            if let Err(source) = reread {
-                observer.tell(Event::PartitionsNotSeen { source });
-            }
-        };
         match opened {
             Opened::Device(device) => {
                 let done = put(&*device)?;
-                see(device.reread_partitions());
+                leave(&*device, observer);
                 Ok(done)
             }
             Opened::Lent(device) => {
                 let done = put(&device)?;
-                see(device.reread_partitions());
+                leave(&device, observer);
                 Ok(done)
             }
             Opened::File(file) if !self.is_anew => put(&file).map_err(|error| give_up(target, error, needed)),

@@ -10,7 +10,9 @@ use crate::capsule::{Table, title};
 use crate::units::Bytes;
 
 /// How a chunk is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChunkForm {
     /// Nothing is stored: it is zeros.
@@ -22,7 +24,9 @@ pub enum ChunkForm {
 }
 
 /// What became of a chunk, by what it was compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChunkState {
     /// It is zeros, and right.
@@ -36,7 +40,7 @@ pub enum ChunkState {
 }
 
 /// How many chunks there are of each form, and in how many bytes they are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Forms {
     /// Chunks of zeros.
     pub zero: u64,
@@ -51,7 +55,7 @@ pub struct Forms {
 }
 
 /// How many chunks there are in each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct States {
     /// See [`ChunkState`].
     pub same: u64,
@@ -64,7 +68,7 @@ pub struct States {
 }
 
 /// Chunks one behind the other that have the same form and state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChunkRun {
     /// The first of them.
     pub first: u32,
@@ -77,7 +81,7 @@ pub struct ChunkRun {
 }
 
 /// An image on a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MapCapsule {
     /// Number of the image, from 1 on.
     pub image: usize,

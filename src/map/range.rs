@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 pub(super) const NAME_LEN_MAX: usize = 4096;
 
 /// What sectors are there for. The names in JSON do not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Use {
@@ -116,7 +118,7 @@ impl Use {
 }
 
 /// A range of sectors with one use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MapRange {
     /// First sector.
     pub lba: u64,

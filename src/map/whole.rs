@@ -13,7 +13,7 @@ pub(super) const CAPSULES_MAX: usize = 1000;
 pub(super) const RUNS_MAX: usize = 1 << 16;
 
 /// What a map is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Medium {
     /// A stick of this program.
@@ -29,7 +29,7 @@ pub enum Medium {
 }
 
 /// What lies where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Map {
     /// What it is of.
     pub medium: Medium,

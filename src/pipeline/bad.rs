@@ -21,7 +21,7 @@ pub(super) enum What {
 }
 
 /// What is wrong with a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadKind {
     /// It holds the stamps of other sectors: the medium counts from the start again.
@@ -37,7 +37,7 @@ pub enum BadKind {
 }
 
 /// Sectors that follow one another, with the same fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct BadRange {
     /// First sector.
     pub lba: u64,
@@ -71,7 +71,7 @@ impl fmt::Display for BadRange {
 }
 
 /// Sectors by what became of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Counts {
     /// They are as they should be.
     pub good: u64,

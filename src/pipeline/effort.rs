@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// What it took to write and prove a stick.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Effort {
     /// Bytes that were sent to the stick, without those of retries and repairs.
     pub written: u64,
@@ -20,7 +20,7 @@ pub struct Effort {
 }
 
 /// Requests that failed and were made again, until all of the range was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Retry {
     /// Whether the range was read or written.
     pub access: Access,
@@ -35,7 +35,7 @@ pub struct Retry {
 }
 
 /// What a request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
     /// It reads.
@@ -45,7 +45,7 @@ pub enum Access {
 }
 
 /// A range that had to be written more than once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Repair {
     /// First sector.
     pub lba: u64,
@@ -56,7 +56,7 @@ pub struct Repair {
 }
 
 /// Where bytes come from that are read back, from the weakest proof to the strongest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum VerifyLevel {
     /// The cache of this system may have answered.

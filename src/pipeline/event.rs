@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A part of the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// What the layout wants cleared first is cleared, so that the stick does not boot until it is proven.
@@ -51,6 +51,11 @@ impl Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
+    /// From here on so many bytes are written and read back.
+    Expect {
+        /// Each counts for both.
+        bytes: u64,
+    },
     /// A phase begins. The read-back begins again after a repair.
     Begin {
         /// Which.

@@ -9,7 +9,7 @@ use crate::pipeline::{Fake, Phase};
 use crate::units::SECTOR_LEN;
 
 /// What is known of a stick after the pipeline stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Aftermath {
     /// Nothing was written.

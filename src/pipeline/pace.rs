@@ -19,7 +19,7 @@ const LEAST: u64 = 20_000;
 const AGAIN_MAX: usize = 256;
 
 /// An area that is much slower than the others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct SlowArea {
     /// First sector.
     pub lba: u64,

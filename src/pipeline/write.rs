@@ -109,6 +109,8 @@ pub fn write(layout: Layout, job: Job<'_>) -> Result<Written<'_>, Failure> {
     job.check_stop(Phase::Clear).map_err(untouched)?;
     job.target.same_device().map_err(PipelineError::DeviceChanged).map_err(untouched)?;
 
+    // Each byte is written and read back.
+    job.tell(Event::Expect { bytes: 2 * layout.written_sectors() * SECTOR_LEN });
     let port = Box::new(Port::new(job.target));
     let skipped_before = job.target.skipped();
     job.clear(&layout, &port).map_err(|cause| Failure { stick: Aftermath::Unknown, cause })?;

@@ -35,7 +35,7 @@ const ROUNDS: usize = 3;
 pub const SECTORS_MAX: usize = 1 << 14;
 
 /// Something that is put right.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mended {
     /// What it is, in words.
     pub what: String,
@@ -136,7 +136,7 @@ pub fn repair<'s>(stick: &'s dyn Source, donors: &[Donor]) -> Repair<'s> {
 }
 
 /// What of a stick is to be put right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Scope {
     /// All of it.
     All,

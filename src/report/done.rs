@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::report::StickReport;
 
 /// A finished write.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// The stick.
     #[serde(flatten)]
@@ -23,7 +23,7 @@ pub struct Report {
 }
 
 /// What was there already when a write went on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Resumed {
     /// Whether all of it was: nothing was written.
     pub complete: bool,

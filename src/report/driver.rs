@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// A driver for RAM disks that the Windows of an image got on the way: the user's own file is without it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct DriverReport {
     /// What it is called.
     pub name: String,

@@ -102,7 +102,7 @@ pub fn time_words(seconds: &[u64; 4]) -> String {
 }
 
 /// What an image takes on a stick, and what a machine needs to load it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct LoadReport {
     /// Bytes that its chunks are stored in.
     pub stored: u64,

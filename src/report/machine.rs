@@ -16,7 +16,7 @@ const SMALLER_MAX: usize = 5;
 const FREE_MIN: u64 = MIB;
 
 /// Which of the usual machines take an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct MachineReport {
     /// The system on it, if more is known of that than that it is one.
     pub system: Option<&'static str>,
@@ -30,7 +30,7 @@ pub struct MachineReport {
 }
 
 /// Something that makes an image smaller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct SmallerReport {
     /// A file, a folder, or the free space.
     pub what: String,

@@ -6,7 +6,7 @@ use crate::origin::{Confirmed, ListedBy, Origin};
 use crate::units::named;
 
 /// A hash of an image's file that is as somebody said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct OriginReport {
     /// `BLAKE3`, `SHA-256`, `SHA-1` or `MD5`.
     pub algorithm: &'static str,

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 const COPIED: &str = "the disc image as it is";
 
 /// One range of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct RangeReport {
     /// First sector.
     pub lba: u64,

@@ -11,7 +11,7 @@ use crate::units::{Bytes, SECTOR_LEN, counted};
 const VERSION: u32 = 1;
 
 /// What became of one stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Receipt {
     /// Version of the fields.
     pub receipt: u32,
@@ -40,7 +40,7 @@ pub struct Receipt {
 }
 
 /// A stick as the system knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ReceiptTarget {
     /// The device or file.
     pub path: String,
@@ -59,7 +59,7 @@ pub struct ReceiptTarget {
 }
 
 /// What is known of a stick that was to be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReceiptState {
     /// It is written and proven.
@@ -102,7 +102,7 @@ impl ReceiptState {
 }
 
 /// Why a stick is not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ReceiptError {
     /// What happened.
     pub error: String,
@@ -113,7 +113,7 @@ pub struct ReceiptError {
 }
 
 /// What a stick is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ReceiptStick {
     /// Its identity, 32 hexadecimal digits.
     pub id: String,
@@ -136,7 +136,7 @@ pub struct ReceiptStick {
 }
 
 /// An image on a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ReceiptImage {
     /// The file that it came from.
     pub path: String,

@@ -21,7 +21,7 @@ use crate::report::{DriverReport, MachineReport, OriginReport};
 use crate::units::{SECTOR_LEN, hex, named};
 
 /// One image of a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ImageReport {
     /// The file that it came from.
     pub path: String,
@@ -73,7 +73,7 @@ pub struct ImageReport {
 }
 
 /// What is around an image in its files, and left out: length and BLAKE3 are those of the image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct HeaderReport {
     /// The program that makes such files.
     pub program: Cow<'static, str>,
@@ -107,7 +107,7 @@ impl HeaderReport {
 }
 
 /// What a medium is as a disc.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct DiscReport {
     /// `auto`, `no-emulation`, `floppy` or `hard-disk`.
     pub boot: &'static str,
@@ -163,7 +163,7 @@ impl DiscReport {
 }
 
 /// A stick as it will be, or as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct StickReport {
     /// `universal`, `universal-zip`, `hdd`, `zip`, `fdd`, `two-partitions`, `gpt` or `superfloppy`.
     pub layout: &'static str,

@@ -7,7 +7,7 @@ use crate::image::Unpacked;
 use crate::units::Bytes;
 
 /// What an image was packed in: length and BLAKE3 of the image are those of what came out last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct UnpackedReport {
     /// The form, as in `gzip`.
     pub container: String,

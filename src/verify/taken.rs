@@ -15,7 +15,7 @@ use crate::verify::Chunks;
 const PLACES_MAX: usize = 100;
 
 /// An image on a stick that can be taken out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TakenImage {
     /// The capsule's file.
     pub file: String,
@@ -32,7 +32,7 @@ pub struct TakenImage {
 }
 
 /// Why no image is taken out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum NotTaken {
     /// Nothing on the stick is of this program.
     NoStick,

@@ -10,7 +10,7 @@ use crate::units::SECTOR_LEN;
 use crate::verify::fault::{Change, FAULTS_MAX, Fault};
 
 /// What counts as a difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strictness {
     /// What a boot needs, and what nobody can explain.
@@ -20,7 +20,7 @@ pub enum Strictness {
 }
 
 /// A capsule that was found on a stick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundCapsule {
     /// Path of its file.
     pub file: String,
@@ -65,7 +65,7 @@ pub struct FoundCapsule {
 }
 
 /// What an image was made of, as its capsule says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundOrigin {
     /// What was done with it.
     pub text: String,
@@ -76,7 +76,7 @@ pub struct FoundOrigin {
 }
 
 /// An image that another one needs beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundCompanion {
     /// Path of its file, by its short name.
     pub file: String,
@@ -88,7 +88,7 @@ pub struct FoundCompanion {
 
 /// What verifying a stick found.
 #[must_use]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StickVerdict {
     /// Whether there is no fault.
     pub sound: bool,
@@ -150,7 +150,7 @@ impl StickVerdict {
 }
 
 /// What became of the text about the images. The names in JSON do not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ReadmeState {

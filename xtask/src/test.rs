@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::boot;
 use crate::fuzz;
+use crate::package;
 use crate::tools::{self, cargo, root, run_command};
 
 /// A part of the checks.

@@ -38,6 +38,7 @@ const FOR_TEST: &[(Probe, &str)] = &[
     (Program("script"), "bsdutils"),
     (Program("prlimit"), "util-linux"),
     (Program("setpriv"), "util-linux"),
+    (Program("sudo"), "sudo"),
     (Program("mkfs.ext2"), "e2fsprogs"),
     (Program("mkfs.btrfs"), "btrfs-progs"),
     (Program("dmsetup"), "dmsetup"),

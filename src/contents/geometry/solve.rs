@@ -46,7 +46,7 @@ const USUAL: [Tracks; 26] = [
 const READ_WEIGHT: usize = 2;
 
 /// Who says what a geometry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Witness {
     /// The addresses of a partition table.
@@ -74,7 +74,7 @@ impl fmt::Display for Witness {
 }
 
 /// A geometry, and who says that it is the image's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Answer {
     /// Who says so.
     pub witness: Witness,
@@ -83,7 +83,7 @@ pub struct Answer {
 }
 
 /// Answers that contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Disagreement {
     /// The one that is taken.
     pub taken: Answer,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::Geometry;
 
 /// What a BIOS makes of the boot image on a disc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Emulation {
     /// Code that is loaded; the disc is a drive with sectors of 2048 bytes.
@@ -49,7 +49,7 @@ impl fmt::Display for Emulation {
 }
 
 /// The entry of the boot catalogue that a BIOS boots.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BootEntry {
     /// What the machine will see.
     pub emulation: Emulation,
@@ -77,7 +77,7 @@ pub struct BootEntry {
 }
 
 /// A disk that a BIOS makes of a part of a disc.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EmulatedDisk {
     /// Its geometry.
     pub geometry: Geometry,

@@ -27,7 +27,7 @@ const USUAL_END: u32 = 608 << 10;
 const BOOT_CODE_LEN: usize = 440;
 
 /// A CD image.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Disc {
     /// What its files lie in.
     pub file_system: FileSystem,
@@ -68,7 +68,7 @@ impl Disc {
 }
 
 /// What a disc's files lie in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileSystem {
     /// ISO 9660.

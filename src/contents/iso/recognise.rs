@@ -19,7 +19,7 @@ const LOOKED_AT_MAX: u64 = 128 << 20;
 const BOOT_CODE_MAX: u64 = 1 << 20;
 
 /// A Linux that runs from its disc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LiveSystem {
@@ -66,7 +66,7 @@ impl fmt::Display for LiveSystem {
 }
 
 /// What is on a disc, by what it does with the CD once it has left real mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum System {

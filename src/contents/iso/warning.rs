@@ -10,7 +10,7 @@ use crate::contents::geometry::Disagreement;
 use crate::units::{Bytes, SECTOR_LEN};
 
 /// Something odd about a disc that does not stop it from being booted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DiscWarning {

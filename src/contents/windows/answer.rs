@@ -8,7 +8,7 @@ use super::registry::System;
 use crate::image::Identity;
 
 /// A line of Windows, as far as its start differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Family {
@@ -27,7 +27,7 @@ pub enum Family {
 }
 
 /// Whose hard disks the BIOS counts first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum DiskOrder {
     /// Those in RAM.
     #[default]
@@ -37,7 +37,7 @@ pub enum DiskOrder {
 }
 
 /// An answer that may not be known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Yes.
@@ -49,7 +49,7 @@ pub enum Answer {
 }
 
 /// Something about a Windows that its user should change or know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Problem {
     /// Whether Windows will not start because of it.
     pub stops: bool,
@@ -60,7 +60,7 @@ pub struct Problem {
 }
 
 /// Where on the image a Windows is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Place {
     /// Number of the partition, from 1; 0 if there is no partition table.
     pub partition: u32,
@@ -71,7 +71,7 @@ pub struct Place {
 }
 
 /// The Windows in an image, and what will happen to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Windows {
     /// Its line.
     pub family: Family,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One line of a boot menu.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BootEntry {
     /// Where Windows is, as the file says it: `multi(0)disk(0)rdisk(0)partition(1)\WINDOWS`.
     pub path: String,

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// The version of a file, four numbers; told to others as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(into = "String", try_from = "String")]
 pub struct FileVersion(pub [u16; 4]);
 

@@ -6,7 +6,9 @@ use super::hive::{Hive, HiveError, Key};
 use super::pe::FileVersion;
 
 /// A driver that looks for RAM disks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum DriverName {
     /// FiraDisk, by karyonix.
     FiraDisk,
@@ -50,7 +52,7 @@ impl DriverName {
 }
 
 /// One such driver, as it is installed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Driver {
     /// Which one.
     pub name: DriverName,
@@ -81,7 +83,7 @@ pub struct Driver {
 }
 
 /// What `SYSTEM` says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct System {
     /// Number of the set of settings that the next start uses.
     pub control_set: u32,
@@ -100,7 +102,7 @@ pub struct System {
 }
 
 /// A drive letter on a disk with a master boot record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DriveLetter {
     /// The letter.
     pub letter: char,

@@ -1,67 +1,22 @@
 //! The process without rights.
 
-use std::fmt;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
+use super::channel::{Channel, Lender, NotLent};
 use super::wire::{
     Answer, Ask, Greeting, PIECE_LEN_MAX, PROTOCOL, Reach, Verb, Wanted, receive, receive_reply, send,
 };
-use crate::device::{DeviceFacts, OpenError, OwnMount, System, TargetPath};
+use crate::device::{DeviceFacts, OpenError, System, TargetPath};
 use crate::image::SourceFile;
 use crate::pipeline::{Target, VerifyLevel};
-
-/// Two streams to a lender.
-pub struct Channel {
-    /// What it says.
-    pub from: Box<dyn Read + Send>,
-    /// What it is told.
-    pub to: Box<dyn Write + Send>,
-    /// What is dropped behind both of them.
-    pub held: Box<dyn Send>,
-}
-
-/// Starts a lender for the device at the path.
-type Start = dyn Fn(&Path) -> Result<Channel, OpenError> + Send + Sync;
-
-/// Who has the rights to open devices, and how it is reached.
-#[derive(Clone)]
-pub struct Lender {
-    start: Arc<Start>,
-    /// What is unmounted first, once that was confirmed.
-    mounts: Arc<Mutex<Vec<(PathBuf, OwnMount)>>>,
-}
-
-impl fmt::Debug for Lender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lender").finish_non_exhaustive()
-    }
-}
-
-impl Lender {
-    /// A lender that is started by `start`, once for each device.
-    pub fn new(start: impl Fn(&Path) -> Result<Channel, OpenError> + Send + Sync + 'static) -> Self {
-        Self { start: Arc::new(start), mounts: Arc::default() }
-    }
-
-    /// Has these unmounted before the target is opened.
-    pub fn unmount_first(&self, target: &TargetPath, mounts: &[OwnMount]) {
-        let mut all = self.mounts.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(path, _)| path != target.path());
-        all.extend(mounts.iter().map(|mount| (target.path().to_owned(), mount.clone())));
-    }
-
-    fn mounts(&self, path: &Path) -> Vec<OwnMount> {
-        let all = self.mounts.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().filter(|(of, _)| of == path).map(|(_, mount)| mount.clone()).collect()
-    }
-}
 
 /// A device that another process opened for this one, and that is closed with it.
 pub struct LentTarget {
     len: u64,
     may_lie: bool,
+    /// Whether it is to be ejected when it is finished.
+    eject: bool,
     link: Mutex<Link>,
 }
 
@@ -87,7 +42,9 @@ impl LentTarget {
         let target = TargetPath::Block(Box::new(facts.clone()));
         // The lender knows of no image.
         target.admit(system, images)?;
-        let mut channel = (lender.start)(&facts.node)?;
+        let path = || facts.node.clone();
+        let not_lent = |NotLent { why, source }: NotLent| OpenError::NotLent { path: path(), why, source };
+        let mut channel = lender.start(&facts.node).map_err(not_lent)?;
         let wanted = Wanted {
             protocol: PROTOCOL,
             number: [facts.number.major, facts.number.minor],
@@ -99,17 +56,21 @@ impl LentTarget {
             hard_verify: system.hard_verify.is_some(),
             mounts: lender.mounts(&facts.node),
         };
-        let ended = |source| OpenError::NotLent {
-            path: facts.node.clone(),
-            why: "the process with rights ended without an answer".into(),
-            source: Some(source),
+        let ended = |source| {
+            let why = "the process with rights ended without an answer".into();
+            not_lent(NotLent { why, source: Some(source) })
         };
         match opened(&mut channel, &wanted).map_err(ended)? {
             Answer::Lent { len, reach } if len == facts.len => {
                 let link = Link { channel, reach: Reach::of_byte(reach), is_dead: false };
-                Ok(Self { len, may_lie: !system.allowed.believed, link: Mutex::new(link) })
+                Ok(Self {
+                    len,
+                    may_lie: !system.allowed.believed,
+                    eject: system.eject,
+                    link: Mutex::new(link),
+                })
             }
-            Answer::Lent { .. } => Err(OpenError::Changed { path: facts.node.clone() }),
+            Answer::Lent { .. } => Err(OpenError::Changed { path: path() }),
             Answer::Refused { why, help } => {
                 let (what, because) = why.parts();
                 Err(OpenError::Lender { what, because, help })
@@ -124,6 +85,20 @@ impl LentTarget {
     /// What the system says.
     pub fn reread_partitions(&self) -> io::Result<()> {
         self.ask(Verb::RereadPartitions)
+    }
+
+    /// Whether it is to be ejected when it is finished.
+    pub fn is_to_be_ejected(&self) -> bool {
+        self.eject
+    }
+
+    /// Has it ejected.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn eject(&self) -> io::Result<()> {
+        self.ask(Verb::Eject)
     }
 
     fn ask(&self, verb: Verb) -> io::Result<()> {

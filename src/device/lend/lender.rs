@@ -144,6 +144,7 @@ fn serve(device: &BlockTarget, from: &mut dyn Read, to: &mut dyn Write) -> Resul
             Verb::BeginReadBack => device.begin_read_back(),
             Verb::SameDevice => device.same_device(),
             Verb::RereadPartitions => device.reread_partitions(),
+            Verb::Eject => device.eject(),
         };
         let read: &[u8] = if verb == Verb::Read { piece } else { &[] };
         send_reply(to, done, reach(device), read)?;

@@ -10,11 +10,13 @@
 //! why it was not done.
 
 mod borrower;
+mod channel;
 mod lender;
 mod wire;
 mod words;
 
-pub use borrower::{Channel, Lender, LentTarget};
+pub use borrower::LentTarget;
+pub use channel::{Channel, Lender, NotLent};
 pub use lender::{LendError, lend};
 pub use wire::{Greeting, PROTOCOL, Wanted};
 pub use words::Words;

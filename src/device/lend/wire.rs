@@ -93,11 +93,19 @@ pub(super) enum Verb {
     BeginReadBack = 4,
     SameDevice = 5,
     RereadPartitions = 6,
+    Eject = 7,
 }
 
 impl Verb {
-    const ALL: [Self; 6] =
-        [Self::Read, Self::Write, Self::Flush, Self::BeginReadBack, Self::SameDevice, Self::RereadPartitions];
+    const ALL: [Self; 7] = [
+        Self::Read,
+        Self::Write,
+        Self::Flush,
+        Self::BeginReadBack,
+        Self::SameDevice,
+        Self::RereadPartitions,
+        Self::Eject,
+    ];
 }
 
 /// One request; what is to be written follows it.

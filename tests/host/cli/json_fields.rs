@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::frames::fake::{Fake, Lies};
 use crate::frames::fields::{documented, fields};
+use crate::frames::schema::must_fit;
 use crate::frames::sticks::{MIB, noise, printed, tool};
 use ramkey::job::{Event, stamp_on};
 use ramkey::pipeline::SlowArea;
@@ -36,7 +37,9 @@ impl Desk {
     }
 
     fn json(&self, arguments: &[&str], status: i32) -> Value {
-        serde_json::from_str(&self.ramkey(&[arguments, &["--json"]].concat(), status)).unwrap()
+        let value = serde_json::from_str(&self.ramkey(&[arguments, &["--json"]].concat(), status)).unwrap();
+        must_fit(arguments[0], &value);
+        value
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<u8>)) {

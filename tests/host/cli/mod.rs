@@ -8,5 +8,7 @@ mod json_fields;
 mod linux_phram;
 mod packed;
 mod pages;
+mod said;
+mod schema;
 mod texts;
 mod wrong_input;

@@ -10,6 +10,7 @@ mod in_use_layers;
 mod in_use_made_up;
 mod in_use_processes;
 mod in_use_started;
+mod lend;
 mod listed;
 mod outputs;
 mod overwrite;

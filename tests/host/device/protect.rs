@@ -177,3 +177,26 @@ fn the_program_reads_the_list_of_the_machine() {
         assert!(errors.contains(text), "{list}: {errors}");
     }
 }
+
+#[test]
+fn the_users_own_list_adds_to_the_machines_and_takes_nothing_from_it() {
+    let mut machine = machine("lang = \"de\"\nbus = \"cd\"\n[[protect]]\nserial = \"other\"\n");
+    assert_eq!(refusal_of(&machine), None, "settings in the same file are no entries");
+    let own = machine.folder.path().join("own.toml");
+    machine.system.protect_too = Some(own.clone());
+    assert_eq!(refusal_of(&machine), None, "there is no such file");
+    fs::write(&own, "color = \"never\"\n[[protect]]\nserial = \"4C530001\"\n").unwrap();
+    let refusal = refusal_of(&machine).unwrap().to_string();
+    assert!(refusal.contains(&format!("{} protects it, by serial 4C530001", own.display())), "{refusal}");
+    machine.put("ramkey.toml", "[[protect]]\nserial = \"4C530001\"\n");
+    fs::write(&own, "[[protect]]\nserial = \"another\"\n").unwrap();
+    let list = machine.system.protect.display().to_string();
+    assert!(refusal_of(&machine).unwrap().to_string().contains(&list));
+    fs::write(&own, "protekt = 1\n").unwrap();
+    machine.put("ramkey.toml", "");
+    let refusal = refusal_of(&machine).unwrap();
+    assert!(
+        matches!(&refusal, Refusal::Unknown { .. }) || refusal.to_string().contains("own.toml"),
+        "{refusal}"
+    );
+}

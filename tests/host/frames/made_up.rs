@@ -65,9 +65,11 @@ impl Machine {
             udev: at("udev"),
             dev: at("dev"),
             protect: at("ramkey.toml"),
+            protect_too: None,
             allowed: Allowed::default(),
             hard_verify: None,
             lender: None,
+            eject: false,
         };
         let machine = Self { system, folder };
         machine.disk("sys/devices/usb1/1-1/host/sdz", "240:16", 2048);

@@ -24,6 +24,7 @@ pub mod moments;
 pub mod packers;
 pub mod recorder;
 pub mod rewritten;
+pub mod schema;
 pub mod skip;
 pub mod sticks;
 pub mod tree;
