@@ -20,7 +20,7 @@ const COLUMNS_MAX: usize = 200;
 /// From so many columns on, a row has first and last sector.
 const WIDE: usize = 60;
 
-/// Show what lies where on a stick, in an image or on a disc, to scale
+/// Show what lies where on a stick or in an image, to scale
 ///
 /// Of a stick: boot code and its copies, tables, directories, images, files, what is free and what is marked as bad; of each image how
 /// its pieces are stored. Of an image: partitions, file systems, what they use and what is free. Of a disc: descriptors, boot images of

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::cli::events::{Ending, ErrorObject, Failure, Told};
 use crate::cli::{boot, demo, doctor, explain};
 use crate::job::{
-    AddReport, Addition, Changed, CheckReport, CopyReport, Extracted, Inspected, Listing, ReflashReport,
-    RemoveReport, RepairReport, RestoreReport, Shrunk, UpdateReport, WindowsReport,
+    AddReport, Addition, Changed, CheckReport, CopyReport, Extracted, Inspected, Listing, MapReport,
+    ReflashReport, RemoveReport, RepairReport, RestoreReport, Shrunk, UpdateReport, WindowsReport,
 };
 use crate::report::{Receipt, Report, StickReport};
 use crate::verify::StickVerdict;
@@ -34,6 +34,7 @@ pub fn schema() -> Value {
     all.one::<UpdateReport>("update");
     all.one::<RestoreReport>("restore");
     all.one::<Inspected>("inspect");
+    all.one::<MapReport>("map");
     all.one::<Shrunk>("shrink");
     all.one::<WindowsReport>("windows");
     all.one::<Listing>("list");

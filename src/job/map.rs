@@ -26,7 +26,7 @@ pub struct MapRequest {
 }
 
 /// What lies where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct MapReport {
     /// Where it is.
     pub path: String,

@@ -1,10 +1,9 @@
 //! Packages: `cargo xtask package` makes them in `target/package`, and looks at what it made.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::rust32;
 use crate::tools::{cargo, root, run_command};
 
 /// Files that the package must have, each as `dpkg-deb -c` ends its line.
@@ -24,10 +23,10 @@ const COMPLETIONS: [(&str, &str); 3] = [("bash", "ramkey"), ("zsh", "_ramkey"), 
 /// What lintian says that is known: nobody's address can be named, and there is no distribution's changelog.
 const KNOWN: &str = "malformed-contact,no-changelog";
 /// Target of the program that needs no other file.
-const STATIC: &str = "x86_64-unknown-linux-musl";
+const STATIC: &str = "x86_64-unknown-linux-gnu";
 
-/// `cargo xtask package [static]`: the crate's list of files and a `.deb`, or a program that is linked with musl. Both are run
-/// from where they were put.
+/// `cargo xtask package [static]`: the crate's list of files and a `.deb`, or a program that needs no shared
+/// library. Both are run from where they were put.
 ///
 /// # Errors
 ///
@@ -38,7 +37,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
             crates()?;
             deb()
         }
-        [what] if what == "static" => linked_with_musl(),
+        [what] if what == "static" => linked_statically(),
         _ => Err("what is made: nothing named for the .deb, or static".into()),
     }
 }
@@ -117,47 +116,24 @@ fn runs(program: &Path, stick: &Path) -> Result<(), String> {
     printed(Command::new(program).args(["verify", "--strict"]).arg(stick)).map(drop)
 }
 
-/// A program without any shared library: the standard library is built for musl from the source that belongs to the loader's compiler,
-/// because rustup's toolchain may have none for it.
-fn linked_with_musl() -> Result<(), String> {
-    if !has("musl-gcc") {
-        return Err("musl-gcc is needed: apt-get install musl-tools".into());
-    }
-    let compiler = rust32::get(&root().join("target/rust32"))?;
-    let libraries = root().join("target/package/lib");
-    fs::create_dir_all(&libraries).map_err(|error| format!("{}: {error}", libraries.display()))?;
-    // The unwinder of GCC, by the name that Rust's standard library asks for.
-    let unwinder = printed(Command::new("gcc").arg("-print-file-name=libgcc_eh.a"))?;
-    let copy = libraries.join("libunwind.a");
-    fs::copy(unwinder.trim_end(), &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
-    let flags = format!("-C link-self-contained=no -C target-feature=+crt-static -L {}", libraries.display());
+/// A program without any shared library. It is linked with the C library of this machine, because there is no unwinder for musl.
+fn linked_statically() -> Result<(), String> {
     let mut build = Command::new(env!("CARGO"));
     build
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "ramkey",
-            "--bin",
-            "ramkey",
-            "-Zbuild-std=std,panic_unwind",
-        ])
+        .args(["build", "--release", "--locked", "--package", "ramkey", "--bin", "ramkey"])
         .args(["--target", STATIC, "--target-dir", "target/static"])
         .current_dir(root())
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTC", &compiler.rustc)
-        .env("CC_x86_64_unknown_linux_musl", "musl-gcc")
-        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER", "musl-gcc")
-        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS", flags)
+        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-C target-feature=+crt-static")
         .env_remove("RUSTFLAGS");
     run_command(&mut build)?;
-    let program: PathBuf = root().join("target/static").join(STATIC).join("release/ramkey");
+    let program = root().join("target/static").join(STATIC).join("release/ramkey");
     let found = printed(Command::new("file").arg(&program))?;
     if !found.contains("statically linked") && !found.contains("static-pie linked") {
         return Err(format!("it needs shared libraries: {}", found.trim_end()));
     }
-    runs(&program, &root().join("target/package/static.img"))?;
+    let folder = root().join("target/package");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    runs(&program, &folder.join("static.img"))?;
     println!("{} is made and runs", program.display());
     Ok(())
 }

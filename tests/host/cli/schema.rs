@@ -68,6 +68,8 @@ fn what_each_command_prints_fits_the_schema() {
         ("plan", "plan disc.iso"),
         ("inspect", "inspect disc.iso"),
         ("inspect", "inspect dos.img --hash"),
+        ("map", "map dos.img"),
+        ("map", "map stick.img --verify"),
         ("add", "add new.img --to stick.img --yes"),
         ("reflash", "reflash new.img --to a.img --yes"),
         ("remove", "remove NEW --from stick.img --yes"),
