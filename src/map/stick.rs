@@ -88,7 +88,7 @@ fn is_partial(found: &StickVolume) -> bool {
 
 /// Paints the images, README.TXT, the largest of the user's files, and what is marked as bad. Gives the images: of each the number of
 /// its entry, and its header, if that can be used.
-fn paint_files<'v>(canvas: &mut Canvas, found: &'v StickVolume) -> Vec<(usize, Option<&'v CapsuleHeader>)> {
+fn paint_files<'v>(canvas: &mut Canvas, found: &'v StickVolume) -> Vec<Image<'v>> {
     let entries = found.tree.as_ref().map_or(&[][..], |tree| &tree.entries);
     let header = |sector: &'v [u8; 512]| capsule::header(sector).ok();
     let capsules = found.capsules.iter().take(CAPSULES_MAX);
@@ -186,18 +186,15 @@ struct Looking<'l> {
     budget: Cell<u64>,
 }
 
+/// An image on a stick: the number of its entry, and its header, if that can be used.
+type Image<'v> = (usize, Option<&'v CapsuleHeader>);
 /// The table block of an image.
 type Block = Vec<u8>;
 
 impl Looking<'_> {
     /// Each of the images whose header can be used. `is_whole` becomes false if not all of them can be told.
-    fn all(
-        &self,
-        images: &[(usize, Option<&CapsuleHeader>)],
-        entries: &[Entry],
-        is_whole: &mut bool,
-    ) -> Vec<MapCapsule> {
-        let of_block = |(number, header): &(usize, Option<&CapsuleHeader>)| -> Option<Block> {
+    fn all(&self, images: &[Image], entries: &[Entry], is_whole: &mut bool) -> Vec<MapCapsule> {
+        let of_block = |(number, header): &Image| -> Option<Block> {
             let header = (*header)?;
             let file = StickFile::new(self.reader, &entries[*number]);
             file.read(header.table_offset.get(), u64::from(header.table_len.get())).ok()
@@ -226,13 +223,9 @@ impl Looking<'_> {
     }
 
     /// The image that has most chunks in common with the one that is compared; the first of equal ones.
-    fn most_like(
-        &self,
-        images: &[(usize, Option<&CapsuleHeader>)],
-        of_block: &dyn Fn(&(usize, Option<&CapsuleHeader>)) -> Option<Block>,
-    ) -> Option<usize> {
+    fn most_like(&self, images: &[Image], of_block: &dyn Fn(&Image) -> Option<Block>) -> Option<usize> {
         let values = self.question.against?;
-        let common = |image: &(usize, Option<&CapsuleHeader>)| {
+        let common = |image: &Image| {
             let block = of_block(image)?;
             let table = capsule::table(image.1?, &block).ok()?;
             let pairs = table.entries.iter().zip(values);
