@@ -52,6 +52,22 @@ impl Desk {
     }
 }
 
+/// A command at a terminal of 80 columns and 24 rows, and the end of that at which a person sits.
+pub fn at_terminal(desk: &Desk, words: &[&str]) -> (OwnedFd, Child) {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    tcsetwinsize(&terminal, size(24, 80)).unwrap();
+    let end = || File::options().read(true).write(true).open(&name).unwrap();
+    // It becomes the terminal of the session, so that its size is told and its end is.
+    let mut command = Command::new("setsid");
+    command.args(["--wait", "--ctty"]).args(words).current_dir(desk.folder.path());
+    command.env("TERM", "xterm").env("LANG", "C.UTF-8").env_remove("LC_ALL");
+    let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+    (terminal, child)
+}
+
 /// A person at a terminal.
 pub struct Person {
     child: Child,
@@ -72,18 +88,8 @@ impl Person {
 
     /// Starts a command in the same way.
     pub fn starts_command(desk: &Desk, words: &[&str]) -> Self {
-        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&terminal).unwrap();
-        unlockpt(&terminal).unwrap();
-        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-        tcsetwinsize(&terminal, size(24, 80)).unwrap();
-        let end = || File::options().read(true).write(true).open(&name).unwrap();
+        let (terminal, child) = at_terminal(desk, words);
         let found = tcgetattr(&terminal).unwrap();
-        // It becomes the terminal of the session, so that its size is told and its end is.
-        let mut command = Command::new("setsid");
-        command.args(["--wait", "--ctty"]).args(words).current_dir(desk.folder.path());
-        command.env("TERM", "xterm").env("LANG", "C.UTF-8").env_remove("LC_ALL");
-        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         let keys = File::from(terminal.try_clone().unwrap());
         let screen = Arc::new(Mutex::new(vt100::Parser::new(24, 80, 1000)));
         let told = Arc::new(Mutex::new(Vec::new()));

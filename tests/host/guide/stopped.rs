@@ -1,13 +1,14 @@
 //! The guide is left, stopped or ended at each of its moments.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::guide::person::{CTRL_C, Desk, End, Person};
+use crate::guide::person::{CTRL_C, Desk, End, Person, at_terminal};
 use crate::guide::screen::WAY;
 
 #[test]
@@ -32,6 +33,30 @@ fn a_signal_leaves_the_terminal_as_it_was_found() {
         person.sees(&["Step 1 of 8"]).signals(signal);
         person.ends_with(3);
     }
+}
+
+#[test]
+fn the_guide_ends_when_its_terminal_is_gone() {
+    let desk = Desk::new();
+    for arguments in [&[env!("CARGO_BIN_EXE_ramkey")][..], &[env!("CARGO_BIN_EXE_ramkey"), "--plain"]] {
+        let (terminal, mut child) = at_terminal(&desk, arguments);
+        let mut terminal = File::from(terminal);
+        let (mut seen, mut bytes) = (Vec::new(), [0; 4096]);
+        while !String::from_utf8_lossy(&seen).contains("1 of 8") {
+            let len = terminal.read(&mut bytes).unwrap();
+            seen.extend_from_slice(&bytes[..len]);
+        }
+        drop(terminal);
+        let begun = Instant::now();
+        let status = loop {
+            match child.try_wait().unwrap() {
+                None if begun.elapsed() < Duration::from_secs(30) => sleep(Duration::from_millis(20)),
+                status => break status,
+            }
+        };
+        assert!(status.is_some(), "it waits for somebody who will never come");
+    }
+    assert!(!desk.path("stick.img").exists());
 }
 
 /// Goes to the last question and writes; stops the program as soon as the file has its first bytes.
