@@ -227,6 +227,10 @@ exception:
         mov     sp, MBR_LOAD
         lidt    [real_idt_register]
         sti
+        push    ebx
+        mov     ax, 3                       ; text mode: else it would stand within the loader's page
+        int     INT_VIDEO
+        pop     ebx
         mov     si, text_exception
         call    print
         mov     al, [.number]

@@ -97,6 +97,28 @@ fn a_video_bios_that_leaves_a_mess_shows_the_page_in_40_columns_and_in_black_and
 }
 
 #[test]
+fn a_halt_in_40_columns_shows_its_code_and_whole_rows_of_its_block() {
+    let folder = scratch();
+    let large = file(folder.path(), "large.img", &vec![0xD1; 8 << 20]);
+    let stick = sticks::ramkey(folder.path(), &[&large], &["--kind", "hdd"]);
+    let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
+    machine.ram_mib = 8;
+    machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &["MODE=1"]));
+    let mut running = Running::start(&machine);
+    running.wait_text("Nothing was booted.", DEADLINE);
+    let shown = rows(&mut running, COLOUR, 40);
+    let evidence = running.evidence();
+    let has = |what: &str| shown.iter().any(|(text, _)| text.starts_with(what));
+    assert!(has("ramkey E22: "), "{shown:?}\n{evidence}");
+    assert!(has("Nothing was booted."), "{shown:?}\n{evidence}");
+    assert!(!has("AH=08h says"), "the report is in the block\n{evidence}");
+    assert!(evidence.console.contains("AH=08h says"), "the ports have the report\n{evidence}");
+    let block = shown.iter().find(|(text, _)| text.starts_with("  ramkey explain "));
+    let (row, _) = block.unwrap_or_else(|| panic!("no block\n{evidence}"));
+    assert!(row.trim_end().len() == 40, "{row:?} has no four groups");
+}
+
+#[test]
 fn a_video_bios_that_does_not_put_the_cursor_anywhere_shows_line_by_line() {
     let folder = scratch();
     let mut machine = machine(folder.path(), &[], &["--title", "Small"]);

@@ -15,8 +15,6 @@ const TOP: usize = 2;
 const MARGIN: usize = 1;
 /// Parts of a bar: done, and not done yet.
 const BAR: [u8; 2] = [0xDB, 0xB0];
-/// Bytes of the longest title, as in `screen`.
-const TITLE_MAX: usize = 64;
 /// Rows of a frame above and below its text, on a wide and on a narrow screen.
 const FRAME: [usize; 2] = [2, 1];
 /// Columns of a frame on each side of its text.
@@ -159,12 +157,17 @@ impl Page {
     /// An image begins to load.
     #[inline(never)]
     pub fn loading(&mut self, video: &mut impl Video, what: &[u8]) {
-        let rows = (MARGIN + TITLE_MAX).div_ceil(self.width());
+        let rows = self.rows_of_loading();
         self.begin(video, TOP);
         self.lines(video, TOP, what, rows, Look::Bright);
         self.live = TOP + rows + 1;
         self.log_top = self.live + digits::ROWS + 3 + self.rows_of_numbers() + 1;
         self.show_log(video);
+    }
+
+    /// Rows of what loads, which is never more than a line of the wide screen.
+    fn rows_of_loading(&self) -> usize {
+        if self.is_narrow() { 3 } else { 1 }
     }
 
     /// How far it is: large per cent, a bar, and the numbers.
@@ -302,7 +305,7 @@ impl Page {
     /// Shows what was said last, as much as there is room for.
     #[inline(never)]
     pub fn show_log(&mut self, video: &mut impl Video) {
-        let (top, width) = (self.log_top, self.width());
+        let (top, width) = (self.log_top, self.width_of_log());
         let room = self.log_end.saturating_sub(top);
         let rows: usize = self.log.news().map(|line| wrap(line.as_bytes(), width).count()).sum();
         let parts = self.log.news().flat_map(|line| wrap(line.as_bytes(), width));
@@ -323,6 +326,14 @@ impl Page {
     pub fn leave(&mut self, video: &mut impl Video) {
         self.canvas.clear(video, 0..ROWS);
         video.cursor(0, 0);
+    }
+
+    /// Columns of what was said: all where nothing is left of it, because a row of a block is as wide as a narrow screen.
+    fn width_of_log(&self) -> usize {
+        match self.log_margin {
+            0 if self.is_narrow() => self.canvas.columns(),
+            _ => self.width(),
+        }
     }
 
     /// Columns of text.

@@ -1,12 +1,18 @@
 //! The page on a screen that is played: what is on it, in every language, on wide and on narrow ones.
 
+use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_SECTORS};
 use ramkey_format::cp437;
 use ramkey_format::errors::BOOT_ERRORS;
+use ramkey_loader_core::a20;
 use ramkey_loader_core::canvas::{Look, ROWS, Video, VideoData, wrap};
-use ramkey_loader_core::drive::Method;
+use ramkey_loader_core::drive::{Method, Trace};
 use ramkey_loader_core::log::{LINES, Log};
+use ramkey_loader_core::memory_calls::Source;
 use ramkey_loader_core::page::{Page, Row};
+use ramkey_loader_core::report::{Facts, Memory};
+use ramkey_loader_core::report_block::{Block, Details, Symbols};
 use ramkey_loader_core::screen::{Language, Sentence, Text, say};
+use zerocopy::FromZeros;
 
 /// An adapter, which takes nothing that would leave a row.
 struct Adapter {
@@ -82,6 +88,8 @@ fn line<const PLACES: usize>(language: Language, sentence: &Sentence<'_, PLACES>
 }
 
 const TITLE: &[u8] = b"An operating system of 64 characters, as long as a title may be.";
+/// One that breaks into as many rows as any.
+const TITLE_OF_LONG_WORDS: &[u8] = b"Contains-some-long-words-in-this of-which-no-two-fit-on-one-row.";
 
 #[test]
 fn a_load_shows_its_title_its_numbers_and_a_bar_in_every_language() {
@@ -96,9 +104,11 @@ fn a_load_shows_its_title_its_numbers_and_a_bar_in_every_language() {
         if screen.columns == 80 {
             screen.must_show(&machine, case);
         }
-        let loading = line(language, &say::loading(TITLE));
-        page.loading(screen, loading.as_bytes());
-        screen.must_show(&loading, case);
+        for title in [TITLE_OF_LONG_WORDS, TITLE] {
+            let loading = line(language, &say::loading(title));
+            page.loading(screen, loading.as_bytes());
+            screen.must_show(&loading, case);
+        }
         for percent in [0, 1, 50, 99, 100] {
             let done = 41_943_040 * u32::from(percent);
             let mut numbers = line(language, &say::loaded_timed(done, 4_194_304_000, percent, 1536, 35_999));
@@ -123,7 +133,7 @@ fn large_numbers_differ_from_each_other() {
     for percent in 0..=100 {
         page.progress(&mut screen, percent, b"");
         assert!(
-            seen.insert(screen.cells[5..10].iter().map(|row| format!("{row:?}")).collect::<String>()),
+            seen.insert(screen.cells[6..11].iter().map(|row| format!("{row:?}")).collect::<String>()),
             "{percent}"
         );
         let rows = (0..ROWS).filter(|&row| screen.row(row).contains("██")).count();
@@ -251,6 +261,34 @@ fn why_an_entry_does_not_fit_has_room_below_the_menu() {
     });
 }
 
+/// A report and the block of it: that of a stick which was read, on a machine whose numbers are usual.
+fn report_and_block(code: u8, details: Details) -> (Facts, Symbols) {
+    let mut info = BootInfo::new_zeroed();
+    (info.drive, info.bios_dl, info.edd, info.edd_version, info.edd_claims) = (0x80, 0x80, 1, 0x30, 0x05);
+    info.measured = (MEASURED_EDD | MEASURED_CHS | MEASURED_SECTORS) as u8;
+    info.heads.set(255);
+    info.sectors_per_track.set(63);
+    info.told_cylinders.set(1024);
+    info.told_heads.set(255);
+    info.told_sectors.set(63);
+    info.transfer.set(127);
+    info.boot_lba.set(64);
+    let trace = Trace {
+        asked: Some(123_456),
+        read: Some(123_455),
+        status: 4,
+        abandoned: 0,
+        heads: 255,
+        heads_proven: false,
+        method: Method::Edd,
+        sectors: 127,
+    };
+    let memory = Some(Memory { ram: 64 << 20, base_kib: 639, source: Source::E820 });
+    let facts = Facts { info, trace: Some(trace), memory, a20: a20::Method::Bios };
+    let block = Block { code, build: Block::build_of(0x2A5), details, numbers: facts.numbers() };
+    (facts, block.encode())
+}
+
 #[test]
 fn a_halt_has_room_for_its_code_and_the_report() {
     each(|language, page, screen, case| {
@@ -259,19 +297,33 @@ fn a_halt_has_room_for_its_code_and_the_report() {
         page.halt(screen, why.as_bytes());
         screen.must_show(&why, case);
         let longest = BOOT_ERRORS.iter().max_by_key(|error| language.error(error.code).len()).unwrap();
-        let stopped = line(language, &say::stopped(longest.code, longest.code));
         let detail = say::read_failed(4, 123_456);
-        let first = [stopped, line(language, &say::in_file(b"WINDOWSX", detail.as_message()))];
-        let report = line(language, &say::report_drive(0x80, 0x80, Method::Edd));
-        let last = line(language, &say::nothing_booted());
-        // On a narrow screen a line of the report may take two rows.
-        let reports = if screen.columns == 40 { 6 } else { 14 };
-        for said in first.iter().chain(vec![&report; reports]).chain([&last]) {
+        let detail = say::in_file(b"WINDOWSX", detail.as_message());
+        let (facts, block) = report_and_block(longest.code, Details::of(detail.as_message()));
+        let mut said =
+            vec![line(language, &say::stopped(longest.code, longest.code)), line(language, &detail)];
+        let text_of = |bytes: &[u8]| *Text::new().bytes(bytes);
+        // A narrow screen has the block alone.
+        if screen.columns == 80 {
+            facts.show(language, &mut |line| said.push(text_of(line)));
+        }
+        said.extend([Text::new(), line(language, &say::explained())]);
+        let mut rows = Vec::new();
+        block.show(&mut |line| rows.push(text_of(line)));
+        assert!(rows.len() >= 2, "{case}: a block of {} rows", rows.len());
+        said.extend(&rows);
+        said.extend([line(language, &say::qr_offered()), line(language, &say::nothing_booted())]);
+        page.log().end_paragraph();
+        for said in &said {
             page.log().push(said, true);
         }
         page.show_log(screen);
-        for said in first.iter().chain([&report, &last]) {
+        for said in &said {
             screen.must_show(said, case);
+        }
+        for row in &rows {
+            let row = text(row.as_bytes());
+            assert!((0..ROWS).any(|at| screen.row(at).trim_end() == row), "{case}: {row:?} is broken");
         }
         assert!(
             !screen.words().contains(&text(line(language, &say::trying_heads()).as_bytes())),

@@ -162,6 +162,8 @@ fn boot_from<F: FileSystem>(start: Start<'_>, mut disk: Disk<Int13>, volume_lba:
         copy = CopyMode::Auto;
     }
     console.leave();
+    // The calls of the screen do not tell that A20 stays off; this one does.
+    bios::key_waits();
     install::hand_off(installed, copy)
 }
 

@@ -1,13 +1,13 @@
 //! What a person sees and types: the page on the screen, or lines on a screen of another shape, with a copy to the ports.
 
 use ramkey_format::boot::{BootHeader, HEADER_SERIAL};
-use ramkey_loader_core::canvas::Video;
+use ramkey_loader_core::canvas::{ROWS, Video};
 use ramkey_loader_core::drive::Method;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::page::{Page, Row};
-use ramkey_loader_core::screen::{Language, Message, Sentence, Text, say};
+use ramkey_loader_core::screen::{COLUMNS, Language, Message, Sentence, Text, say};
 
-use crate::mirror::{Mirror, OVER};
+use crate::mirror::Mirror;
 use crate::video::{self, Bios};
 use crate::{bios, low};
 
@@ -17,6 +17,8 @@ const SCAN_1: u8 = 2;
 const SCAN_F8: u8 = 0x42;
 /// Rows of the menu where there is no page.
 const MENU_ROWS: usize = 12;
+/// Rows around those: what to choose, what the time says, and an empty one.
+const MENU_AROUND: usize = 3;
 
 /// Where text goes.
 pub struct Console {
@@ -105,6 +107,11 @@ impl Console {
     pub fn line(&mut self, bytes: &[u8]) {
         self.write(bytes);
         self.write(b"\r\n");
+    }
+
+    /// Sends a line to the ports alone.
+    pub fn to_ports(&mut self, bytes: &[u8]) {
+        self.mirror.line(bytes);
     }
 
     /// Ends the line.
@@ -306,6 +313,11 @@ impl Console {
                 self.mirror.line(choose.as_bytes());
             }
             None => {
+                // A menu that scrolls is drawn in the wrong rows from then on.
+                let end = usize::from(video::cursor_row()) + count.min(MENU_ROWS) + MENU_AROUND;
+                if end >= ROWS {
+                    video::reset();
+                }
                 self.line(choose.as_bytes());
                 self.top = video::cursor_row();
             }
@@ -342,7 +354,7 @@ impl Console {
         if self.page.is_some() {
             return self.count_down(line);
         }
-        line.pad_to(OVER);
+        line.pad_to(COLUMNS);
         self.line(line.as_bytes());
     }
 
@@ -364,7 +376,8 @@ impl Console {
     fn over(&mut self, line: &Text) {
         let mut line = *line;
         self.write(b"\r");
-        self.write(line.pad_to(OVER).as_bytes());
+        // As far as any line goes: nothing of the one before stays.
+        self.write(line.pad_to(COLUMNS).as_bytes());
     }
 
     /// The next key, from the keyboard or the serial line.

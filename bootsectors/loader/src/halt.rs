@@ -8,7 +8,7 @@ use ramkey_loader_core::screen::{Message, say};
 use ramkey_loader_core::volume::VolumeError;
 
 use crate::console::Console;
-use crate::{a20, real_mode, report, second_page};
+use crate::{a20, real_mode, report, second_page, video};
 
 /// INT 16h: whether a key waits, by the zero flag; and the key, whose character is in AL.
 const KEY_WAITS: u32 = 0x0100;
@@ -35,6 +35,8 @@ pub fn stop(console: &mut Console, code: u8, details: Option<Message<'_>>) -> ! 
 #[inline(never)]
 pub fn internal(file: &str, line: u32) -> ! {
     if !a20::is_on() {
+        // Else the code would stand somewhere in the page.
+        video::reset();
         stop(&mut Console::silent(), errors::NO_PROTECTED_MODE_MEMORY, None);
     }
     let details = say::internal(file.as_bytes(), line as u16);

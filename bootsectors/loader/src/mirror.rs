@@ -17,7 +17,7 @@ const SERIAL_FIFO: u32 = 16;
 const TRANSMITTER_EMPTY: u8 = 0x20;
 
 /// Columns over which a line that changes is written again.
-pub const OVER: usize = 60;
+const OVER: usize = 60;
 
 /// The two ports.
 pub struct Mirror {

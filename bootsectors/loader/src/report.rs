@@ -53,7 +53,12 @@ pub fn show(console: &mut Console, code: u8, details: Details) -> Option<Qr> {
     let Known { trace, memory } = known();
     let facts = Facts { info: low::boot_info(), trace, memory, a20: a20::worked() };
     let numbers = facts.numbers();
-    numbers.show(console.language(), &mut |line| console.line(line));
+    // A narrow halt has no room for them and for its code; its block has them all.
+    let is_shown = code == 0 || !console.is_narrow();
+    numbers.show(console.language(), &mut |line| match is_shown {
+        true => console.line(line),
+        false => console.to_ports(line),
+    });
     let header = low::boot_header();
     let build = BootHeader::parse(&header).map_or(0, |header| header.loader_checksum.get());
     let symbols = Block { code, build: Block::build_of(build), details, numbers }.encode();

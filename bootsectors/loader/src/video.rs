@@ -96,10 +96,12 @@ impl Video for Bios {
     }
 }
 
-/// Switches A20 on again, if a call switched it off. If it stays off, the next call of another kind tells of it.
+/// Switches A20 on again, if a call switched it off. If it stays off, the next call of another kind tells of it: until then
+/// nothing is tried again, because that takes long, and a screen is many calls.
 pub fn keep_a20() {
-    if !a20::is_on() {
-        a20::switch_on();
+    static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+    if !HAS_FAILED.load(Ordering::Relaxed) && !a20::is_on() && a20::switch_on().is_none() {
+        HAS_FAILED.store(true, Ordering::Relaxed);
     }
 }
 

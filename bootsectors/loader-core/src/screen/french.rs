@@ -68,7 +68,7 @@ language! {
     StartKeys: "C : copie  L : langue (language)  autre touche : démarrer",
     KindIsGuess: "Elle passe pour une disquette, sans certitude ; K : comme disque dur.",
     IsHardDisk: "Elle démarre comme disque dur.",
-    PressKey: "Une touche démarre.",
+    PressKey: "N'importe quelle touche démarre.",
     StartsIn: "Démarrage dans {0} s ; une touche : tout de suite. ",
     Copies: "INT 13h copie : {0}.",
     NoInt15: "INT 15h ne copie pas sur cet ordinateur : INT 13h copiera lui-même.",

@@ -111,7 +111,7 @@ language! {
     HeadsProven: "Köpfe bewiesen",
     HeadsNotMeasured: "Köpfe ungemessen",
     NotMeasured: "ungemessen",
-    None: "keine",
+    None: "keiner",
     E820: "E820",
     E820Broken: "E820 defekt",
     E801: "E801",
