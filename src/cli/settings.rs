@@ -282,8 +282,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (home, file) = (folder.path().join("xdg/ramkey"), folder.path().join("ramkey.toml"));
         fs::create_dir_all(&home).expect("a folder");
-        user.map(|text| fs::write(home.join("config.toml"), text).expect("a file"));
-        machine.map(|text| fs::write(&file, text).expect("a file"));
+        for (path, text) in [(&home.join("config.toml"), user), (&file, machine)] {
+            if let Some(text) = text {
+                fs::write(path, text).expect("a file");
+            }
+        }
         from(environment, folder.path(), &file, rustix::process::geteuid().as_raw())
     }
 
