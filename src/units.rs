@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use text::{counted, hex, is_hidden, named, shell_word, shown, xml_text};
+pub use text::{counted, hex, is_hidden, named, shell_argument, shell_word, shown, xml_text};
 
 mod text;
 

@@ -89,6 +89,7 @@ const GROUPS: [Group; 5] = [
             "fake-write",
             "copy",
             "hybrid",
+            "serial",
         ],
     },
     Group {
@@ -429,8 +430,8 @@ fn command_list(program: &Command, columns: usize) -> String {
         text += &format!("{heading}:\n");
         for command in names.iter().filter_map(|name| program.find_subcommand(name)) {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            let about =
-                if about.len() > ABOUT { about.split(": ").next().unwrap_or_default() } else { &about };
+            let ends = [": ", ", and ", ", or "].iter().filter_map(|end| about.find(end)).min();
+            let about = if about.len() > ABOUT { &about[..ends.unwrap_or(about.len())] } else { &about };
             let label = format!("  {:<width$}  ", command.get_name());
             lines_of(&label, about, columns).iter().for_each(|line| text += &format!("{line}\n"));
         }

@@ -62,7 +62,7 @@ pub(super) fn line(kind: &str, text: Arguments) {
     }
 }
 
-/// What the last command wrote to a log, at most so many bytes of its end.
+/// What the last command wrote to a log: how it began, and at most so many bytes of its end.
 ///
 /// # Errors
 ///
@@ -72,12 +72,38 @@ pub(super) fn last(path: &Path, most: usize) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no log of ramkey"));
     }
     let text = std::fs::read(path)?;
-    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(most)..]).into_owned();
+    let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !HEAD.starts_with(line)).collect();
     let is_begin = |line: &&str| line.split_whitespace().nth(2) == Some(BEGIN);
     let first = lines.iter().rposition(is_begin).unwrap_or(0);
     let process = lines.get(first).and_then(|line| line.split_whitespace().nth(1));
     // Commands may run at the same time.
     let own = lines[first..].iter().filter(|line| line.split_whitespace().nth(1) == process);
-    Ok(own.map(|line| format!("{line}\n")).collect())
+    let own: Vec<String> = own.map(|line| format!("{line}\n")).collect();
+    let Some((begin, behind)) = own.split_first() else { return Ok(String::new()) };
+    let mut len = 0;
+    let fits = |line: &&String| {
+        len += line.len();
+        len <= most
+    };
+    let kept = behind.iter().rev().take_while(fits).count();
+    Ok(begin.clone() + &behind[behind.len() - kept..].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HEAD, last};
+
+    #[test]
+    fn a_long_command_keeps_how_it_began_and_its_end() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let line = |process, text: &str| format!("2026-01-01T00:00:00.000Z {process} {text}\n");
+        let (begin, end) = (line(7, "begin version 1: ramkey list"), line(7, "step  ends"));
+        let other = line(8, "step  of another");
+        let many = line(7, "step  does something").repeat(100);
+        let text = [HEAD, &line(6, "begin version 1: ramkey map"), &begin, &many, &other, &end].concat();
+        std::fs::write(file.path(), text).expect("a log");
+        assert_eq!(last(file.path(), end.len()).expect("lines"), begin.clone() + &end);
+        assert_eq!(last(file.path(), 1 << 20).expect("lines"), begin + &many + &end);
+    }
 }

@@ -95,7 +95,7 @@ use terminal::step;
 pub use terminal::{Streams, Terminal};
 use voice::{Voice, says};
 
-use crate::units::{named, shell_word};
+use crate::units::shell_argument;
 
 /// Runs the command line of this process; gives its exit status.
 pub fn main() -> ExitCode {
@@ -157,11 +157,7 @@ const MACHINE_FILE: &str = "/etc/ramkey.toml";
 fn begin(cli: &Cli, settings: Result<Settings, CliError>) -> Result<(), CliError> {
     if let Some(path) = cli.log() {
         log::open(&path).map_err(|source| CliError::Log { path, source })?;
-        let words = env::args_os().skip(1).map(|word| match named(&word) {
-            // A shell takes it for an option, as this program did.
-            option if option.starts_with('-') => option.into_owned(),
-            _ => shell_word(word),
-        });
+        let words = env::args_os().skip(1).map(shell_argument);
         let words: Vec<String> = std::iter::once("ramkey".to_owned()).chain(words).collect();
         log::begin(version::short(), &words);
     }

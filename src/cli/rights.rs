@@ -4,9 +4,11 @@
 //! rights is looked for in the folders of the system only, never in `PATH`.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ use crate::device::lend::{Channel, Lender, NotLent};
 use crate::device::{OpenError, Refusal, System, TargetPath};
 use crate::job::JobError;
 use crate::sandbox::has_lent_rights;
-use crate::units::{named, shell_word};
+use crate::units::{named, shell_argument};
 
 /// Where systems keep programs that give rights. The first is that of NixOS.
 const FOLDERS: [&str; 4] = ["/run/wrappers/bin", "/usr/bin", "/bin", "/usr/local/bin"];
@@ -98,12 +100,25 @@ pub(super) fn needed(error: CliError, system: &System) -> CliError {
         CliError::Job(source @ JobError::Target(OpenError::Refused(Refusal::Unknown { .. })))
             if system.lender.is_none() && are_missing() =>
         {
-            let command = env::args_os().map(|word| shell_word(Path::new(&word)));
-            let command = format!("sudo {}", command.collect::<Vec<_>>().join(" "));
-            CliError::NeedsRoot { source: Box::new(source), command }
+            CliError::NeedsRoot { source: Box::new(source), command: by_sudo(env::args_os()) }
         }
         error => error,
     }
+}
+
+/// The command line as root gives it, who need not say how to become root.
+fn by_sudo(words: impl Iterator<Item = OsString>) -> String {
+    let mut command = vec!["sudo".to_owned()];
+    let mut words = words;
+    while let Some(word) = words.next() {
+        if word == "--as-root" {
+            // The next word is how.
+            words.next();
+        } else if !word.as_bytes().starts_with(b"--as-root=") {
+            command.push(shell_argument(&word));
+        }
+    }
+    command.join(" ")
 }
 
 /// The machine, with who opens devices there for this process.
@@ -181,7 +196,19 @@ fn own_file() -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::AsRoot;
+    use super::{AsRoot, by_sudo};
+
+    #[test]
+    fn the_command_for_sudo_keeps_options_as_they_are_and_does_not_say_how_to_become_root() {
+        let by_sudo = |words: &[&str]| by_sudo(words.iter().map(|&word| word.into()));
+        let words =
+            ["./ramkey", "write", "my dos.img", "--to", "/dev/sdb", "-q", "--title=my DOS", "--size=64M"];
+        let expected = "sudo ./ramkey write 'my dos.img' --to /dev/sdb -q --title='my DOS' --size=64M";
+        assert_eq!(by_sudo(&words), expected);
+        for how in [&["--as-root", "never"][..], &["--as-root=auto"]] {
+            assert_eq!(by_sudo(&[&words[..5], how, &words[5..]].concat()), expected);
+        }
+    }
 
     #[test]
     fn a_window_opens_only_for_who_asked_and_without_a_terminal_nobody_is_asked() {

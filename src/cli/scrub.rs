@@ -7,6 +7,16 @@ use std::fs;
 const KEPT: usize = 3;
 /// The words before a serial number in what ramkey says.
 const BEFORE: [&str; 2] = ["serial number ", "serial "];
+/// Where the names of disks have their serial numbers in them.
+const BY_ID: &str = "disk/by-id/";
+/// What ends such a name, and other names.
+const NAME_ENDS: [char; 9] = [' ', '\t', '"', '\'', '`', ',', ';', ')', '/'];
+/// Fewest characters of a serial number that is known by its looks.
+const LOOKS_LIKE: usize = 12;
+/// Fewest characters of a serial number that is looked for where it is not called one.
+const KNOWN_AGAIN: usize = 6;
+/// The end of a receipt's name, which is a serial number.
+const RECEIPT: &str = ".json";
 /// Where users have their folders.
 const HOMES: &str = concat!("/ho", "me/");
 
@@ -63,8 +73,15 @@ impl Scrub {
         if self.host != "localhost" {
             text = words_replaced(&text, &self.host, "HOST");
         }
-        let lines = text.lines().map(|line| format!("{}\n", unnamed(&without_serials(line))));
-        lines.collect()
+        let mut called = Vec::new();
+        let lines = text.lines().map(|line| without_serials(&without_ids(line, &mut called), &mut called));
+        let mut text: String = lines.map(|line| format!("{}\n", unnamed(&line))).collect();
+        // Receipts, for one, are named by what is called a serial number elsewhere.
+        called.retain(|serial| serial.len() >= KNOWN_AGAIN && serial.contains(|c: char| c.is_ascii_digit()));
+        for serial in &called {
+            text = words_replaced(&text, serial, &short(serial));
+        }
+        without_likely(&text)
     }
 }
 
@@ -75,23 +92,79 @@ fn short(serial: &str) -> String {
     format!("...{kept}")
 }
 
-/// The line with every serial number cut that is called one: also of a disk that is gone.
-fn without_serials(line: &str) -> String {
+/// The line with every serial number cut that is called one, also of a disk that is gone; those are put to `called`.
+fn without_serials(line: &str, called: &mut Vec<String>) -> String {
     let mut out = String::new();
     let mut rest = line;
     while let Some((at, word)) =
         BEFORE.iter().filter_map(|word| Some((rest.find(word)?, word))).min_by_key(|(at, _)| *at)
     {
         let (before, after) = rest.split_at(at + word.len());
-        let end = after.find([',', ';', ' ', ')', '"']).unwrap_or(after.len());
-        let serial = &after[..end];
         out += before;
-        let is_one =
-            serial.len() > KEPT && serial.chars().any(|c| c.is_ascii_digit()) && !serial.starts_with("...");
-        out += &if is_one { short(serial) } else { serial.to_owned() };
-        rest = &after[end..];
+        // A serial number may have spaces in it, and no digit.
+        let ends = [",", ";", ")", "\"", " is "].iter().filter_map(|end| after.find(end)).min();
+        let (serial, behind) = after.split_at(ends.unwrap_or(after.len()));
+        // The option is called so, too, and "serial numbers" are none.
+        if rest[..at].ends_with('-') || after.starts_with("number") {
+            rest = after;
+            continue;
+        }
+        out += &cut(serial, called);
+        rest = behind;
     }
     out + rest
+}
+
+/// The line with the serial numbers cut in the names that the system gives to disks; those are put to `called`.
+fn without_ids(line: &str, called: &mut Vec<String>) -> String {
+    let mut parts = line.split(BY_ID);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, behind) = part.split_at(part.find(NAME_ENDS).unwrap_or(part.len()));
+        let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+        let disk =
+            name.rsplit_once("-part").filter(|(_, number)| digits(number.trim_end_matches([':', '.'])));
+        let disk = disk.map_or(name.trim_end_matches([':', '.']), |(disk, _)| disk);
+        // The number of the unit, as in `-0:0`.
+        let unit = disk
+            .rsplit_once('-')
+            .filter(|(_, unit)| unit.split_once(':').is_some_and(|(a, b)| digits(a) && digits(b)));
+        let disk = unit.map_or(disk, |(disk, _)| disk);
+        let from = disk.rfind('_').or_else(|| disk.find('-')).map_or(0, |at| at + 1);
+        out +=
+            &format!("{BY_ID}{}{}{}{behind}", &disk[..from], cut(&disk[from..], called), &name[disk.len()..]);
+    }
+    out
+}
+
+/// What is left of what is called a serial number, which is put to `called`.
+fn cut(serial: &str, called: &mut Vec<String>) -> String {
+    if serial.chars().count() <= KEPT || serial.starts_with("...") {
+        return serial.to_owned();
+    }
+    called.push(serial.to_owned());
+    short(serial)
+}
+
+/// The text with every word cut that looks like a serial number: capitals and digits, many of them.
+fn without_likely(text: &str) -> String {
+    let is_between = |c: char| !c.is_alphanumeric() && c != '_';
+    let mut out = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, behind) = rest.split_at(rest.find(is_between).unwrap_or(rest.len()));
+        let has = |is: fn(&char) -> bool| word.chars().any(|c| is(&c));
+        let is_like =
+            word.len() >= LOOKS_LIKE && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        // Sizes have many digits, too.
+        let is_serial =
+            has(char::is_ascii_digit) && (has(char::is_ascii_uppercase) || behind.starts_with(RECEIPT));
+        out += &if is_like && is_serial { short(word) } else { word.to_owned() };
+        let next = behind.find(|c| !is_between(c)).unwrap_or(behind.len());
+        out += &behind[..next];
+        rest = &behind[next..];
+    }
+    out
 }
 
 /// The line with the folders of users that are not known here.
@@ -172,5 +245,28 @@ mod tests {
         ] {
             assert!(found.contains(stays), "{stays}: {found}");
         }
+    }
+
+    #[test]
+    fn serial_numbers_of_sticks_that_are_gone_are_taken_out_where_nothing_calls_them_that() {
+        let text = "\
+            opens /dev/disk/by-id/usb-SanDisk_Cruzer_4C5300012304-0:0-part1, then\n\
+            /dev/disk/by-id/usb-Generic_Flash_AB12CD34-0:0: it is gone\n\
+            /dev/disk/by-id/ata-Disk_FOO9876 /dev/disk/by-id/wwn-0x5000c50015ea71ac\n\
+            Disk (serial WXYZ KLMNO), and serial QRSTUVW; serial number A B C 42\n\
+            begin ramkey write a.img --serial --size 64M; put the serial numbers that it shows\n\
+            writes receipts/AB12CD34.json and receipts/123456789012.json and 07AB12345678CD.json\n\
+            4 TB (4000787030016 bytes), CONFIGURATION, RAMKEY_LOG_12345, E31, serial 12\n";
+        let found = Scrub { host: "localhost".into(), ..Scrub::default() }.scrubbed(text);
+        assert_eq!(
+            found,
+            "opens /dev/disk/by-id/usb-SanDisk_Cruzer_...304-0:0-part1, then\n\
+             /dev/disk/by-id/usb-Generic_Flash_...D34-0:0: it is gone\n\
+             /dev/disk/by-id/ata-Disk_...876 /dev/disk/by-id/wwn-...1ac\n\
+             Disk (serial ...MNO), and serial ...UVW; serial number ... 42\n\
+             begin ramkey write a.img --serial --size 64M; put the serial numbers that it shows\n\
+             writes receipts/...D34.json and receipts/...012.json and ...8CD.json\n\
+             4 TB (4000787030016 bytes), CONFIGURATION, RAMKEY_LOG_12345, E31, serial 12\n"
+        );
     }
 }

@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -190,8 +190,9 @@ impl Places<'_> {
             what: error.to_string(),
         };
         if let Some(path) = text("RAMKEY_CONFIG").map(PathBuf::from) {
-            let found = read(&path).and_then(|text| text.ok_or_else(|| io::ErrorKind::NotFound.into()));
-            return found
+            let file = open(&path).and_then(|file| file.ok_or_else(|| io::ErrorKind::NotFound.into()));
+            return file
+                .and_then(|file| text_of(file.0))
                 .map(|text| (Some((path.clone(), text)), None))
                 .map_err(|error| unreadable(&path, error));
         }
@@ -202,28 +203,57 @@ impl Places<'_> {
             return Ok((None, None));
         };
         // Root, who was given the home of another by sudo, is not told by that one what is usual.
-        let is_of_another = match fs::metadata(&path) {
-            Ok(meta) => meta.uid() != self.user && meta.uid() != 0,
-            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+        let is_of_another = |meta: &fs::Metadata| meta.uid() != self.user && meta.uid() != 0;
+        let file = match open(&path) {
+            Ok(None) => return Ok((None, None)),
+            Ok(Some((_, meta))) if is_of_another(&meta) => None,
+            Ok(Some((file, _))) => Some(file),
+            // What cannot be opened tells nothing; whose it is decides only what is said.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => match fs::metadata(&path) {
+                Ok(meta) if !is_of_another(&meta) => return Err(unreadable(&path, error)),
+                _ => None,
+            },
+            Err(error) => return Err(unreadable(&path, error)),
         };
-        if is_of_another {
+        let Some(file) = file else {
             let note = format!("{} does not count, because it belongs to another user", named(&path));
             return Ok((None, Some(note)));
-        }
-        let found = read(&path).map_err(|error| unreadable(&path, error))?;
-        Ok((found.map(|text| (path, text)), None))
+        };
+        let text = text_of(file).map_err(|error| unreadable(&path, error))?;
+        Ok((Some((path, text)), None))
     }
+}
+
+/// The file at `path`, and whose it is; nothing if there is none.
+///
+/// # Errors
+///
+/// What the system says; [`io::ErrorKind::InvalidInput`] of what is no regular file.
+fn open(path: &Path) -> io::Result<Option<(fs::File, fs::Metadata)>> {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    // A pipe that nobody writes to is opened without waiting, and then refused.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = match fs::File::options().read(true).custom_flags(flags).open(path) {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(None),
+        file => file?,
+    };
+    // Of the open file: another may have its name by now.
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    Ok(Some((file, meta)))
 }
 
 /// The text of a file; nothing if there is none.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    let file = match fs::File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
+    open(path)?.map(|(file, _)| text_of(file)).transpose()
+}
+
+fn text_of(file: fs::File) -> io::Result<String> {
     let mut text = String::new();
     io::Read::read_to_string(&mut io::Read::take(file, LEN_MAX + 1), &mut text)?;
-    if text.len() as u64 > LEN_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Some(text)) }
+    if text.len() as u64 > LEN_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
 }
 
 /// The log that the environment names.
@@ -252,8 +282,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (home, file) = (folder.path().join("xdg/ramkey"), folder.path().join("ramkey.toml"));
         fs::create_dir_all(&home).expect("a folder");
-        user.map(|text| fs::write(home.join("config.toml"), text).expect("a file"));
-        machine.map(|text| fs::write(&file, text).expect("a file"));
+        for (path, text) in [(&home.join("config.toml"), user), (&file, machine)] {
+            if let Some(text) = text {
+                fs::write(path, text).expect("a file");
+            }
+        }
         from(environment, folder.path(), &file, rustix::process::geteuid().as_raw())
     }
 
@@ -300,6 +333,20 @@ mod tests {
         assert!(text.starts_with("RAMKEY_LANG: "), "{text}");
         let text = wrong(&[("RAMKEY_CONFIG", "/nowhere/ramkey.toml")], None, None);
         assert!(text.starts_with("/nowhere/ramkey.toml: "), "{text}");
+    }
+
+    #[test]
+    fn a_home_that_is_no_folder_has_no_file_and_only_a_regular_file_is_read() {
+        let home = |name: &str| (name == "HOME").then(|| OsString::from("/dev/null"));
+        let places = Places { variable: &home, machine: Path::new("/nowhere"), user: 0 };
+        assert_eq!(Settings::read(&places).expect("settings"), Settings::default());
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(folder.path().join("xdg/ramkey/config.toml")).expect("a folder");
+        let user = rustix::process::geteuid().as_raw();
+        match from(&[], folder.path(), Path::new("/nowhere"), user) {
+            Err(CliError::Setting { what, .. }) => assert_eq!(what, "it is no regular file"),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

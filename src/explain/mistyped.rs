@@ -56,11 +56,21 @@ fn symbols(word: &str) -> Option<Vec<u8>> {
 /// Whether somebody who typed this meant a block: groups of about five letters and digits, or a long one.
 fn looks_like(words: &[&str]) -> bool {
     let groups: Vec<&str> = groups(words).collect();
+    let has_letter = groups.iter().any(|group| group.chars().any(|one| one.is_ascii_alphabetic()));
+    if !has_letter || groups.first().is_some_and(|first| is_code(first)) {
+        return false;
+    }
     let is_alphanumeric = groups.iter().all(|group| group.chars().all(|one| one.is_ascii_alphanumeric()));
     let characters: usize = groups.iter().map(|group| group.len()).sum();
     let digits = groups.iter().flat_map(|group| group.chars()).filter(char::is_ascii_digit).count();
     let long = groups.iter().filter(|group| group.len() + 1 >= GROUP).count();
     is_alphanumeric && characters >= LOOKS_LIKE && digits * 5 >= characters && long * 3 >= groups.len() * 2
+}
+
+/// Whether this is a code of the screen, such as `E41`.
+fn is_code(word: &str) -> bool {
+    let digits = word.strip_prefix(['E', 'R', 'S', 'e', 'r', 's']).unwrap_or_default();
+    digits.len() == 2 && digits.chars().all(|one| one.is_ascii_hexdigit())
 }
 
 /// What was typed between spaces and dashes.
@@ -90,6 +100,10 @@ fn mistyped(text: &str) -> Mistyped {
         Ok(_) => SymbolsError::Whole,
     };
     let typed: Vec<char> = text.chars().filter(|&one| !is_between(one)).collect();
+    let right = only_right(&typed);
+    if let Some(rows) = rows_alone(&typed, error).filter(|_| right.is_none()) {
+        return rows;
+    }
     let what = match error {
         SymbolsError::Character { found } => format!("no block has the letter {found}"),
         SymbolsError::Row { row } => {
@@ -99,12 +113,47 @@ fn mistyped(text: &str) -> Mistyped {
         SymbolsError::Length { found } => format!("no block has {found} characters"),
         _ => "the block was mistyped: its rows do not belong together".into(),
     };
-    Mistyped { what, help: help(text, &typed, error) }
+    Mistyped { what, help: help(text, &typed, right, error) }
+}
+
+/// What is said of rows that were typed right, but without the others.
+fn rows_alone(typed: &[char], error: SymbolsError) -> Option<Mistyped> {
+    let is_first = error == SymbolsError::Whole && typed.len().is_multiple_of(ROW);
+    let is_second = error == SymbolsError::Row { row: 0 } && typed.len() <= ROW && is_second_row(typed);
+    let (what, help) = match (is_first, is_second) {
+        (true, _) if typed.len() == ROW => (
+            "the row was typed right, but it is not the whole block",
+            "type the next line of the screen, too",
+        ),
+        (true, _) => {
+            ("each row was typed right, but a row is missing", "type the next line of the screen, too")
+        }
+        (_, true) => (
+            "this fits as the second row of a block, and the first row is missing",
+            "type the line of the screen above it, too, before it",
+        ),
+        _ => return None,
+    };
+    Some(Mistyped { what: what.into(), help: help.into() })
+}
+
+/// Whether the check of a second row fits.
+fn is_second_row(typed: &[char]) -> bool {
+    // Each row is checked by itself: any first row will do, and one of these ends with its check.
+    let mut firsts = ALPHABET.iter().map(|&check| format!("{}{}", "0".repeat(ROW - 1), char::from(check)));
+    let fits_first =
+        |first: &String| !matches!(Block::decode(first), Err(BlockError::Typed(SymbolsError::Row { .. })));
+    let Some(first) = firsts.find(fits_first) else { return false };
+    let rows: String = first.chars().chain(typed.iter().copied()).collect();
+    !matches!(
+        Block::decode(&rows),
+        Err(BlockError::Typed(SymbolsError::Row { .. } | SymbolsError::Length { .. }))
+    )
 }
 
 /// What to look at.
-fn help(text: &str, typed: &[char], error: SymbolsError) -> String {
-    if let Some(right) = only_right(typed) {
+fn help(text: &str, typed: &[char], right: Option<Vec<char>>, error: SymbolsError) -> String {
+    if let Some(right) = right {
         let group = typed.iter().zip(&right).position(|(one, other)| !is_same(*one, *other));
         let group = group.unwrap_or(typed.len().min(right.len() - 1)) / GROUP;
         let end = right.len().min((group + 1) * GROUP);

@@ -121,7 +121,7 @@ impl Reading {
             self.suspect(OTHER_SECTORS, &[]);
         }
         match status {
-            0xFE => self.suspect(HANGS, &[SINGLE_SECTORS, USB_MODE]),
+            HUNG => self.suspect(HANGS, &[SINGLE_SECTORS, USB_MODE]),
             0x05 | 0x06 | 0x07 | 0x08 | 0x20 | 0x80 | 0xAA | 0xBB | 0xE0 | 0xFF => {
                 self.suspect(LOST, &[OTHER_PORT, START_COLD, SINGLE_SECTORS]);
             }
@@ -215,13 +215,19 @@ impl Reading {
 
     /// Transfers, calls that hung, and how far reads came.
     fn look_at_transfers(&mut self, numbers: &Numbers) {
-        let Numbers { transfer, hung, boot_lba, asked, read, is_disc, .. } = *numbers;
+        let Numbers { transfer, hung, boot_lba, asked, read, is_disc, status, .. } = *numbers;
         if hung != 0 {
-            let calls = if hung == 1 { "1 call hung".to_owned() } else { format!("{hung} calls hung") };
+            let calls = if hung == 1 { "1 call" } else { &format!("{hung} calls") };
             self.note(format!(
-                "{calls} for 30 seconds: the BIOS cannot do transfers of that length, or lost the stick."
+                "{calls} of the BIOS hung for 30 seconds: a read, or one that asks for memory or switches A20."
             ));
-            self.suspect(HANGS, &[SINGLE_SECTORS, OTHER_PORT, USB_MODE]);
+            // The number counts all calls: that reads were among them, other numbers must say.
+            if status == HUNG || (1..TRANSFER_SECTORS_MAX).contains(&transfer.into()) && !is_disc {
+                self.suspect(HANGS, &[SINGLE_SECTORS, OTHER_PORT, USB_MODE]);
+            }
+            if numbers.memory.is_some_and(|memory| memory.source != Source::E820) {
+                self.suspect(TELLS_LESS, &[]);
+            }
         }
         match transfer {
             0 | 127 => {}
@@ -265,6 +271,8 @@ impl Reading {
     }
 }
 
+/// Status of a call that hung.
+const HUNG: u8 = 0xFE;
 /// Base memory below this is odd.
 const BASE_USUAL_KIB: u16 = 600;
 
@@ -272,7 +280,7 @@ const BASE_USUAL_KIB: u16 = 600;
 mod tests {
     use ramkey_loader_core::drive::Method;
     use ramkey_loader_core::memory_calls::Source;
-    use ramkey_loader_core::report::Memory;
+    use ramkey_loader_core::report::{Memory, Numbers};
     use ramkey_loader_core::report_block::{Block, Details, What};
     use ramkey_loader_core::screen::Heads;
 
@@ -365,8 +373,8 @@ mod tests {
         is_odd(&of(|block| block.numbers.method = Method::Chs), "reads go by CHS now");
         is_odd(&of(|block| block.numbers.chs_hidden = 63), "hides the first 63 sectors from CHS");
         is_odd(&of(|block| block.numbers.told_heads = 16), "AH=08h says 16 heads and 63 sectors");
-        is_odd(&of(|block| block.numbers.hung = 1), "1 call hung");
-        is_odd(&of(|block| block.numbers.hung = 3), "3 calls hung");
+        is_odd(&of(|block| block.numbers.hung = 1), "1 call of the BIOS hung");
+        is_odd(&of(|block| block.numbers.hung = 3), "3 calls of the BIOS hung");
         is_odd(&of(|block| block.numbers.transfer = 1), "single sectors");
         is_odd(&of(|block| block.numbers.transfer = 31), "31 sectors");
         is_odd(&of(|block| block.numbers.boot_lba = 2176), "copy at LBA 2176");
@@ -400,6 +408,25 @@ mod tests {
         is_odd(&of(Memory { source: Source::E820Broken, ..usual }, "READ_FAILED"), "breaks off");
         let small = of(Memory { ram: 16 << 20, source: Source::H88, ..usual }, "READ_FAILED");
         assert!(small.odd.is_empty(), "{:?}", small.odd);
+    }
+
+    #[test]
+    fn a_call_that_hung_speaks_for_long_transfers_only_if_reads_failed_and_else_for_memory() {
+        let hung = |name, change: fn(&mut Numbers)| {
+            let mut block = failed();
+            (block.details, block.numbers.status, block.numbers.hung) = (Details::default(), 0, 1);
+            change(&mut block.numbers);
+            let reading = read(&block, Some(explanation(name)));
+            is_odd(&reading, "a read, or one that asks for memory");
+            reading.causes[0]
+        };
+        assert_eq!(hung("READ_FAILED", |numbers| numbers.status = 0xFE), HANGS);
+        assert_eq!(hung("READ_FAILED", |numbers| numbers.transfer = 31), HANGS);
+        assert_eq!(hung("READ_FAILED", |_| ()), explanation("READ_FAILED").causes[0]);
+        let by_e801 = |numbers: &mut Numbers| {
+            numbers.memory = Some(Memory { ram: 16 << 20, base_kib: 638, source: Source::E801 });
+        };
+        assert_eq!(hung("TOO_LITTLE_MEMORY", by_e801), TELLS_LESS);
     }
 
     #[test]

@@ -86,11 +86,32 @@ pub fn counted(count: u64, one: &str) -> String {
 /// else in quotes, and in `$'...'` with the bytes of what a terminal does not show. A word that would be taken for an
 /// option begins with `./`.
 pub fn shell_word(path: impl AsRef<OsStr>) -> String {
-    let bytes = path.as_ref().as_bytes();
-    let dot = if bytes.starts_with(b"-") { "./" } else { "" };
+    let path = path.as_ref();
+    quoted(if path.as_bytes().starts_with(b"-") { "./" } else { "" }, path)
+}
+
+/// A word of a command line that was typed, as [`shell_word`]; an option stays one, and its value is quoted by itself.
+pub fn shell_argument(word: impl AsRef<OsStr>) -> String {
+    let word = word.as_ref();
+    if !word.as_bytes().starts_with(b"-") {
+        return shell_word(word);
+    }
+    match word.as_bytes().iter().position(|&byte| byte == b'=') {
+        Some(at) => {
+            let (name, value) = word.as_bytes().split_at(at);
+            let value = quoted("", OsStr::from_bytes(&value[1..]));
+            format!("{}={value}", quoted("", OsStr::from_bytes(name)))
+        }
+        None => quoted("", word),
+    }
+}
+
+/// The word behind `dot`, in quotes if it has to be.
+fn quoted(dot: &str, word: &OsStr) -> String {
+    let bytes = word.as_bytes();
     let plain =
         |c: char| c.is_alphanumeric() || !c.is_ascii() && !c.is_whitespace() || "_-./:,+@%".contains(c);
-    match path.as_ref().to_str() {
+    match word.to_str() {
         Some("") => "''".into(),
         Some(text) if text.chars().any(is_hidden) => ansi_quoted(dot, bytes),
         Some(text) if text.chars().all(plain) => format!("{dot}{text}"),

@@ -169,6 +169,31 @@ fn a_mistyped_block_names_its_row_and_what_is_probably_meant() {
 }
 
 #[test]
+fn a_row_that_was_typed_alone_is_right_and_the_other_is_asked_for() {
+    let said = refused(&["ACA8W", "02N80", "1M9DD", "1S0JH"]);
+    assert!(
+        said.contains("the row was typed right") && said.contains("the next line of the screen"),
+        "{said}"
+    );
+    let said = refused(&["H8008", "G30G4", "SZ1"]);
+    assert!(
+        said.contains("fits as the second row") && said.contains("the line of the screen above"),
+        "{said}"
+    );
+    // A row with a mistake is told as before.
+    let said = refused(&["H8008", "G30G4", "SZ2"]);
+    assert!(said.contains("row 1 of the block was mistyped"), "{said}");
+}
+
+#[test]
+fn numbers_and_a_code_with_numbers_behind_it_are_no_block() {
+    for words in ["E41 12345 67890", "E45 12345678 12345678", "1024 2048 4096", "r80 12345 67890"] {
+        assert_eq!(ramkey::explain::find_block(words), None, "{words}");
+    }
+    assert!(ramkey::explain::find_block("1024A 2048 4096").is_some());
+}
+
+#[test]
 fn a_block_of_a_newer_ramkey_and_a_code_of_one_are_told_as_that() {
     let said = refused(&["B0000-00014-06040-400DC-N5X"]);
     assert!(said.contains("begins with B: it is one of a newer ramkey"), "{said}");
