@@ -77,7 +77,7 @@ impl Picture {
         let mut alphabet = BTreeMap::new();
         for (row, line) in screen.lines.iter().enumerate() {
             for (column, sign) in format!("{line:80}").chars().enumerate() {
-                alphabet.insert(self.shape(column, row), sign);
+                alphabet.insert(self.shape(column, row), without_blocks(sign));
             }
         }
         // The cursor stands on an empty cell.
@@ -118,10 +118,15 @@ fn predicted(filter: u8, left: u8, up: u8, corner: u8) -> u8 {
     }
 }
 
+/// A full block has the shape of an empty cell: one colour.
+fn without_blocks(sign: char) -> char {
+    if sign == '█' { ' ' } else { sign }
+}
+
 fn without_numbers(line: &str) -> String {
     let mut text = String::new();
     for sign in line.trim_end().chars() {
-        match sign {
+        match without_blocks(sign) {
             '0'..='9' | '.' if text.ends_with('#') => {}
             '0'..='9' => text.push('#'),
             sign => text.push(sign),
