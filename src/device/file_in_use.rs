@@ -40,8 +40,9 @@ pub(super) fn ask(path: &Path, identity: FileIdentity, questions: &[Question], f
 
 fn or_another_file(used: Use) -> Use {
     match used {
-        Use::Unknown { question, help } => {
-            Use::Unknown { question, help: format!("{help}; or name another file, or remove this one first") }
+        Use::Unknown { question, help, rights_tell } => {
+            let help = format!("{help}; or name another file, or remove this one first");
+            Use::Unknown { question, help, rights_tell }
         }
         used => used,
     }

@@ -209,6 +209,8 @@ impl Protection {
                     named(path)
                 ),
                 help: format!("mend {}; until then no device is written", shell_word(path)),
+                // Whoever has rights reads another list.
+                rights_tell: false,
             },
         }
     }

@@ -44,6 +44,6 @@ impl Question {
                 ("what the processes of others have open cannot be told".into(), as_root.into())
             }
         };
-        Use::Unknown { question, help }
+        Use::Unknown { question, help, rights_tell: true }
     }
 }

@@ -379,7 +379,7 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
         Use::Protected { list, what, why } => Refusal::Protected { node, list, what, why },
         Use::Sleep { name } => Refusal::Sleep { node, name },
         Use::Shows { device } => Refusal::Shows { node, device: Path::new("/dev").join(device) },
-        Use::Unknown { question, help } => Refusal::Unknown { node, question, help },
+        Use::Unknown { question, help, .. } => Refusal::Unknown { node, question, help },
     }
 }
 

@@ -321,7 +321,7 @@ impl TargetPath {
                 let in_use = system.in_use(images);
                 let mut uses = in_use.of_device(facts.number, images);
                 if system.lender.is_some() {
-                    uses.retain(|used| !matches!(used, Use::Unknown { .. }));
+                    uses.retain(|used| !matches!(used, Use::Unknown { rights_tell: true, .. }));
                 }
                 let refusal = refusal(facts, &uses, system.allowed).or_else(|| {
                     let hard = system.hard_verify.filter(|hard| system.way(*hard, facts).is_none());

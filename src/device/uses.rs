@@ -108,5 +108,7 @@ pub enum Use {
         question: String,
         /// What to do.
         help: String,
+        /// Whether a process with rights can tell.
+        rights_tell: bool,
     },
 }

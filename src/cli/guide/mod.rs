@@ -21,15 +21,17 @@ mod view;
 mod work;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use clap::Args;
 
 use crate::cli::guide::order::Ready;
 use crate::cli::guide::state::Guide;
+use crate::cli::settings::machine;
 use crate::cli::terminal::{can_ask, is_drawn_on, is_screen, note};
 use crate::cli::{CliError, Exit, Output, disc, write};
-use crate::device::System;
 use crate::report::Report;
+use crate::units::named;
 
 /// Ask for image, stick and machine step by step, and write the stick in the end
 ///
@@ -67,7 +69,7 @@ impl GuideArgs {
                 what: "the guide asks, and there is no terminal to answer".into(),
             });
         }
-        let system = System::default();
+        let system = machine();
         let mut guide = Guide::new();
         let first = steps::begin(".".into());
         match self.plain || !is_drawn_on() {
@@ -78,9 +80,28 @@ impl GuideArgs {
     }
 }
 
-/// Tells what became of it, as `write` does.
+/// Tells what became of it, as `write` does. Where a medium was spoilt and not finished since, the exit status says that.
 fn end(output: &mut Output, guide: Guide) -> Result<Exit, CliError> {
-    match (guide.outcome, guide.written) {
+    let spoilt = guide.spoilt;
+    let ended = match end_of(output, guide.outcome, guide.written) {
+        Err(error) if spoilt.is_some() => output.fail(&error),
+        ended => ended?,
+    };
+    Ok(match (spoilt, ended) {
+        (Some(path), Exit::Done | Exit::Refused) => {
+            note(format_args!("{}, which was begun before, starts nothing: write it again", named(&path)));
+            Exit::WillNotBoot
+        }
+        (_, ended) => ended,
+    })
+}
+
+fn end_of(
+    output: &mut Output,
+    outcome: Option<Result<Report, CliError>>,
+    written: Option<Arc<Ready>>,
+) -> Result<Exit, CliError> {
+    match (outcome, written) {
         (Some(Ok(report)), Some(ready)) => {
             show(output, &report, &ready)?;
             note(format_args!("the same is done by: {}", ready.order.command_line()));

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cli::guide::pace::Pace;
@@ -83,6 +83,10 @@ fn do_work(guide: &mut Guide, system: &System, work: Work) -> Result<Next, CliEr
         writeln!(Terminal::error(), "{}.", work.name())?;
     }
     let done = work.run(system, wish.as_deref().unwrap_or(&never), &lines);
+    if let Some(wish) = wish {
+        // The person is there, and reads what became of it.
+        wish.store(false, Ordering::Relaxed);
+    }
     Ok(steps::done(guide, done))
 }
 

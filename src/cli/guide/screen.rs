@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, sleep};
+use std::thread::{Builder, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
@@ -14,6 +14,8 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -126,8 +128,10 @@ fn ask(
         if stop.load(Ordering::Relaxed) {
             return Ok((view, None));
         }
-        if !event::poll(TICK)? {
-            continue;
+        match came(TICK)? {
+            Came::Nothing => continue,
+            Came::End => return Ok((view, None)),
+            Came::Event => {}
         }
         if let Event::Key(key) = event::read()? {
             match view.press(&key, &page, rows) {
@@ -137,6 +141,49 @@ fn ask(
             }
         }
     }
+}
+
+/// What the terminal has for us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Nothing,
+    /// A key or another size.
+    Event,
+    /// The terminal is gone.
+    End,
+}
+
+/// Waits so long for something to come. A terminal that is gone is told apart, because whoever reads events would look for them there
+/// for ever.
+fn came(within: Duration) -> io::Result<Came> {
+    let keyboard = io::stdin();
+    // What was read already, and is an event, comes at once.
+    for wait in [Duration::ZERO, within] {
+        let mut descriptors = [PollFd::new(&keyboard, PollFlags::IN)];
+        let wait = Timespec { tv_sec: 0, tv_nsec: wait.subsec_nanos().into() };
+        match poll(&mut descriptors, Some(&wait)) {
+            // A signal: perhaps that of another size.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if descriptors[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+            return Ok(Came::End);
+        }
+        if event::poll(Duration::ZERO)? {
+            return Ok(Came::Event);
+        }
+    }
+    Ok(Came::Nothing)
+}
+
+/// Takes the terminal back once the work has begun, or has ended without rights.
+fn wait_for_rights(screen: &mut Screen, work: &JoinHandle<Done>, pace: &Pace) -> Result<(), CliError> {
+    while !work.is_finished() && !pace.has_begun() {
+        sleep(LOOK);
+    }
+    take()?;
+    screen.terminal = drawn()?;
+    Ok(())
 }
 
 /// Does work beside the screen, which shows how far it is.
@@ -160,11 +207,7 @@ fn do_work(
         Builder::new().spawn(move || work.run(&system, &stop, &*pace))?
     };
     if asks_for_rights {
-        while !thread.is_finished() && !pace.has_begun() {
-            sleep(LOOK);
-        }
-        take()?;
-        screen.terminal = drawn()?;
+        wait_for_rights(screen, &thread, &pace)?;
     }
     let begun = Instant::now();
     let mut is_stopped = false;
@@ -175,11 +218,17 @@ fn do_work(
             (true, false) => "Ctrl-C stops it: then the medium starts nothing",
             (false, _) => "Esc back  q leave",
         };
+        let came = came(if begun.elapsed() < SHOWN_AFTER { LOOK } else { TICK / 2 })?;
+        if came == Came::End {
+            // Nobody is there any more: what is written is stopped in order, and the thread is waited for below.
+            stop.store(true, Ordering::Relaxed);
+            break;
+        }
         if begun.elapsed() >= SHOWN_AFTER && ENTERED.load(Ordering::SeqCst) {
             let seen = pace.look();
             screen.terminal.draw(|frame| draw::work(frame, (&title, name, keys), &seen, screen.is_ascii))?;
         }
-        if !event::poll(if begun.elapsed() < SHOWN_AFTER { LOOK } else { TICK / 2 })? {
+        if came == Came::Nothing {
             continue;
         }
         let Event::Key(key) = event::read()? else { continue };

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::CliError;
 use crate::cli::args::LayoutArg;
 use crate::cli::guide::order::{Goal, Order, Ready};
 use crate::cli::pack_names::BusArg;
+use crate::cli::{CliError, Exit};
 use crate::device::TargetPath;
 use crate::report::Report;
 use crate::units::MIB;
@@ -175,9 +175,22 @@ pub(super) struct Guide {
     pub written: Option<Arc<Ready>>,
     /// What came of that.
     pub outcome: Option<Result<Report, CliError>>,
+    /// A medium that was begun and starts nothing.
+    pub spoilt: Option<PathBuf>,
 }
 
 impl Guide {
+    /// Keeps what became of a write, and which medium starts nothing since.
+    pub fn take_outcome(&mut self, outcome: Result<Report, CliError>) {
+        let target = self.written.as_ref().map(|ready| ready.single.target.path().to_owned());
+        match &outcome {
+            Ok(_) if self.spoilt == target => self.spoilt = None,
+            Err(error) if matches!(error.exit(), Exit::WillNotBoot | Exit::Failed) => self.spoilt = target,
+            _ => {}
+        }
+        self.outcome = Some(outcome);
+    }
+
     /// Nothing is known yet.
     pub fn new() -> Self {
         Self {
@@ -194,6 +207,7 @@ impl Guide {
             ready: None,
             written: None,
             outcome: None,
+            spoilt: None,
         }
     }
 

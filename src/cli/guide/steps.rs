@@ -95,7 +95,7 @@ pub(super) fn done(guide: &mut Guide, done: Done) -> Next {
         }
         Done::Written(outcome) => {
             guide.written.clone_from(&guide.ready);
-            guide.outcome = Some(*outcome);
+            guide.take_outcome(*outcome);
             guide.go(Place::Outcome)
         }
         Done::Listed(Err(error))

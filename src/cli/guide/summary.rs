@@ -123,7 +123,7 @@ pub(super) fn confirm_answer(guide: &mut Guide, answer: Answer) -> Option<Next> 
 pub(super) fn outcome_page(guide: &Guide) -> Page {
     match (&guide.outcome, &guide.written) {
         (Some(Ok(report)), Some(ready)) => done_page(report, ready),
-        (Some(Err(error)), _) => failed_page(error),
+        (Some(Err(error)), _) => failed_page(error, guide.spoilt.is_some()),
         _ => Page::default(),
     }
 }
@@ -171,9 +171,10 @@ const DISC_STEPS: [&str; 4] = [
     "If there is a code instead, `ramkey explain CODE` says what it means.",
 ];
 
-fn failed_page(error: &CliError) -> Page {
+fn failed_page(error: &CliError, is_spoilt: bool) -> Page {
     let wanted = match error.exit() {
         Exit::WillNotBoot => "It was not finished, and starts nothing; write it again.",
+        Exit::Refused if is_spoilt => "It was refused, and what was begun before still starts nothing.",
         Exit::Refused => "It was refused, and nothing was changed.",
         _ => "It failed.",
     };

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
-use ramkey::device::{DeviceFacts, DeviceNumber, Refusal, uses};
+use ramkey::device::lend::{Channel, Lender, NotLent};
+use ramkey::device::{DeviceFacts, DeviceNumber, Refusal, System, TargetPath, uses};
 
 use crate::frames::loops::{Desk, Loop};
 use crate::frames::made_up::{Machine, refused};
@@ -131,6 +133,11 @@ fn a_list_that_cannot_be_read_or_understood_protects_every_device() {
         let other =
             DeviceFacts { number: DeviceNumber { major: 240, minor: 32 }, ..crate::frames::made_up::stick() };
         assert!(refused(&other, &uses(&machine.system, other.number, &[])).is_some(), "{list:?}");
+        // Whoever lends devices reads another list.
+        let nobody = |_: &Path| -> Result<Channel, NotLent> { panic!("nobody is asked for it") };
+        let system = System { lender: Some(Lender::new(nobody)), ..machine.system.clone() };
+        let refusal = TargetPath::Block(Box::new(other)).admit(&system, &[]).unwrap_err();
+        assert!(refusal.to_string().contains(&starts), "{list:?}: {refusal}");
     }
     let machine = machine("");
     let list = &machine.system.protect;

@@ -27,7 +27,11 @@ fn every_use() -> Vec<Use> {
         Use::Sleep { name: "sdz2".into() },
         Use::Protected { list: "/etc/ramkey.toml".into(), what: "serial 1234".into(), why: None },
         Use::Shows { device: "sdy".into() },
-        Use::Unknown { question: "what loop9 shows cannot be told".into(), help: "run it as root".into() },
+        Use::Unknown {
+            question: "what loop9 shows cannot be told".into(),
+            help: "run it as root".into(),
+            rights_tell: true,
+        },
         Use::System { folder: "/home".into() },
     ]
 }

@@ -86,7 +86,7 @@ fn the_process_that_looks_is_nobody_before_it_gets_the_image_and_can_open_nothin
         await_field(pid, "status", name, value);
     }
 
-    let request = br#"{"path":[120],"task":{"Look":{"kind":"Auto","geometry":null,"system":"RamFirst","room":false,"cut":false}}}"#;
+    let request = br#"{"path":[120],"task":{"Look":{"kind":"Auto","geometry":null,"system":"RamFirst","room":false,"cut":false,"areas":false}}}"#;
     let mut space = [const { std::mem::MaybeUninit::uninit() }; rustix::cmsg_space!(ScmRights(1))];
     let mut descriptors = SendAncillaryBuffer::new(&mut space);
     let files = [std::os::fd::AsFd::as_fd(&image)];
