@@ -1,6 +1,6 @@
 //! A halt as a block of characters: short enough to be typed from a photograph, checked so that no mistake goes unnoticed.
 //!
-//! The loader makes it, `ramkey explain` reads it; both use the one description of the fields in [`Block::fields`]. What was
+//! The loader makes it, `ramkey explain` reads it; both use the one description of the fields in `Block::fields`. What was
 //! ever shown is read for ever: another order of fields is another version, with a character of its own at the start. The
 //! page of it is `docs/boot-protocol.md#the-block`.
 
