@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::frames::loops::{Desk, LEN, Loop, must};
+use crate::frames::loops::{Desk, LEN, Loop, exchange};
 use crate::frames::made_up::Machine;
 use crate::frames::mock::{self, End};
 use ramkey::device::{BlockTarget, DeviceFacts, HardVerify, Refusal, System, TargetPath};
@@ -21,8 +21,7 @@ fn run(before: &Path, after: Option<&Path>) -> Option<End> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     fn plug(_: &DeviceFacts) -> io::Result<()> {
         let Some((node, Some(file))) = PLUG.lock().unwrap().clone() else { return Ok(()) };
-        must("losetup", &["--detach".as_ref(), node.as_os_str()]);
-        must("losetup", &[node.as_os_str(), file.as_os_str()]);
+        exchange(&node, &file);
         Ok(())
     }
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

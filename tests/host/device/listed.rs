@@ -142,27 +142,30 @@ fn watching() -> (Child, impl Iterator<Item = Value>) {
 
 #[test]
 fn the_program_watches_until_it_is_asked_to_end_or_nobody_reads() {
+    /// Of no device of another test, which may have had the same number a moment ago.
+    const OURS: u64 = LEN + 3 * 4096;
     let desk = Desk::new();
+    let image = desk.path("disk.img");
+    std::fs::OpenOptions::new().write(true).open(&image).unwrap().set_len(OURS).unwrap();
     let (mut child, mut lines) = watching();
     // Whatever is there is told first; this machine may have nothing.
     std::thread::sleep(std::time::Duration::from_secs(2));
-    let Some(device) = Loop::of(&desk.path("disk.img"), &[]) else {
+    let Some(device) = Loop::of(&image, &[]) else {
         child.kill().unwrap();
         child.wait().unwrap();
         return;
     };
     let node = device.node.display().to_string();
-    let mut of_device =
-        |change: &str| lines.find(|line| line["node"] == *node && line["change"] == change).unwrap();
-    let line = of_device("plugged-in");
-    assert_eq!((&line["kind"], &line["len"]), (&"loop".into(), &LEN.into()));
+    let is = |line: &Value, change: &str| line["node"] == *node && line["change"] == change;
+    let line = lines.find(|line| is(line, "plugged-in") && line["len"] == OURS).unwrap();
+    assert_eq!(line["kind"], "loop");
     drop(device);
-    of_device("gone");
+    lines.find(|line| is(line, "gone")).unwrap();
     kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
 
     let (mut child, lines) = watching();
     drop(lines);
-    let Some(_device) = Loop::of(&desk.path("disk.img"), &[]) else { return };
+    let Some(_device) = Loop::of(&image, &[]) else { return };
     assert_eq!(child.wait().unwrap().code(), Some(0), "nobody reads");
 }

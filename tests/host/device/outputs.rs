@@ -1,6 +1,6 @@
 //! Where the output goes: closed, full, gone, or into the very stick that is written.
 
-use crate::frames::skip;
+use crate::frames::loops::{Loop, Mount};
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -137,7 +137,7 @@ fn an_error_is_not_written_over_the_stick_that_it_is_about() {
 #[test]
 fn a_device_that_the_output_goes_to_is_refused_and_stays_as_it_is() {
     let desk = Desk::new();
-    let Some(device) = Loop::new(&desk.path("stick.img")) else { return };
+    let Some(device) = Loop::of(&desk.path("stick.img"), &[]) else { return };
     let before = desk.stick();
     let open = || Stdio::from(OpenOptions::new().write(true).open(&device.node).unwrap());
     for error in [false, true] {
@@ -156,7 +156,7 @@ fn a_device_that_the_output_goes_to_is_refused_and_stays_as_it_is() {
 #[test]
 fn a_target_that_the_output_goes_to_by_another_device_is_refused_and_stays_as_it_is() {
     let desk = Desk::new();
-    let Some(device) = Loop::new(&desk.path("stick.img")) else { return };
+    let Some(device) = Loop::of(&desk.path("stick.img"), &[]) else { return };
     let node = device.node.display().to_string();
     let before = desk.stick();
     let refused = |target: &str, output: &str| {
@@ -176,12 +176,12 @@ fn a_target_that_the_output_goes_to_by_another_device_is_refused_and_stays_as_it
     for output in [format!("1<>{node}"), format!("2<>{node}"), format!("1<>{node} 2>&1")] {
         refused("stick.img", &output);
     }
-    let Some(upper) = Loop::new(&device.node) else { return };
+    let Some(upper) = Loop::of(&device.node, &[]) else { return };
     refused(&node, &format!("1<>{}", upper.node.display()));
     refused("stick.img", &format!("2<>{}", upper.node.display()));
     refused(&upper.node.display().to_string(), "1<>stick.img");
     drop(upper);
-    let Some(twin) = Loop::new(&desk.path("stick.img")) else { return };
+    let Some(twin) = Loop::of(&desk.path("stick.img"), &[]) else { return };
     refused(&node, &format!("2<>{}", twin.node.display()));
     drop(twin);
     let result = desk.run(&format!("write dos.img --to {node} --yes 1>report.txt 2>errors.txt"));
@@ -197,12 +197,13 @@ fn a_target_that_the_output_goes_to_through_an_overlay_is_refused_and_stays_as_i
     fs::rename(desk.path("stick.img"), desk.path("upper/stick.img")).unwrap();
     let at = |name: &str| desk.path(name).display().to_string();
     let options = format!("lowerdir={},upperdir={},workdir={}", at("lower"), at("upper"), at("work"));
-    let Some(_overlay) = Mount::new(&["-t", "overlay", "-o", &options, "overlay"], desk.path("merged"))
+    let Some(_overlay) =
+        Mount::new("overlay".as_ref(), desk.path("merged"), &["-t", "overlay", "-o", &options])
     else {
         return;
     };
-    let Some(_bound) = Mount::new(&["--bind", &at("upper")], desk.path("bound")) else { return };
-    let Some(device) = Loop::new(&desk.path("upper/stick.img")) else { return };
+    let Some(_bound) = Mount::new(&desk.path("upper"), desk.path("bound"), &["--bind"]) else { return };
+    let Some(device) = Loop::of(&desk.path("upper/stick.img"), &[]) else { return };
     let before = fs::read(desk.path("upper/stick.img")).unwrap();
     let node = device.node.display().to_string();
     let names = ["merged/stick.img", "upper/stick.img", "bound/stick.img", &node];
@@ -226,50 +227,6 @@ fn a_target_that_the_output_goes_to_through_an_overlay_is_refused_and_stays_as_i
 
 fn sync() {
     assert!(Command::new("sync").status().unwrap().success());
-}
-
-/// A mount of our own, unmounted at the end.
-struct Mount {
-    folder: PathBuf,
-}
-
-impl Mount {
-    fn new(words: &[&str], folder: PathBuf) -> Option<Self> {
-        let output = Command::new("mount").args(words).arg(&folder).output().unwrap();
-        if !output.status.success() {
-            skip::skip("mount", &output.stderr);
-            return None;
-        }
-        Some(Self { folder })
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        assert!(Command::new("umount").arg(&self.folder).status().unwrap().success());
-    }
-}
-
-/// A loop device of our own, detached at the end.
-struct Loop {
-    node: PathBuf,
-}
-
-impl Loop {
-    fn new(file: &PathBuf) -> Option<Self> {
-        let output = Command::new("losetup").args(["--find", "--show"]).arg(file).output().unwrap();
-        if !output.status.success() {
-            skip::skip("loop device", &output.stderr);
-            return None;
-        }
-        Some(Self { node: String::from_utf8(output.stdout).unwrap().trim().into() })
-    }
-}
-
-impl Drop for Loop {
-    fn drop(&mut self) {
-        assert!(Command::new("losetup").arg("--detach").arg(&self.node).status().unwrap().success());
-    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use ramkey::device::{BlockTarget, DeviceFacts, OpenError, System, TargetPath};
 
@@ -31,6 +33,9 @@ pub fn must(program: &str, arguments: &[&OsStr]) {
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Held while a number is taken, and while one is free for a moment: no other test takes it then.
+static NUMBERS: Mutex<()> = Mutex::new(());
+
 /// A loop device; detached when this is dropped.
 pub struct Loop {
     pub node: PathBuf,
@@ -39,6 +44,7 @@ pub struct Loop {
 impl Loop {
     /// A loop device that shows `file`. `None`, with a line that says so, where the kernel gives us none.
     pub fn of(file: &Path, options: &[&str]) -> Option<Self> {
+        let _turn = NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
         let words = ["--find", "--show"].iter().chain(options).map(OsStr::new);
         let output = run("losetup", &words.chain([file.as_os_str()]).collect::<Vec<_>>());
         if !output.status.success() {
@@ -56,17 +62,29 @@ impl Loop {
 }
 
 impl Drop for Loop {
-    /// It is gone when this returns, although others look at every loop device for a moment.
     fn drop(&mut self) {
-        let shown = Path::new("/sys/block").join(self.name()).join("loop/backing_file");
-        let file = fs::read(&shown).ok();
-        run("losetup", &["--detach".as_ref(), self.node.as_os_str()]);
-        for _ in 0..100 {
-            if file.is_none() || fs::read(&shown).ok() != file {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+        let _turn = NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
+        detach(&self.node);
+    }
+}
+
+/// The stick at `node` is pulled out, and another one, `file`, is in its place.
+pub fn exchange(node: &Path, file: &Path) {
+    let _turn = NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
+    detach(node);
+    must("losetup", &[node.as_os_str(), file.as_os_str()]);
+}
+
+/// It is gone when this returns, although others look at every loop device for a moment.
+fn detach(node: &Path) {
+    let shown = Path::new("/sys/block").join(node.file_name().unwrap()).join("loop/backing_file");
+    let file = fs::read(&shown).ok();
+    run("losetup", &["--detach".as_ref(), node.as_os_str()]);
+    for _ in 0..100 {
+        if file.is_none() || fs::read(&shown).ok() != file {
+            break;
         }
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
