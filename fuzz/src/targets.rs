@@ -7,7 +7,7 @@ use std::path::Path;
 use blake3::hazmat::ChainingValue;
 use ramkey::contents::windows::hive::{Hive, Key};
 use ramkey::contents::windows::look;
-use ramkey::contents::{Kind, KindChoice, Question, free_space, iso, probe};
+use ramkey::contents::{FreeQuestion, Kind, KindChoice, Question, free_space, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{ALL, Bounds, Source, Wrapped, bundled, combine};
 use ramkey::origin::List;
@@ -117,7 +117,7 @@ fn free(input: &[u8]) {
     for choice in [KindChoice::Auto, KindChoice::Is(Kind::HardDisk)] {
         let Ok(found) = probe(Path::new("input"), &disk, choice, None) else { continue };
         for swap in [false, true] {
-            let free = free_space(&disk, &found, swap);
+            let free = free_space(&disk, &found, FreeQuestion { swap });
             assert!(free.is_possible(found.len), "ranges are in order and within the image");
             assert!(free.swap == 0 || swap, "swap files are given up when asked alone");
             black_box(free.kept.iter().map(ToString::to_string).count());
