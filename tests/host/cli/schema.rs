@@ -31,10 +31,11 @@ impl Desk {
         desk
     }
 
+    /// Runs the program where there is no other, so that no machine is started.
     fn ramkey(&self, arguments: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
         command.args(arguments.split(' ')).current_dir(self.0.path()).stdin(Stdio::null());
-        command.output().unwrap()
+        command.env("PATH", self.0.path()).output().unwrap()
     }
 
     /// What is printed fits the schema of the command.
@@ -73,7 +74,10 @@ fn what_each_command_prints_fits_the_schema() {
         ("add", "add new.img --to stick.img --yes"),
         ("reflash", "reflash new.img --to a.img --yes"),
         ("remove", "remove NEW --from stick.img --yes"),
+        ("map", "map stick.img --against dos.img"),
         ("list", "list --all"),
+        ("phram", "phram --to addition.cpio"),
+        ("demo", "demo"),
         ("explain", "explain"),
         ("explain", "explain E31 80"),
         ("explain", "explain report"),
