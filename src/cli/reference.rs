@@ -8,7 +8,7 @@ use crate::cli::help::{WIDTH_MAX, is_public};
 
 const HEAD: &str = "# The command line
 
-Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes it anew.
+Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test host -- cli::texts` writes it anew.
 
 | exit status | what it says |
 |---|---|

@@ -16,7 +16,7 @@ fn the_published_schema_is_the_programs() {
         fs::write(path(), &made).unwrap();
     }
     let published = fs::read_to_string(path()).unwrap_or_default();
-    assert!(published == made, "`RAMKEY_BLESS=1 cargo test --test host cli::schema` writes it anew");
+    assert!(published == made, "`RAMKEY_BLESS=1 cargo test --test host -- cli::schema` writes it anew");
 }
 
 /// A folder with two images.
