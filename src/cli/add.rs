@@ -62,7 +62,7 @@ impl AddArgs {
         let request =
             StickRequest { titles: self.title.into_iter().collect(), ..StickRequest::new(vec![self.image]) };
         let request = self.intake.put_into_change(self.drives.put_into(self.look.put_into(request)))?;
-        let progress = Progress::new();
+        let progress = Progress::of_writing();
         let prepared = prepare_addition(request, destination, &progress)?;
         if !self.target.yes {
             unknown::ask(prepared.images())?;

@@ -91,16 +91,18 @@ pub(super) fn write(
     destination: Destination,
     (manner, args): (Manner, &TargetArgs),
 ) -> Result<Exit, CliError> {
-    let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
+    let progress = Progress::of_writing();
+    let prepared = prepare_copy(image, size, Some(destination), &progress)?;
     match manner {
         Manner::Resume => args.confirm_unmounting(destination.system, destination.target)?,
         Manner::Ask | Manner::Erase => args.confirm_erasing(destination.system, destination.target)?,
     }
     let stop = stop::wish()?;
     let report = match manner {
-        Manner::Resume => job::resume_copy(&prepared, destination, &stop, &Progress::new())?,
-        Manner::Ask | Manner::Erase => job::copy(&prepared, destination, &stop, &Progress::new())?,
+        Manner::Resume => job::resume_copy(&prepared, destination, &stop, &progress)?,
+        Manner::Ask | Manner::Erase => job::copy(&prepared, destination, &stop, &progress)?,
     };
+    drop(progress);
     let to = destination.target.path();
     let shown = output.show(&report, |out| show_report(out, to, &report));
     shown.map_err(|source| CliError::Unreported { path: to.to_owned(), source })?;

@@ -69,7 +69,7 @@ impl ReflashArgs {
         });
         let image = self.intake.put_into_change(image)?;
         let request = ReflashRequest { image, replaces: self.replace };
-        let progress = Progress::new();
+        let progress = Progress::of_writing();
         let prepared = prepare_reflash(request, destination, &progress)?;
         if !self.target.yes {
             unknown::ask(prepared.images())?;

@@ -13,7 +13,7 @@ use crate::job::observer::part;
 use crate::job::prove::write_and_prove;
 use crate::job::resume::{Ended, write_on};
 use crate::job::write::{Work, begun, stamps};
-use crate::job::{Destination, JobError, Observer, Opener, Part, in_use};
+use crate::job::{Destination, Event, JobError, Observer, Opener, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
 use crate::origin::{Expectations, Origin};
 use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
@@ -134,6 +134,8 @@ pub fn prepare_copy(
     }
     let read = |source| JobError::Read { path: image.path.clone(), source };
     let warnings = in_use::warnings(&[&*image.source], in_use).into_iter().flatten().collect();
+    // It is hashed and judged; then it is written and read back.
+    observer.tell(Event::Expect { bytes: 2 * image.len, later: 2 * image.len });
     let origins = origins(&[&*image.source], 1, &image.expectations, &[], observer)?;
     let scanned = part(observer, Part::Hash, image.len, |count| scan(&image, &mut |bytes| count(bytes)));
     let scan = scanned.map_err(read)?;
@@ -303,7 +305,7 @@ fn with_job<T>(
         stop,
         observe: &observe,
     });
-    observer.tell(super::Event::End);
+    observer.tell(Event::End);
     done
 }
 

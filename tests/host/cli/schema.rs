@@ -116,6 +116,27 @@ fn events_are_a_line_each_and_end_with_the_result_or_the_error() {
     }
     must_fit("write", &several.last().unwrap()["result"]);
 
+    for (arguments, len) in
+        [("add new.img --to stick.img --yes", 250_000), ("reflash data.img --to a.img --yes", 200_000)]
+    {
+        let events = desk.events(arguments);
+        let expected: Vec<&Value> = events.iter().filter(|event| event["event"] == "expect").collect();
+        // Hashed and packed; then the stick is read, and the image written and read back.
+        assert_eq!(
+            (&expected[0]["bytes"], &expected[0]["later"]),
+            (&(2 * len).into(), &((8 << 20) + 2 * len).into())
+        );
+        let changed =
+            events.iter().find(|event| event["event"] == "begin" && event["part"] == "changing").unwrap();
+        assert_eq!(expected[1]["bytes"], changed["bytes"], "{arguments}");
+    }
+    desk.ramkey("disc dos.img --to disc.iso");
+    let len = fs::metadata(desk.0.path().join("disc.iso")).unwrap().len();
+    let events = desk.events("write disc.iso --to copy.img");
+    assert_eq!((&events[0]["bytes"], &events[0]["later"]), (&(2 * len).into(), &(2 * len).into()));
+    let events = desk.events("verify stick.img");
+    assert_eq!((&events[0]["event"], &events[0]["bytes"]), (&"expect".into(), &(8 << 20).into()));
+
     for (arguments, status) in [("verify nothing", 1), ("verify stick.img --strickt", 2)] {
         let events = desk.events(arguments);
         let last = events.last().unwrap();
