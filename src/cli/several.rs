@@ -113,7 +113,7 @@ impl Several<'_> {
         let ends = prepared.iter().zip(targets).zip(&results);
         let all: Vec<Receipt> =
             ends.map(|((prepared, target), result)| receipt(prepared, target, result)).collect();
-        let first = job::plan(&prepared[0]);
+        let first = job::outline(&prepared[0]);
         let shown = output.show(&all, |out| show(out, &first, &all));
         shown.map_err(|source| CliError::Unreported { path: targets[0].path().to_owned(), source })?;
         let mut worst = Exit::Done;

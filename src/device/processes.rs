@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, makedev, statx};
@@ -91,7 +92,7 @@ impl System {
 /// If the system does not let us look. A process that ended has nothing open.
 fn written(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<BTreeSet<Ground>> {
     let mut found = open_files(folder, is_wanted)?;
-    if found.is_none() {
+    if found.is_none() && !has_one_thread(folder) {
         // The first thread has ended, and others may go on with the files.
         for thread in fs::read_dir(folder.join("task")).into_iter().flatten().flatten() {
             let files = open_files(&thread.path(), is_wanted)?.unwrap_or_default();
@@ -103,6 +104,12 @@ fn written(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<BTr
     let maps = fs::read(folder.join("maps")).unwrap_or_default();
     found.extend(mapped(folder, &maps).into_iter().filter(is_wanted));
     Ok(found)
+}
+
+/// Whether it surely has no thread but the first: each has a folder, and a folder has a link for itself, one from above, and one
+/// from each folder in it. Most processes of a machine are the kernel's own, which have one thread and no files.
+fn has_one_thread(folder: &Path) -> bool {
+    fs::metadata(folder.join("task")).is_ok_and(|task| task.nlink() == 3)
 }
 
 /// The files that are open for writing; `None` if none at all are open.
