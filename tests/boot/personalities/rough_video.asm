@@ -1,7 +1,8 @@
 ; rough_video.asm - option ROM: a video BIOS that leaves a mess after every INT 10h call.
 ;
 ; Defines: MODE, the mode that is set in place of mode 3: 1 has 40 columns, 7 is monochrome
-;          DEAF, so that the cursor cannot be put anywhere
+;          DEAF, the AH of a call that does nothing: 02h, which puts the cursor somewhere, or 08h, which reads
+;          a cell
 ;
 ; Entered by:  the BIOS, far call to offset 3, before the boot
 ; Leaves to:   the BIOS, with INT 10h hooked
@@ -18,7 +19,6 @@
 ROM_SECTORS             equ 4
 VECTOR_10               equ 10h * 4
 TEXT_MODE               equ 0003h
-SET_CURSOR              equ 02h
 PORT_92                 equ 92h
 DEBUG_PORT              equ 0E9h
 LOADERS_CALL            equ 7E40h           ; CALL_REGISTERS: the interrupt that the loader calls
@@ -58,7 +58,7 @@ int10:
         mov     ax, MODE
 .other:
 %ifdef DEAF
-        cmp     ah, SET_CURSOR
+        cmp     ah, DEAF
         je      .mess
 %endif
         pushf
