@@ -106,7 +106,14 @@ fn a_halt_in_40_columns_shows_its_code_and_whole_rows_of_its_block() {
     machine.ram_mib = 8;
     machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &["MODE=1"]));
     let mut running = Running::start(&machine);
-    running.wait_text("Nothing was booted.", DEADLINE);
+    // The ports are told before the screen.
+    let drawn = running.emulator().wait_for("the last row", DEADLINE, |machine| {
+        let cells = machine.memory(COLOUR, (40 * ROWS * 2) as u64)?;
+        let letters: Vec<u8> = cells.into_iter().step_by(2).collect();
+        let is_drawn = letters.chunks(40).any(|row| row.starts_with(b"Nothing was booted."));
+        Ok(is_drawn.then_some(()))
+    });
+    running.need(drawn);
     let shown = rows(&mut running, COLOUR, 40);
     let evidence = running.evidence();
     let has = |what: &str| shown.iter().any(|(text, _)| text.starts_with(what));
