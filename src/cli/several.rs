@@ -50,9 +50,8 @@ impl Several<'_> {
     ) -> Result<Exit, CliError> {
         let progress = Progress::new();
         let opener = Opener::new(&progress);
-        if copy::find(self.stick, Some("more than one stick"), &opener)?.is_some() {
-            return Ok(Exit::Usage);
-        }
+        // A disc image is copied to one stick, so here it is an error.
+        copy::find(self.stick, Some("more than one stick"), &opener)?;
         let request = StickRequest { driver: self.driver.map(Path::to_owned), ..self.stick.request() };
         let images = Images::open_by(&request, &opener)?;
         driver::tell(&images);
@@ -63,8 +62,6 @@ impl Several<'_> {
         let receipts = self.receipt.map(|folder| Receipts::look(folder, targets)).transpose()?;
         if self.manner == Manner::Ask {
             unknown::ask(&prepared[0].images)?;
-        }
-        if self.manner == Manner::Ask {
             confirm::list_all(targets)?;
         }
         let ask = |target| match self.manner {
