@@ -9,7 +9,9 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::sleep;
+use std::sync::LazyLock;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{Builder, sleep};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -231,13 +233,40 @@ pub(super) fn spawn(
     if limits != Limits::Looking {
         command.arg(limits.argument());
     }
-    let mut child = command.spawn()?;
-    if let Err(error) = send(&ours, &request, files) {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(error);
+    let mut child = start(command)?;
+    match send(&ours, &request, files) {
+        // It has ended already; how, whoever waits for it is told.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(error)
+        }
+        _ => Ok((child, ours)),
     }
-    Ok((child, ours))
+}
+
+/// Starts it from a thread that ends with this process: a child is told of the end of the thread that started it, and others may still
+/// read by it.
+fn start(command: Command) -> io::Result<Child> {
+    type Order = (Command, Sender<io::Result<Child>>);
+    static STARTER: LazyLock<io::Result<Sender<Order>>> = LazyLock::new(|| {
+        let (orders, taken) = channel::<Order>();
+        let start = move || {
+            for (mut command, answer) in taken {
+                // Who ordered it waits.
+                let _ = answer.send(command.spawn());
+            }
+        };
+        Builder::new().name("starts children".into()).spawn(start)?;
+        Ok(orders)
+    });
+    let (answer, started) = channel();
+    let gone = || io::Error::other("the thread that starts processes has ended");
+    match &*STARTER {
+        Ok(orders) => orders.send((command, answer)).map_err(|_| gone())?,
+        Err(error) => return Err(io::Error::new(error.kind(), error.to_string())),
+    }
+    started.recv().map_err(|_| gone())?
 }
 
 fn ending(status: ExitStatus) -> String {
