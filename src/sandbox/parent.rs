@@ -147,14 +147,15 @@ pub(super) fn ask(
     wait: &dyn Fn() -> Wait,
 ) -> Result<Answer, LookError> {
     let cannot_start = |source| LookError::Start { path: path.to_owned(), source };
-    let (mut child, _) = spawn(path, files, task, limits, Stdio::piped()).map_err(cannot_start)?;
-    let bytes = answer_of(&mut child, limits, wait);
+    let (child, _) = spawn(path, files, task, limits, Stdio::piped()).map_err(cannot_start)?;
+    let mut child = Asked(child);
+    let bytes = answer_of(&mut child.0, limits, wait);
     let is_whole = matches!(&bytes, Ok(bytes) if bytes.len() as u64 <= limits.answer_len());
-    if !is_whole || !ends(&mut child, Instant::now() + ENDING_MAX) {
+    if !is_whole || !ends(&mut child.0, Instant::now() + ENDING_MAX) {
         // It is waited for all the same.
-        let _ = child.kill();
+        let _ = child.0.kill();
     }
-    let status = child.wait().map_err(cannot_start)?;
+    let status = child.0.wait().map_err(cannot_start)?;
     match &bytes {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
             return Err(LookError::Stopped { path: path.to_owned() });
@@ -168,6 +169,17 @@ pub(super) fn ask(
     }
     serde_json::from_slice(&bytes.unwrap_or_default())
         .map_err(|_| LookError::Answer { path: path.to_owned() })
+}
+
+/// A child that does not outlive the question, even if `wait` unwinds.
+struct Asked(Child);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        // One that was waited for is left alone by both.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What the child says until it closes its output, or until it has said too much; `TimedOut` if it takes too long, and

@@ -18,7 +18,8 @@ use ramkey::verify::Strictness;
 use rustix::process::Signal;
 
 use super::rights::{NAME, await_field, field, is_root};
-use super::sticks::{child_of, files, kill, stopped};
+use super::sticks::{child_of, child_with, files, kill, stopped};
+use crate::frames::packers::pack;
 use crate::frames::sticks::{noise, printed};
 use crate::frames::verdicts::IMAGE_LEN;
 
@@ -191,4 +192,21 @@ fn a_process_without_rights_whose_parent_ended_before_it_began_ends_though_its_s
     let child = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
     await_end(child);
     drop(ours);
+}
+
+#[test]
+fn a_child_ends_when_whoever_waits_for_it_unwinds() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zeros.gz");
+    fs::write(&path, pack(&["gzip"], &vec![0; 64 << 20])).unwrap();
+    let unwinds = || sandbox::open(&path, &|_| std::panic::resume_unwind(Box::new(()))).map(drop);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(unwinds)).expect_err("it was not told of");
+    // It would have the file soon, and for a while.
+    for _ in 0..100 {
+        assert_eq!(child_with(&path), None, "it goes on");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

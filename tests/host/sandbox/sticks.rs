@@ -160,12 +160,7 @@ fn the_process_that_reads_a_virtual_machines_disk_has_no_rights_and_serves_until
     let mut found = vec![0; disk.len()];
     source.read_at(0, &mut found).unwrap();
     assert!(found == disk && source.len() == disk.len() as u64);
-    let has_it = |child: &String| {
-        let open = fs::read_dir(format!("/proc/{child}/fd")).into_iter().flatten().flatten();
-        open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|name| name == path)
-    };
-    let child = children(std::process::id()).into_iter().find(has_it).expect("it has a child");
-    kill(child.parse().unwrap(), rustix::process::Signal::KILL);
+    kill(child_with(&path).expect("it has a child"), rustix::process::Signal::KILL);
     let error = source.read_at(0, &mut found).unwrap_err().to_string();
     assert!(error.contains("the process without rights that reads it has ended, or is too slow"), "{error}");
 }
@@ -208,6 +203,15 @@ fn children(parent: u32) -> Vec<String> {
     let of = |thread: io::Result<fs::DirEntry>| fs::read_to_string(thread.ok()?.path().join("children")).ok();
     let all: Vec<String> = threads.filter_map(of).collect();
     all.iter().flat_map(|children| children.split_whitespace()).map(str::to_owned).collect()
+}
+
+/// The child of this process that has the file at `path`.
+pub(super) fn child_with(path: &Path) -> Option<u32> {
+    let has_it = |child: &String| {
+        let open = fs::read_dir(format!("/proc/{child}/fd")).into_iter().flatten().flatten();
+        open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|name| name == path)
+    };
+    children(std::process::id()).into_iter().find(has_it)?.parse().ok()
 }
 
 /// The child of a process, once it is the program that looks.
