@@ -20,7 +20,10 @@ fn the_reference_is_what_the_help_says() {
         fs::write(&path, &expected).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/cli.md is old: RAMKEY_BLESS=1 cargo test --test cli writes it anew");
+    assert!(
+        found == expected,
+        "docs/cli.md is old: `RAMKEY_BLESS=1 cargo test --test host -- cli::texts` writes it anew"
+    );
 }
 
 /// Makes `image` end its first sector with 55h AAh, and gives it no partition table.
