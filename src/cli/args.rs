@@ -241,7 +241,9 @@ pub struct StickArgs {
 
 fn size(text: &str) -> Result<Bytes, String> {
     match free(text)? {
-        Bytes(0) => Err("a stick has at least one sector".into()),
+        Bytes(bytes) if bytes < SECTOR_LEN => {
+            Err(format!("a stick has at least {SECTOR_LEN} bytes; write 64M for 64 MiB"))
+        }
         Bytes(bytes) if !bytes.is_multiple_of(SECTOR_LEN) => {
             let below = bytes - bytes % SECTOR_LEN;
             Err(format!("{bytes} is no multiple of {SECTOR_LEN} bytes; {below} is"))

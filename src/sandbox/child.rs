@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::net::sockopt::socket_peercred;
+use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
 use super::descriptors::{close_others, receive};
 use super::rights::{Limits, confine};
@@ -54,8 +55,7 @@ impl Write for Socket<'_> {
 fn answer() -> io::Result<()> {
     close_others()?;
     let unlimited = confine()?;
-    // Behind the change of user, which would undo it.
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+    end_with_parent(io::stdin().as_fd())?;
     let (request, files) = receive(io::stdin().as_fd())?;
     let argument = std::env::args_os().nth(1);
     let confined = unlimited.limit(Limits::of_argument(argument.as_deref()))?;
@@ -67,4 +67,17 @@ fn answer() -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(&answer)?;
     out.flush()
+}
+
+/// From now on this process ends with the one that made `socket`, which is its parent.
+///
+/// The end of the socket does not tell that: whoever else has the other one keeps it open.
+fn end_with_parent(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // Behind the change of user, which would undo it.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Of an end before that there is no signal.
+    match getppid() == Some(socket_peercred(socket)?.pid) {
+        true => Ok(()),
+        false => Err(io::ErrorKind::BrokenPipe.into()),
+    }
 }

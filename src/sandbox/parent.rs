@@ -9,7 +9,9 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::sleep;
+use std::sync::LazyLock;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{Builder, sleep};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -145,14 +147,15 @@ pub(super) fn ask(
     wait: &dyn Fn() -> Wait,
 ) -> Result<Answer, LookError> {
     let cannot_start = |source| LookError::Start { path: path.to_owned(), source };
-    let (mut child, _) = spawn(path, files, task, limits, Stdio::piped()).map_err(cannot_start)?;
-    let bytes = answer_of(&mut child, limits, wait);
+    let (child, _) = spawn(path, files, task, limits, Stdio::piped()).map_err(cannot_start)?;
+    let mut child = Asked(child);
+    let bytes = answer_of(&mut child.0, limits, wait);
     let is_whole = matches!(&bytes, Ok(bytes) if bytes.len() as u64 <= limits.answer_len());
-    if !is_whole || !ends(&mut child, Instant::now() + ENDING_MAX) {
+    if !is_whole || !ends(&mut child.0, Instant::now() + ENDING_MAX) {
         // It is waited for all the same.
-        let _ = child.kill();
+        let _ = child.0.kill();
     }
-    let status = child.wait().map_err(cannot_start)?;
+    let status = child.0.wait().map_err(cannot_start)?;
     match &bytes {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
             return Err(LookError::Stopped { path: path.to_owned() });
@@ -166,6 +169,17 @@ pub(super) fn ask(
     }
     serde_json::from_slice(&bytes.unwrap_or_default())
         .map_err(|_| LookError::Answer { path: path.to_owned() })
+}
+
+/// A child that does not outlive the question, even if `wait` unwinds.
+struct Asked(Child);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        // One that was waited for is left alone by both.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What the child says until it closes its output, or until it has said too much; `TimedOut` if it takes too long, and
@@ -231,13 +245,40 @@ pub(super) fn spawn(
     if limits != Limits::Looking {
         command.arg(limits.argument());
     }
-    let mut child = command.spawn()?;
-    if let Err(error) = send(&ours, &request, files) {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(error);
+    let mut child = start(command)?;
+    match send(&ours, &request, files) {
+        // It has ended already; how, whoever waits for it is told.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(error)
+        }
+        _ => Ok((child, ours)),
     }
-    Ok((child, ours))
+}
+
+/// Starts it from a thread that ends with this process: a child is told of the end of the thread that started it, and others may still
+/// read by it.
+fn start(command: Command) -> io::Result<Child> {
+    type Order = (Command, Sender<io::Result<Child>>);
+    static STARTER: LazyLock<io::Result<Sender<Order>>> = LazyLock::new(|| {
+        let (orders, taken) = channel::<Order>();
+        let start = move || {
+            for (mut command, answer) in taken {
+                // Who ordered it waits.
+                let _ = answer.send(command.spawn());
+            }
+        };
+        Builder::new().name("starts children".into()).spawn(start)?;
+        Ok(orders)
+    });
+    let (answer, started) = channel();
+    let gone = || io::Error::other("the thread that starts processes has ended");
+    match &*STARTER {
+        Ok(orders) => orders.send((command, answer)).map_err(|_| gone())?,
+        Err(error) => return Err(io::Error::new(error.kind(), error.to_string())),
+    }
+    started.recv().map_err(|_| gone())?
 }
 
 fn ending(status: ExitStatus) -> String {

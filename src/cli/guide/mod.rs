@@ -21,12 +21,11 @@ mod view;
 mod work;
 
 use std::ffi::OsString;
-use std::sync::Arc;
 
 use clap::Args;
 
 use crate::cli::guide::order::Ready;
-use crate::cli::guide::state::Guide;
+use crate::cli::guide::state::{Guide, Try};
 use crate::cli::settings::machine;
 use crate::cli::terminal::{can_ask, is_drawn_on, is_screen, note};
 use crate::cli::{CliError, Exit, Output, disc, write};
@@ -80,39 +79,32 @@ impl GuideArgs {
     }
 }
 
-/// Tells what became of it, as `write` does. Where a medium was spoilt and not finished since, the exit status says that.
-fn end(output: &mut Output, guide: Guide) -> Result<Exit, CliError> {
-    let spoilt = guide.spoilt;
-    let ended = match end_of(output, guide.outcome, guide.written) {
-        Err(error) if spoilt.is_some() => output.fail(&error),
-        ended => ended?,
+/// Tells what became of the last medium that was begun, as `write` does, or of the last try if none was. Where another one was begun
+/// and not finished since, the exit status says that.
+fn end(output: &mut Output, mut guide: Guide) -> Result<Exit, CliError> {
+    let last = guide.tries.iter().rposition(Try::has_begun).or(guide.tries.len().checked_sub(1));
+    let Some(last) = last else {
+        note(format_args!("nothing was written"));
+        return Ok(Exit::Refused);
     };
-    Ok(match (spoilt, ended) {
-        (Some(path), Exit::Done | Exit::Refused) => {
-            note(format_args!("{}, which was begun before, starts nothing: write it again", named(&path)));
-            Exit::WillNotBoot
-        }
-        (_, ended) => ended,
-    })
-}
-
-fn end_of(
-    output: &mut Output,
-    outcome: Option<Result<Report, CliError>>,
-    written: Option<Arc<Ready>>,
-) -> Result<Exit, CliError> {
-    match (outcome, written) {
-        (Some(Ok(report)), Some(ready)) => {
+    let mut spoilt = guide.spoilt();
+    let Try { ready, outcome } = guide.tries.swap_remove(last);
+    let ended = match outcome {
+        Ok(report) => {
             show(output, &report, &ready)?;
             note(format_args!("the same is done by: {}", ready.order.command_line()));
-            Ok(Exit::Done)
+            Exit::Done
         }
-        (Some(Err(error)), _) => Err(error),
-        _ => {
-            note(format_args!("nothing was written"));
-            Ok(Exit::Refused)
+        Err(error) => {
+            // It is the last of them, and told by its error.
+            spoilt.pop();
+            output.fail(&error)
         }
+    };
+    for path in &spoilt {
+        note(format_args!("{}, which was begun before, starts nothing: write it again", named(path)));
     }
+    Ok(if spoilt.is_empty() { ended } else { ended.or_worse(Exit::WillNotBoot) })
 }
 
 fn show(output: &mut Output, report: &Report, ready: &Ready) -> Result<(), CliError> {

@@ -1,6 +1,9 @@
 //! How far a job is: all of it, not one part of it, how fast it goes, and how long it goes on.
 
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::panicking;
 use std::time::{Duration, Instant};
 
 use crate::cli::progress::{EJECTED, not_ejected};
@@ -15,8 +18,12 @@ const RECENT: usize = 10;
 /// An observer that remembers.
 pub(super) struct Pace {
     begun: Instant,
+    is_unwanted: AtomicBool,
     state: Mutex<State>,
 }
+
+/// What the thread of work that is unwanted ends with.
+struct Unwanted;
 
 #[derive(Default)]
 struct State {
@@ -50,7 +57,12 @@ impl Pace {
     /// Nothing was done yet of `total` bytes; if that is 0, it is what the parts say when they begin.
     pub fn new(total: u64) -> Self {
         let state = State { total, adds: total == 0, ..State::default() };
-        Self { begun: Instant::now(), state: Mutex::new(state) }
+        Self { begun: Instant::now(), is_unwanted: AtomicBool::new(false), state: Mutex::new(state) }
+    }
+
+    /// Ends the work, whose outcome nobody waits for, when it tells the next time how far it is. It must be work that writes nothing.
+    pub fn end_work(&self) {
+        self.is_unwanted.store(true, Ordering::Relaxed);
     }
 
     /// How far it is now.
@@ -71,6 +83,10 @@ impl Pace {
 
 impl Observer for Pace {
     fn tell(&self, event: Event) {
+        if self.is_unwanted.load(Ordering::Relaxed) && !panicking() {
+            // What it has open is closed on the way, and nothing is said.
+            resume_unwind(Box::new(Unwanted));
+        }
         let since = self.begun.elapsed();
         self.state().take(event, since);
     }

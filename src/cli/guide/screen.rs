@@ -186,6 +186,27 @@ fn wait_for_rights(screen: &mut Screen, work: &JoinHandle<Done>, pace: &Pace) ->
     Ok(())
 }
 
+/// Begins work; without the screen, as long as somebody is asked for rights.
+fn begin(
+    screen: &mut Screen,
+    system: &System,
+    work: Work,
+    (stop, pace): (&Arc<AtomicBool>, &Arc<Pace>),
+) -> Result<JoinHandle<Done>, CliError> {
+    let asks_for_rights = work.asks_for_rights();
+    if asks_for_rights {
+        // Whoever gives them talks to the person at this terminal.
+        leave();
+        note(format_args!("{RIGHTS}"));
+    }
+    let (system, stop, told) = (system.clone(), Arc::clone(stop), Arc::clone(pace));
+    let thread = Builder::new().spawn(move || work.run(&system, &stop, &*told))?;
+    if asks_for_rights {
+        wait_for_rights(screen, &thread, pace)?;
+    }
+    Ok(thread)
+}
+
 /// Does work beside the screen, which shows how far it is.
 fn do_work(
     screen: &mut Screen,
@@ -195,20 +216,9 @@ fn do_work(
     stop: &Arc<AtomicBool>,
 ) -> Result<Next, CliError> {
     let is_writing = matches!(work, Work::Write(_));
-    let (name, asks_for_rights) = (work.name(), work.asks_for_rights());
+    let name = work.name();
     let pace = Arc::new(Pace::new(work.bytes()));
-    if asks_for_rights {
-        // Whoever gives them talks to the person at this terminal.
-        leave();
-        note(format_args!("{RIGHTS}"));
-    }
-    let thread = {
-        let (system, stop, pace) = (system.clone(), Arc::clone(stop), Arc::clone(&pace));
-        Builder::new().spawn(move || work.run(&system, &stop, &*pace))?
-    };
-    if asks_for_rights {
-        wait_for_rights(screen, &thread, &pace)?;
-    }
+    let thread = begin(screen, system, work, (stop, &pace))?;
     let begun = Instant::now();
     let mut is_stopped = false;
     while !thread.is_finished() {
@@ -242,9 +252,12 @@ fn do_work(
                 stop.store(true, Ordering::Relaxed);
             }
             true => {}
-            // What is only read is done by nobody's wish any more, and changes nothing.
             false if is_control(&key, 'c') || key.code == KeyCode::Char('q') => return Ok(Next::Leave),
-            false if key.code == KeyCode::Esc => return Ok(Next::Show),
+            false if key.code == KeyCode::Esc => {
+                // It only reads.
+                pace.end_work();
+                return Ok(Next::Show);
+            }
             false => {}
         }
     }

@@ -1,6 +1,6 @@
 //! What the guide knows, and where in its steps it is. Nothing here asks, prints, or touches a disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
 use crate::cli::args::LayoutArg;
@@ -171,24 +171,43 @@ pub(super) struct Guide {
     pub bus: Option<BusArg>,
     pub layout: LayoutArg,
     pub ready: Option<Arc<Ready>>,
-    /// What was written last.
-    pub written: Option<Arc<Ready>>,
-    /// What came of that.
-    pub outcome: Option<Result<Report, CliError>>,
-    /// A medium that was begun and starts nothing.
-    pub spoilt: Option<PathBuf>,
+    /// Everything that was tried, in the order of that.
+    pub tries: Vec<Try>,
+}
+
+/// A try to write a medium.
+pub(super) struct Try {
+    pub ready: Arc<Ready>,
+    /// What came of it.
+    pub outcome: Result<Report, CliError>,
+}
+
+impl Try {
+    /// What was to be written.
+    pub fn path(&self) -> &Path {
+        self.ready.single.target.path()
+    }
+
+    /// Whether anything was written.
+    pub fn has_begun(&self) -> bool {
+        match &self.outcome {
+            Ok(_) => true,
+            Err(error) => matches!(error.exit(), Exit::WillNotBoot | Exit::Failed),
+        }
+    }
 }
 
 impl Guide {
-    /// Keeps what became of a write, and which medium starts nothing since.
-    pub fn take_outcome(&mut self, outcome: Result<Report, CliError>) {
-        let target = self.written.as_ref().map(|ready| ready.single.target.path().to_owned());
-        match &outcome {
-            Ok(_) if self.spoilt == target => self.spoilt = None,
-            Err(error) if matches!(error.exit(), Exit::WillNotBoot | Exit::Failed) => self.spoilt = target,
-            _ => {}
+    /// The media that were begun and start nothing: a later try may have finished them.
+    pub fn spoilt(&self) -> Vec<PathBuf> {
+        let mut spoilt = Vec::new();
+        for one in self.tries.iter().filter(|one| one.has_begun()) {
+            // The same file, whether it is told as `x` or `./x`.
+            let path = absolute(one.path()).unwrap_or_else(|_| one.path().to_owned());
+            spoilt.retain(|other| *other != path);
+            spoilt.extend(one.outcome.is_err().then_some(path));
         }
-        self.outcome = Some(outcome);
+        spoilt
     }
 
     /// Nothing is known yet.
@@ -205,9 +224,7 @@ impl Guide {
             bus: None,
             layout: LayoutArg::Auto,
             ready: None,
-            written: None,
-            outcome: None,
-            spoilt: None,
+            tries: Vec::new(),
         }
     }
 

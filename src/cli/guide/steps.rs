@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::cli::CliError;
 use crate::cli::guide::page::{Answer, DOUBT, Page};
-use crate::cli::guide::state::{Done, Guide, Next, Place, Work};
+use crate::cli::guide::state::{Done, Guide, Next, Place, Try, Work};
 use crate::cli::guide::{image, machine, medium, summary};
 use crate::cli::render::error_lines;
 
@@ -94,8 +94,8 @@ pub(super) fn done(guide: &mut Guide, done: Done) -> Next {
             guide.go(Place::Summary)
         }
         Done::Written(outcome) => {
-            guide.written.clone_from(&guide.ready);
-            guide.take_outcome(*outcome);
+            let tried = guide.ready.clone().map(|ready| Try { ready, outcome: *outcome });
+            guide.tries.extend(tried);
             guide.go(Place::Outcome)
         }
         Done::Listed(Err(error))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cli::guide::order::Ready;
 use crate::cli::guide::page::{Answer, Choice, DOUBT, Field, Page};
-use crate::cli::guide::state::{Guide, Next, Place, Work};
+use crate::cli::guide::state::{Guide, Next, Place, Try, Work};
 use crate::cli::render::error_lines;
 use crate::cli::show::show_stick;
 use crate::cli::{CliError, Exit};
@@ -121,10 +121,10 @@ pub(super) fn confirm_answer(guide: &mut Guide, answer: Answer) -> Option<Next> 
 
 /// What became of it.
 pub(super) fn outcome_page(guide: &Guide) -> Page {
-    match (&guide.outcome, &guide.written) {
-        (Some(Ok(report)), Some(ready)) => done_page(report, ready),
-        (Some(Err(error)), _) => failed_page(error, guide.spoilt.is_some()),
-        _ => Page::default(),
+    match guide.tries.last() {
+        Some(Try { outcome: Ok(report), ready }) => done_page(report, ready),
+        Some(Try { outcome: Err(error), .. }) => failed_page(error, !guide.spoilt().is_empty()),
+        None => Page::default(),
     }
 }
 

@@ -269,6 +269,8 @@ fn a_size_is_decimal_with_a_b_and_binary_without() {
     assert_eq!(desk.stick().len(), 16_000_000);
     assert_eq!(desk.status(&["verify", "--strict", "stick.img"]), Some(0));
     for (size, why) in [
+        ("0", "a stick has at least 512 bytes; write 64M for 64 MiB"),
+        ("64", "a stick has at least 512 bytes; write 64M for 64 MiB"),
         ("4MB", "4000000 is no multiple of 512 bytes; 3999744 is"),
         ("1.3K", "\"1.3K\" is no whole number of bytes; write it as 128M, 1.5G, 4GB"),
         ("1Gb/s", "\"1Gb/s\" is no size; write it as"),

@@ -1,5 +1,6 @@
 //! The guide, as a person at a real terminal sees it.
 
+mod again;
 mod person;
 mod plain;
 mod screen;

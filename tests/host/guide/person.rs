@@ -54,18 +54,27 @@ impl Desk {
 
 /// A command at a terminal of 80 columns and 24 rows, and the end of that at which a person sits.
 pub fn at_terminal(desk: &Desk, words: &[&str]) -> (OwnedFd, Child) {
+    let terminal = terminal();
+    let child = at(&terminal, desk, words);
+    (terminal, child)
+}
+
+fn terminal() -> OwnedFd {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&terminal).unwrap();
     unlockpt(&terminal).unwrap();
-    let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
     tcsetwinsize(&terminal, size(24, 80)).unwrap();
+    terminal
+}
+
+fn at(terminal: &OwnedFd, desk: &Desk, words: &[&str]) -> Child {
+    let name = ptsname(terminal, Vec::new()).unwrap().into_string().unwrap();
     let end = || File::options().read(true).write(true).open(&name).unwrap();
     // It becomes the terminal of the session, so that its size is told and its end is.
     let mut command = Command::new("setsid");
     command.args(["--wait", "--ctty"]).args(words).current_dir(desk.folder.path());
     command.env("TERM", "xterm").env("LANG", "C.UTF-8").env_remove("LC_ALL");
-    let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-    (terminal, child)
+    command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap()
 }
 
 /// A person at a terminal.
@@ -88,8 +97,10 @@ impl Person {
 
     /// Starts a command in the same way.
     pub fn starts_command(desk: &Desk, words: &[&str]) -> Self {
-        let (terminal, child) = at_terminal(desk, words);
+        let terminal = terminal();
+        // As long as nobody else has it.
         let found = tcgetattr(&terminal).unwrap();
+        let child = at(&terminal, desk, words);
         let keys = File::from(terminal.try_clone().unwrap());
         let screen = Arc::new(Mutex::new(vt100::Parser::new(24, 80, 1000)));
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -109,6 +120,18 @@ impl Person {
     /// What is on the screen, a line each.
     pub fn screen(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Forgets what is on the screen, so that it is not taken for what comes.
+    pub fn forgets(&mut self) -> &mut Self {
+        self.screen.lock().unwrap().process(b"\x1b[2J\x1b[H");
+        self
+    }
+
+    /// What the kernel tells of the program, in a file of `/proc`.
+    pub fn field(&self, file: &str, name: &str) -> String {
+        let text = fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
     }
 
     /// Everything that came, whatever became of it on the screen.

@@ -59,20 +59,25 @@ fn the_guide_ends_when_its_terminal_is_gone() {
     assert!(!desk.path("stick.img").exists());
 }
 
-/// Goes to the last question and writes; stops the program as soon as the file has its first bytes.
+/// Goes to the last question and writes; stops the program then.
 fn held_in_writing(desk: &Desk) -> Person {
     fs::remove_file(desk.path("stick.img")).ok();
     let mut person = Person::starts(desk, &[]);
     person.walks(&WAY).walks(&[("Step 5 of 8", "Write it now")]);
+    hold_in_writing(desk, &person);
+    person
+}
+
+/// Stops the program as soon as its file has its first bytes.
+pub fn hold_in_writing(desk: &Desk, person: &Person) {
     while fs::metadata(desk.path("stick.img")).map_or(0, |stick| stick.blocks()) == 0 {
         sleep(Duration::from_millis(1));
     }
     person.signals(Signal::STOP);
-    person
 }
 
 /// Rounds of which one must come between the first byte and the last.
-const ROUNDS: u32 = 16;
+pub const ROUNDS: u32 = 16;
 
 #[test]
 fn ctrl_c_while_it_is_written_stops_it_as_on_the_command_line() {

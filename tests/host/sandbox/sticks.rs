@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -149,17 +149,18 @@ fn the_process_that_reads_a_virtual_machines_disk_has_no_rights_and_serves_until
     serves.socket.shutdown(std::net::Shutdown::Both).unwrap();
     assert!(serves.child.wait().unwrap().success());
 
-    // In a command that reads with rights, what it serves is as good as the file, and its end is an error.
+    // In a command that reads with rights, what it serves is as good as the file, also when the thread that opened it has ended, and
+    // its end is an error.
     let path = made.path("disk.qcow2");
-    let source = ramkey::sandbox::open(&path, &|_| ()).unwrap();
-    let children = fs::read_to_string("/proc/thread-self/children").unwrap();
+    let opened = |path: PathBuf| ramkey::sandbox::open(&path, &|_| ()).unwrap();
+    let source = {
+        let path = path.clone();
+        std::thread::spawn(move || opened(path)).join().unwrap()
+    };
     let mut found = vec![0; disk.len()];
     source.read_at(0, &mut found).unwrap();
     assert!(found == disk && source.len() == disk.len() as u64);
-    kill(
-        children.split_whitespace().next().expect("it has a child").parse().unwrap(),
-        rustix::process::Signal::KILL,
-    );
+    kill(child_with(&path).expect("it has a child"), rustix::process::Signal::KILL);
     let error = source.read_at(0, &mut found).unwrap_err().to_string();
     assert!(error.contains("the process without rights that reads it has ended, or is too slow"), "{error}");
 }
@@ -196,13 +197,28 @@ fn a_disk_in_many_files_is_served_as_it_is_read_by_anybody() {
     assert!(error.to_string().contains("symbolic link"), "{error}");
 }
 
+/// The children of all threads of a process.
+fn children(parent: u32) -> Vec<String> {
+    let threads = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten();
+    let of = |thread: io::Result<fs::DirEntry>| fs::read_to_string(thread.ok()?.path().join("children")).ok();
+    let all: Vec<String> = threads.filter_map(of).collect();
+    all.iter().flat_map(|children| children.split_whitespace()).map(str::to_owned).collect()
+}
+
+/// The child of this process that has the file at `path`.
+pub(super) fn child_with(path: &Path) -> Option<u32> {
+    let has_it = |child: &String| {
+        let open = fs::read_dir(format!("/proc/{child}/fd")).into_iter().flatten().flatten();
+        open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|name| name == path)
+    };
+    children(std::process::id()).into_iter().find(has_it)?.parse().ok()
+}
+
 /// The child of a process, once it is the program that looks.
-fn child_of(parent: &Child) -> u32 {
-    let children = format!("/proc/{0}/task/{0}/children", parent.id());
+pub(super) fn child_of(parent: &Child) -> u32 {
     let end = Instant::now() + Duration::from_secs(30);
     loop {
-        let found = fs::read_to_string(&children).unwrap_or_default();
-        if let Some(child) = found.split_whitespace().next() {
+        if let Some(child) = children(parent.id()).first() {
             let name = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
             if name.starts_with(NAME.as_bytes()) {
                 return child.parse().unwrap();
@@ -236,33 +252,6 @@ pub(super) fn files() -> (tempfile::TempDir, PathBuf) {
     fs::rename(path, &own).unwrap();
     fs::set_permissions(&own, fs::Permissions::from_mode(0o644)).unwrap();
     (folder, own)
-}
-
-#[test]
-fn a_process_without_rights_that_dies_is_one_clear_error_and_who_stops_the_command_ends_both() {
-    if !is_root() {
-        return;
-    }
-    let (folder, _) = files();
-    let extract = ["extract", "tiny", "--from", "stick.img", "--to", "out.img"];
-    for arguments in [&["verify", "stick.img"][..], &extract] {
-        let (parent, child) = stopped(arguments, folder.path());
-        kill(child, rustix::process::Signal::KILL);
-        let output = parent.wait_with_output().unwrap();
-        let text = printed(&output);
-        assert_eq!(output.status.code(), Some(1), "{text}");
-        let error = "stick.img was not looked at: the process without rights was ended by signal 9";
-        assert!(text.contains(error), "{text}");
-        assert!(!folder.path().join("out.img").exists());
-    }
-    let (mut parent, child) = stopped(&["verify", "stick.img"], folder.path());
-    kill(parent.id(), rustix::process::Signal::INT);
-    assert_eq!(parent.wait().unwrap().signal(), Some(2));
-    let end = Instant::now() + Duration::from_secs(10);
-    while field(child, "stat", "").contains("(ramkey") && !field(child, "status", "State:").starts_with('Z') {
-        assert!(Instant::now() < end, "the child goes on");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
