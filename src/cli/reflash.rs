@@ -11,6 +11,7 @@ use crate::cli::drives::BesideArgs;
 use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
 use crate::cli::pack::PackArgs;
+use crate::cli::rights::{RightsArgs, needed};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
@@ -62,6 +63,9 @@ pub struct ReflashArgs {
     source: SourceArgs,
 
     #[command(flatten)]
+    rights: RightsArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -76,7 +80,13 @@ impl ReflashArgs {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let system = self.target.system();
         let target = look(&system, &self.to)?;
-        let destination = Destination { system: &system, target: &target };
+        let system = self.rights.system(system, std::slice::from_ref(&target))?;
+        let done = self.reflash(output, Destination { system: &system, target: &target });
+        done.map_err(|error| needed(error, &system))
+    }
+
+    fn reflash(self, output: &mut Output, destination: Destination) -> Result<Exit, CliError> {
+        let Destination { system, target } = destination;
         let image = self.pack.put_into_stick(StickRequest {
             kind: kind_choice(self.kind),
             geometry: self.chs,
@@ -94,7 +104,7 @@ impl ReflashArgs {
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
-        self.target.confirm_unmounting(&system, &target)?;
+        self.target.confirm_unmounting(system, target)?;
         let consent = || self.target.yes || confirm::may_write_over(&self.to);
         let report = reflash(&prepared, destination, &*stop::wish()?, &progress, &consent)?;
         drop(progress);
