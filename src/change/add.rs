@@ -11,11 +11,11 @@ use ramkey_format::manifest::{RANGES_MAX, RangeEntry, range};
 use super::folder::Folder;
 use super::manifest::{Named, first_of, with_capsule};
 use super::sectors::Sectors;
-use super::steps::{END, Steps};
+use super::steps::Steps;
 use super::{ChangeError, Step, Stick};
 use crate::capsule::Capsule;
 use crate::layout::{Extent, Role, capsule_extents};
-use crate::stick::{Name, Reader, Run, StickState, slot};
+use crate::stick::{LAST_CLUSTER, Name, Reader, Run, StickState, slot};
 use crate::units::SECTOR_LEN;
 
 /// Most runs of free clusters that are looked at: the longest.
@@ -76,7 +76,7 @@ pub fn add<'r>(
     steps.manifest(1 - stick.slot, &announced, 1)?;
     for chain in &chains {
         for (index, &cluster) in chain.iter().enumerate() {
-            steps.set(cluster, chain.get(index + 1).map_or(END, |&next| next as u32))?;
+            steps.set(cluster, chain.get(index + 1).map_or(LAST_CLUSTER, |&next| next as u32))?;
         }
     }
     steps.close(Role::FatTable);

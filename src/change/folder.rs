@@ -4,15 +4,13 @@ use ramkey_format::manifest::RANGES_MAX;
 
 use super::sectors::Sector;
 use super::{ChangeError, Stick};
-use crate::stick::{DELETED, DirectorySlot, SLOT_LEN, removed_slot};
+use crate::stick::{DELETED, DirectorySlot, LONG_NAME, SLOT_LEN, removed_slot};
 use crate::units::SECTOR_LEN;
 
 /// Slots of a sector.
 const SLOTS: usize = SECTOR_LEN as usize / SLOT_LEN;
 /// Most sectors of a folder that are looked at.
 const SECTORS_MAX: usize = 16 * RANGES_MAX;
-/// Attributes of a part of a long name.
-const LONG_NAME: u8 = 0x0F;
 
 /// Sectors as they will be that are written in one step.
 pub(super) type Edit = Vec<(u64, Sector)>;
@@ -145,7 +143,7 @@ impl Folder {
 
 #[cfg(test)]
 mod tests {
-    use super::{DELETED, Folder, SLOT_LEN, SLOTS, removed_slot};
+    use super::{DELETED, Folder, LONG_NAME, SLOT_LEN, SLOTS, removed_slot};
 
     fn folder(sectors: usize, used: usize) -> Folder {
         let mut slots = vec![[0; SLOT_LEN]; sectors * SLOTS];
@@ -184,12 +182,12 @@ mod tests {
     #[test]
     fn a_file_goes_with_its_long_name_and_the_end_moves_up() {
         let mut room = folder(1, 6);
-        room.slots[4][11] = super::LONG_NAME;
-        room.slots[3][11] = super::LONG_NAME;
+        room.slots[4][11] = LONG_NAME;
+        room.slots[3][11] = LONG_NAME;
         let edits = room.take(&[5]);
         assert_eq!((edits.len(), room.end()), (1, 3));
         let mut room = folder(2, SLOTS + 1);
-        room.slots[SLOTS - 1][11] = super::LONG_NAME;
+        room.slots[SLOTS - 1][11] = LONG_NAME;
         let edits = room.take(&[SLOTS]);
         assert_eq!(edits.iter().map(|edit| edit[0].0).collect::<Vec<u64>>(), [100, 101]);
         assert_eq!((room.slots[SLOTS - 1][0], room.slots[SLOTS][0]), (DELETED, 0));

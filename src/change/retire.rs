@@ -7,15 +7,12 @@ use std::ops::Range;
 use ramkey_format::manifest::RangeEntry;
 
 use super::manifest::{Named, first_of, with_capsule, without_capsule};
-use super::steps::{END, Steps};
+use super::steps::Steps;
 use super::{ChangeError, Step, Stick};
 use crate::capsule;
 use crate::layout::Role;
-use crate::stick::{Entry, FatBits, Reader, StickFile, StickState};
+use crate::stick::{BAD_CLUSTER, Entry, FatBits, LAST_CLUSTER, Reader, StickFile, StickState};
 use crate::units::SECTOR_LEN;
-
-/// What an entry says of a cluster that is bad.
-const BAD: u32 = 0x0FFF_FFF7;
 
 /// Clusters that are to go out of use.
 struct Wear<'e> {
@@ -74,7 +71,7 @@ pub fn retire<'r>(
     let chains: Vec<Vec<u64>> = worn.iter().map(|worn| worn.with(&mut others)).collect();
     for (worn, chain) in worn.iter().zip(&chains) {
         for &place in &worn.places {
-            steps.set(chain[place], chain.get(place + 1).map_or(END, |&next| next as u32))?;
+            steps.set(chain[place], chain.get(place + 1).map_or(LAST_CLUSTER, |&next| next as u32))?;
         }
     }
     steps.close(Role::FatTable);
@@ -85,7 +82,7 @@ pub fn retire<'r>(
     }
     steps.close(Role::FatTable);
     for &cluster in &bad {
-        steps.set(cluster, BAD)?;
+        steps.set(cluster, BAD_CLUSTER)?;
     }
     steps.close(Role::FatTable);
     steps.copy_tables()?;

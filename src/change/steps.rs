@@ -7,13 +7,13 @@ use ramkey_format::manifest::{RangeEntry, range};
 use super::sectors::{Sector, Sectors};
 use super::{ChangeError, Step, Stick};
 use crate::layout::{Content, Extent, Layout, Role};
-use crate::stick::{BACKUP_BOOT, Entry, FS_INFO, FS_INFO_COUNTS, FatBits, ReadError, SAVED_LBAS};
+use crate::stick::{
+    BACKUP_BOOT, Entry, FS_INFO, FS_INFO_COUNTS, FatBits, LAST_CLUSTER, ReadError, SAVED_LBAS,
+};
 use crate::units::SECTOR_LEN;
 
 /// Longest file of a FAT whose length is whole sectors.
 pub(super) const FILE_LEN_MAX: u64 = u32::MAX as u64 / SECTOR_LEN * SECTOR_LEN;
-/// What an entry says of the last cluster of a file.
-pub(super) const END: u32 = 0x0FFF_FFFF;
 /// Where a directory's slot has the length of its file.
 const SLOT_FILE_LEN: usize = 28;
 /// How a summary of free clusters begins; a number in it that nobody filled in.
@@ -228,7 +228,7 @@ impl<'s, 'r> Steps<'s, 'r> {
     ) -> Result<(), ChangeError> {
         if let (Some(&last), Some(&first)) = (chain.last(), clusters.first()) {
             for (index, &cluster) in clusters.iter().enumerate() {
-                self.set(cluster, clusters.get(index + 1).map_or(END, |&next| next as u32))?;
+                self.set(cluster, clusters.get(index + 1).map_or(LAST_CLUSTER, |&next| next as u32))?;
             }
             self.close(Role::FatTable);
             self.set(last, first as u32)?;
@@ -247,7 +247,7 @@ impl<'s, 'r> Steps<'s, 'r> {
         let (own, given) = chain.split_at(kept.min(chain.len()));
         self.set_len(entry, len)?;
         let (Some(&last), false) = (own.last(), given.is_empty()) else { return Ok(()) };
-        self.set(last, END)?;
+        self.set(last, LAST_CLUSTER)?;
         self.close(Role::FatTable);
         for &cluster in given {
             self.set(cluster, 0)?;

@@ -6,10 +6,10 @@
 use ramkey_format::manifest::{RangeEntry, range};
 use zerocopy::FromZeros;
 
-use super::steps::{END, Steps};
+use super::steps::Steps;
 use super::{ChangeError, Step, Stick};
 use crate::layout::{Content, Extent, Role};
-use crate::stick::{Reader, SLOT_LEN, StickState, TEXT_NAME, Text, TextState, slot};
+use crate::stick::{LAST_CLUSTER, Reader, SLOT_LEN, StickState, TEXT_NAME, Text, TextState, slot};
 use crate::units::SECTOR_LEN;
 
 /// The steps after which the text about the images is `text`; none if it is so, or if the one that is there is not as it was
@@ -47,7 +47,7 @@ pub fn write_text<'r>(
     stick.hash_again(&mut announced, &steps.future)?;
     steps.manifest(1 - stick.slot, &announced, 1)?;
     for (index, &cluster) in chain.iter().enumerate() {
-        steps.set(cluster, chain.get(index + 1).map_or(END, |&next| next as u32))?;
+        steps.set(cluster, chain.get(index + 1).map_or(LAST_CLUSTER, |&next| next as u32))?;
     }
     steps.close(Role::FatTable);
     steps.copy_tables()?;

@@ -23,7 +23,7 @@ use crate::stick::is_stick;
 use crate::units::Bytes;
 
 /// How long a pulled stick may take to be gone; QEMU does it at once.
-const PULL_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const PULL_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two looks at the screen.
 const LOOK: Duration = Duration::from_millis(100);
 /// Most RAM of a machine: what QEMU's PC can address.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use ramkey_format::markers::{DEMO_FAIL, DEMO_PASS, DEMO_WAITS, MAY_REMOVE, STOPPED};
 
+use crate::cli::boot::PULL_LIMIT;
 use crate::cli::view::View;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::emulator::{Controller, Emulator, EmulatorError, Machine, Port, Stick, has_display};
@@ -14,8 +15,6 @@ use crate::job;
 
 /// How long each step of the boot may take, with the slowest controller on a busy machine.
 const LIMIT: Duration = Duration::from_secs(180);
-/// How long a pulled stick may take to be gone.
-const PULL_LIMIT: Duration = Duration::from_secs(30);
 
 /// Write a temporary stick with the built-in image, verify it, boot it in QEMU and pull it
 ///

@@ -17,8 +17,8 @@ const ALTERNATE_NUMBER: usize = 439;
 const BPB_END: usize = 0x5A;
 /// Most bytes of code, beside text and zeros, of a boot sector that only prints a message.
 const MESSAGE_CODE_MAX: usize = 64;
-const JUMP_SHORT: u8 = 0xEB;
-const JUMP_NEAR: u8 = 0xE9;
+pub(crate) const JUMP_SHORT: u8 = 0xEB;
+pub(crate) const JUMP_NEAR: u8 = 0xE9;
 
 /// What the code of a master boot record starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

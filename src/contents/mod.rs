@@ -36,6 +36,7 @@ pub mod windows;
 pub use area::{Area, AreaUse, Areas};
 pub use areas::areas;
 pub use boot_code::{Dummy, has_no_code};
+pub(crate) use boot_code::{JUMP_NEAR, JUMP_SHORT};
 pub use bpb::BpbFields;
 pub use cut::{Cut, Limit, NoCut, Shortened};
 pub use disc::DISC_GEOMETRY;

@@ -1,6 +1,6 @@
 //! The code in a boot sector, as far as it shares the sector with a BPB.
 
-use crate::contents::{self, NoStart, has_no_code};
+use crate::contents::{self, JUMP_NEAR, JUMP_SHORT, NoStart, has_no_code};
 use crate::doctor::finding::Findings;
 use crate::doctor::kinds::Kind;
 use crate::doctor::part::Part;
@@ -9,8 +9,6 @@ use crate::image::Source;
 
 /// Bytes into which BIOSes write: media byte to drive number.
 const WRITTEN_BY_BIOS: std::ops::Range<usize> = 0x15..0x25;
-const JUMP_SHORT: u8 = 0xEB;
-const JUMP_NEAR: u8 = 0xE9;
 const NOP: u8 = 0x90;
 
 /// Checks the code of a master boot record; `volume` is the file system that begins there too, if one does.

@@ -10,18 +10,18 @@ use super::canvas::{Canvas, FreeRuns};
 use super::capsule::{Compared, MapCapsule};
 use super::image::paint_areas;
 use super::range::Use;
-use super::whole::{CAPSULES_MAX, Map, Medium, RUNS_MAX};
+use super::whole::{Map, Medium, RUNS_MAX};
 use crate::capsule::{self, Table};
 use crate::contents::{AreaUse, Kind, areas};
 use crate::image::{Source, chunk_value};
-use crate::stick::{self, BootArea, Entry, Reader, SlotState, StickFile, StickState, StickVolume, Volume};
+use crate::stick::{
+    self, BootArea, CAPSULES_MAX, Entry, Reader, SlotState, StickFile, StickState, StickVolume, Volume,
+};
 use crate::units::SECTOR_LEN;
-use crate::verify::Chunks;
+use crate::verify::{Chunks, READ_MAX};
 
 /// Files of the user that are told by their names, the largest first.
 const FILES_MAX: usize = 64;
-/// How often a stick may be read as a whole for chunks that share bytes.
-const READ_MAX: u64 = 4;
 
 /// What the images on a stick are compared with.
 #[derive(Clone, Copy, Default)]

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::canvas::RANGES_MAX;
 use super::capsule::MapCapsule;
 use super::range::{MapRange, NAME_LEN_MAX};
+use crate::stick::CAPSULES_MAX;
 use crate::units::SECTOR_LEN;
 
-/// Most capsules of a stick, as whoever reads one keeps them.
-pub(super) const CAPSULES_MAX: usize = 1000;
 /// Most runs of chunks of all capsules together.
 pub(super) const RUNS_MAX: usize = 1 << 16;
 

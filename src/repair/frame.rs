@@ -8,7 +8,7 @@ use super::patched::{Patched, Sectors, differing, each_sector};
 use crate::layout::{Frame, start_of_hash};
 use crate::plan::{Division, FatBits, FsChoice, LayoutKind, StartOptions, divide};
 use crate::stick::{
-    Bpb, FS_INFO, FS_INFO_COUNTS, Manifest, Reader, Reserved, bad_then, with_bad, written_counts,
+    BAD_CLUSTER, Bpb, FS_INFO, FS_INFO_COUNTS, Manifest, Reader, Reserved, bad_then, with_bad, written_counts,
 };
 use crate::units::SECTOR_LEN;
 
@@ -16,8 +16,6 @@ use crate::units::SECTOR_LEN;
 const RANGE_MAX: u64 = 1 << 13;
 /// Most numbers of clusters of which it is asked whether so many were bad when the stick was written.
 const BAD_TRIED: usize = 8;
-/// What the entry of a cluster of a FAT32 says that is bad.
-const BAD: u32 = 0x0FFF_FFF7;
 /// Most sectors in which two copies of the boot area may differ for all choices of them to be tried.
 const CHOICES_MAX: usize = 10;
 
@@ -84,7 +82,7 @@ fn marked(stick: &Reader, bpb: &Bpb, volume_lba: u64) -> u64 {
     let (mut marked, mut left) = (0, bpb.clusters + 2);
     let counted = stick.each(volume_lba + bpb.reserved, bpb.fat_sectors, |part| {
         for entry in part.as_chunks::<4>().0.iter().take(left as usize) {
-            marked += u64::from(u32::from_le_bytes(*entry) & 0x0FFF_FFFF == BAD);
+            marked += u64::from(u32::from_le_bytes(*entry) & 0x0FFF_FFFF == BAD_CLUSTER);
         }
         left = left.saturating_sub(part.len() as u64 / 4);
     });

@@ -5,17 +5,13 @@ use std::collections::BTreeSet;
 use ramkey_format::manifest::{RangeEntry, range};
 
 use super::patched::{Patched, Sector, Sectors, each_sector};
-use crate::stick::{self, Entry, FatBits, Manifest, Reader, Run, Volume};
+use crate::stick::{self, BAD_CLUSTER, Entry, FatBits, LAST_CLUSTER, Manifest, Reader, Run, Volume};
 use crate::units::SECTOR_LEN;
 
 /// Most sectors that are exchanged: a table with more is another stick's.
 const PATCHED_MAX: usize = 1 << 14;
 /// Most sectors of a table that is looked at: that of a FAT32 of 64 GiB.
 const TABLE_MAX: u64 = 1 << 14;
-/// What an entry says of the last cluster of a file.
-const END: u32 = 0x0FFF_FFFF;
-/// What it says of a cluster that keeps nothing.
-const BAD: u32 = 0x0FFF_FFF7;
 
 /// Path, length and places of a file.
 type FileMeaning = (String, u64, Vec<Run>);
@@ -171,7 +167,7 @@ impl Written {
         let mut runs = Vec::new();
         for (_, chain) in &chains {
             for (number, &(first, end)) in chain.iter().enumerate() {
-                let next = chain.get(number + 1).map_or(END, |(next, _)| *next as u32);
+                let next = chain.get(number + 1).map_or(LAST_CLUSTER, |(next, _)| *next as u32);
                 runs.push((first, end, next));
             }
         }
@@ -191,7 +187,7 @@ impl Written {
             0 => 0x0FFF_FF00 | u32::from(self.media),
             // All bits, of which a FAT32 keeps some to itself.
             1 => u32::MAX,
-            _ if cluster >= self.end => END,
+            _ if cluster >= self.end => LAST_CLUSTER,
             _ => {
                 let place = self.runs.partition_point(|(_, end, _)| *end <= cluster);
                 match self.runs.get(place) {
@@ -202,7 +198,7 @@ impl Written {
                             cluster as u32 + 1
                         }
                     }
-                    _ if self.bad.contains(&cluster) => BAD,
+                    _ if self.bad.contains(&cluster) => BAD_CLUSTER,
                     _ => 0,
                 }
             }
@@ -212,7 +208,7 @@ impl Written {
     /// The clusters that `table` marks as bad, as far as it can be read.
     fn marked(&self, table: &[Option<Sector>]) -> Vec<u64> {
         let bits = u64::from(self.bits.bits());
-        let wanted = BAD & (u32::MAX >> (32 - bits.min(28)));
+        let wanted = BAD_CLUSTER & (u32::MAX >> (32 - bits.min(28)));
         let bytes: Vec<u8> =
             table.iter().flat_map(|sector| sector.unwrap_or([0; SECTOR_LEN as usize])).collect();
         let value = |cluster: u64| {

@@ -15,12 +15,10 @@ use crate::layout::{
     start_of_hash,
 };
 use crate::plan::{Division, GPT_SECTORS, StartOptions};
-use crate::stick::{Bpb, FatBits, Manifest, Reader, StickState};
+use crate::stick::{Bpb, FatBits, Manifest, OEM_NAME, Reader, StickState};
 use crate::units::SECTOR_LEN;
 use crate::verify::{FaultKind, facts};
 
-/// Where a boot sector names the system that formatted it.
-const OEM_NAME: std::ops::Range<usize> = 3..11;
 /// How a summary of free clusters begins.
 const SUMMARY: &[u8] = b"RRaA";
 

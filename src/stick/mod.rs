@@ -39,16 +39,18 @@ pub use file::{FileBytes, StickFile};
 pub(crate) use kind::{FAT16_CLUSTERS, FAT32_CLUSTERS, PARTITION_LBA};
 pub use kind::{FatBits, LayoutKind, Slot};
 pub use manifest::{Manifest, ManifestSlot, SAVED_LBAS, Saved, SlotState};
-pub(crate) use names::{DELETED, SLOT_LEN, text};
+pub(crate) use names::{DELETED, LONG_NAME, SLOT_LEN, text};
 pub use oddity::{Odd, Oddities, Oddity};
 pub(crate) use reader::RUN_LEN;
 pub use reader::{ReadError, Reader};
 pub(crate) use reserved::{
-    BACKUP_BOOT, FS_INFO, FS_INFO_COUNTS, Reserved, bad_then, with_bad, written_counts,
+    BACKUP_BOOT, FS_INFO, FS_INFO_COUNTS, OEM_NAME, Reserved, bad_then, with_bad, written_counts,
 };
 pub use table::TableDifference;
+pub(crate) use table::{BAD_CLUSTER, LAST_CLUSTER};
 pub(crate) use text::{TEXT_NAME, directory_hash, is_text, text_slot};
 pub use text::{Text, TextState};
+pub(crate) use tree::CAPSULES_MAX;
 pub use tree::{Entry, Tree};
 pub use volume::{ChainFault, Lost, NoVolume, Run, TableState, Usage, Volume};
 

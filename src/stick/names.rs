@@ -9,7 +9,7 @@ pub(crate) const DELETED: u8 = 0xE5;
 /// Attribute of a folder.
 pub(crate) const FOLDER_BIT: u8 = 0x10;
 /// Attributes of a part of a long name, and of a label.
-pub(super) const LONG_NAME: u8 = 0x0F;
+pub(crate) const LONG_NAME: u8 = 0x0F;
 pub(crate) const VOLUME_LABEL: u8 = 0x08;
 
 /// The number in two bytes of a slot.

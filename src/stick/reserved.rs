@@ -10,7 +10,7 @@ use super::reader::Reader;
 use crate::units::SECTOR_LEN;
 
 /// Where the boot sector names the system that formatted it, which some systems replace; and the name as written.
-const OEM_NAME: Range<usize> = 3..11;
+pub(crate) const OEM_NAME: Range<usize> = 3..11;
 const OEM_NAME_WRITTEN: &[u8; 8] = b"MSWIN4.1";
 /// Sectors of a FAT32: summary of free clusters, copy of the boot sector, copy of the summary.
 pub(crate) const FS_INFO: u64 = 1;

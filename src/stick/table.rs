@@ -9,6 +9,10 @@ use super::kind::FatBits;
 use super::reader::{RUN_LEN, ReadError, Reader};
 use crate::units::SECTOR_LEN;
 
+/// What an entry says of a cluster that is bad, and of the last cluster of a file; a FAT12 and a FAT16 have the lower bits.
+pub(crate) const BAD_CLUSTER: u32 = 0x0FFF_FFF7;
+pub(crate) const LAST_CLUSTER: u32 = 0x0FFF_FFFF;
+
 /// What follows a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {

@@ -23,7 +23,7 @@ const NAMES_LEN_MAX: usize = 4 << 20;
 /// Longest path of a folder that is looked into. Windows has 260 letters for all of a path.
 const PATH_LEN_MAX: usize = 2048;
 /// Most capsules, and most pieces of all of them.
-const CAPSULES_MAX: usize = 1000;
+pub(crate) const CAPSULES_MAX: usize = 1000;
 const PIECES_MAX: usize = 1 << 18;
 /// Most pieces of one capsule.
 const CAPSULE_PIECES_MAX: usize = 1 << 16;

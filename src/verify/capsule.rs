@@ -9,7 +9,7 @@ use crate::capsule::{self, Beside, Description, HeaderError, Role, Table, TableE
 use crate::image::chunk_value;
 use crate::stick::{CapsuleFile, Entry, ReadError, Reader, StickFile};
 use crate::units::hex;
-use crate::verify::chunks::Chunks;
+use crate::verify::chunks::{Chunks, READ_MAX};
 use crate::verify::fault::{Fault, FaultKind, Findings, Place};
 use crate::verify::hint::how_to_boot;
 use crate::verify::verdict::{Depth, FoundCapsule, FoundCompanion, FoundOrigin, Strictness};
@@ -29,8 +29,6 @@ pub(super) struct Judge<'a> {
     pub budget: Cell<u64>,
 }
 
-/// How often a stick may be read as a whole for chunks that share bytes.
-pub(super) const READ_MAX: u64 = 4;
 /// Bytes that are unpacked in the time in which one is read.
 const UNPACKED_PER_BYTE: u64 = 64;
 

@@ -9,6 +9,9 @@ use crate::capsule::Table;
 use crate::stick::{RUN_LEN, ReadError, StickFile};
 use crate::verify::window::Window;
 
+/// How often a stick may be read as a whole for chunks that share bytes.
+pub(crate) const READ_MAX: u64 = 4;
+
 /// The chunks of a capsule, one after the other. Whether they are right is not asked.
 pub struct Chunks<'c, 'a> {
     pub(super) file: &'c StickFile<'a>,

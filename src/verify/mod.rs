@@ -31,6 +31,7 @@ use crate::stick::{self, LayoutKind, ReadError, Reader, StickState, StickVolume,
 use crate::units::SECTOR_LEN;
 
 pub use chunks::Chunks;
+pub(crate) use chunks::READ_MAX;
 pub use fault::{Change, Fault, FaultKind, Place};
 pub use taken::{NotTaken, TakenImage, Way};
 pub use verdict::{FoundCapsule, FoundCompanion, FoundOrigin, ReadmeState, StickVerdict, Strictness};
@@ -158,7 +159,7 @@ fn judge_files(
         }
     }
     let zeros = Zeros::default();
-    let budget = Cell::new(reader.sectors().saturating_mul(SECTOR_LEN).saturating_mul(capsule::READ_MAX));
+    let budget = Cell::new(reader.sectors().saturating_mul(SECTOR_LEN).saturating_mul(READ_MAX));
     let judge = capsule::Judge { reader, written: &written.images, strictness, depth, zeros, budget };
     let mut capsules = judge.all(&found.capsules, &tree.entries, findings);
     set::connect(&tree.entries, &mut capsules, findings);

@@ -9,18 +9,14 @@ use super::registry::{Journal, Undo, forget_letters, remembered, start_early};
 use super::volume::{Changed, Disk, Sectors, Volume};
 use crate::contents::ImageFacts;
 use crate::contents::windows::hive::Hive;
-use crate::contents::windows::{DiskOrder, Family, Place, Volumes, Windows, system_file};
+use crate::contents::windows::{
+    DiskOrder, Family, HIVE_LEN_MAX, PROGRAM_LEN_MAX, Place, TEXT_LEN_MAX, Volumes, Windows, system_file,
+};
 use crate::image::Source;
 use crate::units::SECTOR_LEN;
 
-/// Longest hive that is in memory, as the reader has it.
-const HIVE_LEN_MAX: u64 = 40 << 20;
-/// Longest program that is looked at for its names.
-const PROGRAM_LEN_MAX: u64 = 16 << 20;
 /// Most drivers of one name that are kept.
 const KEPT_MAX: u32 = 8;
-/// Longest text of a boot loader.
-const TEXT_LEN_MAX: u64 = 1 << 16;
 /// Where sector 0 has the signature of the disk.
 const SIGNATURE: u64 = 0x1B8;
 

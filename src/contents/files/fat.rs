@@ -19,13 +19,14 @@ pub(super) const WINDOW_LEN: usize = 4096;
 const READ_SECTORS: u16 = 64;
 /// Most sectors of a folder: 65536 entries.
 const FOLDER_SECTORS_MAX: u32 = 1 << 12;
-const SLOT_LEN: usize = 32;
+/// Length of an entry of a folder.
+pub(in crate::contents) const SLOT_LEN: usize = 32;
 /// First byte of an entry that was deleted.
-const DELETED: u8 = 0xE5;
-/// Attribute bits of an entry.
-const IS_FOLDER: u8 = 0x10;
-const IS_LABEL: u8 = 0x08;
-const LONG_NAME: u8 = 0x0F;
+pub(in crate::contents) const DELETED: u8 = 0xE5;
+/// Attribute bits of an entry, and those of a part of a long name.
+pub(in crate::contents) const IS_FOLDER: u8 = 0x10;
+pub(in crate::contents) const IS_LABEL: u8 = 0x08;
+pub(in crate::contents) const LONG_NAME: u8 = 0x0F;
 
 /// A volume of the image.
 pub(super) struct FatVolume<'s> {

@@ -22,6 +22,7 @@ use crate::units::SECTOR_LEN;
 use portion::Portion;
 
 pub(crate) use error::FilesError;
+pub(super) use fat::{DELETED, IS_FOLDER, IS_LABEL, LONG_NAME, SLOT_LEN};
 pub(super) use largest::Largest;
 pub(crate) use long_name::LongName;
 pub(super) use ntfs::NtfsVolume;

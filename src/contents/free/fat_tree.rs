@@ -9,16 +9,11 @@ use super::usage::{Bits, Usage};
 use super::why::{Structure, Why};
 use crate::contents::bpb::BpbFields;
 use crate::contents::bytes::u16_at;
+use crate::contents::files::{DELETED, IS_FOLDER, IS_LABEL, LONG_NAME, SLOT_LEN};
 use crate::units::SECTOR_LEN;
 
-const SLOT_LEN: usize = 32;
-/// First byte of an entry behind the last, and of one that was deleted.
+/// First byte of an entry behind the last.
 const END: u8 = 0;
-const DELETED: u8 = 0xE5;
-/// Attribute bits of an entry, and those of a part of a long name.
-const IS_FOLDER: u8 = 0x10;
-const IS_LABEL: u8 = 0x08;
-const LONG_NAME: u8 = 0x0F;
 /// Swap files of Windows: in the root folder, and in the folder of Windows.
 const SWAP_FILES: [&[u8; 11]; 3] = [b"PAGEFILESYS", b"WIN386  SWP", b"386SPARTPAR"];
 /// Entries of a folder for itself, and for the one that it is in.

@@ -1,6 +1,7 @@
 //! Which file system a volume has, and what that calls free.
 
 use super::ext;
+use super::ext_layout::SUPERBLOCK;
 use super::fat;
 use super::ntfs;
 use super::space::FreeQuestion;
@@ -35,8 +36,7 @@ const CLOSED: [&[u8]; 2] = [b"LUKS\xBA\xBE", b"LABELONE"];
 /// Linux that sleeps, perhaps into a swap file on it, leaves it so.
 const EXT_FEATURES: usize = 96;
 const EXT_RECOVERY: u16 = 4;
-/// Where the record of an ext2, ext3 or ext4 begins, and where its magic number is in it.
-const SUPERBLOCK: u64 = 1024;
+/// Where the magic number of an ext2, ext3 or ext4 is in its superblock.
 const EXT_MAGIC: (usize, u16) = (56, 0xEF53);
 
 /// A file system whose free space can be known.

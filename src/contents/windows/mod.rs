@@ -25,6 +25,7 @@ pub(crate) use pe::file_version;
 pub use product::Product;
 pub(crate) use registry::driver_path;
 pub use registry::{DriveLetter, Driver, DriverName, System};
+pub(crate) use search::{HIVE_LEN_MAX, PROGRAM_LEN_MAX, TEXT_LEN_MAX};
 pub use search::{look, look_in};
 pub(crate) use start::system_file;
 pub(crate) use volumes::{Volumes, WindowsVolume};

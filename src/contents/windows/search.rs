@@ -17,11 +17,11 @@ use crate::units::Bytes;
 const LOOKED_AT_MAX: u64 = 256 << 20;
 /// Longest hive that is in memory. XP cannot start with a `SYSTEM` of more than 16 MiB. `SOFTWARE` grows beyond that,
 /// and what matters of it is as old as its Windows, so it lies at the start.
-const HIVE_LEN_MAX: u64 = 40 << 20;
+pub(crate) const HIVE_LEN_MAX: u64 = 40 << 20;
 /// Longest kernel or driver.
-const PROGRAM_LEN_MAX: u64 = 16 << 20;
+pub(crate) const PROGRAM_LEN_MAX: u64 = 16 << 20;
 /// Longest text of a boot loader.
-const TEXT_LEN_MAX: u64 = 1 << 16;
+pub(crate) const TEXT_LEN_MAX: u64 = 1 << 16;
 /// Folders of Windows when nothing names one.
 const FOLDERS: [&str; 2] = ["WINDOWS", "WINNT"];
 /// Files by which NTLDR starts a setup or another Windows that is not installed.

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{CELLS_LEN_MAX, HiveEditError};
 use crate::contents::bytes::get_u32;
+use crate::contents::windows::hive::regf::HEADER_LEN;
 
-/// Length of the header. Offsets in a hive count from its end.
-pub(super) const HEADER_LEN: usize = 4096;
 /// Bins begin and end at multiples of it.
 const BIN_UNIT: usize = 4096;
 /// Length of a bin's own header.

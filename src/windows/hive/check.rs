@@ -3,7 +3,8 @@
 use super::cells::{Cells, damaged};
 use super::edit::HiveEdit;
 use super::error::HiveEditError;
-use super::key::{CLASS, CLASS_LEN, NOWHERE, SECURITY, VALUE_LIST};
+use super::key::{CLASS, CLASS_LEN, SECURITY, VALUE_LIST};
+use crate::contents::windows::hive::regf::NOWHERE;
 
 impl HiveEdit {
     /// Goes through all keys and values.

@@ -1,17 +1,14 @@
 //! A hive as a whole: taken if it is sound, and given back closed.
 
-use super::cells::{Cells, HEADER_LEN};
+use super::cells::Cells;
 use super::error::HiveEditError;
 use crate::contents::bytes::get_u32;
+use crate::contents::windows::hive::regf::{CHECKSUM, HEADER_LEN, MINOR, ROOT, SEQUENCES, checksum};
 use crate::contents::windows::hive::{Hive, HiveError};
 
-/// Offsets of the fields of the header.
-const SEQUENCES: [usize; 2] = [4, 8];
-const MINOR: usize = 24;
+/// Offsets of further fields of the header.
 const KIND: usize = 28;
-const ROOT: usize = 36;
 const CELLS_LEN: usize = 40;
-const CHECKSUM: usize = 508;
 /// Oldest version that is written: lists have letters or hashes beside their keys.
 const MINOR_MIN: u32 = 3;
 
@@ -63,14 +60,7 @@ impl HiveEdit {
             put(at, sequence);
         }
         put(CELLS_LEN, end as u32);
-        let words = bytes[..CHECKSUM].chunks_exact(4);
-        let sum = words.fold(0, |sum, word| sum ^ u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
-        // Neither of these two values is ever stored.
-        let sum = match sum {
-            0 => 1,
-            u32::MAX => u32::MAX - 1,
-            sum => sum,
-        };
+        let sum = checksum(&bytes);
         bytes[CHECKSUM..CHECKSUM + 4].copy_from_slice(&sum.to_le_bytes());
         bytes.extend(cells);
         bytes

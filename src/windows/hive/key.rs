@@ -7,11 +7,8 @@ use super::edit::HiveEdit;
 use super::error::HiveEditError;
 use super::name::{self, StoredName, order};
 use crate::contents::bytes::{get_u16, get_u32};
+use crate::contents::windows::hive::regf::{KEY_LEN, KEY_NAME_IS_NARROW, NOWHERE};
 
-/// No offset: there is no such thing.
-pub(super) const NOWHERE: u32 = u32::MAX;
-/// Length of a key's record before its name.
-pub(super) const KEY_LEN: usize = 76;
 pub(super) const A_KEY: &str = "a key";
 const A_DESCRIPTOR: &str = "a security descriptor";
 const A_CLASS: &str = "the class of a key";
@@ -34,8 +31,6 @@ pub(super) const VALUE_NAME_MAX: usize = 60;
 pub(super) const VALUE_LEN_MAX: usize = 64;
 const NAME_LEN: usize = 72;
 pub(super) const CLASS_LEN: usize = 74;
-/// Bit of the flags: the name has one byte for each letter.
-const IS_NARROW: u16 = 0x20;
 /// Offsets of the fields of a security record.
 const NEXT: usize = 4;
 const BEFORE: usize = 8;
@@ -78,7 +73,7 @@ impl HiveEdit {
         let record = self.record(key)?;
         let len = usize::from(get_u16(record, NAME_LEN).unwrap_or_default());
         let name = record.get(KEY_LEN..KEY_LEN + len).ok_or_else(|| damaged(key, A_KEY))?;
-        Ok((name, get_u16(record, FLAGS).unwrap_or_default() & IS_NARROW != 0))
+        Ok((name, get_u16(record, FLAGS).unwrap_or_default() & KEY_NAME_IS_NARROW != 0))
     }
 
     fn key_units(&self, key: u32) -> Result<Vec<u16>, HiveEditError> {
@@ -155,7 +150,7 @@ impl HiveEdit {
         let security = self.field(parent, SECURITY)?;
         let mut record = vec![0; KEY_LEN];
         record[..2].copy_from_slice(b"nk");
-        let flags = if stored.is_narrow { IS_NARROW } else { 0 };
+        let flags = if stored.is_narrow { KEY_NAME_IS_NARROW } else { 0 };
         record[FLAGS..FLAGS + 2].copy_from_slice(&flags.to_le_bytes());
         // The time is that of the key above, so that the same change gives the same bytes.
         record[TIME..TIME + 8].copy_from_slice(&self.record(parent)?[TIME..TIME + 8]);

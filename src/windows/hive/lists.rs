@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use super::cells::damaged;
 use super::edit::HiveEdit;
 use super::error::HiveEditError;
-use super::key::{LIST, NOWHERE, SUBKEYS};
+use super::key::{LIST, SUBKEYS};
 use super::name::{hash, hint, order, units};
 use crate::contents::bytes::{get_u16, get_u32};
+use crate::contents::windows::hive::regf::NOWHERE;
 
 const A_LIST: &str = "a list of keys";
 /// Most keys in one list that is written anew, so that it stays within one unit of a bin.

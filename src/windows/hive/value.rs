@@ -9,9 +9,8 @@ use super::key::{VALUE_LEN_MAX, VALUE_LIST, VALUE_NAME_MAX, VALUES};
 use super::name::{self, StoredName, order};
 use crate::contents::bytes::{get_u16, get_u32};
 use crate::contents::windows::hive::ValueData;
+use crate::contents::windows::hive::regf::{INLINE, NOWHERE, PIECE_LEN, VALUE_LEN, VALUE_NAME_IS_NARROW};
 
-/// Length of a value's record before its name.
-pub(super) const RECORD_LEN: usize = 20;
 const A_VALUE: &str = "a value";
 const A_LIST: &str = "a list of values";
 const CONTENTS: &str = "the contents of a value";
@@ -21,12 +20,6 @@ const LEN: usize = 4;
 const DATA: usize = 8;
 const KIND: usize = 12;
 const FLAGS: usize = 16;
-/// Bit of the flags: the name has one byte for each letter.
-const IS_NARROW: u16 = 1;
-/// Bit of the length: the bytes are in the record, in place of their offset.
-const INLINE: u32 = 1 << 31;
-/// Longest value in one cell; a longer one is in pieces of so many bytes, from version 1.4 on.
-const PIECE_LEN: usize = 16344;
 
 impl HiveEdit {
     /// The values of a key.
@@ -44,7 +37,7 @@ impl HiveEdit {
     fn value_record(&self, value: u32) -> Result<&[u8], HiveEditError> {
         let content = self.cells.content(value, A_VALUE)?;
         let name_len = usize::from(get_u16(content, NAME_LEN).unwrap_or_default());
-        if !content.starts_with(b"vk") || content.len() < RECORD_LEN + name_len {
+        if !content.starts_with(b"vk") || content.len() < VALUE_LEN + name_len {
             return Err(damaged(value, A_VALUE));
         }
         Ok(content)
@@ -55,7 +48,7 @@ impl HiveEdit {
         let record = self.value_record(value)?;
         let len = usize::from(get_u16(record, NAME_LEN).unwrap_or_default());
         let flags = get_u16(record, FLAGS).unwrap_or_default();
-        Ok((&record[RECORD_LEN..RECORD_LEN + len], flags & IS_NARROW != 0))
+        Ok((&record[VALUE_LEN..VALUE_LEN + len], flags & VALUE_NAME_IS_NARROW != 0))
     }
 
     fn value_units(&self, value: u32) -> Result<Vec<u16>, HiveEditError> {
@@ -185,11 +178,11 @@ impl HiveEdit {
 
     /// Adds a value without contents.
     fn add_value(&mut self, key: u32, name: &StoredName) -> Result<u32, HiveEditError> {
-        let mut record = vec![0; RECORD_LEN];
+        let mut record = vec![0; VALUE_LEN];
         record[..2].copy_from_slice(b"vk");
         record[NAME_LEN..NAME_LEN + 2].copy_from_slice(&(name.bytes.len() as u16).to_le_bytes());
         record[LEN..LEN + 4].copy_from_slice(&INLINE.to_le_bytes());
-        let flags = if name.is_narrow { IS_NARROW } else { 0 };
+        let flags = if name.is_narrow { VALUE_NAME_IS_NARROW } else { 0 };
         record[FLAGS..FLAGS + 2].copy_from_slice(&flags.to_le_bytes());
         record.extend(&name.bytes);
         let mut values = self.values_of(key)?;
@@ -236,7 +229,7 @@ impl HiveEdit {
             self.cells.release(list, A_LIST)?;
             self.set_field(key, VALUE_NAME_MAX, 0)?;
             self.set_field(key, VALUE_LEN_MAX, 0)?;
-            super::key::NOWHERE
+            NOWHERE
         } else {
             let content: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
             self.cells.replace(list, &content, A_LIST)?

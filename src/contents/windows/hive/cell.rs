@@ -1,7 +1,8 @@
 //! Cells: the pieces of which a hive is made, each with its length before it.
 
 use super::error::HiveError;
-use super::whole::{HEADER_LEN, Hive};
+use super::regf::HEADER_LEN;
+use super::whole::Hive;
 use crate::contents::bytes::get_u32;
 
 /// What looking at a cell costs, beside the bytes of it that are gone through.

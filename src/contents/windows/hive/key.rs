@@ -1,26 +1,14 @@
 //! Keys and values.
 
 use super::error::HiveError;
-use super::whole::{HEADER_LEN, Hive};
+use super::regf::{
+    HEADER_LEN, INLINE, KEY_LEN, KEY_NAME_IS_NARROW, NOWHERE, PIECE_LEN, VALUE_LEN, VALUE_NAME_IS_NARROW,
+};
+use super::whole::Hive;
 use crate::contents::bytes::{get_u16, get_u32};
 
-/// Length of a key's record before its name.
-const KEY_LEN: usize = 76;
-/// Bit of a key's flags: its name has one byte for each letter.
-const KEY_NAME_IS_NARROW: u16 = 0x20;
-/// Length of a value's record before its name.
-const VALUE_LEN: usize = 20;
-/// Bit of a value's flags: its name has one byte for each letter.
-const VALUE_NAME_IS_NARROW: u16 = 1;
-/// Bit of a value's length: its bytes are in its record, in place of their offset.
-const INLINE: u32 = 1 << 31;
-/// Longest value in one cell; a longer one is in pieces of so many bytes, from version 1.4 on.
-const PIECE_LEN: usize = 16344;
 /// Longest value that is read.
 const VALUE_LEN_MAX: usize = 1 << 20;
-/// No offset: there is no such list.
-const NOWHERE: u32 = u32::MAX;
-
 /// Most names in a path.
 const PATH_NAMES_MAX: usize = 32;
 

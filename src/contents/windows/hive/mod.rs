@@ -8,6 +8,7 @@
 mod cell;
 mod error;
 mod key;
+pub(crate) mod regf;
 mod whole;
 
 pub use error::HiveError;

@@ -3,17 +3,9 @@
 use std::cell::Cell;
 
 use super::error::HiveError;
+use super::regf::{CHECKSUM, HEADER_LEN, MAJOR, MINOR, ROOT, SEQUENCES, checksum};
 use crate::contents::bytes::get_u32;
 
-/// Length of the header. Offsets in a hive count from its end.
-pub(super) const HEADER_LEN: usize = 4096;
-/// Offset of the version's two halves.
-const MAJOR: usize = 20;
-const MINOR: usize = 24;
-/// Offset of the root key's own offset.
-const ROOT: usize = 36;
-/// Offset of the checksum, which is over all before it.
-const CHECKSUM: usize = 508;
 /// Bytes of records, lists, names and contents that are looked at. A Windows with a thousand services needs a tenth.
 const LOOKED_AT_MAX: usize = 16 << 20;
 
@@ -50,17 +42,8 @@ impl Hive {
         if major != 1 || !(2..=6).contains(&minor) {
             return Err(HiveError::Version { major, minor });
         }
-        let sum = bytes[..CHECKSUM]
-            .chunks_exact(4)
-            .fold(0, |sum, word| sum ^ u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
-        // Neither of these two values is ever stored.
-        let sum = match sum {
-            0 => 1,
-            u32::MAX => u32::MAX - 1,
-            sum => sum,
-        };
-        let dirty = field(4) != field(8);
-        let (root, checksum_matches) = (field(ROOT), sum == field(CHECKSUM));
+        let dirty = field(SEQUENCES[0]) != field(SEQUENCES[1]);
+        let (root, checksum_matches) = (field(ROOT), checksum(&bytes) == field(CHECKSUM));
         bytes.drain(..HEADER_LEN);
         Ok(Self { cells: bytes, root, minor, dirty, checksum_matches, left: Cell::new(LOOKED_AT_MAX) })
     }
