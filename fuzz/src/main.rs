@@ -10,6 +10,7 @@ mod alter;
 mod change;
 mod disks;
 mod hive_edit;
+mod lent;
 mod lists;
 mod restore;
 mod sparse;

@@ -50,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("imd", super::disks::imd),
     ("inspect", |input| inspect(&Bytes(input))),
     ("iso9660", disc),
+    ("lent", super::lent::lent),
     ("loader-disc", |input| {
         black_box(loader_disc(input));
     }),

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::cli::args::{IntakeArgs, LookArgs};
 use crate::cli::drives::DrivesArgs;
 use crate::cli::own_output::look;
+use crate::cli::rights::{RightsArgs, needed};
 use crate::cli::show::{show_effort, show_level, show_origin};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
@@ -44,6 +45,9 @@ pub struct AddArgs {
     intake: IntakeArgs,
 
     #[command(flatten)]
+    rights: RightsArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -58,7 +62,12 @@ impl AddArgs {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let system = self.target.system();
         let target = look(&system, &self.to)?;
-        let destination = Destination { system: &system, target: &target };
+        let system = self.rights.system(system, std::slice::from_ref(&target))?;
+        let done = self.add(output, Destination { system: &system, target: &target });
+        done.map_err(|error| needed(error, &system))
+    }
+
+    fn add(self, output: &mut Output, destination: Destination) -> Result<Exit, CliError> {
         let request =
             StickRequest { titles: self.title.into_iter().collect(), ..StickRequest::new(vec![self.image]) };
         let request = self.intake.put_into_change(self.drives.put_into(self.look.put_into(request)))?;
@@ -67,7 +76,7 @@ impl AddArgs {
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
-        self.target.confirm_unmounting(&system, &target)?;
+        self.target.confirm_unmounting(destination.system, destination.target)?;
         let report = job::add(&prepared, destination, &*stop::wish()?, &progress)?;
         drop(progress);
         let shown = output.show(&report, |out| show_added(out, &self.to, &report));
@@ -92,6 +101,9 @@ pub struct RemoveArgs {
     from: PathBuf,
 
     #[command(flatten)]
+    rights: RightsArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -106,8 +118,13 @@ impl RemoveArgs {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let system = self.target.system();
         let target = look(&system, &self.from)?;
-        let destination = Destination { system: &system, target: &target };
-        self.target.confirm_unmounting(&system, &target)?;
+        let system = self.rights.system(system, std::slice::from_ref(&target))?;
+        let done = self.remove(output, Destination { system: &system, target: &target });
+        done.map_err(|error| needed(error, &system))
+    }
+
+    fn remove(self, output: &mut Output, destination: Destination) -> Result<Exit, CliError> {
+        self.target.confirm_unmounting(destination.system, destination.target)?;
         let report = job::remove(&self.name, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show_removed(out, &self.from, &report));
         shown.map_err(|source| CliError::Unreported { path: self.from.clone(), source })?;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::account::Account;
 use crate::cli::events::Teller;
@@ -79,7 +79,7 @@ impl State {
     fn begin(&mut self, now: Instant) {
         if is_error_screen() && says(Voice::Usual) {
             let (total, done) = self.account.bytes();
-            let bar = self.bar.get_or_insert_with(|| bar(total));
+            let bar = self.bar.get_or_insert_with(|| bar(total, done));
             bar.set_length(total);
             bar.set_position(done);
             bar.set_message(self.account.part().unwrap_or_default());
@@ -141,13 +141,17 @@ impl Lines {
     }
 }
 
-fn bar(bytes: u64) -> ProgressBar {
-    let bar = ProgressBar::new(bytes);
+/// A bar of a job of which so many bytes of `total` were done before there was a bar: its speed is of what comes.
+fn bar(total: u64, done: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+    bar.set_position(done);
+    bar.reset_eta();
     let template =
         "{msg:<12} {bar:30} {percent:>3}%  {bytes} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
+    bar.set_draw_target(ProgressDrawTarget::stderr());
     bar
 }
 
@@ -203,8 +207,16 @@ pub(super) fn not_ejected(source: &std::io::Error) -> String {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Account, Lines, PATIENCE};
+    use super::{Account, Lines, PATIENCE, bar};
     use crate::job::Part;
+
+    #[test]
+    fn what_was_done_before_a_question_is_no_speed_of_what_comes_behind_it() {
+        let bar = bar(1 << 40, 1 << 39);
+        assert_eq!(bar.position(), 1 << 39);
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(bar.per_sec() < 1.0, "{}", bar.per_sec());
+    }
 
     #[test]
     fn lines_come_at_most_once_a_second_and_none_comes_of_what_is_short() {

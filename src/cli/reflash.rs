@@ -9,6 +9,7 @@ use crate::cli::add::{show_changed, show_image, show_notes};
 use crate::cli::args::{IntakeArgs, LookArgs};
 use crate::cli::drives::BesideArgs;
 use crate::cli::own_output::look;
+use crate::cli::rights::{RightsArgs, needed};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
@@ -46,6 +47,9 @@ pub struct ReflashArgs {
     intake: IntakeArgs,
 
     #[command(flatten)]
+    rights: RightsArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -60,7 +64,13 @@ impl ReflashArgs {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let system = self.target.system();
         let target = look(&system, &self.to)?;
-        let destination = Destination { system: &system, target: &target };
+        let system = self.rights.system(system, std::slice::from_ref(&target))?;
+        let done = self.reflash(output, Destination { system: &system, target: &target });
+        done.map_err(|error| needed(error, &system))
+    }
+
+    fn reflash(self, output: &mut Output, destination: Destination) -> Result<Exit, CliError> {
+        let Destination { system, target } = destination;
         let image = self.look.put_into(StickRequest {
             // What stands beside others is replaced so, too.
             folder_boots: false,
@@ -74,7 +84,7 @@ impl ReflashArgs {
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }
-        self.target.confirm_unmounting(&system, &target)?;
+        self.target.confirm_unmounting(system, target)?;
         let consent = || self.target.yes || confirm::may_write_over(&self.to);
         let report = reflash(&prepared, destination, &*stop::wish()?, &progress, &consent)?;
         drop(progress);

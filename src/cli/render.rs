@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::events::{self, ErrorObject};
 use crate::cli::terminal::{Streams, Terminal};
 use crate::cli::voice::{Voice, says};
-use crate::cli::{CliError, Exit};
+use crate::cli::{CliError, Exit, rights};
 use crate::job::JobError;
 
 /// Where a subcommand's result goes.
@@ -101,7 +101,7 @@ impl Output {
         let object = ErrorObject {
             error: error.to_string(),
             because: error.causes(),
-            help: error.help(),
+            help: rights::help(error),
             exit: error.exit(),
             exit_status: error.exit() as u8,
         };
@@ -129,7 +129,7 @@ pub(super) fn error_lines(error: &CliError) -> Vec<String> {
     if error.exit() == Exit::WillNotBoot {
         lines.push("  the stick will not boot: sector 0 and the boot headers are clear".into());
     }
-    lines.extend(error.help().map(|help| format!("help: {help}")));
+    lines.extend(rights::help(error).map(|help| format!("help: {help}")));
     lines
 }
 

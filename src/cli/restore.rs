@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::own_output::look;
+use crate::cli::rights::{RightsArgs, needed};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, stop};
 use crate::job::{Destination, RestoreReport, RestoreRequest, prepare_restore, restore};
@@ -30,6 +31,9 @@ pub struct RestoreArgs {
     volume_id: Option<u32>,
 
     #[command(flatten)]
+    rights: RightsArgs,
+
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -49,10 +53,15 @@ impl RestoreArgs {
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
         let system = self.target.system();
         let target = look(&system, &self.stick)?;
-        let destination = Destination { system: &system, target: &target };
+        let system = self.rights.system(system, std::slice::from_ref(&target))?;
+        let done = self.restore(output, Destination { system: &system, target: &target });
+        done.map_err(|error| needed(error, &system))
+    }
+
+    fn restore(self, output: &mut Output, destination: Destination) -> Result<Exit, CliError> {
         let request = RestoreRequest { label: self.label, volume_id: self.volume_id };
         let prepared = prepare_restore(&request, destination)?;
-        self.target.confirm_erasing(&system, &target)?;
+        self.target.confirm_erasing(destination.system, destination.target)?;
         let report = restore(&prepared, destination, &*stop::wish()?, &Progress::new())?;
         let shown = output.show(&report, |out| show(out, &report));
         shown.map_err(|source| CliError::Unreported { path: self.stick, source })?;

@@ -14,12 +14,14 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use clap::ValueEnum;
-use rustix::process::getuid;
+use clap::{Args, ValueEnum};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, getuid, kill_process};
 
-use crate::cli::CliError;
 use crate::cli::lend::NAME;
 use crate::cli::terminal::can_ask;
+use crate::cli::{CliError, stop};
 use crate::device::lend::{Channel, Lender, NotLent};
 use crate::device::{OpenError, Refusal, System, TargetPath};
 use crate::job::JobError;
@@ -28,6 +30,8 @@ use crate::units::{named, shell_argument};
 
 /// Where systems keep programs that give rights. The first is that of NixOS.
 const FOLDERS: [&str; 4] = ["/run/wrappers/bin", "/usr/bin", "/bin", "/usr/local/bin"];
+/// How often is looked whether somebody wants to stop while rights are asked for.
+const LOOKS: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 /// The file of this program, whatever it is called.
 const PROGRAM: &str = "/proc/self/exe";
 /// Others than a file's owner can write it.
@@ -64,6 +68,26 @@ impl AsRoot {
     }
 }
 
+/// The option of every command that can have a device opened for it.
+#[derive(Clone, Debug, Args)]
+pub struct RightsArgs {
+    /// Who opens a stick that only root may open, if it is not run as root: a process that does nothing else. Without this option
+    /// sudo, doas or pkexec is asked, at a terminal only. docs/safety.md
+    #[arg(long, value_name = "HOW", value_enum)]
+    as_root: Option<AsRoot>,
+}
+
+impl RightsArgs {
+    /// The machine, with who opens devices there for this process.
+    ///
+    /// # Errors
+    ///
+    /// As [`lender`].
+    pub(super) fn system(&self, system: System, targets: &[TargetPath]) -> Result<System, CliError> {
+        Ok(with_rights(system, self.as_root, targets).map_err(JobError::Target)?)
+    }
+}
+
 /// Whether this process lacks the rights to open devices.
 pub(super) fn are_missing() -> bool {
     !getuid().is_root() && !has_lent_rights()
@@ -97,12 +121,33 @@ pub fn lender(chosen: Option<AsRoot>, targets: &[TargetPath]) -> Result<Option<L
 /// Says of what was refused to a process without rights how it gets some.
 pub(super) fn needed(error: CliError, system: &System) -> CliError {
     match error {
-        CliError::Job(source @ JobError::Target(OpenError::Refused(Refusal::Unknown { .. })))
-            if system.lender.is_none() && are_missing() =>
-        {
+        CliError::Job(source) if is_for_root(&source) && system.lender.is_none() && are_missing() => {
             CliError::NeedsRoot { source: Box::new(source), command: by_sudo(env::args_os()) }
         }
         error => error,
+    }
+}
+
+/// What the person at the terminal can do next; with the command, where that has to be run as root.
+pub(super) fn help(error: &CliError) -> Option<String> {
+    let help = error.help()?;
+    Some(match error {
+        CliError::Job(source) if is_for_root(source) && are_missing() => {
+            format!("{help}: `{}`", by_sudo(env::args_os()))
+        }
+        _ => help,
+    })
+}
+
+/// Whether only root may do that with a device.
+fn is_for_root(error: &JobError) -> bool {
+    let (JobError::Target(error) | JobError::Open(error)) = error else { return false };
+    match error {
+        OpenError::Refused(Refusal::Unknown { .. }) => true,
+        OpenError::Open { path, source } => {
+            source.kind() == io::ErrorKind::PermissionDenied && path.starts_with("/dev")
+        }
+        _ => false,
     }
 }
 
@@ -150,18 +195,49 @@ fn start(giver: &Path) -> Result<Channel, NotLent> {
     let mut child = command.spawn().map_err(cannot_start)?;
     // It has copies of the other end, and as long as there are some nobody sees that the child has ended.
     drop(command);
-    if !greets(&ours) {
-        let how = child.wait().map_err(cannot_start)?;
-        return Err(NotLent { why: format!("{name} gave no rights, and ended with {how}"), source: None });
-    }
-    Ok(Channel { from: Box::new(ours), to: Box::new(to), held: Box::new(Started(child)) })
+    let how = match said(&ours).map_err(cannot_start)? {
+        Said::Greeting => {
+            return Ok(Channel { from: Box::new(ours), to: Box::new(to), held: Box::new(Started(child)) });
+        }
+        Said::Nothing => {
+            format!("{name} gave no rights, and ended with {}", child.wait().map_err(cannot_start)?)
+        }
+        Said::NotYet => {
+            // As long as it asks it is the user's. It leaves the terminal as it found it.
+            if kill_process(Pid::from_child(&child), Signal::TERM).is_ok() {
+                let _ = child.wait();
+            }
+            format!("it was stopped while {name} was asked for rights")
+        }
+    };
+    Err(NotLent { why: how, source: None })
 }
 
-/// Whether anything is said before the other end is closed; a password may be asked for until then.
-fn greets(stream: &UnixStream) -> bool {
-    let mut first = [0; 4];
-    // It is read again by whoever talks.
-    rustix::net::recv(stream, &mut first, rustix::net::RecvFlags::PEEK).is_ok_and(|(len, _)| len > 0)
+/// What a process says that is started with rights.
+enum Said {
+    /// That it is there.
+    Greeting,
+    /// Nothing, and it has ended.
+    Nothing,
+    /// Nothing yet, and nobody wants to wait any more.
+    NotYet,
+}
+
+/// Waits until something is said, or the other end is closed; a password may be asked for until then.
+fn said(stream: &UnixStream) -> io::Result<Said> {
+    while !stop::is_wished() {
+        let mut wanted = [PollFd::new(stream, PollFlags::IN)];
+        match poll(&mut wanted, Some(&LOOKS)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut first = [0; 4];
+        // It is read again by whoever talks.
+        let peeked = rustix::net::recv(stream, &mut first, rustix::net::RecvFlags::PEEK);
+        return Ok(if peeked.is_ok_and(|(len, _)| len > 0) { Said::Greeting } else { Said::Nothing });
+    }
+    Ok(Said::NotYet)
 }
 
 /// A process that ends when nobody talks to it any more.

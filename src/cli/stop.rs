@@ -10,6 +10,15 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+/// The flag that everybody looks at, once somebody does.
+static SHARED: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
+
+/// Whether the user wishes to stop, as far as anybody looks at that.
+pub(super) fn is_wished() -> bool {
+    let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+}
+
 /// A flag that the first such signal sets; a second one ends the program at once. All callers share one. A signal that
 /// whoever started us has switched off, as `nohup` does, stays so.
 ///
@@ -17,7 +26,6 @@ use signal_hook::low_level::emulate_default_handler;
 ///
 /// If the system refuses the handlers.
 pub(super) fn wish() -> io::Result<Arc<AtomicBool>> {
-    static SHARED: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(stop) = &*shared {
         return Ok(Arc::clone(stop));
@@ -63,6 +71,7 @@ pub(super) fn wish_or(restore: fn()) -> io::Result<Arc<AtomicBool>> {
             }
         }
     })?;
+    *SHARED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&stop));
     Ok(stop)
 }
 

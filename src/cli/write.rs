@@ -11,7 +11,7 @@ use crate::cli::own_output::look;
 use crate::cli::phram::put_beside;
 use crate::cli::plan::show_plan;
 use crate::cli::receipts::Receipts;
-use crate::cli::rights::AsRoot;
+use crate::cli::rights::RightsArgs;
 use crate::cli::several::Several;
 use crate::cli::show::{show_done, show_effort, show_level, show_stick, show_written};
 use crate::cli::single::Single;
@@ -78,10 +78,8 @@ pub struct WriteArgs {
     #[arg(long)]
     no_probe: bool,
 
-    /// Who opens a stick that only root may open, if it is not run as root: a process that does nothing else. Without this option
-    /// sudo, doas or pkexec is asked, at a terminal only. docs/safety.md
-    #[arg(long, value_name = "HOW", value_enum)]
-    as_root: Option<AsRoot>,
+    #[command(flatten)]
+    rights: RightsArgs,
 
     #[command(flatten)]
     target: TargetArgs,
@@ -107,7 +105,7 @@ impl WriteArgs {
         system.allowed.believed = self.no_probe;
         let targets = self.targets(&system)?;
         self.stick.check()?;
-        let system = rights::with_rights(system, self.as_root, &targets).map_err(JobError::Target)?;
+        let system = self.rights.system(system, &targets)?;
         let written = self.write_to(output, &system, &targets);
         written.map_err(|error| rights::needed(error, &system))
     }
@@ -181,8 +179,7 @@ impl WriteArgs {
             return Err(CliError::Usage { what: "one target is needed".into() });
         };
         let target = look(&system, to)?;
-        let targets = std::slice::from_ref(&target);
-        let system = rights::with_rights(system, self.as_root, targets).map_err(JobError::Target)?;
+        let system = self.rights.system(system, std::slice::from_ref(&target))?;
         Ok(Single { request: self.request(), system, target })
     }
 

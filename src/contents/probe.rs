@@ -76,7 +76,7 @@ pub fn probe(
         KindChoice::Is(kind) => (kind, "it was asked for".into()),
         KindChoice::Auto => match wrapped_disk {
             Some(reason) => (Kind::HardDisk, reason),
-            None if disc.is_some() => (Kind::Disc, "it is a CD".into()),
+            None if disc.is_some() => (Kind::Disc, "it has the volume descriptors of one".into()),
             None => {
                 let (kind, reason) = evidence.kind();
                 kind_is_guess = kind == Kind::Floppy && evidence.says_nothing();

@@ -9,6 +9,7 @@ use ramkey_format::manifest::range;
 use ramkey_format::memory::BOOT_AREA_END_LBA;
 
 use crate::change::{ChangeError, Step, finish, mend};
+use crate::device::lend::LentTarget;
 use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::SourceFile;
 use crate::job::leave::leave;
@@ -71,14 +72,20 @@ pub(super) fn with_stick<T>(
     observer: &dyn Observer,
     work: impl FnOnce(&dyn Target) -> Result<T, JobError>,
 ) -> Result<T, JobError> {
-    match target {
-        TargetPath::Block(facts) => {
+    match (target, &system.lender) {
+        (TargetPath::Block(facts), Some(lender)) => {
+            let device = LentTarget::open(system, lender, facts, files).map_err(JobError::Target)?;
+            let done = work(&device)?;
+            leave(&device, observer);
+            Ok(done)
+        }
+        (TargetPath::Block(facts), None) => {
             let device = BlockTarget::open(system, facts, files).map_err(JobError::Target)?;
             let done = work(&device)?;
             leave(&device, observer);
             Ok(done)
         }
-        TargetPath::File { len: len @ 1.., .. } => {
+        (TargetPath::File { len: len @ 1.., .. }, _) => {
             work(&FileTarget::open(target, *len).map_err(JobError::Target)?)
         }
         _ => Err(JobError::ForeignStick { path: target.path().to_owned() }),

@@ -12,7 +12,11 @@ use crate::units::{Bytes, MIB, named};
 #[non_exhaustive]
 pub enum LayoutError {
     /// The images do not fit the stick's file system.
-    #[error("the images need {needed} bytes and the stick's file system has {available}")]
+    #[error(
+        "the images need {} ({needed} bytes) and the stick's file system has {} ({available} bytes)",
+        Bytes(*needed),
+        Bytes(*available)
+    )]
     TooLarge {
         /// Bytes of all capsules, in whole clusters, and of their folder.
         needed: u64,

@@ -126,7 +126,12 @@ pub enum PlanError {
         found: u64,
     },
     /// The image alone is larger than the file system, even if all of it were zeros.
-    #[error("{} needs at least {needed} bytes and the stick's file system has {available}", named(path))]
+    #[error(
+        "{} needs at least {} ({needed} bytes) and the stick's file system has {} ({available} bytes)",
+        named(path),
+        Bytes(*needed),
+        Bytes(*available)
+    )]
     ImageTooLarge {
         /// The image.
         path: PathBuf,

@@ -119,12 +119,43 @@ fn found(system: &System, number: DeviceNumber, wanted: &Wanted) -> Result<Devic
     Ok(facts)
 }
 
-fn reach(device: &BlockTarget) -> Reach {
+fn reach(device: &dyn Lendable) -> Reach {
     Reach { level: device.level(), is_buffered: device.is_buffered(), is_found_anew: device.is_found_anew() }
 }
 
-/// Does what is asked until nobody asks any more.
-fn serve(device: &BlockTarget, from: &mut dyn Read, to: &mut dyn Write) -> Result<(), LendError> {
+/// What can be lent: a target, and what is done with a device when it is finished.
+pub trait Lendable: Target {
+    /// Asks the kernel to read the new partition table.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn reread_partitions(&self) -> io::Result<()>;
+
+    /// Ejects it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn eject(&self) -> io::Result<()>;
+}
+
+impl Lendable for BlockTarget {
+    fn reread_partitions(&self) -> io::Result<()> {
+        self.reread_partitions()
+    }
+
+    fn eject(&self) -> io::Result<()> {
+        self.eject()
+    }
+}
+
+/// Does with an open device what is asked until nobody asks any more.
+///
+/// # Errors
+///
+/// [`LendError::NoRequest`] or [`LendError::Talk`].
+pub fn serve(device: &dyn Lendable, from: &mut dyn Read, to: &mut dyn Write) -> Result<(), LendError> {
     let mut buffer = Buffer::new(PIECE_LEN_MAX, device.alignment());
     loop {
         let mut ask = [0; Ask::LEN];

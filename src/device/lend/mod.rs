@@ -17,6 +17,6 @@ mod words;
 
 pub use borrower::LentTarget;
 pub use channel::{Channel, Lender, NotLent};
-pub use lender::{LendError, lend};
+pub use lender::{LendError, Lendable, lend, serve};
 pub use wire::{Greeting, PROTOCOL, Wanted};
 pub use words::Words;

@@ -11,6 +11,8 @@ mod change;
 mod disks;
 #[path = "../../../fuzz/src/hive_edit.rs"]
 mod hive_edit;
+#[path = "../../../fuzz/src/lent.rs"]
+mod lent;
 #[path = "../../../fuzz/src/lists.rs"]
 mod lists;
 #[path = "../../../fuzz/src/restore.rs"]
@@ -55,6 +57,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut seeds = Vec::new();
     seeds.push(("hash-list", "lines", hash_list()));
     seeds.extend(of_lists());
+    seeds.extend(of_borrowers());
     let registry = || Xp::new(System::Fat16).registry;
     seeds.push(("hive", "xp", hive::hive(&registry(), hive::XP)));
     seeds.push(("hive", "nt4", hive::hive(&registry(), hive::NT4)));
@@ -317,6 +320,20 @@ fn tables_of(stick: &[u8]) -> Sparse {
     let mut kept = vec![0, 1, 2, last - 32, last];
     kept.extend(diagnose(&Image(stick.to_vec())).unwrap().parts.iter().map(|part| part.lba));
     sparse(stick, |lba| !kept.contains(&lba))
+}
+
+/// What a borrower says: which device it wants, and what it asks of one that is open.
+fn of_borrowers() -> [(&'static str, &'static str, Vec<u8>); 2] {
+    let wanted = br#"{"protocol":1,"number":[8,16],"len":8388608,"serial":"1","usb_path":"1-1","sequence":7,"large":false,"hard_verify":true,"mounts":[]}"#;
+    let wish = [&[0][..], &(wanted.len() as u32).to_le_bytes(), wanted].concat();
+    let mut requests = vec![1];
+    for (verb, offset, bytes) in [(2, 512, 512), (1, 512, 1024), (1, 1, 16), (3, 0, 0), (4, 0, 0), (6, 0, 0)]
+    {
+        requests.push(verb);
+        requests.extend([offset, bytes].map(u64::to_le_bytes).as_flattened());
+        requests.extend(vec![0x77; if verb == 2 { bytes as usize } else { 0 }]);
+    }
+    [("lent", "wish", wish), ("lent", "requests", requests)]
 }
 
 /// Packed chunks, long and short, behind nothing and behind something.

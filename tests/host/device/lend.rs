@@ -1,5 +1,6 @@
 //! A process with rights opens a device for one that has none: through sudo itself, and end to end over a socket.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -10,11 +11,13 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use ramkey::device::lend::{Channel, LendError, Lender, LentTarget, PROTOCOL, Wanted, lend};
 use ramkey::device::{DeviceFacts, OpenError, Refusal, System, TargetPath};
 use ramkey::job::{self, Destination, Event, Images, Part, StickRequest, prepare};
 use ramkey::pipeline::{Phase, Target};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::frames::loops::{Desk, LEN, Loop, Mount, look, must, open, run};
@@ -239,8 +242,8 @@ fn a_stick_whose_lender_ends_or_whose_user_stops_on_the_way_does_not_boot() {
     }
 }
 
-/// A command of a user without rights, in a machine with these rules for sudo, where the device is mounted.
-fn as_nobody(desk: &Desk, device: &Loop, rules: &str, arguments: &[&str]) -> Option<Output> {
+/// A command of a user without rights, in a machine with these rules for sudo, where this device is mounted.
+fn as_nobody(desk: &Desk, mounted: Option<&Loop>, rules: &str, arguments: &[&str]) -> Option<Output> {
     let sudo = Path::new("/usr/bin/sudo");
     if !sudo.exists() {
         skip("sudo", b"install the package sudo");
@@ -256,10 +259,13 @@ fn as_nobody(desk: &Desk, device: &Loop, rules: &str, arguments: &[&str]) -> Opt
     fs::write(&sudoers, format!("{rules}\n")).unwrap();
     fs::set_permissions(&sudoers, Permissions::from_mode(0o440)).unwrap();
     // The rules and the mount are this command's alone.
-    let script = "mount --bind sudoers /etc/sudoers && mount -o ro \"$0\" mount && \
+    let script = "mount --bind sudoers /etc/sudoers && { [ -z \"$0\" ] || mount -o ro \"$0\" mount; } && \
                   exec setpriv --reuid=65534 --regid=65534 --clear-groups ./ramkey \"$@\"";
     let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", script]).arg(&device.node).args(arguments);
+    command
+        .args(["--mount", "sh", "-c", script])
+        .arg(mounted.map_or(OsStr::new(""), |device| device.node.as_os_str()))
+        .args(arguments);
     Some(command.current_dir(desk.path("")).stdin(Stdio::null()).output().unwrap())
 }
 
@@ -280,13 +286,14 @@ fn a_user_without_rights_writes_a_stick_through_sudo_and_without_them_it_is_unto
         (may, &["--as-root", "never"], "a stick is written as root"),
     ];
     for (rules, how, words) in refused {
-        let Some(output) = as_nobody(&desk, &device, rules, &[&write, how].concat()) else { return };
+        let Some(output) = as_nobody(&desk, Some(&device), rules, &[&write, how].concat()) else { return };
         let text = printed(&output);
         assert_eq!(output.status.code(), Some(3), "{rules}: {text}");
         assert!(text.contains(words) && text.contains("as root"), "{rules}: {text}");
     }
     assert!(fs::read(desk.path("disk.img")).unwrap() == before, "it was touched");
-    let Some(output) = as_nobody(&desk, &device, may, &[&write[..], &["--as-root", "sudo"]].concat()) else {
+    let Some(output) = as_nobody(&desk, Some(&device), may, &[&write[..], &["--as-root", "sudo"]].concat())
+    else {
         return;
     };
     assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
@@ -300,4 +307,97 @@ fn a_user_without_rights_writes_a_stick_through_sudo_and_without_them_it_is_unto
     let mut own = vec![0; LEN as usize];
     File::open(&device.node).unwrap().read_exact(&mut own).unwrap();
     assert!(lent == own);
+}
+
+#[test]
+fn a_user_without_rights_changes_a_stick_in_its_place_and_makes_it_plain_through_sudo() {
+    let desk = Desk::new();
+    let Some(device) = Loop::of(&desk.path("disk.img"), &[]) else { return };
+    let node = device.node.to_str().unwrap();
+    let image = desk.path("dos.img");
+    let write = ["write", image.to_str().unwrap(), "--to", node, "--yes"];
+    let written = run(env!("CARGO_BIN_EXE_ramkey"), &write.map(AsRef::as_ref));
+    assert!(written.status.success(), "{}", printed(&written));
+    let mut other = fs::read(&image).unwrap();
+    other[50_000..50_010].fill(0x77);
+    fs::write(desk.path("other.img"), other).unwrap();
+    let may = "nobody ALL=(root) NOPASSWD: ALL";
+    let commands: [(&[&str], &str); 4] = [
+        (&["add", "other.img", "--title", "two", "--to", node], "has the image, proven"),
+        (&["reflash", "dos.img", "--replace", "two", "--to", node], "has the new image, proven"),
+        (&["remove", "two", "--from", node], "it is gone from"),
+        (&["restore", node], "is a plain stick"),
+    ];
+    for (command, words) in commands {
+        let Some(output) = as_nobody(&desk, None, may, &[command, &["--yes"]].concat()) else {
+            return;
+        };
+        let text = printed(&output);
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        let by_sudo = format!("or `sudo ./ramkey {} --yes`", command.join(" "));
+        assert!(text.contains(&by_sudo), "{text}");
+        let how = ["--yes", "--as-root", "sudo"];
+        let output = as_nobody(&desk, None, may, &[command, &how].concat()).unwrap();
+        let text = printed(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(text.contains(words), "{text}");
+        if command[0] == "remove" {
+            let verified = run(env!("CARGO_BIN_EXE_ramkey"), &["verify".as_ref(), device.node.as_os_str()]);
+            assert!(verified.status.success(), "{}", printed(&verified));
+            // Those that look at the stick before they open it for writing, and those that only look, are told how.
+            for (command, status) in [(&["update", node, "--yes"][..], 3), (&["verify", node], 1)] {
+                let output = as_nobody(&desk, None, may, command).unwrap();
+                let text = printed(&output);
+                assert_eq!(output.status.code(), Some(status), "{text}");
+                assert!(text.contains(&format!("`sudo ./ramkey {}`", command.join(" "))), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_stops_a_command_while_it_asks_for_rights_ends_both_and_the_stick_is_untouched() {
+    let desk = Desk::new();
+    let Some(device) = Loop::of(&desk.path("disk.img"), &[]) else { return };
+    if !Path::new("/usr/bin/sudo").exists() {
+        return skip("sudo", b"install the package sudo");
+    }
+    fs::copy(env!("CARGO_BIN_EXE_ramkey"), desk.path("ramkey")).unwrap();
+    // It asks, and nobody answers.
+    fs::write(desk.path("sudo"), "#!/bin/sh\nexec sleep 300\n").unwrap();
+    for name in ["", "sudo"] {
+        fs::set_permissions(desk.path(name), Permissions::from_mode(0o755)).unwrap();
+    }
+    let script = "mount --bind sudo /usr/bin/sudo && \
+                  exec setpriv --reuid=65534 --regid=65534 --clear-groups ./ramkey \"$@\"";
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", script, "sh", "write", "dos.img", "--yes", "--as-root", "sudo"]);
+        command.arg("--to").arg(&device.node).current_dir(desk.path("")).stdin(Stdio::null());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let asker = asker_of(child.id());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = printed(&output);
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        assert!(text.contains("it was stopped while sudo was asked for rights"), "{text}");
+        assert!(!Path::new(&format!("/proc/{asker}")).exists(), "it asks on");
+    }
+    assert!(fs::read(desk.path("disk.img")).unwrap().iter().all(|byte| *byte == 0), "it was touched");
+}
+
+/// The process that is asked for rights by this one, once it waits for an answer.
+fn asker_of(parent: u32) -> u32 {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let threads = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+        let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+        for child in children.collect::<String>().split_whitespace() {
+            if fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default().starts_with(b"sleep") {
+                return child.parse().unwrap();
+            }
+        }
+        assert!(Instant::now() < end, "nobody is asked");
+        thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -399,7 +399,10 @@ fn the_last_sector_that_fits_and_the_first_that_does_not() {
 #[test]
 fn what_does_not_fit_says_how_much_larger_the_stick_must_be() {
     let error = laid_out(8 * MIB, LayoutKind::Hdd, FsChoice::Auto, 8 * MIB).unwrap_err();
-    assert_eq!(error.to_string(), "the images need 8392704 bytes and the stick's file system has 5961728");
+    assert_eq!(
+        error.to_string(),
+        "the images need 8.0 MiB (8392704 bytes) and the stick's file system has 5.6 MiB (5961728 bytes)"
+    );
     assert_eq!(error.help(), "use a stick with 3 MiB more (--size for a file), or leave an image out");
 }
 

@@ -275,7 +275,7 @@ fn an_image_whose_table_alone_is_too_large_is_refused_before_it_is_read() {
     huge.stick_sectors = 1057;
     huge.layout = LayoutKind::Superfloppy.into();
     let error = plan(&huge).unwrap_err();
-    let text = "huge.img needs at least 768512 bytes and the stick's file system has 524288";
+    let text = "huge.img needs at least 750.5 KiB (768512 bytes) and the stick's file system has 512 KiB (524288 bytes)";
     assert_eq!(error.to_string(), text);
 }
 
