@@ -26,13 +26,13 @@ pub struct UpdateReport {
     pub same: bool,
     /// Bytes that were written.
     pub written: u64,
-    /// Seconds before the boot, seconds of the menu, language of the screen, and whether it is sent to COM1, which stay.
+    /// Seconds before the boot, which stay.
     pub start_timeout: u8,
-    /// See `start_timeout`.
+    /// Seconds of the menu, which stay.
     pub menu_timeout: u8,
-    /// See `start_timeout`.
+    /// Language of the screen, which stays.
     pub language: String,
-    /// See `start_timeout`.
+    /// Whether the screen is sent to COM1, too, which stays.
     pub serial: bool,
 }
 
