@@ -6,8 +6,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use svg::{Hundredths, MONOSPACE};
 pub use text::{counted, hex, is_hidden, named, shell_argument, shell_word, shown, xml_text};
 
+mod svg;
 mod text;
 
 /// Bytes in a sector, on every device that this program writes.

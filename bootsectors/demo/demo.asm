@@ -62,7 +62,7 @@ start:
         cld
         mov     [drive], dl
         mov     ax, DISK_READ << 8 | (DEMO_SECTORS - 1)
-        mov     bx, BOOT_LOAD + SECTOR_LEN
+        mov     bx, BOOT_LOAD + SECTOR_LEN  ; behind this sector
         mov     cx, 2                       ; cylinder 0, sector 2
         mov     dh, 0
         int     INT_DISK
@@ -97,10 +97,10 @@ print:
 ;   in      AL            character
 ; ---------------------------------------------------------------------------
 put:
-        pushad
+        pushad                              ; some BIOSes spoil more than AX
         cmp     al, 10
         jne     .plain
-        mov     al, 13
+        mov     al, 13                      ; a terminal wants both
         call    put
         mov     al, 10
 .plain:
@@ -110,13 +110,13 @@ put:
 .busy:
         in      al, dx
         test    al, COM1_EMPTY
-        loopz   .busy
+        loopz   .busy                       ; until it is empty, or nothing is there
         pop     ax
         mov     dx, COM1
         out     dx, al
         out     DEBUG_PORT, al
         mov     ah, VIDEO_TELETYPE
-        mov     bx, 7
+        mov     bx, 7                       ; page 0; grey, where the mode has colours
         int     INT_VIDEO
         popad
         ret
@@ -152,7 +152,7 @@ demo:
         jc      fail
         mov     si, text_pull
         call    print
-        mov     ah, 0
+        mov     ah, 0                       ; wait: nobody pulls a stick in no time
         int     INT_KEYBOARD
 
         mov     si, steps
@@ -165,7 +165,7 @@ demo:
         call    print
         pop     si
         push    si
-        call    [si + 2]
+        call    [si + 2]                    ; its routine
         jc      fail_current
         mov     si, text_right
         call    print
@@ -215,18 +215,18 @@ facts:
         call    .fact
         mov     ah, DISK_PARAMETERS
         mov     dl, [drive]
-        xor     di, di
+        xor     di, di                      ; ES:DI = 0 guards against BIOS bugs
         mov     es, di
         int     INT_DISK
         jc      .done
-        push    dx
+        push    dx                          ; the heads, and the sectors, for later
         push    cx
         mov     al, cl                      ; bits 8 and 9 of the cylinder
-        shr     al, 6
+        shr     al, 6                       ; they lie above the sector
         mov     ah, al
         mov     al, ch
         movzx   eax, ax
-        inc     eax
+        inc     eax                         ; the last cylinder counts from 0
         mov     [cylinders], ax
         mov     si, text_cylinders
         call    .fact
@@ -238,7 +238,7 @@ facts:
         mov     si, text_heads
         call    .fact
         movzx   eax, cl
-        and     al, 3Fh
+        and     al, 3Fh                     ; without the cylinder's bits
         mov     [track_sectors], ax
         mov     si, text_track_sectors
         call    .fact
@@ -281,7 +281,7 @@ print_decimal:
 .divide:
         xor     edx, edx
         div     ebx
-        push    dx
+        push    dx                          ; the last digit comes first
         inc     cx
         test    eax, eax
         jnz     .divide
@@ -329,7 +329,7 @@ same_sector_0:
         mov     ax, BUFFER_SEGMENT
         mov     es, ax
         mov     al, [drive]
-        mov     [es:drive - BOOT_LOAD], al
+        mov     [es:drive - BOOT_LOAD], al  ; as it is in memory
         xor     di, di
         mov     si, BOOT_LOAD
         mov     cx, SECTOR_LEN
@@ -352,7 +352,7 @@ read_by_chs:
         xor     dx, dx
         mov     bx, HEADS
         div     bx                          ; AX = cylinder, DX = head
-        mov     ch, al
+        mov     ch, al                      ; there are fewer than 256
         mov     dh, dl
         mov     dl, [drive]
         mov     cl, 1
@@ -360,24 +360,24 @@ read_by_chs:
         test    bp, bp
         jnz     .read
         mov     cl, 2                       ; not sector 0
-        dec     al
+        dec     al                          ; one sector less
 .read:
         push    ax
         mov     bx, BUFFER_SEGMENT
         mov     es, bx
         xor     bx, bx
         int     INT_DISK
-        pop     cx
+        pop     cx                          ; CL = sectors that were wanted
         jc      .done
         mov     ch, 0
         cmp     al, cl                      ; AL = sectors that were read
-        stc
+        stc                                 ; unless they are equal
         jne     .done
         call    add_to_sum
         inc     bp
         cmp     bp, CYLINDERS * HEADS
         jb      .track
-        call    sum_is_right
+        call    sum_is_right                ; the sum of every sector but the first
 .done:
         ret
 
@@ -393,14 +393,14 @@ read_by_edd:
         int     INT_DISK
         jc      .done
         cmp     bx, EXT_CHECK_ANSWER
-        stc
+        stc                                 ; a BIOS without it may say that it succeeded
         jne     .done
         mov     dword [sum], 0
         mov     dword [packet + DAP.lba], 1
 .run:
         mov     eax, DISK_SECTORS
         sub     eax, [packet + DAP.lba]
-        jz      .all
+        jz      .all                        ; up to the last sector
         cmp     eax, RUN_SECTORS
         jbe     .sized
         mov     ax, RUN_SECTORS
@@ -428,7 +428,7 @@ read_outside:
         mov     dword [packet + DAP.lba], DISK_SECTORS
         mov     word [packet + DAP.count], 1
         call    edd_read
-        cmc
+        cmc                                 ; an error is what is wanted
         ret
 
 ; ---------------------------------------------------------------------------
@@ -442,7 +442,7 @@ write_and_read:
         call    edd_read
         jc      .done
         call    .invert
-        mov     eax, [es:0]
+        mov     eax, [es:0]                 ; the first word tells it from what was there
         push    eax
         call    edd_write
         pop     ebx
@@ -453,7 +453,7 @@ write_and_read:
         cmp     [es:0], ebx
         stc
         jne     .done
-        call    .invert
+        call    .invert                     ; back to what it was
         call    edd_write
 .done:
         ret

@@ -20,8 +20,8 @@ STAGE2_BLOCKS           equ STAGE2_SECTORS >> BLOCK_SHIFT
 ; rest - boot header, stage 2 and loader, from the drive that was found
 ; ---------------------------------------------------------------------------
 rest:
-        mov     sp, MBR_LOAD
-        cmp     byte [bp + INFO_BLOCK_SHIFT], 0
+        mov     sp, MBR_LOAD                ; nothing returns to the block any more
+        cmp     byte [bp + INFO_BLOCK_SHIFT], 0 ; 0: calls count sectors of 512 bytes
         jne     .blocks
         shr     byte [size], 1              ; 128 sectors would be one too many
 .blocks:
@@ -29,7 +29,7 @@ rest:
         jz      .stage2
         mov     byte [size], 1              ; whoever holds a key does not trust this BIOS
 .stage2:
-        mov     eax, [file_block]
+        mov     eax, [file_block]           ; block 0 of the boot image is this one
         inc     eax
         mov     cx, STAGE2_BLOCKS
         mov     edi, STAGE2_LOAD
@@ -38,30 +38,30 @@ rest:
         jc      fail
         mov     si, STAGE2_LOAD
         mov     cx, STAGE2_SECTORS * SECTOR_SIZE / 4
-        call    sum
+        call    sum                         ; what came, not what the BIOS says of it
         cmp     edx, [boot_checksum]
         je      .loader
-        call    smallest
+        call    smallest                    ; some BIOSes spoil long runs
         jnz     .stage2
         mov     byte [letter], SECTOR0_CHECKSUM
         jmp     fail
 
 .loader:
-        mov     byte [bp + INFO_EDD], 1
+        mov     byte [bp + INFO_EDD], 1     ; no other way reads a disc
         mov     byte [bp + INFO_MEASURED], MEASURED_EDD
         mov     eax, [file_block]
         inc     eax
-        shl     eax, BLOCK_SHIFT
+        shl     eax, BLOCK_SHIFT            ; the loader counts sectors of 512 bytes
         mov     [bp + INFO_BOOT_LBA], eax
 .again:
         mov     eax, [file_block]
         add     eax, 1 + STAGE2_BLOCKS
         mov     cx, [STAGE2_LOAD + HEADER_LOADER_SECTORS]
-        add     cx, (1 << BLOCK_SHIFT) - 1
+        add     cx, (1 << BLOCK_SHIFT) - 1  ; whole blocks, rounded up
         shr     cx, BLOCK_SHIFT
         mov     edi, LOADER_LOAD
         call    load
-        mov     eax, [load.block]
+        mov     eax, [load.block]           ; how far it came, for the report
         mov     byte [bp + LOADED], LOADED_PART
         jc      .go
         movzx   ecx, word [STAGE2_LOAD + HEADER_LOADER_SECTORS]
@@ -117,10 +117,10 @@ load:
         call    at_most
         mov     dx, [.left]
         call    at_most
-        mov     ax, bios.back
+        mov     ax, bios.back               ; where a call that hangs goes on
         call    watch_start
         mov     [watch_tick.sp], sp
-        sub     word [watch_tick.sp], READ_STACK
+        sub     word [watch_tick.sp], READ_STACK ; as deep as `read` is in that call
         mov     eax, [.block]
         call    read
         call    watch_end
@@ -128,7 +128,7 @@ load:
 
         mov     al, [bp + STATUS]
         pushad
-        mov     ah, DISK_RESET
+        mov     ah, DISK_RESET              ; a drive may hold to its error else
         call    bios
         popad
         mov     [bp + STATUS], al           ; of the read, not of the reset

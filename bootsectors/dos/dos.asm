@@ -66,45 +66,45 @@ code:
         xor     ax, ax
         mov     ds, ax
         mov     bp, MBR_LOAD
-        mov     es, [own_segment]
+        mov     es, [own_segment]           ; 0: the copy is this sector itself
         mov     si, bp
         mov     di, bp
         mov     cx, SECTOR_SIZE / 2
         rep movsw
         push    es
         pop     ss
-        mov     sp, bp
+        mov     sp, bp                      ; behind a write to SS no interrupt comes
         sti
         push    es
-        push    .moved
+        push    .moved                      ; the same IP in the new segment
         retf
 .moved:
-        mov     [BPB_DRIVE], dl
-        movzx   eax, word [BPB_FAT_SECTORS]
+        mov     [BPB_DRIVE], dl             ; systems read it there
+        movzx   eax, word [BPB_FAT_SECTORS] ; reserved sectors, then the FATs
         movzx   edx, byte [BPB_FATS]
         mul     edx
         movzx   edx, word [BPB_RESERVED]
         add     eax, edx
         add     eax, [BPB_HIDDEN]           ; EAX = root directory
         movzx   edx, word [BPB_ROOT]
-        shr     dx, 4
+        shr     dx, 4                       ; 16 entries in a sector
         add     edx, eax
         push    edx                         ; [bp - 4] = data
 
-        push    DOS_ROOT
+        push    DOS_ROOT                    ; a segment
         pop     es
         call    sector_read
         jc      disk_error
-        push    ss
+        push    ss                          ; the fields of the sector are there
         pop     ds
-        xor     di, di
+        xor     di, di                      ; ES:DI: the first entry
         mov     cx, DOS_ROOT_LOOKED
 .entry:
         push    cx
         push    di
         mov     si, name
         mov     cx, NAME_LEN
-        repe cmpsb
+        repe cmpsb                          ; the name with its extension
         pop     di
         pop     cx
         je      .found
@@ -114,26 +114,26 @@ code:
         jmp     failed
 .found:
         mov     ecx, [es:di + ENTRY_FILE_LEN]
-        add     ecx, SECTOR_SIZE - 1
+        add     ecx, SECTOR_SIZE - 1        ; bytes to sectors, rounded up
         shr     ecx, SECTOR_SHIFT
-        movzx   eax, word [FIELD(sectors_max)]
+        movzx   eax, word [FIELD(sectors_max)] ; some systems read the rest themselves
         cmp     ecx, eax
         jbe     .counted
         mov     ecx, eax
 .counted:
         movzx   eax, word [es:di + ENTRY_CLUSTER]
-        push    ax
-        dec     ax
+        push    ax                          ; [bp - 6]: for DI
+        dec     ax                          ; clusters count from 2
         dec     ax
         movzx   edx, byte [BPB_CLUSTER]
         mul     edx
-        add     eax, [bp - 4]
+        add     eax, [bp - 4]               ; EAX = first sector of the file
         mov     es, [FIELD(entry_segment)]
 .sector:
         call    sector_read
         jc      disk_error
         mov     dx, es
-        add     dx, SECTOR_SIZE / 16
+        add     dx, SECTOR_SIZE / 16        ; the segment moves: no offset overflows
         mov     es, dx
         inc     eax
         loop    .sector                     ; the host program takes no empty file
@@ -142,16 +142,16 @@ code:
         xor     ax, ax
         mov     es, ax
         mov     ds, ax
-        lds     si, [VECTOR_DISKETTE]
-        push    ds
+        lds     si, [VECTOR_DISKETTE]       ; the table of the diskette's parameters
+        push    ds                          ; as MS-DOS left it on its stack
         push    si
         push    ax
         push    VECTOR_DISKETTE
         mov     dl, [BPB_DRIVE]
         mov     ch, [BPB_MEDIA]
-        mov     ax, [bp - 2]
+        mov     ax, [bp - 2]                ; AX:BX = [bp - 4], the first sector of data
         mov     bx, [bp - 4]
-        cmp     word [FIELD(own_segment)], 0
+        cmp     word [FIELD(own_segment)], 0 ; which of the two registers it wants
         je      .start
         mov     bl, dl
 .start:
@@ -161,20 +161,20 @@ code:
 disk_error:
         mov     si, no_disk
 failed:
-        push    ss
+        push    ss                          ; DS may be the diskette table's
         pop     ds
 .letter:
         lodsb
         test    al, al
         jz      .wait
         mov     ah, VIDEO_TELETYPE
-        mov     bx, 7
+        mov     bx, 7                       ; page 0; grey, where the mode has colours
         int     INT_VIDEO
         jmp     .letter
 .wait:
         mov     ah, KEYBOARD_TAKE
         int     INT_KEYBOARD
-        int     INT_RESTART
+        int     INT_RESTART                 ; after a key: perhaps another medium is in
 .halt:
         hlt
         jmp     .halt

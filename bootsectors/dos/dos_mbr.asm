@@ -33,51 +33,45 @@ start:
         mov     ds, ax
         mov     es, ax
         sti
-        mov     si, sp
+        mov     si, sp                      ; = MBR_LOAD
         mov     di, MOVED
         mov     cx, SECTOR_SIZE / 2
         rep movsw
-        jmp     0:.moved
+        jmp     0:.moved                    ; CS = 0 too, and IP in the copy
 .moved:
-        mov     bp, sp
-        push    dx
-        mov     si, table
-        mov     cx, 4
-.entry:
-        test    byte [si], 80h
-        jnz     .found
-        add     si, 16
-        loop    .entry
+        mov     bp, sp                      ; locals below the stack's first word
+        push    dx                          ; DRIVE
+%include "mbr/active.asm"
         mov     si, no_active
         jmp     failed
 .found:
-        push    si
-        push    es
+        push    si                          ; who starts a partition may read its entry
+        push    es                          ; AH=08h may set ES:DI
         mov     ah, DISK_PARAMETERS
         xor     di, di                      ; some BIOSes want ES:DI zero
         int     INT_DISK
-        mov     bp, MBR_LOAD
+        mov     bp, MBR_LOAD                ; not every BIOS keeps it
         pop     es
         pop     si
         mov     al, 1                       ; whatever failed: no division by zero
         jc      .told
-        and     cl, 3Fh
+        and     cl, 3Fh                     ; above them are bits of the cylinder
         jz      .told
         mov     al, cl
 .told:
         xor     ah, ah
         push    ax                          ; sectors per track
-        movzx   ax, dh
+        movzx   ax, dh                      ; the last head
         inc     ax
         push    ax                          ; heads
-        mov     eax, [si + 8]
+        mov     eax, [si + 8]               ; first sector of the partition
         push    MBR_LOAD >> 4
-        pop     es
+        pop     es                          ; sector_read reads to ES:0
         call    sector_read
         jc      .unreadable
-        cmp     word [MBR_LOAD + SECTOR_SIZE - 2], BOOT_MAGIC
+        cmp     word [MBR_LOAD + SECTOR_SIZE - 2], BOOT_MAGIC ; else it would run into anything
         jne     .unreadable
-        add     sp, LOCALS - 2
+        add     sp, LOCALS - 2              ; all but DRIVE
         pop     dx
         xor     ax, ax
         mov     es, ax
@@ -89,7 +83,7 @@ failed:
         test    al, al
         jz      .halt
         mov     ah, VIDEO_TELETYPE
-        mov     bx, 7
+        mov     bx, 7                       ; page 0; grey, where the mode has colours
         int     INT_VIDEO
         jmp     failed
 .halt:
@@ -101,10 +95,4 @@ failed:
 no_active:      db "No active partition", 0
 no_disk:        db "Disk error", 0
 
-        assert_room SECTOR0_DISK_SIGNATURE
-        times SECTOR0_TABLE - ($ - $$) db 0
-        assert_at "partition_table", SECTOR0_TABLE
-table:
-        times 64 db 0
-        assert_at "magic", SECTOR0_MAGIC
-        dw BOOT_MAGIC
+%include "mbr/table.asm"

@@ -33,7 +33,7 @@ start:
         test    al, al
         jz      .next
         mov     ah, VIDEO_TELETYPE
-        mov     bx, 7
+        mov     bx, 7                       ; page 0; grey, where the mode has colours
         int     INT_VIDEO
         jmp     .letter
 .next:

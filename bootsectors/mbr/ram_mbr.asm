@@ -33,41 +33,29 @@ start:
         mov     di, MOVED
         mov     cx, SECTOR_SIZE / 2
         rep movsw
-        jmp     0:.moved
+        jmp     0:.moved                    ; CS = 0 too, and IP in the copy
 .moved:
-        mov     si, table
-        mov     cx, 4
-.entry:
-        test    byte [si], 80h
-        jnz     .found
-        add     si, 16
-        loop    .entry
+%include "mbr/active.asm"
         jmp     .failed
 .found:
-        push    si
+        push    si                          ; who starts a partition may read its entry
         push    dword 0                     ; disk address packet
-        push    dword [si + 8]
-        push    es
+        push    dword [si + 8]              ; its first sector
+        push    es                          ; to 0:MBR_LOAD
         push    MBR_LOAD
-        push    1
+        push    1                           ; one sector
         push    DAP_size
         mov     si, sp
         mov     ah, DISK_EXT_READ
         int     INT_DISK
         jc      .failed
-        add     sp, DAP_size
+        add     sp, DAP_size                ; the packet
         pop     si
         jmp     0:MBR_LOAD
 .failed:
-        int     INT_BOOT_FAILED
+        int     INT_BOOT_FAILED             ; a boot manager may have more to try
 .halt:
         hlt
         jmp     .halt
 
-        assert_room SECTOR0_DISK_SIGNATURE
-        times SECTOR0_TABLE - ($ - $$) db 0
-        assert_at "partition_table", SECTOR0_TABLE
-table:
-        times 64 db 0
-        assert_at "magic", SECTOR0_MAGIC
-        dw 0AA55h
+%include "mbr/table.asm"

@@ -14,10 +14,10 @@ A20_POLLS               equ 0               ; 65536 reads of the controller's st
 ; ---------------------------------------------------------------------------
 a20_switch:
         pushad
-        mov     ah, [VAR(A20_METHOD)]
+        mov     ah, [VAR(A20_METHOD)]       ; 1 BIOS, 2 keyboard controller, 3 port 92h
         test    ah, ah
         jnz     .known
-        inc     byte [a20_turn]
+        inc     byte [a20_turn]             ; not known: the next one in turn
         mov     ah, [a20_turn]
         cmp     ah, 3
         jbe     .known
@@ -32,16 +32,16 @@ a20_switch:
         mov     ah, al                      ; port 92h; bit 0 would reset the machine
         in      al, PORT_92
         and     al, ~(PORT_92_A20 | PORT_92_RESET)
-        shl     ah, 1
+        shl     ah, 1                       ; = PORT_92_A20, or 0
         or      al, ah
         out     PORT_92, al
         jmp     .done
 
 .bios:
-        mov     ah, SYS_A20 >> 8
-        pushf
+        mov     ah, SYS_A20 >> 8            ; AL says which way already
+        pushf                               ; as INT would: the BIOS ends with IRET
         call    far [VAR(OLD_INT15)]
-        cli
+        cli                                 ; which it may have changed, and DS
         push    cs
         pop     ds
         jmp     .done
@@ -51,9 +51,9 @@ a20_switch:
   %error "A20 is bit 1 of the controller's output port"
 %endif
         mov     ah, al
-        add     ah, ah
+        add     ah, ah                      ; A20 is bit 1
         or      ah, KBC_OUTPUT_A20_OFF
-        call    .ready
+        call    .ready                      ; a byte that it does not expect is lost
         mov     al, KBC_WRITE_OUTPUT
         out     KBC_STATUS, al
         call    .ready

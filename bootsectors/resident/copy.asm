@@ -16,7 +16,7 @@ PIECE_LEN               equ 32              ; on the private stack, which the BI
 ; ---------------------------------------------------------------------------
 from_caller:
         mov     bx, copy_from_caller
-        lea     eax, [edi + ecx]
+        lea     eax, [edi + ecx]            ; the end of the caller's buffer
         cmp     eax, [VAR(RESIDENT)]
         jbe     copy_from_caller
         jmp     around_resident
@@ -35,18 +35,18 @@ around_resident:
         jecxz   .apart                      ; nothing has no end to come to
 
 .piece:                                     ; ESI, EDI, ECX: what is left
-        pushad
+        pushad                              ; FRAME without segments, for what comes back
         sub     sp, PIECE_LEN
         cmp     bx, copy_to_caller
         je      .move
-        call    caller_piece
+        call    caller_piece                ; first into the stack, then to the disk
 .move:
         movzx   edi, sp
         add     edi, [VAR(LINEAR)]
-        push    dword PIECE_LEN
+        push    dword PIECE_LEN             ; shorter than a move of 32 bits
         pop     ecx
         call    bx
-        mov     di, sp
+        mov     di, sp                      ; registers back, above the piece
         mov     [di + PIECE_LEN + FRAME.eax + 1], ah
         mov     bx, [di + PIECE_LEN + FRAME.ebx]
         mov     edi, [di + PIECE_LEN + FRAME.edi]
@@ -78,19 +78,19 @@ around_resident:
 caller_piece:
         mov     bp, sp
         mov     edx, edi
-        shr     edi, 4
+        shr     edi, 4                      ; linear address to segment and offset
         mov     es, di
         mov     di, dx
         and     di, 0Fh
         mov     cx, PIECE_LEN
 .byte:
-        mov     al, 0
+        mov     al, 0                       ; what a write finds in the resident part
         cmp     edx, [VAR(RESIDENT)]
         jb      .apart
         cmp     edx, [VAR(RESIDENT_END)]
         jb      .keep
 .apart:
-        mov     al, [bp + 2]
+        mov     al, [bp + 2]                ; above the return address
         cmp     bx, copy_to_caller
         je      .store
         mov     al, [es:di]
@@ -125,15 +125,15 @@ caller_piece:
 ; COPY_INT15, for machines on which our own switch fails.
 ; ---------------------------------------------------------------------------
 copy_from_caller:
-        xchg    esi, edi
+        xchg    esi, edi                    ; from here on the target is in EDI
 copy_to_caller:
         cmp     byte [VAR(COPY)], COPY_INT15
         je      copy_by_bios
-        smsw    ax
+        smsw    ax                          ; MOV from CR0 would fault in V86 mode
         test    al, CR0_PE
         jnz     copy_by_bios
 
-        o32 sgdt [caller_gdt]
+        o32 sgdt [caller_gdt]               ; without O32 its base loses 8 bits
 .again:
         mov     edx, [VAR(GDT_BASE)]
         o32 lgdt [own_gdt_register]
@@ -143,7 +143,7 @@ copy_to_caller:
         jmp     .flat                       ; a 486 has prefetched
 .flat:
         mov     bx, FLAT_DATA
-        mov     ds, bx
+        mov     ds, bx                      ; descriptors of 4 GiB stay in DS and ES
         mov     es, bx
         inc     word [edx + A20_WORD]       ; the same word 1 MiB higher: A20 is off
         mov     bx, [edx + A20_WORD + 100000h]
@@ -154,7 +154,7 @@ copy_to_caller:
         cmp     bx, [edx + A20_WORD]
         je      .moved
 .a20_on:
-        shr     ecx, 2
+        shr     ecx, 2                      ; a multiple of 32 bytes: no rest
         a32 rep movsd
 .moved:                                     ; ECX = 0, or A20 is off and nothing was moved
         and     al, ~CR0_PE
@@ -164,7 +164,7 @@ copy_to_caller:
         push    cs
         pop     ds
         o32 lgdt [caller_gdt]
-        jecxz   .done
+        jecxz   .done                       ; all was moved
         inc     byte [a20_was_off]
         cmp     byte [a20_was_off], A20_TRIES
         ja      .no_a20
@@ -209,7 +209,7 @@ copy_by_bios:
         pushad
         push    cs
         pop     es
-        mov     eax, esi
+        mov     eax, esi                    ; the source, then the target
         mov     di, move_source
         call    .address
         mov     eax, [esp + FRAME.edi]
@@ -220,7 +220,7 @@ copy_by_bios:
         mov     si, move_gdt
         mov     ah, SYS_MOVE_BLOCK
         int     INT_SYSTEM
-        cli
+        cli                                 ; a BIOS switches them on
         push    cs
         pop     ds
         popad

@@ -35,19 +35,19 @@ ANY_DISC                equ 7Fh             ; DL of AX=4B00h and 4B01h
 ;   stack   the caller's: nothing above INT's own
 ; ---------------------------------------------------------------------------
 find_disc:
-        mov     bx, [cs:VAR(BOOT_DISC)]
+        mov     bx, [cs:VAR(BOOT_DISC)]     ; its record; 0 if no CD of ours booted
         test    bx, bx
         jz      .look
         cmp     ah, 4Ah
         jb      .look
         cmp     ah, 4Dh
         ja      .look
-        cmp     ah, 4Bh
+        cmp     ah, 4Bh                     ; the others do not look at DL
         jne     our_drive
         cmp     dl, ANY_DISC
         je      our_drive
 .look:
-        mov     bx, [cs:VAR(RECORDS)]
+        mov     bx, [cs:VAR(RECORDS)]       ; the map has no numbers as high as CDs have
 .record:
         cmp     byte [cs:bx + RECORD_CLASS], CLASS_CD
         jne     .next
@@ -55,7 +55,7 @@ find_disc:
         je      our_drive
 .next:
         add     bx, RECORD_LEN
-        cmp     bx, [cs:VAR(E820)]
+        cmp     bx, [cs:VAR(E820)]          ; which lies behind the last record
         jb      .record
         jmp     pass_on
 
@@ -74,7 +74,7 @@ find_call:
 ; el_torito_call - a function that is in no class; leaves as int13_entry's do
 el_torito_call:
         mov     bl, [ARG(eax) + 1]
-        sub     bl, 4Ah
+        sub     bl, 4Ah                     ; 0 to 3 are ours
         cmp     bl, 3
         ja      unknown_function
         cmp     bl, 1                       ; 4Bh is the CD's, and what it emulates
@@ -97,14 +97,14 @@ fn_4b_end_emulation:
         cmp     al, 1
         ja      bad_command
         je      .tell
-        mov     ah, [VAR(REPLACED)]
+        mov     ah, [VAR(REPLACED)]         ; what had its number before it came
         call    emulated_place
 .tell:
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
         mov     si, specification
         mov     cx, SPECIFICATION_LEN
-        rep movsb
+        rep movsb                           ; to the caller, whatever AL was
         mov     ah, STATUS_OK
         ret
 
@@ -118,13 +118,13 @@ fn_4a_start_emulation:
         mov     es, [ARG(ds)]
         mov     di, [ARG(esi)]
         mov     al, [es:di + SPECIFICATION_EMULATION]
-        xor     al, [specification + SPECIFICATION_EMULATION]
+        xor     al, [specification + SPECIFICATION_EMULATION] ; the low four bits are the kind
         test    al, 0Fh
         jnz     bad_command
         mov     eax, [es:di + SPECIFICATION_LOAD_LBA]
         cmp     eax, [specification + SPECIFICATION_LOAD_LBA]
         jne     bad_command
-        mov     ah, [emulated_is]
+        mov     ah, [emulated_is]           ; what it was in the map before it went
         cmp     ah, MAP_NONE
         je      .there                      ; it never went
         call    emulated_place
@@ -136,15 +136,15 @@ fn_4c_boot:
         call    fn_4a_start_emulation
         test    ah, ah
         jnz     .failed
-        mov     esi, [VAR(BOOT_SOURCE)]
-        mov     ecx, [VAR(BOOT_BYTES)]
+        mov     esi, [VAR(BOOT_SOURCE)]     ; the boot image again, to where it
+        mov     ecx, [VAR(BOOT_BYTES)]      ;   was loaded first
         movzx   edi, word [VAR(BOOT_TARGET) + 2]
-        shl     edi, 4
+        shl     edi, 4                      ; segment to linear address
         movzx   eax, word [VAR(BOOT_TARGET)]
         add     edi, eax
         call    copy_to_caller
         jc      .failed
-        mov     byte [busy], 0
+        mov     byte [busy], 0              ; this call never comes back
         xor     eax, eax
         mov     ss, ax
         mov     esp, MBR_LOAD
@@ -152,7 +152,7 @@ fn_4c_boot:
         mov     ds, ax
         mov     es, ax
         sti
-        jmp     far [cs:VAR(BOOT_TARGET)]
+        jmp     far [cs:VAR(BOOT_TARGET)]   ; DS is 0 already
 .failed:
         ret
 
@@ -163,7 +163,7 @@ emulated_place:
         test    bx, bx
         jz      .none
         xchg    ah, [variables + bx]
-        cmp     ah, MAP_RAM
+        cmp     ah, MAP_RAM                 ; what was there: a RAM drive?
         jb      .none
         cmp     ah, MAP_NONE
         je      .none
@@ -176,23 +176,23 @@ emulated_is:    db MAP_NONE
 ; fn_4d_catalogue - the boot catalogue, by the packet at DS:SI
 ; ---------------------------------------------------------------------------
 fn_4d_catalogue:
-        mov     si, [VAR(BOOT_DISC)]
+        mov     si, [VAR(BOOT_DISC)]        ; whatever DL is: El Torito asks this disc
         mov     es, [ARG(ds)]
         mov     bx, [ARG(esi)]
         movzx   ecx, byte [es:bx + CATALOGUE.count]
         cmp     cl, TRANSFER_MAX
         ja      out_of_bounds
         movzx   edi, word [es:bx + CATALOGUE.buffer + 2]
-        shl     edi, 4
+        shl     edi, 4                      ; segment to linear address
         movzx   eax, word [es:bx + CATALOGUE.buffer]
         add     edi, eax
         movzx   eax, word [es:bx + CATALOGUE.first]
-        add     eax, [disc_variables + DISC_CATALOGUE]
+        add     eax, [disc_variables + DISC_CATALOGUE] ; its first block
         call    inside_disc
         jc      .done
         call    to_caller
         jc      .failed
-        mov     ah, [outcome]
+        mov     ah, [outcome]               ; inside_disc may have cut the run
 .failed:
         mov     byte [outcome], STATUS_OK
 .done:

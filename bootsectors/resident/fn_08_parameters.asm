@@ -20,19 +20,19 @@ fn_08_parameters:
         jbe     .cylinders
         mov     ax, 1024
 .cylinders:
-        dec     ax
+        dec     ax                          ; the last one counts from 0
         mov     [ARG(ecx) + 1], al
-        shl     ah, 6
+        shl     ah, 6                       ; bits 8 and 9 of it, above the sectors
         or      ah, [CUR(SECTORS_PER_TRACK)]
         mov     [ARG(ecx)], ah
         mov     al, [CUR(HEADS)]
-        dec     al
+        dec     al                          ; 256 heads are 0 in a byte: the last is 255
         mov     ah, al
         mov     al, [VAR(DISKS_SHOWN)]
         cmp     byte [CUR(CLASS)], CLASS_HARD_DISK
         je      .counted
         mov     al, [CUR(TYPE)]
-        cbw
+        cbw                                 ; AH = 0: no type is above 7Fh
         mov     [ARG(ebx)], ax
         les     di, [CUR(DPT)]
         mov     [ARG(es)], es
@@ -45,7 +45,7 @@ fn_08_parameters:
 
         cmp     word [CUR(HEAD)], 0
         je      .done                       ; GRUB4DOS has no installation check
-        cmp     word [ARG(eax) + 2], "ME"
+        cmp     word [ARG(eax) + 2], "ME"   ; + 2: the high half of the register
         jne     .done
         cmp     word [ARG(ecx) + 2], "MD"
         jne     .done
@@ -57,7 +57,7 @@ fn_08_parameters:
         mov     word [ARG(ecx) + 2], "EM"
         mov     word [ARG(edx) + 2], "DI"
         mov     word [ARG(ebx) + 2], "SK"
-        mov     ax, [CUR(HEAD)]
+        mov     ax, [CUR(HEAD)]             ; the segment of the tables that it wants
         mov     [ARG(es)], ax
         mov     word [ARG(edi)], HEAD_MBFT + MBFT_MDI
 .done:

@@ -40,7 +40,7 @@ int15_entry:
         jmp     far [cs:VAR(OLD_INT15)]
 
 .fn_88:
-        mov     ax, [cs:VAR(MEMORY_88)]
+        mov     ax, [cs:VAR(MEMORY_88)]     ; as much as 16 bits hold
         jmp     .ok
 
 .fn_8a:
@@ -49,18 +49,18 @@ int15_entry:
         jmp     .ok
 .fn_da88:
         mov     bx, [cs:VAR(MEMORY_KIB)]
-        mov     cl, [cs:VAR(MEMORY_KIB) + 2]
+        mov     cl, [cs:VAR(MEMORY_KIB) + 2] ; 24 bits are all that the call has
         xor     ax, ax
         jmp     .ok
 
 .fn_c7:
         push    es
         pushad
-        push    ds
+        push    ds                          ; STOS writes by ES
         pop     es
         mov     di, si
         cld
-        mov     ax, MEMORY_TABLE_LEN - 2
+        mov     ax, MEMORY_TABLE_LEN - 2    ; its own word does not count
         stosw
         mov     eax, [cs:VAR(MEMORY_1M)]
         mov     ebx, [cs:VAR(MEMORY_16M)]
@@ -82,7 +82,7 @@ int15_entry:
 .fn_e881:
         mov     eax, [cs:VAR(MEMORY_1M)]
         mov     ebx, [cs:VAR(MEMORY_16M)]
-        mov     ecx, eax
+        mov     ecx, eax                    ; configured memory is what there is
         mov     edx, ebx
         jmp     .ok
 .fn_e801:
@@ -95,9 +95,9 @@ int15_entry:
 .fn_e820:
         cmp     edx, SMAP
         jne     .chain
-        cmp     ecx, E820_ENTRY_LEN
+        cmp     ecx, E820_ENTRY_LEN         ; who has room for less cannot be answered
         jb      .wrong
-        test    bh, bh
+        test    bh, bh                      ; no entry has a number above 255
         jnz     .wrong
         cmp     bl, [cs:VAR(E820_COUNT)]
         jae     .wrong
@@ -106,15 +106,15 @@ int15_entry:
         push    di
         push    cs
         pop     ds
-        imul    si, bx, E820_STORED_LEN
+        imul    si, bx, E820_STORED_LEN     ; stored without bytes that are always 0
         add     si, [VAR(E820)]
         cld
         movsd                               ; 48 bits of address
-        movsw
+        movsw                               ; no address has more: its last 16 are 0
         xor     eax, eax
         stosw
         movsd                               ; 40 of length
-        lodsb
+        lodsb                               ; the highest byte of the length
         stosd
         lodsb                               ; 8 of kind
         stosd
@@ -122,14 +122,14 @@ int15_entry:
         pop     si
         pop     ds
         mov     ecx, E820_ENTRY_LEN
-        inc     ebx
+        inc     ebx                         ; the next one; 0 behind the last
         mov     eax, SMAP
         cmp     bl, [cs:VAR(E820_COUNT)]
         jb      .ok
         xor     ebx, ebx
 .ok:
         push    bp
-        mov     bp, sp
+        mov     bp, sp                      ; the flags that IRET gives back
         and     word [bp + 2 + STACKED_FLAGS], ~FLAGS_CF
         pop     bp
         iret

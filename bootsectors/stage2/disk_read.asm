@@ -31,7 +31,7 @@ disk_read:
         mov     byte [.tries], RUN_TRIES
 .size:
         mov     ecx, 10000h
-        movzx   edx, di
+        movzx   edx, di                     ; the offset within its 64 KiB
         sub     ecx, edx
         shr     ecx, SECTOR_SHIFT           ; sectors up to the end of the page
         movzx   edx, word [bp + INFO_TRANSFER]
@@ -45,9 +45,9 @@ disk_read:
         sub     eax, [bp + INFO_CHS_HIDDEN]
         jb      .other_way                  ; it lies before all that this way shows
         movzx   ebx, word [bp + SECTORS_PER_TRACK]
-        test    bx, bx
+        test    bx, bx                      ; 0: stage 1 did not measure CHS
         jz      .other_way
-        xor     edx, edx
+        xor     edx, edx                    ; EAX = track
         div     ebx
         mov     esi, edx                    ; sector in the track, from 0
         sub     ebx, edx
@@ -61,12 +61,12 @@ disk_read:
         mov     dh, dl                      ; head
         push    ecx
         xchg    ax, cx                      ; AL = sectors, CX = cylinder
-        xchg    cl, ch
+        xchg    cl, ch                      ; CH = its low bits, CL = bits 8 and 9
         shl     cl, 6
         inc     si
         or      cx, si                      ; sector, from 1
         mov     ah, DISK_READ
-        mov     ebx, edi
+        mov     ebx, edi                    ; ES:0, so that no offset overflows
         shr     ebx, 4
         mov     es, bx
         xor     bx, bx
@@ -77,7 +77,7 @@ disk_read:
         jb      .other_way
         push    ecx
         mov     bx, BIOS_PACKET             ; made anew: the BIOS may write to it
-        mov     word [bx + DAP.size], DAP_size
+        mov     word [bx + DAP.size], DAP_size ; and 0 behind it, which is reserved
         mov     [bx + DAP.count], cx
         mov     edx, edi
         shr     edx, 4
@@ -129,7 +129,7 @@ disk_read:
 .done:
         add     [.lba], ecx
         sub     [.left], ecx
-        pushfd
+        pushfd                              ; the zero flag says whether all is there
         shl     ecx, SECTOR_SHIFT
         add     edi, ecx
         popfd

@@ -14,14 +14,14 @@ print:
 
 ; print_decimal - EAX as decimal digits; kills EAX ECX EDX
 print_decimal:
-        xor     ecx, ecx
+        xor     ecx, ecx                    ; DIV takes all of ECX
         push    cx                          ; a zero ends the digits
         mov     cl, 10
 .digit:
         xor     edx, edx
         div     ecx
         add     dl, '0'
-        push    dx
+        push    dx                          ; the last digit comes first
         test    eax, eax
         jnz     .digit
 .print:
@@ -35,18 +35,18 @@ print_decimal:
 
 ; print_dword - EAX as eight hex digits; kills nothing
 print_dword:
-        ror     eax, 16
+        ror     eax, 16                     ; the high word first
         call    print_word
-        ror     eax, 16
+        ror     eax, 16                     ; as it was
 ; print_word - AX as four hex digits; kills nothing
 print_word:
-        xchg    al, ah
+        xchg    al, ah                      ; and on to the low word
         call    print_byte
-        xchg    al, ah
+        xchg    al, ah                      ; and on to the low byte
 ; print_byte - AL as two hex digits; kills nothing
 print_byte:
         push    ax
-        ror     al, 4
+        ror     al, 4                       ; as it was
         call    print_digit
         ror     al, 4
         call    print_digit
@@ -67,11 +67,11 @@ print_digit:
 ; print_char - AL on the screen and the debug port; kills nothing
 print_char:
         out     DEBUG_PORT, al
-        pushad
+        pushad                              ; BIOSes spoil BP, and some more
         push    ds
         push    es
         mov     ah, VIDEO_TELETYPE
-        mov     bx, 7
+        mov     bx, 7                       ; page 0; grey, where the mode has colours
         int     INT_VIDEO
         pop     es
         pop     ds

@@ -11,14 +11,14 @@ FLAT                    equ 0CF00h          ; 4 GiB in pages, 32-bit
 SMALL                   equ 0000h           ; 64 KiB in bytes, 16-bit
 
 %macro descriptor 2                         ; access, size flags; base 0
-        dw      0FFFFh, 0
-        db      0, %1
-        db      (%2) >> 8, 0
+        dw      0FFFFh, 0                   ; limit, in bytes or pages; base
+        db      0, %1                       ; base again; access
+        db      (%2) >> 8, 0                ; size of the limit and of operands
 %endmacro
 
         align   8, db 0
 gdt:
-        dq      0
+        dq      0                           ; selector 0 is none
         descriptor ACCESS_CODE, FLAT
         descriptor ACCESS_DATA, FLAT
         descriptor ACCESS_CODE, SMALL
@@ -31,7 +31,7 @@ idt_register:
         dw      idt.end - idt - 1
         dd      idt
 real_idt_register:
-        dw      3FFh
+        dw      3FFh                        ; 256 vectors of four bytes, from 0
         dd      0
 
 ; ---------------------------------------------------------------------------
@@ -40,11 +40,11 @@ real_idt_register:
 enter_loader:
         cli
         lgdt    [gdt_register]
-        lidt    [idt_register]
+        lidt    [idt_register]              ; from here on a fault is ours
         mov     eax, cr0
         or      al, CR0_PE
         mov     cr0, eax
-        jmp     CODE32:.flat
+        jmp     CODE32:.flat                ; CS is 16-bit until it is loaded
 
         bits 32
 .flat:
@@ -57,7 +57,7 @@ enter_loader:
         mov     esp, LOADER_STACK_TOP
         cld
         mov     eax, LOADER_LOAD
-        call    eax
+        call    eax                         ; absolute: a near call counts from here
 .returned:
         jmp     .returned                   ; the loader does not return
 
@@ -77,41 +77,41 @@ enter_loader:
 ; ---------------------------------------------------------------------------
 bios_call:
         pushad
-        mov     [.esp32], esp
-        jmp     CODE16:.code16
+        mov     [.esp32], esp               ; BIOSes keep the low half at most
+        jmp     CODE16:.code16              ; a selector of 64 KiB: PE is left from one
         bits 16
 .code16:
         mov     ax, DATA16
-        mov     ds, ax
-        mov     es, ax
+        mov     ds, ax                      ; each limit becomes 64 KiB, which real mode
+        mov     es, ax                      ;   keeps: not every BIOS stands 4 GiB
         mov     fs, ax
         mov     gs, ax
         mov     ss, ax
         mov     eax, cr0
         and     al, ~CR0_PE
         mov     cr0, eax
-        jmp     0:.real
+        jmp     0:.real                     ; CS is a selector still
 .real:
         xor     ax, ax
         mov     ds, ax
         mov     fs, ax
         mov     gs, ax
         mov     ss, ax
-        mov     esp, MBR_LOAD
+        mov     esp, MBR_LOAD               ; the high half too: the BIOS may PUSHAD
         lidt    [real_idt_register]
 
-        cmp     word [REGS + REGS_INT], REGS_FAR_JUMP
+        cmp     word [REGS + REGS_INT], REGS_FAR_JUMP ; no interrupt has that number
         je      .leave
         mov     al, [REGS + REGS_INT]
-        mov     [.int + 1], al
+        mov     [.int + 1], al              ; INT takes its number from the code alone
         cmp     al, INT_DISK
         je      .watch
         cmp     al, INT_SYSTEM
         jne     .patched
 .watch:
-        mov     ax, .after
+        mov     ax, .after                  ; where a call that hangs goes on
         call    watch_start
-        mov     [watch_tick.sp], sp
+        mov     [watch_tick.sp], sp         ; with this stack
 .patched:
         jmp     .fetched                    ; the 486 prefetches past a write
 .fetched:
@@ -122,10 +122,10 @@ bios_call:
         mov     esi, [REGS + REGS_ESI]
         mov     edi, [REGS + REGS_EDI]
         mov     ebp, [REGS + REGS_EBP]
-        mov     es, [REGS + REGS_ES]
+        mov     es, [REGS + REGS_ES]        ; DS last: REGS is read by it
         mov     ds, [REGS + REGS_DS]
         sti
-        stc
+        stc                                 ; a call that nobody answers is an error
 .int:
         int     0                           ; the number is written above
 .after:
@@ -136,7 +136,7 @@ bios_call:
         pop     ds                          ; DS = 0
         pop     word [REGS + REGS_DS]
         mov     [REGS + REGS_ES], es
-        pushf
+        pushf                               ; after MOV and PUSH, which change no flag
         pop     word [REGS + REGS_FLAGS]
         mov     [REGS + REGS_EAX], eax
         mov     [REGS + REGS_EBX], ebx
@@ -145,7 +145,7 @@ bios_call:
         mov     [REGS + REGS_ESI], esi
         mov     [REGS + REGS_EDI], edi
         mov     [REGS + REGS_EBP], ebp
-        mov     al, [REGS + REGS_INT]
+        mov     al, [REGS + REGS_INT]       ; the same calls as above
         cmp     al, INT_DISK
         je      .watched
         cmp     al, INT_SYSTEM
@@ -154,7 +154,7 @@ bios_call:
         call    watch_end
 .unwatched:
 
-        lgdt    [gdt_register]
+        lgdt    [gdt_register]              ; some BIOSes move blocks by a GDT of theirs
         lidt    [idt_register]
         mov     eax, cr0
         or      al, CR0_PE
@@ -168,7 +168,7 @@ bios_call:
         mov     fs, eax
         mov     gs, eax
         mov     ss, eax
-        mov     esp, [.esp32]
+        mov     esp, [.esp32]               ; what the loader has there
         popad
         ret
 
@@ -178,7 +178,7 @@ bios_call:
         mov     edx, [REGS + REGS_EDX]
         mov     edi, [REGS + REGS_EDI]
         mov     es, [REGS + REGS_ES]
-        jmp     far [REGS + REGS_TARGET]
+        jmp     far [REGS + REGS_TARGET]    ; in real mode, IF = 0
 
 .esp32:         dd 0
 
@@ -196,19 +196,19 @@ vectors:
         call    exception                   ; five bytes each
 %endrep
 exception:
-        pop     eax
+        pop     eax                         ; behind the CALL of the vector
         sub     eax, vectors + 5
         xor     edx, edx
         mov     ecx, 5
         div     ecx                         ; EAX = number
         mov     ecx, WITH_ERROR_CODE
-        bt      ecx, eax
+        bt      ecx, eax                    ; has it an error code above its EIP?
         jnc     .no_code
         add     esp, 4
 .no_code:
-        mov     [.number], al
+        mov     [.number], al               ; registers do not come through print
         mov     ebx, [esp]                  ; EIP
-        jmp     CODE16:.code16
+        jmp     CODE16:.code16              ; as in bios_call, but for good
         bits 16
 .code16:
         mov     ax, DATA16
@@ -224,10 +224,10 @@ exception:
         mov     ds, ax
         mov     es, ax
         mov     ss, ax
-        mov     sp, MBR_LOAD
+        mov     sp, MBR_LOAD                ; nothing of the loader is needed again
         lidt    [real_idt_register]
         sti
-        push    ebx
+        push    ebx                         ; some BIOSes lose it
         mov     ax, 3                       ; text mode: else it would stand within the loader's page
         int     INT_VIDEO
         pop     ebx
@@ -246,6 +246,7 @@ exception:
 idt:
 %assign n 0
 %rep EXCEPTIONS
+        ; offset, selector, interrupt gate; the offset's high half is 0
         dw      STAGE2_LOAD + (vectors - $$) + 5 * n, CODE32, 8E00h, 0
   %assign n n + 1
 %endrep

@@ -54,7 +54,7 @@ header:
         times BOOT_HEADER_LEN - ($ - $$) db 0
 
 entry:
-        mov     sp, MBR_LOAD
+        mov     sp, MBR_LOAD                ; stage 1 does not go on
         mov     bp, BOOT_INFO
         xor     eax, eax                    ; sector 0 is not needed again, and writes to
         mov     di, MBR_LOAD                ;   a page with code are slow in emulators: the
@@ -63,12 +63,12 @@ entry:
         call    a20_test
         mov     [bp + INFO_A20], al
         mov     dword [bp + INFO_CALL], bios_call
-        call    start_key
+        call    start_key                   ; before the drive is asked, which takes long
         mov     ax, [bp + INFO_TRANSFER]
-        cmp     byte [bp + LOADED], LOADED_NOT
+        cmp     byte [bp + LOADED], LOADED_NOT ; a disc has measured it itself
         jne     .size
         call    ask
-        call    other_way
+        call    other_way                   ; EDD and CHS are measured, whichever boots
         mov     ax, TRANSFER_SECTORS_MAX
 .size:
         cmp     byte [bp + INFO_START_KEY], START_KEY_NONE
@@ -78,12 +78,12 @@ entry:
         mov     [bp + INFO_TRANSFER], ax
         cmp     byte [bp + LOADED], LOADED_ALL
         je      .prove                      ; a disc's first block has read the loader
-        mov     eax, [bp + LOADED_UNTIL]
+        mov     eax, [bp + LOADED_UNTIL]    ; where its read ended, if not all is there
         ja      .unread
 
 .load:
         mov     eax, [bp + INFO_BOOT_LBA]
-        add     eax, STAGE2_SECTORS
+        add     eax, STAGE2_SECTORS         ; the loader is behind this
         movzx   ecx, word [header.loader_sectors]
         mov     edi, LOADER_LOAD
         call    disk_read
@@ -92,7 +92,7 @@ entry:
 .prove:
         movzx   ecx, word [header.loader_sectors]
         call    loader_sum
-        cmp     edx, [header.loader_checksum]
+        cmp     edx, [header.loader_checksum] ; of what is in memory now
         je      enter_loader
         cmp     byte [bp + LOADED], LOADED_NOT
         jne     .damaged                    ; the block has read it twice
@@ -104,7 +104,7 @@ entry:
         call    print
         jmp     .report
 .unread:
-        push    eax
+        push    eax                         ; print spoils it
         mov     si, text_read
         call    print
         mov     al, [bp + STATUS]

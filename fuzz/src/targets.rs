@@ -7,9 +7,10 @@ use std::path::Path;
 use blake3::hazmat::ChainingValue;
 use ramkey::contents::windows::hive::{Hive, Key};
 use ramkey::contents::windows::look;
-use ramkey::contents::{Kind, KindChoice, Question, free_space, iso, probe};
+use ramkey::contents::{FreeQuestion, Kind, KindChoice, Question, free_space, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{ALL, Bounds, Source, Wrapped, bundled, combine};
+use ramkey::map::{MapQuestion, MapRange, of_image, of_stick};
 use ramkey::origin::List;
 use ramkey::stick::{has_trace, is_stick};
 use ramkey::verify::{Strictness, facts, verify};
@@ -94,12 +95,14 @@ pub fn inspect(source: &dyn Source) {
             black_box(found.warnings.iter().map(ToString::to_string).count());
         }
     }
-    let question = Question { room: true, cut: true, ..Question::default() };
+    let question = Question { room: true, cut: true, areas: true, ..Question::default() };
     if let Ok(looked) = ramkey::contents::look(Path::new("input"), source, &question) {
         assert!(
             looked.is_possible(&question, source.len(), source.wrapping()),
             "an answer of ours is believed"
         );
+        let map = of_image(&looked);
+        assert_eq!(map.ranges.last().map(MapRange::end), Some(map.sectors), "a map leaves nothing out");
     }
     if let Ok(Some(disc)) = iso::read(source) {
         black_box(iso::recognise(&disc, source).map(|system| system.statement()).is_ok());
@@ -118,7 +121,7 @@ fn free(input: &[u8]) {
     for choice in [KindChoice::Auto, KindChoice::Is(Kind::HardDisk)] {
         let Ok(found) = probe(Path::new("input"), &disk, choice, None) else { continue };
         for swap in [false, true] {
-            let free = free_space(&disk, &found, swap);
+            let free = free_space(&disk, &found, FreeQuestion { swap });
             assert!(free.is_possible(found.len), "ranges are in order and within the image");
             assert!(free.swap == 0 || swap, "swap files are given up when asked alone");
             black_box(free.kept.iter().map(ToString::to_string).count());
@@ -286,6 +289,9 @@ fn judge(stick: &dyn Source) {
         black_box(verdict.faults.iter().map(ToString::to_string).count());
         black_box(verdict.changes.iter().map(ToString::to_string).count());
     }
+    let question = MapQuestion { proof: true, against: Some(&[[0; 32]; 4]) };
+    let map = of_stick(stick, &question, &|_| {});
+    assert!(map.is_possible(stick.len()), "a map leaves nothing out, and no range overlaps another");
 }
 
 /// Gives a manifest the hash of what it says.

@@ -5,18 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
+use crate::cli::args::{IntakeArgs, LookArgs};
 use crate::cli::drives::DrivesArgs;
-use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
-use crate::cli::pack::PackArgs;
 use crate::cli::rights::{RightsArgs, needed};
 use crate::cli::show::{show_effort, show_level, show_origin};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, stop, unknown};
 use crate::job::{self, AddReport, AddedImage, Destination, RemoveReport, StickRequest, prepare_addition};
 use crate::pipeline::Effort;
-use crate::units::{Bytes, Geometry, named};
+use crate::units::{Bytes, named};
 
 /// Add an image to a stick: the menu gets another entry
 ///
@@ -37,28 +35,14 @@ pub struct AddArgs {
     #[arg(long, value_name = "TITLE")]
     title: Option<String>,
 
-    /// Kind of disk that the image is
-    #[arg(long, value_enum, default_value_t)]
-    kind: KindArg,
-
-    /// Geometry of the image: cylinders/heads/sectors per track
-    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
-    chs: Option<Geometry>,
-
     #[command(flatten)]
-    folder: FolderArgs,
+    look: LookArgs,
 
     #[command(flatten)]
     drives: DrivesArgs,
 
     #[command(flatten)]
-    pack: PackArgs,
-
-    #[command(flatten)]
-    origin: OriginArgs,
-
-    #[command(flatten)]
-    source: SourceArgs,
+    intake: IntakeArgs,
 
     #[command(flatten)]
     rights: RightsArgs,
@@ -84,20 +68,11 @@ impl AddArgs {
     }
 
     fn add(self, output: &mut Output, destination: Destination) -> Result<Exit, CliError> {
-        let request = self.drives.put_into(StickRequest {
-            kind: kind_choice(self.kind),
-            geometry: self.chs,
-            folder_free: self.folder.free(),
-            titles: self.title.into_iter().collect(),
-            sources: self.source.of(1)?,
-            ..StickRequest::new(vec![self.image])
-        });
-        let progress = Progress::new();
-        let prepared = prepare_addition(
-            self.origin.put_into(self.pack.put_into_stick(request)),
-            destination,
-            &progress,
-        )?;
+        let request =
+            StickRequest { titles: self.title.into_iter().collect(), ..StickRequest::new(vec![self.image]) };
+        let request = self.intake.put_into_change(self.drives.put_into(self.look.put_into(request)))?;
+        let progress = Progress::of_writing();
+        let prepared = prepare_addition(request, destination, &progress)?;
         if !self.target.yes {
             unknown::ask(prepared.images())?;
         }

@@ -103,6 +103,69 @@ fn free(text: &str) -> Result<Bytes, String> {
     text.parse().map_err(|error: BytesError| format!("{error}; {}", error.help()))
 }
 
+/// What an image is taken for: the same options wherever one is looked at.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct LookArgs {
+    /// Kind of disk that an image is
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: KindArg,
+
+    /// Geometry of an image: cylinders/heads/sectors per track
+    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
+    pub chs: Option<Geometry>,
+
+    #[command(flatten)]
+    pub folder: FolderArgs,
+}
+
+impl LookArgs {
+    /// The kind that was given, or that the image says it.
+    pub fn kind(self) -> KindChoice {
+        match self.kind {
+            KindArg::Auto => KindChoice::Auto,
+            KindArg::Hdd => KindChoice::Is(Kind::HardDisk),
+            KindArg::Floppy => KindChoice::Is(Kind::Floppy),
+            KindArg::Partition => KindChoice::Is(Kind::Partition),
+            KindArg::Cd => KindChoice::Is(Kind::Disc),
+        }
+    }
+
+    /// `request` with what is asked for here.
+    pub fn put_into(self, request: StickRequest) -> StickRequest {
+        StickRequest { kind: self.kind(), geometry: self.chs, folder_free: self.folder.free(), ..request }
+    }
+}
+
+/// How images are taken in: the same options wherever they come to a medium.
+#[derive(Clone, Debug, Args)]
+pub struct IntakeArgs {
+    #[command(flatten)]
+    pub pack: PackArgs,
+
+    #[command(flatten)]
+    pub origin: OriginArgs,
+
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+impl IntakeArgs {
+    /// `request` with what is asked for here.
+    pub fn put_into(&self, request: StickRequest) -> StickRequest {
+        self.source.put_into(self.origin.put_into(self.pack.put_into(request)))
+    }
+
+    /// The same for a stick that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Usage`] if there are more sources than images.
+    pub fn put_into_change(&self, request: StickRequest) -> Result<StickRequest, CliError> {
+        self.source.check(request.images.len())?;
+        Ok(self.pack.put_into_stick(self.put_into(request)))
+    }
+}
+
 /// The images, and how they boot: the same on a stick and on a disc.
 #[derive(Clone, Debug, Args)]
 pub struct ImagesArgs {
@@ -115,16 +178,8 @@ pub struct ImagesArgs {
     #[arg(long = "title", value_name = "TITLE")]
     pub titles: Vec<String>,
 
-    /// Kind of disk that the images are
-    #[arg(long, value_enum, default_value_t)]
-    pub kind: KindArg,
-
-    /// Geometry of the images: cylinders/heads/sectors per track
-    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
-    pub chs: Option<Geometry>,
-
     #[command(flatten)]
-    pub folder: FolderArgs,
+    pub look: LookArgs,
 
     /// Label of the file system
     #[arg(long, value_name = "LABEL")]
@@ -139,13 +194,7 @@ pub struct ImagesArgs {
     pub drives: DrivesArgs,
 
     #[command(flatten)]
-    pub pack: PackArgs,
-
-    #[command(flatten)]
-    pub origin: OriginArgs,
-
-    #[command(flatten)]
-    pub source: SourceArgs,
+    pub intake: IntakeArgs,
 
     /// Seconds between the proof and the boot; 0 waits for a key, `off` does not wait; 3 if not given
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
@@ -192,7 +241,9 @@ pub struct StickArgs {
 
 fn size(text: &str) -> Result<Bytes, String> {
     match free(text)? {
-        Bytes(0) => Err("a stick has at least one sector".into()),
+        Bytes(bytes) if bytes < SECTOR_LEN => {
+            Err(format!("a stick has at least {SECTOR_LEN} bytes; write 64M for 64 MiB"))
+        }
         Bytes(bytes) if !bytes.is_multiple_of(SECTOR_LEN) => {
             let below = bytes - bytes % SECTOR_LEN;
             Err(format!("{bytes} is no multiple of {SECTOR_LEN} bytes; {below} is"))
@@ -202,7 +253,7 @@ fn size(text: &str) -> Result<Bytes, String> {
 }
 
 /// A geometry, or why it is none.
-pub(super) fn parse_geometry(text: &str) -> Result<Geometry, String> {
+fn parse_geometry(text: &str) -> Result<Geometry, String> {
     text.parse().map_err(|error: crate::units::GeometryError| error.to_string())
 }
 
@@ -221,17 +272,6 @@ fn timeout(text: &str) -> Result<u8, String> {
     }
 }
 
-/// What an option means to the image module.
-pub(super) fn kind_choice(kind: KindArg) -> KindChoice {
-    match kind {
-        KindArg::Auto => KindChoice::Auto,
-        KindArg::Hdd => KindChoice::Is(Kind::HardDisk),
-        KindArg::Floppy => KindChoice::Is(Kind::Floppy),
-        KindArg::Partition => KindChoice::Is(Kind::Partition),
-        KindArg::Cd => KindChoice::Is(Kind::Disc),
-    }
-}
-
 impl ImagesArgs {
     /// Refuses what no parser can: more titles or sources than images, and a file that is not there because it was to be a number.
     ///
@@ -244,7 +284,7 @@ impl ImagesArgs {
             let what = format!("--title was given {} times for {images}", self.titles.len());
             return Err(CliError::Usage { what });
         }
-        self.source.of(self.images.len())?;
+        self.intake.source.check(self.images.len())?;
         let missing = self.drives.beside.all().filter(|drive| !ImageName::exists(&drive.path));
         let mut meant = missing.filter_map(|drive| Some((named(&drive.path), drive.meant()?)));
         meant.next().map_or(Ok(()), |(path, meant)| {
@@ -258,11 +298,7 @@ impl ImagesArgs {
     pub fn request(&self) -> StickRequest {
         let usual = StartOptions::default();
         let request = StickRequest {
-            kind: kind_choice(self.kind),
-            geometry: self.chs,
-            folder_free: self.folder.free(),
             titles: self.titles.clone(),
-            sources: self.source.sources.clone(),
             label: self.label.clone(),
             id: self.id,
             start: StartOptions {
@@ -273,7 +309,7 @@ impl ImagesArgs {
             },
             ..StickRequest::new(self.images.clone())
         };
-        self.origin.put_into(self.pack.put_into(self.drives.put_into(request)))
+        self.intake.put_into(self.drives.put_into(self.look.put_into(request)))
     }
 }
 
@@ -303,7 +339,7 @@ impl StickArgs {
                 FsArg::Fat16 => FsChoice::Is(FatBits::Fat16),
                 FsArg::Fat32 => FsChoice::Is(FatBits::Fat32),
             },
-            ..self.images.pack.put_into_stick(self.images.request())
+            ..self.images.intake.pack.put_into_stick(self.images.request())
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn find(
     opener: &Opener<'_>,
 ) -> Result<Option<DiscImage>, CliError> {
     let images = &args.images;
-    if images.kind != KindArg::Auto {
+    if images.look.kind != KindArg::Auto {
         return Ok(None);
     }
     let found =
@@ -39,7 +39,7 @@ pub(super) fn find(
         let tip = "leave the option out, or name the images that the disc was made from";
         (format!("{option} was given"), tip)
     } else {
-        return Ok(Some(image.expecting(images.origin.expectations())));
+        return Ok(Some(image.expecting(images.intake.origin.expectations())));
     };
     let what = format!("{} is a disc image of ramkey, which is copied as it is, and {what}", named(path));
     let from_ram = format!("--kind cd boots {} from RAM, as a CD of others", shell_word(path));
@@ -53,8 +53,8 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--label", images.label.is_some()),
         ("--id", images.id.is_some()),
         ("--title", !images.titles.is_empty()),
-        ("--source", !images.source.sources.is_empty()),
-        ("--chs", images.chs.is_some()),
+        ("--source", !images.intake.source.sources.is_empty()),
+        ("--chs", images.look.chs.is_some()),
         ("--timeout", images.timeout.is_some()),
         ("--menu-timeout", images.menu_timeout.is_some()),
         ("--lang", images.language.is_some()),
@@ -68,7 +68,7 @@ fn of_disc(args: &StickArgs) -> Option<&'static str> {
         ("--fake-write", drives.fake_write),
         ("--copy", drives.copy.is_some()),
     ];
-    let mut given = given.into_iter().chain(images.pack.given());
+    let mut given = given.into_iter().chain(images.intake.pack.given());
     given.find(|(_, is_given)| *is_given).map(|(option, _)| option)
 }
 
@@ -91,16 +91,18 @@ pub(super) fn write(
     destination: Destination,
     (manner, args): (Manner, &TargetArgs),
 ) -> Result<Exit, CliError> {
-    let prepared = prepare_copy(image, size, Some(destination), &Progress::new())?;
+    let progress = Progress::of_writing();
+    let prepared = prepare_copy(image, size, Some(destination), &progress)?;
     match manner {
         Manner::Resume => args.confirm_unmounting(destination.system, destination.target)?,
         Manner::Ask | Manner::Erase => args.confirm_erasing(destination.system, destination.target)?,
     }
     let stop = stop::wish()?;
     let report = match manner {
-        Manner::Resume => job::resume_copy(&prepared, destination, &stop, &Progress::new())?,
-        Manner::Ask | Manner::Erase => job::copy(&prepared, destination, &stop, &Progress::new())?,
+        Manner::Resume => job::resume_copy(&prepared, destination, &stop, &progress)?,
+        Manner::Ask | Manner::Erase => job::copy(&prepared, destination, &stop, &progress)?,
     };
+    drop(progress);
     let to = destination.target.path();
     let shown = output.show(&report, |out| show_report(out, to, &report));
     shown.map_err(|source| CliError::Unreported { path: to.to_owned(), source })?;

@@ -85,7 +85,8 @@ pub(super) enum Step<'a> {
     Expect {
         /// Bytes; those that are handled by several parts count for each.
         bytes: u64,
-        /// Those of writing what is prepared here and of reading it back, if that is done.
+        /// Those that come behind what is prepared here, if that is done: of reading a stick that is there, of writing and of
+        /// reading back.
         later: u64,
     },
     /// The stick is finished, and was ejected.

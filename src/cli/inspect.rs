@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
+use crate::cli::args::LookArgs;
 use crate::cli::disc_view::show_disc;
 use crate::cli::origin::OriginArgs;
 use crate::cli::room::show_room;
@@ -16,7 +16,7 @@ use crate::cli::words::ram_text;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::job::{EstimateReport, HashReport, ImageView, InspectRequest, Inspected, inspect};
 use crate::report::time_words;
-use crate::units::{Bytes, Geometry, counted};
+use crate::units::{Bytes, counted};
 use crate::verify::StickVerdict;
 
 /// Show what a stick or an image is
@@ -36,16 +36,8 @@ pub struct InspectArgs {
     #[command(flatten)]
     origin: OriginArgs,
 
-    /// Kind of disk that an image is
-    #[arg(long, value_enum, default_value_t)]
-    kind: KindArg,
-
-    /// Geometry of an image: cylinders/heads/sectors per track
-    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
-    chs: Option<Geometry>,
-
     #[command(flatten)]
-    folder: FolderArgs,
+    look: LookArgs,
 }
 
 impl InspectArgs {
@@ -58,9 +50,9 @@ impl InspectArgs {
         let request = InspectRequest {
             path: self.path,
             hash: self.hash,
-            kind: kind_choice(self.kind),
-            geometry: self.chs,
-            folder_free: self.folder.free(),
+            kind: self.look.kind(),
+            geometry: self.look.chs,
+            folder_free: self.look.folder.free(),
             expectations: self.origin.expectations(),
         };
         let inspected = inspect(&request, &Progress::new())?;

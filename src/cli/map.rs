@@ -9,7 +9,7 @@ use crate::cli::drawing::{draw, map_file};
 use crate::cli::terminal::columns;
 use crate::cli::{CliError, Exit, Output, Progress};
 use crate::job::{MapReport, MapRequest, map};
-use crate::map::{Map, MapCapsule, MapRange, bar, strip};
+use crate::map::{Map, MapCapsule, MapRange, bar, strip_of_forms, strip_of_states};
 use crate::units::{Bytes, SECTOR_LEN, counted, shown};
 
 /// Most ranges that are shown; --json has all.
@@ -144,7 +144,7 @@ fn show_capsule(
         writeln!(out, "          {}", words.trim())?;
     }
     writeln!(out, "R raw, p packed, . zeros")?;
-    writeln!(out, "{}", strip(capsule, columns, false))?;
+    writeln!(out, "{}", strip_of_forms(capsule, columns))?;
     let Some(words) = capsule.state_words() else { return Ok(()) };
     match against.filter(|_| capsule.against) {
         Some(against) => writeln!(out, "compared  with {against}:")?,
@@ -154,7 +154,7 @@ fn show_capsule(
         writeln!(out, "          {}", words.trim())?;
     }
     writeln!(out, "= same, x changed, . zeros, ! bad")?;
-    writeln!(out, "{}", strip(capsule, columns, true))
+    writeln!(out, "{}", strip_of_states(capsule, columns))
 }
 
 #[cfg(test)]

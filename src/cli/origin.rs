@@ -30,19 +30,24 @@ pub struct SourceArgs {
 }
 
 impl SourceArgs {
-    /// Where so many images are from.
+    /// Refuses more sources than there are images.
     ///
     /// # Errors
     ///
-    /// [`CliError::Usage`] if more were given.
-    pub fn of(&self, images: usize) -> Result<Vec<String>, CliError> {
+    /// [`CliError::Usage`].
+    pub fn check(&self, images: usize) -> Result<(), CliError> {
         match self.sources.len() {
             times if times > images => {
                 let images = counted(images as u64, "image");
                 Err(CliError::Usage { what: format!("--source was given {times} times for {images}") })
             }
-            _ => Ok(self.sources.clone()),
+            _ => Ok(()),
         }
+    }
+
+    /// `request` with what is said here.
+    pub fn put_into(&self, request: StickRequest) -> StickRequest {
+        StickRequest { sources: self.sources.clone(), ..request }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cli::help::{WIDTH_MAX, is_public};
 
 const HEAD: &str = "# The command line
 
-Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test cli` writes it anew.
+Made from the program's own help: `RAMKEY_BLESS=1 cargo test --test host -- cli::texts` writes it anew.
 
 | exit status | what it says |
 |---|---|
@@ -77,7 +77,7 @@ or the error. `event` says which one it is. `stick` is the stick where several a
 | `end` | the same; the part is over, whether it failed or not |
 | `repaired` | `lba`, `sectors` that came back changed, and are right after `tries` |
 | `partitions-not-seen` | `because`: the stick is finished, and the system did not read its new partition table |
-| `expect` | `bytes` that all parts from here on handle, and `later` those of writing and reading back what is prepared here, if that is done |
+| `expect` | `bytes` that all parts from here on handle, and `later` those that come behind what is prepared, if that is done: of reading a stick that is there, of writing and of reading back, as a guess. It is told as soon as it is known, and each time that more is known |
 | `ejected` | nothing: the stick is finished, and may be pulled |
 | `not-ejected` | `because`: the stick is finished, and could not be ejected |
 | `ended` | `state` of one of several sticks, in words |

@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::add::{show_changed, show_image, show_notes};
-use crate::cli::args::{FolderArgs, KindArg, kind_choice, parse_geometry};
+use crate::cli::args::{IntakeArgs, LookArgs};
 use crate::cli::drives::BesideArgs;
-use crate::cli::origin::{OriginArgs, SourceArgs};
 use crate::cli::own_output::look;
-use crate::cli::pack::PackArgs;
 use crate::cli::rights::{RightsArgs, needed};
 use crate::cli::target_args::TargetArgs;
 use crate::cli::{CliError, Exit, Output, Progress, confirm, stop, unknown};
 use crate::job::{Destination, ReflashReport, ReflashRequest, StickRequest, prepare_reflash, reflash};
-use crate::units::{Bytes, Geometry, named};
+use crate::units::{Bytes, named};
 
 /// Replace an image on a stick: only what differs is written
 ///
@@ -39,28 +37,14 @@ pub struct ReflashArgs {
     #[arg(long, value_name = "TITLE")]
     replace: Option<String>,
 
-    /// Kind of disk that the image is
-    #[arg(long, value_enum, default_value_t)]
-    kind: KindArg,
-
-    /// Geometry of the image: cylinders/heads/sectors per track
-    #[arg(long, value_name = "C/H/S", value_parser = parse_geometry)]
-    chs: Option<Geometry>,
-
     #[command(flatten)]
-    folder: FolderArgs,
+    look: LookArgs,
 
     #[command(flatten)]
     beside: BesideArgs,
 
     #[command(flatten)]
-    pack: PackArgs,
-
-    #[command(flatten)]
-    origin: OriginArgs,
-
-    #[command(flatten)]
-    source: SourceArgs,
+    intake: IntakeArgs,
 
     #[command(flatten)]
     rights: RightsArgs,
@@ -87,19 +71,15 @@ impl ReflashArgs {
 
     fn reflash(self, output: &mut Output, destination: Destination) -> Result<Exit, CliError> {
         let Destination { system, target } = destination;
-        let image = self.pack.put_into_stick(StickRequest {
-            kind: kind_choice(self.kind),
-            geometry: self.chs,
-            folder_free: self.folder.free(),
+        let image = self.look.put_into(StickRequest {
             // What stands beside others is replaced so, too.
             folder_boots: false,
             companions: self.beside.companions(),
-            sources: self.source.of(1)?,
             ..StickRequest::new(vec![self.image])
         });
-        let image = self.origin.put_into(image);
+        let image = self.intake.put_into_change(image)?;
         let request = ReflashRequest { image, replaces: self.replace };
-        let progress = Progress::new();
+        let progress = Progress::of_writing();
         let prepared = prepare_reflash(request, destination, &progress)?;
         if !self.target.yes {
             unknown::ask(prepared.images())?;

@@ -50,9 +50,8 @@ impl Several<'_> {
     ) -> Result<Exit, CliError> {
         let progress = Progress::new();
         let opener = Opener::new(&progress);
-        if copy::find(self.stick, Some("more than one stick"), &opener)?.is_some() {
-            return Ok(Exit::Usage);
-        }
+        // A disc image is copied to one stick, so here it is an error.
+        copy::find(self.stick, Some("more than one stick"), &opener)?;
         let request = StickRequest { driver: self.driver.map(Path::to_owned), ..self.stick.request() };
         let images = Images::open_by(&request, &opener)?;
         driver::tell(&images);
@@ -63,8 +62,6 @@ impl Several<'_> {
         let receipts = self.receipt.map(|folder| Receipts::look(folder, targets)).transpose()?;
         if self.manner == Manner::Ask {
             unknown::ask(&prepared[0].images)?;
-        }
-        if self.manner == Manner::Ask {
             confirm::list_all(targets)?;
         }
         let ask = |target| match self.manner {
@@ -113,7 +110,7 @@ impl Several<'_> {
         let ends = prepared.iter().zip(targets).zip(&results);
         let all: Vec<Receipt> =
             ends.map(|((prepared, target), result)| receipt(prepared, target, result)).collect();
-        let first = job::plan(&prepared[0]);
+        let first = job::outline(&prepared[0]);
         let shown = output.show(&all, |out| show(out, &first, &all));
         shown.map_err(|source| CliError::Unreported { path: targets[0].path().to_owned(), source })?;
         let mut worst = Exit::Done;

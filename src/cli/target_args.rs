@@ -28,7 +28,8 @@ pub struct TargetArgs {
     #[arg(long)]
     pub eject: bool,
 
-    /// Do not ask before a device is erased, or a file with contents of its own, or bytes are written of which nothing is known
+    /// Do not ask before a device is erased, or a file with contents of its own, or bytes are written of which nothing is known, or
+    /// one image is written over another because there is no room for both
     #[arg(long)]
     pub yes: bool,
 }

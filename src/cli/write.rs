@@ -256,7 +256,7 @@ impl WriteArgs {
 
 /// What was decided for a stick.
 fn decided(prepared: &Prepared) -> String {
-    let StickReport { layout, file_system, label, bytes, ranges, stick_id, .. } = job::plan(prepared);
+    let StickReport { layout, file_system, label, bytes, ranges, stick_id, .. } = job::outline(prepared);
     let ranges = ranges.len();
     format!("layout {layout}, {file_system} \"{label}\", id {stick_id}: {} in {ranges} ranges", Bytes(bytes))
 }

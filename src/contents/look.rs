@@ -74,7 +74,7 @@ pub fn look(path: &Path, source: &dyn Source, question: &Question) -> Result<Loo
     let (is_known, is_blank) = (is_known(source, &facts), is_blank(source));
     let room = question.room.then(|| Room::of(source, &facts));
     let cut = question.cut.then(|| cut(path, source, question.kind, &facts));
-    let free = question.free.map(|FreeQuestion { swap }| free_space(source, &facts, swap));
+    let free = question.free.map(|question| free_space(source, &facts, question));
     let areas = question.areas.then(|| areas(source, facts.kind));
     Ok(Looked { facts, is_known, is_blank, disc, windows, free, room, cut, areas })
 }

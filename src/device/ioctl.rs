@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
+use rustix::io::Errno;
 use rustix::ioctl::{Getter, NoArg, Opcode, ioctl, opcode};
 
 // The numbers are those of Linux's <linux/fs.h>.
@@ -102,10 +103,14 @@ pub fn sequence(device: impl AsFd) -> io::Result<u64> {
     Ok(unsafe { ioctl(device, Getter::<BLKGETDISKSEQ, u64>::new()) }?)
 }
 
-/// Asks the kernel to read the partition table again.
+/// Asks the kernel to read the partition table again. Of a device whose partitions it never shows, such as a loop device that was made
+/// without them, there is nothing to read: it says `EINVAL` then.
 pub fn reread_partitions(device: impl AsFd) -> io::Result<()> {
     // SAFETY: this request takes no argument and touches no memory of ours.
-    Ok(unsafe { ioctl(device, NoArg::<BLKRRPART>::new()) }?)
+    match unsafe { ioctl(device, NoArg::<BLKRRPART>::new()) } {
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Lets a medium be taken out; who opened it had it locked.

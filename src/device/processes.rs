@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, Builder};
 
 use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, makedev, statx};
 
@@ -16,6 +19,8 @@ use crate::device::{DeviceNumber, System};
 const READ_ONLY: u32 = 0;
 /// The bits of the access mode.
 const ACCESS_MODE: u32 = 3;
+/// Threads that look at the processes of the machine, of which a desktop has some hundreds.
+const LOOKERS: usize = 2;
 /// Major number of `/dev/sg*`.
 const SCSI_GENERIC: u32 = 21;
 
@@ -38,31 +43,53 @@ impl System {
     ) -> BTreeSet<Writer> {
         let own = fs::read_link(self.proc.join("self")).ok();
         let own = own.and_then(|path| path.to_str()?.parse::<u32>().ok());
-        let mut writers = BTreeSet::new();
-        let mut unseen = false;
-        let pids = self.pids();
+        let mut pids = self.pids();
         // Every namespace of processes has a first one: where it is not seen, procfs hides those of other users.
         let are_hidden = own.is_some() && !pids.contains(&1);
-        for pid in pids.into_iter().filter(|pid| Some(*pid) != own) {
-            let folder = self.proc.join(pid.to_string());
-            let is_wanted = |ground: &Ground| !matches!(ground, Ground::File(_)) || watched.contains(ground);
-            match written(&folder, &is_wanted) {
-                Ok(grounds) if grounds.is_empty() => {}
-                Ok(grounds) => {
-                    let command = self.text(&folder.join("comm"));
-                    writers.extend(grounds.into_iter().map(|ground| Writer {
-                        pid,
-                        command: command.clone(),
-                        ground,
-                    }));
-                }
-                Err(_) => unseen = true,
+        pids.retain(|pid| Some(*pid) != own);
+        let next = AtomicUsize::new(0);
+        let share = || self.writers_among(&pids, &next, watched);
+        let (writers, unseen) = thread::scope(|scope| {
+            let beside: Vec<_> =
+                (1..LOOKERS).filter_map(|_| Builder::new().spawn_scoped(scope, share).ok()).collect();
+            // Where no thread can be made, all is done here.
+            let (mut writers, mut unseen) = share();
+            for thread in beside {
+                let (others, is_unseen) = thread.join().unwrap_or_else(|_| (BTreeSet::new(), true));
+                writers.extend(others);
+                unseen |= is_unseen;
             }
-        }
+            (writers, unseen)
+        });
         if unseen || are_hidden {
             questions.push(Question::Processes);
         }
         writers
+    }
+
+    /// Those of the processes at the place `next` and behind it, which others take from, too; and whether there are some that the
+    /// system does not let us look at.
+    fn writers_among(
+        &self,
+        pids: &[u32],
+        next: &AtomicUsize,
+        watched: &BTreeSet<Ground>,
+    ) -> (BTreeSet<Writer>, bool) {
+        let (mut writers, mut unseen) = (BTreeSet::new(), false);
+        let is_wanted = |ground: &Ground| !matches!(ground, Ground::File(_)) || watched.contains(ground);
+        while let Some(&pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let folder = self.proc.join(pid.to_string());
+            match written(&folder, &is_wanted) {
+                Ok(grounds) if grounds.is_empty() => {}
+                Ok(grounds) => {
+                    let command = self.text(&folder.join("comm"));
+                    let of = |ground| Writer { pid, command: command.clone(), ground };
+                    writers.extend(grounds.into_iter().map(of));
+                }
+                Err(_) => unseen = true,
+            }
+        }
+        (writers, unseen)
     }
 }
 
@@ -91,7 +118,7 @@ impl System {
 /// If the system does not let us look. A process that ended has nothing open.
 fn written(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<BTreeSet<Ground>> {
     let mut found = open_files(folder, is_wanted)?;
-    if found.is_none() {
+    if found.is_none() && !has_one_thread(folder) {
         // The first thread has ended, and others may go on with the files.
         for thread in fs::read_dir(folder.join("task")).into_iter().flatten().flatten() {
             let files = open_files(&thread.path(), is_wanted)?.unwrap_or_default();
@@ -103,6 +130,12 @@ fn written(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<BTr
     let maps = fs::read(folder.join("maps")).unwrap_or_default();
     found.extend(mapped(folder, &maps).into_iter().filter(is_wanted));
     Ok(found)
+}
+
+/// Whether it surely has no thread but the first: each has a folder, and a folder has a link for itself, one from above, and one
+/// from each folder in it. Most processes of a machine are the kernel's own, which have one thread and no files.
+fn has_one_thread(folder: &Path) -> bool {
+    fs::metadata(folder.join("task")).is_ok_and(|task| task.nlink() == 3)
 }
 
 /// The files that are open for writing; `None` if none at all are open.

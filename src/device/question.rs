@@ -28,7 +28,7 @@ impl Question {
 
     /// The use that it may be.
     pub fn as_use(&self) -> Use {
-        let as_root = "run the command as root, outside of a container";
+        let as_root = "run the command as root, and outside of a container if this is one";
         let table = |path: &Path| format!("look at `cat {}`, and repeat the command", shell_word(path));
         let (question, help) = match self {
             Self::Mounts { path } => ("what is mounted cannot be told".into(), table(path)),
@@ -41,7 +41,7 @@ impl Question {
                 (format!("what {name} shows cannot be told"), detach)
             }
             Self::Processes => {
-                ("what the processes of others have open cannot be told".into(), as_root.into())
+                ("this user is not told what the programs of others have open".into(), as_root.into())
             }
         };
         Use::Unknown { question, help, rights_tell: true }

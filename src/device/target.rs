@@ -128,6 +128,9 @@ impl OpenError {
             }
             Self::Missing { .. } => "check the path".into(),
             Self::Kind { .. } => "name a stick (`ramkey list` shows them) or a file".into(),
+            Self::Size { path, .. } if path.starts_with("/dev") => {
+                "leave --size out, and all of the stick is taken".into()
+            }
             Self::Size { .. } => "leave --size out, or remove the file first".into(),
             Self::PartialSector { .. } => NEW_FILE.into(),
             Self::Busy { .. } => {

@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, open, openat
 
 use super::error::FolderError;
 use super::names;
-use crate::image::{ImageError, SourceFile};
+use crate::image::{ImageError, Seen, SourceFile};
 
 /// Most files and folders, and how deep they may lie.
 pub const ENTRIES_MAX: usize = 65_535;
@@ -72,25 +72,16 @@ impl Read for Opened<'_> {
 }
 
 /// What must be the same when a file is opened, and when it was read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Seen {
-    identity: (u64, u64),
-    len: u64,
-    changed: [(i64, i64); 2],
-}
-
-impl Seen {
-    // The types of the fields are others on other processors.
-    #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
-    fn of(stat: &Stat) -> Self {
-        Self {
-            identity: (stat.st_dev as u64, stat.st_ino as u64),
-            len: stat.st_size as u64,
-            changed: [
-                (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-                (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
-            ],
-        }
+// The types of the fields are others on other processors.
+#[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
+fn seen(stat: &Stat) -> Seen {
+    Seen {
+        identity: (stat.st_dev as u64, stat.st_ino as u64),
+        len: stat.st_size as u64,
+        changed: [
+            (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        ],
     }
 }
 
@@ -117,7 +108,7 @@ impl Tree {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
-        let seen = Seen::of(&fstat(&root).map_err(|errno| failed(errno.into()))?);
+        let seen = seen(&fstat(&root).map_err(|errno| failed(errno.into()))?);
         let first = SeenFolder { name: String::new(), parent: 0, depth: 0 };
         let mut tree =
             Self { path: path.to_owned(), root: Some((root, seen)), folders: vec![first], files: Vec::new() };
@@ -236,7 +227,9 @@ impl Tree {
     /// [`ImageError::Changed`].
     pub fn check(&self, number: usize, opened: &Opened<'_>) -> Result<(), ImageError> {
         let is_it = match (&self.files[number].content, opened) {
-            (Content::Seen(seen), Opened::Seen(file)) => fstat(file).is_ok_and(|now| Seen::of(&now) == *seen),
+            (Content::Seen(seen), Opened::Seen(file)) => {
+                fstat(file).is_ok_and(|now| self::seen(&now) == *seen)
+            }
             _ => true,
         };
         if is_it { Ok(()) } else { Err(ImageError::Changed { path: self.file_path(number) }) }
@@ -287,7 +280,7 @@ impl Tree {
                 }
                 FileType::Directory => self.folders.push(SeenFolder { name, parent: number, depth }),
                 FileType::RegularFile => {
-                    let seen = Seen::of(&stat);
+                    let seen = seen(&stat);
                     if seen.len > LEN_MAX {
                         return Err(FolderError::LongFile { path: inner, len: seen.len });
                     }
@@ -303,7 +296,7 @@ impl Tree {
 
     /// Whether a folder below lies in another file system.
     fn is_mounted(&self, stat: &Stat) -> bool {
-        self.root.as_ref().is_some_and(|(_, seen)| seen.identity.0 != Seen::of(stat).identity.0)
+        self.root.as_ref().is_some_and(|(_, seen)| seen.identity.0 != self::seen(stat).identity.0)
     }
 
     /// The names in `folder`, in their order, each of which DOS can have, and no two of which are one to it.

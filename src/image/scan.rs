@@ -16,8 +16,10 @@ use super::stored::StoredBytes;
 use super::stream::{Forward, Stream};
 use super::trimmed::{Trimmed, trimmed};
 
-/// Bytes in one read: enough that a disk streams, little enough that the copy in cache is still there to be hashed.
-const READ_LEN: usize = 4 * CHUNK_LEN;
+/// Bytes in one read: enough that a disk streams, little enough that the copy in cache is still there to be hashed, and that new
+/// memory for it costs little. More than one chunk, so that an image of one chunk is known by its first buffer.
+const READ_LEN: usize = 2 * CHUNK_LEN;
+const _: () = assert!(READ_LEN > CHUNK_LEN);
 /// Buffers on the way between two threads.
 const BUFFERS: usize = 3;
 

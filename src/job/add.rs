@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::change::{self, NewCapsule};
 use crate::job::added::AddedImage;
 use crate::job::boot_code::can_boot;
-use crate::job::changing::{Changing, Stopped, with_stick};
+use crate::job::changing::{Changing, Stopped, before_stick, with_stick};
 use crate::job::on_stick::{OnStick, files, images};
 use crate::job::read::{Read, read_all};
 use crate::job::readme::Described;
@@ -64,7 +64,7 @@ pub fn prepare_addition(
     let warnings = in_use::warnings(&images.brought(), in_use).concat();
     // Before the images are read, because that takes long.
     let plan = carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
-    let read = read_all(&images, &mut request.packer(), observer)?;
+    let read = read_all(&images, &mut request.packer(), &before_stick(destination, observer))?;
     let lost = plan.iter().filter_map(|capsule| capsule.title_lost.map(str::to_owned));
     let warnings = warnings.into_iter().chain(lost).collect();
     Ok(PreparedAddition { request, images, read, warnings })

@@ -14,6 +14,7 @@ use crate::device::{BlockTarget, FileTarget, TargetPath};
 use crate::image::SourceFile;
 use crate::job::leave::leave;
 use crate::job::medium::Medium;
+use crate::job::observer::with_later;
 use crate::job::prove::write_and_prove;
 use crate::job::worn::Worn;
 use crate::job::{Destination, Event, JobError, Observer, Part};
@@ -89,6 +90,12 @@ pub(super) fn with_stick<T>(
         }
         _ => Err(JobError::ForeignStick { path: target.path().to_owned() }),
     }
+}
+
+/// `observer` of what is prepared for the stick at `destination`, which is read before it is changed.
+pub(super) fn before_stick<'o>(destination: Destination, observer: &'o dyn Observer) -> impl Observer + 'o {
+    let len = destination.target.stick_len(None).ok().flatten();
+    with_later(observer, len.unwrap_or_default())
 }
 
 /// Whether a fault is one of an image whose change is announced.
@@ -285,6 +292,7 @@ impl<'a> Changing<'a> {
         }
         // Each byte is written and read back.
         let bytes: u64 = steps.iter().map(|step| 2 * step.layout.written_sectors() * SECTOR_LEN).sum();
+        self.observer.tell(Event::Expect { bytes, later: 0 });
         self.observer.tell(Event::Begin { part: Part::Change, bytes });
         let mut is_new = false;
         let mut done = Ok(());

@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::device::{NEW_FILE, TargetPath};
-use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Source, StoredBytes, scan};
+use crate::image::{AsItIs, CHUNK_SHIFT, Scan, Seen, Source, StoredBytes, scan};
 use crate::job::images::origins;
 use crate::job::observer::part;
 use crate::job::prove::write_and_prove;
 use crate::job::resume::{Ended, write_on};
 use crate::job::write::{Work, begun, stamps};
-use crate::job::{Destination, JobError, Observer, Opener, Part, in_use};
+use crate::job::{Destination, Event, JobError, Observer, Opener, Part, in_use};
 use crate::layout::{Layout, START_LEN, copy as lay_out};
 use crate::origin::{Expectations, Origin};
 use crate::pipeline::{self, Effort, Input, Job, Repair, Target};
@@ -28,6 +28,8 @@ pub struct DiscImage {
     source: Box<dyn Source>,
     /// Bytes of it: what is behind them in the file is not the disc's.
     len: u64,
+    /// Its own file, as it was before it was read.
+    seen: Vec<Seen>,
     expectations: Expectations,
 }
 
@@ -43,7 +45,8 @@ impl DiscImage {
         let source = opener.open_if_possible(path).filter(|source| is_disc(&**source))?;
         let written = written_sectors(&*source).map(|sectors| sectors.saturating_mul(SECTOR_LEN));
         let len = written.map_or(source.len(), |written| written.min(source.len()));
-        Some(Self { path: path.to_owned(), source, len, expectations: Expectations::default() })
+        let (path, seen) = (path.to_owned(), opener.seen());
+        Some(Self { path, source, len, seen, expectations: Expectations::default() })
     }
 
     /// The same, if its file is what is expected.
@@ -134,10 +137,13 @@ pub fn prepare_copy(
     }
     let read = |source| JobError::Read { path: image.path.clone(), source };
     let warnings = in_use::warnings(&[&*image.source], in_use).into_iter().flatten().collect();
+    // It is hashed and judged; then it is written and read back.
+    observer.tell(Event::Expect { bytes: 2 * image.len, later: 2 * image.len });
     let origins = origins(&[&*image.source], 1, &image.expectations, &[], observer)?;
     let scanned = part(observer, Part::Hash, image.len, |count| scan(&image, &mut |bytes| count(bytes)));
     let scan = scanned.map_err(read)?;
     let origin = origins.into_iter().flatten().next();
+    let origin = origin.map(|origin| origin.seen_before(&*image.source, &image.seen));
     if let Some(origin) = &origin {
         // What is behind the disc in its file was not read for it.
         let is_all = image.len == image.source.len();
@@ -303,7 +309,7 @@ fn with_job<T>(
         stop,
         observe: &observe,
     });
-    observer.tell(super::Event::End);
+    observer.tell(Event::End);
     done
 }
 

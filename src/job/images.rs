@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::contents::windows::{DiskOrder, Product, Windows};
 use crate::contents::{FreeSpace, ImageFacts, Kept, Kind, KindChoice, Looked, Question};
 use crate::folder::Wish;
-use crate::image::{Source, SourceFile};
+use crate::image::{Seen, Source, SourceFile};
 use crate::job::f6::floppy_of;
 use crate::job::folder::form_of;
 use crate::job::notes::notes;
@@ -40,6 +40,8 @@ pub struct Images {
     boot: usize,
     /// The folders of which some of them were made, and every file in those.
     made_of: Vec<SourceFile>,
+    /// Their own files, as they were before they were read.
+    seen: Vec<Seen>,
     expectations: Expectations,
 }
 
@@ -70,6 +72,7 @@ impl Images {
             on_the_way: None,
             boot: request.images.len(),
             made_of: Vec::new(),
+            seen: Vec::new(),
             expectations: request.expectations.clone(),
         };
         let question = question_of(request);
@@ -98,7 +101,7 @@ impl Images {
         if images.free.iter().flat_map(|free| &free.kept).any(Kept::is_asleep) {
             images.free.iter_mut().for_each(FreeSpace::keep_beside_a_sleeper);
         }
-        images.made_of = opener.made_of();
+        (images.made_of, images.seen) = (opener.made_of(), opener.seen());
         Ok(images)
     }
 
@@ -155,7 +158,10 @@ impl Images {
         progress: &dyn Fn(u64),
     ) -> Result<Vec<Option<Origin>>, JobError> {
         let one = |(number, source): (usize, &dyn Source)| match is_wanted(number) {
-            true => Ok(said.compare_one(number, source, &KNOWN, progress)?),
+            true => {
+                let origin = said.compare_one(number, source, &KNOWN, progress)?;
+                Ok(origin.map(|origin| origin.seen_before(source, &self.seen)))
+            }
             false => Ok(None),
         };
         self.brought().into_iter().enumerate().map(one).collect()

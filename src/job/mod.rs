@@ -87,7 +87,7 @@ pub use on_the_way::OnTheWay;
 pub use open::open;
 pub use opener::Opener;
 pub use phram::{Addition, PhramRequest, beside, phram, put_addition};
-pub use plan::plan;
+pub use plan::{outline, plan};
 pub use prepare::{Destination, Lengths, Prepared, prepare, prepare_many};
 pub use receipt::receipt;
 pub use reflash::{PreparedImage, ReflashReport, ReflashRequest, prepare_reflash, reflash, reflash_to};

@@ -56,7 +56,8 @@ pub enum Event {
     Expect {
         /// Bytes; those that are handled by several parts count for each.
         bytes: u64,
-        /// Those of writing what is prepared here, and of reading it back, if that is done: a guess until it begins.
+        /// Those that come behind what is prepared here, if that is done: of reading a stick that is there, of writing, and of
+        /// reading back. A guess until it begins.
         later: u64,
     },
     /// A part begins; the one before it is over.
@@ -116,6 +117,16 @@ pub trait Observer: Sync {
 impl<F: Fn(Event) + Sync> Observer for F {
     fn tell(&self, event: Event) {
         self(event);
+    }
+}
+
+/// `observer`, who is told that `more` bytes come behind whatever is prepared.
+pub(super) fn with_later(observer: &dyn Observer, more: u64) -> impl Observer + '_ {
+    move |event| {
+        observer.tell(match event {
+            Event::Expect { bytes, later } => Event::Expect { bytes, later: later.saturating_add(more) },
+            event => event,
+        });
     }
 }
 

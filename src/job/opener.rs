@@ -1,10 +1,11 @@
 //! Opens the images of a command, each once.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::folder::{Form, Wish};
-use crate::image::{BundledFile, ImageName, Source, SourceFile};
+use crate::image::{BundledFile, ImageName, Seen, Source, SourceFile};
 use crate::job::folder::image_of;
 use crate::job::{Event, Observer, Part, observer};
 use crate::sandbox::{self, LookError, Unpacking};
@@ -19,6 +20,8 @@ pub struct Opener<'o> {
     opened: Mutex<Vec<OpenedImage>>,
     /// The folders of which images were made, and what is in them.
     made_of: Mutex<Vec<SourceFile>>,
+    /// The images' own files, as they were before they were read.
+    seen: Mutex<Vec<Seen>>,
     /// What could not be opened, and nobody was told of.
     failed: Mutex<Vec<(PathBuf, LookError)>>,
 }
@@ -26,7 +29,13 @@ pub struct Opener<'o> {
 impl<'o> Opener<'o> {
     /// Nothing was opened yet. `observer` is told what is unpacked.
     pub fn new(observer: &'o dyn Observer) -> Self {
-        Self { observer, opened: Mutex::default(), made_of: Mutex::default(), failed: Mutex::default() }
+        Self {
+            observer,
+            opened: Mutex::default(),
+            made_of: Mutex::default(),
+            seen: Mutex::default(),
+            failed: Mutex::default(),
+        }
     }
 
     /// The image at `path`, whatever container it is in. Of a folder a hard disk is made.
@@ -61,10 +70,20 @@ impl<'o> Opener<'o> {
                 self.add_made_of(sources);
                 image.into()
             }
-            false => sandbox::open(path, &tell)?.into(),
+            false => {
+                // By its name, because what is packed is unpacked as it is opened.
+                let seen = fs::metadata(ImageName::find(path).file).map(|metadata| Seen::of(&metadata));
+                self.seen.lock().unwrap_or_else(PoisonError::into_inner).extend(seen);
+                sandbox::open(path, &tell)?.into()
+            }
         };
         opened.push((path.to_owned(), wish.form, Arc::clone(&source)));
         Ok(Box::new(source))
+    }
+
+    /// The images' own files, as they were before they were read.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The folders of which images were made, and every file in them: none of them may be written.

@@ -7,6 +7,12 @@ use crate::job::images::UNKNOWN;
 use crate::report::StickReport;
 use crate::sandbox::look;
 
+/// Describes the stick alone, as far as it is decided: the images' files are not looked into again.
+pub fn outline(prepared: &Prepared) -> StickReport {
+    let Prepared { plan, layout, scans, .. } = prepared;
+    prepared.finish(StickReport::new(plan, layout, scans))
+}
+
 /// Describes the stick and every range of it that would be written, and opens nothing for writing.
 pub fn plan(prepared: &Prepared) -> StickReport {
     let Prepared { plan, layout, scans, images, .. } = prepared;

@@ -14,7 +14,7 @@ use crate::contents::{ImageFacts, Kind};
 use crate::image::Scan;
 use crate::job::added::AddedImage;
 use crate::job::boot_code::can_boot;
-use crate::job::changing::{Changing, Stopped, with_stick};
+use crate::job::changing::{Changing, Stopped, before_stick, with_stick};
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
 use crate::job::read::{Read, read_all};
@@ -97,7 +97,7 @@ pub fn prepare_reflash(
         // Before the images are read, because that takes long.
         carried(&request.image.of_plan(&images.facts, 0), &Taken::default())?;
     }
-    let read = read_all(&images, &mut request.image.packer(), observer)?;
+    let read = read_all(&images, &mut request.image.packer(), &before_stick(destination, observer))?;
     Ok(PreparedImage { request, images, read, warnings })
 }
 

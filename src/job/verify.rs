@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::job::observer::part;
-use crate::job::{JobError, Observer, Part, open};
+use crate::job::{Event, JobError, Observer, Part, open};
 use crate::sandbox;
 use crate::verify::{StickVerdict, Strictness};
 
@@ -18,6 +18,7 @@ pub fn verify(
     observer: &dyn Observer,
 ) -> Result<StickVerdict, JobError> {
     let stick = open(path)?;
+    observer.tell(Event::Expect { bytes: stick.len(), later: 0 });
     let verdict = part(observer, Part::Read, stick.len(), |count| {
         sandbox::verify(path, &stick, strictness, (&|| true, count))
     });

@@ -71,9 +71,23 @@ fn share_out(cells: &mut [Cell], columns: usize) {
     }
 }
 
-/// The chunks of an image in at most `columns` columns: a sign for each, by form or by state. Where a column stands for several chunks,
-/// it shows what is rarest seen: bad before changed before same before zeros, raw before packed before zeros. A space is not known.
-pub fn strip(capsule: &MapCapsule, columns: usize, by_state: bool) -> String {
+/// How the chunks of an image are stored, in at most `columns` columns of a sign each. Where a column stands for several chunks, it
+/// shows what is rarest seen: raw before packed before zeros. A space is not known.
+pub fn strip_of_forms(capsule: &MapCapsule, columns: usize) -> String {
+    strip(capsule, columns, |runs| runs.map(|run| run.form).max().map(|form| form.letter()))
+}
+
+/// What became of the chunks of an image, in the same way: bad before changed before same before zeros.
+pub fn strip_of_states(capsule: &MapCapsule, columns: usize) -> String {
+    strip(capsule, columns, |runs| runs.filter_map(|run| run.state).max().map(|state| state.letter()))
+}
+
+/// The sign that `sign_of` gives the runs of chunks in each column.
+fn strip(
+    capsule: &MapCapsule,
+    columns: usize,
+    sign_of: impl Fn(&mut dyn Iterator<Item = &ChunkRun>) -> Option<char>,
+) -> String {
     let chunks = u64::from(capsule.chunks);
     let columns = (columns as u64).min(chunks);
     let mut runs = capsule.runs.iter().peekable();
@@ -81,12 +95,8 @@ pub fn strip(capsule: &MapCapsule, columns: usize, by_state: bool) -> String {
     for column in 0..columns {
         let (start, end) = (column * chunks / columns, (column + 1) * chunks / columns);
         while runs.next_if(|run| behind(run) <= start).is_some() {}
-        let here = runs.clone().take_while(|run| u64::from(run.first) < end);
-        let sign = match by_state {
-            true => here.filter_map(|run| run.state).max().map(|state| state.letter()),
-            false => here.map(|run| run.form).max().map(|form| form.letter()),
-        };
-        strip.push(sign.unwrap_or(' '));
+        let mut here = runs.clone().take_while(|run| u64::from(run.first) < end);
+        strip.push(sign_of(&mut here).unwrap_or(' '));
     }
     strip
 }
@@ -151,9 +161,9 @@ mod tests {
                 run(7, 1, ChunkForm::Zero, ChunkState::Changed),
             ],
         };
-        assert_eq!(strip(&capsule, 100, false), "pppR....");
-        assert_eq!(strip(&capsule, 100, true), "===!...x");
-        assert_eq!(strip(&capsule, 4, true), "=!.x");
-        assert_eq!(strip(&capsule, 2, false), "R.");
+        assert_eq!(strip_of_forms(&capsule, 100), "pppR....");
+        assert_eq!(strip_of_states(&capsule, 100), "===!...x");
+        assert_eq!(strip_of_states(&capsule, 4), "=!.x");
+        assert_eq!(strip_of_forms(&capsule, 2), "R.");
     }
 }

@@ -14,7 +14,7 @@ mod stick;
 mod svg;
 mod whole;
 
-pub use bar::{Cell, bar, strip};
+pub use bar::{Cell, bar, strip_of_forms, strip_of_states};
 pub use capsule::{ChunkForm, ChunkRun, ChunkState, Forms, MapCapsule, States};
 pub use image::of_image;
 pub use planned::of_layout;

@@ -4,17 +4,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::bar::{Cell, bar, strip};
+use super::bar::{Cell, bar, strip_of_forms, strip_of_states};
 use super::capsule::MapCapsule;
 use super::range::{MapRange, Use};
 use super::whole::{Map, Medium};
-use crate::units::{Bytes, SECTOR_LEN, counted, shown, xml_text};
+use crate::units::{Bytes, Hundredths, MONOSPACE, SECTOR_LEN, counted, shown, xml_text};
 
 /// How every map begins, and nothing else.
 pub const SVG_HEAD: &str =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- A map that ramkey drew of a stick or an image. -->\n";
-/// Fonts whose letters are all of one width.
-const FONTS: &str = "DejaVu Sans Mono, Liberation Mono, Menlo, Consolas, Courier New, monospace";
 
 /// Width of a bar, and of what is around it.
 const BAR: u64 = 1000;
@@ -132,7 +130,7 @@ impl Map {
         }
         let _ = write!(
             svg,
-            "</defs>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n<g font-family=\"{FONTS}\" \
+            "</defs>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n<g font-family=\"{MONOSPACE}\" \
              fill=\"#000\">\n{}</g>\n</svg>\n",
             drawing.body
         );
@@ -177,7 +175,7 @@ impl Drawing {
 
     /// A part of a bar: hundredths of its width, and what it is.
     fn part(&mut self, (x, width, height): (u64, u64, u64), pattern: Pattern, told: &str) {
-        let (x, width) = (Hundredths(MARGIN * 100 + x), Hundredths(width));
+        let (x, width) = (hundredths(MARGIN * 100 + x), hundredths(width));
         let _ = writeln!(
             self.body,
             "<rect x=\"{x}\" y=\"{}\" width=\"{width}\" height=\"{height}\" fill=\"url(#{})\" stroke=\"#000\" \
@@ -213,7 +211,7 @@ impl Drawing {
         self.y += BAR_HEIGHT + 12;
         let mut column = 0;
         for cell in cells {
-            let middle = Hundredths((MARGIN + column * COLUMN) * 100 + cell.columns as u64 * COLUMN * 50);
+            let middle = hundredths((MARGIN + column * COLUMN) * 100 + cell.columns as u64 * COLUMN * 50);
             let _ = writeln!(
                 self.body,
                 "<text x=\"{middle}\" y=\"{}\" font-size=\"8\" text-anchor=\"middle\">{}</text>",
@@ -230,10 +228,10 @@ impl Drawing {
         let title = format!("Image {}: {}, {}", capsule.image, capsule.file, capsule.title);
         self.text(MARGIN, &title, 14);
         self.text(MARGIN, &format!("R raw, p packed, . zeros: {}", capsule.form_words()), 12);
-        self.strip(&strip(capsule, COLUMNS, false));
+        self.strip(&strip_of_forms(capsule, COLUMNS));
         if let Some(words) = capsule.state_words() {
             self.text(MARGIN, &format!("= same, x changed, . zeros, ! bad: {words}"), 12);
-            self.strip(&strip(capsule, COLUMNS, true));
+            self.strip(&strip_of_states(capsule, COLUMNS));
         }
     }
 
@@ -285,12 +283,7 @@ fn row(range: &MapRange) -> String {
     format!("{} {sectors:>21} {size:>11}  {name}{more}", range.sign())
 }
 
-/// Hundredths, shown with a point.
-struct Hundredths(u64);
-
-impl std::fmt::Display for Hundredths {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let digits = format!("{}.{:02}", self.0 / 100, self.0 % 100);
-        f.write_str(digits.trim_end_matches('0').trim_end_matches('.'))
-    }
+/// A place on the drawing, which is far narrower than the largest number.
+fn hundredths(number: u64) -> Hundredths {
+    Hundredths(number.cast_signed())
 }

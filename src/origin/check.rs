@@ -10,7 +10,7 @@ use super::error::OriginError;
 use super::expected::Expectations;
 use super::hashes::{Algorithm, Hashes, Published, hash};
 use super::list::{Entries, List};
-use crate::image::{FileSource, Source};
+use crate::image::{FileSource, Seen, Source, SourceFile};
 use crate::units::{hex, named};
 
 /// Most names of a list that an error shows.
@@ -31,6 +31,8 @@ pub struct Origin {
     pub confirmed: Vec<Confirmed>,
     /// BLAKE3 of each of the image's files of which something was said, by their numbers.
     checked: Vec<(usize, Vec<u8>)>,
+    /// The file before anything of it was read, if somebody saw it.
+    seen: Option<Seen>,
 }
 
 /// A hash that is as somebody said.
@@ -286,7 +288,7 @@ fn compare(
     let path = source.files()[0].path.clone();
     let hashes = own.expect("the image's own file is read");
     let is_wrapped = source.files().len() > 1 || source.len() != hashes.len || source.wrapping().is_some();
-    Ok(Origin { path, hashes, is_wrapped, confirmed, checked })
+    Ok(Origin { path, hashes, is_wrapped, confirmed, checked, seen: None })
 }
 
 /// The bytes of the file with this number, by its descriptor.
@@ -323,11 +325,18 @@ impl Origin {
     /// when it was read.
     pub fn of_whole_file(source: &dyn Source, hashes: Vec<(Algorithm, Vec<u8>)>) -> Self {
         let (path, hashes) = (source.files()[0].path.clone(), Hashes::known(source.len(), hashes));
-        Self { path, hashes, is_wrapped: false, confirmed: Vec::new(), checked: Vec::new() }
+        Self { path, hashes, is_wrapped: false, confirmed: Vec::new(), checked: Vec::new(), seen: None }
+    }
+
+    /// The same of the image in `source`, whose file is one of those that were `seen` before anything of them was read.
+    pub fn seen_before(self, source: &dyn Source, seen: &[Seen]) -> Self {
+        let identity = source.files().first().map(SourceFile::identity);
+        Self { seen: seen.iter().copied().find(|seen| Some(seen.identity) == identity), ..self }
     }
 
     /// Refuses a file that is another by now, after what is written was read. `root` is the BLAKE3 of all of the image as it
-    /// was read then: where the image is the file itself nothing is read again for that.
+    /// was read then: where the image is the file itself nothing is read again for that. Else nothing may have been written to the
+    /// file since it was seen, and what was said of it is still true.
     ///
     /// # Errors
     ///
@@ -343,8 +352,13 @@ impl Origin {
             let is_same = self.hashes.of(Algorithm::Blake3).is_none_or(|was| was == root);
             return if is_same { Ok(()) } else { changed() };
         }
+        let failed = |source| OriginError::Image { path: self.path.clone(), source };
+        if let (Some(was), Some(file)) = (self.seen, source.descriptors().first())
+            && Seen::of(&file.metadata().map_err(failed)?) != was
+        {
+            return changed();
+        }
         for (number, was) in &self.checked {
-            let failed = |source| OriginError::Image { path: self.path.clone(), source };
             let file = file(source, *number).map_err(failed)?;
             let now = hash(&file, &[Algorithm::Blake3], progress).map_err(failed)?;
             if now.of(Algorithm::Blake3) != Some(&was[..]) {

@@ -91,8 +91,8 @@ pub enum OriginError {
         /// Its number among the images.
         number: usize,
     },
-    /// The file was changed between the check and what came behind it.
-    #[error("{} was changed after its hash was checked", named(path))]
+    /// The file was changed between the first look at it and the last.
+    #[error("{} was changed while it was read", named(path))]
     Changed {
         /// The file.
         path: PathBuf,

@@ -4,18 +4,16 @@
 //! room for it at its height. Lengths are hundredths of a millimetre from the middle of the hole, in whole numbers, so that no
 //! machine rounds them in its own way.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use ramkey_format::markers::{MAY_REMOVE_DISC, PROVEN};
 
 use super::stick::{DiscReport, ImageReport, StickReport};
-use crate::units::{Ram, shown, xml_text};
+use crate::units::{Hundredths, MONOSPACE, Ram, shown, xml_text};
 
 /// How every label begins, and nothing else.
 pub const LABEL_HEAD: &str =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- A label that ramkey drew for a disc. -->\n";
-/// Fonts whose letters are all of one width, at most 0.61 of their size.
-const FONTS: &str = "DejaVu Sans Mono, Liberation Mono, Menlo, Consolas, Courier New, monospace";
 
 /// Radius of the hole, which is 15 mm wide (ECMA-130).
 const HOLE: i32 = 750;
@@ -90,20 +88,14 @@ impl LabelShape {
     fn path(&self) -> String {
         let Self { radius, half_height, .. } = *self;
         let x = (radius * radius - half_height * half_height).isqrt();
-        let (x, left, y, top, r) = (Mm(x), Mm(-x), Mm(half_height), Mm(-half_height), Mm(radius));
+        let (x, left, y, top, r) = (mm(x), mm(-x), mm(half_height), mm(-half_height), mm(radius));
         format!("M {left} {top} H {x} A {r} {r} 0 0 1 {x} {y} H {left} A {r} {r} 0 0 1 {left} {top} Z")
     }
 }
 
 /// Hundredths of a millimetre, shown as millimetres.
-struct Mm(i32);
-
-impl fmt::Display for Mm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let digits = format!("{}.{:02}", self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100);
-        write!(f, "{sign}{}", digits.trim_end_matches('0').trim_end_matches('.'))
-    }
+fn mm(length: i32) -> Hundredths {
+    Hundredths(length.into())
 }
 
 /// One image on a label.
@@ -196,15 +188,15 @@ impl Label {
     /// The drawing, as a file.
     pub fn svg(&self) -> String {
         let LabelShape { radius, half_height, .. } = self.shape;
-        let (left, top) = (Mm(-radius), Mm(-half_height));
-        let (width, height) = (Mm(2 * radius), Mm(2 * half_height));
+        let (left, top) = (mm(-radius), mm(-half_height));
+        let (width, height) = (mm(2 * radius), mm(2 * half_height));
         let mut svg = format!(
             "{LABEL_HEAD}<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}mm\" height=\"{height}mm\" \
              viewBox=\"{left} {top} {width} {height}\">\n<g fill=\"#fff\" stroke=\"#808080\" stroke-width=\"0.1\">\n\
              <path d=\"{}\"/>\n<circle cx=\"0\" cy=\"0\" r=\"{}\"/>\n</g>\n\
-             <g font-family=\"{FONTS}\" text-anchor=\"middle\">\n",
+             <g font-family=\"{MONOSPACE}\" text-anchor=\"middle\">\n",
             self.shape.path(),
-            Mm(HOLE),
+            mm(HOLE),
         );
         for placed in self.rows() {
             push_row(&mut svg, &self.shape, &placed);
@@ -381,9 +373,9 @@ fn push_row(svg: &mut String, shape: &LabelShape, placed: &Placed) {
     let _ = write!(
         svg,
         "<text x=\"0\" y=\"{}\" font-size=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\">",
-        Mm(bottom - row.size * BELOW / 100),
-        Mm(row.size),
-        Mm(length),
+        mm(bottom - row.size * BELOW / 100),
+        mm(row.size),
+        mm(length),
     );
     for (text, is_bold) in parts.filter(|(text, _)| !text.is_empty()) {
         let text = xml_text(&text);

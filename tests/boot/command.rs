@@ -10,6 +10,7 @@ use ramkey::emulator::demo_image;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::demo::ramkey;
+use super::frames::schema::must_fit;
 use super::harness::{DEADLINE, Geometry, disk, file, scratch, take_slot};
 use super::sticks;
 
@@ -157,6 +158,7 @@ fn a_boot_that_proves_nothing_fails_and_tells_what_was_seen_last() {
     let (output, text) = ramkey(&[&small[..], &["--json"]].concat(), None);
     assert_eq!(output.status.code(), Some(1), "{text}");
     let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    must_fit("boot", &outcome);
     assert_eq!(outcome["proven"], false);
     assert_eq!(outcome["screen"].as_array().and_then(|lines| lines.last()), Some(&last.trim_end().into()));
 }

@@ -126,7 +126,12 @@ pub struct Running {
 impl Running {
     /// Starts a machine, when it is its turn.
     pub fn start(machine: &Machine) -> Self {
-        Self::begin(|| Emulator::start(machine))
+        // Stopped until it can be asked: else a guest may end before that on a busy machine.
+        Self::begin(|| {
+            let mut emulator = Emulator::start_stopped(machine)?;
+            emulator.resume()?;
+            Ok(emulator)
+        })
     }
 
     /// The same with a machine that is started in a way of its own.

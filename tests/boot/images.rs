@@ -11,6 +11,7 @@ use ramkey::image::Compression;
 use ramkey::job::{Destination, Images, StickRequest, prepare, write};
 use ramkey::plan::StartOptions;
 use ramkey_format::markers::PROVEN;
+use serde_json::json;
 
 use super::harness::{DEADLINE, Geometry, Running, assemble, disk, file, scratch, tool};
 use super::int13::passes;
@@ -117,7 +118,7 @@ fn every_layout_and_file_system_boots() {
 }
 
 /// A stick with images A, B and C, whose menu waits for a key.
-fn menu_stick(folder: &Path, seconds: &str) -> Running {
+fn menu_stick(folder: &Path, options: &[&str]) -> Running {
     let image = |letter: u8| {
         let image = disk("idle", DISK, DISK.sectors(), &[&format!("LETTER={letter}")]);
         file(folder, &format!("{}.img", char::from(letter)), &image)
@@ -125,8 +126,8 @@ fn menu_stick(folder: &Path, seconds: &str) -> Running {
     let images = [image(b'A'), image(b'B'), image(b'C')];
     let images: Vec<&Path> = images.iter().map(|image| image.as_path()).collect();
     let titles = ["--title", "First", "--title", "Second", "--title", "Third"];
-    let times = ["--menu-timeout", seconds, "--timeout", "off"];
-    let stick = sticks::ramkey(folder, &images, &[&AS_HDD[..], &titles, &times].concat());
+    let stick =
+        sticks::ramkey(folder, &images, &[&AS_HDD[..], &titles, &["--timeout", "off"], options].concat());
     let mut running = Running::start(&Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci))));
     running.wait_screen("Starting the marked one in", DEADLINE);
     running
@@ -135,7 +136,7 @@ fn menu_stick(folder: &Path, seconds: &str) -> Running {
 #[test]
 fn a_digit_chooses_from_the_menu() {
     let folder = scratch();
-    let mut running = menu_stick(folder.path(), LONG);
+    let mut running = menu_stick(folder.path(), &["--menu-timeout", LONG]);
     for title in ["First", "Second", "Third"] {
         running.wait_screen(title, DEADLINE);
     }
@@ -146,7 +147,7 @@ fn a_digit_chooses_from_the_menu() {
 #[test]
 fn arrow_keys_choose_from_the_menu() {
     let folder = scratch();
-    let mut running = menu_stick(folder.path(), LONG);
+    let mut running = menu_stick(folder.path(), &["--menu-timeout", LONG]);
     for chosen in ["> 2 Second", "> 3 Third"] {
         running.press(&["down"]);
         running.wait_on_screen(chosen, DEADLINE, |screen| {
@@ -160,9 +161,24 @@ fn arrow_keys_choose_from_the_menu() {
 }
 
 #[test]
+fn a_terminal_at_com1_chooses_from_the_menu() {
+    let folder = scratch();
+    let mut running = menu_stick(folder.path(), &["--menu-timeout", LONG, "--serial"]);
+    // What a mouse may say is no key. Two lines down, one up, and Enter.
+    let typed = file(folder.path(), "typed", b"M\0jjk\r");
+    let backend = json!({ "type": "file", "data": { "in": typed, "out": folder.path().join("said") } });
+    let said = json!({ "id": "serial0", "backend": backend });
+    let changed = running.emulator().qmp().execute("chardev-change", said);
+    running.need(changed);
+    running.wait_text("IDLE\nB", DEADLINE);
+    let said = fs::read_to_string(folder.path().join("said")).expect("what it said");
+    assert!(said.contains(">  3  Third") && said.contains("Loading Second"), "{said}");
+}
+
+#[test]
 fn the_menu_starts_the_first_image_by_itself() {
     let folder = scratch();
-    let mut running = menu_stick(folder.path(), "6");
+    let mut running = menu_stick(folder.path(), &["--menu-timeout", "6"]);
     running.wait_text("IDLE\nA", DEADLINE);
 }
 

@@ -29,6 +29,7 @@ mod frames {
     pub mod hive;
     pub mod loops;
     pub mod packers;
+    pub mod schema;
     pub mod skip;
     pub mod sticks;
     pub mod windows_image;

@@ -14,6 +14,12 @@ use super::tamper::Tampered;
 /// How long a machine may take to draw a page.
 const DRAWN: Duration = Duration::from_secs(60);
 
+/// Where the cells of a colour adapter lie, and how many bytes a page of them has.
+const TEXT: u64 = 0xB_8000;
+const PAGE_LEN: u64 = 0x1000;
+/// Where the BIOS has the number of the page that the adapter shows.
+const ACTIVE_PAGE: u64 = 0x462;
+
 /// What `ramkey explain` says of the words that the screen tells to type.
 fn explained(command: &str) -> Value {
     let words = command.strip_prefix("ramkey explain").expect("a command of ours").split_whitespace();
@@ -67,10 +73,18 @@ fn the_block_of_a_halt_says_what_the_screen_says_and_a_phone_reads_it() {
         running.wait_screen(text, DEADLINE);
     }
     assert!(qr_codes(&mut running).is_empty());
+    let before = running.emulator().memory(TEXT, 2 * PAGE_LEN);
+    let before = running.need(before);
     running.press(&["q"]);
     let read = picture(&mut running, "a QR code", |codes| !codes.is_empty());
     running.press(&["spc"]);
     picture(&mut running, "the report again", |codes| codes.is_empty());
+    // The second page as it was found too, and the first one is what the adapter shows.
+    let again = running.emulator().wait_for("both pages as they were", DRAWN, |machine| {
+        let is_first = machine.memory(ACTIVE_PAGE, 1)? == [0];
+        Ok((is_first && machine.memory(TEXT, 2 * PAGE_LEN)? == before).then_some(()))
+    });
+    running.need(again);
     let evidence = running.evidence();
     let halt = evidence.console.split_once("ramkey E31").expect("a halt").1;
     let lines: Vec<&str> = halt.lines().collect();

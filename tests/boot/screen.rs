@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use ramkey::emulator::{Controller, Machine, Port, Stick};
+use ramkey::emulator::{Controller, Machine, Port, Screen, Stick};
 use ramkey_format::cp437;
 use ramkey_format::markers::MAY_REMOVE;
 
 use super::harness::{DEADLINE, Geometry, Running, disk, file, scratch};
+use super::old_bios::keys::hold_shift;
 use super::personality::rom;
 use super::sticks;
 
@@ -105,7 +106,14 @@ fn a_halt_in_40_columns_shows_its_code_and_whole_rows_of_its_block() {
     machine.ram_mib = 8;
     machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &["MODE=1"]));
     let mut running = Running::start(&machine);
-    running.wait_text("Nothing was booted.", DEADLINE);
+    // The ports are told before the screen.
+    let drawn = running.emulator().wait_for("the last row", DEADLINE, |machine| {
+        let cells = machine.memory(COLOUR, (40 * ROWS * 2) as u64)?;
+        let letters: Vec<u8> = cells.into_iter().step_by(2).collect();
+        let is_drawn = letters.chunks(40).any(|row| row.starts_with(b"Nothing was booted."));
+        Ok(is_drawn.then_some(()))
+    });
+    running.need(drawn);
     let shown = rows(&mut running, COLOUR, 40);
     let evidence = running.evidence();
     let has = |what: &str| shown.iter().any(|(text, _)| text.starts_with(what));
@@ -122,7 +130,7 @@ fn a_halt_in_40_columns_shows_its_code_and_whole_rows_of_its_block() {
 fn a_video_bios_that_does_not_put_the_cursor_anywhere_shows_line_by_line() {
     let folder = scratch();
     let mut machine = machine(folder.path(), &[], &["--title", "Small"]);
-    machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &["MODE=3", "DEAF"]));
+    machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &["MODE=3", "DEAF=0x02"]));
     let mut running = Running::start(&machine);
     running.wait_screen("Press a key to start.", DEADLINE);
     let shown = rows(&mut running, COLOUR, 80);
@@ -132,4 +140,46 @@ fn a_video_bios_that_does_not_put_the_cursor_anywhere_shows_line_by_line() {
     assert!(!shown.iter().any(|(text, _)| text.contains('║')), "nothing is put in its place");
     running.press(&["spc"]);
     running.wait_text("IDLE", DEADLINE);
+}
+
+#[test]
+fn a_menu_line_by_line_below_a_report_begins_at_the_top_and_is_drawn_in_its_place_by_time_and_keys() {
+    let folder = scratch();
+    let image = |letter: u8| {
+        let bytes = disk("idle", DISK, DISK.sectors(), &[&format!("LETTER={letter}")]);
+        file(folder.path(), &format!("{}.img", char::from(letter)), &bytes)
+    };
+    let images: Vec<_> = (b'A'..=b'I').map(image).collect();
+    let images: Vec<&Path> = images.iter().map(|image| image.as_path()).collect();
+    let options = ["--kind", "hdd", "--menu-timeout", "60", "--timeout", "off"];
+    let stick = sticks::ramkey(folder.path(), &images, &options);
+    let mut machine = Machine::new(Stick::new(stick, Port::Usb(Controller::Xhci)));
+    machine.option_rom = Some(rom(folder.path(), "rough_video.asm", &["MODE=3", "DEAF=0x08"]));
+    let mut running = Running::start(&machine);
+    hold_shift(&mut running);
+    running.wait_screen("AH=08h says", DEADLINE);
+    running.press(&["spc"]);
+
+    let choose = "Choose an image: arrow keys and Enter, or its number.";
+    let counts = |screen: &Screen| {
+        let is_first = screen.lines.first().is_some_and(|line| line.starts_with(choose));
+        let row = screen.lines.iter().position(|line| line.starts_with("Starting the marked one in "))?;
+        is_first.then(|| (row, screen.lines[row].clone()))
+    };
+    let first = running.wait_on_screen("the menu in the first row", DEADLINE, counts);
+    let later = running.wait_on_screen("another second", DEADLINE, |screen| {
+        counts(screen).filter(|later| later.1 != first.1)
+    });
+    assert_eq!(later.0, first.0, "what the time says has its row");
+    running.press(&["down", "esc"]);
+    let shown = running
+        .wait_on_screen("no time", DEADLINE, |screen| counts(screen).is_none().then(|| screen.lines.clone()));
+    let rows = |what: &str| shown.iter().filter(|line| line.contains(what)).count();
+    assert_eq!(
+        (rows(choose), rows(" >  2  B"), rows(" 1  A"), rows("AH=08h says")),
+        (1, 1, 1, 0),
+        "{shown:#?}"
+    );
+    running.press(&["9"]);
+    running.wait_text("IDLE\nI", DEADLINE);
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::tools::{cargo, root, run_command};
+use crate::tools::{self, cargo, root, run_command};
 
 /// Files that the package must have, each as `dpkg-deb -c` ends its line.
-const WANTED: [&str; 9] = [
+const WANTED: [&str; 10] = [
     "./usr/bin/ramkey",
     "./usr/share/man/man1/ramkey.1.gz",
     "./usr/share/man/man1/ramkey-write.1.gz",
@@ -17,9 +17,12 @@ const WANTED: [&str; 9] = [
     "./usr/share/polkit-1/actions/org.ramkey.policy",
     "./usr/share/metainfo/org.ramkey.ramkey.metainfo.xml",
     "./usr/share/doc/ramkey/copyright",
+    "./usr/share/doc/ramkey/docs/schema/ramkey.schema.json",
 ];
 /// Completions: the shell, and the file.
 const COMPLETIONS: [(&str, &str); 3] = [("bash", "ramkey"), ("zsh", "_ramkey"), ("fish", "ramkey.fish")];
+/// The package that every program here needs.
+const C_LIBRARY: &str = "libc6";
 /// What lintian says that is known: nobody's address can be named, and there is no distribution's changelog.
 const KNOWN: &str = "malformed-contact,no-changelog";
 /// Target of the program that needs no other file.
@@ -34,6 +37,7 @@ const STATIC: &str = "x86_64-unknown-linux-gnu";
 pub fn run(arguments: &[String]) -> Result<(), String> {
     match arguments {
         [] => {
+            tools::for_deb()?;
             crates()?;
             deb()
         }
@@ -49,7 +53,7 @@ fn crates() -> Result<(), String> {
 
 fn deb() -> Result<(), String> {
     if !has("cargo-deb") {
-        println!("cargo-deb is not there: installing it with `cargo install`");
+        println!("cargo-deb is not there: installing it with `cargo install`; this takes some minutes, once");
         cargo(&["install", "cargo-deb", "--locked"])?;
     }
     cargo(&["build", "--release", "--locked", "--package", "ramkey"])?;
@@ -87,6 +91,10 @@ fn check(package: &Path, unpacked: &Path) -> Result<(), String> {
     if !missing.is_empty() {
         return Err(format!("{} lacks {}", package.display(), missing.join(", ")));
     }
+    let needs = printed(Command::new("dpkg-deb").arg("-f").arg(package).arg("Depends"))?;
+    if !needs.contains(C_LIBRARY) {
+        return Err(format!("{} does not need {C_LIBRARY}, and its program does", package.display()));
+    }
     if has("appstreamcli") {
         let text = root().join("packaging/org.ramkey.ramkey.metainfo.xml");
         run_command(Command::new("appstreamcli").args(["validate", "--no-net"]).arg(text))?;
@@ -118,6 +126,7 @@ fn runs(program: &Path, stick: &Path) -> Result<(), String> {
 
 /// A program without any shared library. It is linked with the C library of this machine, because there is no unwinder for musl.
 fn linked_statically() -> Result<(), String> {
+    tools::for_static()?;
     let mut build = Command::new(env!("CARGO"));
     build
         .args(["build", "--release", "--locked", "--package", "ramkey", "--bin", "ramkey"])

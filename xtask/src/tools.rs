@@ -16,6 +16,12 @@ use Probe::{File, Program};
 /// What `ramkey demo` needs.
 const FOR_DEMO: &[(Probe, &str)] = &[(Program("qemu-system-x86_64"), "qemu-system-x86")];
 
+/// What `cargo xtask package` needs to make a `.deb` that names the libraries of its program.
+const FOR_DEB: &[(Probe, &str)] = &[(Program("dpkg-deb"), "dpkg"), (Program("dpkg-shlibdeps"), "dpkg-dev")];
+
+/// What `cargo xtask package static` needs.
+const FOR_STATIC: &[(Probe, &str)] = &[(Program("file"), "file")];
+
 /// What the checks need: other people's tools that judge what we write, and guests that nobody here wrote.
 const FOR_TEST: &[(Probe, &str)] = &[
     (Program("qemu-system-x86_64"), "qemu-system-x86"),
@@ -98,6 +104,24 @@ pub fn for_demo() -> Result<(), String> {
         missing.push("qemu-system-gui");
     }
     install(&missing)
+}
+
+/// Installs what `cargo xtask package` needs.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn for_deb() -> Result<(), String> {
+    install(&missing_packages(FOR_DEB))
+}
+
+/// Installs what `cargo xtask package static` needs.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn for_static() -> Result<(), String> {
+    install(&missing_packages(FOR_STATIC))
 }
 
 /// Installs what `cargo xtask test` needs.

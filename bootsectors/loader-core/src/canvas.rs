@@ -3,6 +3,8 @@
 
 /// Most columns of a text screen.
 pub const COLUMNS_MAX: usize = 80;
+/// Columns of a narrow one.
+pub const COLUMNS_NARROW: usize = 40;
 /// Rows of a text screen; one with more keeps its last ones empty.
 pub const ROWS: usize = 25;
 
@@ -41,12 +43,17 @@ impl VideoData {
     /// be put in its place.
     pub fn columns(self) -> Option<usize> {
         let columns = match (self.mode, self.columns) {
-            (0 | 1, 40) => 40,
+            (0 | 1, 40) => COLUMNS_NARROW,
             (2 | 3 | 7, 80) => COLUMNS_MAX,
             _ => return None,
         };
         let rows = usize::from(self.last_row) + 1;
         (self.last_row == 0 || rows >= ROWS).then_some(columns)
+    }
+
+    /// Whether it has the columns of a narrow screen, whatever else is strange about it.
+    pub fn is_narrow(self) -> bool {
+        usize::from(self.columns) == COLUMNS_NARROW
     }
 }
 
@@ -148,4 +155,11 @@ pub fn wrap(text: &[u8], width: usize) -> impl Iterator<Item = &[u8]> {
         rest = text.get(next..);
         text.get(..end)
     })
+}
+
+/// What a teletype gets for a line, on a narrow screen or on one that is as wide as any line: rows, with what ends each.
+pub fn teletype(line: &[u8], is_narrow: bool) -> impl Iterator<Item = (&[u8], &'static [u8])> {
+    let columns = if is_narrow { COLUMNS_NARROW } else { COLUMNS_MAX };
+    // A row that is full has ended by itself: another end would leave an empty one below it.
+    wrap(line, columns).map(move |part| (part, if part.len() < columns { b"\r\n".as_slice() } else { b"" }))
 }

@@ -267,6 +267,22 @@ impl Page {
         self.show_log(video);
     }
 
+    /// The report that somebody asked for: as below a halt, but nothing stopped.
+    #[inline(never)]
+    pub fn report(&mut self, video: &mut impl Video) {
+        self.begin(video, TOP);
+        self.log.read();
+        self.log_margin = 0;
+        self.show_log(video);
+    }
+
+    /// Rows that are free below what was said.
+    pub fn rows_left(&self) -> usize {
+        let width = self.width_of_log();
+        let said: usize = self.log.news().map(|line| wrap(line.as_bytes(), width).count()).sum();
+        self.log_end.saturating_sub(self.log_top + said)
+    }
+
     /// The menu of `count` entries, of which some are shown, below `what`; [`Self::row`] fills them in.
     #[inline(never)]
     pub fn menu(&mut self, video: &mut impl Video, what: &[u8], shown: usize) {

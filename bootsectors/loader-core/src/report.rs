@@ -8,10 +8,19 @@ use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_HEADS, 
 use crate::a20;
 use crate::drive::{Drive, Method, Trace};
 use crate::memory_calls::Source;
+use crate::report_block::Symbols;
 use crate::screen::{Heads, Language, Sentence, Text, say};
 
 /// Lines of the report.
 pub const LINES: usize = 7;
+/// Lines around its block: an empty one and a sentence before it, and two sentences behind it.
+const AROUND_BLOCK: usize = 4;
+
+/// Whether the report is shown above its block, which says the same, on a screen that has so many rows left: not on a narrow
+/// one, where each of its lines takes two, and not where it would move away what was said before.
+pub fn is_shown(is_narrow: bool, rows_left: usize, block: &Symbols) -> bool {
+    !is_narrow && LINES + AROUND_BLOCK + block.rows() <= rows_left
+}
 
 /// What the memory calls told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

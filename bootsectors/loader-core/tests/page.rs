@@ -1,91 +1,13 @@
 //! The page on a screen that is played: what is on it, in every language, on wide and on narrow ones.
 
-use ramkey_format::boot::{BootInfo, MEASURED_CHS, MEASURED_EDD, MEASURED_SECTORS};
-use ramkey_format::cp437;
-use ramkey_format::errors::BOOT_ERRORS;
-use ramkey_loader_core::a20;
-use ramkey_loader_core::canvas::{Look, ROWS, Video, VideoData, wrap};
-use ramkey_loader_core::drive::{Method, Trace};
+mod common;
+
+use common::adapter::{Adapter, each, line, page, text};
+use ramkey_loader_core::canvas::{Look, ROWS, VideoData, wrap};
+use ramkey_loader_core::drive::Method;
 use ramkey_loader_core::log::{LINES, Log};
-use ramkey_loader_core::memory_calls::Source;
 use ramkey_loader_core::page::{Page, Row};
-use ramkey_loader_core::report::{Facts, Memory};
-use ramkey_loader_core::report_block::{Block, Details, Symbols};
-use ramkey_loader_core::screen::{Language, Sentence, Text, say};
-use zerocopy::FromZeros;
-
-/// An adapter, which takes nothing that would leave a row.
-struct Adapter {
-    columns: usize,
-    cells: Vec<Vec<(u8, Look)>>,
-    calls: usize,
-    cursor: (usize, usize),
-}
-
-impl Video for Adapter {
-    fn fill(&mut self, row: usize, column: usize, byte: u8, look: Look, count: usize) {
-        assert!(row < ROWS && count > 0 && column + count <= self.columns, "{row} {column} {count}");
-        self.cells[row][column..column + count].fill((byte, look));
-        self.calls += 1;
-    }
-
-    fn cursor(&mut self, row: usize, column: usize) {
-        assert!(row < ROWS && column < self.columns, "{row} {column}");
-        self.cursor = (row, column);
-    }
-}
-
-impl Adapter {
-    fn new(columns: usize) -> Self {
-        let cells = vec![vec![(b' ', Look::Plain); columns]; ROWS];
-        Self { columns, cells, calls: 0, cursor: (0, 0) }
-    }
-
-    fn row(&self, row: usize) -> String {
-        text(&self.cells[row].iter().map(|&(byte, _)| byte).collect::<Vec<_>>())
-    }
-
-    /// All words, in order, with one space between them.
-    fn words(&self) -> String {
-        let rows: Vec<String> = (0..ROWS).map(|row| self.row(row)).collect();
-        rows.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// Asserts that a sentence is there, in one row or wrapped, and whole.
-    fn must_show(&self, line: &Text, case: &str) {
-        let wanted = text(line.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ");
-        let shown = self.words().replace(" ║ ║ ", " ");
-        assert!(shown.contains(&wanted), "{case}: no {wanted:?} in\n{shown}");
-    }
-
-    fn looks(&self, row: usize) -> Vec<Look> {
-        self.cells[row].iter().map(|&(_, look)| look).collect()
-    }
-}
-
-fn text(page: &[u8]) -> String {
-    page.iter().map(|&byte| cp437::decode(byte).expect("text")).collect()
-}
-
-fn page(columns: usize) -> Page {
-    let mut page = Page::new();
-    page.open(columns);
-    page
-}
-
-/// Every language on both kinds of screen.
-fn each(mut test: impl FnMut(Language, &mut Page, &mut Adapter, &str)) {
-    for &(language, _) in Language::ALL {
-        for columns in [40, 80] {
-            let case = format!("{language:?}, {columns} columns");
-            test(language, &mut page(columns), &mut Adapter::new(columns), &case);
-        }
-    }
-}
-
-fn line<const PLACES: usize>(language: Language, sentence: &Sentence<'_, PLACES>) -> Text {
-    language.line(sentence)
-}
+use ramkey_loader_core::screen::{Language, Text, say};
 
 const TITLE: &[u8] = b"An operating system of 64 characters, as long as a title may be.";
 /// One that breaks into as many rows as any.
@@ -258,77 +180,6 @@ fn why_an_entry_does_not_fit_has_room_below_the_menu() {
         }
         let shown = screen.words().matches("FreeDOS 1.3").count();
         assert_eq!(shown, named, "{case}");
-    });
-}
-
-/// A report and the block of it: that of a stick which was read, on a machine whose numbers are usual.
-fn report_and_block(code: u8, details: Details) -> (Facts, Symbols) {
-    let mut info = BootInfo::new_zeroed();
-    (info.drive, info.bios_dl, info.edd, info.edd_version, info.edd_claims) = (0x80, 0x80, 1, 0x30, 0x05);
-    info.measured = (MEASURED_EDD | MEASURED_CHS | MEASURED_SECTORS) as u8;
-    info.heads.set(255);
-    info.sectors_per_track.set(63);
-    info.told_cylinders.set(1024);
-    info.told_heads.set(255);
-    info.told_sectors.set(63);
-    info.transfer.set(127);
-    info.boot_lba.set(64);
-    let trace = Trace {
-        asked: Some(123_456),
-        read: Some(123_455),
-        status: 4,
-        abandoned: 0,
-        heads: 255,
-        heads_proven: false,
-        method: Method::Edd,
-        sectors: 127,
-    };
-    let memory = Some(Memory { ram: 64 << 20, base_kib: 639, source: Source::E820 });
-    let facts = Facts { info, trace: Some(trace), memory, a20: a20::Method::Bios };
-    let block = Block { code, build: Block::build_of(0x2A5), details, numbers: facts.numbers() };
-    (facts, block.encode())
-}
-
-#[test]
-fn a_halt_has_room_for_its_code_and_the_report() {
-    each(|language, page, screen, case| {
-        page.log().push(&line(language, &say::trying_heads()), true);
-        let why = line(language, &say::why_not());
-        page.halt(screen, why.as_bytes());
-        screen.must_show(&why, case);
-        let longest = BOOT_ERRORS.iter().max_by_key(|error| language.error(error.code).len()).unwrap();
-        let detail = say::read_failed(4, 123_456);
-        let detail = say::in_file(b"WINDOWSX", detail.as_message());
-        let (facts, block) = report_and_block(longest.code, Details::of(detail.as_message()));
-        let mut said =
-            vec![line(language, &say::stopped(longest.code, longest.code)), line(language, &detail)];
-        let text_of = |bytes: &[u8]| *Text::new().bytes(bytes);
-        // A narrow screen has the block alone.
-        if screen.columns == 80 {
-            facts.show(language, &mut |line| said.push(text_of(line)));
-        }
-        said.extend([Text::new(), line(language, &say::explained())]);
-        let mut rows = Vec::new();
-        block.show(&mut |line| rows.push(text_of(line)));
-        assert!(rows.len() >= 2, "{case}: a block of {} rows", rows.len());
-        said.extend(&rows);
-        said.extend([line(language, &say::qr_offered()), line(language, &say::nothing_booted())]);
-        page.log().end_paragraph();
-        for said in &said {
-            page.log().push(said, true);
-        }
-        page.show_log(screen);
-        for said in &said {
-            screen.must_show(said, case);
-        }
-        for row in &rows {
-            let row = text(row.as_bytes());
-            assert!((0..ROWS).any(|at| screen.row(at).trim_end() == row), "{case}: {row:?} is broken");
-        }
-        assert!(
-            !screen.words().contains(&text(line(language, &say::trying_heads()).as_bytes())),
-            "{case}: that is over"
-        );
     });
 }
 

@@ -1,7 +1,7 @@
 //! What a person sees and types: the page on the screen, or lines on a screen of another shape, with a copy to the ports.
 
 use ramkey_format::boot::{BootHeader, HEADER_SERIAL};
-use ramkey_loader_core::canvas::{ROWS, Video};
+use ramkey_loader_core::canvas::{ROWS, Video, teletype};
 use ramkey_loader_core::drive::Method;
 use ramkey_loader_core::menu::Key;
 use ramkey_loader_core::page::{Page, Row};
@@ -105,8 +105,18 @@ impl Console {
     /// Writes text and ends the line.
     #[inline(never)]
     pub fn line(&mut self, bytes: &[u8]) {
-        self.write(bytes);
-        self.write(b"\r\n");
+        if self.page.is_some() {
+            self.write(bytes);
+            return self.write(b"\r\n");
+        }
+        let was_muted = self.mirror.is_muted;
+        self.mirror.line(bytes);
+        self.mirror.is_muted = true;
+        for (row, end) in teletype(bytes, self.is_narrow()) {
+            self.write(row);
+            self.write(end);
+        }
+        self.mirror.is_muted = was_muted;
     }
 
     /// Sends a line to the ports alone.
@@ -287,6 +297,14 @@ impl Console {
         }
     }
 
+    /// The page is for the report that somebody asked for.
+    #[inline(never)]
+    pub fn report(&mut self) {
+        if let Some(page) = &mut self.page {
+            page.report(&mut Bios);
+        }
+    }
+
     /// Entries that the menu shows at a time.
     pub fn menu_rows(&self) -> usize {
         self.page.as_ref().map_or(MENU_ROWS, |page| page.menu_rows())
@@ -294,7 +312,12 @@ impl Console {
 
     /// Whether the screen has 40 columns.
     pub fn is_narrow(&self) -> bool {
-        self.page.as_ref().is_some_and(|page| page.is_narrow())
+        self.page.as_ref().map_or_else(video::is_narrow, |page| page.is_narrow())
+    }
+
+    /// Rows that are free below what was said. Where there is no page, what was said moves on.
+    pub fn rows_left(&self) -> usize {
+        self.page.as_ref().map_or(ROWS, |page| page.rows_left())
     }
 
     /// Whether the menu says by itself why the chosen entry does not fit.

@@ -5,7 +5,7 @@ use core::cell::UnsafeCell;
 use ramkey_format::boot::BootHeader;
 use ramkey_loader_core::drive::{Drive, Trace};
 use ramkey_loader_core::qr::Qr;
-use ramkey_loader_core::report::{Facts, Memory, act};
+use ramkey_loader_core::report::{Facts, Memory, act, is_shown};
 use ramkey_loader_core::report_block::{Block, COMMAND, Details};
 use ramkey_loader_core::screen::say;
 
@@ -53,15 +53,14 @@ pub fn show(console: &mut Console, code: u8, details: Details) -> Option<Qr> {
     let Known { trace, memory } = known();
     let facts = Facts { info: low::boot_info(), trace, memory, a20: a20::worked() };
     let numbers = facts.numbers();
-    // A narrow halt has no room for them and for its code; its block has them all.
-    let is_shown = code == 0 || !console.is_narrow();
+    let header = low::boot_header();
+    let build = BootHeader::parse(&header).map_or(0, |header| header.loader_checksum.get());
+    let symbols = Block { code, build: Block::build_of(build), details, numbers }.encode();
+    let is_shown = is_shown(console.is_narrow(), console.rows_left(), &symbols);
     numbers.show(console.language(), &mut |line| match is_shown {
         true => console.line(line),
         false => console.to_ports(line),
     });
-    let header = low::boot_header();
-    let build = BootHeader::parse(&header).map_or(0, |header| header.loader_checksum.get());
-    let symbols = Block { code, build: Block::build_of(build), details, numbers }.encode();
     console.end_line();
     console.say(&say::explained());
     symbols.show(&mut |line| console.line(line));
@@ -73,6 +72,7 @@ pub fn show(console: &mut Console, code: u8, details: Details) -> Option<Qr> {
 /// Shows the numbers, and lets a person change how `drive` is read, until a key goes on.
 pub fn ask(console: &mut Console, drive: &mut Drive) {
     note_trace(&drive.trace());
+    console.report();
     console.end_line();
     let qr = show(console, 0, Details::default());
     console.say(&say::report_keys());

@@ -48,18 +48,26 @@ pub fn page() -> Option<&'static mut Page> {
 
 /// The columns of the screen, if it is one on which text can be put in its place: 40 or 80.
 fn columns() -> Option<usize> {
-    let data = VideoData {
-        mode: low::VIDEO_MODE.read(),
-        columns: low::VIDEO_COLUMNS.read(),
-        last_row: low::VIDEO_LAST_ROW.read(),
-    };
-    let columns = data.columns()?;
+    let columns = data().columns()?;
     let (row, column, byte) = TRIED;
     Bios.fill(row, column, byte, Look::Plain, 1);
     let is_there = cursor() == position(row, column) && call(READ_CELL, 0, 0, 0).eax.get() as u8 == byte;
     Bios.fill(row, column, b' ', Look::Plain, 1);
     Bios.cursor(0, 0);
     is_there.then_some(columns)
+}
+
+/// Whether the screen has 40 columns, also if nothing can be put in its place.
+pub fn is_narrow() -> bool {
+    data().is_narrow()
+}
+
+fn data() -> VideoData {
+    VideoData {
+        mode: low::VIDEO_MODE.read(),
+        columns: low::VIDEO_COLUMNS.read(),
+        last_row: low::VIDEO_LAST_ROW.read(),
+    }
 }
 
 /// Writes a byte where the cursor is, and moves it as a teletype does.

@@ -5,6 +5,7 @@
 
 use super::fat_table::Table;
 use super::fat_tree;
+use super::space::FreeQuestion;
 use super::usage::Usage;
 use super::why::{Closed, Structure, Why};
 use crate::contents::bpb::BpbFields;
@@ -33,7 +34,7 @@ pub(super) fn usage(
     start: u64,
     len: u64,
     sector: &[u8; 512],
-    swap: bool,
+    question: FreeQuestion,
 ) -> Result<Usage, Why> {
     let bpb = BpbFields::read(sector);
     let damaged = Why::Damaged(Structure::BootSector);
@@ -75,7 +76,7 @@ pub(super) fn usage(
         }
         Ok(())
     })?;
-    fat_tree::check(&table, usage, &bpb, start, swap)
+    fat_tree::check(&table, usage, &bpb, start, question)
 }
 
 /// Whether the fields that only a FAT32 has are such as every program understands.

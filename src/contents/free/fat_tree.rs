@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::fat_table::Table;
 use super::sleep::{self, START_LEN};
+use super::space::FreeQuestion;
 use super::usage::{Bits, Usage};
 use super::why::{Structure, Why};
 use crate::contents::bpb::BpbFields;
@@ -62,13 +63,13 @@ struct Tree<'t, 's> {
     has_files: bool,
 }
 
-/// Checks the folders of the FAT whose first byte is `start`; with `swap` the clusters of swap files are free then.
+/// Checks the folders of the FAT whose first byte is `start`; the clusters of swap files are free then if `question` says so.
 pub(super) fn check(
     table: &Table<'_>,
     usage: Usage,
     bpb: &BpbFields,
     start: u64,
-    swap: bool,
+    question: FreeQuestion,
 ) -> Result<Usage, Why> {
     let data = start + bpb.data() * SECTOR_LEN;
     let mut tree = Tree {
@@ -95,7 +96,7 @@ pub(super) fn check(
     if !tree.has_files {
         return Err(Why::NoFiles);
     }
-    if swap {
+    if question.swap {
         tree.free_swap()?;
     }
     Ok(tree.usage)

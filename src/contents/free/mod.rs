@@ -35,9 +35,9 @@ const LILO: (u64, [u8; 4]) = (6, *b"LILO");
 /// Most ranges of all volumes together.
 const RANGES_MAX: usize = 1 << 18;
 
-/// What the file systems of the image in `source`, of which `facts` are known, do not need; with `swap` also the contents
-/// of swap files. What cannot be read is kept, so there is always an answer.
-pub fn free_space(source: &dyn Source, facts: &ImageFacts, swap: bool) -> FreeSpace {
+/// What the file systems of the image in `source`, of which `facts` are known, do not need, as far as `question` asks. What
+/// cannot be read is kept, so there is always an answer.
+pub fn free_space(source: &dyn Source, facts: &ImageFacts, question: FreeQuestion) -> FreeSpace {
     let mut space = FreeSpace::default();
     let nothing = match facts.kind {
         Kind::Disc => Some(Why::Disc),
@@ -48,7 +48,7 @@ pub fn free_space(source: &dyn Source, facts: &ImageFacts, swap: bool) -> FreeSp
         space.kept.push(Kept { place: KeptPlace::Image, why });
         return space;
     }
-    match usages(source, facts.kind, swap) {
+    match usages(source, facts.kind, question) {
         Ok(usages) => {
             for (volume, usage) in usages {
                 let given = usage.and_then(|usage| space.add(&usage, RANGES_MAX));
@@ -64,7 +64,7 @@ pub fn free_space(source: &dyn Source, facts: &ImageFacts, swap: bool) -> FreeSp
 /// Why nothing of the volume that begins at byte `start` of an image of this kind would be given up, or what is behind its
 /// last cluster.
 pub(in crate::contents) fn why_kept(source: &dyn Source, kind: Kind, start: u64) -> Option<Why> {
-    match usages(source, kind, false) {
+    match usages(source, kind, FreeQuestion::default()) {
         Ok(usages) => {
             let volume = usages.into_iter().find(|(volume, _)| volume.start == start);
             volume.map_or(Some(Why::Unknown), |(_, usage)| usage.err())
@@ -77,7 +77,7 @@ pub(in crate::contents) fn why_kept(source: &dyn Source, kind: Kind, start: u64)
 type Answer = (Volume, Result<Usage, Why>);
 
 /// The volumes of an image, with what each of them uses, or why that is not to be believed.
-fn usages(source: &dyn Source, kind: Kind, swap: bool) -> Result<Vec<Answer>, Why> {
+fn usages(source: &dyn Source, kind: Kind, question: FreeQuestion) -> Result<Vec<Answer>, Why> {
     let metered = Metered::new(source, READ_MAX);
     let volumes = places::volumes(&metered, kind)?;
     let starts = volumes.iter().map(|volume| volume.start).chain([0]);
@@ -90,7 +90,7 @@ fn usages(source: &dyn Source, kind: Kind, swap: bool) -> Result<Vec<Answer>, Wh
             (Some(why), _) => Err(why.clone()),
             // What is in the memory of a sleeping system knows more of every volume than the disk does.
             _ if sleeps.contains(&Sleep::Yes) => Err(Why::SleepsBeside),
-            (None, _) => volume::usage(&metered, volume.start, volume.len, swap),
+            (None, _) => volume::usage(&metered, volume.start, volume.len, question),
         };
         let usage = match usage {
             Ok(_) if sleeps.contains(&Sleep::Perhaps) => Err(Why::PerhapsSleepsBeside),

@@ -4,6 +4,7 @@
 //! Sources: Microsoft, "How NTFS Works" and `ntfs_on_disk`-structures as the Linux-NTFS project documents them (NTFS
 //! Documentation: `$Volume`, `$LogFile`, `$Bitmap`); Metz, "Volume Shadow Snapshot (VSS) format".
 
+use super::space::FreeQuestion;
 use super::usage::{Bits, Usage};
 use super::why::{Closed, Structure, Why};
 use crate::contents::bytes::{get_u16, get_u32, get_u64, u16_at, u64_at};
@@ -63,7 +64,7 @@ pub(super) fn usage(
     start: u64,
     len: u64,
     sector: &[u8; 512],
-    swap: bool,
+    question: FreeQuestion,
 ) -> Result<Usage, Why> {
     let sectors = u64_at(sector, SECTORS);
     if u64::from(u16_at(sector, BYTES_PER_SECTOR)) != SECTOR_LEN || sectors == 0 {
@@ -86,7 +87,7 @@ pub(super) fn usage(
     let map = volume.system_start(BITMAP, SystemPart::Data, usage.units().div_ceil(8))?;
     usage.load(0, &map.ok_or(Why::Damaged(Structure::Bitmap))?);
     check_files(&volume, &usage)?;
-    if swap {
+    if question.swap {
         for path in SWAP_FILES.into_iter().chain([SLEEP_FILE]) {
             let clusters = volume.clusters(path)?.unwrap_or_default();
             // Each belongs to no other file.

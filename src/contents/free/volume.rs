@@ -3,6 +3,7 @@
 use super::ext;
 use super::fat;
 use super::ntfs;
+use super::space::FreeQuestion;
 use super::usage::Usage;
 use super::why::Why;
 use crate::contents::boot_sector::{self, FatOrNtfs};
@@ -71,13 +72,13 @@ pub(super) fn may_hide_memory(source: &dyn Source, start: u64) -> Result<bool, W
 }
 
 /// What the file system calls free that has the `len` bytes from `start` on.
-pub(super) fn usage(source: &dyn Source, start: u64, len: u64, swap: bool) -> Result<Usage, Why> {
+pub(super) fn usage(source: &dyn Source, start: u64, len: u64, question: FreeQuestion) -> Result<Usage, Why> {
     if start.checked_add(len).is_none_or(|end| end > source.len()) {
         return Err(Why::BeyondImage);
     }
     match identify(source, start)? {
-        Found::Fat(sector) => fat::usage(source, start, len, &sector, swap),
-        Found::Ntfs(sector) => ntfs::usage(source, start, len, &sector, swap),
+        Found::Fat(sector) => fat::usage(source, start, len, &sector, question),
+        Found::Ntfs(sector) => ntfs::usage(source, start, len, &sector, question),
         Found::Ext => ext::usage(source, start, len),
     }
 }

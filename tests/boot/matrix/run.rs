@@ -10,7 +10,7 @@ use super::super::harness::{MAY_REMOVE_DISC, PROVEN, Running, scratch, tool};
 use super::super::sticks;
 use super::cases::{Case, Form, Step};
 use super::keys;
-use super::packed::Chunks;
+use super::packed::{Chunks, LEFT_ON_DISC, LEFT_ON_STICK};
 
 /// How long one step from RAM may take: more than the slowest took on a busy machine.
 const STEP: Duration = Duration::from_secs(120);
@@ -97,14 +97,17 @@ fn found(serial: &str, image: &Path) -> &'static str {
 fn machine(case: &Case, ram_mib: u32, host: Host, image: &Path, folder: &Path) -> Machine {
     let usb = |path: PathBuf| Stick::new(path, Port::Usb(Controller::Xhci));
     let stick = match host {
-        Host::Memdisk => usb(packed(case, sticks::ramkey(folder, &[image], &["--kind", case.form.kind()]))),
+        Host::Memdisk => {
+            let stick = sticks::ramkey(folder, &[image], &["--kind", case.form.kind()]);
+            usb(packed(case, stick, LEFT_ON_STICK))
+        }
         Host::Grub4dos => {
             let options = ["--kind", case.form.kind(), "--identity", "grub4dos"];
-            usb(packed(case, sticks::ramkey(folder, &[image], &options)))
+            usb(packed(case, sticks::ramkey(folder, &[image], &options), LEFT_ON_STICK))
         }
         Host::Disc => {
             let options = ["--kind", case.form.kind(), "--media", "12cm"];
-            let disc = packed(case, sticks::ramkey_disc(folder, &[image], &options));
+            let disc = packed(case, sticks::ramkey_disc(folder, &[image], &options), LEFT_ON_DISC);
             Stick::new(disc, Port::Cd(CdBus::Ide))
         }
         Host::Reference => {
@@ -117,10 +120,10 @@ fn machine(case: &Case, ram_mib: u32, host: Host, image: &Path, folder: &Path) -
     machine
 }
 
-/// A medium whose image must be packed where that makes it shorter, and without what its file system calls free.
-fn packed(case: &Case, medium: PathBuf) -> PathBuf {
+/// A medium whose image must be packed where that makes it load sooner, and without what its file system calls free.
+fn packed(case: &Case, medium: PathBuf, left: usize) -> PathBuf {
     let chunks = Chunks::of(&medium);
-    chunks.are_packed_where_it_pays();
+    chunks.are_packed_where_it_pays(left);
     assert_eq!(chunks.are_trimmed, case.has_free_space, "{}, {}", case.guest, case.form_text);
     medium
 }

@@ -13,6 +13,18 @@ use super::sticks::{Size, Sticks, Writer};
 /// What the report ends with.
 pub const ASKS: &str = "1: single sectors";
 
+/// Holds Shift until the report asks what to do.
+pub fn hold_shift(running: &mut Running) {
+    // Held from the start on: what a key repeats before the BIOS has a keyboard is lost.
+    let asked = running.emulator().wait_for(ASKS, Duration::from_secs(60), |machine| {
+        shift(machine, true)?;
+        Ok(machine.screen()?.contains(ASKS).then_some(()))
+    });
+    running.need(asked);
+    let released = shift(running.emulator(), false);
+    running.need(released);
+}
+
 /// Presses or releases the left Shift.
 pub fn shift(machine: &mut Emulator, down: bool) -> Result<(), EmulatorError> {
     let key = json!({ "type": "key", "data": { "down": down, "key": { "type": "qcode", "data": "shift" } } });
@@ -26,14 +38,7 @@ fn a_bios_that_dies_boots_with_single_sectors() {
         let folder = scratch();
         let stick = sticks.get(Writer::Ramkey(0), Size::Small);
         let mut running = Running::start(&machine(folder.path(), personality, &stick));
-        // Held from the start on: what a key repeats before the BIOS has a keyboard is lost.
-        let asked = running.emulator().wait_for(ASKS, Duration::from_secs(60), |machine| {
-            shift(machine, true)?;
-            Ok(machine.screen()?.contains(ASKS).then_some(()))
-        });
-        running.need(asked);
-        let released = shift(running.emulator(), false);
-        running.need(released);
+        hold_shift(&mut running);
         running.press(&["1", "ret"]);
         let (passed, evidence) = running.verdict(DEADLINE);
         assert!(passed && !evidence.console.contains("{H}"), "{}: {evidence}", personality.name);

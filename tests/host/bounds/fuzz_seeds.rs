@@ -36,7 +36,7 @@ use crate::frames::virtual_disks;
 use crate::frames::windows_image::{LEAD, System, Xp};
 use ramkey::contents::windows::hive::Hive;
 use ramkey::contents::windows::{Family, look};
-use ramkey::contents::{KindChoice, free_space, iso, probe};
+use ramkey::contents::{FreeQuestion, KindChoice, free_space, iso, probe};
 use ramkey::doctor::diagnose;
 use ramkey::image::{Bounds, FileSource, Source, Wrapped, unwrapped};
 use ramkey::plan::{FatBits, FsChoice, LayoutKind};
@@ -404,7 +404,7 @@ fn whole_seeds_lead_to_what_they_are_for() {
     for name in ["fat12", "ntfs", "ext4"] {
         let disk = Sparse::decode(&read("free", name));
         let facts = probe(Path::new("disk.img"), &disk, KindChoice::Auto, None).unwrap();
-        let free = free_space(&disk, &facts, true);
+        let free = free_space(&disk, &facts, FreeQuestion { swap: true });
         assert!(!free.is_empty() && free.kept.is_empty(), "{name}: {:?}", free.kept);
         assert_eq!(free.swap > 0, name != "ext4", "{name}");
     }

@@ -5,151 +5,106 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use serde_json::Value;
 
 use crate::frames::sticks::{noise, printed, tool};
+use crate::frames::workplace::Workplace;
 use ramkey::sandbox::NOBODY;
 
-/// A folder that has a folder with a DOS, one with files alone, and a place for temporary files.
-struct Desk {
-    folder: tempfile::TempDir,
-    temporary: tempfile::TempDir,
+/// A workplace that has a folder with a DOS, and one with files alone.
+fn workplace() -> Workplace {
+    let place = Workplace::new();
+    place.put("dos 6.22/KERNEL.SYS", &noise(50_000));
+    place.put("dos 6.22/TOOLS/EDIT.COM", &noise(70_000));
+    place.put("files/A.TXT", b"a");
+    place
 }
 
-impl Desk {
-    fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap(), temporary: tempfile::tempdir().unwrap() };
-        for folder in [&desk.folder, &desk.temporary] {
-            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        }
-        desk.put("dos 6.22/KERNEL.SYS", &noise(50_000));
-        desk.put("dos 6.22/TOOLS/EDIT.COM", &noise(70_000));
-        desk.put("files/A.TXT", b"a");
-        desk
-    }
-
-    fn put(&self, name: &str, bytes: &[u8]) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
-        command.args(arguments).current_dir(self.folder.path()).env("TMPDIR", self.temporary.path());
-        command
-    }
-
-    fn ramkey(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().unwrap();
-        assert_eq!(fs::read_dir(self.temporary.path()).unwrap().count(), 0, "nothing is left");
-        output
-    }
-
-    fn done(&self, arguments: &[&str]) -> String {
-        let output = self.ramkey(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", printed(&output));
-        printed(&output)
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.ramkey(&[arguments, &["--json"]].concat());
-        assert!(output.status.success(), "{arguments:?}: {}", printed(&output));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// What is in a file of the image with this name on a stick.
-    fn file_of(&self, stick: &str, image: &str, sector: u64, file: &str) -> Vec<u8> {
-        let out = self.path("out.img");
-        self.done(&["extract", "--from", stick, "--to", "out.img", image]);
-        let volume = format!("{}@@{}", out.display(), sector * 512);
-        let bytes = tool("mtools", "mtype", &["-i", &volume, &format!("::{file}")]).stdout;
-        fs::remove_file(out).unwrap();
-        bytes
-    }
+/// What is in a file of the image with this name on a stick, whose volume begins at `sector`.
+fn file_of(place: &Workplace, (stick, image): (&str, &str), sector: u64, file: &str) -> Vec<u8> {
+    let out = place.path("out.img");
+    place.done(&["extract", "--from", stick, "--to", "out.img", image]);
+    let volume = format!("{}@@{}", out.display(), sector * 512);
+    let bytes = tool("mtools", "mtype", &["-i", &volume, &format!("::{file}")]).stdout;
+    fs::remove_file(out).unwrap();
+    bytes
 }
 
 #[test]
 fn it_is_said_what_is_made_of_a_folder() {
-    let desk = Desk::new();
-    let found = desk.json(&["inspect", "dos 6.22", "--hash"]);
+    let place = workplace();
+    let found = place.json(&["inspect", "dos 6.22", "--hash"]);
     let made = serde_json::json!([{
         "container": "folder with FreeDOS", "packed_len": 120_000, "member": "dos 6.22.img", "len": found["len"],
     }]);
     assert_eq!((&found["unpacked"], &found["kind"]), (&made, &"hard disk".into()), "{found}");
     assert_eq!(found["warnings"].as_array().unwrap().len(), 0, "{found}");
-    assert_eq!(found["blake3"], desk.json(&["inspect", "./dos 6.22/", "--hash"])["blake3"]);
-    let text = desk.done(&["inspect", "dos 6.22", "--kind", "floppy"]);
+    assert_eq!(found["blake3"], place.json(&["inspect", "./dos 6.22/", "--hash"])["blake3"]);
+    let text = place.done(&["inspect", "dos 6.22", "--kind", "floppy"]);
     assert!(text.contains("made of a folder with FreeDOS, files of 117.1 KiB in it"), "{text}");
     assert!(text.contains("geometry 80/2/18"), "{text}");
-    let part = desk.json(&["inspect", "dos 6.22", "--kind", "partition"]);
+    let part = place.json(&["inspect", "dos 6.22", "--kind", "partition"]);
     assert_eq!(
         (&part["kind"], &part["len"]),
         (&"partition".into(), &(found["len"].as_u64().unwrap() - 63 * 512).into())
     );
-    let large = desk.json(&["inspect", "dos 6.22", "--folder-free", "20M"]);
+    let large = place.json(&["inspect", "dos 6.22", "--folder-free", "20M"]);
     assert!(large["len"].as_u64().unwrap() > 20 << 20, "{large}");
-    let text = desk.done(&["inspect", "files"]);
+    let text = place.done(&["inspect", "files"]);
     assert!(text.contains("folder without a system that is known"), "{text}");
     assert!(text.contains("partition 1 is to be started, and its boot sector has no code"), "{text}");
 }
 
 #[test]
 fn every_command_takes_a_folder_where_it_takes_an_image() {
-    let desk = Desk::new();
-    let plan = desk.done(&["plan", "dos 6.22", "--size", "64M"]);
+    let place = workplace();
+    let plan = place.done(&["plan", "dos 6.22", "--size", "64M"]);
     assert!(plan.contains("\"dos 6.22\" in RAMKEY/DOS_6_22.RKC") || plan.contains("\"dos 6.22\""), "{plan}");
-    desk.done(&["write", "--dir", "dos 6.22", "--with", "files", "--to", "stick.img", "--yes"]);
-    assert_eq!(desk.file_of("stick.img", "dos 6.22", 63, "KERNEL.SYS"), noise(50_000));
-    assert_eq!(desk.file_of("stick.img", "files", 63, "A.TXT"), b"a");
-    desk.done(&["verify", "stick.img"]);
-    desk.put("dos 6.22/TOOLS/EDIT.COM", &noise(71_000));
-    desk.done(&["reflash", "dos 6.22", "--to", "stick.img", "--yes"]);
-    assert_eq!(desk.file_of("stick.img", "dos 6.22", 63, "TOOLS/EDIT.COM"), noise(71_000));
-    desk.done(&["add", "dos 6.22", "--kind", "floppy", "--title", "Floppy", "--to", "stick.img", "--yes"]);
-    assert_eq!(desk.file_of("stick.img", "Floppy", 0, "TOOLS/EDIT.COM"), noise(71_000));
-    desk.put("files/A.TXT", b"another");
-    desk.done(&["reflash", "files", "--replace", "files", "--to", "stick.img", "--yes"]);
-    assert_eq!(desk.file_of("stick.img", "files", 63, "A.TXT"), b"another");
-    desk.done(&["disc", "dos 6.22", "--floppy", "files", "--to", "disc.iso", "--yes"]);
-    assert_eq!(desk.file_of("disc.iso", "files", 0, "A.TXT"), b"another");
+    place.done(&["write", "--dir", "dos 6.22", "--with", "files", "--to", "stick.img", "--yes"]);
+    assert_eq!(file_of(&place, ("stick.img", "dos 6.22"), 63, "KERNEL.SYS"), noise(50_000));
+    assert_eq!(file_of(&place, ("stick.img", "files"), 63, "A.TXT"), b"a");
+    place.done(&["verify", "stick.img"]);
+    place.put("dos 6.22/TOOLS/EDIT.COM", &noise(71_000));
+    place.done(&["reflash", "dos 6.22", "--to", "stick.img", "--yes"]);
+    assert_eq!(file_of(&place, ("stick.img", "dos 6.22"), 63, "TOOLS/EDIT.COM"), noise(71_000));
+    place.done(&["add", "dos 6.22", "--kind", "floppy", "--title", "Floppy", "--to", "stick.img", "--yes"]);
+    assert_eq!(file_of(&place, ("stick.img", "Floppy"), 0, "TOOLS/EDIT.COM"), noise(71_000));
+    place.put("files/A.TXT", b"another");
+    place.done(&["reflash", "files", "--replace", "files", "--to", "stick.img", "--yes"]);
+    assert_eq!(file_of(&place, ("stick.img", "files"), 63, "A.TXT"), b"another");
+    place.done(&["disc", "dos 6.22", "--floppy", "files", "--to", "disc.iso", "--yes"]);
+    assert_eq!(file_of(&place, ("disc.iso", "files"), 0, "A.TXT"), b"another");
     // The current folder has a name, too.
-    let mut here = desk.command(&["write", ".", "--to", "../here.img", "--yes"]);
-    let output = here.current_dir(desk.path("dos 6.22")).output().unwrap();
+    let mut here = place.command(&["write", ".", "--to", "../here.img", "--yes"]);
+    let output = here.current_dir(place.path("dos 6.22")).output().unwrap();
     assert!(printed(&output).contains("\"dos 6.22\""), "{}", printed(&output));
 }
 
 #[test]
 fn the_folder_is_the_same_as_an_image_and_stands_behind_the_others() {
-    let desk = Desk::new();
-    desk.put("one.img", &noise(90_000));
-    desk.done(&["write", "one.img", "dos 6.22", "--to", "one", "--yes"]);
-    desk.done(&["write", "--dir", "dos 6.22", "one.img", "--to", "other", "--yes"]);
-    assert!(fs::read(desk.path("one")).unwrap() == fs::read(desk.path("other")).unwrap());
+    let place = workplace();
+    place.put("one.img", &noise(90_000));
+    place.done(&["write", "one.img", "dos 6.22", "--to", "one", "--yes"]);
+    place.done(&["write", "--dir", "dos 6.22", "one.img", "--to", "other", "--yes"]);
+    assert!(fs::read(place.path("one")).unwrap() == fs::read(place.path("other")).unwrap());
 }
 
 #[test]
 fn what_is_wrong_with_a_folder_is_one_error_and_no_stick_is_touched() {
-    let desk = Desk::new();
-    desk.put("one.img", &noise(90_000));
-    desk.put("bad/NUL.TXT", b"n");
-    desk.put("large/KERNEL.SYS", b"k");
-    desk.put("large/DATA", &vec![1; 3 << 20]);
+    let place = workplace();
+    place.put("one.img", &noise(90_000));
+    place.put("bad/NUL.TXT", b"n");
+    place.put("large/KERNEL.SYS", b"k");
+    place.put("large/DATA", &vec![1; 3 << 20]);
     for folder in ["empty", "links", "pipes", "odd"] {
-        fs::create_dir(desk.path(folder)).unwrap();
+        fs::create_dir(place.path(folder)).unwrap();
     }
-    symlink("/etc/passwd", desk.path("links/A.TXT")).unwrap();
-    mknodat(CWD, desk.path("pipes/A.TXT"), FileType::Fifo, Mode::RUSR, 0).unwrap();
-    desk.put("odd/txtsetup.oem", b"t");
-    fs::write(desk.path("odd").join(OsStr::from_bytes(b"\xE4.sys")), b"d").unwrap();
+    symlink("/etc/passwd", place.path("links/A.TXT")).unwrap();
+    mknodat(CWD, place.path("pipes/A.TXT"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    place.put("odd/txtsetup.oem", b"t");
+    fs::write(place.path("odd").join(OsStr::from_bytes(b"\xE4.sys")), b"d").unwrap();
     for (arguments, status, wanted) in [
         (&["--dir", "one.img"][..], 3, "one.img is no folder"),
         (&["--dir", "nothing"], 3, "nothing is no folder"),
@@ -168,30 +123,30 @@ fn what_is_wrong_with_a_folder_is_one_error_and_no_stick_is_touched() {
         (&["one.img", "--floppy", "odd"], 3, "it is not UTF-8"),
         (&[], 2, "the following required arguments were not provided"),
     ] {
-        let output = desk.ramkey(&[&["write"], arguments, &["--to", "stick.img", "--yes"]].concat());
+        let output = place.ramkey(&[&["write"], arguments, &["--to", "stick.img", "--yes"]].concat());
         let text = printed(&output);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
         assert!(text.contains(wanted) && text.matches("error:").count() == 1, "{arguments:?}: {text}");
-        assert!(!desk.path("stick.img").exists(), "{arguments:?}");
+        assert!(!place.path("stick.img").exists(), "{arguments:?}");
     }
 }
 
 #[test]
 fn a_floppy_may_have_folders_alone() {
-    let desk = Desk::new();
-    desk.put("one.img", &noise(90_000));
-    desk.put("top/SUB/A.TXT", b"a");
-    desk.done(&["write", "one.img", "--floppy", "top", "--to", "stick.img", "--yes"]);
-    assert_eq!(desk.file_of("stick.img", "top", 0, "SUB/A.TXT"), b"a");
+    let place = workplace();
+    place.put("one.img", &noise(90_000));
+    place.put("top/SUB/A.TXT", b"a");
+    place.done(&["write", "one.img", "--floppy", "top", "--to", "stick.img", "--yes"]);
+    assert_eq!(file_of(&place, ("stick.img", "top"), 0, "SUB/A.TXT"), b"a");
 }
 
 #[test]
 fn a_file_of_a_folder_is_not_written_over_with_its_image() {
-    let desk = Desk::new();
-    desk.put("one.img", &noise(90_000));
-    desk.put("dos 6.22/SUB/OLD.IMG", &noise(2 << 20));
-    desk.put("files/OLD.IMG", &noise(2 << 20));
-    fs::hard_link(desk.path("files/OLD.IMG"), desk.path("other.img")).unwrap();
+    let place = workplace();
+    place.put("one.img", &noise(90_000));
+    place.put("dos 6.22/SUB/OLD.IMG", &noise(2 << 20));
+    place.put("files/OLD.IMG", &noise(2 << 20));
+    fs::hard_link(place.path("files/OLD.IMG"), place.path("other.img")).unwrap();
     for (arguments, target) in [
         (&["write", "dos 6.22"][..], "dos 6.22/SUB/OLD.IMG"),
         (&["write", "--dir", "dos 6.22", "one.img"], "dos 6.22/SUB/OLD.IMG"),
@@ -200,30 +155,30 @@ fn a_file_of_a_folder_is_not_written_over_with_its_image() {
         (&["disc", "dos 6.22"], "dos 6.22/SUB/OLD.IMG"),
         (&["write", "dos 6.22", "--to", "new.img"], "dos 6.22/SUB/OLD.IMG"),
     ] {
-        let before = fs::read(desk.path(target)).unwrap();
-        let output = desk.ramkey(&[arguments, &["--to", target, "--yes"]].concat());
+        let before = fs::read(place.path(target)).unwrap();
+        let output = place.ramkey(&[arguments, &["--to", target, "--yes"]].concat());
         let text = printed(&output);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {text}");
         assert!(text.contains("is refused: it is one of the images"), "{arguments:?}: {text}");
-        assert!(fs::read(desk.path(target)).unwrap() == before, "{arguments:?}");
-        assert!(!desk.path("new.img").exists());
+        assert!(fs::read(place.path(target)).unwrap() == before, "{arguments:?}");
+        assert!(!place.path("new.img").exists());
     }
 }
 
 #[test]
 fn what_may_not_be_read_is_named() {
-    let desk = Desk::new();
+    let place = workplace();
     let lock = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
-    desk.put("locked/sub/A.TXT", b"a");
-    let mut inspect = desk.command(&["inspect", "locked"]);
+    place.put("locked/sub/A.TXT", b"a");
+    let mut inspect = place.command(&["inspect", "locked"]);
     if rustix::process::geteuid().is_root() {
         inspect.uid(NOBODY).gid(NOBODY);
     }
-    lock(&desk.path("locked/sub/A.TXT"));
+    lock(&place.path("locked/sub/A.TXT"));
     let text = printed(&inspect.output().unwrap());
     assert!(text.contains("opening") && text.contains("locked/sub/A.TXT"), "{text}");
-    lock(&desk.path("locked/sub"));
+    lock(&place.path("locked/sub"));
     let text = printed(&inspect.output().unwrap());
     assert!(text.contains("opening") && text.contains("locked/sub\n"), "{text}");
-    fs::set_permissions(desk.path("locked/sub"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(place.path("locked/sub"), fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -16,7 +16,7 @@ fn the_published_schema_is_the_programs() {
         fs::write(path(), &made).unwrap();
     }
     let published = fs::read_to_string(path()).unwrap_or_default();
-    assert!(published == made, "`RAMKEY_BLESS=1 cargo test --test host cli::schema` writes it anew");
+    assert!(published == made, "`RAMKEY_BLESS=1 cargo test --test host -- cli::schema` writes it anew");
 }
 
 /// A folder with two images.
@@ -31,10 +31,11 @@ impl Desk {
         desk
     }
 
+    /// Runs the program where there is no other, so that no machine is started.
     fn ramkey(&self, arguments: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ramkey"));
         command.args(arguments.split(' ')).current_dir(self.0.path()).stdin(Stdio::null());
-        command.output().unwrap()
+        command.env("PATH", self.0.path()).output().unwrap()
     }
 
     /// What is printed fits the schema of the command.
@@ -73,7 +74,10 @@ fn what_each_command_prints_fits_the_schema() {
         ("add", "add new.img --to stick.img --yes"),
         ("reflash", "reflash new.img --to a.img --yes"),
         ("remove", "remove NEW --from stick.img --yes"),
+        ("map", "map stick.img --against dos.img"),
         ("list", "list --all"),
+        ("phram", "phram --to addition.cpio"),
+        ("demo", "demo"),
         ("explain", "explain"),
         ("explain", "explain E31 80"),
         ("explain", "explain report"),
@@ -111,6 +115,27 @@ fn events_are_a_line_each_and_end_with_the_result_or_the_error() {
         assert_eq!(own.last().map(|event| &event["state"]), Some(&"done".into()), "{own:?}");
     }
     must_fit("write", &several.last().unwrap()["result"]);
+
+    for (arguments, len) in
+        [("add new.img --to stick.img --yes", 250_000), ("reflash data.img --to a.img --yes", 200_000)]
+    {
+        let events = desk.events(arguments);
+        let expected: Vec<&Value> = events.iter().filter(|event| event["event"] == "expect").collect();
+        // Hashed and packed; then the stick is read, and the image written and read back.
+        assert_eq!(
+            (&expected[0]["bytes"], &expected[0]["later"]),
+            (&(2 * len).into(), &((8 << 20) + 2 * len).into())
+        );
+        let changed =
+            events.iter().find(|event| event["event"] == "begin" && event["part"] == "changing").unwrap();
+        assert_eq!(expected[1]["bytes"], changed["bytes"], "{arguments}");
+    }
+    desk.ramkey("disc dos.img --to disc.iso");
+    let len = fs::metadata(desk.0.path().join("disc.iso")).unwrap().len();
+    let events = desk.events("write disc.iso --to copy.img");
+    assert_eq!((&events[0]["bytes"], &events[0]["later"]), (&(2 * len).into(), &(2 * len).into()));
+    let events = desk.events("verify stick.img");
+    assert_eq!((&events[0]["event"], &events[0]["bytes"]), (&"expect".into(), &(8 << 20).into()));
 
     for (arguments, status) in [("verify nothing", 1), ("verify stick.img --strickt", 2)] {
         let events = desk.events(arguments);

@@ -20,7 +20,10 @@ fn the_reference_is_what_the_help_says() {
         fs::write(&path, &expected).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/cli.md is old: RAMKEY_BLESS=1 cargo test --test cli writes it anew");
+    assert!(
+        found == expected,
+        "docs/cli.md is old: `RAMKEY_BLESS=1 cargo test --test host -- cli::texts` writes it anew"
+    );
 }
 
 /// Makes `image` end its first sector with 55h AAh, and gives it no partition table.
@@ -266,6 +269,8 @@ fn a_size_is_decimal_with_a_b_and_binary_without() {
     assert_eq!(desk.stick().len(), 16_000_000);
     assert_eq!(desk.status(&["verify", "--strict", "stick.img"]), Some(0));
     for (size, why) in [
+        ("0", "a stick has at least 512 bytes; write 64M for 64 MiB"),
+        ("64", "a stick has at least 512 bytes; write 64M for 64 MiB"),
         ("4MB", "4000000 is no multiple of 512 bytes; 3999744 is"),
         ("1.3K", "\"1.3K\" is no whole number of bytes; write it as 128M, 1.5G, 4GB"),
         ("1Gb/s", "\"1Gb/s\" is no size; write it as"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::frames::free_space::{Workshop, space};
 use crate::frames::limits::in_time;
 use crate::frames::sticks::{Image, printed, tool};
-use ramkey::contents::{FreeSpace, Kept, KeptPlace, Kind, KindChoice, Why, free_space, probe};
+use ramkey::contents::{FreeQuestion, FreeSpace, Kept, KeptPlace, Kind, KindChoice, Why, free_space, probe};
 use ramkey::image::open;
 
 /// Sectors of a volume, and of a disk.
@@ -58,7 +58,7 @@ fn expected(volume: &[u8], places: &[usize]) -> Vec<std::ops::Range<u64>> {
 fn as_disk(bytes: &[u8]) -> FreeSpace {
     let image = Image(bytes.to_vec());
     let facts = probe(Path::new("d.img"), &image, KindChoice::Is(Kind::HardDisk), None).unwrap();
-    free_space(&image, &facts, false)
+    free_space(&image, &facts, FreeQuestion::default())
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_volume_and_a_table_in_one_sector_contradict_each_other() {
 fn a_disc_has_no_free_space() {
     let disc = Image(crate::frames::discs::by_hand(24, 0, &[crate::frames::discs::entry(0x88, 0, 0, 4, 20)]));
     let facts = probe(Path::new("d.iso"), &disc, KindChoice::Auto, None).unwrap();
-    let free = free_space(&disc, &facts, true);
+    let free = free_space(&disc, &facts, FreeQuestion { swap: true });
     assert_eq!(free.ranges, []);
     assert_eq!(free.kept, [Kept { place: KeptPlace::Image, why: Why::Disc }]);
 }
@@ -202,7 +202,7 @@ fn free_space_in_too_many_pieces_is_kept_and_the_largest_answer_is_short() {
         file.write_all_at(&entries, 32 * 512 + 20 * 4).unwrap();
         let image = open(&workshop.image).unwrap();
         let facts = probe(&workshop.image, &*image, KindChoice::Auto, None).unwrap();
-        in_time("looking for free space", || free_space(&*image, &facts, false))
+        in_time("looking for free space", || free_space(&*image, &facts, FreeQuestion::default()))
     };
     let most = free((1 << 18) - 1);
     assert_eq!((most.ranges.len(), most.kept.len()), (1 << 18, 0));

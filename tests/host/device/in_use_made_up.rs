@@ -164,7 +164,9 @@ fn swap_and_open_files_count_by_number() {
     machine.put("sys/devices/usb1/1-1/host/sdz/device/scsi_generic/sg3/dev", "21:3\n");
     assert_eq!(machine.uses(), [Use::Open { pid: 77, command: "mkfs[2J".into() }], "its SCSI commands");
     // A first thread that has ended leaves the files to the others.
-    fs::create_dir_all(machine.folder.path().join("proc/77/task/78")).unwrap();
+    for thread in ["proc/77/task/77", "proc/77/task/78"] {
+        fs::create_dir_all(machine.folder.path().join(thread)).unwrap();
+    }
     for folder in ["fd", "fdinfo"] {
         let at = |name: &str| machine.folder.path().join(name).join(folder);
         fs::rename(at("proc/77"), at("proc/77/task/78")).unwrap();

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::frames::loops::{Desk, LEN, Loop};
 use crate::frames::made_up::Machine;
+use crate::frames::schema::must_fit;
 
 #[test]
 fn sticks_are_listed_and_with_all_every_other_disk_with_its_reason() {
@@ -137,7 +138,12 @@ fn watching() -> (Child, impl Iterator<Item = Value>) {
     let mut child =
         command.args(["list", "--all", "--watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    (child, lines.map(|line| serde_json::from_str(&line.unwrap()).expect("one object a line")))
+    let change = |line: std::io::Result<String>| {
+        let change: Value = serde_json::from_str(&line.unwrap()).expect("one object a line");
+        must_fit("list-watch", &change);
+        change
+    };
+    (child, lines.map(change))
 }
 
 #[test]

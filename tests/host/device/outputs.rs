@@ -154,6 +154,16 @@ fn a_device_that_the_output_goes_to_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
+fn of_a_device_whose_partitions_the_system_never_shows_nobody_is_told_that_it_does_not_see_them() {
+    let desk = Desk::new();
+    let Some(device) = Loop::of(&desk.path("stick.img"), &[]) else { return };
+    let result = desk.run(&format!("write dos.img --yes --to {} 2>&1", device.node.display()));
+    let text = String::from_utf8(result.stdout).unwrap();
+    assert_eq!(result.status.code(), Some(0), "{text}");
+    assert!(!text.contains("partition yet"), "{text}");
+}
+
+#[test]
 fn a_target_that_the_output_goes_to_by_another_device_is_refused_and_stays_as_it_is() {
     let desk = Desk::new();
     let Some(device) = Loop::of(&desk.path("stick.img"), &[]) else { return };

@@ -141,8 +141,9 @@ fn errors_md() -> String {
     }
     text.push_str(concat!(
         "## The report\n\n",
-        "These lines stand below every code of stage 2 and the loader; on a screen of 40 columns the loader has them in its ",
-        "block alone. Hold Shift, or press F8, while the stick starts, and the loader shows them without an error, with a block, then goes on. `ramkey explain report` prints the same.\n\n",
+        "These lines stand below every code of stage 2 and the loader. On a screen of 40 columns, and where they would move something else ",
+        "off the screen, the loader has them in its block alone. Hold Shift, or press F8, while the stick starts, and the loader shows them, ",
+        "or the block of them, without an error, then goes on. `ramkey explain report` prints the same.\n\n",
         "| the screen shows | what that means |\n|---|---|\n",
     ));
     for line in REPORT {

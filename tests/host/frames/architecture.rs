@@ -15,6 +15,14 @@ pub fn table(title: &str) -> Vec<Vec<String>> {
     rows
 }
 
+/// The lines of the first drawing below the heading `title` of `docs/architecture.md`.
+pub fn drawing(title: &str) -> Vec<String> {
+    let text = read("docs/architecture.md");
+    let section = text.split(&format!("\n## {title}\n")).nth(1);
+    let drawing = section.and_then(|section| section.split("```\n").nth(1));
+    drawing.unwrap_or_else(|| panic!("no drawing in {title}")).lines().map(str::to_owned).collect()
+}
+
 /// The words in backticks.
 pub fn ticked(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::frames::sticks::{Image, printed, tool};
-use ramkey::contents::{FreeSpace, KeptPlace, KindChoice, Why, free_space, probe};
+use ramkey::contents::{FreeQuestion, FreeSpace, KeptPlace, KindChoice, Why, free_space, probe};
 use tempfile::TempDir;
 
 /// Numbers that look random and are the same for the same seed.
@@ -35,7 +35,7 @@ impl Dice {
 pub fn space(bytes: &[u8], swap: bool) -> FreeSpace {
     let image = Image(bytes.to_vec());
     let facts = probe(Path::new("disk.img"), &image, KindChoice::Auto, None).unwrap();
-    let space = free_space(&image, &facts, swap);
+    let space = free_space(&image, &facts, FreeQuestion { swap });
     assert!(space.is_possible(bytes.len() as u64));
     let told: FreeSpace = serde_json::from_str(&serde_json::to_string(&space).unwrap()).unwrap();
     assert_eq!(told, space, "another process is told the same");

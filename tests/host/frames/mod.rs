@@ -32,4 +32,5 @@ pub mod verdicts;
 pub mod virtual_disks;
 pub mod volumes;
 pub mod windows_image;
+pub mod workplace;
 pub mod worn;

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::frames::packers::pack;
 use crate::frames::sticks::{noise, printed, tool};
 use ramkey::image::open;
+use ramkey::job::{Images, JobError, StickRequest, prepare};
 use ramkey::origin::{Algorithm, Expectations, OriginError, Said};
 use serde_json::Value;
 
@@ -281,6 +283,26 @@ fn a_stick_that_is_there_and_a_copy_of_a_disc_are_not_touched_for_another_image(
     let replaced = ["reflash", "other.img", "--replace", "One", "--expect", &right];
     let said = desk.done(&[&replaced[..], &to].concat());
     assert!(said.contains("origin    MD5 as expected\n"), "{said}");
+}
+
+#[test]
+fn the_text_never_names_the_hash_of_a_file_that_was_written_to_while_its_image_was_read() {
+    let desk = Desk::new();
+    let packed = |bytes: &[u8]| pack(&["gzip", "-n"], bytes);
+    desk.put("dos.img.gz", packed(&fs::read(desk.path("dos.img")).unwrap()));
+    let request = StickRequest::new(vec![desk.path("dos.img.gz")]);
+    let prepared = |request: &StickRequest, change: &dyn Fn()| {
+        let images = Images::open(request).unwrap();
+        change();
+        prepare(request, images, None, &|_| ())
+    };
+    prepared(&request, &|| ()).map(drop).unwrap();
+    // Whoever reads a file does not change it.
+    prepared(&request, &|| drop(fs::read(desk.path("dos.img.gz")).unwrap())).map(drop).unwrap();
+    // It is unpacked by then: the image is the old one, and the file would be the new one.
+    let other = packed(&fs::read(desk.path("other.img")).unwrap());
+    let error = prepared(&request, &|| desk.put("dos.img.gz", &other)).map(drop).unwrap_err();
+    assert!(matches!(&error, JobError::Origin(OriginError::Changed { .. })), "{error}");
 }
 
 #[test]

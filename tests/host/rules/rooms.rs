@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::frames::architecture::{fail_if_any, module_of, sources, table, ticked};
+use crate::frames::architecture::{drawing, fail_if_any, module_of, sources, table, ticked};
 use crate::frames::imports::{Imports, circles};
 use crate::frames::tree::{self, code_lines, files};
 
@@ -54,6 +54,54 @@ fn the_table_of_modules_is_in_the_order_in_which_data_flows() {
         faults.extend(later.map(|other| format!("`{module}` uses `{other}`, which comes behind it")));
     }
     fail_if_any(&faults);
+}
+
+/// The floor of each room: one above the highest room that it uses.
+fn floors(uses: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<&str, usize> {
+    let mut floors = BTreeMap::new();
+    // Nobody uses in a circle, so each round tells at least one room.
+    for _ in uses {
+        for (room, used) in uses {
+            let floor = used.iter().map(|used| floors.get(used.as_str()).copied().unwrap_or(0)).max();
+            floors.insert(room.as_str(), floor.map_or(0, |floor| floor + 1));
+        }
+    }
+    floors
+}
+
+#[test]
+fn the_drawing_of_rooms_is_what_the_code_is() {
+    let uses = Imports::of("src/", &files(&["rs"])).rooms();
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for file in sources() {
+        *lines.entry(module_of(&file.path).to_owned()).or_default() += file.text.lines().count();
+    }
+    let floors = floors(&uses);
+    let mut drawn: Vec<String> = Vec::new();
+    for floor in (0..=floors.values().copied().max().unwrap_or(0)).rev() {
+        let rooms = floors.iter().filter(|(_, of)| **of == floor).map(|(room, _)| *room);
+        drawn.push(
+            rooms
+                .map(|room| format!("{room} {}", (lines[room] + 500).div_euclid(1000).max(1)))
+                .collect::<Vec<_>>()
+                .join("   "),
+        );
+    }
+    let told = drawing("The rooms");
+    let words = |line: &String| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let is_number = |word: &String| word.parse::<usize>().ok();
+    let is_as_drawn = |told: &String, drawn: &String| {
+        let (told, drawn) = (words(told), words(drawn));
+        // A room grows a little without a new drawing.
+        let fits = |(told, drawn): (&String, &String)| match (is_number(told), is_number(drawn)) {
+            (Some(told), Some(drawn)) => told.abs_diff(drawn) <= 1 + drawn / 8,
+            _ => told == drawn,
+        };
+        told.len() == drawn.len() && told.iter().zip(&drawn).all(fits)
+    };
+    let is_right =
+        told.len() == drawn.len() && told.iter().zip(&drawn).all(|(told, drawn)| is_as_drawn(told, drawn));
+    assert!(is_right, "docs/architecture.md draws the rooms otherwise than they are:\n{}", drawn.join("\n"));
 }
 
 #[test]

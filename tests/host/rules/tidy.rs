@@ -282,6 +282,33 @@ fn every_path_that_a_page_names_is_there() {
 }
 
 #[test]
+fn every_test_that_somebody_is_told_to_run_is_there() {
+    let option = " --test ";
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    for file in files(&["md", "rs"]) {
+        for (number, line) in (1..).zip(file.text.lines()) {
+            let told = line.split("cargo test").skip(1).filter_map(|rest| rest.split_once(option));
+            for (_, words) in told {
+                let command = words.split('`').next().unwrap_or_default();
+                let (program, rest) = command.split_once(" -- ").unwrap_or((command, ""));
+                let module = rest.split([' ', ':']).next().unwrap_or_default();
+                // Words for whatever is meant are in capitals.
+                let module = if module.chars().any(char::is_uppercase) { "" } else { module };
+                let path = format!("tests/{program}/{module}");
+                let path = path.trim_end_matches('/');
+                seen += 1;
+                if !tree::exists(path) && !tree::exists(&format!("{path}.rs")) {
+                    faults.push(format!("{}:{number}: there are no tests in {path}", file.path));
+                }
+            }
+        }
+    }
+    assert!(seen > 5, "only {seen} commands were found: this test looks in the wrong place");
+    fail_if_any(&faults);
+}
+
+#[test]
 fn every_test_is_in_a_part_of_the_checks() {
     let parts = tree::read("xtask/src/test.rs");
     let mut faults = Vec::new();

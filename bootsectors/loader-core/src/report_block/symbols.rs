@@ -70,6 +70,11 @@ impl Symbols {
         }
     }
 
+    /// Rows of the screen that they take.
+    pub fn rows(&self) -> usize {
+        self.len.div_ceil(ROW)
+    }
+
     /// The characters.
     pub fn characters(&self) -> impl Iterator<Item = u8> + Clone + '_ {
         self.values().iter().map(|&value| character(value))

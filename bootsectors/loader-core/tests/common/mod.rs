@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses a part")]
 
+pub mod adapter;
 pub mod discs;
 pub mod sticks;
 

@@ -4,6 +4,10 @@
 //! anything has a place; with the places they become [`Run`]s of blocks. No file's bytes pass through, nothing is asked of a
 //! clock, and every record has the same date, so the same tree and places give the same bytes.
 //!
+//! Names are those of level 1, eight and three letters, digits and underscores, and beside them the user's own by Rock Ridge and
+//! Joliet; capsules alone keep `-` and `~` on every level, because they name each other and must be the same bytes as on a stick.
+//! The order is the standard's. What the standard cannot say is refused ([`IsoError`]).
+//!
 //! Sources: ECMA-119 (2nd edition, 1987), which is ISO 9660; Joliet Specification (1995); System Use Sharing Protocol 1.12
 //! and Rock Ridge Interchange Protocol 1.12; El Torito Bootable CD-ROM Format Specification 1.0 (1995).
 
