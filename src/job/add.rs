@@ -8,12 +8,12 @@ use serde::Serialize;
 use crate::change::{self, NewCapsule};
 use crate::job::added::AddedImage;
 use crate::job::boot_code::can_boot;
-use crate::job::changing::{Changing, Stopped, before_stick, with_stick};
+use crate::job::changing::{Changing, Stopped, with_stick};
+use crate::job::incoming::Incoming;
 use crate::job::on_stick::{OnStick, files, images};
-use crate::job::read::{Read, read_all};
-use crate::job::readme::Described;
+use crate::job::read::Read;
 use crate::job::renew::renew;
-use crate::job::{Destination, Images, JobError, Observer, Opener, StickRequest, in_use};
+use crate::job::{Destination, Images, JobError, Observer, StickRequest};
 use crate::layout::{LayoutError, capsules};
 use crate::pipeline::{Effort, Input, Target};
 use crate::plan::{Carried, IMAGES_MAX, Taken, carried};
@@ -21,17 +21,12 @@ use crate::stick::{Reader, StickState};
 use crate::units::{SECTOR_LEN, named};
 
 /// Images that are ready to come to a stick.
-pub struct PreparedAddition {
-    request: StickRequest,
-    images: Images,
-    read: Read,
-    warnings: Vec<String>,
-}
+pub struct PreparedAddition(Incoming);
 
 impl PreparedAddition {
     /// The images, open.
     pub fn images(&self) -> &Images {
-        &self.images
+        &self.0.images
     }
 }
 
@@ -59,15 +54,11 @@ pub fn prepare_addition(
     destination: Destination,
     observer: &dyn Observer,
 ) -> Result<PreparedAddition, JobError> {
-    let images = Images::open_by(&request, &Opener::new(observer))?;
-    let in_use = destination.target.admit_and_know(destination.system, &images.files())?;
-    let warnings = in_use::warnings(&images.brought(), in_use).concat();
-    // Before the images are read, because that takes long.
-    let plan = carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
-    let read = read_all(&images, &mut request.packer(), &before_stick(destination, observer))?;
-    let lost = plan.iter().filter_map(|capsule| capsule.title_lost.map(str::to_owned));
-    let warnings = warnings.into_iter().chain(lost).collect();
-    Ok(PreparedAddition { request, images, read, warnings })
+    let look = |request: &StickRequest, images: &Images| {
+        let plan = carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
+        Ok(plan.iter().filter_map(|capsule| capsule.title_lost.map(str::to_owned)).collect())
+    };
+    Incoming::prepare(request, destination, observer, look).map(PreparedAddition)
 }
 
 /// Opens the stick, verifies it, and adds the images.
@@ -85,7 +76,7 @@ pub fn add(
     observer: &dyn Observer,
 ) -> Result<AddReport, JobError> {
     let path = destination.target.path();
-    with_stick(destination, &prepared.images.files(), observer, |target| {
+    with_stick(destination, &prepared.images().files(), observer, |target| {
         add_to(prepared, path, target, stop, observer)
     })
 }
@@ -105,13 +96,12 @@ pub fn add_to(
     let changing = Changing::new(path, target, stop, observer);
     let is_possible = |state: &StickState| {
         prepared.taken(path, state)?;
-        can_boot(&changing, state, &prepared.images.facts[0])
+        can_boot(&changing, state, &prepared.images().facts[0])
     };
     changing.prove_and(is_possible, false, |reader, state, _| {
         let report = prepared.put(&changing, reader, state, path)?;
-        let PreparedAddition { request, images, read, .. } = prepared;
-        let describe = || Some(Described::new(request, images, read));
-        let told = renew(&changing, reader, (&request.sources, describe))?;
+        let PreparedAddition(new) = prepared;
+        let told = renew(&changing, reader, (&new.request.sources, || Some(new.described())))?;
         let notes = report.notes.into_iter().chain(told).collect();
         let warnings = report.warnings.into_iter().chain(changing.warning()).collect();
         Ok(AddReport { warnings, notes, effort: changing.effort(), ..report })
@@ -126,7 +116,7 @@ impl PreparedAddition {
         if titles.len() >= IMAGES_MAX {
             return Err(JobError::MenuFull { path: path.to_owned(), limit: IMAGES_MAX });
         }
-        if let Some(title) = self.request.titles.iter().find(|title| titles.contains(title)) {
+        if let Some(title) = self.0.request.titles.iter().find(|title| titles.contains(title)) {
             return Err(JobError::TitleTaken { path: path.to_owned(), title: title.clone() });
         }
         Ok(Taken { titles, files: files(state) })
@@ -139,7 +129,7 @@ impl PreparedAddition {
         state: &StickState,
         path: &Path,
     ) -> Result<AddReport, Stopped> {
-        let Self { request, images, read: Read { scans, origins, .. }, .. } = self;
+        let Self(incoming @ Incoming { request, images, read: Read { scans, origins, .. }, .. }) = self;
         let of_plan = request.of_plan(&images.facts, reader.sectors() * SECTOR_LEN);
         let plan = carried(&of_plan, &self.taken(path, state)?).map_err(JobError::from)?;
         let carried =
@@ -163,13 +153,8 @@ impl PreparedAddition {
                 .map(|((plan, scan), origin)| AddedImage::planned(plan, scan).from(origin.as_ref()))
                 .collect(),
             effort: changing.effort(),
-            warnings: self.warnings(),
-            notes: self.images.advice(),
+            warnings: incoming.warnings(),
+            notes: incoming.images.advice(),
         })
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let of_facts = self.images.facts.iter().flat_map(|facts| &facts.warnings).map(ToString::to_string);
-        of_facts.chain(self.warnings.iter().cloned()).chain(self.images.notes.concat()).collect()
     }
 }

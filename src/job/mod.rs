@@ -24,6 +24,7 @@ mod f6;
 mod folder;
 mod help;
 mod images;
+mod incoming;
 mod in_use;
 mod inspect;
 mod leave;

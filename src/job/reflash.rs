@@ -14,14 +14,13 @@ use crate::contents::{ImageFacts, Kind};
 use crate::image::Scan;
 use crate::job::added::AddedImage;
 use crate::job::boot_code::can_boot;
-use crate::job::changing::{Changing, Stopped, before_stick, with_stick};
+use crate::job::changing::{Changing, Stopped, with_stick};
+use crate::job::incoming::Incoming;
 use crate::job::observer::part;
 use crate::job::on_stick::{OnStick, find, images, volume};
-use crate::job::read::{Read, read_all};
-use crate::job::readme::Described;
 use crate::job::renew::renew;
 use crate::job::set::{Wanted, clear, has_hard_disk, turn_all};
-use crate::job::{Destination, Images, JobError, Observer, Opener, Part, StickRequest, in_use};
+use crate::job::{Destination, Images, JobError, Observer, Part, StickRequest};
 use crate::layout::signature;
 use crate::pipeline::{Effort, Input, Target};
 use crate::plan::{Taken, carried};
@@ -40,16 +39,15 @@ pub struct ReflashRequest {
 
 /// A new image that is ready to be written, with those beside it.
 pub struct PreparedImage {
-    request: ReflashRequest,
-    images: Images,
-    read: Read,
-    warnings: Vec<String>,
+    new: Incoming,
+    /// Title or file of the image that is replaced, if it was named.
+    replaces: Option<String>,
 }
 
 impl PreparedImage {
     /// The image, open.
     pub fn images(&self) -> &Images {
-        &self.images
+        &self.new.images
     }
 }
 
@@ -63,9 +61,9 @@ pub struct ReflashReport {
     pub was: String,
     /// Whether it was there already, and nothing was written.
     pub same: bool,
-    /// Chunks of the image, and how many of them stayed where they are.
+    /// Chunks of the image.
     pub chunks: usize,
-    /// See `chunks`.
+    /// How many of them stayed where they are.
     pub kept: usize,
     /// The images that were named to stand beside it.
     pub beside: Vec<AddedImage>,
@@ -90,15 +88,14 @@ pub fn prepare_reflash(
     destination: Destination,
     observer: &dyn Observer,
 ) -> Result<PreparedImage, JobError> {
-    let images = Images::open_by(&request.image, &Opener::new(observer))?;
-    let in_use = destination.target.admit_and_know(destination.system, &images.files())?;
-    let warnings = in_use::warnings(&images.brought(), in_use).concat();
-    if !request.image.companions.is_empty() {
-        // Before the images are read, because that takes long.
-        carried(&request.image.of_plan(&images.facts, 0), &Taken::default())?;
-    }
-    let read = read_all(&images, &mut request.image.packer(), &before_stick(destination, observer))?;
-    Ok(PreparedImage { request, images, read, warnings })
+    let look = |request: &StickRequest, images: &Images| {
+        if !request.companions.is_empty() {
+            carried(&request.of_plan(&images.facts, 0), &Taken::default())?;
+        }
+        Ok(Vec::new())
+    };
+    let ReflashRequest { image, replaces } = request;
+    Ok(PreparedImage { new: Incoming::prepare(image, destination, observer, look)?, replaces })
 }
 
 /// Opens the stick, verifies it, and replaces the image.
@@ -120,7 +117,7 @@ pub fn reflash(
     consent: &dyn Fn() -> bool,
 ) -> Result<ReflashReport, JobError> {
     let path = destination.target.path();
-    with_stick(destination, &prepared.images.files(), observer, |target| {
+    with_stick(destination, &prepared.new.images.files(), observer, |target| {
         reflash_to(prepared, path, target, stop, observer, consent)
     })
 }
@@ -141,7 +138,7 @@ pub fn reflash_to(
     let changing = Changing::new(path, target, stop, observer);
     let found = |found| JobError::NotReplaced { path: path.to_owned(), found };
     let is_meant = |state: &StickState| match prepared.replaced(state).map_err(found)?.is_boot() {
-        true => can_boot(&changing, state, &prepared.images.facts[0]),
+        true => can_boot(&changing, state, &prepared.new.images.facts[0]),
         false => Ok(()),
     };
     let report = changing.prove_and(is_meant, true, |reader, state, is_cut| {
@@ -157,8 +154,8 @@ pub fn reflash_to(
             false if is_cut => Err(ChangeError::WrittenOver.into()),
             false => beside_others(&changing, prepared, (reader, state), &old),
         }?;
-        let sources = &prepared.request.image.sources;
-        let told = renew(&changing, reader, (sources, || Some(prepared.described())))?;
+        let sources = &prepared.new.request.sources;
+        let told = renew(&changing, reader, (sources, || Some(prepared.new.described())))?;
         let effort = Effort { skipped: report.effort.skipped, ..changing.effort() };
         let notes = report.notes.into_iter().chain(told).collect();
         let warnings = report.warnings.into_iter().chain(changing.warning()).collect();
@@ -172,25 +169,20 @@ pub fn reflash_to(
 }
 
 impl PreparedImage {
-    /// What README.TXT says of the new images.
-    fn described(&self) -> Described<'_> {
-        Described::new(&self.request.image, &self.images, &self.read)
-    }
-
     /// A new image with what was said of its file.
     fn with_origin(&self, image: AddedImage) -> AddedImage {
         let is_it = |facts: &ImageFacts| named(&facts.path) == image.path;
-        let number = self.images.facts.iter().position(is_it);
-        image.from(number.and_then(|number| self.read.origins[number].as_ref()))
+        let number = self.new.images.facts.iter().position(is_it);
+        image.from(number.and_then(|number| self.new.read.origins[number].as_ref()))
     }
 
     /// The image that is replaced: of the menu, or one that is named and stands beside others. Of two of these with the name, one of
     /// which is the new image, the other is meant: it was put there before that was cut off.
     fn replaced<'v>(&self, state: &'v StickState) -> Result<OnStick<'v>, Vec<String>> {
-        let name = self.request.replaces.as_deref();
+        let name = self.replaces.as_deref();
         let (boot, beside): (Vec<OnStick>, Vec<OnStick>) =
             images(state).into_iter().partition(OnStick::is_boot);
-        let is_new = |image: &OnStick| image.header.image_blake3 == self.read.scans[0].root;
+        let is_new = |image: &OnStick| image.header.image_blake3 == self.new.read.scans[0].root;
         let in_menu = find(&boot, name);
         if in_menu.is_ok() || name.is_none() {
             return in_menu;
@@ -198,12 +190,6 @@ impl PreparedImage {
         let old: Vec<OnStick> = beside.iter().copied().filter(|image| !is_new(image)).collect();
         let found = find(&beside, name).or_else(|_| find(&old, name));
         found.map_err(|others| boot.iter().map(OnStick::title).chain(others).collect())
-    }
-
-    /// What is to be known of the images.
-    fn all_warnings(&self) -> Vec<String> {
-        let of_facts = self.images.facts.iter().flat_map(|facts| &facts.warnings).map(ToString::to_string);
-        of_facts.chain(self.warnings.iter().cloned()).chain(self.images.notes.concat()).collect()
     }
 }
 
@@ -259,7 +245,7 @@ fn in_menu(
     (is_cut, consent): (bool, &dyn Fn() -> bool),
     observer: &dyn Observer,
 ) -> Result<ReflashReport, Stopped> {
-    let PreparedImage { request: ReflashRequest { image: request, .. }, images: opened, read, .. } = prepared;
+    let Incoming { request, images: opened, read, .. } = &prepared.new;
     if request.companions.is_empty() {
         return exchange(changing, prepared, (reader, state), old, (is_cut, consent), None, observer);
     }
@@ -301,14 +287,14 @@ fn beside_others(
     old: &OnStick,
 ) -> Result<ReflashReport, Stopped> {
     let (was, scan, facts) =
-        (Description::of(old.header), &prepared.read.scans[0], &prepared.images.facts[0]);
-    if !prepared.request.image.companions.is_empty() {
+        (Description::of(old.header), &prepared.new.read.scans[0], &prepared.new.images.facts[0]);
+    if !prepared.new.request.companions.is_empty() {
         return Err(ChangeError::Beside { title: was.title }.into());
     }
     let contents = contents(facts, scan, old.header, &was, state, None);
     let mut wanted = Wanted::instead_of(old, (&contents, scan), state)?;
     let old_path = &old.entry.path;
-    wanted.put(changing, (reader, state), &prepared.images, &prepared.read.scans)?;
+    wanted.put(changing, (reader, state), &prepared.new.images, &prepared.new.read.scans)?;
     turn_all(changing, reader, old, wanted.names[0])?;
     let is_other = wanted.images.iter().all(|image| image.file != *old_path);
     let gone = if is_other { clear(changing, reader)? } else { Vec::new() };
@@ -321,8 +307,8 @@ fn beside_others(
         beside: Vec::new(),
         gone,
         effort: changing.effort(),
-        warnings: prepared.all_warnings(),
-        notes: prepared.images.advice(),
+        warnings: prepared.new.warnings(),
+        notes: prepared.new.images.advice(),
     })
 }
 
@@ -335,7 +321,7 @@ fn with_exchange<T>(
     wanted: Option<&Wanted>,
     work: impl FnOnce(&Exchange) -> Result<T, ChangeError>,
 ) -> Result<T, ChangeError> {
-    let (scan, facts) = (&prepared.read.scans[0], &prepared.images.facts[0]);
+    let (scan, facts) = (&prepared.new.read.scans[0], &prepared.new.images.facts[0]);
     let block = stick::StickFile::new(reader, entry);
     let block = block.read(header.table_offset.get(), header.table_len.get().into());
     let block = block.map_err(ChangeError::Read)?;
@@ -362,13 +348,13 @@ fn exchange(
     wanted: Option<&Wanted>,
     observer: &dyn Observer,
 ) -> Result<ReflashReport, Stopped> {
-    let (scan, facts) = (&prepared.read.scans[0], &prepared.images.facts[0]);
+    let (scan, facts) = (&prepared.new.read.scans[0], &prepared.new.images.facts[0]);
     let planned = with_exchange(prepared, (reader, state), old, way.0, wanted, |exchange| {
         planned(exchange, reader, state, way, 0)
     });
     let Exchanged { steps, stored, chunks, kept, kept_len, .. } = planned?;
 
-    let source = &*prepared.images.sources[0];
+    let source = &*prepared.new.images.sources[0];
     let decides = steps.iter().find(|step| step.decides);
     if let Some(step) = decides {
         let read = |source| JobError::Read { path: facts.path.clone(), source };
@@ -395,8 +381,8 @@ fn exchange(
         beside: Vec::new(),
         gone: Vec::new(),
         effort: Effort { skipped: kept_len, ..changing.effort() },
-        warnings: prepared.all_warnings(),
-        notes: prepared.images.advice(),
+        warnings: prepared.new.warnings(),
+        notes: prepared.new.images.advice(),
     })
 }
 
