@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 
+use crate::cli::rights::that_may_be_asked_for;
 use crate::cli::settings::machine;
 use crate::cli::{CliError, Exit, Output, stop};
 use crate::device::DeviceFacts;
@@ -31,7 +32,7 @@ impl ListArgs {
     ///
     /// If sysfs cannot be listed.
     pub fn run(self, output: &mut Output) -> Result<Exit, CliError> {
-        let system = machine();
+        let system = that_may_be_asked_for(machine());
         if self.watch {
             let stop = stop::wish()?;
             return match watch(&system, self.all, &stop, |changed| tell(output, changed)) {

@@ -102,20 +102,31 @@ pub(super) fn are_missing() -> bool {
 pub fn lender(chosen: Option<AsRoot>, targets: &[TargetPath]) -> Result<Option<Lender>, OpenError> {
     let device = targets.iter().find(|target| matches!(target, TargetPath::Block(_)));
     let Some(device) = device.filter(|_| are_missing()) else { return Ok(None) };
-    let has_display = ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| env::var_os(name).is_some());
-    let programs = AsRoot::programs(chosen, can_ask(), has_display);
-    let found = programs.iter().find_map(|name| {
-        let in_folder = |folder| Path::new(folder).join(name);
-        FOLDERS.map(in_folder).into_iter().find(|path| path.is_file())
-    });
-    match (found, chosen) {
+    match (giver(chosen), chosen) {
         (Some(program), _) => Ok(Some(Lender::new(move |_| start(&program)))),
         (None, Some(AsRoot::Sudo | AsRoot::Doas | AsRoot::Pkexec)) => {
+            let programs = AsRoot::programs(chosen, false, false);
             let why = format!("there is no {} in {}", programs.join(""), FOLDERS.join(", "));
             Err(OpenError::NotLent { path: device.path().to_owned(), why, source: None })
         }
         (None, _) => Ok(None),
     }
+}
+
+/// The program that gives the rights, if there is one.
+fn giver(chosen: Option<AsRoot>) -> Option<PathBuf> {
+    let has_display = ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| env::var_os(name).is_some());
+    AsRoot::programs(chosen, can_ask(), has_display).iter().find_map(|name| {
+        let in_folder = |folder| Path::new(folder).join(name);
+        FOLDERS.map(in_folder).into_iter().find(|path| path.is_file())
+    })
+}
+
+/// The machine as whoever lists its sticks sees it: what only root is told of one is no reason to refuse it where a command that writes
+/// it would ask for rights.
+pub(super) fn that_may_be_asked_for(system: System) -> System {
+    let lender = giver(None).filter(|_| are_missing()).map(|program| Lender::new(move |_| start(&program)));
+    System { lender, ..system }
 }
 
 /// Says of what was refused to a process without rights how it gets some.

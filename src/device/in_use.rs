@@ -96,6 +96,16 @@ impl System {
         }
     }
 
+    /// Those of `uses` that this process is to judge, and whether others are left to who opens the device for it.
+    pub(crate) fn without_what_others_tell(&self, mut uses: Vec<Use>) -> (Vec<Use>, bool) {
+        let count = uses.len();
+        if self.lender.is_some() {
+            uses.retain(|used| !matches!(used, Use::Unknown { rights_tell: true, .. }));
+        }
+        let is_left = uses.len() < count;
+        (uses, is_left)
+    }
+
     /// The mounts that sysinfo finds, which reads another table in its own way.
     fn second_opinion(&self, grounds: &Grounds) -> Vec<(Ground, Use)> {
         if self.proc != Path::new("/proc") {

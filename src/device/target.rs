@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use crate::device::lend::Words;
 use crate::device::safety::refused_path;
-use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, InUse, Refusal, System, Use, refusal};
+use crate::device::{DeviceFacts, DeviceNumber, FileIdentity, InUse, Refusal, System, refusal};
 use crate::image::SourceFile;
 use crate::units::{SECTOR_LEN, named, shell_word};
 
@@ -322,10 +322,7 @@ impl TargetPath {
         match self {
             Self::Block(facts) => {
                 let in_use = system.in_use(images);
-                let mut uses = in_use.of_device(facts.number, images);
-                if system.lender.is_some() {
-                    uses.retain(|used| !matches!(used, Use::Unknown { rights_tell: true, .. }));
-                }
+                let (uses, _) = system.without_what_others_tell(in_use.of_device(facts.number, images));
                 let refusal = refusal(facts, &uses, system.allowed).or_else(|| {
                     let hard = system.hard_verify.filter(|hard| system.way(*hard, facts).is_none());
                     let hard = hard.filter(|_| system.lender.is_none());

@@ -7,6 +7,9 @@ use crate::job::{JobError, loss};
 use crate::stick::is_stick;
 use crate::units::{Bytes, named};
 
+/// What is said of a stick of which this process does not know all.
+const UNTOLD: &str = "who uses it is told to root alone, whose rights a command that writes it asks for";
+
 /// The disks of this machine.
 #[derive(Serialize, schemars::JsonSchema)]
 pub struct Listing {
@@ -85,10 +88,13 @@ pub(super) fn judge(system: &System) -> Result<Vec<Judged>, JobError> {
     let in_use = system.in_use(&[]);
     // A loop device that shows nothing is nothing.
     let is_there = |facts: &DeviceFacts| facts.len > 0 || facts.kind == DeviceKind::Disk;
-    let judge = |facts: DeviceFacts| Judged {
-        refused: refusal(&facts, &in_use.of_device(facts.number, &[]), system.allowed),
-        notes: in_use.notes_of(facts.number),
-        facts,
+    let judge = |facts: DeviceFacts| {
+        let uses = in_use.of_device(facts.number, &[]);
+        let (known, is_left) = system.without_what_others_tell(uses);
+        let refused = refusal(&facts, &known, system.allowed);
+        let mut notes = in_use.notes_of(facts.number);
+        notes.extend((is_left && refused.is_none()).then(|| UNTOLD.to_owned()));
+        Judged { refused, notes, facts }
     };
     Ok(disks.into_iter().filter(is_there).map(judge).collect())
 }

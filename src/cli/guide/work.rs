@@ -16,7 +16,7 @@ use crate::cli::guide::summary::text;
 use crate::cli::inspect::show_image;
 use crate::cli::list::headline;
 use crate::cli::own_output::look;
-use crate::cli::rights::{needed, with_rights};
+use crate::cli::rights::{needed, that_may_be_asked_for};
 use crate::contents::KindChoice;
 use crate::device::{Allowed, System, TargetPath};
 use crate::job::{
@@ -81,7 +81,10 @@ fn read_folder(path: &Path) -> Result<Folder, CliError> {
     let path = &fs::canonicalize(path).map_err(read)?;
     // A command is shorter by what is here anyway.
     let here = env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
-    let short = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
+    let short = |path: PathBuf| match path.strip_prefix(&here) {
+        Ok(below) if below != Path::new("") => below.to_owned(),
+        _ => path,
+    };
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(read)? {
         let entry = entry.map_err(read)?;
@@ -155,6 +158,7 @@ fn image(path: PathBuf, view: &ImageView) -> Image {
 /// The sticks; one that is refused because it is mounted, and for nothing else, is none: it is unmounted first.
 fn sticks(system: &System) -> Result<Vec<Stick>, CliError> {
     let system = System { allowed: Allowed { unmount: true, ..system.allowed }, ..system.clone() };
+    let system = that_may_be_asked_for(system);
     let listing = list(&system, false)?;
     Ok(listing.sticks.into_iter().map(|listed| stick(&system, listed)).collect())
 }
@@ -167,8 +171,8 @@ fn stick(system: &System, listed: Listed) -> Stick {
     let (node, title) = (listed.facts.node.clone(), headline(&listed.facts));
     let target = TargetPath::Block(Box::new(listed.facts));
     let mounts = system.own_mounts(&target);
-    let is_refused = listed.refused.is_some() && !is_left_to_others(system, &target);
-    match listed.refused.filter(|_| is_refused) {
+    let is_refused = listed.refused.is_some();
+    match listed.refused {
         None => details.extend(mounts.iter().map(|mount| format!("{} first", unmounted(mount)))),
         Some(refused) => {
             let help = listed.help.map(|help| format!("; {help}")).unwrap_or_default();
@@ -176,12 +180,6 @@ fn stick(system: &System, listed: Listed) -> Stick {
         }
     }
     Stick { node, title, details, is_refused, is_mounted: !mounts.is_empty() }
-}
-
-/// Whether what is not known of a device is found out by who opens it with rights that this process has not.
-fn is_left_to_others(system: &System, target: &TargetPath) -> bool {
-    let with_rights = with_rights(system.clone(), None, std::slice::from_ref(target));
-    with_rights.is_ok_and(|system| system.lender.is_some() && target.admit(&system, &[]).is_ok())
 }
 
 fn prepare(order: Order, observer: &dyn Observer) -> Result<Box<Ready>, CliError> {
@@ -196,4 +194,22 @@ fn prepare(order: Order, observer: &dyn Observer) -> Result<Box<Ready>, CliError
     let is_unknown = (0..prepared.images.facts.len()).any(|number| prepared.images.is_unknown(number));
     let plan = job::plan(&prepared);
     Ok(Box::new(Ready { order, single, prepared, plan, mounts, is_unknown, question }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::fs::canonicalize;
+
+    use super::read_folder;
+
+    #[test]
+    fn the_folder_in_which_the_guide_was_started_has_a_name_in_the_one_above() {
+        let here = canonicalize(env::current_dir().unwrap()).unwrap();
+        let above = read_folder(here.parent().unwrap()).unwrap();
+        assert!(above.more > 0 || above.entries.iter().any(|entry| entry.path == here));
+        assert!(
+            above.entries.iter().all(|entry| entry.path.file_name().is_some() || entry.path.ends_with(".."))
+        );
+    }
 }

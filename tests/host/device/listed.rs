@@ -7,7 +7,8 @@ use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ramkey::device::{DeviceKind, TargetPath};
+use ramkey::device::lend::Lender;
+use ramkey::device::{DeviceKind, System, TargetPath};
 use ramkey::job::{Change, Changed, JobError, list, watch};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -120,6 +121,29 @@ fn what_comes_changes_and_goes_is_told_once() {
             row(Change::PluggedIn, "sdz", true),
         ]
     );
+}
+
+#[test]
+fn what_root_alone_is_told_of_a_stick_is_no_reason_to_refuse_it_to_who_can_ask_for_rights() {
+    let machine = Machine::new();
+    // Of the processes of others nothing is seen, not even the first of all.
+    fs::create_dir_all(machine.folder.path().join("proc/5")).unwrap();
+    fs::remove_dir_all(machine.folder.path().join("proc/self")).unwrap();
+    machine.put("proc/5/mountinfo", "");
+    symlink("5", machine.folder.path().join("proc/self")).unwrap();
+    let refused = list(&machine.system, false).unwrap().sticks.remove(0);
+    assert!(!refused.writable && refused.notes.is_empty(), "{:?}", refused.notes);
+    assert!(refused.refused.unwrap().contains("is not told"));
+    let lender = Lender::new(|_| panic!("a list asks for no rights"));
+    let asked = System { lender: Some(lender), ..machine.system.clone() };
+    let stick = list(&asked, false).unwrap().sticks.remove(0);
+    assert!(stick.writable && stick.refused.is_none() && stick.help.is_none(), "{:?}", stick.refused);
+    assert!(stick.notes[0].contains("told to root alone"), "{:?}", stick.notes);
+    // What is known is a reason for everybody.
+    machine.put("proc/5/mountinfo", "30 1 240:17 / /media/x rw - vfat /dev/sdz1 rw\n");
+    let mounted = list(&asked, false).unwrap().sticks.remove(0);
+    assert!(mounted.refused.unwrap().contains("is mounted on /media/x"));
+    assert!(mounted.notes.is_empty(), "{:?}", mounted.notes);
 }
 
 #[test]
