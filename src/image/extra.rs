@@ -5,15 +5,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::fs::{self, File, FileType, Metadata};
+use std::fs::{self, File, FileType};
 use std::io;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 
 use ramkey_format::capsule::DISC_SECTOR_LEN;
 
 use super::error::ImageError;
 use super::files::SourceFile;
+use super::seen::Seen;
 use super::source::Source;
 use crate::units::named;
 
@@ -40,25 +41,8 @@ pub struct ExtraFile {
     pub len: u64,
     /// Its first byte among those of all files: a multiple of 2048. Zeros fill its last 2048 bytes.
     pub offset: u64,
+    /// How it was when it was looked at: it must be so whenever it is opened.
     seen: Seen,
-}
-
-/// What must be the same whenever a file is opened: length, and when its bytes and its record were changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen {
-    identity: (u64, u64),
-    len: u64,
-    changed: [(i64, i64); 2],
-}
-
-impl Seen {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            identity: (metadata.dev(), metadata.ino()),
-            len: metadata.len(),
-            changed: [(metadata.mtime(), metadata.mtime_nsec()), (metadata.ctime(), metadata.ctime_nsec())],
-        }
-    }
 }
 
 /// Something in the folder that is not taken.

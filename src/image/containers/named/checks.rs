@@ -1,5 +1,6 @@
 //! Kinds of files that are told by more than bytes at a fixed place.
 
+use super::remedy::FLOPTOOL;
 use super::remedy::Remedy::{self, Advice, Disc, Disk, Qemu};
 use super::sample::{Named, Sample};
 use crate::image::wrapping::BOOT_SIGNATURE;
@@ -18,7 +19,6 @@ const PREGAP: u64 = 150 * 2048;
 const VOLUME: Remedy = Advice("join them, and give the whole: `zip -s 0 {file} --out {stem}-whole.zip`");
 const RAW_DISC: Remedy = Disc("ccd2iso {file} {out}`, or with its .cue file `bchunk {file} {.cue} {stem}");
 const ANY_DISC: Remedy = Disc("iat {file} {out}");
-const FLOPTOOL: Remedy = Disk("floptool flopconvert auto pc {file} {out}");
 const OLD_FLOPPY: Remedy =
     Advice("write it to a floppy with LOADDSKF under OS/2 or DOS, and copy that with `dd`");
 

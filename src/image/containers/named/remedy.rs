@@ -8,6 +8,9 @@ use crate::units::shell_word;
 /// Names that are tried for a file that a command would make.
 const NAMES_MAX: u32 = 100;
 
+/// Makes a raw image of many kinds of floppy.
+pub(super) const FLOPTOOL: Remedy = Remedy::Disk("floptool flopconvert auto pc {file} {out}");
+
 /// What helps with a kind of file. In a command, `{file}` is the file, `{out}` one that a command would make, `{stem}`
 /// the file without its extension, `{.mdf}` the one beside it with that extension, and `{bin}` the one that it
 /// describes; all of them are words of a shell.

@@ -2,6 +2,7 @@
 //!
 //! (The places are those that the formats' own papers and the `file` program's table give.)
 
+use super::remedy::FLOPTOOL;
 use super::remedy::Remedy::{self, Advice, Archive, Disc, Disk, Qemu, Stream};
 
 /// A kind of file.
@@ -26,7 +27,6 @@ const fn stream(beside: &'static str, to_output: &'static str, extension: &'stat
 
 const NO_DISK: &str = "give the image itself, a raw copy of a disk, a floppy or a CD";
 const LIBDSK: Remedy = Disk("dsktrans -otype raw {file} {out}");
-const FLOPTOOL: Remedy = Disk("floptool flopconvert auto pc {file} {out}");
 const FLUX: Remedy = Disk("gw convert --format=ibm.1440 {file} {out}");
 const BACKUP: Remedy = Advice(
     "restore it with the program that made it, and copy the whole disk into a file, for example with `dd`",
