@@ -4,7 +4,7 @@
 //! rights is looked for in the folders of the system only, never in `PATH`.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -30,6 +30,9 @@ use crate::units::{named, shell_argument};
 
 /// Where systems keep programs that give rights. The first is that of NixOS.
 const FOLDERS: [&str; 4] = ["/run/wrappers/bin", "/usr/bin", "/bin", "/usr/local/bin"];
+/// Where sudo looks for a program whose path is not told, whatever the user's `PATH` is (`secure_path` in sudoers(5), as Debian has it).
+const SUDO_FOLDERS: [&str; 6] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// How often is looked whether somebody wants to stop while rights are asked for.
 const LOOKS: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 /// The file of this program, whatever it is called.
@@ -133,7 +136,7 @@ pub(super) fn that_may_be_asked_for(system: System) -> System {
 pub(super) fn needed(error: CliError, system: &System) -> CliError {
     match error {
         CliError::Job(source) if is_for_root(&source) && system.lender.is_none() && are_missing() => {
-            CliError::NeedsRoot { source: Box::new(source), command: by_sudo(env::args_os()) }
+            CliError::NeedsRoot { source: Box::new(source), command: by_sudo(as_typed()) }
         }
         error => error,
     }
@@ -144,7 +147,7 @@ pub(super) fn help(error: &CliError) -> Option<String> {
     let help = error.help()?;
     Some(match error {
         CliError::Job(source) if is_for_root(source) && are_missing() => {
-            format!("{help}: `{}`", by_sudo(env::args_os()))
+            format!("{help}: `{}`", by_sudo(as_typed()))
         }
         _ => help,
     })
@@ -159,6 +162,25 @@ fn is_for_root(error: &JobError) -> bool {
             source.kind() == io::ErrorKind::PermissionDenied && path.starts_with("/dev")
         }
         _ => false,
+    }
+}
+
+/// The words of this command. A program that sudo would not find by its name alone is named by its path.
+fn as_typed() -> impl Iterator<Item = OsString> {
+    let mut words: Vec<OsString> = env::args_os().collect();
+    if let Some(name) = words.first_mut() {
+        *name = for_sudo(name, fs::read_link(PROGRAM).ok());
+    }
+    words.into_iter()
+}
+
+/// How the program that was started as `name`, and whose file is `own`, is named to sudo.
+fn for_sudo(name: &OsStr, own: Option<PathBuf>) -> OsString {
+    let is_found =
+        |path: &Path| path.parent().is_some_and(|folder| SUDO_FOLDERS.map(Path::new).contains(&folder));
+    match own {
+        Some(path) if !name.as_bytes().contains(&b'/') && !is_found(&path) => path.into(),
+        _ => name.into(),
     }
 }
 
@@ -283,7 +305,19 @@ fn own_file() -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AsRoot, by_sudo};
+    use super::{AsRoot, by_sudo, for_sudo};
+
+    #[test]
+    fn sudo_is_told_the_path_of_a_program_that_it_would_not_find() {
+        for (name, own, expected) in [
+            ("ramkey", "/home/ann/.cargo/bin/ramkey", "/home/ann/.cargo/bin/ramkey"),
+            ("ramkey", "/usr/local/bin/ramkey", "ramkey"),
+            ("./ramkey", "/home/ann/ramkey", "./ramkey"),
+        ] {
+            assert_eq!(for_sudo(name.as_ref(), Some(own.into())), expected);
+        }
+        assert_eq!(for_sudo("ramkey".as_ref(), None), "ramkey");
+    }
 
     #[test]
     fn the_command_for_sudo_keeps_options_as_they_are_and_does_not_say_how_to_become_root() {
