@@ -2,6 +2,7 @@
 //! not boot.
 
 use std::env;
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -42,6 +43,13 @@ pub(super) fn stay() {
 
 /// Whether there is a bus on which logind can be asked; whoever cannot tell says that there is.
 fn has_bus() -> bool {
-    let address = env::var(BUS).unwrap_or_else(|_| USUAL_BUS.into());
-    address.strip_prefix("unix:path=").is_none_or(|path| UnixStream::connect(path).is_ok())
+    let address = env::var(BUS).ok().filter(|address| !address.is_empty());
+    let address = address.unwrap_or_else(|| USUAL_BUS.into());
+    // There are also lists of addresses, with keys and signs that stand for others.
+    let path = address.strip_prefix("unix:path=").filter(|path| !path.contains([',', ';', '%']));
+    let connected = path.map(UnixStream::connect);
+    let is_absent = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    };
+    !connected.is_some_and(|connected| connected.is_err_and(|error| is_absent(&error)))
 }

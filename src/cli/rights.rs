@@ -128,7 +128,8 @@ fn giver(chosen: Option<AsRoot>) -> Option<PathBuf> {
 /// The machine as whoever lists its sticks sees it: what only root is told of one is no reason to refuse it where a command that writes
 /// it would ask for rights.
 pub(super) fn that_may_be_asked_for(system: System) -> System {
-    let lender = giver(None).filter(|_| are_missing()).map(|program| Lender::new(move |_| start(&program)));
+    let giver = giver(None).filter(|_| are_missing() && own_file().is_ok());
+    let lender = giver.map(|program| Lender::new(move |_| start(&program)));
     System { lender, ..system }
 }
 
@@ -157,9 +158,11 @@ pub(super) fn help(error: &CliError) -> Option<String> {
 fn is_for_root(error: &JobError) -> bool {
     let (JobError::Target(error) | JobError::Open(error)) = error else { return false };
     match error {
-        OpenError::Refused(Refusal::Unknown { .. }) => true,
+        OpenError::Refused(Refusal::Unknown { rights_tell, .. }) => *rights_tell,
         OpenError::Open { path, source } => {
-            source.kind() == io::ErrorKind::PermissionDenied && path.starts_with("/dev")
+            source.kind() == io::ErrorKind::PermissionDenied
+                && path.starts_with("/dev")
+                && !path.starts_with("/dev/shm")
         }
         _ => false,
     }
@@ -305,7 +308,27 @@ fn own_file() -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AsRoot, by_sudo, for_sudo};
+    use std::io;
+
+    use super::{AsRoot, by_sudo, for_sudo, is_for_root};
+    use crate::device::{OpenError, Refusal};
+    use crate::job::JobError;
+
+    #[test]
+    fn what_keeps_root_from_writing_too_is_no_reason_to_become_root() {
+        let unknown = |rights_tell| {
+            let (node, question, help) = ("/dev/sdb".into(), "it is not known".into(), "mend it".into());
+            JobError::Target(OpenError::Refused(Refusal::Unknown { node, question, help, rights_tell }))
+        };
+        assert!(is_for_root(&unknown(true)));
+        assert!(!is_for_root(&unknown(false)), "such as a list of protected disks that is not understood");
+        let denied = |path: &str| {
+            let source = io::ErrorKind::PermissionDenied.into();
+            JobError::Open(OpenError::Open { path: path.into(), source })
+        };
+        assert!(is_for_root(&denied("/dev/sdb")));
+        assert!(!is_for_root(&denied("/dev/shm/stick.img")) && !is_for_root(&denied("/home/x/stick.img")));
+    }
 
     #[test]
     fn sudo_is_told_the_path_of_a_program_that_it_would_not_find() {

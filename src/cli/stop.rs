@@ -51,12 +51,13 @@ pub(super) fn leave_keys_to_others() -> io::Result<()> {
     [SIGINT, SIGHUP].into_iter().try_for_each(register)
 }
 
-/// The same where a screen is drawn on: before the second signal ends the program, `restore` is called.
+/// The same where a screen is drawn on: before the second signal ends the program, `restore` is called; `gone`, when the terminal is
+/// gone.
 ///
 /// # Errors
 ///
 /// If the system refuses the handlers, or a thread.
-pub(super) fn wish_or(restore: fn()) -> io::Result<Arc<AtomicBool>> {
+pub(super) fn wish_or(restore: fn(), gone: fn()) -> io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let ignored = ignored();
     let mut signals =
@@ -64,6 +65,9 @@ pub(super) fn wish_or(restore: fn()) -> io::Result<Arc<AtomicBool>> {
     let told = Arc::clone(&stop);
     Builder::new().spawn(move || {
         for signal in signals.forever() {
+            if signal == SIGHUP {
+                gone();
+            }
             if told.swap(true, Ordering::Relaxed) {
                 restore();
                 // It ends the program.

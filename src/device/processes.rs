@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Builder};
 
 use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, makedev, statx};
+use rustix::io::Errno;
 
 use crate::device::ground::Ground;
 use crate::device::kernel_files::names;
@@ -117,10 +118,13 @@ impl System {
 ///
 /// If the system does not let us look. A process that ended has nothing open.
 fn written(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<BTreeSet<Ground>> {
+    // Asked before: a thread that runs another program takes the place of the first one, with its files.
+    let has_one_thread = has_one_thread(folder);
     let mut found = open_files(folder, is_wanted)?;
-    if found.is_none() && !has_one_thread(folder) {
+    if found.is_none() && !has_one_thread {
         // The first thread has ended, and others may go on with the files.
-        for thread in fs::read_dir(folder.join("task")).into_iter().flatten().flatten() {
+        for thread in unless_gone(fs::read_dir(folder.join("task")))?.into_iter().flatten() {
+            let Some(thread) = unless_gone(thread)? else { continue };
             let files = open_files(&thread.path(), is_wanted)?.unwrap_or_default();
             found.get_or_insert_default().extend(files);
         }
@@ -140,20 +144,36 @@ fn has_one_thread(folder: &Path) -> bool {
 
 /// The files that are open for writing; `None` if none at all are open.
 fn open_files(folder: &Path, is_wanted: &dyn Fn(&Ground) -> bool) -> io::Result<Option<BTreeSet<Ground>>> {
-    let entries = match fs::read_dir(folder.join("fd")) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-        Err(_) => return Ok(None),
-    };
+    let Some(entries) = unless_gone(fs::read_dir(folder.join("fd")))? else { return Ok(None) };
     let mut found = None;
-    for entry in entries.flatten() {
+    for entry in entries {
+        let Some(entry) = unless_gone(entry)? else { continue };
         let found: &mut BTreeSet<Ground> = found.get_or_insert_default();
         let wanted = ground_at(&entry.path()).filter(|ground| is_wanted(ground));
-        let flags = folder.join("fdinfo").join(entry.file_name());
-        // It may have been closed while we looked.
-        found.extend(wanted.filter(|_| fs::read_to_string(flags).is_ok_and(|text| is_for_writing(&text))));
+        if let Some(wanted) = wanted {
+            // It may have been closed while we looked.
+            let flags = unless_gone(fs::read_to_string(folder.join("fdinfo").join(entry.file_name())))?;
+            found.extend(flags.filter(|text| is_for_writing(text)).map(|_| wanted));
+        }
     }
     Ok(found)
+}
+
+/// What was read of a process; nothing of one, or of what it had open, that has gone meanwhile.
+///
+/// # Errors
+///
+/// Any other: that there are no more descriptors, too.
+fn unless_gone<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                || error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) =>
+        {
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
 }
 
 /// Whether a text of `fdinfo` says so. A descriptor that only names a file says that it reads.

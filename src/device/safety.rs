@@ -122,6 +122,8 @@ pub enum Refusal {
         question: String,
         /// What to do.
         help: String,
+        /// Whether a process with rights can tell.
+        rights_tell: bool,
     },
     /// It holds an image that is to be written.
     #[error("{} is refused: the image {} lies on it", named(node), named(image))]
@@ -379,7 +381,9 @@ pub(super) fn refused_path(node: &Path, used: &Use) -> Refusal {
         Use::Protected { list, what, why } => Refusal::Protected { node, list, what, why },
         Use::Sleep { name } => Refusal::Sleep { node, name },
         Use::Shows { device } => Refusal::Shows { node, device: Path::new("/dev").join(device) },
-        Use::Unknown { question, help, .. } => Refusal::Unknown { node, question, help },
+        Use::Unknown { question, help, rights_tell } => {
+            Refusal::Unknown { node, question, help, rights_tell }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::stick::is_stick;
 use crate::units::{Bytes, named};
 
 /// What is said of a stick of which this process does not know all.
-const UNTOLD: &str = "who uses it is told to root alone, whose rights a command that writes it asks for";
+const UNTOLD: &str = "who uses it is told to root alone, whose rights `ramkey write` asks for";
 
 /// The disks of this machine.
 #[derive(Serialize, schemars::JsonSchema)]

@@ -15,7 +15,9 @@ use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
+use rustix::stdio::dup2_stdin;
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -82,13 +84,28 @@ fn leave() {
     }
 }
 
+/// Nothing more comes from the terminal, and not its end either: whoever was just looking for an event would read that end again and
+/// again, and never look at anything else (crossterm 0.29).
+fn read_no_more() {
+    let silence = || {
+        let (silent, never_written) = io::pipe()?;
+        fcntl_setfl(&silent, OFlags::NONBLOCK)?;
+        dup2_stdin(&silent)?;
+        // As long as it is open there is no end.
+        std::mem::forget(never_written);
+        io::Result::Ok(())
+    };
+    // Where that fails it is looked for the end before each reading all the same.
+    let _ = silence();
+}
+
 /// Shows pages until there is nothing more to ask.
 ///
 /// # Errors
 ///
 /// If the terminal is gone, or the system refuses the handlers of signals.
 pub(super) fn run(guide: &mut Guide, system: &System, first: Work) -> Result<(), CliError> {
-    let stop = stop::wish_or(leave)?;
+    let stop = stop::wish_or(leave, read_no_more)?;
     let mut screen = Screen::enter()?;
     let mut seen: Option<(Place, View)> = None;
     let mut next = Next::Do(first);

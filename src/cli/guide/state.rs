@@ -183,9 +183,9 @@ pub(super) struct Try {
 }
 
 impl Try {
-    /// What was to be written.
-    pub fn path(&self) -> &Path {
-        self.ready.single.target.path()
+    /// Where it was to be written.
+    fn target(&self) -> &TargetPath {
+        &self.ready.single.target
     }
 
     /// Whether anything was written.
@@ -197,17 +197,33 @@ impl Try {
     }
 }
 
+/// Whether both are one medium: another stick may have the name by which the first one was known.
+fn is_same_medium(one: &TargetPath, other: &TargetPath) -> bool {
+    match (one, other) {
+        (TargetPath::Block(one), TargetPath::Block(other)) => {
+            let has_serial = !one.serial.is_empty() && (&one.serial, one.len) == (&other.serial, other.len);
+            one.is_same_device(other) || has_serial
+        }
+        (TargetPath::Block(_), _) | (_, TargetPath::Block(_)) => false,
+        // A file is the same whether it is told as `x` or `./x`.
+        _ => whole(one.path()) == whole(other.path()),
+    }
+}
+
+/// The path from the root on.
+fn whole(path: &Path) -> PathBuf {
+    absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 impl Guide {
     /// The media that were begun and start nothing: a later try may have finished them.
     pub fn spoilt(&self) -> Vec<PathBuf> {
-        let mut spoilt = Vec::new();
+        let mut spoilt: Vec<&Try> = Vec::new();
         for one in self.tries.iter().filter(|one| one.has_begun()) {
-            // The same file, whether it is told as `x` or `./x`.
-            let path = absolute(one.path()).unwrap_or_else(|_| one.path().to_owned());
-            spoilt.retain(|other| *other != path);
-            spoilt.extend(one.outcome.is_err().then_some(path));
+            spoilt.retain(|other| !is_same_medium(other.target(), one.target()));
+            spoilt.extend(one.outcome.is_err().then_some(one));
         }
-        spoilt
+        spoilt.into_iter().map(|one| whole(one.target().path())).collect()
     }
 
     /// Nothing is known yet.
@@ -250,5 +266,43 @@ impl Guide {
     pub fn order(&self) -> Option<Order> {
         let (image, goal) = (self.image.as_ref()?, self.goal.clone()?);
         Some(Order::new(&image.path, goal, self.layout, self.bus))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_medium;
+    use crate::device::{DeviceFacts, DeviceKind, DeviceNumber, TargetPath};
+
+    fn stick(serial: &str, sequence: u64) -> TargetPath {
+        TargetPath::Block(Box::new(DeviceFacts {
+            node: "/dev/sdb".into(),
+            number: DeviceNumber { major: 8, minor: 16 },
+            kind: DeviceKind::Disk,
+            len: 1 << 27,
+            logical_sector: 512,
+            read_only: false,
+            removable: true,
+            usb: true,
+            usb_path: "1-1".into(),
+            usb_id: "0781:5567".into(),
+            wwn: String::new(),
+            vendor: String::new(),
+            model: String::new(),
+            serial: serial.into(),
+            sequence: Some(sequence),
+            partitions: Vec::new(),
+        }))
+    }
+
+    #[test]
+    fn another_stick_with_the_same_name_is_another_medium_and_one_that_was_plugged_in_again_is_none() {
+        assert!(is_same_medium(&stick("1", 7), &stick("1", 7)));
+        assert!(is_same_medium(&stick("1", 7), &stick("1", 8)), "plugged in again");
+        assert!(!is_same_medium(&stick("1", 7), &stick("2", 8)));
+        assert!(!is_same_medium(&stick("", 7), &stick("", 8)), "nothing tells that it is the same");
+        let file = |path: &str| TargetPath::New { path: path.into() };
+        assert!(is_same_medium(&file("x"), &file("./x")) && !is_same_medium(&file("x"), &file("y")));
+        assert!(!is_same_medium(&file("/dev/sdb"), &stick("1", 7)));
     }
 }
