@@ -327,15 +327,15 @@ mod tests {
             JobError::Open(OpenError::Open { path: path.into(), source })
         };
         assert!(is_for_root(&denied("/dev/sdb")));
-        assert!(!is_for_root(&denied("/dev/shm/stick.img")) && !is_for_root(&denied("/home/x/stick.img")));
+        assert!(!is_for_root(&denied("/dev/shm/stick.img")) && !is_for_root(&denied("/srv/stick.img")));
     }
 
     #[test]
     fn sudo_is_told_the_path_of_a_program_that_it_would_not_find() {
         for (name, own, expected) in [
-            ("ramkey", "/home/ann/.cargo/bin/ramkey", "/home/ann/.cargo/bin/ramkey"),
+            ("ramkey", "/opt/own/bin/ramkey", "/opt/own/bin/ramkey"),
             ("ramkey", "/usr/local/bin/ramkey", "ramkey"),
-            ("./ramkey", "/home/ann/ramkey", "./ramkey"),
+            ("./ramkey", "/opt/own/ramkey", "./ramkey"),
         ] {
             assert_eq!(for_sudo(name.as_ref(), Some(own.into())), expected);
         }

@@ -16,8 +16,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fd::BorrowedFd;
-use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::stdio::{stderr, stdin, stdout};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::stdio::{dup2_stdin, stderr, stdin, stdout};
 use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
@@ -315,6 +315,21 @@ fn panic_lines(panic: &PanicHookInfo, trace: &Backtrace) -> Vec<String> {
         lines.extend(trace.to_string().lines().map(str::to_owned));
     }
     lines
+}
+
+/// Nothing more comes from the terminal, and not its end either: whoever was just looking for an event would read that end again and
+/// again, and never look at anything else (crossterm 0.29).
+pub(super) fn read_no_more() {
+    let silence = || {
+        let (silent, never_written) = io::pipe()?;
+        fcntl_setfl(&silent, OFlags::NONBLOCK)?;
+        dup2_stdin(&silent)?;
+        // As long as it is open there is no end.
+        std::mem::forget(never_written);
+        io::Result::Ok(())
+    };
+    // Where that fails it is looked for the end before each reading all the same.
+    let _ = silence();
 }
 
 #[cfg(test)]

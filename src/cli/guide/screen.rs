@@ -15,9 +15,7 @@ use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
-use rustix::stdio::dup2_stdin;
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -28,7 +26,7 @@ use crate::cli::guide::state::{Done, Guide, Next, Place, Work};
 use crate::cli::guide::steps;
 use crate::cli::guide::view::{Pressed, View, is_control};
 use crate::cli::guide::work::RIGHTS;
-use crate::cli::terminal::{canvas, note, restore_before_panics, shows_only_ascii};
+use crate::cli::terminal::{canvas, note, read_no_more, restore_before_panics, shows_only_ascii};
 use crate::cli::{CliError, stop};
 use crate::device::System;
 
@@ -82,21 +80,6 @@ fn leave() {
         let _ = execute!(canvas(), LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }
-}
-
-/// Nothing more comes from the terminal, and not its end either: whoever was just looking for an event would read that end again and
-/// again, and never look at anything else (crossterm 0.29).
-fn read_no_more() {
-    let silence = || {
-        let (silent, never_written) = io::pipe()?;
-        fcntl_setfl(&silent, OFlags::NONBLOCK)?;
-        dup2_stdin(&silent)?;
-        // As long as it is open there is no end.
-        std::mem::forget(never_written);
-        io::Result::Ok(())
-    };
-    // Where that fails it is looked for the end before each reading all the same.
-    let _ = silence();
 }
 
 /// Shows pages until there is nothing more to ask.

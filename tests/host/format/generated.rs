@@ -141,7 +141,7 @@ fn errors_md() -> String {
     }
     text.push_str(concat!(
         "## The report\n\n",
-        "These lines stand below every code of stage 2 and the loader. On a screen of 40 columns, and where they would move something else ",
+        "These lines stand below the codes of stage 2 and the loader where there is room for them. On a screen of 40 columns, and where they would move something else ",
         "off the screen, the loader has them in its block alone. Hold Shift, or press F8, while the stick starts, and the loader shows them, ",
         "or the block of them, without an error, then goes on. `ramkey explain report` prints the same.\n\n",
         "| the screen shows | what that means |\n|---|---|\n",

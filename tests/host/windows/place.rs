@@ -260,8 +260,11 @@ fn the_first_interrupt_before_anything_is_written_ends_the_command() {
             let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
             if image != "-" && geteuid().is_root() {
                 // What ends this command does not make an error of the process without rights.
-                let children = format!("/proc/{0}/task/{0}/children", child.id());
-                let children = fs::read_to_string(children).unwrap();
+                // Which of its threads started that one, it decides.
+                let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+                let children: String = threads
+                    .map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).unwrap())
+                    .collect();
                 let stat = fs::read_to_string(format!("/proc/{}/stat", children.trim())).unwrap();
                 let group = stat.rsplit(") ").next().unwrap().split(' ').nth(2).unwrap();
                 assert_eq!(group, children.trim(), "{line:?}");
