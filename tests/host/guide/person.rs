@@ -110,8 +110,9 @@ impl Person {
             let mut buffer = [0; 4096];
             // Ends with an error once nobody has the other end.
             while let Ok(len @ 1..) = bytes.read(&mut buffer) {
-                parser.lock().unwrap().process(&buffer[..len]);
+                // First: what is on the screen was told.
                 all.lock().unwrap().extend_from_slice(&buffer[..len]);
+                parser.lock().unwrap().process(&buffer[..len]);
             }
         });
         Self { child, terminal, keys, screen, told, found }
