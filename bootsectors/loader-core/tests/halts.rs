@@ -3,6 +3,7 @@
 mod common;
 
 use common::adapter::{Adapter, line, page, text};
+use common::numbers::USUAL;
 use ramkey_format::errors::{self, BOOT_ERRORS};
 use ramkey_loader_core::a20;
 use ramkey_loader_core::canvas::{COLUMNS_NARROW, ROWS, VideoData, teletype};
@@ -12,33 +13,7 @@ use ramkey_loader_core::report::{Memory, Numbers, is_shown};
 use ramkey_loader_core::report_block::{Block, Details};
 use ramkey_loader_core::screen::{Heads, Language, Sentence, Text, say};
 
-/// A machine whose numbers are usual, and one of which each takes room in the block.
-const USUAL: Numbers = Numbers {
-    drive: 0x80,
-    passed: 0x80,
-    method: Method::Edd,
-    is_disc: false,
-    edd_works: true,
-    edd_hidden: 0,
-    edd_version: 0x30,
-    edd_claims: 5,
-    chs_works: true,
-    chs_hidden: 0,
-    heads: 255,
-    sectors: 63,
-    whence: Heads::Measured,
-    told_cylinders: 1024,
-    told_heads: 255,
-    told_sectors: 63,
-    transfer: 127,
-    hung: 0,
-    boot_lba: 64,
-    asked: Some(123_456),
-    read: Some(123_455),
-    status: 4,
-    memory: Some(Memory { ram: 64 << 20, base_kib: 639, source: Source::E820 }),
-    a20: a20::Method::Bios,
-};
+/// A machine each of whose numbers takes room in the block.
 const ODD: Numbers = Numbers {
     drive: 0x81,
     passed: 0,

@@ -4,6 +4,7 @@
 
 pub mod adapter;
 pub mod discs;
+pub mod numbers;
 pub mod sticks;
 
 use ramkey_loader_core::access::DriveAccess;
