@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::numbers::USUAL;
+use common::numbers::{self, USUAL};
 use proptest::prelude::*;
 use ramkey_loader_core::a20;
 use ramkey_loader_core::drive::Method;
@@ -52,30 +52,7 @@ const ODD: Block = Block {
     code: 0x44,
     build: 0x3FF,
     details: Details { within: Within::File(*b"MYIMA~1 "), what: What::TableHashWrong },
-    numbers: Numbers {
-        drive: 0x81,
-        passed: 0x00,
-        method: Method::Chs,
-        edd_works: false,
-        edd_version: 1,
-        edd_claims: 0xFF,
-        chs_hidden: 63,
-        heads: 64,
-        sectors: 32,
-        whence: Heads::Told,
-        told_cylinders: 98,
-        told_heads: 16,
-        told_sectors: 17,
-        transfer: 1,
-        hung: 3,
-        boot_lba: 2176,
-        asked: Some(40_000),
-        read: None,
-        status: 0xFE,
-        memory: Some(Memory { ram: 63 << 20, base_kib: 589, source: Source::H88 }),
-        a20: a20::Method::KeyboardController,
-        ..USUAL
-    },
+    numbers: numbers::ODD,
 };
 
 /// Before the loader knows anything.

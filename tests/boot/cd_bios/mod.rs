@@ -12,7 +12,6 @@ mod run;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use discs::{BOOTS, Discs, Writer};
 use page::Page;
@@ -21,7 +20,7 @@ use readers::Form;
 
 use super::harness::{DEADLINE, Running, scratch};
 use super::old_bios::each;
-use super::old_bios::keys::{ASKS, shift};
+use super::old_bios::keys::hold_shift;
 
 /// One boot.
 #[derive(Clone, Copy)]
@@ -164,14 +163,8 @@ fn a_bios_that_dies_of_long_reads_boots_with_shift_and_single_blocks() {
         let disc = discs.get(Writer::Ramkey(0));
         let machine = readers::machine_with(folder.path(), personality, &disc, &["WAIT_TICKS=36"]);
         let mut running = Running::start(&machine);
-        // Held from the start on: what a key repeats before the BIOS has a keyboard is lost, so the ROM waits.
-        let asked = running.emulator().wait_for(ASKS, Duration::from_secs(60), |machine| {
-            shift(machine, true)?;
-            Ok(machine.screen()?.contains(ASKS).then_some(()))
-        });
-        running.need(asked);
-        let released = shift(running.emulator(), false);
-        running.need(released);
+        // What a key repeats before the BIOS has a keyboard is lost, so the ROM waits.
+        hold_shift(&mut running);
         running.press(&["1", "ret"]);
         let (passed, evidence) = running.verdict(DEADLINE);
         assert!(passed && !evidence.console.contains("{H}"), "{}: {evidence}", personality.name);

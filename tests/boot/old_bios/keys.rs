@@ -11,7 +11,7 @@ use super::readers::machine;
 use super::sticks::{Size, Sticks, Writer};
 
 /// What the report ends with.
-pub const ASKS: &str = "1: single sectors";
+const ASKS: &str = "1: single sectors";
 
 /// Holds Shift until the report asks what to do.
 pub fn hold_shift(running: &mut Running) {
@@ -26,7 +26,7 @@ pub fn hold_shift(running: &mut Running) {
 }
 
 /// Presses or releases the left Shift.
-pub fn shift(machine: &mut Emulator, down: bool) -> Result<(), EmulatorError> {
+fn shift(machine: &mut Emulator, down: bool) -> Result<(), EmulatorError> {
     let key = json!({ "type": "key", "data": { "down": down, "key": { "type": "qcode", "data": "shift" } } });
     machine.qmp().execute("input-send-event", json!({ "events": [key] })).map(drop)
 }

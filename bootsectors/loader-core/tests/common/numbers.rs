@@ -33,3 +33,29 @@ pub const USUAL: Numbers = Numbers {
     memory: Some(Memory { ram: 64 << 20, base_kib: 638, source: Source::E820 }),
     a20: a20::Method::None,
 };
+
+/// A machine of which nothing is as it should be.
+pub const ODD: Numbers = Numbers {
+    drive: 0x81,
+    passed: 0x00,
+    method: Method::Chs,
+    edd_works: false,
+    edd_version: 1,
+    edd_claims: 0xFF,
+    chs_hidden: 63,
+    heads: 64,
+    sectors: 32,
+    whence: Heads::Told,
+    told_cylinders: 98,
+    told_heads: 16,
+    told_sectors: 17,
+    transfer: 1,
+    hung: 3,
+    boot_lba: 2176,
+    asked: Some(40_000),
+    read: None,
+    status: 0xFE,
+    memory: Some(Memory { ram: 63 << 20, base_kib: 589, source: Source::H88 }),
+    a20: a20::Method::KeyboardController,
+    ..USUAL
+};
